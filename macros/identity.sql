@@ -1,0 +1,17 @@
+{#- An identifier as the key of a node: its type and its value. -#}
+{% macro identifier_key(type, value) -%}{{ type }} || ':' || {{ value }}{%- endmacro %}
+
+{#-
+    Joins that find the person of a row by its identifiers, and the person_id that they give: that of the first identifier, in the
+    order given, that anybody is known by; 'unknown' where there is none. Use both in one select.
+-#}
+{% macro join_persons(relation, columns) -%}
+    {%- for column in columns %}
+    left join {{ ref('int_person_identifiers') }} as person_by_{{ column }}
+        on person_by_{{ column }}.identifier = {{ identifier_key("'" ~ column ~ "'", relation ~ '.' ~ column) }}
+    {%- endfor %}
+{%- endmacro %}
+
+{% macro person_id_of(columns) -%}
+    coalesce({% for column in columns %}person_by_{{ column }}.person_id, {% endfor %}'unknown')
+{%- endmacro %}

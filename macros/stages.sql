@@ -1,0 +1,58 @@
+{#-
+    Episodes from signals: an episode opens at a signal, stays open while another follows within `days`, and ends `days` after
+    the last one. `signals` names a CTE of person_id, occurred_at, evidence; without `days` an episode lasts.
+-#}
+{% macro episodes(signals, days=none) -%}
+{%- if days is none %}
+select
+    person_id,
+    occurred_at as entered_at,
+    cast(null as timestamp) as left_at,
+    evidence
+from (
+    select
+        *,
+        row_number() over (partition by person_id order by occurred_at, evidence) as signal_number
+    from {{ signals }}
+) as numbered
+where signal_number = 1
+{%- else %}
+select
+    person_id,
+    min(occurred_at) as entered_at,
+    {{ add_days('max(occurred_at)', days) }} as left_at,
+    max(case when is_opening then evidence end) as evidence
+from (
+    select
+        *,
+        sum(case when is_opening then 1 else 0 end) over (
+            partition by person_id
+            order by occurred_at, evidence
+            rows between unbounded preceding and current row
+        ) as episode_number
+    from (
+        select
+            *,
+            coalesce(
+                occurred_at > {{ add_days('lag(occurred_at) over (partition by person_id order by occurred_at, evidence)', days) }},
+                true
+            ) as is_opening
+        from {{ signals }}
+    ) as compared
+) as numbered
+group by person_id, episode_number
+{%- endif %}
+{%- endmacro %}
+
+{#- What the definition of a stage is made of: md5 of its source and of the seeds that it reads. -#}
+{% macro definition_version(stage) -%}
+    {%- if execute -%}
+        {%- set node = graph.nodes['model.' ~ project_name ~ '.' ~ stage] -%}
+        {%- set parts = [node.raw_code] -%}
+        {%- for parent in node.depends_on.nodes | sort if parent in graph.nodes and graph.nodes[parent].resource_type == 'seed' -%}
+            {%- do parts.append(graph.nodes[parent].checksum.checksum) -%}
+        {%- endfor -%}
+        {{ return(local_md5(parts | join('|'))) }}
+    {%- endif -%}
+    {{ return('') }}
+{%- endmacro %}

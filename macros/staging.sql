@@ -1,0 +1,244 @@
+{#-
+    The staging of one raw table: every landed row typed, cleaned and judged on its own.
+
+    Columns, kinds, keys and what is required come from the source's .yml, the same text that landing checks files against.
+    `rules` adds to that: reason code -> condition under which a row is quarantined.
+
+    Each row gets a row_status:
+      quarantined  it breaks a rule; row_reason says which (docs/reason_codes.md)
+      deferred     its business time, or the time of this version, lies after as-of
+      duplicate    another row of the same key counts; row_reason says exact or superseded
+      accepted     it counts; a tombstone (is_deleted) is accepted and yields nothing
+    `add_up`: the latest rows of a key are all accepted, since they are parts of one sum.
+-#}
+{% macro stage(source_name, table_name, rules={}, add_up=false) -%}
+{%- set landed = source(source_name, table_name) -%}
+{%- set spec = source_spec(source_name, table_name) -%}
+{%- set meta = spec.config.meta -%}
+{%- set columns = spec.columns.values() | list -%}
+{%- set keys = [] -%}
+{%- set key_conditions = [] -%}
+{%- for column in columns if column.config.meta.key -%}
+    {%- do keys.append(column.name) -%}
+    {%- do key_conditions.append('judged.' ~ column.name ~ ' is not distinct from repeated_keys.' ~ column.name) -%}
+{%- endfor -%}
+{%- set names = columns | map(attribute='name') | list + ['updated_at', 'is_deleted'] -%}
+
+with landed as (
+
+    select * from {{ landed }}
+
+),
+
+typed as (
+
+    select
+        {%- for column in columns %}
+        {{ typed_value(column) }} as {{ column.name }},
+        {%- endfor %}
+        {{ text_to_timestamp('landed.updated_at') }} as updated_at,
+        coalesce(try_cast(landed.is_deleted as boolean), false) as is_deleted,
+        landed._file_id,
+        landed._row_number,
+        case
+            {%- for column in columns if column.config.meta.required %}
+            when {{ is_blank('landed.' ~ column.name) }} then 'missing_{{ column.name }}'
+            {%- endfor %}
+            {%- for group in meta.get('one_of', []) %}
+            when {% for name in group %}{{ is_blank('landed.' ~ name) }}{{ ' and ' if not loop.last }}{% endfor %} then 'missing_{{ group | join("_or_") }}'
+            {%- endfor %}
+            {%- for column in columns if column.config.meta.kind in fallible_kinds() or (column.config.meta.required and column.config.meta.kind in ['email', 'phone', 'identifier']) %}
+            when not {{ is_blank('landed.' ~ column.name) }} and {{ typed_value(column) }} is null then 'invalid_{{ column.name }}'
+            {%- endfor %}
+            {%- for group in meta.get('one_of', []) %}
+            when {% for name in group %}{{ typed_value(spec.columns[name]) }} is null{{ ' and ' if not loop.last }}{% endfor %} then 'invalid_{{ group | join("_or_") }}'
+            {%- endfor %}
+            when not {{ is_blank('landed.updated_at') }} and {{ text_to_timestamp('landed.updated_at') }} is null then 'invalid_updated_at'
+            when not {{ is_blank('landed.is_deleted') }} and try_cast(landed.is_deleted as boolean) is null then 'invalid_is_deleted'
+            {%- for column in columns if column.config.meta.kind in ['amount', 'rate'] %}
+            when {{ typed_value(column) }} < 0 then 'negative_{{ column.name }}'
+            {%- endfor %}
+        end as input_reason,
+        case when input_reason is not null then {{ row_md5('landed', names) }} end as landed_hash
+    from landed
+
+),
+
+judged as (
+
+    select
+        *,
+        case
+            when input_reason is not null then input_reason
+            {%- for reason, condition in rules.items() %}
+            when {{ condition }} then '{{ reason }}'
+            {%- endfor %}
+        end as quarantine_reason,
+        {%- if meta.ignores_as_of %}
+        false as is_deferred
+        {%- else %}
+        coalesce(updated_at > {{ as_of() }}, false)
+        {%- if meta.business_time %}
+            or coalesce({{ lies_after_as_of(spec.columns[meta.business_time]) }}, false)
+        {%- endif %} as is_deferred
+        {%- endif %}
+    from typed
+
+),
+
+repeated_keys as (
+
+    select {{ keys | join(', ') }}
+    from judged
+    where quarantine_reason is null and not is_deferred
+    group by {{ keys | join(', ') }}
+    having count(*) > 1
+
+),
+
+ranked as (
+
+    select
+        judged._file_id,
+        judged._row_number,
+        {%- if add_up %}
+        {# the parts of a sum are told apart from superseded rows by their updated_at alone #}
+        rank() over (partition by {{ 'judged.' ~ keys | join(', judged.') }} order by judged.updated_at desc nulls last) as row_rank,
+        'superseded' as duplicate_reason
+        {%- else %}
+        row_number() over row_versions as row_rank,
+        {{ row_md5('judged', names) }} as row_hash,
+        case when row_hash = first_value(row_hash) over row_versions then 'exact' else 'superseded' end as duplicate_reason
+        {%- endif %}
+    from judged
+    inner join repeated_keys
+        on {{ key_conditions | join('\n        and ') }}
+    where judged.quarantine_reason is null and not judged.is_deferred
+    {%- if not add_up %}
+    window row_versions as (partition by {{ 'judged.' ~ keys | join(', judged.') }} order by judged.updated_at desc nulls last, {{ row_md5('judged', names) }})
+    {%- endif %}
+
+)
+
+select
+    {%- for column in columns %}
+    {{ as_seen(column, meta) }} as {{ column.name }},
+    {%- endfor %}
+    judged.updated_at,
+    judged.is_deleted,
+    judged._file_id,
+    judged._row_number,
+    case
+        when judged.quarantine_reason is not null then 'quarantined'
+        when judged.is_deferred then 'deferred'
+        when ranked.row_rank > 1 then 'duplicate'
+        else 'accepted'
+    end as row_status,
+    coalesce(judged.quarantine_reason, case when ranked.row_rank > 1 then ranked.duplicate_reason end) as row_reason,
+    case when judged.quarantine_reason is not null then coalesce(judged.landed_hash, {{ row_md5('judged', names) }}) end as row_hash
+from judged
+left join ranked on judged._file_id = ranked._file_id and judged._row_number = ranked._row_number
+{%- endmacro %}
+
+{#- The rows of a staged table that count: accepted, no tombstones, and not refused by what only a join can judge. -#}
+{% macro accepted(source_name, table_name) -%}
+    (
+        select staged.*
+        from {{ ref('stg_' ~ source_name ~ '__' ~ table_name) }} as staged
+        {%- if source_name ~ '.' ~ table_name in joined_tables() %}
+        left join {{ ref('int_integrity_rejects') }} as rejects
+            on rejects.source_table = '{{ source_name }}.{{ table_name }}'
+            and staged._file_id = rejects._file_id
+            and staged._row_number = rejects._row_number
+        where staged.row_status = 'accepted' and not staged.is_deleted and rejects.source_table is null
+        {%- else %}
+        where staged.row_status = 'accepted' and not staged.is_deleted
+        {%- endif %}
+    )
+{%- endmacro %}
+
+{#- The tables with rules that only a join can judge: int_integrity_rejects holds what they refuse. -#}
+{% macro joined_tables() -%}
+    {{ return([
+        'orders.orders', 'orders.order_items', 'orders.refunds', 'crm.deals', 'crm.deal_changes', 'crm.quotes',
+        'crm.subscription_changes', 'marketing.ad_spend',
+    ]) }}
+{%- endmacro %}
+
+{#- The description of a raw table. While dbt parses there is no graph yet, and an empty description serves. -#}
+{% macro source_spec(source_name, table_name) -%}
+    {%- if execute -%}
+        {{ return(graph.sources['source.' ~ project_name ~ '.' ~ source_name ~ '.' ~ table_name]) }}
+    {%- endif -%}
+    {{ return({'columns': {}, 'config': {'meta': {}}}) }}
+{%- endmacro %}
+
+{% macro is_blank(text) -%}coalesce(trim({{ text }}), '') = ''{%- endmacro %}
+
+{#- Kinds whose text may fail to be read. -#}
+{% macro fallible_kinds() -%}
+    {{ return(['amount', 'rate', 'number', 'integer', 'boolean', 'timestamp', 'planned_timestamp', 'date', 'planned_date']) }}
+{%- endmacro %}
+
+{% macro typed_value(column) -%}
+    {%- set kind = column.config.meta.kind -%}
+    {%- set text = "nullif(trim(landed." ~ column.name ~ "), '')" -%}
+    {%- if kind == 'text' -%}{{ text }}
+    {%- elif kind == 'code' -%}lower({{ text }})
+    {%- elif kind == 'currency' -%}upper({{ text }})
+    {%- elif kind == 'email' -%}{{ normalize_email(text) }}
+    {%- elif kind == 'phone' -%}{{ normalize_phone(text) }}
+    {%- elif kind == 'identifier' -%}
+        case lower(trim(landed.identifier_type))
+            when 'email' then {{ normalize_email(text) }}
+            when 'phone' then {{ normalize_phone(text) }}
+            else {{ text }}
+        end
+    {%- elif kind == 'amount' -%}try_cast({{ text }} as decimal(18, 4))
+    {%- elif kind == 'rate' -%}try_cast({{ text }} as decimal(19, 12))
+    {%- elif kind == 'number' -%}try_cast({{ text }} as decimal(18, 4))
+    {%- elif kind == 'integer' -%}try_cast({{ text }} as bigint)
+    {%- elif kind == 'boolean' -%}try_cast({{ text }} as boolean)
+    {%- elif kind in ['timestamp', 'planned_timestamp'] -%}{{ text_to_timestamp(text) }}
+    {%- elif kind in ['date', 'planned_date'] -%}try_cast({{ text }} as date)
+    {%- else -%}{{ exceptions.raise_compiler_error("Column " ~ column.name ~ " has the unknown kind '" ~ kind ~ "'.") }}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro lies_after_as_of(column) -%}
+    {%- if column.config.meta.kind == 'date' -%}{{ column.name }} > {{ reporting_date(as_of()) }}
+    {%- else -%}{{ column.name }} > {{ as_of() }}
+    {%- endif -%}
+{%- endmacro %}
+
+{#- What a later time means is not known yet at as-of, so it reads as null, but for the business time, which defers the row. -#}
+{% macro as_seen(column, meta) -%}
+    {%- if column.config.meta.kind == 'timestamp' and column.name != meta.business_time -%}
+        case when judged.{{ column.name }} <= {{ as_of() }} then judged.{{ column.name }} end
+    {%- else -%}judged.{{ column.name }}
+    {%- endif -%}
+{%- endmacro %}
+
+{#- md5 of a row: breaks ties between versions and names a quarantined row. Null and empty are told apart. -#}
+{% macro row_md5(relation, names) -%}
+    md5(concat_ws('|'{% for name in names %}, coalesce('=' || cast({{ relation }}.{{ name }} as varchar), ''){% endfor %}))
+{%- endmacro %}
+
+{#- The raw tables of the contract, each with a staging model of its own. -#}
+{% macro staged_tables() -%}
+    {{ return([
+        ('crm', 'activities'), ('crm', 'companies'), ('crm', 'contacts'), ('crm', 'deal_changes'), ('crm', 'deals'),
+        ('crm', 'lifecycle_changes'), ('crm', 'loyalty_events'), ('crm', 'quotes'), ('crm', 'referrals'),
+        ('crm', 'subscription_changes'), ('crm', 'tickets'), ('feedback', 'reviews'), ('feedback', 'survey_invitations'),
+        ('feedback', 'survey_responses'), ('finance', 'exchange_rates'), ('marketing', 'ad_spend'),
+        ('marketing', 'email_events'), ('marketing', 'offline_visits'), ('marketing', 'social_interactions'),
+        ('orders', 'order_items'), ('orders', 'orders'), ('orders', 'products'), ('orders', 'refunds'),
+        ('privacy', 'consents'), ('privacy', 'erasure_requests'), ('web', 'events'), ('web', 'experiment_exposures'),
+        ('web', 'identities'),
+    ]) }}
+{%- endmacro %}
+
+{#- The md5 of a staged row over the columns of its source. -#}
+{% macro staged_row_md5(relation, source_name, table_name) -%}
+    {{ row_md5(relation, (source_spec(source_name, table_name).columns.values() | map(attribute='name') | list) + ['updated_at', 'is_deleted']) }}
+{%- endmacro %}

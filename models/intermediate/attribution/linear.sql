@@ -1,0 +1,5 @@
+select
+    conversion_id,
+    touchpoint_id,
+    1.0 as weight
+from {{ ref('int_paths') }}

@@ -1,0 +1,148 @@
+{#- Rows with two identifiers or more link them; rows with one say when it was first seen. -#}
+{%- set records = [
+    ('crm', 'contacts', 'created_at', ['contact_id', 'email', 'phone', 'merged_into_contact_id']),
+    ('crm', 'activities', 'occurred_at', ['contact_id', 'email']),
+    ('crm', 'lifecycle_changes', 'changed_at', ['contact_id']),
+    ('crm', 'deals', 'created_at', ['contact_id']),
+    ('crm', 'quotes', 'quoted_at', ['contact_id']),
+    ('crm', 'tickets', 'opened_at', ['contact_id', 'email']),
+    ('crm', 'subscription_changes', 'changed_at', ['contact_id']),
+    ('crm', 'loyalty_events', 'occurred_at', ['contact_id']),
+    ('web', 'experiment_exposures', 'exposed_at', ['anonymous_id']),
+    ('web', 'events', 'occurred_at', ['anonymous_id']),
+    ('marketing', 'email_events', 'occurred_at', ['email']),
+    ('orders', 'orders', 'ordered_at', ['contact_id', 'email', 'phone', 'anonymous_id']),
+    ('feedback', 'survey_invitations', 'sent_at', ['contact_id', 'email']),
+    ('feedback', 'survey_responses', 'responded_at', ['contact_id', 'email']),
+    ('feedback', 'reviews', 'reviewed_at', ['contact_id', 'email']),
+] -%}
+{%- set typed = [
+    ('web', 'identities', 'identified_at', 'anonymous_id'),
+    ('marketing', 'social_interactions', 'occurred_at', none),
+    ('marketing', 'offline_visits', 'visited_at', none),
+] -%}
+{%- set identifiers = ['contact_id', 'email', 'phone', 'anonymous_id', 'merged_into_contact_id'] -%}
+
+with records as (
+
+    {%- for source_name, table_name, seen_at, present in records %}
+    select
+        {%- for identifier in identifiers %}
+        {{ identifier if identifier in present else 'cast(null as varchar)' }} as {{ identifier }},
+        {%- endfor %}
+        cast(null as varchar) as other_identifier,
+        min({{ seen_at }}) as seen_at
+    from {{ accepted(source_name, table_name) }} as {{ table_name }}
+    group by all
+    union all
+    {%- endfor %}
+    {%- for source_name, table_name, seen_at, cookie in typed %}
+    select
+        case when identifier_type = 'contact_id' then identifier_value end as contact_id,
+        case when identifier_type = 'email' then identifier_value end as email,
+        case when identifier_type = 'phone' then identifier_value end as phone,
+        {{ cookie or "case when identifier_type = 'anonymous_id' then identifier_value end" }} as anonymous_id,
+        cast(null as varchar) as merged_into_contact_id,
+        case
+            when identifier_type not in ('contact_id', 'email', 'phone', 'anonymous_id')
+                then {{ identifier_key('identifier_type', 'identifier_value') }}
+        end as other_identifier,
+        min({{ seen_at }}) as seen_at
+    from {{ accepted(source_name, table_name) }} as {{ table_name }}
+    where identifier_value is not null
+    group by all
+    union all
+    {%- endfor %}
+    {#- who was referred is known from the referral, but is not the one who refers #}
+    select
+        referred_contact_id as contact_id,
+        referred_email as email,
+        cast(null as varchar) as phone,
+        cast(null as varchar) as anonymous_id,
+        cast(null as varchar) as merged_into_contact_id,
+        cast(null as varchar) as other_identifier,
+        min(referred_at) as seen_at
+    from {{ accepted('crm', 'referrals') }} as referrals
+    group by all
+    union all
+    select
+        referrer_contact_id as contact_id,
+        cast(null as varchar) as email,
+        cast(null as varchar) as phone,
+        cast(null as varchar) as anonymous_id,
+        cast(null as varchar) as merged_into_contact_id,
+        cast(null as varchar) as other_identifier,
+        min(referred_at) as seen_at
+    from {{ accepted('crm', 'referrals') }} as referrals
+    group by all
+
+),
+
+placeholders as (
+
+    select * from {{ ref('identifier_placeholders') }}
+
+),
+
+without_placeholders as (
+
+    select
+        records.contact_id,
+        case when email_placeholders.identifier_value is null then records.email end as email,
+        case when phone_placeholders.identifier_value is null then records.phone end as phone,
+        records.anonymous_id,
+        records.merged_into_contact_id,
+        records.other_identifier,
+        min(records.seen_at) as seen_at
+    from records
+    left join placeholders as email_placeholders
+        on email_placeholders.identifier_type = 'email'
+        and records.email = email_placeholders.identifier_value
+    left join placeholders as phone_placeholders
+        on phone_placeholders.identifier_type = 'phone'
+        and records.phone = phone_placeholders.identifier_value
+    group by all
+
+),
+
+{# an order that names nobody is a person of its own #}
+nameless_orders as (
+
+    select
+        {{ identifier_key("'order_id'", 'orders.order_id') }} as other_identifier,
+        orders.ordered_at as seen_at
+    from {{ accepted('orders', 'orders') }} as orders
+    left join placeholders as email_placeholders
+        on email_placeholders.identifier_type = 'email'
+        and orders.email = email_placeholders.identifier_value
+    left join placeholders as phone_placeholders
+        on phone_placeholders.identifier_type = 'phone'
+        and orders.phone = phone_placeholders.identifier_value
+    where
+        orders.contact_id is null
+        and orders.anonymous_id is null
+        and (orders.email is null or email_placeholders.identifier_value is not null)
+        and (orders.phone is null or phone_placeholders.identifier_value is not null)
+
+),
+
+all_records as (
+
+    select
+        {{ identifiers | join(', ') }},
+        other_identifier,
+        seen_at
+    from without_placeholders
+    union all
+    select
+        {% for identifier in identifiers %}cast(null as varchar) as {{ identifier }}, {% endfor %}
+        other_identifier,
+        seen_at
+    from nameless_orders
+
+)
+
+select
+    row_number() over (order by {{ identifiers | join(', ') }}, other_identifier) as record_number,
+    *
+from all_records

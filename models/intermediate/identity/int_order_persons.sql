@@ -1,0 +1,60 @@
+with orders as (
+
+    select
+        *,
+        {{ identifier_key("'order_id'", 'order_id') }} as own_identifier
+    from {{ ref('int_orders') }}
+
+),
+
+internal_persons as (
+
+    select distinct person_identifiers.person_id
+    from {{ accepted('crm', 'contacts') }} as contacts
+    inner join {{ ref('int_person_identifiers') }} as person_identifiers
+        on {{ identifier_key("'contact_id'", 'contacts.contact_id') }} = person_identifiers.identifier
+    where contacts.is_internal
+
+),
+
+resolved as (
+
+    select
+        orders.*,
+        coalesce(
+            person_by_contact_id.person_id,
+            person_by_email.person_id,
+            person_by_phone.person_id,
+            person_by_anonymous_id.person_id,
+            own_person.person_id
+        ) as person_id
+    from orders
+    {{ join_persons('orders', ['contact_id', 'email', 'phone', 'anonymous_id']) }}
+    left join {{ ref('int_person_identifiers') }} as own_person on orders.own_identifier = own_person.identifier
+
+),
+
+judged as (
+
+    select
+        resolved.*,
+        internal_persons.person_id is not null as is_internal,
+        (
+            resolved.order_status in ('paid', 'shipped', 'completed', 'returned')
+            and not resolved.is_test
+            and internal_persons.person_id is null
+        ) as is_conversion
+    from resolved
+    left join internal_persons on resolved.person_id = internal_persons.person_id
+
+)
+
+select
+    * exclude (own_identifier),
+    cast(
+        case
+            when is_conversion and order_status <> 'returned' then net_before_refunds - refunded_net
+            else 0
+        end as decimal(18, 4)
+    ) as net_revenue
+from judged

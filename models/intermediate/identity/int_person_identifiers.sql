@@ -1,0 +1,32 @@
+with identifiers as (
+
+    select
+        identifiers.*,
+        coalesce(components.component, identifiers.identifier) as component
+    from {{ ref('int_identifiers') }} as identifiers
+    left join {{ ref('int_identity_components') }} as components on identifiers.identifier = components.node
+
+),
+
+founders as (
+
+    select
+        *,
+        first_value(identifier) over (
+            partition by component
+            order by first_seen_at, identifier_type, identifier_value
+            rows between unbounded preceding and unbounded following
+        ) as founding_identifier
+    from identifiers
+
+)
+
+select
+    identifier,
+    identifier_type,
+    identifier_value,
+    {{ keyed_hash(['identifier']) }} as identifier_hash,
+    first_seen_at,
+    is_hub,
+    {{ keyed_hash(["'person'", 'founding_identifier']) }} as person_id
+from founders

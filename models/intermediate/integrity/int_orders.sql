@@ -1,0 +1,72 @@
+with orders as (
+
+    select
+        orders.*,
+        {{ reporting_date('orders.ordered_at') }} as ordered_date,
+        status_map.order_status
+    from {{ accepted('orders', 'orders') }} as orders
+    inner join {{ ref('order_status_map') }} as status_map on orders.status = status_map.raw_status
+
+),
+
+converted as (
+
+    select
+        orders.*,
+        rates.rate,
+        {{ to_reporting_currency('orders.total_amount') }} as total_revenue,
+        {{ to_reporting_currency('coalesce(orders.tax_amount, 0)') }} as tax,
+        {{ to_reporting_currency('coalesce(orders.shipping_amount, 0)') }} as shipping,
+        orders.total_amount - coalesce(orders.tax_amount, 0) - coalesce(orders.shipping_amount, 0) as net_of_total
+    from orders
+    {{ join_exchange_rates('orders.currency', 'orders.ordered_date') }}
+
+),
+
+refunds as (
+
+    select * from {{ accepted('orders', 'refunds') }}
+
+),
+
+refunded as (
+
+    select
+        refunds.order_id,
+        sum({{ to_reporting_currency('refunds.amount', 'converted.rate') }}) as refunded_total,
+        sum({{ refunded_net('refunds.amount', 'converted.net_of_total', 'converted.total_amount', 'converted.rate') }}) as refunded_net
+    from refunds
+    inner join converted on refunds.order_id = converted.order_id
+    group by refunds.order_id
+
+)
+
+select
+    converted.order_id,
+    converted.contact_id,
+    converted.email,
+    converted.phone,
+    converted.anonymous_id,
+    converted.company_id,
+    converted.deal_id,
+    converted.subscription_id,
+    converted.ordered_at,
+    converted.ordered_date,
+    converted.order_status,
+    coalesce(converted.sales_channel, 'unknown') as sales_channel,
+    converted.payment_method,
+    converted.promised_delivery_at,
+    converted.delivered_at,
+    coalesce(converted.is_test, false) as is_test,
+    converted.currency,
+    converted.rate,
+    converted.total_amount,
+    converted.net_of_total,
+    converted.total_revenue,
+    converted.tax,
+    converted.shipping,
+    cast(converted.total_revenue - converted.tax - converted.shipping as decimal(18, 4)) as net_before_refunds,
+    cast(coalesce(refunded.refunded_total, 0) as decimal(18, 4)) as refunded_total,
+    cast(coalesce(refunded.refunded_net, 0) as decimal(18, 4)) as refunded_net
+from converted
+left join refunded on converted.order_id = refunded.order_id

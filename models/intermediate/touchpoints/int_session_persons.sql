@@ -1,0 +1,5 @@
+select
+    sessions.*,
+    {{ person_id_of(['anonymous_id']) }} as person_id
+from {{ ref('int_sessions') }} as sessions
+{{ join_persons('sessions', ['anonymous_id']) }}

@@ -1,0 +1,86 @@
+with sessions as (
+
+    select * from {{ ref('int_session_persons') }}
+    where not is_bot
+
+),
+
+types as (
+
+    select * from {{ ref('touchpoint_types') }}
+
+),
+
+web as (
+
+    select
+        session_id as touchpoint_id,
+        person_id,
+        started_at as touched_at,
+        'web_session' as touchpoint_type,
+        channel,
+        campaign,
+        session_id,
+        'inbound' as direction
+    from sessions
+
+),
+
+events as (
+
+    select
+        {{ keyed_hash(["'touchpoint'", 'events.source_table', 'events.source_id', 'events.event_type']) }} as touchpoint_id,
+        events.person_id,
+        events.occurred_at as touched_at,
+        types.touchpoint_type,
+        coalesce(channels.channel, types.default_channel) as channel,
+        coalesce(events.campaign, '(none)') as campaign,
+        cast(null as varchar) as session_id,
+        coalesce(events.direction, types.default_direction) as direction
+    from {{ ref('int_person_events') }} as events
+    inner join types on events.event_type = types.touchpoint_type
+    left join {{ ref('channels') }} as channels on events.channel = channels.channel
+
+),
+
+{# a click and the session that it opens are one touch: the session #}
+clicks_with_session as (
+
+    select distinct events.touchpoint_id
+    from events
+    inner join web
+        on events.person_id = web.person_id
+        and events.channel = web.channel
+        and web.touched_at >= events.touched_at
+        and web.touched_at <= {{ add_minutes('events.touched_at', setting('session_timeout_minutes')) }}
+    where events.touchpoint_type = 'email_clicked'
+
+),
+
+touchpoints as (
+
+    select * from web
+    union all
+    select events.*
+    from events
+    left join clicks_with_session on events.touchpoint_id = clicks_with_session.touchpoint_id
+    where clicks_with_session.touchpoint_id is null
+
+)
+
+select
+    touchpoints.touchpoint_id,
+    touchpoints.person_id,
+    touchpoints.touched_at,
+    touchpoints.touchpoint_type,
+    touchpoints.channel,
+    touchpoints.campaign,
+    touchpoints.session_id,
+    touchpoints.direction,
+    types.is_online,
+    (
+        touchpoints.person_id <> 'unknown'
+        and case when touchpoints.direction = 'outbound' then types.is_attributable_outbound else types.is_attributable_inbound end
+    ) as is_attributable
+from touchpoints
+inner join types on touchpoints.touchpoint_type = types.touchpoint_type

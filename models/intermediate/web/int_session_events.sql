@@ -1,0 +1,39 @@
+with events as (
+
+    select * from {{ accepted('web', 'events') }}
+
+),
+
+{# Only what the sort needs goes through it; texts are read for the first event of a session alone. #}
+with_gaps as (
+
+    select
+        anonymous_id,
+        occurred_at,
+        event_id,
+        event_name,
+        order_id,
+        engagement_ms,
+        coalesce(
+            {{ seconds_between('lag(occurred_at) over visitor', 'occurred_at') }} > 60 * {{ setting('session_timeout_minutes') }},
+            true
+        ) as is_first
+    from events
+    window visitor as (partition by anonymous_id order by occurred_at, event_id)
+
+)
+
+select
+    anonymous_id,
+    occurred_at,
+    event_id,
+    event_name,
+    order_id,
+    engagement_ms,
+    is_first,
+    cast(sum(case when is_first then 1 else 0 end) over (
+        partition by anonymous_id
+        order by occurred_at, event_id
+        rows between unbounded preceding and current row
+    ) as bigint) as session_number
+from with_gaps

@@ -1,0 +1,147 @@
+with session_events as (
+
+    select * from {{ ref('int_session_events') }}
+
+),
+
+sessions as (
+
+    select
+        anonymous_id,
+        session_number,
+        max(case when is_first then event_id end) as first_event_id,
+        min(occurred_at) as started_at,
+        max(occurred_at) as ended_at,
+        count(*) as event_count,
+        count(*) filter (where event_name in ('page_view', 'product_view')) as page_view_count,
+        coalesce(sum(engagement_ms), 0) as engagement_ms,
+        bool_or(event_name = 'add_to_cart') as has_cart,
+        bool_or(event_name = 'checkout_started') as has_checkout,
+        bool_or(event_name = 'purchase') as has_order
+    from session_events
+    group by anonymous_id, session_number
+
+),
+
+entries as (
+
+    select
+        sessions.*,
+        events.device_type,
+        coalesce({{ regex_like("lower(events.user_agent)", "'" ~ setting('bot_user_agents') ~ "'") }}, false) as is_bot,
+        lower(coalesce(events.utm_source, {{ url_parameter('events.page_url', 'utm_source') }})) as utm_source,
+        lower(coalesce(events.utm_medium, {{ url_parameter('events.page_url', 'utm_medium') }})) as utm_medium,
+        coalesce(events.utm_campaign, {{ url_parameter('events.page_url', 'utm_campaign') }}) as utm_campaign,
+        nullif(regexp_extract(events.page_url, '[?&](gclid|gbraid|wbraid|msclkid|fbclid|ttclid)=', 1), '') as click_id,
+        nullif(regexp_extract(lower(events.referrer_url), '^[a-z]+://(www[.]|m[.]|l[.])?([^/:?#]+)', 2), '') as referrer_domain
+    from sessions
+    inner join {{ accepted('web', 'events') }} as events on sessions.first_event_id = events.event_id
+
+),
+
+with_sources as (
+
+    select
+        entries.*,
+        {# a visitor who comes back from a page of the own site, or from paying, was not brought by it #}
+        coalesce(entries.utm_source, click_ids.source, case when excluded.domain is null then entries.referrer_domain end, '(direct)')
+            as source,
+        coalesce(
+            entries.utm_medium,
+            case when entries.utm_source is null then click_ids.medium end,
+            case
+                when entries.utm_source is null and entries.referrer_domain is not null and excluded.domain is null then 'referral'
+            end,
+            '(none)'
+        ) as medium,
+        coalesce(entries.utm_campaign, '(none)') as campaign
+    from entries
+    left join {{ ref('click_ids') }} as click_ids on entries.click_id = click_ids.click_id
+    left join {{ ref('referral_exclusions') }} as excluded
+        on entries.referrer_domain = excluded.domain or entries.referrer_domain like concat('%.', excluded.domain)
+
+),
+
+{# the rules judge each combination once, however many sessions show it #}
+origins as (
+
+    select distinct
+        source,
+        medium,
+        campaign
+    from with_sources
+
+),
+
+categories as (
+
+    select
+        origins.source,
+        channel_sources.category
+    from (select distinct source from origins) as origins
+    inner join {{ ref('channel_sources') }} as channel_sources
+        on {{ regex_like('origins.source', "concat('(^|[.])', channel_sources.source_name, '([.]|$)')") }}
+    group by origins.source, channel_sources.category
+
+),
+
+judged as (
+
+    select
+        origins.source,
+        origins.medium,
+        origins.campaign,
+        rules.rule_id,
+        rules.channel,
+        row_number() over (
+            partition by origins.source, origins.medium, origins.campaign
+            order by rules.priority
+        ) as rule_rank
+    from origins
+    inner join {{ ref('channel_rules') }} as rules
+        on
+            (rules.source_pattern is null or {{ regex_like('origins.source', 'rules.source_pattern') }})
+            and (rules.medium_pattern is null or {{ regex_like('origins.medium', 'rules.medium_pattern') }})
+            and (rules.campaign_pattern is null or {{ regex_like('lower(origins.campaign)', 'rules.campaign_pattern') }})
+            and (
+                rules.source_category is null
+                or exists (
+                    select 1 from categories
+                    where categories.source = origins.source and categories.category = rules.source_category
+                )
+            )
+
+)
+
+select
+    {{ keyed_hash(["'session'", 'with_sources.anonymous_id', 'with_sources.first_event_id']) }} as session_id,
+    with_sources.anonymous_id,
+    with_sources.session_number,
+    with_sources.started_at,
+    with_sources.ended_at,
+    judged.channel,
+    with_sources.source,
+    with_sources.medium,
+    with_sources.campaign,
+    judged.rule_id as channel_rule,
+    with_sources.device_type,
+    with_sources.event_count,
+    with_sources.page_view_count,
+    {# GA4's engaged session: 10 seconds of engagement, two pages or a key event #}
+    (
+        with_sources.engagement_ms >= 10000
+        or with_sources.page_view_count >= 2
+        or with_sources.has_cart
+        or with_sources.has_checkout
+        or with_sources.has_order
+    ) as is_engaged,
+    with_sources.is_bot,
+    with_sources.has_cart,
+    with_sources.has_checkout,
+    with_sources.has_order
+from with_sources
+inner join judged
+    on with_sources.source = judged.source
+    and with_sources.medium = judged.medium
+    and with_sources.campaign = judged.campaign
+    and judged.rule_rank = 1

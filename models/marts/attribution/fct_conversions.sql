@@ -1,0 +1,121 @@
+with orders as (
+
+    select * from {{ ref('int_order_persons') }}
+    where is_conversion
+
+),
+
+order_conversions as (
+
+    select
+        'order' as conversion_type,
+        order_id as source_id,
+        person_id,
+        ordered_at as converted_at,
+        net_revenue as revenue,
+        order_id
+    from orders
+
+),
+
+events as (
+
+    select * from {{ ref('int_person_events') }}
+    where event_type in ('deal_won', 'subscription_started')
+
+),
+
+linked_orders as (
+
+    select
+        'deal_won' as conversion_type,
+        deal_id as source_id,
+        sum(net_revenue) as revenue
+    from orders
+    where deal_id is not null
+    group by deal_id
+    union all
+    select
+        'subscription_started' as conversion_type,
+        subscription_id as source_id,
+        sum(net_revenue) as revenue
+    from orders
+    where subscription_id is not null
+    group by subscription_id
+
+),
+
+subscription_starts as (
+
+    select
+        change_id,
+        subscription_id,
+        row_number() over (partition by subscription_id order by changed_at, change_id) as start_number,
+        greatest(1, (year(term_end) - year(changed_at)) * 12 + month(term_end) - month(changed_at)) as term_months
+    from {{ accepted('crm', 'subscription_changes') }} as changes
+    where change_type = 'started'
+
+),
+
+contract_conversions as (
+
+    select
+        events.event_type as conversion_type,
+        events.source_id,
+        events.person_id,
+        events.occurred_at as converted_at,
+        {# the orders that fulfil a contract carry their part of its value themselves #}
+        cast(greatest(
+            0,
+            coalesce(events.amount, 0) * coalesce(starts.term_months, 1)
+            - case when coalesce(starts.start_number, 1) = 1 then coalesce(linked_orders.revenue, 0) else 0 end
+        ) as decimal(18, 4)) as revenue,
+        cast(null as varchar) as order_id
+    from events
+    left join subscription_starts as starts
+        on events.event_type = 'subscription_started'
+        and events.source_id = starts.change_id
+    left join linked_orders
+        on events.event_type = linked_orders.conversion_type
+        and coalesce(starts.subscription_id, events.source_id) = linked_orders.source_id
+
+),
+
+stage_conversions as (
+
+    select
+        types.conversion_type,
+        entries.person_id as source_id,
+        entries.person_id,
+        min(entries.entered_at) as converted_at,
+        cast(0 as decimal(18, 4)) as revenue,
+        cast(null as varchar) as order_id
+    from {{ ref('fct_stage_entries') }} as entries
+    inner join {{ ref('framework_stage_definitions') }} as definitions
+        on entries.framework = definitions.framework
+        and entries.stage = definitions.stage
+    inner join {{ ref('conversion_types') }} as types on definitions.definition = types.stage_definition
+    where entries.framework = '{{ setting('primary_framework') }}'
+    group by types.conversion_type, entries.person_id
+
+),
+
+conversions as (
+
+    select * from order_conversions
+    union all
+    select * from contract_conversions
+    union all
+    select * from stage_conversions
+
+)
+
+select
+    {{ keyed_hash(["'conversion'", 'conversion_type', 'source_id']) }} as conversion_id,
+    person_id,
+    conversion_type,
+    converted_at,
+    {{ reporting_date('converted_at') }} as converted_date,
+    revenue,
+    order_id
+from conversions

@@ -1,0 +1,32 @@
+with met as (
+
+    select 'orders.orders.status' as met_in, status as value_met
+    from {{ ref('stg_orders__orders') }}
+    where row_reason = 'unmapped_status'
+    union all
+    select 'crm.lifecycle_changes.stage' as met_in, stage as value_met
+    from {{ ref('stg_crm__lifecycle_changes') }}
+    where row_reason = 'unmapped_stage'
+    union all
+    select 'feedback.survey_responses.survey_type' as met_in, survey_type as value_met
+    from {{ ref('stg_feedback__survey_responses') }}
+    where row_reason = 'unknown_survey_type'
+    union all
+    select 'crm.activities.channel' as met_in, activities.channel as value_met
+    from {{ accepted('crm', 'activities') }} as activities
+    left join {{ ref('channels') }} as channels on activities.channel = channels.channel
+    where activities.channel is not null and channels.channel is null
+
+)
+
+select
+    {{ keyed_hash(["'unmapped'", 'met_in', 'value_met']) }} as unmapped_key,
+    met_in,
+    {# a value that looks like a person's own is masked #}
+    case
+        when {{ regex_like('value_met', "'@|[0-9]{6,}'") }} then '(masked)'
+        else value_met
+    end as value_met,
+    count(*) as row_count
+from met
+group by met_in, value_met

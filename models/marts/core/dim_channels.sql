@@ -1,0 +1,7 @@
+select
+    channel,
+    label_en,
+    label_vi,
+    ownership,
+    is_online
+from {{ ref('channels') }}

@@ -1,0 +1,66 @@
+with companies as (
+
+    select * from {{ accepted('crm', 'companies') }}
+
+),
+
+persons as (
+
+    select
+        dim_persons.company_id,
+        dim_persons.person_id,
+        dim_persons.current_stage,
+        row_number() over (
+            partition by dim_persons.company_id
+            order by stages.rank desc nulls last, dim_persons.person_id
+        ) as stage_rank
+    from {{ ref('dim_persons') }} as dim_persons
+    left join {{ ref('framework_stages') }} as stages
+        on dim_persons.current_stage = stages.stage
+        and stages.framework = '{{ setting('primary_framework') }}'
+
+),
+
+company_persons as (
+
+    select
+        company_id,
+        max(case when stage_rank = 1 then current_stage end) as current_stage,
+        count(*) as person_count
+    from persons
+    where company_id <> 'unknown'
+    group by company_id
+
+),
+
+{# a company that persons and orders name may be missing from the CRM's own list #}
+named as (
+
+    select company_id from companies
+    union
+    select company_id from company_persons
+
+)
+
+select
+    named.company_id,
+    coalesce(companies.company_name, 'unknown') as company_name,
+    case when companies.customer_type in ('b2b', 'b2c') then companies.customer_type else 'b2b' end as customer_type,
+    coalesce(companies.industry, 'unknown') as industry,
+    coalesce(companies.country, 'unknown') as country,
+    companies.employee_count,
+    coalesce(company_persons.current_stage, 'none') as current_stage,
+    coalesce(company_persons.person_count, 0) as person_count
+from named
+left join companies on named.company_id = companies.company_id
+left join company_persons on named.company_id = company_persons.company_id
+union all
+select
+    'unknown' as company_id,
+    'unknown' as company_name,
+    'unknown' as customer_type,
+    'unknown' as industry,
+    'unknown' as country,
+    cast(null as bigint) as employee_count,
+    'none' as current_stage,
+    0 as person_count

@@ -1,0 +1,131 @@
+with identifiers as (
+
+    select * from {{ ref('int_person_identifiers') }}
+
+),
+
+persons as (
+
+    select
+        person_id,
+        min(first_seen_at) as first_seen_at,
+        bool_or(identifier_type in ('contact_id', 'email', 'phone')) as is_known
+    from identifiers
+    group by person_id
+
+),
+
+contacts as (
+
+    select
+        person_identifiers.person_id,
+        contacts.persona,
+        contacts.country,
+        contacts.company_id,
+        coalesce(contacts.is_internal, false) as is_internal,
+        {# the contact that others were merged into speaks for the person, then the newest #}
+        row_number() over (
+            partition by person_identifiers.person_id
+            order by
+                case when contacts.merged_into_contact_id is null then 0 else 1 end,
+                contacts.created_at desc,
+                contacts.contact_id
+        ) as contact_rank,
+        bool_or(coalesce(contacts.is_internal, false)) over (partition by person_identifiers.person_id) as has_internal_contact
+    from {{ accepted('crm', 'contacts') }} as contacts
+    inner join {{ ref('int_person_identifiers') }} as person_identifiers
+        on {{ identifier_key("'contact_id'", 'contacts.contact_id') }} = person_identifiers.identifier
+
+),
+
+first_touches as (
+
+    select
+        person_id,
+        channel,
+        row_number() over (partition by person_id order by touched_at, touchpoint_id) as touch_rank
+    from {{ ref('int_touchpoints') }}
+    where is_attributable
+
+),
+
+customers as (
+
+    select
+        person_id,
+        min(occurred_at) as customer_since
+    from {{ ref('int_person_events') }}
+    where event_type in ('order', 'deal_won', 'subscription_started')
+    group by person_id
+
+),
+
+buyers as (
+
+    select
+        person_id,
+        max(company_id) as company_id
+    from {{ ref('int_order_persons') }}
+    group by person_id
+
+),
+
+current_stages as (
+
+    select
+        person_id,
+        stage
+    from {{ ref('fct_stage_entries') }}
+    where framework = '{{ setting('primary_framework') }}' and is_current
+
+),
+
+companies as (
+
+    select * from {{ accepted('crm', 'companies') }}
+
+),
+
+described as (
+
+    select
+        persons.person_id,
+        persons.is_known,
+        coalesce(contacts.has_internal_contact, false) as is_internal,
+        case
+            when companies.customer_type in ('b2b', 'b2c') then companies.customer_type
+            when coalesce(contacts.company_id, buyers.company_id) is not null then 'b2b'
+            when contacts.person_id is not null or buyers.person_id is not null then 'b2c'
+            else 'unknown'
+        end as customer_type,
+        coalesce(contacts.persona, 'unknown') as persona,
+        coalesce(contacts.country, 'unknown') as country,
+        coalesce(contacts.company_id, buyers.company_id, 'unknown') as company_id,
+        persons.first_seen_at,
+        coalesce(first_touches.channel, 'unknown') as first_channel,
+        coalesce(current_stages.stage, 'none') as current_stage,
+        customers.customer_since
+    from persons
+    left join contacts on persons.person_id = contacts.person_id and contacts.contact_rank = 1
+    left join buyers on persons.person_id = buyers.person_id
+    left join companies on coalesce(contacts.company_id, buyers.company_id) = companies.company_id
+    left join first_touches on persons.person_id = first_touches.person_id and first_touches.touch_rank = 1
+    left join current_stages on persons.person_id = current_stages.person_id
+    left join customers on persons.person_id = customers.person_id
+
+)
+
+select * from described
+union all
+select
+    'unknown' as person_id,
+    false as is_known,
+    false as is_internal,
+    'unknown' as customer_type,
+    'unknown' as persona,
+    'unknown' as country,
+    'unknown' as company_id,
+    cast(null as timestamp) as first_seen_at,
+    'unknown' as first_channel,
+    'none' as current_stage,
+    cast(null as timestamp) as customer_since

@@ -1,0 +1,39 @@
+with items as (
+
+    select * from {{ accepted('orders', 'order_items') }}
+
+),
+
+products as (
+
+    select * from {{ accepted('orders', 'products') }}
+
+),
+
+orders as (
+
+    select * from {{ ref('int_order_persons') }}
+
+)
+
+select
+    {{ keyed_hash(["'order_item'", 'items.order_id', 'items.line_number']) }} as order_item_id,
+    items.order_id,
+    items.line_number,
+    orders.person_id,
+    orders.ordered_at,
+    items.product_id,
+    items.quantity,
+    cast(round(
+        (cast(items.quantity as double) * cast(items.unit_price as double) - cast(coalesce(items.discount_amount, 0) as double))
+        * coalesce(cast(orders.rate as double), 1),
+        {{ setting('currency_decimals') }}
+    ) as decimal(18, 4)) as item_amount,
+    cast(round(
+        cast(items.quantity as double) * cast(coalesce(items.unit_cost, products.unit_cost) as double)
+        * coalesce(cast(orders.rate as double), 1),
+        {{ setting('currency_decimals') }}
+    ) as decimal(18, 4)) as item_cost
+from items
+inner join orders on items.order_id = orders.order_id
+left join products on items.product_id = products.product_id

@@ -1,0 +1,76 @@
+with orders as (
+
+    select * from {{ ref('int_order_persons') }}
+
+),
+
+sessions as (
+
+    select * from {{ ref('int_session_persons') }}
+
+),
+
+{# the session in which the order was placed: that of its event, else one of its cookie, else one of its person #}
+session_of_event as (
+
+    select
+        session_events.order_id,
+        sessions.session_id,
+        row_number() over (
+            partition by session_events.order_id
+            order by session_events.occurred_at, session_events.event_id
+        ) as choice
+    from {{ ref('int_session_events') }} as session_events
+    inner join sessions
+        on session_events.anonymous_id = sessions.anonymous_id
+        and session_events.session_number = sessions.session_number
+    where session_events.order_id is not null and session_events.event_name = 'purchase'
+
+),
+
+session_by_time as (
+
+    select
+        orders.order_id,
+        sessions.session_id,
+        row_number() over (
+            partition by orders.order_id
+            order by
+                case when orders.anonymous_id = sessions.anonymous_id then 0 else 1 end,
+                sessions.started_at desc,
+                sessions.session_id
+        ) as choice
+    from orders
+    inner join sessions
+        on orders.person_id = sessions.person_id
+        and sessions.started_at <= orders.ordered_at
+        and orders.ordered_at <= {{ add_minutes('sessions.ended_at', setting('session_timeout_minutes')) }}
+
+)
+
+select
+    orders.order_id,
+    orders.person_id,
+    coalesce(orders.company_id, 'unknown') as company_id,
+    orders.deal_id,
+    orders.subscription_id,
+    coalesce(session_of_event.session_id, session_by_time.session_id) as session_id,
+    orders.ordered_at,
+    orders.ordered_date,
+    orders.order_status,
+    orders.sales_channel,
+    coalesce(orders.payment_method, 'unknown') as payment_method,
+    orders.promised_delivery_at,
+    orders.delivered_at,
+    orders.is_test,
+    orders.is_internal,
+    orders.is_conversion,
+    orders.total_revenue as total_amount,
+    orders.tax as tax_amount,
+    orders.shipping as shipping_amount,
+    orders.net_before_refunds,
+    orders.refunded_net,
+    orders.net_revenue
+from orders
+left join session_of_event on orders.order_id = session_of_event.order_id and session_of_event.choice = 1
+left join session_by_time on orders.order_id = session_by_time.order_id and session_by_time.choice = 1

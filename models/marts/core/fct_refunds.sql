@@ -1,0 +1,27 @@
+with refunds as (
+
+    select * from {{ accepted('orders', 'refunds') }}
+
+),
+
+orders as (
+
+    select * from {{ ref('int_order_persons') }}
+
+)
+
+select
+    refunds.refund_id,
+    refunds.order_id,
+    coalesce(orders.person_id, 'unknown') as person_id,
+    refunds.refunded_at,
+    {{ reporting_date('refunds.refunded_at') }} as refunded_date,
+    orders.order_id is not null as is_linked,
+    {{ to_reporting_currency('refunds.amount', 'orders.rate') }} as refund_amount,
+    case
+        when orders.is_conversion and orders.order_status <> 'returned'
+            then {{ refunded_net('refunds.amount', 'orders.net_of_total', 'orders.total_amount', 'orders.rate') }}
+        else cast(0 as decimal(18, 4))
+    end as refunded_net
+from refunds
+left join orders on refunds.order_id = orders.order_id

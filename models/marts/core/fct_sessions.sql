@@ -1,0 +1,21 @@
+select
+    session_id,
+    person_id,
+    started_at,
+    {{ reporting_date('started_at') }} as started_date,
+    ended_at,
+    channel,
+    source,
+    medium,
+    campaign,
+    channel_rule,
+    coalesce(device_type, 'unknown') as device_type,
+    event_count,
+    page_view_count,
+    is_engaged,
+    not is_engaged as is_bounce,
+    is_bot,
+    has_cart,
+    has_checkout,
+    has_order
+from {{ ref('int_session_persons') }}

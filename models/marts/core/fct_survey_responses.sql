@@ -1,0 +1,57 @@
+with responses as (
+
+    select
+        responses.*,
+        {{ person_id_of(['contact_id', 'email']) }} as person_id
+    from {{ accepted('feedback', 'survey_responses') }} as responses
+    {{ join_persons('responses', ['contact_id', 'email']) }}
+
+),
+
+stages as (
+
+    select * from {{ ref('fct_stage_entries') }}
+    where framework = '{{ setting('primary_framework') }}'
+
+),
+
+scaled as (
+
+    select
+        responses.*,
+        coalesce(responses.scale_min, scales.scale_min) as lowest_score,
+        coalesce(responses.scale_max, scales.scale_max) as highest_score
+    from responses
+    inner join {{ ref('survey_scales') }} as scales on responses.survey_type = scales.survey_type
+
+)
+
+select
+    scaled.response_id,
+    scaled.person_id,
+    scaled.invitation_id,
+    scaled.survey_type,
+    coalesce(scaled.survey_kind, 'unknown') as survey_kind,
+    scaled.responded_at,
+    {{ reporting_date('scaled.responded_at') }} as responded_date,
+    coalesce(scaled.touchpoint, 'unknown') as touchpoint,
+    coalesce(scaled.channel, 'unknown') as channel,
+    scaled.score,
+    scaled.lowest_score as scale_min,
+    scaled.highest_score as scale_max,
+    case
+        when scaled.survey_type <> 'nps' then cast(null as varchar)
+        when scaled.score >= 9 then 'promoter'
+        when scaled.score <= 6 then 'detractor'
+        else 'passive'
+    end as nps_group,
+    cast(case
+        when scaled.survey_type = 'nps' then case when scaled.score >= 9 then 1 when scaled.score <= 6 then -1 else 0 end
+        else 2.0 * (scaled.score - scaled.lowest_score) / nullif(scaled.highest_score - scaled.lowest_score, 0) - 1
+    end as double) as emotion_score,
+    coalesce(stages.stage, 'none') as stage_at_response
+from scaled
+left join stages
+    on scaled.person_id = stages.person_id
+    and scaled.responded_at >= stages.entered_at
+    and (scaled.responded_at < stages.exited_at or stages.exited_at is null)

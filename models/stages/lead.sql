@@ -1,0 +1,17 @@
+with signals as (
+
+    select
+        person_id,
+        occurred_at,
+        event_type as evidence
+    from {{ ref('int_person_events') }}
+    where
+        event_type in (
+            'form_submission', 'web_form_submitted', 'free_trial_signup', 'demo_request', 'quote_request', 'consultation_request',
+            'visit_store', 'visit_seminar', 'visit_hotline', 'visit_event', 'social_message'
+        )
+        or (event_type in ('call', 'chat') and coalesce(direction, 'inbound') = 'inbound')
+
+)
+
+{{ episodes('signals', days=setting('lead_cold_days')) }}

@@ -1,0 +1,12 @@
+with signals as (
+
+    select
+        person_id,
+        occurred_at,
+        event_type as evidence
+    from {{ ref('int_person_events') }}
+    where event_type = 'meeting'
+
+)
+
+{{ episodes('signals', days=setting('lead_cold_days')) }}

@@ -1,0 +1,74 @@
+with scored as (
+
+    select
+        events.person_id,
+        events.occurred_at,
+        scores.points
+    from {{ ref('int_person_events') }} as events
+    inner join {{ ref('lead_scoring') }} as scores on events.event_type = scores.event_type
+    union all
+    select
+        touchpoints.person_id,
+        touchpoints.touched_at as occurred_at,
+        scores.points
+    from {{ ref('int_touchpoints') }} as touchpoints
+    inner join {{ ref('lead_scoring') }} as scores on touchpoints.touchpoint_type = scores.event_type
+    where touchpoints.touchpoint_type = 'web_session'
+
+),
+
+{# points count from the moment they are earned and are gone when their days are over #}
+changes as (
+
+    select
+        person_id,
+        changed_at,
+        sum(points) as points
+    from (
+        select person_id, occurred_at as changed_at, points from scored
+        union all
+        select person_id, {{ add_days('occurred_at', setting('mql_score_days')) }} as changed_at, -points as points from scored
+    ) as earned_and_gone
+    group by person_id, changed_at
+
+),
+
+scores as (
+
+    select
+        person_id,
+        changed_at,
+        sum(points) over (partition by person_id order by changed_at rows between unbounded preceding and current row)
+            >= {{ setting('mql_score_threshold') }} as is_qualified
+    from changes
+
+),
+
+turns as (
+
+    select
+        *,
+        coalesce(lag(is_qualified) over (partition by person_id order by changed_at), false) as was_qualified
+    from scores
+
+),
+
+periods as (
+
+    select
+        person_id,
+        changed_at as entered_at,
+        is_qualified,
+        lead(changed_at) over (partition by person_id order by changed_at) as left_at
+    from turns
+    where is_qualified <> was_qualified
+
+)
+
+select
+    person_id,
+    entered_at,
+    left_at,
+    'lead_score' as evidence
+from periods
+where is_qualified

@@ -1,0 +1,7 @@
+select
+    person_id,
+    occurred_at as entered_at,
+    ended_at as left_at,
+    event_type as evidence
+from {{ ref('int_person_events') }}
+where event_type = 'deal_created'

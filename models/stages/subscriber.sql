@@ -1,0 +1,31 @@
+with signals as (
+
+    select
+        person_id,
+        occurred_at,
+        event_type as evidence
+    from {{ ref('int_person_events') }}
+    where event_type in ('newsletter_signup', 'content_download', 'web_signup', 'social_follow', 'social_like')
+
+),
+
+goodbyes as (
+
+    select
+        person_id,
+        occurred_at
+    from {{ ref('int_person_events') }}
+    where event_type in ('email_unsubscribed', 'email_complained')
+
+)
+
+select
+    signals.person_id,
+    signals.occurred_at as entered_at,
+    min(goodbyes.occurred_at) as left_at,
+    signals.evidence
+from signals
+left join goodbyes
+    on signals.person_id = goodbyes.person_id
+    and signals.occurred_at < goodbyes.occurred_at
+group by signals.person_id, signals.occurred_at, signals.evidence

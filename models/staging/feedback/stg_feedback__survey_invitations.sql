@@ -1,0 +1,1 @@
+{{ stage('feedback', 'survey_invitations') }}

@@ -1,0 +1,1 @@
+{{ stage('finance', 'exchange_rates') }}

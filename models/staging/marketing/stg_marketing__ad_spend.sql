@@ -1,0 +1,4 @@
+{{ stage(
+    'marketing', 'ad_spend',
+    add_up=true
+) }}

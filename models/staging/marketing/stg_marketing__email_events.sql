@@ -1,0 +1,1 @@
+{{ stage('marketing', 'email_events') }}

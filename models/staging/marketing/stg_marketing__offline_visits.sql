@@ -1,0 +1,1 @@
+{{ stage('marketing', 'offline_visits') }}

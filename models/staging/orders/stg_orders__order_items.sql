@@ -1,0 +1,4 @@
+{{ stage(
+    'orders', 'order_items',
+    rules={'negative_quantity': 'quantity < 0'}
+) }}

@@ -1,0 +1,4 @@
+{{ stage(
+    'privacy', 'consents',
+    rules={'unknown_status': "status not in ('granted', 'withdrawn')"}
+) }}

@@ -1,0 +1,1 @@
+{{ stage('privacy', 'erasure_requests') }}

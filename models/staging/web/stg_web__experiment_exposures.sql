@@ -1,0 +1,1 @@
+{{ stage('web', 'experiment_exposures') }}

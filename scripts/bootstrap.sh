@@ -1,0 +1,39 @@
+# Sourced by the scripts beside it: finds or installs uv and brings .venv in line with uv.lock.
+# shellcheck shell=bash
+
+PROJECT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+export UV_PROJECT_ENVIRONMENT="$PROJECT/.venv"
+
+find_uv() {
+    local candidate
+    for candidate in "$(command -v uv || true)" "$PROJECT/.venv-uv/bin/uv"; do
+        if [ -n "$candidate" ] && "$candidate" --version > /dev/null 2>&1; then
+            echo "$candidate"
+            return
+        fi
+    done
+}
+
+# Quick when nothing changed since the last time.
+bootstrap() {
+    local stamp="$PROJECT/.venv/.synced" wanted
+    wanted="$(cat "$PROJECT/uv.lock" "$PROJECT/pyproject.toml" | cksum)"
+    if [ -x "$PROJECT/.venv/bin/journey" ] && [ "$(cat "$stamp" 2> /dev/null)" = "$wanted" ]; then
+        return
+    fi
+    UV="$(find_uv)"
+    if [ -z "$UV" ]; then
+        echo "Setting up uv …" >&2
+        python3 -m venv "$PROJECT/.venv-uv" > /dev/null 2>&1 \
+            && "$PROJECT/.venv-uv/bin/python" -m pip install --quiet --disable-pip-version-check uv \
+            || python3 -m pip install --quiet --disable-pip-version-check --target "$PROJECT/.venv-uv" uv
+        UV="$(find_uv)"
+    fi
+    if [ -z "$UV" ]; then
+        echo "error: uv could not be installed. python3 with pip and a package registry are needed." >&2
+        exit 2
+    fi
+    echo "Setting up the environment …" >&2
+    (cd "$PROJECT" && "$UV" sync --quiet --frozen)
+    echo "$wanted" > "$stamp"
+}

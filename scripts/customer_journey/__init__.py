@@ -1,0 +1,1 @@
+"""The Python around the dbt project: landing, running dbt, checking, publishing."""

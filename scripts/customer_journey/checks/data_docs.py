@@ -1,0 +1,87 @@
+"""Data Docs: the results of a run as static pages that need no network.
+
+Great Expectations renders what each expectation says and what it observed. Its own site around that loads
+styles and scripts from the internet and has an empty index without them, so the pages around it are ours.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from great_expectations.core import ExpectationSuiteValidationResult, ExpectationValidationResult
+from great_expectations.core.run_identifier import RunIdentifier
+from great_expectations.render.renderer.page_renderer import ValidationResultsPageRenderer
+from great_expectations.render.view.view import DefaultJinjaPageView
+
+if TYPE_CHECKING:
+    from customer_journey.checks.expectations import CheckResult
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+@dataclass(frozen=True)
+class _TableSummary:
+    target: str
+    met: int
+    warnings: int
+    errors: int
+
+
+def write_data_docs(
+    folder: Path,
+    results: Sequence["CheckResult"],
+    outcomes: Mapping[str, Sequence[ExpectationValidationResult]],
+) -> None:
+    """Write an index and a page a table into a folder, in place of whatever is there."""
+    view = DefaultJinjaPageView(custom_views_directory=str(TEMPLATES))
+    renderer = ValidationResultsPageRenderer()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    # Written beside and then moved: a run that breaks off leaves the last pages whole.
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as beside:
+        new = Path(beside) / folder.name
+        new.mkdir()
+        for target, table_outcomes in outcomes.items():
+            document = renderer.render(_suite_result(target, table_outcomes))
+            # The overview tells of run names and batch ids, which mean nothing to a reader of the warehouse.
+            document.sections = document.sections[1:]
+            page: str = view.render(document, template="checks_table.j2", target=target)  # type: ignore[no-untyped-call]
+            (new / f"{target}.html").write_text(page, encoding="utf-8")
+        failed = [result for result in results if not result.success]
+        index = view.env.get_template("checks_index.j2").render(
+            results=results,
+            failed=sorted(failed, key=lambda result: result.severity),
+            errors=sum(result.severity == "error" for result in failed),
+            warnings=sum(result.severity == "warn" for result in failed),
+            tables=[_summary(target, results) for target in outcomes],
+        )
+        (new / "index.html").write_text(index, encoding="utf-8")
+        if folder.exists():
+            shutil.rmtree(folder)
+        new.rename(folder)
+
+
+def _suite_result(
+    target: str, outcomes: Sequence[ExpectationValidationResult]
+) -> ExpectationSuiteValidationResult:
+    met = sum(bool(outcome.success) for outcome in outcomes)
+    return ExpectationSuiteValidationResult(
+        success=met == len(outcomes),
+        results=list(outcomes),
+        suite_name=target,
+        statistics={
+            "evaluated_expectations": len(outcomes),
+            "successful_expectations": met,
+            "unsuccessful_expectations": len(outcomes) - met,
+            "success_percent": 100 * met / len(outcomes),
+        },
+        meta={"run_id": RunIdentifier(run_name="build")},
+    )
+
+
+def _summary(target: str, results: Sequence["CheckResult"]) -> _TableSummary:
+    of_table = [result for result in results if result.target == target]
+    failed = [result.severity for result in of_table if not result.success]
+    return _TableSummary(target, len(of_table) - len(failed), failed.count("warn"), failed.count("error"))

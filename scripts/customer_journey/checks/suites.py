@@ -1,0 +1,270 @@
+"""Expectation suites as data: read the YAML files, and hold them against the tables that are there."""
+
+import difflib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import duckdb
+import yaml
+
+from customer_journey.errors import InputError
+
+Layer = Literal["landed", "marts"]
+Severity = Literal["error", "warn"]
+Table = tuple[str, str]
+
+SQL_EXPECTATION = "unexpected_rows_expectation"
+BATCH = "{batch}"
+AS_OF = "{as_of}"
+_COLUMN_KEYS = ("column", "column_A", "column_B")
+
+
+class SuiteError(InputError):
+    """A suite file that cannot be used; its text names the file, the line and the entry."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One expectation of a suite file; `table` is None where it is meant for every table of the schema."""
+
+    file: str
+    line: int
+    schema: str
+    table: str | None
+    name: str
+    expect: str
+    severity: Severity
+    kwargs: dict[str, Any]
+    exceptions: tuple[str, ...] = ()
+
+    @property
+    def target(self) -> str:
+        """The table it judges, `schema.table`."""
+        return f"{self.schema}.{self.table}"
+
+    def error(self, reason: str) -> SuiteError:
+        """Return the error that says what is wrong with this entry, and where it stands."""
+        table = self.table or "every_table"
+        return SuiteError(f"{self.file} line {self.line}: {self.schema}.{table}: {self.name}: {reason}")
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """The tables and views of a warehouse with their columns, and the moment that its build takes for now."""
+
+    columns: dict[Table, list[str]]
+    as_of: datetime | None
+
+    def tables_of(self, schema: str) -> list[str]:
+        """Return the names of a schema's tables, sorted."""
+        return sorted(table for of_schema, table in self.columns if of_schema == schema)
+
+
+class _Loader(yaml.SafeLoader):
+    """SafeLoader that remembers the line of each mapping and refuses a key given twice."""
+
+
+class _Mapping(dict[str, Any]):
+    line: int = 0
+
+
+def _construct_mapping(loader: _Loader, node: yaml.MappingNode) -> _Mapping:
+    mapping = _Mapping()
+    mapping.line = node.start_mark.line + 1
+    for key_node, value_node in node.value:
+        key = loader.construct_object(key_node, deep=True)
+        if not isinstance(key, str) or key in mapping:
+            # PyYAML keeps the last of two equal keys: a table named twice would lose its first list unseen.
+            problem = f"{key!r} stands twice" if isinstance(key, str) else f"{key!r} is no name"
+            raise yaml.constructor.ConstructorError(None, None, problem, key_node.start_mark)
+        mapping[key] = loader.construct_object(value_node, deep=True)
+    return mapping
+
+
+_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _construct_mapping)
+
+
+def load_suites(suites: Path, layers: Iterable[Layer]) -> list[Entry]:
+    """Read every `<layer>/*.yml` below `suites`.
+
+    Raises:
+        SuiteError: a folder is missing, or a file is not what the format asks for.
+    """
+    entries = []
+    for layer in layers:
+        folder = suites / layer
+        if not folder.is_dir():
+            raise SuiteError(f"{folder}: no such folder of expectation suites.")
+        for file in sorted(folder.glob("*.yml")):
+            entries += list(_entries_of(file, f"{layer}/{file.name}"))
+    return entries
+
+
+def _entries_of(file: Path, shown: str) -> Iterator[Entry]:
+    try:
+        content = yaml.load(file.read_text(encoding="utf-8"), Loader=_Loader)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise SuiteError(f"{shown} line {line}: not readable as YAML: {error.problem}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise SuiteError(f"{shown}: not readable as UTF-8 YAML") from error
+    if not isinstance(content, _Mapping) or not isinstance(content.get("schema"), str):
+        raise SuiteError(f"{shown}: starts with `schema: <name>`, then `tables:` or `every_table:`")
+    if unknown := set(content) - {"schema", "tables", "every_table"}:
+        raise SuiteError(f"{shown}: unknown key {min(unknown)!r}; known are schema, tables, every_table")
+    tables = content.get("tables") or {}
+    if not isinstance(tables, dict):
+        raise SuiteError(f"{shown}: `tables:` holds a name and a list of expectations each")
+    for table, items in tables.items():
+        yield from _entries(shown, content["schema"], table, items or [])
+    yield from _entries(shown, content["schema"], None, content.get("every_table") or [])
+
+
+def _entries(shown: str, schema: str, table: str | None, items: object) -> Iterator[Entry]:
+    if not isinstance(items, list):
+        raise SuiteError(f"{shown}: {schema}.{table or 'every_table'}: wants a list of expectations")
+    for number, item in enumerate(items, start=1):
+        if not isinstance(item, _Mapping):
+            raise SuiteError(f"{shown}: {schema}.{table or 'every_table'}: entry {number} is no mapping")
+        yield _entry(shown, schema, table, item)
+
+
+def _entry(shown: str, schema: str, table: str | None, item: _Mapping) -> Entry:
+    rest = dict(item)
+    expect = rest.pop("expect", None)
+    name = rest.pop("name", None)
+    severity = rest.pop("severity", None)
+    exceptions = rest.pop("except", []) if table is None else []
+    entry = Entry(
+        file=shown,
+        line=item.line,
+        schema=schema,
+        table=table,
+        name=str(name or _default_name(str(expect), rest)),
+        expect=str(expect),
+        severity=severity,
+        kwargs=rest,
+        exceptions=tuple(exceptions) if isinstance(exceptions, list) else (str(exceptions),),
+    )
+    if expect is None:
+        raise entry.error("lacks `expect:`")
+    if severity not in get_args(Severity):
+        raise entry.error("wants `severity: error` or `severity: warn`")
+    if expect == SQL_EXPECTATION:
+        if name is None:
+            raise entry.error("wants a `name:` that says what its rows break")
+        if BATCH not in str(rest.get("unexpected_rows_query", "")):
+            raise entry.error(f"wants an `unexpected_rows_query:` that reads from {BATCH}")
+    return entry
+
+
+def _default_name(expect: str, kwargs: dict[str, Any]) -> str:
+    columns = [str(kwargs[key]) for key in _COLUMN_KEYS if key in kwargs]
+    columns += [str(column) for column in kwargs.get("column_list", [])]
+    return f"{expect}({', '.join(columns)})" if columns else expect
+
+
+def read_catalog(connection: duckdb.DuckDBPyConnection) -> Catalog:
+    """Read which tables and views the opened warehouse holds."""
+    columns: dict[Table, list[str]] = {}
+    rows = connection.execute(
+        "select schema_name, table_name, column_name from duckdb_columns()"
+        " where database_name = current_database() and not internal order by column_index"
+    ).fetchall()
+    for schema, table, column in rows:
+        columns.setdefault((schema, table), []).append(column)
+    return Catalog(columns, _read_as_of(connection) if ("private", "settings") in columns else None)
+
+
+def _read_as_of(connection: duckdb.DuckDBPyConnection) -> datetime | None:
+    """Read the as-of of the build at work; marts.build_info still tells of the one before."""
+    row = connection.execute("select value from private.settings where name = 'as_of'").fetchone()
+    if row is None:
+        return None
+    moment = datetime.fromisoformat(json.loads(row[0]))
+    return moment.astimezone(UTC) if moment.tzinfo else moment
+
+
+def resolve(entries: Iterable[Entry], connection: duckdb.DuckDBPyConnection) -> list[Entry]:
+    """Hold entries against the opened warehouse: one entry a table, its columns and query known to work.
+
+    Raises:
+        SuiteError: an entry names a table or column that is not there, has a query that DuckDB refuses, or
+            has the name of another entry of its table.
+    """
+    catalog = read_catalog(connection)
+    resolved: dict[tuple[str, str], Entry] = {}
+    for entry in entries:
+        for single in _spread(entry, catalog):
+            single = _with_as_of(single, catalog)
+            _check(single, catalog, connection)
+            if other := resolved.get((single.target, single.name)):
+                raise single.error(f"{other.file} line {other.line} has that name; give one a `name:`")
+            resolved[single.target, single.name] = single
+    return list(resolved.values())
+
+
+def _spread(entry: Entry, catalog: Catalog) -> list[Entry]:
+    if entry.table is not None:
+        return [entry]
+    tables = catalog.tables_of(entry.schema)
+    wanted = _named_columns(entry)
+    fitting = [
+        table
+        for table in tables
+        if table not in entry.exceptions and set(wanted) <= set(catalog.columns[entry.schema, table])
+    ]
+    if not fitting:
+        missing = f"has {', '.join(wanted)}" if wanted else "is there"
+        raise entry.error(f"no table of {entry.schema} {missing}")
+    return [replace(entry, table=table) for table in fitting]
+
+
+def _with_as_of(entry: Entry, catalog: Catalog) -> Entry:
+    query = entry.kwargs.get("unexpected_rows_query", "")
+    if entry.expect != SQL_EXPECTATION or AS_OF not in query:
+        return entry
+    if catalog.as_of is None:
+        raise entry.error(f"reads {AS_OF}, but this warehouse knows no as-of; scripts/build sets it")
+    literal = f"timestamp '{catalog.as_of:%Y-%m-%d %H:%M:%S.%f}'"
+    return replace(entry, kwargs={**entry.kwargs, "unexpected_rows_query": query.replace(AS_OF, literal)})
+
+
+def _named_columns(entry: Entry) -> list[str]:
+    if entry.expect == "expect_column_to_exist":
+        return []
+    named = [entry.kwargs[key] for key in _COLUMN_KEYS if key in entry.kwargs]
+    listed = entry.kwargs.get("column_list", [])
+    return [str(column) for column in (*named, *(listed if isinstance(listed, list) else []))]
+
+
+def _check(entry: Entry, catalog: Catalog, connection: duckdb.DuckDBPyConnection) -> None:
+    assert entry.table is not None
+    columns = catalog.columns.get((entry.schema, entry.table))
+    if columns is None:
+        tables = catalog.tables_of(entry.schema)
+        raise entry.error(f"there is no table {entry.target}" + did_you_mean(entry.table, tables))
+    for column in _named_columns(entry):
+        if column not in columns:
+            raise entry.error(f"{entry.target} has no column {column}" + did_you_mean(column, columns))
+    if entry.expect == SQL_EXPECTATION:
+        query = str(entry.kwargs["unexpected_rows_query"]).rstrip("; \n")
+        try:
+            connection.execute("explain " + query.replace(BATCH, f'"{entry.schema}"."{entry.table}"'))
+        except duckdb.Error as error:
+            raise entry.error(f"DuckDB refuses its query: {first_line(error)}") from error
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of an error's text."""
+    return next(iter(str(error).splitlines()), type(error).__name__)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return `; did you mean …?` for the nearest of the known words, or nothing."""
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f"; did you mean {near[0]}?" if near else ""

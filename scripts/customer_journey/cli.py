@@ -1,0 +1,91 @@
+"""The command line: `journey build`, which scripts/build calls, and `journey demo`."""
+
+import sys
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from customer_journey.errors import BuildError, ExitCode, InputError
+from customer_journey.paths import Output
+
+FOLDER = click.Path(path_type=Path)
+
+
+@click.group()
+def app() -> None:
+    """customer_journey: raw CRM, web and order tables in, validated marts out."""
+
+
+@app.command()
+@click.option("--raw", type=FOLDER, help="Folder of raw tables: <source>/<table> as .parquet, .csv or a folder of such files. Without it: the demo company.")
+@click.option("--out", type=FOLDER, default=Path("out"), show_default=True, help="Folder of state and results; OUT/journey.duckdb is the published file.")
+@click.option("--as-of", help="The moment the build pretends is now, for example 2026-06-30T17:00:00Z. Default: what vars.yml in the raw folder says, else now.")
+@click.option("--target", default="duckdb", show_default=True, type=click.Choice(["duckdb"]), help="Engine.")
+@click.option("--full-refresh", is_flag=True, help="Rebuild from the landed layer.")
+@click.option("--raw-schemas", help="Instead of --raw: schemas of OUT/warehouse.duckdb that an EL tool landed, as crm=schema,web=schema.")
+def build(
+    raw: Path | None, out: Path, as_of: str | None, target: str, full_refresh: bool, raw_schemas: str | None
+) -> None:  # fmt: skip
+    """Land raw tables, build and check every model, and publish the marts."""
+    # imported here, so that --help and a wrong option answer at once
+    from customer_journey.build import BuildOptions
+    from customer_journey.build import build as run_build
+    from customer_journey.progress import Progress
+    from customer_journey.summary import print_summary
+
+    if raw is not None and raw_schemas is not None:
+        raise InputError("--raw and --raw-schemas: give one of them, not both.")
+    console = Console()
+    output = Output(out.resolve())
+    options = BuildOptions(
+        output=output,
+        raw=raw.resolve() if raw else None,
+        raw_schemas=_schemas(raw_schemas) if raw_schemas else None,
+        as_of=as_of,
+        full_refresh=full_refresh,
+    )
+    print_summary(console, output, run_build(options, Progress(console)))
+
+
+@app.command()
+@click.option("--out", type=FOLDER, required=True, help="Folder to write the raw tables to.")
+@click.option("--scale", type=click.FloatRange(min=0, min_open=True), default=1.0, show_default=True, help="Size: 1 is the demo, 800 about 100M web events.")
+@click.option("--seed", type=int, default=20260630, show_default=True, help="The same seed makes the same company.")
+@click.option("--truth", type=FOLDER, help="Folder to write the truth to that the tables were drawn from.")
+def demo(out: Path, scale: float, seed: int, truth: Path | None) -> None:
+    """Write the raw tables of the demo company, at any size."""
+    from customer_journey.demo import generate
+    from customer_journey.progress import Progress
+    from customer_journey.settings import write_demo_settings
+
+    console = Console()
+    with Progress(console).step("Demo company") as step:
+        generate(out, scale=scale, seed=seed, truth=truth, on_progress=step.share)
+    write_demo_settings(out)
+    console.print(f"Build it with: scripts/build --raw {out}", highlight=False, soft_wrap=True)
+
+
+def _schemas(text: str) -> dict[str, str]:
+    pairs = [part.partition("=") for part in text.split(",")]
+    if any(not source or not schema for source, _, schema in pairs):
+        raise InputError(
+            f"--raw-schemas {text!r}: write source=schema, separated by commas, for example crm=hubspot,web=segment."
+        )
+    return {source.strip(): schema.strip() for source, _, schema in pairs}
+
+
+def main() -> None:
+    """Run the command line; every expected failure is one line on standard error and a documented exit code."""
+    errors = Console(stderr=True, soft_wrap=True, highlight=False)
+    try:
+        app(standalone_mode=False)
+    except BuildError as error:
+        errors.print(f"error: {error}", markup=False)
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        errors.print(f"error: {error.format_message()} Try --help.", markup=False)
+        sys.exit(ExitCode.UNUSABLE_INPUT)
+    except (click.Abort, KeyboardInterrupt):
+        errors.print("error: stopped by hand. Nothing was published.")
+        sys.exit(130)

@@ -1,0 +1,69 @@
+"""The contract of the raw tables, read from the dbt sources that staging reads too."""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from customer_journey.paths import PROJECT
+
+EVERY_TABLE_MAY_CARRY = ("updated_at", "is_deleted")
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """One raw table: its columns in order, those that must be there, and groups of which one column must be."""
+
+    source: str
+    name: str
+    is_required: bool
+    columns: tuple[str, ...]
+    required_columns: tuple[str, ...]
+    one_of: tuple[tuple[str, ...], ...]
+
+    @property
+    def label(self) -> str:
+        """The name a user knows it by, `crm/contacts`."""
+        return f"{self.source}/{self.name}"
+
+    @property
+    def source_table(self) -> str:
+        """The name audit marts know it by, `crm.contacts`."""
+        return f"{self.source}.{self.name}"
+
+    @property
+    def relation(self) -> str:
+        """The landed table in the warehouse."""
+        return f"raw_{self.source}.{self.name}"
+
+    @property
+    def all_columns(self) -> tuple[str, ...]:
+        """The columns of the contract and those that every table may carry."""
+        return (*self.columns, *EVERY_TABLE_MAY_CARRY)
+
+
+@cache
+def raw_tables(project: Path = PROJECT) -> tuple[RawTable, ...]:
+    """Return the raw tables of the contract, sorted by source and name."""
+    tables = []
+    for file in sorted(project.glob("models/staging/*/_*__sources.yml")):
+        for source in yaml.safe_load(file.read_text(encoding="utf-8"))["sources"]:
+            tables += [_raw_table(source["name"], table) for table in source["tables"]]
+    return tuple(sorted(tables, key=lambda table: (table.source, table.name)))
+
+
+def _raw_table(source: str, table: dict[str, Any]) -> RawTable:
+    meta = table["config"]["meta"]
+    columns = table["columns"]
+    return RawTable(
+        source=source,
+        name=table["name"],
+        is_required=meta["required"],
+        columns=tuple(column["name"] for column in columns),
+        required_columns=tuple(
+            column["name"] for column in columns if column["config"]["meta"].get("required")
+        ),
+        one_of=tuple(tuple(group) for group in meta.get("one_of", [])),
+    )

@@ -1,0 +1,45 @@
+"""Where things lie: the project's own folders, and the files of one output folder."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[2]
+EXPECTATIONS = PROJECT / "expectations"
+DEMO_SETTINGS = PROJECT / "examples" / "demo" / "vars.yml"
+
+
+@dataclass(frozen=True)
+class Output:
+    """The files under OUT."""
+
+    root: Path
+
+    @property
+    def warehouse(self) -> Path:
+        """The private warehouse, which holds personal data and is never read by BI."""
+        return self.root / "warehouse.duckdb"
+
+    @property
+    def published(self) -> Path:
+        """The published file."""
+        return self.root / "journey.duckdb"
+
+    @property
+    def lock(self) -> Path:
+        """The lock that admits one build at a time."""
+        return self.root / ".lock"
+
+    @property
+    def dbt_target(self) -> Path:
+        """What dbt compiles, and its run results."""
+        return self.root / "dbt"
+
+    @property
+    def logs(self) -> Path:
+        """The logs of dbt."""
+        return self.root / "logs"
+
+    @property
+    def data_docs(self) -> Path:
+        """The pages of Great Expectations."""
+        return self.root / "data_docs"

@@ -1,0 +1,44 @@
+"""Progress for the eyes of whoever waits: a bar on a terminal, a line a step where output goes to a file."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bars
+
+
+class Step:
+    """One step at work."""
+
+    def __init__(self, bars: Bars, task: TaskID) -> None:
+        self._bars = bars
+        self._task = task
+
+    def share(self, what: str, done: float) -> None:
+        """Tell what is at work and which share, 0 to 1, is done."""
+        self._bars.update(self._task, total=100, completed=round(100 * done), what=what)
+
+    def count(self, what: str, number: int, total: int) -> None:
+        """Tell what is at work, and that it is number so-and-so of a total."""
+        self._bars.update(self._task, total=total, completed=number, what=what)
+
+
+class Progress:
+    """Shows the steps of a build on a console."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[Step]:
+        """Show one step until it ends, and leave a line with its wall seconds."""
+        started = time.monotonic()
+        columns = (
+            TextColumn("{task.description:<18}"), BarColumn(bar_width=30), MofNCompleteColumn(), TimeElapsedColumn(),
+            TextColumn("{task.fields[what]}"),
+        )  # fmt: skip
+        with Bars(*columns, console=self._console, transient=True, disable=not self._console.is_terminal) as bars:
+            yield Step(bars, bars.add_task(name, total=None, what=""))
+        self._console.print(f"{name:<18} {time.monotonic() - started:6.1f} s", highlight=False)

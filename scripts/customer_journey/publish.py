@@ -1,0 +1,43 @@
+"""Publishing: the marts that passed, in a compact file of their own that takes the old one's place in one rename."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from customer_journey.paths import Output
+from customer_journey.warehouse import STORAGE_VERSION
+
+SCHEMA = "marts"
+
+
+def publish(output: Output, descriptions: Mapping[str, tuple[str, Mapping[str, str]]]) -> int:
+    """Copy the tables named in `descriptions` to a new file and rename it over the published one; return how many.
+
+    `descriptions` gives each mart's description and those of its columns, which the file keeps as comments. Whoever has the
+    old file open keeps reading it whole.
+    """
+    temporary = output.root / ".journey.publishing.duckdb"
+    for leftover in (temporary, Path(f"{temporary}.wal")):
+        leftover.unlink(missing_ok=True)
+    with duckdb.connect(":memory:") as connection:
+        connection.execute(f"attach '{_quoted(output.warehouse)}' as warehouse (read_only)")
+        connection.execute(f"attach '{_quoted(temporary)}' as published (storage_version '{STORAGE_VERSION}')")
+        connection.execute(f"create schema published.{SCHEMA}")
+        for mart, (description, columns) in sorted(descriptions.items()):
+            relation = f"published.{SCHEMA}.{mart}"
+            connection.execute(f"create table {relation} as select * from warehouse.{SCHEMA}.{mart}")
+            connection.execute(f"comment on table {relation} is '{_quoted(description)}'")
+            for column, text in columns.items():
+                connection.execute(f"comment on column {relation}.{column} is '{_quoted(text)}'")
+        connection.execute("detach published")
+    with temporary.open("rb") as stream:
+        os.fsync(stream.fileno())
+    os.replace(temporary, output.published)
+    return len(descriptions)
+
+
+def _quoted(text: Any) -> str:
+    return str(text).strip().replace("'", "''")

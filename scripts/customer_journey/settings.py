@@ -1,0 +1,91 @@
+"""What a company sets about itself: read, checked, and left in the warehouse where dbt finds it."""
+
+import json
+import shutil
+import zoneinfo
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import yaml
+
+from customer_journey.errors import InputError
+from customer_journey.paths import DEMO_SETTINGS, PROJECT
+
+FILE_NAME = "vars.yml"
+
+
+def default_settings(project: Path = PROJECT) -> dict[str, Any]:
+    """Return the defaults of dbt_project.yml by name."""
+    document = yaml.safe_load((project / "dbt_project.yml").read_text(encoding="utf-8"))
+    defaults: dict[str, Any] = document["vars"]["default_settings"]
+    return defaults
+
+
+def read_settings(raw: Path | None, as_of: str | None, now: datetime) -> dict[str, Any]:
+    """Return the settings that this build is told: `vars.yml` in the raw folder, then the as-of of the command line, then now.
+
+    Raises:
+        InputError: the file cannot be read, names an unknown setting or gives one a value of the wrong kind.
+    """
+    settings: dict[str, Any] = {}
+    file = raw / FILE_NAME if raw else None
+    if file and file.is_file():
+        settings = _read_file(file)
+    if as_of is not None:
+        settings["as_of"] = _timestamp(as_of, "--as-of")
+    elif settings.get("as_of") is not None:
+        settings["as_of"] = _timestamp(str(settings["as_of"]), f"{file}: as_of")
+    else:
+        settings["as_of"] = now.astimezone(UTC).isoformat()
+    return settings
+
+
+def _read_file(file: Path) -> dict[str, Any]:
+    try:
+        given = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"{file}: not readable as YAML ({str(error).splitlines()[0]}).") from error
+    if not isinstance(given, dict):
+        raise InputError(f"{file}: wants lines of the form `setting: value`.")
+    defaults = default_settings()
+    for name, value in given.items():
+        if name not in defaults:
+            raise InputError(f"{file}: there is no setting {name}. Settings are {', '.join(defaults)}.")
+        default = defaults[name]
+        if default is not None and type(value) is not type(default):
+            raise InputError(f"{file}: {name} wants {_kind(default)}, not {value!r}.")
+    timezone = given.get("reporting_timezone")
+    if timezone is not None and timezone not in zoneinfo.available_timezones():
+        raise InputError(f"{file}: reporting_timezone {timezone!r} is no IANA time zone. Write for example Asia/Ho_Chi_Minh.")
+    return dict(given)
+
+
+def _kind(value: object) -> str:
+    return {int: "a whole number", str: "text", float: "a number"}.get(type(value), type(value).__name__)
+
+
+def _timestamp(text: str, where: str) -> str:
+    """Return an ISO timestamp in UTC; text without an offset is UTC."""
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError as error:
+        raise InputError(f"{where}: {text!r} is no timestamp. Write for example 2026-06-30T17:00:00Z.") from error
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return moment.astimezone(UTC).isoformat()
+
+
+def remember_settings(connection: duckdb.DuckDBPyConnection, settings: dict[str, Any]) -> None:
+    """Replace the settings that this warehouse remembers; a plain `dbt build` repeats them."""
+    connection.execute("create schema if not exists private")
+    connection.execute("create or replace table private.settings (name varchar, value varchar)")
+    connection.executemany(
+        "insert into private.settings values (?, ?)", [[name, json.dumps(value)] for name, value in settings.items()]
+    )
+
+
+def write_demo_settings(raw: Path) -> Path:
+    """Put the demo company's settings into its raw folder and return the file."""
+    return Path(shutil.copyfile(DEMO_SETTINGS, raw / FILE_NAME))

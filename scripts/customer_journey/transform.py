@@ -1,0 +1,98 @@
+"""The dbt step: one `dbt build` of the project against the private warehouse of an output folder."""
+
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+from dbt.cli.main import dbtRunner, dbtRunnerResult
+from dbt_common.events.base_types import EventMsg
+
+from customer_journey.checks.expectations import CheckResult
+from customer_journey.errors import BuildError
+from customer_journey.paths import PROJECT, Output
+
+
+@dataclass
+class TransformResult:
+    """What dbt did: how each test ended, what failed, and the models as the manifest describes them."""
+
+    checks: list[CheckResult] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    node_seconds: dict[str, float] = field(default_factory=dict)
+    nodes: dict[str, Any] = field(default_factory=dict)
+
+
+def transform(output: Output, full_refresh: bool, on_progress: Callable[[str, int, int], None]) -> TransformResult:
+    """Run `dbt build`. `on_progress` gets the node that starts, its number and how many there are.
+
+    Raises:
+        BuildError: dbt could not start (a model does not compile, for example).
+    """
+    os.environ["JOURNEY_WAREHOUSE"] = str(output.warehouse)
+    _reuse_parsed_project(output)
+    arguments = [
+        "--no-send-anonymous-usage-stats", "--quiet", "--no-use-colors", "--log-level-file", "info",
+        "--log-path", str(output.logs), "build", "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
+        "--target-path", str(output.dbt_target),
+    ]  # fmt: skip
+    if full_refresh:
+        arguments.append("--full-refresh")
+
+    def report(event: EventMsg) -> None:
+        if event.info.name == "LogStartLine":
+            on_progress(event.data.description, event.data.index, event.data.total)
+
+    try:
+        result = dbtRunner(callbacks=[report]).invoke(arguments)
+    finally:
+        # dbt keeps its connection until the process ends; the steps that follow open the warehouse themselves.
+        DuckDBConnectionManager.close_all_connections()
+    if result.exception is not None or result.result is None:
+        lines = [line.strip() for line in str(result.exception).splitlines() if line.strip()]
+        raise BuildError(f"dbt: {' '.join(lines[:4])}")
+    return _read_results(result)
+
+
+def _reuse_parsed_project(output: Output) -> None:
+    """Parsing the project takes seconds: a new output folder starts from what a plain dbt run has parsed already."""
+    parsed, own = PROJECT / "target" / "partial_parse.msgpack", output.dbt_target / "partial_parse.msgpack"
+    if parsed.is_file() and not own.exists():
+        own.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(parsed, own)
+
+
+def _read_results(result: dbtRunnerResult) -> TransformResult:
+    transformed = TransformResult()
+    for item in result.result.results:  # type: ignore[union-attr]
+        node = item.node
+        succeeded = str(item.status) in ("success", "pass", "warn")
+        name = f"{node.resource_type}.{node.name}"
+        transformed.node_seconds[name] = item.execution_time
+        if node.resource_type in ("test", "unit_test"):
+            transformed.checks.append(
+                CheckResult(
+                    name=node.name,
+                    kind="dbt_test",
+                    target=_target_of(node),
+                    success=str(item.status) == "pass",
+                    severity="warn" if str(item.status) == "warn" else "error",
+                    failed_rows=item.failures,
+                    seconds=item.execution_time,
+                    detail="" if succeeded else str(item.message or item.status),
+                )
+            )
+        else:
+            transformed.nodes[node.name] = node
+        if str(item.status) in ("error", "fail", "runtime error"):
+            # the whole message, with dbt's call stack, is in its log
+            message = " ".join(str(item.message or "").split(" > in macro")[0].split())
+            transformed.failures.append(f"{name}: {message}")
+    return transformed
+
+
+def _target_of(node: Any) -> str:
+    attached = getattr(node, "attached_node", None) or next(iter(node.depends_on.nodes), "")
+    return str(attached).split(".")[-1]

@@ -1,0 +1,9 @@
+-- Credit for a touch that may take none, of somebody else, or after the conversion would move money to the wrong channel.
+select attribution.attribution_id
+from {{ ref('fct_attribution') }} as attribution
+inner join {{ ref('fct_conversions') }} as conversions on attribution.conversion_id = conversions.conversion_id
+inner join {{ ref('fct_touchpoints') }} as touchpoints on attribution.touchpoint_id = touchpoints.touchpoint_id
+where
+    not touchpoints.is_attributable
+    or touchpoints.person_id <> conversions.person_id
+    or touchpoints.touched_at > conversions.converted_at

@@ -1,0 +1,18 @@
+-- A stage of a framework that no definition maps to would stay empty for ever, and nobody would be told.
+select
+    stages.framework,
+    stages.stage
+from {{ ref('framework_stages') }} as stages
+left join {{ ref('framework_stage_definitions') }} as definitions
+    on stages.framework = definitions.framework
+    and stages.stage = definitions.stage
+where stages.stage <> 'none' and definitions.definition is null
+union all
+select
+    definitions.framework,
+    definitions.stage
+from {{ ref('framework_stage_definitions') }} as definitions
+left join {{ ref('framework_stages') }} as stages
+    on definitions.framework = stages.framework
+    and definitions.stage = stages.stage
+where stages.stage is null

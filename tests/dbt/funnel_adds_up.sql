@@ -1,0 +1,29 @@
+-- Invariant 7: converted + dropped + in_progress = entered, and everybody who entered a stage is in exactly one cohort of it.
+select funnel_key as problem
+from {{ ref('kpi_funnel') }}
+where converted + dropped + in_progress <> entered or least(converted, dropped, in_progress) < 0
+union all
+select coalesce(funnel.framework, entries.framework) || '.' || coalesce(funnel.stage, entries.stage) as problem
+from (
+    select
+        framework,
+        stage,
+        sum(entered) as entered
+    from {{ ref('kpi_funnel') }}
+    group by framework, stage
+) as funnel
+full outer join (
+    select
+        entries.framework,
+        entries.stage,
+        count(distinct entries.person_id) as entered
+    from {{ ref('fct_stage_entries') }} as entries
+    inner join {{ ref('framework_stages') }} as stages
+        on entries.framework = stages.framework
+        and entries.stage = stages.stage
+    where stages.is_in_funnel
+    group by entries.framework, entries.stage
+) as entries
+    on funnel.framework = entries.framework
+    and funnel.stage = entries.stage
+where funnel.entered is distinct from entries.entered
