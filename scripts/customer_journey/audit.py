@@ -56,7 +56,16 @@ def record_build(
         connection.executemany(
             "insert into marts.audit_checks values (?, ?, ?, ?, ?, ?, ?, ?)",
             [
-                [f"{c.kind}.{c.target}.{c.name}.{number}", c.name, c.kind, c.target, c.success, c.severity, c.failed_rows, c.seconds]
+                [
+                    f"{c.kind}.{c.target}.{c.name}.{number}",
+                    c.name,
+                    c.kind,
+                    c.target,
+                    c.success,
+                    c.severity,
+                    c.failed_rows,
+                    c.seconds,
+                ]
                 for number, c in enumerate(checks)
             ],
         )
@@ -85,5 +94,7 @@ def _definitions_version(connection: duckdb.DuckDBPyConnection) -> str | None:
     ).fetchone()
     if not exists:
         return None
-    row = connection.execute("select md5(string_agg(definition_version, '|' order by stage)) from marts.dim_stages").fetchone()
+    row = connection.execute(
+        "select md5(string_agg(definition_version, '|' order by stage)) from marts.dim_stages"
+    ).fetchone()
     return str(row[0]) if row else None

@@ -2,8 +2,6 @@
 
 import importlib
 import multiprocessing
-import shutil
-import time
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,14 +10,14 @@ from typing import Any
 
 import filelock
 
-from customer_journey import audit, demo
+from customer_journey import audit, demo_company
 from customer_journey.checks.expectations import CheckResult, run_expectations
 from customer_journey.errors import CheckFailedError, InputError, LockedError
 from customer_journey.landing import LandingReport, land, point_at_schemas
 from customer_journey.paths import EXPECTATIONS, Output
 from customer_journey.progress import Progress
 from customer_journey.publish import SCHEMA, publish
-from customer_journey.settings import FILE_NAME, read_settings, remember_settings, write_demo_settings
+from customer_journey.settings import read_settings, remember_settings
 from customer_journey.transform import TransformResult, transform
 from customer_journey.warehouse import open_warehouse
 
@@ -43,7 +41,6 @@ class BuildResult:
     transformed: TransformResult
     checks: list[CheckResult]
     marts: int
-    seconds: dict[str, float]
 
 
 def build(options: BuildOptions, progress: Progress) -> BuildResult:
@@ -63,24 +60,21 @@ def build(options: BuildOptions, progress: Progress) -> BuildResult:
     try:
         lock.acquire(blocking=False)
     except filelock.Timeout as error:
-        raise LockedError(f"{output.root}: another build is at work here. Wait for it, or choose another --out.") from error
-    # Great Expectations keeps its connection to the warehouse until its process ends, so it gets one of its own. Loading it
-    # takes seconds, which pass while dbt is at work.
-    spawn = multiprocessing.get_context("spawn")
-    with lock, ProcessPoolExecutor(max_workers=1, mp_context=spawn) as checker:
-        checker.submit(importlib.import_module, "great_expectations")
-        return _build_locked(options, progress, checker)
+        raise LockedError(
+            f"{output.root}: another build is at work here. Wait for it, or choose another --out."
+        ) from error
+    with lock:
+        return _build_locked(options, progress)
 
 
-def _build_locked(options: BuildOptions, progress: Progress, checker: ProcessPoolExecutor) -> BuildResult:
+def _build_locked(options: BuildOptions, progress: Progress) -> BuildResult:
     output = options.output
     started_at = datetime.now(UTC)
-    clock = _Clock()
 
     raw = options.raw
     if raw is None and options.raw_schemas is None:
-        raw = _demo_raw(output, progress)
-        clock.lap("demo")
+        with progress.step("Demo company") as step:
+            raw = demo_company.raw_tables_of_demo(step.share)
     settings = read_settings(raw, options.as_of, started_at)
 
     with progress.step("Landing") as step, open_warehouse(output.warehouse) as connection:
@@ -90,27 +84,27 @@ def _build_locked(options: BuildOptions, progress: Progress, checker: ProcessPoo
             assert raw is not None
             landing = land(connection, raw, step.share)
         remember_settings(connection, settings)
-    clock.lap("land")
 
-    with progress.step("Models and tests") as step:
-        transformed = transform(output, options.full_refresh, step.count)
-    clock.lap("dbt")
-
-    checks = list(transformed.checks)
-    failures = list(transformed.failures)
+    # Great Expectations keeps its connection to the warehouse until its process ends, so it gets one of its own. Loading it
+    # takes seconds, which pass while dbt is at work.
+    with ProcessPoolExecutor(max_workers=1, mp_context=multiprocessing.get_context("spawn")) as checker:
+        checker.submit(importlib.import_module, "great_expectations")
+        with progress.step("Models and tests") as step:
+            transformed = transform(output, options.full_refresh, step.count)
+        checks = list(transformed.checks)
+        failures = list(transformed.failures)
+        if not failures:
+            with progress.step("Expectations"):
+                layers = ("landed", "marts")
+                checks += checker.submit(
+                    run_expectations, output.warehouse, EXPECTATIONS, layers, output.data_docs
+                ).result()
     if not failures:
-        with progress.step("Expectations"):
-            layers = ("landed", "marts")
-            checks += checker.submit(
-                run_expectations, output.warehouse, EXPECTATIONS, layers, output.data_docs
-            ).result()
-            checker.shutdown()
         failures = [
             f"expectation {check.name} on {check.target}: {check.detail}"
             for check in checks
             if not check.success and check.severity == "error"
         ]
-    clock.lap("expectations")
 
     record = audit.BuildRecord(
         build_id=started_at.strftime("%Y%m%dT%H%M%S.%fZ"),
@@ -131,33 +125,7 @@ def _build_locked(options: BuildOptions, progress: Progress, checker: ProcessPoo
 
     with progress.step("Publishing"):
         marts = publish(output, _descriptions(transformed.nodes))
-    clock.lap("publish")
-    return BuildResult(landing, transformed, checks, marts, clock.laps)
-
-
-class _Clock:
-    """Wall seconds of each step."""
-
-    def __init__(self) -> None:
-        self.laps: dict[str, float] = {}
-        self._last = time.monotonic()
-
-    def lap(self, name: str) -> None:
-        now = time.monotonic()
-        self.laps[name] = now - self._last
-        self._last = now
-
-
-def _demo_raw(output: Output, progress: Progress) -> Path:
-    """The demo company's raw tables: made once for an output folder, since the same seed makes the same files."""
-    raw = output.root / "demo_raw"
-    finished = raw / FILE_NAME
-    if not finished.exists():
-        shutil.rmtree(raw, ignore_errors=True)
-        with progress.step("Demo company") as step:
-            demo.generate(raw, on_progress=step.share)
-        write_demo_settings(raw)
-    return raw
+    return BuildResult(landing, transformed, checks, marts)
 
 
 def _descriptions(nodes: dict[str, Any]) -> dict[str, tuple[str, dict[str, str]]]:
@@ -168,5 +136,8 @@ def _descriptions(nodes: dict[str, Any]) -> dict[str, tuple[str, dict[str, str]]
         if node.schema == SCHEMA
     }
     for name, table in audit.described_tables().items():
-        described[name] = (table["description"], {column["name"]: column["description"] for column in table["columns"]})
+        described[name] = (
+            table["description"],
+            {column["name"]: column["description"] for column in table["columns"]},
+        )
     return described

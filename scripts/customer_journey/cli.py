@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from customer_journey.demo_company import SEED
 from customer_journey.errors import BuildError, ExitCode, InputError
 from customer_journey.paths import Output
 
@@ -18,12 +19,28 @@ def app() -> None:
 
 
 @app.command()
-@click.option("--raw", type=FOLDER, help="Folder of raw tables: <source>/<table> as .parquet, .csv or a folder of such files. Without it: the demo company.")
-@click.option("--out", type=FOLDER, default=Path("out"), show_default=True, help="Folder of state and results; OUT/journey.duckdb is the published file.")
-@click.option("--as-of", help="The moment the build pretends is now, for example 2026-06-30T17:00:00Z. Default: what vars.yml in the raw folder says, else now.")
+@click.option(
+    "--raw",
+    type=FOLDER,
+    help="Folder of raw tables: <source>/<table> as .parquet, .csv or a folder of such files. Without it: the demo company.",
+)
+@click.option(
+    "--out",
+    type=FOLDER,
+    default=Path("out"),
+    show_default=True,
+    help="Folder of state and results; OUT/journey.duckdb is the published file.",
+)
+@click.option(
+    "--as-of",
+    help="The moment the build pretends is now, for example 2026-06-30T17:00:00Z. Default: what vars.yml in the raw folder says, else now.",
+)
 @click.option("--target", default="duckdb", show_default=True, type=click.Choice(["duckdb"]), help="Engine.")
 @click.option("--full-refresh", is_flag=True, help="Rebuild from the landed layer.")
-@click.option("--raw-schemas", help="Instead of --raw: schemas of OUT/warehouse.duckdb that an EL tool landed, as crm=schema,web=schema.")
+@click.option(
+    "--raw-schemas",
+    help="Instead of --raw: schemas of OUT/warehouse.duckdb that an EL tool landed, as crm=schema,web=schema.",
+)
 def build(
     raw: Path | None, out: Path, as_of: str | None, target: str, full_refresh: bool, raw_schemas: str | None
 ) -> None:  # fmt: skip
@@ -50,19 +67,25 @@ def build(
 
 @app.command()
 @click.option("--out", type=FOLDER, required=True, help="Folder to write the raw tables to.")
-@click.option("--scale", type=click.FloatRange(min=0, min_open=True), default=1.0, show_default=True, help="Size: 1 is the demo, 800 about 100M web events.")
-@click.option("--seed", type=int, default=20260630, show_default=True, help="The same seed makes the same company.")
+@click.option(
+    "--scale",
+    type=click.FloatRange(min=0, min_open=True),
+    default=1.0,
+    show_default=True,
+    help="Size: 1 is the demo, 800 about 100M web events.",
+)
+@click.option(
+    "--seed", type=int, default=SEED, show_default=True, help="The same seed makes the same company."
+)
 @click.option("--truth", type=FOLDER, help="Folder to write the truth to that the tables were drawn from.")
 def demo(out: Path, scale: float, seed: int, truth: Path | None) -> None:
     """Write the raw tables of the demo company, at any size."""
-    from customer_journey.demo import generate
+    from customer_journey.demo_company import write_demo
     from customer_journey.progress import Progress
-    from customer_journey.settings import write_demo_settings
 
     console = Console()
     with Progress(console).step("Demo company") as step:
-        generate(out, scale=scale, seed=seed, truth=truth, on_progress=step.share)
-    write_demo_settings(out)
+        write_demo(out, step.share, scale=scale, seed=seed, truth=truth)
     console.print(f"Build it with: scripts/build --raw {out}", highlight=False, soft_wrap=True)
 
 

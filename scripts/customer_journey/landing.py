@@ -1,5 +1,6 @@
 """Landing: raw files into the private warehouse, as text, with the contract checked before a row is read."""
 
+import csv
 import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -90,19 +91,45 @@ def _files_of(raw: Path, table: RawTable) -> list[Path]:
     return sorted(single + parts)
 
 
-def _scan(file: Path) -> str:
+def _scan(file: Path, columns: list[str]) -> str:
     """The table function that reads a file, with its path as the parameter `$file`."""
     if file.suffix == ".parquet":
         return "read_parquet($file)"
-    return "read_csv($file, header = true, all_varchar = true, delim = ',', quote = '\"', escape = '\"', encoding = 'utf-8')"
+    # nothing is sniffed: DuckDB would skip lines until the rest looks regular
+    types = ", ".join(f"'{_quoted(column)}': 'varchar'" for column in columns)
+    return (
+        "read_csv($file, auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"',"
+        f" strict_mode = true, encoding = 'utf-8', columns = {{{types}}})"
+    )
+
+
+def _quoted(text: str) -> str:
+    return text.replace("'", "''")
 
 
 def _columns_of(connection: duckdb.DuckDBPyConnection, file: Path) -> list[str]:
+    if file.suffix == ".csv":
+        return _header_of(file)
     try:
-        rows = connection.execute(f"describe select * from {_scan(file)}", {"file": str(file)}).fetchall()
+        rows = connection.execute(
+            "describe select * from read_parquet($file)", {"file": str(file)}
+        ).fetchall()
     except duckdb.Error as error:
         raise _unreadable(file, error) from error
     return [row[0] for row in rows]
+
+
+def _header_of(file: Path) -> list[str]:
+    try:
+        with file.open("rb") as stream:
+            header = next(csv.reader([stream.readline().decode("utf-8-sig")]), [])
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise _unreadable(file, error) from error
+    columns = [column.strip() for column in header]
+    repeated = sorted({column for column in columns if columns.count(column) > 1})
+    if repeated:
+        raise InputError(f"{file}: the header names the column {repeated[0]!r} twice. Export it again.")
+    return columns
 
 
 def _unreadable(file: Path, error: Exception) -> InputError:
@@ -118,7 +145,9 @@ def _unreadable(file: Path, error: Exception) -> InputError:
 def _check_columns(table: RawTable, file: Path, columns: list[str]) -> list[str]:
     for column in table.required_columns:
         if column not in columns:
-            raise InputError(f"{file}: table {table.label} lacks the required column {column}. Add it to the export.")
+            raise InputError(
+                f"{file}: table {table.label} lacks the required column {column}. Add it to the export."
+            )
     for group in table.one_of:
         if not set(group) & set(columns):
             raise InputError(
@@ -143,7 +172,9 @@ def create_landed_table(connection: duckdb.DuckDBPyConnection, table: RawTable) 
     """Create the landed table, all columns text, if it is not there yet."""
     connection.execute(f"create schema if not exists raw_{table.source}")
     columns = ", ".join(f"{column} varchar" for column in table.all_columns)
-    connection.execute(f"create table if not exists {table.relation} ({columns}, _file_id bigint, _row_number bigint)")
+    connection.execute(
+        f"create table if not exists {table.relation} ({columns}, _file_id bigint, _row_number bigint)"
+    )
 
 
 def _land_file(
@@ -152,7 +183,9 @@ def _land_file(
     """Land one file; return False where its content is known already."""
     with file.open("rb") as stream:
         sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
-    known = connection.execute("select file_id, sha256 from private.landed_files where path = ?", [path]).fetchone()
+    known = connection.execute(
+        "select file_id, sha256 from private.landed_files where path = ?", [path]
+    ).fetchone()
     if known and known[1] == sha256:
         return False
     create_landed_table(connection, table)
@@ -165,7 +198,7 @@ def _land_file(
     )
     try:
         rows = connection.execute(
-            f"insert into {table.relation} select {selected}, {file_id}, row_number() over () from {_scan(file)}",
+            f"insert into {table.relation} select {selected}, {file_id}, row_number() over () from {_scan(file, columns)}",
             {"file": str(file)},
         ).fetchone()
     except duckdb.Error as error:
@@ -192,7 +225,9 @@ def point_at_schemas(connection: duckdb.DuckDBPyConnection, schemas: dict[str, s
     report = LandingReport()
     sources = {table.source for table in raw_tables()}
     if unknown := sorted(set(schemas) - sources):
-        raise InputError(f"--raw-schemas: there is no source {unknown[0]}. Sources are {', '.join(sorted(sources))}.")
+        raise InputError(
+            f"--raw-schemas: there is no source {unknown[0]}. Sources are {', '.join(sorted(sources))}."
+        )
     for table in raw_tables():
         schema = schemas.get(table.source)
         columns = _warehouse_columns(connection, schema, table.name) if schema else []
@@ -205,7 +240,9 @@ def point_at_schemas(connection: duckdb.DuckDBPyConnection, schemas: dict[str, s
             continue
         report.drift += _check_columns(table, Path(f"{schema}.{table.name}"), columns)
         selected = ", ".join(
-            f'cast("{column}" as varchar) as {column}' if column in columns else f"cast(null as varchar) as {column}"
+            f'cast("{column}" as varchar) as {column}'
+            if column in columns
+            else f"cast(null as varchar) as {column}"
             for column in table.all_columns
         )
         connection.execute(f"create schema if not exists raw_{table.source}")

@@ -24,7 +24,9 @@ def publish(output: Output, descriptions: Mapping[str, tuple[str, Mapping[str, s
         leftover.unlink(missing_ok=True)
     with duckdb.connect(":memory:") as connection:
         connection.execute(f"attach '{_quoted(output.warehouse)}' as warehouse (read_only)")
-        connection.execute(f"attach '{_quoted(temporary)}' as published (storage_version '{STORAGE_VERSION}')")
+        connection.execute(
+            f"attach '{_quoted(temporary)}' as published (storage_version '{STORAGE_VERSION}')"
+        )
         connection.execute(f"create schema published.{SCHEMA}")
         for mart, (description, columns) in sorted(descriptions.items()):
             relation = f"published.{SCHEMA}.{mart}"

@@ -1,7 +1,6 @@
 """What a company sets about itself: read, checked, and left in the warehouse where dbt finds it."""
 
 import json
-import shutil
 import zoneinfo
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +10,7 @@ import duckdb
 import yaml
 
 from customer_journey.errors import InputError
-from customer_journey.paths import DEMO_SETTINGS, PROJECT
+from customer_journey.paths import PROJECT
 
 FILE_NAME = "vars.yml"
 
@@ -58,7 +57,9 @@ def _read_file(file: Path) -> dict[str, Any]:
             raise InputError(f"{file}: {name} wants {_kind(default)}, not {value!r}.")
     timezone = given.get("reporting_timezone")
     if timezone is not None and timezone not in zoneinfo.available_timezones():
-        raise InputError(f"{file}: reporting_timezone {timezone!r} is no IANA time zone. Write for example Asia/Ho_Chi_Minh.")
+        raise InputError(
+            f"{file}: reporting_timezone {timezone!r} is no IANA time zone. Write for example Asia/Ho_Chi_Minh."
+        )
     return dict(given)
 
 
@@ -71,7 +72,9 @@ def _timestamp(text: str, where: str) -> str:
     try:
         moment = datetime.fromisoformat(text.strip())
     except ValueError as error:
-        raise InputError(f"{where}: {text!r} is no timestamp. Write for example 2026-06-30T17:00:00Z.") from error
+        raise InputError(
+            f"{where}: {text!r} is no timestamp. Write for example 2026-06-30T17:00:00Z."
+        ) from error
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     return moment.astimezone(UTC).isoformat()
@@ -82,10 +85,6 @@ def remember_settings(connection: duckdb.DuckDBPyConnection, settings: dict[str,
     connection.execute("create schema if not exists private")
     connection.execute("create or replace table private.settings (name varchar, value varchar)")
     connection.executemany(
-        "insert into private.settings values (?, ?)", [[name, json.dumps(value)] for name, value in settings.items()]
+        "insert into private.settings values (?, ?)",
+        [[name, json.dumps(value)] for name, value in settings.items()],
     )
-
-
-def write_demo_settings(raw: Path) -> Path:
-    """Put the demo company's settings into its raw folder and return the file."""
-    return Path(shutil.copyfile(DEMO_SETTINGS, raw / FILE_NAME))

@@ -19,7 +19,7 @@ def print_summary(console: Console, output: Output, result: BuildResult) -> None
         ).fetchall()
         as_of = connection.execute(f"select as_of from {SCHEMA}.build_info").fetchone()
     table = Table(show_edge=False, pad_edge=False, box=None)
-    table.add_column("raw table")
+    table.add_column("raw table", no_wrap=True, min_width=28)
     for state in ROW_STATES:
         table.add_column(state.replace("_", " "), justify="right")
     for source_table, *counts in rows:
@@ -47,4 +47,6 @@ def print_summary(console: Console, output: Output, result: BuildResult) -> None
     for line in landing.drift:
         console.print(f"{'drift':<14} {line}", highlight=False, soft_wrap=True)
     for check in failed:
-        console.print(f"{'warning':<14} {check.name} on {check.target}: {check.detail}", highlight=False, soft_wrap=True)
+        console.print(
+            f"{'warning':<14} {check.name} on {check.target}: {check.detail}", highlight=False, soft_wrap=True
+        )

@@ -4,15 +4,15 @@ import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
-
-from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-from dbt.cli.main import dbtRunner, dbtRunnerResult
-from dbt_common.events.base_types import EventMsg
+from typing import TYPE_CHECKING, Any
 
 from customer_journey.checks.expectations import CheckResult
 from customer_journey.errors import BuildError
 from customer_journey.paths import PROJECT, Output
+
+if TYPE_CHECKING:
+    from dbt.cli.main import dbtRunnerResult
+    from dbt_common.events.base_types import EventMsg
 
 
 @dataclass
@@ -25,12 +25,18 @@ class TransformResult:
     nodes: dict[str, Any] = field(default_factory=dict)
 
 
-def transform(output: Output, full_refresh: bool, on_progress: Callable[[str, int, int], None]) -> TransformResult:
+def transform(
+    output: Output, full_refresh: bool, on_progress: Callable[[str, int, int], None]
+) -> TransformResult:
     """Run `dbt build`. `on_progress` gets the node that starts, its number and how many there are.
 
     Raises:
         BuildError: dbt could not start (a model does not compile, for example).
     """
+    # dbt takes seconds to load, which bad input should not wait for
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+
     os.environ["JOURNEY_WAREHOUSE"] = str(output.warehouse)
     _reuse_parsed_project(output)
     arguments = [
@@ -41,7 +47,7 @@ def transform(output: Output, full_refresh: bool, on_progress: Callable[[str, in
     if full_refresh:
         arguments.append("--full-refresh")
 
-    def report(event: EventMsg) -> None:
+    def report(event: "EventMsg") -> None:
         if event.info.name == "LogStartLine":
             on_progress(event.data.description, event.data.index, event.data.total)
 
@@ -64,7 +70,7 @@ def _reuse_parsed_project(output: Output) -> None:
         shutil.copyfile(parsed, own)
 
 
-def _read_results(result: dbtRunnerResult) -> TransformResult:
+def _read_results(result: "dbtRunnerResult") -> TransformResult:
     transformed = TransformResult()
     for item in result.result.results:  # type: ignore[union-attr]
         node = item.node

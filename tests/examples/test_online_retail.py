@@ -279,6 +279,14 @@ def test_real_sales_alone_are_conversions(published: Path) -> None:
         published,
         "select count(*), sum(revenue) from marts.fct_conversions where conversion_type = 'order'",
     ) == [(20_953, Decimal("10305892.01"))]
+    assert query(
+        published,
+        "select is_known, count(distinct person_id), count(*), sum(net_revenue) from marts.fct_orders"
+        " inner join marts.dim_persons using (person_id) where is_conversion group by all order by all",
+    ) == [
+        (False, 1_738, 1_738, Decimal("1473888.75")),
+        (True, 4_314, 19_215, Decimal("8832003.26")),
+    ]
     assert query(published, "select count(*), sum(item_amount) from marts.fct_order_items") == [
         (513_131, Decimal("10305892.01"))
     ]

@@ -58,7 +58,7 @@ def make_warehouse(path: Path) -> Path:
             create table raw_crm.contacts (contact_id varchar, email varchar, created_at varchar);
             insert into raw_crm.contacts values
                 ('1', '{EMAIL}', '2026-06-30T17:00:00Z'), ('2', '{EMAIL}', '2026-06-30T17:00:01Z'),
-                ('3', '{EMAIL}', '2026-01-01'), ('4', null, '2026-01-01');
+                ('3', '{EMAIL}', '2026-06-30 16:59:59'), ('4', null, '2026-01-01');
             create table raw_crm.companies (company_id varchar, created_at varchar);
             """
         )
@@ -178,6 +178,12 @@ def test_data_docs_need_no_network(folder: Path, results: dict[str, CheckResult]
 def test_the_run_leaves_nothing_but_data_docs(folder: Path, results: dict[str, CheckResult]) -> None:
     assert results
     assert sorted(path.name for path in folder.iterdir()) == ["docs", "suites", "warehouse.duckdb"]
+
+
+def test_the_warehouse_is_closed_afterwards(folder: Path, results: dict[str, CheckResult]) -> None:
+    assert results
+    with duckdb.connect(folder / "warehouse.duckdb", config={"memory_limit": "1GB"}) as connection:
+        connection.execute("create temp table writable as select 1")
 
 
 def test_a_buffered_result_outlives_its_connection(tmp_path: Path) -> None:

@@ -75,7 +75,8 @@ shares as (
     select
         credits.*,
         conversions.revenue_units,
-        credits.credit * conversions.revenue_units as share
+        {# 24 digits: DuckDB multiplies within 18 where both factors fit in them #}
+        cast(credits.credit as decimal(13, 12)) * cast(conversions.revenue_units as decimal(24, 0)) as share
     from credits
     inner join conversions on credits.conversion_id = conversions.conversion_id
 

@@ -4,7 +4,7 @@ with entries as (
         entries.*,
         stages.rank
     from {{ ref('fct_stage_entries') }} as entries
-    inner join {{ ref('framework_stages') }} as stages
+    inner join {{ ref('dim_framework_stages') }} as stages
         on entries.framework = stages.framework
         and entries.stage = stages.stage
 
@@ -15,7 +15,7 @@ in_funnel as (
     select
         framework,
         stage
-    from {{ ref('framework_stages') }}
+    from {{ ref('dim_framework_stages') }}
     where is_in_funnel
 
 ),
@@ -69,7 +69,7 @@ last_touches as (
         outcomes.stage,
         touchpoints.channel
     from outcomes
-    inner join {{ ref('int_touchpoints') }} as touchpoints
+    inner join {{ ref('fct_touchpoints') }} as touchpoints
         on outcomes.person_id = touchpoints.person_id
         and touchpoints.touched_at <= outcomes.entered_at
     where touchpoints.is_attributable

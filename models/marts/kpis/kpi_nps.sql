@@ -26,32 +26,18 @@ latest as (
 invitations as (
 
     select
-        {{ month_of(reporting_date('invitations.sent_at')) }} as month_start,
-        coalesce(invitations.survey_kind, 'unknown') as survey_kind,
-        coalesce(invitations.touchpoint, 'unknown') as touchpoint,
-        coalesce(invitations.channel, 'unknown') as channel,
-        coalesce(stages.stage, 'none') as stage,
+        invitations.*,
+        {{ month_of('invitations.sent_date') }} as month_start,
         persons.persona,
         persons.customer_type
-    from (
-        select
-            staged.*,
-            {{ person_id_of(['contact_id', 'email']) }} as person_id
-        from {{ accepted('feedback', 'survey_invitations') }} as staged
-        {{ join_persons('staged', ['contact_id', 'email']) }}
-    ) as invitations
+    from {{ ref('fct_survey_invitations') }} as invitations
     inner join {{ ref('dim_persons') }} as persons on invitations.person_id = persons.person_id
-    left join {{ ref('fct_stage_entries') }} as stages
-        on stages.framework = '{{ setting('primary_framework') }}'
-        and invitations.person_id = stages.person_id
-        and invitations.sent_at >= stages.entered_at
-        and (invitations.sent_at < stages.exited_at or stages.exited_at is null)
     where invitations.survey_type = 'nps'
 
 ),
 
 {%- set dimensions = {
-    'all': "'all'", 'stage': 'stage', 'touchpoint': 'touchpoint', 'channel': 'channel', 'persona': 'persona',
+    'all': "'all'", 'stage': none, 'touchpoint': 'touchpoint', 'channel': 'channel', 'persona': 'persona',
     'customer_type': 'customer_type', 'survey_kind': 'survey_kind',
 } %}
 
@@ -79,7 +65,7 @@ invitation_counts as (
     select
         month_start,
         '{{ dimension }}' as dimension,
-        {{ value }} as dimension_value,
+        {{ 'stage_at_invitation' if dimension == 'stage' else value }} as dimension_value,
         count(*) as invitations
     from invitations
     group by all

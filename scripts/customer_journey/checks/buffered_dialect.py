@@ -54,6 +54,21 @@ class BufferedDialect(duckdb_engine.Dialect):
     execution_ctx_cls = _BufferedContext
     supports_statement_cache = False
 
+    @classmethod
+    def get_pool_class(cls, url: sa.URL) -> type[sa.Pool]:
+        """Return a pool that keeps no connection.
+
+        Great Expectations makes engines that nobody can dispose of, and a connection left in one of their
+        pools would keep everybody else from opening the warehouse for writing.
+        """
+        return sa.NullPool
+
+    def connect(self, *cargs: Any, **cparams: Any) -> Any:  # noqa: ANN401  (the inherited type is a wrapper's)
+        """Connect with times in UTC, as dbt does: text without an offset is read so."""
+        connection = super().connect(*cargs, **cparams)
+        connection.execute("set TimeZone = 'UTC'")
+        return connection
+
     def get_columns(
         self, connection: sa.Connection, table_name: str, schema: str | None = None, **kw: Any
     ) -> list[ReflectedColumn]:

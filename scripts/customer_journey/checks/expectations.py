@@ -1,9 +1,11 @@
 """Run the expectation suites over a closed warehouse with Great Expectations."""
 
+import logging
 import re
 import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -106,8 +108,7 @@ def run_expectations(
         by_target.setdefault(entry.target, []).append((entry, _expectation(entry)))
     results: list[CheckResult] = []
     outcomes: dict[str, list[ExpectationValidationResult]] = {}
-    source = _open(warehouse)
-    try:
+    with _opened(warehouse) as source:
         for target, pairs in by_target.items():
             if on_progress:
                 on_progress(target, len(results) / len(entries))
@@ -117,8 +118,6 @@ def run_expectations(
                 outcome = _without_values(entry, batch.validate(expectation, result_format=_NO_SAMPLES))
                 results.append(_check_result(entry, outcome, time.perf_counter() - started))
                 outcomes.setdefault(target, []).append(outcome)
-    finally:
-        source.get_engine().dispose()
     if data_docs is not None:
         from customer_journey.checks.data_docs import write_data_docs
 
@@ -174,23 +173,37 @@ def _escape(query: str) -> str:
     return _BIND_PARAMETER.sub(r"\\:\1", braced)
 
 
-def _open(warehouse: Path) -> "SQLDatasource":
+@contextmanager
+def _opened(warehouse: Path) -> "Iterator[SQLDatasource]":
     """Open the warehouse in a context that leaves no files behind."""
     import great_expectations as gx
-    from great_expectations.data_context.types.base import ProgressBarsConfig
+    import sqlalchemy as sa
+    from great_expectations.data_context.types.base import (
+        DataContextConfig,
+        InMemoryStoreBackendDefaults,
+        ProgressBarsConfig,
+    )
 
     import customer_journey.checks.buffered_dialect  # noqa: F401  (registers duckdb+buffered)
 
-    context = gx.get_context(mode="ephemeral")
-    context.enable_analytics(False)
-    context.variables.progress_bars = ProgressBarsConfig(globally=False)
-    # The path travels as an argument: in the URL, `?`, `%` and `$` would mean something.
-    return context.data_sources.add_sql(  # type: ignore[call-arg]
-        "warehouse",
-        connection_string="duckdb+buffered:///warehouse",
-        create_temp_table=False,
-        kwargs={"connect_args": {"database": str(warehouse), "read_only": True}},
+    # dbt, run before in the same process, lets every library tell the terminal what it is doing.
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
+    context = gx.get_context(
+        mode="ephemeral",
+        project_config=DataContextConfig(
+            store_backend_defaults=InMemoryStoreBackendDefaults(),
+            analytics_enabled=False,
+            progress_bars=ProgressBarsConfig(globally=False),
+        ),
     )
+    url = "duckdb+buffered:///warehouse"
+    # The path travels as an argument: in the URL, `?`, `%` and `$` would mean something.
+    arguments = {"connect_args": {"database": str(warehouse), "read_only": True}}
+    # Keeps the file open, with what DuckDB has cached of it, between the connections of the expectations.
+    with sa.create_engine(url, **arguments).connect():
+        yield context.data_sources.add_sql(  # type: ignore[call-arg]
+            "warehouse", connection_string=url, create_temp_table=False, kwargs=arguments
+        )
 
 
 def _batch(source: "SQLDatasource", target: str) -> "Batch":

@@ -8,11 +8,21 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from customer_journey.demo import activities, care, commerce, feedback, loyalty, mailing, odd_people, purchases, web
+from customer_journey.demo import (
+    activities,
+    care,
+    commerce,
+    feedback,
+    loyalty,
+    mailing,
+    odd_people,
+    purchases,
+    web,
+)
 from customer_journey.demo import sessions as s
 from customer_journey.demo.arrivals import NEWSLETTER_ARRIVAL
 from customer_journey.demo.channels import EMAIL
-from customer_journey.demo.columns import NEVER, Flags, Ints, ids, stream
+from customer_journey.demo.columns import NEVER, Flags, Ints, build, ids, stream
 from customer_journey.demo.contacts import Contacts, plan_contacts, settle, write_contacts, write_doubles
 from customer_journey.demo.dirt import Dirt, row_keys
 from customer_journey.demo.journeys import Journeys, plan_journeys
@@ -20,6 +30,7 @@ from customer_journey.demo.people import People, make_people
 from customer_journey.demo.purchases import Customers, Purchases, plan_purchases
 from customer_journey.demo.sessions import Sessions
 from customer_journey.demo.studios import tell_studios
+from customer_journey.demo.tables import SCHEMAS
 from customer_journey.demo.world import ROWS_PER_BATCH
 
 
@@ -34,7 +45,8 @@ class Batch:
     contacts: Contacts
     sessions: Sessions
     web: web.Web
-    exposed: list[tuple[Ints, Ints]]
+    exposed: list[tuple[Ints, Ints, Ints]]
+    told: dict[str, Ints]
     doubles: Ints
     tables: dict[str, pa.Table]
 
@@ -87,6 +99,9 @@ def make_batch(seed: int, number: int, consumers: int, business: int, dirt: Dirt
     ticket_rows, chats = care.write_tickets(chance("ticket rows"), people, contacts, orders, tickets)
     visits, advice = activities.shop_visits(chance("visits"), people, contacts, orders)
     asked_rows, answers = feedback.write_surveys(chance("surveys"), people, contacts, orders, tickets, lived)
+    identity_rows, tells = web.identities(
+        chance("identities"), people, contacts.contact_id, sessions, told.end
+    )
     exposure_rows, exposed = web.exposures(sessions)
     erasures, _ = loyalty.erasure_requests(chance("erasures"), people, contacts)
     by_mail = (sessions.channel == EMAIL) & ~_from_newsletter(sessions, newsletters)
@@ -98,10 +113,12 @@ def make_batch(seed: int, number: int, consumers: int, business: int, dirt: Dirt
         crm__activities=activities.form_activities(chance("forms"), people, contacts, sessions, told.end),
         crm__lifecycle_changes=activities.stage_changes(chance("stages"), people, contacts, orders),
         crm__tickets=ticket_rows,
-        crm__referrals=loyalty.write_referrals(chance("referrals"), people, contacts, journeys, orders, lived),
+        crm__referrals=loyalty.write_referrals(
+            chance("referrals"), people, contacts, journeys, orders, lived
+        ),
         crm__loyalty_events=loyalty.write_loyalty(chance("loyalty"), people, contacts, orders),
         web__events=told.events,
-        web__identities=web.identities(chance("identities"), people, contacts.contact_id, sessions, told.end),
+        web__identities=identity_rows,
         web__experiment_exposures=exposure_rows,
         marketing__email_events=mailing.write_messages(chance("messages"), people, [newsletters, care_mail]),
         marketing__social_interactions=activities.social_interactions(chance("social"), people, contacts),
@@ -119,8 +136,11 @@ def make_batch(seed: int, number: int, consumers: int, business: int, dirt: Dirt
     dirt.truth.planted("crm/contacts", "merged_contact", row_keys("crm/contacts", double_rows), "accepted")
     for table, rows in tell_studios(seed, people, contacts, journeys, asked, customers.person).items():
         parts[table].append(rows)
-    tables = {table: pa.concat_tables(rows) for table, rows in parts.items()}
-    return Batch(people, journeys, customers, orders, contacts, sessions, told, exposed, doubles, tables)
+    # Every table is there, if empty: a small batch may have no deals at all.
+    tables = {table: pa.concat_tables([build(table, {}, rows=0), *parts[table]]) for table in SCHEMAS}
+    return Batch(
+        people, journeys, customers, orders, contacts, sessions, told, exposed, tells, doubles, tables
+    )
 
 
 def _on_the_web(people: People, journeys: Journeys, bought: Purchases) -> Purchases:
@@ -132,19 +152,30 @@ def _on_the_web(people: People, journeys: Journeys, bought: Purchases) -> Purcha
 
 
 def _sessions(
-    rng: np.random.Generator, people: People, journeys: Journeys, bought: Purchases, newsletters: mailing.Mailing, known: Ints,
+    rng: np.random.Generator,
+    people: People,
+    journeys: Journeys,
+    bought: Purchases,
+    newsletters: mailing.Mailing,
+    known: Ints,
     dirt: Dirt,
 ) -> Sessions:
     clicked = newsletters.clicked != NEVER
     parts = [
         s.of_journeys(rng, people, journeys, bought),
         s.of_customers(rng, people, bought),
-        s.of_clicks(rng, people, newsletters.person[clicked], newsletters.clicked[clicked], NEWSLETTER_ARRIVAL),
+        s.of_clicks(
+            rng, people, newsletters.person[clicked], newsletters.clicked[clicked], NEWSLETTER_ARRIVAL
+        ),
     ]
     sessions = s.keep_apart(s.tell_who(rng, s.stack(parts), known))
-    return s.stack([
-        sessions, odd_people.crawls(dirt, 1 + len(people) // 120), odd_people.kiosk_sessions(dirt, 4 + len(people) // 200),
-    ])
+    return s.stack(
+        [
+            sessions,
+            odd_people.crawls(dirt, 1 + len(people) // 120),
+            odd_people.kiosk_sessions(dirt, 4 + len(people) // 200),
+        ]
+    )
 
 
 def _from_newsletter(sessions: Sessions, newsletters: mailing.Mailing) -> Flags:

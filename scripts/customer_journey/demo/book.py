@@ -1,4 +1,4 @@
-"""Rows written down one at a time, for the few hundred stories of a batch that are told rather than drawn as arrays."""
+"""Rows written one at a time, for the few hundred stories of a batch that are told, not drawn as arrays."""
 
 from __future__ import annotations
 
@@ -33,20 +33,37 @@ class Book:
     def add(self, table: str, at: int, **row: object) -> None:
         """Write a row whose business time is `at`, under the name that the table gives it."""
         if at < END:
-            time = next(f.name for f in SCHEMAS[table] if f.type == pa.timestamp("us", tz="UTC") and f.name != "updated_at")
+            time = next(
+                f.name
+                for f in SCHEMAS[table]
+                if f.type == pa.timestamp("us", tz="UTC") and f.name != "updated_at"
+            )
             self._rows[table].append({time: at, **row})
 
     def line(self, order_id: str, product_id: str, quantity: int, price: float, cost: float | None) -> None:
         """Write the one line of an order; lines have no time of their own."""
-        self._rows["orders/order_items"].append({
-            "order_id": order_id, "line_number": 1, "product_id": product_id, "quantity": quantity, "unit_price": price,
-            "discount_amount": 0.0, "unit_cost": cost,
-        })
+        self._rows["orders/order_items"].append(
+            {
+                "order_id": order_id,
+                "line_number": 1,
+                "product_id": product_id,
+                "quantity": quantity,
+                "unit_price": price,
+                "discount_amount": 0.0,
+                "unit_cost": cost,
+            }
+        )
 
     def stage(self, contact_id: str, stage: str, at: int, by: str) -> None:
         """Write the stage that somebody in sales set for a contact, in one of the CRM's words for it."""
-        self.add("crm/lifecycle_changes", at, change_id=self.new_id("LB"), contact_id=contact_id,
-                 stage=self.random.choice(STAGE_NAMES[stage]), changed_by=by)
+        self.add(
+            "crm/lifecycle_changes",
+            at,
+            change_id=self.new_id("LB"),
+            contact_id=contact_id,
+            stage=self.random.choice(STAGE_NAMES[stage]),
+            changed_by=by,
+        )
 
     def wait(self, median_days: float, spread: float = 0.7) -> int:
         """Seconds until the next thing happens, skewed as waiting times are."""

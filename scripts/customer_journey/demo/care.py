@@ -35,7 +35,7 @@ class Tickets:
 
 @dataclass(frozen=True)
 class Experiences:
-    """What each person of the batch has been through: how well the product suits them, and since when service failed them."""
+    """What people have been through: how well the product suits them, since when service failed them."""
 
     fit: Floats
     late_since: Ints
@@ -44,12 +44,14 @@ class Experiences:
     def late(self, person: Ints, time: Ints) -> Floats:
         """1 where a delivery came late before the time."""
         since = self.late_since[person]
-        return ((since != NEVER) & (since < time)).astype(np.float64)
+        was: Floats = ((since != NEVER) & (since < time)).astype(np.float64)
+        return was
 
     def slow(self, person: Ints, time: Ints) -> Floats:
         """1 where support had answered slowly before the time."""
         since = self.slow_since[person]
-        return ((since != NEVER) & (since < time)).astype(np.float64)
+        was: Floats = ((since != NEVER) & (since < time)).astype(np.float64)
+        return was
 
 
 def plan_tickets(rng: np.random.Generator, orders: Orders) -> Tickets:
@@ -85,7 +87,9 @@ def live_through(rng: np.random.Generator, people: People, orders: Orders, ticke
     """What deliveries and tickets did to people."""
     late_since = np.full(len(people), np.iinfo(np.int64).max, dtype=np.int64)
     slow_since = late_since.copy()
-    np.minimum.at(late_since, orders.person[orders.late & orders.counts], orders.promised[orders.late & orders.counts])
+    np.minimum.at(
+        late_since, orders.person[orders.late & orders.counts], orders.promised[orders.late & orders.counts]
+    )
     slow = tickets.hours > EXPERIENCE.slow_support_hours
     np.minimum.at(slow_since, tickets.person[slow], tickets.opened[slow])
     never = np.iinfo(np.int64).max
@@ -103,27 +107,34 @@ def write_tickets(
     n = len(tickets.order)
     known = contacts.known_at(tickets.person, tickets.opened)
     last = np.where(tickets.resolved == NEVER, tickets.opened + 600, tickets.resolved)
-    table = build("crm/tickets", {
-        "ticket_id": ids("T", people.batch * ROWS_PER_BATCH + np.arange(n)),
-        "contact_id": hide(take(contacts.contact_id, tickets.person), ~known),
-        "email": hide(take(people.email, tickets.person), known),
-        "channel": pick(CHANNELS, tickets.channel),
-        "category": pick(_CATEGORIES, tickets.category),
-        "priority": pick(("normal", "low", "high"), choose(rng, (6, 2, 2), n)),
-        "order_id": hide(take(orders.order_ids(), tickets.order), rng.random(n) < 0.15),
-        "opened_at": tickets.opened,
-        "first_response_at": tickets.answered,
-        "resolved_at": tickets.resolved,
-        "updated_at": np.minimum(last, END - 60),
-    })
+    table = build(
+        "crm/tickets",
+        {
+            "ticket_id": ids("T", people.batch * ROWS_PER_BATCH + np.arange(n)),
+            "contact_id": hide(take(contacts.contact_id, tickets.person), ~known),
+            "email": hide(take(people.email, tickets.person), known),
+            "channel": pick(CHANNELS, tickets.channel),
+            "category": pick(_CATEGORIES, tickets.category),
+            "priority": pick(("normal", "low", "high"), choose(rng, (6, 2, 2), n)),
+            "order_id": hide(take(orders.order_ids(), tickets.order), rng.random(n) < 0.15),
+            "opened_at": tickets.opened,
+            "first_response_at": tickets.answered,
+            "resolved_at": tickets.resolved,
+            "updated_at": np.minimum(last, END - 60),
+        },
+    )
     chats = np.flatnonzero(known & np.isin(tickets.channel, (0, 3)))
-    activities = build("crm/activities", {
-        "activity_id": ids("AC", people.batch * ROWS_PER_BATCH + chats),
-        "contact_id": take(contacts.contact_id, tickets.person[chats]),
-        "activity_type": "chat",
-        "direction": "inbound",
-        "occurred_at": tickets.opened[chats],
-        "channel": pick(("chatbot", "zalo"), (tickets.channel[chats] == 3).astype(np.int64)),
-        "outcome": pick(("answered", "open"), (tickets.answered[chats] == NEVER).astype(np.int64)),
-    }, rows=len(chats))
+    activities = build(
+        "crm/activities",
+        {
+            "activity_id": ids("AC", people.batch * ROWS_PER_BATCH + chats),
+            "contact_id": take(contacts.contact_id, tickets.person[chats]),
+            "activity_type": "chat",
+            "direction": "inbound",
+            "occurred_at": tickets.opened[chats],
+            "channel": pick(("chatbot", "zalo"), (tickets.channel[chats] == 3).astype(np.int64)),
+            "outcome": pick(("answered", "open"), (tickets.answered[chats] == NEVER).astype(np.int64)),
+        },
+        rows=len(chats),
+    )
     return table, activities

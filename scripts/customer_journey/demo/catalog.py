@@ -69,19 +69,48 @@ class Page:
 
 
 def _pages() -> tuple[Page, ...]:
-    blog = ("chon-micro-ngoai-troi", "khu-tieng-on-la-gi", "micro-cho-tiktoker", "thu-am-podcast-tai-nha", "lavalier-hay-cam-tay",
-            "5-loi-thu-am", "micro-day-hoc-online", "phong-thu-mini", "livestream-ban-hang", "lich-su-micro")
-    video = ("thu-am-cong-vien", "so-tieng-on-xe-may", "mo-hop-air-pro", "vlog-mua-mua", "podcast-2-nguoi", "hat-live",
-             "meo-gan-clip", "test-gio-bien", "ket-noi-type-c", "hau-truong-studio")
+    blog = (
+        "chon-micro-ngoai-troi",
+        "khu-tieng-on-la-gi",
+        "micro-cho-tiktoker",
+        "thu-am-podcast-tai-nha",
+        "lavalier-hay-cam-tay",
+        "5-loi-thu-am",
+        "micro-day-hoc-online",
+        "phong-thu-mini",
+        "livestream-ban-hang",
+        "lich-su-micro",
+    )
+    video = (
+        "thu-am-cong-vien",
+        "so-tieng-on-xe-may",
+        "mo-hop-air-pro",
+        "vlog-mua-mua",
+        "podcast-2-nguoi",
+        "hat-live",
+        "meo-gan-clip",
+        "test-gio-bien",
+        "ket-noi-type-c",
+        "hau-truong-studio",
+    )
     support = ("ket-noi-dien-thoai", "bao-hanh", "cap-nhat-firmware", "doi-tra", "tai-lieu")
     return (
         Page("/", "home", (14, 6, 8, 3)),
         *(Page(f"/blog/{slug}", "blog", (5, 0.6, 1.5, 0.2)) for slug in blog),
         *(Page(f"/video/{slug}", "video", (2.5, 1, 0.3, 0.3)) for slug in video),
-        *(Page(f"/so-sanh/{slug}", "comparison", (0.3, 4, 1, 0)) for slug in ("air-vs-air-pro", "usb-hay-xlr", "gocheck-va-doi-thu")),
-        *(Page(f"/danh-gia/{slug}", "reviews", (0.6, 4, 0.6, 0)) for slug in ("nguoi-dung", "tiktoker", "chuyen-gia")),
+        *(
+            Page(f"/so-sanh/{slug}", "comparison", (0.3, 4, 1, 0))
+            for slug in ("air-vs-air-pro", "usb-hay-xlr", "gocheck-va-doi-thu")
+        ),
+        *(
+            Page(f"/danh-gia/{slug}", "reviews", (0.6, 4, 0.6, 0))
+            for slug in ("nguoi-dung", "tiktoker", "chuyen-gia")
+        ),
         Page("/bang-xep-hang/micro-2025", "ranking", (1, 4, 0.3, 0)),
-        *(Page(f"/danh-muc/{slug}", "category", (2, 3, 1, 0.2)) for slug in ("khong-day", "studio", "phu-kien")),
+        *(
+            Page(f"/danh-muc/{slug}", "category", (2, 3, 1, 0.2))
+            for slug in ("khong-day", "studio", "phu-kien")
+        ),
         Page("/cua-hang", "store_locator", (0.4, 2.5, 0.2, 0.5)),
         Page("/studio", "studio", (0.3, 0.2, 12, 0.5)),
         Page("/studio/bang-gia", "pricing", (0, 0.1, 10, 0.5)),

@@ -20,13 +20,13 @@ class Channel:
     bounce: float = 0.30
 
 
-# Affiliates and direct close many paths without causing anything; display and paid social are the reverse of search.
+# Affiliates and direct close many paths without causing anything; paid social opens many and harms.
 CHANNELS = (
     Channel("direct", 0.0, 0.0, 9, 26, 30, 0.25),
     Channel("organic_search", 0.35, 0.20, 22, 14, 9, 0.28),
     Channel("paid_search", 0.60, 0.15, 12, 9, 7, 0.24),
     Channel("paid_social", -0.10, 0.10, 17, 6, 2, 0.42),
-    Channel("organic_social", 0.15, 0.15, 12, 6, 3, 0.40),
+    Channel("organic_social", 0.15, 0.15, 12, 7, 5, 0.36),
     Channel("email", 0.65, 0.0, 0, 14, 25, 0.15),
     Channel("referral", 0.75, 0.30, 5, 4, 2, 0.20),
     Channel("organic_video", 0.45, 0.25, 7, 4, 1, 0.25),
@@ -38,7 +38,6 @@ CHANNELS = (
     Channel("cross_network", 0.05, 0.0, 2, 1.5, 1, 0.35),
     Channel("sms", 0.25, 0.0, 0, 1, 4, 0.25),
     Channel("mobile_push", 0.10, 0.0, 0, 1, 4, 0.30),
-    Channel("zalo", 0.50, 0.20, 0.6, 2, 3, 0.18),
     Channel("audio", -0.10, 0.0, 0.5, 0.2, 0.1, 0.40),
     Channel("paid_other", -0.20, 0.0, 0.5, 0.3, 0.1, 0.45),
     Channel("unassigned", 0.0, 0.0, 0.6, 0.4, 0.2, 0.35),

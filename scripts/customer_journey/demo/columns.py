@@ -1,7 +1,7 @@
 """Columns of raw tables from numpy arrays, a batch at a time.
 
-Times are whole seconds since the epoch, `NEVER` where there is none; codes point into a vocabulary, -1 for null.
-Strings are made by Arrow, since Python objects would cost more than everything else at a hundred million events.
+Times are whole seconds since the epoch, `NEVER` where there is none; codes point into a vocabulary, -1 for
+null. Strings are made by Arrow: Python objects would cost more than all the rest at a hundred million events.
 """
 
 from __future__ import annotations
@@ -29,14 +29,17 @@ _HEX = np.array([f"{byte:02x}".encode() for byte in range(256)], dtype="S2")
 
 
 def stream(seed: int, batch: int, theme: str) -> np.random.Generator:
-    """A random stream of its own for each theme of a batch, so that a change to one leaves the others as they were."""
+    """A random stream for each theme of a batch: a change to one leaves the others as they were."""
     return np.random.default_rng([seed, batch, zlib.crc32(theme.encode())])
 
 
-def choose(rng: np.random.Generator, weights: Sequence[float] | Floats, size: int | tuple[int, ...]) -> Ints:
+def choose(
+    rng: np.random.Generator, weights: Sequence[float] | Floats | Ints, size: int | tuple[int, ...]
+) -> Ints:
     """Draw positions by weight."""
     edges = np.cumsum(np.asarray(weights, dtype=np.float64))
-    return np.searchsorted(edges, rng.random(size) * edges[-1], side="right").astype(np.int64)
+    drawn: Ints = np.searchsorted(edges, rng.random(size) * edges[-1], side="right").astype(np.int64)
+    return drawn
 
 
 def sigmoid(log_odds: Floats) -> Floats:
@@ -116,7 +119,9 @@ def _typed(column: Column, kind: pa.DataType, rows: int) -> pa.Array:
     if pa.types.is_timestamp(kind):
         return pa.array(np.where(column == NEVER, 0, column) * 1_000_000, mask=column == NEVER).cast(kind)
     if pa.types.is_date(kind):
-        return pa.array(np.where(column == NEVER, 0, column).astype(np.int32), mask=column == NEVER).cast(kind)
+        return pa.array(np.where(column == NEVER, 0, column).astype(np.int32), mask=column == NEVER).cast(
+            kind
+        )
     if pa.types.is_decimal(kind):
         return pa.array(column).cast(pa.decimal128(21, 2)).cast(kind)
     if column.dtype.kind == "i":

@@ -73,11 +73,17 @@ def settle(contacts: Contacts, moments: list[tuple[Ints, Ints]], purchases: Purc
     np.minimum.at(created, purchases.person[elsewhere], purchases.time[elsewhere])
     created = np.where(created == late, contacts.created, created)
     return Contacts(
-        contacts.has, np.where(contacts.has, created, NEVER), contacts.contact_id, contacts.shows_email, contacts.shows_phone
+        contacts.has,
+        np.where(contacts.has, created, NEVER),
+        contacts.contact_id,
+        contacts.shows_email,
+        contacts.shows_phone,
     )
 
 
-def write_contacts(rng: np.random.Generator, people: People, contacts: Contacts, journeys: Journeys) -> pa.Table:
+def write_contacts(
+    rng: np.random.Generator, people: People, contacts: Contacts, journeys: Journeys
+) -> pa.Table:
     """The contacts as the CRM holds them now."""
     who = np.flatnonzero(contacts.has)
     n = len(who)
@@ -91,39 +97,53 @@ def write_contacts(rng: np.random.Generator, people: People, contacts: Contacts,
     def sometimes(codes: Ints, share: float) -> Ints:
         return np.where(rng.random(n) < share, codes, -1)
 
-    return build("crm/contacts", {
-        "contact_id": take(contacts.contact_id, who),
-        "email": hide(spell_emails(rng, take(people.email, who)), ~contacts.shows_email[who]),
-        "phone": hide(spell_phones(rng, take(people.phone, who)), ~contacts.shows_phone[who]),
-        "full_name": take(people.full_name, who),
-        "company_id": ids("CO", company, 5),
-        "lead_source": pick(sources, sometimes(first_channel, 0.85)),
-        "persona": pick(words.PERSONAS, np.where(staff >= 0, -1, sometimes(people.persona[who], 0.88))),
-        "job_title": pick(words.JOB_TITLES, np.where(staff >= 0, number // 7 % len(words.JOB_TITLES), -1)),
-        "buying_role": pick(words.BUYING_ROLES, np.where(staff >= 0, number // 3 % len(words.BUYING_ROLES), -1)),
-        "age_band": pick(words.AGE_BANDS, sometimes(people.age[who], 0.8)),
-        "gender": pick(words.GENDERS, sometimes(people.gender[who], 0.85)),
-        "city": pick(words.CITIES, people.city[who]),
-        "country": pick(words.CITY_COUNTRY, sometimes(people.city[who], 0.96)),
-        "owner_id": pick(words.OWNERS, staff),
-        "created_at": contacts.created[who],
-        "updated_at": np.maximum(rank, contacts.created[who]),
-    })
+    return build(
+        "crm/contacts",
+        {
+            "contact_id": take(contacts.contact_id, who),
+            "email": hide(spell_emails(rng, take(people.email, who)), ~contacts.shows_email[who]),
+            "phone": hide(spell_phones(rng, take(people.phone, who)), ~contacts.shows_phone[who]),
+            "full_name": take(people.full_name, who),
+            "company_id": ids("CO", company, 5),
+            "lead_source": pick(sources, sometimes(first_channel, 0.85)),
+            "persona": pick(words.PERSONAS, np.where(staff >= 0, -1, sometimes(people.persona[who], 0.88))),
+            "job_title": pick(
+                words.JOB_TITLES, np.where(staff >= 0, number // 7 % len(words.JOB_TITLES), -1)
+            ),
+            "buying_role": pick(
+                words.BUYING_ROLES, np.where(staff >= 0, number // 3 % len(words.BUYING_ROLES), -1)
+            ),
+            "age_band": pick(words.AGE_BANDS, sometimes(people.age[who], 0.8)),
+            "gender": pick(words.GENDERS, sometimes(people.gender[who], 0.85)),
+            "city": pick(words.CITIES, people.city[who]),
+            "country": pick(words.CITY_COUNTRY, sometimes(people.city[who], 0.96)),
+            "owner_id": pick(words.OWNERS, staff),
+            "created_at": contacts.created[who],
+            "updated_at": np.maximum(rank, contacts.created[who]),
+        },
+    )
 
 
 def write_doubles(rng: np.random.Generator, people: People, contacts: Contacts) -> tuple[pa.Table, Ints]:
     """Second records of the same people, merged into the first by hand; also whose they are."""
-    who = np.flatnonzero(contacts.has & (contacts.created < END - 90 * DAY) & (rng.random(len(people)) < 0.02))
+    who = np.flatnonzero(
+        contacts.has & (contacts.created < END - 90 * DAY) & (rng.random(len(people)) < 0.02)
+    )
     created = contacts.created[who] + rng.integers(10 * DAY, 60 * DAY, len(who))
     by_phone = rng.random(len(who)) < 0.5
-    table = build("crm/contacts", {
-        "contact_id": ids("D", people.number[who], 7),
-        "email": hide(either(by_phone, take(people.email, who), take(people.second_email, who)), by_phone),
-        "phone": hide(spell_phones(rng, take(people.phone, who)), ~by_phone),
-        "full_name": take(people.full_name, who),
-        "country": "VN",
-        "merged_into_contact_id": take(contacts.contact_id, who),
-        "created_at": created,
-        "updated_at": created + rng.integers(DAY, 20 * DAY, len(who)),
-    })
+    table = build(
+        "crm/contacts",
+        {
+            "contact_id": ids("D", people.number[who], 7),
+            "email": hide(
+                either(by_phone, take(people.email, who), take(people.second_email, who)), by_phone
+            ),
+            "phone": hide(spell_phones(rng, take(people.phone, who)), ~by_phone),
+            "full_name": take(people.full_name, who),
+            "country": "VN",
+            "merged_into_contact_id": take(contacts.contact_id, who),
+            "created_at": created,
+            "updated_at": created + rng.integers(DAY, 20 * DAY, len(who)),
+        },
+    )
     return table, who

@@ -10,7 +10,19 @@ import pyarrow as pa
 from customer_journey.demo import vocabulary as words
 from customer_journey.demo.care import CHANNELS, Experiences, Tickets
 from customer_journey.demo.catalog import PRODUCTS
-from customer_journey.demo.columns import NEVER, Flags, Floats, Ints, build, choose, hide, ids, join, pick, take
+from customer_journey.demo.columns import (
+    NEVER,
+    Flags,
+    Floats,
+    Ints,
+    build,
+    choose,
+    hide,
+    ids,
+    join,
+    pick,
+    take,
+)
 from customer_journey.demo.commerce import Orders
 from customer_journey.demo.contacts import Contacts
 from customer_journey.demo.people import People
@@ -43,11 +55,17 @@ def _waves(
     first = orders.first_at(len(people))
     customer = np.flatnonzero(first != NEVER)
     person = np.repeat(customer, 4)
-    sent = first[person] + np.tile(np.arange(4), len(customer)) * 120 * DAY + rng.integers(25 * DAY, 45 * DAY, len(person))
+    sent = (
+        first[person]
+        + np.tile(np.arange(4), len(customer)) * 120 * DAY
+        + rng.integers(25 * DAY, 45 * DAY, len(person))
+    )
     nps = e.nps_base + 1.1 * lived.fit[person] + e.nps_late_delivery * lived.late(person, sent)
     nps += e.nps_slow_support * lived.slow(person, sent) + rng.normal(0, 1.2, len(person))
 
-    parcel = np.flatnonzero(orders.counts & (orders.delivered != NEVER) & (rng.random(len(orders.person)) < 0.6))
+    parcel = np.flatnonzero(
+        orders.counts & (orders.delivered != NEVER) & (rng.random(len(orders.person)) < 0.6)
+    )
     met = np.flatnonzero(orders.counts & (orders.via == STORE) & (rng.random(len(orders.person)) < 0.5))
     helped = np.flatnonzero((tickets.resolved != NEVER) & (rng.random(len(tickets.person)) < 0.8))
     slow = tickets.hours[helped] > e.slow_support_hours
@@ -57,23 +75,71 @@ def _waves(
 
     aided = tickets.person[helped]
     return [
-        _Wave("nps", "relational", "relationship", person, sent, np.full(len(person), email), nps,
-              np.ones(len(person), dtype=np.bool_), 0.36),
-        _Wave("csat", "transactional", "delivery", orders.person[parcel], orders.delivered[parcel] + DAY,
-              np.full(len(parcel), email), csat(orders.person[parcel], e.csat_late_delivery * orders.late[parcel]),
-              np.ones(len(parcel), dtype=np.bool_), 0.33),
-        _Wave("csat", "transactional", "store", orders.person[met], orders.time[met] + 600, np.full(len(met), store),
-              csat(orders.person[met], np.full(len(met), 0.2)), np.zeros(len(met), dtype=np.bool_), 0.5),
-        _Wave("csat", "transactional", "support", aided, tickets.resolved[helped] + 3_600, tickets.channel[helped],
-              csat(aided, e.csat_slow_support * slow), np.ones(len(helped), dtype=np.bool_), 0.35),
-        _Wave("ces", "transactional", "support", aided, tickets.resolved[helped] + 7_200, tickets.channel[helped],
-              e.ces_base + 0.3 * lived.fit[aided] + e.ces_slow_support * slow + rng.normal(0, 0.9, len(aided)),
-              np.ones(len(helped), dtype=np.bool_), 0.3),
+        _Wave(
+            "nps",
+            "relational",
+            "relationship",
+            person,
+            sent,
+            np.full(len(person), email),
+            nps,
+            np.ones(len(person), dtype=np.bool_),
+            0.36,
+        ),
+        _Wave(
+            "csat",
+            "transactional",
+            "delivery",
+            orders.person[parcel],
+            orders.delivered[parcel] + DAY,
+            np.full(len(parcel), email),
+            csat(orders.person[parcel], np.where(orders.late[parcel], e.csat_late_delivery, 0.0)),
+            np.ones(len(parcel), dtype=np.bool_),
+            0.33,
+        ),
+        _Wave(
+            "csat",
+            "transactional",
+            "store",
+            orders.person[met],
+            orders.time[met] + 600,
+            np.full(len(met), store),
+            csat(orders.person[met], np.full(len(met), 0.2)),
+            np.zeros(len(met), dtype=np.bool_),
+            0.5,
+        ),
+        _Wave(
+            "csat",
+            "transactional",
+            "support",
+            aided,
+            tickets.resolved[helped] + 3_600,
+            tickets.channel[helped],
+            csat(aided, np.where(slow, e.csat_slow_support, 0.0)),
+            np.ones(len(helped), dtype=np.bool_),
+            0.35,
+        ),
+        _Wave(
+            "ces",
+            "transactional",
+            "support",
+            aided,
+            tickets.resolved[helped] + 7_200,
+            tickets.channel[helped],
+            e.ces_base + 0.3 * lived.fit[aided] + e.ces_slow_support * slow + rng.normal(0, 0.9, len(aided)),
+            np.ones(len(helped), dtype=np.bool_),
+            0.3,
+        ),
     ]
 
 
 def write_surveys(
-    rng: np.random.Generator, people: People, contacts: Contacts, orders: Orders, tickets: Tickets, lived: Experiences
+    rng: np.random.Generator,
+    people: People,
+    contacts: Contacts,
+    orders: Orders,
+    tickets: Tickets,
+    lived: Experiences,
 ) -> tuple[pa.Table, pa.Table]:
     """The raw invitations and responses."""
     invitations, responses = [], []
@@ -92,30 +158,47 @@ def write_surveys(
             "channel": pick((*CHANNELS, "store"), wave.channel[rows]),
         }
         invitation = hide(join(f"I{number}-", ids("", code)), ~wave.invited[rows])
-        invitations.append(build("feedback/survey_invitations", {**common, "invitation_id": invitation, "sent_at": sent}, len(rows)))
+        invitations.append(
+            build(
+                "feedback/survey_invitations",
+                {**common, "invitation_id": invitation, "sent_at": sent},
+                len(rows),
+            )
+        )
         score = np.clip(np.round(wave.answer[rows]), low, high)
         answered = sent + 600 + rng.exponential(0.5 * DAY, len(rows)).astype(np.int64)
         # Happy people speak only of what pleased them; the others say what went wrong.
         pleased = score >= low + 0.75 * (high - low)
-        remark = np.where(pleased, 0, len(words.COMMENTS_GOOD)) + rng.integers(0, len(words.COMMENTS_GOOD), len(rows))
+        remark = np.where(pleased, 0, len(words.COMMENTS_GOOD)) + rng.integers(
+            0, len(words.COMMENTS_GOOD), len(rows)
+        )
         tells_scale = rng.random(len(rows)) < 0.5
-        table = build("feedback/survey_responses", {
-            **common,
-            "response_id": join(f"Q{number}-", ids("", code)),
-            "invitation_id": invitation,
-            "score": score,
-            "scale_min": np.where(tells_scale, float(low), np.nan),
-            "scale_max": np.where(tells_scale, float(high), np.nan),
-            "comment": pick((*words.COMMENTS_GOOD, *words.COMMENTS_BAD), np.where(rng.random(len(rows)) < 0.4, remark, -1)),
-            "responded_at": answered,
-            "updated_at": answered,
-        }, len(rows))
+        table = build(
+            "feedback/survey_responses",
+            {
+                **common,
+                "response_id": join(f"Q{number}-", ids("", code)),
+                "invitation_id": invitation,
+                "score": score,
+                "scale_min": np.where(tells_scale, float(low), np.nan),
+                "scale_max": np.where(tells_scale, float(high), np.nan),
+                "comment": pick(
+                    (*words.COMMENTS_GOOD, *words.COMMENTS_BAD),
+                    np.where(rng.random(len(rows)) < 0.4, remark, -1),
+                ),
+                "responded_at": answered,
+                "updated_at": answered,
+            },
+            len(rows),
+        )
         responses.append(table.filter(pa.array((rng.random(len(rows)) < wave.responds) & (answered < END))))
     asked = pa.concat_tables(invitations)
     return asked.filter(asked["invitation_id"].is_valid()), pa.concat_tables(responses)
 
 
-def write_reviews(rng: np.random.Generator, people: People, contacts: Contacts, orders: Orders, lived: Experiences) -> pa.Table:
+def write_reviews(
+    rng: np.random.Generator, people: People, contacts: Contacts, orders: Orders, lived: Experiences
+) -> pa.Table:
     """Reviews of what was bought."""
     n = len(orders.person)
     received = np.where(orders.delivered == NEVER, orders.time, orders.delivered)
@@ -131,15 +214,18 @@ def write_reviews(rng: np.random.Generator, people: People, contacts: Contacts, 
     replied = time + rng.integers(3_600, 6 * DAY, len(rows))
     own = platform == 0
     known = contacts.known_at(person, time) & own
-    return build("feedback/reviews", {
-        "review_id": ids("RV", orders.number[rows]),
-        "email": hide(take(people.email, person), ~own | known),
-        "contact_id": hide(take(contacts.contact_id, person), ~known),
-        "order_id": hide(take(orders.order_ids(), rows), ~own),
-        "product_id": pick([product.product_id for product in PRODUCTS], orders.product[rows]),
-        "rating": rating,
-        "body": pick(bodies, np.where(rng.random(len(rows)) < 0.8, body, -1)),
-        "platform": pick(("website", "shopee", "google", "facebook"), platform),
-        "reviewed_at": time,
-        "replied_at": np.where((replied < END) & (rng.random(len(rows)) < 0.55), replied, NEVER),
-    })
+    return build(
+        "feedback/reviews",
+        {
+            "review_id": ids("RV", orders.number[rows]),
+            "email": hide(take(people.email, person), ~own | known),
+            "contact_id": hide(take(contacts.contact_id, person), ~known),
+            "order_id": hide(take(orders.order_ids(), rows), ~own),
+            "product_id": pick([product.product_id for product in PRODUCTS], orders.product[rows]),
+            "rating": rating,
+            "body": pick(bodies, np.where(rng.random(len(rows)) < 0.8, body, -1)),
+            "platform": pick(("website", "shopee", "google", "facebook"), platform),
+            "reviewed_at": time,
+            "replied_at": np.where((replied < END) & (rng.random(len(rows)) < 0.55), replied, NEVER),
+        },
+    )

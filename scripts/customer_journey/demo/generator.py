@@ -1,4 +1,4 @@
-"""Writes the demo company: batch by batch, clean rows first, then the dirt, then what only the whole can say."""
+"""Writes the demo company: batch by batch, clean rows, then dirt; at last what only the whole can say."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from customer_journey.demo import dirt as dirty
-from customer_journey.demo import known, odd_people, reference, spend
+from customer_journey.demo import facts, odd_people, reference, spend
 from customer_journey.demo.batch import Batch, make_batch
 from customer_journey.demo.broken_rows import broken_rows, unreadable_rows
 from customer_journey.demo.columns import Ints, stream
@@ -37,13 +37,18 @@ class GeneratedDemo:
 
 
 def generate(
-    out: Path, *, scale: float = 1.0, seed: int = 20260630, truth: Path | None = None, on_progress: Progress | None = None
+    out: Path,
+    *,
+    scale: float = 1.0,
+    seed: int = 20260630,
+    truth: Path | None = None,
+    on_progress: Progress | None = None,
 ) -> GeneratedDemo:
     """Write the raw tables of the demo company under a folder; the same seed and scale give the same files.
 
     Args:
         out: folder that receives `<source>/<table>`; files of an earlier run are overwritten.
-        scale: how many people, relative to a company with some 130,000 web events. Memory does not grow with it.
+        scale: how many people, relative to a company with some 130,000 web events; memory does not grow.
         seed: everything that is left to chance follows from it.
         truth: folder for what is true of the company (see `customer_journey.demo.truth`), for tests.
         on_progress: called with a few words and the share done.
@@ -59,20 +64,23 @@ def generate(
         dirt = Dirt(number, stream(seed, number, "dirt"), answers)
         batch = make_batch(seed, number, max(consumers, 1), business, dirt)
         visits.add(batch.sessions)
-        known.note(answers, batch)
+        facts.note(answers, batch)
         _write(writer, dirt, batch)
     if on_progress:
         on_progress("ad spend, products, rates, Customer A", batches / (batches + 1))
     for table, rows in {
         **customer_a(answers),
         "marketing/ad_spend": dirty.restated_spend(
-            Dirt(0, stream(seed, 0, "spend dirt"), answers), spend.write_spend(stream(seed, 0, "spend"), visits, scale)
+            Dirt(0, stream(seed, 0, "spend dirt"), answers),
+            spend.write_spend(stream(seed, 0, "spend"), visits, scale),
         ),
         "orders/products": reference.products(),
         "finance/exchange_rates": reference.exchange_rates(stream(seed, 0, "rates")),
     }.items():
         _add(writer, table, rows)
-    answers.planted("marketing/social_interactions", "unknown_column", ("post_language", "ingested_by"), "accepted")
+    answers.planted(
+        "marketing/social_interactions", "unknown_column", ("post_language", "ingested_by"), "accepted"
+    )
     rows_written = writer.close()
     answers.close(rows_written)
     if on_progress:
@@ -90,9 +98,10 @@ def _write(writer: RawWriter, dirt: Dirt, batch: Batch) -> None:
         dirty.older_versions(dirt, clean),
         dirty.later_versions(dirt, clean),
         dirty.tombstones(dirt),
+        dirty.former_emails(dirt, clean["crm/contacts"]),
         broken_rows(dirt, clean),
         {
-            "crm/contacts": pa.concat_tables([odd_people.odd_contacts(dirt), dirty.former_emails(dirt, clean["crm/contacts"])]),
+            "crm/contacts": odd_people.odd_contacts(dirt),
             "orders/orders": odd_people.odd_orders(dirt),
             "web/identities": odd_people.kiosk_identities(dirt, batch.people, batch.contacts),
             EVENTS: odd_people.leaked_addresses(dirt),
@@ -119,5 +128,8 @@ def _add(writer: RawWriter, table: str, rows: pa.Table) -> None:
 
 def _months(events: pa.Table) -> Ints:
     """The position in LANDING_MONTHS of the local month of each event."""
-    seconds = pc.fill_null(events["occurred_at"].cast(pa.timestamp("s", tz="UTC")).cast(pa.int64()), START).to_numpy()
-    return _LANDING_MONTH[np.clip((seconds - START) // DAY, 0, DAYS)]
+    seconds = pc.fill_null(
+        events["occurred_at"].cast(pa.timestamp("s", tz="UTC")).cast(pa.int64()), START
+    ).to_numpy()
+    months: Ints = _LANDING_MONTH[np.clip((seconds - START) // DAY, 0, DAYS)]
+    return months

@@ -1,4 +1,4 @@
-"""The causes: visits through channels that move a person to sign up and to buy for the first time, or to ask for a demo."""
+"""The causes: visits that move people to sign up, to buy for the first time, or to ask sales for an offer."""
 
 from __future__ import annotations
 
@@ -47,14 +47,18 @@ def times_of_day(rng: np.random.Generator, size: int | tuple[int, ...]) -> Ints:
 def variant_of(cookies: Ints, experiment: int) -> Ints:
     """The variant that a cookie is assigned to."""
     edges = np.cumsum(EXPERIMENTS[experiment].shares)
-    drawn: Ints = np.searchsorted(edges[:-1], unit(cookies, salt=100 + experiment), side="right").astype(np.int64)
+    drawn: Ints = np.searchsorted(edges[:-1], unit(cookies, salt=100 + experiment), side="right").astype(
+        np.int64
+    )
     return drawn
 
 
 def plan_journeys(rng: np.random.Generator, people: People) -> Journeys:
     """Plan everybody's visits and decide, visit by visit, who signs up and who converts."""
     n, everybody = len(people), np.arange(len(people))
-    planned = 1 + np.minimum(rng.poisson(np.exp(0.30 + 0.55 * people.interest + 0.5 * people.is_business)), MAX_VISITS - 1)
+    planned = 1 + np.minimum(
+        rng.poisson(np.exp(0.30 + 0.55 * people.interest + 0.5 * people.is_business)), MAX_VISITS - 1
+    )
     gaps = 1 + np.floor(rng.lognormal(1.25, 1.1, (n, MAX_VISITS))).astype(np.int64)
     gaps[:, 0] = 0
     day = people.first_day[:, None] + np.cumsum(gaps, axis=1)
@@ -66,7 +70,9 @@ def plan_journeys(rng: np.random.Generator, people: People) -> Journeys:
     chance = rng.random((2, n, MAX_VISITS))
 
     signup_visit, decisive_visit = np.full(n, -1, dtype=np.int64), np.full(n, -1, dtype=np.int64)
-    taste = HAZARDS.interest * people.interest + np.where(people.is_business, 0.0, np.array(words.PERSONA_TASTE)[people.persona])
+    taste = HAZARDS.interest * people.interest + np.where(
+        people.is_business, 0.0, np.array(words.PERSONA_TASTE)[people.persona]
+    )
     base = np.where(people.is_business, HAZARDS.request, HAZARDS.purchase) + taste
     earlier = np.zeros(n)
     survival = np.ones((1 + len(CHANNELS), n))
@@ -76,12 +82,19 @@ def plan_journeys(rng: np.random.Generator, people: People) -> Journeys:
         # Nobody gets our e-mails before signing up: such a visit came by itself.
         channel[(channel[:, visit] == EMAIL) & (signup_visit < 0), visit] = DIRECT
         came_by = channel[:, visit]
-        signs = going & (signup_visit < 0) & (
-            chance[0, :, visit] < sigmoid(HAZARDS.signup + 0.6 * people.interest + SIGNUP_EFFECTS[came_by])
+        signs = (
+            going
+            & (signup_visit < 0)
+            & (
+                chance[0, :, visit]
+                < sigmoid(HAZARDS.signup + 0.6 * people.interest + SIGNUP_EFFECTS[came_by])
+            )
         )
         signup_visit[signs & (decisive_visit < 0)] = visit
         lift = _lift(people, everybody, device[:, visit], day[:, visit])
-        odds = base + HAZARDS.signed_up * (signup_visit >= 0) + EFFECTS[came_by] + HAZARDS.carry_over * earlier
+        odds = (
+            base + HAZARDS.signed_up * (signup_visit >= 0) + EFFECTS[came_by] + HAZARDS.carry_over * earlier
+        )
         converts = np.minimum(sigmoid(odds) * lift, 1.0)
         decisive_visit[going & (decisive_visit < 0) & (chance[1, :, visit] < converts)] = visit
         survival[0] *= 1 - converts * going

@@ -1,4 +1,4 @@
-"""E-mails sent to contacts and what became of them: monthly newsletters, and the care messages that visits came from."""
+"""E-mails and what became of them: monthly newsletters, and the care messages that visits came from."""
 
 from __future__ import annotations
 
@@ -41,14 +41,20 @@ class Mailing:
         return np.where(left == np.iinfo(np.int64).max, NEVER, left)
 
 
-def plan_newsletters(rng: np.random.Generator, people: People, contacts: Contacts, subscribes: Flags) -> Mailing:
+def plan_newsletters(
+    rng: np.random.Generator, people: People, contacts: Contacts, subscribes: Flags
+) -> Mailing:
     """One newsletter a month to everyone who signed up, until they leave or their address proves dead."""
     who = np.flatnonzero(contacts.has & contacts.shows_email & subscribes)
     n, months = len(who), len(_SEND_DAYS)
     sent = np.array(_SEND_DAYS)[None, :] + (people.number[who] % 1_800)[:, None]
     gets = (sent > contacts.created[who, None] + DAY) & (sent < END - DAY)
     chance = rng.random((5, n, months))
-    opens = gets & (chance[0] < sigmoid(-0.9 + 0.6 * people.interest[who])[:, None]) & ~people.bad_address[who, None]
+    opens = (
+        gets
+        & (chance[0] < sigmoid(-0.9 + 0.6 * people.interest[who])[:, None])
+        & ~people.bad_address[who, None]
+    )
     clicks = opens & (chance[1] < 0.075)
     leaves = opens & ~clicks & (chance[2] < 0.022)
     complains = leaves & (chance[3] < 0.06)
@@ -75,7 +81,7 @@ def plan_newsletters(rng: np.random.Generator, people: People, contacts: Contact
 
 
 def care_messages(rng: np.random.Generator, person: Ints, visited: Ints, bought_before: Flags) -> Mailing:
-    """The messages that visits by e-mail began with: sent some hours earlier, clicked seconds before the visit."""
+    """The messages that visits by e-mail began with: sent hours earlier, clicked seconds before the visit."""
     n = len(person)
     never = np.full(n, NEVER, dtype=np.int64)
     clicked = visited - rng.integers(1, 6, n)
@@ -102,27 +108,40 @@ def write_messages(rng: np.random.Generator, people: People, parts: list[Mailing
         messages += n
         address = take(people.email, mailing.person)
         steps = (
-            (0, mailing.sent, False), (1, unless(mailing.bounced != NEVER, mailing.sent + 3), False), (2, mailing.opened, False),
-            (2, mailing.machine_opened, True), (3, mailing.clicked, False), (4, mailing.bounced, False),
-            (5, mailing.unsubscribed, False), (6, mailing.complained, False),
+            (0, mailing.sent, False),
+            (1, unless(mailing.bounced != NEVER, mailing.sent + 3), False),
+            (2, mailing.opened, False),
+            (2, mailing.machine_opened, True),
+            (3, mailing.clicked, False),
+            (4, mailing.bounced, False),
+            (5, mailing.unsubscribed, False),
+            (6, mailing.complained, False),
         )
         for event, times, is_machine in steps:
             rows = np.flatnonzero((times != NEVER) & (times < END))
-            tables.append(build("marketing/email_events", {
-                "email_event_id": ids("m", people.batch * ROWS_PER_BATCH + used + np.arange(len(rows))),
-                "email": spell_emails(rng, take(address, rows), 0.02),
-                "message_id": take(message_id, rows),
-                "campaign": pick(_CAMPAIGNS, mailing.campaign[rows]),
-                "event_type": _EVENTS[event],
-                "is_machine": np.full(len(rows), is_machine),
-                "occurred_at": times[rows],
-            }, rows=len(rows)))
+            tables.append(
+                build(
+                    "marketing/email_events",
+                    {
+                        "email_event_id": ids(
+                            "m", people.batch * ROWS_PER_BATCH + used + np.arange(len(rows))
+                        ),
+                        "email": spell_emails(rng, take(address, rows), 0.02),
+                        "message_id": take(message_id, rows),
+                        "campaign": pick(_CAMPAIGNS, mailing.campaign[rows]),
+                        "event_type": _EVENTS[event],
+                        "is_machine": np.full(len(rows), is_machine),
+                        "occurred_at": times[rows],
+                    },
+                    rows=len(rows),
+                )
+            )
             used += len(rows)
     return pa.concat_tables(tables)
 
 
 def consents(people: People, contacts: Contacts, subscribes: Flags, left: Ints) -> pa.Table:
-    """Consent to e-mail given with the sign-up and withdrawn with the unsubscription; some agree to analytics as well."""
+    """Consent to e-mail, given by signing up and withdrawn by unsubscribing; some agree to analytics too."""
     who = np.flatnonzero(contacts.has & subscribes)
     leaving = who[left[who] != NEVER]
     analytics = who[people.number[who] % 3 == 0]
@@ -134,12 +153,18 @@ def consents(people: People, contacts: Contacts, subscribes: Flags, left: Ints) 
         (analytics, "analytics", "granted", contacts.created[analytics]),
     ):
         by_contact = purpose == "analytics"
-        parts.append(build("privacy/consents", {
-            "consent_id": join(purpose[:2], "-", status[0], "-", ids("", batch + person)),
-            "identifier_type": "contact_id" if by_contact else "email",
-            "identifier_value": take(contacts.contact_id if by_contact else address, person),
-            "purpose": purpose,
-            "status": status,
-            "changed_at": times,
-        }, rows=len(person)))
+        parts.append(
+            build(
+                "privacy/consents",
+                {
+                    "consent_id": join(purpose[:2], "-", status[0], "-", ids("", batch + person)),
+                    "identifier_type": "contact_id" if by_contact else "email",
+                    "identifier_value": take(contacts.contact_id if by_contact else address, person),
+                    "purpose": purpose,
+                    "status": status,
+                    "changed_at": times,
+                },
+                rows=len(person),
+            )
+        )
     return pa.concat_tables(parts)

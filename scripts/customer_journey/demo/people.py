@@ -9,19 +9,38 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from customer_journey.demo import vocabulary as words
-from customer_journey.demo.columns import Flags, Floats, Ints, choose, either, hide, ids, join, pick, scramble
+from customer_journey.demo.columns import Flags, Floats, Ints, choose, either, hide, ids, join, pick
 from customer_journey.demo.world import DAYS, MONTH_OF_DAY, PEOPLE_PER_BATCH
 
 DEVICES_PER_PERSON = 4
 """Room for the cookie numbers of one person."""
 DEVICE_TYPES = ("mobile", "desktop", "tablet")
-MONTH_PULL = (1.15, 0.55, 0.75, 0.8, 0.85, 0.9, 0.9, 0.95, 1.0, 1.15, 1.6, 1.3, 1.4, 0.9, 0.95, 1.0, 1.05, 1.1)
+MONTH_PULL = (
+    1.15,
+    0.55,
+    0.75,
+    0.8,
+    0.85,
+    0.9,
+    0.9,
+    0.95,
+    1.0,
+    1.15,
+    1.6,
+    1.3,
+    1.4,
+    0.9,
+    0.95,
+    1.0,
+    1.05,
+    1.1,
+)
 """How many people each month brings, relative to the others: sales in November, Tet in January."""
 
 
 @dataclass(frozen=True)
 class People:
-    """One row a true person. Numbers are global; everything else that points to a person is a position in the batch."""
+    """One row a true person. `number` is global; what else points to people is a position in the batch."""
 
     batch: int
     number: Ints
@@ -63,12 +82,20 @@ def make_people(rng: np.random.Generator, batch: int, consumers: int, business: 
     starts = np.cumsum(choose(rng, (0.0, 5, 3, 2), business)) if business else np.zeros(0, np.int64)
     company = np.full(n, -1, dtype=np.int64)
     company[consumers:] = np.searchsorted(starts, np.arange(business), side="right")
-    family = choose(rng, np.arange(len(words.FAMILY), 0, -1), n)
+    family = choose(rng, range(len(words.FAMILY), 0, -1), n)
     given = choose(rng, np.ones(len(words.GIVEN)), n)
     digits = pa.array(number).cast(pa.string())
-    private = join(pick(words.GIVEN_ASCII, given), ".", pick(words.FAMILY_ASCII, family), digits, "@",
-                   pick(words.MAIL_DOMAINS, choose(rng, words.MAIL_WEIGHTS, n)))
-    at_work = join(pick(words.GIVEN_ASCII, given), digits, "@studio", ids("", company_numbers(batch, company)), ".vn")
+    private = join(
+        pick(words.GIVEN_ASCII, given),
+        ".",
+        pick(words.FAMILY_ASCII, family),
+        digits,
+        "@",
+        pick(words.MAIL_DOMAINS, choose(rng, words.MAIL_WEIGHTS, n)),
+    )
+    at_work = join(
+        pick(words.GIVEN_ASCII, given), digits, "@studio", ids("", company_numbers(batch, company)), ".vn"
+    )
     second = join(pick(words.FAMILY_ASCII, family), digits, "@hotmail.com")
     return People(
         batch=batch,
@@ -84,7 +111,10 @@ def make_people(rng: np.random.Generator, batch: int, consumers: int, business: 
         devices=1 + choose(rng, (62, 30, 8), n),
         device_type=np.stack([choose(rng, w, n) for w in ((70, 27, 3), (20, 70, 10), (25, 25, 50))], axis=1),
         full_name=pc.binary_join_element_wise(
-            pick(words.FAMILY, family), pick(words.MIDDLE, choose(rng, np.ones(len(words.MIDDLE)), n)), pick(words.GIVEN, given), " "
+            pick(words.FAMILY, family),
+            pick(words.MIDDLE, choose(rng, np.ones(len(words.MIDDLE)), n)),
+            pick(words.GIVEN, given),
+            " ",
         ),
         email=either(is_business, at_work, private),
         second_email=hide(second, rng.random(n) > 0.06),
@@ -113,7 +143,10 @@ def international(phones: pa.Array) -> pa.Array:
 
 def spell_phones(rng: np.random.Generator, phones: pa.Array) -> pa.Array:
     """Each phone number in one of the five ways in which people type it."""
-    d = [pc.utf8_slice_codeunits(phones, start, stop) for start, stop in ((0, 3), (3, 6), (6, 10), (1, 3), (0, 4), (4, 7), (7, 10))]
+    d = [
+        pc.utf8_slice_codeunits(phones, start, stop)
+        for start, stop in ((0, 3), (3, 6), (6, 10), (1, 3), (0, 4), (4, 7), (7, 10))
+    ]
     spellings = (
         phones,
         international(phones),
@@ -128,16 +161,15 @@ def spell_emails(rng: np.random.Generator, emails: pa.Array, share: float = 0.05
     """Some addresses in mixed case, some with blanks around them."""
     return pc.choose(
         pa.array(choose(rng, (1 - share, share / 2, share / 2), len(emails))),
-        emails, pc.utf8_title(emails), join("  ", emails, " "),
+        emails,
+        pc.utf8_title(emails),
+        join("  ", emails, " "),
     )
 
 
 def device_of_visits(people: People, owners: Ints, chance: Floats) -> Ints:
     """Which device each visit is made on: mostly the person's first."""
     spare = people.devices[owners] - 1
-    return np.where(chance < 0.66, 0, np.minimum(1 + ((chance - 0.66) / 0.34 * spare).astype(np.int64), spare))
-
-
-def seeds_of(people: People, salt: int) -> Ints:
-    """A small number of each person's own that depends on nothing else."""
-    return (scramble(people.number, salt) % np.uint64(1_000)).astype(np.int64)
+    return np.where(
+        chance < 0.66, 0, np.minimum(1 + ((chance - 0.66) / 0.34 * spare).astype(np.int64), spare)
+    )

@@ -1,4 +1,4 @@
-"""When consumers buy and for how much: the first purchase from the journey, the others from a BG/NBD and Gamma-Gamma process."""
+"""When consumers buy and for how much: first by their journey, then by a BG/NBD and Gamma-Gamma process."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Customers:
 
 @dataclass(frozen=True)
 class Purchases:
-    """One row a purchase, first purchases before repeats. Online ones get their time from the visit that they end."""
+    """One row a purchase, first purchases before repeats. Online ones take their time from their visit."""
 
     person: Ints
     nth: Ints
@@ -46,7 +46,9 @@ class Purchases:
         return len(self.person)
 
 
-def plan_purchases(rng: np.random.Generator, people: People, journeys: Journeys) -> tuple[Customers, Purchases]:
+def plan_purchases(
+    rng: np.random.Generator, people: People, journeys: Journeys
+) -> tuple[Customers, Purchases]:
     """Draw the purchases of all consumers whose journey ended in one."""
     person = np.flatnonzero((journeys.decisive_visit >= 0) & ~people.is_business)
     via = choose(rng, _FIRST_SHARES, len(person))

@@ -16,7 +16,19 @@ from customer_journey.demo.purchases import ONLINE, Purchases
 from customer_journey.demo.world import DAY, DAYS, START
 
 # What a session ends in.
-NOTHING, BOUNCED, SIGNUP, SIGNUP_AFTER_ERROR, FORM_LEFT, CART, CHECKOUT, PURCHASE, SIGNUP_AND_PURCHASE, REQUEST, CRAWL = range(11)
+(
+    NOTHING,
+    BOUNCED,
+    SIGNUP,
+    SIGNUP_AFTER_ERROR,
+    FORM_LEFT,
+    CART,
+    CHECKOUT,
+    PURCHASE,
+    SIGNUP_AND_PURCHASE,
+    REQUEST,
+    CRAWL,
+) = range(11)
 SIGNUPS = (SIGNUP, SIGNUP_AFTER_ERROR, SIGNUP_AND_PURCHASE)
 ORDERS = (PURCHASE, SIGNUP_AND_PURCHASE)
 
@@ -53,11 +65,13 @@ class Sessions:
 
 def stack(parts: list[Sessions]) -> Sessions:
     """Sessions of several causes as one."""
-    return Sessions(**{f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Sessions)})
+    return Sessions(
+        **{f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Sessions)}
+    )
 
 
 def known_since(people: People, journeys: Journeys, purchases: Purchases) -> Ints:
-    """When each person first told who they are, by signing up, buying or asking sales; NEVER if they did not."""
+    """When each person first told who they are, by signing up, buying or asking sales; NEVER if never."""
     late = np.iinfo(np.int64).max
     since = np.where(journeys.signup_visit >= 0, journeys.at(journeys.signup_visit, journeys.start), late)
     decided = (journeys.decisive_visit >= 0) & people.is_business
@@ -67,7 +81,9 @@ def known_since(people: People, journeys: Journeys, purchases: Purchases) -> Int
     return np.where(since == late, NEVER, since)
 
 
-def of_journeys(rng: np.random.Generator, people: People, journeys: Journeys, purchases: Purchases) -> Sessions:
+def of_journeys(
+    rng: np.random.Generator, people: People, journeys: Journeys, purchases: Purchases
+) -> Sessions:
     """The visits on the way to a first purchase or request."""
     person, visit = np.nonzero(journeys.happens)
     n = len(person)
@@ -78,7 +94,9 @@ def of_journeys(rng: np.random.Generator, people: People, journeys: Journeys, pu
     bought[purchases.person[first]] = first
     purchase = np.where(decides & ~people.is_business[person], bought[person], -1)
     ending = np.select(
-        [rng.random(n) < BOUNCE[channel], rng.random(n) < 0.16], [BOUNCED, choose(rng, (0, 0, 0, 0, 3, 6, 3), n)], NOTHING
+        [rng.random(n) < BOUNCE[channel], rng.random(n) < 0.16],
+        [BOUNCED, choose(rng, (0, 0, 0, 0, 3, 6, 3), n)],
+        NOTHING,
     )
     ending = np.where(signs, np.where(rng.random(n) < 0.15, SIGNUP_AFTER_ERROR, SIGNUP), ending)
     ending = np.where(decides & (ending == BOUNCED), NOTHING, ending)
@@ -100,7 +118,7 @@ def of_journeys(rng: np.random.Generator, people: People, journeys: Journeys, pu
 
 
 def of_customers(rng: np.random.Generator, people: People, purchases: Purchases) -> Sessions:
-    """Visits of those who bought: each further online purchase, and looking for help or more after any purchase."""
+    """Visits of those who bought: each further online purchase, and looking for help or more after any."""
     repeat = np.flatnonzero((purchases.nth > 0) & (purchases.via == ONLINE))
     after = np.repeat(np.arange(len(purchases)), rng.poisson(1.1, len(purchases)))
     day = purchases.day[after] + rng.integers(1, 25, len(after))
@@ -126,7 +144,9 @@ def of_customers(rng: np.random.Generator, people: People, purchases: Purchases)
     )
 
 
-def of_clicks(rng: np.random.Generator, people: People, person: Ints, clicked: Ints, arrival: int) -> Sessions:
+def of_clicks(
+    rng: np.random.Generator, people: People, person: Ints, clicked: Ints, arrival: int
+) -> Sessions:
     """The visit that a click in a newsletter leads to."""
     n = len(person)
     device = device_of_visits(people, person, rng.random(n))
@@ -145,16 +165,20 @@ def of_clicks(rng: np.random.Generator, people: People, person: Ints, clicked: I
 
 
 def tell_who(rng: np.random.Generator, sessions: Sessions, known: Ints) -> Sessions:
-    """Decide which sessions identify their visitor: forms and orders always, logins and e-mail links of known people often."""
+    """Decide which sessions identify their visitor: forms and orders always, logins and e-mails often."""
     n, ending = len(sessions), sessions.ending
     since = known[sessions.person]
     later = (since != NEVER) & (sessions.start > since + DAY)
     link = later & (sessions.channel == EMAIL) & (rng.random(n) < 0.6)
     login = later & (rng.random(n) < 0.28)
-    identify = np.select([link, login], [np.full(n, BY_EMAIL), np.where(rng.random(n) < 0.5, BY_EMAIL, BY_CONTACT)], BY_NOTHING)
+    identify = np.select(
+        [link, login], [np.full(n, BY_EMAIL), np.where(rng.random(n) < 0.5, BY_EMAIL, BY_CONTACT)], BY_NOTHING
+    )
     gives_phone = np.isin(ending, (*ORDERS, REQUEST)) & (rng.random(n) < 0.8)
     form = np.isin(ending, (*SIGNUPS, *ORDERS, REQUEST))
-    return replace(sessions, identify=np.where(form, np.where(gives_phone, BY_EMAIL_AND_PHONE, BY_EMAIL), identify))
+    return replace(
+        sessions, identify=np.where(form, np.where(gives_phone, BY_EMAIL_AND_PHONE, BY_EMAIL), identify)
+    )
 
 
 def keep_apart(sessions: Sessions) -> Sessions:

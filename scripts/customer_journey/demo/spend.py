@@ -11,7 +11,7 @@ from customer_journey.demo.arrivals import ARRIVAL_CAMPAIGN
 from customer_journey.demo.campaigns import CAMPAIGNS
 from customer_journey.demo.columns import Flags, Floats, Ints, build, ids, join, pick
 from customer_journey.demo.sessions import Sessions
-from customer_journey.demo.world import DAY, DAYS, FIRST_DATE, START
+from customer_journey.demo.world import DAY, DAYS, END, FIRST_DATE, START
 
 _EPOCH_DAY = (FIRST_DATE - type(FIRST_DATE)(1970, 1, 1)).days
 
@@ -56,20 +56,22 @@ def _rows(rng: np.random.Generator, day: Ints, campaign: Ints, clicks: Floats, a
     tagged = np.array([c.tagged for c in CAMPAIGNS])[campaign]
     campaign_id = pick([c.campaign_id for c in CAMPAIGNS], campaign)
     named = np.where(tagged, campaign, -1)
-    return build("marketing/ad_spend", {
-        "spend_date": _EPOCH_DAY + day,
-        "platform": pick([c.platform for c in CAMPAIGNS], campaign),
-        "account_id": pick([c.account_id for c in CAMPAIGNS], campaign),
-        "campaign_id": campaign_id,
-        "ad_group_id": join(campaign_id, "-g1"),
-        "ad_id": join(campaign_id, "-", ids("", np.full(len(day), ad + 1))),
-        "utm_source": pick([c.source for c in CAMPAIGNS], named),
-        "utm_medium": pick([c.medium for c in CAMPAIGNS], named),
-        "utm_campaign": pick([c.key for c in CAMPAIGNS], named),
-        "cost": cost,
-        "currency": pick([c.currency for c in CAMPAIGNS], campaign),
-        "impressions": impressions.astype(np.int64),
-        "clicks": clicks.astype(np.int64),
-        "updated_at": START + (day + 1) * DAY + 6 * 3_600,
-    })
-
+    return build(
+        "marketing/ad_spend",
+        {
+            "spend_date": _EPOCH_DAY + day,
+            "platform": pick([c.platform for c in CAMPAIGNS], campaign),
+            "account_id": pick([c.account_id for c in CAMPAIGNS], campaign),
+            "campaign_id": campaign_id,
+            "ad_group_id": join(campaign_id, "-g1"),
+            "ad_id": join(campaign_id, "-", ids("", np.full(len(day), ad + 1))),
+            "utm_source": pick([c.source for c in CAMPAIGNS], named),
+            "utm_medium": pick([c.medium for c in CAMPAIGNS], named),
+            "utm_campaign": pick([c.key for c in CAMPAIGNS], named),
+            "cost": cost,
+            "currency": pick([c.currency for c in CAMPAIGNS], campaign),
+            "impressions": impressions.astype(np.int64),
+            "clicks": clicks.astype(np.int64),
+            "updated_at": np.minimum(START + (day + 1) * DAY + 6 * 3_600, END - 60),
+        },
+    )

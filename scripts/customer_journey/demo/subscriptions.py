@@ -1,4 +1,4 @@
-"""The life of a subscription: started, used, renewed, upgraded, paused, cancelled, and sometimes started again."""
+"""The life of a subscription: started, used, renewed, upgraded, paused, cancelled, perhaps started again."""
 
 from __future__ import annotations
 
@@ -45,9 +45,16 @@ class _Change(Protocol):
     def __call__(self, kind: str, when: int, amount: float, **more: object) -> None: ...
 
 
-_PLANS = (("studio_s", 1_200_000.0, "GS-001"), ("studio_m", 3_000_000.0, "GS-002"), ("studio_l", 8_000_000.0, "GS-003"))
+_PLANS = (
+    ("studio_s", 1_200_000.0, "GS-001"),
+    ("studio_m", 3_000_000.0, "GS-002"),
+    ("studio_l", 8_000_000.0, "GS-003"),
+)
 SERVICES = (
-    ("GS-001", "Gocheck Studio S"), ("GS-002", "Gocheck Studio M"), ("GS-003", "Gocheck Studio L"), ("GS-000", "Gocheck Creator"),
+    ("GS-001", "Gocheck Studio S"),
+    ("GS-002", "Gocheck Studio M"),
+    ("GS-003", "Gocheck Studio L"),
+    ("GS-000", "Gocheck Creator"),
 )
 
 
@@ -63,7 +70,14 @@ def creator_plan() -> Plan:
 
 
 def order_row(
-    book: Book, account: Account, at: int, product_id: str, quantity: int, price: float, cost: int | None, **links: str
+    book: Book,
+    account: Account,
+    at: int,
+    product_id: str,
+    quantity: int,
+    price: float,
+    cost: int | None,
+    **links: str,
 ) -> None:
     """An order taken by a sales representative, with its one line."""
     price = account.money(price)
@@ -71,9 +85,24 @@ def order_row(
     tax = float(round(net * 0.08)) if account.currency == "VND" else 0.0
     if at >= END:
         return
-    book.add("orders/orders", at, order_id=order_id, email=account.email, contact_id=account.contact_id,
-             company_id=account.company_id, status="completed", sales_channel="sales_rep", currency=account.currency, total_amount=net + tax,
-             tax_amount=tax, shipping_amount=0.0, discount_amount=0.0, payment_method="bank_transfer", updated_at=at, **links)
+    book.add(
+        "orders/orders",
+        at,
+        order_id=order_id,
+        email=account.email,
+        contact_id=account.contact_id,
+        company_id=account.company_id,
+        status="completed",
+        sales_channel="sales_rep",
+        currency=account.currency,
+        total_amount=net + tax,
+        tax_amount=tax,
+        shipping_amount=0.0,
+        discount_amount=0.0,
+        payment_method="bank_transfer",
+        updated_at=at,
+        **links,
+    )
     book.line(order_id, product_id, quantity, price, None if cost is None else account.money(cost))
 
 
@@ -83,20 +112,48 @@ def run_subscription(book: Book, account: Account, plan: Plan, at: int, by: str,
 
     def change(kind: str, when: int, amount: float, **more: object) -> None:
         ends = when + plan.term * MONTH if amount else None
-        book.add("crm/subscription_changes", when, change_id=book.new_id("SC"), subscription_id=subscription_id,
-                 contact_id=account.contact_id, company_id=account.company_id, change_type=kind, plan=plan.name,
-                 mrr=account.money(amount), currency=account.currency, term_end=_local_day(ends) if ends else None, **more)
+        book.add(
+            "crm/subscription_changes",
+            when,
+            change_id=book.new_id("SC"),
+            subscription_id=subscription_id,
+            contact_id=account.contact_id,
+            company_id=account.company_id,
+            change_type=kind,
+            plan=plan.name,
+            mrr=account.money(amount),
+            currency=account.currency,
+            term_end=_local_day(ends) if ends else None,
+            **more,
+        )
 
     def invoice(when: int) -> None:
         if account.company_id:
-            order_row(book, account, when + HOUR, plan.product_id, plan.term, mrr, None, subscription_id=subscription_id)
+            order_row(
+                book,
+                account,
+                when + HOUR,
+                plan.product_id,
+                plan.term,
+                mrr,
+                None,
+                subscription_id=subscription_id,
+            )
 
     change("started", at, mrr)
     invoice(at)
     onboarded = r.random() < 0.78
     if onboarded:
-        book.add("crm/activities", at + book.wait(3), activity_id=book.new_id("AB"), contact_id=account.contact_id,
-                 activity_type="onboarding", direction="outbound", channel="meeting", outcome="held")
+        book.add(
+            "crm/activities",
+            at + book.wait(3),
+            activity_id=book.new_id("AB"),
+            contact_id=account.contact_id,
+            activity_type="onboarding",
+            direction="outbound",
+            channel="meeting",
+            outcome="held",
+        )
     # Who was never shown how to use it uses it less, and leaves sooner.
     habit, month = (5.0 if onboarded else 2.0) * r.lognormvariate(0, 0.4), 0
     while at + month * MONTH < END:
@@ -140,18 +197,47 @@ def _renew(book: Book, account: Account, mrr: float, at: int, change: _Change, b
     change("renewed", at, mrr)
     if term > 1 and at < END:
         deal_id, value = book.new_id("DL"), account.money(mrr * 12)
-        book.add("crm/deals", at - 20 * DAY, deal_id=deal_id, contact_id=account.contact_id, company_id=account.company_id,
-                 pipeline="studio", deal_stage="won", deal_type="expansion" if grows else "renewal", amount=value,
-                 currency=account.currency, status="won", owner_id=by, closed_at=at, updated_at=at)
-        book.add("crm/deal_changes", at, change_id=book.new_id("DC"), deal_id=deal_id, deal_stage="won", status="won", amount=value)
+        book.add(
+            "crm/deals",
+            at - 20 * DAY,
+            deal_id=deal_id,
+            contact_id=account.contact_id,
+            company_id=account.company_id,
+            pipeline="studio",
+            deal_stage="won",
+            deal_type="expansion" if grows else "renewal",
+            amount=value,
+            currency=account.currency,
+            status="won",
+            owner_id=by,
+            closed_at=at,
+            updated_at=at,
+        )
+        book.add(
+            "crm/deal_changes",
+            at,
+            change_id=book.new_id("DC"),
+            deal_id=deal_id,
+            deal_stage="won",
+            status="won",
+            amount=value,
+        )
     return mrr
 
 
 def _use(book: Book, account: Account, since: int, habit: float) -> None:
     """The days of a month on which the product was used, as the product tells the CRM."""
     for _ in range(min(int(habit * book.random.random() * 2), 12)):
-        book.add("crm/activities", since + book.random.randrange(MONTH), activity_id=book.new_id("AB"), contact_id=account.contact_id,
-                 activity_type="product_usage", direction="inbound", channel="product", outcome="session")
+        book.add(
+            "crm/activities",
+            since + book.random.randrange(MONTH),
+            activity_id=book.new_id("AB"),
+            contact_id=account.contact_id,
+            activity_type="product_usage",
+            direction="inbound",
+            channel="product",
+            outcome="session",
+        )
 
 
 def _local_day(seconds: int) -> date:

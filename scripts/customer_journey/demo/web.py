@@ -10,16 +10,44 @@ import pyarrow as pa
 from customer_journey.demo import sessions as s
 from customer_journey.demo.arrivals import ARRIVALS
 from customer_journey.demo.catalog import (
-    INTEREST, PAGE, PAGE_GROUPS, PAGE_PRODUCT, PAGES, PRODUCT_PAGE, PRODUCTS, SITE,
+    INTEREST,
+    PAGE,
+    PAGE_GROUPS,
+    PAGE_PRODUCT,
+    PAGES,
+    PRODUCT_PAGE,
+    PRODUCTS,
+    SITE,
 )
-from customer_journey.demo.columns import NEVER, Floats, Ints, anonymous_ids, build, choose, either, ids, join, pick, take
+from customer_journey.demo.columns import (
+    NEVER,
+    Floats,
+    Ints,
+    anonymous_ids,
+    build,
+    either,
+    ids,
+    join,
+    pick,
+    take,
+)
 from customer_journey.demo.journeys import variant_of
 from customer_journey.demo.people import DEVICE_TYPES, People, international, spell_emails
 from customer_journey.demo.sessions import Sessions
-from customer_journey.demo.world import DAY, DAYS, EXPERIMENTS, ROWS_PER_BATCH, START
+from customer_journey.demo.world import DAY, EXPERIMENTS, ROWS_PER_BATCH, START
 
-EVENT_NAMES = ("page_view", "product_view", "search", "form_started", "form_submitted", "form_error", "signup", "add_to_cart",
-               "checkout_started", "purchase")
+EVENT_NAMES = (
+    "page_view",
+    "product_view",
+    "search",
+    "form_started",
+    "form_submitted",
+    "form_error",
+    "signup",
+    "add_to_cart",
+    "checkout_started",
+    "purchase",
+)
 _VIEW, _PRODUCT, _SEARCH, _START, _SUBMIT, _ERROR, _SIGNUP, _CART, _CHECKOUT, _BUY = range(10)
 _BUYING = (_CART, _CHECKOUT, _BUY)
 _TAILS = {
@@ -37,17 +65,32 @@ _TAIL = np.zeros((11, 6), dtype=np.int64)
 for _ending, _names in _TAILS.items():
     _TAIL[_ending, : len(_names)] = _names
 _FORM_PAGE, _DEMO_PAGE = PAGE["/dang-ky"], PAGE["/studio/dang-ky-demo"]
-_EVENT_PAGE = np.array([-1, -1, -1, _FORM_PAGE, _FORM_PAGE, _FORM_PAGE, _FORM_PAGE, PAGE["/gio-hang"], PAGE["/thanh-toan"],
-                        PAGE["/cam-on"]], dtype=np.int64)
-_PAGE_EVENT = np.array([{"product": _PRODUCT, "search": _SEARCH}.get(group, _VIEW) for group in PAGE_GROUPS], dtype=np.int64)
+_EVENT_PAGE = np.array(
+    [
+        -1,
+        -1,
+        -1,
+        _FORM_PAGE,
+        _FORM_PAGE,
+        _FORM_PAGE,
+        _FORM_PAGE,
+        PAGE["/gio-hang"],
+        PAGE["/thanh-toan"],
+        PAGE["/cam-on"],
+    ],
+    dtype=np.int64,
+)
+_PAGE_EVENT = np.array(
+    [{"product": _PRODUCT, "search": _SEARCH}.get(group, _VIEW) for group in PAGE_GROUPS], dtype=np.int64
+)
 _MOST_PAGES = 24
 
-_AGENTS = (
-    "Mozilla/5.0 (Linux; Android 14; SM-A556E) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Mobile Safari/537.36",
-    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Safari/537.36",
-    "Mozilla/5.0 (iPad; CPU OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Safari/604.1",
-    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 Safari/604.1",
-    "Mozilla/5.0 (Macintosh; Intel Mac OS X 14_5) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Safari/605.1.15",
+AGENTS = (
+    "Mozilla/5.0 (Linux; Android 14; SM-A556E) AppleWebKit/537.36 Chrome/126.0 Mobile Safari/537.36",
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/126.0 Safari/537.36",
+    "Mozilla/5.0 (iPad; CPU OS 17_5 like Mac OS X) AppleWebKit/605.1.15 Version/17.5 Safari/604.1",
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 Safari/604.1",
+    "Mozilla/5.0 (Macintosh; Intel Mac OS X 14_5) AppleWebKit/605.1.15 Version/17.5 Safari/605.1.15",
     "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
     "Mozilla/5.0 (compatible; AhrefsBot/7.0; +http://ahrefs.com/robot/)",
     "Mozilla/5.0 (compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)",
@@ -59,8 +102,13 @@ _FIRST_BOT = 5
 def _landing_queries() -> pa.Array:
     queries = []
     for way in ARRIVALS:
-        named = (("utm_source", way.source), ("utm_medium", way.medium), ("utm_campaign", way.campaign),
-                 ("utm_content", way.content), ("utm_term", way.term))
+        named = (
+            ("utm_source", way.source),
+            ("utm_medium", way.medium),
+            ("utm_campaign", way.campaign),
+            ("utm_content", way.content),
+            ("utm_term", way.term),
+        )
         parts = [f"{name}={value.strip().replace(' ', '%20')}" for name, value in named if value]
         parts += [way.click_id] if way.click_id else []
         queries.append("?" + "&".join(parts) if parts else "")
@@ -71,7 +119,9 @@ _QUERIES = _landing_queries()
 _ADDRESSES = pa.array([SITE + page.path for page in PAGES])
 _REFERRERS = pa.array([way.referrer or None for way in ARRIVALS])
 _UTM = {
-    f"utm_{name}": pa.array([(getattr(way, name) or None) if way.columns_filled else None for way in ARRIVALS])
+    f"utm_{name}": pa.array(
+        [(getattr(way, name) or None) if way.columns_filled else None for way in ARRIVALS]
+    )
     for name in ("source", "medium", "campaign", "content", "term")
 }
 
@@ -85,9 +135,11 @@ class Web:
     end: Ints
 
 
-def write_events(rng: np.random.Generator, batch: int, sessions: Sessions, products: Ints, order_ids: pa.Array) -> Web:
+def write_events(
+    rng: np.random.Generator, batch: int, sessions: Sessions, products: Ints, order_ids: pa.Array
+) -> Web:
     """Spell out sessions; the products looked at most, and the order ids, come by session."""
-    browse = np.minimum(1 + rng.geometric(0.30, len(sessions)), _MOST_PAGES)
+    browse = np.minimum(1 + rng.geometric(0.18, len(sessions)), _MOST_PAGES)
     browse = np.where(sessions.ending == s.BOUNCED, 1, browse)
     browse = np.where(sessions.ending == s.CRAWL, 8 + rng.integers(0, 30, len(sessions)), browse)
     size = browse + _TAIL_LENGTH[sessions.ending]
@@ -101,7 +153,9 @@ def write_events(rng: np.random.Generator, batch: int, sessions: Sessions, produ
     # Half of the looks at products are at the one the visit is about.
     about = (PAGE_PRODUCT[page] >= 0) & (rng.random(total) < 0.5) & (products[of] >= 0)
     page = np.where(about, PRODUCT_PAGE[products[of]], page)
-    name = np.where(in_tail, _TAIL[sessions.ending[of], np.where(in_tail, position - browse[of], 0)], _PAGE_EVENT[page])
+    name = np.where(
+        in_tail, _TAIL[sessions.ending[of], np.where(in_tail, position - browse[of], 0)], _PAGE_EVENT[page]
+    )
     page = np.where(in_tail, np.where(sessions.ending[of] == s.REQUEST, _DEMO_PAGE, _EVENT_PAGE[name]), page)
 
     lands = position == 0
@@ -116,28 +170,35 @@ def write_events(rng: np.random.Generator, batch: int, sessions: Sessions, produ
     engagement = np.where(bounced, rng.integers(300, 9_000, total), (stay * rng.integers(550, 950, total)))
     engagement = np.where(rng.random(total) < 0.08, NEVER, engagement)
     # Phones load slowly, and who waits long leaves.
-    load = rng.lognormal(7.0, 0.45, total) * np.where(sessions.device_type[of] == 0, 1.35, 1.0) * np.where(bounced, 1.5, 1.0)
+    load = (
+        rng.lognormal(7.0, 0.45, total)
+        * np.where(sessions.device_type[of] == 0, 1.35, 1.0)
+        * np.where(bounced, 1.5, 1.0)
+    )
     viewed = np.where(np.isin(name, _BUYING[:1]), products[of], np.where(in_tail, -1, PAGE_PRODUCT[page]))
 
     arrival = np.where(lands, sessions.arrival[of], -1)
     before = np.where(lands, -1, np.roll(page, 1))
     address = _ADDRESSES.take(pa.array(page))
-    events = build("web/events", {
-        "event_id": ids("e", batch * ROWS_PER_BATCH + np.arange(total)),
-        "anonymous_id": take(anonymous_ids(sessions.cookie), of),
-        "occurred_at": time,
-        "event_name": pick(EVENT_NAMES, name),
-        "page_url": either(lands, join(address, pick(_QUERIES, sessions.arrival[of])), address),
-        "referrer_url": either(lands, pick(_REFERRERS, arrival), pick(_ADDRESSES, before)),
-        **{column: pick(values, arrival) for column, values in _UTM.items()},
-        "content_group": pick(PAGE_GROUPS, page),
-        "product_id": pick([product.product_id for product in PRODUCTS], viewed),
-        "order_id": take(order_ids, np.where(name == _BUY, of, -1)),
-        "device_type": pick(DEVICE_TYPES, sessions.device_type[of]),
-        "user_agent": pick(_AGENTS, _agents(sessions)[of]),
-        "engagement_ms": engagement,
-        "page_load_ms": np.where(in_tail, NEVER, load.astype(np.int64)),
-    })
+    events = build(
+        "web/events",
+        {
+            "event_id": ids("e", batch * ROWS_PER_BATCH + np.arange(total)),
+            "anonymous_id": take(anonymous_ids(sessions.cookie), of),
+            "occurred_at": time,
+            "event_name": pick(EVENT_NAMES, name),
+            "page_url": either(lands, join(address, pick(_QUERIES, sessions.arrival[of])), address),
+            "referrer_url": either(lands, pick(_REFERRERS, arrival), pick(_ADDRESSES, before)),
+            **{column: pick(values, arrival) for column, values in _UTM.items()},
+            "content_group": pick(PAGE_GROUPS, page),
+            "product_id": pick([product.product_id for product in PRODUCTS], viewed),
+            "order_id": take(order_ids, np.where(name == _BUY, of, -1)),
+            "device_type": pick(DEVICE_TYPES, sessions.device_type[of]),
+            "user_agent": pick(AGENTS, _agents(sessions)[of]),
+            "engagement_ms": engagement,
+            "page_load_ms": np.where(in_tail, NEVER, load.astype(np.int64)),
+        },
+    )
     end = time[np.cumsum(size) - 1] if total else np.zeros(0, np.int64)
     return Web(events, size, end)
 
@@ -155,52 +216,71 @@ def _draw_pages(rng: np.random.Generator, phase: Ints) -> Ints:
 def _agents(sessions: Sessions) -> Ints:
     # A cookie keeps its browser: two for phones, two for desktops, one for tablets, and the bots' own.
     odd = sessions.cookie // 4 % 2
-    usual = np.choose(sessions.device_type, (np.where(odd, 3, 0), np.where(odd, 4, 1), np.full(len(sessions), 2)))
-    return np.where(sessions.ending == s.CRAWL, _FIRST_BOT + sessions.cookie % (len(_AGENTS) - _FIRST_BOT), usual)
+    usual = np.choose(
+        sessions.device_type, (np.where(odd, 3, 0), np.where(odd, 4, 1), np.full(len(sessions), 2))
+    )
+    return np.where(
+        sessions.ending == s.CRAWL, _FIRST_BOT + sessions.cookie % (len(AGENTS) - _FIRST_BOT), usual
+    )
 
 
-def identities(rng: np.random.Generator, people: People, contact_ids: pa.Array, sessions: Sessions, end: Ints) -> pa.Table:
-    """What sessions tell about who is behind their cookie."""
+def identities(
+    rng: np.random.Generator, people: People, contact_ids: pa.Array, sessions: Sessions, end: Ints
+) -> tuple[pa.Table, dict[str, Ints]]:
+    """What sessions tell about who is behind their cookie; also, for truth, which sessions told what."""
     tells = sessions.identify
     uses_second = (rng.random(len(sessions)) < 0.3) & (tells == s.BY_EMAIL)
-    parts = []
-    for kind, values, which in (
+    parts, told = [build("web/identities", {}, rows=0)], {}
+    for name, values, which in (
         ("email", people.email, np.isin(tells, (s.BY_EMAIL, s.BY_EMAIL_AND_PHONE)) & ~uses_second),
-        ("email", people.second_email, uses_second),
+        ("second_email", people.second_email, uses_second),
         ("phone", international(people.phone), tells == s.BY_EMAIL_AND_PHONE),
         ("contact_id", contact_ids, tells == s.BY_CONTACT),
     ):
         rows = np.flatnonzero(which)
         value = take(values, sessions.person[rows])
         rows, value = rows[value.is_valid().to_numpy(zero_copy_only=False)], value.drop_null()
-        if not len(rows):
-            continue
-        parts.append(build("web/identities", {
-            "anonymous_id": anonymous_ids(sessions.cookie[rows]),
-            "identifier_type": kind,
-            "identifier_value": spell_emails(rng, value, 0.02) if kind == "email" else value,
-            "identified_at": end[rows],
-        }))
-    return pa.concat_tables(parts) if parts else build("web/identities", {}, rows=0)
+        told[name] = rows
+        kind = "email" if name == "second_email" else name
+        parts.append(
+            build(
+                "web/identities",
+                {
+                    "anonymous_id": anonymous_ids(sessions.cookie[rows]),
+                    "identifier_type": kind,
+                    "identifier_value": spell_emails(rng, value, 0.02) if kind == "email" else value,
+                    "identified_at": end[rows],
+                },
+                rows=len(rows),
+            )
+        )
+    return pa.concat_tables(parts), told
 
 
-def exposures(sessions: Sessions) -> tuple[pa.Table, list[tuple[Ints, Ints]]]:
-    """The first session of each cookie while an experiment runs; also, for truth, who saw which variant of each."""
+def exposures(sessions: Sessions) -> tuple[pa.Table, list[tuple[Ints, Ints, Ints]]]:
+    """The first session of each cookie while an experiment runs; also who saw which variant when."""
     parts, seen = [], []
     order = np.lexsort((sessions.start, sessions.cookie))
     people_only = order[(sessions.person[order] >= 0) & (sessions.phase[order] != 2)]
     day = (sessions.start - START) // DAY
     for number, experiment in enumerate(EXPERIMENTS):
-        running = people_only[(day[people_only] >= experiment.first_day) & (day[people_only] <= experiment.last_day)]
+        running = people_only[
+            (day[people_only] >= experiment.first_day) & (day[people_only] <= experiment.last_day)
+        ]
         _, first = np.unique(sessions.cookie[running], return_index=True)
         rows = running[first]
         variant = variant_of(sessions.cookie[rows], number)
-        seen.append((sessions.person[rows], variant))
-        parts.append(build("web/experiment_exposures", {
-            "experiment": pick([experiment.key], np.zeros(len(rows), np.int64)),
-            "variant": pick(experiment.variants, variant),
-            "is_control": variant == 0,
-            "anonymous_id": anonymous_ids(sessions.cookie[rows]),
-            "exposed_at": sessions.start[rows] + 1,
-        }))
+        seen.append((sessions.person[rows], variant, sessions.start[rows] + 1))
+        parts.append(
+            build(
+                "web/experiment_exposures",
+                {
+                    "experiment": pick([experiment.key], np.zeros(len(rows), np.int64)),
+                    "variant": pick(experiment.variants, variant),
+                    "is_control": variant == 0,
+                    "anonymous_id": anonymous_ids(sessions.cookie[rows]),
+                    "exposed_at": sessions.start[rows] + 1,
+                },
+            )
+        )
     return pa.concat_tables(parts), seen

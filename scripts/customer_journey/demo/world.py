@@ -31,9 +31,9 @@ class PurchaseProcess:
     """BG/NBD purchases (time in weeks) and Gamma-Gamma spend (VND) of customers without a subscription."""
 
     r: float = 0.60
-    alpha: float = 7.5
-    a: float = 0.80
-    b: float = 3.00
+    alpha: float = 13.0
+    a: float = 0.90
+    b: float = 2.60
     p: float = 6.0
     q: float = 4.5
     v: float = 840_000.0
@@ -43,8 +43,8 @@ class PurchaseProcess:
 class Hazards:
     """Log-odds, for each visit, of signing up, of a first purchase and of a studio's request to sales."""
 
-    signup: float = -2.15
-    purchase: float = -2.85
+    signup: float = -1.75
+    purchase: float = -3.35
     request: float = -2.05
     interest: float = 0.70
     signed_up: float = 0.50
@@ -83,8 +83,15 @@ PURCHASES = PurchaseProcess()
 HAZARDS = Hazards()
 EXPERIENCE = Experience()
 EXPERIMENTS = (
-    Experiment("product_page_video", ("control", "video"), (0.5, 0.5), (0.0, 0.45), 200, 440),
-    Experiment("free_shipping_banner", ("control", "banner_a", "banner_b"), (0.34, 0.33, 0.33), (0.0, 0.0, 0.0), 380, 545),
+    Experiment("product_page_video", ("control", "video"), (0.5, 0.5), (0.0, 0.60), 200, 440),
+    Experiment(
+        "free_shipping_banner",
+        ("control", "banner_a", "banner_b"),
+        (0.34, 0.33, 0.33),
+        (0.0, 0.0, 0.0),
+        380,
+        545,
+    ),
     # The assignment of this one is broken on purpose: equal shares were intended.
     Experiment("cart_reminder", ("control", "reminder"), (0.58, 0.42), (0.0, 0.10), 60, 180),
 )

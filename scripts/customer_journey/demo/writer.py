@@ -1,4 +1,4 @@
-"""Writes raw tables a batch at a time, so that the memory needed does not grow with the size of the company."""
+"""Writes raw tables a batch at a time: the memory needed does not grow with the size of the company."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from customer_journey.demo.columns import Ints
 from customer_journey.demo.tables import CSV_TABLES, EVENTS, SCHEMAS, text_schema
 from customer_journey.demo.world import LOCAL_OFFSET, MONTHS
 
-_ROWS_PER_GROUP = 50_000
+_ROWS_PER_GROUP = 20_000
 LANDING_MONTHS = (*MONTHS, "2026-07")
 
 
@@ -47,7 +47,7 @@ class ParquetStream:
 
 
 class RawWriter:
-    """The raw folder: `<source>/<table>` as Parquet, as CSV, or (web events) as a folder of monthly Parquet files."""
+    """The raw folder: `<source>/<table>` as Parquet, as CSV, or (web events) as a folder of monthly files."""
 
     def __init__(self, root: Path) -> None:
         self.rows: dict[str, int] = defaultdict(int)
@@ -60,7 +60,9 @@ class RawWriter:
                 self._csv[table] = pacsv.CSVWriter(path, text_schema(table))
             elif table == EVENTS:
                 for month in LANDING_MONTHS:
-                    self._parquet[f"{table}/{month}"] = ParquetStream(root / table / f"{month}.parquet", schema)
+                    self._parquet[f"{table}/{month}"] = ParquetStream(
+                        root / table / f"{month}.parquet", schema
+                    )
             else:
                 self._parquet[table] = ParquetStream(root / f"{table}.parquet", schema)
             self.rows[table] = 0
@@ -79,11 +81,13 @@ class RawWriter:
         self._csv[table].write_table(rows)
 
     def add_events(self, rows: pa.Table, landed: Ints) -> None:
-        """Append web events, each to the file of the month (position in LANDING_MONTHS) in which it was landed."""
+        """Append web events, each to the file of the month (of LANDING_MONTHS) in which it landed."""
         self.rows[EVENTS] += len(rows)
         rows = rows.take(pa.array(np.argsort(landed, kind="stable")))
         start = 0
-        for month, count in zip(LANDING_MONTHS, np.bincount(landed, minlength=len(LANDING_MONTHS)).tolist(), strict=True):
+        for month, count in zip(
+            LANDING_MONTHS, np.bincount(landed, minlength=len(LANDING_MONTHS)).tolist(), strict=True
+        ):
             if count:
                 self._parquet[f"{EVENTS}/{month}"].add(rows.slice(start, count))
             start += count
@@ -98,7 +102,7 @@ class RawWriter:
 
 
 def _as_text(rows: pa.Table) -> pa.Table:
-    """Typed rows as a spreadsheet export would show them; times by turns local with offset, UTC without and with a Z."""
+    """Typed rows as an export would show them; times by turns local with offset, UTC without and with a Z."""
     turn = pa.array(np.arange(len(rows)) % 3)
     columns = []
     for column in rows.columns:

@@ -1,0 +1,5 @@
+"""`python -m customer_journey` is `journey`."""
+
+from customer_journey.cli import main
+
+main()

@@ -1,0 +1,70 @@
+"""A tiny company, published once, for the tests of how builds behave."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.builds import publish, write_rows, write_settings
+
+SETTINGS = {"as_of": "2026-06-30T00:00:00Z", "reporting_timezone": "Asia/Ho_Chi_Minh"}
+
+
+def write_tiny_company(raw: Path) -> None:
+    """Write three required tables with a few good rows."""
+    write_settings(raw, SETTINGS)
+    write_rows(
+        raw,
+        "crm/contacts",
+        [
+            {"contact_id": "1", "email": "mai@example.com", "created_at": "2026-01-01T00:00:00Z"},
+            {"contact_id": "2", "email": "nam@example.com", "created_at": "2026-01-02T00:00:00Z"},
+        ],
+    )
+    write_rows(
+        raw,
+        "web/events",
+        [
+            {
+                "event_id": "e1",
+                "anonymous_id": "c1",
+                "occurred_at": "2026-01-03T08:00:00Z",
+                "event_name": "page_view",
+            },
+            {
+                "event_id": "e2",
+                "anonymous_id": "c1",
+                "occurred_at": "2026-01-03T08:01:00Z",
+                "event_name": "page_view",
+            },
+        ],
+    )
+    write_rows(
+        raw,
+        "orders/orders",
+        [
+            {
+                "order_id": "o1",
+                "email": "mai@example.com",
+                "anonymous_id": "c1",
+                "ordered_at": "2026-01-03T08:02:00Z",
+                "status": "paid",
+                "total_amount": "100.10",
+            }
+        ],
+    )
+
+
+@pytest.fixture(scope="session")
+def tiny_out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The output folder of the tiny company, published. Tests may build on it, if they publish nothing else."""
+    root = tmp_path_factory.mktemp("tiny")
+    write_tiny_company(root / "raw")
+    publish(root / "raw", root / "out")
+    return root / "out"
+
+
+@pytest.fixture
+def tiny_raw(tmp_path: Path) -> Path:
+    """The raw folder of the tiny company, fresh for each test to spoil."""
+    write_tiny_company(tmp_path / "raw")
+    return tmp_path / "raw"

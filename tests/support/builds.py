@@ -1,0 +1,105 @@
+"""Running the real build, as its user does, and reading what it published."""
+
+import csv
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import yaml
+
+from customer_journey.contract import RawTable, raw_tables
+from customer_journey.settings import FILE_NAME
+
+# What tells of runs, not of data: two builds of the same rows may differ here.
+TELLS_OF_RUNS = {"audit_builds", "audit_checks", "build_info", "bridge_person_changes"}
+
+Row = Mapping[str, Any]
+
+
+def run_build(raw: Path, out: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run `journey build` in a process of its own and return how it ended."""
+    command = [
+        sys.executable,
+        "-m",
+        "customer_journey",
+        "build",
+        "--raw",
+        str(raw),
+        "--out",
+        str(out),
+        *options,
+    ]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def publish(raw: Path, out: Path, *options: str) -> Path:
+    """Run a build that must publish, and return the published file."""
+    done = run_build(raw, out, *options)
+    assert done.returncode == 0, f"exit {done.returncode}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
+    return out / "journey.duckdb"
+
+
+def table_named(label: str) -> RawTable:
+    """Return the raw table of a label such as `crm/contacts`."""
+    return next(table for table in raw_tables() if table.label == label)
+
+
+def write_rows(raw: Path, label: str, rows: Iterable[Row], part: str | None = None) -> Path:
+    """Write rows of one raw table as CSV: the table's only file, or one part of a folder."""
+    table = table_named(label)
+    file = raw / f"{label}.csv" if part is None else raw / label / f"{part}.csv"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, table.all_columns)
+        writer.writeheader()
+        writer.writerows(rows)
+    return file
+
+
+def write_required_tables(raw: Path) -> None:
+    """Write each required table that has no file yet with its header alone."""
+    for table in raw_tables():
+        if (
+            table.is_required
+            and not (raw / table.label).exists()
+            and not (raw / f"{table.label}.csv").exists()
+        ):
+            write_rows(raw, table.label, [])
+
+
+def write_settings(raw: Path, settings: Mapping[str, Any]) -> None:
+    """Write the settings of a raw folder."""
+    raw.mkdir(parents=True, exist_ok=True)
+    (raw / FILE_NAME).write_text(yaml.safe_dump(dict(settings)), encoding="utf-8")
+
+
+def differing_marts(one: Path, other: Path, limit: int = 3) -> dict[str, Sequence[Any]]:
+    """Compare two published files row for row and return up to `limit` differing rows of each mart that differs."""
+    differences: dict[str, Sequence[Any]] = {}
+    with duckdb.connect(":memory:") as connection:
+        connection.execute(f"attach '{one}' as one (read_only)")
+        connection.execute(f"attach '{other}' as other (read_only)")
+        tables = {
+            database: {
+                row[0]
+                for row in connection.execute(
+                    "select table_name from duckdb_tables() where database_name = ? and schema_name = 'marts'",
+                    [database],
+                ).fetchall()
+            }
+            for database in ("one", "other")
+        }
+        assert tables["one"] == tables["other"], tables["one"] ^ tables["other"]
+        assert tables["one"] > TELLS_OF_RUNS - {"bridge_person_changes"}
+        for mart in sorted(tables["one"] - TELLS_OF_RUNS):
+            rows = connection.execute(
+                f"(select 'only in one', * from (from one.marts.{mart} except all from other.marts.{mart}) limit {limit})"
+                " union all "
+                f"(select 'only in other', * from (from other.marts.{mart} except all from one.marts.{mart}) limit {limit})"
+            ).fetchall()
+            if rows:
+                differences[mart] = rows
+    return differences
