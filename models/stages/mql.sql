@@ -38,8 +38,7 @@ scores as (
     select
         person_id,
         changed_at,
-        sum(points) over (partition by person_id order by changed_at rows between unbounded preceding and current row)
-            >= {{ setting('mql_score_threshold') }} as is_qualified
+        sum(points) over (partition by person_id order by changed_at rows between unbounded preceding and current row) as score
     from changes
 
 ),
@@ -48,7 +47,9 @@ turns as (
 
     select
         *,
-        coalesce(lag(is_qualified) over (partition by person_id order by changed_at), false) as was_qualified
+        score >= {{ setting('mql_score_threshold') }} as is_qualified,
+        coalesce(lag(score) over (partition by person_id order by changed_at) >= {{ setting('mql_score_threshold') }}, false)
+            as was_qualified
     from scores
 
 ),

@@ -1,7 +1,7 @@
 """What a build tells of itself: its checks, its place in the history of builds, its versions.
 
-The three marts cannot be dbt models, since they say how the dbt run ended. Their columns are described, as dbt sources, in
-models/marts/audit/_build__sources.yml, from which the tables are made.
+The three marts cannot be dbt models, since they say how the dbt run ended. Their columns are described, as dbt
+sources, in models/marts/audit/_build__sources.yml, from which the tables are made.
 """
 
 import json
@@ -48,8 +48,8 @@ def record_build(
     connection.execute("create schema if not exists marts")
     for table in ("audit_checks", "build_info"):
         connection.execute(f"drop table if exists marts.{table}")
-    for name, table in described_tables().items():
-        columns = ", ".join(f"{column['name']} {column['data_type']}" for column in table["columns"])
+    for name, described in described_tables().items():
+        columns = ", ".join(f"{column['name']} {column['data_type']}" for column in described["columns"])
         connection.execute(f"create table if not exists marts.{name} ({columns})")
     definitions = _definitions_version(connection)
     if checks:

@@ -6,7 +6,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import filelock
 
@@ -85,8 +85,8 @@ def _build_locked(options: BuildOptions, progress: Progress) -> BuildResult:
             landing = land(connection, raw, step.share)
         remember_settings(connection, settings)
 
-    # Great Expectations keeps its connection to the warehouse until its process ends, so it gets one of its own. Loading it
-    # takes seconds, which pass while dbt is at work.
+    # Great Expectations keeps its connection to the warehouse until its process ends, so it gets one of its own.
+    # Loading it takes seconds, which pass while dbt is at work.
     with ProcessPoolExecutor(max_workers=1, mp_context=multiprocessing.get_context("spawn")) as checker:
         checker.submit(importlib.import_module, "great_expectations")
         with progress.step("Models and tests") as step:
@@ -95,7 +95,7 @@ def _build_locked(options: BuildOptions, progress: Progress) -> BuildResult:
         failures = list(transformed.failures)
         if not failures:
             with progress.step("Expectations"):
-                layers = ("landed", "marts")
+                layers: tuple[Literal["landed", "marts"], ...] = ("landed", "marts")
                 checks += checker.submit(
                     run_expectations, output.warehouse, EXPECTATIONS, layers, output.data_docs
                 ).result()

@@ -22,7 +22,7 @@ def app() -> None:
 @click.option(
     "--raw",
     type=FOLDER,
-    help="Folder of raw tables: <source>/<table> as .parquet, .csv or a folder of such files. Without it: the demo company.",
+    help="Folder of raw tables: <source>/<table> as .parquet, .csv or a folder of them. Default: the demo company.",
 )
 @click.option(
     "--out",
@@ -33,7 +33,7 @@ def app() -> None:
 )
 @click.option(
     "--as-of",
-    help="The moment the build pretends is now, for example 2026-06-30T17:00:00Z. Default: what vars.yml in the raw folder says, else now.",
+    help="The moment the build pretends is now, as 2026-06-30T17:00:00Z. Default: as_of of RAW/vars.yml, else now.",
 )
 @click.option("--target", default="duckdb", show_default=True, type=click.Choice(["duckdb"]), help="Engine.")
 @click.option("--full-refresh", is_flag=True, help="Rebuild from the landed layer.")
@@ -53,7 +53,8 @@ def build(
 
     if raw is not None and raw_schemas is not None:
         raise InputError("--raw and --raw-schemas: give one of them, not both.")
-    console = Console()
+    # a log file has no width that a table could be cut for
+    console = Console(width=None if sys.stdout.isatty() else 120)
     output = Output(out.resolve())
     options = BuildOptions(
         output=output,
@@ -74,9 +75,7 @@ def build(
     show_default=True,
     help="Size: 1 is the demo, 800 about 100M web events.",
 )
-@click.option(
-    "--seed", type=int, default=SEED, show_default=True, help="The same seed makes the same company."
-)
+@click.option("--seed", type=int, default=SEED, show_default=True, help="The same seed makes the same company.")
 @click.option("--truth", type=FOLDER, help="Folder to write the truth to that the tables were drawn from.")
 def demo(out: Path, scale: float, seed: int, truth: Path | None) -> None:
     """Write the raw tables of the demo company, at any size."""

@@ -62,8 +62,6 @@ def _raw_table(source: str, table: dict[str, Any]) -> RawTable:
         name=table["name"],
         is_required=meta["required"],
         columns=tuple(column["name"] for column in columns),
-        required_columns=tuple(
-            column["name"] for column in columns if column["config"]["meta"].get("required")
-        ),
+        required_columns=tuple(column["name"] for column in columns if column["config"]["meta"].get("required")),
         one_of=tuple(tuple(group) for group in meta.get("one_of", [])),
     )

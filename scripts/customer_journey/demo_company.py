@@ -29,7 +29,7 @@ def write_demo(
 
 
 def raw_tables_of_demo(on_progress: Callable[[str, float], None]) -> Path:
-    """Return the folder of the demo's raw tables, which lies outside of every output folder, as a company's own would."""
+    """Return the folder of the demo's raw tables, which lies outside of output folders, as a company's own would."""
     sources = sorted((Path(__file__).parent / "demo").glob("*.py"))
     version = hashlib.md5(b"".join(file.read_bytes() for file in [*sources, DEMO_SETTINGS])).hexdigest()[:12]
     raw = PROJECT / "target" / f"demo_raw_{version}"

@@ -24,13 +24,11 @@ class LandingReport:
     drift: list[str] = field(default_factory=list)
 
 
-def land(
-    connection: duckdb.DuckDBPyConnection, raw: Path, on_progress: Callable[[str, float], None]
-) -> LandingReport:
+def land(connection: duckdb.DuckDBPyConnection, raw: Path, on_progress: Callable[[str, float], None]) -> LandingReport:
     """Land every file under `raw` that is new or changed since the last build, all of them or none.
 
-    A file is known by its path under `raw` and its content. A changed file replaces the rows it landed before, a vanished
-    one keeps them. `on_progress` gets the table at work and the share done, 0 to 1.
+    A file is known by its path under `raw` and its content. A changed file replaces the rows it landed before, a
+    vanished one keeps them. `on_progress` gets the table at work and the share done, 0 to 1.
 
     Raises:
         InputError: a required table or column is missing, or a file cannot be read.
@@ -49,7 +47,7 @@ def land(
                     f"Add {table.name}.parquet or {table.name}.csv (it may be empty below its header)."
                 )
             report.absent_tables.append(table.label)
-    # Every file is checked before the first row lands, so that the line a user sees does not depend on what loaded before it.
+    # Every file is checked before the first row lands: what the user is told does not depend on what loaded before.
     columns = {}
     for table, found in files.items():
         for file in found:
@@ -111,9 +109,7 @@ def _columns_of(connection: duckdb.DuckDBPyConnection, file: Path) -> list[str]:
     if file.suffix == ".csv":
         return _header_of(file)
     try:
-        rows = connection.execute(
-            "describe select * from read_parquet($file)", {"file": str(file)}
-        ).fetchall()
+        rows = connection.execute("describe select * from read_parquet($file)", {"file": str(file)}).fetchall()
     except duckdb.Error as error:
         raise _unreadable(file, error) from error
     return [row[0] for row in rows]
@@ -145,9 +141,7 @@ def _unreadable(file: Path, error: Exception) -> InputError:
 def _check_columns(table: RawTable, file: Path, columns: list[str]) -> list[str]:
     for column in table.required_columns:
         if column not in columns:
-            raise InputError(
-                f"{file}: table {table.label} lacks the required column {column}. Add it to the export."
-            )
+            raise InputError(f"{file}: table {table.label} lacks the required column {column}. Add it to the export.")
     for group in table.one_of:
         if not set(group) & set(columns):
             raise InputError(
@@ -172,9 +166,7 @@ def create_landed_table(connection: duckdb.DuckDBPyConnection, table: RawTable) 
     """Create the landed table, all columns text, if it is not there yet."""
     connection.execute(f"create schema if not exists raw_{table.source}")
     columns = ", ".join(f"{column} varchar" for column in table.all_columns)
-    connection.execute(
-        f"create table if not exists {table.relation} ({columns}, _file_id bigint, _row_number bigint)"
-    )
+    connection.execute(f"create table if not exists {table.relation} ({columns}, _file_id bigint, _row_number bigint)")
 
 
 def _land_file(
@@ -183,9 +175,7 @@ def _land_file(
     """Land one file; return False where its content is known already."""
     with file.open("rb") as stream:
         sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
-    known = connection.execute(
-        "select file_id, sha256 from private.landed_files where path = ?", [path]
-    ).fetchone()
+    known = connection.execute("select file_id, sha256 from private.landed_files where path = ?", [path]).fetchone()
     if known and known[1] == sha256:
         return False
     create_landed_table(connection, table)
@@ -198,7 +188,8 @@ def _land_file(
     )
     try:
         rows = connection.execute(
-            f"insert into {table.relation} select {selected}, {file_id}, row_number() over () from {_scan(file, columns)}",
+            f"insert into {table.relation}"
+            f" select {selected}, {file_id}, row_number() over () from {_scan(file, columns)}",
             {"file": str(file)},
         ).fetchone()
     except duckdb.Error as error:
@@ -225,24 +216,20 @@ def point_at_schemas(connection: duckdb.DuckDBPyConnection, schemas: dict[str, s
     report = LandingReport()
     sources = {table.source for table in raw_tables()}
     if unknown := sorted(set(schemas) - sources):
-        raise InputError(
-            f"--raw-schemas: there is no source {unknown[0]}. Sources are {', '.join(sorted(sources))}."
-        )
+        raise InputError(f"--raw-schemas: there is no source {unknown[0]}. Sources are {', '.join(sorted(sources))}.")
     for table in raw_tables():
         schema = schemas.get(table.source)
         columns = _warehouse_columns(connection, schema, table.name) if schema else []
         if not columns:
             if table.is_required:
                 raise InputError(
-                    f"warehouse: required table {table.label} is missing; looked for {schema or table.source}.{table.name}."
+                    f"warehouse: required table {table.label} is missing: no {schema or table.source}.{table.name}."
                 )
             report.absent_tables.append(table.label)
             continue
         report.drift += _check_columns(table, Path(f"{schema}.{table.name}"), columns)
         selected = ", ".join(
-            f'cast("{column}" as varchar) as {column}'
-            if column in columns
-            else f"cast(null as varchar) as {column}"
+            f'cast("{column}" as varchar) as {column}' if column in columns else f"cast(null as varchar) as {column}"
             for column in table.all_columns
         )
         connection.execute(f"create schema if not exists raw_{table.source}")
@@ -255,7 +242,8 @@ def point_at_schemas(connection: duckdb.DuckDBPyConnection, schemas: dict[str, s
 
 def _warehouse_columns(connection: duckdb.DuckDBPyConnection, schema: str | None, table: str) -> list[str]:
     rows = connection.execute(
-        "select column_name from information_schema.columns where table_schema = ? and table_name = ? order by ordinal_position",
+        "select column_name from information_schema.columns"
+        " where table_schema = ? and table_name = ? order by ordinal_position",
         [schema, table],
     ).fetchall()
     return [row[0] for row in rows]

@@ -39,8 +39,6 @@ class Progress:
             TextColumn("{task.description:<18}"), BarColumn(bar_width=30), MofNCompleteColumn(), TimeElapsedColumn(),
             TextColumn("{task.fields[what]}"),
         )  # fmt: skip
-        with Bars(
-            *columns, console=self._console, transient=True, disable=not self._console.is_terminal
-        ) as bars:
+        with Bars(*columns, console=self._console, transient=True, disable=not self._console.is_terminal) as bars:
             yield Step(bars, bars.add_task(name, total=None, what=""))
         self._console.print(f"{name:<18} {time.monotonic() - started:6.1f} s", highlight=False)

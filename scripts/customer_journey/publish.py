@@ -3,7 +3,6 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
@@ -16,17 +15,15 @@ SCHEMA = "marts"
 def publish(output: Output, descriptions: Mapping[str, tuple[str, Mapping[str, str]]]) -> int:
     """Copy the tables named in `descriptions` to a new file and rename it over the published one; return how many.
 
-    `descriptions` gives each mart's description and those of its columns, which the file keeps as comments. Whoever has the
-    old file open keeps reading it whole.
+    `descriptions` gives each mart's description and those of its columns, which the file keeps as comments. Whoever
+    has the old file open keeps reading it whole.
     """
     temporary = output.root / ".journey.publishing.duckdb"
     for leftover in (temporary, Path(f"{temporary}.wal")):
         leftover.unlink(missing_ok=True)
     with duckdb.connect(":memory:") as connection:
         connection.execute(f"attach '{_quoted(output.warehouse)}' as warehouse (read_only)")
-        connection.execute(
-            f"attach '{_quoted(temporary)}' as published (storage_version '{STORAGE_VERSION}')"
-        )
+        connection.execute(f"attach '{_quoted(temporary)}' as published (storage_version '{STORAGE_VERSION}')")
         connection.execute(f"create schema published.{SCHEMA}")
         for mart, (description, columns) in sorted(descriptions.items()):
             relation = f"published.{SCHEMA}.{mart}"
@@ -41,5 +38,5 @@ def publish(output: Output, descriptions: Mapping[str, tuple[str, Mapping[str, s
     return len(descriptions)
 
 
-def _quoted(text: Any) -> str:
+def _quoted(text: object) -> str:
     return str(text).strip().replace("'", "''")

@@ -23,7 +23,7 @@ def default_settings(project: Path = PROJECT) -> dict[str, Any]:
 
 
 def read_settings(raw: Path | None, as_of: str | None, now: datetime) -> dict[str, Any]:
-    """Return the settings that this build is told: `vars.yml` in the raw folder, then the as-of of the command line, then now.
+    """Return the settings that this build is told: `vars.yml` in the raw folder, with --as-of before its as_of.
 
     Raises:
         InputError: the file cannot be read, names an unknown setting or gives one a value of the wrong kind.
@@ -72,9 +72,7 @@ def _timestamp(text: str, where: str) -> str:
     try:
         moment = datetime.fromisoformat(text.strip())
     except ValueError as error:
-        raise InputError(
-            f"{where}: {text!r} is no timestamp. Write for example 2026-06-30T17:00:00Z."
-        ) from error
+        raise InputError(f"{where}: {text!r} is no timestamp. Write for example 2026-06-30T17:00:00Z.") from error
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     return moment.astimezone(UTC).isoformat()

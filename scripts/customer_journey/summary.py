@@ -15,7 +15,8 @@ def print_summary(console: Console, output: Output, result: BuildResult) -> None
     """Print what came in, what became of it, how the checks ended and where everything lies."""
     with duckdb.connect(str(output.published), read_only=True) as connection:
         rows = connection.execute(
-            f"select source_table, {', '.join(ROW_STATES)} from {SCHEMA}.audit_reconciliation where rows_in > 0 order by source_table"
+            f"select source_table, {', '.join(ROW_STATES)} from {SCHEMA}.audit_reconciliation"
+            " where rows_in > 0 order by source_table"
         ).fetchall()
         as_of = connection.execute(f"select as_of from {SCHEMA}.build_info").fetchone()
     table = Table(show_edge=False, pad_edge=False, box=None)

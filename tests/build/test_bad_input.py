@@ -5,8 +5,8 @@ from pathlib import Path
 
 import filelock
 import pytest
-
 from customer_journey.errors import ExitCode
+
 from tests.support.builds import run_build, write_rows
 
 Spoil = Callable[[Path], None]
@@ -21,9 +21,7 @@ def _no_required_table(raw: Path) -> None:
 
 
 def _no_required_column(raw: Path) -> None:
-    (raw / "orders" / "orders.csv").write_text(
-        "order_id,ordered_at,status\no1,2026-01-01,paid\n", encoding="utf-8"
-    )
+    (raw / "orders" / "orders.csv").write_text("order_id,ordered_at,status\no1,2026-01-01,paid\n", encoding="utf-8")
 
 
 def _no_column_of_a_group(raw: Path) -> None:
@@ -70,20 +68,26 @@ def _settings_that_are_no_yaml(raw: Path) -> None:
     (raw / "vars.yml").write_text("lapse_days: [1, 2\n", encoding="utf-8")
 
 
-BAD_INPUT = [
-    pytest.param(_no_folder, ["raw: no such folder", "--raw wants a folder"], id="no folder"),
-    pytest.param(_no_required_table, ["orders", "required table orders/orders is missing"], id="no required table"),
-    pytest.param(_no_required_column, ["orders.csv", "orders/orders lacks the required column total_amount"], id="no required column"),
-    pytest.param(_no_column_of_a_group, ["tickets.csv", "crm/tickets lacks the columns contact_id and email"], id="no column of a group"),
-    pytest.param(_wrong_encoding, ["contacts.csv", "cannot be read as UTF-8 CSV"], id="UTF-16"),
-    pytest.param(_wrong_encoding_in_a_row, ["contacts.csv", "cannot be read as UTF-8 CSV", "Line: 2", "UTF-8"], id="Latin-1"),
-    pytest.param(_broken_parquet, ["events.parquet", "cannot be read as Parquet"], id="broken Parquet"),
-    pytest.param(_broken_csv_row, ["contacts.csv", "cannot be read as UTF-8 CSV", "Line: 3"], id="broken CSV row"),
-    pytest.param(_unknown_setting, ["vars.yml", "no setting reporting_curency", "reporting_currency"], id="unknown setting"),
-    pytest.param(_setting_of_the_wrong_kind, ["vars.yml", "lapse_days wants a whole number"], id="setting of the wrong kind"),
-    pytest.param(_unknown_time_zone, ["vars.yml", "'Hanoi' is no IANA time zone"], id="unknown time zone"),
-    pytest.param(_settings_that_are_no_yaml, ["vars.yml", "not readable as YAML"], id="settings that are no YAML"),
-]  # fmt: skip
+BAD_INPUT: dict[str, tuple[Spoil, list[str]]] = {
+    "no folder": (_no_folder, ["raw: no such folder", "--raw wants a folder"]),
+    "no required table": (_no_required_table, ["orders", "required table orders/orders is missing"]),
+    "no required column": (
+        _no_required_column,
+        ["orders.csv", "orders/orders lacks the required column total_amount"],
+    ),
+    "no column of a group": (
+        _no_column_of_a_group,
+        ["tickets.csv", "crm/tickets lacks the columns contact_id and email"],
+    ),
+    "UTF-16": (_wrong_encoding, ["contacts.csv", "cannot be read as UTF-8 CSV"]),
+    "Latin-1": (_wrong_encoding_in_a_row, ["contacts.csv", "cannot be read as UTF-8 CSV", "Line: 2", "UTF-8"]),
+    "broken Parquet": (_broken_parquet, ["events.parquet", "cannot be read as Parquet"]),
+    "broken CSV row": (_broken_csv_row, ["contacts.csv", "cannot be read as UTF-8 CSV", "Line: 3"]),
+    "unknown setting": (_unknown_setting, ["vars.yml", "no setting reporting_curency", "reporting_currency"]),
+    "setting of the wrong kind": (_setting_of_the_wrong_kind, ["vars.yml", "lapse_days wants a whole number"]),
+    "unknown time zone": (_unknown_time_zone, ["vars.yml", "'Hanoi' is no IANA time zone"]),
+    "settings that are no YAML": (_settings_that_are_no_yaml, ["vars.yml", "not readable as YAML"]),
+}
 
 BAD_OPTIONS = [
     pytest.param(["--as-of", "yesterday"], ["--as-of", "'yesterday' is no timestamp"], id="as-of"),
@@ -93,7 +97,7 @@ BAD_OPTIONS = [
 ]
 
 
-@pytest.mark.parametrize(("spoil", "words"), BAD_INPUT)
+@pytest.mark.parametrize(("spoil", "words"), BAD_INPUT.values(), ids=BAD_INPUT)
 def test_bad_input(spoil: Spoil, words: list[str], tiny_raw: Path, tiny_out: Path) -> None:
     """Exit 2 and one line that names file and column."""
     before = (tiny_out / "journey.duckdb").read_bytes()

@@ -3,6 +3,6 @@
 select '{{ attribution_model }}' as attribution_model
 where
     exists (select 1 from {{ ref('fct_conversions') }})
-    and not exists (select 1 from {{ ref('fct_attribution') }} where attribution_model = '{{ attribution_model }}')
+    and '{{ attribution_model }}' not in (select attribution_model from {{ ref('fct_attribution') }})
 {{ 'union all' if not loop.last }}
 {% endfor %}

@@ -33,7 +33,6 @@ from typing import Any
 
 import duckdb
 import yaml
-
 from customer_journey.hash_key import DEMO_KEY
 from customer_journey.paths import PROJECT
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import duckdb
 import yaml
-
 from customer_journey.contract import RawTable, raw_tables
 from customer_journey.settings import FILE_NAME
 
@@ -62,11 +61,7 @@ def write_rows(raw: Path, label: str, rows: Iterable[Row], part: str | None = No
 def write_required_tables(raw: Path) -> None:
     """Write each required table that has no file yet with its header alone."""
     for table in raw_tables():
-        if (
-            table.is_required
-            and not (raw / table.label).exists()
-            and not (raw / f"{table.label}.csv").exists()
-        ):
+        if table.is_required and not (raw / table.label).exists() and not (raw / f"{table.label}.csv").exists():
             write_rows(raw, table.label, [])
 
 
@@ -96,9 +91,9 @@ def differing_marts(one: Path, other: Path, limit: int = 3) -> dict[str, Sequenc
         assert tables["one"] > TELLS_OF_RUNS - {"bridge_person_changes"}
         for mart in sorted(tables["one"] - TELLS_OF_RUNS):
             rows = connection.execute(
-                f"(select 'only in one', * from (from one.marts.{mart} except all from other.marts.{mart}) limit {limit})"
+                f"(select 'one', * from (from one.marts.{mart} except all from other.marts.{mart}) limit {limit})"
                 " union all "
-                f"(select 'only in other', * from (from other.marts.{mart} except all from one.marts.{mart}) limit {limit})"
+                f"(select 'other', * from (from other.marts.{mart} except all from one.marts.{mart}) limit {limit})"
             ).fetchall()
             if rows:
                 differences[mart] = rows

@@ -135,7 +135,9 @@ all_records as (
     from without_placeholders
     union all
     select
-        {% for identifier in identifiers %}cast(null as varchar) as {{ identifier }}, {% endfor %}
+        {%- for identifier in identifiers %}
+        cast(null as varchar) as {{ identifier }},
+        {%- endfor %}
         other_identifier,
         seen_at
     from nameless_orders

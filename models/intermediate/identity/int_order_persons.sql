@@ -1,9 +1,6 @@
 with orders as (
 
-    select
-        *,
-        {{ identifier_key("'order_id'", 'order_id') }} as own_identifier
-    from {{ ref('int_orders') }}
+    select * from {{ ref('int_orders') }}
 
 ),
 
@@ -30,7 +27,8 @@ resolved as (
         ) as person_id
     from orders
     {{ join_persons('orders', ['contact_id', 'email', 'phone', 'anonymous_id']) }}
-    left join {{ ref('int_person_identifiers') }} as own_person on orders.own_identifier = own_person.identifier
+    left join {{ ref('int_person_identifiers') }} as own_person
+        on {{ identifier_key("'order_id'", 'orders.order_id') }} = own_person.identifier
 
 ),
 
@@ -50,7 +48,7 @@ judged as (
 )
 
 select
-    * exclude (own_identifier),
+    *,
     cast(
         case
             when is_conversion and order_status <> 'returned' then net_before_refunds - refunded_net

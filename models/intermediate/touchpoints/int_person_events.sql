@@ -1,4 +1,10 @@
-{%- set columns = ['source_table', 'source_id', 'person_id', 'occurred_at', 'event_type', 'channel', 'campaign', 'direction', 'amount', 'ended_at'] -%}
+{%- set columns = [
+    'source_table', 'source_id', 'person_id', 'occurred_at', 'event_type', 'channel', 'campaign', 'direction', 'amount', 'ended_at',
+] -%}
+{%- set parts = [
+    'activities', 'contacts', 'web_actions', 'messages', 'interactions', 'quotes', 'deals', 'won_deals', 'subscription_changes',
+    'orders', 'tickets', 'referrals', 'survey_responses', 'reviews',
+] -%}
 
 with activities as (
 
@@ -288,7 +294,9 @@ reviews as (
     {{ join_persons('reviews', ['contact_id', 'email']) }}
 
 )
-{% for part in ['activities', 'contacts', 'web_actions', 'messages', 'interactions', 'quotes', 'deals', 'won_deals', 'subscription_changes', 'orders', 'tickets', 'referrals', 'survey_responses', 'reviews'] %}
-select {{ columns | join(', ') }} from {{ part }}
+
+{% for part in parts %}
+select {{ columns | join(', ') }}
+from {{ part }}
 {{ 'union all' if not loop.last }}
 {%- endfor %}

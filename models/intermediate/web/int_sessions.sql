@@ -98,18 +98,15 @@ judged as (
             order by rules.priority
         ) as rule_rank
     from origins
-    inner join {{ ref('channel_rules') }} as rules
-        on
-            (rules.source_pattern is null or {{ regex_like('origins.source', 'rules.source_pattern') }})
-            and (rules.medium_pattern is null or {{ regex_like('origins.medium', 'rules.medium_pattern') }})
-            and (rules.campaign_pattern is null or {{ regex_like('lower(origins.campaign)', 'rules.campaign_pattern') }})
-            and (
-                rules.source_category is null
-                or exists (
-                    select 1 from categories
-                    where categories.source = origins.source and categories.category = rules.source_category
-                )
-            )
+    cross join {{ ref('channel_rules') }} as rules
+    left join categories
+        on origins.source = categories.source
+        and rules.source_category = categories.category
+    where
+        ({{ is_blank('rules.source_pattern') }} or {{ regex_like('origins.source', 'rules.source_pattern') }})
+        and ({{ is_blank('rules.medium_pattern') }} or {{ regex_like('origins.medium', 'rules.medium_pattern') }})
+        and ({{ is_blank('rules.campaign_pattern') }} or {{ regex_like('lower(origins.campaign)', 'rules.campaign_pattern') }})
+        and ({{ is_blank('rules.source_category') }} or categories.category is not null)
 
 )
 

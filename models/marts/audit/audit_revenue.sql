@@ -1,3 +1,7 @@
+{%- set columns = [
+    'total_amount', 'pending_or_cancelled', 'test_or_internal', 'tax', 'shipping', 'returned', 'refunded', 'net_revenue',
+] -%}
+
 with orders as (
 
     select
@@ -13,7 +17,8 @@ order_sums as (
         month_start,
         sum(total_amount) as total_amount,
         sum(case when order_status in ('pending', 'cancelled') then total_amount else 0 end) as pending_or_cancelled,
-        sum(case when order_status not in ('pending', 'cancelled') and not is_conversion then total_amount else 0 end) as test_or_internal,
+        sum(case when order_status not in ('pending', 'cancelled') and not is_conversion then total_amount else 0 end)
+            as test_or_internal,
         sum(case when is_conversion then tax_amount else 0 end) as tax,
         sum(case when is_conversion then shipping_amount else 0 end) as shipping,
         sum(case when is_conversion and order_status = 'returned' then net_before_refunds else 0 end) as returned,
@@ -80,7 +85,7 @@ months as (
 
 select
     months.month_start,
-    {%- for column in ['total_amount', 'pending_or_cancelled', 'test_or_internal', 'tax', 'shipping', 'returned', 'refunded', 'net_revenue'] %}
+    {%- for column in columns %}
     cast(coalesce(order_sums.{{ column }}, 0) as decimal(18, 4)) as {{ column }},
     {%- endfor %}
     cast(-coalesce(unlinked_refunds.unlinked_refunds, 0) as decimal(18, 4)) as unlinked_refunds,

@@ -15,18 +15,18 @@ days as (
 )
 
 select
-    cast(date_day as varchar) as date_id,
-    date_day,
-    {{ month_of('date_day') }} as month_start,
-    cast(year(date_day) as integer) as year_number,
-    cast(quarter(date_day) as integer) as quarter_number,
-    cast(month(date_day) as integer) as month_number,
-    cast(day(date_day) as integer) as day_of_month,
-    cast({{ iso_weekday('date_day') }} as integer) as iso_weekday,
+    cast(days.date_day as varchar) as date_id,
+    days.date_day,
+    {{ month_of('days.date_day') }} as month_start,
+    cast(year(days.date_day) as integer) as year_number,
+    cast(quarter(days.date_day) as integer) as quarter_number,
+    cast(month(days.date_day) as integer) as month_number,
+    cast(day(days.date_day) as integer) as day_of_month,
+    cast({{ iso_weekday('days.date_day') }} as integer) as iso_weekday,
     weekday_labels.label_en as weekday_en,
     weekday_labels.label_vi as weekday_vi
 from days
-inner join {{ ref('weekday_labels') }} as weekday_labels on {{ iso_weekday('date_day') }} = weekday_labels.iso_weekday
+inner join {{ ref('weekday_labels') }} as weekday_labels on {{ iso_weekday('days.date_day') }} = weekday_labels.iso_weekday
 union all
 select
     'unknown' as date_id,

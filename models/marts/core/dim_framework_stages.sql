@@ -1,8 +1,13 @@
+{%- set texts = [
+    'department', 'kpi_name', 'customer_goal', 'customer_goal_vi', 'thought', 'thought_vi', 'barrier', 'barrier_vi',
+    'typical_emotion', 'typical_emotion_vi', 'content',
+] -%}
+
 select
     framework || '.' || stage as framework_stage_key,
     framework,
     stage,
-    cast(rank as decimal(4, 1)) as rank,
+    rank,
     is_in_funnel,
     label_en,
     label_vi,
@@ -28,7 +33,7 @@ select
     false as is_in_funnel,
     'Unknown' as label_en,
     'Không rõ' as label_vi,
-    {% for column in ['department', 'kpi_name', 'customer_goal', 'customer_goal_vi', 'thought', 'thought_vi', 'barrier', 'barrier_vi', 'typical_emotion', 'typical_emotion_vi', 'content'] -%}
+    {% for column in texts -%}
     cast(null as varchar) as {{ column }},
     {% endfor -%}
     cast(null as varchar) as content_vi

@@ -10,10 +10,10 @@ order_costs as (
 
     select
         order_id,
-        cast(sum(case when item_cost is not null then item_amount else 0 end) as double) / nullif(cast(sum(item_amount) as double), 0)
+        cast(sum(item_amount) filter (where item_cost is not null) as double) / nullif(cast(sum(item_amount) as double), 0)
             as covered_share,
-        cast(sum(case when item_cost is not null then item_cost else 0 end) as double)
-        / nullif(cast(sum(case when item_cost is not null then item_amount else 0 end) as double), 0) as cost_ratio
+        cast(sum(item_cost) as double)
+        / nullif(cast(sum(item_amount) filter (where item_cost is not null) as double), 0) as cost_ratio
     from {{ ref('fct_order_items') }}
     group by order_id
 
@@ -62,7 +62,7 @@ select
     cast(historical_margin as decimal(18, 4)) as historical_margin,
     cast(covered_revenue as double) / nullif(cast(historical_revenue as double), 0) as cost_coverage,
     frequency,
-    {{ days_between('first_date', 'last_date') }} / 7.0::double as recency_weeks,
-    {{ days_between('first_date', reporting_date(as_of())) }} / 7.0::double as age_weeks,
+    {{ days_between('first_date', 'last_date') }} / cast(7 as double) as recency_weeks,
+    {{ days_between('first_date', reporting_date(as_of())) }} / cast(7 as double) as age_weeks,
     {{ days_between('last_date', reporting_date(as_of())) }} as days_since_last_order
 from customers

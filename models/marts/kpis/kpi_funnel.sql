@@ -125,8 +125,7 @@ rated as (
 
     select
         *,
-        {{ days_between('cast(' ~ add_months('cohort_month', 1) ~ ' as date)', reporting_date(as_of())) }} >= {{ setting('funnel_window_days') }}
-            as is_mature,
+        {{ days_between(add_months('cohort_month', 1), reporting_date(as_of())) }} >= {{ setting('funnel_window_days') }} as is_mature,
         cast(converted as double) / entered as rate
     from counted
 

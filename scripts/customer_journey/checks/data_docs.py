@@ -63,9 +63,7 @@ def write_data_docs(
         new.rename(folder)
 
 
-def _suite_result(
-    target: str, outcomes: Sequence[ExpectationValidationResult]
-) -> ExpectationSuiteValidationResult:
+def _suite_result(target: str, outcomes: Sequence[ExpectationValidationResult]) -> ExpectationSuiteValidationResult:
     met = sum(bool(outcome.success) for outcome in outcomes)
     return ExpectationSuiteValidationResult(
         success=met == len(outcomes),

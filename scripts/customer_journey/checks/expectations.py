@@ -273,9 +273,7 @@ def _check_result(entry: Entry, outcome: "ExpectationValidationResult", seconds:
         detail = f"could not be judged: {outcome.exception_info['exception_message']}"
     elif failed_rows:
         detail = (
-            f"{failed_rows} of {result['element_count']} rows"
-            if "element_count" in result
-            else f"{failed_rows} found"
+            f"{failed_rows} of {result['element_count']} rows" if "element_count" in result else f"{failed_rows} found"
         )
         detail += ", within what it allows" if outcome.success else ""
     elif outcome.success:

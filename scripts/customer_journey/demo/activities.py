@@ -88,10 +88,7 @@ def shop_visits(
         },
     )
     advised = np.flatnonzero(
-        by_phone
-        & contacts.has[person]
-        & (contacts.created[person] <= time + DAY)
-        & (rng.random(len(person)) < 0.45)
+        by_phone & contacts.has[person] & (contacts.created[person] <= time + DAY) & (rng.random(len(person)) < 0.45)
     )
     advice = build(
         "crm/activities",
@@ -154,21 +151,13 @@ def stage_changes(rng: np.random.Generator, people: People, contacts: Contacts, 
     fate = rng.random(len(who))
     steps.append((who, created + rng.integers(3_600, 2 * DAY, len(who)), _STAGES.index("lead")))
     warm = fate < 0.45
-    steps.append(
-        (who[warm], created[warm] + rng.integers(3 * DAY, 9 * DAY, int(warm.sum())), _STAGES.index("mql"))
-    )
+    steps.append((who[warm], created[warm] + rng.integers(3 * DAY, 9 * DAY, int(warm.sum())), _STAGES.index("mql")))
     cold = (fate > 0.3) & (bought[who] > END)
-    steps.append(
-        (who[cold], created[cold] + rng.integers(40 * DAY, 80 * DAY, int(cold.sum())), _STAGES.index("other"))
-    )
+    steps.append((who[cold], created[cold] + rng.integers(40 * DAY, 80 * DAY, int(cold.sum())), _STAGES.index("other")))
     back = cold & (fate > 0.7)
-    steps.append(
-        (who[back], created[back] + rng.integers(95 * DAY, 160 * DAY, int(back.sum())), _STAGES.index("lead"))
-    )
+    steps.append((who[back], created[back] + rng.integers(95 * DAY, 160 * DAY, int(back.sum())), _STAGES.index("lead")))
     paid = bought[who] < END
-    steps.append(
-        (who[paid], bought[who[paid]] + rng.integers(60, DAY, int(paid.sum())), _STAGES.index("customer"))
-    )
+    steps.append((who[paid], bought[who[paid]] + rng.integers(60, DAY, int(paid.sum())), _STAGES.index("customer")))
     person = np.concatenate([people_ for people_, _, _ in steps])
     time = np.concatenate([times for _, times, _ in steps])
     stage = np.concatenate([np.full(len(people_), number) for people_, _, number in steps])

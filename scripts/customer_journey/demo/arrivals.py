@@ -83,9 +83,7 @@ def _paid() -> list[Arrival]:
         )
         if c.click_id and c.channel == "paid_search":
             # Auto-tagging only: the click id is all there is.
-            arrivals.append(
-                Arrival(code, c.weight * 0.2, referrer=c.referrer, click_id=c.click_id, paid=position)
-            )
+            arrivals.append(Arrival(code, c.weight * 0.2, referrer=c.referrer, click_id=c.click_id, paid=position))
     return arrivals
 
 

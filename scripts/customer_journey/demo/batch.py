@@ -99,9 +99,7 @@ def make_batch(seed: int, number: int, consumers: int, business: int, dirt: Dirt
     ticket_rows, chats = care.write_tickets(chance("ticket rows"), people, contacts, orders, tickets)
     visits, advice = activities.shop_visits(chance("visits"), people, contacts, orders)
     asked_rows, answers = feedback.write_surveys(chance("surveys"), people, contacts, orders, tickets, lived)
-    identity_rows, tells = web.identities(
-        chance("identities"), people, contacts.contact_id, sessions, told.end
-    )
+    identity_rows, tells = web.identities(chance("identities"), people, contacts.contact_id, sessions, told.end)
     exposure_rows, exposed = web.exposures(sessions)
     erasures, _ = loyalty.erasure_requests(chance("erasures"), people, contacts)
     by_mail = (sessions.channel == EMAIL) & ~_from_newsletter(sessions, newsletters)
@@ -113,9 +111,7 @@ def make_batch(seed: int, number: int, consumers: int, business: int, dirt: Dirt
         crm__activities=activities.form_activities(chance("forms"), people, contacts, sessions, told.end),
         crm__lifecycle_changes=activities.stage_changes(chance("stages"), people, contacts, orders),
         crm__tickets=ticket_rows,
-        crm__referrals=loyalty.write_referrals(
-            chance("referrals"), people, contacts, journeys, orders, lived
-        ),
+        crm__referrals=loyalty.write_referrals(chance("referrals"), people, contacts, journeys, orders, lived),
         crm__loyalty_events=loyalty.write_loyalty(chance("loyalty"), people, contacts, orders),
         web__events=told.events,
         web__identities=identity_rows,
@@ -138,9 +134,7 @@ def make_batch(seed: int, number: int, consumers: int, business: int, dirt: Dirt
         parts[table].append(rows)
     # Every table is there, if empty: a small batch may have no deals at all.
     tables = {table: pa.concat_tables([build(table, {}, rows=0), *parts[table]]) for table in SCHEMAS}
-    return Batch(
-        people, journeys, customers, orders, contacts, sessions, told, exposed, tells, doubles, tables
-    )
+    return Batch(people, journeys, customers, orders, contacts, sessions, told, exposed, tells, doubles, tables)
 
 
 def _on_the_web(people: People, journeys: Journeys, bought: Purchases) -> Purchases:
@@ -164,9 +158,7 @@ def _sessions(
     parts = [
         s.of_journeys(rng, people, journeys, bought),
         s.of_customers(rng, people, bought),
-        s.of_clicks(
-            rng, people, newsletters.person[clicked], newsletters.clicked[clicked], NEWSLETTER_ARRIVAL
-        ),
+        s.of_clicks(rng, people, newsletters.person[clicked], newsletters.clicked[clicked], NEWSLETTER_ARRIVAL),
     ]
     sessions = s.keep_apart(s.tell_who(rng, s.stack(parts), known))
     return s.stack(

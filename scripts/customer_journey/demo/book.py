@@ -34,9 +34,7 @@ class Book:
         """Write a row whose business time is `at`, under the name that the table gives it."""
         if at < END:
             time = next(
-                f.name
-                for f in SCHEMAS[table]
-                if f.type == pa.timestamp("us", tz="UTC") and f.name != "updated_at"
+                f.name for f in SCHEMAS[table] if f.type == pa.timestamp("us", tz="UTC") and f.name != "updated_at"
             )
             self._rows[table].append({time: at, **row})
 

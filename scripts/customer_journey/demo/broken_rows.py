@@ -40,10 +40,7 @@ def broken_rows(dirt: Dirt, clean: Mapping[str, pa.Table]) -> dict[str, pa.Table
         for table, listed in _listed()[disposition].items():
             for number in dirt.few(_ROWS_PER_KIND).tolist():
                 for kind, row in ((kind, row) for entry in listed for kind, row in entry.items()):
-                    filled = {
-                        name: _typed(table, name, value, {"n": number, **parents})
-                        for name, value in row.items()
-                    }
+                    filled = {name: _typed(table, name, value, {"n": number, **parents}) for name, value in row.items()}
                     rows.setdefault(table, []).append(filled)
                     dirt.truth.planted(table, kind, row_keys(table, from_rows(table, [filled])), disposition)
     return {table: from_rows(table, found) for table, found in rows.items()}
@@ -57,9 +54,7 @@ def unreadable_rows(dirt: Dirt) -> dict[str, pa.Table]:
             for number in dirt.few(count).tolist():
                 for kind, row in ((kind, row) for entry in listed for kind, row in entry.items()):
                     filled = {name: str(value).format(n=number) for name, value in row.items()}
-                    tables.setdefault(table, []).append(
-                        pa.Table.from_pylist([filled], schema=text_schema(table))
-                    )
+                    tables.setdefault(table, []).append(pa.Table.from_pylist([filled], schema=text_schema(table)))
                     dirt.truth.planted(table, kind, row_keys(table, tables[table][-1]), "quarantined")
     return {table: pa.concat_tables(rows) for table, rows in tables.items()}
 
@@ -76,4 +71,4 @@ def _typed(table: str, column: str, value: object, names: Mapping[str, object]) 
 
 
 def _first(table: pa.Table, column: str) -> str:
-    return str(table[column][0].as_py()) if table else "KHONG-CO"
+    return str(table[column][0].as_py()) if len(table) else "KHONG-CO"

@@ -87,9 +87,7 @@ def live_through(rng: np.random.Generator, people: People, orders: Orders, ticke
     """What deliveries and tickets did to people."""
     late_since = np.full(len(people), np.iinfo(np.int64).max, dtype=np.int64)
     slow_since = late_since.copy()
-    np.minimum.at(
-        late_since, orders.person[orders.late & orders.counts], orders.promised[orders.late & orders.counts]
-    )
+    np.minimum.at(late_since, orders.person[orders.late & orders.counts], orders.promised[orders.late & orders.counts])
     slow = tickets.hours > EXPERIENCE.slow_support_hours
     np.minimum.at(slow_since, tickets.person[slow], tickets.opened[slow])
     never = np.iinfo(np.int64).max

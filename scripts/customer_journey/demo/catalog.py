@@ -102,15 +102,9 @@ def _pages() -> tuple[Page, ...]:
             Page(f"/so-sanh/{slug}", "comparison", (0.3, 4, 1, 0))
             for slug in ("air-vs-air-pro", "usb-hay-xlr", "gocheck-va-doi-thu")
         ),
-        *(
-            Page(f"/danh-gia/{slug}", "reviews", (0.6, 4, 0.6, 0))
-            for slug in ("nguoi-dung", "tiktoker", "chuyen-gia")
-        ),
+        *(Page(f"/danh-gia/{slug}", "reviews", (0.6, 4, 0.6, 0)) for slug in ("nguoi-dung", "tiktoker", "chuyen-gia")),
         Page("/bang-xep-hang/micro-2025", "ranking", (1, 4, 0.3, 0)),
-        *(
-            Page(f"/danh-muc/{slug}", "category", (2, 3, 1, 0.2))
-            for slug in ("khong-day", "studio", "phu-kien")
-        ),
+        *(Page(f"/danh-muc/{slug}", "category", (2, 3, 1, 0.2)) for slug in ("khong-day", "studio", "phu-kien")),
         Page("/cua-hang", "store_locator", (0.4, 2.5, 0.2, 0.5)),
         Page("/studio", "studio", (0.3, 0.2, 12, 0.5)),
         Page("/studio/bang-gia", "pricing", (0, 0.1, 10, 0.5)),

@@ -33,9 +33,7 @@ def stream(seed: int, batch: int, theme: str) -> np.random.Generator:
     return np.random.default_rng([seed, batch, zlib.crc32(theme.encode())])
 
 
-def choose(
-    rng: np.random.Generator, weights: Sequence[float] | Floats | Ints, size: int | tuple[int, ...]
-) -> Ints:
+def choose(rng: np.random.Generator, weights: Sequence[float] | Floats | Ints, size: int | tuple[int, ...]) -> Ints:
     """Draw positions by weight."""
     edges = np.cumsum(np.asarray(weights, dtype=np.float64))
     drawn: Ints = np.searchsorted(edges, rng.random(size) * edges[-1], side="right").astype(np.int64)
@@ -119,9 +117,7 @@ def _typed(column: Column, kind: pa.DataType, rows: int) -> pa.Array:
     if pa.types.is_timestamp(kind):
         return pa.array(np.where(column == NEVER, 0, column) * 1_000_000, mask=column == NEVER).cast(kind)
     if pa.types.is_date(kind):
-        return pa.array(np.where(column == NEVER, 0, column).astype(np.int32), mask=column == NEVER).cast(
-            kind
-        )
+        return pa.array(np.where(column == NEVER, 0, column).astype(np.int32), mask=column == NEVER).cast(kind)
     if pa.types.is_decimal(kind):
         return pa.array(column).cast(pa.decimal128(21, 2)).cast(kind)
     if column.dtype.kind == "i":

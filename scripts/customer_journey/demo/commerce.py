@@ -112,9 +112,9 @@ def plan_orders(
     ships = via != STORE
     promised = unless(~ships, time + np.where(remote, 5, 3) * DAY)
     late = ships & (rng.random(n) < LATE_BASE + LATE_REMOTE * remote + LATE_PEAK * peak)
-    delay = np.where(
-        late, 3 * 3_600 + rng.exponential(2.5 * DAY, n), -rng.uniform(3_600, 1.6 * DAY, n)
-    ).astype(np.int64)
+    delay = np.where(late, 3 * 3_600 + rng.exponential(2.5 * DAY, n), -rng.uniform(3_600, 1.6 * DAY, n)).astype(
+        np.int64
+    )
     delivered = np.where(ships, promised + delay, NEVER)
     waiting = ships & (delivered >= END)
     state = np.where(waiting, np.where(time > END - DAY, PAID, SHIPPED), COMPLETED)
@@ -152,18 +152,13 @@ def write_orders(
     has_extra = (rng.random(n) < 0.38) & (PRICES[extra] < 0.3 * gross)
     extra_price = np.where(has_extra, PRICES[extra], 0.0)
     # Two or four of the same divide whole thousands evenly, so that lines add up to the order.
-    quantity = np.choose(
-        np.searchsorted((1.6, 3.2), (gross - extra_price) / PRICES[orders.product]), (1, 2, 4)
-    )
+    quantity = np.choose(np.searchsorted((1.6, 3.2), (gross - extra_price) / PRICES[orders.product]), (1, 2, 4))
     unit_price = np.round((gross - extra_price) / quantity / rate, 2)
     extra_price, discount = np.round(extra_price / rate, 2), np.round(discount / rate, 2)
     net = np.round(unit_price * quantity + extra_price - discount, 2)
     tax = np.where(orders.foreign > 0, 0.0, np.round(net * 0.08))
     shipping = np.round(
-        np.where(
-            (via == STORE) | (orders.value >= 1_000_000), 0, np.where(via == MARKETPLACE, 25_000, 32_000)
-        )
-        / rate,
+        np.where((via == STORE) | (orders.value >= 1_000_000), 0, np.where(via == MARKETPLACE, 25_000, 32_000)) / rate,
         2,
     )
     total = net + tax + shipping
@@ -172,15 +167,11 @@ def write_orders(
     gives_email = known & np.choose(via, (chance[0] < 1, chance[0] < 0.15, chance[0] < 0, chance[0] < 0.8))
     gives_phone = known & np.choose(via, (chance[1] < 0.8, chance[1] < 0.95, chance[1] < 0.92, chance[1] < 1))
     logged_in = (
-        known
-        & contacts.known_at(orders.person, orders.time)
-        & (chance[2] < np.array((0.45, 0.35, 0.0, 0.9))[via])
+        known & contacts.known_at(orders.person, orders.time) & (chance[2] < np.array((0.45, 0.35, 0.0, 0.9))[via])
     )
     other = chance[3] < 0.12
     second = take(people.second_email, orders.person)
-    email = either(
-        other & second.is_valid().to_numpy(zero_copy_only=False), second, take(people.email, orders.person)
-    )
+    email = either(other & second.is_valid().to_numpy(zero_copy_only=False), second, take(people.email, orders.person))
     touched = np.where(orders.delivered == NEVER, orders.time + 900, orders.delivered)
     names = [words.ORDER_STATUS[state] for state in STATES]
     flat = [name for state in names for name in state]
@@ -199,9 +190,7 @@ def write_orders(
             "ordered_at": orders.time,
             "status": pick(flat, first[orders.state] + variant),
             "sales_channel": pick(SALES_CHANNELS, via),
-            "currency": pick(
-                _CURRENCIES, np.where((orders.foreign == 0) & (chance[3] > 0.95), -1, orders.foreign)
-            ),
+            "currency": pick(_CURRENCIES, np.where((orders.foreign == 0) & (chance[3] > 0.95), -1, orders.foreign)),
             "total_amount": total,
             "tax_amount": tax,
             "shipping_amount": shipping,
@@ -238,11 +227,7 @@ def _refunds(rng: np.random.Generator, orders: Orders, total: Floats) -> pa.Tabl
     """Returned orders are paid back whole, a few completed ones in part."""
     n = len(orders.person)
     received = np.where(orders.delivered == NEVER, orders.time, orders.delivered)
-    partial = (
-        (orders.state == COMPLETED)
-        & (rng.random(n) < 0.02 + 0.06 * orders.late)
-        & (received < END - 20 * DAY)
-    )
+    partial = (orders.state == COMPLETED) & (rng.random(n) < 0.02 + 0.06 * orders.late) & (received < END - 20 * DAY)
     rows = np.flatnonzero((orders.state == RETURNED) | partial)
     share = np.where(partial[rows], np.round(rng.uniform(0.1, 0.5, len(rows)), 1), 1.0)
     return build(
@@ -250,14 +235,10 @@ def _refunds(rng: np.random.Generator, orders: Orders, total: Floats) -> pa.Tabl
         {
             "refund_id": ids("R", orders.number[rows]),
             "order_id": take(orders.order_ids(), rows),
-            "refunded_at": np.minimum(
-                received[rows] + rng.integers(2 * DAY, 18 * DAY, len(rows)), END - 3_600
-            ),
+            "refunded_at": np.minimum(received[rows] + rng.integers(2 * DAY, 18 * DAY, len(rows)), END - 3_600),
             "amount": np.where(
                 orders.foreign[rows] > 0, np.round(total[rows] * share, 2), np.round(total[rows] * share)
             ),
-            "reason": pick(
-                _REASONS, np.where(orders.late[rows], 2, rng.integers(0, len(_REASONS), len(rows)))
-            ),
+            "reason": pick(_REASONS, np.where(orders.late[rows], 2, rng.integers(0, len(_REASONS), len(rows)))),
         },
     )

@@ -81,9 +81,7 @@ def settle(contacts: Contacts, moments: list[tuple[Ints, Ints]], purchases: Purc
     )
 
 
-def write_contacts(
-    rng: np.random.Generator, people: People, contacts: Contacts, journeys: Journeys
-) -> pa.Table:
+def write_contacts(rng: np.random.Generator, people: People, contacts: Contacts, journeys: Journeys) -> pa.Table:
     """The contacts as the CRM holds them now."""
     who = np.flatnonzero(contacts.has)
     n = len(who)
@@ -107,12 +105,8 @@ def write_contacts(
             "company_id": ids("CO", company, 5),
             "lead_source": pick(sources, sometimes(first_channel, 0.85)),
             "persona": pick(words.PERSONAS, np.where(staff >= 0, -1, sometimes(people.persona[who], 0.88))),
-            "job_title": pick(
-                words.JOB_TITLES, np.where(staff >= 0, number // 7 % len(words.JOB_TITLES), -1)
-            ),
-            "buying_role": pick(
-                words.BUYING_ROLES, np.where(staff >= 0, number // 3 % len(words.BUYING_ROLES), -1)
-            ),
+            "job_title": pick(words.JOB_TITLES, np.where(staff >= 0, number // 7 % len(words.JOB_TITLES), -1)),
+            "buying_role": pick(words.BUYING_ROLES, np.where(staff >= 0, number // 3 % len(words.BUYING_ROLES), -1)),
             "age_band": pick(words.AGE_BANDS, sometimes(people.age[who], 0.8)),
             "gender": pick(words.GENDERS, sometimes(people.gender[who], 0.85)),
             "city": pick(words.CITIES, people.city[who]),
@@ -126,18 +120,14 @@ def write_contacts(
 
 def write_doubles(rng: np.random.Generator, people: People, contacts: Contacts) -> tuple[pa.Table, Ints]:
     """Second records of the same people, merged into the first by hand; also whose they are."""
-    who = np.flatnonzero(
-        contacts.has & (contacts.created < END - 90 * DAY) & (rng.random(len(people)) < 0.02)
-    )
+    who = np.flatnonzero(contacts.has & (contacts.created < END - 90 * DAY) & (rng.random(len(people)) < 0.02))
     created = contacts.created[who] + rng.integers(10 * DAY, 60 * DAY, len(who))
     by_phone = rng.random(len(who)) < 0.5
     table = build(
         "crm/contacts",
         {
             "contact_id": ids("D", people.number[who], 7),
-            "email": hide(
-                either(by_phone, take(people.email, who), take(people.second_email, who)), by_phone
-            ),
+            "email": hide(either(by_phone, take(people.email, who), take(people.second_email, who)), by_phone),
             "phone": hide(spell_phones(rng, take(people.phone, who)), ~by_phone),
             "full_name": take(people.full_name, who),
             "country": "VN",

@@ -47,11 +47,7 @@ def _events(visit: Step, at: str, before: int) -> Iterator[Row]:
     """A web session: what the visit says of itself stands on the first event, its order on the last."""
     start, cookie, tail = local_time(visit.get("at", at)), visit["cookie"], visit.get("tail", [])
     paths = visit["pages"] + visit["pages"][-1:] * len(tail)
-    first = {
-        name: value
-        for name, value in visit.items()
-        if name in SCHEMAS["web/events"].names and name != "order_id"
-    }
+    first = {name: value for name, value in visit.items() if name in SCHEMAS["web/events"].names and name != "order_id"}
     for number, path in enumerate(paths):
         page = PAGES[PAGE[path]]
         viewed = "product_view" if page.product >= 0 else "page_view"

@@ -89,9 +89,7 @@ def older_versions(dirt: Dirt, tables: Mapping[str, pa.Table]) -> dict[str, pa.T
     answers = tables["feedback/survey_responses"]
     answers = answers.take(pa.array(dirt.some(len(answers), 0.01)))
     earlier = pc.subtract(answers["responded_at"], pa.scalar(600_000_000, pa.duration("us")))
-    older["feedback/survey_responses"] = _with(
-        answers, {"score": pa.repeat(3.0, len(answers)), "updated_at": earlier}
-    )
+    older["feedback/survey_responses"] = _with(answers, {"score": pa.repeat(3.0, len(answers)), "updated_at": earlier})
     dirt.truth.planted(
         "feedback/survey_responses",
         "superseded_version",
@@ -103,9 +101,7 @@ def older_versions(dirt: Dirt, tables: Mapping[str, pa.Table]) -> dict[str, pa.T
 
 def former_emails(dirt: Dirt, contacts: pa.Table) -> dict[str, pa.Table]:
     """Contacts that had another address before, and a call from it while it was current and one after."""
-    rows = contacts.filter(
-        pc.and_(pc.is_valid(contacts["email"]), pc.starts_with(contacts["contact_id"], "C0"))
-    )
+    rows = contacts.filter(pc.and_(pc.is_valid(contacts["email"]), pc.starts_with(contacts["contact_id"], "C0")))
     rows = rows.filter(pc.less(rows["created_at"], rows["updated_at"]))
     rows = rows.take(pa.array(dirt.some(len(rows), 0.008)))
     address = join("cu.", pc.utf8_lower(pc.utf8_trim_whitespace(rows["email"].combine_chunks())))
@@ -140,9 +136,7 @@ def later_versions(dirt: Dirt, tables: Mapping[str, pa.Table]) -> dict[str, pa.T
         ("crm/contacts", {"lead_source": "Đổi sau"}),
     ):
         rows = tables[table].take(pa.array(dirt.some(len(tables[table]), 0.001)))
-        stamp = pa.array(np.full(len(rows), (END + 2 * DAY) * 1_000_000)).cast(
-            SCHEMAS[table].field("updated_at").type
-        )
+        stamp = pa.array(np.full(len(rows), (END + 2 * DAY) * 1_000_000)).cast(SCHEMAS[table].field("updated_at").type)
         later[table] = _with(rows, {**values, "updated_at": stamp})
         dirt.truth.planted(table, "version_after_as_of", row_keys(table, rows), "deferred")
     return later
@@ -210,9 +204,7 @@ def land(dirt: Dirt, events: pa.Table, month_of: Ints) -> Ints:
     late = late[month_of[late] < month_of.max()]
     landed = month_of.copy()
     landed[late] += 1
-    dirt.truth.planted(
-        "web/events", "late_arrival", take(events["event_id"].combine_chunks(), late), "accepted"
-    )
+    dirt.truth.planted("web/events", "late_arrival", take(events["event_id"].combine_chunks(), late), "accepted")
     return landed
 
 
@@ -220,11 +212,7 @@ def note_spellings(dirt: Dirt, table: str, rows: pa.Table) -> None:
     """Note the e-mails and phone numbers that are right but not written in the plain way."""
     for column, kind in (("email", "untidy_email"), ("phone", "untidy_phone")):
         plain = pc.utf8_lower(pc.utf8_trim_whitespace(rows[column])) if column == "email" else rows[column]
-        untidy = (
-            pc.not_equal(rows[column], plain)
-            if column == "email"
-            else pc.invert(pc.starts_with(plain, "+84"))
-        )
+        untidy = pc.not_equal(rows[column], plain) if column == "email" else pc.invert(pc.starts_with(plain, "+84"))
         keys = row_keys(table, rows).filter(pc.fill_null(untidy, False))
         dirt.truth.planted(table, kind, keys, "accepted")
 
@@ -248,15 +236,11 @@ def restated_spend(dirt: Dirt, spend: pa.Table) -> pa.Table:
     first = _with(
         restated,
         {
-            "cost": pc.multiply(restated["cost"].cast(pa.float64()), 0.7).cast(
-                pa.decimal128(18, 2), safe=False
-            ),
+            "cost": pc.multiply(restated["cost"].cast(pa.float64()), 0.7).cast(pa.decimal128(18, 2), safe=False),
             "updated_at": pc.subtract(restated["updated_at"], pa.scalar(3_600_000_000, pa.duration("us"))),
         },
     )
-    dirt.truth.planted(
-        "marketing/ad_spend", "superseded_version", row_keys("marketing/ad_spend", first), "duplicate"
-    )
+    dirt.truth.planted("marketing/ad_spend", "superseded_version", row_keys("marketing/ad_spend", first), "duplicate")
     split = spend.take(pa.array(dirt.some(len(spend), 0.005)))
     rest = _with(
         split,
@@ -266,20 +250,12 @@ def restated_spend(dirt: Dirt, spend: pa.Table) -> pa.Table:
             "clicks": pa.repeat(1, len(split)),
         },
     )
-    dirt.truth.planted(
-        "marketing/ad_spend", "split_in_parts", row_keys("marketing/ad_spend", rest), "accepted"
-    )
+    dirt.truth.planted("marketing/ad_spend", "split_in_parts", row_keys("marketing/ad_spend", rest), "accepted")
     negative = _with(
         spend.slice(0, 2),
         {"cost": pa.repeat(-5.0, 2).cast(pa.decimal128(18, 2)), "ad_id": pa.array(["sai-1", "sai-2"])},
     )
-    dirt.truth.planted(
-        "marketing/ad_spend", "negative_amount", row_keys("marketing/ad_spend", negative), "quarantined"
-    )
-    foreign = _with(
-        spend.slice(2, 2), {"currency": pa.repeat("XXX", 2), "ad_id": pa.array(["sai-3", "sai-4"])}
-    )
-    dirt.truth.planted(
-        "marketing/ad_spend", "unknown_currency", row_keys("marketing/ad_spend", foreign), "quarantined"
-    )
+    dirt.truth.planted("marketing/ad_spend", "negative_amount", row_keys("marketing/ad_spend", negative), "quarantined")
+    foreign = _with(spend.slice(2, 2), {"currency": pa.repeat("XXX", 2), "ad_id": pa.array(["sai-3", "sai-4"])})
+    dirt.truth.planted("marketing/ad_spend", "unknown_currency", row_keys("marketing/ad_spend", foreign), "quarantined")
     return pa.concat_tables([spend, first, rest, negative, foreign])

@@ -54,9 +54,7 @@ def _ties(batch: Batch) -> npt.NDArray[np.bool_]:
     tie(np.flatnonzero(contacts.has & contacts.shows_email), CONTACT, EMAIL)
     tie(np.flatnonzero(contacts.has & contacts.shows_phone), CONTACT, PHONE)
     tie(batch.doubles, DOUBLE, CONTACT)
-    by_phone = _valid(
-        batch.tables["crm/contacts"].slice(int(contacts.has.sum()), len(batch.doubles))["phone"]
-    )
+    by_phone = _valid(batch.tables["crm/contacts"].slice(int(contacts.has.sum()), len(batch.doubles))["phone"])
     tie(batch.doubles[by_phone], DOUBLE, PHONE)
     other = batch.doubles[~by_phone]
     tie(other[_valid(take(people.second_email, other))], DOUBLE, SECOND_EMAIL)
@@ -205,9 +203,7 @@ def _note_customers(truth: Truth, batch: Batch) -> None:
 def _note_causes(truth: Truth, batch: Batch) -> None:
     real = batch.sessions.person >= 0
     truth.visits += np.bincount(batch.sessions.channel[real], minlength=len(CHANNELS))
-    truth.first_touches += np.bincount(
-        batch.journeys.channel[batch.journeys.happens[:, 0], 0], minlength=len(CHANNELS)
-    )
+    truth.first_touches += np.bincount(batch.journeys.channel[batch.journeys.happens[:, 0], 0], minlength=len(CHANNELS))
     truth.expected += batch.journeys.expected
     first = batch.orders.first_at(len(batch.people))
     for number, experiment in enumerate(EXPERIMENTS):

@@ -56,16 +56,12 @@ def _waves(
     customer = np.flatnonzero(first != NEVER)
     person = np.repeat(customer, 4)
     sent = (
-        first[person]
-        + np.tile(np.arange(4), len(customer)) * 120 * DAY
-        + rng.integers(25 * DAY, 45 * DAY, len(person))
+        first[person] + np.tile(np.arange(4), len(customer)) * 120 * DAY + rng.integers(25 * DAY, 45 * DAY, len(person))
     )
     nps = e.nps_base + 1.1 * lived.fit[person] + e.nps_late_delivery * lived.late(person, sent)
     nps += e.nps_slow_support * lived.slow(person, sent) + rng.normal(0, 1.2, len(person))
 
-    parcel = np.flatnonzero(
-        orders.counts & (orders.delivered != NEVER) & (rng.random(len(orders.person)) < 0.6)
-    )
+    parcel = np.flatnonzero(orders.counts & (orders.delivered != NEVER) & (rng.random(len(orders.person)) < 0.6))
     met = np.flatnonzero(orders.counts & (orders.via == STORE) & (rng.random(len(orders.person)) < 0.5))
     helped = np.flatnonzero((tickets.resolved != NEVER) & (rng.random(len(tickets.person)) < 0.8))
     slow = tickets.hours[helped] > e.slow_support_hours
@@ -169,9 +165,7 @@ def write_surveys(
         answered = sent + 600 + rng.exponential(0.5 * DAY, len(rows)).astype(np.int64)
         # Happy people speak only of what pleased them; the others say what went wrong.
         pleased = score >= low + 0.75 * (high - low)
-        remark = np.where(pleased, 0, len(words.COMMENTS_GOOD)) + rng.integers(
-            0, len(words.COMMENTS_GOOD), len(rows)
-        )
+        remark = np.where(pleased, 0, len(words.COMMENTS_GOOD)) + rng.integers(0, len(words.COMMENTS_GOOD), len(rows))
         tells_scale = rng.random(len(rows)) < 0.5
         table = build(
             "feedback/survey_responses",

@@ -78,9 +78,7 @@ def generate(
         "finance/exchange_rates": reference.exchange_rates(stream(seed, 0, "rates")),
     }.items():
         _add(writer, table, rows)
-    answers.planted(
-        "marketing/social_interactions", "unknown_column", ("post_language", "ingested_by"), "accepted"
-    )
+    answers.planted("marketing/social_interactions", "unknown_column", ("post_language", "ingested_by"), "accepted")
     rows_written = writer.close()
     answers.close(rows_written)
     if on_progress:
@@ -128,8 +126,6 @@ def _add(writer: RawWriter, table: str, rows: pa.Table) -> None:
 
 def _months(events: pa.Table) -> Ints:
     """The position in LANDING_MONTHS of the local month of each event."""
-    seconds = pc.fill_null(
-        events["occurred_at"].cast(pa.timestamp("s", tz="UTC")).cast(pa.int64()), START
-    ).to_numpy()
+    seconds = pc.fill_null(events["occurred_at"].cast(pa.timestamp("s", tz="UTC")).cast(pa.int64()), START).to_numpy()
     months: Ints = _LANDING_MONTH[np.clip((seconds - START) // DAY, 0, DAYS)]
     return months

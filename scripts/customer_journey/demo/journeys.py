@@ -47,9 +47,7 @@ def times_of_day(rng: np.random.Generator, size: int | tuple[int, ...]) -> Ints:
 def variant_of(cookies: Ints, experiment: int) -> Ints:
     """The variant that a cookie is assigned to."""
     edges = np.cumsum(EXPERIMENTS[experiment].shares)
-    drawn: Ints = np.searchsorted(edges[:-1], unit(cookies, salt=100 + experiment), side="right").astype(
-        np.int64
-    )
+    drawn: Ints = np.searchsorted(edges[:-1], unit(cookies, salt=100 + experiment), side="right").astype(np.int64)
     return drawn
 
 
@@ -85,16 +83,11 @@ def plan_journeys(rng: np.random.Generator, people: People) -> Journeys:
         signs = (
             going
             & (signup_visit < 0)
-            & (
-                chance[0, :, visit]
-                < sigmoid(HAZARDS.signup + 0.6 * people.interest + SIGNUP_EFFECTS[came_by])
-            )
+            & (chance[0, :, visit] < sigmoid(HAZARDS.signup + 0.6 * people.interest + SIGNUP_EFFECTS[came_by]))
         )
         signup_visit[signs & (decisive_visit < 0)] = visit
         lift = _lift(people, everybody, device[:, visit], day[:, visit])
-        odds = (
-            base + HAZARDS.signed_up * (signup_visit >= 0) + EFFECTS[came_by] + HAZARDS.carry_over * earlier
-        )
+        odds = base + HAZARDS.signed_up * (signup_visit >= 0) + EFFECTS[came_by] + HAZARDS.carry_over * earlier
         converts = np.minimum(sigmoid(odds) * lift, 1.0)
         decisive_visit[going & (decisive_visit < 0) & (chance[1, :, visit] < converts)] = visit
         survival[0] *= 1 - converts * going

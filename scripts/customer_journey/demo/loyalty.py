@@ -28,9 +28,7 @@ def write_referrals(
 ) -> pa.Table:
     """Referrals: most first visits by referral go back to a happy customer; others lead nowhere."""
     first_order = orders.first_at(len(people))
-    wants = (
-        contacts.has & (first_order != NEVER) & (rng.random(len(people)) < sigmoid(-1.2 + 1.2 * lived.fit))
-    )
+    wants = contacts.has & (first_order != NEVER) & (rng.random(len(people)) < sigmoid(-1.2 + 1.2 * lived.fit))
     wants &= lived.late_since == NEVER
     friends = np.flatnonzero(wants)
     ready = first_order[friends] + 10 * DAY
@@ -75,9 +73,7 @@ def write_loyalty(rng: np.random.Generator, people: People, contacts: Contacts, 
     rows = rows[np.lexsort((orders.time[rows], orders.person[rows]))]
     person = orders.person[rows]
     member = (
-        contacts.has[person]
-        & (people.number[person] % 20 < 9)
-        & (contacts.created[person] <= orders.time[rows] + DAY)
+        contacts.has[person] & (people.number[person] % 20 < 9) & (contacts.created[person] <= orders.time[rows] + DAY)
     )
     rows, person = rows[member], person[member]
     time, value, number = orders.time[rows] + 1_800, orders.value[rows], orders.number[rows]

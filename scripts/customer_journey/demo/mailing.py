@@ -41,20 +41,14 @@ class Mailing:
         return np.where(left == np.iinfo(np.int64).max, NEVER, left)
 
 
-def plan_newsletters(
-    rng: np.random.Generator, people: People, contacts: Contacts, subscribes: Flags
-) -> Mailing:
+def plan_newsletters(rng: np.random.Generator, people: People, contacts: Contacts, subscribes: Flags) -> Mailing:
     """One newsletter a month to everyone who signed up, until they leave or their address proves dead."""
     who = np.flatnonzero(contacts.has & contacts.shows_email & subscribes)
     n, months = len(who), len(_SEND_DAYS)
     sent = np.array(_SEND_DAYS)[None, :] + (people.number[who] % 1_800)[:, None]
     gets = (sent > contacts.created[who, None] + DAY) & (sent < END - DAY)
     chance = rng.random((5, n, months))
-    opens = (
-        gets
-        & (chance[0] < sigmoid(-0.9 + 0.6 * people.interest[who])[:, None])
-        & ~people.bad_address[who, None]
-    )
+    opens = gets & (chance[0] < sigmoid(-0.9 + 0.6 * people.interest[who])[:, None]) & ~people.bad_address[who, None]
     clicks = opens & (chance[1] < 0.075)
     leaves = opens & ~clicks & (chance[2] < 0.022)
     complains = leaves & (chance[3] < 0.06)
@@ -123,9 +117,7 @@ def write_messages(rng: np.random.Generator, people: People, parts: list[Mailing
                 build(
                     "marketing/email_events",
                     {
-                        "email_event_id": ids(
-                            "m", people.batch * ROWS_PER_BATCH + used + np.arange(len(rows))
-                        ),
+                        "email_event_id": ids("m", people.batch * ROWS_PER_BATCH + used + np.arange(len(rows))),
                         "email": spell_emails(rng, take(address, rows), 0.02),
                         "message_id": take(message_id, rows),
                         "campaign": pick(_CAMPAIGNS, mailing.campaign[rows]),

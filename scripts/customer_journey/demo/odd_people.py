@@ -41,9 +41,7 @@ def odd_contacts(dirt: Dirt) -> pa.Table:
     for kind, first, phones in groups:
         number = _odd(dirt, first, len(phones))
         # The third of a family has no address: with three of them the phone would have too many neighbours.
-        with_email = np.where(
-            np.isin(np.arange(len(phones)), _THIRDS if kind == "family_phone" else ()), -1, number
-        )
+        with_email = np.where(np.isin(np.arange(len(phones)), _THIRDS if kind == "family_phone" else ()), -1, number)
         email = join(kind[:6], ".", ids("", with_email), "@gmail.com")
         parts.append(_contacts(number, email, spell_phones(dirt.rng, phones), dirt))
         _note(dirt, kind, parts[-1], number)

@@ -13,7 +13,7 @@ from customer_journey.demo.columns import Flags, Floats, Ints, choose, either, h
 from customer_journey.demo.world import DAYS, MONTH_OF_DAY, PEOPLE_PER_BATCH
 
 DEVICES_PER_PERSON = 4
-"""Room for the cookie numbers of one person."""
+"""Room for the cookie numbers of one person: three devices of their own, and one that they borrow."""
 DEVICE_TYPES = ("mobile", "desktop", "tablet")
 MONTH_PULL = (
     1.15,
@@ -93,9 +93,7 @@ def make_people(rng: np.random.Generator, batch: int, consumers: int, business: 
         "@",
         pick(words.MAIL_DOMAINS, choose(rng, words.MAIL_WEIGHTS, n)),
     )
-    at_work = join(
-        pick(words.GIVEN_ASCII, given), digits, "@studio", ids("", company_numbers(batch, company)), ".vn"
-    )
+    at_work = join(pick(words.GIVEN_ASCII, given), digits, "@studio", ids("", company_numbers(batch, company)), ".vn")
     second = join(pick(words.FAMILY_ASCII, family), digits, "@hotmail.com")
     return People(
         batch=batch,
@@ -170,6 +168,4 @@ def spell_emails(rng: np.random.Generator, emails: pa.Array, share: float = 0.05
 def device_of_visits(people: People, owners: Ints, chance: Floats) -> Ints:
     """Which device each visit is made on: mostly the person's first."""
     spare = people.devices[owners] - 1
-    return np.where(
-        chance < 0.66, 0, np.minimum(1 + ((chance - 0.66) / 0.34 * spare).astype(np.int64), spare)
-    )
+    return np.where(chance < 0.66, 0, np.minimum(1 + ((chance - 0.66) / 0.34 * spare).astype(np.int64), spare))

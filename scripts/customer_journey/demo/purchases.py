@@ -46,9 +46,7 @@ class Purchases:
         return len(self.person)
 
 
-def plan_purchases(
-    rng: np.random.Generator, people: People, journeys: Journeys
-) -> tuple[Customers, Purchases]:
+def plan_purchases(rng: np.random.Generator, people: People, journeys: Journeys) -> tuple[Customers, Purchases]:
     """Draw the purchases of all consumers whose journey ended in one."""
     person = np.flatnonzero((journeys.decisive_visit >= 0) & ~people.is_business)
     via = choose(rng, _FIRST_SHARES, len(person))

@@ -19,9 +19,7 @@ def products() -> pa.Table:
     return build(
         "orders/products",
         {
-            "product_id": pa.array(
-                [p.product_id for p in PRODUCTS] + [service_id for service_id, _ in SERVICES]
-            ),
+            "product_id": pa.array([p.product_id for p in PRODUCTS] + [service_id for service_id, _ in SERVICES]),
             "product_name": pa.array([p.name for p in PRODUCTS] + [name for _, name in SERVICES]),
             "category": pa.array([p.category for p in PRODUCTS] + ["subscription"] * len(SERVICES)),
             "unit_cost": np.concatenate([COSTS, np.full(len(SERVICES), np.nan)]),

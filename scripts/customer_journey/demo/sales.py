@@ -50,14 +50,10 @@ def pursue(book: Book, request: Request) -> None:
         book.stage(account.contact_id, "sql", called + HOUR, words.OWNERS[owner])
         _deal(book, request, called + book.wait(1.0), owner, 0.5 if fast else -0.2, attempt=1)
     else:
-        book.stage(
-            account.contact_id, r.choice(("other", "lead")), called + book.wait(25), words.OWNERS[owner]
-        )
+        book.stage(account.contact_id, r.choice(("other", "lead")), called + book.wait(25), words.OWNERS[owner])
 
 
-def _call(
-    book: Book, account: Account, at: int, direction: str, outcome: str, deal_id: str | None = None
-) -> None:
+def _call(book: Book, account: Account, at: int, direction: str, outcome: str, deal_id: str | None = None) -> None:
     book.add(
         "crm/activities",
         at,
@@ -79,14 +75,7 @@ def _deal(book: Book, request: Request, created: int, owner: int, effect: float,
     deal_id, plan = book.new_id("DL"), choose_plan(r)
     amount = account.money(plan.mrr * 12)
     meetings = 1 + (r.random() < 0.35)
-    odds = (
-        -0.35
-        + effect
-        + words.OWNER_SKILL[owner]
-        + request.effect
-        + 0.45 * (meetings - 1)
-        - 0.3 * (attempt - 1)
-    )
+    odds = -0.35 + effect + words.OWNER_SKILL[owner] + request.effect + 0.45 * (meetings - 1) - 0.3 * (attempt - 1)
     wins = r.random() < 1 / (1 + math.exp(-odds))
     # Some skip the meeting, some lose patience after the quote.
     path = ["qualified", *(["meeting"] if r.random() < 0.85 else []), "proposal"]

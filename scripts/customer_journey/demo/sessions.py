@@ -11,7 +11,7 @@ from customer_journey.demo.catalog import COMPARING, EARLY, STUDIO, SUPPORT
 from customer_journey.demo.channels import BOUNCE, EMAIL, RETURNING
 from customer_journey.demo.columns import NEVER, Flags, Ints, choose
 from customer_journey.demo.journeys import Journeys, times_of_day
-from customer_journey.demo.people import People, device_of_visits
+from customer_journey.demo.people import DEVICES_PER_PERSON, People, device_of_visits
 from customer_journey.demo.purchases import ONLINE, Purchases
 from customer_journey.demo.world import DAY, DAYS, START
 
@@ -65,9 +65,7 @@ class Sessions:
 
 def stack(parts: list[Sessions]) -> Sessions:
     """Sessions of several causes as one."""
-    return Sessions(
-        **{f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Sessions)}
-    )
+    return Sessions(**{f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Sessions)})
 
 
 def known_since(people: People, journeys: Journeys, purchases: Purchases) -> Ints:
@@ -81,9 +79,7 @@ def known_since(people: People, journeys: Journeys, purchases: Purchases) -> Int
     return np.where(since == late, NEVER, since)
 
 
-def of_journeys(
-    rng: np.random.Generator, people: People, journeys: Journeys, purchases: Purchases
-) -> Sessions:
+def of_journeys(rng: np.random.Generator, people: People, journeys: Journeys, purchases: Purchases) -> Sessions:
     """The visits on the way to a first purchase or request."""
     person, visit = np.nonzero(journeys.happens)
     n = len(person)
@@ -144,9 +140,7 @@ def of_customers(rng: np.random.Generator, people: People, purchases: Purchases)
     )
 
 
-def of_clicks(
-    rng: np.random.Generator, people: People, person: Ints, clicked: Ints, arrival: int
-) -> Sessions:
+def of_clicks(rng: np.random.Generator, people: People, person: Ints, clicked: Ints, arrival: int) -> Sessions:
     """The visit that a click in a newsletter leads to."""
     n = len(person)
     device = device_of_visits(people, person, rng.random(n))
@@ -176,22 +170,29 @@ def tell_who(rng: np.random.Generator, sessions: Sessions, known: Ints) -> Sessi
     )
     gives_phone = np.isin(ending, (*ORDERS, REQUEST)) & (rng.random(n) < 0.8)
     form = np.isin(ending, (*SIGNUPS, *ORDERS, REQUEST))
-    return replace(
-        sessions, identify=np.where(form, np.where(gives_phone, BY_EMAIL_AND_PHONE, BY_EMAIL), identify)
-    )
+    return replace(sessions, identify=np.where(form, np.where(gives_phone, BY_EMAIL_AND_PHONE, BY_EMAIL), identify))
 
 
 def keep_apart(sessions: Sessions) -> Sessions:
-    """Leave out visits too close to another of the same cookie. Those that end in a form or an order stay."""
+    """Leave out visits too close to another of the same cookie. Those that end in a form or an order stay.
+
+    Where two of these meet, the later one is made on the person's spare device.
+    """
     for _ in range(3):
-        order = np.lexsort((sessions.start, sessions.cookie))
-        sessions = sessions.where(order)
-        close = (np.diff(sessions.cookie) == 0) & (np.diff(sessions.start) < APART)
-        matters = np.isin(sessions.ending, (*SIGNUPS, *ORDERS, REQUEST))
+        sessions, close, matters = _neighbours(sessions)
         drop = np.zeros(len(sessions), dtype=np.bool_)
         drop[1:] |= close & ~matters[1:]
         drop[:-1] |= close & matters[1:] & ~matters[:-1]
         if not drop.any():
             break
         sessions = sessions.where(~drop)
+    sessions, close, _ = _neighbours(sessions)
+    sessions.cookie[1:][close] += DEVICES_PER_PERSON - 1 - sessions.cookie[1:][close] % DEVICES_PER_PERSON
     return sessions
+
+
+def _neighbours(sessions: Sessions) -> tuple[Sessions, Flags, Flags]:
+    """Sessions in order, which of them (but the first) follow closely on another, and which must stay."""
+    sessions = sessions.where(np.lexsort((sessions.start, sessions.cookie)))
+    close: Flags = (np.diff(sessions.cookie) == 0) & (np.diff(sessions.start) < APART)
+    return sessions, close, np.isin(sessions.ending, (*SIGNUPS, *ORDERS, REQUEST))

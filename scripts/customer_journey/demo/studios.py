@@ -95,6 +95,4 @@ def _creators(
     for person in np.setdiff1d(able, buyers).tolist():
         if book.random.random() < 0.12:
             account = Account(contact_ids[person], None, emails[person])
-            run_subscription(
-                book, account, creator_plan(), int(contacts.created[person]) + book.wait(12), "automation"
-            )
+            run_subscription(book, account, creator_plan(), int(contacts.created[person]) + book.wait(12), "automation")

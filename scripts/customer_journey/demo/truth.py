@@ -89,9 +89,7 @@ class Truth:
     def __init__(self, root: Path | None) -> None:
         self._root = root
         self._files = (
-            {name: ParquetStream(root / f"{name}.parquet", schema) for name, schema in _FILES.items()}
-            if root
-            else {}
+            {name: ParquetStream(root / f"{name}.parquet", schema) for name, schema in _FILES.items()} if root else {}
         )
         self.dirt: dict[tuple[str, str], int] = defaultdict(int)
         self.expected: Floats = np.zeros(1 + len(CHANNELS))
@@ -175,7 +173,7 @@ class Truth:
             "parameters": {"hazards": asdict(HAZARDS), "experience": asdict(EXPERIENCE)},
             "dirt": _by_table(self.dirt),
             "rows": dict(rows),
-            "customer_a": self.scenario,
+            "customer_a": {"steps": self.scenario},
         }
         for name, document in documents.items():
             text = json.dumps(document, indent=2, ensure_ascii=False, sort_keys=True)

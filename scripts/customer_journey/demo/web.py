@@ -119,9 +119,7 @@ _QUERIES = _landing_queries()
 _ADDRESSES = pa.array([SITE + page.path for page in PAGES])
 _REFERRERS = pa.array([way.referrer or None for way in ARRIVALS])
 _UTM = {
-    f"utm_{name}": pa.array(
-        [(getattr(way, name) or None) if way.columns_filled else None for way in ARRIVALS]
-    )
+    f"utm_{name}": pa.array([(getattr(way, name) or None) if way.columns_filled else None for way in ARRIVALS])
     for name in ("source", "medium", "campaign", "content", "term")
 }
 
@@ -135,9 +133,7 @@ class Web:
     end: Ints
 
 
-def write_events(
-    rng: np.random.Generator, batch: int, sessions: Sessions, products: Ints, order_ids: pa.Array
-) -> Web:
+def write_events(rng: np.random.Generator, batch: int, sessions: Sessions, products: Ints, order_ids: pa.Array) -> Web:
     """Spell out sessions; the products looked at most, and the order ids, come by session."""
     browse = np.minimum(1 + rng.geometric(0.18, len(sessions)), _MOST_PAGES)
     browse = np.where(sessions.ending == s.BOUNCED, 1, browse)
@@ -153,9 +149,7 @@ def write_events(
     # Half of the looks at products are at the one the visit is about.
     about = (PAGE_PRODUCT[page] >= 0) & (rng.random(total) < 0.5) & (products[of] >= 0)
     page = np.where(about, PRODUCT_PAGE[products[of]], page)
-    name = np.where(
-        in_tail, _TAIL[sessions.ending[of], np.where(in_tail, position - browse[of], 0)], _PAGE_EVENT[page]
-    )
+    name = np.where(in_tail, _TAIL[sessions.ending[of], np.where(in_tail, position - browse[of], 0)], _PAGE_EVENT[page])
     page = np.where(in_tail, np.where(sessions.ending[of] == s.REQUEST, _DEMO_PAGE, _EVENT_PAGE[name]), page)
 
     lands = position == 0
@@ -216,12 +210,8 @@ def _draw_pages(rng: np.random.Generator, phase: Ints) -> Ints:
 def _agents(sessions: Sessions) -> Ints:
     # A cookie keeps its browser: two for phones, two for desktops, one for tablets, and the bots' own.
     odd = sessions.cookie // 4 % 2
-    usual = np.choose(
-        sessions.device_type, (np.where(odd, 3, 0), np.where(odd, 4, 1), np.full(len(sessions), 2))
-    )
-    return np.where(
-        sessions.ending == s.CRAWL, _FIRST_BOT + sessions.cookie % (len(AGENTS) - _FIRST_BOT), usual
-    )
+    usual = np.choose(sessions.device_type, (np.where(odd, 3, 0), np.where(odd, 4, 1), np.full(len(sessions), 2)))
+    return np.where(sessions.ending == s.CRAWL, _FIRST_BOT + sessions.cookie % (len(AGENTS) - _FIRST_BOT), usual)
 
 
 def identities(
@@ -264,9 +254,7 @@ def exposures(sessions: Sessions) -> tuple[pa.Table, list[tuple[Ints, Ints, Ints
     people_only = order[(sessions.person[order] >= 0) & (sessions.phase[order] != 2)]
     day = (sessions.start - START) // DAY
     for number, experiment in enumerate(EXPERIMENTS):
-        running = people_only[
-            (day[people_only] >= experiment.first_day) & (day[people_only] <= experiment.last_day)
-        ]
+        running = people_only[(day[people_only] >= experiment.first_day) & (day[people_only] <= experiment.last_day)]
         _, first = np.unique(sessions.cookie[running], return_index=True)
         rows = running[first]
         variant = variant_of(sessions.cookie[rows], number)

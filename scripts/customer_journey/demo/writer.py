@@ -60,9 +60,7 @@ class RawWriter:
                 self._csv[table] = pacsv.CSVWriter(path, text_schema(table))
             elif table == EVENTS:
                 for month in LANDING_MONTHS:
-                    self._parquet[f"{table}/{month}"] = ParquetStream(
-                        root / table / f"{month}.parquet", schema
-                    )
+                    self._parquet[f"{table}/{month}"] = ParquetStream(root / table / f"{month}.parquet", schema)
             else:
                 self._parquet[table] = ParquetStream(root / f"{table}.parquet", schema)
             self.rows[table] = 0

@@ -1,0 +1,25 @@
+"""The dbt unit tests that stand beside the models."""
+
+from pathlib import Path
+
+import pytest
+from dbt.cli.main import dbtRunner
+
+from customer_journey.paths import PROJECT
+
+pytestmark = pytest.mark.xdist_group("dbt_models")
+
+
+def test_unit_tests_of_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model that no longer does what its unit test says would still build; it needs no row of anybody to tell.
+
+    The models are made empty first, since dbt reads the types of a unit test's input from them.
+    """
+    monkeypatch.setenv("JOURNEY_WAREHOUSE", str(tmp_path / "warehouse.duckdb"))
+    common = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path", str(tmp_path / "target")]
+    logs = ["--quiet", "--log-path", str(tmp_path)]
+    assert dbtRunner().invoke([*logs, "seed", *common]).success
+    assert dbtRunner().invoke([*logs, "run", "--empty", *common]).success
+    result = dbtRunner().invoke([*logs, "test", "--select", "test_type:unit", *common])
+    assert result.success, [item.message for item in result.result.results if str(item.status) != "pass"]
+    assert len(result.result.results) >= 6
