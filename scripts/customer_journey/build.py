@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import filelock
 
-from customer_journey import audit, demo_company
+from customer_journey import audit, demo_company, erasure
 from customer_journey.checks.expectations import CheckResult, run_expectations
 from customer_journey.errors import CheckFailedError, InputError, LockedError
 from customer_journey.landing import LandingReport, land, point_at_schemas
@@ -78,12 +78,21 @@ def _build_locked(options: BuildOptions, progress: Progress) -> BuildResult:
     settings = read_settings(raw, options.as_of, started_at)
 
     with progress.step("Landing") as step, open_warehouse(output.warehouse) as connection:
+        erasure.prepare(connection)
         if options.raw_schemas is not None:
             landing = point_at_schemas(connection, options.raw_schemas)
         else:
             assert raw is not None
             landing = land(connection, raw, step.share)
         remember_settings(connection, settings)
+        erasure_is_due = options.raw_schemas is None and erasure.is_due(connection)
+
+    if erasure_is_due:
+        with progress.step("Erasure") as step:
+            found = transform(output, options.full_refresh, step.count, only=erasure.IDENTITY_MODELS)
+            if found.failures:
+                raise CheckFailedError(f"{found.failures[0]}. Nothing was erased or published.")
+            erasure.erase(output.warehouse)
 
     # Great Expectations keeps its connection to the warehouse until its process ends, so it gets one of its own.
     # Loading it takes seconds, which pass while dbt is at work.

@@ -182,6 +182,7 @@ def _land_file(
     if known:
         connection.execute(f"delete from {table.relation} where _file_id = ?", [known[0]])
         connection.execute("delete from private.landed_files where file_id = ?", [known[0]])
+        connection.execute("delete from private.erased_rows where file_id = ?", [known[0]])
     file_id = known[0] if known else _next_file_id(connection)
     selected = ", ".join(
         f'cast("{column}" as varchar)' if column in columns else "null" for column in table.all_columns

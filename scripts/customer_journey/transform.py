@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -25,8 +25,15 @@ class TransformResult:
     nodes: dict[str, Any] = field(default_factory=dict)
 
 
-def transform(output: Output, full_refresh: bool, on_progress: Callable[[str, int, int], None]) -> TransformResult:
-    """Run `dbt build`. `on_progress` gets the node that starts, its number and how many there are.
+def transform(
+    output: Output,
+    full_refresh: bool,
+    on_progress: Callable[[str, int, int], None],
+    only: Sequence[str] = (),
+) -> TransformResult:
+    """Run `dbt build`, or without tests just the models named in `only` with what they need.
+
+    `on_progress` gets the node that starts, its number and how many there are.
 
     Raises:
         BuildError: dbt could not start (a model does not compile, for example).
@@ -46,6 +53,15 @@ def transform(output: Output, full_refresh: bool, on_progress: Callable[[str, in
     ]  # fmt: skip
     if full_refresh:
         arguments.append("--full-refresh")
+    if only:
+        arguments += [
+            "--resource-type",
+            "model",
+            "--resource-type",
+            "seed",
+            "--select",
+            *(f"+{model}" for model in only),
+        ]
 
     def report(event: "EventMsg") -> None:
         if event.info.name == "LogStartLine":

@@ -34,18 +34,29 @@ rejects as (
     from {{ ref('int_integrity_rejects') }}
     group by source_table
 
+),
+
+erased as (
+
+    select
+        source_table,
+        sum(row_count) as erased
+    from {{ source('private', 'erased_rows') }}
+    group by source_table
+
 )
 
 select
     landed.source_table,
-    landed.rows_in,
+    landed.rows_in + cast(coalesce(erased.erased, 0) as bigint) as rows_in,
     staged.accepted - coalesce(rejects.quarantined, 0) - coalesce(rejects.deferred, 0) as accepted,
     staged.duplicates_exact + staged.duplicates_superseded as duplicates,
     staged.duplicates_exact,
     staged.duplicates_superseded,
     staged.quarantined + coalesce(rejects.quarantined, 0) as quarantined,
     staged.deferred + coalesce(rejects.deferred, 0) as deferred,
-    cast(0 as bigint) as erased
+    cast(coalesce(erased.erased, 0) as bigint) as erased
 from landed
 inner join staged on landed.source_table = staged.source_table
 left join rejects on landed.source_table = rejects.source_table
+left join erased on landed.source_table = erased.source_table

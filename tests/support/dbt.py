@@ -1,0 +1,54 @@
+"""Running plain dbt, as an analyst does, in a process of its own."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from customer_journey.paths import PROJECT
+
+DBT = Path(sys.executable).with_name("dbt")
+WAREHOUSE_VARIABLE = "JOURNEY_WAREHOUSE"
+
+
+def run_dbt(
+    warehouse: Path | None,
+    state: Path,
+    *arguments: str,
+    project: Path = PROJECT,
+    cwd: Path | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """Run dbt on a warehouse (None: wherever the profile says) with what it compiles and logs under `state`."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("DBT_", "JOURNEY_"))}
+    environment["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
+    if warehouse is not None:
+        environment[WAREHOUSE_VARIABLE] = str(warehouse)
+    options = [
+        *("--project-dir", str(project), "--profiles-dir", str(project)),
+        *("--target-path", str(state / "target"), "--log-path", str(state / "logs")),
+    ]
+    command = [str(DBT), "--no-use-colors", *arguments, *options]
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment, cwd=cwd)
+
+
+def must_pass(done: subprocess.CompletedProcess[str]) -> str:
+    """Return what dbt said, which must have ended well."""
+    assert done.returncode == 0, f"exit {done.returncode}\n{done.stdout[-6000:]}\n{done.stderr[-2000:]}"
+    return done.stdout
+
+
+def statuses(state: Path) -> Mapping[str, str]:
+    """Return how each node of the last run ended, by its short name."""
+    document: dict[str, Any] = json.loads((state / "target" / "run_results.json").read_text(encoding="utf-8"))
+    return {result["unique_id"].split(".")[2]: result["status"] for result in document["results"]}
+
+
+def start_parsed(state: Path, parsed_by: Path) -> None:
+    """Spare a new state folder the seconds of parsing: begin with what a build of the same project has parsed."""
+    own = state / "target" / "partial_parse.msgpack"
+    own.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(parsed_by / "dbt" / "partial_parse.msgpack", own)
