@@ -16,11 +16,10 @@
 {%- set spec = source_spec(source_name, table_name) -%}
 {%- set meta = spec.config.meta -%}
 {%- set columns = spec.columns.values() | list -%}
-{%- set keys = [] -%}
+{%- set keys = key_columns(source_name, table_name) -%}
 {%- set key_conditions = [] -%}
-{%- for column in columns if column.config.meta.key -%}
-    {%- do keys.append(column.name) -%}
-    {%- do key_conditions.append('judged.' ~ column.name ~ ' is not distinct from repeated_keys.' ~ column.name) -%}
+{%- for key in keys -%}
+    {%- do key_conditions.append('judged.' ~ key ~ ' is not distinct from repeated_keys.' ~ key) -%}
 {%- endfor -%}
 {%- set names = columns | map(attribute='name') | list + ['updated_at', 'is_deleted'] -%}
 
@@ -171,6 +170,15 @@ left join ranked on judged._file_id = ranked._file_id and judged._row_number = r
         {{ return(graph.sources['source.' ~ project_name ~ '.' ~ source_name ~ '.' ~ table_name]) }}
     {%- endif -%}
     {{ return({'columns': {}, 'config': {'meta': {}}}) }}
+{%- endmacro %}
+
+{#- The columns that make up the key of a raw table. -#}
+{% macro key_columns(source_name, table_name) -%}
+    {%- set keys = [] -%}
+    {%- for column in source_spec(source_name, table_name).columns.values() if column.config.meta.key -%}
+        {%- do keys.append(column.name) -%}
+    {%- endfor -%}
+    {{ return(keys) }}
 {%- endmacro %}
 
 {% macro is_blank(text) -%}coalesce(trim({{ text }}), '') = ''{%- endmacro %}

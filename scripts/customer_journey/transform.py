@@ -1,5 +1,6 @@
 """The dbt step: one `dbt build` of the project against the private warehouse of an output folder."""
 
+import contextlib
 import os
 import shutil
 from collections.abc import Callable, Sequence
@@ -13,6 +14,8 @@ from customer_journey.paths import PROJECT, Output
 if TYPE_CHECKING:
     from dbt.cli.main import dbtRunnerResult
     from dbt_common.events.base_types import EventMsg
+
+PARSED_PROJECT = PROJECT / "target" / "builds" / "partial_parse.msgpack"
 
 
 @dataclass
@@ -42,8 +45,9 @@ def transform(
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
-    os.environ["JOURNEY_WAREHOUSE"] = str(output.warehouse)
-    _reuse_parsed_project(output)
+    # The path is relative to the folder that dbt runs in: what dbt parses then is the same for every output folder.
+    os.environ["JOURNEY_WAREHOUSE"] = output.warehouse.name
+    _take_parsed_project(output)
     arguments = [
         "--no-send-anonymous-usage-stats", "--quiet", "--no-use-colors", "--log-level-file", "info",
         "--log-path", str(output.logs), "build", "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
@@ -68,22 +72,31 @@ def transform(
             on_progress(event.data.description, event.data.index, event.data.total)
 
     try:
-        result = dbtRunner(callbacks=[report]).invoke(arguments)
+        with contextlib.chdir(output.root):
+            result = dbtRunner(callbacks=[report]).invoke(arguments)
     finally:
         # dbt keeps its connection until the process ends; the steps that follow open the warehouse themselves.
         DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
     if result.exception is not None or result.result is None:
         lines = [line.strip() for line in str(result.exception).splitlines() if line.strip()]
         raise BuildError(f"dbt: {' '.join(lines[:4])}")
+    _leave_parsed_project(output)
     return _read_results(result)
 
 
-def _reuse_parsed_project(output: Output) -> None:
-    """Parsing the project takes seconds: a new output folder starts from what a plain dbt run has parsed already."""
-    parsed, own = PROJECT / "target" / "partial_parse.msgpack", output.dbt_target / "partial_parse.msgpack"
-    if parsed.is_file() and not own.exists():
+def _take_parsed_project(output: Output) -> None:
+    """Parsing the whole project takes seconds: a new output folder starts from what another build has parsed."""
+    own = output.dbt_target / PARSED_PROJECT.name
+    if PARSED_PROJECT.is_file() and not own.exists():
         own.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(parsed, own)
+        shutil.copyfile(PARSED_PROJECT, own)
+
+
+def _leave_parsed_project(output: Output) -> None:
+    PARSED_PROJECT.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = PARSED_PROJECT.with_suffix(f".{os.getpid()}")
+    shutil.copyfile(output.dbt_target / PARSED_PROJECT.name, unfinished)
+    os.replace(unfinished, PARSED_PROJECT)
 
 
 def _read_results(result: "dbtRunnerResult") -> TransformResult:

@@ -1,4 +1,4 @@
-"""Named scenarios: a few raw rows, in one or several arrivals, and the mart rows that must come out, worked out by hand.
+"""Named scenarios: a few raw rows, in one or several arrivals, and the mart rows they must give, worked out by hand.
 
 A scenario is a .yml file in this folder:
 
@@ -17,10 +17,13 @@ A scenario is a .yml file in this folder:
     row_states:                    # optional: raw table -> key -> what became of each row that was landed with it
       orders/orders: {late-order: [accepted, duplicate exact]}
 
-Every id, cookie, e-mail and phone must be the scenario's own. `person` stands for person_id: the identifier that the person is
-named after. The views below add what makes other keys readable. A file without `expected` for a mart says nothing of it.
-In a mart without persons a scenario owns what its `where` selects, for example a month that no other scenario touches.
-The parts of a key in `row_states` are joined by a slash.
+Every id, cookie, e-mail and phone must be the scenario's own. `person` stands for person_id: the identifier that the
+person is named after. The views below add what makes other keys readable. A file without `expected` for a mart says
+nothing of it. In a mart without persons a scenario owns what its `where` selects, for example a month that no other
+scenario touches. The parts of a key in `row_states` are joined by a slash.
+
+The folder `blocked` holds scenarios that no build survives yet: with one of them nothing at all is published. Each
+moves up here once the build bears it.
 """
 
 import hashlib
@@ -122,9 +125,7 @@ def _person_id(identifier: str) -> str:
     return hashlib.sha256(f"{DEMO_KEY}|person|{identifier}".encode()).hexdigest()
 
 
-def actual_rows(
-    published: Path, mart: str, expected: dict[str, Any], persons: dict[str, str]
-) -> list[tuple[str, ...]]:
+def actual_rows(published: Path, mart: str, expected: dict[str, Any], persons: dict[str, str]) -> list[tuple[str, ...]]:
     """Return the mart's rows that the scenario speaks of, each value as text, sorted."""
     columns = expected["columns"]
     with duckdb.connect(str(published), read_only=True) as connection:
@@ -150,23 +151,27 @@ def expected_rows(rows: list[list[object]]) -> list[tuple[str, ...]]:
 
 
 def row_states(warehouse: Path, label: str, keys: list[str]) -> dict[str, list[str]]:
-    """Return what became of the rows of a raw table with these keys: key -> sorted states, duplicates with their kind."""
-    source = yaml.safe_load(
-        (PROJECT / f"models/staging/{label.split('/')[0]}/_{label.split('/')[0]}__sources.yml").read_text()
-    )
-    table = next(table for table in source["sources"][0]["tables"] if table["name"] == label.split("/")[1])
-    parts = [column["name"] for column in table["columns"] if column["config"]["meta"].get("key")]
-    key = f"concat_ws('/', {', '.join(f'staged.{part}::varchar' for part in parts)})"
+    """Return what became of the rows of a raw table that have these keys: key -> sorted states."""
+    source_name, table_name = label.split("/")
+    sources = (PROJECT / f"models/staging/{source_name}/_{source_name}__sources.yml").read_text(encoding="utf-8")
+    tables = yaml.safe_load(sources)["sources"][0]["tables"]
+    columns = next(table["columns"] for table in tables if table["name"] == table_name)
+    parts = [f"staged.{column['name']}::varchar" for column in columns if column["config"]["meta"].get("key")]
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         rows = connection.execute(
             f"""
-            select {key}, coalesce(rejects.row_status, staged.row_status), staged.row_reason
-            from staging.stg_{label.replace("/", "__")} as staged
+            select
+                concat_ws('/', {", ".join(parts)}) as row_key,
+                coalesce(rejects.row_status, staged.row_status) as row_status,
+                staged.row_reason
+            from staging.stg_{source_name}__{table_name} as staged
             left join intermediate.int_integrity_rejects as rejects
-                on rejects.source_table = ? and staged._file_id = rejects._file_id and staged._row_number = rejects._row_number
-            where {key} in (select unnest(?))
+                on rejects.source_table = ?
+                and staged._file_id = rejects._file_id
+                and staged._row_number = rejects._row_number
+            where row_key in (select unnest(?))
             """,
-            [label.replace("/", "."), keys],
+            [f"{source_name}.{table_name}", keys],
         ).fetchall()
     states: dict[str, list[str]] = {key: [] for key in keys}
     for row_key, status, reason in rows:

@@ -1,0 +1,16 @@
+-- Two accepted rows of one key would count one thing twice. Parts of a sum (ad spend) may share a key.
+{% for source_name, table_name in staged_tables() if (source_name, table_name) != ('marketing', 'ad_spend') %}
+{%- set keys = key_columns(source_name, table_name) %}
+select
+    '{{ source_name }}.{{ table_name }}' as source_table,
+    count(*) as repeated_keys
+from (
+    select {{ keys | join(', ') }}
+    from {{ ref('stg_' ~ source_name ~ '__' ~ table_name) }}
+    where row_status = 'accepted'
+    group by {{ keys | join(', ') }}
+    having count(*) > 1
+) as repeated
+having count(*) > 0
+{{ 'union all' if not loop.last }}
+{% endfor %}
