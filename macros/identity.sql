@@ -3,7 +3,8 @@
 
 {#-
     Joins that find the person of a row by its identifiers, and the person_id that they give: that of the first identifier, in the
-    order given, that anybody is known by; 'unknown' where there is none. Use both in one select.
+    order given, that anybody is known by; a hub, which may be many people's, only where the row has nothing better; 'unknown' where
+    there is none. Use both in one select.
 -#}
 {% macro join_persons(relation, columns) -%}
     {%- for column in columns %}
@@ -13,5 +14,13 @@
 {%- endmacro %}
 
 {% macro person_id_of(columns) -%}
-    coalesce({% for column in columns %}person_by_{{ column }}.person_id, {% endfor %}'unknown')
+    coalesce(
+        {%- for column in columns %}
+        case when not person_by_{{ column }}.is_hub then person_by_{{ column }}.person_id end,
+        {%- endfor %}
+        {%- for column in columns %}
+        person_by_{{ column }}.person_id,
+        {%- endfor %}
+        'unknown'
+    )
 {%- endmacro %}

@@ -19,18 +19,13 @@ Row = Mapping[str, Any]
 
 
 def run_build(raw: Path, out: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    """Run `journey build` in a process of its own and return how it ended."""
-    command = [
-        sys.executable,
-        "-m",
-        "customer_journey",
-        "build",
-        "--raw",
-        str(raw),
-        "--out",
-        str(out),
-        *options,
-    ]
+    """Run `journey build` on a raw folder, in a process of its own, and return how it ended."""
+    return run_build_with(out, "--raw", str(raw), *options)
+
+
+def run_build_with(out: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run `journey build` with these options alone; without --raw or --raw-schemas it builds the demo company."""
+    command = [sys.executable, "-m", "customer_journey", "build", "--out", str(out), *options]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 

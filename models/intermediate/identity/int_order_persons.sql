@@ -4,6 +4,17 @@ with orders as (
 
 ),
 
+refunded as (
+
+    select
+        order_id,
+        sum(refunded_net) as refunded_net
+    from {{ ref('int_refunds') }}
+    where is_linked
+    group by order_id
+
+),
+
 internal_persons as (
 
     select distinct person_identifiers.person_id
@@ -18,15 +29,11 @@ resolved as (
 
     select
         orders.*,
-        coalesce(
-            person_by_contact_id.person_id,
-            person_by_email.person_id,
-            person_by_phone.person_id,
-            person_by_anonymous_id.person_id,
-            own_person.person_id
-        ) as person_id
+        cast(coalesce(refunded.refunded_net, 0) as decimal(18, 4)) as refunded_net,
+        coalesce(own_person.person_id, {{ person_id_of(['contact_id', 'email', 'phone', 'anonymous_id']) }}) as person_id
     from orders
     {{ join_persons('orders', ['contact_id', 'email', 'phone', 'anonymous_id']) }}
+    left join refunded on orders.order_id = refunded.order_id
     left join {{ ref('int_person_identifiers') }} as own_person
         on {{ identifier_key("'order_id'", 'orders.order_id') }} = own_person.identifier
 

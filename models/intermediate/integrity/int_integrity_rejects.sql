@@ -36,7 +36,8 @@ parents as (
     select
         '{{ table_name }}' as parent_table,
         staged.{{ key }} as parent_id,
-        bool_or(staged.row_status = 'accepted' and unpriced.source_table is null) as is_accepted,
+        bool_or(staged.row_status = 'accepted' and not staged.is_deleted and unpriced.source_table is null) as is_accepted,
+        bool_or(staged.row_status = 'accepted' and staged.is_deleted) as is_deleted,
         bool_or(staged.row_status = 'deferred') as is_deferred
     from {{ ref('stg_' ~ source_name ~ '__' ~ table_name) }} as staged
     left join unpriced
@@ -60,6 +61,7 @@ orphans as (
         case when parents.is_deferred then 'deferred' else 'quarantined' end as row_status,
         case
             when parents.parent_id is null then 'unknown_{{ key }}'
+            when parents.is_deleted then 'deleted_parent'
             when not parents.is_deferred then 'quarantined_parent'
         end as row_reason
     from {{ ref('stg_' ~ source_name ~ '__' ~ table_name) }} as staged

@@ -21,24 +21,6 @@ converted as (
     from orders
     {{ join_exchange_rates('orders.currency', 'orders.ordered_date') }}
 
-),
-
-refunds as (
-
-    select * from {{ accepted('orders', 'refunds') }}
-
-),
-
-refunded as (
-
-    select
-        refunds.order_id,
-        sum({{ to_reporting_currency('refunds.amount', 'converted.rate') }}) as refunded_total,
-        sum({{ refunded_net('refunds.amount', 'converted.net_of_total', 'converted.total_amount', 'converted.rate') }}) as refunded_net
-    from refunds
-    inner join converted on refunds.order_id = converted.order_id
-    group by refunds.order_id
-
 )
 
 select
@@ -65,8 +47,5 @@ select
     converted.total_revenue,
     converted.tax,
     converted.shipping,
-    cast(converted.total_revenue - converted.tax - converted.shipping as decimal(18, 4)) as net_before_refunds,
-    cast(coalesce(refunded.refunded_total, 0) as decimal(18, 4)) as refunded_total,
-    cast(coalesce(refunded.refunded_net, 0) as decimal(18, 4)) as refunded_net
+    cast(converted.total_revenue - converted.tax - converted.shipping as decimal(18, 4)) as net_before_refunds
 from converted
-left join refunded on converted.order_id = refunded.order_id

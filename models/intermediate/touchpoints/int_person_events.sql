@@ -143,6 +143,21 @@ quotes as (
 
 ),
 
+{# a CRM that keeps no closed_at still tells by its changes when a deal took the status it has now #}
+closings as (
+
+    select
+        changes.deal_id,
+        min(changes.changed_at) as closed_at
+    from {{ accepted('crm', 'deal_changes') }} as changes
+    inner join {{ accepted('crm', 'deals') }} as deals
+        on changes.deal_id = deals.deal_id
+        and changes.status = deals.status
+    where changes.status in ('won', 'lost')
+    group by changes.deal_id
+
+),
+
 deals as (
 
     select
@@ -155,8 +170,9 @@ deals as (
         cast(null as varchar) as campaign,
         cast(null as varchar) as direction,
         {{ to_reporting_currency('deals.amount') }} as amount,
-        deals.closed_at as ended_at
+        coalesce(deals.closed_at, closings.closed_at) as ended_at
     from {{ accepted('crm', 'deals') }} as deals
+    left join closings on deals.deal_id = closings.deal_id
     {{ join_exchange_rates('deals.currency', reporting_date('deals.created_at')) }}
     {{ join_persons('deals', ['contact_id']) }}
 

@@ -28,23 +28,39 @@ session_of_event as (
 
 ),
 
-session_by_time as (
+candidates as (
 
     select
         orders.order_id,
         sessions.session_id,
-        row_number() over (
-            partition by orders.order_id
-            order by
-                case when orders.anonymous_id = sessions.anonymous_id then 0 else 1 end,
-                sessions.started_at desc,
-                sessions.session_id
-        ) as choice
+        sessions.started_at,
+        0 as preference
+    from orders
+    inner join sessions
+        on orders.anonymous_id = sessions.anonymous_id
+        and sessions.started_at <= orders.ordered_at
+        and orders.ordered_at <= {{ add_minutes('sessions.ended_at', setting('session_timeout_minutes')) }}
+    union all
+    select
+        orders.order_id,
+        sessions.session_id,
+        sessions.started_at,
+        1 as preference
     from orders
     inner join sessions
         on orders.person_id = sessions.person_id
         and sessions.started_at <= orders.ordered_at
         and orders.ordered_at <= {{ add_minutes('sessions.ended_at', setting('session_timeout_minutes')) }}
+
+),
+
+session_by_time as (
+
+    select
+        order_id,
+        session_id,
+        row_number() over (partition by order_id order by preference, started_at desc, session_id) as choice
+    from candidates
 
 )
 

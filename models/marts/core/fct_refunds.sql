@@ -1,6 +1,6 @@
 with refunds as (
 
-    select * from {{ accepted('orders', 'refunds') }}
+    select * from {{ ref('int_refunds') }}
 
 ),
 
@@ -16,11 +16,10 @@ select
     coalesce(orders.person_id, 'unknown') as person_id,
     refunds.refunded_at,
     {{ reporting_date('refunds.refunded_at') }} as refunded_date,
-    orders.order_id is not null as is_linked,
-    {{ to_reporting_currency('refunds.amount', 'orders.rate') }} as refund_amount,
+    refunds.is_linked,
+    refunds.refund_amount,
     case
-        when orders.is_conversion and orders.order_status <> 'returned'
-            then {{ refunded_net('refunds.amount', 'orders.net_of_total', 'orders.total_amount', 'orders.rate') }}
+        when orders.is_conversion and orders.order_status <> 'returned' then refunds.refunded_net
         else cast(0 as decimal(18, 4))
     end as refunded_net
 from refunds

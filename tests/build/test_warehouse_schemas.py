@@ -1,0 +1,245 @@
+"""`--raw-schemas`: tables that an EL tool keeps in the warehouse give the marts that the same rows give as files."""
+
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+from customer_journey.errors import ExitCode
+from customer_journey.warehouse import open_warehouse
+
+from tests.support.builds import differing_marts, publish, run_build, run_build_with, write_rows
+from tests.support.dbt import must_pass, run_dbt, start_parsed
+
+pytestmark = pytest.mark.xdist_group("warehouse_schemas")
+
+AS_OF = ["--as-of", "2026-06-30T00:00:00Z"]
+SCHEMAS = ["--raw-schemas", "crm=hubspot,web=segment_prod,orders=shop,feedback=survey"]
+
+# The tables of four EL tools: types and orders of columns of their own, columns that nobody knows, tables left out.
+TABLES = """
+    create schema hubspot;
+    create table hubspot.contacts as select * from (values
+        (101, 'Mai@Example.com', '+84912000111', false, timestamptz '2026-01-01 00:00:00+07', '{"a": 1}'::json),
+        (102, 'nam@example.com', null, null, timestamptz '2026-01-02 10:00:00.250+00', null)
+    ) as rows(contact_id, email, phone, is_internal, created_at, _airbyte_meta);
+    create table hubspot._airbyte_state as select 1 as cursor;
+
+    create schema segment_prod;
+    create table segment_prod.events as select * from (values
+        (timestamp '2026-01-03 08:00:00', 'e1', 'c1', 'page_view', 1500::integer, 'google', 'cpc'),
+        (timestamp '2026-01-03 08:01:00', 'e2', 'c1', 'page_view', null, null, null),
+        (timestamp '2026-01-05 08:01:00', 'e3', 'c2', 'page_view', null, null, null)
+    ) as rows(occurred_at, event_id, anonymous_id, event_name, engagement_ms, utm_source, utm_medium);
+    create view segment_prod.identities as
+        select 'c1' as anonymous_id, 'email'::varchar as identifier_type, 'mai@example.com' as identifier_value,
+            timestamptz '2026-01-03 08:01:00+00' as identified_at;
+
+    create schema shop;
+    create table shop.orders as select * from (values
+        ('o1', 101::bigint, timestamptz '2026-01-03 15:02:00+07', 'paid', 100.10::decimal(12, 2), 0.1::double, true),
+        ('o2', 101::bigint, timestamptz '2026-02-03 15:02:00+07', 'paid', 20::decimal(12, 2), null, false),
+        ('o2', 101::bigint, timestamptz '2026-02-03 15:02:00+07', 'paid', 20::decimal(12, 2), null, false),
+        ('o3', 102::bigint, timestamptz '2026-03-03 15:02:00+07', 'no such status', 7::decimal(12, 2), null, false),
+        ('o4', null, timestamptz '2026-03-04 15:02:00+07', 'completed', 8.5::decimal(12, 2), null, false)
+    ) as rows(order_id, contact_id, ordered_at, status, total_amount, tax_amount, is_test);
+    create table shop.orders_backup as from shop.orders;
+
+    create schema survey;
+    create table survey.survey_responses as
+        select 'r1' as response_id, 'NAM@example.com ' as email, 'nps' as survey_type, 9::tinyint as score,
+            timestamp_ns '2026-03-01 08:00:00.123456789' as responded_at;
+"""
+# The same rows as an export would write them.
+FILES = {
+    "crm/contacts": [
+        {"contact_id": "101", "email": "Mai@Example.com", "phone": "+84912000111", "is_internal": "False"}
+        | {"created_at": "2025-12-31 17:00:00"},
+        {"contact_id": "102", "email": "nam@example.com", "created_at": "2026-01-02T10:00:00.25Z"},
+    ],
+    "web/events": [
+        {"event_id": "e1", "anonymous_id": "c1", "event_name": "page_view", "engagement_ms": "1500"}
+        | {"occurred_at": "2026-01-03T08:00:00Z", "utm_source": "google", "utm_medium": "cpc"},
+        {"event_id": "e2", "anonymous_id": "c1", "event_name": "page_view", "occurred_at": "2026-01-03 08:01:00"},
+        {"event_id": "e3", "anonymous_id": "c2", "event_name": "page_view", "occurred_at": "2026-01-05 08:01:00"},
+    ],
+    "web/identities": [
+        {"anonymous_id": "c1", "identifier_type": "email", "identifier_value": "mai@example.com"}
+        | {"identified_at": "2026-01-03T15:01:00+07:00"},
+    ],
+    "orders/orders": [
+        {"order_id": "o1", "contact_id": "101", "ordered_at": "2026-01-03T08:02:00Z", "status": "paid"}
+        | {"total_amount": "100.1", "tax_amount": "0.10", "is_test": "true"},
+        {"order_id": "o2", "contact_id": "101", "ordered_at": "2026-02-03T08:02:00Z", "status": "paid"}
+        | {"total_amount": "20.00", "is_test": "false"},
+        {"order_id": "o2", "contact_id": "101", "ordered_at": "2026-02-03T08:02:00Z", "status": "paid"}
+        | {"total_amount": "20", "is_test": "false"},
+        {"order_id": "o3", "contact_id": "102", "ordered_at": "2026-03-03T08:02:00Z", "status": "no such status"}
+        | {"total_amount": "7", "is_test": "false"},
+        {"order_id": "o4", "ordered_at": "2026-03-04T08:02:00Z", "status": "completed", "total_amount": "8.50"}
+        | {"is_test": "false"},
+    ],
+    "feedback/survey_responses": [
+        {"response_id": "r1", "email": "NAM@example.com ", "survey_type": "nps", "score": "9"}
+        | {"responded_at": "2026-03-01 08:00:00.123456"},
+    ],
+}
+
+
+def _build_on_schemas(out: Path, *options: str) -> tuple[int, str]:
+    """Build on the schemas of the folder's warehouse; return the exit code and what was said of an error."""
+    done = run_build_with(out, *(options or [*SCHEMAS, *AS_OF]))
+    return done.returncode, done.stderr
+
+
+def _change(out: Path, sql: str) -> None:
+    with open_warehouse(out / "warehouse.duckdb") as connection:
+        connection.execute(sql)
+
+
+@pytest.fixture(scope="module")
+def schemas_out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The output folder of a build on the schemas of EL tools."""
+    out = tmp_path_factory.mktemp("schemas")
+    _change(out, TABLES)
+    assert _build_on_schemas(out) == (ExitCode.PUBLISHED, "")
+    return out
+
+
+@pytest.fixture
+def copied_out(schemas_out: Path, tmp_path: Path) -> Path:
+    """The same folder, for one test to spoil."""
+    return Path(shutil.copytree(schemas_out, tmp_path / "out"))
+
+
+@pytest.fixture(scope="module")
+def files_out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The output folder of a build on the same rows as files."""
+    root = tmp_path_factory.mktemp("files")
+    for label, rows in FILES.items():
+        write_rows(root / "raw", label, rows)
+    publish(root / "raw", root / "out", *AS_OF)
+    return root / "out"
+
+
+def test_tables_in_schemas_give_the_marts_of_the_same_files(schemas_out: Path, files_out: Path) -> None:
+    """Who lands raw tables with an EL tool would get other numbers than who lands files: types read as other text."""
+    assert differing_marts(schemas_out / "journey.duckdb", files_out / "journey.duckdb") == {}
+    # and they are the numbers of these rows, not of none
+    with duckdb.connect(str(schemas_out / "journey.duckdb"), read_only=True) as connection:
+        rows = connection.execute(
+            "select rows_in, accepted, duplicates_exact, quarantined from marts.audit_reconciliation"
+            " where source_table = 'orders.orders'"
+        ).fetchall()
+        revenue = connection.execute("select cast(sum(net_revenue) as double) from marts.audit_revenue").fetchone()
+    assert rows == [(5, 3, 1, 1)]
+    assert revenue == (28.5,)
+
+
+def test_tables_of_the_el_tool_stay_as_they_are(schemas_out: Path) -> None:
+    """An EL tool that finds its tables altered stops loading, or loads everything again."""
+    with duckdb.connect() as fresh:
+        fresh.execute(TABLES)
+        with duckdb.connect(str(schemas_out / "warehouse.duckdb"), read_only=True) as built:
+            for schema in ("hubspot", "segment_prod", "shop", "survey"):
+                listed = (
+                    "select table_name, column_name, data_type from information_schema.columns"
+                    f" where table_schema = '{schema}' order by table_name, ordinal_position"
+                )
+                assert built.execute(listed).fetchall() == fresh.execute(listed).fetchall()
+            orders = "from shop.orders order by all"
+            assert built.execute(orders).fetchall() == fresh.execute(orders).fetchall()
+
+
+def test_optional_table_may_come_and_go(copied_out: Path, files_out: Path) -> None:
+    """A table dropped at its source would stop every later build; one that is new would never be read."""
+    _change(copied_out, "drop view segment_prod.identities; alter table survey.survey_responses rename to old")
+    assert _build_on_schemas(copied_out) == (ExitCode.PUBLISHED, "")
+    _change(copied_out, "create view segment_prod.identities as select 'c1' as anonymous_id, 'email' as identifier_type,"
+            " 'mai@example.com' as identifier_value, timestamp '2026-01-03 08:01:00' as identified_at;"
+            " alter table survey.old rename to survey_responses")  # fmt: skip
+    assert _build_on_schemas(copied_out) == (ExitCode.PUBLISHED, "")
+    assert differing_marts(copied_out / "journey.duckdb", files_out / "journey.duckdb") == {}
+
+
+def test_plain_dbt_build_reads_the_schemas_too(copied_out: Path, files_out: Path, tmp_path: Path) -> None:
+    """An analyst's `dbt build` would find empty tables where the last build found rows."""
+    start_parsed(tmp_path / "dbt", copied_out)
+    must_pass(run_dbt(copied_out / "warehouse.duckdb", tmp_path / "dbt", "build"))
+    assert differing_marts(copied_out / "warehouse.duckdb", files_out / "journey.duckdb") == {}
+
+
+def test_folder_that_was_built_from_files_moves_to_schemas(files_out: Path, tmp_path: Path) -> None:
+    """A company that buys an EL tool would have to throw its output folder away, or would be shown a stack trace."""
+    out = Path(shutil.copytree(files_out, tmp_path / "out"))
+    _change(out, TABLES + "update shop.orders set total_amount = 30 where order_id = 'o2'")
+
+    code, error = _build_on_schemas(out)
+
+    assert error == ""
+    assert code == ExitCode.PUBLISHED
+    with duckdb.connect(str(out / "journey.duckdb"), read_only=True) as connection:
+        revenue = connection.execute("select cast(sum(net_revenue) as double) from marts.audit_revenue").fetchone()
+    assert revenue == (38.5,)
+
+
+def test_folder_that_was_built_from_schemas_moves_to_files(copied_out: Path, tmp_path: Path) -> None:
+    """The other way round: files that arrive where views were must be read, or be refused in one line."""
+    raw = tmp_path / "raw"
+    for label, rows in FILES.items():
+        write_rows(raw, label, [row for row in rows if row.get("order_id") != "o2"])
+
+    done = run_build(raw, copied_out, *AS_OF)
+
+    assert done.stderr == ""
+    assert done.returncode == ExitCode.PUBLISHED
+    with duckdb.connect(str(copied_out / "journey.duckdb"), read_only=True) as connection:
+        revenue = connection.execute("select cast(sum(net_revenue) as double) from marts.audit_revenue").fetchone()
+    assert revenue == (8.5,)
+
+
+REFUSED = {
+    "missing required table": (
+        "alter table shop.orders rename to sales",
+        SCHEMAS,
+        ["required table orders/orders is missing", "shop.orders"],
+    ),
+    "schema not named": ("", ["--raw-schemas", "crm=hubspot,web=segment_prod"], ["orders/orders is missing"]),
+    "schema that is not there": (
+        "",
+        ["--raw-schemas", "crm=hubspot,web=segment_prod,orders=shopify"],
+        ["required table orders/orders is missing", "shopify.orders"],
+    ),
+    "missing required column": (
+        "alter table shop.orders drop column status",
+        SCHEMAS,
+        ["shop.orders", "orders/orders lacks the required column status"],
+    ),
+    "no column of a group": (
+        "alter table survey.survey_responses drop column email",
+        SCHEMAS,
+        ["survey.survey_responses", "lacks the columns email and contact_id"],
+    ),
+    "unknown source": ("", ["--raw-schemas", "crn=hubspot,web=segment_prod,orders=shop"], ["there is no source crn"]),
+    "no pair": ("", ["--raw-schemas", "crm"], ["write source=schema"]),
+}
+
+
+@pytest.mark.parametrize(("change", "options", "words"), REFUSED.values(), ids=REFUSED)
+def test_unusable_schemas_are_told_in_one_line(
+    change: str, options: list[str], words: list[str], copied_out: Path
+) -> None:
+    """A slip in a schema's name would be read as a company without orders, or be shown as a stack trace."""
+    if change:
+        _change(copied_out, change)
+    before = (copied_out / "journey.duckdb").read_bytes()
+
+    code, error = _build_on_schemas(copied_out, *options, *AS_OF)
+
+    lines = error.strip().splitlines()
+    assert len(lines) == 1, error
+    assert code == ExitCode.UNUSABLE_INPUT
+    assert lines[0].startswith("error: ")
+    for word in words:
+        assert word in lines[0]
+    assert (copied_out / "journey.duckdb").read_bytes() == before
