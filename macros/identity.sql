@@ -6,11 +6,26 @@
     order given, that anybody is known by; a hub, which may be many people's, only where the row has nothing better; 'unknown' where
     there is none. Use both in one select.
 -#}
-{% macro join_persons(relation, columns) -%}
+{% macro join_persons(relation, columns, happened_at) -%}
     {%- for column in columns %}
+    {%- set identifier = identifier_key("'" ~ column ~ "'", relation ~ '.' ~ column) %}
+    {%- if column in ['email', 'phone'] %}
+    {{ join_former_identifier('former_' ~ column, identifier, relation ~ '.' ~ happened_at) }}
     left join {{ ref('int_person_identifiers') }} as person_by_{{ column }}
-        on person_by_{{ column }}.identifier = {{ identifier_key("'" ~ column ~ "'", relation ~ '.' ~ column) }}
+        on person_by_{{ column }}.identifier = coalesce(former_{{ column }}.contact_identifier, {{ identifier }})
+    {%- else %}
+    left join {{ ref('int_person_identifiers') }} as person_by_{{ column }}
+        on person_by_{{ column }}.identifier = {{ identifier }}
+    {%- endif %}
     {%- endfor %}
+{%- endmacro %}
+
+{#- Joins the contact whose e-mail or phone this was at the moment, where that contact has another one now. -#}
+{% macro join_former_identifier(alias, identifier, happened_at) -%}
+    left join {{ ref('int_former_identifiers') }} as {{ alias }}
+        on {{ alias }}.identifier = {{ identifier }}
+        and {{ happened_at }} >= {{ alias }}.valid_from
+        and {{ happened_at }} < {{ alias }}.valid_to
 {%- endmacro %}
 
 {% macro person_id_of(columns) -%}

@@ -15,7 +15,7 @@ from customer_journey.hash_key import hash_key
 from customer_journey.warehouse import open_warehouse
 
 # what the first dbt pass has to build, with everything before it
-IDENTITY_MODELS = ("int_person_identifiers", "stg_*")
+IDENTITY_MODELS = ("int_person_identifiers", "int_former_identifiers", "stg_*")
 
 # Columns that hold an identifier under another name than its type's.
 _ALIASES = {
@@ -128,6 +128,13 @@ def _suppress(connection: duckdb.DuckDBPyConnection) -> None:
         union
         select identifier_hash from intermediate.int_person_identifiers
         where person_id in (select person_id from persons)
+        union
+        -- an address that the person gave up and nobody took over
+        select {_hash("former.identifier")}
+        from intermediate.int_former_identifiers as former
+        inner join intermediate.int_person_identifiers as contacts on former.contact_identifier = contacts.identifier
+        where contacts.person_id in (select person_id from persons)
+            and former.identifier not in (select identifier from intermediate.int_person_identifiers)
         except
         select identifier_hash from private.suppression_list
         """

@@ -414,9 +414,12 @@ def test_killed_build_leaves_no_process(history: History) -> None:
 
 def test_warehouse_that_somebody_reads_is_told_in_one_line(history: History) -> None:
     """Who looks into the warehouse while a build starts would find a page of Python where the cause should stand."""
-    hold = "import sys, time, duckdb; c = duckdb.connect(sys.argv[1], read_only=True); print(1, flush=True); time.sleep(99)"
+    hold = "import sys, duckdb; c = duckdb.connect(sys.argv[1], read_only=True); print(1, flush=True); input()"
     holder = subprocess.Popen(
-        [sys.executable, "-c", hold, str(history.out / "warehouse.duckdb")], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", hold, str(history.out / "warehouse.duckdb")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     try:
         assert holder.stdout is not None and holder.stdout.readline() == "1\n"

@@ -1,6 +1,6 @@
 {%- set nodes = {
     'contact_id': 'contact_id', 'email': 'email', 'phone': 'phone', 'anonymous_id': 'anonymous_id',
-    'merged_into_contact_id': 'contact_id',
+    'merged_into_contact_id': 'contact_id', 'former_email_contact_id': 'contact_id', 'former_phone_contact_id': 'contact_id',
 } -%}
 
 with records as (

@@ -22,33 +22,54 @@
     ('marketing', 'offline_visits', 'visited_at', none),
 ] -%}
 {%- set identifiers = ['contact_id', 'email', 'phone', 'anonymous_id', 'merged_into_contact_id'] -%}
+{%- set former = ['former_email_contact_id', 'former_phone_contact_id'] -%}
 
 with records as (
 
     {%- for source_name, table_name, seen_at, present in records %}
+    {#- a contact's own row says whose the identifier is now, whoever had it when the contact was made #}
+    {%- set may_be_former = ['email', 'phone'] if table_name != 'contacts' else [] %}
     select
         {%- for identifier in identifiers %}
-        {{ identifier if identifier in present else 'cast(null as varchar)' }} as {{ identifier }},
+        {%- if identifier not in present %}
+        cast(null as varchar) as {{ identifier }},
+        {%- elif identifier in may_be_former %}
+        case when former_{{ identifier }}.contact_id is null then {{ table_name }}.{{ identifier }} end as {{ identifier }},
+        {%- else %}
+        {{ table_name }}.{{ identifier }},
+        {%- endif %}
         {%- endfor %}
         cast(null as varchar) as other_identifier,
-        min({{ seen_at }}) as seen_at
+        {%- for identifier in ['email', 'phone'] %}
+        {{ 'former_' ~ identifier ~ '.contact_id' if identifier in may_be_former and identifier in present else 'cast(null as varchar)' }}
+            as former_{{ identifier }}_contact_id,
+        {%- endfor %}
+        min({{ table_name }}.{{ seen_at }}) as seen_at
     from {{ accepted(source_name, table_name) }} as {{ table_name }}
+    {%- for identifier in may_be_former if identifier in present %}
+    {{ join_former_identifier(
+        'former_' ~ identifier, identifier_key("'" ~ identifier ~ "'", table_name ~ '.' ~ identifier), table_name ~ '.' ~ seen_at
+    ) }}
+    {%- endfor %}
     group by all
     union all
     {%- endfor %}
     {%- for source_name, table_name, seen_at, cookie in typed %}
     select
         case when identifier_type = 'contact_id' then identifier_value end as contact_id,
-        case when identifier_type = 'email' then identifier_value end as email,
-        case when identifier_type = 'phone' then identifier_value end as phone,
+        case when identifier_type = 'email' and former.contact_id is null then identifier_value end as email,
+        case when identifier_type = 'phone' and former.contact_id is null then identifier_value end as phone,
         {{ cookie or "case when identifier_type = 'anonymous_id' then identifier_value end" }} as anonymous_id,
         cast(null as varchar) as merged_into_contact_id,
         case
             when identifier_type not in ('contact_id', 'email', 'phone', 'anonymous_id')
                 then {{ identifier_key('identifier_type', 'identifier_value') }}
         end as other_identifier,
+        former.contact_id as former_email_contact_id,
+        cast(null as varchar) as former_phone_contact_id,
         min({{ seen_at }}) as seen_at
     from {{ accepted(source_name, table_name) }} as {{ table_name }}
+    {{ join_former_identifier('former', identifier_key('identifier_type', 'identifier_value'), seen_at) }}
     where identifier_value is not null
     group by all
     union all
@@ -61,6 +82,8 @@ with records as (
         cast(null as varchar) as anonymous_id,
         cast(null as varchar) as merged_into_contact_id,
         cast(null as varchar) as other_identifier,
+        cast(null as varchar) as former_email_contact_id,
+        cast(null as varchar) as former_phone_contact_id,
         min(referred_at) as seen_at
     from {{ accepted('crm', 'referrals') }} as referrals
     group by all
@@ -72,6 +95,8 @@ with records as (
         cast(null as varchar) as anonymous_id,
         cast(null as varchar) as merged_into_contact_id,
         cast(null as varchar) as other_identifier,
+        cast(null as varchar) as former_email_contact_id,
+        cast(null as varchar) as former_phone_contact_id,
         min(referred_at) as seen_at
     from {{ accepted('crm', 'referrals') }} as referrals
     group by all
@@ -93,6 +118,8 @@ without_placeholders as (
         records.anonymous_id,
         records.merged_into_contact_id,
         records.other_identifier,
+        records.former_email_contact_id,
+        records.former_phone_contact_id,
         min(records.seen_at) as seen_at
     from records
     left join placeholders as email_placeholders
@@ -129,13 +156,13 @@ nameless_orders as (
 all_records as (
 
     select
-        {{ identifiers | join(', ') }},
+        {{ (identifiers + former) | join(', ') }},
         other_identifier,
         seen_at
     from without_placeholders
     union all
     select
-        {%- for identifier in identifiers %}
+        {%- for identifier in identifiers + former %}
         cast(null as varchar) as {{ identifier }},
         {%- endfor %}
         other_identifier,
@@ -145,6 +172,6 @@ all_records as (
 )
 
 select
-    row_number() over (order by {{ identifiers | join(', ') }}, other_identifier) as record_number,
+    row_number() over (order by {{ (identifiers + former) | join(', ') }}, other_identifier) as record_number,
     *
 from all_records

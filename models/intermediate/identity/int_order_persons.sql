@@ -32,7 +32,7 @@ resolved as (
         cast(coalesce(refunded.refunded_net, 0) as decimal(18, 4)) as refunded_net,
         coalesce(own_person.person_id, {{ person_id_of(['contact_id', 'email', 'phone', 'anonymous_id']) }}) as person_id
     from orders
-    {{ join_persons('orders', ['contact_id', 'email', 'phone', 'anonymous_id']) }}
+    {{ join_persons('orders', ['contact_id', 'email', 'phone', 'anonymous_id'], 'ordered_at') }}
     left join refunded on orders.order_id = refunded.order_id
     left join {{ ref('int_person_identifiers') }} as own_person
         on {{ identifier_key("'order_id'", 'orders.order_id') }} = own_person.identifier

@@ -20,7 +20,7 @@ with activities as (
         cast(null as decimal(18, 4)) as amount,
         cast(null as timestamp) as ended_at
     from {{ accepted('crm', 'activities') }} as activities
-    {{ join_persons('activities', ['contact_id', 'email']) }}
+    {{ join_persons('activities', ['contact_id', 'email'], 'occurred_at') }}
 
 ),
 
@@ -38,7 +38,7 @@ contacts as (
         cast(null as decimal(18, 4)) as amount,
         cast(null as timestamp) as ended_at
     from {{ accepted('crm', 'contacts') }} as contacts
-    {{ join_persons('contacts', ['contact_id']) }}
+    {{ join_persons('contacts', ['contact_id'], 'created_at') }}
 
 ),
 
@@ -57,7 +57,7 @@ web_actions as (
         cast(null as decimal(18, 4)) as amount,
         cast(null as timestamp) as ended_at
     from {{ accepted('web', 'events') }} as events
-    {{ join_persons('events', ['anonymous_id']) }}
+    {{ join_persons('events', ['anonymous_id'], 'occurred_at') }}
     where events.event_name in ('signup', 'form_submitted', 'add_to_cart', 'checkout_started')
 
 ),
@@ -76,7 +76,7 @@ messages as (
         cast(null as decimal(18, 4)) as amount,
         cast(null as timestamp) as ended_at
     from {{ accepted('marketing', 'email_events') }} as email_events
-    {{ join_persons('email_events', ['email']) }}
+    {{ join_persons('email_events', ['email'], 'occurred_at') }}
     where not (email_events.event_type = 'opened' and coalesce(email_events.is_machine, false))
 
 ),
@@ -119,8 +119,9 @@ interactions as (
         identified.amount,
         cast(null as timestamp) as ended_at
     from identified
+    {{ join_former_identifier('former', 'identified.identifier', 'identified.occurred_at') }}
     left join {{ ref('int_person_identifiers') }} as person_identifiers
-        on identified.identifier = person_identifiers.identifier
+        on person_identifiers.identifier = coalesce(former.contact_identifier, identified.identifier)
 
 ),
 
@@ -139,7 +140,7 @@ quotes as (
         cast(null as timestamp) as ended_at
     from {{ accepted('crm', 'quotes') }} as quotes
     {{ join_exchange_rates('quotes.currency', reporting_date('quotes.quoted_at')) }}
-    {{ join_persons('quotes', ['contact_id']) }}
+    {{ join_persons('quotes', ['contact_id'], 'quoted_at') }}
 
 ),
 
@@ -174,7 +175,7 @@ deals as (
     from {{ accepted('crm', 'deals') }} as deals
     left join closings on deals.deal_id = closings.deal_id
     {{ join_exchange_rates('deals.currency', reporting_date('deals.created_at')) }}
-    {{ join_persons('deals', ['contact_id']) }}
+    {{ join_persons('deals', ['contact_id'], 'created_at') }}
 
 ),
 
@@ -216,7 +217,7 @@ subscription_changes as (
         ) as ended_at
     from {{ accepted('crm', 'subscription_changes') }} as changes
     {{ join_exchange_rates('changes.currency', reporting_date('changes.changed_at')) }}
-    {{ join_persons('changes', ['contact_id']) }}
+    {{ join_persons('changes', ['contact_id'], 'changed_at') }}
 
 ),
 
@@ -252,7 +253,7 @@ tickets as (
         cast(null as decimal(18, 4)) as amount,
         tickets.resolved_at as ended_at
     from {{ accepted('crm', 'tickets') }} as tickets
-    {{ join_persons('tickets', ['contact_id', 'email']) }}
+    {{ join_persons('tickets', ['contact_id', 'email'], 'opened_at') }}
 
 ),
 
@@ -289,7 +290,7 @@ survey_responses as (
         responses.score as amount,
         cast(null as timestamp) as ended_at
     from {{ accepted('feedback', 'survey_responses') }} as responses
-    {{ join_persons('responses', ['contact_id', 'email']) }}
+    {{ join_persons('responses', ['contact_id', 'email'], 'responded_at') }}
 
 ),
 
@@ -307,7 +308,7 @@ reviews as (
         reviews.rating as amount,
         cast(null as timestamp) as ended_at
     from {{ accepted('feedback', 'reviews') }} as reviews
-    {{ join_persons('reviews', ['contact_id', 'email']) }}
+    {{ join_persons('reviews', ['contact_id', 'email'], 'reviewed_at') }}
 
 )
 

@@ -2,4 +2,4 @@ select
     sessions.*,
     {{ person_id_of(['anonymous_id']) }} as person_id
 from {{ ref('int_sessions') }} as sessions
-{{ join_persons('sessions', ['anonymous_id']) }}
+{{ join_persons('sessions', ['anonymous_id'], 'started_at') }}

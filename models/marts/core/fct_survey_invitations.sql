@@ -4,7 +4,7 @@ with invitations as (
         staged.*,
         {{ person_id_of(['contact_id', 'email']) }} as person_id
     from {{ accepted('feedback', 'survey_invitations') }} as staged
-    {{ join_persons('staged', ['contact_id', 'email']) }}
+    {{ join_persons('staged', ['contact_id', 'email'], 'sent_at') }}
 
 ),
 

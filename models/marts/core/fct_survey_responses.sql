@@ -4,7 +4,7 @@ with responses as (
         responses.*,
         {{ person_id_of(['contact_id', 'email']) }} as person_id
     from {{ accepted('feedback', 'survey_responses') }} as responses
-    {{ join_persons('responses', ['contact_id', 'email']) }}
+    {{ join_persons('responses', ['contact_id', 'email'], 'responded_at') }}
 
 ),
 

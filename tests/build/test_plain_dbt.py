@@ -1,0 +1,172 @@
+"""Plain dbt on the project, as an analyst runs it: no warning, the numbers of the last build, settings remembered."""
+
+import json
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from customer_journey.settings import default_settings, read_settings, remember_settings
+from customer_journey.warehouse import open_warehouse
+
+from tests.build.conftest import SETTINGS
+from tests.support.builds import differing_marts, publish, write_rows, write_settings
+from tests.support.dbt import must_pass, run_dbt, start_parsed, statuses
+
+pytestmark = pytest.mark.xdist_group("plain_dbt")
+
+# What dbt says where something will break with its next version, or is not as it should be.
+WORDS_OF_WARNING = ("warning", "deprecat")
+
+
+def _assert_no_warning(said: str) -> None:
+    # "WARN=0" is a count, not a warning
+    lines = [line for line in said.splitlines() if any(word in line.lower() for word in WORDS_OF_WARNING)]
+    assert lines == []
+
+
+def _settings_of(warehouse: Path) -> dict[str, Any]:
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        rows = connection.execute("select name, value from private.settings").fetchall()
+    return {name: json.loads(value) for name, value in rows}
+
+
+def _started_dates(warehouse: Path) -> list[str]:
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        rows = connection.execute("select distinct cast(started_date as varchar) from marts.fct_sessions").fetchall()
+    return [row[0] for row in rows]
+
+
+@pytest.fixture(scope="module")
+def built_out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The output folder of a build whose settings are not the defaults, with a session at 03:00 of the day after."""
+    root = tmp_path_factory.mktemp("plain_dbt")
+    write_settings(root / "raw", {**SETTINGS, "attribution_lookback_days": 7})
+    person = {"anonymous_id": "c1", "event_name": "page_view"}
+    write_rows(root / "raw", "web/events", [{**person, "event_id": "e1", "occurred_at": "2026-01-03T20:00:00Z"}])
+    contact = {"contact_id": "1", "email": "mai@example.com", "created_at": "2026-01-01"}
+    write_rows(root / "raw", "crm/contacts", [contact])
+    order = {"order_id": "o1", "email": "mai@example.com", "anonymous_id": "c1", "status": "paid"}
+    # 12 days after the session: with the default lookback the order would be attributed to it
+    order |= {"ordered_at": "2026-01-15T08:02:00Z", "total_amount": "100.10"}
+    write_rows(root / "raw", "orders/orders", [order])
+    publish(root / "raw", root / "out")
+    return root / "out"
+
+
+@pytest.fixture
+def warehouse(built_out: Path, tmp_path: Path) -> Path:
+    """A copy of the built warehouse."""
+    return Path(shutil.copyfile(built_out / "warehouse.duckdb", tmp_path / "warehouse.duckdb"))
+
+
+@pytest.fixture(scope="module")
+def state(built_out: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where dbt keeps what it compiles and logs; parsed already."""
+    folder = tmp_path_factory.mktemp("dbt_state")
+    start_parsed(folder, built_out)
+    return folder
+
+
+def test_project_parses_without_a_warning(tmp_path: Path) -> None:
+    """A deprecation that nobody sees becomes an error with the next dbt; warnings in every run hide new ones."""
+    done = run_dbt(tmp_path / "none.duckdb", tmp_path, "--warn-error", "parse", "--no-partial-parse")
+    _assert_no_warning(must_pass(done))
+
+
+def test_plain_build_repeats_the_last_build(built_out: Path, warehouse: Path, state: Path) -> None:
+    """An analyst who runs `dbt build` would get other numbers than were published: of today, in another time zone."""
+    before = _settings_of(warehouse)
+
+    said = must_pass(run_dbt(warehouse, state, "--warn-error", "build"))
+
+    _assert_no_warning(said)
+    assert set(statuses(state).values()) <= {"success", "pass"}
+    assert differing_marts(built_out / "journey.duckdb", warehouse) == {}
+    assert _settings_of(warehouse) == before
+    # the settings are of this company: with the defaults the marts would differ
+    assert _started_dates(warehouse) == ["2026-01-04"]
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        channels = connection.execute("select distinct channel from marts.fct_attribution where credit = 1").fetchall()
+        ages = connection.execute("select distinct age_weeks from marts.kpi_clv").fetchall()
+    assert channels == [("unattributed",)]
+    assert ages == [(166 / 7,)]
+
+
+def test_var_is_remembered_before_the_last_build_and_the_defaults(warehouse: Path, tmp_path: Path, state: Path) -> None:
+    """What an analyst sets once would be forgotten at the next run, and the same command show two numbers."""
+    shutil.copytree(state, tmp_path / "state")
+    given = json.dumps({"reporting_timezone": "UTC", "lapse_days": 30})
+
+    must_pass(run_dbt(warehouse, tmp_path / "state", "run", "--select", "fct_sessions", "--vars", given))
+    assert _started_dates(warehouse) == ["2026-01-03"]
+    assert _settings_of(warehouse) == {
+        "as_of": "2026-06-30T00:00:00+00:00",
+        "attribution_lookback_days": 7,
+        "lapse_days": 30,
+        "reporting_timezone": "UTC",
+    }
+
+    must_pass(run_dbt(warehouse, state, "run", "--select", "fct_sessions"))
+    assert _started_dates(warehouse) == ["2026-01-03"]
+    assert default_settings()["lapse_days"] != 30
+
+
+def test_next_build_of_the_script_forgets_what_dbt_was_told(built_out: Path, warehouse: Path) -> None:
+    """A trial of an analyst would go on in every published build, with nothing in vars.yml to show for it."""
+    told = _settings_of(warehouse)
+    with open_warehouse(warehouse) as connection:
+        connection.execute("insert into private.settings values ('lapse_days', '30')")
+        connection.execute("update private.settings set value = '\"UTC\"' where name = 'reporting_timezone'")
+        remember_settings(connection, read_settings(built_out.parent / "raw", None, datetime.now(UTC)))
+    assert _settings_of(warehouse) == told
+
+
+# On a new machine
+
+
+def test_fresh_clone_needs_no_folder_made_by_hand(built_out: Path, tmp_path: Path) -> None:
+    """The first `dbt` command of whoever clones the project would end in a stack trace: the profile's folder is missing."""
+    start_parsed(tmp_path, built_out)
+    done = run_dbt(None, tmp_path, "seed", "--select", "order_status_map", cwd=tmp_path)
+    assert "Traceback" not in done.stdout
+    must_pass(done)
+
+
+@pytest.fixture(scope="module")
+def nothing_landed(built_out: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with the warehouse of a `dbt build` before anything was ever landed."""
+    folder = tmp_path_factory.mktemp("nothing_landed")
+    start_parsed(folder, built_out)
+    _assert_no_warning(must_pass(run_dbt(folder / "warehouse.duckdb", folder, "--warn-error", "build")))
+    return folder
+
+
+def test_plain_build_where_nothing_was_landed(nothing_landed: Path) -> None:
+    """Who tries the models before having data, or in continuous integration, would meet errors about missing tables."""
+    assert set(statuses(nothing_landed).values()) <= {"success", "pass"}
+    with duckdb.connect(str(nothing_landed / "warehouse.duckdb"), read_only=True) as connection:
+        counts = connection.execute("select count(*), sum(rows_in) from marts.audit_reconciliation").fetchone()
+        orders = connection.execute("select count(*) from marts.fct_orders").fetchone()
+    assert counts == (28, 0)
+    assert orders == (0,)
+
+
+def test_docs_are_generated(nothing_landed: Path) -> None:
+    """The pages that explain every mart to an analyst would be missing, or be without their columns."""
+    must_pass(run_dbt(nothing_landed / "warehouse.duckdb", nothing_landed, "--warn-error", "docs", "generate"))
+    target = nothing_landed / "target"
+    catalog = json.loads((target / "catalog.json").read_text(encoding="utf-8"))
+    manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
+    marts = {
+        name
+        for name, node in manifest["nodes"].items()
+        if node["schema"] == "marts" and node["resource_type"] == "model"
+    }
+    assert len(marts) > 20
+    assert marts <= set(catalog["nodes"])
+    assert (target / "index.html").is_file()
+    undescribed = [name for name in models if not models[name]["description"]]
+    assert undescribed == []
