@@ -122,7 +122,8 @@ def _suppress(connection: duckdb.DuckDBPyConnection) -> None:
             where row_status <> 'quarantined'
         ),
         persons as (
-            select person_id from intermediate.int_person_identifiers where identifier in (select identifier from requested)
+            select person_id from intermediate.int_person_identifiers
+            where identifier in (select identifier from requested)
         )
         select {_hash("identifier")} from requested
         union

@@ -129,13 +129,14 @@ def _header_of(file: Path) -> list[str]:
 
 
 def _unreadable(file: Path, error: Exception) -> InputError:
+    """Say in one line what a reader says in several: where the file breaks, and why."""
     kind = "Parquet" if file.suffix == ".parquet" else "UTF-8 CSV"
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    detail = next((line for line in lines if line.startswith(("CSV Error on Line", "Line:"))), lines[0])
-    reason = next((line for line in lines if "unicode" in line.lower() or "Expected Number" in line), "")
-    hint = "Save it as UTF-8." if "unicode" in str(error).lower() else "Export it again."
-    text = f"{file}: cannot be read as {kind} ({detail}{'; ' + reason if reason and reason != detail else ''}). {hint}"
-    return InputError(text)
+    lines = [line.strip() for line in str(error).removeprefix("Invalid Input Error: ").splitlines() if line.strip()]
+    reason = next((line for line in lines[1:] if "unicode" in line or "Expected Number" in line), None)
+    is_encoding = isinstance(error, UnicodeDecodeError) or "unicode" in str(error)
+    hint = "Save it as UTF-8." if is_encoding else "Export it again."
+    detail = f"{lines[0]}; {reason}" if reason else lines[0]
+    return InputError(f"{file}: cannot be read as {kind} ({detail}). {hint}")
 
 
 def _check_columns(table: RawTable, file: Path, columns: list[str]) -> list[str]:

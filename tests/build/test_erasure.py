@@ -23,14 +23,16 @@ TRACES = (
 
 
 def _write_hoa(raw: Path, part: str) -> None:
+    hoa = {"contact_id": "contact-hoa", "created_at": "2026-01-02"}
     write_rows(raw, "crm/contacts", [
         {"contact_id": "1", "email": "mai@example.com", "created_at": "2026-01-01T00:00:00Z"},
-        {"contact_id": "contact-hoa", "email": "Hoa.Erased@example.com", "full_name": "Hoa Nguyen", "created_at": "2026-01-02"},
-        {"contact_id": "contact-hoa", "email": "hoa.erased@example.com", "created_at": "2026-01-02", "updated_at": "2026-01-03"},
+        {**hoa, "email": "Hoa.Erased@example.com", "full_name": "Hoa Nguyen"},
+        {**hoa, "email": "hoa.erased@example.com", "updated_at": "2026-01-03"},
     ], part=part)  # fmt: skip
+    view = {"occurred_at": "2026-01-03T08:00:00Z", "event_name": "page_view"}
     write_rows(raw, "web/events", [
-        {"event_id": "e1", "anonymous_id": "c1", "occurred_at": "2026-01-03T08:00:00Z", "event_name": "page_view"},
-        {"event_id": "e2", "anonymous_id": "cookie-hoa", "occurred_at": "2026-01-03T08:00:00Z", "event_name": "page_view"},
+        {"event_id": "e1", "anonymous_id": "c1", **view},
+        {"event_id": "e2", "anonymous_id": "cookie-hoa", **view},
     ], part=part)  # fmt: skip
     write_rows(raw, "web/identities", [{
         "anonymous_id": "cookie-hoa", "identifier_type": "email", "identifier_value": "HOA.erased@example.com",

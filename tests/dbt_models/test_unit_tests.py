@@ -3,9 +3,8 @@
 from pathlib import Path
 
 import pytest
-from dbt.cli.main import dbtRunner
-
 from customer_journey.paths import PROJECT
+from dbt.cli.main import dbtRunner
 
 pytestmark = pytest.mark.xdist_group("dbt_models")
 

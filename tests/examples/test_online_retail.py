@@ -144,9 +144,7 @@ def test_the_same_lines_give_the_same_bytes(tmp_path: Path) -> None:
     file = write_lines(tmp_path / "lines.parquet")
     prepare(file, tmp_path / "one")
     prepare(file, tmp_path / "two")
-    written = sorted(
-        path.relative_to(tmp_path / "one") for path in (tmp_path / "one").rglob("*") if path.is_file()
-    )
+    written = sorted(path.relative_to(tmp_path / "one") for path in (tmp_path / "one").rglob("*") if path.is_file())
 
     assert [str(path) for path in written] == [
         "crm/contacts.parquet",

@@ -142,9 +142,7 @@ def test_every_table_reaches_empty_ones_too(results: dict[str, CheckResult]) -> 
     assert results["raw_crm.companies expect_column_values_to_not_be_null(created_at)"].failed_rows == 0
 
 
-def test_progress_names_each_table(
-    results: dict[str, CheckResult], progress: list[tuple[str, float]]
-) -> None:
+def test_progress_names_each_table(results: dict[str, CheckResult], progress: list[tuple[str, float]]) -> None:
     assert results
     assert [target for target, _ in progress] == ["raw_crm.contacts", "raw_crm.companies"]
     assert progress[0][1] == 0
@@ -208,13 +206,11 @@ SQL = "name: q, expect: unexpected_rows_expectation, severity: warn, unexpected_
     [
         (
             "expect: expect_column_to_exists, column: email, severity: warn",
-            "expect_column_to_exists(email): there is no expect_column_to_exists; "
-            "did you mean expect_column_to_exist?",
+            "expect_column_to_exists(email): there is no expect_column_to_exists; did you mean expect_column_to_exist?",
         ),
         (
             "expect: expect_column_values_to_be_null, column: emial, severity: warn",
-            "expect_column_values_to_be_null(emial): raw_crm.contacts has no column emial; "
-            "did you mean email?",
+            "expect_column_values_to_be_null(emial): raw_crm.contacts has no column emial; did you mean email?",
         ),
         (
             "expect: expect_column_to_exist, column: email, severity: fatal",
@@ -226,8 +222,7 @@ SQL = "name: q, expect: unexpected_rows_expectation, severity: warn, unexpected_
         ),
         (
             "name: q, expect: expect_column_values_to_match_regex, column: email, regex: a, severity: warn",
-            "q: expect_column_values_to_match_regex does not run on DuckDB; "
-            "say it as an unexpected_rows_expectation",
+            "q: expect_column_values_to_match_regex does not run on DuckDB; say it as an unexpected_rows_expectation",
         ),
         (f"{SQL} select x from {{batch}}", "not readable as YAML: "),
         (

@@ -92,9 +92,7 @@ def test_the_same_seed_writes_the_same_files(tmp_path: Path) -> None:
     for run in ("one", "two"):
         demo.generate(tmp_path / run, scale=0.02, truth=tmp_path / run / "truth")
         files = sorted(file for file in (tmp_path / run).rglob("*") if file.is_file())
-        digests.append(
-            {str(f.relative_to(tmp_path / run)): hashlib.sha256(f.read_bytes()).hexdigest() for f in files}
-        )
+        digests.append({str(f.relative_to(tmp_path / run)): hashlib.sha256(f.read_bytes()).hexdigest() for f in files})
     assert digests[0] == digests[1]
 
 
@@ -148,9 +146,7 @@ def test_rows_grow_with_the_scale_and_what_is_held_at_once_does_not(
     small = demo.generate(tmp_path / "small", scale=1)
     largest = max(at_once)
     steps: list[tuple[str, float]] = []
-    large = demo.generate(
-        tmp_path / "large", scale=3, on_progress=lambda what, share: steps.append((what, share))
-    )
+    large = demo.generate(tmp_path / "large", scale=3, on_progress=lambda what, share: steps.append((what, share)))
     assert 2.6 < large.rows["web/events"] / small.rows["web/events"] < 3.4
     assert max(at_once) < 1.3 * largest
     shares = [share for _, share in steps]
@@ -172,9 +168,7 @@ def test_planted_dirt_is_there(company: Path) -> None:
         least = 2 if row["disposition"] == "duplicate" or kind == "split_in_parts" else 1
         assert keys[table][key] >= least, row
     counted = Counter((row["source_table"], row["kind"]) for row in planted)
-    written = {
-        (table, kind): n for table, kinds in truth(company, "dirt").items() for kind, n in kinds.items()
-    }
+    written = {(table, kind): n for table, kinds in truth(company, "dirt").items() for kind, n in kinds.items()}
     assert counted == written
 
 
@@ -224,11 +218,7 @@ def test_only_planted_rows_lie_after_as_of(company: Path) -> None:
     }
     for table in sorted(set(SCHEMAS) - CSV_TABLES):
         rows = raw(company, table)
-        times = [
-            f.name
-            for f in SCHEMAS[table]
-            if pa.types.is_timestamp(f.type) and not f.name.startswith("promised")
-        ]
+        times = [f.name for f in SCHEMAS[table] if pa.types.is_timestamp(f.type) and not f.name.startswith("promised")]
         keys = row_keys(table, rows).to_pylist()
         for name in times:
             for key, time in zip(keys, rows[name].to_pylist(), strict=True):
@@ -315,10 +305,7 @@ def test_a_channel_brings_what_would_be_missing_without_it(company: Path) -> Non
     brought = {k: c["expected_conversions"] - c["expected_conversions_without"] for k, c in effects.items()}
     assert min(brought.values()) > -1
     # Per visit, a referral is worth far more than a banner.
-    assert (
-        brought["referral"] / effects["referral"]["visits"]
-        > 4 * brought["display"] / effects["display"]["visits"]
-    )
+    assert brought["referral"] / effects["referral"]["visits"] > 4 * brought["display"] / effects["display"]["visits"]
 
 
 def test_experiments_expose_people_to_each_variant(company: Path) -> None:
@@ -357,14 +344,10 @@ def test_seeds_name_what_the_demo_writes(company: Path) -> None:
     written = {stage.strip().lower() for stage in raw(company, "crm/lifecycle_changes")["stage"].to_pylist()}
     assert written - stages == {"đang ngủ đông"}
     untagged = {
-        (c.platform, c.account_id, c.campaign_id, c.channel, c.key)
-        for c in CAMPAIGNS
-        if not c.tagged and c.mapped
+        (c.platform, c.account_id, c.campaign_id, c.channel, c.key) for c in CAMPAIGNS if not c.tagged and c.mapped
     }
     assert {tuple(row.values()) for row in seed("campaign_map")} == untagged
-    placeholders = {
-        (row["identifier_type"], row["identifier_value"]) for row in seed("identifier_placeholders")
-    }
+    placeholders = {(row["identifier_type"], row["identifier_value"]) for row in seed("identifier_placeholders")}
     assert {
         ("email", "noemail@gocheck.vn"),
         ("email", "test@test.com"),
