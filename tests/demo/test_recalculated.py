@@ -5,6 +5,7 @@ import math
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -20,6 +21,8 @@ from tests.support.raw_rows import (
     Row,
     Rules,
     accepted_rows,
+    identifiers_linked_to,
+    identifiers_of,
     local_day,
     path_of,
     read_rows,
@@ -35,6 +38,7 @@ AS_OF = datetime(2026, 6, 30, 17)
 LOOKBACK = timedelta(days=90)
 SESSION_TIMEOUT = timedelta(minutes=30)
 NPS_MIN_RESPONSES = 30
+IDENTITY_MAX_LINKS = 5
 
 RULES = {
     "crm/contacts": Rules(
@@ -54,6 +58,10 @@ RULES = {
         key=("rate_date", "currency"), required=("rate_date", "currency", "rate_to_reporting"), dates=("rate_date",),
         amounts=("rate_to_reporting",),
     ),
+    "privacy/erasure_requests": Rules(
+        key=("request_id",), required=("request_id", "identifier_type", "identifier_value", "requested_at"),
+        times=("requested_at",),
+    ),
     "web/events": Rules(
         key=("event_id",), required=("event_id", "anonymous_id", "occurred_at", "event_name"),
         business_time="occurred_at", times=("occurred_at",),
@@ -66,8 +74,52 @@ RULES = {
 }  # fmt: skip
 
 
-def _accepted(demo: Demo, label: str) -> list[Row]:
-    return accepted_rows(read_rows(demo.raw_files(label)), RULES[label], AS_OF)
+# Tables whose rows carry identifiers of one person.
+LINKING = (
+    "crm/contacts", "crm/activities", "crm/tickets", "web/identities", "orders/orders", "feedback/survey_invitations",
+    "feedback/survey_responses", "feedback/reviews",
+)  # fmt: skip
+CHILDREN_OF_ORDERS = ("orders/order_items", "orders/refunds")
+
+
+@dataclass(frozen=True)
+class RawRows:
+    """The rows of the raw files that are left when those of erased persons are gone."""
+
+    demo: Demo
+    erased: set[str]
+    erased_orders: set[str]
+
+    def left(self, label: str) -> list[Row]:
+        """Return the rows of a table, judged by nobody yet."""
+        return [
+            row
+            for row in read_rows(self.demo.raw_files(label))
+            if not identifiers_of(row) & self.erased
+            and not (label in CHILDREN_OF_ORDERS and row["order_id"] in self.erased_orders)
+        ]
+
+    def accepted(self, label: str) -> list[Row]:
+        """Return the rows of a table that count."""
+        return accepted_rows(self.left(label), RULES[label], AS_OF)
+
+
+@pytest.fixture(scope="module")
+def raw(demo: Demo) -> RawRows:
+    """The raw rows, without those of the persons who asked to be erased."""
+    with (PROJECT / "seeds" / "identifier_placeholders.csv").open(encoding="utf-8") as stream:
+        placeholders = {f"{row['identifier_type']}:{row['identifier_value']}" for row in csv.DictReader(stream)}
+    records = [identifiers_of(row) for label in LINKING for row in read_rows(demo.raw_files(label))]
+    requests = accepted_rows(
+        read_rows(demo.raw_files("privacy/erasure_requests")), RULES["privacy/erasure_requests"], AS_OF
+    )
+    assert len(requests) == 5
+    requested = {identifier for request in requests for identifier in identifiers_of(request)}
+    erased = identifiers_linked_to(requested, records, placeholders, IDENTITY_MAX_LINKS)
+    # they are people with more than one identifier, and few of them
+    assert len(requests) < len(erased) < 60
+    orders = read_rows(demo.raw_files("orders/orders"))
+    return RawRows(demo, erased, {row["order_id"] for row in orders if identifiers_of(row) & erased})
 
 
 @pytest.fixture(scope="module")
@@ -101,27 +153,23 @@ def _person_of(row: Row, persons: dict[str, str], *identifiers: str) -> str | No
 
 
 @pytest.fixture(scope="module")
-def net_revenue(demo: Demo, persons: dict[str, str]) -> dict[str, tuple[date, int]]:
+def net_revenue(raw: RawRows, persons: dict[str, str]) -> dict[str, tuple[date, int]]:
     """Every accepted order with the first day of its month and its net revenue in dong."""
     with (PROJECT / "seeds" / "order_status_map.csv").open(encoding="utf-8") as stream:
         statuses = {row["raw_status"]: row["order_status"] for row in csv.DictReader(stream)}
-    rates = Rates(_accepted(demo, "finance/exchange_rates"))
+    rates = Rates(raw.accepted("finance/exchange_rates"))
     internal = {
-        _person_of(contact, persons, "contact_id")
-        for contact in _accepted(demo, "crm/contacts")
-        if contact["is_internal"]
+        _person_of(contact, persons, "contact_id") for contact in raw.accepted("crm/contacts") if contact["is_internal"]
     }
     orders: dict[str, tuple[Row, Fraction]] = {}
     # a status that no seed maps quarantines the row, and an older version of the order counts then
-    rows = [
-        row for row in read_rows(demo.raw_files("orders/orders")) if (row["status"] or "").lower() in {"", *statuses}
-    ]
+    rows = [row for row in raw.left("orders/orders") if (row["status"] or "").lower() in {"", *statuses}]
     for row in accepted_rows(rows, RULES["orders/orders"], AS_OF):
         rate = rates.on(row["currency"], local_day(row["ordered_at"]))
         if rate is not None:
             orders[row["order_id"]] = (row, rate)
     refunded: defaultdict[str, int] = defaultdict(int)
-    for refund in _accepted(demo, "orders/refunds"):
+    for refund in raw.accepted("orders/refunds"):
         if refund["order_id"] in orders:
             row, rate = orders[refund["order_id"]]
             share = Fraction(_net(row)) / Fraction(row["total_amount"]) if row["total_amount"] else Fraction(0)
@@ -177,9 +225,9 @@ def test_net_revenue_of_every_month(marts: duckdb.DuckDBPyConnection, net_revenu
 # Sessions
 
 
-def test_sessions_and_their_events(demo: Demo, marts: duckdb.DuckDBPyConnection) -> None:
+def test_sessions_and_their_events(raw: RawRows, marts: duckdb.DuckDBPyConnection) -> None:
     """A session cut at midnight, at a new campaign, or after 30 minutes exactly, would raise visits and lower rates."""
-    expected = Counter(sessions_of(_accepted(demo, "web/events"), SESSION_TIMEOUT))
+    expected = Counter(sessions_of(raw.accepted("web/events"), SESSION_TIMEOUT))
     published = Counter(marts.execute("select started_at, ended_at, event_count from marts.fct_sessions").fetchall())
     assert sum(published.values()) == sum(expected.values())
     assert published == expected
@@ -188,13 +236,9 @@ def test_sessions_and_their_events(demo: Demo, marts: duckdb.DuckDBPyConnection)
 # NPS
 
 
-def test_nps_of_every_month(demo: Demo, marts: duckdb.DuckDBPyConnection, persons: dict[str, str]) -> None:
+def test_nps_of_every_month(raw: RawRows, marts: duckdb.DuckDBPyConnection, persons: dict[str, str]) -> None:
     """Who answers twice would count twice, 8 as a promoter, or an answer off its scale at all."""
-    rows = [
-        row
-        for row in read_rows(demo.raw_files("feedback/survey_responses"))
-        if row["score"] is None or _is_on_scale(row)
-    ]
+    rows = [row for row in raw.left("feedback/survey_responses") if row["score"] is None or _is_on_scale(row)]
     latest: dict[tuple[Any, ...], Row] = {}
     for row in accepted_rows(rows, RULES["feedback/survey_responses"], AS_OF):
         if row["survey_type"] != "nps":
@@ -319,13 +363,16 @@ def test_linear_model_credits_every_touch_alike(
 # What became of the rows
 
 
-@pytest.mark.parametrize("label", ["web/events", "orders/refunds", "crm/contacts", "finance/exchange_rates"])
-def test_accepted_rows(label: str, demo: Demo, marts: duckdb.DuckDBPyConnection) -> None:
-    """Rows refused for no reason, or accepted twice, would change every number without anybody being told."""
-    rows = read_rows(demo.raw_files(label))
-    row = marts.execute(
-        "select rows_in, accepted from marts.audit_reconciliation where source_table = ?", [label.replace("/", ".")]
-    ).fetchone()
+@pytest.mark.parametrize("label", ["web/events", "crm/contacts", "privacy/erasure_requests"])
+def test_accepted_and_erased_rows(label: str, raw: RawRows, marts: duckdb.DuckDBPyConnection) -> None:
+    """Rows refused for no reason, kept of an erased person, or taken from another, would change numbers in silence."""
+    landed = read_rows(raw.demo.raw_files(label))
+    left = raw.left(label)
     # tombstones are accepted rows that yield nothing
-    with_tombstones = accepted_rows([{**row, "is_deleted": None} for row in rows], RULES[label], AS_OF)
-    assert row == (len(rows), len(with_tombstones))
+    accepted = accepted_rows([{**row, "is_deleted": None} for row in left], RULES[label], AS_OF)
+    row = marts.execute(
+        "select rows_in, accepted, erased from marts.audit_reconciliation where source_table = ?",
+        [label.replace("/", ".")],
+    ).fetchone()
+    assert row == (len(landed), len(accepted), len(landed) - len(left))
+    assert len(landed) > len(left)

@@ -35,7 +35,8 @@ def _write_shuffled(demo: Demo, raw: Path) -> int:
                 else "read_csv($files, all_varchar = true, header = true)"
             )
             connection.execute(
-                "create or replace table shuffled as select *, row_number() over (order by md5(row_text || $seed)) as place"
+                "create or replace table shuffled as"
+                " select *, row_number() over (order by md5(row_text || $seed)) as place"
                 f" from (select *, cast(rows as varchar) as row_text from {reader} as rows)",
                 {"files": files, "seed": str(SEED)},
             )

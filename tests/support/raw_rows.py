@@ -95,13 +95,13 @@ def _typed(raw: Row, rules: Rules) -> Row:
     return row
 
 
-def _unless_blank(value: Any) -> Any:
+def _unless_blank(value: object) -> object:
     if isinstance(value, str):
         return value.strip() or None
     return value
 
 
-def _time(value: Any) -> datetime | None:
+def _time(value: object) -> datetime | None:
     if value is None:
         return None
     if isinstance(value, str):
@@ -113,16 +113,16 @@ def _time(value: Any) -> datetime | None:
     return value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
 
 
-def _date(value: Any) -> date | None:
+def _date(value: object) -> date | None:
     if value is None or isinstance(value, date):
         return value
     try:
-        return date.fromisoformat(value)
+        return date.fromisoformat(str(value))
     except ValueError as error:
         raise UnreadableError(value) from error
 
 
-def _number(value: Any) -> Decimal | None:
+def _number(value: object) -> Decimal | None:
     if value is None:
         return None
     try:
@@ -131,12 +131,67 @@ def _number(value: Any) -> Decimal | None:
         raise UnreadableError(value) from error
 
 
-def _flag(value: Any) -> bool:
+def _flag(value: object) -> bool:
     if value is None or isinstance(value, bool):
         return bool(value)
     if str(value).lower() not in ("true", "false"):
         raise UnreadableError(value)
     return str(value).lower() == "true"
+
+
+# What a column names, and under which kind of identifier it is known.
+_IDENTIFIERS = {
+    "contact_id": "contact_id", "merged_into_contact_id": "contact_id", "referrer_contact_id": "contact_id",
+    "referred_contact_id": "contact_id", "email": "email", "referred_email": "email", "phone": "phone",
+    "anonymous_id": "anonymous_id",
+}  # fmt: skip
+
+
+def identifiers_of(row: Row) -> set[str]:
+    """Return the identifiers that a raw row carries, as `type:value`, normalised."""
+    found = {
+        identifier
+        for column, kind in _IDENTIFIERS.items()
+        if (identifier := _identifier(kind, row.get(column))) is not None
+    }
+    if row.get("identifier_value") is not None:
+        found |= {_identifier(str(row["identifier_type"]).lower(), row["identifier_value"]) or ""}
+    return found
+
+
+def _identifier(kind: str, value: object) -> str | None:
+    if value is None:
+        return None
+    text = str(value)
+    if kind == "email":
+        text = text.lower()
+    elif kind == "phone":
+        text = vietnamese_phone(text) or ""
+    return f"{kind}:{text}"
+
+
+def identifiers_linked_to(
+    requested: Iterable[str], records: Sequence[set[str]], placeholders: set[str], max_links: int
+) -> set[str]:
+    """Return the identifiers of the persons that the requested ones belong to; what is everybody's links nobody."""
+    neighbours: dict[str, set[str]] = {}
+    for record in records:
+        for identifier in record - placeholders:
+            neighbours.setdefault(identifier, set()).update(record - placeholders - {identifier})
+
+    def links(identifier: str) -> bool:
+        of_people = [other for other in neighbours.get(identifier, ()) if not other.startswith("anonymous_id:")]
+        return len(of_people) <= max_links
+
+    found = set(requested)
+    waiting = list(found)
+    while waiting:
+        identifier = waiting.pop()
+        if links(identifier):
+            reached = {other for other in neighbours.get(identifier, set()) - found if links(other)}
+            found |= reached
+            waiting += reached
+    return found
 
 
 def vietnamese_phone(text: str | None) -> str | None:

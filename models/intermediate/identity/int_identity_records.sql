@@ -1,3 +1,5 @@
+-- sqlfluff:exclude_rules:layout.indent
+{#- The line above: joins that a loop writes or leaves out are indented for the reader of this file, not of what it renders. -#}
 {#- Rows with two identifiers or more link them; rows with one say when it was first seen. -#}
 {%- set records = [
     ('crm', 'contacts', 'created_at', ['contact_id', 'email', 'phone', 'merged_into_contact_id']),
@@ -41,8 +43,11 @@ with records as (
         {%- endfor %}
         cast(null as varchar) as other_identifier,
         {%- for identifier in ['email', 'phone'] %}
-        {{ 'former_' ~ identifier ~ '.contact_id' if identifier in may_be_former and identifier in present else 'cast(null as varchar)' }}
-            as former_{{ identifier }}_contact_id,
+        {%- if identifier in may_be_former and identifier in present %}
+        former_{{ identifier }}.contact_id as former_{{ identifier }}_contact_id,
+        {%- else %}
+        cast(null as varchar) as former_{{ identifier }}_contact_id,
+        {%- endif %}
         {%- endfor %}
         min({{ table_name }}.{{ seen_at }}) as seen_at
     from {{ accepted(source_name, table_name) }} as {{ table_name }}
@@ -56,21 +61,22 @@ with records as (
     {%- endfor %}
     {%- for source_name, table_name, seen_at, cookie in typed %}
     select
-        case when identifier_type = 'contact_id' then identifier_value end as contact_id,
-        case when identifier_type = 'email' and former.contact_id is null then identifier_value end as email,
-        case when identifier_type = 'phone' and former.contact_id is null then identifier_value end as phone,
-        {{ cookie or "case when identifier_type = 'anonymous_id' then identifier_value end" }} as anonymous_id,
+        case when seen.identifier_type = 'contact_id' then seen.identifier_value end as contact_id,
+        case when seen.identifier_type = 'email' and former.contact_id is null then seen.identifier_value end as email,
+        case when seen.identifier_type = 'phone' and former.contact_id is null then seen.identifier_value end as phone,
+        {{ 'seen.' ~ cookie if cookie else "case when seen.identifier_type = 'anonymous_id' then seen.identifier_value end" }}
+            as anonymous_id,
         cast(null as varchar) as merged_into_contact_id,
         case
-            when identifier_type not in ('contact_id', 'email', 'phone', 'anonymous_id')
-                then {{ identifier_key('identifier_type', 'identifier_value') }}
+            when seen.identifier_type not in ('contact_id', 'email', 'phone', 'anonymous_id')
+                then {{ identifier_key('seen.identifier_type', 'seen.identifier_value') }}
         end as other_identifier,
         former.contact_id as former_email_contact_id,
         cast(null as varchar) as former_phone_contact_id,
-        min({{ seen_at }}) as seen_at
-    from {{ accepted(source_name, table_name) }} as {{ table_name }}
-    {{ join_former_identifier('former', identifier_key('identifier_type', 'identifier_value'), seen_at) }}
-    where identifier_value is not null
+        min(seen.{{ seen_at }}) as seen_at
+    from {{ accepted(source_name, table_name) }} as seen
+    {{ join_former_identifier('former', identifier_key('seen.identifier_type', 'seen.identifier_value'), 'seen.' ~ seen_at) }}
+    where seen.identifier_value is not null
     group by all
     union all
     {%- endfor %}
