@@ -1,5 +1,5 @@
--- sqlfluff:exclude_rules:layout.indent
-{#- The line above: joins that a loop writes or leaves out are indented for the reader of this file, not of what it renders. -#}
+-- sqlfluff:exclude_rules:layout.indent,aliasing.self_alias.column,structure.column_order,references.consistent
+{# The line above: joins that a loop writes or leaves out are indented for the reader of this file, not of what it renders. #}
 {#- Rows with two identifiers or more link them; rows with one say when it was first seen. -#}
 {%- set records = [
     ('crm', 'contacts', 'created_at', ['contact_id', 'email', 'phone', 'merged_into_contact_id']),

@@ -1,5 +1,5 @@
--- sqlfluff:exclude_rules:layout.indent
-{#- The line above: joins that a loop writes or leaves out are indented for the reader of this file, not of what it renders. -#}
+-- sqlfluff:exclude_rules:layout.indent,aliasing.self_alias.column,structure.column_order,references.consistent
+{# The line above: joins that a loop writes or leaves out are indented for the reader of this file, not of what it renders. #}
 {#- What each raw table tells of a person: expressions over the row, where they are not null. `money` is an amount with its currency. -#}
 {%- set told = [
     {
