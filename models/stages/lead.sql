@@ -7,7 +7,7 @@ with signals as (
     from {{ ref('int_person_events') }}
     where
         event_type in (
-            'form_submission', 'web_form_submitted', 'free_trial_signup', 'demo_request', 'quote_request', 'consultation_request',
+            'form_submission', 'free_trial_signup', 'demo_request', 'quote_request', 'consultation_request',
             'visit_store', 'visit_seminar', 'visit_hotline', 'visit_event', 'social_message'
         )
         or (event_type in ('call', 'chat') and coalesce(direction, 'inbound') = 'inbound')

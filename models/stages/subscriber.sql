@@ -5,7 +5,7 @@ with signals as (
         occurred_at,
         event_type as evidence
     from {{ ref('int_person_events') }}
-    where event_type in ('newsletter_signup', 'content_download', 'web_signup', 'social_follow', 'social_like')
+    where event_type in ('newsletter_signup', 'content_download', 'web_signup', 'web_form_submitted', 'social_follow', 'social_like')
 
 ),
 

@@ -168,12 +168,13 @@ def net_revenue(raw: RawRows, persons: dict[str, str]) -> dict[str, tuple[date, 
         rate = rates.on(row["currency"], local_day(row["ordered_at"]))
         if rate is not None:
             orders[row["order_id"]] = (row, rate)
-    refunded: defaultdict[str, int] = defaultdict(int)
+    # each refund less its share of tax and shipping; an order's refunds are rounded together, to the dong
+    refunded: defaultdict[str, Fraction] = defaultdict(Fraction)
     for refund in raw.accepted("orders/refunds"):
         if refund["order_id"] in orders:
             row, rate = orders[refund["order_id"]]
             share = Fraction(_net(row)) / Fraction(row["total_amount"]) if row["total_amount"] else Fraction(0)
-            refunded[refund["order_id"]] += rounded(Fraction(refund["amount"]) * share * rate)
+            refunded[refund["order_id"]] += Fraction(refund["amount"]) * share * rate
     revenue = {}
     for order_id, (row, rate) in orders.items():
         counts = (
@@ -185,7 +186,7 @@ def net_revenue(raw: RawRows, persons: dict[str, str]) -> dict[str, tuple[date, 
             rounded(Fraction(row[name] or 0) * rate) for name in ("total_amount", "tax_amount", "shipping_amount")
         )
         month = local_day(row["ordered_at"]).replace(day=1)
-        revenue[order_id] = (month, total - tax - shipping - refunded[order_id] if counts else 0)
+        revenue[order_id] = (month, total - tax - shipping - rounded(refunded[order_id]) if counts else 0)
     return revenue
 
 

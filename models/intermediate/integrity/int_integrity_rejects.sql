@@ -1,9 +1,9 @@
 {%- set priced = [
-    ('orders', 'orders', 'currency', reporting_date('ordered_at')),
-    ('crm', 'deals', 'currency', reporting_date('created_at')),
-    ('crm', 'quotes', 'currency', reporting_date('quoted_at')),
-    ('crm', 'subscription_changes', 'currency', reporting_date('changed_at')),
-    ('marketing', 'ad_spend', 'currency', 'spend_date'),
+    ('orders', 'orders', 'total_amount', reporting_date('ordered_at')),
+    ('crm', 'deals', 'amount', reporting_date('created_at')),
+    ('crm', 'quotes', 'amount', reporting_date('quoted_at')),
+    ('crm', 'subscription_changes', 'mrr', reporting_date('changed_at')),
+    ('marketing', 'ad_spend', 'cost', 'spend_date'),
 ] -%}
 {%- set parents = [
     ('orders', 'orders', 'order_id'),
@@ -17,14 +17,18 @@
 
 with unpriced as (
 
-    {%- for source_name, table_name, currency, day in priced %}
+    {%- for source_name, table_name, amount, day in priced %}
     select
         '{{ source_name }}.{{ table_name }}' as source_table,
         staged._file_id,
-        staged._row_number
+        staged._row_number,
+        case when {{ lacks_exchange_rate('staged.currency') }} then 'no_exchange_rate' else 'amount_out_of_range' end as row_reason
     from {{ ref('stg_' ~ source_name ~ '__' ~ table_name) }} as staged
-    {{ join_exchange_rates('staged.' ~ currency, day) }}
-    where staged.row_status = 'accepted' and {{ lacks_exchange_rate('staged.' ~ currency) }}
+    {{ join_exchange_rates('staged.currency', day) }}
+    where
+        staged.row_status = 'accepted'
+        {# what has more than 14 digits in the reporting currency is no price, and fits no money column #}
+        and ({{ lacks_exchange_rate('staged.currency') }} or staged.{{ amount }} * coalesce(rates.rate, 1) >= 100000000000000)
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 
@@ -82,7 +86,7 @@ select
     _file_id,
     _row_number,
     'quarantined' as row_status,
-    'no_exchange_rate' as row_reason
+    row_reason
 from unpriced
 union all
 select

@@ -36,7 +36,7 @@ events as (
         coalesce(channels.channel, types.default_channel) as channel,
         coalesce(events.campaign, '(none)') as campaign,
         cast(null as varchar) as session_id,
-        coalesce(events.direction, types.default_direction) as direction
+        case when events.direction in ('inbound', 'outbound') then events.direction else types.default_direction end as direction
     from {{ ref('int_person_events') }} as events
     inner join types on events.event_type = types.touchpoint_type
     left join {{ ref('channels') }} as channels on events.channel = channels.channel

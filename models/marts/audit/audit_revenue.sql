@@ -86,10 +86,10 @@ months as (
 select
     months.month_start,
     {%- for column in columns %}
-    cast(coalesce(order_sums.{{ column }}, 0) as decimal(18, 4)) as {{ column }},
+    cast(coalesce(order_sums.{{ column }}, 0) as decimal(28, 4)) as {{ column }},
     {%- endfor %}
-    cast(-coalesce(unlinked_refunds.unlinked_refunds, 0) as decimal(18, 4)) as unlinked_refunds,
-    cast(coalesce(quarantined.quarantined, 0) as decimal(18, 4)) as quarantined
+    cast(-coalesce(unlinked_refunds.unlinked_refunds, 0) as decimal(28, 4)) as unlinked_refunds,
+    cast(coalesce(quarantined.quarantined, 0) as decimal(28, 4)) as quarantined
 from months
 left join order_sums on months.month_start = order_sums.month_start
 left join unlinked_refunds on months.month_start = unlinked_refunds.month_start

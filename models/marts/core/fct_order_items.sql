@@ -24,14 +24,18 @@ select
     orders.ordered_at,
     items.product_id,
     items.quantity,
-    cast(round(
+    {# a line of an absurd amount is worth nothing that could be said, and stops nobody's build #}
+    try_cast(round(
         (cast(items.quantity as double) * cast(items.unit_price as double) - cast(coalesce(items.discount_amount, 0) as double))
         * coalesce(cast(orders.rate as double), 1),
         {{ setting('currency_decimals') }}
     ) as decimal(18, 4)) as item_amount,
-    cast(round(
-        cast(items.quantity as double) * cast(coalesce(items.unit_cost, products.unit_cost) as double)
-        * coalesce(cast(orders.rate as double), 1),
+    {# an item's own cost is in its order's currency; a product has none, so its cost is in the reporting currency #}
+    try_cast(round(
+        cast(items.quantity as double) * coalesce(
+            cast(items.unit_cost as double) * coalesce(cast(orders.rate as double), 1),
+            cast(products.unit_cost as double)
+        ),
         {{ setting('currency_decimals') }}
     ) as decimal(18, 4)) as item_cost
 from items

@@ -1,0 +1,97 @@
+"""The published demo against everybody in its raw files: 3,000 contacts, their cookies, addresses and numbers."""
+
+import re
+from collections.abc import Iterable
+
+import duckdb
+import pytest
+
+from tests.support.demo import Demo
+from tests.support.raw_rows import read_rows, vietnamese_phone
+
+pytestmark = pytest.mark.xdist_group("demo")
+
+KEYED_HASH = re.compile(r"[0-9a-f]{64}")
+# Words of an address, of letters in UTF-8, or of digits.
+ADDRESS = re.compile(rb"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+")
+LETTERS = re.compile(rb"(?:[A-Za-z ]|[\xc3-\xc6][\x80-\xbf]|\xe1[\x80-\xbf]{2}){5,}")
+DIGITS = re.compile(rb"\d{9,}")
+COOKIE = re.compile(rb"[0-9a-f]{16,}")
+
+
+@pytest.fixture(scope="module")
+def personal(demo: Demo) -> dict[str, set[str]]:
+    """What the raw files know of people, in lower case, by kind."""
+    found: dict[str, set[str]] = {kind: set() for kind in ("email", "phone", "full_name", "anonymous_id", "contact_id")}
+    labels = (
+        "crm/contacts", "crm/activities", "orders/orders", "web/identities", "web/experiment_exposures",
+        "marketing/email_events", "marketing/social_interactions", "marketing/offline_visits",
+        "feedback/survey_invitations",
+    )  # fmt: skip
+    for label in labels:
+        for row in read_rows(demo.raw_files(label)):
+            typed = {**row, row.get("identifier_type") or "": row.get("identifier_value")}
+            for kind, values in found.items():
+                value = typed.get(kind)
+                if value is not None:
+                    # the subscriber's number, however it is spelt
+                    values.add((vietnamese_phone(value) or "")[3:] if kind == "phone" else value.strip().lower())
+    assert {kind: len(values) > 1000 for kind, values in found.items()} == dict.fromkeys(found, True)
+    return found
+
+
+@pytest.fixture(scope="module")
+def texts(demo: Demo) -> dict[str, str]:
+    """Every distinct text of the published file, in lower case, with a column that holds it; keyed hashes left out."""
+    found: dict[str, str] = {}
+    with duckdb.connect(str(demo.published), read_only=True) as connection:
+        columns = connection.execute(
+            "select table_name, column_name from duckdb_columns()"
+            " where schema_name = 'marts' and data_type like '%VARCHAR%'"
+        ).fetchall()
+        for mart, column in columns:
+            rows = connection.execute(
+                f'select distinct lower(cast("{column}" as varchar)) from marts.{mart} where "{column}" is not null'
+            ).fetchall()
+            found |= {text: f"{mart}.{column}" for (text,) in rows if not KEYED_HASH.fullmatch(text)}
+    assert len(found) > 5000
+    return found
+
+
+@pytest.mark.parametrize("kind", ["email", "phone", "full_name", "anonymous_id", "contact_id"])
+def test_nobody_is_in_a_mart(kind: str, personal: dict[str, set[str]], texts: dict[str, str]) -> None:
+    """Whoever may read reports would read who the customers are."""
+    known = personal[kind]
+    if kind == "email":
+        named = [text for text in texts if set(re.findall(r"[^\s<>()\"',;=?&]+@[^\s<>()\"',;=?&]+", text)) & known]
+    elif kind == "phone":
+        named = [text for text in texts if any(_ends_with_one_of(digits, known) for digits in _digits(text))]
+    elif kind == "full_name":
+        named = [text for text in texts if any(name in text for name in known if " " in name)]
+    else:
+        named = [text for text in texts if set(re.findall(r"\w+", text)) & known]
+    assert [(texts[text], text) for text in named] == []
+
+
+def _digits(text: str) -> Iterable[str]:
+    return re.findall(r"\d{9,}", re.sub(r"(?<=\d)[ .-](?=\d)", "", text))
+
+
+def _ends_with_one_of(digits: str, numbers: set[str]) -> bool:
+    return digits[-9:] in numbers
+
+
+def test_nobody_is_in_the_bytes_of_the_file(demo: Demo, personal: dict[str, set[str]]) -> None:
+    """A file that was copied whole, or shrunk in place, would keep people in blocks that no table shows."""
+    content = demo.published.read_bytes()
+    # companies are named in dim_companies: names can be seen in the bytes
+    seen = {word.decode().strip().lower() for word in LETTERS.findall(content)}
+    assert any("studio" in word for word in seen)
+    names = {name for name in personal["full_name"] if " " in name}
+    found = {
+        "email": {word.decode().lower() for word in ADDRESS.findall(content)} & personal["email"],
+        "phone": {word.decode()[-9:] for word in DIGITS.findall(content)} & personal["phone"],
+        "full_name": {name for name in names if any(name in word for word in seen if " " in word)},
+        "anonymous_id": {word.decode() for word in COOKIE.findall(content)} & personal["anonymous_id"],
+    }
+    assert found == {"email": set(), "phone": set(), "full_name": set(), "anonymous_id": set()}
