@@ -23,13 +23,8 @@
 {%- endfor -%}
 {%- set names = columns | map(attribute='name') | list + ['updated_at', 'is_deleted'] -%}
 
-with landed as (
-
-    select * from {{ landed }}
-
-),
-
-typed as (
+{# no import CTE: DuckDB would hold the landed table in memory beside itself, at five times the cost of all the rest #}
+with typed as (
 
     select
         {%- for column in columns %}
@@ -59,7 +54,7 @@ typed as (
             {%- endfor %}
         end as input_reason,
         case when input_reason is not null then {{ row_md5('landed', names) }} end as landed_hash
-    from landed
+    from {{ landed }} as landed
 
 ),
 

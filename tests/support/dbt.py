@@ -44,7 +44,12 @@ def must_pass(done: subprocess.CompletedProcess[str]) -> str:
 def statuses(state: Path) -> Mapping[str, str]:
     """Return how each node of the last run ended, by its short name."""
     document: dict[str, Any] = json.loads((state / "target" / "run_results.json").read_text(encoding="utf-8"))
-    return {result["unique_id"].split(".")[2]: result["status"] for result in document["results"]}
+    ended = {}
+    for result in document["results"]:
+        kind, _, *names = result["unique_id"].split(".")
+        # a unit test stands behind its model's name, a generic test before its hash
+        ended[names[1] if kind == "unit_test" else names[0]] = result["status"]
+    return ended
 
 
 def start_parsed(state: Path, parsed_by: Path) -> None:
