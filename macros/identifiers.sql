@@ -34,3 +34,14 @@
         'TH': '66', 'TW': '886', 'US': '1', 'VN': '84',
     }) }}
 {%- endmacro %}
+
+{#-
+    Text that is published, unless it holds an e-mail address or a phone number: links and reasons carry those unasked. Free text and
+    ids of persons are not published at all.
+-#}
+{% macro masked(text) -%}
+    case
+        when {{ regex_like(text, "'@|%40|[+][0-9]{8,15}|(^|[^0-9])0[0-9]{8,10}([^0-9]|$)'") }} then '(masked)'
+        else {{ text }}
+    end
+{%- endmacro %}

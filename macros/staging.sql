@@ -187,7 +187,8 @@ left join ranked on judged._file_id = ranked._file_id and judged._row_number = r
     {%- set kind = column.config.meta.kind -%}
     {%- set text = "nullif(trim(landed." ~ column.name ~ "), '')" -%}
     {%- if kind == 'text' -%}{{ text }}
-    {%- elif kind == 'code' -%}lower({{ text }})
+    {%- elif kind == 'label' -%}{{ masked(text) }}
+    {%- elif kind == 'code' -%}lower({{ masked(text) }})
     {%- elif kind == 'currency' -%}upper({{ text }})
     {%- elif kind == 'email' -%}{{ normalize_email(text) }}
     {%- elif kind == 'phone' -%}{{ normalize_phone(text) }}

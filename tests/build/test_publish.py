@@ -516,7 +516,7 @@ def test_address_that_slipped_into_a_link_does_not_stop_the_build(slipped: Slipp
 @pytest.mark.parametrize("kind", ["UTM values and reasons", "free text", "other columns"])
 def test_address_that_slipped_into_another_column_is_masked(slipped: Slipped, kind: str) -> None:
     """Links carry `utm_campaign=mai@…` and reasons quote customers: the address would stand in every channel report."""
-    columns_of_kind = {
+    columns_of_kind: dict[str, Callable[[str], bool]] = {
         "UTM values and reasons": lambda column: column in UTM_AND_REASONS,
         "free text": lambda column: column in FREE_TEXT,
         "other columns": lambda column: column not in UTM_AND_REASONS | FREE_TEXT,

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from customer_journey.paths import PROJECT
+from dbt.artifacts.schemas.run import RunExecutionResult
 from dbt.cli.main import dbtRunner
 
 pytestmark = pytest.mark.xdist_group("dbt_models")
@@ -20,5 +21,6 @@ def test_unit_tests_of_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert dbtRunner().invoke([*logs, "seed", *common]).success
     assert dbtRunner().invoke([*logs, "run", "--empty", *common]).success
     result = dbtRunner().invoke([*logs, "test", "--select", "test_type:unit", *common])
+    assert isinstance(result.result, RunExecutionResult)
     assert result.success, [item.message for item in result.result.results if str(item.status) != "pass"]
     assert len(result.result.results) >= 6

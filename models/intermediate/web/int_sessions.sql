@@ -29,11 +29,11 @@ entries as (
         sessions.*,
         events.device_type,
         coalesce({{ regex_like("lower(events.user_agent)", "'" ~ setting('bot_user_agents') ~ "'") }}, false) as is_bot,
-        lower(coalesce(events.utm_source, {{ url_parameter('events.page_url', 'utm_source') }})) as utm_source,
-        lower(coalesce(events.utm_medium, {{ url_parameter('events.page_url', 'utm_medium') }})) as utm_medium,
-        coalesce(events.utm_campaign, {{ url_parameter('events.page_url', 'utm_campaign') }}) as utm_campaign,
+        lower(coalesce(events.utm_source, {{ masked(url_parameter('events.page_url', 'utm_source')) }})) as utm_source,
+        lower(coalesce(events.utm_medium, {{ masked(url_parameter('events.page_url', 'utm_medium')) }})) as utm_medium,
+        coalesce(events.utm_campaign, {{ masked(url_parameter('events.page_url', 'utm_campaign')) }}) as utm_campaign,
         nullif(regexp_extract(events.page_url, '[?&](gclid|gbraid|wbraid|msclkid|fbclid|ttclid)=', 1), '') as click_id,
-        nullif(regexp_extract(lower(events.referrer_url), '^[a-z]+://(www[.]|m[.]|l[.])?([^/:?#]+)', 2), '') as referrer_domain
+        nullif(regexp_extract(lower(events.referrer_url), '^[a-z]+://(www[.]|m[.]|l[.])?([^/:?#@]+)', 2), '') as referrer_domain
     from sessions
     inner join {{ accepted('web', 'events') }} as events on sessions.first_event_id = events.event_id
 

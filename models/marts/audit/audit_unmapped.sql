@@ -22,11 +22,7 @@ with met as (
 select
     {{ keyed_hash(["'unmapped'", 'met_in', 'value_met']) }} as unmapped_key,
     met_in,
-    {# a value that looks like a person's own is masked #}
-    case
-        when {{ regex_like('value_met', "'@|[0-9]{6,}'") }} then '(masked)'
-        else value_met
-    end as value_met,
+    value_met,
     count(*) as row_count
 from met
 group by met_in, value_met
