@@ -2,6 +2,9 @@
 
 import importlib
 import multiprocessing
+import multiprocessing.connection
+import os
+import threading
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -96,7 +99,8 @@ def _build_locked(options: BuildOptions, progress: Progress) -> BuildResult:
 
     # Great Expectations keeps its connection to the warehouse until its process ends, so it gets one of its own.
     # Loading it takes seconds, which pass while dbt is at work.
-    with ProcessPoolExecutor(max_workers=1, mp_context=multiprocessing.get_context("spawn")) as checker:
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(max_workers=1, mp_context=spawn, initializer=_end_with_parent) as checker:
         checker.submit(importlib.import_module, "great_expectations")
         with progress.step("Models and tests") as step:
             transformed = transform(output, options.full_refresh, step.count)
@@ -135,6 +139,18 @@ def _build_locked(options: BuildOptions, progress: Progress) -> BuildResult:
     with progress.step("Publishing"):
         marts = publish(output, _descriptions(transformed.nodes))
     return BuildResult(landing, transformed, checks, marts)
+
+
+def _end_with_parent() -> None:
+    """Let this process end when the build does, however that ends: one that is killed cannot tell its children."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def wait() -> None:
+        multiprocessing.connection.wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def _descriptions(nodes: dict[str, Any]) -> dict[str, tuple[str, dict[str, str]]]:

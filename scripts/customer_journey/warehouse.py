@@ -4,14 +4,25 @@ from pathlib import Path
 
 import duckdb
 
+from customer_journey.errors import LockedError
+
 # Older clients read the published file, and COPY takes over what the warehouse stores.
 STORAGE_VERSION = "v1.4.0"
 
 
 def open_warehouse(path: Path) -> duckdb.DuckDBPyConnection:
-    """Open the warehouse read-write, with times in UTC."""
-    connection = duckdb.connect(
-        str(path), config={"memory_limit": "4GB", "storage_compatibility_version": STORAGE_VERSION}
-    )
+    """Open the warehouse read-write, with times in UTC.
+
+    Raises:
+        LockedError: another program has it open.
+    """
+    try:
+        connection = duckdb.connect(
+            str(path), config={"memory_limit": "4GB", "storage_compatibility_version": STORAGE_VERSION}
+        )
+    except duckdb.IOException as error:
+        if "Could not set lock" not in str(error):
+            raise
+        raise LockedError(f"{path}: another program has the warehouse open. Close it, or wait.") from error
     connection.execute("set TimeZone = 'UTC'")
     return connection

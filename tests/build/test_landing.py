@@ -13,6 +13,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from customer_journey import erasure
 from customer_journey.errors import InputError
 from customer_journey.landing import LandingReport, land
 from customer_journey.warehouse import open_warehouse
@@ -64,6 +65,7 @@ def landing(tmp_path: Path) -> Iterator[Landing]:
     raw = tmp_path / "raw"
     write_required_tables(raw)
     with open_warehouse(tmp_path / "warehouse.duckdb") as connection:
+        erasure.prepare(connection)
         yield Landing(raw, connection)
 
 
@@ -460,6 +462,7 @@ def staged_twins(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pq.write_table(pa.table(dict(as_types)), raw / label / "typed.parquet")
     write_required_tables(raw)
     with open_warehouse(root / "warehouse.duckdb") as connection:
+        erasure.prepare(connection)
         land(connection, raw, lambda table, share: None)
     models = [f"+stg_{label.replace('/', '__')}" for label in TWINS]
     settings = "{as_of: '2026-06-30', reporting_currency: USD}"

@@ -166,6 +166,29 @@ def test_optional_table_may_vanish(copied_out: Path) -> None:
     assert rows == [("crm.contacts",), ("orders.orders",), ("web.events",)]
 
 
+def test_erasure_request_in_a_schema_is_heard(copied_out: Path) -> None:
+    """Who asks to be erased would stay in every report of a company that lands its requests with an EL tool."""
+    _change(
+        copied_out,
+        "create schema desk; create table desk.erasure_requests as select 1 as request_id, 'email' as identifier_type,"
+        " 'Nam@Example.com' as identifier_value, timestamp '2026-06-01 08:00:00' as requested_at",
+    )
+    answers = "select count(*) from marts.fct_survey_responses"
+    with duckdb.connect(str(copied_out / "journey.duckdb"), read_only=True) as connection:
+        assert connection.execute(answers).fetchone() == (1,)
+
+    code, error = _build_on_schemas(copied_out, SCHEMAS[0], f"{SCHEMAS[1]},privacy=desk", *AS_OF)
+
+    # erased, or refused in one line that says who has to erase; but not published as if nobody had asked
+    if code == ExitCode.PUBLISHED:
+        with duckdb.connect(str(copied_out / "journey.duckdb"), read_only=True) as connection:
+            assert connection.execute(answers).fetchone() == (0,)
+    else:
+        assert code == ExitCode.UNUSABLE_INPUT
+        assert len(error.strip().splitlines()) == 1
+        assert "erasure" in error
+
+
 def test_plain_dbt_build_reads_the_schemas_too(copied_out: Path, files_out: Path, tmp_path: Path) -> None:
     """An analyst's `dbt build` would find empty tables where the last build found rows."""
     start_parsed(tmp_path / "dbt", copied_out)
