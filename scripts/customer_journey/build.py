@@ -1,5 +1,6 @@
 """The main job, step by step: land, transform, check, publish."""
 
+import atexit
 import importlib
 import multiprocessing
 import multiprocessing.connection
@@ -151,6 +152,8 @@ def _end_with_parent() -> None:
         os._exit(1)
 
     threading.Thread(target=wait, daemon=True).start()
+    # with a thread still waiting, DuckDB's module would be taken apart in an order that it prints a page about
+    atexit.register(os._exit, 0)
 
 
 def _descriptions(nodes: dict[str, Any]) -> dict[str, tuple[str, dict[str, str]]]:
