@@ -166,11 +166,28 @@ def test_optional_table_may_vanish(copied_out: Path) -> None:
     assert rows == [("crm.contacts",), ("orders.orders",), ("web.events",)]
 
 
+def test_optional_table_may_appear(copied_out: Path) -> None:
+    """The first refund, or a tool bought later, would end every build in a stack trace."""
+    _change(
+        copied_out,
+        "create table shop.refunds as"
+        " select 'f1' as refund_id, 'o2' as order_id, 5 as amount, timestamp '2026-03-01' as refunded_at",
+    )
+
+    assert _build_on_schemas(copied_out) == (ExitCode.PUBLISHED, "")
+
+    with duckdb.connect(str(copied_out / "journey.duckdb"), read_only=True) as connection:
+        revenue = connection.execute("select cast(sum(net_revenue) as double) from marts.audit_revenue").fetchone()
+    assert revenue == (23.5,)
+
+
 def test_erasure_request_in_a_schema_is_heard(copied_out: Path) -> None:
     """Who asks to be erased would stay in every report of a company that lands its requests with an EL tool."""
     _change(
         copied_out,
-        "create schema desk; create table desk.erasure_requests as select 1 as request_id, 'email' as identifier_type,"
+        # what dbt made where there was no such table is not in the way of this test
+        "drop table if exists raw_privacy.erasure_requests; create schema desk;"
+        " create table desk.erasure_requests as select 1 as request_id, 'email' as identifier_type,"
         " 'Nam@Example.com' as identifier_value, timestamp '2026-06-01 08:00:00' as requested_at",
     )
     answers = "select count(*) from marts.fct_survey_responses"
