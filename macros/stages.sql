@@ -56,3 +56,12 @@ group by person_id, episode_number
     {%- endif -%}
     {{ return('') }}
 {%- endmacro %}
+
+{#- Joins `stages`: the interval of the primary framework in which the row's person stood at that moment. -#}
+{% macro join_stage_at(relation, happened_at) -%}
+    left join {{ ref('fct_stage_entries') }} as stages
+        on stages.framework = '{{ setting('primary_framework') }}'
+        and {{ relation }}.person_id = stages.person_id
+        and {{ relation }}.{{ happened_at }} >= stages.entered_at
+        and ({{ relation }}.{{ happened_at }} < stages.exited_at or stages.exited_at is null)
+{%- endmacro %}

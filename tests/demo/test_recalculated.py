@@ -2,6 +2,7 @@
 
 import csv
 import math
+import shutil
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -9,12 +10,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 from customer_journey.paths import PROJECT
 
+from tests.support.dbt import must_pass, run_dbt, start_parsed
 from tests.support.demo import Demo
 from tests.support.raw_rows import (
     Rates,
@@ -226,12 +229,33 @@ def test_net_revenue_of_every_month(marts: duckdb.DuckDBPyConnection, net_revenu
 # Sessions
 
 
-def test_sessions_and_their_events(raw: RawRows, marts: duckdb.DuckDBPyConnection) -> None:
-    """A session cut at midnight, at a new campaign, or after 30 minutes exactly, would raise visits and lower rates."""
-    expected = Counter(sessions_of(raw.accepted("web/events"), SESSION_TIMEOUT))
+@pytest.fixture(scope="module")
+def events(raw: RawRows) -> list[Row]:
+    """The web events that count."""
+    return raw.accepted("web/events")
+
+
+def test_sessions_and_their_events(events: list[Row], marts: duckdb.DuckDBPyConnection) -> None:
+    """A session cut at midnight or at a new campaign, or an event counted twice, would raise visits and lower rates."""
+    expected = Counter(sessions_of(events, SESSION_TIMEOUT))
     published = Counter(marts.execute("select started_at, ended_at, event_count from marts.fct_sessions").fetchall())
     assert sum(published.values()) == sum(expected.values())
     assert published == expected
+
+
+def test_sessions_under_another_timeout(demo: Demo, events: list[Row], tmp_path: Path) -> None:
+    """A pause of exactly the timeout would end a session; the demo has none of 30 minutes, but many of one."""
+    timeout = timedelta(minutes=1)
+    expected = Counter(sessions_of(events, timeout))
+    assert expected != Counter(sessions_of(events, timeout - timedelta(microseconds=1)))
+    warehouse = tmp_path / "warehouse.duckdb"
+    shutil.copyfile(demo.warehouse, warehouse)
+    start_parsed(tmp_path, demo.out)
+    options = ["--select", "int_session_events", "int_sessions", "--vars", "{session_timeout_minutes: 1}"]
+    must_pass(run_dbt(warehouse, tmp_path, "run", *options))
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        rows = connection.execute("select started_at, ended_at, event_count from intermediate.int_sessions").fetchall()
+    assert Counter(rows) == expected
 
 
 # NPS

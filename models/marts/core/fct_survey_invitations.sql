@@ -6,13 +6,6 @@ with invitations as (
     from {{ accepted('feedback', 'survey_invitations') }} as staged
     {{ join_persons('staged', ['contact_id', 'email'], 'sent_at') }}
 
-),
-
-stages as (
-
-    select * from {{ ref('fct_stage_entries') }}
-    where framework = '{{ setting('primary_framework') }}'
-
 )
 
 select
@@ -26,7 +19,4 @@ select
     coalesce(invitations.channel, 'unknown') as channel,
     coalesce(stages.stage, 'none') as stage_at_invitation
 from invitations
-left join stages
-    on invitations.person_id = stages.person_id
-    and invitations.sent_at >= stages.entered_at
-    and (invitations.sent_at < stages.exited_at or stages.exited_at is null)
+{{ join_stage_at('invitations', 'sent_at') }}

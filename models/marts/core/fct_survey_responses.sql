@@ -8,13 +8,6 @@ with responses as (
 
 ),
 
-stages as (
-
-    select * from {{ ref('fct_stage_entries') }}
-    where framework = '{{ setting('primary_framework') }}'
-
-),
-
 scaled as (
 
     select
@@ -51,7 +44,4 @@ select
     end as double) as emotion_score,
     coalesce(stages.stage, 'none') as stage_at_response
 from scaled
-left join stages
-    on scaled.person_id = stages.person_id
-    and scaled.responded_at >= stages.entered_at
-    and (scaled.responded_at < stages.exited_at or stages.exited_at is null)
+{{ join_stage_at('scaled', 'responded_at') }}

@@ -2,13 +2,6 @@ with touchpoints as (
 
     select * from {{ ref('int_touchpoints') }}
 
-),
-
-stages as (
-
-    select * from {{ ref('fct_stage_entries') }}
-    where framework = '{{ setting('primary_framework') }}'
-
 )
 
 select
@@ -25,7 +18,4 @@ select
     touchpoints.is_attributable,
     coalesce(stages.stage, 'none') as stage_at_touch
 from touchpoints
-left join stages
-    on touchpoints.person_id = stages.person_id
-    and touchpoints.touched_at >= stages.entered_at
-    and (touchpoints.touched_at < stages.exited_at or stages.exited_at is null)
+{{ join_stage_at('touchpoints', 'touched_at') }}
