@@ -2,16 +2,31 @@
 
 import csv
 import hashlib
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
+import yaml
 
 from customer_journey.contract import RawTable, raw_tables
 from customer_journey.errors import InputError
+from customer_journey.paths import PROJECT
 
 SUFFIXES = (".parquet", ".csv")
+
+# The longest row of a CSV file, and what is read of it at a time: a comment may hold a picture, as text.
+LONGEST_ROW = 16 * 2**20
+READ_AT_ONCE = 2 * LONGEST_ROW
+
+
+class Column(NamedTuple):
+    """One column of a file or of an EL tool's table, as it is there."""
+
+    name: str
+    data_type: str
 
 
 @dataclass
@@ -37,6 +52,11 @@ def land(connection: duckdb.DuckDBPyConnection, raw: Path, on_progress: Callable
         raise InputError(f"{raw}: no such folder. --raw wants a folder that holds <source>/<table> files.")
     report = LandingReport()
     tables = raw_tables()
+    if any(_kind_of(connection, table) == "VIEW" for table in tables):
+        raise InputError(
+            "--out: this folder was built with --raw-schemas, on the tables that an EL tool keeps in it. "
+            "Name the schemas again, or choose another --out for files."
+        )
     report.drift += _unknown_files(raw, tables)
     files = {table: _files_of(raw, table) for table in tables}
     for table, found in files.items():
@@ -52,7 +72,7 @@ def land(connection: duckdb.DuckDBPyConnection, raw: Path, on_progress: Callable
     for table, found in files.items():
         for file in found:
             columns[file] = _columns_of(connection, file)
-            report.drift += _check_columns(table, file, columns[file])
+            report.drift += _check_columns(table, str(file), file.name, columns[file])
     connection.execute("begin")
     try:
         _create_manifest(connection)
@@ -78,41 +98,56 @@ def _unknown_files(raw: Path, tables: Iterable[RawTable]) -> list[str]:
         for folder in sorted(raw.iterdir())
         if folder.is_dir()
         for file in sorted(folder.iterdir())
-        if (file.suffix in SUFFIXES or file.is_dir()) and f"{folder.name}/{file.stem}" not in known
+        if (_is_data(file) or file.is_dir()) and f"{folder.name}/{file.stem}" not in known
     ]
 
 
+def _is_data(file: Path) -> bool:
+    # some exports write .CSV
+    return file.suffix.lower() in SUFFIXES
+
+
+def _is_parquet(file: Path) -> bool:
+    return file.suffix.lower() == ".parquet"
+
+
 def _files_of(raw: Path, table: RawTable) -> list[Path]:
-    stem = raw / table.source / table.name
-    single = [file for suffix in SUFFIXES if (file := stem.with_suffix(suffix)).is_file()]
-    parts = [file for suffix in SUFFIXES for file in stem.rglob(f"*{suffix}") if file.is_file()]
-    return sorted(single + parts)
+    single = [file for file in (raw / table.source).glob("*.*") if file.stem == table.name]
+    parts = (raw / table.source / table.name).rglob("*.*")
+    return sorted(file for file in (*single, *parts) if _is_data(file) and file.is_file())
 
 
-def _scan(file: Path, columns: list[str]) -> str:
+def _scan(file: Path, columns: Sequence[Column]) -> str:
     """The table function that reads a file, with its path as the parameter `$file`."""
-    if file.suffix == ".parquet":
+    if _is_parquet(file):
         return "read_parquet($file)"
     # nothing is sniffed: DuckDB would skip lines until the rest looks regular
-    types = ", ".join(f"'{_quoted(column)}': 'varchar'" for column in columns)
+    names = [column.name or f"nameless {number}" for number, column in enumerate(columns)]
+    types = ", ".join(f"'{_quoted(name)}': 'varchar'" for name in names)
     return (
         "read_csv($file, auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"',"
-        f" strict_mode = true, encoding = 'utf-8', columns = {{{types}}})"
+        f" strict_mode = true, encoding = 'utf-8', max_line_size = {LONGEST_ROW}, buffer_size = {READ_AT_ONCE},"
+        f" columns = {{{types}}})"
     )
+
+
+def _path_parameter(file: Path) -> dict[str, str]:
+    """The parameter `$file`, which DuckDB would take for a pattern if it could."""
+    return {"file": re.sub(r"([*?\[])", r"[\1]", str(file))}
 
 
 def _quoted(text: str) -> str:
     return text.replace("'", "''")
 
 
-def _columns_of(connection: duckdb.DuckDBPyConnection, file: Path) -> list[str]:
-    if file.suffix == ".csv":
-        return _header_of(file)
+def _columns_of(connection: duckdb.DuckDBPyConnection, file: Path) -> list[Column]:
+    if not _is_parquet(file):
+        return [Column(name, "VARCHAR") for name in _header_of(file)]
     try:
-        rows = connection.execute("describe select * from read_parquet($file)", {"file": str(file)}).fetchall()
+        rows = connection.execute("describe select * from read_parquet($file)", _path_parameter(file)).fetchall()
     except duckdb.Error as error:
         raise _unreadable(file, error) from error
-    return [row[0] for row in rows]
+    return [Column(row[0], row[1]) for row in rows]
 
 
 def _header_of(file: Path) -> list[str]:
@@ -121,16 +156,16 @@ def _header_of(file: Path) -> list[str]:
             header = next(csv.reader([stream.readline().decode("utf-8-sig")]), [])
     except (UnicodeDecodeError, csv.Error) as error:
         raise _unreadable(file, error) from error
-    columns = [column.strip() for column in header]
-    repeated = sorted({column for column in columns if columns.count(column) > 1})
+    names = [name.strip() for name in header]
+    repeated = sorted({name for name in names if name and names.count(name) > 1})
     if repeated:
         raise InputError(f"{file}: the header names the column {repeated[0]!r} twice. Export it again.")
-    return columns
+    return names
 
 
 def _unreadable(file: Path, error: Exception) -> InputError:
     """Say in one line what a reader says in several: where the file breaks, and why."""
-    kind = "Parquet" if file.suffix == ".parquet" else "UTF-8 CSV"
+    kind = "Parquet" if _is_parquet(file) else "UTF-8 CSV"
     lines = [line.strip() for line in str(error).removeprefix("Invalid Input Error: ").splitlines() if line.strip()]
     reason = next((line for line in lines[1:] if "unicode" in line or "Expected Number" in line), None)
     is_encoding = isinstance(error, UnicodeDecodeError) or "unicode" in str(error)
@@ -139,19 +174,46 @@ def _unreadable(file: Path, error: Exception) -> InputError:
     return InputError(f"{file}: cannot be read as {kind} ({detail}). {hint}")
 
 
-def _check_columns(table: RawTable, file: Path, columns: list[str]) -> list[str]:
-    for column in table.required_columns:
-        if column not in columns:
-            raise InputError(f"{file}: table {table.label} lacks the required column {column}. Add it to the export.")
+def _check_columns(table: RawTable, where: str, short_name: str, columns: Sequence[Column]) -> list[str]:
+    """Return a line on each column that nobody knows.
+
+    Raises:
+        InputError: a required column is missing.
+    """
+    names = [column.name for column in columns]
+    for name in table.required_columns:
+        if name not in names:
+            raise InputError(f"{where}: table {table.label} lacks the required column {name}. Add it to the export.")
     for group in table.one_of:
-        if not set(group) & set(columns):
+        if not set(group) & set(names):
             raise InputError(
-                f"{file}: table {table.label} lacks the columns {' and '.join(group)}. Add one of them to the export."
+                f"{where}: table {table.label} lacks the columns {' and '.join(group)}. Add one of them to the export."
             )
     return [
-        f"{table.label}: unknown column {column} ({file.name}), not read"
-        for column in columns
-        if column not in table.all_columns
+        f"{table.label}: {f'unknown column {name}' if name else 'a column without a name'} ({short_name}), not read"
+        for name in names
+        if name not in table.all_columns
+    ]
+
+
+def _as_text(column: Column) -> str:
+    """The SQL that reads a column as text."""
+    text = f'cast("{column.name}" as varchar)'
+    if column.data_type not in ("DOUBLE", "FLOAT"):
+        return text
+    # Whole numbers become floating where one of them is missing: an order 5.0 would not be the order 5 of its items.
+    # From 2^53 on they are not exact, and are left as they are.
+    return (
+        f'case when abs("{column.name}") < {2**53} and "{column.name}" = trunc("{column.name}")'
+        f' then cast(cast("{column.name}" as bigint) as varchar) else {text} end'
+    )
+
+
+def _texts_of(table: RawTable, columns: Sequence[Column]) -> list[str]:
+    """The SQL of each column of the landed table, null where these columns do not have it."""
+    known = {column.name: column for column in columns}
+    return [
+        f"{_as_text(known[name]) if name in known else 'cast(null as varchar)'} as {name}" for name in table.all_columns
     ]
 
 
@@ -171,7 +233,7 @@ def create_landed_table(connection: duckdb.DuckDBPyConnection, table: RawTable) 
 
 
 def _land_file(
-    connection: duckdb.DuckDBPyConnection, table: RawTable, file: Path, path: str, columns: list[str]
+    connection: duckdb.DuckDBPyConnection, table: RawTable, file: Path, path: str, columns: Sequence[Column]
 ) -> bool:
     """Land one file; return False where its content is known already."""
     with file.open("rb") as stream:
@@ -185,14 +247,11 @@ def _land_file(
         connection.execute("delete from private.landed_files where file_id = ?", [known[0]])
         connection.execute("delete from private.erased_rows where file_id = ?", [known[0]])
     file_id = known[0] if known else _next_file_id(connection)
-    selected = ", ".join(
-        f'cast("{column}" as varchar)' if column in columns else "null" for column in table.all_columns
-    )
     try:
         rows = connection.execute(
-            f"insert into {table.relation}"
-            f" select {selected}, {file_id}, row_number() over () from {_scan(file, columns)}",
-            {"file": str(file)},
+            f"insert into {table.relation} select {', '.join(_texts_of(table, columns))}, {file_id},"
+            f" row_number() over () from {_scan(file, columns)}",
+            _path_parameter(file),
         ).fetchone()
     except duckdb.Error as error:
         raise _unreadable(file, error) from error
@@ -209,43 +268,91 @@ def _next_file_id(connection: duckdb.DuckDBPyConnection) -> int:
     return int(row[0])
 
 
-def point_at_schemas(connection: duckdb.DuckDBPyConnection, schemas: dict[str, str]) -> LandingReport:
+def point_at_schemas(connection: duckdb.DuckDBPyConnection, schemas: Mapping[str, str]) -> LandingReport:
     """Let the sources read tables that an EL tool keeps in the warehouse: one view a raw table over `schemas[source]`.
 
     Raises:
-        InputError: a source or schema is unknown, or a required table or column is missing.
+        InputError: a source or schema is unknown, a required table or column is missing, or rows of files landed here.
     """
     report = LandingReport()
-    sources = {table.source for table in raw_tables()}
+    tables = raw_tables()
+    sources = {table.source for table in tables}
     if unknown := sorted(set(schemas) - sources):
         raise InputError(f"--raw-schemas: there is no source {unknown[0]}. Sources are {', '.join(sorted(sources))}.")
-    for table in raw_tables():
-        schema = schemas.get(table.source)
-        columns = _warehouse_columns(connection, schema, table.name) if schema else []
-        if not columns:
-            if table.is_required:
-                raise InputError(
-                    f"warehouse: required table {table.label} is missing: no {schema or table.source}.{table.name}."
-                )
-            report.absent_tables.append(table.label)
-            continue
-        report.drift += _check_columns(table, Path(f"{schema}.{table.name}"), columns)
-        selected = ", ".join(
-            f'cast("{column}" as varchar) as {column}' if column in columns else f"cast(null as varchar) as {column}"
-            for column in table.all_columns
-        )
-        connection.execute(f"create schema if not exists raw_{table.source}")
-        connection.execute(
-            f"create or replace view {table.relation} as"
-            f" select {selected}, 0::bigint as _file_id, row_number() over () as _row_number from {schema}.{table.name}"
-        )
+    for source, schema in schemas.items():
+        if schema.lower() in own_schemas():
+            raise InputError(
+                f"--raw-schemas {source}={schema}: the schema {schema} belongs to the build. "
+                "Let the EL tool write to another one."
+            )
+    connection.execute("begin")
+    try:
+        for table in tables:
+            _drop_relation(connection, table)
+            schema = schemas.get(table.source, table.source)
+            columns = _warehouse_columns(connection, schema, table.name) if table.source in schemas else []
+            if not columns:
+                if table.is_required:
+                    raise InputError(f"warehouse: required table {table.label} is missing: no {schema}.{table.name}.")
+                report.absent_tables.append(table.label)
+                continue
+            where = f"{schema}.{table.name}"
+            report.drift += _check_columns(table, where, where, columns)
+            connection.execute(f"create schema if not exists raw_{table.source}")
+            connection.execute(
+                f"create view {table.relation} as select {', '.join(_texts_of(table, columns))}, 0::bigint as _file_id,"
+                f' row_number() over () as _row_number from "{schema}".{table.name}'
+            )
+        # each build accounts for the rows that it finds, and what an earlier one erased is no longer among them
+        connection.execute("delete from private.erased_rows where file_id = 0")
+        connection.execute("commit")
+    except BaseException:
+        connection.execute("rollback")
+        raise
     return report
 
 
-def _warehouse_columns(connection: duckdb.DuckDBPyConnection, schema: str | None, table: str) -> list[str]:
+def own_schemas() -> set[str]:
+    """Return the schemas of the warehouse that the build writes: landed rows, its bookkeeping, and those of models."""
+    project = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))
+    folders = [*project["models"][project["name"]].values(), project["seeds"][project["name"]]]
+    of_models = {folder["+schema"] for folder in folders if isinstance(folder, dict) and "+schema" in folder}
+    return {"private"} | {f"raw_{table.source}" for table in raw_tables()} | of_models
+
+
+def _drop_relation(connection: duckdb.DuckDBPyConnection, table: RawTable) -> None:
+    """Make room for a view: the last build left one here, or dbt made an empty table for want of another."""
+    kind = _kind_of(connection, table)
+    if kind == "VIEW":
+        connection.execute(f"drop view {table.relation}")
+    elif kind is not None:
+        if connection.execute(f"select 1 from {table.relation} limit 1").fetchone():
+            raise InputError(
+                "--out: this folder holds rows that were landed from files, which --raw-schemas would lose. "
+                "Let the EL tool write to the warehouse.duckdb of another --out."
+            )
+        connection.execute(f"drop table {table.relation}")
+
+
+def _kind_of(connection: duckdb.DuckDBPyConnection, table: RawTable) -> str | None:
+    """Tell whether the landed relation is a `BASE TABLE` or a `VIEW`, or not there."""
+    return kind_of(connection, f"raw_{table.source}", table.name)
+
+
+def kind_of(connection: duckdb.DuckDBPyConnection, schema: str, name: str) -> str | None:
+    """Tell whether a relation of the warehouse is a `BASE TABLE` or a `VIEW`; None where there is none."""
+    row = connection.execute(
+        "select table_type from information_schema.tables"
+        " where table_catalog = current_database() and table_schema = ? and table_name = ?",
+        [schema, name],
+    ).fetchone()
+    return row[0] if row else None
+
+
+def _warehouse_columns(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> list[Column]:
     rows = connection.execute(
-        "select column_name from information_schema.columns"
+        "select column_name, data_type from information_schema.columns"
         " where table_schema = ? and table_name = ? order by ordinal_position",
         [schema, table],
     ).fetchall()
-    return [row[0] for row in rows]
+    return [Column(row[0], row[1]) for row in rows]

@@ -328,6 +328,68 @@ def test_unknown_column_may_have_any_name(landing: Landing) -> None:
 
     assert landing.rows("crm/contacts", "contact_id", "created_at") == [("1", "2026-01-01"), ("2", "2026-01-02")]
     assert any('it\'s "odd", {x}' in line for line in report.drift)
+    assert "crm/contacts: a column without a name (contacts.csv), not read" in report.drift
+
+
+def test_several_columns_without_a_name(landing: Landing) -> None:
+    """A spreadsheet whose lines end in commas would be refused for naming the column '' twice."""
+    landing.write("crm/contacts.csv", "contact_id,created_at,,\n1,2026-01-01,,\n")
+
+    landing.land()
+
+    assert landing.rows("crm/contacts", "contact_id", "created_at") == [("1", "2026-01-01")]
+
+
+def test_suffix_in_capitals(landing: Landing) -> None:
+    """Exports that end in .CSV would be left out without a word, and their revenue with them."""
+    (landing.raw / "crm/contacts.csv").unlink()
+    landing.write("crm/contacts.CSV", contacts(1))
+    landing.write("crm/contacts/part.Csv", contacts(2))
+    table = pa.table({"contact_id": ["3"], "created_at": ["2026-01-01"]})
+    pq.write_table(table, landing.raw / "crm/contacts/part.PARQUET")
+    landing.write("crm/LEADS.CSV", contacts(9))
+
+    report = landing.land()
+
+    assert landing.rows("crm/contacts", "contact_id") == [("1",), ("2",), ("3",)]
+    assert report.drift == ["crm/LEADS.CSV: no table of the contract, not read"]
+
+
+def test_field_of_megabytes(landing: Landing) -> None:
+    """A message with a picture in it would end the build: the whole file was called unreadable."""
+    picture = "data:image/png;base64" + "A" * 3_000_000
+    landing.write("crm/contacts.csv", contacts(1, name=picture) + "2,b@x.vn,Nam,2026-01-02\n")
+
+    landing.land()
+
+    assert landing.rows("crm/contacts", "contact_id", "length(full_name)") == [("1", len(picture)), ("2", 3)]
+
+
+@pytest.mark.parametrize("kind", [pa.float64(), pa.float32()], ids=str)
+def test_whole_numbers_stored_as_floating(landing: Landing, kind: pa.DataType) -> None:
+    """pandas turns ids into floating numbers where one is missing: order 5.0 would not find the items of order 5."""
+    (landing.raw / "orders/orders.csv").unlink()
+    table = pa.table({
+        "order_id": pa.array([5, -0.0, 1.5, 2.0**53], kind),
+        "contact_id": pa.array([None, 7, float("nan"), float("inf")], kind),
+        "phone": pa.array([84912000.0, 2, 3, 4], kind),
+        "ordered_at": ["2026-01-01"] * 4,
+        "status": ["paid"] * 4,
+        "total_amount": pa.array([10, 0.1, 12.5, 1], pa.float64()),
+    })  # fmt: skip
+    pq.write_table(table, landing.raw / "orders/orders.parquet")
+
+    landing.land()
+
+    rows = landing.rows("orders/orders", "_row_number", "order_id", "contact_id", "phone", "total_amount")
+    assert rows[:3] == [
+        (1, "5", None, "84912000", "10"),
+        (2, "0", "7", "2", "0.1"),
+        (3, "1.5", "nan", "3", "12.5"),
+    ]
+    # from here on a floating number may have been another integer
+    assert rows[3][1] != str(2**53)
+    assert rows[3][2] == "inf"
 
 
 @pytest.mark.parametrize(
