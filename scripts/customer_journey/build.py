@@ -89,14 +89,14 @@ def _build_locked(options: BuildOptions, progress: Progress) -> BuildResult:
             assert raw is not None
             landing = land(connection, raw, step.share)
         remember_settings(connection, settings)
-        erasure_is_due = options.raw_schemas is None and erasure.is_due(connection)
+        erasure_is_due = erasure.is_due(connection)
 
     if erasure_is_due:
         with progress.step("Erasure") as step:
             found = transform(output, options.full_refresh, step.count, only=erasure.IDENTITY_MODELS)
             if found.failures:
                 raise CheckFailedError(f"{found.failures[0]}. Nothing was erased or published.")
-            erasure.erase(output.warehouse)
+            erasure.erase(output.warehouse, options.raw_schemas)
 
     # Great Expectations keeps its connection to the warehouse until its process ends, so it gets one of its own.
     # Loading it takes seconds, which pass while dbt is at work.

@@ -3,15 +3,21 @@
 Who they are is known once staging has normalised identifiers and identity has linked them, so a first dbt pass builds
 just these. What stays is the suppression list: keyed hashes of the persons' identifiers, by which rows that arrive
 later are recognised.
+
+Where an EL tool keeps the raw tables in the warehouse, its rows are deleted there. Behind a view they cannot be: the
+build is refused until somebody has deleted them at their origin.
 """
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
 
 from customer_journey.contract import RawTable, raw_tables
+from customer_journey.errors import InputError
 from customer_journey.hash_key import hash_key
+from customer_journey.landing import kind_of, own_schemas
 from customer_journey.warehouse import open_warehouse
 
 # what the first dbt pass has to build, with everything before it
@@ -45,18 +51,20 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def is_due(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Tell whether files have landed since the last erasure while somebody is, or asks to be, erased."""
-    if _landed_files(connection) == _landed_files_at_last_erasure(connection):
+    """Tell whether rows may have come since the last erasure while somebody is, or asks to be, erased."""
+    if kind_of(connection, "private", "unfinished_erasure"):
+        return True
+    requests = kind_of(connection, "raw_privacy", "erasure_requests")
+    # an EL tool does not say what it changed
+    if requests != "VIEW" and _landed_files(connection) == _landed_files_at_last_erasure(connection):
         return False
-    requests = connection.execute(
-        "select 1 from duckdb_tables() where schema_name = 'raw_privacy' and table_name = 'erasure_requests'"
-        " and estimated_size > 0"
-    ).fetchone()
-    suppressed = connection.execute("select 1 from private.suppression_list limit 1").fetchone()
-    return requests is not None or suppressed is not None
+    tables = ["private.suppression_list", *(["raw_privacy.erasure_requests"] if requests else [])]
+    return any(connection.execute(f"select 1 from {table} limit 1").fetchone() for table in tables)
 
 
 def _landed_files(connection: duckdb.DuckDBPyConnection) -> str | None:
+    if not kind_of(connection, "private", "landed_files"):
+        return None
     row = connection.execute(
         "select md5(string_agg(path || sha256, '|' order by path)) from private.landed_files"
     ).fetchone()
@@ -68,15 +76,23 @@ def _landed_files_at_last_erasure(connection: duckdb.DuckDBPyConnection) -> str 
     return row[0] if row else None
 
 
-def erase(warehouse: Path) -> int:
-    """Delete the landed rows of everybody who asked for it and return how many rows those were.
+def erase(warehouse: Path, schemas: Mapping[str, str] | None = None) -> int:
+    """Delete the raw rows of everybody who asked for it and return how many rows those were.
 
-    The warehouse file is written anew with the landed layer alone, since a deleted row stays in the blocks of a
-    DuckDB file until they are needed again. The models are built from it afterwards.
+    `schemas` are those where an EL tool keeps the tables of a source. The warehouse file is written anew without the
+    models, since a deleted row stays in the blocks of a DuckDB file until they are needed again. The models are built
+    from it afterwards.
+
+    Raises:
+        InputError: rows of an EL tool cannot be deleted. Whom to erase is remembered, nothing is deleted.
     """
     with open_warehouse(warehouse) as connection:
         connection.execute("set variable hash_key = ?", [hash_key()])
         connection.execute("begin")
+        is_unfinished = kind_of(connection, "private", "unfinished_erasure") is not None
+        connection.execute(
+            "create table if not exists private.unfinished_erasure (source_table varchar, row_id varchar)"
+        )
         _suppress(connection)
         connection.execute("create temp table doomed (source_table varchar, _file_id bigint, _row_number bigint)")
         for table in raw_tables():
@@ -91,14 +107,28 @@ def erase(warehouse: Path) -> int:
                     select parents.{key} from {_staged(parent)} as parents
                     inner join doomed using (_file_id, _row_number)
                     where doomed.source_table = '{parent}'
+                    union all
+                    -- the parent may be gone already where somebody deleted by hand
+                    select row_id from private.unfinished_erasure where source_table = '{parent}'
                 )
                 """
             )
-        erased = _delete(connection)
+        if views := _views_of_doomed_rows(connection, schemas or {}):
+            _leave_unfinished(connection)
+            connection.execute("commit")
+            raise InputError(
+                f"erasure: {', '.join(views)}: a view, so its rows of persons who asked to be erased cannot be deleted "
+                "here. Delete them where the EL tool keeps them (private.unfinished_erasure in the warehouse lists "
+                "them), and build again. Nothing was published."
+            )
+        erased = _delete(connection, schemas or {})
+        connection.execute("delete from private.unfinished_erasure")
         connection.execute("delete from private.last_erasure")
         connection.execute("insert into private.last_erasure values (?)", [_landed_files(connection)])
+        if not erased and not is_unfinished:
+            connection.execute("drop table private.unfinished_erasure")
         connection.execute("commit")
-    if erased:
+    if erased or is_unfinished:
         _rewrite(warehouse)
     return erased
 
@@ -166,33 +196,103 @@ def _doom(connection: duckdb.DuckDBPyConnection, table: RawTable) -> None:
         )
 
 
-def _delete(connection: duckdb.DuckDBPyConnection) -> int:
+def _row_id(table: RawTable) -> str:
+    """The column that names a row of a person; each table that _doom finds rows in has one, and requires it."""
+    return next(column for column in table.columns if column.endswith("_id"))
+
+
+def _doomed_tables(connection: duckdb.DuckDBPyConnection) -> list[RawTable]:
+    rows = connection.execute("select distinct source_table from doomed").fetchall()
+    return [table for table in raw_tables() if (table.source_table,) in rows]
+
+
+def _views_of_doomed_rows(connection: duckdb.DuckDBPyConnection, schemas: Mapping[str, str]) -> list[str]:
+    return [
+        f"{schemas[table.source]}.{table.name}"
+        for table in _doomed_tables(connection)
+        if table.source in schemas and kind_of(connection, schemas[table.source], table.name) == "VIEW"
+    ]
+
+
+def _leave_unfinished(connection: duckdb.DuckDBPyConnection) -> None:
+    """List every row to delete, for whoever does it, and for the children of those that are gone next time."""
+    for table in _doomed_tables(connection):
+        connection.execute(
+            f"""
+            insert into private.unfinished_erasure
+            select '{table.source_table}', staged.{_row_id(table)}
+            from {_staged(table.source_table)} as staged
+            inner join doomed using (_file_id, _row_number)
+            where doomed.source_table = '{table.source_table}'
+            except
+            from private.unfinished_erasure
+            """
+        )
+
+
+def _delete(connection: duckdb.DuckDBPyConnection, schemas: Mapping[str, str]) -> int:
     rows = connection.execute(
         "insert into private.erased_rows"
         " select _file_id, source_table, count(*) from (select distinct * from doomed) group by _file_id, source_table"
         " returning source_table, row_count"
     ).fetchall()
-    for table in {source_table for source_table, _ in rows}:
-        source, name = table.split(".")
-        connection.execute(
-            f"delete from raw_{source}.{name} as landed using doomed where doomed.source_table = '{table}'"
-            " and landed._file_id = doomed._file_id and landed._row_number = doomed._row_number"
-        )
+    for table in _doomed_tables(connection):
+        if table.source in schemas:
+            _delete_from_schema(connection, table, schemas[table.source])
+        else:
+            connection.execute(
+                f"delete from {table.relation} as landed using doomed"
+                f" where doomed.source_table = '{table.source_table}'"
+                " and landed._file_id = doomed._file_id and landed._row_number = doomed._row_number"
+            )
     return sum(count for _, count in rows)
 
 
+def _delete_from_schema(connection: duckdb.DuckDBPyConnection, table: RawTable, schema: str) -> None:
+    """Delete rows of an EL tool's table, but no others: the tool may have written since staging numbered them."""
+    name = f'"{schema}".{table.name}'
+    try:
+        deleted = connection.execute(
+            f"""
+            delete from {name} where rowid in (
+                select numbered.row_id
+                from (select rowid as row_id, row_number() over () as _row_number from {name}) as numbered
+                inner join {table.relation} as landed using (_row_number)
+                inner join {_staged(table.source_table)} as staged using (_row_number)
+                inner join doomed using (_row_number)
+                where doomed.source_table = '{table.source_table}'
+                    and lower(trim(landed.{_row_id(table)})) = lower(staged.{_row_id(table)})
+            )
+            """
+        ).fetchone()
+        expected = connection.execute(
+            f"select count(distinct _row_number) from doomed where source_table = '{table.source_table}'"
+        ).fetchone()
+    except duckdb.Error as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(
+            f"erasure: {schema}.{table.name}: rows of erased persons cannot be deleted ({reason})."
+        ) from error
+    if deleted != expected:
+        raise InputError(f"erasure: {schema}.{table.name} changed while the build read it. Build again.")
+
+
 def _rewrite(warehouse: Path) -> None:
+    """Write the warehouse anew without what models made; what others keep in it, an EL tool for one, stays."""
     fresh = warehouse.with_name(".warehouse.rewriting.duckdb")
     fresh.unlink(missing_ok=True)
     open_warehouse(fresh).close()
     with duckdb.connect(":memory:") as connection:
-        connection.execute(f"attach '{str(warehouse).replace(chr(39), chr(39) * 2)}' as old (read_only)")
+        connection.execute(f"attach '{str(warehouse).replace(chr(39), chr(39) * 2)}' as old")
         connection.execute(f"attach '{str(fresh).replace(chr(39), chr(39) * 2)}' as fresh")
-        tables = connection.execute(
-            "select schema_name, table_name from duckdb_tables() where database_name = 'old'"
-            " and (schema_name like 'raw\\_%' escape '\\' or schema_name = 'private' or table_name = 'audit_builds')"
+        models = connection.execute(
+            "select table_type, table_schema, table_name from information_schema.tables"
+            " where table_catalog = 'old' and list_contains(?, table_schema) and table_name <> 'audit_builds'"
+            " and table_schema <> 'private' and not starts_with(table_schema, 'raw_')",
+            [sorted(own_schemas())],
         ).fetchall()
-        for schema, table in tables:
-            connection.execute(f"create schema if not exists fresh.{schema}")
-            connection.execute(f"create table fresh.{schema}.{table} as from old.{schema}.{table}")
+        for kind, schema, name in models:
+            connection.execute(f'drop {"view" if kind == "VIEW" else "table"} old.{schema}."{name}"')
+        connection.execute("copy from database old to fresh")
+        connection.execute("drop table fresh.private.unfinished_erasure")
     os.replace(fresh, warehouse)

@@ -52,7 +52,8 @@ def _write_hoa(raw: Path, part: str) -> None:
     ], part=part)  # fmt: skip
 
 
-def _traces_under(out: Path) -> dict[str, list[str]]:
+def traces_under(out: Path) -> dict[str, list[str]]:
+    """Name each file below a folder that holds a trace of Hoa, and the traces in it."""
     return {
         file.relative_to(out).as_posix(): found
         for file in out.rglob("*")
@@ -69,14 +70,14 @@ def test_nothing_is_left_of_an_erased_person(tmp_path: Path) -> None:
         (raw / f"{table}.csv").unlink()
     _write_hoa(raw, "first")
     publish(raw, out)
-    assert _traces_under(out), "the test would not see a trace if there was one"
+    assert traces_under(out), "the test would not see a trace if there was one"
 
     write_rows(raw, "privacy/erasure_requests", [{
         "request_id": "r1", "identifier_type": "email", "identifier_value": "hoa.erased@example.com",
         "requested_at": "2026-12-31",
     }])  # fmt: skip
     published = publish(raw, out)
-    assert _traces_under(out) == {}
+    assert traces_under(out) == {}
     with duckdb.connect(str(published), read_only=True) as connection:
         states = {
             row[0]: row[1:]
@@ -100,4 +101,4 @@ def test_nothing_is_left_of_an_erased_person(tmp_path: Path) -> None:
 
     _write_hoa(raw, "second")
     publish(raw, out)
-    assert _traces_under(out) == {}
+    assert traces_under(out) == {}

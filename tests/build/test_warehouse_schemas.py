@@ -8,6 +8,7 @@ import pytest
 from customer_journey.errors import ExitCode
 from customer_journey.warehouse import open_warehouse
 
+from tests.build.test_erasure import traces_under
 from tests.support.builds import differing_marts, publish, run_build, run_build_with, write_rows
 from tests.support.dbt import must_pass, run_dbt, start_parsed
 
@@ -206,6 +207,97 @@ def test_erasure_request_in_a_schema_is_heard(copied_out: Path) -> None:
         assert "erasure" in error
 
 
+# Hoa bought, and asked to be erased.
+HOA = """
+    insert into hubspot.contacts values (103, 'Hoa.Erased@example.com', '+84987654321', false, '2026-01-02', null);
+    insert into shop.orders values ('order-hoa', 103, '2026-01-03', 'paid', 5, null, false);
+"""
+HOA_ASKS = (
+    HOA
+    + """
+    create table shop.order_items as select * from (values ('order-hoa', 1, 'p', 1, 5), ('o1', 1, 'p', 1, 100))
+        as rows(order_id, line_number, product_id, quantity, unit_price);
+    create unique index one_line on shop.order_items(order_id, line_number);
+    create schema desk;
+    create table desk.erasure_requests(request_id integer primary key, identifier_type varchar,
+        identifier_value varchar, requested_at timestamp);
+    insert into desk.erasure_requests values (1, 'email', 'hoa.erased@EXAMPLE.com', '2026-06-01');
+"""
+)
+WITH_DESK = [SCHEMAS[0], f"{SCHEMAS[1]},privacy=desk", *AS_OF]
+
+
+def _rows(file: Path, sql: str) -> list[tuple[object, ...]]:
+    with duckdb.connect(str(file), read_only=True) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def test_nothing_is_left_of_a_person_erased_from_schemas(copied_out: Path) -> None:
+    """The EL tool's tables lie under OUT too: they would keep what was asked to be erased, or lose other rows."""
+    warehouse, published = copied_out / "warehouse.duckdb", copied_out / "journey.duckdb"
+    others = "from shop.orders where order_id <> 'order-hoa' order by all"
+    before = _rows(warehouse, others)
+    objects = (
+        "select schema_name, table_name, column_count, has_primary_key, index_count from duckdb_tables()"
+        " where schema_name in ('hubspot', 'segment_prod', 'shop', 'survey', 'desk') union all"
+        " select schema_name, view_name, column_count, null, null from duckdb_views()"
+        " where schema_name = 'segment_prod'"
+        " order by all"
+    )
+    _change(copied_out, HOA_ASKS)
+    kept = _rows(warehouse, objects)
+    assert traces_under(copied_out), "the test would not see a trace if there was one"
+
+    assert _build_on_schemas(copied_out, *WITH_DESK) == (ExitCode.PUBLISHED, "")
+
+    assert traces_under(copied_out) == {}
+    assert _rows(warehouse, "from shop.orders order by all") == before
+    assert _rows(warehouse, "select order_id from shop.order_items") == [("o1",)]
+    assert _rows(warehouse, objects) == kept
+    erased = "select source_table, rows_in, erased from marts.audit_reconciliation where erased > 0 order by all"
+    assert _rows(published, erased) == [
+        ("crm.contacts", 3, 1),
+        ("orders.order_items", 2, 1),
+        ("orders.orders", 6, 1),
+        ("privacy.erasure_requests", 1, 1),
+    ]
+
+    # the EL tool delivers again, and the request is gone
+    _change(copied_out, HOA)
+    assert _build_on_schemas(copied_out, *WITH_DESK) == (ExitCode.PUBLISHED, "")
+    assert traces_under(copied_out) == {}
+    assert _rows(warehouse, "from shop.orders order by all") == before
+    assert _rows(published, erased) == [("crm.contacts", 3, 1), ("orders.orders", 6, 1)]
+
+
+def test_rows_behind_a_view_are_erased_by_hand(copied_out: Path) -> None:
+    """What cannot be deleted would stay without a word; or it would lose its order, and never be found again."""
+    _change(
+        copied_out,
+        HOA_ASKS + "create schema base; create table base.items as from shop.order_items; drop table shop.order_items;"
+        " create view shop.order_items as from base.items",
+    )
+    warehouse = copied_out / "warehouse.duckdb"
+    before = (copied_out / "journey.duckdb").read_bytes()
+    for deleted_by_hand in ("", "delete from shop.orders where order_id = 'order-hoa'"):
+        _change(copied_out, deleted_by_hand)
+        orders = _rows(warehouse, "from shop.orders order by all")
+
+        code, error = _build_on_schemas(copied_out, *WITH_DESK)
+
+        assert code == ExitCode.UNUSABLE_INPUT
+        assert len(error.strip().splitlines()) == 1
+        assert error.startswith("error: erasure: shop.order_items: ")
+        assert (copied_out / "journey.duckdb").read_bytes() == before
+        assert _rows(warehouse, "from shop.orders order by all") == orders
+        assert ("orders.order_items", "order-hoa") in _rows(warehouse, "from private.unfinished_erasure")
+
+    _change(copied_out, "delete from base.items where order_id = 'order-hoa'")
+    assert _build_on_schemas(copied_out, *WITH_DESK) == (ExitCode.PUBLISHED, "")
+    assert traces_under(copied_out) == {}
+    assert _rows(warehouse, "select order_id from shop.order_items") == [("o1",)]
+
+
 def test_plain_dbt_build_reads_the_schemas_too(copied_out: Path, files_out: Path, tmp_path: Path) -> None:
     """An analyst's `dbt build` would find empty tables where the last build found rows."""
     start_parsed(tmp_path / "dbt", copied_out)
@@ -269,6 +361,11 @@ REFUSED = {
         ["survey.survey_responses", "lacks the columns email and contact_id"],
     ),
     "unknown source": ("", ["--raw-schemas", "crn=hubspot,web=segment_prod,orders=shop"], ["there is no source crn"]),
+    "schema of the build": (
+        "",
+        ["--raw-schemas", "crm=hubspot,web=segment_prod,orders=staging"],
+        ["orders=staging", "belongs to the build"],
+    ),
     "no pair": ("", ["--raw-schemas", "crm"], ["write source=schema"]),
 }
 
