@@ -6,25 +6,37 @@
 {#- A keyed hash of the parts: sha256 over the session's key and the parts. Nulls count as empty, the key never stands in SQL. -#}
 {% macro keyed_hash(parts) -%}{{ return(adapter.dispatch('keyed_hash', 'customer_journey')(parts)) }}{%- endmacro %}
 {% macro default__keyed_hash(parts) -%}
-    sha256(concat_ws('|', getvariable('hash_key'){% for part in parts %}, coalesce(cast({{ part }} as varchar), ''){% endfor %}))
+    sha256(concat_ws('|', getvariable('hash_key'){% for part in parts %}, coalesce(cast({{ part }} as string), ''){% endfor %}))
+{%- endmacro %}
+{% macro spark__keyed_hash(parts) -%}
+    sha2(concat_ws('|', '${spark.journey.hash_key}'{% for part in parts %}, coalesce(cast({{ part }} as string), ''){% endfor %}), 256)
 {%- endmacro %}
 
 {#- Regular expressions: DuckDB matches with a function, Spark with an operator; DuckDB replaces only the first match unless told. -#}
 {% macro regex_like(text, pattern) -%}{{ return(adapter.dispatch('regex_like', 'customer_journey')(text, pattern)) }}{%- endmacro %}
 {% macro default__regex_like(text, pattern) -%}regexp_matches({{ text }}, {{ pattern }}){%- endmacro %}
+{% macro spark__regex_like(text, pattern) -%}({{ text }} rlike {{ pattern }}){%- endmacro %}
 
 {% macro regex_remove(text, pattern) -%}{{ return(adapter.dispatch('regex_remove', 'customer_journey')(text, pattern)) }}{%- endmacro %}
 {% macro default__regex_remove(text, pattern) -%}regexp_replace({{ text }}, {{ pattern }}, '', 'g'){%- endmacro %}
+{% macro spark__regex_remove(text, pattern) -%}regexp_replace({{ text }}, {{ pattern }}, ''){%- endmacro %}
+
+{#- Inside the brackets of a character class: white space. Java's expressions know no POSIX classes. -#}
+{% macro whitespace() -%}{{ return(adapter.dispatch('whitespace', 'customer_journey')()) }}{%- endmacro %}
+{% macro default__whitespace() -%}[:space:]{%- endmacro %}
+{% macro spark__whitespace() -%}\\s{%- endmacro %}
 
 {#- Text to a timestamp in UTC. The sessions of both engines run in UTC, so text without an offset is read as UTC. -#}
 {% macro text_to_timestamp(text) -%}{{ return(adapter.dispatch('text_to_timestamp', 'customer_journey')(text)) }}{%- endmacro %}
 {% macro default__text_to_timestamp(text) -%}cast(try_cast({{ text }} as timestamptz) as timestamp){%- endmacro %}
+{% macro spark__text_to_timestamp(text) -%}try_cast({{ text }} as timestamp){%- endmacro %}
 
 {#- A UTC timestamp as the clock of the reporting time zone shows it; the zone's own rules for daylight saving apply. -#}
 {% macro to_reporting_time(timestamp) -%}{{ return(adapter.dispatch('to_reporting_time', 'customer_journey')(timestamp)) }}{%- endmacro %}
 {% macro default__to_reporting_time(timestamp) -%}
     (({{ timestamp }}) at time zone 'UTC' at time zone '{{ setting('reporting_timezone') }}')
 {%- endmacro %}
+{% macro spark__to_reporting_time(timestamp) -%}from_utc_timestamp({{ timestamp }}, '{{ setting('reporting_timezone') }}'){%- endmacro %}
 
 {% macro reporting_date(timestamp) -%}cast({{ to_reporting_time(timestamp) }} as date){%- endmacro %}
 
@@ -34,25 +46,32 @@
 {#- Adding an interval: DuckDB's multiplication takes a column; Spark wants make_interval. -#}
 {% macro add_seconds(timestamp, seconds) -%}{{ return(adapter.dispatch('add_seconds', 'customer_journey')(timestamp, seconds)) }}{%- endmacro %}
 {% macro default__add_seconds(timestamp, seconds) -%}({{ timestamp }} + to_seconds({{ seconds }})){%- endmacro %}
+{% macro spark__add_seconds(timestamp, seconds) -%}timestampadd(second, {{ seconds }}, {{ timestamp }}){%- endmacro %}
 {% macro add_minutes(timestamp, minutes) -%}{{ add_seconds(timestamp, '60 * (' ~ minutes ~ ')') }}{%- endmacro %}
 {% macro add_days(timestamp, days) -%}{{ add_seconds(timestamp, '86400 * (' ~ days ~ ')') }}{%- endmacro %}
 
 {#- Differences: dbt.datediff rounds differently on the two engines below a day. -#}
 {% macro seconds_between(earlier, later) -%}{{ return(adapter.dispatch('seconds_between', 'customer_journey')(earlier, later)) }}{%- endmacro %}
 {% macro default__seconds_between(earlier, later) -%}(epoch_us({{ later }}) - epoch_us({{ earlier }})) / 1000000.0{%- endmacro %}
+{% macro spark__seconds_between(earlier, later) -%}(unix_micros({{ later }}) - unix_micros({{ earlier }})) / 1000000D{%- endmacro %}
 {% macro hours_between(earlier, later) -%}({{ seconds_between(earlier, later) }}) / 3600.0{%- endmacro %}
 {% macro days_between(earlier_date, later_date) -%}{{ return(adapter.dispatch('days_between', 'customer_journey')(earlier_date, later_date)) }}{%- endmacro %}
 {% macro default__days_between(earlier_date, later_date) -%}({{ later_date }} - {{ earlier_date }}){%- endmacro %}
+{% macro spark__days_between(earlier_date, later_date) -%}cast(date_diff({{ later_date }}, {{ earlier_date }}) as bigint){%- endmacro %}
 
 {#- Every day from the first to the last, as a table with the column date_day. -#}
 {% macro date_spine(first_date, last_date) -%}{{ return(adapter.dispatch('date_spine', 'customer_journey')(first_date, last_date)) }}{%- endmacro %}
 {% macro default__date_spine(first_date, last_date) -%}
     (select cast(day_start as date) as date_day from (select unnest(generate_series({{ first_date }}, {{ last_date }}, interval 1 day)) as day_start))
 {%- endmacro %}
+{% macro spark__date_spine(first_date, last_date) -%}
+    (select explode(sequence(first_date, last_date)) as date_day from (select {{ first_date }} as first_date, {{ last_date }} as last_date))
+{%- endmacro %}
 
 {#- Monday is 1 and Sunday 7 on both. -#}
 {% macro iso_weekday(date) -%}{{ return(adapter.dispatch('iso_weekday', 'customer_journey')(date)) }}{%- endmacro %}
 {% macro default__iso_weekday(date) -%}isodow({{ date }}){%- endmacro %}
+{% macro spark__iso_weekday(date) -%}weekday({{ date }}) + 1{%- endmacro %}
 
 {#-
     Connected components over the table `edges` (low, high: two ends of an edge, each edge once): a table of
@@ -82,6 +101,84 @@
     select node, component from components
 {%- endmacro %}
 
+{#-
+    Spark's recursion can't leave out what it has already: so each node points at its least neighbour, pointers are followed two steps
+    further, edges are drawn between what they point at, until no edge is left. Every round is a table, so that a lost worker costs one.
+-#}
+{% macro spark__connected_components(edges) -%}
+    {%- if not execute or flags.WHICH not in ['build', 'run'] -%}
+        {{ return("select cast(null as string) as node, cast(null as string) as component where false") }}
+    {%- endif -%}
+    {%- set round = namespace(edges=edges, labels=none, edge_count=1) -%}
+    {%- do drop_component_rounds() -%}
+    {%- for number in range(1, 200) if round.edge_count > 0 -%}
+        {%- set pointers = component_round(number, 'pointers') -%}
+        {%- set labels = component_round(number, 'labels') -%}
+        {%- set drawn = component_round(number, 'edges') -%}
+        {%- do run_query(
+            'create table ' ~ pointers ~ ' as with directed as (select low as node, high as neighbour from ' ~ round.edges
+            ~ ' union all select high as node, low as neighbour from ' ~ round.edges ~ '),'
+            ~ ' nearest as (select node, least(node, min(neighbour)) as pointer from directed group by node)'
+            ~ ' select nearest.node, third.pointer from nearest'
+            ~ ' inner join nearest as second on nearest.pointer = second.node'
+            ~ ' inner join nearest as third on second.pointer = third.node'
+        ) -%}
+        {%- if round.labels is none -%}
+            {%- do run_query('create table ' ~ labels ~ ' as select node, pointer as component from ' ~ pointers) -%}
+        {%- else -%}
+            {%- do run_query(
+                'create table ' ~ labels ~ ' as select labels.node, coalesce(pointers.pointer, labels.component) as component from '
+                ~ round.labels ~ ' as labels left join ' ~ pointers ~ ' as pointers on labels.component = pointers.node'
+            ) -%}
+        {%- endif -%}
+        {%- do run_query(
+            'create table ' ~ drawn ~ ' as select distinct least(one.pointer, other.pointer) as low,'
+            ~ ' greatest(one.pointer, other.pointer) as high from ' ~ round.edges ~ ' as edges'
+            ~ ' inner join ' ~ pointers ~ ' as one on edges.low = one.node'
+            ~ ' inner join ' ~ pointers ~ ' as other on edges.high = other.node'
+            ~ ' where one.pointer <> other.pointer'
+        ) -%}
+        {%- set round.edges = drawn -%}
+        {%- set round.labels = labels -%}
+        {%- set round.edge_count = run_query('select count(*) from ' ~ drawn).rows[0][0] -%}
+    {%- endfor -%}
+    select node, component from {{ round.labels }}
+{%- endmacro %}
+
+{#- A table of one round of spark__connected_components, beside the model that asks for them. -#}
+{% macro component_round(number, what) -%}
+    {{ return(api.Relation.create(database=this.database, schema=this.schema, identifier=this.identifier ~ '__' ~ what ~ '_' ~ number)) }}
+{%- endmacro %}
+
+{#- What connected_components left behind; the model that uses it calls this as its post-hook. -#}
+{% macro drop_component_rounds() -%}{{ return(adapter.dispatch('drop_component_rounds', 'customer_journey')()) }}{%- endmacro %}
+{% macro default__drop_component_rounds() -%}{{ return('') }}{%- endmacro %}
+{% macro spark__drop_component_rounds() -%}
+    {%- if execute -%}
+        {%- for row in run_query("show tables in " ~ this.schema ~ " like '" ~ this.identifier ~ "__*'").rows -%}
+            {%- do run_query('drop table ' ~ this.schema ~ '.' ~ row[1]) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return('') }}
+{%- endmacro %}
+
 {#- A date some months later, as a date: DuckDB's interval addition makes it a timestamp. -#}
 {% macro add_months(date, months) -%}{{ return(adapter.dispatch('add_months', 'customer_journey')(date, months)) }}{%- endmacro %}
 {% macro default__add_months(date, months) -%}cast({{ date }} + to_months({{ months }}) as date){%- endmacro %}
+{% macro spark__add_months(date, months) -%}add_months({{ date }}, {{ months }}){%- endmacro %}
+
+
+{#- Puts the rows of a select in the place of a table: Spark's plain tables cannot be replaced, updated or deleted from. -#}
+{% macro replace_table(relation, select_statement) -%}{{ return(adapter.dispatch('replace_table', 'customer_journey')(relation, select_statement)) }}{%- endmacro %}
+{% macro default__replace_table(relation, select_statement) -%}
+    {%- do run_query('create or replace table ' ~ relation ~ ' as ' ~ select_statement) -%}
+{%- endmacro %}
+{% macro spark__replace_table(relation, select_statement) -%}
+    {%- do run_query('drop table if exists ' ~ relation) -%}
+    {%- do run_query('create table ' ~ relation ~ ' as ' ~ select_statement) -%}
+{%- endmacro %}
+
+{#- Text as a literal: in Spark's a backslash escapes, also the quote. -#}
+{% macro string_literal(value) -%}{{ return(adapter.dispatch('string_literal', 'customer_journey')(value)) }}{%- endmacro %}
+{% macro default__string_literal(value) -%}{{ return("'" ~ (value | replace("'", "''")) ~ "'") }}{%- endmacro %}
+{% macro spark__string_literal(value) -%}{{ return("'" ~ (value | replace('\\', '\\\\') | replace("'", "\\'")) ~ "'") }}{%- endmacro %}

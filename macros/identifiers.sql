@@ -1,6 +1,6 @@
 {#- An e-mail address trimmed and lower-cased; null where it cannot be one. -#}
 {% macro normalize_email(text) -%}
-    case when {{ regex_like('lower(trim(' ~ text ~ '))', "'^[^@[:space:]]+@[^@[:space:]]+[.][^@[:space:]]+$'") }} then lower(trim({{ text }})) end
+    case when {{ regex_like('lower(trim(' ~ text ~ '))', "'^[^@" ~ whitespace() ~ "]+@[^@" ~ whitespace() ~ "]+[.][^@" ~ whitespace() ~ "]+$'") }} then lower(trim({{ text }})) end
 {%- endmacro %}
 
 {#-

@@ -35,17 +35,21 @@
 {#- On-run-start: what this run was told explicitly is what a plain run later repeats. -#}
 {% macro remember_settings() -%}
     {%- if execute and flags.WHICH in ['build', 'run'] -%}
-        {%- set relation = settings_relation() -%}
-        {%- set given = [] -%}
-        {%- for name in var('default_settings') -%}
-            {%- if var(name, none) is not none -%}{%- do given.append(name) -%}{%- endif -%}
+        {%- set remembered = {} -%}
+        {%- do remembered.update(remembered_settings()) -%}
+        {%- set given = {} -%}
+        {%- for name in var('default_settings') if var(name, none) is not none -%}
+            {%- do given.update({name: var(name)}) -%}
         {%- endfor -%}
-        {%- do adapter.create_schema(relation) -%}
-        {%- do run_query('create table if not exists ' ~ relation ~ ' (name varchar, value varchar)') -%}
-        {%- for name in given -%}
-            {%- do run_query("delete from " ~ relation ~ " where name = '" ~ name ~ "'") -%}
-            {%- do run_query("insert into " ~ relation ~ " values ('" ~ name ~ "', '" ~ (tojson(var(name)) | replace("'", "''")) ~ "')") -%}
-        {%- endfor -%}
+        {%- if given -%}
+            {%- do remembered.update(given) -%}
+            {%- set rows = [] -%}
+            {%- for name, value in remembered.items() -%}
+                {%- do rows.append("select '" ~ name ~ "' as name, " ~ string_literal(tojson(value)) ~ " as value") -%}
+            {%- endfor -%}
+            {%- do adapter.create_schema(settings_relation()) -%}
+            {%- do replace_table(settings_relation(), rows | join(' union all ')) -%}
+        {%- endif -%}
     {%- endif -%}
 {%- endmacro %}
 

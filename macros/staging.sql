@@ -101,8 +101,10 @@ ranked as (
         'superseded' as duplicate_reason
         {%- else %}
         row_number() over row_versions as row_rank,
-        {{ row_md5('judged', names) }} as row_hash,
-        case when row_hash = first_value(row_hash) over row_versions then 'exact' else 'superseded' end as duplicate_reason
+        case
+            when {{ row_md5('judged', names) }} = first_value({{ row_md5('judged', names) }}) over row_versions then 'exact'
+            else 'superseded'
+        end as duplicate_reason
         {%- endif %}
     from judged
     inner join repeated_keys
@@ -225,7 +227,7 @@ left join ranked on judged._file_id = ranked._file_id and judged._row_number = r
 
 {#- md5 of a row: breaks ties between versions and names a quarantined row. Null and empty are told apart. -#}
 {% macro row_md5(relation, names) -%}
-    md5(concat_ws('|'{% for name in names %}, coalesce('=' || cast({{ relation }}.{{ name }} as varchar), ''){% endfor %}))
+    md5(concat_ws('|'{% for name in names %}, coalesce('=' || cast({{ relation }}.{{ name }} as string), ''){% endfor %}))
 {%- endmacro %}
 
 {#- The raw tables of the contract, each with a staging model of its own. -#}

@@ -14,11 +14,20 @@ find_uv() {
     done
 }
 
-# Quick when nothing changed since the last time.
+# `bootstrap spark` adds what the second engine needs; what was added once stays. Quick when nothing changed since the last time.
 bootstrap() {
-    local stamp="$PROJECT/.venv/.synced" wanted
+    local stamp="$PROJECT/.venv/.synced" wanted known="" extras="" extra
     wanted="$(cat "$PROJECT/uv.lock" "$PROJECT/pyproject.toml" | cksum)"
-    if [ -x "$PROJECT/.venv/bin/journey" ] && [ "$(cat "$stamp" 2> /dev/null)" = "$wanted" ]; then
+    if [ -x "$PROJECT/.venv/bin/journey" ] && [ -f "$stamp" ]; then
+        { read -r known && read -r extras; } < "$stamp" || true
+    fi
+    for extra in "$@"; do
+        if [[ " $extras " != *" $extra "* ]]; then
+            extras="$extras $extra"
+            known=""
+        fi
+    done
+    if [ "$known" = "$wanted" ]; then
         return
     fi
     UV="$(find_uv)"
@@ -34,6 +43,7 @@ bootstrap() {
         exit 2
     fi
     echo "Setting up the environment …" >&2
-    (cd "$PROJECT" && "$UV" sync --quiet --frozen)
-    echo "$wanted" > "$stamp"
+    # shellcheck disable=SC2086
+    (cd "$PROJECT" && "$UV" sync --quiet --frozen ${extras:+$(printf -- '--extra %s ' $extras)})
+    printf '%s\n%s\n' "$wanted" "$extras" > "$stamp"
 }

@@ -7,15 +7,15 @@ set TimeZone = 'Europe/London';
 create temp table lines as
 select
     file_row_number as file_row,
-    cast("Invoice" as varchar) as invoice,
+    cast("Invoice" as string) as invoice,
     -- One product is keyed '85123A' in one line and '85123a' in another.
-    upper(trim(cast("StockCode" as varchar))) as stock_code,
+    upper(trim(cast("StockCode" as string))) as stock_code,
     nullif(trim("Description"), '') as description,
     cast("Quantity" as bigint) as quantity,
     cast("InvoiceDate" as timestamp) as invoiced_at,
     -- Three decimals: 14 lines cost a tenth of a penny.
     cast("Price" as decimal(18, 3)) as unit_price,
-    cast(cast("Customer ID" as bigint) as varchar) as customer_id,
+    cast(cast("Customer ID" as bigint) as string) as customer_id,
     nullif(trim("Country"), 'Unspecified') as country,
     round(cast("Quantity" as bigint) * cast("Price" as decimal(18, 3)), 2) as amount
 from read_parquet(getvariable('file'), file_row_number = true);
@@ -142,8 +142,8 @@ order by codes.stock_code;
 
 -- The shop's website left nothing in the file, yet web/events is a required table.
 create temp table raw_events (
-    event_id varchar,
-    anonymous_id varchar,
-    occurred_at varchar,
-    event_name varchar
+    event_id string,
+    anonymous_id string,
+    occurred_at string,
+    event_name string
 );

@@ -3,7 +3,7 @@
 import os
 
 ENVIRONMENT_VARIABLE = "JOURNEY_HASH_KEY"
-DEMO_KEY = "demo-key-not-secret"
+DEMO_KEY = "demo-key-protects-nobody"
 
 
 def hash_key() -> str:

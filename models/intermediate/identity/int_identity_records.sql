@@ -34,19 +34,19 @@ with records as (
     select
         {%- for identifier in identifiers %}
         {%- if identifier not in present %}
-        cast(null as varchar) as {{ identifier }},
+        cast(null as string) as {{ identifier }},
         {%- elif identifier in may_be_former %}
         case when former_{{ identifier }}.contact_id is null then {{ table_name }}.{{ identifier }} end as {{ identifier }},
         {%- else %}
         {{ table_name }}.{{ identifier }},
         {%- endif %}
         {%- endfor %}
-        cast(null as varchar) as other_identifier,
+        cast(null as string) as other_identifier,
         {%- for identifier in ['email', 'phone'] %}
         {%- if identifier in may_be_former and identifier in present %}
         former_{{ identifier }}.contact_id as former_{{ identifier }}_contact_id,
         {%- else %}
-        cast(null as varchar) as former_{{ identifier }}_contact_id,
+        cast(null as string) as former_{{ identifier }}_contact_id,
         {%- endif %}
         {%- endfor %}
         min({{ table_name }}.{{ seen_at }}) as seen_at
@@ -66,13 +66,13 @@ with records as (
         case when seen.identifier_type = 'phone' and former.contact_id is null then seen.identifier_value end as phone,
         {{ 'seen.' ~ cookie if cookie else "case when seen.identifier_type = 'anonymous_id' then seen.identifier_value end" }}
             as anonymous_id,
-        cast(null as varchar) as merged_into_contact_id,
+        cast(null as string) as merged_into_contact_id,
         case
             when seen.identifier_type not in ('contact_id', 'email', 'phone', 'anonymous_id')
                 then {{ identifier_key('seen.identifier_type', 'seen.identifier_value') }}
         end as other_identifier,
         former.contact_id as former_email_contact_id,
-        cast(null as varchar) as former_phone_contact_id,
+        cast(null as string) as former_phone_contact_id,
         min(seen.{{ seen_at }}) as seen_at
     from {{ accepted(source_name, table_name) }} as seen
     {{ join_former_identifier('former', identifier_key('seen.identifier_type', 'seen.identifier_value'), 'seen.' ~ seen_at) }}
@@ -84,25 +84,25 @@ with records as (
     select
         referred_contact_id as contact_id,
         referred_email as email,
-        cast(null as varchar) as phone,
-        cast(null as varchar) as anonymous_id,
-        cast(null as varchar) as merged_into_contact_id,
-        cast(null as varchar) as other_identifier,
-        cast(null as varchar) as former_email_contact_id,
-        cast(null as varchar) as former_phone_contact_id,
+        cast(null as string) as phone,
+        cast(null as string) as anonymous_id,
+        cast(null as string) as merged_into_contact_id,
+        cast(null as string) as other_identifier,
+        cast(null as string) as former_email_contact_id,
+        cast(null as string) as former_phone_contact_id,
         min(referred_at) as seen_at
     from {{ accepted('crm', 'referrals') }} as referrals
     group by all
     union all
     select
         referrer_contact_id as contact_id,
-        cast(null as varchar) as email,
-        cast(null as varchar) as phone,
-        cast(null as varchar) as anonymous_id,
-        cast(null as varchar) as merged_into_contact_id,
-        cast(null as varchar) as other_identifier,
-        cast(null as varchar) as former_email_contact_id,
-        cast(null as varchar) as former_phone_contact_id,
+        cast(null as string) as email,
+        cast(null as string) as phone,
+        cast(null as string) as anonymous_id,
+        cast(null as string) as merged_into_contact_id,
+        cast(null as string) as other_identifier,
+        cast(null as string) as former_email_contact_id,
+        cast(null as string) as former_phone_contact_id,
         min(referred_at) as seen_at
     from {{ accepted('crm', 'referrals') }} as referrals
     group by all
@@ -169,7 +169,7 @@ all_records as (
     union all
     select
         {%- for identifier in identifiers + former %}
-        cast(null as varchar) as {{ identifier }},
+        cast(null as string) as {{ identifier }},
         {%- endfor %}
         other_identifier,
         seen_at

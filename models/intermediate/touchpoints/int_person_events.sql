@@ -52,7 +52,7 @@
         'event_type': "'review'", 'direction': "'inbound'", 'amount': 'told.rating',
     },
 ] -%}
-{%- set nothing = 'cast(null as varchar)' -%}
+{%- set nothing = 'cast(null as string)' -%}
 
 {# a CRM that keeps no closed_at still tells by its changes when a deal took the status it has now #}
 with closings as (
@@ -121,7 +121,7 @@ identified as (
         {{ identifier_key('identifier_type', 'identifier_value') }} as identifier,
         visited_at as occurred_at,
         'visit_' || place_type as event_type,
-        cast(null as varchar) as channel,
+        cast(null as string) as channel,
         cast(null as decimal(18, 4)) as amount
     from {{ accepted('marketing', 'offline_visits') }} as offline_visits
     union all
@@ -131,7 +131,7 @@ identified as (
         {{ identifier_key("'contact_id'", 'referrer_contact_id') }} as identifier,
         referred_at as occurred_at,
         'referral' as event_type,
-        cast(null as varchar) as channel,
+        cast(null as string) as channel,
         cast(null as decimal(18, 4)) as amount
     from {{ accepted('crm', 'referrals') }} as referrals
 
@@ -146,7 +146,7 @@ select
     identified.occurred_at,
     identified.event_type,
     identified.channel,
-    cast(null as varchar) as campaign,
+    cast(null as string) as campaign,
     'inbound' as direction,
     identified.amount,
     cast(null as timestamp) as ended_at
@@ -179,8 +179,8 @@ select
     person_id,
     ordered_at as occurred_at,
     'order' as event_type,
-    cast(null as varchar) as channel,
-    cast(null as varchar) as campaign,
+    cast(null as string) as channel,
+    cast(null as string) as campaign,
     'inbound' as direction,
     net_revenue as amount,
     cast(null as timestamp) as ended_at

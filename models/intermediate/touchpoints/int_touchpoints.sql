@@ -35,7 +35,7 @@ events as (
         types.touchpoint_type,
         coalesce(channels.channel, types.default_channel) as channel,
         coalesce(events.campaign, '(none)') as campaign,
-        cast(null as varchar) as session_id,
+        cast(null as string) as session_id,
         case when events.direction in ('inbound', 'outbound') then events.direction else types.default_direction end as direction
     from {{ ref('int_person_events') }} as events
     inner join types on events.event_type = types.touchpoint_type

@@ -127,7 +127,7 @@ unattributed as (
     select
         attribution_models.attribution_model,
         conversions.conversion_id,
-        cast(null as varchar) as touchpoint_id,
+        cast(null as string) as touchpoint_id,
         cast(1 as decimal(18, 12)) as credit,
         conversions.revenue as attributed_revenue,
         'unattributed' as channel,

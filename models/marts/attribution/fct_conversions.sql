@@ -70,7 +70,7 @@ contract_conversions as (
             coalesce(events.amount, 0) * coalesce(starts.term_months, 1)
             - case when coalesce(starts.start_number, 1) = 1 then coalesce(linked_orders.revenue, 0) else 0 end
         ) as decimal(18, 4)) as revenue,
-        cast(null as varchar) as order_id
+        cast(null as string) as order_id
     from events
     left join subscription_starts as starts
         on events.event_type = 'subscription_started'
@@ -89,7 +89,7 @@ stage_conversions as (
         entries.person_id,
         min(entries.entered_at) as converted_at,
         cast(0 as decimal(18, 4)) as revenue,
-        cast(null as varchar) as order_id
+        cast(null as string) as order_id
     from {{ ref('fct_stage_entries') }} as entries
     inner join {{ ref('framework_stage_definitions') }} as definitions
         on entries.framework = definitions.framework

@@ -15,7 +15,7 @@ days as (
 )
 
 select
-    cast(days.date_day as varchar) as date_id,
+    cast(days.date_day as string) as date_id,
     days.date_day,
     {{ month_of('days.date_day') }} as month_start,
     cast(year(days.date_day) as integer) as year_number,

@@ -34,6 +34,6 @@ select
     'Unknown' as label_en,
     'Không rõ' as label_vi,
     {% for column in texts -%}
-    cast(null as varchar) as {{ column }},
+    cast(null as string) as {{ column }},
     {% endfor -%}
-    cast(null as varchar) as content_vi
+    cast(null as string) as content_vi

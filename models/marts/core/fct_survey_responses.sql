@@ -33,7 +33,7 @@ select
     scaled.lowest_score as scale_min,
     scaled.highest_score as scale_max,
     case
-        when scaled.survey_type <> 'nps' then cast(null as varchar)
+        when scaled.survey_type <> 'nps' then cast(null as string)
         when scaled.score >= 9 then 'promoter'
         when scaled.score <= 6 then 'detractor'
         else 'passive'

@@ -113,7 +113,7 @@ bounded as (
 )
 
 select
-    cast(month_start as varchar) || '.' || dimension || '.' || dimension_value as nps_key,
+    cast(month_start as string) || '.' || dimension || '.' || dimension_value as nps_key,
     month_start,
     dimension,
     dimension_value,

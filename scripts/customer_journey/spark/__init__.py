@@ -1,0 +1,1 @@
+"""The second engine: what a build does on Apache Spark where it differs from DuckDB."""

@@ -1,0 +1,93 @@
+"""Statements to Spark, by a session of this process or by the Thrift server of a cluster."""
+
+import os
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from customer_journey.errors import InputError
+from customer_journey.hash_key import hash_key
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+HOST_VARIABLE = "JOURNEY_SPARK_HOST"
+
+
+class SparkConnection(Protocol):
+    """Whatever runs a statement on Spark and returns its rows."""
+
+    dbt_target: str
+
+    def execute(self, statement: str) -> list[tuple[Any, ...]]:
+        """Run one statement and return its rows, none for what returns nothing."""
+
+
+class SessionConnection:
+    """A session of this process, which dbt's statements share."""
+
+    dbt_target = "spark"
+
+    def __init__(self, session: "SparkSession") -> None:
+        self.session = session
+
+    def execute(self, statement: str) -> list[tuple[Any, ...]]:
+        """Run one statement and return its rows."""
+        return [tuple(row) for row in self.session.sql(statement).collect()]
+
+
+class ThriftConnection:
+    """A connection to the Thrift server that the environment names, as the profile's target spark_thrift."""
+
+    dbt_target = "spark_thrift"
+
+    def __init__(self) -> None:
+        from pyhive import hive
+
+        host = os.environ[HOST_VARIABLE]
+        port = int(os.environ.get("JOURNEY_SPARK_PORT", "10000"))
+        try:
+            self._connection = hive.connect(
+                host=host,
+                port=port,
+                username=os.environ.get("JOURNEY_SPARK_USER", "journey"),
+                auth=os.environ.get("JOURNEY_SPARK_AUTH", "NONE"),
+                password=os.environ.get("DBT_ENV_SECRET_JOURNEY_SPARK_PASSWORD") or None,
+                configuration={"spark.sql.session.timeZone": "UTC"},
+            )
+        except Exception as error:  # thrift, its SASL layer and sockets each raise their own
+            raise InputError(
+                f"{HOST_VARIABLE}: no Spark Thrift server answers at {host}:{port} ({type(error).__name__})."
+            ) from error
+
+    def execute(self, statement: str) -> list[tuple[Any, ...]]:
+        """Run one statement and return its rows."""
+        with self._connection.cursor() as cursor:
+            cursor.execute(statement)
+            return [tuple(row) for row in cursor.fetchall()] if cursor.description else []
+
+
+def connect(root: Path) -> SparkConnection:
+    """Connect to the cluster that the environment names, or else start a session with its files under `root`.
+
+    Raises:
+        InputError: the cluster does not answer.
+    """
+    # under this name dbt keeps the key out of its logs
+    os.environ["DBT_ENV_SECRET_JOURNEY_HASH_KEY"] = hash_key()
+    if os.environ.get(HOST_VARIABLE):
+        return ThriftConnection()
+    from customer_journey.spark.session import start_session
+
+    return SessionConnection(start_session(root))
+
+
+def literal(value: object) -> str:
+    """Write a value as Spark SQL; in a text a backslash escapes, also the quotation mark."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool | int | float):
+        return str(value).lower()
+    if isinstance(value, datetime):
+        return f"timestamp '{value:%Y-%m-%d %H:%M:%S.%f}'"
+    return "'" + str(value).replace("\\", "\\\\").replace("'", "\\'") + "'"

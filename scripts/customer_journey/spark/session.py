@@ -1,0 +1,47 @@
+"""A Spark session in this process, set up as the dbt profile says, so that dbt's own statements join it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import jinja2
+import yaml
+
+from customer_journey.paths import PROJECT
+from customer_journey.spark.java import use_java
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+def start_session(root: Path) -> "SparkSession":
+    """Start Spark with its tables and metastore under the folder `root`; a second call returns the same session."""
+    use_java()
+    from pyspark.sql import SparkSession
+
+    builder = SparkSession.builder.appName("customer_journey").enableHiveSupport()
+    for name, value in _profile_settings(root).items():
+        builder = builder.config(name, value)
+    (root / "spark-metastore").mkdir(parents=True, exist_ok=True)
+    session = builder.getOrCreate()
+    session.sparkContext.setLogLevel("ERROR")
+    return session
+
+
+def _profile_settings(root: Path) -> dict[str, str]:
+    """Return what profiles.yml sets for a session, rendered for one output folder."""
+    import os
+
+    variables = {**os.environ, "JOURNEY_OUT": str(root)}
+    document = yaml.safe_load((PROJECT / "profiles.yml").read_text(encoding="utf-8"))
+    settings = document["customer_journey"]["outputs"]["spark"]["server_side_parameters"]
+    environment = jinja2.Environment(undefined=jinja2.StrictUndefined)
+
+    def env_var(name: str, default: str) -> str:
+        return variables.get(name, default)
+
+    return {
+        name: environment.from_string(str(value).lower() if isinstance(value, bool) else str(value)).render(
+            env_var=env_var
+        )
+        for name, value in settings.items()
+    } | {"spark.sql.ansi.enabled": "false"}
