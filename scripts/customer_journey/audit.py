@@ -4,15 +4,15 @@ The three marts cannot be dbt models, since they say how the dbt run ended. Thei
 sources, in models/marts/audit/_build__sources.yml, from which the tables are made.
 """
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from importlib.metadata import version
-from typing import Any
+from typing import Any, Protocol
 
-import duckdb
 import yaml
 
 from customer_journey.checks.expectations import CheckResult
@@ -38,63 +38,73 @@ def described_tables() -> dict[str, dict[str, Any]]:
     return {table["name"]: table for table in source["tables"]}
 
 
+class AuditStore(Protocol):
+    """Where an engine builds its marts."""
+
+    schema: str
+    engine_version: str
+
+    def execute(self, statement: str) -> list[tuple[Any, ...]]:
+        """Run one statement and return its rows."""
+
+    def insert(self, table: str, rows: Sequence[Sequence[object]]) -> None:
+        """Add rows to a table of the schema."""
+
+    def has_table(self, table: str) -> bool:
+        """Tell whether the schema has the table."""
+
+
 def record_build(
-    connection: duckdb.DuckDBPyConnection,
-    build: BuildRecord,
-    checks: Sequence[CheckResult],
-    settings: Mapping[str, Any],
+    store: AuditStore, build: BuildRecord, checks: Sequence[CheckResult], settings: Mapping[str, Any]
 ) -> None:
-    """Write audit_checks and build_info anew and add the build to audit_builds, all in the warehouse."""
-    connection.execute("create schema if not exists marts")
+    """Write audit_checks and build_info anew and add the build to audit_builds."""
+    store.execute(f"create schema if not exists {store.schema}")
     for table in ("audit_checks", "build_info"):
-        connection.execute(f"drop table if exists marts.{table}")
+        store.execute(f"drop table if exists {store.schema}.{table}")
     for name, described in described_tables().items():
         columns = ", ".join(f"{column['name']} {column['data_type']}" for column in described["columns"])
-        connection.execute(f"create table if not exists marts.{name} ({columns})")
-    definitions = _definitions_version(connection)
-    if checks:
-        connection.executemany(
-            "insert into marts.audit_checks values (?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                [
-                    f"{c.kind}.{c.target}.{c.name}.{number}",
-                    c.name,
-                    c.kind,
-                    c.target,
-                    c.success,
-                    c.severity,
-                    c.failed_rows,
-                    c.seconds,
-                ]
-                for number, c in enumerate(checks)
-            ],
-        )
-    connection.execute(
-        "insert into marts.audit_builds values (?, ?, ?, ?, ?, ?)",
-        [build.build_id, build.as_of, build.started_at, build.finished_at, build.status, definitions],
-    )
-    connection.execute(
-        "insert into marts.build_info values (?, ?, ?, ?, ?, ?, ?)",
+        store.execute(f"create table if not exists {store.schema}.{name} ({columns})")
+    definitions = _definitions_version(store)
+    store.insert(
+        "audit_checks",
         [
-            build.build_id,
-            build.as_of,
-            version("customer-journey"),
-            version("dbt-core"),
-            version("duckdb"),
-            definitions,
-            json.dumps(dict(sorted(settings.items()))),
+            [
+                f"{c.kind}.{c.target}.{c.name}.{number}",
+                c.name,
+                c.kind,
+                c.target,
+                c.success,
+                c.severity,
+                c.failed_rows,
+                c.seconds,
+            ]
+            for number, c in enumerate(checks)
+        ],
+    )
+    store.insert(
+        "audit_builds",
+        [[build.build_id, build.as_of, build.started_at, build.finished_at, build.status, definitions]],
+    )
+    store.insert(
+        "build_info",
+        [
+            [
+                build.build_id,
+                build.as_of,
+                version("customer-journey"),
+                version("dbt-core"),
+                store.engine_version,
+                definitions,
+                json.dumps(dict(sorted(settings.items()))),
+            ]
         ],
     )
 
 
-def _definitions_version(connection: duckdb.DuckDBPyConnection) -> str | None:
+def _definitions_version(store: AuditStore) -> str | None:
     """The md5 of every stage's definition_version; null where a failed build has made no dim_stages."""
-    exists = connection.execute(
-        "select 1 from information_schema.tables where table_schema = 'marts' and table_name = 'dim_stages'"
-    ).fetchone()
-    if not exists:
+    if not store.has_table("dim_stages"):
         return None
-    row = connection.execute(
-        "select md5(string_agg(definition_version, '|' order by stage)) from marts.dim_stages"
-    ).fetchone()
-    return str(row[0]) if row else None
+    rows = store.execute(f"select stage, definition_version from {store.schema}.dim_stages")
+    versions = [definition_version for _, definition_version in sorted(rows)]
+    return hashlib.md5("|".join(versions).encode(), usedforsecurity=False).hexdigest()

@@ -1,29 +1,30 @@
 """The main job, step by step: land, transform, check, publish."""
 
-import atexit
-import importlib
-import multiprocessing
-import multiprocessing.connection
-import os
-import threading
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
+import duckdb
 import filelock
 
 from customer_journey import audit, demo_company, erasure
-from customer_journey.checks.expectations import CheckResult, run_expectations
+from customer_journey.checks.expectations import CheckResult
+from customer_journey.engine import DuckDBEngine, Engine, EngineName, engine_of
 from customer_journey.errors import CheckFailedError, InputError, LockedError
 from customer_journey.landing import LandingReport, land, point_at_schemas
-from customer_journey.paths import EXPECTATIONS, Output
+from customer_journey.paths import Output
 from customer_journey.progress import Progress
-from customer_journey.publish import SCHEMA, publish
+from customer_journey.publish import SCHEMA, Descriptions
 from customer_journey.settings import read_settings, remember_settings
 from customer_journey.transform import TransformResult, transform
 from customer_journey.warehouse import open_warehouse
+
+ROW_STATES = ("rows_in", "accepted", "duplicates", "quarantined", "deferred", "erased")
+RECONCILIATION = (
+    f"select source_table, {', '.join(ROW_STATES)} from {SCHEMA}.audit_reconciliation"
+    " where rows_in > 0 order by source_table"
+)
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class BuildOptions:
     raw_schemas: dict[str, str] | None = None
     as_of: str | None = None
     full_refresh: bool = False
+    engine: EngineName = "duckdb"
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,10 @@ class BuildResult:
     transformed: TransformResult
     checks: list[CheckResult]
     marts: int
+    # a row a raw table: its name and its counts, as ROW_STATES names them
+    counts: list[tuple[Any, ...]]
+    published: str
+    as_of: str
 
 
 def build(options: BuildOptions, progress: Progress) -> BuildResult:
@@ -82,6 +88,7 @@ def _build_locked(options: BuildOptions, progress: Progress) -> BuildResult:
     settings = read_settings(raw, options.as_of, started_at)
 
     with progress.step("Landing") as step, open_warehouse(output.warehouse) as connection:
+        _claim_folder(connection, options)
         erasure.prepare(connection)
         if options.raw_schemas is not None:
             landing = point_at_schemas(connection, options.raw_schemas)
@@ -93,27 +100,38 @@ def _build_locked(options: BuildOptions, progress: Progress) -> BuildResult:
 
     if erasure_is_due:
         with progress.step("Erasure") as step:
-            found = transform(output, options.full_refresh, step.count, only=erasure.IDENTITY_MODELS)
+            # the landed layer is the embedded engine's, whichever engine builds the models
+            found = transform(
+                output, DuckDBEngine.dbt_target, options.full_refresh, step.count, only=erasure.IDENTITY_MODELS
+            )
             if found.failures:
                 raise CheckFailedError(f"{found.failures[0]}. Nothing was erased or published.")
             erasure.erase(output.warehouse, options.raw_schemas)
 
-    # Great Expectations keeps its connection to the warehouse until its process ends, so it gets one of its own.
-    # Loading it takes seconds, which pass while dbt is at work.
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(max_workers=1, mp_context=spawn, initializer=_end_with_parent) as checker:
-        checker.submit(importlib.import_module, "great_expectations")
-        with progress.step("Models and tests") as step:
-            transformed = transform(output, options.full_refresh, step.count)
-        checks = list(transformed.checks)
-        failures = list(transformed.failures)
-        if not failures:
-            with progress.step("Expectations"):
-                layers: tuple[Literal["landed", "marts"], ...] = ("landed", "marts")
-                checks += checker.submit(
-                    run_expectations, output.warehouse, EXPECTATIONS, layers, output.data_docs
-                ).result()
+    with engine_of(options.engine, output) as engine:
+        checks, transformed, marts = _build_on(engine, options, settings, started_at, erasure_is_due, progress)
+        counts = engine.query_published(RECONCILIATION)
+    return BuildResult(landing, transformed, checks, marts, counts, engine.published, settings["as_of"])
+
+
+def _build_on(
+    engine: Engine,
+    options: BuildOptions,
+    settings: dict[str, Any],
+    started_at: datetime,
+    has_erased: bool,
+    progress: Progress,
+) -> tuple[list[CheckResult], TransformResult, int]:
+    output = options.output
+    with progress.step("Engine") as step:
+        engine.start(step.share)
+    with progress.step("Models and tests") as step:
+        transformed = transform(output, engine.dbt_target, options.full_refresh, step.count)
+    checks = list(transformed.checks)
+    failures = list(transformed.failures)
     if not failures:
+        with progress.step("Expectations") as step:
+            checks += engine.run_expectations(step.share)
         failures = [
             f"expectation {check.name} on {check.target}: {check.detail}"
             for check in checks
@@ -127,41 +145,39 @@ def _build_locked(options: BuildOptions, progress: Progress) -> BuildResult:
         finished_at=datetime.now(UTC).replace(tzinfo=None),
         status="failed" if failures else "published",
     )
-    with open_warehouse(output.warehouse) as connection:
-        audit.record_build(connection, record, checks, settings)
+    engine.record(record, checks, settings)
     if failures:
         more = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
         raise CheckFailedError(
             f"{failures[0]}{more}. Nothing was published; "
-            + ("the last published file stands. " if output.published.exists() else "")
+            + (f"what was published last stands in {engine.published}. " if engine.has_published else "")
             + f"Details: {output.logs / 'dbt.log'}, {output.data_docs / 'index.html'}"
         )
 
     with progress.step("Publishing"):
-        marts = publish(output, _descriptions(transformed.nodes))
-    return BuildResult(landing, transformed, checks, marts)
+        marts = engine.publish(record.build_id, _descriptions(transformed.nodes), keep_before=not has_erased)
+    return checks, transformed, marts
 
 
-def _end_with_parent() -> None:
-    """Let this process end when the build does, however that ends: one that is killed cannot tell its children."""
-    parent = multiprocessing.parent_process()
-    assert parent is not None
+def _claim_folder(connection: duckdb.DuckDBPyConnection, options: BuildOptions) -> None:
+    """Keep an output folder to one engine: what another engine left there would be forgotten, also by erasure."""
+    connection.execute("create schema if not exists private")
+    connection.execute("create table if not exists private.engine (name varchar)")
+    row = connection.execute("select name from private.engine").fetchone()
+    if row is None:
+        connection.execute("insert into private.engine values (?)", [options.engine])
+    elif row[0] != options.engine:
+        raise InputError(
+            f"--target {options.engine}: {options.output.root} was built on {row[0]}. Choose another --out."
+        )
 
-    def wait() -> None:
-        multiprocessing.connection.wait([parent.sentinel])
-        os._exit(1)
 
-    threading.Thread(target=wait, daemon=True).start()
-    # with a thread still waiting, DuckDB's module would be taken apart in an order that it prints a page about
-    atexit.register(os._exit, 0)
-
-
-def _descriptions(nodes: dict[str, Any]) -> dict[str, tuple[str, dict[str, str]]]:
+def _descriptions(nodes: dict[str, Any]) -> Descriptions:
     """Name each mart that is published, with its description and those of its columns."""
     described = {
         node.name: (node.description, {column.name: column.description for column in node.columns.values()})
         for node in nodes.values()
-        if node.schema == SCHEMA
+        if node.config.get("schema") == SCHEMA
     }
     for name, table in audit.described_tables().items():
         described[name] = (

@@ -4,7 +4,7 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """Exit codes of scripts/build; docs/exit_codes.md explains them."""
+    """Exit codes of scripts/build; docs/schedules.md explains them."""
 
     PUBLISHED = 0
     CHECK_FAILED = 1

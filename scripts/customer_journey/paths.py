@@ -25,14 +25,23 @@ class Output:
         return self.root / "journey.duckdb"
 
     @property
+    def published_on_spark(self) -> Path:
+        """Where the files of the marts lie that were published on Spark last."""
+        return self.root / "published.json"
+
+    @property
     def lock(self) -> Path:
         """The lock that admits one build at a time."""
         return self.root / ".lock"
 
     @property
-    def dbt_target(self) -> Path:
-        """What dbt compiles, and its run results."""
-        return self.root / "dbt"
+    def landed(self) -> Path:
+        """The landed tables as Parquet, where Spark reads them."""
+        return self.root / "landed"
+
+    def dbt_folder(self, target: str) -> Path:
+        """What dbt compiles for a target, and its run results."""
+        return self.root / "dbt" / target
 
     @property
     def logs(self) -> Path:

@@ -33,7 +33,7 @@ class Progress:
 
     @contextmanager
     def step(self, name: str) -> Iterator[Step]:
-        """Show one step until it ends, and leave a line with its wall seconds."""
+        """Show one step until it ends, and leave a line with its wall seconds if it took any."""
         started = time.monotonic()
         columns = (
             TextColumn("{task.description:<18}"), BarColumn(bar_width=30), MofNCompleteColumn(), TimeElapsedColumn(),
@@ -41,4 +41,6 @@ class Progress:
         )  # fmt: skip
         with Bars(*columns, console=self._console, transient=True, disable=not self._console.is_terminal) as bars:
             yield Step(bars, bars.add_task(name, total=None, what=""))
-        self._console.print(f"{name:<18} {time.monotonic() - started:6.1f} s", highlight=False)
+        seconds = time.monotonic() - started
+        if seconds >= 0.05:
+            self._console.print(f"{name:<18} {seconds:6.1f} s", highlight=False)

@@ -11,8 +11,11 @@ from customer_journey.warehouse import STORAGE_VERSION
 
 SCHEMA = "marts"
 
+# each mart with its description and those of its columns
+Descriptions = Mapping[str, tuple[str, Mapping[str, str]]]
 
-def publish(output: Output, descriptions: Mapping[str, tuple[str, Mapping[str, str]]]) -> int:
+
+def publish(output: Output, descriptions: Descriptions) -> int:
     """Copy the tables named in `descriptions` to a new file and rename it over the published one; return how many.
 
     `descriptions` gives each mart's description and those of its columns, which the file keeps as comments. Whoever

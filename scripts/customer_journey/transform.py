@@ -5,6 +5,7 @@ import os
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from customer_journey.checks.expectations import CheckResult
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
     from dbt.cli.main import dbtRunnerResult
     from dbt_common.events.base_types import EventMsg
 
-PARSED_PROJECT = PROJECT / "target" / "builds" / "partial_parse.msgpack"
+_PARSED_PROJECTS = PROJECT / "target" / "builds"
+_PARSED_PROJECT = "partial_parse.msgpack"
 
 
 @dataclass
@@ -30,11 +32,12 @@ class TransformResult:
 
 def transform(
     output: Output,
+    target: str,
     full_refresh: bool,
     on_progress: Callable[[str, int, int], None],
     only: Sequence[str] = (),
 ) -> TransformResult:
-    """Run `dbt build`, or without tests just the models named in `only` with what they need.
+    """Run `dbt build` on a target of the profile, or without tests just the models named in `only` with what they need.
 
     `on_progress` gets the node that starts, its number and how many there are.
 
@@ -45,13 +48,16 @@ def transform(
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
-    # The path is relative to the folder that dbt runs in: what dbt parses then is the same for every output folder.
+    # Paths are relative to the folder that dbt runs in: what dbt parses then is the same for every output folder.
     os.environ["JOURNEY_WAREHOUSE"] = output.warehouse.name
-    _take_parsed_project(output)
+    os.environ["JOURNEY_OUT"] = "."
+    folder = output.dbt_folder(target)
+    parsed_project = _PARSED_PROJECTS / target / _PARSED_PROJECT
+    _take_parsed_project(parsed_project, folder)
     arguments = [
         "--no-send-anonymous-usage-stats", "--quiet", "--no-use-colors", "--log-level-file", "info",
         "--log-path", str(output.logs), "build", "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
-        "--target-path", str(output.dbt_target),
+        "--target-path", str(folder), "--target", target,
         # unit tests judge the models, not the company's rows: scripts/test runs them
         "--exclude-resource-type", "unit_test",
     ]  # fmt: skip
@@ -80,23 +86,23 @@ def transform(
     if result.exception is not None or result.result is None:
         lines = [line.strip() for line in str(result.exception).splitlines() if line.strip()]
         raise BuildError(f"dbt: {' '.join(lines[:4])}")
-    _leave_parsed_project(output)
+    _leave_parsed_project(folder, parsed_project)
     return _read_results(result)
 
 
-def _take_parsed_project(output: Output) -> None:
+def _take_parsed_project(parsed_project: Path, folder: Path) -> None:
     """Parsing the whole project takes seconds: a new output folder starts from what another build has parsed."""
-    own = output.dbt_target / PARSED_PROJECT.name
-    if PARSED_PROJECT.is_file() and not own.exists():
+    own = folder / _PARSED_PROJECT
+    if parsed_project.is_file() and not own.exists():
         own.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(PARSED_PROJECT, own)
+        shutil.copyfile(parsed_project, own)
 
 
-def _leave_parsed_project(output: Output) -> None:
-    PARSED_PROJECT.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = PARSED_PROJECT.with_suffix(f".{os.getpid()}")
-    shutil.copyfile(output.dbt_target / PARSED_PROJECT.name, unfinished)
-    os.replace(unfinished, PARSED_PROJECT)
+def _leave_parsed_project(folder: Path, parsed_project: Path) -> None:
+    parsed_project.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = parsed_project.with_suffix(f".{os.getpid()}")
+    shutil.copyfile(folder / _PARSED_PROJECT, unfinished)
+    os.replace(unfinished, parsed_project)
 
 
 def _read_results(result: "dbtRunnerResult") -> TransformResult:

@@ -18,9 +18,13 @@ class SparkConnection(Protocol):
     """Whatever runs a statement on Spark and returns its rows."""
 
     dbt_target: str
+    place: str
 
     def execute(self, statement: str) -> list[tuple[Any, ...]]:
         """Run one statement and return its rows, none for what returns nothing."""
+
+    def close(self) -> None:
+        """Let go of Spark."""
 
 
 class SessionConnection:
@@ -28,12 +32,17 @@ class SessionConnection:
 
     dbt_target = "spark"
 
-    def __init__(self, session: "SparkSession") -> None:
+    def __init__(self, session: "SparkSession", root: Path) -> None:
         self.session = session
+        self.place = str(root / "spark-warehouse")
 
     def execute(self, statement: str) -> list[tuple[Any, ...]]:
         """Run one statement and return its rows."""
         return [tuple(row) for row in self.session.sql(statement).collect()]
+
+    def close(self) -> None:
+        """Stop Spark, which lets another process have the metastore."""
+        self.session.stop()
 
 
 class ThriftConnection:
@@ -46,6 +55,7 @@ class ThriftConnection:
 
         host = os.environ[HOST_VARIABLE]
         port = int(os.environ.get("JOURNEY_SPARK_PORT", "10000"))
+        self.place = f"the catalog behind {host}:{port}"
         try:
             self._connection = hive.connect(
                 host=host,
@@ -66,6 +76,10 @@ class ThriftConnection:
             cursor.execute(statement)
             return [tuple(row) for row in cursor.fetchall()] if cursor.description else []
 
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
 
 def connect(root: Path) -> SparkConnection:
     """Connect to the cluster that the environment names, or else start a session with its files under `root`.
@@ -79,7 +93,7 @@ def connect(root: Path) -> SparkConnection:
         return ThriftConnection()
     from customer_journey.spark.session import start_session
 
-    return SessionConnection(start_session(root))
+    return SessionConnection(start_session(root), root)
 
 
 def literal(value: object) -> str:

