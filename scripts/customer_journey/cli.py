@@ -102,9 +102,10 @@ def demo(out: Path, scale: float, seed: int, truth: Path | None) -> None:
 @click.option("--examples", type=click.IntRange(min=1), default=3, show_default=True, help="Rows shown a mart.")
 def diff(one: Path, other: Path, examples: int) -> None:
     """Compare the published marts of two output folders row for row; exit 1 where they differ."""
-    from customer_journey.compare import compare
+    from customer_journey.compare import compare, published_file
 
-    marts, differences = compare(Output(one.resolve()), Output(other.resolve()), examples)
+    one_file, other_file = (published_file(Output(folder.resolve())) for folder in (one, other))
+    marts, differences = compare(one_file, other_file, examples)
     console = Console(soft_wrap=True, highlight=False, markup=False)
     for difference in differences:
         console.print(f"{difference.mart}: {difference.rows:,} rows differ")

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -26,24 +27,31 @@ class Difference:
     examples: Sequence[str]
 
 
-def compare(one: Output, other: Output, examples: int = 3) -> tuple[int, list[Difference]]:
-    """Compare the published marts of two output folders; return how many marts were compared, and those that differ.
-
-    A mart's first column is its key; rows of one key are told apart by all their values. The order of rows and of
-    columns does not count, floats are equal within FLOAT_TOLERANCE.
+def published_file(output: Output) -> Path:
+    """Return the file that holds, or lists, the published marts of an output folder.
 
     Raises:
-        InputError: a folder has no published marts.
+        InputError: the folder has no published marts.
+    """
+    for file in (output.published, output.published_on_spark):
+        if file.exists():
+            return file
+    raise InputError(f"{output.root}: no published marts here. Build it with scripts/build --out {output.root}.")
+
+
+def compare(one: Path, other: Path, examples: int = 3) -> tuple[int, list[Difference]]:
+    """Compare the marts of two files; return how many marts were compared, and those that differ.
+
+    Each file is a DuckDB file with a schema of marts, or the list of files that a build on Spark leaves. A mart's first
+    column is its key; rows of one key are told apart by all their values. The order of rows and of columns does not
+    count, floats are equal within FLOAT_TOLERANCE.
     """
     with duckdb.connect(":memory:") as connection:
         connection.execute("set TimeZone = 'UTC'")
-        marts = {side: _open(connection, side, output) for side, output in (("one", one), ("other", other))}
-        differences = [
-            Difference(mart, 0, [f"only {kept.root} has this mart"])
-            for side, kept in (("one", one), ("other", other))
-            for mart in sorted(marts[side] - marts["other" if side == "one" else "one"])
-        ]
-        shared = sorted((marts["one"] & marts["other"]) - TELL_OF_RUNS)
+        ones, others = _open(connection, "one", one), _open(connection, "other", other)
+        differences = [Difference(mart, 0, [f"only {one} has this mart"]) for mart in sorted(ones - others)]
+        differences += [Difference(mart, 0, [f"only {other} has this mart"]) for mart in sorted(others - ones)]
+        shared = sorted((ones & others) - TELL_OF_RUNS)
         for mart in shared:
             difference = _difference(connection, mart, examples)
             if difference:
@@ -51,21 +59,19 @@ def compare(one: Output, other: Output, examples: int = 3) -> tuple[int, list[Di
     return len(shared), differences
 
 
-def _open(connection: duckdb.DuckDBPyConnection, side: str, output: Output) -> set[str]:
-    """Make each published mart a view in the schema `side` and return their names."""
+def _open(connection: duckdb.DuckDBPyConnection, side: str, file: Path) -> set[str]:
+    """Make each mart a view in the schema `side` and return their names."""
     connection.execute(f"create schema {side}")
-    if output.published.exists():
-        connection.execute(f"attach '{_quoted(output.published)}' as file_{side} (read_only)")
+    if file.suffix == ".json":
+        folders = json.loads(file.read_text(encoding="utf-8"))["marts"]
+        sources = {mart: f"read_parquet('{_quoted(folder)}/*.parquet')" for mart, folder in folders.items()}
+    else:
+        connection.execute(f"attach '{_quoted(file)}' as file_{side} (read_only)")
         rows = connection.execute(
             "select table_name from duckdb_tables() where database_name = ? and schema_name = ?",
             [f"file_{side}", SCHEMA],
         ).fetchall()
         sources = {mart: f"file_{side}.{SCHEMA}.{mart}" for (mart,) in rows}
-    elif output.published_on_spark.exists():
-        folders = json.loads(output.published_on_spark.read_text(encoding="utf-8"))["marts"]
-        sources = {mart: f"read_parquet('{_quoted(folder)}/*.parquet')" for mart, folder in folders.items()}
-    else:
-        raise InputError(f"{output.root}: no published marts here. Build it with scripts/build --out {output.root}.")
     for mart, source in sources.items():
         connection.execute(f"create view {side}.{mart} as from {source}")
     return set(sources)

@@ -21,11 +21,12 @@ from typing import Any
 
 import duckdb
 import pytest
+from customer_journey.compare import compare
 from customer_journey.errors import ExitCode
 from customer_journey.paths import PROJECT
 
 from tests.build.conftest import SETTINGS
-from tests.support.builds import differing_marts, publish, run_build, write_rows, write_settings
+from tests.support.builds import publish, run_build, write_rows, write_settings
 
 pytestmark = pytest.mark.xdist_group("publish")
 
@@ -381,8 +382,8 @@ def test_build_after_a_killed_one_publishes(history: History) -> None:
     """A lock that outlives its build, or a half-made warehouse, would stop every build until somebody cleans up."""
     # both builds ran to their end in the fixture, on what the killed ones left; the second undoes the first
     assert _build_id(history.large) > _build_id(history.small)
-    assert differing_marts(history.small, history.large)
-    assert differing_marts(history.small, history.small_again) == {}
+    assert compare(history.small, history.large)[1]
+    assert compare(history.small, history.small_again)[1] == []
 
 
 def test_output_folder_holds_what_is_documented(history: History) -> None:

@@ -3,17 +3,13 @@
 import csv
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import yaml
 from customer_journey.contract import RawTable, raw_tables
 from customer_journey.settings import FILE_NAME
-
-# What tells of runs, not of data: two builds of the same rows may differ here.
-TELLS_OF_RUNS = {"audit_builds", "audit_checks", "build_info", "bridge_person_changes"}
 
 Row = Mapping[str, Any]
 
@@ -64,32 +60,3 @@ def write_settings(raw: Path, settings: Mapping[str, Any]) -> None:
     """Write the settings of a raw folder."""
     raw.mkdir(parents=True, exist_ok=True)
     (raw / FILE_NAME).write_text(yaml.safe_dump(dict(settings)), encoding="utf-8")
-
-
-def differing_marts(one: Path, other: Path, limit: int = 3) -> dict[str, Sequence[Any]]:
-    """Compare two published files row for row and return up to `limit` differing rows of each mart that differs."""
-    differences: dict[str, Sequence[Any]] = {}
-    with duckdb.connect(":memory:") as connection:
-        connection.execute(f"attach '{one}' as one (read_only)")
-        connection.execute(f"attach '{other}' as other (read_only)")
-        tables = {
-            database: {
-                row[0]
-                for row in connection.execute(
-                    "select table_name from duckdb_tables() where database_name = ? and schema_name = 'marts'",
-                    [database],
-                ).fetchall()
-            }
-            for database in ("one", "other")
-        }
-        assert tables["one"] == tables["other"], tables["one"] ^ tables["other"]
-        assert tables["one"] > TELLS_OF_RUNS - {"bridge_person_changes"}
-        for mart in sorted(tables["one"] - TELLS_OF_RUNS):
-            rows = connection.execute(
-                f"(select 'one', * from (from one.marts.{mart} except all from other.marts.{mart}) limit {limit})"
-                " union all "
-                f"(select 'other', * from (from other.marts.{mart} except all from one.marts.{mart}) limit {limit})"
-            ).fetchall()
-            if rows:
-                differences[mart] = rows
-    return differences
