@@ -48,7 +48,18 @@ def test_a_command_runs_on_a_cluster_that_is_gone_afterwards(tmp_path: Path) -> 
     # a space in the folder's name is what people have
     place = tmp_path / "my temp"
     place.mkdir()
-    done = _run("--workers", "1", "--", sys.executable, "-c", COMMAND, TMPDIR=str(place), SPARK_HOME="/nowhere")
+    done = _run(
+        "--workers",
+        "1",
+        "--timeout",
+        "300",
+        "--",
+        sys.executable,
+        "-c",
+        COMMAND,
+        TMPDIR=str(place),
+        SPARK_HOME="/nowhere",
+    )
     assert done.returncode == 7, done.stderr[-3000:]
     said = json.loads(done.stdout)
     assert said["answer"] == ["k3y", 10, None]

@@ -28,7 +28,7 @@ from rich.console import Console
 from customer_journey.errors import BuildError, ExitCode, InputError
 from customer_journey.spark.connection import HOST_VARIABLE
 from customer_journey.spark.java import use_java
-from customer_journey.spark.watchdog import kill_group, remove_folder
+from customer_journey.spark.watchdog import kill_groups, remove_folder
 
 HOST = "127.0.0.1"
 # Below this an executor does not start: Spark keeps 300 MB for itself and asks for half as much again.
@@ -251,10 +251,10 @@ class _Parts:
                 _wait_for(part, seconds=15)
         for part in self._started:
             _wait_for(part, seconds=5)
-            # executors, and what ignored the polite signal
+            # what ignored the polite signal, or is left of the group: an executor
             _signal_group(part, signal.SIGKILL)
             part.process.wait()
-            kill_group(part.process.pid)
+        kill_groups([part.process.pid for part in self._started])
         _tell(self._watchdog, "done")
         self._watchdog.communicate()
 

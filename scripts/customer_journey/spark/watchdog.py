@@ -10,6 +10,7 @@ import shutil
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 
@@ -27,21 +28,26 @@ def main() -> None:
     for process in processes:
         with contextlib.suppress(ProcessLookupError):
             os.kill(process, signal.SIGTERM)
-    for group in groups:
-        kill_group(group)
+    kill_groups(groups)
     for folder in sys.argv[1:]:
         remove_folder(Path(folder))
 
 
-def kill_group(group: int) -> None:
-    """Kill what is left of a process group and wait a moment until it is gone."""
+def kill_groups(groups: Sequence[int]) -> None:
+    """Kill what is left of process groups and wait a moment until all of it is gone."""
     give_up = time.monotonic() + 5
-    while time.monotonic() < give_up:
-        try:
-            os.killpg(group, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):  # macOS says the second of a group of zombies
-            return
+    left = list(groups)
+    while left and time.monotonic() < give_up:
+        left = [group for group in left if _killed(group)]
         time.sleep(0.05)
+
+
+def _killed(group: int) -> bool:
+    try:
+        os.killpg(group, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):  # macOS says the second of a group of zombies
+        return False
+    return True
 
 
 def remove_folder(folder: Path) -> None:
