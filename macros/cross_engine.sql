@@ -12,6 +12,18 @@
     sha2(concat_ws('|', '${spark.journey.hash_key}'{% for part in parts %}, coalesce(cast({{ part }} as string), ''){% endfor %}), 256)
 {%- endmacro %}
 
+{#-
+    On-run-start: no hash without the key. A Spark session that was not given it puts nothing in its place, without a word, and
+    leaves the text alone where it is set not to replace variables. Either way anybody could undo the hashes.
+-#}
+{% macro ensure_hash_key() -%}{{ return(adapter.dispatch('ensure_hash_key', 'customer_journey')()) }}{%- endmacro %}
+{% macro default__ensure_hash_key() -%}{%- endmacro %}
+{% macro spark__ensure_hash_key() -%}
+    {%- if execute and run_query("select '${spark.journey.hash_key}' in ('', concat('$', '{spark.journey.hash_key}'))").rows[0][0] -%}
+        {{ exceptions.raise_compiler_error("The Spark session was not given spark.journey.hash_key, or spark.sql.variable.substitute is off. docs/scaling.md tells how the key travels.") }}
+    {%- endif -%}
+{%- endmacro %}
+
 {#- Regular expressions: DuckDB matches with a function, Spark with an operator; DuckDB replaces only the first match unless told. -#}
 {% macro regex_like(text, pattern) -%}{{ return(adapter.dispatch('regex_like', 'customer_journey')(text, pattern)) }}{%- endmacro %}
 {% macro default__regex_like(text, pattern) -%}regexp_matches({{ text }}, {{ pattern }}){%- endmacro %}

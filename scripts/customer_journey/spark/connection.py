@@ -63,7 +63,11 @@ class ThriftConnection:
                 username=os.environ.get("JOURNEY_SPARK_USER", "journey"),
                 auth=os.environ.get("JOURNEY_SPARK_AUTH", "NONE"),
                 password=os.environ.get("DBT_ENV_SECRET_JOURNEY_SPARK_PASSWORD") or None,
-                configuration={"spark.sql.session.timeZone": "UTC"},
+                # as profiles.yml has it: Spark's Thrift server loses a name alone
+                configuration={
+                    "set:hiveconf:spark.sql.session.timeZone": "UTC",
+                    "set:hiveconf:spark.sql.ansi.enabled": "false",
+                },
             )
         except Exception as error:  # thrift, its SASL layer and sockets each raise their own
             raise InputError(
