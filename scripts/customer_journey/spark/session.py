@@ -12,6 +12,8 @@ from customer_journey.spark.java import use_java
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+LOG_LEVEL = "ERROR"
+
 
 def start_session(root: Path) -> "SparkSession":
     """Start Spark with its tables and metastore under the folder `root`; a second call returns the same session."""
@@ -23,7 +25,7 @@ def start_session(root: Path) -> "SparkSession":
         builder = builder.config(name, value)
     (root / "spark-metastore").mkdir(parents=True, exist_ok=True)
     session = builder.getOrCreate()
-    session.sparkContext.setLogLevel("ERROR")
+    session.sparkContext.setLogLevel(LOG_LEVEL)
     return session
 
 
