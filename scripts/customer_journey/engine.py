@@ -15,13 +15,12 @@ import duckdb
 
 from customer_journey import audit
 from customer_journey.checks.expectations import CheckResult, run_expectations
-from customer_journey.checks.suites import Layer
+from customer_journey.checks.suites import LAYERS
 from customer_journey.paths import EXPECTATIONS, Output
 from customer_journey.publish import SCHEMA, Descriptions, publish
 from customer_journey.warehouse import open_warehouse
 
 EngineName = Literal["duckdb", "spark"]
-LAYERS: tuple[Layer, ...] = ("landed", "marts")
 
 
 class Engine(Protocol):

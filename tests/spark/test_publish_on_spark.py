@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from customer_journey.spark.connection import SessionConnection
-from customer_journey.spark.publish import BUILDING, POINTER, publish_on_spark, published_database
+from customer_journey.spark.connection import BUILDING, SessionConnection
+from customer_journey.spark.publish import POINTER, publish_on_spark, published_database
 from pyspark.sql import SparkSession
 
 DESCRIPTIONS = {

@@ -6,6 +6,7 @@ import duckdb
 import pytest
 import sqlalchemy as sa
 from customer_journey.checks import CheckResult, SuiteError, run_expectations
+from customer_journey.checks.on_duckdb import DuckDBReader
 from customer_journey.checks.suites import Entry, load_suites, resolve
 from customer_journey.contract import raw_tables
 from customer_journey.landing import create_landed_table
@@ -222,13 +223,15 @@ SQL = "name: q, expect: unexpected_rows_expectation, severity: warn, unexpected_
         ),
         (
             "name: q, expect: expect_column_values_to_match_regex, column: email, regex: a, severity: warn",
-            "q: expect_column_values_to_match_regex does not run on DuckDB; say it as an unexpected_rows_expectation",
+            "q: expect_column_values_to_match_regex does not run on DuckDB, and a suite runs on every engine; "
+            "say it as an unexpected_rows_expectation",
         ),
         (f"{SQL} select x from {{batch}}", "not readable as YAML: "),
         (
             f'{SQL} "select x from {{batch}}"',
             'q: DuckDB refuses its query: Binder Error: Referenced column "x" not found in FROM clause!',
         ),
+        (f'{SQL} "select 1 from {{batch}} -- a remark"', "q: DuckDB refuses its query: Parser Error: "),
         (f"{SQL} select 1", "q: wants an `unexpected_rows_query:` that reads from {batch}"),
         ("column: email, severity: warn", "lacks `expect:`"),
     ],
@@ -284,7 +287,7 @@ def test_a_malformed_file_is_told_in_one_line(tmp_path: Path, text: str, told: s
         pytest.raises(SuiteError) as raised,
         duckdb.connect(make_warehouse(tmp_path / "warehouse.duckdb"), read_only=True) as connection,
     ):
-        resolve(load_suites(suites, ("landed",)), connection)
+        resolve(load_suites(suites, ("landed",)), DuckDBReader(connection))
 
     assert str(raised.value) == f"landed/crm.yml{told}"
 
@@ -298,7 +301,7 @@ def test_as_of_needs_a_warehouse_that_knows_it(tmp_path: Path) -> None:
     with duckdb.connect() as connection:
         connection.execute("create table t (a timestamp)")
         with pytest.raises(SuiteError, match="this warehouse knows no as-of"):
-            resolve(load_suites(suites, ("landed",)), connection)
+            resolve(load_suites(suites, ("landed",)), DuckDBReader(connection))
 
 
 def test_the_projects_landed_suites_hold_on_empty_tables(tmp_path: Path) -> None:

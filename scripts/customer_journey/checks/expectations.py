@@ -1,19 +1,17 @@
-"""Run the expectation suites over a closed warehouse with Great Expectations."""
+"""Run the expectation suites over a warehouse with Great Expectations."""
 
 import logging
-import re
 import time
-import warnings
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import duckdb
-
+from customer_journey.checks.engine import Engine
+from customer_journey.checks.on_duckdb import OnDuckDB
 from customer_journey.checks.suites import (
+    BATCH,
     SQL_EXPECTATION,
     Entry,
     Layer,
@@ -27,13 +25,14 @@ from customer_journey.checks.suites import (
 # imported where it is used.
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationValidationResult
+    from great_expectations.data_context.data_context.ephemeral_data_context import EphemeralDataContext
     from great_expectations.datasource.fluent.interfaces import Batch
-    from great_expectations.datasource.fluent.sql_datasource import SQLDatasource
     from great_expectations.expectations.expectation import Expectation
     from great_expectations.expectations.metadata_types import FailureSeverity
 
-# Kinds that Great Expectations has no SQL for on DuckDB; an unexpected_rows_expectation can say the same.
-_NOT_ON_DUCKDB = frozenset(
+# Kinds that Great Expectations has no SQL for on DuckDB; an unexpected_rows_expectation can say the same. They are
+# refused on every engine, so that a suite never depends on it.
+_NOT_ON_EVERY_ENGINE = frozenset(
     {
         "expect_column_values_to_be_dateutil_parseable",
         "expect_column_values_to_be_decreasing",
@@ -64,11 +63,7 @@ _COUNTS = (
     "unexpected_percent_nonmissing",
     "unexpected_percent_total",
 )
-# What SQLAlchemy reads as a parameter; escaped anywhere else, a colon would keep its backslash.
-_BIND_PARAMETER = re.compile(r"(?<![:\w\\]):(\w+)(?![:\w])")
 _NO_SAMPLES = {"result_format": "BASIC", "partial_unexpected_count": 0}
-# Errors that quote the query; those of a running query (a failed cast, say) quote values of rows instead.
-_ERRORS_ABOUT_SQL = ("BinderException", "CatalogException", "ParserException")
 
 
 @dataclass(frozen=True)
@@ -100,23 +95,38 @@ def run_expectations(
     Raises:
         SuiteError: a suite file is wrong; nothing was judged.
     """
-    entries = load_suites(suites, (layer,) if isinstance(layer, str) else layer)
-    with duckdb.connect(warehouse, read_only=True) as connection:
-        entries = resolve(entries, connection)
+    layers = (layer,) if isinstance(layer, str) else layer
+    return run_on(OnDuckDB(warehouse), suites, layers, data_docs, on_progress)
+
+
+def run_on(
+    engine: Engine,
+    suites: Path,
+    layers: tuple[Layer, ...],
+    data_docs: Path | None,
+    on_progress: Callable[[str, float], None] | None,
+) -> list[CheckResult]:
+    """Judge what an engine holds, as run_expectations does on DuckDB."""
+    entries = load_suites(suites, layers)
+    with engine.reading() as warehouse:
+        entries = resolve(entries, warehouse)
     by_target: dict[str, list[tuple[Entry, Expectation]]] = {}
     for entry in entries:
-        by_target.setdefault(entry.target, []).append((entry, _expectation(entry)))
+        by_target.setdefault(entry.target, []).append((entry, _expectation(entry, engine)))
     results: list[CheckResult] = []
     outcomes: dict[str, list[ExpectationValidationResult]] = {}
-    with _opened(warehouse) as source:
+    with engine.judging(_context()) as batch_of:
         for target, pairs in by_target.items():
             if on_progress:
                 on_progress(target, len(results) / len(entries))
-            batch = _batch(source, target)
-            for entry, expectation in pairs:
-                started = time.perf_counter()
-                outcome = _without_values(entry, batch.validate(expectation, result_format=_NO_SAMPLES))
-                results.append(_check_result(entry, outcome, time.perf_counter() - started))
+            started = time.perf_counter()
+            with batch_of(target) as batch:
+                judged = _judge(batch, [expectation for _, expectation in pairs])
+            # What they share of a table is read once for all of them, so their times cannot be told apart.
+            seconds = (time.perf_counter() - started) / len(pairs)
+            for (entry, _), found in zip(pairs, judged, strict=True):
+                outcome = _without_values(entry, found, engine)
+                results.append(_check_result(entry, outcome, seconds))
                 outcomes.setdefault(target, []).append(outcome)
     if data_docs is not None:
         from customer_journey.checks.data_docs import write_data_docs
@@ -125,7 +135,27 @@ def run_expectations(
     return results
 
 
-def _expectation(entry: Entry) -> "Expectation":
+def _judge(batch: "Batch", expectations: list["Expectation"]) -> list["ExpectationValidationResult"]:
+    """Judge a table by all its expectations at once, so that Great Expectations reads it as few times as it can."""
+    from great_expectations.core import ExpectationSuite
+
+    suite = ExpectationSuite(batch.data_asset.name, expectations)
+    # The results come in an order of their own. A suite takes none that has an id before.
+    for number, expectation in enumerate(suite.expectations):
+        expectation.id = str(number)
+    found = {
+        outcome.expectation_config.id: outcome
+        for outcome in batch.validate(suite, result_format=_NO_SAMPLES).results
+        if outcome.expectation_config is not None and not _exceptions(outcome.exception_info)
+    }
+    # One that raises may take others with it, which share its reading of the table: those are judged alone.
+    return [
+        found.get(expectation.id) or batch.validate(expectation, result_format=_NO_SAMPLES)
+        for expectation in suite.expectations
+    ]
+
+
+def _expectation(entry: Entry, engine: Engine) -> "Expectation":
     """Build the expectation an entry asks for."""
     from great_expectations.compatibility.pydantic import ValidationError
     from great_expectations.exceptions.exceptions import ExpectationNotFoundError
@@ -136,12 +166,16 @@ def _expectation(entry: Entry) -> "Expectation":
 
     from customer_journey.checks.counted_rows import ExpectQueryToFindNoRows
 
-    if entry.expect in _NOT_ON_DUCKDB:
-        raise entry.error(f"{entry.expect} does not run on DuckDB; say it as an {SQL_EXPECTATION}")
+    if entry.expect in _NOT_ON_EVERY_ENGINE:
+        raise entry.error(
+            f"{entry.expect} does not run on DuckDB, and a suite runs on every engine; say it as an {SQL_EXPECTATION}"
+        )
     kwargs = dict(entry.kwargs)
     if entry.expect == SQL_EXPECTATION:
         kind: type[Expectation] = ExpectQueryToFindNoRows
-        kwargs["unexpected_rows_query"] = _escape(kwargs["unexpected_rows_query"])
+        # Great Expectations would take braces for format fields.
+        braced = engine.runnable(kwargs["unexpected_rows_query"]).replace("{", "{{").replace("}", "}}")
+        kwargs["unexpected_rows_query"] = braced.replace("{{batch}}", BATCH)
     else:
         try:
             kind = get_expectation_impl(entry.expect)
@@ -164,31 +198,18 @@ def _gx_severity(entry: Entry) -> "FailureSeverity":
     return FailureSeverity.CRITICAL if entry.severity == "error" else FailureSeverity.WARNING
 
 
-def _escape(query: str) -> str:
-    """Let a suite hold plain SQL.
-
-    Great Expectations would take its braces for format fields, SQLAlchemy its colons for parameters.
-    """
-    braced = query.replace("{", "{{").replace("}", "}}").replace("{{batch}}", "{batch}")
-    return _BIND_PARAMETER.sub(r"\\:\1", braced)
-
-
-@contextmanager
-def _opened(warehouse: Path) -> "Iterator[SQLDatasource]":
-    """Open the warehouse in a context that leaves no files behind."""
+def _context() -> "EphemeralDataContext":
+    """Return a context that leaves no files behind."""
     import great_expectations as gx
-    import sqlalchemy as sa
     from great_expectations.data_context.types.base import (
         DataContextConfig,
         InMemoryStoreBackendDefaults,
         ProgressBarsConfig,
     )
 
-    import customer_journey.checks.buffered_dialect  # noqa: F401  (registers duckdb+buffered)
-
     # dbt, run before in the same process, lets every library tell the terminal what it is doing.
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
-    context = gx.get_context(
+    return gx.get_context(
         mode="ephemeral",
         project_config=DataContextConfig(
             store_backend_defaults=InMemoryStoreBackendDefaults(),
@@ -196,31 +217,17 @@ def _opened(warehouse: Path) -> "Iterator[SQLDatasource]":
             progress_bars=ProgressBarsConfig(globally=False),
         ),
     )
-    url = "duckdb+buffered:///warehouse"
-    # The path travels as an argument: in the URL, `?`, `%` and `$` would mean something.
-    arguments = {"connect_args": {"database": str(warehouse), "read_only": True}}
-    # Keeps the file open, with what DuckDB has cached of it, between the connections of the expectations.
-    with sa.create_engine(url, **arguments).connect():
-        yield context.data_sources.add_sql(  # type: ignore[call-arg]
-            "warehouse", connection_string=url, create_temp_table=False, kwargs=arguments
-        )
 
 
-def _batch(source: "SQLDatasource", target: str) -> "Batch":
-    schema, table = target.split(".", 1)
-    with warnings.catch_warnings():
-        # `schema_name` is deprecated in favour of a data source a schema; the suites span eight.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        asset = source.add_table_asset(target, table_name=table, schema_name=schema)
-    return asset.add_batch_definition_whole_table("all").get_batch()
-
-
-def _without_values(entry: Entry, outcome: "ExpectationValidationResult") -> "ExpectationValidationResult":
+def _without_values(
+    entry: Entry, outcome: "ExpectationValidationResult", engine: Engine
+) -> "ExpectationValidationResult":
     """Copy an outcome without what could be a value of a row, its expectation as the suite has it."""
     from great_expectations.core import ExpectationValidationResult
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
-    error = _error(outcome.exception_info)
+    exceptions = _exceptions(outcome.exception_info)
+    error = engine.told(exceptions[0]) if exceptions else None
     # Kinds that judge a column's set of values count no rows, and a page cannot show a count without a share.
     counts = _COUNTS if "element_count" in outcome.result else ("observed_value",)
     return ExpectationValidationResult(
@@ -246,19 +253,12 @@ def _number(value: object) -> int | float | None:
     return float(value) if isinstance(value, float | Decimal) else None
 
 
-def _error(info: Mapping[str, Any] | None) -> str | None:
-    """What stopped an expectation from being judged, told without values; None where it was judged."""
+def _exceptions(info: Mapping[str, Any] | None) -> list[str]:
+    """Return the texts of what stopped an expectation from being judged."""
     if not info:
-        return None
+        return []
     errors = [info] if "raised_exception" in info else list(info.values())
-    for error in errors:
-        if error["raised_exception"]:
-            message = str(error["exception_message"])
-            raised = re.match(r"\(_duckdb\.(\w+)\) (.*)", message)
-            if raised and raised[1] in _ERRORS_ABOUT_SQL:
-                return raised[2]
-            return f"{raised[1]} while it was running" if raised else "Great Expectations cannot evaluate it"
-    return None
+    return [str(error["exception_message"]) for error in errors if error["raised_exception"]]
 
 
 def _check_result(entry: Entry, outcome: "ExpectationValidationResult", seconds: float) -> CheckResult:

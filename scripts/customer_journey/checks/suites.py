@@ -2,24 +2,31 @@
 
 import difflib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
-import duckdb
 import yaml
 
 from customer_journey.errors import InputError
 
+if TYPE_CHECKING:
+    from customer_journey.checks.engine import Reader
+
 Layer = Literal["landed", "marts"]
+LAYERS: tuple[Layer, ...] = ("landed", "marts")
 Severity = Literal["error", "warn"]
 Table = tuple[str, str]
 
 SQL_EXPECTATION = "unexpected_rows_expectation"
 BATCH = "{batch}"
 AS_OF = "{as_of}"
+COLUMNS = "{columns}"
+COLUMNS_WITHOUT_IDS = "{columns_without_ids}"
+COLUMN_NAMES = "{column_names}"
+_ID_ENDINGS = ("_id", "_key", "_hash")
 _COLUMN_KEYS = ("column", "column_A", "column_B")
 
 
@@ -168,40 +175,25 @@ def _default_name(expect: str, kwargs: dict[str, Any]) -> str:
     return f"{expect}({', '.join(columns)})" if columns else expect
 
 
-def read_catalog(connection: duckdb.DuckDBPyConnection) -> Catalog:
-    """Read which tables and views the opened warehouse holds."""
-    columns: dict[Table, list[str]] = {}
-    rows = connection.execute(
-        "select schema_name, table_name, column_name from duckdb_columns()"
-        " where database_name = current_database() and not internal order by column_index"
-    ).fetchall()
-    for schema, table, column in rows:
-        columns.setdefault((schema, table), []).append(column)
-    return Catalog(columns, _read_as_of(connection) if ("private", "settings") in columns else None)
-
-
-def _read_as_of(connection: duckdb.DuckDBPyConnection) -> datetime | None:
-    """Read the as-of of the build at work; marts.build_info still tells of the one before."""
-    row = connection.execute("select value from private.settings where name = 'as_of'").fetchone()
-    if row is None:
-        return None
-    moment = datetime.fromisoformat(json.loads(row[0]))
+def parse_as_of(value: str) -> datetime:
+    """Read the as-of as the build keeps it among its settings."""
+    moment = datetime.fromisoformat(json.loads(value))
     return moment.astimezone(UTC) if moment.tzinfo else moment
 
 
-def resolve(entries: Iterable[Entry], connection: duckdb.DuckDBPyConnection) -> list[Entry]:
+def resolve(entries: Sequence[Entry], warehouse: "Reader") -> list[Entry]:
     """Hold entries against the opened warehouse: one entry a table, its columns and query known to work.
 
     Raises:
-        SuiteError: an entry names a table or column that is not there, has a query that DuckDB refuses, or
+        SuiteError: an entry names a table or column that is not there, has a query that the engine refuses, or
             has the name of another entry of its table.
     """
-    catalog = read_catalog(connection)
+    catalog = warehouse.catalog({entry.schema for entry in entries})
     resolved: dict[tuple[str, str], Entry] = {}
     for entry in entries:
         for single in _spread(entry, catalog):
-            single = _with_as_of(single, catalog)
-            _check(single, catalog, connection)
+            single = _filled_in(single, catalog, warehouse)
+            _check(single, catalog, warehouse)
             if other := resolved.get((single.target, single.name)):
                 raise single.error(f"{other.file} line {other.line} has that name; give one a `name:`")
             resolved[single.target, single.name] = single
@@ -224,14 +216,22 @@ def _spread(entry: Entry, catalog: Catalog) -> list[Entry]:
     return [replace(entry, table=table) for table in fitting]
 
 
-def _with_as_of(entry: Entry, catalog: Catalog) -> Entry:
-    query = entry.kwargs.get("unexpected_rows_query", "")
-    if entry.expect != SQL_EXPECTATION or AS_OF not in query:
+def _filled_in(entry: Entry, catalog: Catalog, warehouse: "Reader") -> Entry:
+    """Put into a query what stands for its placeholders; {batch} stays until it runs."""
+    if entry.expect != SQL_EXPECTATION:
         return entry
-    if catalog.as_of is None:
-        raise entry.error(f"reads {AS_OF}, but this warehouse knows no as-of; scripts/build sets it")
-    literal = f"timestamp '{catalog.as_of:%Y-%m-%d %H:%M:%S.%f}'"
-    return replace(entry, kwargs={**entry.kwargs, "unexpected_rows_query": query.replace(AS_OF, literal)})
+    query = str(entry.kwargs["unexpected_rows_query"])
+    if AS_OF in query:
+        if catalog.as_of is None:
+            raise entry.error(f"reads {AS_OF}, but this warehouse knows no as-of; scripts/build sets it")
+        query = query.replace(AS_OF, f"timestamp '{catalog.as_of:%Y-%m-%d %H:%M:%S.%f}'")
+    columns = catalog.columns.get((entry.schema, str(entry.table)), [])
+    without_ids = [column for column in columns if not column.endswith(_ID_ENDINGS)]
+    for placeholder, listed in ((COLUMNS, columns), (COLUMNS_WITHOUT_IDS, without_ids)):
+        # A table of nothing but ids has no text to look at.
+        query = query.replace(placeholder, ", ".join(map(warehouse.quoted, listed)) or "null")
+    query = query.replace(COLUMN_NAMES, " ".join(columns))
+    return replace(entry, kwargs={**entry.kwargs, "unexpected_rows_query": query})
 
 
 def _named_columns(entry: Entry) -> list[str]:
@@ -242,7 +242,7 @@ def _named_columns(entry: Entry) -> list[str]:
     return [str(column) for column in (*named, *(listed if isinstance(listed, list) else []))]
 
 
-def _check(entry: Entry, catalog: Catalog, connection: duckdb.DuckDBPyConnection) -> None:
+def _check(entry: Entry, catalog: Catalog, warehouse: "Reader") -> None:
     assert entry.table is not None
     columns = catalog.columns.get((entry.schema, entry.table))
     if columns is None:
@@ -253,15 +253,13 @@ def _check(entry: Entry, catalog: Catalog, connection: duckdb.DuckDBPyConnection
             raise entry.error(f"{entry.target} has no column {column}" + did_you_mean(column, columns))
     if entry.expect == SQL_EXPECTATION:
         query = str(entry.kwargs["unexpected_rows_query"]).rstrip("; \n")
-        try:
-            connection.execute("explain " + query.replace(BATCH, f'"{entry.schema}"."{entry.table}"'))
-        except duckdb.Error as error:
-            raise entry.error(f"DuckDB refuses its query: {first_line(error)}") from error
+        if problem := warehouse.problem_with(query, entry.schema, entry.table):
+            raise entry.error(f"{warehouse.engine} refuses its query: {problem}")
 
 
 def first_line(error: BaseException) -> str:
-    """Return the first line of an error's text."""
-    return next(iter(str(error).splitlines()), type(error).__name__)
+    """Return the first line of an error's text that says anything."""
+    return next((line for line in str(error).splitlines() if line), type(error).__name__)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

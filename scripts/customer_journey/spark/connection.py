@@ -1,6 +1,7 @@
 """Statements to Spark, by a session of this process or by the Thrift server of a cluster."""
 
 import os
+import shutil
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 HOST_VARIABLE = "JOURNEY_SPARK_HOST"
+# where marts stand until they are published
+BUILDING = "marts_building"
 
 
 class SparkConnection(Protocol):
@@ -22,6 +25,9 @@ class SparkConnection(Protocol):
 
     def execute(self, statement: str) -> list[tuple[Any, ...]]:
         """Run one statement and return its rows, none for what returns nothing."""
+
+    def session_to_judge(self, root: Path) -> "SparkSession":
+        """Return a session of this process that sees the tables of raw rows and of marts that are being built."""
 
     def close(self) -> None:
         """Let go of Spark."""
@@ -40,6 +46,10 @@ class SessionConnection:
         """Run one statement and return its rows."""
         return [tuple(row) for row in self.session.sql(statement).collect()]
 
+    def session_to_judge(self, root: Path) -> "SparkSession":
+        """Return the session itself."""
+        return self.session
+
     def close(self) -> None:
         """Stop Spark, which lets another process have the metastore."""
         self.session.stop()
@@ -53,6 +63,7 @@ class ThriftConnection:
     def __init__(self) -> None:
         from pyhive import hive
 
+        self._beside: SparkSession | None = None
         host = os.environ[HOST_VARIABLE]
         port = int(os.environ.get("JOURNEY_SPARK_PORT", "10000"))
         self.place = f"the catalog behind {host}:{port}"
@@ -80,8 +91,32 @@ class ThriftConnection:
             cursor.execute(statement)
             return [tuple(row) for row in cursor.fetchall()] if cursor.description else []
 
+    def session_to_judge(self, root: Path) -> "SparkSession":
+        """Start a session beside the cluster and name the cluster's tables in it by their files.
+
+        Great Expectations wants DataFrames, which a Thrift server does not hand out; the files must be in reach.
+        """
+        from customer_journey.spark.session import start_session
+
+        folder = root / "judging"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        session = start_session(folder)
+        for (schema,) in self.execute("show databases"):
+            if not schema.startswith("raw_") and schema not in ("private", BUILDING):
+                continue
+            session.sql(f"create database {schema}")
+            for _, table, _ in self.execute(f"show tables in {schema}"):
+                described = {row[0]: row[1] for row in self.execute(f"describe formatted {schema}.{table}")}
+                location = described["Location"].strip()
+                session.sql(f"create table {schema}.{table} using parquet location '{location}'")
+        self._beside = session
+        return session
+
     def close(self) -> None:
-        """Close the connection."""
+        """Close the connection, and the session beside it."""
+        if self._beside is not None:
+            self._beside.stop()
         self._connection.close()
 
 

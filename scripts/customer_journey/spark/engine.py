@@ -7,11 +7,12 @@ from typing import Any, Self
 
 from customer_journey import audit
 from customer_journey.checks.expectations import CheckResult
-from customer_journey.paths import Output
+from customer_journey.checks.suites import LAYERS
+from customer_journey.paths import EXPECTATIONS, Output
 from customer_journey.publish import SCHEMA, Descriptions
-from customer_journey.spark.connection import SparkConnection, connect, literal
+from customer_journey.spark.connection import BUILDING, SparkConnection, connect, literal
 from customer_journey.spark.landed import share_landed
-from customer_journey.spark.publish import BUILDING, publish_on_spark, published_database
+from customer_journey.spark.publish import publish_on_spark, published_database
 
 
 class SparkEngine:
@@ -47,8 +48,11 @@ class SparkEngine:
         share_landed(self._output, self._spark, on_progress)
 
     def run_expectations(self, on_progress: Callable[[str, float], None]) -> list[CheckResult]:
-        """Not yet on Spark."""
-        return []
+        """Judge the tables of the session, or those of the cluster by their files."""
+        from customer_journey.checks.on_spark import run_expectations_on_spark
+
+        session = self._spark.session_to_judge(self._output.root)
+        return run_expectations_on_spark(session, EXPECTATIONS, LAYERS, self._output.data_docs, on_progress)
 
     def record(self, build: audit.BuildRecord, checks: Sequence[CheckResult], settings: Mapping[str, Any]) -> None:
         """Keep it beside the marts that are built."""

@@ -5,9 +5,8 @@ for a moment, and one view, `marts.current_build`, says which of them counts: pu
 """
 
 from customer_journey.publish import SCHEMA, Descriptions
-from customer_journey.spark.connection import SparkConnection, literal
+from customer_journey.spark.connection import BUILDING, SparkConnection, literal
 
-BUILDING = f"{SCHEMA}_building"
 POINTER = f"{SCHEMA}.current_build"
 
 

@@ -13,6 +13,8 @@ from customer_journey.spark.java import use_java
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+LOG_LEVEL = "ERROR"
+
 
 def start_session(root: Path) -> "SparkSession":
     """Start Spark with its tables and metastore under the folder `root`; a second call returns the same session."""
@@ -23,7 +25,9 @@ def start_session(root: Path) -> "SparkSession":
     for name, value in _profile_settings(root).items():
         builder = builder.config(name, value)
     (root / "spark-metastore").mkdir(parents=True, exist_ok=True)
-    return builder.getOrCreate()
+    session = builder.getOrCreate()
+    session.sparkContext.setLogLevel(LOG_LEVEL)
+    return session
 
 
 def _profile_settings(root: Path) -> dict[str, str]:

@@ -1,0 +1,47 @@
+"""What the suites ask of an engine: which tables it holds, whether it takes a query, and its tables as batches."""
+
+from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Protocol
+
+from customer_journey.checks.suites import Catalog
+
+if TYPE_CHECKING:
+    from great_expectations.data_context.data_context.ephemeral_data_context import EphemeralDataContext
+    from great_expectations.datasource.fluent.interfaces import Batch
+
+    Batches = Callable[[str], AbstractContextManager[Batch]]
+
+# A temporary view of the table at work; Spark looks its columns up there without asking the metastore each time.
+SPARK_VIEW = "judged_table"
+
+
+class Reader(Protocol):
+    """An open warehouse that entries are held against before anything is judged."""
+
+    engine: str
+
+    def catalog(self, schemas: Collection[str]) -> Catalog:
+        """Return the tables and views of some schemas, and the moment that the build takes for now."""
+
+    def quoted(self, column: str) -> str:
+        """Write the name of a column so that no keyword of SQL is taken for one."""
+
+    def problem_with(self, query: str, schema: str, table: str) -> str | None:
+        """Return why the engine refuses a query on a table, in one line; None where it would run."""
+
+
+class Engine(Protocol):
+    """A warehouse that Great Expectations judges."""
+
+    def reading(self) -> AbstractContextManager[Reader]:
+        """Open the warehouse for reading; closed again before anything is judged."""
+
+    def judging(self, context: "EphemeralDataContext") -> "AbstractContextManager[Batches]":
+        """Open the warehouse for judging; what it yields makes a batch of `schema.table` while that is judged."""
+
+    def runnable(self, query: str) -> str:
+        """Write a suite's query as Great Expectations hands it on to this engine unchanged."""
+
+    def told(self, message: str) -> str:
+        """Tell of an error that stopped an expectation, without a value of a row."""

@@ -1,0 +1,113 @@
+"""DuckDB as an engine that suites are run on: a closed file, read through SQLAlchemy."""
+
+import re
+import warnings
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from customer_journey.checks.suites import BATCH, Catalog, Table, first_line, parse_as_of
+
+if TYPE_CHECKING:
+    from great_expectations.data_context.data_context.ephemeral_data_context import EphemeralDataContext
+    from great_expectations.datasource.fluent.interfaces import Batch
+
+    from customer_journey.checks.engine import Batches
+
+# What SQLAlchemy reads as a parameter; escaped anywhere else, a colon would keep its backslash.
+_BIND_PARAMETER = re.compile(r"(?<![:\w\\]):(\w+)(?![:\w])")
+# Errors that quote the query; those of a running query (a failed cast, say) quote values of rows instead.
+_ERRORS_ABOUT_SQL = ("BinderException", "CatalogException", "ParserException")
+
+
+class DuckDBReader:
+    """An opened DuckDB file, or a database in memory."""
+
+    engine = "DuckDB"
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+
+    def catalog(self, schemas: Collection[str]) -> Catalog:
+        """Return the tables and views of some schemas of the current database."""
+        columns: dict[Table, list[str]] = {}
+        rows = self._connection.execute(
+            "select schema_name, table_name, column_name from duckdb_columns()"
+            " where database_name = current_database() and not internal order by column_index"
+        ).fetchall()
+        for schema, table, column in rows:
+            columns.setdefault((schema, table), []).append(column)
+        # marts.build_info still tells of the build before the one at work
+        settings = "select value from private.settings where name = 'as_of'"
+        row = self._connection.execute(settings).fetchone() if ("private", "settings") in columns else None
+        return Catalog(
+            {table: names for table, names in columns.items() if table[0] in schemas},
+            parse_as_of(row[0]) if row else None,
+        )
+
+    def quoted(self, column: str) -> str:
+        """Write the name of a column so that no keyword of SQL is taken for one."""
+        return '"' + column.replace('"', '""') + '"'
+
+    def problem_with(self, query: str, schema: str, table: str) -> str | None:
+        """Return why DuckDB refuses a query, None where it would run."""
+        try:
+            read = query.replace(BATCH, f"{self.quoted(schema)}.{self.quoted(table)}")
+            self._connection.execute(f"explain select count(*) from ({read}) as found")
+        except duckdb.Error as error:
+            return first_line(error)
+        return None
+
+
+class OnDuckDB:
+    """A DuckDB file that nobody in this process holds open."""
+
+    def __init__(self, warehouse: Path) -> None:
+        self._warehouse = warehouse
+
+    @contextmanager
+    def reading(self) -> Iterator[DuckDBReader]:
+        """Open the file read-only."""
+        with duckdb.connect(self._warehouse, read_only=True) as connection:
+            yield DuckDBReader(connection)
+
+    @contextmanager
+    def judging(self, context: "EphemeralDataContext") -> "Iterator[Batches]":
+        """Open the file read-only through the dialect that suits Great Expectations."""
+        import sqlalchemy as sa
+
+        import customer_journey.checks.buffered_dialect  # noqa: F401  (registers duckdb+buffered)
+
+        url = "duckdb+buffered:///warehouse"
+        # The path travels as an argument: in the URL, `?`, `%` and `$` would mean something.
+        arguments = {"connect_args": {"database": str(self._warehouse), "read_only": True}}
+        # Keeps the file open, with what DuckDB has cached of it, between the connections of the expectations.
+        with sa.create_engine(url, **arguments).connect():
+            source = context.data_sources.add_sql(  # type: ignore[call-arg]
+                "warehouse", connection_string=url, create_temp_table=False, kwargs=arguments
+            )
+
+            @contextmanager
+            def batch(target: str) -> "Iterator[Batch]":
+                schema, table = target.split(".", 1)
+                with warnings.catch_warnings():
+                    # `schema_name` is deprecated in favour of a data source a schema; the suites span eight.
+                    warnings.simplefilter("ignore", DeprecationWarning)
+                    asset = source.add_table_asset(target, table_name=table, schema_name=schema)
+                yield asset.add_batch_definition_whole_table("all").get_batch()
+
+            yield batch
+
+    def runnable(self, query: str) -> str:
+        """Keep SQLAlchemy from taking the query's colons for parameters."""
+        return _BIND_PARAMETER.sub(r"\\:\1", query)
+
+    def told(self, message: str) -> str:
+        """Tell of an error: in full where it is about the query, else its kind."""
+        raised = re.match(r"\(_duckdb\.(\w+)\) (.*)", message)
+        if raised and raised[1] in _ERRORS_ABOUT_SQL:
+            return raised[2]
+        return f"{raised[1]} while it was running" if raised else "Great Expectations cannot evaluate it"

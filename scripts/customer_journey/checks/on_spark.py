@@ -1,0 +1,150 @@
+"""Spark as an engine that suites are run on: the tables of a session of this process, as DataFrames."""
+
+import logging
+import re
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from customer_journey.checks.engine import SPARK_VIEW
+from customer_journey.checks.expectations import CheckResult, run_on
+from customer_journey.checks.suites import BATCH, Catalog, Layer, Table, first_line, parse_as_of
+from customer_journey.publish import SCHEMA
+from customer_journey.spark.connection import BUILDING
+from customer_journey.spark.session import LOG_LEVEL
+
+if TYPE_CHECKING:
+    from great_expectations.data_context.data_context.ephemeral_data_context import EphemeralDataContext
+    from great_expectations.datasource.fluent.interfaces import Batch
+    from pyspark.sql import DataFrame, SparkSession
+
+    from customer_journey.checks.engine import Batches
+
+# Text with an offset becomes a moment as DuckDB's `timestamptz`; DuckDB's `timestamp` would drop the offset.
+_MOMENT = re.compile(r"\btimestamptz\b", re.IGNORECASE)
+# The name of an error condition, told first in a message and after the class of a task's error; what follows it may
+# quote a row.
+_CONDITION = re.compile(r"(?:^\s*|Exception: )\[([A-Z]+_[A-Z0-9_.]+)\]")
+
+
+def run_expectations_on_spark(
+    session: "SparkSession",
+    suites: Path,
+    layers: tuple[Layer, ...],
+    data_docs: Path | None,
+    on_progress: Callable[[str, float], None] | None = None,
+    marts: str = BUILDING,
+) -> list[CheckResult]:
+    """Judge the tables of a Spark session, as run_expectations does a DuckDB file.
+
+    What suites call `marts` is read from the database `marts`, where models stand until they are published.
+
+    Raises:
+        SuiteError: a suite file is wrong; nothing was judged.
+    """
+    return run_on(OnSpark(session, marts), suites, layers, data_docs, on_progress)
+
+
+class OnSpark:
+    """A running session; it is its own reader, since Spark admits several at once."""
+
+    engine = "Spark"
+
+    def __init__(self, session: "SparkSession", marts: str) -> None:
+        self._session = session
+        self._marts = marts
+        self._frames: dict[Table, DataFrame] = {}
+        self._marts_in_sql = re.compile(rf"(?<![\w.`]){SCHEMA}\.(?=\w)", re.IGNORECASE)
+
+    @contextmanager
+    def reading(self) -> "Iterator[OnSpark]":
+        """Hand out the session as it is."""
+        yield self
+
+    def catalog(self, schemas: Collection[str]) -> Catalog:
+        """Return the tables and views of some databases."""
+        for schema in sorted({*schemas, "private"}):
+            if self._session.catalog.databaseExists(self._database(schema)):
+                for row in self._session.sql(f"show tables in {self._database(schema)}").collect():
+                    if not row.isTemporary:
+                        name = f"{self._database(schema)}.{row.tableName}"
+                        self._frames[schema, row.tableName] = self._session.table(name)
+        settings = self._frames.get(("private", "settings"))
+        as_of = settings.filter("name = 'as_of'").first() if settings is not None else None
+        return Catalog(
+            {table: frame.columns for table, frame in self._frames.items() if table[0] in schemas},
+            parse_as_of(as_of.value) if as_of else None,
+        )
+
+    def quoted(self, column: str) -> str:
+        """Write the name of a column so that no keyword of SQL is taken for one."""
+        return "`" + column.replace("`", "``") + "`"
+
+    def problem_with(self, query: str, schema: str, table: str) -> str | None:
+        """Return why Spark refuses a query, without the plan that it adds; None where it would run."""
+        from pyspark.errors import PySparkException
+
+        self._frames[schema, table].createOrReplaceTempView(SPARK_VIEW)
+        try:
+            # a query is analysed at once and run when its rows are asked for
+            with _saying_nothing(self._session):
+                self._session.sql(f"select count(*) from ({self.runnable(query).replace(BATCH, SPARK_VIEW)}) as found")
+        except PySparkException as error:
+            return first_line(error)
+        return None
+
+    @contextmanager
+    def judging(self, context: "EphemeralDataContext") -> "Iterator[Batches]":
+        """Hand out tables as DataFrames that are kept while they are judged."""
+        # Not persisted by Great Expectations, which never lets go of them.
+        source = context.data_sources.add_spark("warehouse", persist=False)
+
+        @contextmanager
+        def batch(target: str) -> "Iterator[Batch]":
+            schema, table = target.split(".", 1)
+            frame = self._frames[schema, table].persist()
+            frame.createOrReplaceTempView(SPARK_VIEW)
+            try:
+                asset = source.add_dataframe_asset(target)
+                yield asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": frame})
+            finally:
+                frame.unpersist()
+
+        try:
+            with _saying_nothing(self._session):
+                yield batch
+        finally:
+            self._session.catalog.dropTempView(SPARK_VIEW)
+
+    def runnable(self, query: str) -> str:
+        """Write a suite's query so that Spark takes it as DuckDB does."""
+        # In Spark's literals a backslash escapes; what suites call marts stands elsewhere until it is published.
+        in_place = self._marts_in_sql.sub(f"{self._marts}.", query.replace("\\", "\\\\"))
+        return _MOMENT.sub("timestamp", in_place)
+
+    def told(self, message: str) -> str:
+        """Tell of an error by its name in Spark's list of error conditions."""
+        condition = _CONDITION.search(message)
+        return f"{condition[1]} while it was running" if condition else "Great Expectations cannot evaluate it"
+
+    def _database(self, schema: str) -> str:
+        return self._marts if schema == SCHEMA else schema
+
+
+@contextmanager
+def _saying_nothing(session: "SparkSession") -> Iterator[None]:
+    """Keep Spark and pyspark from logging a failed query, which they do with its plan and the value it failed on."""
+    from pyspark.logger import PySparkLogger
+
+    loggers = [PySparkLogger.getLogger(name) for name in ("DataFrameQueryContextLogger", "SQLQueryContextLogger")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL + 1)
+    session.sparkContext.setLogLevel("OFF")
+    try:
+        yield
+    finally:
+        session.sparkContext.setLogLevel(LOG_LEVEL)
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
