@@ -145,10 +145,9 @@ def main() -> None:
     """Run the command line; every expected failure is one line on standard error and a documented exit code."""
     code = _run()
     if "pyspark" in sys.modules:
-        # its threads keep DuckDB's module alive, which at the end would print a page about that
-        sys.stdout.flush()
+        # its threads keep DuckDB's module alive, which prints a page about that when the process ends
         sys.stderr.flush()
-        os._exit(code)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
     sys.exit(code)
 
 

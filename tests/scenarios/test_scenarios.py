@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 from customer_journey.compare import compare
+from customer_journey.paths import Output
 
 from tests.scenarios.scenario import Scenario, actual_rows, all_scenarios, expected_rows, persons_of
+from tests.support.builds import publish
 
 CASES = [
     pytest.param(scenario, mart, id=f"{scenario.name}-{mart}")
@@ -35,3 +37,12 @@ def test_scenarios_share_no_person(incremental: Path) -> None:
 def test_incremental_equals_full_and_shuffled(incremental: Path, full: Path) -> None:
     """Invariant 5: the cadence of builds, the files and the order of rows leave no trace in the marts."""
     assert compare(incremental / "journey.duckdb", full / "journey.duckdb")[1] == []
+
+
+def test_spark_gives_equal_marts(full: Path, tmp_path: Path) -> None:
+    """Invariant 6: whoever moves to the other engine sees the same journeys, row for row."""
+    output = Output(tmp_path)
+    publish(full.parent / "raw", output.root, "--target", "spark")
+    marts, differences = compare(full / "journey.duckdb", output.published_on_spark)
+    assert marts > 20
+    assert differences == []

@@ -1,0 +1,90 @@
+"""A small demo company on both engines: equal marts, and a comparison that notices where they are not."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from customer_journey.compare import compare
+from customer_journey.demo_company import write_demo
+from customer_journey.hash_key import DEMO_KEY
+from customer_journey.paths import PROJECT, Output
+
+from tests.support.builds import publish
+
+SCALE = 0.02
+COPIED = ("models", "macros", "seeds", "tests/dbt", "expectations", "examples/demo", "scripts/customer_journey")
+
+
+@pytest.fixture(scope="module")
+def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The raw tables of a small demo company, its dirt and its erasure requests among them."""
+    folder = tmp_path_factory.mktemp("raw")
+    write_demo(folder, lambda table, share: None, scale=SCALE)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def on_spark(raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Output:
+    """The output folder of its build on Spark."""
+    output = Output(tmp_path_factory.mktemp("spark"))
+    publish(raw, output.root, "--target", "spark")
+    return output
+
+
+def test_both_engines_publish_equal_marts(raw: Path, on_spark: Output, tmp_path: Path) -> None:
+    """Invariant 6: a construct that the engines answer differently would change numbers on the day of a move."""
+    marts, differences = compare(publish(raw, tmp_path), on_spark.published_on_spark)
+    assert marts > 20
+    assert differences == []
+
+
+def test_broken_macro_is_noticed(raw: Path, on_spark: Output, tmp_path: Path) -> None:
+    """A comparison that could not fail would prove nothing: here one engine's weeks begin on another day."""
+    project = tmp_path / "project"
+    for folder in COPIED:
+        shutil.copytree(PROJECT / folder, project / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for file in ("dbt_project.yml", "profiles.yml"):
+        shutil.copy(PROJECT / file, project)
+    macros = project / "macros" / "cross_engine.sql"
+    text = macros.read_text(encoding="utf-8")
+    broken = text.replace("isodow({{ date }})", "(1 + dayofweek({{ date }}))")
+    assert broken != text
+    macros.write_text(broken, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "customer_journey", "build", "--raw", str(raw), "--out", str(tmp_path / "out")],
+        env={**os.environ, "PYTHONPATH": str(project / "scripts")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    _, differences = compare(tmp_path / "out" / "journey.duckdb", on_spark.published_on_spark)
+    assert [difference.mart for difference in differences] == ["dim_dates"]
+    assert "weekday_en: " in differences[0].examples[0]
+
+
+def test_folder_stays_with_its_engine(raw: Path, on_spark: Output) -> None:
+    """What Spark left in the folder would be forgotten there, by readers and by erasure."""
+    done = subprocess.run(
+        [sys.executable, "-m", "customer_journey", "build", "--raw", str(raw), "--out", str(on_spark.root)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr == f"error: --target duckdb: {on_spark.root} was built on spark. Choose another --out.\n"
+
+
+def test_key_and_addresses_stay_private(on_spark: Output) -> None:
+    """Published marts and logs are read by people who may not know who a person is."""
+    folders = json.loads(on_spark.published_on_spark.read_text(encoding="utf-8"))["marts"].values()
+    files = [file for folder in (*folders, on_spark.logs) for file in Path(folder).iterdir()]
+    assert len(files) > 20
+    for file in files:
+        content = file.read_bytes()
+        assert DEMO_KEY.encode() not in content, file
+        assert b"@gmail.com" not in content, file
