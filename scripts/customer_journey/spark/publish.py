@@ -4,18 +4,18 @@ Spark's plain tables know no transaction over several of them. So the views name
 for a moment, and one view, `marts.current_build`, says which of them counts: putting that in place is one step.
 """
 
+from collections.abc import Mapping
+
 from customer_journey.publish import SCHEMA, Descriptions
 from customer_journey.spark.connection import BUILDING, SparkConnection, literal
 
-POINTER = f"{SCHEMA}.current_build"
+POINTER = "current_build"
 
 
 def publish_on_spark(
     spark: SparkConnection, build_id: str, descriptions: Descriptions, keep_before: bool
 ) -> dict[str, str]:
-    """Copy the marts named in `descriptions` to a database of this build and let the views read from it.
-
-    Returns each mart's folder.
+    """Copy the marts named in `descriptions` to a database of this build, let the views read it, return its folders.
 
     With `keep_before` the build before is kept until the next one, for queries that are still reading it.
     """
@@ -23,21 +23,16 @@ def publish_on_spark(
     before = published_database(spark)
     database = f"{SCHEMA}_{build_id.lower().replace('.', '_')}"
     spark.execute(f"create schema {database}")
-    for mart in sorted(descriptions):
-        spark.execute(f"create table {database}.{mart} using parquet as select * from {BUILDING}.{mart}")
+    for mart, described in sorted(descriptions.items()):
+        _copy(spark, mart, database, *described)
+    views = {row[1] for row in spark.execute(f"show views in {SCHEMA}")}
     if before is not None:
         for mart in sorted(descriptions):
-            spark.execute(f"create or replace view {SCHEMA}.{mart} as {_either(spark, mart, before, database)}")
-    spark.execute(f"create or replace view {POINTER} as select '{database}' as build_database")
-    for mart, (description, columns) in sorted(descriptions.items()):
-        named = ", ".join(
-            f"{name} comment {literal(columns.get(name, '').strip())}"
-            for name, _ in _columns(spark, f"{database}.{mart}")
-        )
-        spark.execute(
-            f"create or replace view {SCHEMA}.{mart} ({named}) comment {literal(description.strip())}"
-            f" as select * from {database}.{mart}"
-        )
+            _point(spark, mart, _either(spark, mart, before, database), views)
+    _point(spark, POINTER, f"select '{database}' as build_database", views)
+    for mart, (description, _) in sorted(descriptions.items()):
+        _point(spark, mart, f"select * from {database}.{mart}", views)
+        spark.execute(f"alter view {SCHEMA}.{mart} set tblproperties ('comment' = {literal(description.strip())})")
     _drop_leftovers(spark, keep={database, before if keep_before else None}, marts=set(descriptions))
     location = dict(row[:2] for row in spark.execute(f"describe database {database}"))["Location"]
     folder = str(location).removeprefix("file:")
@@ -48,19 +43,43 @@ def published_database(spark: SparkConnection) -> str | None:
     """Return the database that the published views read from, None before the first build was published."""
     if not spark.execute(f"show databases like '{SCHEMA}'"):
         return None
-    if not spark.execute(f"show views in {SCHEMA} like 'current_build'"):
+    if not spark.execute(f"show views in {SCHEMA} like '{POINTER}'"):
         return None
-    return str(spark.execute(f"select build_database from {POINTER}")[0][0])
+    return str(spark.execute(f"select build_database from {SCHEMA}.{POINTER}")[0][0])
+
+
+def _copy(spark: SparkConnection, mart: str, database: str, description: str, columns: Mapping[str, str]) -> None:
+    typed = ", ".join(
+        f"{name} {kind} comment {literal(columns.get(name, '').strip())}"
+        for name, kind in _columns(spark, f"{BUILDING}.{mart}")
+    )
+    spark.execute(f"create table {database}.{mart} ({typed}) using parquet comment {literal(description.strip())}")
+    spark.execute(f"insert into {database}.{mart} select * from {BUILDING}.{mart}")
+
+
+def _point(spark: SparkConnection, view: str, query: str, views: set[str]) -> None:
+    """Let a view read from a query, from one moment to the next.
+
+    `create or replace` would drop the view first, and who reads just then would be told that there is none.
+    """
+    if view in views:
+        spark.execute(f"alter view {SCHEMA}.{view} as {query}")
+    else:
+        spark.execute(f"create view {SCHEMA}.{view} as {query}")
+        views.add(view)
 
 
 def _either(spark: SparkConnection, mart: str, before: str, database: str) -> str:
     """Select a mart from the build that counts when the query is planned, in the columns of the new one."""
     columns = _columns(spark, f"{database}.{mart}")
-    arms = [f"select * from {database}.{mart} where (select build_database from {POINTER}) = '{database}'"]
+    counting = f"(select build_database from {SCHEMA}.{POINTER})"
+    arms = [f"select * from {database}.{mart} where {counting} = '{database}'"]
     if spark.execute(f"show tables in {before} like '{mart}'"):
         had = {name for name, _ in _columns(spark, f"{before}.{mart}")}
         selected = ", ".join(name if name in had else f"cast(null as {kind}) as {name}" for name, kind in columns)
-        arms.append(f"select {selected} from {before}.{mart} where (select build_database from {POINTER}) = '{before}'")
+        arms.append(
+            f"select {selected} from {before}.{mart} where (select build_database from {SCHEMA}.{POINTER}) = '{before}'"
+        )
     return " union all ".join(arms)
 
 
@@ -70,7 +89,7 @@ def _columns(spark: SparkConnection, relation: str) -> list[tuple[str, str]]:
 
 def _drop_leftovers(spark: SparkConnection, keep: set[str | None], marts: set[str]) -> None:
     for row in spark.execute(f"show views in {SCHEMA}"):
-        if row[1] not in marts and f"{SCHEMA}.{row[1]}" != POINTER:
+        if row[1] not in {*marts, POINTER}:
             spark.execute(f"drop view {SCHEMA}.{row[1]}")
     for (database,) in spark.execute(f"show databases like '{SCHEMA}_2*'"):
         if database not in keep:
