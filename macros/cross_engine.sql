@@ -38,10 +38,99 @@
 {% macro default__whitespace() -%}[:space:]{%- endmacro %}
 {% macro spark__whitespace() -%}\\s{%- endmacro %}
 
-{#- Text to a timestamp in UTC. The sessions of both engines run in UTC, so text without an offset is read as UTC. -#}
-{% macro text_to_timestamp(text) -%}{{ return(adapter.dispatch('text_to_timestamp', 'customer_journey')(text)) }}{%- endmacro %}
-{% macro default__text_to_timestamp(text) -%}cast(try_cast({{ text }} as timestamptz) as timestamp){%- endmacro %}
-{% macro spark__text_to_timestamp(text) -%}try_cast({{ text }} as timestamp){%- endmacro %}
+{#-
+    Inside a pattern: the end of the text. `$` means that too, but for Java also the place before a last line break.
+-#}
+{% macro text_end() -%}{{ return(adapter.dispatch('text_end', 'customer_journey')()) }}{%- endmacro %}
+{% macro default__text_end() -%}\z{%- endmacro %}
+{% macro spark__text_end() -%}\\z{%- endmacro %}
+
+{#- Text without the blanks at its ends. DuckDB trims those of every script (no-break, ideographic, …), Spark the plain one alone. -#}
+{% macro trimmed(text) -%}{{ return(adapter.dispatch('trimmed', 'customer_journey')(text)) }}{%- endmacro %}
+{% macro default__trimmed(text) -%}trim({{ text }}){%- endmacro %}
+{% macro spark__trimmed(text) -%}
+    trim(both ' \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000' from {{ text }})
+{%- endmacro %}
+
+{#- Lower case, letter by letter. Spark gives the Turkish İ a second character, and a sigma that ends a word a letter of its own. -#}
+{% macro lower_case(text) -%}{{ return(adapter.dispatch('lower_case', 'customer_journey')(text)) }}{%- endmacro %}
+{% macro default__lower_case(text) -%}lower({{ text }}){%- endmacro %}
+{% macro spark__lower_case(text) -%}lower(translate({{ text }}, 'İΣ', 'iσ')){%- endmacro %}
+
+{#-
+    Text to types, null where the text does not have the format. The engines' own casts accept more, each something else: DuckDB '1_000',
+    1.5 as the integer 2, 'infinity' and the hour 24, Spark other scripts' digits, 'now', and a year alone.
+-#}
+
+{#- Digits with an optional sign, decimal point and exponent; rounded half up, null where the digits do not fit. -#}
+{% macro text_to_decimal(text, precision, scale) -%}
+    {{ return(adapter.dispatch('text_to_decimal', 'customer_journey')(text, precision, scale)) }}
+{%- endmacro %}
+{#- the underscore is all that DuckDB accepts beyond the format, and looking for it costs a tenth of a pattern -#}
+{% macro default__text_to_decimal(text, precision, scale) -%}
+    case when not contains({{ text }}, '_') then try_cast({{ text }} as decimal({{ precision }}, {{ scale }})) end
+{%- endmacro %}
+{% macro spark__text_to_decimal(text, precision, scale) -%}
+    case when {{ text }} rlike '^[ \\t\\n\\x0b\\f\\r]*[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?[ \\t\\n\\x0b\\f\\r]*\\z' then try_cast({{ text }} as decimal({{ precision }}, {{ scale }})) end
+{%- endmacro %}
+
+{#- Digits with an optional sign. '5.0' is one too, as tools write integers that may be missing; 1.5 is none. -#}
+{% macro text_to_integer(text) -%}
+    case when {{ regex_like(text, "'^[+-]?[0-9]+([.]0*)?" ~ text_end() ~ "'") }} then try_cast(split_part({{ text }}, '.', 1) as bigint) end
+{%- endmacro %}
+
+{% macro text_to_boolean(text) -%}
+    case
+        when lower({{ text }}) in ('true', 't', 'yes', 'y', '1') then true
+        when lower({{ text }}) in ('false', 'f', 'no', 'n', '0') then false
+    end
+{%- endmacro %}
+
+{#-
+    A date (2026-01-31, 2026/1/31), then perhaps T or a blank and the time (10:00, 10:00:00, 10:00:00.123456789), then perhaps the offset
+    (Z, ' UTC', +07, +0700, +07:00). The years are 0001 to 9999.
+-#}
+{% macro datetime_pattern() -%}
+    {%- set date = '([0-9]{3}[1-9]|[0-9]{2}[1-9]0|[0-9][1-9]00|[1-9]000)[-/][0-9]{1,2}[-/][0-9]{1,2}' -%}
+    {%- set time = '([01]?[0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{0,9})?)?' -%}
+    {%- set offset = '(Z| UTC|[+-](0[0-9]|1[0-7])(:?[0-5][0-9])?)' -%}
+    '^{{ date }}([T ]{{ time }}{{ offset }}?)?{{ text_end() }}'
+{%- endmacro %}
+
+{#- The sessions of both engines run in UTC, so text without an offset is read as UTC. What is finer than microseconds is cut off. -#}
+{% macro text_to_timestamp(text) -%}
+    case when {{ regex_like(text, datetime_pattern()) }} then {{ adapter.dispatch('datetime_to_timestamp', 'customer_journey')(text) }} end
+{%- endmacro %}
+{#- the cast that heeds an offset costs three times the one that does not: it is for those that move the time -#}
+{% macro default__datetime_to_timestamp(text) -%}
+    case
+        when ends_with({{ text }}, '+00') or ends_with({{ text }}, 'Z') then try_cast({{ text }} as timestamp)
+        else cast(try_cast({{ text }} as timestamptz) as timestamp)
+    end
+{%- endmacro %}
+{#- Spark wants hyphens, and seconds where there is an offset -#}
+{% macro spark__datetime_to_timestamp(text) -%}
+    try_cast(regexp_replace(translate({{ text }}, '/', '-'), '^([^:]+:[0-9]{2})([Z +-])', '$1:00$2') as timestamp)
+{%- endmacro %}
+
+{#- The date of such a text, as it stands there: neither its time nor its offset moves it. -#}
+{% macro text_to_date(text) -%}
+    case when {{ regex_like(text, datetime_pattern()) }} then try_cast(translate({{ text }}, '/', '-') as date) end
+{%- endmacro %}
+
+{#- A decimal as text, all its decimals written out: Spark writes 0E-12 and 1E-7 for what is small. -#}
+{% macro decimal_to_text(value, scale) -%}{{ return(adapter.dispatch('decimal_to_text', 'customer_journey')(value, scale)) }}{%- endmacro %}
+{% macro default__decimal_to_text(value, scale) -%}cast({{ value }} as string){%- endmacro %}
+{% macro spark__decimal_to_text(value, scale) -%}replace(format_number({{ value }}, {{ scale }}), ',', ''){%- endmacro %}
+
+{#-
+    A double rounded half up, as a decimal; null where it is beyond 30 digits. DuckDB rounds what it has multiplied (1.005 becomes 1.00),
+    Spark the shortest text of the double (1.01). Rounding to eight decimals first takes away what arithmetic left in the last bits.
+-#}
+{% macro round_double(value, decimals) -%}{{ return(adapter.dispatch('round_double', 'customer_journey')(value, decimals)) }}{%- endmacro %}
+{#- casting to text is what Spark's cast to a decimal does by itself -#}
+{% macro default__round_double(value, decimals) -%}round(try_cast(cast({{ value }} as string) as decimal(38, 8)), {{ decimals }}){%- endmacro %}
+{% macro spark__round_double(value, decimals) -%}round(try_cast({{ value }} as decimal(38, 8)), {{ decimals }}){%- endmacro %}
 
 {#- A UTC timestamp as the clock of the reporting time zone shows it; the zone's own rules for daylight saving apply. -#}
 {% macro to_reporting_time(timestamp) -%}{{ return(adapter.dispatch('to_reporting_time', 'customer_journey')(timestamp)) }}{%- endmacro %}
@@ -63,27 +152,28 @@
 {% macro add_days(timestamp, days) -%}{{ add_seconds(timestamp, '86400 * (' ~ days ~ ')') }}{%- endmacro %}
 
 {#- Differences: dbt.datediff rounds differently on the two engines below a day. -#}
-{% macro seconds_between(earlier, later) -%}{{ return(adapter.dispatch('seconds_between', 'customer_journey')(earlier, later)) }}{%- endmacro %}
-{% macro default__seconds_between(earlier, later) -%}(epoch_us({{ later }}) - epoch_us({{ earlier }})) / 1000000.0{%- endmacro %}
-{% macro spark__seconds_between(earlier, later) -%}(unix_micros({{ later }}) - unix_micros({{ earlier }})) / 1000000D{%- endmacro %}
-{% macro hours_between(earlier, later) -%}({{ seconds_between(earlier, later) }}) / 3600.0{%- endmacro %}
+{% macro microseconds_between(earlier, later) -%}{{ return(adapter.dispatch('microseconds_between', 'customer_journey')(earlier, later)) }}{%- endmacro %}
+{% macro default__microseconds_between(earlier, later) -%}(epoch_us({{ later }}) - epoch_us({{ earlier }})){%- endmacro %}
+{% macro spark__microseconds_between(earlier, later) -%}(unix_micros({{ later }}) - unix_micros({{ earlier }})){%- endmacro %}
+{% macro seconds_between(earlier, later) -%}({{ microseconds_between(earlier, later) }} / cast(1000000 as double)){%- endmacro %}
+{% macro hours_between(earlier, later) -%}({{ seconds_between(earlier, later) }} / cast(3600 as double)){%- endmacro %}
 {% macro days_between(earlier_date, later_date) -%}{{ return(adapter.dispatch('days_between', 'customer_journey')(earlier_date, later_date)) }}{%- endmacro %}
 {% macro default__days_between(earlier_date, later_date) -%}({{ later_date }} - {{ earlier_date }}){%- endmacro %}
 {% macro spark__days_between(earlier_date, later_date) -%}cast(date_diff({{ later_date }}, {{ earlier_date }}) as bigint){%- endmacro %}
 
-{#- Every day from the first to the last, as a table with the column date_day. -#}
+{#- Every day from the first to the last, as a table with the column date_day; none where the last comes first, from which Spark counts down. -#}
 {% macro date_spine(first_date, last_date) -%}{{ return(adapter.dispatch('date_spine', 'customer_journey')(first_date, last_date)) }}{%- endmacro %}
 {% macro default__date_spine(first_date, last_date) -%}
     (select cast(day_start as date) as date_day from (select unnest(generate_series({{ first_date }}, {{ last_date }}, interval 1 day)) as day_start))
 {%- endmacro %}
 {% macro spark__date_spine(first_date, last_date) -%}
-    (select explode(sequence(first_date, last_date)) as date_day from (select {{ first_date }} as first_date, {{ last_date }} as last_date))
+    (select explode(sequence(first_date, last_date)) as date_day from (select {{ first_date }} as first_date, {{ last_date }} as last_date) where first_date <= last_date)
 {%- endmacro %}
 
 {#- Monday is 1 and Sunday 7 on both. -#}
 {% macro iso_weekday(date) -%}{{ return(adapter.dispatch('iso_weekday', 'customer_journey')(date)) }}{%- endmacro %}
 {% macro default__iso_weekday(date) -%}isodow({{ date }}){%- endmacro %}
-{% macro spark__iso_weekday(date) -%}weekday({{ date }}) + 1{%- endmacro %}
+{% macro spark__iso_weekday(date) -%}(weekday({{ date }}) + 1){%- endmacro %}
 
 {#-
     Connected components over the table `edges` (low, high: two ends of an edge, each edge once): a table of

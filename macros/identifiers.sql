@@ -1,6 +1,8 @@
 {#- An e-mail address trimmed and lower-cased; null where it cannot be one. -#}
 {% macro normalize_email(text) -%}
-    case when {{ regex_like('lower(trim(' ~ text ~ '))', "'^[^@" ~ whitespace() ~ "]+@[^@" ~ whitespace() ~ "]+[.][^@" ~ whitespace() ~ "]+$'") }} then lower(trim({{ text }})) end
+    {%- set address = lower_case(trimmed(text)) -%}
+    {%- set pattern = "'^[^@" ~ whitespace() ~ "]+@[^@" ~ whitespace() ~ "]+[.][^@" ~ whitespace() ~ "]+" ~ text_end() ~ "'" -%}
+    case when {{ regex_like(address, pattern) }} then {{ address }} end
 {%- endmacro %}
 
 {#-
@@ -19,12 +21,12 @@
         case
             when {{ text }} like '+%' then {{ digits }}
             when {{ regex_like(digits, "'^00[1-9]'") }} then substr({{ digits }}, 3)
-            when {{ digits }} like '0%' then concat('{{ code }}', substr({{ digits }}, 2))
+            when {{ digits }} like '0%' then '{{ code }}' || substr({{ digits }}, 2)
             when {{ digits }} like '{{ code }}%' and length({{ digits }}) >= {{ (code | length) + 9 }} then {{ digits }}
-            else concat('{{ code }}', {{ digits }})
+            else '{{ code }}' || {{ digits }}
         end
     {%- endset -%}
-    case when length({{ international }}) between 8 and 15 and {{ digits }} <> '' then concat('+', {{ international }}) end
+    case when length({{ international }}) between 8 and 15 and {{ digits }} <> '' then '+' || {{ international }} end
 {%- endmacro %}
 
 {% macro calling_codes() -%}
@@ -41,7 +43,7 @@
 -#}
 {% macro masked(text) -%}
     case
-        when {{ regex_like(text, "'@|%40|[+][0-9]{8,15}|(^|[^0-9])0[0-9]{8,10}([^0-9]|$)'") }} then '(masked)'
+        when {{ regex_like(text, "'@|%40|[+][0-9]{8,15}|(^|[^0-9])0[0-9]{8,10}([^0-9]|" ~ text_end() ~ ")'") }} then '(masked)'
         else {{ text }}
     end
 {%- endmacro %}

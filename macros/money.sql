@@ -1,6 +1,9 @@
-{#- An amount in the reporting currency, rounded to its minor unit. `rate` is null where the amount already is in that currency. -#}
+{#-
+    An amount in the reporting currency, rounded to its minor unit. `rate` is null where the amount already is in that currency.
+    The rate is cast back to its type, since beside a whole number it becomes one whose product Spark would cut off.
+-#}
 {% macro to_reporting_currency(amount, rate='rates.rate') -%}
-    cast(round({{ amount }} * coalesce({{ rate }}, 1), {{ setting('currency_decimals') }}) as decimal(18, 4))
+    cast(round({{ amount }} * cast(coalesce({{ rate }}, 1) as decimal(19, 12)), {{ setting('currency_decimals') }}) as decimal(18, 4))
 {%- endmacro %}
 
 {#- Joins `rates`: the latest rate on or before the day, for a row whose currency is not the reporting currency. -#}
@@ -26,9 +29,9 @@
     Each row's ratio is one division of doubles, which both engines do alike, rounded to the minor unit before anything is summed.
 -#}
 {% macro refunded_net(amount, net_of_total, total, rate) -%}
-    cast(round(
+    {%- set part -%}
         coalesce(cast({{ amount }} as double) * cast({{ net_of_total }} as double) / nullif(cast({{ total }} as double), 0), 0)
-        * coalesce(cast({{ rate }} as double), 1),
-        {{ setting('currency_decimals') }}
-    ) as decimal(18, 4))
+        * coalesce(cast({{ rate }} as double), 1)
+    {%- endset -%}
+    cast({{ round_double(part, setting('currency_decimals')) }} as decimal(18, 4))
 {%- endmacro %}

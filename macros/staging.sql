@@ -21,7 +21,6 @@
 {%- for key in keys -%}
     {%- do key_conditions.append('judged.' ~ key ~ ' is not distinct from repeated_keys.' ~ key) -%}
 {%- endfor -%}
-{%- set names = columns | map(attribute='name') | list + ['updated_at', 'is_deleted'] -%}
 
 {# no import CTE: DuckDB would hold the landed table in memory beside itself, at five times the cost of all the rest #}
 with typed as (
@@ -30,8 +29,8 @@ with typed as (
         {%- for column in columns %}
         {{ typed_value(column) }} as {{ column.name }},
         {%- endfor %}
-        {{ text_to_timestamp('landed.updated_at') }} as updated_at,
-        coalesce(try_cast(landed.is_deleted as boolean), false) as is_deleted,
+        {{ text_to_timestamp(trimmed('landed.updated_at')) }} as updated_at,
+        coalesce({{ text_to_boolean(trimmed('landed.is_deleted')) }}, false) as is_deleted,
         landed._file_id,
         landed._row_number,
         case
@@ -47,13 +46,13 @@ with typed as (
             {%- for group in meta.get('one_of', []) %}
             when {% for name in group %}{{ typed_value(spec.columns[name]) }} is null{{ ' and ' if not loop.last }}{% endfor %} then 'invalid_{{ group | join("_or_") }}'
             {%- endfor %}
-            when not {{ is_blank('landed.updated_at') }} and {{ text_to_timestamp('landed.updated_at') }} is null then 'invalid_updated_at'
-            when not {{ is_blank('landed.is_deleted') }} and try_cast(landed.is_deleted as boolean) is null then 'invalid_is_deleted'
+            when not {{ is_blank('landed.updated_at') }} and {{ text_to_timestamp(trimmed('landed.updated_at')) }} is null then 'invalid_updated_at'
+            when not {{ is_blank('landed.is_deleted') }} and {{ text_to_boolean(trimmed('landed.is_deleted')) }} is null then 'invalid_is_deleted'
             {%- for column in columns if column.config.meta.kind in ['amount', 'rate'] %}
             when {{ typed_value(column) }} < 0 then 'negative_{{ column.name }}'
             {%- endfor %}
         end as input_reason,
-        case when input_reason is not null then {{ row_md5('landed', names) }} end as landed_hash
+        case when input_reason is not null then {{ row_md5('landed', columns, is_text=true) }} end as landed_hash
     from {{ landed }} as landed
 
 ),
@@ -102,7 +101,7 @@ ranked as (
         {%- else %}
         row_number() over row_versions as row_rank,
         case
-            when {{ row_md5('judged', names) }} = first_value({{ row_md5('judged', names) }}) over row_versions then 'exact'
+            when {{ row_md5('judged', columns) }} = first_value({{ row_md5('judged', columns) }}) over row_versions then 'exact'
             else 'superseded'
         end as duplicate_reason
         {%- endif %}
@@ -111,7 +110,7 @@ ranked as (
         on {{ key_conditions | join('\n        and ') }}
     where judged.quarantine_reason is null and not judged.is_deferred
     {%- if not add_up %}
-    window row_versions as (partition by {{ 'judged.' ~ keys | join(', judged.') }} order by judged.updated_at desc nulls last, {{ row_md5('judged', names) }})
+    window row_versions as (partition by {{ 'judged.' ~ keys | join(', judged.') }} order by judged.updated_at desc nulls last, {{ row_md5('judged', columns) }})
     {%- endif %}
 
 )
@@ -131,7 +130,7 @@ select
         else 'accepted'
     end as row_status,
     coalesce(judged.quarantine_reason, case when ranked.row_rank > 1 then ranked.duplicate_reason end) as row_reason,
-    case when judged.quarantine_reason is not null then coalesce(judged.landed_hash, {{ row_md5('judged', names) }}) end as row_hash
+    case when judged.quarantine_reason is not null then coalesce(judged.landed_hash, {{ row_md5('judged', columns) }}) end as row_hash
 from judged
 left join ranked on judged._file_id = ranked._file_id and judged._row_number = ranked._row_number
 {%- endmacro %}
@@ -178,7 +177,7 @@ left join ranked on judged._file_id = ranked._file_id and judged._row_number = r
     {{ return(keys) }}
 {%- endmacro %}
 
-{% macro is_blank(text) -%}coalesce(trim({{ text }}), '') = ''{%- endmacro %}
+{% macro is_blank(text) -%}coalesce({{ trimmed(text) }}, '') = ''{%- endmacro %}
 
 {#- Kinds whose text may fail to be read. -#}
 {% macro fallible_kinds() -%}
@@ -187,26 +186,26 @@ left join ranked on judged._file_id = ranked._file_id and judged._row_number = r
 
 {% macro typed_value(column) -%}
     {%- set kind = column.config.meta.kind -%}
-    {%- set text = "nullif(trim(landed." ~ column.name ~ "), '')" -%}
+    {%- set text = "nullif(" ~ trimmed('landed.' ~ column.name) ~ ", '')" -%}
     {%- if kind == 'text' -%}{{ text }}
     {%- elif kind == 'label' -%}{{ masked(text) }}
-    {%- elif kind == 'code' -%}lower({{ masked(text) }})
+    {%- elif kind == 'code' -%}{{ lower_case(masked(text)) }}
     {%- elif kind == 'currency' -%}upper({{ text }})
     {%- elif kind == 'email' -%}{{ normalize_email(text) }}
     {%- elif kind == 'phone' -%}{{ normalize_phone(text) }}
     {%- elif kind == 'identifier' -%}
-        case lower(trim(landed.identifier_type))
+        case {{ lower_case(trimmed('landed.identifier_type')) }}
             when 'email' then {{ normalize_email(text) }}
             when 'phone' then {{ normalize_phone(text) }}
             else {{ text }}
         end
-    {%- elif kind == 'amount' -%}try_cast({{ text }} as decimal(18, 4))
-    {%- elif kind == 'rate' -%}try_cast({{ text }} as decimal(19, 12))
-    {%- elif kind == 'number' -%}try_cast({{ text }} as decimal(18, 4))
-    {%- elif kind == 'integer' -%}try_cast({{ text }} as bigint)
-    {%- elif kind == 'boolean' -%}try_cast({{ text }} as boolean)
+    {%- elif kind == 'amount' -%}{{ text_to_decimal(text, 18, 4) }}
+    {%- elif kind == 'rate' -%}{{ text_to_decimal(text, 19, 12) }}
+    {%- elif kind == 'number' -%}{{ text_to_decimal(text, 18, 4) }}
+    {%- elif kind == 'integer' -%}{{ text_to_integer(text) }}
+    {%- elif kind == 'boolean' -%}{{ text_to_boolean(text) }}
     {%- elif kind in ['timestamp', 'planned_timestamp'] -%}{{ text_to_timestamp(text) }}
-    {%- elif kind in ['date', 'planned_date'] -%}try_cast({{ text }} as date)
+    {%- elif kind in ['date', 'planned_date'] -%}{{ text_to_date(text) }}
     {%- else -%}{{ exceptions.raise_compiler_error("Column " ~ column.name ~ " has the unknown kind '" ~ kind ~ "'.") }}
     {%- endif -%}
 {%- endmacro %}
@@ -225,9 +224,18 @@ left join ranked on judged._file_id = ranked._file_id and judged._row_number = r
     {%- endif -%}
 {%- endmacro %}
 
-{#- md5 of a row: breaks ties between versions and names a quarantined row. Null and empty are told apart. -#}
-{% macro row_md5(relation, names) -%}
-    md5(concat_ws('|'{% for name in names %}, coalesce('=' || cast({{ relation }}.{{ name }} as string), ''){% endfor %}))
+{#- md5 of a row, as text or typed: breaks ties between versions and names a quarantined row. Null and empty are told apart. -#}
+{% macro row_md5(relation, columns, is_text=false) -%}
+    md5(concat_ws('|'
+        {%- for column in columns %}
+        {%- set name = relation ~ '.' ~ column.name -%}
+        {%- set text = decimal_to_text(name, 12) if column.config.meta.kind == 'rate' and not is_text else 'cast(' ~ name ~ ' as string)' -%}
+        , coalesce('=' || {{ text }}, '')
+        {%- endfor -%}
+        {%- for name in ['updated_at', 'is_deleted'] -%}
+        , coalesce('=' || cast({{ relation }}.{{ name }} as string), '')
+        {%- endfor -%}
+    ))
 {%- endmacro %}
 
 {#- The raw tables of the contract, each with a staging model of its own. -#}
@@ -246,5 +254,5 @@ left join ranked on judged._file_id = ranked._file_id and judged._row_number = r
 
 {#- The md5 of a staged row over the columns of its source. -#}
 {% macro staged_row_md5(relation, source_name, table_name) -%}
-    {{ row_md5(relation, (source_spec(source_name, table_name).columns.values() | map(attribute='name') | list) + ['updated_at', 'is_deleted']) }}
+    {{ row_md5(relation, source_spec(source_name, table_name).columns.values()) }}
 {%- endmacro %}

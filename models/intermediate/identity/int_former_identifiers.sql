@@ -10,7 +10,7 @@ with versions as (
         coalesce(updated_at, {{ beginning }}) as valid_from,
         lead(coalesce(updated_at, {{ beginning }})) over (
             partition by contact_id
-            order by updated_at nulls first, case when row_status = 'accepted' then 1 else 0 end, email, phone
+            order by updated_at nulls first, case when row_status = 'accepted' then 1 else 0 end, email nulls last, phone nulls last
         ) as valid_to
     from {{ ref('stg_crm__contacts') }}
     where row_status = 'accepted' or row_reason = 'superseded'

@@ -178,6 +178,8 @@ all_records as (
 )
 
 select
-    row_number() over (order by {{ (identifiers + former) | join(', ') }}, other_identifier) as record_number,
+    row_number() over (
+        order by {{ (identifiers + former + ['other_identifier']) | join(' nulls last, ') }} nulls last
+    ) as record_number,
     *
 from all_records

@@ -28,12 +28,13 @@ entries as (
     select
         sessions.*,
         events.device_type,
-        coalesce({{ regex_like("lower(events.user_agent)", "'" ~ setting('bot_user_agents') ~ "'") }}, false) as is_bot,
-        lower(coalesce(events.utm_source, {{ masked(url_parameter('events.page_url', 'utm_source')) }})) as utm_source,
-        lower(coalesce(events.utm_medium, {{ masked(url_parameter('events.page_url', 'utm_medium')) }})) as utm_medium,
+        coalesce({{ regex_like(lower_case('events.user_agent'), "'" ~ setting('bot_user_agents') ~ "'") }}, false) as is_bot,
+        {{ lower_case('coalesce(events.utm_source, ' ~ masked(url_parameter('events.page_url', 'utm_source')) ~ ')') }} as utm_source,
+        {{ lower_case('coalesce(events.utm_medium, ' ~ masked(url_parameter('events.page_url', 'utm_medium')) ~ ')') }} as utm_medium,
         coalesce(events.utm_campaign, {{ masked(url_parameter('events.page_url', 'utm_campaign')) }}) as utm_campaign,
         nullif(regexp_extract(events.page_url, '[?&](gclid|gbraid|wbraid|msclkid|fbclid|ttclid)=', 1), '') as click_id,
-        nullif(regexp_extract(lower(events.referrer_url), '^[a-z]+://(www[.]|m[.]|l[.])?([^/:?#@]+)', 2), '') as referrer_domain
+        nullif(regexp_extract({{ lower_case('events.referrer_url') }}, '^[a-z]+://(www[.]|m[.]|l[.])?([^/:?#@]+)', 2), '')
+            as referrer_domain
     from sessions
     inner join {{ accepted('web', 'events') }} as events on sessions.first_event_id = events.event_id
 
@@ -58,7 +59,7 @@ with_sources as (
     from entries
     left join {{ ref('click_ids') }} as click_ids on entries.click_id = click_ids.click_id
     left join {{ ref('referral_exclusions') }} as excluded
-        on entries.referrer_domain = excluded.domain or entries.referrer_domain like concat('%.', excluded.domain)
+        on entries.referrer_domain = excluded.domain or entries.referrer_domain like '%.' || excluded.domain
 
 ),
 
@@ -80,7 +81,7 @@ categories as (
         channel_sources.category
     from (select distinct source from origins) as origins
     inner join {{ ref('channel_sources') }} as channel_sources
-        on {{ regex_like('origins.source', "concat('(^|[.])', channel_sources.source_name, '([.]|$)')") }}
+        on {{ regex_like('origins.source', "('(^|[.])' || channel_sources.source_name || '([.]|" ~ text_end() ~ ")')") }}
     group by origins.source, channel_sources.category
 
 ),
@@ -105,7 +106,7 @@ judged as (
     where
         ({{ is_blank('rules.source_pattern') }} or {{ regex_like('origins.source', 'rules.source_pattern') }})
         and ({{ is_blank('rules.medium_pattern') }} or {{ regex_like('origins.medium', 'rules.medium_pattern') }})
-        and ({{ is_blank('rules.campaign_pattern') }} or {{ regex_like('lower(origins.campaign)', 'rules.campaign_pattern') }})
+        and ({{ is_blank('rules.campaign_pattern') }} or {{ regex_like(lower_case('origins.campaign'), 'rules.campaign_pattern') }})
         and ({{ is_blank('rules.source_category') }} or categories.category is not null)
 
 )

@@ -1,3 +1,15 @@
+{%- set item_amount -%}
+    (cast(items.quantity as double) * cast(items.unit_price as double) - cast(coalesce(items.discount_amount, 0) as double))
+    * coalesce(cast(orders.rate as double), 1)
+{%- endset -%}
+{#- an item's own cost is in its order's currency; a product has none, so its cost is in the reporting currency -#}
+{%- set item_cost -%}
+    cast(items.quantity as double) * coalesce(
+        cast(items.unit_cost as double) * coalesce(cast(orders.rate as double), 1),
+        cast(products.unit_cost as double)
+    )
+{%- endset -%}
+
 with items as (
 
     select * from {{ accepted('orders', 'order_items') }}
@@ -25,19 +37,8 @@ select
     items.product_id,
     items.quantity,
     {# a line of an absurd amount is worth nothing that could be said, and stops nobody's build #}
-    try_cast(round(
-        (cast(items.quantity as double) * cast(items.unit_price as double) - cast(coalesce(items.discount_amount, 0) as double))
-        * coalesce(cast(orders.rate as double), 1),
-        {{ setting('currency_decimals') }}
-    ) as decimal(18, 4)) as item_amount,
-    {# an item's own cost is in its order's currency; a product has none, so its cost is in the reporting currency #}
-    try_cast(round(
-        cast(items.quantity as double) * coalesce(
-            cast(items.unit_cost as double) * coalesce(cast(orders.rate as double), 1),
-            cast(products.unit_cost as double)
-        ),
-        {{ setting('currency_decimals') }}
-    ) as decimal(18, 4)) as item_cost
+    try_cast({{ round_double(item_amount, setting('currency_decimals')) }} as decimal(18, 4)) as item_amount,
+    try_cast({{ round_double(item_cost, setting('currency_decimals')) }} as decimal(18, 4)) as item_cost
 from items
 inner join orders on items.order_id = orders.order_id
 left join products on items.product_id = products.product_id

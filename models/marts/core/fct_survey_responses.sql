@@ -40,7 +40,9 @@ select
     end as nps_group,
     cast(case
         when scaled.survey_type = 'nps' then case when scaled.score >= 9 then 1 when scaled.score <= 6 then -1 else 0 end
-        else 2.0 * (scaled.score - scaled.lowest_score) / nullif(scaled.highest_score - scaled.lowest_score, 0) - 1
+        else
+            2 * cast(scaled.score - scaled.lowest_score as double)
+            / nullif(cast(scaled.highest_score - scaled.lowest_score as double), 0) - 1
     end as double) as emotion_score,
     coalesce(stages.stage, 'none') as stage_at_response
 from scaled

@@ -1,3 +1,6 @@
+{%- set covered_revenue = 'cast(orders.net_revenue as double) * order_costs.covered_share' -%}
+{%- set margin = covered_revenue ~ ' * (1 - order_costs.cost_ratio)' -%}
+
 with orders as (
 
     select * from {{ ref('fct_orders') }}
@@ -26,13 +29,8 @@ margins as (
         orders.ordered_date,
         orders.net_revenue,
         coalesce(order_costs.covered_share, 0) as covered_share,
-        cast(round(
-            cast(orders.net_revenue as double) * order_costs.covered_share, {{ setting('currency_decimals') }}
-        ) as decimal(18, 4)) as covered_revenue,
-        cast(round(
-            cast(orders.net_revenue as double) * order_costs.covered_share * (1 - order_costs.cost_ratio),
-            {{ setting('currency_decimals') }}
-        ) as decimal(18, 4)) as margin
+        cast({{ round_double(covered_revenue, setting('currency_decimals')) }} as decimal(18, 4)) as covered_revenue,
+        cast({{ round_double(margin, setting('currency_decimals')) }} as decimal(18, 4)) as margin
     from orders
     left join order_costs on orders.order_id = order_costs.order_id
 

@@ -92,7 +92,7 @@ described as (
         outcomes.converted_at is not null as is_converted,
         outcomes.converted_at is null
         and (outcomes.has_fallen_back or outcomes.window_ends_at <= {{ as_of() }}) as is_dropped,
-        cast({{ hours_between('outcomes.entered_at', 'outcomes.converted_at') }} as double) as hours_to_next
+        {{ microseconds_between('outcomes.entered_at', 'outcomes.converted_at') }} as microseconds_to_next
     from outcomes
     inner join {{ ref('dim_persons') }} as persons on outcomes.person_id = persons.person_id
     left join last_touches
@@ -115,7 +115,8 @@ counted as (
         count(*) filter (where is_converted) as converted,
         count(*) filter (where is_dropped) as dropped,
         count(*) filter (where not is_converted and not is_dropped) as in_progress,
-        median(hours_to_next) as median_hours_to_next
+        {# of whole numbers: between two doubles the engines interpolate differently in the last bit #}
+        median(microseconds_to_next) / cast(3600000000 as double) as median_hours_to_next
     from described
     group by all
 

@@ -1,0 +1,93 @@
+"""Connected components, found by each engine in its way: DuckDB in one recursion, Spark in rounds of tables."""
+
+import random
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pytest
+
+from tests.support.macros import Macros
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+pytestmark = pytest.mark.xdist_group("spark")
+
+Edges = Sequence[tuple[str, str]]
+
+
+def shuffled_names(count: int) -> list[str]:
+    names = [f"email:{number:05}@đ.vn" for number in range(count)]
+    random.Random(1).shuffle(names)
+    return names
+
+
+CHAIN = shuffled_names(400)
+STAR = shuffled_names(60)
+
+GRAPHS: dict[str, tuple[Edges, set[frozenset[str]]]] = {
+    "no edge": ([], set()),
+    "one edge": ([("a", "b")], {frozenset("ab")}),
+    "a chain in shuffled order": (list(pairwise(CHAIN)), {frozenset(CHAIN)}),
+    "a star": ([(STAR[0], leaf) for leaf in STAR[1:]], {frozenset(STAR)}),
+    "two components, one a ring": (
+        [("a", "b"), ("b", "c"), ("a", "c"), ("d", "é"), ("é", "Đ")],
+        {frozenset("abc"), frozenset("déĐ")},
+    ),
+    "a late bridge": (
+        [("m", "n"), ("n", "o"), ("b", "c"), ("a", "b"), ("c", "o")],
+        {frozenset("abcmno")},
+    ),
+}
+
+
+def on_duckdb(edges: Edges) -> list[tuple[str, str]]:
+    with duckdb.connect() as connection:
+        connection.execute("create table edges (low varchar, high varchar)")
+        if edges:
+            connection.executemany("insert into edges values (?, ?)", edges)
+        return connection.execute(Macros("duckdb").render("{{ connected_components('edges') }}")).fetchall()
+
+
+def on_spark(session: "SparkSession", edges: Edges) -> list[tuple[str, str]]:
+    session.createDataFrame(list(edges), "low string, high string").createOrReplaceTempView("edges")
+
+    def run_query(statement: str) -> SimpleNamespace:
+        return SimpleNamespace(rows=[tuple(row) for row in session.sql(statement).collect()])
+
+    def relation(schema: str, identifier: str, **_: Any) -> str:
+        return f"{schema}.{identifier}"
+
+    macros = Macros(
+        "spark",
+        execute=True,
+        flags=SimpleNamespace(WHICH="run"),
+        run_query=run_query,
+        this=SimpleNamespace(database=None, schema="default", identifier="components"),
+        api=SimpleNamespace(Relation=SimpleNamespace(create=relation)),
+    )
+    rows = [tuple(row) for row in session.sql(macros.render("{{ connected_components('edges') }}")).collect()]
+    macros.render("{{ drop_component_rounds() }}")
+    assert session.sql("show tables in default like 'components*'").collect() == []
+    return rows
+
+
+Find = Callable[[Edges], list[tuple[str, str]]]
+
+
+@pytest.fixture
+def find(engine: str, request: pytest.FixtureRequest) -> Find:
+    if engine == "duckdb":
+        return on_duckdb
+    session: SparkSession = request.getfixturevalue("spark")
+    return lambda edges: on_spark(session, edges)
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_a_component_is_all_that_is_linked_and_named_by_its_least_node(name: str, find: Find) -> None:
+    edges, components = GRAPHS[name]
+    found = find([(min(edge), max(edge)) for edge in edges])
+    assert sorted(found) == sorted((node, min(component)) for component in components for node in component)

@@ -1,0 +1,506 @@
+"""Every macro of macros/cross_engine.sql, and what is built of them, on both engines.
+
+What is expected was worked out by hand, from calendars, tables of daylight saving and the formats' own rules.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import pytest
+
+from tests.cross_engine.conftest import HASH_KEY
+from tests.support.macros import Macros
+
+pytestmark = pytest.mark.xdist_group("spark")
+
+Query = Callable[[str], Sequence[tuple[Any, ...]]]
+Values = str | None | tuple[str | None, ...]
+
+
+class Cases(NamedTuple):
+    """A call of a macro over the columns x, y, z, all of them text, and what it gives, as text."""
+
+    call: str
+    expected: Mapping[Values, str | None]
+    settings: Mapping[str, Any] = {}
+
+
+def sha256(*parts: str) -> str:
+    return hashlib.sha256("|".join((HASH_KEY, *parts)).encode()).hexdigest()
+
+
+# What runs statements or makes names instead of giving an expression.
+NO_EXPRESSIONS = {"drop_component_rounds", "ensure_hash_key", "load_csv_rows", "replace_table", "schema_prefix"}
+
+
+def nothing(*texts: str | None) -> dict[Values, str | None]:
+    """Expect null for each of the texts; `|` parts the texts of an argument."""
+    return {part: None for text in texts for part in (text.split("|") if text else [text])}
+
+
+NOT_NUMBERS = nothing(
+    None,
+    "",
+    " |-|+|.|1_000|1__0|1,5|1 000|NaN|Infinity|inf|0x1F|0b11|1e|--1|+-1|1.2.3|12a|1d|5L|$5|1e400",
+    "\u0663|\u066b5|\u00a05",
+)
+NOT_TIMES = nothing(
+    None,
+    "",
+    "2026|2026-1|2026-01|2026-02-30|2025-02-29|2026-13-01|2026-00-10|2026-01-00|20260101|20260101T100000Z|01/02/2026",
+    "99-01-01|0000-01-01|-0001-01-01|10000-01-01|+10000-01-01|2026-W01-1|2026-001|2026-01-01 (BC)|2026-01-01 BC",
+    "epoch|now|today|infinity|-infinity|10:00:00|T10:00:00|1767225600|2026-01-01T|2026-01-01 10|2026-01-01Z",
+    "2026-01-01+07:00|2026-01-01 24:00:00|2026-01-01 23:59:60|2026-01-01 10:60:00|2026-01-01 10:00:00,5",
+    "2026-01-01t10:00:00|2026-01-01T10:00:00z|2026-01-01 10:00:00 Z|2026-01-01 10:00:00 +07:00|2026-01-01T10:00:00+7",
+    "2026-01-01T10:00:00+19:00|2026-01-01T10:00:00+07:60|2026-01-01 10:00:00 Asia/Ho_Chi_Minh|2026-01-01  10:00",
+    "2026-01-01 10:00:00 EST|2026-01-01 02:30:00 PM|2026-01-01T10:00:00+07:00[Asia/Ho_Chi_Minh]|2026-01-01\n",
+    "\u0662\u0660\u0662\u0666-01-01",
+)
+
+CASES: dict[str, Cases] = {
+    "keyed_hash": Cases(
+        "{{ keyed_hash([\"'person'\", 'x', 'y']) }}",
+        {
+            ("a", "b"): sha256("person", "a", "b"),
+            (None, "b"): sha256("person", "", "b"),
+            ("", "b"): sha256("person", "", "b"),
+            ("Đặng Thị Ế", "it's \\ 😀"): sha256("person", "Đặng Thị Ế", "it's \\ 😀"),
+        },
+    ),
+    "keyed_hash of typed parts": Cases(
+        "{{ keyed_hash(['cast(x as timestamp)', 'cast(y as bigint)']) }}",
+        {
+            ("2026-01-01 10:00:00", "7"): sha256("2026-01-01 10:00:00", "7"),
+            ("1899-12-31 23:59:59.5", None): sha256("1899-12-31 23:59:59.5", ""),
+        },
+    ),
+    "regex_like": Cases(
+        "{{ regex_like('x', \"'^[^0-9]+\" ~ text_end() ~ \"'\") }}",
+        {"ab": "true", "a1": "false", "": "false", None: None, "Ế": "true", "a\n": "true", "1\n": "false"},
+    ),
+    "text_end": Cases(
+        "{{ regex_like('x', \"'a\" ~ text_end() ~ \"'\") }}", {"a": "true", "a\n": "false", "ab": "false"}
+    ),
+    "whitespace": Cases(
+        "{{ regex_like('x', \"'[\" ~ whitespace() ~ \"]'\") }}",
+        {" ": "true", "\t": "true", "\n": "true", "\x0b": "true", "a": "false", "s": "false", "\u00a0": "false"},
+    ),
+    "regex_remove": Cases(
+        "{{ regex_remove('x', \"'[^0-9]'\") }}",
+        {"+84 (90) 123-4567": "84901234567", "": "", None: None, "không": "", "😀1😀2": "12", "a1b2\n3": "123"},
+    ),
+    "trimmed": Cases(
+        "{{ trimmed('x') }}",
+        {
+            "  a b ": "a b",
+            "\u00a0\u3000 Đặng \u2003\u202f": "Đặng",
+            "\t a\n": "\t a\n",
+            "\u200ba": "\u200ba",
+            "": "",
+            "   ": "",
+            None: None,
+        },
+    ),
+    "lower_case": Cases(
+        "{{ lower_case('x') }}",
+        {
+            "ĐẶNG ƯỚC Ế": "đặng ước ế",
+            "E\u0302\u0301": "e\u0302\u0301",
+            "İSTANBUL": "istanbul",
+            "ΟΔΟΣ": "οδοσ",
+            "Straße": "straße",
+            "": "",
+            None: None,
+        },
+    ),
+    "text_to_decimal": Cases(
+        "{{ text_to_decimal('x', 18, 4) }}",
+        NOT_NUMBERS
+        | {
+            "1": "1.0000",
+            "-1.5": "-1.5000",
+            "+5": "5.0000",
+            ".5": "0.5000",
+            "5.": "5.0000",
+            " 12 ": "12.0000",
+            "\t5\n": "5.0000",
+            "1e3": "1000.0000",
+            "1E-3": "0.0010",
+            "1.5e+2": "150.0000",
+            "0.00005": "0.0001",
+            "-0.00005": "-0.0001",
+            "0.00004999": "0.0000",
+            "-0.00001": "0.0000",
+            "-0": "0.0000",
+            "1e-50": "0.0000",
+            "000000000000000000000000000000000000012": "12.0000",
+            "1.000000000000000000000000000000000000000000001": "1.0000",
+            "12345678901234.56785": "12345678901234.5679",
+            "99999999999999.9999": "99999999999999.9999",
+            "99999999999999.99995": None,
+            "100000000000000": None,
+            "1E20": None,
+            "123456789012345678901234567890123456789012345": None,
+        },
+    ),
+    "text_to_integer": Cases(
+        "{{ text_to_integer('x') }}",
+        NOT_NUMBERS
+        | {
+            "1": "1",
+            "-5": "-5",
+            "+5": "5",
+            "-0": "0",
+            "007": "7",
+            "5.0": "5",
+            "5.": "5",
+            "-5.000": "-5",
+            "1.5": None,
+            ".5": None,
+            "1e3": None,
+            "5\n": None,
+            "9223372036854775807": "9223372036854775807",
+            "-9223372036854775808": "-9223372036854775808",
+            "9223372036854775808": None,
+        },
+    ),
+    "text_to_boolean": Cases(
+        "{{ text_to_boolean('x') }}",
+        nothing(None, "", "on|off|2|1.0|ja|tru|\ttrue|có")
+        | dict.fromkeys(("true", "TRUE", "t", "T", "yes", "Y", "1"), "true")
+        | dict.fromkeys(("false", "False", "f", "no", "N", "0"), "false"),
+    ),
+    "text_to_timestamp": Cases(
+        "{{ text_to_timestamp('x') }}",
+        NOT_TIMES
+        | {
+            "2026-01-01": "2026-01-01 00:00:00",
+            "2026-1-1": "2026-01-01 00:00:00",
+            "2026/01/31": "2026-01-31 00:00:00",
+            "2024-02-29": "2024-02-29 00:00:00",
+            "2026-01-01 10:00": "2026-01-01 10:00:00",
+            "2026-01-01T10:00": "2026-01-01 10:00:00",
+            "2026-01-01T9:05:06": "2026-01-01 09:05:06",
+            "2026-01-01T10:00:00Z": "2026-01-01 10:00:00",
+            "2026-01-01T10:00Z": "2026-01-01 10:00:00",
+            "2026-01-01 10:00:00 UTC": "2026-01-01 10:00:00",
+            "2026-01-01 10:00 UTC": "2026-01-01 10:00:00",
+            "2026-01-01 10:00:00+00": "2026-01-01 10:00:00",
+            "2026-01-01T10:00:00+07": "2026-01-01 03:00:00",
+            "2026-01-01T10:00:00+0700": "2026-01-01 03:00:00",
+            "2026-01-01T10:00:00+07:00": "2026-01-01 03:00:00",
+            "2026/01/01 10:00+07:00": "2026-01-01 03:00:00",
+            "2026-01-01T05:00:00+07:00": "2025-12-31 22:00:00",
+            "2026-01-01 10:00:00-03:30": "2026-01-01 13:30:00",
+            "2026-01-01T10:00:00-00:00": "2026-01-01 10:00:00",
+            "2026-01-01T10:00:00.5+07:00": "2026-01-01 03:00:00.5",
+            "2026-01-01 10:00:00.": "2026-01-01 10:00:00",
+            "2026-01-01 10:00:00.1": "2026-01-01 10:00:00.1",
+            "2026-01-01 10:00:00.120": "2026-01-01 10:00:00.12",
+            "2026-01-01 10:00:00.123456": "2026-01-01 10:00:00.123456",
+            "2026-01-01 10:00:00.123456789": "2026-01-01 10:00:00.123456",
+            "2026-01-01 10:00:00.9999999": "2026-01-01 10:00:00.999999",
+            "2026-03-08 02:30:00": "2026-03-08 02:30:00",
+            "1899-12-31 23:59:59": "1899-12-31 23:59:59",
+            "1582-10-10": "1582-10-10 00:00:00",
+            "0001-01-01T00:00:00": "0001-01-01 00:00:00",
+            "9999-12-31 23:59:59.999999": "9999-12-31 23:59:59.999999",
+        },
+    ),
+    "text_to_date": Cases(
+        "{{ text_to_date('x') }}",
+        NOT_TIMES
+        | {
+            "2026-01-31": "2026-01-31",
+            "2026-1-1": "2026-01-01",
+            "2026/01/31": "2026-01-31",
+            "2024-02-29": "2024-02-29",
+            "2026-01-01T10:00": "2026-01-01",
+            "2026-01-01 00:00:00": "2026-01-01",
+            "2026-01-01 00:00:00+00": "2026-01-01",
+            "2026-01-01T01:00:00+07:00": "2026-01-01",
+            "2026-01-01T23:00:00-05:00": "2026-01-01",
+            "2026/1/1 7:00 UTC": "2026-01-01",
+            "0001-01-01": "0001-01-01",
+            "1899-12-31": "1899-12-31",
+            "9999-12-31": "9999-12-31",
+        },
+    ),
+    "decimal_to_text": Cases(
+        "{{ decimal_to_text('cast(x as decimal(19, 12))', 12) }}",
+        {
+            "0": "0.000000000000",
+            "0.0000001": "0.000000100000",
+            "-0.000000000001": "-0.000000000001",
+            "1": "1.000000000000",
+            "1234567.123456789012": "1234567.123456789012",
+            "-9999999.999999999999": "-9999999.999999999999",
+            None: None,
+        },
+    ),
+    "round_double to cents": Cases(
+        "{{ round_double('cast(x as double)', 2) }}",
+        {
+            "1.005": "1.01",
+            "-1.005": "-1.01",
+            "2.675": "2.68",
+            "0.285": "0.29",
+            "0.125": "0.13",
+            "1234567.285": "1234567.29",
+            "123456789012.345": "123456789012.35",
+            "0.30000000000000004": "0.30",
+            "1.0049999999999999": "1.01",
+            "1.00499": "1.00",
+            "1e20": "100000000000000000000.00",
+            "1e-9": "0.00",
+            "1e40": None,
+            "NaN": None,
+            "Infinity": None,
+            None: None,
+        },
+    ),
+    "round_double to whole units": Cases(
+        "{{ round_double('cast(x as double)', 0) }}",
+        {
+            "0.5": "1",
+            "1.5": "2",
+            "2.5": "3",
+            "-0.5": "-1",
+            "-2.5": "-3",
+            "0.49999999": "0",
+            "123456789012.5": "123456789013",
+        },
+    ),
+    "to_reporting_time in New York": Cases(
+        "{{ to_reporting_time('cast(x as timestamp)') }}",
+        {
+            "2026-03-08 06:59:59": "2026-03-08 01:59:59",
+            "2026-03-08 07:00:00": "2026-03-08 03:00:00",
+            "2026-11-01 05:30:00": "2026-11-01 01:30:00",
+            "2026-11-01 06:30:00": "2026-11-01 01:30:00",
+            "2026-11-01 07:30:00": "2026-11-01 02:30:00",
+            "2026-01-01 04:59:59.999999": "2025-12-31 23:59:59.999999",
+            None: None,
+        },
+        {"reporting_timezone": "America/New_York"},
+    ),
+    "to_reporting_time in London": Cases(
+        "{{ to_reporting_time('cast(x as timestamp)') }}",
+        {
+            "2026-03-29 00:59:59": "2026-03-29 00:59:59",
+            "2026-03-29 01:00:00": "2026-03-29 02:00:00",
+            "2026-10-25 00:30:00": "2026-10-25 01:30:00",
+            "2026-10-25 01:30:00": "2026-10-25 01:30:00",
+            "1968-12-31 12:00:00": "1968-12-31 13:00:00",
+        },
+        {"reporting_timezone": "Europe/London"},
+    ),
+    "reporting_date in Vietnam": Cases(
+        "{{ reporting_date('cast(x as timestamp)') }}",
+        {
+            "2026-01-31 16:59:59": "2026-01-31",
+            "2026-01-31 17:00:00": "2026-02-01",
+            "2024-02-28 17:00:00": "2024-02-29",
+            "1899-12-31 12:00:00": "1899-12-31",
+            None: None,
+        },
+        {"reporting_timezone": "Asia/Ho_Chi_Minh"},
+    ),
+    "month_of": Cases(
+        "{{ month_of('cast(x as date)') }}",
+        {"2026-01-31": "2026-01-01", "2024-02-29": "2024-02-01", "1899-12-31": "1899-12-01", None: None},
+    ),
+    "add_seconds": Cases(
+        "{{ add_seconds('cast(x as timestamp)', 'cast(y as bigint)') }}",
+        {
+            ("2026-01-31 23:59:59", "1"): "2026-02-01 00:00:00",
+            ("2026-01-01 00:00:00.5", "-1"): "2025-12-31 23:59:59.5",
+            ("2026-01-01 00:00:00", "0"): "2026-01-01 00:00:00",
+            (None, "1"): None,
+            ("2026-01-01 00:00:00", None): None,
+        },
+    ),
+    "add_minutes": Cases(
+        "{{ add_minutes('cast(x as timestamp)', 30) }}", {"2026-01-01 23:45:00": "2026-01-02 00:15:00"}
+    ),
+    "add_days": Cases(
+        "{{ add_days('cast(x as timestamp)', 1) }}",
+        {"2024-02-28 10:00:00": "2024-02-29 10:00:00", "2026-03-08 02:30:00": "2026-03-09 02:30:00", None: None},
+    ),
+    "add_days backwards": Cases(
+        "{{ add_days('cast(x as timestamp)', '-' ~ 90) }}", {"2026-03-31 00:00:00": "2025-12-31 00:00:00"}
+    ),
+    "add_months": Cases(
+        "{{ add_months('cast(x as date)', 1) }}",
+        {
+            "2026-01-31": "2026-02-28",
+            "2024-01-31": "2024-02-29",
+            "2026-02-28": "2026-03-28",
+            "2026-12-15": "2027-01-15",
+            None: None,
+        },
+    ),
+    "microseconds_between": Cases(
+        "{{ microseconds_between('cast(x as timestamp)', 'cast(y as timestamp)') }}",
+        {
+            ("2026-01-01 00:00:00", "2026-01-01 00:00:00.000001"): "1",
+            ("2026-01-02 00:00:00", "2026-01-01 00:00:00"): "-86400000000",
+            ("1899-12-31 23:59:59.5", "1900-01-01 00:00:00"): "500000",
+            (None, "2026-01-01 00:00:00"): None,
+        },
+    ),
+    "seconds_between": Cases(
+        "cast({{ seconds_between('cast(x as timestamp)', 'cast(y as timestamp)') }} as decimal(18, 6))",
+        {("2026-01-01 00:00:00", "2026-01-01 00:30:00.25"): "1800.250000", ("2026-01-01 00:00:00", None): None},
+    ),
+    "hours_between": Cases(
+        "cast({{ hours_between('cast(x as timestamp)', 'cast(y as timestamp)') }} as decimal(18, 6))",
+        {
+            ("2026-01-01 00:00:00", "2026-01-27 13:30:00"): "637.500000",
+            ("2026-03-08 00:00:00", "2026-03-09 00:00:00"): "24.000000",
+        },
+    ),
+    "days_between": Cases(
+        "{{ days_between('cast(x as date)', 'cast(y as date)') }}",
+        {
+            ("2024-02-28", "2024-03-01"): "2",
+            ("2026-03-01", "2026-02-28"): "-1",
+            ("2026-03-08", "2026-03-08"): "0",
+            (None, "2026-01-01"): None,
+        },
+    ),
+    "iso_weekday": Cases(
+        "{{ iso_weekday('cast(x as date)') }} * 10",
+        {"2026-01-04": "70", "2026-01-05": "10", "2024-02-29": "40", "1899-12-31": "70", None: None},
+    ),
+    "string_literal": Cases(
+        '{{ string_literal("it\'s \\\\n 100\\\\% Ế") }} || x', {"": "it's \\n 100\\% Ế", None: None}
+    ),
+    "normalize_email": Cases(
+        "{{ normalize_email('x') }}",
+        {
+            " Lan.Đặng@Shop.VN\u00a0": "lan.đặng@shop.vn",
+            "a@b.c": "a@b.c",
+            "a@b.c\n": None,
+            "a b@c.d": None,
+            "a@b": None,
+            "@b.c": None,
+            "": None,
+            None: None,
+        },
+    ),
+    "normalize_phone": Cases(
+        "{{ normalize_phone('x') }}",
+        {
+            "090 123 4567": "+84901234567",
+            "+84 90-123-4567": "+84901234567",
+            "0084901234567": "+84901234567",
+            "84901234567": "+84901234567",
+            "123": None,
+            "abc": None,
+            "": None,
+            None: None,
+        },
+        {"default_phone_country": "VN"},
+    ),
+    "to_reporting_currency": Cases(
+        "{{ to_reporting_currency('cast(x as decimal(18, 4))', 'cast(y as decimal(19, 12))') }}",
+        {
+            ("1.0050", None): "1.0100",
+            ("-1.0050", None): "-1.0100",
+            ("0.0050", "0.999999999999"): "0.0000",
+            ("100.0000", "0.00003912"): "0.0000",
+            ("255000.0000", "0.000039215686"): "10.0000",
+            ("0.0049", "1.000000000001"): "0.0000",
+            (None, "1"): None,
+        },
+    ),
+    "refunded_net": Cases(
+        "{{ refunded_net('cast(x as decimal(18, 4))', 'cast(y as decimal(18, 4))', 'cast(z as double)', 'null') }}",
+        {
+            ("50", "80", "100"): "40.0000",
+            ("1.005", "100", "100"): "1.0100",
+            ("10", "10", "30"): "3.3300",
+            ("10", "20", "30"): "6.6700",
+            ("5", "5", "0"): "0.0000",
+            (None, "5", "5"): "0.0000",
+        },
+    ),
+    "url_parameter": Cases(
+        "{{ url_parameter('x', 'utm_source') }}",
+        {
+            "https://a.vn/?utm_source=zalo&b=1": "zalo",
+            "https://a.vn/?b=1&utm_source=đ#x": "đ",
+            "https://a.vn/?utm_source=": None,
+            "https://a.vn/": None,
+            None: None,
+        },
+    ),
+}
+
+
+def values(macros: Macros, rows: Sequence[tuple[str | None, ...]]) -> str:
+    """Write rows of texts, numbered, as a table with the columns number, x, y, z."""
+    literals = [
+        ", ".join(
+            [str(number)]
+            + [
+                "cast(null as string)" if text is None else macros.context["string_literal"](text)
+                for text in (*row, None, None)[:3]
+            ]
+        )
+        for number, row in enumerate(rows)
+    ]
+    return f"(values ({'), ('.join(literals)})) as cases (number, x, y, z)"
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_macro_gives_the_same_on_both_engines(name: str, engine: str, query: Query) -> None:
+    cases = CASES[name]
+    macros = Macros(engine, cases.settings)
+    rows = [given if isinstance(given, tuple) else (given,) for given in cases.expected]
+    answers = query(
+        f"select number, cast({macros.render(cases.call)} as string) from {values(macros, rows)} order by number"
+    )
+    given = {row: answers[number][1] for number, row in enumerate(rows)}
+    assert given == dict(zip(rows, cases.expected.values(), strict=True))
+
+
+def test_every_macro_that_dispatches_has_cases() -> None:
+    """A macro without a case would be trusted to do alike on both engines, which is what nobody knows."""
+    calls = " ".join(case.call for case in CASES.values())
+    dispatching = {name.removeprefix("spark__") for name in Macros("spark").context if name.startswith("spark__")}
+    tested_otherwise = {"connected_components", "date_spine", "datetime_to_timestamp"}
+    assert {name for name in dispatching - NO_EXPRESSIONS - tested_otherwise if f"{name}(" not in calls} == set()
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "expected"),
+    [
+        ("2026-02-27", "2026-03-02", ["2026-02-27", "2026-02-28", "2026-03-01", "2026-03-02"]),
+        ("2024-02-29", "2024-02-29", ["2024-02-29"]),
+        ("2026-01-02", "2026-01-01", []),
+    ],
+)
+def test_date_spine(first: str, last: str, expected: list[str], engine: str, query: Query) -> None:
+    table = Macros(engine).render("{{ date_spine(\"date '" + first + "'\", \"date '" + last + "'\") }}")
+    rows = query(f"select cast(date_day as string) from {table} as days order by date_day")
+    assert [day for (day,) in rows] == expected
+
+
+def test_a_missing_value_comes_first_unless_told(query: Query) -> None:
+    """DuckDB would put it last; the profile sets it to do as Spark does."""
+    table = "(values (1, 'b'), (2, null), (3, 'a')) as cases (number, x)"
+    assert [row[0] for row in query(f"select number from {table} order by x")] == [2, 3, 1]
+    assert [row[0] for row in query(f"select number from {table} order by x desc")] == [1, 3, 2]
+    assert [row[0] for row in query(f"select number from {table} order by x nulls last")] == [3, 1, 2]
+    ranked = query(f"select number, row_number() over (order by x) as place from {table} order by number")
+    assert [row[1] for row in ranked] == [3, 1, 2]
+
+
+def test_division_by_zero_is_null(query: Query) -> None:
+    table = "(values (1, 0)) as cases (x, y)"
+    assert query(f"select x / y, cast(x as double) / y, cast(x as decimal(18, 4)) / y, x % y from {table}") == [
+        (None, None, None, None)
+    ]
