@@ -1,4 +1,4 @@
-"""Both engines, ready for SQL: a DuckDB connection and a Spark session that is started once."""
+"""Both engines, ready for SQL."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -7,7 +7,6 @@ import duckdb
 import pytest
 import yaml
 from customer_journey.paths import PROJECT
-from customer_journey.spark.session import start_session
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -15,14 +14,6 @@ if TYPE_CHECKING:
 HASH_KEY = "a-key-of-tests"
 
 Query = Callable[[str], Sequence[tuple[Any, ...]]]
-
-
-@pytest.fixture(scope="session")
-def spark(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[SparkSession]":
-    pytest.importorskip("pyspark")
-    session = start_session(tmp_path_factory.mktemp("spark"))
-    yield session
-    session.stop()
 
 
 @pytest.fixture

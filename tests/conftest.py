@@ -1,4 +1,4 @@
-"""One Spark session for all tests of this folder: starting one takes longer than most of them."""
+"""One Spark session for all tests of a process: starting one takes longer than most of them."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
