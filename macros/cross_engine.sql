@@ -13,14 +13,21 @@
 {%- endmacro %}
 
 {#-
-    On-run-start: no hash without the key. A Spark session that was not given it puts nothing in its place, without a word, and
-    leaves the text alone where it is set not to replace variables. Either way anybody could undo the hashes.
+    On-run-start: no hash without the key. A Spark session that was not given it puts nothing in its place, without a word, leaves the
+    text alone where it is set not to replace variables, and hands out the same few signs for every key that looks like a secret to
+    it. Each way anybody could undo the hashes.
 -#}
 {% macro ensure_hash_key() -%}{{ return(adapter.dispatch('ensure_hash_key', 'customer_journey')()) }}{%- endmacro %}
 {% macro default__ensure_hash_key() -%}{%- endmacro %}
 {% macro spark__ensure_hash_key() -%}
-    {%- if execute and run_query("select '${spark.journey.hash_key}' in ('', concat('$', '{spark.journey.hash_key}'))").rows[0][0] -%}
-        {{ exceptions.raise_compiler_error("The Spark session was not given spark.journey.hash_key, or spark.sql.variable.substitute is off. docs/scaling.md tells how the key travels.") }}
+    {%- set found = "select '${spark.journey.hash_key}' in ('', concat('$', '{spark.journey.hash_key}')), '${spark.journey.hash_key}' = '*********(redacted)'" -%}
+    {%- if execute -%}
+        {%- set is_missing, is_redacted = run_query(found).rows[0] -%}
+        {%- if is_missing -%}
+            {{ exceptions.raise_compiler_error("The Spark session was not given spark.journey.hash_key, or spark.sql.variable.substitute is off. docs/scaling.md tells how the key travels.") }}
+        {%- elif is_redacted -%}
+            {{ exceptions.raise_compiler_error("Spark redacts the key of the hashes, since it holds a word such as secret, password or token. Choose another JOURNEY_HASH_KEY, for example of `openssl rand -hex 32`.") }}
+        {%- endif -%}
     {%- endif -%}
 {%- endmacro %}
 

@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 from customer_journey.compare import compare
 from customer_journey.demo_company import write_demo
-from customer_journey.hash_key import DEMO_KEY
+from customer_journey.hash_key import DEMO_KEY, ENVIRONMENT_VARIABLE
 from customer_journey.paths import PROJECT, Output
 
 from tests.support.builds import publish
 
 SCALE = 0.02
+COMMAND = (sys.executable, "-m", "customer_journey", "build")
 COPIED = ("models", "macros", "seeds", "tests/dbt", "expectations", "examples/demo", "scripts/customer_journey")
 
 
@@ -55,7 +56,7 @@ def test_broken_macro_is_noticed(raw: Path, on_spark: Output, tmp_path: Path) ->
     assert broken != text
     macros.write_text(broken, encoding="utf-8")
     done = subprocess.run(
-        [sys.executable, "-m", "customer_journey", "build", "--raw", str(raw), "--out", str(tmp_path / "out")],
+        [*COMMAND, "--raw", str(raw), "--out", str(tmp_path / "out")],
         env={**os.environ, "PYTHONPATH": str(project / "scripts")},
         capture_output=True,
         text=True,
@@ -70,7 +71,7 @@ def test_broken_macro_is_noticed(raw: Path, on_spark: Output, tmp_path: Path) ->
 def test_folder_stays_with_its_engine(raw: Path, on_spark: Output) -> None:
     """What Spark left in the folder would be forgotten there, by readers and by erasure."""
     done = subprocess.run(
-        [sys.executable, "-m", "customer_journey", "build", "--raw", str(raw), "--out", str(on_spark.root)],
+        [*COMMAND, "--raw", str(raw), "--out", str(on_spark.root)],
         capture_output=True,
         text=True,
         check=False,
@@ -88,3 +89,17 @@ def test_key_and_addresses_stay_private(on_spark: Output) -> None:
         content = file.read_bytes()
         assert DEMO_KEY.encode() not in content, file
         assert b"@gmail.com" not in content, file
+
+
+def test_key_that_spark_redacts_is_refused(raw: Path, tmp_path: Path) -> None:
+    """Spark gives SQL the same few signs for every such key: anybody could undo the hashes."""
+    done = subprocess.run(
+        [*COMMAND, "--target", "spark", "--raw", str(raw), "--out", str(tmp_path)],
+        env={**os.environ, ENVIRONMENT_VARIABLE: "a-secret-key-of-our-own"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "Choose another JOURNEY_HASH_KEY" in done.stderr
+    assert "a-secret-key-of-our-own" not in done.stdout + done.stderr
