@@ -27,6 +27,7 @@ moves up here once the build bears it.
 """
 
 import hashlib
+import random
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -38,6 +39,8 @@ import duckdb
 import yaml
 from customer_journey.hash_key import DEMO_KEY
 from customer_journey.paths import PROJECT
+
+from tests.support.builds import write_required_tables, write_rows, write_settings
 
 FOLDER = Path(__file__).parent
 ARRIVALS = 3
@@ -191,3 +194,29 @@ def _text(value: object) -> str:
     if isinstance(value, int | float | Decimal):
         return f"{Decimal(str(value)).normalize():f}"
     return str(value)
+
+
+def rows_of(arrival: int) -> dict[str, list[dict[str, object]]]:
+    """Return what all scenarios land in one arrival, by raw table."""
+    tables: dict[str, list[dict[str, object]]] = {}
+    for scenario in all_scenarios():
+        if arrival < len(scenario.arrivals):
+            for label, rows in scenario.arrivals[arrival].items():
+                tables.setdefault(label, []).extend(rows)
+    return tables
+
+
+def write_shuffled(raw: Path) -> None:
+    """Write the raw folder of all scenarios and arrivals at once, shuffled and split over two files a table."""
+    write_settings(raw, SETTINGS)
+    shuffle = random.Random(7)
+    tables: dict[str, list[dict[str, object]]] = {}
+    for arrival in range(ARRIVALS):
+        for label, rows in rows_of(arrival).items():
+            tables.setdefault(label, []).extend(rows)
+    for label, rows in tables.items():
+        shuffle.shuffle(rows)
+        middle = len(rows) // 2
+        write_rows(raw, label, rows[:middle], part="b")
+        write_rows(raw, label, rows[middle:], part="a")
+    write_required_tables(raw)

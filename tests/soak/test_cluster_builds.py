@@ -1,4 +1,4 @@
-"""A worker that is killed in mid-build costs time and nothing else: the marts are those of the other engine.
+"""Whole builds on a cluster: the marts are those of the other engine, also when a worker is killed in mid-build.
 
 Minutes long, so a run of all tests leaves this folder out: `scripts/test tests/soak`.
 """
@@ -14,8 +14,9 @@ import pytest
 from customer_journey.compare import compare
 from customer_journey.demo_company import write_demo
 from customer_journey.paths import Output
-from customer_journey.spark.cluster import local_cluster
+from customer_journey.spark.cluster import LocalCluster, local_cluster
 
+from tests.scenarios.scenario import write_shuffled
 from tests.support.builds import publish
 
 SCALE = 0.02
@@ -32,24 +33,45 @@ def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_marts_do_not_depend_on_a_worker_that_was_killed(raw: Path, tmp_path: Path) -> None:
-    publish(raw, tmp_path / "duckdb")
+    """A worker that is lost costs time and nothing else."""
+    on_duckdb = publish(raw, tmp_path / "duckdb")
     output = Output(tmp_path / "spark")
     with local_cluster(tmp_path / "cluster", timeout=300) as cluster:
-        command = [sys.executable, "-m", "customer_journey", "build", "--target", "spark"]
-        build = subprocess.Popen(
-            [*command, "--raw", str(raw), "--out", str(output.root)],
-            env={**os.environ, **cluster.environment},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        build = _start_build(cluster, raw, output)
         _wait_for_models(build, output)
         # the worker with its executor, as when a machine goes
         os.killpg(cluster.workers[0].process.pid, signal.SIGKILL)
         said, _ = build.communicate()
         assert build.returncode == 0, said[-6000:]
         assert cluster.workers_alive() == 1
-        marts, differences = compare(tmp_path / "duckdb" / "journey.duckdb", output.published_on_spark)
+        _assert_equal(on_duckdb, output)
+
+
+def test_all_scenarios_on_a_cluster(tmp_path: Path) -> None:
+    """Several connections, executors in processes of their own and statements at once leave no trace in the marts."""
+    write_shuffled(tmp_path / "raw")
+    on_duckdb = publish(tmp_path / "raw", tmp_path / "duckdb")
+    output = Output(tmp_path / "spark")
+    with local_cluster(tmp_path / "cluster", timeout=300) as cluster:
+        build = _start_build(cluster, tmp_path / "raw", output)
+        said, _ = build.communicate()
+        assert build.returncode == 0, said[-6000:]
+        _assert_equal(on_duckdb, output)
+
+
+def _start_build(cluster: LocalCluster, raw: Path, output: Output) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "customer_journey", "build", "--target", "spark"]
+    return subprocess.Popen(
+        [*command, "--raw", str(raw), "--out", str(output.root)],
+        env={**os.environ, **cluster.environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def _assert_equal(on_duckdb: Path, output: Output) -> None:
+    marts, differences = compare(on_duckdb, output.published_on_spark)
     assert marts > 20
     assert differences == []
 
