@@ -136,7 +136,7 @@ def test_failed_check_publishes_nothing(tiny_raw: Path, tiny_out: Path) -> None:
             "no required table is refused whole",
             "audit_reconciliation",
             "Nothing was published",
-            "the last published file stands",
+            "what was published last stands",
         ],
     )
     assert (tiny_out / "journey.duckdb").read_bytes() == before

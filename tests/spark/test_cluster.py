@@ -28,7 +28,7 @@ with hive.connect(os.environ["JOURNEY_SPARK_HOST"], port, auth=auth, configurati
     cursor.execute("create table numbers as select id from range(10)")
     cursor.execute("select '${spark.journey.hash_key}', count(*), try_cast('x' as int) from numbers")
     answer = cursor.fetchall()[0]
-processes = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+processes = subprocess.run(["ps", "-ww", "-eo", "args"], capture_output=True, text=True, check=True).stdout
 print(json.dumps({"answer": answer, "processes": processes.splitlines()}))
 sys.exit(7)
 """
@@ -40,7 +40,7 @@ def _run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str
 
 
 def _processes_of(folder: str) -> list[str]:
-    listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(["ps", "-ww", "-eo", "args"], capture_output=True, text=True, check=True).stdout
     return [line for line in listed.splitlines() if folder in line]
 
 
@@ -113,7 +113,9 @@ def test_the_watchdog_ends_everything_when_its_parent_is_killed(tmp_path: Path) 
 
 
 def _alive(dog: int, group: int, command: int) -> list[str]:
-    listed = subprocess.run(["ps", "-eo", "pid=,pgid=,stat=,args="], capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(
+        ["ps", "-ww", "-eo", "pid=,pgid=,stat=,args="], capture_output=True, text=True, check=True
+    ).stdout
     lines = [line.split(None, 3) for line in listed.splitlines()]
     return [
         " ".join(line)

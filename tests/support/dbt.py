@@ -56,4 +56,4 @@ def start_parsed(state: Path, parsed_by: Path) -> None:
     """Spare a new state folder the seconds of parsing: begin with what a build of the same project has parsed."""
     own = state / "target" / "partial_parse.msgpack"
     own.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(parsed_by / "dbt" / "partial_parse.msgpack", own)
+    shutil.copyfile(parsed_by / "dbt" / "duckdb" / "partial_parse.msgpack", own)
