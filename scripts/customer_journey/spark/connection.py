@@ -3,6 +3,7 @@
 import os
 import shutil
 from datetime import datetime
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -107,9 +108,11 @@ class ThriftConnection:
                 continue
             session.sql(f"create database {schema}")
             for _, table, _ in self.execute(f"show tables in {schema}"):
-                described = {row[0]: row[1] for row in self.execute(f"describe formatted {schema}.{table}")}
-                location = described["Location"].strip()
-                session.sql(f"create table {schema}.{table} using parquet location '{location}'")
+                described = self.execute(f"describe formatted {schema}.{table}")
+                # a blank line parts the columns from the rest; an empty table has no file that could tell them
+                columns = ", ".join(f"{row[0]} {row[1]}" for row in takewhile(lambda row: row[0], described))
+                location = dict(row[:2] for row in described)["Location"].strip()
+                session.sql(f"create table {schema}.{table} ({columns}) using parquet location '{location}'")
         self._beside = session
         return session
 
