@@ -12,7 +12,7 @@ from customer_journey import audit, demo_company, erasure
 from customer_journey.checks.expectations import CheckResult
 from customer_journey.engine import DuckDBEngine, Engine, EngineName, engine_of
 from customer_journey.errors import CheckFailedError, InputError, LockedError
-from customer_journey.landing import LandingReport, land, point_at_schemas
+from customer_journey.landing import LandingReport, kind_of, land, point_at_schemas
 from customer_journey.paths import Output
 from customer_journey.progress import Progress
 from customer_journey.publish import SCHEMA, Descriptions
@@ -88,7 +88,7 @@ def _build_locked(options: BuildOptions, progress: Progress) -> BuildResult:
     settings = read_settings(raw, options.as_of, started_at)
 
     with progress.step("Landing") as step, open_warehouse(output.warehouse) as connection:
-        _claim_folder(connection, options)
+        _refuse_another_engine(connection, options)
         erasure.prepare(connection)
         if options.raw_schemas is not None:
             landing = point_at_schemas(connection, options.raw_schemas)
@@ -96,6 +96,7 @@ def _build_locked(options: BuildOptions, progress: Progress) -> BuildResult:
             assert raw is not None
             landing = land(connection, raw, step.share)
         remember_settings(connection, settings)
+        connection.execute("create or replace table private.engine as select ? as name", [options.engine])
         erasure_is_due = erasure.is_due(connection)
 
     if erasure_is_due:
@@ -159,14 +160,12 @@ def _build_on(
     return checks, transformed, marts
 
 
-def _claim_folder(connection: duckdb.DuckDBPyConnection, options: BuildOptions) -> None:
+def _refuse_another_engine(connection: duckdb.DuckDBPyConnection, options: BuildOptions) -> None:
     """Keep an output folder to one engine: what another engine left there would be forgotten, also by erasure."""
-    connection.execute("create schema if not exists private")
-    connection.execute("create table if not exists private.engine (name varchar)")
+    if kind_of(connection, "private", "engine") is None:
+        return
     row = connection.execute("select name from private.engine").fetchone()
-    if row is None:
-        connection.execute("insert into private.engine values (?)", [options.engine])
-    elif row[0] != options.engine:
+    if row is not None and row[0] != options.engine:
         raise InputError(
             f"--target {options.engine}: {options.output.root} was built on {row[0]}. Choose another --out."
         )

@@ -1,4 +1,4 @@
-"""The command line: `journey build`, which scripts/build calls, and `journey demo`."""
+"""The command line: `journey build`, which scripts/build calls, the demo company, and comparisons of builds."""
 
 import os
 import sys
