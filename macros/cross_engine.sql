@@ -251,6 +251,9 @@
         {%- set round.labels = labels -%}
         {%- set round.edge_count = run_query('select count(*) from ' ~ drawn).rows[0][0] -%}
     {%- endfor -%}
+    {%- if round.edge_count > 0 -%}
+        {{ exceptions.raise_compiler_error("Persons are linked by chains that 199 rounds did not resolve: lower identity_max_links, or look for a hub.") }}
+    {%- endif -%}
     select node, component from {{ round.labels }}
 {%- endmacro %}
 
@@ -275,7 +278,6 @@
 {% macro add_months(date, months) -%}{{ return(adapter.dispatch('add_months', 'customer_journey')(date, months)) }}{%- endmacro %}
 {% macro default__add_months(date, months) -%}cast({{ date }} + to_months({{ months }}) as date){%- endmacro %}
 {% macro spark__add_months(date, months) -%}add_months({{ date }}, {{ months }}){%- endmacro %}
-
 
 {#- Puts the rows of a select in the place of a table: Spark's plain tables cannot be replaced, updated or deleted from. -#}
 {% macro replace_table(relation, select_statement) -%}{{ return(adapter.dispatch('replace_table', 'customer_journey')(relation, select_statement)) }}{%- endmacro %}
