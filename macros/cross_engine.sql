@@ -293,3 +293,10 @@
 {% macro string_literal(value) -%}{{ return(adapter.dispatch('string_literal', 'customer_journey')(value)) }}{%- endmacro %}
 {% macro default__string_literal(value) -%}{{ return("'" ~ (value | replace("'", "''")) ~ "'") }}{%- endmacro %}
 {% macro spark__string_literal(value) -%}{{ return("'" ~ (value | replace('\\', '\\\\') | replace("'", "\\'")) ~ "'") }}{%- endmacro %}
+
+{#- The texts of a group in one, in an order that leaves no ties; null where there is none. -#}
+{% macro text_list(text, order_by, separator) -%}{{ return(adapter.dispatch('text_list', 'customer_journey')(text, order_by, separator)) }}{%- endmacro %}
+{% macro default__text_list(text, order_by, separator) -%}string_agg({{ text }}, '{{ separator }}' order by {{ order_by }}){%- endmacro %}
+{% macro spark__text_list(text, order_by, separator) -%}
+    nullif(array_join(transform(array_sort(collect_list(case when {{ text }} is not null then struct({{ order_by }} as place, {{ text }} as entry) end)), listed -> listed.entry), '{{ separator }}'), '')
+{%- endmacro %}

@@ -40,6 +40,10 @@
         )',
     },
     {
+        'source': 'crm', 'table': 'loyalty_events', 'id': 'loyalty_event_id', 'persons': ['contact_id'], 'at': 'occurred_at',
+        'event_type': "'loyalty_' || told.event_type", 'amount': 'told.points',
+    },
+    {
         'source': 'crm', 'table': 'tickets', 'id': 'ticket_id', 'persons': ['contact_id', 'email'], 'at': 'opened_at',
         'event_type': "'ticket'", 'channel': 'told.channel', 'direction': "'inbound'", 'ended_at': 'told.resolved_at',
     },

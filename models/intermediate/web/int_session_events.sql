@@ -14,6 +14,7 @@ with_gaps as (
         event_name,
         order_id,
         engagement_ms,
+        page_load_ms > {{ setting('slow_page_ms') }} as is_slow,
         coalesce(
             {{ seconds_between('lag(occurred_at) over visitor', 'occurred_at') }} > 60 * {{ setting('session_timeout_minutes') }},
             true
@@ -30,6 +31,7 @@ select
     event_name,
     order_id,
     engagement_ms,
+    is_slow,
     is_first,
     cast(sum(case when is_first then 1 else 0 end) over (
         partition by anonymous_id

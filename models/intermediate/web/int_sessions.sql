@@ -14,6 +14,10 @@ sessions as (
         max(occurred_at) as ended_at,
         count(*) as event_count,
         count(*) filter (where event_name in ('page_view', 'product_view')) as page_view_count,
+        count(*) filter (where event_name = 'product_view') as product_view_count,
+        count(*) filter (where event_name = 'search') as search_count,
+        count(*) filter (where event_name = 'form_error') as form_error_count,
+        count(*) filter (where is_slow) as slow_page_count,
         coalesce(sum(engagement_ms), 0) as engagement_ms,
         bool_or(event_name = 'add_to_cart') as has_cart,
         bool_or(event_name = 'checkout_started') as has_checkout,
@@ -125,6 +129,10 @@ select
     with_sources.device_type,
     with_sources.event_count,
     with_sources.page_view_count,
+    with_sources.product_view_count,
+    with_sources.search_count,
+    with_sources.form_error_count,
+    with_sources.slow_page_count,
     {# GA4's engaged session: 10 seconds of engagement, two pages or a key event #}
     (
         with_sources.engagement_ms >= 10000

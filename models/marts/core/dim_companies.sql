@@ -10,6 +10,7 @@ persons as (
         dim_persons.company_id,
         dim_persons.person_id,
         dim_persons.current_stage,
+        dim_persons.buying_role,
         row_number() over (
             partition by dim_persons.company_id
             order by stages.rank desc nulls last, dim_persons.person_id
@@ -26,9 +27,27 @@ company_persons as (
     select
         company_id,
         max(case when stage_rank = 1 then current_stage end) as current_stage,
-        count(*) as person_count
+        max(case when stage_rank = 1 then person_id end) as most_advanced_person_id,
+        count(*) as person_count,
+        count(*) filter (where buying_role <> 'unknown') as buying_group_size
     from persons
     where company_id <> 'unknown'
+    group by company_id
+
+),
+
+buying_roles as (
+
+    select
+        company_id,
+        {{ text_list('buying_role', order_by='buying_role', separator=', ') }} as buying_roles
+    from (
+        select distinct
+            company_id,
+            buying_role
+        from persons
+        where company_id <> 'unknown' and buying_role <> 'unknown'
+    ) as roles
     group by company_id
 
 ),
@@ -50,10 +69,14 @@ select
     coalesce(companies.country, 'unknown') as country,
     companies.employee_count,
     coalesce(company_persons.current_stage, 'none') as current_stage,
-    coalesce(company_persons.person_count, 0) as person_count
+    coalesce(company_persons.most_advanced_person_id, 'unknown') as most_advanced_person_id,
+    coalesce(company_persons.person_count, 0) as person_count,
+    coalesce(company_persons.buying_group_size, 0) as buying_group_size,
+    coalesce(buying_roles.buying_roles, '') as buying_roles
 from named
 left join companies on named.company_id = companies.company_id
 left join company_persons on named.company_id = company_persons.company_id
+left join buying_roles on named.company_id = buying_roles.company_id
 union all
 select
     'unknown' as company_id,
@@ -63,4 +86,7 @@ select
     'unknown' as country,
     cast(null as bigint) as employee_count,
     'none' as current_stage,
-    0 as person_count
+    'unknown' as most_advanced_person_id,
+    0 as person_count,
+    0 as buying_group_size,
+    '' as buying_roles

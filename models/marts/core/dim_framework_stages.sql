@@ -1,39 +1,69 @@
 {%- set texts = [
-    'department', 'kpi_name', 'customer_goal', 'customer_goal_vi', 'thought', 'thought_vi', 'barrier', 'barrier_vi',
-    'typical_emotion', 'typical_emotion_vi', 'content',
+    'customer_goal', 'customer_goal_vi', 'thought', 'thought_vi', 'barrier', 'barrier_vi', 'typical_emotion', 'typical_emotion_vi',
+    'content', 'content_vi',
 ] -%}
 
+with stages as (
+
+    select * from {{ ref('framework_stages') }}
+
+),
+
+frameworks as (
+
+    select distinct framework from stages
+
+),
+
+{# every framework has it: where a person stands of whom nothing is open any more #}
+outside as (
+
+    select
+        framework,
+        'none' as stage,
+        'None' as label_en,
+        'Không có' as label_vi
+    from frameworks
+    union all
+    select
+        'unknown' as framework,
+        'unknown' as stage,
+        'Unknown' as label_en,
+        'Không rõ' as label_vi
+
+)
+
+select
+    stages.framework || '.' || stages.stage as framework_stage_key,
+    stages.framework,
+    stages.stage,
+    stages.rank,
+    stages.is_in_funnel,
+    stages.label_en,
+    stages.label_vi,
+    stages.department,
+    stages.kpi,
+    kpis.label_en as kpi_name,
+    kpis.label_vi as kpi_name_vi,
+    {%- for column in texts %}
+    stages.{{ column }}{% if not loop.last %},{% endif %}
+    {%- endfor %}
+from stages
+left join {{ ref('stage_kpis') }} as kpis on stages.kpi = kpis.kpi
+union all
 select
     framework || '.' || stage as framework_stage_key,
     framework,
     stage,
-    rank,
-    is_in_funnel,
-    label_en,
-    label_vi,
-    department,
-    kpi_name,
-    customer_goal,
-    customer_goal_vi,
-    thought,
-    thought_vi,
-    barrier,
-    barrier_vi,
-    typical_emotion,
-    typical_emotion_vi,
-    content,
-    content_vi
-from {{ ref('framework_stages') }}
-union all
-select
-    'unknown.unknown' as framework_stage_key,
-    'unknown' as framework,
-    'unknown' as stage,
     cast(0 as decimal(4, 1)) as rank,
     false as is_in_funnel,
-    'Unknown' as label_en,
-    'Không rõ' as label_vi,
-    {% for column in texts -%}
-    cast(null as string) as {{ column }},
-    {% endfor -%}
-    cast(null as string) as content_vi
+    label_en,
+    label_vi,
+    cast(null as string) as department,
+    cast(null as string) as kpi,
+    cast(null as string) as kpi_name,
+    cast(null as string) as kpi_name_vi,
+    {%- for column in texts %}
+    cast(null as string) as {{ column }}{% if not loop.last %},{% endif %}
+    {%- endfor %}
+from outside

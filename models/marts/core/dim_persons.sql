@@ -1,17 +1,6 @@
-with identifiers as (
+with persons as (
 
-    select * from {{ ref('int_person_identifiers') }}
-
-),
-
-persons as (
-
-    select
-        person_id,
-        min(first_seen_at) as first_seen_at,
-        bool_or(identifier_type in ('contact_id', 'email', 'phone')) as is_known
-    from identifiers
-    group by person_id
+    select * from {{ ref('int_persons') }}
 
 ),
 
@@ -22,6 +11,7 @@ contacts as (
         contacts.persona,
         contacts.country,
         contacts.company_id,
+        contacts.buying_role,
         coalesce(contacts.is_internal, false) as is_internal,
         {# the contact that others were merged into speaks for the person, then the newest #}
         row_number() over (
@@ -101,6 +91,7 @@ described as (
         coalesce(contacts.persona, 'unknown') as persona,
         coalesce(contacts.country, 'unknown') as country,
         coalesce(contacts.company_id, buyers.company_id, 'unknown') as company_id,
+        coalesce(contacts.buying_role, 'unknown') as buying_role,
         persons.first_seen_at,
         coalesce(first_touches.channel, 'unknown') as first_channel,
         coalesce(current_stages.stage, 'none') as current_stage,
@@ -125,6 +116,7 @@ select
     'unknown' as persona,
     'unknown' as country,
     'unknown' as company_id,
+    'unknown' as buying_role,
     cast(null as timestamp) as first_seen_at,
     'unknown' as first_channel,
     'none' as current_stage,

@@ -59,40 +59,70 @@ overridden as (
 
 ),
 
-episodes as (
+{# what overlaps or follows on the spot is one stay in the stage #}
+numbered as (
 
-    select * from overridden
-    where left_at > entered_at
+    select
+        *,
+        sum(case when is_opening then 1 else 0 end) over (
+            partition by framework, person_id, stage
+            order by entered_at, left_at, evidence
+            rows between unbounded preceding and current row
+        ) as stay_number
+    from (
+        select
+            *,
+            coalesce(entered_at > max(left_at) over (
+                partition by framework, person_id, stage
+                order by entered_at, left_at, evidence
+                rows between unbounded preceding and 1 preceding
+            ), true) as is_opening
+        from overridden
+        where left_at > entered_at
+    ) as compared
+
+),
+
+stays as (
+
+    select
+        framework,
+        person_id,
+        stage,
+        rank,
+        min(entered_at) as entered_at,
+        max(left_at) as left_at,
+        max(case when is_opening then evidence end) as evidence
+    from numbered
+    group by framework, person_id, stage, rank, stay_number
 
 ),
 
 boundaries as (
 
-    select framework, person_id, entered_at as changed_at from episodes
+    select framework, person_id, entered_at as changed_at from stays
     union
-    select framework, person_id, left_at as changed_at from episodes
+    select framework, person_id, left_at as changed_at from stays
     where left_at < {{ forever }}
 
 ),
 
-ranked as (
+{# of the stays that are open at a boundary the highest is the position; ranks are unique in a framework #}
+open_stays as (
 
     select
         boundaries.framework,
         boundaries.person_id,
         boundaries.changed_at,
-        coalesce(episodes.stage, 'none') as stage,
-        coalesce(episodes.evidence, 'nothing_open') as evidence,
-        row_number() over (
-            partition by boundaries.framework, boundaries.person_id, boundaries.changed_at
-            order by episodes.rank desc nulls last, episodes.entered_at desc, episodes.evidence
-        ) as position_rank
+        coalesce(max_by(stays.stage, stays.rank), 'none') as stage,
+        coalesce(max_by(stays.evidence, stays.rank), 'nothing_open') as evidence
     from boundaries
-    left join episodes
-        on boundaries.framework = episodes.framework
-        and boundaries.person_id = episodes.person_id
-        and boundaries.changed_at >= episodes.entered_at
-        and boundaries.changed_at < episodes.left_at
+    left join stays
+        on boundaries.framework = stays.framework
+        and boundaries.person_id = stays.person_id
+        and boundaries.changed_at >= stays.entered_at
+        and boundaries.changed_at < stays.left_at
+    group by boundaries.framework, boundaries.person_id, boundaries.changed_at
 
 ),
 
@@ -101,8 +131,7 @@ positions as (
     select
         *,
         lag(stage) over (partition by framework, person_id order by changed_at) as stage_before
-    from ranked
-    where position_rank = 1
+    from open_stays
 
 ),
 

@@ -1,0 +1,15 @@
+{#-
+    The groups of the journey map: every customer type and persona, and `all` of each. `journey_cube_columns` names them in a select,
+    `journey_cube` groups by them and by the columns given.
+-#}
+{% macro journey_cube_columns() -%}
+    case when grouping(customer_type) = 1 then 'all' else customer_type end as customer_type,
+        case when grouping(persona) = 1 then 'all' else persona end as persona
+{%- endmacro %}
+
+{% macro journey_cube(columns) -%}
+    group by {{ columns }}, cube(customer_type, persona)
+{%- endmacro %}
+
+{#- A month as the map's period. -#}
+{% macro period_of(month) -%}substr(cast({{ month }} as string), 1, 7){%- endmacro %}

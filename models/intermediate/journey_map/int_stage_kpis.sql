@@ -1,0 +1,75 @@
+with counted as (
+
+    select
+        facts.period,
+        facts.stage_number,
+        {{ journey_cube_columns() }},
+        facts.item as kpi,
+        sum(facts.first_number) as numerator,
+        sum(facts.second_number) as denominator
+    from {{ ref('int_stage_facts') }} as facts
+    inner join {{ ref('int_journey_persons') }} as persons on facts.person_number = persons.person_number
+    where facts.fact_type = 'kpi'
+    {{ journey_cube('facts.period, facts.stage_number, facts.item') }}
+
+),
+
+periods as (
+
+    select * from {{ ref('int_stage_periods') }}
+
+),
+
+{# what is counted a person has the persons who were there below it #}
+kpis as (
+
+    select
+        periods.period,
+        periods.framework,
+        periods.stage,
+        periods.customer_type,
+        periods.persona,
+        counted.kpi,
+        counted.numerator,
+        case
+            when counted.kpi in ('revenue_per_person', 'referrals_per_person', 'meetings_per_person')
+                then cast(periods.persons as decimal(28, 6))
+            else counted.denominator
+        end as denominator
+    from counted
+    inner join {{ ref('int_journey_stages') }} as stages on counted.stage_number = stages.stage_number
+    inner join periods
+        on counted.period = periods.period
+        and stages.framework = periods.framework
+        and stages.stage = periods.stage
+        and counted.customer_type = periods.customer_type
+        and counted.persona = periods.persona
+    union all
+    select
+        period,
+        framework,
+        stage,
+        customer_type,
+        persona,
+        'conversion_rate' as kpi,
+        cast(converted as decimal(28, 6)) as numerator,
+        cast(converted + dropped as decimal(28, 6)) as denominator
+    from periods
+    union all
+    select
+        period,
+        framework,
+        stage,
+        customer_type,
+        persona,
+        'persons_entered' as kpi,
+        cast(entered as decimal(28, 6)) as numerator,
+        cast(1 as decimal(28, 6)) as denominator
+    from periods
+
+)
+
+select
+    *,
+    cast(numerator as double) / nullif(cast(denominator as double), 0) as value
+from kpis

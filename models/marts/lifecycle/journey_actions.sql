@@ -1,0 +1,30 @@
+with actions as (
+
+    select * from {{ ref('journey_actions_planned') }}
+
+)
+
+select
+    actions.action_id,
+    actions.framework,
+    actions.stage,
+    actions.title_en,
+    actions.title_vi,
+    actions.owner,
+    actions.due_date,
+    actions.status,
+    actions.status <> 'done' and actions.due_date < {{ reporting_date(as_of()) }} as is_overdue,
+    kpi_labels.label_en as kpi_name,
+    kpi_labels.label_vi as kpi_name_vi,
+    cast(actions.kpi_baseline as double) as kpi_baseline,
+    kpis.value as kpi_now,
+    kpis.value - cast(actions.kpi_baseline as double) as kpi_change
+from actions
+left join {{ ref('stage_kpis') }} as kpi_labels on actions.kpi = kpi_labels.kpi
+left join {{ ref('int_stage_kpis') }} as kpis
+    on actions.framework = kpis.framework
+    and actions.stage = kpis.stage
+    and actions.kpi = kpis.kpi
+    and kpis.period = 'all'
+    and kpis.customer_type = 'all'
+    and kpis.persona = 'all'

@@ -1,0 +1,55 @@
+with signals as (
+
+    select
+        person_id,
+        started_at as occurred_at,
+        'web_session' as evidence
+    from {{ ref('int_session_persons') }}
+    where not is_bot
+    union all
+    select
+        person_id,
+        occurred_at,
+        event_type as evidence
+    from {{ ref('int_person_events') }}
+    where
+        event_type not in (
+            'contact_created', 'email_sent', 'email_delivered', 'email_bounced', 'email_unsubscribed', 'email_complained'
+        )
+
+),
+
+{# whom we can reach again stays aware; a visitor nobody knows is gone after a while without a visit #}
+known as (
+
+    select signals.*
+    from signals
+    inner join {{ ref('int_persons') }} as persons on signals.person_id = persons.person_id
+    where persons.is_known
+
+),
+
+unknown as (
+
+    select signals.*
+    from signals
+    inner join {{ ref('int_persons') }} as persons on signals.person_id = persons.person_id
+    where not persons.is_known
+
+),
+
+known_episodes as (
+
+    {{ episodes('known') }}
+
+),
+
+unknown_episodes as (
+
+    {{ episodes('unknown', days=setting('interest_days')) }}
+
+)
+
+select * from known_episodes
+union all
+select * from unknown_episodes

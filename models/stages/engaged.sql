@@ -1,0 +1,24 @@
+with signals as (
+
+    {# a visit shows interest once it has gone on, not when it begins #}
+    select
+        person_id,
+        ended_at as occurred_at,
+        'engaged_session' as evidence
+    from {{ ref('int_session_persons') }}
+    where is_engaged and not is_bot
+    union all
+    select
+        person_id,
+        occurred_at,
+        event_type as evidence
+    from {{ ref('int_person_events') }}
+    where
+        event_type in (
+            'email_clicked', 'social_like', 'social_comment', 'social_message', 'social_share', 'social_mention',
+            'content_download', 'visit_seminar', 'visit_event'
+        )
+
+)
+
+{{ episodes('signals', days=setting('interest_days')) }}

@@ -1,0 +1,30 @@
+with purchases as (
+
+    select
+        person_id,
+        occurred_at,
+        min({{ reporting_date('occurred_at') }}) over (partition by person_id) as first_purchase_date
+    from {{ ref('int_person_events') }}
+    where event_type in ('order', 'deal_won')
+
+),
+
+signals as (
+
+    select
+        person_id,
+        occurred_at,
+        'repeat_purchase' as evidence
+    from purchases
+    where {{ reporting_date('occurred_at') }} > first_purchase_date
+    union all
+    select
+        person_id,
+        occurred_at,
+        event_type as evidence
+    from {{ ref('int_person_events') }}
+    where event_type in ('subscription_renewed', 'subscription_upgraded', 'loyalty_redeemed', 'loyalty_tier_changed')
+
+)
+
+{{ episodes('signals', days=setting('lapse_days')) }}

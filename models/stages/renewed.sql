@@ -1,0 +1,14 @@
+with renewals as (
+
+    select
+        person_id,
+        occurred_at as entered_at,
+        ended_at as left_at,
+        event_type as evidence
+    from {{ ref('int_person_events') }}
+    where event_type = 'subscription_renewed'
+
+)
+
+select distinct * from renewals
+where left_at is null or left_at > entered_at

@@ -1,0 +1,50 @@
+with signals as (
+
+    select
+        person_id,
+        left_at as occurred_at,
+        'received' as evidence
+    from {{ ref('purchasing') }}
+    where left_at <= {{ as_of() }}
+    union all
+    select
+        person_id,
+        occurred_at,
+        event_type as evidence
+    from {{ ref('int_person_events') }}
+    where event_type in ('product_usage', 'onboarding')
+    union all
+    {# who asks for help after buying has the product, whatever the delivery says #}
+    select
+        person_id,
+        entered_at as occurred_at,
+        evidence
+    from {{ ref('supported') }}
+
+),
+
+used as (
+
+    {{ episodes('signals', days=setting('lapse_days')) }}
+
+),
+
+{# who pays by the month uses the product for as long as the subscription runs #}
+subscribed as (
+
+    select
+        person_id,
+        {{ add_days('occurred_at', setting('purchasing_days')) }} as entered_at,
+        ended_at as left_at,
+        event_type as evidence
+    from {{ ref('int_person_events') }}
+    where event_type = 'subscription_started'
+
+)
+
+select * from used
+union
+select * from subscribed
+where
+    entered_at <= {{ as_of() }}
+    and (left_at is null or left_at > entered_at)
