@@ -24,7 +24,9 @@ subscribed as (
         ended_at as left_at,
         event_type as evidence
     from {{ ref('int_person_events') }}
-    where event_type = 'subscription_started'
+    where
+        event_type = 'subscription_started'
+        and (ended_at is null or ended_at > occurred_at)
 
 )
 

@@ -4,4 +4,6 @@ select
     ended_at as left_at,
     event_type as evidence
 from {{ ref('int_person_events') }}
-where event_type = 'deal_created'
+where
+    event_type = 'deal_created'
+    and (ended_at is null or ended_at > occurred_at)
