@@ -298,5 +298,5 @@
 {% macro text_list(text, order_by, separator) -%}{{ return(adapter.dispatch('text_list', 'customer_journey')(text, order_by, separator)) }}{%- endmacro %}
 {% macro default__text_list(text, order_by, separator) -%}string_agg({{ text }}, '{{ separator }}' order by {{ order_by }}){%- endmacro %}
 {% macro spark__text_list(text, order_by, separator) -%}
-    nullif(array_join(transform(array_sort(collect_list(case when {{ text }} is not null then struct({{ order_by }} as place, {{ text }} as entry) end)), listed -> listed.entry), '{{ separator }}'), '')
+    case when count({{ text }}) > 0 then array_join(transform(array_sort(collect_list(case when {{ text }} is not null then struct({{ order_by }} as place, {{ text }} as entry) end)), listed -> listed.entry), '{{ separator }}') end
 {%- endmacro %}

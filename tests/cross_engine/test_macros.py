@@ -471,7 +471,7 @@ def test_every_macro_that_dispatches_has_cases() -> None:
     """A macro without a case would be trusted to do alike on both engines, which is what nobody knows."""
     calls = " ".join(case.call for case in CASES.values())
     dispatching = {name.removeprefix("spark__") for name in Macros("spark").context if name.startswith("spark__")}
-    tested_otherwise = {"connected_components", "date_spine", "datetime_to_timestamp"}
+    tested_otherwise = {"connected_components", "date_spine", "datetime_to_timestamp", "text_list"}
     assert {name for name in dispatching - NO_EXPRESSIONS - tested_otherwise if f"{name}(" not in calls} == set()
 
 
@@ -487,6 +487,14 @@ def test_date_spine(first: str, last: str, expected: list[str], engine: str, que
     table = Macros(engine).render("{{ date_spine(\"date '" + first + "'\", \"date '" + last + "'\") }}")
     rows = query(f"select cast(date_day as string) from {table} as days order by date_day")
     assert [day for (day,) in rows] == expected
+
+
+def test_text_list(engine: str, query: Query) -> None:
+    """Texts stand in the order asked for, of numbers and not of digits; a missing one leaves no trace."""
+    rows = "('g', 10, 'sau'), ('g', 9, null), ('g', 2, 'trước'), ('empty', 1, null), ('one', 1, '')"
+    listed = Macros(engine).render("{{ text_list('text', order_by='place', separator=' > ') }}")
+    select = f"select name, {listed} from (values {rows}) as listed (name, place, text) group by name order by name"
+    assert query(select) == [("empty", None), ("g", "trước > sau"), ("one", "")]
 
 
 def test_a_missing_value_comes_first_unless_told(query: Query) -> None:
