@@ -1,0 +1,31 @@
+with paths as (
+
+    select * from {{ ref('int_paths') }}
+
+),
+
+effects as (
+
+    select * from {{ ref('int_markov_effects') }}
+
+),
+
+weighted as (
+
+    select
+        paths.conversion_id,
+        paths.touchpoint_id,
+        {{ round_weight('effects.removal_effect') }} as weight,
+        max(effects.removal_effect) over (partition by paths.conversion_id) as greatest_effect
+    from paths
+    inner join effects
+        on paths.conversion_type = effects.conversion_type
+        and paths.channel = effects.channel
+
+)
+
+select
+    conversion_id,
+    touchpoint_id,
+    case when greatest_effect > 0 then weight else 1 end as weight
+from weighted

@@ -1,0 +1,15 @@
+{# the exact Shapley value of the game in which a path converts once all its channels are there: an equal share a channel #}
+with paths as (
+
+    select
+        *,
+        count(*) over (partition by conversion_id, channel) as channel_touch_count
+    from {{ ref('int_paths') }}
+
+)
+
+select
+    conversion_id,
+    touchpoint_id,
+    {{ round_weight('cast(1 as double) / channel_touch_count', digits=12) }} as weight
+from paths

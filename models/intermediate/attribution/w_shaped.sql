@@ -1,0 +1,65 @@
+with paths as (
+
+    select * from {{ ref('int_paths') }}
+
+),
+
+turns as (
+
+    select
+        person_id,
+        min(case when conversion_type = 'lead' then converted_at end) as lead_at,
+        min(case when conversion_type = 'opportunity' then converted_at end) as opportunity_at
+    from {{ ref('fct_conversions') }}
+    where conversion_type in ('lead', 'opportunity')
+    group by person_id
+
+),
+
+with_turns as (
+
+    select
+        paths.conversion_id,
+        paths.touchpoint_id,
+        paths.touch_number,
+        max(case when paths.touched_at <= turns.lead_at then paths.touch_number end) over (partition by paths.conversion_id)
+            as lead_touch_number,
+        max(case when paths.touched_at <= turns.opportunity_at then paths.touch_number end) over (partition by paths.conversion_id)
+            as opportunity_touch_number
+    from paths
+    inner join {{ ref('fct_conversions') }} as conversions on paths.conversion_id = conversions.conversion_id
+    left join turns
+        on conversions.person_id = turns.person_id
+
+),
+
+anchored as (
+
+    select
+        conversion_id,
+        touchpoint_id,
+        (case when touch_number = 1 then 1 else 0 end)
+        + (case when touch_number = lead_touch_number then 1 else 0 end)
+        + (case when touch_number = opportunity_touch_number then 1 else 0 end) as anchors
+    from with_turns
+
+),
+
+counted as (
+
+    select
+        *,
+        count(*) filter (where anchors = 0) over (partition by conversion_id) as rest_count
+    from anchored
+
+)
+
+select
+    conversion_id,
+    touchpoint_id,
+    {#
+        30 % an anchor and 10 % for the rest, in whole numbers. What is missing leaves its share to the others, since weights only stand
+        in proportion to each other.
+    #}
+    case when anchors > 0 then 3 * anchors * greatest(rest_count, 1) else 1 end as weight
+from counted

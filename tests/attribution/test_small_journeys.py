@@ -1,0 +1,122 @@
+"""Eight journeys over four channels, as three independent programs attribute them.
+
+`small_journeys.csv` holds the touches; what is expected was computed by ChannelAttribution (first, last, linear),
+marketing-attribution-models (those, position based, time decay, Markov removal effects and their shares within a journey) and mta
+(Shapley values). marketing-attribution-models' own Shapley is of another game, in which a coalition's worth is that of the journeys
+with exactly these channels, so that a channel may get less than nothing: it is left out. So is mta's linear model, which counts a
+channel once a journey.
+"""
+
+import csv
+from collections import defaultdict
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.support.builds import publish, write_required_tables, write_rows, write_settings
+
+CHANNELS = {"A": "organic_search", "B": "paid_search", "C": "email", "D": "display"}
+CREDIT = {
+    "first_touch": {"A": 3, "B": 1, "C": 1},
+    "last_touch": {"B": 2, "C": 3},
+    "last_non_direct": {"B": 2, "C": 3},
+    "linear": {"A": 4 / 3, "B": 19 / 12, "C": 11 / 6, "D": 1 / 4},
+    "position_based": {"A": 1.4, "B": 1.6, "C": 1.9, "D": 0.1},
+    "time_decay": {"A": 0.7178571428571429, "B": 1.7857142857142856, "C": 2.3714285714285714, "D": 0.125},
+    "markov": {"A": 1.3879310344827585, "B": 1.6354166666666665, "C": 1.8620689655172415, "D": 0.11458333333333334},
+    "shapley": {"A": 7 / 6, "B": 5 / 3, "C": 11 / 6, "D": 1 / 3},
+}
+REVENUE = {
+    "first_touch": {"A": 240, "B": 50, "C": 30},
+    "last_touch": {"B": 130, "C": 190},
+    "linear": {"A": 103.33, "B": 103.33, "C": 93.33, "D": 20},
+    "position_based": {"A": 110, "B": 102, "C": 100, "D": 8},
+    "time_decay": {"A": 56.29, "B": 118.57, "C": 135.14, "D": 10},
+    "markov": {"A": 107.82, "B": 107.50, "C": 95.52, "D": 9.17},
+}
+REMOVAL_EFFECTS = {"A": 0.56, "B": 0.58, "C": 0.60, "D": 0.22}
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("journeys")
+    raw = root / "raw"
+    write_settings(raw, {"as_of": "2024-06-30T00:00:00Z"})
+    rows: dict[str, list[dict[str, object]]] = defaultdict(list)
+    with Path(__file__).with_name("small_journeys.csv").open(encoding="utf-8", newline="") as stream:
+        for touch in csv.DictReader(stream):
+            rows["crm/activities"].append(
+                {
+                    "activity_id": touch["touch_id"],
+                    "email": f"{touch['journey_id']}@example.com",
+                    "activity_type": "meeting",
+                    "channel": CHANNELS[touch["channel"]],
+                    "occurred_at": touch["touched_at"],
+                }
+            )
+            if touch["value"]:
+                rows["orders/orders"].append(
+                    {
+                        "order_id": touch["journey_id"],
+                        "email": f"{touch['journey_id']}@example.com",
+                        "ordered_at": touch["touched_at"],
+                        "status": "paid",
+                        "total_amount": touch["value"],
+                    }
+                )
+    for label, some in rows.items():
+        write_rows(raw, label, some)
+    write_required_tables(raw)
+    return publish(raw, root / "out")
+
+
+def _by_channel(published: Path, sql: str) -> dict[str, float]:
+    names = {channel: name for name, channel in CHANNELS.items()}
+    with duckdb.connect(str(published), read_only=True) as connection:
+        return {names[channel]: float(value) for channel, value in connection.execute(sql).fetchall()}
+
+
+def _sum_of(published: Path, column: str, model: str) -> dict[str, float]:
+    return _by_channel(
+        published,
+        f"select channel, sum({column}) from marts.fct_attribution inner join marts.fct_conversions using (conversion_id)"
+        f" where conversion_type = 'order' and attribution_model = '{model}' group by channel",
+    )
+
+
+@pytest.mark.parametrize("model", CREDIT)
+def test_credit(model: str, published: Path) -> None:
+    """A model that other programs compute otherwise would be a model of our own under a known name."""
+    assert _sum_of(published, "credit", model) == pytest.approx(CREDIT[model], abs=1e-9)
+
+
+@pytest.mark.parametrize("model", REVENUE)
+def test_revenue(model: str, published: Path) -> None:
+    """To the cent: what rounding leaves goes to one of the touches."""
+    assert _sum_of(published, "attributed_revenue", model) == pytest.approx(REVENUE[model], abs=0.0151)
+
+
+def test_removal_effects(published: Path) -> None:
+    """Effects that are nearly right would rank channels wrongly where they are close."""
+    effects = _by_channel(
+        published,
+        "select channel, removal_effect from marts.attribution_channel_effects"
+        " where conversion_type = 'order' and attribution_model = 'markov'",
+    )
+    assert effects == pytest.approx(REMOVAL_EFFECTS, abs=1e-9)
+
+
+def test_channel_conversions(published: Path) -> None:
+    """Effects as shares of all five conversions; Shapley values are conversions themselves."""
+    total = sum(REMOVAL_EFFECTS.values())
+    for model, expected in {
+        "markov": {name: effect / total * 5 for name, effect in REMOVAL_EFFECTS.items()},
+        "shapley": CREDIT["shapley"],
+    }.items():
+        conversions = _by_channel(
+            published,
+            "select channel, channel_conversions from marts.attribution_channel_effects"
+            f" where conversion_type = 'order' and attribution_model = '{model}'",
+        )
+        assert conversions == pytest.approx(expected, abs=1e-9)
