@@ -62,10 +62,10 @@ idle_touches as (
         conversion_types.conversion_type,
         touches.channel,
         case
-            when touches.touched_before_at > coalesce(last_conversions.converted_at, timestamp '0001-01-01 00:00:00')
-            and touches.touched_at <= {{ add_days('touches.touched_before_at', setting('attribution_lookback_days')) }}
-                then touches.channel_before
-            else '(start)'
+            when touches.touched_before_at is null then '(start)'
+            when touches.touched_before_at <= last_conversions.converted_at then '(start)'
+            when touches.touched_at > {{ add_days('touches.touched_before_at', setting('attribution_lookback_days')) }} then '(start)'
+            else touches.channel_before
         end as from_state,
         coalesce(touches.touched_next_at > {{ add_days('touches.touched_at', setting('attribution_lookback_days')) }}, true) as is_last
     from touches

@@ -78,40 +78,9 @@ origins as (
 
 ),
 
-categories as (
-
-    select
-        origins.source,
-        channel_sources.category
-    from (select distinct source from origins) as origins
-    inner join {{ ref('channel_sources') }} as channel_sources
-        on {{ regex_like('origins.source', "('(^|[.])' || channel_sources.source_name || '([.]|" ~ text_end() ~ ")')") }}
-    group by origins.source, channel_sources.category
-
-),
-
 judged as (
 
-    select
-        origins.source,
-        origins.medium,
-        origins.campaign,
-        rules.rule_id,
-        rules.channel,
-        row_number() over (
-            partition by origins.source, origins.medium, origins.campaign
-            order by rules.priority
-        ) as rule_rank
-    from origins
-    cross join {{ ref('channel_rules') }} as rules
-    left join categories
-        on origins.source = categories.source
-        and rules.source_category = categories.category
-    where
-        ({{ is_blank('rules.source_pattern') }} or {{ regex_like('origins.source', 'rules.source_pattern') }})
-        and ({{ is_blank('rules.medium_pattern') }} or {{ regex_like('origins.medium', 'rules.medium_pattern') }})
-        and ({{ is_blank('rules.campaign_pattern') }} or {{ regex_like(lower_case('origins.campaign'), 'rules.campaign_pattern') }})
-        and ({{ is_blank('rules.source_category') }} or categories.category is not null)
+    {{ origin_channels('origins') }}
 
 )
 
@@ -150,4 +119,3 @@ inner join judged
     on with_sources.source = judged.source
     and with_sources.medium = judged.medium
     and with_sources.campaign = judged.campaign
-    and judged.rule_rank = 1

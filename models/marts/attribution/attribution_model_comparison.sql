@@ -1,0 +1,74 @@
+with attribution as (
+
+    select
+        attribution.attribution_model,
+        attribution.channel,
+        conversions.conversion_type,
+        sum(attribution.credit) as conversions,
+        sum(attribution.attributed_revenue) as revenue
+    from {{ ref('fct_attribution') }} as attribution
+    inner join {{ ref('fct_conversions') }} as conversions on attribution.conversion_id = conversions.conversion_id
+    where attribution.touchpoint_id is not null
+    group by attribution.attribution_model, attribution.channel, conversions.conversion_type
+
+),
+
+models as (
+
+    select distinct
+        attribution_model,
+        conversion_type
+    from attribution
+
+),
+
+channels as (
+
+    select distinct
+        channel,
+        conversion_type
+    from attribution
+
+),
+
+{# a channel that one model gives nothing has a share there too: none #}
+complete as (
+
+    select
+        models.conversion_type,
+        models.attribution_model,
+        channels.channel,
+        coalesce(attribution.conversions, 0) as conversions,
+        coalesce(attribution.revenue, 0) as revenue
+    from models
+    inner join channels on models.conversion_type = channels.conversion_type
+    left join attribution
+        on models.conversion_type = attribution.conversion_type
+        and models.attribution_model = attribution.attribution_model
+        and channels.channel = attribution.channel
+
+),
+
+shares as (
+
+    select
+        *,
+        cast(conversions as double) / cast(sum(conversions) over (partition by conversion_type, attribution_model) as double) as share,
+        cast(revenue as double)
+        / nullif(cast(sum(revenue) over (partition by conversion_type, attribution_model) as double), 0) as revenue_share
+    from complete
+
+)
+
+select
+    {{ keyed_hash(["'model_comparison'", 'conversion_type', 'attribution_model', 'channel']) }} as model_comparison_key,
+    conversion_type,
+    attribution_model,
+    channel,
+    cast(conversions as decimal(28, 12)) as conversions,
+    cast(revenue as decimal(28, 4)) as revenue,
+    share,
+    revenue_share,
+    share - sum(share) over (partition by conversion_type, channel) / count(*) over (partition by conversion_type, channel)
+        as share_difference
+from shares

@@ -1,0 +1,126 @@
+{%- set grain = 'month_basis, month_start, channel, campaign, attribution_model, conversion_type' -%}
+
+with attribution as (
+
+    select
+        attribution.attribution_model,
+        attribution.channel,
+        attribution.campaign,
+        attribution.credit,
+        attribution.attributed_revenue,
+        conversions.conversion_type,
+        conversions.converted_date,
+        {# what no touch led to has no other month than its own #}
+        coalesce(touchpoints.touched_date, conversions.converted_date) as touched_date
+    from {{ ref('fct_attribution') }} as attribution
+    inner join {{ ref('fct_conversions') }} as conversions on attribution.conversion_id = conversions.conversion_id
+    left join {{ ref('fct_touchpoints') }} as touchpoints on attribution.touchpoint_id = touchpoints.touchpoint_id
+
+),
+
+models as (
+
+    {%- for attribution_model in var('attribution_models') %}
+    select '{{ attribution_model }}' as attribution_model
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+
+),
+
+{# spend that converted nobody keeps its row, in every model and for every conversion type #}
+spend as (
+
+    select
+        {{ month_of('spend.spend_date') }} as month_start,
+        spend.channel,
+        spend.campaign,
+        models.attribution_model,
+        types.conversion_type,
+        sum(spend.cost) as spend
+    from {{ ref('fct_ad_spend') }} as spend
+    cross join models
+    cross join {{ ref('conversion_types') }} as types
+    group by {{ month_of('spend.spend_date') }}, spend.channel, spend.campaign, models.attribution_model, types.conversion_type
+
+),
+
+month_bases as (
+
+    select 'conversion_month' as month_basis
+    union all
+    select 'touch_month' as month_basis
+
+),
+
+rows_of_both as (
+
+    select
+        'conversion_month' as month_basis,
+        {{ month_of('converted_date') }} as month_start,
+        channel,
+        campaign,
+        attribution_model,
+        conversion_type,
+        credit as conversions,
+        attributed_revenue as revenue,
+        cast(0 as decimal(18, 4)) as spend
+    from attribution
+    union all
+    select
+        'touch_month' as month_basis,
+        {{ month_of('touched_date') }} as month_start,
+        channel,
+        campaign,
+        attribution_model,
+        conversion_type,
+        credit as conversions,
+        attributed_revenue as revenue,
+        cast(0 as decimal(18, 4)) as spend
+    from attribution
+    union all
+    select
+        month_bases.month_basis,
+        spend.month_start,
+        spend.channel,
+        spend.campaign,
+        spend.attribution_model,
+        spend.conversion_type,
+        cast(0 as decimal(18, 12)) as conversions,
+        cast(0 as decimal(18, 4)) as revenue,
+        spend.spend
+    from spend
+    cross join month_bases
+
+),
+
+summed as (
+
+    select
+        {{ grain }},
+        cast(sum(conversions) as decimal(28, 12)) as conversions,
+        cast(sum(revenue) as decimal(28, 4)) as revenue,
+        cast(sum(spend) as decimal(28, 4)) as spend
+    from rows_of_both
+    group by {{ grain }}
+
+)
+
+select
+    {{ keyed_hash(["'performance'"] + grain.split(', ')) }} as attribution_performance_key,
+    month_basis,
+    month_start,
+    channel,
+    campaign,
+    attribution_model,
+    conversion_type,
+    {# a month of touches is judged once the last of them can have led to a conversion #}
+    {{ days_between(add_months('month_start', 1), reporting_date(as_of())) }}
+    >= case when month_basis = 'touch_month' then {{ setting('attribution_lookback_days') }} else 0 end as is_mature,
+    conversions,
+    revenue,
+    spend,
+    cast(spend as double) / nullif(cast(conversions as double), 0) as cost_per_conversion,
+    case when conversion_type = 'customer' then cast(spend as double) / nullif(cast(conversions as double), 0) end as cac,
+    cast(revenue as double) / nullif(cast(spend as double), 0) as roas,
+    cast(revenue - spend as double) / nullif(cast(spend as double), 0) as roi
+from summed
