@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 
 from customer_journey.paths import Output
-from customer_journey.spark.connection import SparkConnection
+from customer_journey.spark.connection import SparkConnection, place
 from customer_journey.warehouse import open_warehouse
 
 # A file of this size is read by several tasks at once and is not too many files.
@@ -31,7 +31,7 @@ def share_landed(output: Output, spark: SparkConnection, on_progress: Callable[[
             on_progress(f"{schema}.{table}", number / len(tables))
             folder = _write(connection, output.landed, schema, table)
             spark.execute(f"drop table if exists {schema}.{table}")
-            spark.execute(f"create table {schema}.{table} using parquet location '{folder.as_uri()}'")
+            spark.execute(f"create table {schema}.{table} using parquet location {place(folder)}")
 
 
 def _write(connection: duckdb.DuckDBPyConnection, landed: Path, schema: str, table: str) -> Path:
