@@ -1,12 +1,19 @@
-"""Statements to Spark: what they answer, and what a killed build leaves in their way."""
+"""Statements to Spark: what they answer, and what other builds leave in their way."""
 
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
+from customer_journey import erasure
+from customer_journey.landing import land
+from customer_journey.paths import Output
 from customer_journey.spark.connection import BUILDING, SessionConnection, StatementError, describe, remove_unfinished
+from customer_journey.spark.landed import share_landed
+from customer_journey.warehouse import open_warehouse
 from pyspark.sql import SparkSession
+
+from tests.support.builds import write_required_tables
 
 
 @pytest.fixture
@@ -42,6 +49,27 @@ def test_what_a_killed_build_had_begun_is_in_nobodys_way(connection: SessionConn
     assert connection.execute(f"select id from {BUILDING}.whole") == [(1,)]
     assert [folder.exists() for folder in begun] == [True, False, True], "others' databases are not the build's"
     connection.execute("drop database shop cascade")
+
+
+def test_raw_tables_that_were_not_landed_here_are_forgotten(connection: SessionConnection, tmp_path: Path) -> None:
+    """A new output folder on an old catalog would count the old folder's rows wherever it has no such table itself."""
+    output = Output(tmp_path)
+    with open_warehouse(output.warehouse) as warehouse:
+        erasure.prepare(warehouse)
+        write_required_tables(tmp_path / "raw")
+        land(warehouse, tmp_path / "raw", lambda table, share: None)
+    for database in ("raw_crm", "raw_data"):
+        connection.execute(f"create database {database}")
+        connection.execute(f"create table {database}.deals as select 'd1' as deal_id")
+
+    share_landed(output, connection, lambda table, share: None)
+
+    tables = [
+        row[:2] for database in ("raw_crm", "raw_data") for row in connection.execute(f"show tables in {database}")
+    ]
+    assert tables == [("raw_crm", "contacts"), ("raw_data", "deals")]
+    for database in ("raw_crm", "raw_data", "raw_web", "raw_orders", "private"):
+        connection.execute(f"drop database {database} cascade")
 
 
 def test_partitions_are_told_apart_from_columns(connection: SessionConnection) -> None:
