@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import duckdb
+from customer_journey import erasure
+from customer_journey.warehouse import open_warehouse
 
-from tests.build.conftest import write_tiny_company
-from tests.support.builds import publish, write_rows
+from tests.build.conftest import SETTINGS, write_tiny_company
+from tests.support.builds import publish, run_build, write_rows, write_settings
 from tests.support.erasure import REQUEST, traces_under, write_hoa
 
 
@@ -46,3 +48,20 @@ def test_nothing_is_left_of_an_erased_person(tmp_path: Path) -> None:
     write_hoa(raw, "second")
     publish(raw, out)
     assert traces_under(out) == {}
+
+
+def test_erasure_is_to_be_published_until_a_build_passes(tmp_path: Path) -> None:
+    """Spark keeps the build before for its readers: also one that still shows the person, had the next build failed."""
+    raw, out = tmp_path / "raw", tmp_path / "out"
+    write_tiny_company(raw)
+    write_rows(raw, "privacy/erasure_requests", [{**REQUEST, "identifier_value": "mai@example.com"}])
+    write_settings(raw, {**SETTINGS, "bot_user_agents": "no pattern ("})
+    failed = run_build(raw, out)
+    assert failed.returncode == 1, failed.stderr
+    with open_warehouse(out / "warehouse.duckdb") as connection:
+        assert erasure.is_unpublished(connection)
+
+    write_settings(raw, SETTINGS)
+    publish(raw, out)
+    with open_warehouse(out / "warehouse.duckdb") as connection:
+        assert not erasure.is_unpublished(connection)
