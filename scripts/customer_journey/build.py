@@ -1,5 +1,6 @@
 """The main job, step by step: land, transform, check, publish."""
 
+import contextlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -125,11 +126,13 @@ def _build_with(
 
     with open_warehouse(output.warehouse) as connection:
         has_erased = erasure.is_unpublished(connection)
+        left_to_erase = erasure.left_at_their_origin(connection, landing.exported)
     checks, transformed, marts = _build_on(engine, options, settings, started_at, has_erased, progress)
     counts = engine.query_published(RECONCILIATION)
-    with open_warehouse(output.warehouse) as connection:
-        erasure.was_published(connection)
-        left_to_erase = erasure.left_at_their_origin(connection, landing.exported)
+    # who opens the warehouse just now does not undo what was published; the next build says it again
+    if has_erased:
+        with contextlib.suppress(LockedError), open_warehouse(output.warehouse) as connection:
+            erasure.was_published(connection)
     return BuildResult(landing, transformed, checks, marts, counts, engine.published, settings["as_of"], left_to_erase)
 
 
