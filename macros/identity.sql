@@ -39,3 +39,19 @@
         'unknown'
     )
 {%- endmacro %}
+
+{#- Joins the placeholders among the e-mails and phones of a relation: addresses such as noemail@… that identify nobody. -#}
+{% macro join_placeholders(relation) -%}
+    {%- for type in ['email', 'phone'] %}
+    left join {{ ref('identifier_placeholders') }} as {{ type }}_placeholders
+        on {{ type }}_placeholders.identifier_type = '{{ type }}'
+        and {{ relation }}.{{ type }} = {{ type }}_placeholders.identifier_value
+    {%- endfor %}
+{%- endmacro %}
+
+{#- Columns of text by their names: those of `given` as it says, the others null. -#}
+{% macro text_columns(names, given) -%}
+    {%- for name in names %}
+    {{ given.get(name, 'cast(null as string)') }} as {{ name }}{{ ',' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}

@@ -41,7 +41,7 @@ def measure(command: list[str]) -> Cost:
     """Run a command and add up what it and its descendants use.
 
     Raises:
-        subprocess.CalledProcessError: the command failed.
+        click.ClickException: the command failed; the text is the last line that it said.
     """
     started = time.monotonic()
     cpu: dict[int, float] = {}
@@ -66,7 +66,8 @@ def measure(command: list[str]) -> Cost:
             time.sleep(_LOOK_SECONDS)
         if process.wait():
             said.seek(0)
-            raise subprocess.CalledProcessError(process.returncode, command, output=said.read())
+            lines = said.read().split("\n")
+            raise click.ClickException(next((line for line in reversed(lines) if line.strip()), f"{command[0]} failed"))
     return Cost(time.monotonic() - started, sum(cpu.values()), peak)
 
 
@@ -81,7 +82,11 @@ def bench(scale: float, targets: tuple[str, ...], folder: Path | None) -> None:
     console = Console()
     with tempfile.TemporaryDirectory() as temporary:
         folder = (folder or Path(temporary)).resolve()
-        raw = folder / "raw"
+        raw = folder / f"raw-{scale:g}"
+        outs = {target: folder / f"{target}-{scale:g}" for target in targets}
+        for out in outs.values():
+            if out.exists():
+                raise click.ClickException(f"{out}: built before, and what is known costs less. Name another --folder.")
         if not raw.exists():
             with Progress(console).step("Demo company") as step:
                 write_demo(raw, step.share, scale=scale)
@@ -90,7 +95,7 @@ def bench(scale: float, targets: tuple[str, ...], folder: Path | None) -> None:
         for target in targets:
             with Progress(console).step(target):
                 build = [sys.executable, "-m", "customer_journey", "build", "--target", target]
-                costs[target] = measure([*build, "--raw", str(raw), "--out", str(folder / target)])
+                costs[target] = measure([*build, "--raw", str(raw), "--out", str(outs[target])])
     table = Table("", "wall s", "CPU s", "CPU / floor", "memory GB", box=None)
     for name, cost in costs.items():
         ratio = f"{cost.cpu / floor.cpu:.1f}"

@@ -1,5 +1,6 @@
 """The main job, step by step: land, transform, check, publish."""
 
+import contextlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ from customer_journey import audit, demo_company, erasure
 from customer_journey.checks.expectations import CheckResult
 from customer_journey.engine import DuckDBEngine, Engine, EngineName, engine_of
 from customer_journey.errors import CheckFailedError, InputError, LockedError
-from customer_journey.landing import LandingReport, kind_of, land, point_at_schemas
+from customer_journey.landing import LandingReport, kind_of, land
 from customer_journey.paths import Output
 from customer_journey.progress import Progress
 from customer_journey.publish import SCHEMA, Descriptions
@@ -51,6 +52,8 @@ class BuildResult:
     counts: list[tuple[Any, ...]]
     published: str
     as_of: str
+    # tables of an EL tool, each with the number of rows in it of erased persons
+    left_to_erase: list[tuple[str, int]]
 
 
 def build(options: BuildOptions, progress: Progress) -> BuildResult:
@@ -85,13 +88,25 @@ def _build_locked(options: BuildOptions, progress: Progress) -> BuildResult:
     if raw is None and options.raw_schemas is None:
         with progress.step("Demo company") as step:
             raw = demo_company.raw_tables_of_demo(step.share)
-    settings = read_settings(raw, options.as_of, started_at)
+    settings = read_settings(output.root if raw is None else raw, options.as_of, started_at)
+    with engine_of(options.engine, output) as engine:
+        return _build_with(engine, options, raw, settings, started_at, progress)
 
+
+def _build_with(
+    engine: Engine,
+    options: BuildOptions,
+    raw: Path | None,
+    settings: dict[str, Any],
+    started_at: datetime,
+    progress: Progress,
+) -> BuildResult:
+    output = options.output
     with progress.step("Landing") as step, open_warehouse(output.warehouse) as connection:
         _refuse_another_engine(connection, options)
         erasure.prepare(connection)
         if options.raw_schemas is not None:
-            landing = point_at_schemas(connection, options.raw_schemas)
+            landing = engine.land_schemas(connection, options.raw_schemas, step.share)
         else:
             assert raw is not None
             landing = land(connection, raw, step.share)
@@ -107,12 +122,18 @@ def _build_locked(options: BuildOptions, progress: Progress) -> BuildResult:
             )
             if found.failures:
                 raise CheckFailedError(f"{found.failures[0]}. Nothing was erased or published.")
-            erasure.erase(output.warehouse, options.raw_schemas)
+            erasure.erase(output.warehouse, landing.in_place)
 
-    with engine_of(options.engine, output) as engine:
-        checks, transformed, marts = _build_on(engine, options, settings, started_at, erasure_is_due, progress)
-        counts = engine.query_published(RECONCILIATION)
-    return BuildResult(landing, transformed, checks, marts, counts, engine.published, settings["as_of"])
+    with open_warehouse(output.warehouse) as connection:
+        has_erased = erasure.is_unpublished(connection)
+        left_to_erase = erasure.left_at_their_origin(connection, landing.exported)
+    checks, transformed, marts = _build_on(engine, options, settings, started_at, has_erased, progress)
+    counts = engine.query_published(RECONCILIATION)
+    # who opens the warehouse just now does not undo what was published; the next build says it again
+    if has_erased:
+        with contextlib.suppress(LockedError), open_warehouse(output.warehouse) as connection:
+            erasure.was_published(connection)
+    return BuildResult(landing, transformed, checks, marts, counts, engine.published, settings["as_of"], left_to_erase)
 
 
 def _build_on(

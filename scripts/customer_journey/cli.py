@@ -44,7 +44,8 @@ def app() -> None:
 @click.option("--full-refresh", is_flag=True, help="Rebuild from the landed layer.")
 @click.option(
     "--raw-schemas",
-    help="Instead of --raw: schemas of OUT/warehouse.duckdb that an EL tool landed, as crm=schema,web=schema.",
+    help="Instead of --raw: schemas that an EL tool landed, as crm=schema,web=schema: in OUT/warehouse.duckdb, "
+    "or with --target spark in Spark's catalog.",
 )
 def build(
     raw: Path | None, out: Path, as_of: str | None, target: "EngineName", full_refresh: bool, raw_schemas: str | None
@@ -58,8 +59,6 @@ def build(
 
     if raw is not None and raw_schemas is not None:
         raise InputError("--raw and --raw-schemas: give one of them, not both.")
-    if raw_schemas is not None and target != "duckdb":
-        raise InputError("--raw-schemas: works with --target duckdb alone so far. Give files with --raw.")
     # a log file has no width that a table could be cut for
     console = Console(width=None if sys.stdout.isatty() else 120)
     output = Output(out.resolve())

@@ -137,9 +137,11 @@ def _numbered(side: str, mart: str, columns: dict[str, str]) -> str:
 def _differs(column: str, kind: str) -> str:
     if kind not in ("DOUBLE", "FLOAT"):
         return f"one.{column} is distinct from other.{column}"
+    # NaN is not near anything, though no difference from it is greater than another
     return (
-        f"((one.{column} is null) <> (other.{column} is null) or abs(one.{column} - other.{column})"
-        f" > {FLOAT_TOLERANCE} * greatest(abs(one.{column}), abs(other.{column})))"
+        f"(one.{column} is distinct from other.{column} and not coalesce(isfinite(one.{column})"
+        f" and isfinite(other.{column}) and abs(one.{column} - other.{column})"
+        f" <= {FLOAT_TOLERANCE} * greatest(abs(one.{column}), abs(other.{column})), false))"
     )
 
 

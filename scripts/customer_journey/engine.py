@@ -16,6 +16,7 @@ import duckdb
 from customer_journey import audit
 from customer_journey.checks.expectations import CheckResult, run_expectations
 from customer_journey.checks.suites import LAYERS
+from customer_journey.landing import LandingReport, point_at_schemas
 from customer_journey.paths import EXPECTATIONS, Output
 from customer_journey.publish import SCHEMA, Descriptions, publish
 from customer_journey.warehouse import open_warehouse
@@ -35,6 +36,14 @@ class Engine(Protocol):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
+
+    def land_schemas(
+        self,
+        warehouse: duckdb.DuckDBPyConnection,
+        schemas: Mapping[str, str],
+        on_progress: Callable[[str, float], None],
+    ) -> LandingReport:
+        """Let the warehouse have the tables that an EL tool keeps in schemas of the engine, named by source."""
 
     def start(self, on_progress: Callable[[str, float], None]) -> None:
         """Get ready, and let the models read what was landed."""
@@ -82,6 +91,15 @@ class DuckDBEngine:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._checker.shutdown()
+
+    def land_schemas(
+        self,
+        warehouse: duckdb.DuckDBPyConnection,
+        schemas: Mapping[str, str],
+        on_progress: Callable[[str, float], None],
+    ) -> LandingReport:
+        """Read them where they are, in the warehouse itself."""
+        return point_at_schemas(warehouse, schemas)
 
     def start(self, on_progress: Callable[[str, float], None]) -> None:
         """Begin to load Great Expectations, which takes seconds that pass while dbt is at work."""

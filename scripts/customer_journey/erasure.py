@@ -5,11 +5,12 @@ just these. What stays is the suppression list: keyed hashes of the persons' ide
 later are recognised.
 
 Where an EL tool keeps the raw tables in the warehouse, its rows are deleted there. Behind a view they cannot be: the
-build is refused until somebody has deleted them at their origin.
+build is refused until somebody has deleted them at their origin. What was exported from Spark's catalog is landed like
+files, and erased like these.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import duckdb
@@ -17,7 +18,7 @@ import duckdb
 from customer_journey.contract import RawTable, raw_tables
 from customer_journey.errors import InputError
 from customer_journey.hash_key import hash_key
-from customer_journey.landing import kind_of, own_schemas
+from customer_journey.landing import FROM_CATALOG, kind_of, own_schemas
 from customer_journey.warehouse import open_warehouse
 
 # what the first dbt pass has to build, with everything before it
@@ -125,12 +126,40 @@ def erase(warehouse: Path, schemas: Mapping[str, str] | None = None) -> int:
         connection.execute("delete from private.unfinished_erasure")
         connection.execute("delete from private.last_erasure")
         connection.execute("insert into private.last_erasure values (?)", [_landed_files(connection)])
-        if not erased and not is_unfinished:
+        if erased or is_unfinished:
+            connection.execute("create or replace table private.unpublished_erasure as select true as is_due")
+        else:
             connection.execute("drop table private.unfinished_erasure")
         connection.execute("commit")
     if erased or is_unfinished:
         _rewrite(warehouse)
     return erased
+
+
+def is_unpublished(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Tell whether rows were erased that what was published last may show, also where builds have failed since."""
+    return kind_of(connection, "private", "unpublished_erasure") is not None
+
+
+def was_published(connection: duckdb.DuckDBPyConnection) -> None:
+    """Remember that what is published now was built without any erased row."""
+    connection.execute("drop table if exists private.unpublished_erasure")
+
+
+def left_at_their_origin(connection: duckdb.DuckDBPyConnection, exported: Sequence[str]) -> list[tuple[str, int]]:
+    """Return the exported tables, as landing knows them, that hold rows of erased persons, and how many.
+
+    Such rows are deleted wherever this build keeps them, but the tables are the EL tool's.
+    """
+    if not exported:
+        return []
+    rows = connection.execute(
+        "select path, sum(erased_rows.row_count)"
+        " from private.landed_files inner join private.erased_rows using (file_id)"
+        " where list_contains(?, path) group by path order by path",
+        [list(exported)],
+    ).fetchall()
+    return [(path.removeprefix(FROM_CATALOG), int(count)) for path, count in rows]
 
 
 def _staged(source_table: str) -> str:

@@ -3,8 +3,10 @@
 import csv
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +18,9 @@ from customer_journey.errors import InputError
 from customer_journey.paths import PROJECT
 
 SUFFIXES = (".parquet", ".csv")
+
+# Before the name of a table that Spark exported; no path of a file begins so.
+FROM_CATALOG = "catalog:"
 
 # The longest row of a CSV file, and what is read of it at a time: a comment may hold a picture, as text.
 LONGEST_ROW = 16 * 2**20
@@ -29,14 +34,29 @@ class Column(NamedTuple):
     data_type: str
 
 
+class Delivery(NamedTuple):
+    """Rows that land together and replace what was landed under their path before: a file, or the export of a table."""
+
+    path: str
+    columns: Sequence[Column]
+    # where the rows lie, for as long as they are read
+    files: Callable[[], AbstractContextManager[Sequence[Path]]]
+
+
 @dataclass
 class LandingReport:
-    """What landing found: files read and known, optional tables that are absent, columns and files nobody knows."""
+    """What landing found: files read and known, optional tables that are absent, columns and files nobody knows.
+
+    `in_place` are the schemas, by source, of tables that stay where an EL tool keeps them; `exported` are the tables
+    that were copied out of another catalog, as landing knows them.
+    """
 
     files_read: int = 0
     files_known: int = 0
     absent_tables: list[str] = field(default_factory=list)
     drift: list[str] = field(default_factory=list)
+    in_place: Mapping[str, str] = field(default_factory=dict)
+    exported: list[str] = field(default_factory=list)
 
 
 def land(connection: duckdb.DuckDBPyConnection, raw: Path, on_progress: Callable[[str, float], None]) -> LandingReport:
@@ -52,9 +72,9 @@ def land(connection: duckdb.DuckDBPyConnection, raw: Path, on_progress: Callable
         raise InputError(f"{raw}: no such folder. --raw wants a folder that holds <source>/<table> files.")
     report = LandingReport()
     tables = raw_tables()
-    if any(_kind_of(connection, table) == "VIEW" for table in tables):
+    if any(_kind_of(connection, table) == "VIEW" for table in tables) or _has_landed(connection, from_catalog=True):
         raise InputError(
-            "--out: this folder was built with --raw-schemas, on the tables that an EL tool keeps in it. "
+            "--out: this folder was built with --raw-schemas, on the tables that an EL tool keeps. "
             "Name the schemas again, or choose another --out for files."
         )
     report.drift += _unknown_files(raw, tables)
@@ -68,19 +88,36 @@ def land(connection: duckdb.DuckDBPyConnection, raw: Path, on_progress: Callable
                 )
             report.absent_tables.append(table.label)
     # Every file is checked before the first row lands: what the user is told does not depend on what loaded before.
-    columns = {}
+    deliveries: dict[RawTable, list[Delivery]] = {}
     for table, found in files.items():
+        deliveries[table] = []
         for file in found:
-            columns[file] = _columns_of(connection, file)
-            report.drift += _check_columns(table, str(file), file.name, columns[file])
+            columns = _columns_of(connection, file)
+            report.drift += check_columns(table, str(file), file.name, columns)
+            path = file.relative_to(raw).as_posix()
+            deliveries[table].append(Delivery(path, columns, partial(_where_it_is, file)))
+    land_deliveries(connection, deliveries, report, on_progress)
+    return report
+
+
+def _where_it_is(file: Path) -> AbstractContextManager[Sequence[Path]]:
+    return nullcontext([file])
+
+
+def land_deliveries(
+    connection: duckdb.DuckDBPyConnection,
+    deliveries: Mapping[RawTable, Sequence[Delivery]],
+    report: LandingReport,
+    on_progress: Callable[[str, float], None],
+) -> None:
+    """Land what is new or changed of each table, all of it or nothing, and add to the report what was read."""
     connection.execute("begin")
     try:
         _create_manifest(connection)
-        for number, (table, found) in enumerate(files.items()):
-            on_progress(table.label, number / len(files))
-            for file in found:
-                path = file.relative_to(raw).as_posix()
-                if _land_file(connection, table, file, path, columns[file]):
+        for number, (table, delivered) in enumerate(deliveries.items()):
+            on_progress(table.label, number / len(deliveries))
+            for delivery in delivered:
+                if _land(connection, table, delivery):
                     report.files_read += 1
                 else:
                     report.files_known += 1
@@ -88,7 +125,27 @@ def land(connection: duckdb.DuckDBPyConnection, raw: Path, on_progress: Callable
     except BaseException:
         connection.execute("rollback")
         raise
-    return report
+
+
+def refuse_folder_of_files(connection: duckdb.DuckDBPyConnection) -> None:
+    """Keep exported tables out of a folder where files have landed, whose rows nothing would ever replace.
+
+    Raises:
+        InputError: files have landed here.
+    """
+    if _has_landed(connection, from_catalog=False):
+        raise InputError(
+            "--out: this folder holds rows that were landed from files. Choose another --out for --raw-schemas."
+        )
+
+
+def _has_landed(connection: duckdb.DuckDBPyConnection, from_catalog: bool) -> bool:
+    if not kind_of(connection, "private", "landed_files"):
+        return False
+    found = connection.execute(
+        "select 1 from private.landed_files where starts_with(path, ?) = ? limit 1", [FROM_CATALOG, from_catalog]
+    ).fetchone()
+    return found is not None
 
 
 def _unknown_files(raw: Path, tables: Iterable[RawTable]) -> list[str]:
@@ -117,23 +174,23 @@ def _files_of(raw: Path, table: RawTable) -> list[Path]:
     return sorted(file for file in (*single, *parts) if _is_data(file) and file.is_file())
 
 
-def _scan(file: Path, columns: Sequence[Column]) -> str:
-    """The table function that reads a file, with its path as the parameter `$file`."""
-    if _is_parquet(file):
-        return "read_parquet($file)"
+def _scan(is_parquet: bool, columns: Sequence[Column]) -> str:
+    """The table function that reads files of one kind, with their paths as the parameter `$files`."""
+    if is_parquet:
+        return "read_parquet($files)"
     # nothing is sniffed: DuckDB would skip lines until the rest looks regular
     names = [column.name or f"nameless {number}" for number, column in enumerate(columns)]
     types = ", ".join(f"'{_quoted(name)}': 'varchar'" for name in names)
     return (
-        "read_csv($file, auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"',"
+        "read_csv($files, auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"',"
         f" strict_mode = true, encoding = 'utf-8', max_line_size = {LONGEST_ROW}, buffer_size = {READ_AT_ONCE},"
         f" columns = {{{types}}})"
     )
 
 
-def _path_parameter(file: Path) -> dict[str, str]:
-    """The parameter `$file`, which DuckDB would take for a pattern if it could."""
-    return {"file": re.sub(r"([*?\[])", r"[\1]", str(file))}
+def _path_parameter(files: Sequence[Path]) -> dict[str, list[str]]:
+    """The parameter `$files`, whose paths DuckDB would take for patterns if it could."""
+    return {"files": [re.sub(r"([*?\[])", r"[\1]", str(file)) for file in files]}
 
 
 def _quoted(text: str) -> str:
@@ -144,7 +201,7 @@ def _columns_of(connection: duckdb.DuckDBPyConnection, file: Path) -> list[Colum
     if not _is_parquet(file):
         return [Column(name, "VARCHAR") for name in _header_of(file)]
     try:
-        rows = connection.execute("describe select * from read_parquet($file)", _path_parameter(file)).fetchall()
+        rows = connection.execute("describe select * from read_parquet($files)", _path_parameter([file])).fetchall()
     except duckdb.Error as error:
         raise _unreadable(file, error) from error
     return [Column(row[0], row[1]) for row in rows]
@@ -174,8 +231,8 @@ def _unreadable(file: Path, error: Exception) -> InputError:
     return InputError(f"{file}: cannot be read as {kind} ({detail}). {hint}")
 
 
-def _check_columns(table: RawTable, where: str, short_name: str, columns: Sequence[Column]) -> list[str]:
-    """Return a line on each column that nobody knows.
+def check_columns(table: RawTable, where: str, short_name: str, columns: Sequence[Column]) -> list[str]:
+    """Return a line on each column that nobody knows; `where` names the file or table in errors.
 
     Raises:
         InputError: a required column is missing.
@@ -232,34 +289,42 @@ def create_landed_table(connection: duckdb.DuckDBPyConnection, table: RawTable) 
     connection.execute(f"create table if not exists {table.relation} ({columns}, _file_id bigint, _row_number bigint)")
 
 
-def _land_file(
-    connection: duckdb.DuckDBPyConnection, table: RawTable, file: Path, path: str, columns: Sequence[Column]
-) -> bool:
-    """Land one file; return False where its content is known already."""
-    with file.open("rb") as stream:
-        sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
-    known = connection.execute("select file_id, sha256 from private.landed_files where path = ?", [path]).fetchone()
-    if known and known[1] == sha256:
-        return False
-    create_landed_table(connection, table)
-    if known:
-        connection.execute(f"delete from {table.relation} where _file_id = ?", [known[0]])
-        connection.execute("delete from private.landed_files where file_id = ?", [known[0]])
-        connection.execute("delete from private.erased_rows where file_id = ?", [known[0]])
-    file_id = known[0] if known else _next_file_id(connection)
-    try:
-        rows = connection.execute(
-            f"insert into {table.relation} select {', '.join(_texts_of(table, columns))}, {file_id},"
-            f" row_number() over () from {_scan(file, columns)}",
-            _path_parameter(file),
+def _land(connection: duckdb.DuckDBPyConnection, table: RawTable, delivery: Delivery) -> bool:
+    """Land one delivery; return False where its content is known already."""
+    with delivery.files() as files:
+        sha256 = _content_of(files)
+        known = connection.execute(
+            "select file_id, sha256 from private.landed_files where path = ?", [delivery.path]
         ).fetchone()
-    except duckdb.Error as error:
-        raise _unreadable(file, error) from error
+        if known and known[1] == sha256:
+            return False
+        create_landed_table(connection, table)
+        if known:
+            connection.execute(f"delete from {table.relation} where _file_id = ?", [known[0]])
+            connection.execute("delete from private.landed_files where file_id = ?", [known[0]])
+            connection.execute("delete from private.erased_rows where file_id = ?", [known[0]])
+        file_id = known[0] if known else _next_file_id(connection)
+        try:
+            rows = connection.execute(
+                f"insert into {table.relation} select {', '.join(_texts_of(table, delivery.columns))}, {file_id},"
+                f" row_number() over () from {_scan(_is_parquet(files[0]), delivery.columns)}",
+                _path_parameter(files),
+            ).fetchone()
+        except duckdb.Error as error:
+            raise _unreadable(files[0], error) from error
     connection.execute(
         "insert into private.landed_files values (?, ?, ?, ?, ?)",
-        [file_id, table.source_table, path, sha256, rows[0] if rows else 0],
+        [file_id, table.source_table, delivery.path, sha256, rows[0] if rows else 0],
     )
     return True
+
+
+def _content_of(files: Sequence[Path]) -> str:
+    digest = hashlib.sha256()
+    for file in files:
+        with file.open("rb") as stream:
+            hashlib.file_digest(stream, lambda: digest)
+    return digest.hexdigest()
 
 
 def _next_file_id(connection: duckdb.DuckDBPyConnection) -> int:
@@ -274,17 +339,9 @@ def point_at_schemas(connection: duckdb.DuckDBPyConnection, schemas: Mapping[str
     Raises:
         InputError: a source or schema is unknown, a required table or column is missing, or rows of files landed here.
     """
-    report = LandingReport()
+    report = LandingReport(in_place=schemas)
     tables = raw_tables()
-    sources = {table.source for table in tables}
-    if unknown := sorted(set(schemas) - sources):
-        raise InputError(f"--raw-schemas: there is no source {unknown[0]}. Sources are {', '.join(sorted(sources))}.")
-    for source, schema in schemas.items():
-        if schema.lower() in own_schemas():
-            raise InputError(
-                f"--raw-schemas {source}={schema}: the schema {schema} belongs to the build. "
-                "Let the EL tool write to another one."
-            )
+    check_schemas(schemas, own_schemas())
     connection.execute("begin")
     try:
         for table in tables:
@@ -297,7 +354,7 @@ def point_at_schemas(connection: duckdb.DuckDBPyConnection, schemas: Mapping[str
                 report.absent_tables.append(table.label)
                 continue
             where = f"{schema}.{table.name}"
-            report.drift += _check_columns(table, where, where, columns)
+            report.drift += check_columns(table, where, where, columns)
             connection.execute(f"create schema if not exists raw_{table.source}")
             connection.execute(
                 f"create view {table.relation} as select {', '.join(_texts_of(table, columns))}, 0::bigint as _file_id,"
@@ -310,6 +367,23 @@ def point_at_schemas(connection: duckdb.DuckDBPyConnection, schemas: Mapping[str
         connection.execute("rollback")
         raise
     return report
+
+
+def check_schemas(schemas: Mapping[str, str], own: Collection[str]) -> None:
+    """Check what --raw-schemas names: sources of the contract, and none of the schemas that the build writes.
+
+    Raises:
+        InputError: a source is unknown, or a schema is one of the build's own.
+    """
+    sources = {table.source for table in raw_tables()}
+    if unknown := sorted(set(schemas) - sources):
+        raise InputError(f"--raw-schemas: there is no source {unknown[0]}. Sources are {', '.join(sorted(sources))}.")
+    for source, schema in schemas.items():
+        if schema.lower() in own:
+            raise InputError(
+                f"--raw-schemas {source}={schema}: the schema {schema} belongs to the build. "
+                "Let the EL tool write to another one."
+            )
 
 
 def own_schemas() -> set[str]:

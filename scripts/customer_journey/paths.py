@@ -39,6 +39,11 @@ class Output:
         """The landed tables as Parquet, where Spark reads them."""
         return self.root / "landed"
 
+    @property
+    def exports(self) -> Path:
+        """What Spark writes of an EL tool's tables, until it has landed."""
+        return self.root / "exports"
+
     def dbt_folder(self, target: str) -> Path:
         """What dbt compiles for a target, and its run results."""
         return self.root / "dbt" / target

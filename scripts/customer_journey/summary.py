@@ -27,7 +27,7 @@ def print_summary(console: Console, output: Output, result: BuildResult) -> None
     failed = [check for check in result.checks if not check.success]
     lines = {
         "as of": f"{datetime.fromisoformat(result.as_of):%Y-%m-%d %H:%M:%S} UTC",
-        "files": f"{landing.files_read} read, {landing.files_known} known already",
+        "landed": f"{landing.files_read} read, {landing.files_known} known already",
         "absent tables": ", ".join(landing.absent_tables) or "none",
         "marts": f"{result.marts} published",
         "checks": f"{len(result.checks) - len(failed)} passed, {len(failed)} warned",
@@ -37,6 +37,12 @@ def print_summary(console: Console, output: Output, result: BuildResult) -> None
     }
     for label, text in lines.items():
         console.print(f"{label:<14} {text}", highlight=False, soft_wrap=True)
+    for relation, rows in result.left_to_erase:
+        console.print(
+            f"{'to erase':<14} {relation} holds {rows:,} rows of erased persons, left out here: delete them there too",
+            highlight=False,
+            soft_wrap=True,
+        )
     for line in landing.drift:
         console.print(f"{'drift':<14} {line}", highlight=False, soft_wrap=True)
     for check in failed:

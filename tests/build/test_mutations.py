@@ -15,8 +15,6 @@ from customer_journey.paths import PROJECT
 from tests.support.dbt import must_pass, run_dbt, statuses
 from tests.support.demo import Demo, built_demo
 
-pytestmark = pytest.mark.xdist_group("mutations")
-
 
 @dataclass(frozen=True)
 class Mutation:

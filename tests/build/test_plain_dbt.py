@@ -16,8 +16,6 @@ from tests.build.conftest import SETTINGS
 from tests.support.builds import publish, write_rows, write_settings
 from tests.support.dbt import must_pass, run_dbt, start_parsed, statuses
 
-pytestmark = pytest.mark.xdist_group("plain_dbt")
-
 # What dbt says where something will break with its next version, or is not as it should be.
 WORDS_OF_WARNING = ("warning", "deprecat")
 

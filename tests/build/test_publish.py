@@ -28,8 +28,6 @@ from customer_journey.paths import PROJECT
 from tests.build.conftest import SETTINGS
 from tests.support.builds import publish, run_build, write_rows, write_settings
 
-pytestmark = pytest.mark.xdist_group("publish")
-
 # What lies in an output folder when no build is at work.
 DOCUMENTED = {".lock", "data_docs", "dbt", "journey.duckdb", "logs", "warehouse.duckdb"}
 

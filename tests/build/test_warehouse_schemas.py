@@ -9,11 +9,9 @@ from customer_journey.compare import compare
 from customer_journey.errors import ExitCode
 from customer_journey.warehouse import open_warehouse
 
-from tests.build.test_erasure import traces_under
 from tests.support.builds import publish, run_build, run_build_with, write_rows
 from tests.support.dbt import must_pass, run_dbt, start_parsed
-
-pytestmark = pytest.mark.xdist_group("warehouse_schemas")
+from tests.support.erasure import traces_under
 
 AS_OF = ["--as-of", "2026-06-30T00:00:00Z"]
 SCHEMAS = ["--raw-schemas", "crm=hubspot,web=segment_prod,orders=shop,feedback=survey"]

@@ -14,8 +14,6 @@ from tests.support.macros import Macros
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-pytestmark = pytest.mark.xdist_group("spark")
-
 Edges = Sequence[tuple[str, str]]
 
 

@@ -12,8 +12,6 @@ import pytest
 from tests.cross_engine.conftest import HASH_KEY
 from tests.support.macros import Macros
 
-pytestmark = pytest.mark.xdist_group("spark")
-
 Query = Callable[[str], Sequence[tuple[Any, ...]]]
 Values = str | None | tuple[str | None, ...]
 

@@ -7,8 +7,6 @@ from customer_journey.paths import PROJECT
 from dbt.artifacts.schemas.run import RunExecutionResult
 from dbt.cli.main import dbtRunner
 
-pytestmark = pytest.mark.xdist_group("dbt_models")
-
 
 def test_unit_tests_of_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A model that no longer does what its unit test says would still build; it needs no row of anybody to tell.

@@ -9,8 +9,6 @@ import pytest
 from tests.support.demo import Demo
 from tests.support.raw_rows import read_rows, vietnamese_phone
 
-pytestmark = pytest.mark.xdist_group("demo")
-
 KEYED_HASH = re.compile(r"[0-9a-f]{64}")
 
 

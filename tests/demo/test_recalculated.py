@@ -34,8 +34,6 @@ from tests.support.raw_rows import (
     vietnamese_phone,
 )
 
-pytestmark = pytest.mark.xdist_group("demo")
-
 # examples/demo/vars.yml
 AS_OF = datetime(2026, 6, 30, 17)
 LOOKBACK = timedelta(days=90)

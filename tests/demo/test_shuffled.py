@@ -12,8 +12,6 @@ from customer_journey.settings import FILE_NAME
 from tests.support.builds import publish
 from tests.support.demo import Demo
 
-pytestmark = pytest.mark.xdist_group("demo")
-
 SEED = 7
 PARTS = ("z", "m", "a")
 

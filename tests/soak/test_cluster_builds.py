@@ -1,25 +1,34 @@
 """Whole builds on a cluster: the marts are those of the other engine, also when a worker is killed in mid-build.
 
-Minutes long, so a run of all tests leaves this folder out: `scripts/test tests/soak`.
+And who reads them meanwhile reads one whole build. Minutes long, so a run of all tests leaves this folder out:
+`scripts/test tests/soak`.
 """
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from customer_journey.compare import compare
 from customer_journey.demo_company import write_demo
 from customer_journey.paths import Output
-from customer_journey.spark.cluster import LocalCluster, local_cluster
+from customer_journey.spark.cluster import HOST, LocalCluster, local_cluster
+from pyhive import hive
 
 from tests.scenarios.scenario import write_shuffled
 from tests.support.builds import publish
+from tests.support.el_tool import SCHEMAS, write_typed
 
 SCALE = 0.02
+# Some of the scenarios' orders come later.
+EARLIER = "2026-03-01T00:00:00Z"
 # Of some hundred models and seeds: by then all threads are at work on what reads and writes much.
 MODELS_BEFORE_THE_KILL = 30
 
@@ -33,11 +42,20 @@ def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_marts_do_not_depend_on_a_worker_that_was_killed(raw: Path, tmp_path: Path) -> None:
-    """A worker that is lost costs time and nothing else."""
+    """A worker that is lost would cost more than time: rows that count twice, or not.
+
+    The raw tables are those of an EL tool in the cluster's catalog, as is one that is nobody's business.
+    """
     on_duckdb = publish(raw, tmp_path / "duckdb")
-    output = Output(tmp_path / "spark")
-    with local_cluster(tmp_path / "cluster", timeout=300) as cluster:
-        build = _start_build(cluster, raw, output)
+    output = Output(tmp_path / "on spark")
+    output.root.mkdir()
+    shutil.copy(raw / "vars.yml", output.root)
+    with local_cluster(tmp_path / "my cluster", timeout=300) as cluster:
+        statements = [*write_typed(raw, tmp_path / "tables"), "create database raw_data"]
+        with _connected(cluster) as connection, connection.cursor() as cursor:
+            for statement in [*statements, "create view raw_data.contacts as select 1 as contact_id"]:
+                cursor.execute(statement)
+        build = _start_build(cluster, output, "--raw-schemas", SCHEMAS)
         _wait_for_models(build, output)
         # the worker with its executor, as when a machine goes
         os.killpg(cluster.workers[0].process.pid, signal.SIGKILL)
@@ -48,21 +66,72 @@ def test_the_marts_do_not_depend_on_a_worker_that_was_killed(raw: Path, tmp_path
 
 
 def test_all_scenarios_on_a_cluster(tmp_path: Path) -> None:
-    """Several connections, executors in processes of their own and statements at once leave no trace in the marts."""
+    """Several connections, executors in processes of their own and statements at once would leave traces in the marts.
+
+    Invariant 8: a reader meanwhile would meet an error, or orders of one build beside checks of another.
+    """
     write_shuffled(tmp_path / "raw")
     on_duckdb = publish(tmp_path / "raw", tmp_path / "duckdb")
-    output = Output(tmp_path / "spark")
-    with local_cluster(tmp_path / "cluster", timeout=300) as cluster:
-        build = _start_build(cluster, tmp_path / "raw", output)
+    output = Output(tmp_path / "on spark")
+    files = ("--raw", str(tmp_path / "raw"))
+    with local_cluster(tmp_path / "my cluster", timeout=300) as cluster:
+        build = _start_build(cluster, output, *files, "--as-of", EARLIER)
         said, _ = build.communicate()
         assert build.returncode == 0, said[-6000:]
+        with _reader(cluster) as seen:
+            build = _start_build(cluster, output, *files)
+            said, _ = build.communicate()
+        assert build.returncode == 0, said[-6000:]
         _assert_equal(on_duckdb, output)
+    assert len({row[0] for row in seen}) == 2, (
+        "the reader saw the build before, and the one that was published meanwhile"
+    )
+    assert [row for row in seen if row[0] != row[1]] == [], "no mixture of two builds"
+    assert len(set(seen)) == 2, "a build has the same orders whenever it is read"
+    assert len({row[2] for row in seen}) == 2, "orders of the two builds can be told apart"
 
 
-def _start_build(cluster: LocalCluster, raw: Path, output: Output) -> subprocess.Popen[str]:
+@contextmanager
+def _reader(cluster: LocalCluster) -> Iterator[list[tuple[str, str, int]]]:
+    """Read marts over and over, in a thread with a connection of its own, and list what each query found."""
+    done = threading.Event()
+    seen: list[tuple[str, str, int]] = []
+    failures: list[Exception] = []
+    query = (
+        "select max(info.build_id), (select max(build_id) from marts.audit_builds), count(orders.order_id)"
+        " from marts.build_info as info left join marts.fct_orders as orders on true"
+    )
+
+    def read() -> None:
+        with _connected(cluster) as connection, connection.cursor() as cursor:
+            while True:
+                is_last = done.is_set()
+                try:
+                    cursor.execute(query)
+                    seen.extend(cursor.fetchall())
+                except Exception as error:  # whatever a reader meets is a finding
+                    failures.append(error)
+                if is_last:
+                    return
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    try:
+        yield seen
+    finally:
+        done.set()
+        thread.join()
+    assert failures == []
+
+
+def _connected(cluster: LocalCluster) -> hive.Connection:
+    return hive.connect(HOST, cluster.thrift_port, auth="NONE")
+
+
+def _start_build(cluster: LocalCluster, output: Output, *options: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "customer_journey", "build", "--target", "spark"]
     return subprocess.Popen(
-        [*command, "--raw", str(raw), "--out", str(output.root)],
+        [*command, "--out", str(output.root), *options],
         env={**os.environ, **cluster.environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

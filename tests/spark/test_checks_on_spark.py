@@ -8,10 +8,11 @@ import pytest
 from customer_journey.checks import CheckResult, SuiteError, run_expectations
 from customer_journey.checks.on_spark import run_expectations_on_spark
 
+from tests.support.suites import CONTACTS, EMAIL, QUERY, SLIPS, make_suites
+
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-EMAIL = "mai.nguyen@example.com"
 TABLES: dict[str, dict[str, tuple[str, list[tuple[object, ...]]]]] = {
     "raw_crm": {
         "contacts": (
@@ -34,33 +35,11 @@ TABLES: dict[str, dict[str, tuple[str, list[tuple[object, ...]]]]] = {
     "private": {"settings": ("name string, value string", [("as_of", '"2026-07-01T00:00:00+07:00"')])},
 }
 
-LANDED = r"""
-schema: raw_crm
-tables:
-  contacts:
-    - {expect: expect_column_to_exist, column: contact_id, severity: error}
-    - {expect: expect_column_values_to_not_be_null, column: email, severity: warn}
-    - name: most have an e-mail
-      expect: expect_column_values_to_not_be_null
-      column: email
-      mostly: 0.5
-      severity: error
-    - {expect: expect_column_values_to_be_in_set, column: email, value_set: [nobody], severity: error}
-    - {expect: expect_column_distinct_values_to_be_in_set, column: email, value_set: [nobody], severity: warn}
-    - {expect: expect_column_most_common_value_to_be_in_set, column: email, value_set: [no], severity: warn}
-    - {expect: expect_table_row_count_to_be_between, min_value: 10, severity: warn}
+LANDED = (
+    CONTACTS
+    + """\
     - {expect: expect_table_columns_to_match_set, column_set: [contact_id], exact_match: false, severity: warn}
     - {expect: expect_column_value_lengths_to_equal, column: contact_id, value: 1, severity: warn}
-    - name: no e-mail in braces {1,2} or after a colon
-      expect: unexpected_rows_expectation
-      unexpected_rows_query: |
-        select * from {batch}
-        where regexp_extract('x:' || email, '(?:x:)(?:[a-z.]{1,20})@\w+\.com$', 0) <> '' and email like '%@%'
-      severity: error
-    - name: nobody was created after as-of
-      expect: unexpected_rows_expectation
-      unexpected_rows_query: select 1 from {batch} where try_cast(created_at as timestamptz) > {as_of};
-      severity: error
     - name: scores are numbers
       expect: unexpected_rows_expectation
       unexpected_rows_query: |
@@ -74,6 +53,7 @@ every_table:
     unexpected_rows_query: select 1 from {batch} where try_cast(created_at as timestamptz) is null
     severity: warn
 """
+)
 MARTS = r"""
 schema: marts
 tables:
@@ -112,13 +92,6 @@ def make_tables_in_duckdb(path: Path) -> Path:
                 for row in rows:
                     connection.execute(f"insert into {schema}.{table} values ({', '.join('?' * len(row))})", row)
     return path
-
-
-def make_suites(folder: Path, landed: str, marts: str = "schema: marts") -> Path:
-    for layer, text in (("landed", landed), ("marts", marts)):
-        (folder / "suites" / layer).mkdir(parents=True)
-        (folder / "suites" / layer / "suite.yml").write_text(text, encoding="utf-8")
-    return folder / "suites"
 
 
 @pytest.fixture(scope="module")
@@ -205,29 +178,18 @@ def test_an_error_of_a_running_query_is_told_without_its_values(
         assert "mai.nguyen" not in text
 
 
-SQL = "name: q, expect: unexpected_rows_expectation, severity: warn, unexpected_rows_query:"
-
-
 @pytest.mark.parametrize(
     ("entry", "told"),
     [
+        *SLIPS,
         (
-            "expect: expect_column_values_to_be_null, column: emial, severity: warn",
-            "expect_column_values_to_be_null(emial): raw_crm.contacts has no column emial; did you mean email?",
-        ),
-        (
-            "name: q, expect: expect_column_values_to_match_regex, column: email, regex: a, severity: warn",
-            "q: expect_column_values_to_match_regex does not run on DuckDB, and a suite runs on every engine; "
-            "say it as an unexpected_rows_expectation",
-        ),
-        (
-            f'{SQL} "select emial from {{batch}}"',
+            f'{QUERY} "select emial from {{batch}}"',
             "q: Spark refuses its query: [UNRESOLVED_COLUMN.WITH_SUGGESTION] A column, variable, or function parameter "
             "with name `emial` cannot be resolved.",
         ),
-        (f'{SQL} "selekt 1 from {{batch}}"', "q: Spark refuses its query: [PARSE_SYNTAX_ERROR] "),
-        (f'{SQL} "select 1 from {{batch}} -- a remark"', "q: Spark refuses its query: [PARSE_SYNTAX_ERROR] "),
-        (f'{SQL} "select epoch(email) from {{batch}}"', "q: Spark refuses its query: [UNRESOLVED_ROUTINE] "),
+        (f'{QUERY} "selekt 1 from {{batch}}"', "q: Spark refuses its query: [PARSE_SYNTAX_ERROR] "),
+        (f'{QUERY} "select 1 from {{batch}} -- a remark"', "q: Spark refuses its query: [PARSE_SYNTAX_ERROR] "),
+        (f'{QUERY} "select epoch(email) from {{batch}}"', "q: Spark refuses its query: [UNRESOLVED_ROUTINE] "),
     ],
 )
 def test_a_slip_is_one_line_that_names_file_and_entry(

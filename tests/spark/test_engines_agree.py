@@ -1,4 +1,7 @@
-"""A small demo company on both engines: equal marts, and a comparison that notices where they are not."""
+"""A small demo company on both engines: equal marts, and a comparison that notices where they are not.
+
+DuckDB builds it from files and Spark from the tables of an EL tool in its catalog, which hold the same rows.
+"""
 
 import json
 import os
@@ -7,40 +10,68 @@ import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 from customer_journey.compare import compare
 from customer_journey.demo_company import write_demo
 from customer_journey.hash_key import DEMO_KEY, ENVIRONMENT_VARIABLE
 from customer_journey.paths import PROJECT, Output
 
-from tests.support.builds import publish
+from tests.support.builds import publish, run_build_with, write_rows
+from tests.support.el_tool import SCHEMAS, run_in_catalog, write_typed
+from tests.support.erasure import REQUEST, traces_under, write_hoa
 
 SCALE = 0.02
+ON_SPARK = ("--target", "spark", "--raw-schemas", SCHEMAS)
 COMMAND = (sys.executable, "-m", "customer_journey", "build")
 COPIED = ("models", "macros", "seeds", "tests/dbt", "expectations", "examples/demo", "scripts/customer_journey")
 
 
 @pytest.fixture(scope="module")
 def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The raw tables of a small demo company, its dirt and its erasure requests among them."""
+    """The raw tables of a small demo company, its dirt and its erasure requests among them, and of one person more."""
     folder = tmp_path_factory.mktemp("raw")
     write_demo(folder, lambda table, share: None, scale=SCALE)
+    write_hoa(folder, "hoa")
     return folder
 
 
 @pytest.fixture(scope="module")
-def on_spark(raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Output:
-    """The output folder of its build on Spark."""
-    output = Output(tmp_path_factory.mktemp("spark"))
-    publish(raw, output.root, "--target", "spark")
+def on_duckdb(raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The output folder of its build on DuckDB."""
+    return publish(raw, tmp_path_factory.mktemp("duckdb")).parent
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the EL tool keeps the files of its tables: not in the output folder."""
+    return tmp_path_factory.mktemp("tables")
+
+
+@pytest.fixture(scope="module")
+def on_spark(raw: Path, tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Output:
+    """The output folder of its build on Spark; the blank in its name is what people have."""
+    output = Output(tmp_path_factory.mktemp("on spark"))
+    run_in_catalog(output.root, write_typed(raw, tables))
+    shutil.copy(raw / "vars.yml", output.root)
+    done = run_build_with(output.root, *ON_SPARK)
+    assert done.returncode == 0, done.stderr[-4000:]
     return output
 
 
-def test_both_engines_publish_equal_marts(raw: Path, on_spark: Output, tmp_path: Path) -> None:
-    """Invariant 6: a construct that the engines answer differently would change numbers on the day of a move."""
-    marts, differences = compare(publish(raw, tmp_path), on_spark.published_on_spark)
+def test_both_engines_publish_equal_marts(on_duckdb: Path, on_spark: Output) -> None:
+    """Invariant 6: a construct that the engines answer differently would change numbers on the day of a move.
+
+    And who lands with an EL tool would get other numbers than who lands files, where types are read as other text.
+    """
+    marts, differences = compare(on_duckdb / "journey.duckdb", on_spark.published_on_spark)
     assert marts > 20
     assert differences == []
+
+
+def test_nothing_of_an_export_stays(on_spark: Output) -> None:
+    """Personal data would lie in a folder that nothing reads, and that no erasure reaches."""
+    assert not on_spark.exports.exists()
 
 
 def test_broken_macro_is_noticed(raw: Path, on_spark: Output, tmp_path: Path) -> None:
@@ -103,3 +134,31 @@ def test_key_that_spark_redacts_is_refused(raw: Path, tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "Choose another JOURNEY_HASH_KEY" in done.stderr
     assert "a-secret-key-of-our-own" not in done.stdout + done.stderr
+
+
+def test_nothing_is_left_of_a_person_erased_on_spark(
+    raw: Path, tables: Path, on_duckdb: Path, on_spark: Output
+) -> None:
+    """Invariant 9: landed Parquet, tables of models or the build before would keep who asked to be erased.
+
+    The last test of this file, since it builds anew. The EL tool's tables still hold the person, so the same rows are
+    exported once more, and whoever keeps the tables has to be told.
+    """
+    assert traces_under(on_spark.root), "the test would not see a trace if there was one"
+    write_rows(raw, "privacy/erasure_requests", [REQUEST], part="hoa")
+    with duckdb.connect() as connection:
+        connection.execute(
+            "copy (select $request_id as request_id, $identifier_type as identifier_type,"
+            " $identifier_value as identifier_value, $requested_at as requested_at)"
+            f" to '{tables / 'privacy' / 'erasure_requests' / 'part-1.parquet'}'",
+            REQUEST,
+        )
+
+    done = run_build_with(on_spark.root, *ON_SPARK)
+
+    assert done.returncode == 0, done.stderr[-4000:]
+    assert traces_under(on_spark.root) == {}
+    for table, rows in (("crm.contacts", 2), ("orders.order_items", 1), ("privacy.erasure_requests", 2)):
+        assert f"el_{table} holds {rows} rows of erased persons" in done.stdout
+    _, differences = compare(publish(raw, on_duckdb), on_spark.published_on_spark)
+    assert differences == []

@@ -53,16 +53,20 @@ def test_readers_see_what_was_published_last(connection: SessionConnection) -> N
 
 
 def test_build_before_is_kept_for_its_readers_once(connection: SessionConnection) -> None:
-    """A query that runs while a build is published would lose its files; older ones would fill the disk."""
+    """A query that runs while a build is published would lose its files; older ones would fill the disk.
+
+    And somebody else's database would be dropped with them, if its name begins alike.
+    """
+    connection.execute("create database marts_2024")
     for day in (1, 2, 3):
         _build(connection, day)
         publish_on_spark(connection, f"2026010{day}T000000Z", DESCRIPTIONS, keep_before=True)
     kept = [row[0] for row in connection.execute("show databases like 'marts_2*'")]
-    assert kept == ["marts_20260102t000000z", "marts_20260103t000000z"]
+    assert kept == ["marts_2024", "marts_20260102t000000z", "marts_20260103t000000z"]
     _build(connection, 4)
     publish_on_spark(connection, "20260104T000000Z", DESCRIPTIONS, keep_before=False)
     kept = [row[0] for row in connection.execute("show databases like 'marts_2*'")]
-    assert kept == ["marts_20260104t000000z"], "after an erasure nothing of the build before may stay"
+    assert kept == ["marts_2024", "marts_20260104t000000z"], "after an erasure nothing of the build before may stay"
 
 
 def test_columns_and_marts_may_come_and_go(connection: SessionConnection) -> None:

@@ -12,33 +12,11 @@ from customer_journey.contract import raw_tables
 from customer_journey.landing import create_landed_table
 from customer_journey.paths import EXPECTATIONS
 
-EMAIL = "mai.nguyen@example.com"
+from tests.support.suites import CONTACTS, EMAIL, QUERY, SLIPS, make_suites
 
-SUITE = """
-schema: raw_crm
-tables:
-  contacts:
-    - {expect: expect_column_to_exist, column: contact_id, severity: error}
-    - {expect: expect_column_values_to_not_be_null, column: email, severity: warn}
-    - name: most have an e-mail
-      expect: expect_column_values_to_not_be_null
-      column: email
-      mostly: 0.5
-      severity: error
-    - {expect: expect_column_values_to_be_in_set, column: email, value_set: [nobody], severity: error}
-    - {expect: expect_column_distinct_values_to_be_in_set, column: email, value_set: [nobody], severity: warn}
-    - {expect: expect_column_most_common_value_to_be_in_set, column: email, value_set: [no], severity: warn}
-    - {expect: expect_table_row_count_to_be_between, min_value: 10, severity: warn}
-    - name: no e-mail in braces {1,2} or after a colon
-      expect: unexpected_rows_expectation
-      unexpected_rows_query: |
-        select * from {batch}
-        where regexp_matches('x:' || email, '(?:x:)(?:[a-z.]{1,20})@') and email like '%@%'
-      severity: error
-    - name: nobody was created after as-of
-      expect: unexpected_rows_expectation
-      unexpected_rows_query: select 1 from {batch} where try_cast(created_at as timestamptz) > {as_of}
-      severity: error
+SUITE = (
+    CONTACTS
+    + """\
     - name: e-mails are numbers
       expect: unexpected_rows_expectation
       unexpected_rows_query: select 1 from {batch} where cast(email as integer) = 1
@@ -46,6 +24,7 @@ tables:
 every_table:
   - {expect: expect_column_values_to_not_be_null, column: created_at, severity: error}
 """
+)
 
 
 def make_warehouse(path: Path) -> Path:
@@ -64,12 +43,6 @@ def make_warehouse(path: Path) -> Path:
             """
         )
     return path
-
-
-def make_suites(folder: Path, text: str) -> Path:
-    (folder / "suites" / "landed").mkdir(parents=True)
-    (folder / "suites" / "landed" / "crm.yml").write_text(text, encoding="utf-8")
-    return folder / "suites"
 
 
 @pytest.fixture(scope="module")
@@ -199,19 +172,12 @@ def test_a_buffered_result_outlives_its_connection(tmp_path: Path) -> None:
     assert [column["name"] for column in columns] == ["contact_id", "email", "created_at"]
 
 
-SQL = "name: q, expect: unexpected_rows_expectation, severity: warn, unexpected_rows_query:"
-
-
 @pytest.mark.parametrize(
     ("entry", "told"),
     [
         (
             "expect: expect_column_to_exists, column: email, severity: warn",
             "expect_column_to_exists(email): there is no expect_column_to_exists; did you mean expect_column_to_exist?",
-        ),
-        (
-            "expect: expect_column_values_to_be_null, column: emial, severity: warn",
-            "expect_column_values_to_be_null(emial): raw_crm.contacts has no column emial; did you mean email?",
         ),
         (
             "expect: expect_column_to_exist, column: email, severity: fatal",
@@ -221,18 +187,14 @@ SQL = "name: q, expect: unexpected_rows_expectation, severity: warn, unexpected_
             "expect: expect_column_to_exist, column: email, colour: red, severity: warn",
             "expect_column_to_exist(email): colour: extra fields not permitted",
         ),
+        *SLIPS,
+        (f"{QUERY} select x from {{batch}}", "not readable as YAML: "),
         (
-            "name: q, expect: expect_column_values_to_match_regex, column: email, regex: a, severity: warn",
-            "q: expect_column_values_to_match_regex does not run on DuckDB, and a suite runs on every engine; "
-            "say it as an unexpected_rows_expectation",
-        ),
-        (f"{SQL} select x from {{batch}}", "not readable as YAML: "),
-        (
-            f'{SQL} "select x from {{batch}}"',
+            f'{QUERY} "select x from {{batch}}"',
             'q: DuckDB refuses its query: Binder Error: Referenced column "x" not found in FROM clause!',
         ),
-        (f'{SQL} "select 1 from {{batch}} -- a remark"', "q: DuckDB refuses its query: Parser Error: "),
-        (f"{SQL} select 1", "q: wants an `unexpected_rows_query:` that reads from {batch}"),
+        (f'{QUERY} "select 1 from {{batch}} -- a remark"', "q: DuckDB refuses its query: Parser Error: "),
+        (f"{QUERY} select 1", "q: wants an `unexpected_rows_query:` that reads from {batch}"),
         ("column: email, severity: warn", "lacks `expect:`"),
     ],
 )
@@ -242,7 +204,7 @@ def test_a_slip_is_one_line_that_names_file_and_entry(tmp_path: Path, entry: str
     with pytest.raises(SuiteError) as raised:
         run_expectations(make_warehouse(tmp_path / "warehouse.duckdb"), suites, "landed", None)
 
-    assert str(raised.value).startswith("landed/crm.yml line 4: ")
+    assert str(raised.value).startswith("landed/suite.yml line 4: ")
     assert told in str(raised.value)
     assert "\n" not in str(raised.value)
 
@@ -266,7 +228,7 @@ IS_NULL = "{expect: expect_column_values_to_be_null, column: a, severity: warn}"
         (
             f"schema: raw_crm\ntables:\n  contacts:\n    - {EXISTS}\n    - {EXISTS}\n",
             " line 5: raw_crm.contacts: expect_column_to_exist(a): "
-            "landed/crm.yml line 4 has that name; give one a `name:`",
+            "landed/suite.yml line 4 has that name; give one a `name:`",
         ),
         (
             "schema: raw_crm\ntables:\n  contacts: []\n  contacts: []\n",
@@ -289,13 +251,13 @@ def test_a_malformed_file_is_told_in_one_line(tmp_path: Path, text: str, told: s
     ):
         resolve(load_suites(suites, ("landed",)), DuckDBReader(connection))
 
-    assert str(raised.value) == f"landed/crm.yml{told}"
+    assert str(raised.value) == f"landed/suite.yml{told}"
 
 
 def test_as_of_needs_a_warehouse_that_knows_it(tmp_path: Path) -> None:
     suites = make_suites(
         tmp_path,
-        f'schema: main\ntables:\n  t:\n    - {{{SQL} "select 1 from {{batch}} where a > {{as_of}}"}}',
+        f'schema: main\ntables:\n  t:\n    - {{{QUERY} "select 1 from {{batch}} where a > {{as_of}}"}}',
     )
 
     with duckdb.connect() as connection:

@@ -40,6 +40,7 @@ def test_order_of_rows_and_last_digits_do_not_count(one: Path, tmp_path: Path) -
     [
         ("select order_id, amount + 0.0001 as amount, share from", "order_id a: amount: 1.5000 against 1.5001"),
         ("select order_id, amount, share * (1 + 1e-8) as share from", "order_id a: share: 0.1 against 0.100000001"),
+        ("select order_id, amount, 'nan'::double as share from", "order_id a: share: 0.1 against nan"),
         ("select order_id, amount, coalesce(share, 0) as share from", "order_id b: share: null against 0.0"),
         ("select * from (values ('c', 1, 1)) as added (order_id, amount, share) union all from", "order_id c: only in"),
         ("select order_id, amount, share, 1 as more from", "only one side has more"),

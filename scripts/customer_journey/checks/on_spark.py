@@ -1,6 +1,5 @@
 """Spark as an engine that suites are run on: the tables of a session of this process, as DataFrames."""
 
-import logging
 import re
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -134,17 +133,9 @@ class OnSpark:
 
 @contextmanager
 def _saying_nothing(session: "SparkSession") -> Iterator[None]:
-    """Keep Spark and pyspark from logging a failed query, which they do with its plan and the value it failed on."""
-    from pyspark.logger import PySparkLogger
-
-    loggers = [PySparkLogger.getLogger(name) for name in ("DataFrameQueryContextLogger", "SQLQueryContextLogger")]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.CRITICAL + 1)
+    """Keep Spark from logging a failed query, which it does with its plan and the value it failed on."""
     session.sparkContext.setLogLevel("OFF")
     try:
         yield
     finally:
         session.sparkContext.setLogLevel(LOG_LEVEL)
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)

@@ -2,13 +2,16 @@
 
 import os
 import shutil
+from collections.abc import Iterable
 from datetime import datetime
 from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from customer_journey.errors import InputError
+from customer_journey.contract import raw_tables
+from customer_journey.errors import BuildError, InputError
 from customer_journey.hash_key import hash_key
+from customer_journey.landing import own_schemas
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -16,6 +19,11 @@ if TYPE_CHECKING:
 HOST_VARIABLE = "JOURNEY_SPARK_HOST"
 # where marts stand until they are published
 BUILDING = "marts_building"
+_PARTITIONS = ("# Partition Information", "")
+
+
+class StatementError(BuildError):
+    """A statement that Spark refused or could not run; the text is the first line of what Spark says of it."""
 
 
 class SparkConnection(Protocol):
@@ -25,7 +33,11 @@ class SparkConnection(Protocol):
     place: str
 
     def execute(self, statement: str) -> list[tuple[Any, ...]]:
-        """Run one statement and return its rows, none for what returns nothing."""
+        """Run one statement and return its rows, none for what returns nothing.
+
+        Raises:
+            StatementError: Spark refused it.
+        """
 
     def session_to_judge(self, root: Path) -> "SparkSession":
         """Return a session of this process that sees the tables of raw rows and of marts that are being built."""
@@ -45,7 +57,12 @@ class SessionConnection:
 
     def execute(self, statement: str) -> list[tuple[Any, ...]]:
         """Run one statement and return its rows."""
-        return [tuple(row) for row in self.session.sql(statement).collect()]
+        from pyspark.errors import PySparkException
+
+        try:
+            return [tuple(row) for row in self.session.sql(statement).collect()]
+        except PySparkException as error:
+            raise _refused(statement, str(error)) from error
 
     def session_to_judge(self, root: Path) -> "SparkSession":
         """Return the session itself."""
@@ -88,9 +105,19 @@ class ThriftConnection:
 
     def execute(self, statement: str) -> list[tuple[Any, ...]]:
         """Run one statement and return its rows."""
-        with self._connection.cursor() as cursor:
-            cursor.execute(statement)
-            return [tuple(row) for row in cursor.fetchall()] if cursor.description else []
+        from pyhive.exc import Error
+        from thrift.transport.TTransport import TTransportException
+
+        try:
+            with self._connection.cursor() as cursor:
+                cursor.execute(statement)
+                return [tuple(row) for row in cursor.fetchall()] if cursor.description else []
+        except Error as error:
+            # the server's answer, of which the message is one field
+            status = getattr(error.args[0], "status", None) if error.args else None
+            raise _refused(statement, getattr(status, "errorMessage", None) or str(error)) from error
+        except (TTransportException, OSError) as error:
+            raise StatementError(f"Spark: {self.place} does not answer any more ({type(error).__name__}).") from error
 
     def session_to_judge(self, root: Path) -> "SparkSession":
         """Start a session beside the cluster and name the cluster's tables in it by their files.
@@ -103,16 +130,22 @@ class ThriftConnection:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         session = start_session(folder)
+        # an EL tool's databases may begin with raw_ too, and hold what is no file of Parquet
+        judged = {"private", BUILDING} | {f"raw_{table.source}" for table in raw_tables()}
         for (schema,) in self.execute("show databases"):
-            if not schema.startswith("raw_") and schema not in ("private", BUILDING):
+            if schema not in judged:
                 continue
             session.sql(f"create database {schema}")
             for _, table, _ in self.execute(f"show tables in {schema}"):
-                described = self.execute(f"describe formatted {schema}.{table}")
-                # a blank line parts the columns from the rest; an empty table has no file that could tell them
-                columns = ", ".join(f"{row[0]} {row[1]}" for row in takewhile(lambda row: row[0], described))
-                location = dict(row[:2] for row in described)["Location"].strip()
-                session.sql(f"create table {schema}.{table} ({columns}) using parquet location '{location}'")
+                name = f"{schema}.{table}"
+                location = dict(row[:2] for row in self.execute(f"describe formatted {name}"))["Location"].strip()
+                columns, partitioned_by = describe(self, name)
+                # named, since an empty table has no file that could tell them
+                typed = ", ".join(f"{column} {kind}" for column, kind in columns)
+                parts = f"partitioned by ({', '.join(partitioned_by)})" if partitioned_by else ""
+                session.sql(f"create table {name} ({typed}) using parquet {parts} location {literal(location)}")
+                if partitioned_by:
+                    session.sql(f"alter table {name} recover partitions")
         self._beside = session
         return session
 
@@ -135,7 +168,47 @@ def connect(root: Path) -> SparkConnection:
         return ThriftConnection()
     from customer_journey.spark.session import start_session
 
-    return SessionConnection(start_session(root), root)
+    connection = SessionConnection(start_session(root), root)
+    remove_unfinished(connection, root / "spark-warehouse")
+    return connection
+
+
+def remove_unfinished(spark: SparkConnection, warehouse: Path) -> None:
+    """Remove the folders of tables that a killed build had begun: Spark would refuse to create these tables again."""
+    databases = {row[0] for row in spark.execute("show databases")}
+    for database in sorted(own_databases()):
+        tables = {row[1] for row in spark.execute(f"show tables in {database}")} if database in databases else set()
+        for folder in (warehouse / f"{database}.db").glob("*/"):
+            if folder.name not in tables:
+                shutil.rmtree(folder)
+
+
+def own_databases() -> set[str]:
+    """Return the databases that a build writes, but for those of what is published."""
+    return {*own_schemas(), BUILDING}
+
+
+def describe(spark: SparkConnection, relation: str) -> tuple[list[tuple[str, str]], list[str]]:
+    """Return the names and types of a relation's columns, and the names of those that it is partitioned by."""
+    rows = [(str(name), str(kind)) for name, kind, *_ in spark.execute(f"describe table {relation}")]
+
+    def until_heading(rows: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+        return list(takewhile(lambda row: row[0] and not row[0].startswith("# "), rows))
+
+    # below the columns stands a heading, the heading of a table, and then those columns again
+    heading = rows.index(_PARTITIONS) if _PARTITIONS in rows else len(rows)
+    return until_heading(rows), [name for name, _ in until_heading(rows[heading + 2 :])]
+
+
+def _refused(statement: str, said: str) -> StatementError:
+    reason = next((line.strip() for line in said.splitlines() if line.strip()), "it does not say why")
+    beginning = " ".join(statement.split())[:60]
+    return StatementError(f"Spark: {reason} (statement: {beginning} …)")
+
+
+def place(folder: Path) -> str:
+    """Write a folder of this machine as Spark SQL, which reads a blank as it stands and not as a URI has it."""
+    return literal(f"file://{folder}")
 
 
 def literal(value: object) -> str:

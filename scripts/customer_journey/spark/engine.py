@@ -5,14 +5,18 @@ from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
+import duckdb
+
 from customer_journey import audit
 from customer_journey.checks.expectations import CheckResult
 from customer_journey.checks.suites import LAYERS
+from customer_journey.landing import LandingReport
 from customer_journey.paths import EXPECTATIONS, Output
 from customer_journey.publish import SCHEMA, Descriptions
 from customer_journey.spark.connection import BUILDING, SparkConnection, connect, literal
 from customer_journey.spark.landed import share_landed
 from customer_journey.spark.publish import publish_on_spark, published_database
+from customer_journey.spark.raw_schemas import land_from_catalog
 
 
 class SparkEngine:
@@ -33,7 +37,8 @@ class SparkEngine:
 
     @property
     def _spark(self) -> SparkConnection:
-        assert self._connection is not None, "start() comes first"
+        if self._connection is None:
+            self._connection = connect(self._output.root)
         return self._connection
 
     @property
@@ -41,10 +46,19 @@ class SparkEngine:
         """The target of the dbt profile: a session or a server."""
         return self._spark.dbt_target
 
+    def land_schemas(
+        self,
+        warehouse: duckdb.DuckDBPyConnection,
+        schemas: Mapping[str, str],
+        on_progress: Callable[[str, float], None],
+    ) -> LandingReport:
+        """Have Spark export the tables of its catalog, and land them."""
+        on_progress("connecting", 0)
+        return land_from_catalog(warehouse, self._spark, self._output.exports, schemas, on_progress)
+
     def start(self, on_progress: Callable[[str, float], None]) -> None:
         """Connect, write what was landed as Parquet and name it in the catalog."""
         on_progress("connecting", 0)
-        self._connection = connect(self._output.root)
         share_landed(self._output, self._spark, on_progress)
 
     def run_expectations(self, on_progress: Callable[[str, float], None]) -> list[CheckResult]:

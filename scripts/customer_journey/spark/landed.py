@@ -1,13 +1,14 @@
 """The landed layer as Spark tables: what landing keeps in the warehouse, written once as Parquet."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import duckdb
 
+from customer_journey.contract import raw_tables
 from customer_journey.paths import Output
-from customer_journey.spark.connection import SparkConnection
+from customer_journey.spark.connection import SparkConnection, place
 from customer_journey.warehouse import open_warehouse
 
 # A file of this size is read by several tasks at once and is not too many files.
@@ -25,13 +26,23 @@ def share_landed(output: Output, spark: SparkConnection, on_progress: Callable[[
             " where schema_name like 'raw\\_%' escape '\\'"
             " or (schema_name = 'private' and table_name in ('settings', 'erased_rows')) order by all"
         ).fetchall()
+        _forget_others(spark, {f"{schema}.{table}" for schema, table in tables})
         for schema in sorted({schema for schema, _ in tables}):
             spark.execute(f"create schema if not exists {schema}")
         for number, (schema, table) in enumerate(tables):
             on_progress(f"{schema}.{table}", number / len(tables))
             folder = _write(connection, output.landed, schema, table)
             spark.execute(f"drop table if exists {schema}.{table}")
-            spark.execute(f"create table {schema}.{table} using parquet location '{folder.as_uri()}'")
+            spark.execute(f"create table {schema}.{table} using parquet location {place(folder)}")
+
+
+def _forget_others(spark: SparkConnection, landed: Collection[str]) -> None:
+    """Drop raw tables that were not landed here: models would read what another output folder, or a lost one, left."""
+    databases = {row[0] for row in spark.execute("show databases")}
+    for schema in sorted({f"raw_{table.source}" for table in raw_tables()} & databases):
+        for _, table, _ in spark.execute(f"show tables in {schema}"):
+            if f"{schema}.{table}" not in landed:
+                spark.execute(f"drop table {schema}.{table}")
 
 
 def _write(connection: duckdb.DuckDBPyConnection, landed: Path, schema: str, table: str) -> Path:

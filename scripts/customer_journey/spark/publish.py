@@ -4,12 +4,16 @@ Spark's plain tables know no transaction over several of them. So the views name
 for a moment, and one view, `marts.current_build`, says which of them counts: putting that in place is one step.
 """
 
+import re
 from collections.abc import Mapping
+from urllib.parse import unquote
 
 from customer_journey.publish import SCHEMA, Descriptions
-from customer_journey.spark.connection import BUILDING, SparkConnection, literal
+from customer_journey.spark.connection import BUILDING, SparkConnection, describe, literal
 
 POINTER = "current_build"
+# The whole of the name: somebody else's marts_2024 is dropped with all its tables otherwise.
+_OF_A_BUILD = re.compile(rf"{SCHEMA}_\d{{8}}t\d{{6}}(_\d+)?z")
 
 
 def publish_on_spark(
@@ -35,7 +39,7 @@ def publish_on_spark(
         spark.execute(f"alter view {SCHEMA}.{mart} set tblproperties ('comment' = {literal(description.strip())})")
     _drop_leftovers(spark, keep={database, before if keep_before else None}, marts=set(descriptions))
     location = dict(row[:2] for row in spark.execute(f"describe database {database}"))["Location"]
-    folder = str(location).removeprefix("file:")
+    folder = unquote(str(location).removeprefix("file:"))
     return {mart: f"{folder}/{mart}" for mart in sorted(descriptions)}
 
 
@@ -51,7 +55,7 @@ def published_database(spark: SparkConnection) -> str | None:
 def _copy(spark: SparkConnection, mart: str, database: str, description: str, columns: Mapping[str, str]) -> None:
     typed = ", ".join(
         f"{name} {kind} comment {literal(columns.get(name, '').strip())}"
-        for name, kind in _columns(spark, f"{BUILDING}.{mart}")
+        for name, kind in describe(spark, f"{BUILDING}.{mart}")[0]
     )
     spark.execute(f"create table {database}.{mart} ({typed}) using parquet comment {literal(description.strip())}")
     spark.execute(f"insert into {database}.{mart} select * from {BUILDING}.{mart}")
@@ -71,11 +75,11 @@ def _point(spark: SparkConnection, view: str, query: str, views: set[str]) -> No
 
 def _either(spark: SparkConnection, mart: str, before: str, database: str) -> str:
     """Select a mart from the build that counts when the query is planned, in the columns of the new one."""
-    columns = _columns(spark, f"{database}.{mart}")
+    columns, _ = describe(spark, f"{database}.{mart}")
     counting = f"(select build_database from {SCHEMA}.{POINTER})"
     arms = [f"select * from {database}.{mart} where {counting} = '{database}'"]
     if spark.execute(f"show tables in {before} like '{mart}'"):
-        had = {name for name, _ in _columns(spark, f"{before}.{mart}")}
+        had = {name for name, _ in describe(spark, f"{before}.{mart}")[0]}
         selected = ", ".join(name if name in had else f"cast(null as {kind}) as {name}" for name, kind in columns)
         arms.append(
             f"select {selected} from {before}.{mart} where (select build_database from {SCHEMA}.{POINTER}) = '{before}'"
@@ -83,14 +87,10 @@ def _either(spark: SparkConnection, mart: str, before: str, database: str) -> st
     return " union all ".join(arms)
 
 
-def _columns(spark: SparkConnection, relation: str) -> list[tuple[str, str]]:
-    return [(str(row[0]), str(row[1])) for row in spark.execute(f"describe table {relation}")]
-
-
 def _drop_leftovers(spark: SparkConnection, keep: set[str | None], marts: set[str]) -> None:
     for row in spark.execute(f"show views in {SCHEMA}"):
         if row[1] not in {*marts, POINTER}:
             spark.execute(f"drop view {SCHEMA}.{row[1]}")
-    for (database,) in spark.execute(f"show databases like '{SCHEMA}_2*'"):
-        if database not in keep:
+    for (database,) in spark.execute("show databases"):
+        if _OF_A_BUILD.fullmatch(database) and database not in keep:
             spark.execute(f"drop database {database} cascade")

@@ -1,5 +1,6 @@
 """A Spark session in this process, set up as the dbt profile says, so that dbt's own statements join it."""
 
+import logging
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ LOG_LEVEL = "ERROR"
 def start_session(root: Path) -> "SparkSession":
     """Start Spark with its tables and metastore under the folder `root`; a second call returns the same session."""
     use_java()
+    from pyspark.logger import PySparkLogger
     from pyspark.sql import SparkSession
 
     builder = SparkSession.builder.appName("customer_journey").enableHiveSupport()
@@ -27,6 +29,9 @@ def start_session(root: Path) -> "SparkSession":
     (root / "spark-metastore").mkdir(parents=True, exist_ok=True)
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel(LOG_LEVEL)
+    # whoever sent a statement gets its error; logged, it is a page that may quote values
+    for name in ("DataFrameQueryContextLogger", "SQLQueryContextLogger"):
+        PySparkLogger.getLogger(name).setLevel(logging.CRITICAL + 1)
     return session
 
 

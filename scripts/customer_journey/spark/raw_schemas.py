@@ -1,0 +1,131 @@
+"""Raw tables that an EL tool keeps in Spark's catalog: Spark writes each as Parquet, which lands as a raw file does.
+
+So there is one landed layer whatever engine builds the models, one text for each value, and one erasure.
+"""
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import duckdb
+
+from customer_journey.contract import RawTable, raw_tables
+from customer_journey.errors import InputError
+from customer_journey.landing import (
+    FROM_CATALOG,
+    Column,
+    Delivery,
+    LandingReport,
+    check_columns,
+    check_schemas,
+    land_deliveries,
+    refuse_folder_of_files,
+)
+from customer_journey.spark.connection import SparkConnection, StatementError, describe, own_databases, place
+
+# The type of a column that is null everywhere, which Parquet does not know.
+_NOTHING = "VOID"
+_WRITTEN_TIMESTAMPS = "spark.sql.parquet.outputTimestampType"
+
+
+def land_from_catalog(
+    connection: duckdb.DuckDBPyConnection,
+    spark: SparkConnection,
+    exports: Path,
+    schemas: Mapping[str, str],
+    on_progress: Callable[[str, float], None],
+) -> LandingReport:
+    """Land the tables of the databases `schemas[source]`, all of them or none, by way of files under `exports`.
+
+    What is exported of a table replaces what it landed before; a table that vanished keeps its rows, as a file does.
+    Spark has to see `exports` under the same path, and nothing is left of it.
+
+    Raises:
+        InputError: a source, database, required table or required column is missing, or a table cannot be read.
+    """
+    refuse_folder_of_files(connection)
+    check_schemas(schemas, own_databases())
+    report = LandingReport()
+    deliveries: dict[RawTable, list[Delivery]] = {}
+    _remove(exports)
+    for table, relation in _relations(spark, schemas).items():
+        deliveries[table] = []
+        if relation is None:
+            if table.is_required:
+                schema = schemas.get(table.source, table.source)
+                raise InputError(
+                    f"{spark.place}: required table {table.label} is missing: no {schema}.{table.name}"
+                    f"{'' if table.source in schemas else f' is named (--raw-schemas {table.source}=…)'}."
+                )
+            report.absent_tables.append(table.label)
+            continue
+        described, _ = describe(spark, _quoted(relation))
+        columns = [Column(name, kind.upper()) for name, kind in described]
+        report.drift += check_columns(table, relation, relation, columns)
+        known = [column for column in columns if column.name in table.all_columns and column.data_type != _NOTHING]
+        deliveries[table].append(
+            Delivery(f"{FROM_CATALOG}{relation}", known, partial(_export, spark, exports / relation, relation, known))
+        )
+        report.exported.append(f"{FROM_CATALOG}{relation}")
+    # else a moment would come without its zone, and its text would not be that of a file of Parquet
+    spark.execute(f"set {_WRITTEN_TIMESTAMPS} = TIMESTAMP_MICROS")
+    try:
+        land_deliveries(connection, deliveries, report, on_progress)
+    finally:
+        _remove(exports)
+    spark.execute(f"reset {_WRITTEN_TIMESTAMPS}")
+    return report
+
+
+def _relations(spark: SparkConnection, schemas: Mapping[str, str]) -> dict[RawTable, str | None]:
+    """Name each table of the contract as the catalog has it, None where it is not there."""
+    databases = {row[0].lower() for row in spark.execute("show databases")}
+    found: dict[str, set[str]] = {}
+    for source, schema in schemas.items():
+        if schema.lower() not in databases:
+            raise InputError(f"--raw-schemas {source}={schema}: there is no database {schema} in {spark.place}.")
+        rows = spark.execute(f"show tables in {_quoted(schema)}")
+        found[source] = {name.lower() for _, name, is_temporary in rows if not is_temporary}
+    return {
+        table: f"{schemas[table.source].lower()}.{table.name}" if table.name in found.get(table.source, ()) else None
+        for table in raw_tables()
+    }
+
+
+@contextmanager
+def _export(spark: SparkConnection, folder: Path, relation: str, columns: Sequence[Column]) -> Iterator[Sequence[Path]]:
+    """Have Spark write some columns of a table, for as long as the files are read."""
+    folder.parent.mkdir(exist_ok=True)
+    names = ", ".join(f"`{column.name}`" for column in columns)
+    try:
+        spark.execute(
+            f"insert overwrite directory {place(folder)} using parquet select {names} from {_quoted(relation)}"
+        )
+    except StatementError as error:
+        raise InputError(f"{relation}: cannot be read. {error}") from error
+    files = sorted(folder.glob("*.parquet"))
+    if not files:
+        raise InputError(
+            f"{relation}: Spark wrote it to {folder}, but it is not there. "
+            "Spark has to see --out under the same path: take a shared folder."
+        )
+    yield files
+    # one table at a time, so that no second copy of all of them is ever on the disk
+    _remove(folder)
+
+
+def _remove(folder: Path) -> None:
+    try:
+        if folder.exists():
+            shutil.rmtree(folder)
+    except OSError as error:
+        raise InputError(
+            f"{folder}: what Spark wrote there cannot be removed ({error.strerror}), and it holds personal data. "
+            "Let the build run as a user who may, and remove it."
+        ) from error
+
+
+def _quoted(relation: str) -> str:
+    return ".".join(f"`{part.replace('`', '``')}`" for part in relation.split("."))

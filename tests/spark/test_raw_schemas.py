@@ -1,0 +1,225 @@
+"""Tables that an EL tool keeps in Spark's catalog land as files do; whole builds on them are in test_engines_agree."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+from customer_journey import erasure
+from customer_journey.errors import InputError
+from customer_journey.landing import LandingReport, land
+from customer_journey.spark.connection import SessionConnection
+from customer_journey.spark.raw_schemas import land_from_catalog
+from customer_journey.warehouse import open_warehouse
+from pyspark.sql import SparkSession
+
+from tests.support.builds import write_required_tables
+
+DATABASES = ("hubspot", "segment", "shop", "raw_survey")
+SCHEMAS = {"crm": "HubSpot", "web": "segment", "orders": "shop", "feedback": "raw_survey"}
+TABLES = """
+    create table hubspot.contacts using parquet partitioned by (country) as select * from values
+        (101, 'Mai@Example.com', false, timestamp '2026-01-01 00:00:00.25+07', named_struct('a', 1), 'VN'),
+        (102, null, null, timestamp '2026-01-02 10:00:00', null, 'FR')
+        as rows(contact_id, email, is_internal, created_at, _meta, country);
+    create view segment.events as select 'e1' as event_id, 'c1' as anonymous_id,
+        timestamp_ntz '2026-01-03 08:00:00' as occurred_at, 'page_view' as event_name, null as utm_source,
+        1500 as engagement_ms;
+    create table shop.orders using orc as select * from values
+        ('o1', 101L, date '2026-01-03', 'paid', cast(100.10 as decimal(12, 2)), 0.1d, true),
+        ('o2', null, date '2026-02-03', 'paid', cast(20 as decimal(12, 2)), null, false)
+        as rows(order_id, contact_id, ordered_at, status, total_amount, tax_amount, is_test);
+    create table shop.order_items using parquet as
+        select 'o1' as order_id, 1 as line_number, 5.0d as product_id, cast(2 as tinyint) as quantity,
+            cast(1.5 as float) as unit_price;
+    create table shop.refunds (refund_id string, refunded_at timestamp, amount double) using parquet;
+    create table raw_survey.survey_responses using parquet as select 'r1' as response_id, 'mai@example.com' as email,
+        'nps' as survey_type, 9 as score, timestamp '2026-03-01 08:00:00.123456' as responded_at;
+"""
+
+
+@pytest.fixture
+def catalog(spark: SparkSession, tmp_path: Path) -> Iterator[SessionConnection]:
+    """The session's catalog with the tables of four EL tools: formats, types and columns of their own, and a view."""
+    connection = SessionConnection(spark, tmp_path)
+    for database in DATABASES:
+        connection.execute(f"drop database if exists {database} cascade")
+        connection.execute(f"create database {database}")
+    _run(connection, TABLES)
+    yield connection
+    for database in DATABASES:
+        connection.execute(f"drop database {database} cascade")
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The warehouse of an output folder that nothing was built in."""
+    (tmp_path / "out").mkdir()
+    with open_warehouse(tmp_path / "out" / "warehouse.duckdb") as connection:
+        erasure.prepare(connection)
+        yield connection
+
+
+def _run(catalog: SessionConnection, statements: str) -> None:
+    for statement in statements.split(";"):
+        if statement.strip():
+            catalog.execute(statement)
+
+
+def _land(
+    warehouse: duckdb.DuckDBPyConnection, catalog: SessionConnection, tmp_path: Path, **schemas: str
+) -> LandingReport:
+    try:
+        return land_from_catalog(
+            warehouse, catalog, tmp_path / "out" / "exports", schemas or SCHEMAS, lambda table, share: None
+        )
+    finally:
+        assert not (tmp_path / "out" / "exports").exists()
+
+
+def test_values_land_as_those_of_a_file(
+    warehouse: duckdb.DuckDBPyConnection, catalog: SessionConnection, tmp_path: Path
+) -> None:
+    """A type that comes as another text would be quarantined, or be another moment, id or amount."""
+    catalog.execute("create or replace temporary view companies as select 1 as company_id")
+
+    report = _land(warehouse, catalog, tmp_path)
+
+    contacts = "select contact_id, email, is_internal, created_at, country from raw_crm.contacts order by 1"
+    assert warehouse.execute(contacts).fetchall() == [
+        ("101", "Mai@Example.com", "false", "2025-12-31 17:00:00.25+00", "VN"),
+        ("102", None, None, "2026-01-02 10:00:00+00", "FR"),
+    ]
+    events = "select event_id, occurred_at, utm_source, engagement_ms from raw_web.events"
+    assert warehouse.execute(events).fetchall() == [("e1", "2026-01-03 08:00:00", None, "1500")]
+    orders = (
+        "select order_id, contact_id, ordered_at, total_amount, tax_amount, is_test from raw_orders.orders order by 1"
+    )
+    assert warehouse.execute(orders).fetchall() == [
+        ("o1", "101", "2026-01-03", "100.10", "0.1", "true"),
+        ("o2", None, "2026-02-03", "20.00", None, "false"),
+    ]
+    items = "select line_number, product_id, quantity, unit_price from raw_orders.order_items"
+    assert warehouse.execute(items).fetchall() == [("1", "5", "2", "1.5")]
+    assert warehouse.execute("select count(*) from raw_orders.refunds").fetchone() == (0,)
+    responded = "select responded_at from raw_feedback.survey_responses"
+    assert warehouse.execute(responded).fetchall() == [("2026-03-01 08:00:00.123456+00",)]
+    assert report.drift == ["crm/contacts: unknown column _meta (hubspot.contacts), not read"]
+    assert "crm/companies" in report.absent_tables, "a temporary view is no table of a database"
+    assert (report.files_read, report.files_known) == (6, 0)
+
+
+def test_what_is_exported_replaces_what_was_landed_before(
+    warehouse: duckdb.DuckDBPyConnection, catalog: SessionConnection, tmp_path: Path
+) -> None:
+    """Every build would add the whole of each table once more, or lose what its source does not show any longer."""
+    _land(warehouse, catalog, tmp_path)
+    _run(
+        catalog,
+        "insert into shop.orders values ('o3', 7, date '2026-03-03', 'paid', 1, null, false);"
+        "drop table raw_survey.survey_responses",
+    )
+
+    report = _land(warehouse, catalog, tmp_path)
+
+    assert (report.files_read, report.files_known) == (1, 4)
+    orders = "select order_id from raw_orders.orders order by 1"
+    assert warehouse.execute(orders).fetchall() == [("o1",), ("o2",), ("o3",)]
+    assert "feedback/survey_responses" in report.absent_tables
+    assert warehouse.execute("select count(*) from raw_feedback.survey_responses").fetchone() == (1,)
+
+
+def test_erased_rows_that_the_table_still_holds(
+    warehouse: duckdb.DuckDBPyConnection, catalog: SessionConnection, tmp_path: Path
+) -> None:
+    """The next export would bring the person back, and nobody would be told that the EL tool still has her."""
+    report = _land(warehouse, catalog, tmp_path)
+    # what erasure does, which knows no more of where rows come from than the landed layer says
+    warehouse.execute("insert into private.suppression_list values ('a hash')")
+    warehouse.execute("delete from raw_crm.contacts where contact_id = '101'")
+    warehouse.execute(
+        "insert into private.erased_rows select file_id, source_table, 1 from private.landed_files"
+        " where path = 'catalog:hubspot.contacts'"
+    )
+    warehouse.execute("insert into private.last_erasure values (?)", [erasure._landed_files(warehouse)])
+    assert erasure.left_at_their_origin(warehouse, report.exported) == [("hubspot.contacts", 1)]
+
+    report = _land(warehouse, catalog, tmp_path)
+    assert warehouse.execute("select contact_id from raw_crm.contacts").fetchall() == [("102",)]
+    assert not erasure.is_due(warehouse)
+    assert erasure.left_at_their_origin(warehouse, report.exported) == [("hubspot.contacts", 1)]
+
+    catalog.execute(
+        "insert into hubspot.contacts values (103, 'nam@example.com', false, timestamp '2026-01-02', null, 'VN')"
+    )
+    report = _land(warehouse, catalog, tmp_path)
+    assert warehouse.execute("select count(*) from raw_crm.contacts").fetchone() == (3,)
+    assert erasure.is_due(warehouse), "the rows came again, and are to be erased again before a model is built"
+    assert erasure.left_at_their_origin(warehouse, report.exported) == []
+
+
+REFUSED = {
+    "database that is not there": (
+        "",
+        {"orders": "shopify"},
+        "--raw-schemas orders=shopify: there is no database shopify",
+    ),
+    "table that is not there": (
+        "drop table shop.orders",
+        {},
+        "required table orders/orders is missing: no shop.orders",
+    ),
+    "source not named": ("", {"orders": ""}, "required table orders/orders is missing: no orders.orders is named"),
+    "unknown source": ("", {"crn": "hubspot"}, "--raw-schemas: there is no source crn"),
+    "database of the build": ("", {"orders": "marts_building"}, "the schema marts_building belongs to the build"),
+    "missing required column": (
+        "drop table shop.orders; create table shop.orders using parquet as select 'o1' as order_id",
+        {},
+        "shop.orders: table orders/orders lacks the required column ordered_at",
+    ),
+    "view of what is gone": (
+        "create table shop.base using parquet as select 'e1' as event_id, 'c1' as anonymous_id, 'x' as occurred_at,"
+        " 'page_view' as event_name; drop view segment.events; create view segment.events as select * from shop.base;"
+        " drop table shop.base",
+        {},
+        "segment.events: cannot be read. Spark: [TABLE_OR_VIEW_NOT_FOUND] The table or view `shop`.`base`",
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "schemas", "told"), REFUSED.values(), ids=REFUSED)
+def test_unusable_schemas_are_told_in_one_line(
+    change: str,
+    schemas: dict[str, str],
+    told: str,
+    warehouse: duckdb.DuckDBPyConnection,
+    catalog: SessionConnection,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """A slip would be read as a company without orders, or be shown as a page of Java, with half of it landed."""
+    _run(catalog, change)
+    named = {source: schema for source, schema in {**SCHEMAS, **schemas}.items() if schema}
+
+    with pytest.raises(InputError) as raised:
+        _land(warehouse, catalog, tmp_path, **named)
+
+    assert told in str(raised.value)
+    assert "\n" not in str(raised.value)
+    assert capfd.readouterr() == ("", "")
+    assert warehouse.execute("select 1 from duckdb_tables() where schema_name like 'raw%'").fetchall() == []
+
+
+def test_a_folder_has_files_or_schemas(
+    warehouse: duckdb.DuckDBPyConnection, catalog: SessionConnection, tmp_path: Path
+) -> None:
+    """Rows of the kind before would stay for ever, since nothing of the new kind replaces them."""
+    write_required_tables(tmp_path / "raw")
+    with open_warehouse(tmp_path / "of_files.duckdb") as of_files:
+        erasure.prepare(of_files)
+        land(of_files, tmp_path / "raw", lambda table, share: None)
+        with pytest.raises(InputError, match="holds rows that were landed from files"):
+            _land(of_files, catalog, tmp_path)
+    _land(warehouse, catalog, tmp_path)
+    with pytest.raises(InputError, match="was built with --raw-schemas"):
+        land(warehouse, tmp_path / "raw", lambda table, share: None)
