@@ -460,7 +460,7 @@ CASES: dict[str, Cases] = {
         "round({{ wilson_bound('(cast(x as double) / cast(y as double))', 'cast(y as double)', '+') }}, 4)",
         {("0", "10"): "0.2775", ("10", "10"): "1.0", ("7", "7"): "1.0"},
     ),
-    # Newcombe 1998, table II, contrasts (a) to (h) by method 10; in x successes and trials of the one, in y of the other
+    # Newcombe 1998, table II, contrasts (a) to (h) by method 10; x has successes and trials of the one, y of the other
     "newcombe_bound below": Cases(
         f"round({{{{ newcombe_bound({NEWCOMBE}, '-') }}}}, 4)",
         {
