@@ -13,3 +13,12 @@
 
 {#- A month as the map's period. -#}
 {% macro period_of(month) -%}substr(cast({{ month }} as string), 1, 7){%- endmacro %}
+
+{#- The last month of what ended at this moment: what ended as a month began was not there in it any more. -#}
+{% macro last_month_of(moment) -%}
+    case
+        when {{ to_reporting_time(moment) }} = cast({{ month_of(reporting_date(moment)) }} as timestamp)
+            then {{ add_months(month_of(reporting_date(moment)), -1) }}
+        else {{ month_of(reporting_date(moment)) }}
+    end
+{%- endmacro %}

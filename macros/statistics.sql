@@ -12,3 +12,14 @@
         ) / (1 + {{ z }} * {{ z }} / {{ trials }})
     end
 {%- endmacro %}
+
+{#-
+    A bound at 95 % of the difference of two rates, the first less the other, from the Wilson interval of each (Newcombe 1998, method
+    10): `side` is '-' for the lower and '+' for the upper one.
+-#}
+{% macro newcombe_bound(rate, trials, other_rate, other_trials, side) -%}
+    {%- set other_side = '+' if side == '-' else '-' -%}
+    {%- set reach = '(' ~ wilson_bound(rate, trials, side) ~ ' - ' ~ rate ~ ')' -%}
+    {%- set other_reach = '(' ~ wilson_bound(other_rate, other_trials, other_side) ~ ' - ' ~ other_rate ~ ')' -%}
+    {{ rate }} - {{ other_rate }} {{ side }} sqrt({{ reach }} * {{ reach }} + {{ other_reach }} * {{ other_reach }})
+{%- endmacro %}

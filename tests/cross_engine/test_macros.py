@@ -56,6 +56,13 @@ NOT_TIMES = nothing(
     "\u0662\u0660\u0662\u0666-01-01",
 )
 
+NEWCOMBE = (
+    "\"(cast(split_part(x, '/', 1) as double) / cast(split_part(x, '/', 2) as double))\","
+    " \"cast(split_part(x, '/', 2) as double)\","
+    " \"(cast(split_part(y, '/', 1) as double) / cast(split_part(y, '/', 2) as double))\","
+    " \"cast(split_part(y, '/', 2) as double)\""
+)
+
 CASES: dict[str, Cases] = {
     "keyed_hash": Cases(
         "{{ keyed_hash([\"'person'\", 'x', 'y']) }}",
@@ -433,6 +440,49 @@ CASES: dict[str, Cases] = {
             "https://a.vn/?utm_source=": None,
             "https://a.vn/": None,
             None: None,
+        },
+    ),
+    "last_month_of in Vietnam": Cases(
+        "{{ last_month_of('cast(x as timestamp)') }}",
+        {
+            "2026-06-30 16:59:59": "2026-06-01",
+            "2026-06-30 17:00:00": "2026-06-01",
+            "2026-06-30 17:00:00.000001": "2026-07-01",
+            "2025-12-31 17:00:00": "2025-12-01",
+            None: None,
+        },
+        {"reporting_timezone": "Asia/Ho_Chi_Minh"},
+    ),
+    # 0 of 10 by hand: z²/(10 + z²) = 3.8415/13.8415
+    "wilson_bound": Cases(
+        "round({{ wilson_bound('(cast(x as double) / cast(y as double))', 'cast(y as double)', '+') }}, 4)",
+        {("0", "10"): "0.2775", ("10", "10"): "1.0", ("7", "7"): "1.0"},
+    ),
+    # Newcombe 1998, table II, contrasts (a) to (h) by method 10; x has successes and trials of the one, y of the other
+    "newcombe_bound below": Cases(
+        f"round({{{{ newcombe_bound({NEWCOMBE}, '-') }}}}, 4)",
+        {
+            ("56/70", "48/80"): "0.0524",
+            ("9/10", "3/10"): "0.1705",
+            ("6/7", "2/7"): "0.0582",
+            ("5/56", "0/29"): "-0.0381",
+            ("0/10", "0/20"): "-0.1611",
+            ("0/10", "0/10"): "-0.2775",
+            ("10/10", "0/20"): "0.6791",
+            ("10/10", "0/10"): "0.6075",
+        },
+    ),
+    "newcombe_bound above": Cases(
+        f"round({{{{ newcombe_bound({NEWCOMBE}, '+') }}}}, 4)",
+        {
+            ("56/70", "48/80"): "0.3339",
+            ("9/10", "3/10"): "0.809",
+            ("6/7", "2/7"): "0.8062",
+            ("5/56", "0/29"): "0.1926",
+            ("0/10", "0/20"): "0.2775",
+            ("0/10", "0/10"): "0.2775",
+            ("10/10", "0/20"): "1.0",
+            ("10/10", "0/10"): "1.0",
         },
     ),
 }

@@ -19,7 +19,7 @@
     {'type': 'pain_point', 'of': 'tickets', 'item': "'slow_first_response'", 'at': 'opened_at', 'where': 'is_slow'},
     {'type': 'pain_point', 'of': 'sessions', 'item': "'form_error'", 'first': 'form_error_count', 'where': 'form_error_count > 0'},
     {'type': 'pain_point', 'of': 'sessions', 'item': "'slow_page'", 'first': 'slow_page_count', 'where': 'slow_page_count > 0'},
-    {'type': 'pain_point', 'of': 'sessions', 'item': "'abandoned_cart'", 'where': 'has_cart and not has_order'},
+    {'type': 'pain_point', 'of': 'sessions', 'item': "'abandoned_cart'", 'at': 'carted_at', 'where': 'has_cart and not has_order'},
     {
         'type': 'pain_point', 'of': 'deals', 'item': "'lost_deal: ' || coalesce(lost_reason, 'unknown')", 'at': 'before_closing',
         'where': "status = 'lost'",
@@ -38,10 +38,13 @@
     },
 
     {'type': 'kpi', 'item': "'engaged_session_rate'", 'of': 'sessions', 'first': 'is_engaged', 'second': '1'},
-    {'type': 'kpi', 'item': "'cart_abandonment_rate'", 'of': 'sessions', 'first': 'not has_order', 'second': '1', 'where': 'has_cart'},
     {
-        'type': 'kpi', 'item': "'email_click_rate'", 'of': 'mailings', 'at': 'occurred_at',
-        'first': "event_type = 'email_clicked'", 'second': "event_type = 'email_delivered'",
+        'type': 'kpi', 'item': "'cart_abandonment_rate'", 'of': 'sessions', 'at': 'carted_at', 'first': 'not has_order', 'second': '1',
+        'where': 'has_cart',
+    },
+    {
+        'type': 'kpi', 'item': "'email_click_rate'", 'of': 'mailings', 'at': 'delivered_at', 'first': 'is_clicked', 'second': '1',
+        'where': 'delivered_at is not null',
     },
     {'type': 'kpi', 'item': "'win_rate'", 'of': 'deals', 'at': 'occurred_at', 'first': "status = 'won'", 'second': '1'},
     {'type': 'kpi', 'item': "'quote_acceptance_rate'", 'of': 'quotes', 'at': 'occurred_at', 'first': "status = 'accepted'", 'second': '1'},
@@ -210,17 +213,18 @@ refunds as (
 
 ),
 
-{# a mailing is clicked once, however often #}
+{# a mailing is clicked once, however often, and counts where it was delivered: a click in the next stage is no click of that stage #}
 mailings as (
 
     select
-        person_id,
-        campaign,
-        event_type,
-        min(occurred_at) as occurred_at
+        events.person_id,
+        coalesce(messages.message_id, messages.campaign) as mailing,
+        min(case when events.event_type = 'email_delivered' then events.occurred_at end) as delivered_at,
+        bool_or(events.event_type = 'email_clicked') as is_clicked
     from events
-    where event_type in ('email_delivered', 'email_clicked')
-    group by person_id, campaign, event_type
+    inner join {{ accepted('marketing', 'email_events') }} as messages on events.source_id = messages.email_event_id
+    where events.event_type in ('email_delivered', 'email_clicked')
+    group by events.person_id, coalesce(messages.message_id, messages.campaign)
 
 ),
 
@@ -249,8 +253,8 @@ select
     {{ fact.at or 'happened_at' }} as happened_at,
     '{{ fact.type }}' as fact_type,
     {{ fact.item }} as item,
-    cast({{ fact.first or 1 }} as decimal(28, 6)) as first_number,
-    cast({{ fact.second or 0 }} as decimal(28, 6)) as second_number
+    cast({{ fact.first or 1 }} as decimal(28, 12)) as first_number,
+    cast({{ fact.second or 0 }} as decimal(28, 12)) as second_number
 from {{ fact.of }}
 {%- if fact.where %}
 where {{ fact.where }}

@@ -58,7 +58,10 @@ placed as (
 
 ),
 
-{# what those touched last who then fell back; many frameworks share a moment, so it is looked up once #}
+{#
+    What those touched last who then fell back; many frameworks share a moment, so it is looked up once. Mail that only arrived was not
+    touched.
+#}
 departures as (
 
     select
@@ -92,6 +95,7 @@ last_touches as (
     inner join {{ ref('int_touchpoints') }} as touchpoints
         on moments.person_id = touchpoints.person_id
         and touchpoints.touched_at < moments.transitioned_at
+    where touchpoints.touchpoint_type not in ('email_sent', 'email_delivered')
     qualify row_number() over (
         partition by moments.person_id, moments.transitioned_at
         order by touchpoints.touched_at desc, touchpoints.touchpoint_id desc
@@ -104,11 +108,11 @@ left_after as (
     select
         departures.stage_number,
         persons.person_number,
-        {{ period_of(reporting_date('departures.transitioned_at')) }} as month,
+        {{ period_of(last_month_of('departures.transitioned_at')) }} as month,
         'pain_point' as fact_type,
         'left_after: ' || last_touches.touchpoint_type as item,
-        cast(1 as decimal(28, 6)) as first_number,
-        cast(0 as decimal(28, 6)) as second_number
+        cast(1 as decimal(28, 12)) as first_number,
+        cast(0 as decimal(28, 12)) as second_number
     from departures
     inner join last_touches
         on departures.person_id = last_touches.person_id

@@ -33,7 +33,7 @@ kpis as (
         counted.numerator,
         case
             when counted.kpi in ('revenue_per_person', 'referrals_per_person', 'meetings_per_person')
-                then cast(periods.persons as decimal(28, 6))
+                then cast(periods.persons as decimal(28, 12))
             else counted.denominator
         end as denominator
     from counted
@@ -52,9 +52,10 @@ kpis as (
         customer_type,
         persona,
         'conversion_rate' as kpi,
-        cast(converted as decimal(28, 6)) as numerator,
-        cast(converted + dropped as decimal(28, 6)) as denominator
+        cast(converted as decimal(28, 12)) as numerator,
+        cast(converted + dropped as decimal(28, 12)) as denominator
     from periods
+    where is_mature
     union all
     select
         period,
@@ -63,8 +64,8 @@ kpis as (
         customer_type,
         persona,
         'persons_entered' as kpi,
-        cast(entered as decimal(28, 6)) as numerator,
-        cast(1 as decimal(28, 6)) as denominator
+        cast(entered as decimal(28, 12)) as numerator,
+        cast(1 as decimal(28, 12)) as denominator
     from periods
 
 )

@@ -1,17 +1,26 @@
 with stays as (
 
     select
-        entries.framework,
-        entries.stage,
-        entries.person_id,
-        {{ month_of(reporting_date('entries.entered_at')) }} as first_month,
-        {{ month_of(reporting_date('coalesce(entries.exited_at, ' ~ as_of() ~ ')')) }} as last_month,
-        lag(coalesce(entries.exited_at, {{ as_of() }})) over (
-            partition by entries.framework, entries.stage, entries.person_id
-            order by entries.entered_at
-        ) as exited_before
-    from {{ ref('fct_stage_entries') }} as entries
-    where entries.stage <> 'none'
+        framework,
+        stage,
+        person_id,
+        entered_at,
+        {{ month_of(reporting_date('entered_at')) }} as first_month,
+        greatest(
+            {{ month_of(reporting_date('entered_at')) }},
+            {{ last_month_of('coalesce(exited_at, ' ~ as_of() ~ ')') }}
+        ) as last_month
+    from {{ ref('fct_stage_entries') }}
+    where stage <> 'none'
+
+),
+
+followed_stays as (
+
+    select
+        *,
+        lag(last_month) over (partition by framework, stage, person_id order by entered_at) as month_before
+    from stays
 
 ),
 
@@ -22,12 +31,9 @@ counted_stays as (
         framework,
         stage,
         person_id,
-        greatest(
-            first_month,
-            coalesce({{ add_months(month_of(reporting_date('exited_before')), 1) }}, first_month)
-        ) as first_month,
+        greatest(first_month, coalesce({{ add_months('month_before', 1) }}, first_month)) as first_month,
         last_month
-    from stays
+    from followed_stays
 
 ),
 
@@ -106,6 +112,7 @@ present as (
         spans.stage,
         spans.customer_type,
         spans.persona,
+        {{ days_between(add_months('months.month_start', 1), reporting_date(as_of())) }} >= {{ setting('funnel_window_days') }} as is_mature,
         cast(spans.persons as bigint) as persons
     from spans
     inner join months
@@ -118,6 +125,7 @@ present as (
         entries.framework,
         entries.stage,
         {{ journey_cube_columns() }},
+        true as is_mature,
         count(*) as persons
     from {{ ref('fct_stage_entries') }} as entries
     inner join persons on entries.person_id = persons.person_id
@@ -172,6 +180,7 @@ select
     present.stage,
     present.customer_type,
     present.persona,
+    present.is_mature,
     present.persons,
     coalesce(outcomes.entered, 0) as entered,
     coalesce(outcomes.converted, 0) as converted,

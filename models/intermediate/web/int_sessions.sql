@@ -19,6 +19,7 @@ sessions as (
         count(*) filter (where event_name = 'form_error') as form_error_count,
         count(*) filter (where is_slow) as slow_page_count,
         coalesce(sum(engagement_ms), 0) as engagement_ms,
+        min(case when event_name = 'add_to_cart' then occurred_at end) as carted_at,
         bool_or(event_name = 'add_to_cart') as has_cart,
         bool_or(event_name = 'checkout_started') as has_checkout,
         bool_or(event_name = 'purchase') as has_order
@@ -111,6 +112,7 @@ select
         or with_sources.has_order
     ) as is_engaged,
     with_sources.is_bot,
+    with_sources.carted_at,
     with_sources.has_cart,
     with_sources.has_checkout,
     with_sources.has_order

@@ -91,33 +91,14 @@ shares as (
 
 ),
 
-bounds as (
-
-    select
-        *,
-        share_of_advanced - share_of_left as difference,
-        {{ wilson_bound('share_of_advanced', 'advanced', '-') }} as advanced_low,
-        {{ wilson_bound('share_of_advanced', 'advanced', '+') }} as advanced_high,
-        {{ wilson_bound('share_of_left', 'left_persons', '-') }} as left_low,
-        {{ wilson_bound('share_of_left', 'left_persons', '+') }} as left_high
-    from shares
-
-),
-
-{# Newcombe 1998, method 10: the difference of two rates from the Wilson interval of each #}
 intervals as (
 
     select
         *,
-        difference - sqrt(
-            (share_of_advanced - advanced_low) * (share_of_advanced - advanced_low)
-            + (left_high - share_of_left) * (left_high - share_of_left)
-        ) as difference_low,
-        difference + sqrt(
-            (advanced_high - share_of_advanced) * (advanced_high - share_of_advanced)
-            + (share_of_left - left_low) * (share_of_left - left_low)
-        ) as difference_high
-    from bounds
+        share_of_advanced - share_of_left as difference,
+        {{ newcombe_bound('share_of_advanced', 'advanced', 'share_of_left', 'left_persons', '-') }} as difference_low,
+        {{ newcombe_bound('share_of_advanced', 'advanced', 'share_of_left', 'left_persons', '+') }} as difference_high
+    from shares
 
 )
 

@@ -6,11 +6,7 @@ with periods as (
 
 stages as (
 
-    select
-        *,
-        {# after the last stage there is nothing to convert to #}
-        rank < max(rank) over (partition by framework) as has_later_stage
-    from {{ ref('dim_framework_stages') }}
+    select * from {{ ref('dim_framework_stages') }}
 
 ),
 
@@ -42,10 +38,9 @@ select
     periods.entered,
     periods.converted,
     periods.dropped,
-    case when stages.has_later_stage then cast(periods.converted as double) / nullif(periods.converted + periods.dropped, 0) end
-        as conversion_rate,
-    case when stages.has_later_stage then cast(periods.dropped as double) / nullif(periods.converted + periods.dropped, 0) end
-        as drop_off_rate,
+    periods.is_mature,
+    case when numbers.has_later_stage and periods.is_mature then cast(periods.converted as double) / nullif(periods.converted + periods.dropped, 0) end as conversion_rate,
+    case when numbers.has_later_stage and periods.is_mature then cast(periods.dropped as double) / nullif(periods.converted + periods.dropped, 0) end as drop_off_rate,
     periods.median_hours,
     emotions.emotion_score,
     coalesce(emotions.emotion_responses, 0) as emotion_responses,

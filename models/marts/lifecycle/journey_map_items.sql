@@ -20,7 +20,8 @@ cohorts as (
         {{ period_of('cohorts.entered_month') }} as month,
         cohorts.is_converted,
         cohorts.is_dropped,
-        cohorts.revenue_since
+        cohorts.revenue_since,
+        stages.has_later_stage
     from {{ ref('fct_stage_cohorts') }} as cohorts
     inner join {{ ref('int_journey_stages') }} as stages
         on cohorts.framework = stages.framework
@@ -59,7 +60,7 @@ gains as (
 
 ),
 
-{# a person lost is lost to each pain met in the stage, or to silence #}
+{# a person lost is lost to each pain met in the stage, or to silence; nobody is lost on the way from the last stage #}
 losses as (
 
     select
@@ -74,7 +75,7 @@ losses as (
         and lost.person_number = pains.person_number
         and pains.fact_type = 'pain_point'
         and pains.period = 'all'
-    where lost.is_dropped
+    where lost.is_dropped and lost.has_later_stage
 
 ),
 

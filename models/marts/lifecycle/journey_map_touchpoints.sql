@@ -4,20 +4,53 @@ with types as (
 
 ),
 
-{# a survey names the touchpoint it asks about in its own words #}
+touches as (
+
+    select
+        period,
+        stage_number,
+        person_number,
+        fact_type,
+        item as touchpoint_type,
+        first_number,
+        second_number
+    from {{ ref('int_stage_facts') }}
+    where fact_type in ('touchpoint', 'attributed')
+
+),
+
+{# a survey names the touchpoint it asks about in its own words, perhaps in several: whoever used two of them is one person #}
+answers as (
+
+    select
+        facts.period,
+        facts.stage_number,
+        facts.person_number,
+        facts.fact_type,
+        coalesce(survey_touchpoints.touchpoint_type, facts.item) as touchpoint_type,
+        sum(facts.first_number) as first_number,
+        sum(facts.second_number) as second_number
+    from {{ ref('int_stage_facts') }} as facts
+    left join {{ ref('survey_touchpoints') }} as survey_touchpoints on facts.item = survey_touchpoints.touchpoint
+    where facts.fact_type = 'touchpoint_emotion'
+    group by
+        facts.period, facts.stage_number, facts.person_number, facts.fact_type,
+        coalesce(survey_touchpoints.touchpoint_type, facts.item)
+
+),
+
 named as (
 
     select
         facts.*,
         persons.customer_type,
-        persons.persona,
-        coalesce(survey_touchpoints.touchpoint_type, facts.item) as touchpoint_type
-    from {{ ref('int_stage_facts') }} as facts
+        persons.persona
+    from (
+        select * from touches
+        union all
+        select * from answers
+    ) as facts
     inner join {{ ref('int_journey_persons') }} as persons on facts.person_number = persons.person_number
-    left join {{ ref('survey_touchpoints') }} as survey_touchpoints
-        on facts.fact_type = 'touchpoint_emotion'
-        and facts.item = survey_touchpoints.touchpoint
-    where facts.fact_type in ('touchpoint', 'touchpoint_emotion', 'attributed')
 
 ),
 

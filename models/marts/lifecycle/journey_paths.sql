@@ -39,6 +39,7 @@ entries as (
 
 ),
 
+{# who never set foot in the funnel has neither taken a path nor left one #}
 journeys as (
 
     select
@@ -49,6 +50,7 @@ journeys as (
         max(case when is_current and not is_in_funnel then entered_at end) as left_at
     from entries
     group by framework, person_id
+    having bool_or(is_in_funnel)
 
 ),
 

@@ -1,0 +1,113 @@
+-- Everybody has one customer type and one persona, so each splits the row `all` without rest; everybody enters a stage for the first
+-- time in one month, so the months split the period `all`. A row of the cube that is missing or doubled breaks one of these sums.
+with cube as (
+
+    select * from {{ ref('journey_map') }}
+
+),
+
+everybody as (
+
+    select * from cube
+    where customer_type = 'all' and persona = 'all'
+
+),
+
+splits as (
+
+    select
+        'customer_type' as split_by,
+        period,
+        framework,
+        stage,
+        sum(persons) as persons,
+        sum(entered) as entered,
+        sum(converted) as converted,
+        sum(dropped) as dropped,
+        sum(emotion_responses) as emotion_responses
+    from cube
+    where customer_type <> 'all' and persona = 'all'
+    group by period, framework, stage
+    union all
+    select
+        'persona' as split_by,
+        period,
+        framework,
+        stage,
+        sum(persons) as persons,
+        sum(entered) as entered,
+        sum(converted) as converted,
+        sum(dropped) as dropped,
+        sum(emotion_responses) as emotion_responses
+    from cube
+    where customer_type = 'all' and persona <> 'all'
+    group by period, framework, stage
+    union all
+    select
+        'both' as split_by,
+        period,
+        framework,
+        stage,
+        sum(persons) as persons,
+        sum(entered) as entered,
+        sum(converted) as converted,
+        sum(dropped) as dropped,
+        sum(emotion_responses) as emotion_responses
+    from cube
+    where customer_type <> 'all' and persona <> 'all'
+    group by period, framework, stage
+
+),
+
+months as (
+
+    select
+        framework,
+        stage,
+        max(persons) as persons,
+        sum(entered) as entered,
+        sum(converted) as converted,
+        sum(dropped) as dropped,
+        sum(emotion_responses) as emotion_responses
+    from everybody
+    where period <> 'all'
+    group by framework, stage
+
+)
+
+select journey_map_key as problem
+from cube
+where
+    least(persons - entered, entered - converted - dropped, converted, dropped) < 0
+    or (period = 'all' and entered <> persons)
+    or conversion_rate not between 0 and 1
+    or conversion_rate + drop_off_rate not between 0.999999999 and 1.000000001
+    or (conversion_rate is null) <> (drop_off_rate is null)
+union all
+select everybody.journey_map_key as problem
+from everybody
+inner join splits
+    on everybody.period = splits.period
+    and everybody.framework = splits.framework
+    and everybody.stage = splits.stage
+where
+    everybody.persons <> splits.persons
+    or everybody.entered <> splits.entered
+    or everybody.converted <> splits.converted
+    or everybody.dropped <> splits.dropped
+    or everybody.emotion_responses <> splits.emotion_responses
+union all
+select everybody.journey_map_key as problem
+from everybody
+inner join months
+    on everybody.framework = months.framework
+    and everybody.stage = months.stage
+where
+    everybody.period = 'all'
+    and (
+        everybody.persons < months.persons
+        or everybody.entered <> months.entered
+        or everybody.converted <> months.converted
+        or everybody.dropped <> months.dropped
+        or everybody.emotion_responses <> months.emotion_responses
+    )

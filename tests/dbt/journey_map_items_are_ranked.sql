@@ -1,0 +1,25 @@
+-- Who reads the first three reads rank <= 3: a rank that is missing, doubled or out of order would hide what hurts most.
+with places as (
+
+    select
+        *,
+        row_number() over (
+            partition by period, framework, stage, customer_type, persona, item_type
+            order by rank
+        ) as place,
+        lag(value) over (
+            partition by period, framework, stage, customer_type, persona, item_type
+            order by rank
+        ) as value_before
+    from {{ ref('journey_map_items') }}
+
+)
+
+select journey_map_item_key
+from places
+where
+    rank <> place
+    or value > value_before
+    or persons < 1
+    or (item_type <> 'opportunity' and value < persons)
+    or rank > case when period = 'all' then {{ setting('journey_map_items') }} else {{ setting('journey_map_items_monthly') }} end

@@ -1,0 +1,99 @@
+-- A touch falls into one month and, in each framework, into one stage at most. Counted twice it would show more touches, or more
+-- credit, than there are; left out of a month it would be missing from trends alone.
+with everybody as (
+
+    select * from {{ ref('journey_map_touchpoints') }}
+    where customer_type = 'all' and persona = 'all'
+
+),
+
+overall as (
+
+    select * from everybody
+    where period = 'all'
+
+),
+
+monthly as (
+
+    select
+        framework,
+        stage,
+        touchpoint_type,
+        sum(touches) as touches,
+        max(persons) as persons,
+        sum(responses) as responses,
+        sum(attributed_conversions) as attributed_conversions
+    from everybody
+    where period <> 'all'
+    group by framework, stage, touchpoint_type
+
+),
+
+by_type as (
+
+    select
+        framework,
+        touchpoint_type,
+        sum(touches) as touches
+    from overall
+    group by framework, touchpoint_type
+
+),
+
+touchpoints as (
+
+    select
+        touchpoint_type,
+        count(*) as touches
+    from {{ ref('fct_touchpoints') }}
+    where person_id <> 'unknown'
+    group by touchpoint_type
+
+),
+
+by_framework as (
+
+    select
+        framework,
+        sum(attributed_conversions) as attributed_conversions
+    from overall
+    group by framework
+
+),
+
+credits as (
+
+    select coalesce(sum(attribution.credit), 0) as credit
+    from {{ ref('fct_attribution') }} as attribution
+    inner join {{ ref('fct_conversions') }} as conversions on attribution.conversion_id = conversions.conversion_id
+    inner join {{ ref('conversion_types') }} as types on conversions.conversion_type = types.conversion_type
+    where
+        types.has_revenue
+        and attribution.touchpoint_id is not null
+        and attribution.attribution_model = '{{ setting('journey_map_attribution_model') }}'
+
+)
+
+select overall.journey_map_touchpoint_key as problem
+from overall
+left join monthly
+    on overall.framework = monthly.framework
+    and overall.stage = monthly.stage
+    and overall.touchpoint_type = monthly.touchpoint_type
+where
+    overall.touches is distinct from monthly.touches
+    or overall.responses is distinct from monthly.responses
+    or abs(overall.attributed_conversions - monthly.attributed_conversions) > 0.0001
+    or overall.persons < monthly.persons
+    or overall.persons > overall.touches
+union all
+select by_type.framework || '.' || by_type.touchpoint_type as problem
+from by_type
+left join touchpoints on by_type.touchpoint_type = touchpoints.touchpoint_type
+where by_type.touches > coalesce(touchpoints.touches, 0)
+union all
+select by_framework.framework as problem
+from by_framework
+cross join credits
+where by_framework.attributed_conversions > credits.credit + 0.01

@@ -1,0 +1,150 @@
+"""The rows of the journey map, counted once more person by person from stays, answers, sessions and carts."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from statistics import fmean, median
+
+import duckdb
+import pytest
+
+from tests.support.demo import Demo
+from tests.support.journeys import Cell, Journeys, is_mature, month_of, months_of
+from tests.support.raw_rows import read_rows
+
+pytestmark = pytest.mark.xdist_group("demo")
+
+
+@pytest.fixture(scope="module")
+def marts(demo: Demo) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The published file."""
+    with duckdb.connect(str(demo.published), read_only=True) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="module", params=["adahub_crm", "core_five"])
+def framework(request: pytest.FixtureRequest) -> str:
+    """One framework with a stage outside its funnel, one without."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def journeys(marts: duckdb.DuckDBPyConnection, framework: str) -> Journeys:
+    """Everybody's stays in the framework."""
+    return Journeys(marts, framework)
+
+
+def _approximately(expected: float | None) -> object:
+    return None if expected is None else pytest.approx(expected, abs=1e-9, rel=1e-9)
+
+
+def test_persons_and_what_became_of_them(marts: duckdb.DuckDBPyConnection, framework: str, journeys: Journeys) -> None:
+    """A month too many of a stay, a second entry taken for a first, or a window cut short would bend rates unseen."""
+    persons: defaultdict[Cell, set[str]] = defaultdict(set)
+    for person, stays in journeys.stays.items():
+        for stay in stays:
+            if stay.stage != "none":
+                for cell in journeys.cells(person, stay.stage, "all", *months_of(stay)):
+                    persons[cell].add(person)
+    entered: Counter[Cell] = Counter()
+    converted: Counter[Cell] = Counter()
+    dropped: Counter[Cell] = Counter()
+    hours: defaultdict[Cell, list[float]] = defaultdict(list)
+    for outcome in journeys.outcomes():
+        stay = outcome.stay
+        for cell in journeys.cells(outcome.person, stay.stage, "all", month_of(stay.entered_at)):
+            entered[cell] += 1
+            converted[cell] += outcome.is_converted
+            dropped[cell] += outcome.is_dropped
+            if stay.exited_at is not None:
+                hours[cell].append((stay.exited_at - stay.entered_at).total_seconds() / 3600)
+
+    rows = marts.execute(
+        "select period, stage, customer_type, persona, persons, entered, converted, dropped, conversion_rate,"
+        " drop_off_rate, median_hours from marts.journey_map where framework = ?",
+        [framework],
+    ).fetchall()
+
+    assert {row[:4]: row[4:8] for row in rows} == {
+        cell: (len(who), entered[cell], converted[cell], dropped[cell]) for cell, who in persons.items()
+    }
+    assert len(rows) > 1000
+    for *parts, _, _, _, _, conversion_rate, drop_off_rate, median_hours in rows:
+        period, stage, customer_type, persona = parts
+        cell = (period, stage, customer_type, persona)
+        ended = converted[cell] + dropped[cell]
+        has_rate = ended > 0 and stage != journeys.last_stage and is_mature(period)
+        assert conversion_rate == _approximately(converted[cell] / ended if has_rate else None), cell
+        assert drop_off_rate == _approximately(dropped[cell] / ended if has_rate else None), cell
+        assert median_hours == _approximately(median(hours[cell]) if hours[cell] else None), cell
+
+
+def test_emotion_is_the_mean_of_persons(marts: duckdb.DuckDBPyConnection, framework: str, journeys: Journeys) -> None:
+    """Whoever answers every survey would speak for all others, and an answer would count in a stage left long ago."""
+    answers: defaultdict[Cell, defaultdict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for person, responded_at, emotion_score in marts.execute(
+        "select person_id, responded_at, emotion_score from marts.fct_survey_responses where person_id <> 'unknown'"
+    ).fetchall():
+        for cell in journeys.cells_at(person, responded_at):
+            answers[cell][person].append(emotion_score)
+
+    rows = marts.execute(
+        "select period, stage, customer_type, persona, emotion_score, emotion_responses from marts.journey_map"
+        " where framework = ? and emotion_responses > 0",
+        [framework],
+    ).fetchall()
+
+    assert {row[:4]: row[5] for row in rows} == {
+        cell: sum(len(scores) for scores in of.values()) for cell, of in answers.items()
+    }
+    for period, stage, customer_type, persona, emotion_score, _ in rows:
+        of = answers[period, stage, customer_type, persona]
+        assert emotion_score == _approximately(fmean(fmean(scores) for scores in of.values())), (period, stage)
+    # otherwise nobody would notice answers taken for persons
+    assert any(len(scores) > 1 for of in answers.values() for scores in of.values())
+
+
+def test_carts_belong_to_the_stage_they_were_filled_in(demo: Demo, marts: duckdb.DuckDBPyConnection) -> None:
+    """Placed by the start of their sessions nearly all carts would lie before the decision that they are."""
+    journeys = Journeys(marts, "core_five")
+    with duckdb.connect(str(demo.warehouse), read_only=True) as warehouse:
+        owners = dict(
+            warehouse.execute(
+                "select identifier, person_id from intermediate.int_person_identifiers where identifier_type ="
+                " 'anonymous_id'"
+            ).fetchall()
+        )
+    filled: defaultdict[str, set[datetime]] = defaultdict(set)
+    for row in read_rows(demo.raw_files("web/events")):
+        person = owners.get(f"anonymous_id:{row['anonymous_id']}")
+        if row["event_name"] == "add_to_cart" and person and isinstance(row["occurred_at"], datetime):
+            filled[person].add(row["occurred_at"].astimezone(UTC).replace(tzinfo=None))
+    carts: Counter[str] = Counter()
+    abandoned: Counter[str] = Counter()
+    for person, started_at, ended_at, has_order in marts.execute(
+        "select person_id, started_at, ended_at, has_order from marts.fct_sessions where has_cart and not is_bot"
+    ).fetchall():
+        moment = min(moment for moment in filled[person] if started_at <= moment <= ended_at)
+        stage = journeys.stage_at(person, moment)
+        assert stage is not None, "whoever fills a cart is at least aware"
+        carts[stage] += 1
+        abandoned[stage] += not has_order
+
+    rate = marts.execute(
+        "select kpi_numerator, kpi_denominator, kpi_value from marts.journey_map where framework = 'core_five'"
+        " and stage = 'decision' and period = 'all' and customer_type = 'all' and persona = 'all'"
+    ).fetchone()
+    pains = dict(
+        marts.execute(
+            "select stage, value from marts.journey_map_items where framework = 'core_five' and period = 'all'"
+            " and customer_type = 'all' and persona = 'all' and item = 'abandoned_cart' and item_type = 'pain_point'"
+        ).fetchall()
+    )
+
+    assert rate is not None
+    assert rate[:2] == (abandoned["decision"], carts["decision"])
+    assert rate[2] == _approximately(abandoned["decision"] / carts["decision"])
+    # a stage may have ten worse pains
+    assert {stage: value for stage, value in abandoned.items() if stage in pains} == pains
+    assert pains["decision"] > 500
+    assert carts["decision"] > 0.5 * sum(carts.values())

@@ -1,0 +1,167 @@
+"""Journeys in plain Python, by the words of the contract: what the journey map must agree with.
+
+From the warehouse come where a person stood when (`fct_stage_entries`) and who the persons are. What the map makes of
+it is worked out here once more, without any of the project's SQL.
+"""
+
+import csv
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from math import sqrt
+
+import duckdb
+from customer_journey.paths import PROJECT
+
+from tests.support.raw_rows import local_day
+
+# examples/demo/vars.yml and dbt_project.yml
+AS_OF = datetime(2026, 6, 30, 17)
+FUNNEL_WINDOW = timedelta(days=90)
+REVENUE_TYPES = ("order", "deal_won", "subscription_started")
+
+# period, stage, customer type, persona
+Cell = tuple[str, str, str, str]
+
+
+def seed(name: str) -> list[dict[str, str]]:
+    """Return the rows of a seed."""
+    with (PROJECT / "seeds" / f"{name}.csv").open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who a person is."""
+
+    customer_type: str
+    persona: str
+    is_known: bool
+
+
+@dataclass(frozen=True)
+class Stay:
+    """A stay in a stage: from its entry to just before its exit, or still."""
+
+    stage: str
+    entered_at: datetime
+    exited_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A first entry into a stage, and what became of it."""
+
+    person: str
+    stay: Stay
+    is_converted: bool
+    is_dropped: bool
+
+
+class Journeys:
+    """Everybody's stays in one framework."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, framework: str) -> None:
+        stages = [row for row in seed("framework_stages") if row["framework"] == framework]
+        self.ranks = {"none": 0.0} | {row["stage"]: float(row["rank"]) for row in stages}
+        self.funnel = {row["stage"] for row in stages if row["is_in_funnel"] == "true"}
+        self.last_stage = max(self.ranks, key=lambda stage: self.ranks[stage])
+        self.persons = {
+            person: Person(customer_type, persona, is_known)
+            for person, customer_type, persona, is_known in connection.execute(
+                "select person_id, customer_type, persona, is_known from marts.dim_persons"
+            ).fetchall()
+        }
+        self.stays: dict[str, list[Stay]] = {}
+        for person, stage, entered_at, exited_at in connection.execute(
+            "select person_id, stage, entered_at, exited_at from marts.fct_stage_entries where framework = ?"
+            " order by person_id, entered_at",
+            [framework],
+        ).fetchall():
+            self.stays.setdefault(person, []).append(Stay(stage, entered_at, exited_at))
+
+    def stage_at(self, person: str, moment: datetime) -> str | None:
+        """Return the stage in which the person stood; None before the first entry and where nothing was open."""
+        stays = self.stays.get(person, [])
+        position = bisect_right(stays, moment, key=lambda stay: stay.entered_at)
+        stage = stays[position - 1].stage if position else "none"
+        return None if stage == "none" else stage
+
+    def cells(self, person: str, stage: str, *periods: str) -> Iterator[Cell]:
+        """Return the cells of the map that something of a person in a stage counts in."""
+        who = self.persons[person]
+        for period in periods:
+            for customer_type in (who.customer_type, "all"):
+                for persona in (who.persona, "all"):
+                    yield period, stage, customer_type, persona
+
+    def cells_at(self, person: str, moment: datetime) -> Iterator[Cell]:
+        """Return the cells that something that happened to a person counts in."""
+        stage = self.stage_at(person, moment)
+        if stage is not None:
+            yield from self.cells(person, stage, month_of(moment), "all")
+
+    def outcomes(self) -> Iterator[Outcome]:
+        """Return everybody's first entry into each stage."""
+        for person, stays in self.stays.items():
+            seen = {"none"}
+            for number, stay in enumerate(stays):
+                if stay.stage not in seen:
+                    seen.add(stay.stage)
+                    yield self._outcome(person, stay, stays[number + 1 :])
+
+    def _outcome(self, person: str, stay: Stay, later: list[Stay]) -> Outcome:
+        """Converted is a higher stage within the window; dropped who fell back, or for whom the window is over."""
+        rank, window_end = self.ranks[stay.stage], stay.entered_at + FUNNEL_WINDOW
+        in_window = [other for other in later if other.entered_at <= window_end]
+        is_converted = any(self.ranks[other.stage] > rank for other in in_window)
+        has_fallen_back = bool(in_window) and self.ranks[in_window[-1].stage] < rank
+        return Outcome(person, stay, is_converted, not is_converted and (has_fallen_back or window_end <= AS_OF))
+
+
+def month_of(moment: datetime) -> str:
+    """Return the month of the reporting time zone."""
+    return f"{local_day(moment):%Y-%m}"
+
+
+def months_of(stay: Stay) -> list[str]:
+    """Return the months in which a stay lasted; its end is no part of it."""
+    first = local_day(stay.entered_at)
+    last = max(first, local_day((stay.exited_at or AS_OF) - timedelta(microseconds=1)))
+    return [
+        f"{year:04d}-{month:02d}"
+        for year in range(first.year, last.year + 1)
+        for month in range(1, 13)
+        if (first.year, first.month) <= (year, month) <= (last.year, last.month)
+    ]
+
+
+def is_mature(period: str) -> bool:
+    """Return whether everybody's window who entered in the month is over."""
+    if period == "all":
+        return True
+    year, month = map(int, period.split("-"))
+    next_month = date(year + month // 12, month % 12 + 1, 1)
+    return (local_day(AS_OF) - next_month).days >= FUNNEL_WINDOW.days
+
+
+def wilson(successes: int, trials: int) -> tuple[float, float]:
+    """Return the score interval at 95 % (Wilson 1927), as Newcombe 1998 writes it in method 3."""
+    z = 1.959963984540054
+    rate = successes / trials
+    middle, reach = 2 * successes + z * z, z * sqrt(z * z + 4 * successes * (1 - rate))
+    divisor = 2 * (trials + z * z)
+    return (middle - reach) / divisor, (middle + reach) / divisor
+
+
+def newcombe(successes: int, trials: int, other_successes: int, other_trials: int) -> tuple[float, float, float]:
+    """Return the difference of two rates and its interval at 95 % (Newcombe 1998, method 10)."""
+    rate, other_rate = successes / trials, other_successes / other_trials
+    (low, high), (other_low, other_high) = wilson(successes, trials), wilson(other_successes, other_trials)
+    difference = rate - other_rate
+    return (
+        difference,
+        difference - sqrt((rate - low) ** 2 + (other_high - other_rate) ** 2),
+        difference + sqrt((high - rate) ** 2 + (other_rate - other_low) ** 2),
+    )
