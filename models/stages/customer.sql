@@ -31,5 +31,5 @@ subscribed as (
 )
 
 select * from bought
-union all
+union
 select * from subscribed

@@ -1,4 +1,5 @@
-select
+{# a deal that is entered when it is over was no opportunity; two of one moment are one episode #}
+select distinct
     person_id,
     occurred_at as entered_at,
     ended_at as left_at,

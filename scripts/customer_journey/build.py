@@ -150,7 +150,7 @@ def _build_on(
     with progress.step("Models and tests") as step:
         transformed = transform(output, engine.dbt_target, options.full_refresh, step.count)
     checks = list(transformed.checks)
-    failures = list(transformed.failures)
+    failures = [str(failure) for failure in transformed.failures]
     if not failures:
         with progress.step("Expectations") as step:
             checks += engine.run_expectations(step.share)

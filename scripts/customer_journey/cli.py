@@ -1,4 +1,4 @@
-"""The command line: `journey build`, which scripts/build calls, the demo company, and comparisons of builds."""
+"""The command line: `journey build`, which scripts/build calls, the demo company, comparisons, the workbench."""
 
 import os
 import sys
@@ -11,6 +11,7 @@ from rich.console import Console
 from customer_journey.demo_company import SEED
 from customer_journey.errors import BuildError, ExitCode, InputError
 from customer_journey.paths import Output
+from customer_journey.workbench import commands
 
 if TYPE_CHECKING:
     from customer_journey.engine import EngineName
@@ -129,6 +130,11 @@ def compare_engines(context: click.Context, raw: Path | None, out: Path, as_of: 
     for target in ("duckdb", "spark"):
         context.invoke(build, raw=raw, out=out / target, as_of=as_of, target=target)
     context.invoke(diff, one=out / "duckdb", other=out / "spark")
+
+
+app.add_command(commands.new)
+app.add_command(commands.check)
+app.add_command(commands.dry_run)
 
 
 def _schemas(text: str) -> dict[str, str]:

@@ -11,6 +11,7 @@ import duckdb
 from customer_journey.errors import InputError
 from customer_journey.paths import Output
 from customer_journey.publish import SCHEMA
+from customer_journey.warehouse import quoted
 
 # Marts that tell of runs, not of data.
 TELL_OF_RUNS = frozenset({"audit_builds", "audit_checks", "bridge_person_changes", "build_info"})
@@ -64,9 +65,9 @@ def _open(connection: duckdb.DuckDBPyConnection, side: str, file: Path) -> set[s
     connection.execute(f"create schema {side}")
     if file.suffix == ".json":
         folders = json.loads(file.read_text(encoding="utf-8"))["marts"]
-        sources = {mart: f"read_parquet('{_quoted(folder)}/*.parquet')" for mart, folder in folders.items()}
+        sources = {mart: f"read_parquet('{quoted(folder)}/*.parquet')" for mart, folder in folders.items()}
     else:
-        connection.execute(f"attach '{_quoted(file)}' as file_{side} (read_only)")
+        connection.execute(f"attach '{quoted(file)}' as file_{side} (read_only)")
         rows = connection.execute(
             "select table_name from duckdb_tables() where database_name = ? and schema_name = ?",
             [f"file_{side}", SCHEMA],
@@ -143,7 +144,3 @@ def _differs(column: str, kind: str) -> str:
         f" and isfinite(other.{column}) and abs(one.{column} - other.{column})"
         f" <= {FLOAT_TOLERANCE} * greatest(abs(one.{column}), abs(other.{column})), false))"
     )
-
-
-def _quoted(text: object) -> str:
-    return str(text).replace("'", "''")

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -14,10 +15,31 @@ from customer_journey.paths import PROJECT, Output
 
 if TYPE_CHECKING:
     from dbt.cli.main import dbtRunnerResult
+    from dbt.contracts.graph.manifest import Manifest
     from dbt_common.events.base_types import EventMsg
+
+OnProgress = Callable[[str, int, int], None]
 
 _PARSED_PROJECTS = PROJECT / "target" / "builds"
 _PARSED_PROJECT = "partial_parse.msgpack"
+# unit tests judge the models, not the company's rows: scripts/test runs them
+_BUILD = ("build", "--exclude-resource-type", "unit_test")
+_SILENT = ("--log-level", "none")
+# How dbt heads what went wrong in a node.
+_HEADING = re.compile(r"\A\w+ Error in \w+ \S+ \([^)]*\)\n")
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A node that failed, the file it is written in, and why: a line each where it names several problems."""
+
+    node: str
+    file: str
+    problems: Sequence[str]
+
+    def __str__(self) -> str:
+        where = f" ({self.file})" if self.node.startswith("model.") else ""
+        return f"{self.node}{where}: {'; '.join(self.problems)}"
 
 
 @dataclass
@@ -25,17 +47,13 @@ class TransformResult:
     """What dbt did: how each test ended, what failed, and the models as the manifest describes them."""
 
     checks: list[CheckResult] = field(default_factory=list)
-    failures: list[str] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
     node_seconds: dict[str, float] = field(default_factory=dict)
     nodes: dict[str, Any] = field(default_factory=dict)
 
 
 def transform(
-    output: Output,
-    target: str,
-    full_refresh: bool,
-    on_progress: Callable[[str, int, int], None],
-    only: Sequence[str] = (),
+    output: Output, target: str, full_refresh: bool, on_progress: OnProgress, only: Sequence[str] = ()
 ) -> TransformResult:
     """Run `dbt build` on a target of the profile, or without tests just the models named in `only` with what they need.
 
@@ -44,6 +62,44 @@ def transform(
     Raises:
         BuildError: dbt could not start (a model does not compile, for example).
     """
+    arguments = ["--full-refresh"] if full_refresh else []
+    if only:
+        arguments += ["--resource-type", "model", "--resource-type", "seed"]
+        arguments += ["--select", *(f"+{model}" for model in only)]
+    return _read_results(_run_dbt([*_BUILD, *arguments], output, target, on_progress))
+
+
+def parse(output: Output, target: str) -> "Manifest":
+    """Read the project without building anything.
+
+    Raises:
+        BuildError: a file cannot be read as SQL, Jinja or YAML, or refers to what is not there.
+    """
+    manifest: Manifest = _run_dbt(["parse"], output, target, console=_SILENT).result  # type: ignore[assignment]
+    return manifest
+
+
+def build_nodes(
+    output: Output, target: str, manifest: "Manifest", nodes: Sequence[str], on_progress: OnProgress
+) -> TransformResult:
+    """Run `dbt build` of the nodes with these unique ids alone, of a project that `parse` has read.
+
+    dbt itself says nothing on the console: what failed is in the result.
+    """
+    # a test that is not named stays out, though it hangs on a model that is
+    chosen = [f"fqn:{'.'.join(manifest.nodes[node].fqn)}" for node in nodes]
+    arguments = ["--indirect-selection", "empty", "--select", *chosen]
+    return _read_results(_run_dbt([*_BUILD, *arguments], output, target, on_progress, manifest, _SILENT))
+
+
+def _run_dbt(
+    arguments: Sequence[str],
+    output: Output,
+    target: str,
+    on_progress: OnProgress | None = None,
+    manifest: "Manifest | None" = None,
+    console: Sequence[str] = ("--quiet",),
+) -> "dbtRunnerResult":
     # dbt takes seconds to load, which bad input should not wait for
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
@@ -54,32 +110,18 @@ def transform(
     folder = output.dbt_folder(target)
     parsed_project = _PARSED_PROJECTS / target / _PARSED_PROJECT
     _take_parsed_project(parsed_project, folder)
-    arguments = [
-        "--no-send-anonymous-usage-stats", "--quiet", "--no-use-colors", "--log-level-file", "info",
-        "--log-path", str(output.logs), "build", "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
-        "--target-path", str(folder), "--target", target,
-        # unit tests judge the models, not the company's rows: scripts/test runs them
-        "--exclude-resource-type", "unit_test",
-    ]  # fmt: skip
-    if full_refresh:
-        arguments.append("--full-refresh")
-    if only:
-        arguments += [
-            "--resource-type",
-            "model",
-            "--resource-type",
-            "seed",
-            "--select",
-            *(f"+{model}" for model in only),
-        ]
 
     def report(event: "EventMsg") -> None:
-        if event.info.name == "LogStartLine":
+        if on_progress is not None and event.info.name == "LogStartLine":
             on_progress(event.data.description, event.data.index, event.data.total)
 
     try:
         with contextlib.chdir(output.root):
-            result = dbtRunner(callbacks=[report]).invoke(arguments)
+            result = dbtRunner(manifest, callbacks=[report]).invoke([
+                "--no-send-anonymous-usage-stats", *console, "--no-use-colors", "--log-level-file", "info",
+                "--log-path", str(output.logs), *arguments, "--project-dir", str(PROJECT),
+                "--profiles-dir", str(PROJECT), "--target-path", str(folder), "--target", target,
+            ])  # fmt: skip
     finally:
         # dbt keeps its connection until the process ends; the steps that follow open the warehouse themselves.
         DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
@@ -87,7 +129,7 @@ def transform(
         lines = [line.strip() for line in str(result.exception).splitlines() if line.strip()]
         raise BuildError(f"dbt: {' '.join(lines[:4])}")
     _leave_parsed_project(folder, parsed_project)
-    return _read_results(result)
+    return result
 
 
 def _take_parsed_project(parsed_project: Path, folder: Path) -> None:
@@ -128,10 +170,18 @@ def _read_results(result: "dbtRunnerResult") -> TransformResult:
         else:
             transformed.nodes[node.name] = node
         if str(item.status) in ("error", "fail", "runtime error"):
-            # the whole message, with dbt's call stack, is in its log
-            message = " ".join(str(item.message or "").split(" > in macro")[0].split())
-            transformed.failures.append(f"{name}: {message}")
+            problems = _problems_of(item.message, node.resource_type == "test")
+            transformed.failures.append(Failure(name, node.original_file_path, problems))
     return transformed
+
+
+def _problems_of(message: str | None, is_test: bool) -> list[str]:
+    # the whole message, with dbt's call stack, is in its log
+    text = re.split(r"\n?\s*> (?:in macro|called by)", message or "")[0]
+    has_heading = _HEADING.match(text) is not None
+    lines = [line.strip() for line in _HEADING.sub("", text).splitlines() if line.strip()]
+    # a test that stops by an error tells a problem a line; what an engine says of a model goes over several
+    return lines if is_test and has_heading else [" ".join(lines)]
 
 
 def _target_of(node: object) -> str:

@@ -26,3 +26,8 @@ def open_warehouse(path: Path) -> duckdb.DuckDBPyConnection:
         raise LockedError(f"{path}: another program has the warehouse open. Close it, or wait.") from error
     connection.execute("set TimeZone = 'UTC'")
     return connection
+
+
+def quoted(text: object) -> str:
+    """Return a text as it stands between the quotation marks of a literal."""
+    return str(text).replace("'", "''")

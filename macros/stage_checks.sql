@@ -1,0 +1,140 @@
+{#-
+    What is wrong with the stage definitions as they stand in the warehouse, a line each: columns that a definition lacks, and episodes
+    that cannot be. The test that guards each build asks here, and `journey check` by running that test.
+-#}
+{% macro stage_definition_problems() -%}
+    {#- named before anything is executed: that is where dbt reads what the test depends on -#}
+    {%- set definitions = {} -%}
+    {%- for stage in var('stage_definitions') -%}{%- do definitions.update({stage: ref(stage)}) -%}{%- endfor -%}
+    {%- set persons = ref('int_person_identifiers') -%}
+    {%- set problems = [] -%}
+    {%- if execute and flags.WHICH in ['build', 'test'] -%}
+        {%- set sound = {} -%}
+        {%- for stage, relation in definitions.items() -%}
+            {%- set lacking = column_problems(relation) -%}
+            {%- if not lacking -%}{%- do sound.update({stage: relation}) -%}{%- endif -%}
+            {%- for problem in lacking -%}{%- do problems.append(definition_file(stage) ~ ': ' ~ problem) -%}{%- endfor -%}
+        {%- endfor -%}
+        {%- if sound -%}
+            {%- for row in run_query(episode_problems(sound, persons)).rows -%}
+                {%- for count, problem in zip(row.values()[1:], episode_rules().values()) if count -%}
+                    {%- set what = 'episode ' ~ problem.one if count == 1 else 'episodes ' ~ problem.many -%}
+                    {%- do problems.append(definition_file(row[0]) ~ ': ' ~ count ~ ' ' ~ what ~ ' (' ~ problem.mend ~ ')') -%}
+                {%- endfor -%}
+            {%- endfor -%}
+        {%- endif -%}
+    {%- endif -%}
+    {{ return(problems) }}
+{%- endmacro %}
+
+{% macro definition_file(stage) -%}{{ return(graph.nodes['model.' ~ project_name ~ '.' ~ stage].original_file_path) }}{%- endmacro %}
+
+{#- A definition's columns and the types that both engines know them by. -#}
+{% macro column_problems(relation) -%}
+    {%- set wanted = {
+        'person_id': ['string', ['varchar', 'string']],
+        'entered_at': ['timestamp', ['timestamp']],
+        'left_at': ['timestamp', ['timestamp']],
+        'evidence': ['string', ['varchar', 'string']],
+    } -%}
+    {%- set types = {} -%}
+    {%- for column in adapter.get_columns_in_relation(relation) -%}
+        {%- do types.update({column.name | lower: column.dtype | lower | replace('"', '')}) -%}
+    {%- endfor -%}
+    {%- set problems = [] -%}
+    {%- for name, (type, accepted_types) in wanted.items() -%}
+        {%- if name not in types -%}
+            {%- do problems.append(
+                'lacks the column ' ~ name ~ ' (a definition returns ' ~ wanted | join(', ') ~ ')'
+            ) -%}
+        {%- elif types[name] not in accepted_types -%}
+            {%- do problems.append(
+                'column ' ~ name ~ ' is of type ' ~ types[name] ~ ' (write cast(… as ' ~ type ~ ') as ' ~ name ~ ')'
+            ) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(problems) }}
+{%- endmacro %}
+
+{#- What no episode may be: a condition on it, how one and how many are told of, and what mends it. -#}
+{% macro episode_rules() -%}
+    {{ return({
+        'has_no_person': {
+            'is': 'episodes.person_id is null',
+            'one': 'has no person_id', 'many': 'have no person_id', 'mend': 'leave them out: where person_id is not null',
+        },
+        'has_no_beginning': {
+            'is': 'episodes.entered_at is null',
+            'one': 'has no entered_at', 'many': 'have no entered_at', 'mend': 'leave them out: where entered_at is not null',
+        },
+        'has_no_evidence': {
+            'is': 'episodes.evidence is null',
+            'one': 'has no evidence', 'many': 'have no evidence', 'mend': "say what says so: 'reason' as evidence",
+        },
+        'is_of_nobody': {
+            'is': "persons.person_id is null and episodes.person_id <> 'unknown'",
+            'one': 'is of a person who does not exist', 'many': 'are of persons who do not exist',
+            'mend': 'take person_id from int_person_events or int_touchpoints',
+        },
+        'begins_after_as_of': {
+            'is': 'episodes.entered_at > ' ~ as_of(),
+            'one': 'begins after as-of', 'many': 'begin after as-of', 'mend': 'leave them out: where entered_at <= {{ as_of() }}',
+        },
+        'ends_too_early': {
+            'is': 'episodes.left_at < episodes.entered_at',
+            'one': 'ends before it begins', 'many': 'end before they begin', 'mend': 'look at how left_at is worked out',
+        },
+        'takes_no_time': {
+            'is': 'episodes.left_at = episodes.entered_at',
+            'one': 'ends when it begins', 'many': 'end when they begin',
+            'mend': 'leave them out: where left_at > entered_at or left_at is null',
+        },
+        'is_repeated': {
+            'is': 'episodes.copies > 1',
+            'one': 'is returned more than once', 'many': 'are returned more than once',
+            'mend': 'select distinct, or look for a join that multiplies rows',
+        },
+    }) }}
+{%- endmacro %}
+
+{#- For each definition how many episodes break each rule. -#}
+{% macro episode_problems(definitions, persons) -%}
+with returned as (
+
+    {%- for stage, relation in definitions.items() %}
+    select '{{ stage }}' as definition, person_id, entered_at, left_at, evidence from {{ relation }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+
+),
+
+episodes as (
+
+    select
+        definition,
+        person_id,
+        entered_at,
+        left_at,
+        evidence,
+        count(*) as copies
+    from returned
+    group by definition, person_id, entered_at, left_at, evidence
+
+),
+
+persons as (
+
+    select distinct person_id from {{ persons }}
+
+)
+
+select
+    episodes.definition
+    {%- for name, rule in episode_rules().items() %},
+    count_if({{ rule.is }}) as {{ name }}
+    {%- endfor %}
+from episodes
+left join persons on episodes.person_id = persons.person_id
+group by episodes.definition
+order by episodes.definition
+{%- endmacro %}

@@ -1,0 +1,207 @@
+"""What is wrong with stage definitions, frameworks and channel rules as the working tree has them, a line a problem."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+from customer_journey.errors import InputError
+from customer_journey.portability import check_project as portability_findings
+from customer_journey.workbench.channels import channel_rule_problems
+from customer_journey.workbench.project import (
+    DEFINITIONS,
+    PROJECT_FILE,
+    RESERVED,
+    STAGES,
+    StageList,
+    closest,
+    definition_file,
+    is_name,
+    stages_of,
+)
+from customer_journey.workbench.seeds import SeedFile
+
+# The columns that are looked at here; dbt sees to the others.
+_COLUMNS = {
+    "stage_labels": ("stage", "label_en", "label_vi", "is_position"),
+    "frameworks": ("framework", "label_en", "label_vi"),
+    "framework_stages": ("framework", "stage", "rank", "is_in_funnel", "label_en", "label_vi"),
+    "framework_stage_definitions": ("framework", "stage", "definition"),
+    "journey_actions_planned": ("action_id", "framework", "stage"),
+    "crm_stage_map": ("crm_stage", "stage"),
+    "conversion_types": ("conversion_type", "stage_definition"),
+    "channel_rules": ("priority", "rule_id", "channel"),
+    "channels": ("channel",),
+    "channel_sources": ("category",),
+}
+
+
+@dataclass(frozen=True)
+class TreeCheck:
+    """What the files alone tell: problems, with file, line and what to do, and whether dbt can read the project."""
+
+    problems: Sequence[str]
+    is_buildable: bool
+
+
+def check_tree(project: Path) -> TreeCheck:
+    """Look at the files of stage definitions, frameworks and channel rules."""
+    problems: list[str] = []
+    seeds: dict[str, SeedFile] = {}
+    for name, columns in _COLUMNS.items():
+        try:
+            seeds[name] = SeedFile(project, name)
+        except InputError as error:
+            problems.append(str(error))
+            continue
+        lacking = [column for column in columns if column not in seeds[name].columns]
+        problems += [f"{seeds[name].path}:1: has no column {column}" for column in lacking]
+    try:
+        stages = StageList(project)
+    except InputError as error:
+        problems.append(str(error))
+    if problems:
+        # what cannot be read would make everything that refers to it look wrong
+        return TreeCheck(problems, is_buildable=False)
+    problems = [
+        *_definition_problems(project, stages, seeds["stage_labels"], seeds["framework_stage_definitions"]),
+        *_label_problems(stages, seeds["stage_labels"]),
+        *_framework_problems(seeds["framework_stages"], seeds["framework_stage_definitions"]),
+        *_list_problems(seeds["framework_stages"], seeds["frameworks"]),
+        *_mapping_problems(stages, seeds["framework_stages"], seeds["framework_stage_definitions"]),
+        *_place_problems(seeds["journey_actions_planned"], stages_of(seeds["framework_stages"])),
+        *_reference_problems(stages, seeds["crm_stage_map"], "crm_stage", "stage"),
+        *_reference_problems(stages, seeds["conversion_types"], "conversion_type", "stage_definition"),
+        *channel_rule_problems(seeds["channel_rules"], seeds["channels"], seeds["channel_sources"]),
+        *map(str, portability_findings(project, sorted((project / STAGES).glob("*.sql")))),
+    ]
+    return TreeCheck(problems, all((project / definition_file(name)).exists() for name in stages.names))
+
+
+def _definition_problems(project: Path, stages: StageList, labels: SeedFile, mapping: SeedFile) -> Iterator[str]:
+    seen: set[str] = set()
+    for name, line in ((listed.name, listed.line) for listed in stages.listed):
+        where = f"{PROJECT_FILE}:{line}"
+        if name in seen:
+            yield f"{where}: {DEFINITIONS} names {name} twice"
+        elif not (project / definition_file(name)).exists():
+            yield (
+                f"{where}: {DEFINITIONS} names {name}, but there is no {definition_file(name)}"
+                " (write it, or take the name out)"
+            )
+        elif name in RESERVED:
+            yield f"{definition_file(name)}: {name} is {RESERVED[name]} (choose another name)"
+        seen.add(name)
+    mapped = set(mapping.values("definition"))
+    evidence_alone = {row["stage"] for row in labels.rows if row["is_position"].lower() == "false"}
+    for file in sorted((project / STAGES).glob("*.sql")):
+        name, path = file.stem, definition_file(file.stem)
+        if not is_name(name):
+            yield f"{path}: its name is not snake_case"
+        if not file.with_suffix(".yml").exists():
+            yield f"{path}: has no {name}.yml beside it that says what a row is"
+        if name not in seen:
+            yield f"{path}: is not listed, so nothing reads it (add {name} to {DEFINITIONS} in {PROJECT_FILE})"
+        elif name not in mapped | evidence_alone:
+            yield (
+                f"{path}: no framework uses it (add a row to {mapping.path};"
+                f" where it is evidence alone, is_position is false in {labels.path})"
+            )
+
+
+def _label_problems(stages: StageList, labels: SeedFile) -> Iterator[str]:
+    labelled: dict[str, int] = {}
+    for row in labels.rows:
+        name, where = row["stage"], f"{labels.path}:{row.line}"
+        if name in labelled:
+            yield f"{where}: {name} has its labels on line {labelled[name]} already"
+        labelled.setdefault(name, row.line)
+        if name not in stages.names:
+            yield f"{where}: labels {name!r}, which is no stage definition ({closest(name, stages.names)})"
+        yield from (f"{where}: {column} of {name} is empty" for column in ("label_en", "label_vi") if not row[column])
+    for name in stages.names:
+        if name not in labelled:
+            yield f"{definition_file(name)}: has no label (add a row to {labels.path})"
+
+
+def _framework_problems(framework_stages: SeedFile, mapping: SeedFile) -> Iterator[str]:
+    mapped = {(row["framework"], row["stage"]) for row in mapping.rows}
+    keys: dict[tuple[str, str], int] = {}
+    ranks: dict[tuple[str, Decimal], str] = {}
+    for row in framework_stages.rows:
+        framework, stage, where = row["framework"], row["stage"], f"{framework_stages.path}:{row.line}"
+        if not is_name(framework) or not is_name(stage):
+            yield f"{where}: framework {framework!r} and stage {stage!r} are to be snake_case"
+        if stage in RESERVED:
+            yield f"{where}: {stage} is {RESERVED[stage]} (choose another name)"
+        if (framework, stage) in keys:
+            yield f"{where}: {framework} has {stage} on line {keys[framework, stage]} already"
+        keys.setdefault((framework, stage), row.line)
+        rank = _number(row["rank"])
+        if rank is None:
+            yield f"{where}: rank {row['rank']!r} of {stage} in {framework} is no number"
+        elif (framework, rank) in ranks:
+            yield f"{where}: {framework} has rank {row['rank']} twice, for {ranks[framework, rank]} and {stage}"
+        else:
+            ranks[framework, rank] = stage
+        if row["is_in_funnel"].lower() not in ("true", "false"):
+            yield f"{where}: is_in_funnel of {stage} in {framework} is {row['is_in_funnel']!r}; write true or false"
+        yield from (
+            f"{where}: {column} of {stage} in {framework} is empty"
+            for column in ("label_en", "label_vi")
+            if not row[column]
+        )
+        if (framework, stage) not in mapped:
+            yield f"{where}: no definition puts anybody into {stage} of {framework} (add a row to {mapping.path})"
+
+
+def _list_problems(framework_stages: SeedFile, frameworks: SeedFile) -> Iterator[str]:
+    listed, with_stages = frameworks.values("framework"), framework_stages.values("framework")
+    for row in frameworks.rows:
+        framework, where = row["framework"], f"{frameworks.path}:{row.line}"
+        if framework not in with_stages:
+            yield f"{where}: {framework} has no stages (add rows to {framework_stages.path})"
+        yield from (
+            f"{where}: {column} of {framework} is empty" for column in ("label_en", "label_vi") if not row[column]
+        )
+    for framework in with_stages:
+        if framework not in listed:
+            yield f"{framework_stages.path}: {framework} is not listed (add a row to {frameworks.path})"
+
+
+def _mapping_problems(stages: StageList, framework_stages: SeedFile, mapping: SeedFile) -> Iterator[str]:
+    rows: dict[tuple[str, str, str], int] = {}
+    for row in mapping.rows:
+        key, definition = (row["framework"], row["stage"], row["definition"]), row["definition"]
+        where = f"{mapping.path}:{row.line}"
+        if key in rows:
+            yield f"{where}: the same row stands on line {rows[key]}"
+        rows.setdefault(key, row.line)
+        if definition not in stages.names:
+            yield f"{where}: there is no stage definition {definition!r} ({closest(definition, stages.names)})"
+    yield from _place_problems(mapping, stages_of(framework_stages))
+
+
+def _place_problems(seed: SeedFile, frameworks: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    for row in seed.rows:
+        framework, stage, where = row["framework"], row["stage"], f"{seed.path}:{row.line}"
+        if framework not in frameworks:
+            yield f"{where}: there is no framework {framework!r} ({closest(framework, frameworks)})"
+        elif stage not in frameworks[framework]:
+            yield f"{where}: {framework} has no stage {stage!r} ({closest(stage, frameworks[framework])})"
+
+
+def _reference_problems(stages: StageList, seed: SeedFile, key: str, column: str) -> Iterator[str]:
+    for row in seed.rows:
+        if row[column] and row[column] not in stages.names:
+            yield (
+                f"{seed.path}:{row.line}: {row[key]!r} stands for {row[column]!r}, which is no stage definition"
+                f" ({closest(row[column], stages.names)})"
+            )
+
+
+def _number(text: str) -> Decimal | None:
+    try:
+        return Decimal(text).normalize()
+    except InvalidOperation:
+        return None

@@ -1,0 +1,133 @@
+"""Copies of the project that tests may change, and a tiny company whose movers are known by hand."""
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from customer_journey.paths import PROJECT
+
+from tests.support.builds import write_rows, write_settings
+
+# what an analyst changes
+_EDITED = ("models/stages", "seeds", "dbt_project.yml")
+
+
+READ_BY_CHECKS = ("models", "seeds")
+_READ_BY_BUILDS = (*READ_BY_CHECKS, "macros", "expectations", "tests/dbt", "scripts/customer_journey")
+
+
+def copy_project(folder: Path, parts: Sequence[str] = _READ_BY_BUILDS) -> Path:
+    """Copy these folders of the project, and its two files of settings."""
+    for part in parts:
+        shutil.copytree(PROJECT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+    for file in ("dbt_project.yml", "profiles.yml"):
+        shutil.copyfile(PROJECT / file, folder / file)
+    return folder
+
+
+class Workbench:
+    """A copy of the project with a build of the tiny company in `out`, as its analyst has it."""
+
+    def __init__(self, project: Path) -> None:
+        self.project = project
+        self.out = project / "out"
+        self._pristine = project.parent / "pristine"
+
+    def build(self, out: Path) -> subprocess.CompletedProcess[str]:
+        """Build the company, as `scripts/build` does."""
+        return self.run("build", "--raw", str(self.project.parent / "raw"), "--out", str(out))
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run `journey` in the project, by the code of the copy."""
+        command = [sys.executable, "-m", "customer_journey", *arguments]
+        environment = {**os.environ, "PYTHONPATH": str(self.project / "scripts")}
+        return subprocess.run(command, cwd=self.project, env=environment, capture_output=True, text=True, check=False)
+
+    def type(self, line: str) -> subprocess.CompletedProcess[str]:
+        """Run a command as a guide types it."""
+        journey = shlex.split(line)
+        assert journey[:3] == ["uv", "run", "journey"], line
+        return self.run(*journey[3:])
+
+    def keep(self) -> None:
+        """Remember the project as it is now."""
+        for part in _EDITED:
+            _copy(self.project / part, self._pristine / part)
+
+    def restore(self) -> None:
+        """Take back what was changed since."""
+        for part in _EDITED:
+            _copy(self._pristine / part, self.project / part)
+
+
+def _copy(source: Path, target: Path) -> None:
+    if source.is_dir():
+        shutil.rmtree(target, ignore_errors=True)
+        shutil.copytree(source, target)
+    else:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
+
+
+# Who did what. The build's now is 30 June; a lead goes cold after 90 days, a customer lapses after 180.
+ACTIVITIES = [
+    ("mai", "consultation_request", "inbound", "2026-06-01T09:00:00Z"),
+    ("lan", "call", "inbound", "2026-06-10T09:00:00Z"),
+    ("nam", "form_submission", "inbound", "2026-01-05T09:00:00Z"),
+    ("hoa", "form_submission", "inbound", "2026-01-05T09:00:00Z"),
+    ("vy", "chat", "inbound", "2026-01-05T09:00:00Z"),
+    ("vy", "form_submission", "inbound", "2026-05-20T09:00:00Z"),
+    ("tuan", "call", "outbound", "2026-06-12T09:00:00Z"),
+    ("minh", "call", "inbound", "2026-01-10T09:00:00Z"),
+    ("thu", "call", "inbound", "2026-06-08T09:00:00Z"),
+    ("thu", "meeting", "inbound", "2026-06-15T09:00:00Z"),
+]
+PERSONS = tuple(dict.fromkeys(person for person, *_ in ACTIVITIES))
+
+
+def _write_company(raw: Path) -> None:
+    write_settings(raw, {"as_of": "2026-06-30T00:00:00Z"})
+    created_at = "2026-01-01T00:00:00Z"
+    contacts = [{"contact_id": name, "email": f"{name}@example.com", "created_at": created_at} for name in PERSONS]
+    write_rows(raw, "crm/contacts", contacts)
+    activities = [
+        {
+            "activity_id": f"a{number}", "contact_id": person, "activity_type": kind, "direction": direction,
+            "occurred_at": occurred_at,
+        }
+        for number, (person, kind, direction, occurred_at) in enumerate(ACTIVITIES)
+    ]  # fmt: skip
+    write_rows(raw, "crm/activities", activities)
+    order = {"email": "hoa@example.com", "status": "paid", "total_amount": "100"}
+    days = ("2026-02-01T09:00:00Z", "2026-03-01T09:00:00Z")
+    write_rows(
+        raw,
+        "orders/orders",
+        [{**order, "order_id": f"o{number}", "ordered_at": day} for number, day in enumerate(days)],
+    )
+    write_rows(raw, "web/events", [])
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Workbench:
+    """The project with a published build, made once."""
+    root = tmp_path_factory.mktemp("workbench")
+    _write_company(root / "raw")
+    workbench = Workbench(copy_project(root / "project"))
+    done = workbench.build(workbench.out)
+    assert done.returncode == 0, f"exit {done.returncode}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
+    workbench.keep()
+    return workbench
+
+
+@pytest.fixture(scope="module")
+def workbench(built: Workbench) -> Iterator[Workbench]:
+    """The same for one module, with nothing left of what another has changed."""
+    built.restore()
+    yield built
+    built.restore()

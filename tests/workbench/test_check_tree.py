@@ -1,0 +1,38 @@
+"""What the files alone tell: each mistake gets its line, and the project as it is gets none."""
+
+from pathlib import Path
+
+import pytest
+from customer_journey.paths import PROJECT
+from customer_journey.workbench.check import check_tree
+
+from tests.workbench.conftest import READ_BY_CHECKS, copy_project
+from tests.workbench.guides import guide, lines_of_mistakes
+from tests.workbench.mistakes import BROKEN_DEFINITIONS, REFUSED, TREE_MISTAKES, UNKNOWN_COLUMN, Mistake, says
+
+
+def test_project_as_it_is_has_nothing_to_mend() -> None:
+    """An analyst whose first check shows the mistakes of others would learn not to read it."""
+    assert check_tree(PROJECT).problems == []
+
+
+@pytest.mark.parametrize("mistake", TREE_MISTAKES.values(), ids=TREE_MISTAKES)
+def test_mistake_gets_its_line(mistake: Mistake, tmp_path: Path) -> None:
+    """The mistake would show as a stage that stays empty, or as an error of dbt that names another file."""
+    project = copy_project(tmp_path / "project", READ_BY_CHECKS)
+    mistake.spoil(project)
+    problems = check_tree(project).problems
+    assert any(says(mistake.line, problem) for problem in problems), problems
+
+
+@pytest.mark.parametrize("name", ["add_a_stage", "add_a_framework", "add_a_channel_rule"])
+def test_guide_shows_lines_that_are_said(name: str) -> None:
+    """A reader who searches the guide for the line that the terminal shows would not find it."""
+    said = [line for _, line in REFUSED.values()] + [mistake.line for mistake in TREE_MISTAKES.values()]
+    broken = [problem for definition in BROKEN_DEFINITIONS.values() for problem in definition.problems]
+    said += [f"models/stages/vip.sql: {problem}" for problem in (*broken, *UNKNOWN_COLUMN.problems)]
+    # SQL of one engine is shown for another definition in the test
+    said = [line.replace("models/stages/quote.sql", "models/stages/vip.sql") for line in said]
+    shown = lines_of_mistakes(guide(name))
+    assert len(shown) >= 7
+    assert [line for line in shown if not any(says(line, other) or says(other, line) for other in said)] == []

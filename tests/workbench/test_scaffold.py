@@ -1,0 +1,209 @@
+"""Scaffolds change the lines that they are to change, and what is refused changes nothing."""
+
+import csv
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from customer_journey import cli
+from customer_journey.errors import ExitCode, InputError
+from customer_journey.workbench import commands
+from customer_journey.workbench.check import check_tree
+from customer_journey.workbench.project import StageList
+
+from tests.workbench.conftest import READ_BY_CHECKS, copy_project
+from tests.workbench.mistakes import REFUSED, says
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the project that the commands of this process work on."""
+    copy = copy_project(tmp_path / "project", READ_BY_CHECKS)
+    monkeypatch.setattr(commands, "PROJECT", copy)
+    return copy
+
+
+def _run(*arguments: str) -> None:
+    cli.app(list(arguments), standalone_mode=False)
+
+
+def _files(project: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(project)): file.read_bytes() for file in project.rglob("*") if file.is_file()}
+
+
+def _rows(project: Path, seed: str) -> list[dict[str, str]]:
+    with (project / "seeds" / f"{seed}.csv").open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def _changed_lines(before: dict[str, bytes], after: dict[str, bytes]) -> dict[str, tuple[list[str], list[str]]]:
+    """Return the lines of each changed file that are gone, and those that are new."""
+    changed = {}
+    for path in sorted(before.keys() | after.keys()):
+        old, new = (files.get(path, b"").decode("utf-8").splitlines() for files in (before, after))
+        if old != new:
+            changed[path] = ([line for line in old if line not in new], [line for line in new if line not in old])
+    return changed
+
+
+@pytest.mark.parametrize(("arguments", "line"), REFUSED.values(), ids=REFUSED)
+def test_refused(arguments: list[str], line: str, project: Path) -> None:
+    """A mistyped name would end in a stack trace, overwrite somebody's definition, or leave half a stage behind."""
+    before = _files(project)
+    with pytest.raises(InputError) as refused:
+        _run(*arguments)
+    assert says(line, f"error: {refused.value}")
+    assert _files(project) == before
+
+
+def test_stage_changes_only_its_own_lines(project: Path) -> None:
+    """A comment of dbt_project.yml, or somebody's row, would be lost with each new stage."""
+    before = _files(project)
+    _run("new", "stage", "phone_qualified", "--label-en", "By phone, qualified", "--signal", "call", "--signal", "chat",
+         "--framework", "adahub_crm", "--framework-stage", "sales_lead")  # fmt: skip
+    changed = _changed_lines(before, _files(project))
+
+    assert changed.keys() == {
+        "dbt_project.yml",
+        "models/stages/phone_qualified.sql",
+        "models/stages/phone_qualified.yml",
+        "seeds/framework_stage_definitions.csv",
+        "seeds/stage_labels.csv",
+    }
+    gone, new = changed["dbt_project.yml"]
+    assert len(gone) <= 1 and "phone_qualified" in "".join(new) and len(new) == max(1, len(gone))
+    names = yaml.safe_load((project / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]["stage_definitions"]
+    assert names == [*yaml.safe_load(before["dbt_project.yml"])["vars"]["stage_definitions"], "phone_qualified"]
+    assert changed["seeds/stage_labels.csv"] == (
+        [],
+        ['phone_qualified,"By phone, qualified","By phone, qualified",true'],
+    )
+    assert changed["seeds/framework_stage_definitions.csv"] == ([], ["adahub_crm,sales_lead,phone_qualified"])
+    definition = (project / "models/stages/phone_qualified.sql").read_text(encoding="utf-8")
+    assert "where event_type in ('call', 'chat')" in definition
+    assert check_tree(project).problems == []
+
+
+def test_stage_of_the_funnel_moves_up_what_stands_above(project: Path) -> None:
+    """With a rank taken twice it would be chance who stands higher; with one left out a step would count as a skip."""
+    before = {row["stage"]: row for row in _rows(project, "framework_stages") if row["framework"] == "adahub_crm"}
+    _run("new", "stage", "visited", "--framework", "adahub_crm", "--above", "lead")
+    after = {row["stage"]: row for row in _rows(project, "framework_stages") if row["framework"] == "adahub_crm"}
+
+    ranks = {stage: float(row["rank"]) for stage, row in after.items()}
+    assert ranks["visited"] == 3 and after["visited"]["is_in_funnel"] == "true"
+    assert {stage: ranks[stage] - float(before[stage]["rank"]) for stage in before} == {
+        stage: 1.0 if float(row["rank"]) >= 3 else 0.0 for stage, row in before.items()
+    }
+    # nothing else of these rows, nor of other frameworks, is touched
+    assert {stage: {**row, "rank": ""} for stage, row in before.items()} == {
+        stage: {**row, "rank": ""} for stage, row in after.items() if stage != "visited"
+    }
+    assert check_tree(project).problems == []
+
+
+def test_stage_beside_the_funnel_ranks_between(project: Path) -> None:
+    """A place that is no step would take a rank of the funnel and turn every step over it into a skip."""
+    before = _rows(project, "framework_stages")
+    _run("new", "stage", "lapsed_lead", "--framework", "adahub_crm", "--above", "other", "--outside-funnel")
+    new = [row for row in _rows(project, "framework_stages") if row not in before]
+    assert [(row["framework"], row["stage"], row["rank"], row["is_in_funnel"]) for row in new] == [
+        ("adahub_crm", "lapsed_lead", "0.6", "false")
+    ]
+    _run("new", "stage", "stranger", "--framework", "adahub_lifecycle", "--above", "none", "--outside-funnel")
+    assert [row["rank"] for row in _rows(project, "framework_stages") if row["stage"] == "stranger"] == ["0.1"]
+    assert check_tree(project).problems == []
+
+
+def test_framework_takes_definitions_by_name_and_as_given(project: Path) -> None:
+    """A framework whose stages nobody can reach would be published as empty maps."""
+    _run("new", "framework", "desk", "--stages", "lead, warm=mql+sql, customer, fan")
+    mapped = [(row["stage"], row["definition"]) for row in _rows(project, "framework_stage_definitions")
+              if row["framework"] == "desk"]  # fmt: skip
+    assert mapped == [("lead", "lead"), ("warm", "mql"), ("warm", "sql"), ("customer", "customer")]
+    stages = [row for row in _rows(project, "framework_stages") if row["framework"] == "desk"]
+    assert [(row["stage"], float(row["rank"]), row["label_en"]) for row in stages] == [
+        ("lead", 1, "Lead"), ("warm", 2, "Warm"), ("customer", 3, "Customer"), ("fan", 4, "Fan"),
+    ]  # fmt: skip
+    [problem] = check_tree(project).problems
+    assert says(
+        "seeds/framework_stages.csv:1: no definition puts anybody into fan of desk"
+        " (add a row to seeds/framework_stage_definitions.csv)",
+        problem,
+    )
+
+
+def test_channel_rule_is_tried_where_it_should_be(project: Path) -> None:
+    """A rule behind the one that it is to go before would never decide, and nobody would see why."""
+
+    def order() -> list[str]:
+        return [row["rule_id"] for row in sorted(_rows(project, "channel_rules"), key=lambda row: int(row["priority"]))]
+
+    before = order()
+    # priorities 30 and 31 leave no room between them
+    _run(
+        "new",
+        "channel-rule",
+        "zalo_shop",
+        "--channel",
+        "zalo",
+        "--source",
+        "zalo",
+        "--before",
+        "paid_shopping_campaign",
+    )
+    _run("new", "channel-rule", "late", "--channel", "zalo", "--medium", "^zalo$")
+    expected = list(before)
+    expected.insert(before.index("paid_shopping_campaign"), "zalo_shop")
+    expected.insert(-1, "late")
+    assert order() == expected
+    assert check_tree(project).problems == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("  stage_definitions: [lead, customer] # two", "  stage_definitions: [lead, customer, vip] # two"),
+        (
+            "  stage_definitions:\n    - lead # first\n    - customer # last",
+            "  stage_definitions:\n    - lead # first\n    - customer # last\n    - vip",
+        ),
+        (
+            "  stage_definitions: [\n    lead,\n    customer, # last\n  ]",
+            "  stage_definitions: [\n    lead,\n    customer, vip, # last\n  ]",
+        ),
+        (
+            f"  stage_definitions: [{'a' * 60}, {'b' * 50},\n      customer]",
+            f"  stage_definitions: [{'a' * 60}, {'b' * 50},\n      customer, vip]",
+        ),
+        (f"  stage_definitions: [{'a' * 60}, {'b' * 57}]",
+         f"  stage_definitions: [{'a' * 60}, {'b' * 57},\n{' ' * 22}vip]"),
+    ],
+)  # fmt: skip
+def test_name_is_listed_in_whatever_form_the_list_has(before: str, after: str, tmp_path: Path) -> None:
+    """Whoever has put the list in another form would find dbt_project.yml broken after the next scaffold."""
+    file = tmp_path / "dbt_project.yml"
+    file.write_text(f"name: x\n\nvars:\n{before}\n  # after it\n  other: 1\n", encoding="utf-8")
+    text = StageList(tmp_path).with_name("vip")
+    assert text == f"name: x\n\nvars:\n{after}\n  # after it\n  other: 1\n"
+    file.write_text(text, encoding="utf-8")
+    assert StageList(tmp_path).names[-1] == "vip"
+
+
+def test_spreadsheet_line_ends_are_kept(project: Path) -> None:
+    """A file saved by a spreadsheet on Windows would get two kinds of line ends and show as changed all over."""
+    labels = project / "seeds/stage_labels.csv"
+    labels.write_bytes(labels.read_bytes().replace(b"\n", b"\r\n"))
+    before = labels.read_bytes()
+    _run("new", "stage", "vip", "--framework", "adahub_crm", "--framework-stage", "customer")
+    assert labels.read_bytes() == before + b"vip,Vip,Vip,true\r\n"
+
+
+def test_exit_code_and_error_line() -> None:
+    """A script that scaffolds would go on after a refusal."""
+    arguments, line = REFUSED["definition exists"]
+    command = [str(Path(sys.executable).with_name("journey")), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (ExitCode.UNUSABLE_INPUT, "", f"{line}\n")
