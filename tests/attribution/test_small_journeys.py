@@ -1,10 +1,10 @@
 """Eight journeys over four channels, as three independent programs attribute them.
 
 `small_journeys.csv` holds the touches; what is expected was computed by ChannelAttribution (first, last, linear),
-marketing-attribution-models (those, position based, time decay, Markov removal effects and their shares within a journey) and mta
-(Shapley values). marketing-attribution-models' own Shapley is of another game, in which a coalition's worth is that of the journeys
-with exactly these channels, so that a channel may get less than nothing: it is left out. So is mta's linear model, which counts a
-channel once a journey.
+marketing-attribution-models (those, position based, time decay, Markov removal effects and their shares within a
+journey) and mta (Shapley values). marketing-attribution-models' own Shapley is of another game, in which a coalition's
+worth is that of the journeys with exactly these channels, so that a channel may get less than nothing: it is left out.
+So is mta's linear model, which counts a channel once a journey.
 """
 
 import csv
@@ -80,7 +80,8 @@ def _by_channel(published: Path, sql: str) -> dict[str, float]:
 def _sum_of(published: Path, column: str, model: str) -> dict[str, float]:
     return _by_channel(
         published,
-        f"select channel, sum({column}) from marts.fct_attribution inner join marts.fct_conversions using (conversion_id)"
+        f"select channel, sum({column}) from marts.fct_attribution"
+        " inner join marts.fct_conversions using (conversion_id)"
         f" where conversion_type = 'order' and attribution_model = '{model}' group by channel",
     )
 
