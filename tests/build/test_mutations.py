@@ -166,10 +166,10 @@ MUTATIONS = {
         ("journey_paths",),
         "journey_paths_add_up",
     ),
-    "what was met in two months is met by two persons": Mutation(
+    "who advanced has left as well": Mutation(
         "models/marts/lifecycle/journey_drivers.sql",
-        "facts.period = 'all'",
-        "facts.period <> 'all'",
+        "count(*) filter (where is_dropped) as left_persons",
+        "count(*) as left_persons",
         ("journey_drivers",),
         "journey_drivers_add_up",
     ),

@@ -8,8 +8,6 @@ import pytest
 from tests.support.demo import Demo
 from tests.support.journeys import Journeys, newcombe
 
-pytestmark = pytest.mark.xdist_group("demo")
-
 FRAMEWORK, STAGE = "adahub_crm", "lead"
 FEWEST = 30
 FACTOR_TYPES = ("touchpoint", "channel", "customer_type", "persona", "entry_channel")

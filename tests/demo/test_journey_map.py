@@ -12,8 +12,6 @@ from tests.support.demo import Demo
 from tests.support.journeys import Cell, Journeys, is_mature, month_of, months_of
 from tests.support.raw_rows import read_rows
 
-pytestmark = pytest.mark.xdist_group("demo")
-
 
 @pytest.fixture(scope="module")
 def marts(demo: Demo) -> Iterator[duckdb.DuckDBPyConnection]:

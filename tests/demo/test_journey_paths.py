@@ -9,8 +9,6 @@ import pytest
 from tests.support.demo import Demo
 from tests.support.journeys import Journeys, seed
 
-pytestmark = pytest.mark.xdist_group("demo")
-
 SHOWN = 100
 LONGEST = 10
 

@@ -10,8 +10,6 @@ import pytest
 from tests.support.demo import Demo
 from tests.support.journeys import REVENUE_TYPES, Cell, Journeys, seed
 
-pytestmark = pytest.mark.xdist_group("demo")
-
 FRAMEWORK = "five_a"
 PERIODS = ("all", "2026-03")
 SHOWN = {"all": 10, "2026-03": 3}

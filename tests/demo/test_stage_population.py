@@ -9,8 +9,6 @@ import pytest
 from tests.support.demo import Demo
 from tests.support.journeys import Journeys
 
-pytestmark = pytest.mark.xdist_group("demo")
-
 TO_UTC = timedelta(hours=7)
 
 

@@ -109,7 +109,7 @@ effects as (
         channels.conversion_type,
         channels.channel,
         path_chances.path_conversion_probability,
-        {# lost with the channel are the paths that reach it and would convert from there; visits / own visits is the chance to reach it #}
+        {# lost are the paths that reach the channel and would convert from there; visits / own visits is the chance to reach it #}
         coalesce(
             visits_from_start.expected_visits / own_visits.visits * conversion_chances.conversion_probability
             / path_chances.path_conversion_probability,

@@ -112,7 +112,8 @@ present as (
         spans.stage,
         spans.customer_type,
         spans.persona,
-        {{ days_between(add_months('months.month_start', 1), reporting_date(as_of())) }} >= {{ setting('funnel_window_days') }} as is_mature,
+        {{ days_between(add_months('months.month_start', 1), reporting_date(as_of())) }} >= {{ setting('funnel_window_days') }}
+            as is_mature,
         cast(spans.persons as bigint) as persons
     from spans
     inner join months
