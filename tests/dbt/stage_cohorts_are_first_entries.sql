@@ -1,9 +1,6 @@
 -- Exactly one row for everybody's first entry into each stage: one more counts a person twice in funnel and map, one less not at all.
-select
-    coalesce(entries.framework, cohorts.framework) as framework,
-    coalesce(entries.stage, cohorts.stage) as stage,
-    coalesce(entries.person_id, cohorts.person_id) as person_id
-from (
+with entries as (
+
     select
         framework,
         stage,
@@ -12,8 +9,11 @@ from (
     from {{ ref('fct_stage_entries') }}
     where stage <> 'none'
     group by framework, stage, person_id
-) as entries
-full outer join (
+
+),
+
+cohorts as (
+
     select
         framework,
         stage,
@@ -22,7 +22,15 @@ full outer join (
         count(*) as cohort_count
     from {{ ref('fct_stage_cohorts') }}
     group by framework, stage, person_id
-) as cohorts
+
+)
+
+select
+    coalesce(entries.framework, cohorts.framework) as framework,
+    coalesce(entries.stage, cohorts.stage) as stage,
+    coalesce(entries.person_id, cohorts.person_id) as person_id
+from entries
+full outer join cohorts
     on entries.framework = cohorts.framework
     and entries.stage = cohorts.stage
     and entries.person_id = cohorts.person_id

@@ -39,8 +39,14 @@ select
     periods.converted,
     periods.dropped,
     periods.is_mature,
-    case when numbers.has_later_stage and periods.is_mature then cast(periods.converted as double) / nullif(periods.converted + periods.dropped, 0) end as conversion_rate,
-    case when numbers.has_later_stage and periods.is_mature then cast(periods.dropped as double) / nullif(periods.converted + periods.dropped, 0) end as drop_off_rate,
+    case
+        when numbers.has_later_stage and periods.is_mature
+            then cast(periods.converted as double) / nullif(periods.converted + periods.dropped, 0)
+    end as conversion_rate,
+    case
+        when numbers.has_later_stage and periods.is_mature
+            then cast(periods.dropped as double) / nullif(periods.converted + periods.dropped, 0)
+    end as drop_off_rate,
     periods.median_hours,
     emotions.emotion_score,
     coalesce(emotions.emotion_responses, 0) as emotion_responses,
