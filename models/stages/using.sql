@@ -5,7 +5,7 @@ with signals as (
         left_at as occurred_at,
         'received' as evidence
     from {{ ref('purchasing') }}
-    where left_at <= {{ as_of() }}
+    where left_at <= {{ as_of() }} and evidence <> 'subscription_started'
     union all
     select
         person_id,

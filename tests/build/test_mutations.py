@@ -90,8 +90,8 @@ MUTATIONS = {
     ),
     "the end of an episode is no boundary": Mutation(
         STAGE_ENTRIES,
-        "select framework, person_id, left_at as changed_at from episodes\n    where",
-        "select framework, person_id, left_at as changed_at from episodes\n    where false and",
+        "select framework, person_id, left_at as changed_at from stays\n    where",
+        "select framework, person_id, left_at as changed_at from stays\n    where false and",
         ("fct_stage_entries",),
         "the_highest_open_episode_is_the_position",
     ),
@@ -114,7 +114,7 @@ MUTATIONS = {
         "models/intermediate/identity/int_person_identifiers.sql",
         "{{ keyed_hash([\"'person'\", 'founding_identifier']) }} as person_id",
         "founding_identifier as person_id",
-        ("int_person_identifiers", "dim_persons"),
+        ("int_person_identifiers", "int_persons", "dim_persons"),
         "persons_are_keyed",
     ),
     "who dropped out is in progress as well": Mutation(

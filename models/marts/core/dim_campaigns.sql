@@ -11,6 +11,12 @@ with touches as (
         channel,
         spend_date as seen_date
     from {{ ref('fct_ad_spend') }}
+    union all
+    {# what names no campaign, also where there is no touch at all #}
+    select
+        '(none)' as campaign,
+        'unassigned' as channel,
+        cast(null as date) as seen_date
 
 ),
 
