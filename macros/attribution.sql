@@ -2,14 +2,14 @@
     The fundamental matrix N = I + Q + Q^2 + … = (I - Q)^-1 of absorbing Markov chains (Kemeny and Snell 1960, theorem 3.2.1): how often each
     chain visits `to_state` when it starts in `from_state`. `moves` is a table of chain, from_state, to_state, probability between
     states that are left again. N grows by squaring, N + N Q and Q Q, so that thirty rounds would be a thousand million steps; it
-    ends as soon as what is left of Q is less than 10^-15. Each round is a table, which a model drops again by `drop_matrix_rounds` as its post-hook.
+    ends as soon as what is left of Q is less than 10^-15. Each round is a table, which the model drops by `drop_round_tables` as its post-hook.
 -#}
 {% macro fundamental_matrix(moves) -%}
     {%- if not execute or flags.WHICH not in ['build', 'run'] -%}
         {{ return("select cast(null as string) as chain, cast(null as string) as from_state, cast(null as string) as to_state, cast(null as double) as visits where false") }}
     {%- endif -%}
-    {%- set powers = matrix_round(0, 'powers') -%}
-    {%- set visits = matrix_round(0, 'visits') -%}
+    {%- set powers = round_table(0, 'powers') -%}
+    {%- set visits = round_table(0, 'visits') -%}
     {%- do replace_table(powers, 'select chain, from_state, to_state, probability from ' ~ moves) -%}
     {%- do replace_table(
         visits,
@@ -18,8 +18,8 @@
     ) -%}
     {%- set round = namespace(powers=powers, visits=visits, is_over=false) -%}
     {%- for number in range(1, 31) if not round.is_over -%}
-        {%- set powers = matrix_round(number, 'powers') -%}
-        {%- set visits = matrix_round(number, 'visits') -%}
+        {%- set powers = round_table(number, 'powers') -%}
+        {%- set visits = round_table(number, 'visits') -%}
         {%- do replace_table(
             visits,
             'select chain, from_state, to_state, sum(visits) as visits from (select chain, from_state, to_state, visits from ' ~ round.visits
@@ -41,22 +41,6 @@
         {{ exceptions.raise_compiler_error("The Markov chain of the touchpoints does not end: look for a channel that nearly always leads back to itself through others.") }}
     {%- endif -%}
     select chain, from_state, to_state, visits from {{ round.visits }}
-{%- endmacro %}
-
-{#- A table of one round of fundamental_matrix, beside the model that asks for it. -#}
-{% macro matrix_round(number, what) -%}
-    {{ return(api.Relation.create(database=this.database, schema=this.schema, identifier=this.identifier ~ '__' ~ what ~ '_' ~ number)) }}
-{%- endmacro %}
-
-{% macro drop_matrix_rounds() -%}
-    {%- if execute -%}
-        {%- for number in range(0, 31) -%}
-            {%- for what in ['powers', 'visits'] -%}
-                {%- do run_query('drop table if exists ' ~ matrix_round(number, what)) -%}
-            {%- endfor -%}
-        {%- endfor -%}
-    {%- endif -%}
-    {{ return('') }}
 {%- endmacro %}
 
 {#-

@@ -219,11 +219,11 @@
         {{ return("select cast(null as string) as node, cast(null as string) as component where false") }}
     {%- endif -%}
     {%- set round = namespace(edges=edges, labels=none, edge_count=1) -%}
-    {%- do drop_component_rounds() -%}
+    {%- do drop_round_tables() -%}
     {%- for number in range(1, 200) if round.edge_count > 0 -%}
-        {%- set pointers = component_round(number, 'pointers') -%}
-        {%- set labels = component_round(number, 'labels') -%}
-        {%- set drawn = component_round(number, 'edges') -%}
+        {%- set pointers = round_table(number, 'pointers') -%}
+        {%- set labels = round_table(number, 'labels') -%}
+        {%- set drawn = round_table(number, 'edges') -%}
         {%- do run_query(
             'create table ' ~ pointers ~ ' as with directed as (select low as node, high as neighbour from ' ~ round.edges
             ~ ' union all select high as node, low as neighbour from ' ~ round.edges ~ '),'
@@ -257,15 +257,22 @@
     select node, component from {{ round.labels }}
 {%- endmacro %}
 
-{#- A table of one round of spark__connected_components, beside the model that asks for them. -#}
-{% macro component_round(number, what) -%}
+{#- A table of one round of a model that is worked out in rounds, beside that model. -#}
+{% macro round_table(number, what) -%}
     {{ return(api.Relation.create(database=this.database, schema=this.schema, identifier=this.identifier ~ '__' ~ what ~ '_' ~ number)) }}
 {%- endmacro %}
 
-{#- What connected_components left behind; the model that uses it calls this as its post-hook. -#}
-{% macro drop_component_rounds() -%}{{ return(adapter.dispatch('drop_component_rounds', 'customer_journey')()) }}{%- endmacro %}
-{% macro default__drop_component_rounds() -%}{{ return('') }}{%- endmacro %}
-{% macro spark__drop_component_rounds() -%}
+{#- The tables of a model's rounds go when it is there: it calls this as its post-hook. -#}
+{% macro drop_round_tables() -%}{{ return(adapter.dispatch('drop_round_tables', 'customer_journey')()) }}{%- endmacro %}
+{% macro default__drop_round_tables() -%}
+    {%- if execute -%}
+        {%- for row in run_query("select table_name from information_schema.tables where table_schema = '" ~ this.schema ~ "' and starts_with(table_name, '" ~ this.identifier ~ "__')").rows -%}
+            {%- do run_query('drop table ' ~ this.schema ~ '.' ~ row[0]) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return('') }}
+{%- endmacro %}
+{% macro spark__drop_round_tables() -%}
     {%- if execute -%}
         {%- for row in run_query("show tables in " ~ this.schema ~ " like '" ~ this.identifier ~ "__*'").rows -%}
             {%- do run_query('drop table ' ~ this.schema ~ '.' ~ row[1]) -%}

@@ -65,3 +65,24 @@ group by person_id, episode_number
         and {{ relation }}.{{ happened_at }} >= stages.entered_at
         and ({{ relation }}.{{ happened_at }} < stages.exited_at or stages.exited_at is null)
 {%- endmacro %}
+
+{#-
+    The last touch of a person before each moment of `moments` (person_id and the column `moment`, each pair once), among the touches
+    that `condition` lets count; `comparison` is < or <=, whether a touch in the moment itself is one before it.
+-#}
+{% macro last_touches(moments, moment, comparison, condition) -%}
+    select
+        moments.person_id,
+        moments.{{ moment }},
+        touchpoints.touchpoint_type,
+        touchpoints.channel
+    from {{ moments }} as moments
+    inner join {{ ref('int_touchpoints') }} as touchpoints
+        on moments.person_id = touchpoints.person_id
+        and touchpoints.touched_at {{ comparison }} moments.{{ moment }}
+    where {{ condition }}
+    qualify row_number() over (
+        partition by moments.person_id, moments.{{ moment }}
+        order by touchpoints.touched_at desc, touchpoints.touchpoint_id desc
+    ) = 1
+{%- endmacro %}

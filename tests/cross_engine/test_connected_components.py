@@ -68,7 +68,7 @@ def on_spark(session: "SparkSession", edges: Edges) -> list[tuple[str, str]]:
         api=SimpleNamespace(Relation=SimpleNamespace(create=relation)),
     )
     rows = [tuple(row) for row in session.sql(macros.render("{{ connected_components('edges') }}")).collect()]
-    macros.render("{{ drop_component_rounds() }}")
+    macros.render("{{ drop_round_tables() }}")
     assert session.sql("show tables in default like 'components*'").collect() == []
     return rows
 

@@ -29,7 +29,7 @@ def sha256(*parts: str) -> str:
 
 
 # What runs statements or makes names instead of giving an expression.
-NO_EXPRESSIONS = {"drop_component_rounds", "ensure_hash_key", "load_csv_rows", "replace_table", "schema_prefix"}
+NO_EXPRESSIONS = {"drop_round_tables", "ensure_hash_key", "load_csv_rows", "replace_table", "schema_prefix"}
 
 
 def nothing(*texts: str | None) -> dict[Values, str | None]:

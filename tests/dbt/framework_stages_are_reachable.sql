@@ -16,3 +16,12 @@ left join {{ ref('framework_stages') }} as stages
     on definitions.framework = stages.framework
     and definitions.stage = stages.stage
 where stages.stage is null
+union all
+select
+    actions.framework,
+    actions.stage
+from {{ ref('journey_actions_planned') }} as actions
+left join {{ ref('framework_stages') }} as stages
+    on actions.framework = stages.framework
+    and actions.stage = stages.stage
+where stages.stage is null

@@ -1,3 +1,3 @@
-{{ config(post_hook='{{ drop_matrix_rounds() }}') }}
+{{ config(post_hook='{{ drop_round_tables() }}') }}
 
 {{ fundamental_matrix(ref('int_markov_moves')) }}

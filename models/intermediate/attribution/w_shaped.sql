@@ -22,10 +22,11 @@ with_turns as (
         paths.conversion_id,
         paths.touchpoint_id,
         paths.touch_number,
-        max(case when paths.touched_at <= turns.lead_at then paths.touch_number end) over (partition by paths.conversion_id)
-            as lead_touch_number,
-        max(case when paths.touched_at <= turns.opportunity_at then paths.touch_number end) over (partition by paths.conversion_id)
-            as opportunity_touch_number
+        {# a turn after the conversion is no part of the way to it #}
+        max(case when turns.lead_at <= paths.converted_at and paths.touched_at <= turns.lead_at then paths.touch_number end)
+            over (partition by paths.conversion_id) as lead_touch_number,
+        max(case when turns.opportunity_at <= paths.converted_at and paths.touched_at <= turns.opportunity_at then paths.touch_number end)
+            over (partition by paths.conversion_id) as opportunity_touch_number
     from paths
     inner join {{ ref('fct_conversions') }} as conversions on paths.conversion_id = conversions.conversion_id
     left join turns

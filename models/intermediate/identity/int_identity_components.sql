@@ -1,3 +1,3 @@
-{{ config(post_hook='{{ drop_component_rounds() }}') }}
+{{ config(post_hook='{{ drop_round_tables() }}') }}
 
 {{ connected_components(ref('int_identity_edges')) }}

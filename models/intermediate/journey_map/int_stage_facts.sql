@@ -87,19 +87,7 @@ moments as (
 
 last_touches as (
 
-    select
-        moments.person_id,
-        moments.transitioned_at,
-        touchpoints.touchpoint_type
-    from moments
-    inner join {{ ref('int_touchpoints') }} as touchpoints
-        on moments.person_id = touchpoints.person_id
-        and touchpoints.touched_at < moments.transitioned_at
-    where touchpoints.touchpoint_type not in ('email_sent', 'email_delivered')
-    qualify row_number() over (
-        partition by moments.person_id, moments.transitioned_at
-        order by touchpoints.touched_at desc, touchpoints.touchpoint_id desc
-    ) = 1
+    {{ last_touches('moments', 'transitioned_at', '<', "touchpoints.touchpoint_type not in ('email_sent', 'email_delivered')") }}
 
 ),
 

@@ -55,28 +55,19 @@ month_bases as (
 rows_of_both as (
 
     select
-        'conversion_month' as month_basis,
-        {{ month_of('converted_date') }} as month_start,
-        channel,
-        campaign,
-        attribution_model,
-        conversion_type,
-        credit as conversions,
-        attributed_revenue as revenue,
+        month_bases.month_basis,
+        {{ month_of(
+            "case month_bases.month_basis when 'touch_month' then attribution.touched_date else attribution.converted_date end"
+        ) }} as month_start,
+        attribution.channel,
+        attribution.campaign,
+        attribution.attribution_model,
+        attribution.conversion_type,
+        attribution.credit as conversions,
+        attribution.attributed_revenue as revenue,
         cast(0 as decimal(18, 4)) as spend
     from attribution
-    union all
-    select
-        'touch_month' as month_basis,
-        {{ month_of('touched_date') }} as month_start,
-        channel,
-        campaign,
-        attribution_model,
-        conversion_type,
-        credit as conversions,
-        attributed_revenue as revenue,
-        cast(0 as decimal(18, 4)) as spend
-    from attribution
+    cross join month_bases
     union all
     select
         month_bases.month_basis,

@@ -68,19 +68,7 @@ moments as (
 
 channels as (
 
-    select
-        moments.person_id,
-        moments.entered_at,
-        touchpoints.channel
-    from moments
-    inner join {{ ref('int_touchpoints') }} as touchpoints
-        on moments.person_id = touchpoints.person_id
-        and touchpoints.touched_at <= moments.entered_at
-    where touchpoints.is_attributable
-    qualify row_number() over (
-        partition by moments.person_id, moments.entered_at
-        order by touchpoints.touched_at desc, touchpoints.touchpoint_id desc
-    ) = 1
+    {{ last_touches('moments', 'entered_at', '<=', 'touchpoints.is_attributable') }}
 
 ),
 
