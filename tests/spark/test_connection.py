@@ -8,7 +8,14 @@ import pytest
 from customer_journey import erasure
 from customer_journey.landing import land
 from customer_journey.paths import Output
-from customer_journey.spark.connection import BUILDING, SessionConnection, StatementError, describe, remove_unfinished
+from customer_journey.spark.connection import (
+    BUILDING,
+    SessionConnection,
+    StatementError,
+    describe,
+    remove_unfinished,
+    tables_in,
+)
 from customer_journey.spark.landed import share_landed
 from customer_journey.warehouse import open_warehouse
 from pyspark.sql import SparkSession
@@ -59,15 +66,14 @@ def test_raw_tables_that_were_not_landed_here_are_forgotten(connection: SessionC
         write_required_tables(tmp_path / "raw")
         land(warehouse, tmp_path / "raw", lambda table, share: None)
     for database in ("raw_crm", "raw_data"):
+        connection.execute(f"drop database if exists {database} cascade")
         connection.execute(f"create database {database}")
         connection.execute(f"create table {database}.deals as select 'd1' as deal_id")
 
     share_landed(output, connection, lambda table, share: None)
 
-    tables = [
-        row[:2] for database in ("raw_crm", "raw_data") for row in connection.execute(f"show tables in {database}")
-    ]
-    assert tables == [("raw_crm", "contacts"), ("raw_data", "deals")]
+    tables = {database: tables_in(connection, database) for database in ("raw_crm", "raw_data")}
+    assert tables == {"raw_crm": {"contacts"}, "raw_data": {"deals"}}
     for database in ("raw_crm", "raw_data", "raw_web", "raw_orders", "private"):
         connection.execute(f"drop database {database} cascade")
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from customer_journey.spark.connection import BUILDING, SessionConnection
+from customer_journey.spark.connection import BUILDING, SessionConnection, views_in
 from customer_journey.spark.publish import POINTER, publish_on_spark, published_database
 from pyspark.sql import SparkSession
 
@@ -76,7 +76,19 @@ def test_columns_and_marts_may_come_and_go(connection: SessionConnection) -> Non
     _build(connection, 2, column="total")
     publish_on_spark(connection, "20260102T000000Z", {"fct_orders": DESCRIPTIONS["fct_orders"]}, keep_before=True)
     assert connection.execute("select distinct total from marts.fct_orders") == [(2,)]
-    assert [row[1] for row in connection.execute("show views in marts")] == [POINTER, "fct_orders"]
+    assert views_in(connection, "marts") == {POINTER, "fct_orders"}
+
+
+def test_temporary_views_of_the_session_are_no_marts(connection: SessionConnection) -> None:
+    """Spark lists them with every database: publishing would stop at one that it cannot drop there."""
+    connection.execute("create or replace temporary view stray as select 1 as id")
+    connection.execute("create or replace temporary view fct_orders as select 1 as id")
+    for day in (1, 2):
+        _build(connection, day)
+        publish_on_spark(connection, f"2026010{day}T000000Z", DESCRIPTIONS, keep_before=True)
+    assert connection.execute("select distinct amount from marts.fct_orders") == [(2,)]
+    connection.execute("drop view stray")
+    connection.execute("drop view fct_orders")
 
 
 def test_descriptions_are_comments(connection: SessionConnection) -> None:

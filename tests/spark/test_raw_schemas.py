@@ -49,6 +49,7 @@ def catalog(spark: SparkSession, tmp_path: Path) -> Iterator[SessionConnection]:
     yield connection
     for database in DATABASES:
         connection.execute(f"drop database {database} cascade")
+    connection.execute("drop view if exists companies")
 
 
 @pytest.fixture

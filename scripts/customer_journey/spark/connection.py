@@ -136,7 +136,7 @@ class ThriftConnection:
             if schema not in judged:
                 continue
             session.sql(f"create database {schema}")
-            for _, table, _ in self.execute(f"show tables in {schema}"):
+            for table in sorted(tables_in(self, schema)):
                 name = f"{schema}.{table}"
                 location = dict(row[:2] for row in self.execute(f"describe formatted {name}"))["Location"].strip()
                 columns, partitioned_by = describe(self, name)
@@ -177,10 +177,25 @@ def remove_unfinished(spark: SparkConnection, warehouse: Path) -> None:
     """Remove the folders of tables that a killed build had begun: Spark would refuse to create these tables again."""
     databases = {row[0] for row in spark.execute("show databases")}
     for database in sorted(own_databases()):
-        tables = {row[1] for row in spark.execute(f"show tables in {database}")} if database in databases else set()
+        tables = tables_in(spark, database) if database in databases else set()
         for folder in (warehouse / f"{database}.db").glob("*/"):
             if folder.name not in tables:
                 shutil.rmtree(folder)
+
+
+def tables_in(spark: SparkConnection, database: str) -> set[str]:
+    """Return the names of a database's tables and views."""
+    return _lasting(spark.execute(f"show tables in {database}"))
+
+
+def views_in(spark: SparkConnection, database: str) -> set[str]:
+    """Return the names of a database's views."""
+    return _lasting(spark.execute(f"show views in {database}"))
+
+
+def _lasting(rows: Iterable[tuple[Any, ...]]) -> set[str]:
+    # Spark lists a session's temporary views with every database
+    return {str(name) for _, name, is_temporary, *_ in rows if not is_temporary}
 
 
 def own_databases() -> set[str]:

@@ -13,7 +13,7 @@ from customer_journey.checks.suites import LAYERS
 from customer_journey.landing import LandingReport
 from customer_journey.paths import EXPECTATIONS, Output
 from customer_journey.publish import SCHEMA, Descriptions
-from customer_journey.spark.connection import BUILDING, SparkConnection, connect, literal
+from customer_journey.spark.connection import BUILDING, SparkConnection, connect, literal, tables_in
 from customer_journey.spark.landed import share_landed
 from customer_journey.spark.publish import publish_on_spark, published_database
 from customer_journey.spark.raw_schemas import land_from_catalog
@@ -111,4 +111,4 @@ class _SparkStore:
             self._spark.execute(f"insert into {self.schema}.{table} values {values}")
 
     def has_table(self, table: str) -> bool:
-        return bool(self._spark.execute(f"show tables in {self.schema} like '{table}'"))
+        return table in tables_in(self._spark, self.schema)

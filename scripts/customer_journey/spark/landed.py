@@ -8,7 +8,7 @@ import duckdb
 
 from customer_journey.contract import raw_tables
 from customer_journey.paths import Output
-from customer_journey.spark.connection import SparkConnection, place
+from customer_journey.spark.connection import SparkConnection, place, tables_in
 from customer_journey.warehouse import open_warehouse
 
 # A file of this size is read by several tasks at once and is not too many files.
@@ -40,7 +40,7 @@ def _forget_others(spark: SparkConnection, landed: Collection[str]) -> None:
     """Drop raw tables that were not landed here: models would read what another output folder, or a lost one, left."""
     databases = {row[0] for row in spark.execute("show databases")}
     for schema in sorted({f"raw_{table.source}" for table in raw_tables()} & databases):
-        for _, table, _ in spark.execute(f"show tables in {schema}"):
+        for table in sorted(tables_in(spark, schema)):
             if f"{schema}.{table}" not in landed:
                 spark.execute(f"drop table {schema}.{table}")
 

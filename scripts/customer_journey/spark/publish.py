@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from urllib.parse import unquote
 
 from customer_journey.publish import SCHEMA, Descriptions
-from customer_journey.spark.connection import BUILDING, SparkConnection, describe, literal
+from customer_journey.spark.connection import BUILDING, SparkConnection, describe, literal, tables_in, views_in
 
 POINTER = "current_build"
 # The whole of the name: somebody else's marts_2024 is dropped with all its tables otherwise.
@@ -29,7 +29,7 @@ def publish_on_spark(
     spark.execute(f"create schema {database}")
     for mart, described in sorted(descriptions.items()):
         _copy(spark, mart, database, *described)
-    views = {row[1] for row in spark.execute(f"show views in {SCHEMA}")}
+    views = views_in(spark, SCHEMA)
     if before is not None:
         for mart in sorted(descriptions):
             _point(spark, mart, _either(spark, mart, before, database), views)
@@ -47,7 +47,7 @@ def published_database(spark: SparkConnection) -> str | None:
     """Return the database that the published views read from, None before the first build was published."""
     if not spark.execute(f"show databases like '{SCHEMA}'"):
         return None
-    if not spark.execute(f"show views in {SCHEMA} like '{POINTER}'"):
+    if POINTER not in views_in(spark, SCHEMA):
         return None
     return str(spark.execute(f"select build_database from {SCHEMA}.{POINTER}")[0][0])
 
@@ -78,7 +78,7 @@ def _either(spark: SparkConnection, mart: str, before: str, database: str) -> st
     columns, _ = describe(spark, f"{database}.{mart}")
     counting = f"(select build_database from {SCHEMA}.{POINTER})"
     arms = [f"select * from {database}.{mart} where {counting} = '{database}'"]
-    if spark.execute(f"show tables in {before} like '{mart}'"):
+    if mart in tables_in(spark, before):
         had = {name for name, _ in describe(spark, f"{before}.{mart}")[0]}
         selected = ", ".join(name if name in had else f"cast(null as {kind}) as {name}" for name, kind in columns)
         arms.append(
@@ -88,9 +88,8 @@ def _either(spark: SparkConnection, mart: str, before: str, database: str) -> st
 
 
 def _drop_leftovers(spark: SparkConnection, keep: set[str | None], marts: set[str]) -> None:
-    for row in spark.execute(f"show views in {SCHEMA}"):
-        if row[1] not in {*marts, POINTER}:
-            spark.execute(f"drop view {SCHEMA}.{row[1]}")
+    for view in sorted(views_in(spark, SCHEMA) - {*marts, POINTER}):
+        spark.execute(f"drop view {SCHEMA}.{view}")
     for (database,) in spark.execute("show databases"):
         if _OF_A_BUILD.fullmatch(database) and database not in keep:
             spark.execute(f"drop database {database} cascade")

@@ -23,7 +23,14 @@ from customer_journey.landing import (
     land_deliveries,
     refuse_folder_of_files,
 )
-from customer_journey.spark.connection import SparkConnection, StatementError, describe, own_databases, place
+from customer_journey.spark.connection import (
+    SparkConnection,
+    StatementError,
+    describe,
+    own_databases,
+    place,
+    tables_in,
+)
 
 # The type of a column that is null everywhere, which Parquet does not know.
 _NOTHING = "VOID"
@@ -86,8 +93,7 @@ def _relations(spark: SparkConnection, schemas: Mapping[str, str]) -> dict[RawTa
     for source, schema in schemas.items():
         if schema.lower() not in databases:
             raise InputError(f"--raw-schemas {source}={schema}: there is no database {schema} in {spark.place}.")
-        rows = spark.execute(f"show tables in {_quoted(schema)}")
-        found[source] = {name.lower() for _, name, is_temporary in rows if not is_temporary}
+        found[source] = {name.lower() for name in tables_in(spark, _quoted(schema))}
     return {
         table: f"{schemas[table.source].lower()}.{table.name}" if table.name in found.get(table.source, ()) else None
         for table in raw_tables()
