@@ -127,6 +127,11 @@ def _build_with(
     with open_warehouse(output.warehouse) as connection:
         has_erased = erasure.is_unpublished(connection)
         left_to_erase = erasure.left_at_their_origin(connection, landing.exported)
+    if tables := engine.in_output([table for table, _ in left_to_erase]):
+        raise InputError(
+            f"erasure: {', '.join(tables)}: the EL tool keeps it in {output.root}, and rows of persons who asked to be "
+            "erased cannot be deleted from it here. Write it anew without them, and build again. Nothing was published."
+        )
     checks, transformed, marts = _build_on(engine, options, settings, started_at, has_erased, progress)
     counts = engine.query_published(RECONCILIATION)
     # who opens the warehouse just now does not undo what was published; the next build says it again

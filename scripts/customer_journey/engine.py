@@ -45,6 +45,9 @@ class Engine(Protocol):
     ) -> LandingReport:
         """Let the warehouse have the tables that an EL tool keeps in schemas of the engine, named by source."""
 
+    def in_output(self, exported: Sequence[str]) -> list[str]:
+        """Return which of the tables that landing exported an EL tool keeps in the output folder itself."""
+
     def start(self, on_progress: Callable[[str, float], None]) -> None:
         """Get ready, and let the models read what was landed."""
 
@@ -100,6 +103,10 @@ class DuckDBEngine:
     ) -> LandingReport:
         """Read them where they are, in the warehouse itself."""
         return point_at_schemas(warehouse, schemas)
+
+    def in_output(self, exported: Sequence[str]) -> list[str]:
+        """None: tables are read where they are, and none is exported."""
+        return []
 
     def start(self, on_progress: Callable[[str, float], None]) -> None:
         """Begin to load Great Expectations, which takes seconds that pass while dbt is at work."""

@@ -13,7 +13,9 @@ from customer_journey.spark.raw_schemas import land_from_catalog
 from customer_journey.warehouse import open_warehouse
 from pyspark.sql import SparkSession
 
-from tests.support.builds import write_required_tables
+from tests.support.builds import run_build_with, write_required_tables, write_rows
+from tests.support.el_tool import run_in_catalog, write_typed
+from tests.support.erasure import REQUEST, traces_under, write_hoa
 
 DATABASES = ("hubspot", "segment", "shop", "raw_survey")
 SCHEMAS = {"crm": "HubSpot", "web": "segment", "orders": "shop", "feedback": "raw_survey"}
@@ -224,3 +226,26 @@ def test_a_folder_has_files_or_schemas(
     _land(warehouse, catalog, tmp_path)
     with pytest.raises(InputError, match="was built with --raw-schemas"):
         land(warehouse, tmp_path / "raw", lambda table, share: None)
+
+
+def test_erased_rows_in_the_output_folder_stop_the_build(tmp_path: Path) -> None:
+    """Invariant 9: a tool that works in the session of OUT keeps its tables there, and with them who is erased."""
+    raw, out = tmp_path / "raw", tmp_path / "out"
+    write_hoa(raw, "hoa")
+    write_required_tables(raw)
+    write_rows(raw, "privacy/erasure_requests", [REQUEST])
+    out.mkdir()
+    run_in_catalog(out, write_typed(raw, out / "el tool"))
+
+    done = run_build_with(
+        out, "--target", "spark", "--raw-schemas", "crm=el_crm,orders=el_orders,privacy=el_privacy,web=el_web"
+    )
+
+    assert (done.returncode, done.stderr) == (
+        2,
+        "error: erasure: el_crm.contacts, el_orders.order_items, el_orders.orders, el_orders.refunds,"
+        " el_privacy.erasure_requests, el_web.events, el_web.identities: the EL tool keeps it in"
+        f" {out}, and rows of persons who asked to be erased cannot be deleted from it here."
+        " Write it anew without them, and build again. Nothing was published.\n",
+    )
+    assert {file.split("/")[0] for file in traces_under(out)} == {"el tool"}

@@ -16,7 +16,7 @@ from customer_journey.publish import SCHEMA, Descriptions
 from customer_journey.spark.connection import BUILDING, SparkConnection, connect, literal, tables_in
 from customer_journey.spark.landed import share_landed
 from customer_journey.spark.publish import publish_on_spark, published_database
-from customer_journey.spark.raw_schemas import land_from_catalog
+from customer_journey.spark.raw_schemas import land_from_catalog, those_under
 
 
 class SparkEngine:
@@ -55,6 +55,10 @@ class SparkEngine:
         """Have Spark export the tables of its catalog, and land them."""
         on_progress("connecting", 0)
         return land_from_catalog(warehouse, self._spark, self._output.exports, schemas, on_progress)
+
+    def in_output(self, exported: Sequence[str]) -> list[str]:
+        """Those whose files Spark reads below the output folder."""
+        return those_under(self._spark, self._output.root, exported)
 
     def start(self, on_progress: Callable[[str, float], None]) -> None:
         """Connect, write what was landed as Parquet and name it in the catalog."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import duckdb
 
@@ -84,6 +85,16 @@ def land_from_catalog(
         _remove(exports)
     spark.execute(f"reset {_WRITTEN_TIMESTAMPS}")
     return report
+
+
+def those_under(spark: SparkConnection, folder: Path, relations: Sequence[str]) -> list[str]:
+    """Return the tables of which Spark reads files below `folder`; a view reads those of its tables."""
+
+    def lies_under(relation: str) -> bool:
+        files = spark.execute(f"select distinct input_file_name() from {_quoted(relation)}")
+        return any(Path(unquote(urlsplit(file).path)).is_relative_to(folder.resolve()) for (file,) in files)
+
+    return [relation for relation in relations if lies_under(relation)]
 
 
 def _relations(spark: SparkConnection, schemas: Mapping[str, str]) -> dict[RawTable, str | None]:
