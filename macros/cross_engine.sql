@@ -307,3 +307,8 @@
 {% macro spark__text_list(text, order_by, separator) -%}
     case when count({{ text }}) > 0 then array_join(transform(array_sort(collect_list(case when {{ text }} is not null then struct({{ order_by }} as place, {{ text }} as entry) end)), listed -> listed.entry), '{{ separator }}') end
 {%- endmacro %}
+
+{#- A whole number from a text, 0 to 2^48 - 1 and the same on both engines: summed, it tells sets of rows apart in any order. -#}
+{% macro hash_number(text) -%}{{ return(adapter.dispatch('hash_number', 'customer_journey')(text)) }}{%- endmacro %}
+{% macro default__hash_number(text) -%}cast('0x' || substr(md5({{ text }}), 1, 12) as bigint){%- endmacro %}
+{% macro spark__hash_number(text) -%}cast(conv(substr(md5({{ text }}), 1, 12), 16, 10) as bigint){%- endmacro %}

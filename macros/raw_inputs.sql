@@ -11,12 +11,18 @@
                 {%- do run_query('create table ' ~ relation ~ ' (' ~ raw_columns(table) | join(' string, ') ~ ' string, _file_id bigint, _row_number bigint)') -%}
             {%- endif -%}
         {%- endfor -%}
-        {#- what erasure counts belongs to the build step, which a plain dbt run may come before -#}
-        {%- set erased_rows = source('private', 'erased_rows') -%}
-        {%- if not adapter.get_relation(erased_rows.database, erased_rows.schema, erased_rows.identifier) -%}
-            {%- do adapter.create_schema(erased_rows) -%}
-            {%- do run_query('create table ' ~ erased_rows ~ ' (file_id bigint, source_table string, row_count bigint)') -%}
-        {%- endif -%}
+        {#- what belongs to the build step, which a plain dbt run may come before -#}
+        {%- for table in graph.sources.values() if table.package_name == project_name and table.source_name == 'private' -%}
+            {%- set relation = api.Relation.create(database=target.database, schema=table.schema, identifier=table.identifier) -%}
+            {%- if not adapter.get_relation(relation.database, relation.schema, relation.identifier) -%}
+                {%- do adapter.create_schema(relation) -%}
+                {%- set columns = [] -%}
+                {%- for column in table.columns.values() -%}
+                    {%- do columns.append(column.name ~ ' ' ~ column.data_type) -%}
+                {%- endfor -%}
+                {%- do run_query('create table ' ~ relation ~ ' (' ~ columns | join(', ') ~ ')') -%}
+            {%- endif -%}
+        {%- endfor -%}
     {%- endif -%}
 {%- endmacro %}
 

@@ -3,6 +3,7 @@
 import contextlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -152,8 +153,7 @@ def _build_on(
     output = options.output
     with progress.step("Engine") as step:
         engine.start(step.share)
-    with progress.step("Models and tests") as step:
-        transformed = transform(output, engine.dbt_target, options.full_refresh, step.count)
+    transformed = _transform(engine, options, progress)
     checks = list(transformed.checks)
     failures = [str(failure) for failure in transformed.failures]
     if not failures:
@@ -184,6 +184,23 @@ def _build_on(
     with progress.step("Publishing"):
         marts = engine.publish(record.build_id, _descriptions(transformed.nodes), keep_before=not has_erased)
     return checks, transformed, marts
+
+
+def _transform(engine: Engine, options: BuildOptions, progress: Progress) -> TransformResult:
+    """Have dbt build and test every model: those that read the fit of CLV once it is made."""
+    # scipy takes a second to load, which bad input should not wait for
+    from customer_journey.clv.step import AFTER_FIT, fit_clv
+
+    run = partial(transform, options.output, engine.dbt_target, options.full_refresh)
+    with progress.step("Models and tests") as step:
+        transformed = run(step.count, exclude=AFTER_FIT)
+    if transformed.failures:
+        return transformed
+    with progress.step("CLV") as step:
+        engine.keep(fit_clv(engine.query_models, step.share))
+    with progress.step("Models of CLV") as step:
+        transformed.add(run(step.count, select=AFTER_FIT))
+    return transformed
 
 
 def _refuse_another_engine(connection: duckdb.DuckDBPyConnection, options: BuildOptions) -> None:

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Literal, Protocol, Self
 
 import duckdb
+import pyarrow as pa
 
 from customer_journey import audit
 from customer_journey.checks.expectations import CheckResult, run_expectations
@@ -19,7 +20,7 @@ from customer_journey.checks.suites import LAYERS
 from customer_journey.landing import LandingReport, point_at_schemas
 from customer_journey.paths import EXPECTATIONS, Output
 from customer_journey.publish import SCHEMA, Descriptions, publish
-from customer_journey.warehouse import open_warehouse
+from customer_journey.warehouse import keep_private, open_warehouse
 
 EngineName = Literal["duckdb", "spark"]
 
@@ -50,6 +51,12 @@ class Engine(Protocol):
 
     def start(self, on_progress: Callable[[str, float], None]) -> None:
         """Get ready, and let the models read what was landed."""
+
+    def query_models(self, query: str) -> list[tuple[Any, ...]]:
+        """Run a query over the models built so far, in the schemas that dbt builds them in."""
+
+    def keep(self, tables: Mapping[str, pa.Table]) -> None:
+        """Keep tables in the schema `private`, each in the place of its former one, for models to read."""
 
     def run_expectations(self, on_progress: Callable[[str, float], None]) -> list[CheckResult]:
         """Judge what was landed and built by the expectation suites."""
@@ -111,6 +118,15 @@ class DuckDBEngine:
     def start(self, on_progress: Callable[[str, float], None]) -> None:
         """Begin to load Great Expectations, which takes seconds that pass while dbt is at work."""
         self._checker.submit(importlib.import_module, "great_expectations")
+
+    def query_models(self, query: str) -> list[tuple[Any, ...]]:
+        """Read the private warehouse."""
+        with open_warehouse(self._output.warehouse) as connection:
+            return connection.execute(query).fetchall()
+
+    def keep(self, tables: Mapping[str, pa.Table]) -> None:
+        """Write them to the private warehouse."""
+        keep_private(self._output.warehouse, tables)
 
     def run_expectations(self, on_progress: Callable[[str, float], None]) -> list[CheckResult]:
         """Judge the closed warehouse in the process that is kept for it."""

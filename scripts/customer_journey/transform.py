@@ -51,11 +51,26 @@ class TransformResult:
     node_seconds: dict[str, float] = field(default_factory=dict)
     nodes: dict[str, Any] = field(default_factory=dict)
 
+    def add(self, later: "TransformResult") -> None:
+        """Take over what dbt did in a later run of the same build."""
+        self.checks += later.checks
+        self.failures += later.failures
+        self.node_seconds |= later.node_seconds
+        self.nodes |= later.nodes
+
 
 def transform(
-    output: Output, target: str, full_refresh: bool, on_progress: OnProgress, only: Sequence[str] = ()
+    output: Output,
+    target: str,
+    full_refresh: bool,
+    on_progress: OnProgress,
+    only: Sequence[str] = (),
+    select: Sequence[str] = (),
+    exclude: Sequence[str] = (),
 ) -> TransformResult:
     """Run `dbt build` on a target of the profile, or without tests just the models named in `only` with what they need.
+
+    `select` and `exclude` are dbt's: a test of both a selected node and an excluded one runs with the selected one.
 
     `on_progress` gets the node that starts, its number and how many there are.
 
@@ -66,6 +81,9 @@ def transform(
     if only:
         arguments += ["--resource-type", "model", "--resource-type", "seed"]
         arguments += ["--select", *(f"+{model}" for model in only)]
+    for option, selectors in (("--select", select), ("--exclude", exclude)):
+        if selectors:
+            arguments += [option, *selectors]
     return _read_results(_run_dbt([*_BUILD, *arguments], output, target, on_progress))
 
 

@@ -1,8 +1,10 @@
 """Opening the private warehouse in the way that dbt's profile opens it."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from customer_journey.errors import LockedError
 
@@ -26,6 +28,15 @@ def open_warehouse(path: Path) -> duckdb.DuckDBPyConnection:
         raise LockedError(f"{path}: another program has the warehouse open. Close it, or wait.") from error
     connection.execute("set TimeZone = 'UTC'")
     return connection
+
+
+def keep_private(path: Path, tables: Mapping[str, pa.Table]) -> None:
+    """Write tables of the build to the schema `private` of the warehouse, each in the place of its former one."""
+    with open_warehouse(path) as connection:
+        for name, table in tables.items():
+            connection.register("kept", table)
+            connection.execute(f"create or replace table private.{name} as from kept")
+            connection.unregister("kept")
 
 
 def quoted(text: object) -> str:

@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import duckdb
+import pyarrow as pa
 
 from customer_journey import audit
 from customer_journey.checks.expectations import CheckResult
@@ -14,9 +15,10 @@ from customer_journey.landing import LandingReport
 from customer_journey.paths import EXPECTATIONS, Output
 from customer_journey.publish import SCHEMA, Descriptions
 from customer_journey.spark.connection import BUILDING, SparkConnection, connect, literal, tables_in
-from customer_journey.spark.landed import share_landed
+from customer_journey.spark.landed import share_landed, share_table
 from customer_journey.spark.publish import publish_on_spark, published_database
 from customer_journey.spark.raw_schemas import land_from_catalog, those_under
+from customer_journey.warehouse import keep_private, open_warehouse
 
 
 class SparkEngine:
@@ -64,6 +66,17 @@ class SparkEngine:
         """Connect, write what was landed as Parquet and name it in the catalog."""
         on_progress("connecting", 0)
         share_landed(self._output, self._spark, on_progress)
+
+    def query_models(self, query: str) -> list[tuple[Any, ...]]:
+        """Read the tables of the catalog."""
+        return self._spark.execute(query)
+
+    def keep(self, tables: Mapping[str, pa.Table]) -> None:
+        """Write them to the private warehouse, as all that is landed, and share them from there."""
+        keep_private(self._output.warehouse, tables)
+        with open_warehouse(self._output.warehouse) as connection:
+            for name in tables:
+                share_table(connection, self._output.landed, self._spark, "private", name)
 
     def run_expectations(self, on_progress: Callable[[str, float], None]) -> list[CheckResult]:
         """Judge the tables of the session, or those of the cluster by their files."""

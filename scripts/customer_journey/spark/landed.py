@@ -31,9 +31,16 @@ def share_landed(output: Output, spark: SparkConnection, on_progress: Callable[[
             spark.execute(f"create schema if not exists {schema}")
         for number, (schema, table) in enumerate(tables):
             on_progress(f"{schema}.{table}", number / len(tables))
-            folder = _write(connection, output.landed, schema, table)
-            spark.execute(f"drop table if exists {schema}.{table}")
-            spark.execute(f"create table {schema}.{table} using parquet location {place(folder)}")
+            share_table(connection, output.landed, spark, schema, table)
+
+
+def share_table(
+    connection: duckdb.DuckDBPyConnection, landed: Path, spark: SparkConnection, schema: str, table: str
+) -> None:
+    """Write a table of the warehouse below the folder `landed`, and name it in Spark's catalog."""
+    folder = _write(connection, landed, schema, table)
+    spark.execute(f"drop table if exists {schema}.{table}")
+    spark.execute(f"create table {schema}.{table} using parquet location {place(folder)}")
 
 
 def _forget_others(spark: SparkConnection, landed: Collection[str]) -> None:

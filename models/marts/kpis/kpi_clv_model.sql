@@ -1,0 +1,41 @@
+{#- Without a fit of these customers there are still rows, which say so. -#}
+{%- set parameters = {'bg_nbd': ['r', 'alpha', 'a', 'b'], 'gamma_gamma': ['p', 'q', 'v']} -%}
+
+with wanted as (
+
+    {%- for model, names in parameters.items() %}
+    {%- set outer = loop %}
+    {%- for name in names %}
+    select
+        '{{ model }}' as model,
+        '{{ name }}' as parameter
+    {{ 'union all' if not (loop.last and outer.last) }}
+    {%- endfor %}
+    {%- endfor %}
+
+),
+
+inputs as (
+
+    select * from {{ ref('int_clv_inputs') }}
+
+)
+
+select
+    inputs.fit_window || '.' || wanted.model || '.' || wanted.parameter as clv_model_key,
+    inputs.fit_window,
+    wanted.model,
+    wanted.parameter,
+    fitted.value,
+    fitted.log_likelihood,
+    coalesce(fitted.customers, 0) as customers,
+    inputs.as_of as fitted_at,
+    case when fitted.parameter is null then 'not fitted to these orders: build with scripts/build' else fitted.failure end as failure
+from inputs
+cross join wanted
+left join {{ ref('stg_private__clv_parameters') }} as fitted
+    on inputs.fit_window = fitted.fit_window
+    and inputs.input_hash = fitted.input_hash
+    and inputs.as_of = fitted.as_of
+    and wanted.model = fitted.model
+    and wanted.parameter = fitted.parameter

@@ -1,0 +1,13 @@
+{{ config(materialized='view') }}
+
+select
+    fit_window,
+    input_hash,
+    as_of,
+    model,
+    parameter,
+    value,
+    log_likelihood,
+    customers,
+    failure
+from {{ source('private', 'clv_parameters') }}

@@ -1,0 +1,145 @@
+"""The step of a build that fits the models of CLV: from statistics that dbt built to scores that dbt joins."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from customer_journey.clv import bg_nbd, gamma_gamma
+from customer_journey.clv.likelihood import Fit, FitError, Vector
+
+PARAMETERS_TABLE, SCORES_TABLE = "clv_parameters", "clv_scores"
+# What dbt builds after the fit: all that reads it.
+AFTER_FIT = tuple(f"source:customer_journey.private.{table}+" for table in (PARAMETERS_TABLE, SCORES_TABLE))
+
+_DAYS_A_WEEK = 7
+_WEEKS_A_YEAR = 52
+_PARAMETERS = pa.schema([
+    ("fit_window", pa.string()), ("input_hash", pa.string()), ("as_of", pa.timestamp("us")), ("model", pa.string()),
+    ("parameter", pa.string()), ("value", pa.float64()), ("log_likelihood", pa.float64()), ("customers", pa.int64()),
+    ("failure", pa.string()),
+])  # fmt: skip
+_SCORES = pa.schema([
+    ("fit_window", pa.string()), ("input_hash", pa.string()), ("as_of", pa.timestamp("us")),
+    ("frequency", pa.int64()), ("recency_days", pa.int64()), ("age_days", pa.int64()),
+    ("p_alive", pa.float64()), ("predicted_purchases", pa.float64()), ("discounted_purchases", pa.float64()),
+])  # fmt: skip
+
+Query = Callable[[str], Sequence[Sequence[Any]]]
+
+
+@dataclass(frozen=True)
+class _Window:
+    name: str
+    input_hash: str
+    as_of: Any
+    weeks_ahead: int
+    min_customers: int
+    discount_rate: float
+
+
+def fit_clv(query: Query, on_progress: Callable[[str, float], None]) -> dict[str, pa.Table]:
+    """Fit both models to each window of `int_clv_inputs` and score its customers.
+
+    `query` runs SQL on the models. Returns the tables of the schema `private` by name: parameters, where a fit that
+    failed has its reason in place of values, and scores of each group of customers with equal statistics.
+    """
+    windows = [
+        _Window(*row)
+        for row in query(
+            "select fit_window, input_hash, as_of, weeks_ahead, min_customers, discount_rate"
+            " from intermediate.int_clv_inputs order by fit_window"
+        )
+    ]
+    parameters, scores = [_PARAMETERS.empty_table()], [_SCORES.empty_table()]
+    for number, window in enumerate(windows):
+        on_progress(f"bg_nbd, {window.name}", number / len(windows))
+        groups = _columns(
+            query(
+                "select frequency, recency_days, age_days, count(*) from intermediate.int_clv_customers"
+                f" where fit_window = '{window.name}' group by frequency, recency_days, age_days order by 1, 2, 3"
+            ),
+            4,
+        )
+        purchases = _attempt(partial(_fit_purchases, groups, window.min_customers))
+        parameters.append(_parameters(window, "bg_nbd", bg_nbd.PARAMETERS, purchases))
+        if isinstance(purchases, Fit):
+            scores.append(_scores(window, purchases, groups))
+        on_progress(f"gamma_gamma, {window.name}", (number + 0.5) / len(windows))
+        values = _columns(
+            query(
+                "select frequency, revenue_per_repeat_day, count(*) from intermediate.int_clv_customers"
+                f" where fit_window = '{window.name}' and frequency > 0 and revenue_per_repeat_day > 0"
+                " group by frequency, revenue_per_repeat_day order by 1, 2"
+            ),
+            3,
+        )
+        value = _attempt(partial(_fit_values, values, window.min_customers))
+        parameters.append(_parameters(window, "gamma_gamma", gamma_gamma.PARAMETERS, value))
+    return {PARAMETERS_TABLE: pa.concat_tables(parameters), SCORES_TABLE: pa.concat_tables(scores)}
+
+
+def _fit_purchases(groups: Sequence[Vector], min_customers: int) -> Fit:
+    frequency, recency_days, age_days, customers = groups
+    return bg_nbd.fit(frequency, recency_days / _DAYS_A_WEEK, age_days / _DAYS_A_WEEK, customers, min_customers)
+
+
+def _fit_values(groups: Sequence[Vector], min_customers: int) -> Fit:
+    days, mean_value, customers = groups
+    return gamma_gamma.fit(days, mean_value, customers, min_customers)
+
+
+def _attempt(fit: Callable[[], Fit]) -> Fit | str:
+    try:
+        return fit()
+    except FitError as error:
+        return str(error)
+
+
+def _columns(rows: Sequence[Sequence[Any]], width: int) -> list[Vector]:
+    return list(np.array(rows, dtype=np.float64).reshape(-1, width).T)
+
+
+def _parameters(window: _Window, model: str, names: Sequence[str], fitted: Fit | str) -> pa.Table:
+    rows = [
+        {
+            "fit_window": window.name,
+            "input_hash": window.input_hash,
+            "as_of": window.as_of,
+            "model": model,
+            "parameter": name,
+            "value": fitted.parameters[name] if isinstance(fitted, Fit) else None,
+            "log_likelihood": fitted.log_likelihood if isinstance(fitted, Fit) else None,
+            "customers": fitted.customers if isinstance(fitted, Fit) else None,
+            "failure": None if isinstance(fitted, Fit) else fitted,
+        }
+        for name in names
+    ]
+    return pa.Table.from_pylist(rows, _PARAMETERS)
+
+
+def _scores(window: _Window, fitted: Fit, groups: Sequence[Vector]) -> pa.Table:
+    frequency, recency_days, age_days, _ = groups
+    recency, age = recency_days / _DAYS_A_WEEK, age_days / _DAYS_A_WEEK
+    purchases = bg_nbd.expected_purchases(fitted, window.weeks_ahead, frequency, recency, age)
+    discounted = purchases
+    if window.discount_rate:
+        discounted, before = np.zeros_like(purchases), np.zeros_like(purchases)
+        for week in range(1, window.weeks_ahead + 1):
+            until = bg_nbd.expected_purchases(fitted, week, frequency, recency, age)
+            discounted += (until - before) / (1 + window.discount_rate) ** (week / _WEEKS_A_YEAR)
+            before = until
+    size = len(frequency)
+    return pa.Table.from_arrays(
+        [
+            pa.array([window.name] * size, pa.string()),
+            pa.array([window.input_hash] * size, pa.string()),
+            pa.array([window.as_of] * size, pa.timestamp("us")),
+            *(pa.array(column.astype(np.int64)) for column in (frequency, recency_days, age_days)),
+            *(pa.array(column) for column in (bg_nbd.p_alive(fitted, frequency, recency, age), purchases, discounted)),
+        ],
+        schema=_SCORES,
+    )

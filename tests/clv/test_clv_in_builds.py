@@ -1,0 +1,128 @@
+"""CLV in whole builds: what is fitted is what the orders say, and a fit serves the orders it was made from alone."""
+
+import json
+import shutil
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pytest
+from customer_journey.clv import bg_nbd, gamma_gamma
+from customer_journey.clv.likelihood import Vector
+from customer_journey.compare import compare
+from scipy.optimize import minimize
+
+from tests.clv.simulate import purchase_days
+from tests.support.builds import publish, write_required_tables, write_rows, write_settings
+from tests.support.dbt import must_pass, run_dbt, start_parsed, statuses
+
+AS_OF = date(2026, 6, 30)
+CUSTOMERS = 600
+# Whatever depends on the moment that customers are counted at.
+AGAIN = ("build", "--exclude-resource-type", "unit_test", "--select", "int_clv_windows+")
+
+
+@pytest.fixture(scope="module")
+def histories() -> list[list[tuple[date, int]]]:
+    """Days and amounts of each customer's orders."""
+    return purchase_days(CUSTOMERS, AS_OF, seed=20260103)
+
+
+@pytest.fixture(scope="module")
+def out(histories: list[list[tuple[date, int]]], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The output folder of a build of a company that has these orders and nothing else."""
+    root = tmp_path_factory.mktemp("clv")
+    orders = [
+        {
+            "order_id": f"{customer}-{number}",
+            "email": f"customer{customer}@example.com",
+            "status": "paid",
+            "ordered_at": f"{day}T10:00:00Z",
+            "total_amount": amount,
+        }
+        for customer, history in enumerate(histories)
+        for number, (day, amount) in enumerate(history)
+    ]
+    write_rows(root / "raw", "orders/orders", orders)
+    write_required_tables(root / "raw")
+    write_settings(root / "raw", {"as_of": f"{AS_OF}T23:00:00Z"})
+    publish(root / "raw", root / "out")
+    return root / "out"
+
+
+def test_models_are_fitted_to_the_orders(histories: list[list[tuple[date, int]]], out: Path) -> None:
+    """Statistics counted wrongly in SQL would give a fit that converges, and is of other customers.
+
+    They are counted here from the orders as written, and the maximum is found by another method, Nelder and Mead's.
+    """
+    x, recency, age, mean = [], [], [], []
+    for history in histories:
+        days = sorted({day for day, _ in history})
+        x.append(len(days) - 1)
+        recency.append((days[-1] - days[0]).days / 7)
+        age.append((AS_OF - days[0]).days / 7)
+        mean.append(sum(amount for day, amount in history if day > days[0]) / max(len(days) - 1, 1))
+    counted = [np.array(column, dtype=float) for column in (x, recency, age)]
+    repeats = counted[0] > 0
+    expected = {
+        **_maximum(lambda p: bg_nbd.log_likelihood(p, *counted)[0].sum(), bg_nbd.PARAMETERS, [1, 10, 1, 2]),
+        **_maximum(
+            lambda p: gamma_gamma.log_likelihood(p, counted[0][repeats], np.array(mean)[repeats])[0].sum(),
+            gamma_gamma.PARAMETERS,
+            [5, 5, 20],
+        ),
+    }
+    with duckdb.connect(str(out / "journey.duckdb"), read_only=True) as connection:
+        rows = connection.execute(
+            "select parameter, value, customers from marts.kpi_clv_model where fit_window = 'all'"
+        ).fetchall()
+    assert {name: value for name, value, _ in rows} == pytest.approx(expected, rel=1e-3)
+    assert {name: count for name, _, count in rows} == {
+        **dict.fromkeys(bg_nbd.PARAMETERS, CUSTOMERS),
+        **dict.fromkeys(gamma_gamma.PARAMETERS, int(repeats.sum())),
+    }
+
+
+def _maximum(function: Callable[[Vector], float], names: Sequence[str], start: Sequence[float]) -> dict[str, float]:
+    found = minimize(
+        lambda logarithms: -function(np.exp(logarithms)),
+        np.log(start),
+        method="Nelder-Mead",
+        options={"xatol": 1e-7, "fatol": 1e-9, "maxiter": 20000, "maxfev": 20000},
+    )
+    return dict(zip(names, np.exp(found.x), strict=True))
+
+
+def test_every_customer_is_scored(out: Path) -> None:
+    """A customer whose statistics find no score would be worth nothing, and be missed in every sum."""
+    with duckdb.connect(str(out / "journey.duckdb"), read_only=True) as connection:
+        scored = connection.execute(
+            "select count(*), count(p_alive), count(predicted_clv_12m), min(p_alive) > 0, max(p_alive) <= 1,"
+            " bool_and(p_alive = 1 or frequency > 0) from marts.kpi_clv where clv_method = 'bg_nbd'"
+        ).fetchone()
+        # what the backtest predicts lies near what came: four standard errors of a Poisson sum, parameters' own apart
+        predicted, actual = connection.execute(
+            "select sum(predicted_purchases), sum(actual_purchases) from marts.kpi_clv_backtest"
+        ).fetchall()[0]
+    assert scored == (CUSTOMERS, CUSTOMERS, CUSTOMERS, True, True, True)
+    assert abs(predicted - actual) < 4 * np.sqrt(actual) + 0.1 * actual
+
+
+def test_plain_dbt_uses_the_fit_for_its_own_orders_alone(out: Path, tmp_path: Path) -> None:
+    """A fit of yesterday's customers would be shown as today's; and the same customers' would be thrown away."""
+    warehouse = Path(shutil.copyfile(out / "warehouse.duckdb", tmp_path / "warehouse.duckdb"))
+    start_parsed(tmp_path, out)
+
+    must_pass(run_dbt(warehouse, tmp_path, *AGAIN))
+    assert compare(out / "journey.duckdb", warehouse)[1] == []
+
+    day_before = json.dumps({"as_of": f"{AS_OF - timedelta(days=1)}T23:00:00Z"})
+    must_pass(run_dbt(warehouse, tmp_path, *AGAIN, "--vars", day_before))
+    assert statuses(tmp_path)["clv_is_fitted"] == "warn"
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        kept = connection.execute("select count(p_alive), count(predicted_clv_12m) from marts.kpi_clv").fetchone()
+        told = connection.execute("select distinct failure from marts.kpi_clv_model").fetchall()
+    assert kept == (0, 0)
+    assert told == [("not fitted to these orders: build with scripts/build",)]
