@@ -9,15 +9,15 @@ BG_NBD = {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}
 GAMMA_GAMMA = {"p": 6.25, "q": 3.74, "v": 15.44}
 
 
-def purchases(customers: int, seed: int) -> tuple[Vector, Vector, Vector]:
+def purchases(customers: int, seed: int, stay: bool = False) -> tuple[Vector, Vector, Vector]:
     """Return repeat purchases, weeks from first to last, and age in weeks (26 to 104) of each customer.
 
     Each has a rate, waits for every next purchase an exponential time, and after each repeat purchase drops out with
-    the customer's own probability.
+    the customer's own probability, or never if they `stay`.
     """
     chance = np.random.default_rng(seed)
     rate = chance.gamma(BG_NBD["r"], 1 / BG_NBD["alpha"], customers)
-    dropout = chance.beta(BG_NBD["a"], BG_NBD["b"], customers)
+    dropout = np.zeros(customers) if stay else chance.beta(BG_NBD["a"], BG_NBD["b"], customers)
     age = chance.integers(26 * 7, 104 * 7, customers) / 7
     count, recency, now = np.zeros(customers), np.zeros(customers), np.zeros(customers)
     is_alive = np.ones(customers, dtype=bool)

@@ -30,6 +30,7 @@ select
     fitted.log_likelihood,
     coalesce(fitted.customers, 0) as customers,
     inputs.as_of as fitted_at,
+    fitted.is_at_edge,
     case when fitted.parameter is null then 'not fitted to these orders: build with scripts/build' else fitted.failure end as failure
 from inputs
 cross join wanted

@@ -9,5 +9,6 @@ select
     value,
     log_likelihood,
     customers,
+    is_at_edge,
     failure
 from {{ source('private', 'clv_parameters') }}

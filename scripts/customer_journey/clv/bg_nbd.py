@@ -11,6 +11,9 @@ from scipy.special import betaln, digamma, gammaln, hyp2f1, logsumexp
 from customer_journey.clv.likelihood import Fit, FitError, Vector, maximize
 
 PARAMETERS = ("r", "alpha", "a", "b")
+# Where customers do not differ in how readily they drop out, a and b grow without end at one mean, a / (a + b); where
+# nobody does, a shrinks. Either way predictions hardly move any more, so the search may end at an edge.
+_DROPOUT = {"a": (1e-3, 1e4), "b": (1e-3, 1e4)}
 # Between these the expectation below, 0 / 0 at a = 1, is read from the line between its neighbours.
 _NEAR_ONE = 1e-5
 
@@ -59,7 +62,7 @@ def fit(frequency: Vector, recency: Vector, age: Vector, customers: Vector, leas
         return float(value @ customers / total), gradient @ customers / total
 
     start = np.array([1.0, max(float(age @ customers / total), 1e-3) / 2, 1.0, 2.0])
-    return maximize(PARAMETERS, mean, start, int(total))
+    return maximize(PARAMETERS, mean, start, int(total), _DROPOUT)
 
 
 def p_alive(fitted: Fit, frequency: Vector, recency: Vector, age: Vector) -> Vector:
@@ -81,11 +84,7 @@ def p_alive(fitted: Fit, frequency: Vector, recency: Vector, age: Vector) -> Vec
 
 
 def expected_purchases(fitted: Fit, weeks: float, frequency: Vector, recency: Vector, age: Vector) -> Vector:
-    """Return the purchases to expect of each customer in the coming `weeks` (n), equation 10 of the paper.
-
-    The hypergeometric function is taken after Euler's transformation, of which every term is positive and no power of a
-    small number.
-    """
+    """Return the purchases to expect of each customer in the coming `weeks` (n), equation 10 of the paper."""
     r, alpha, a, b = (fitted.parameters[name] for name in PARAMETERS)
     alive = p_alive(fitted, frequency, recency, age)
     if abs(a - 1) < _NEAR_ONE:
@@ -98,6 +97,13 @@ def _expected_of_alive(
     r: float, alpha: float, a: float, b: float, weeks: float, frequency: Vector, age: Vector
 ) -> Vector:
     z = weeks / (alpha + age + weeks)
-    # (1 - z)^(r + x) 2F1(r + x, b + x; a + b + x - 1; z) = 2F1(r + x, a - 1; a + b + x - 1; z / (z - 1)), Pfaff
-    shrunk = hyp2f1(r + frequency, a - 1, a + b + frequency - 1, z / (z - 1))
-    return np.asarray((a + b + frequency - 1) / (a - 1) * (1 - shrunk))
+    with np.errstate(over="ignore", invalid="ignore"):
+        share = (1 - z) ** (r + frequency) * hyp2f1(r + frequency, b + frequency, a + b + frequency - 1, z)
+    # of very many purchases the two factors leave the range of doubles, where Pfaff's transformation does not; scipy
+    # does not know its value everywhere
+    out_of_range = ~np.isfinite(share)
+    if out_of_range.any():
+        x = frequency[out_of_range]
+        turned = (z / (z - 1))[out_of_range]
+        share[out_of_range] = hyp2f1(r + x, a - 1, a + b + x - 1, turned)
+    return np.asarray((a + b + frequency - 1) / (a - 1) * (1 - share))

@@ -4,6 +4,8 @@ Fader, Hardie (2013): The Gamma-Gamma Model of Monetary Value. Values of one cus
 Gamma(q, v) over customers.
 """
 
+from dataclasses import replace
+
 import numpy as np
 from scipy.special import digamma, gammaln
 
@@ -47,12 +49,12 @@ def fit(days: Vector, mean_value: Vector, customers: Vector, least_customers: in
         value, gradient = log_likelihood(parameters, days, mean_value / scale)
         return float(value @ customers / total), gradient @ customers / total
 
-    fitted = maximize(PARAMETERS, mean, np.array([1.5, 3.0, 2.0]), total)
+    fitted = maximize(PARAMETERS, mean, np.array([1.5, 3.0, 2.0]), total, ranges={})
     if fitted.parameters["q"] <= 1:
         raise FitError(f"no mean: q is {fitted.parameters['q']:.3f}, the mean value exists for q above 1 alone")
     parameters = {**fitted.parameters, "v": fitted.parameters["v"] * scale}
     # a density of values scales by 1 / scale
-    return Fit(parameters, fitted.log_likelihood - total * float(np.log(scale)), total)
+    return replace(fitted, parameters=parameters, log_likelihood=fitted.log_likelihood - total * float(np.log(scale)))
 
 
 def expected_value(fitted: Fit, days: Vector, mean_value: Vector) -> Vector:

@@ -1,6 +1,6 @@
 """Maximum likelihood over positive parameters: what both models of CLV share."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,12 +10,13 @@ from scipy.optimize import minimize
 Vector = NDArray[np.float64]
 
 # A parameter that runs this far (its logarithm) has no maximum: the data does not tell where it ends.
-_FAR = 12.0
+FAR = (-12.0, 12.0)
 # Of the mean log-likelihood a customer, by the logarithm of a parameter.
 _LEVEL_GRADIENT = 1e-5
 # The least curvature of the mean log-likelihood, likewise: below it the parameters change by a factor without a trace.
 _FLAT_CURVATURE = 1e-7
 _STEP = 1e-4
+_CLOSE = 0.01
 
 
 class FitError(Exception):
@@ -24,11 +25,15 @@ class FitError(Exception):
 
 @dataclass(frozen=True)
 class Fit:
-    """Parameters at the maximum, in the model's order, the log-likelihood summed over customers, and their number."""
+    """Parameters at the maximum, in the model's order, the log-likelihood summed over customers, and their number.
+
+    `at_edge` tells that the greatest log-likelihood lies at the end of a range that was given.
+    """
 
     parameters: dict[str, float]
     log_likelihood: float
     customers: int
+    at_edge: bool = False
 
 
 def maximize(
@@ -36,11 +41,13 @@ def maximize(
     mean_log_likelihood: Callable[[Vector], tuple[float, Vector]],
     start: Vector,
     customers: int,
+    ranges: Mapping[str, tuple[float, float]],
 ) -> Fit:
     """Find the parameters with the greatest log-likelihood.
 
     `mean_log_likelihood` takes the parameters (all positive, in the order of `names`) and returns the log-likelihood a
-    customer and its gradient. The search runs over logarithms, from `start`, by L-BFGS-B.
+    customer and its gradient. The search runs over logarithms, from `start`, by L-BFGS-B. Parameters named in `ranges`
+    stay within them and may end at an edge, which counts as a maximum of them all.
 
     Raises:
         FitError: no convergence, or a likelihood so flat that it has no single maximum.
@@ -51,7 +58,7 @@ def maximize(
         value, gradient = mean_log_likelihood(parameters)
         return -value, -gradient * parameters
 
-    bounds = [(-_FAR, _FAR)] * len(names)
+    bounds = [tuple(np.log(ranges[name])) if name in ranges else FAR for name in names]
     found = minimize(
         of_logarithms,
         np.log(start),
@@ -64,17 +71,27 @@ def maximize(
     value, gradient = of_logarithms(logarithms)
     if not np.isfinite(value):
         raise FitError("no convergence: the log-likelihood is not finite")
-    far = [name for name, logarithm in zip(names, logarithms, strict=True) if abs(logarithm) > _FAR - 1]
-    if far:
+    close = [
+        name
+        for name, logarithm, (low, high) in zip(names, logarithms, bounds, strict=True)
+        if min(logarithm - low, high - logarithm) < _CLOSE
+    ]
+    if far := [name for name in close if name not in ranges]:
         raise FitError(f"flat likelihood: {', '.join(far)} runs off without a maximum")
-    if np.max(np.abs(gradient)) > _LEVEL_GRADIENT:
-        raise FitError(f"no convergence after {found.nit} steps (gradient {np.max(np.abs(gradient)):.1e})")
-    curvature = float(np.linalg.eigvalsh(_hessian(of_logarithms, logarithms))[0])
+    # at an edge the others of a range may lie anywhere along a ridge
+    inner = [index for index, name in enumerate(names) if not close or name not in ranges]
+    steepest = float(np.max(np.abs(gradient[inner])))
+    if steepest > _LEVEL_GRADIENT:
+        raise FitError(f"no convergence after {found.nit} steps (gradient {steepest:.1e})")
+    curvature = float(np.linalg.eigvalsh(_hessian(of_logarithms, logarithms)[np.ix_(inner, inner)])[0])
     if curvature < _FLAT_CURVATURE:
         raise FitError(f"flat likelihood: curvature {curvature:.1e} at the best parameters found")
     parameters = np.exp(logarithms)
     return Fit(
-        dict(zip(names, (float(value) for value in parameters), strict=True)), float(-value * customers), customers
+        dict(zip(names, (float(value) for value in parameters), strict=True)),
+        float(-value * customers),
+        customers,
+        at_edge=bool(close),
     )
 
 

@@ -20,7 +20,7 @@ _WEEKS_A_YEAR = 52
 _PARAMETERS = pa.schema([
     ("fit_window", pa.string()), ("input_hash", pa.string()), ("as_of", pa.timestamp("us")), ("model", pa.string()),
     ("parameter", pa.string()), ("value", pa.float64()), ("log_likelihood", pa.float64()), ("customers", pa.int64()),
-    ("failure", pa.string()),
+    ("is_at_edge", pa.bool_()), ("failure", pa.string()),
 ])  # fmt: skip
 _SCORES = pa.schema([
     ("fit_window", pa.string()), ("input_hash", pa.string()), ("as_of", pa.timestamp("us")),
@@ -114,6 +114,7 @@ def _parameters(window: _Window, model: str, names: Sequence[str], fitted: Fit |
             "value": fitted.parameters[name] if isinstance(fitted, Fit) else None,
             "log_likelihood": fitted.log_likelihood if isinstance(fitted, Fit) else None,
             "customers": fitted.customers if isinstance(fitted, Fit) else None,
+            "is_at_edge": fitted.at_edge if isinstance(fitted, Fit) else None,
             "failure": None if isinstance(fitted, Fit) else fitted,
         }
         for name in names
