@@ -295,3 +295,25 @@ def test_real_sales_alone_are_conversions(published: Path) -> None:
         " from marts.fct_attribution inner join marts.fct_conversions using (conversion_id)"
         " where conversion_type = 'order'",
     ) == [("unattributed", Decimal("10305892.01"))]
+
+
+def test_real_holdout_is_predicted(published: Path) -> None:
+    """Predictions of customer lifetime value that nobody has held against what came are an opinion.
+
+    The last 26 weeks are predicted from the orders before them. Counted here from the published orders: every day on
+    which somebody who had bought before bought again.
+    """
+    ((came,),) = query(
+        published,
+        "with days as (select distinct person_id, ordered_date from marts.fct_orders where is_conversion),"
+        " known as (select person_id from days group by person_id having min(ordered_date) <= date '2010-07-03')"
+        " select count(*) from days inner join known using (person_id) where ordered_date > date '2010-07-03'",
+    )
+    ((predicted, actual),) = query(
+        published, "select sum(predicted_purchases), sum(actual_purchases) from marts.kpi_clv_backtest"
+    )
+    assert actual == came
+    assert abs(float(str(predicted)) / float(str(came)) - 1) < 0.15
+    assert query(published, "select distinct is_at_edge, failure from marts.kpi_clv_model where model = 'bg_nbd'") == [
+        (True, None)
+    ]
