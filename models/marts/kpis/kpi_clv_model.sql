@@ -31,7 +31,11 @@ select
     coalesce(fitted.customers, 0) as customers,
     inputs.as_of as fitted_at,
     fitted.is_at_edge,
-    case when fitted.parameter is null then 'not fitted to these orders: build with scripts/build' else fitted.failure end as failure
+    case
+        when fitted.parameter is not null then fitted.failure
+        when inputs.customers = 0 then 'too few customers: nobody has bought'
+        else 'not fitted to these orders: build with scripts/build'
+    end as failure
 from inputs
 cross join wanted
 left join {{ ref('stg_private__clv_parameters') }} as fitted
