@@ -1,0 +1,154 @@
+"""Touches and conversions as hypothesis draws them, the same ones in every run."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+from customer_journey.attribution_alone import create_inputs
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+START = datetime(2026, 1, 1)
+CHANNELS = ("direct", "email", "organic_search", "paid_search", "referral", "store")
+CONVERSION_TYPES = ("order", "lead", "opportunity")
+
+
+@dataclass(frozen=True)
+class Touch:
+    """A touch of a person."""
+
+    touchpoint_id: str
+    person_id: str
+    touched_at: datetime
+    channel: str
+    is_attributable: bool = True
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """A conversion of a person."""
+
+    conversion_id: str
+    person_id: str
+    conversion_type: str
+    converted_at: datetime
+    revenue: Decimal
+
+
+@dataclass(frozen=True)
+class World:
+    """Everybody's touches and conversions."""
+
+    touches: list[Touch]
+    conversions: list[Conversion]
+
+    def write(self, folder: Path) -> None:
+        """Write them as the tables that the attribution models read."""
+        with create_inputs(folder) as connection:
+            connection.executemany(
+                "insert into intermediate.int_touchpoints values (?, ?, ?, ?, '(none)', ?)",
+                [
+                    (one.touchpoint_id, one.person_id, one.touched_at, one.channel, one.is_attributable)
+                    for one in self.touches
+                ],
+            )
+            connection.executemany(
+                "insert into marts.fct_conversions values (?, ?, ?, ?, ?)",
+                [
+                    (one.conversion_id, one.person_id, one.conversion_type, one.converted_at, one.revenue)
+                    for one in self.conversions
+                ],
+            )
+
+    def with_channels_swapped_in_twins(self, one: str, other: str) -> "World":
+        """Return the world in which everybody has a twin who met `one` where they met `other`, and the reverse."""
+        swapped = {one: other, other: one}
+        return World(
+            [
+                twin
+                for touch in self.touches
+                for twin in (
+                    touch,
+                    replace(
+                        touch,
+                        touchpoint_id=f"{touch.touchpoint_id}-twin",
+                        person_id=f"{touch.person_id}-twin",
+                        channel=swapped.get(touch.channel, touch.channel),
+                    ),
+                )
+            ],
+            [
+                twin
+                for conversion in self.conversions
+                for twin in (
+                    conversion,
+                    replace(
+                        conversion,
+                        conversion_id=f"{conversion.conversion_id}-twin",
+                        person_id=f"{conversion.person_id}-twin",
+                    ),
+                )
+            ],
+        )
+
+    def with_idle_visitors(self, channel: str, count: int) -> "World":
+        """Return the world with as many more who met one channel, once or twice, and never converted."""
+        idle = [
+            Touch(f"idle-{number}-{again}", f"idle-{number}", START + timedelta(days=number + again), channel)
+            for number in range(count)
+            for again in range(1 + number % 2)
+        ]
+        return World(self.touches + idle, self.conversions)
+
+    def reordered(self) -> "World":
+        """Return the same world, its rows in another order."""
+        return World(
+            sorted(self.touches, key=lambda touch: touch.touchpoint_id[::-1], reverse=True),
+            sorted(self.conversions, key=lambda conversion: conversion.conversion_id[::-1], reverse=True),
+        )
+
+
+# few moments, so that touches coincide with each other and with conversions; more days than the lookback
+_MOMENTS = st.builds(
+    lambda day, hour: START + timedelta(days=day, hours=hour), st.integers(0, 130), st.sampled_from((8, 8.5, 20))
+)
+_TOUCHES = st.tuples(_MOMENTS, st.sampled_from(CHANNELS), st.integers(0, 9).map(bool))
+_CONVERSIONS = st.tuples(_MOMENTS, st.sampled_from(CONVERSION_TYPES), st.integers(0, 10**6))
+_HISTORIES = st.tuples(
+    st.one_of(st.lists(_TOUCHES, max_size=3), st.lists(_TOUCHES, min_size=5, max_size=12)),
+    st.lists(_CONVERSIONS, max_size=4),
+)
+
+
+def draw_world(persons: int) -> World:
+    """Draw what so many persons did."""
+    world = World([], [])
+    numbers = iter(range(persons + 1))
+
+    @settings(
+        max_examples=persons,
+        derandomize=True,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(_HISTORIES)
+    def draw(history: tuple[Iterable[tuple[datetime, str, bool]], Iterable[tuple[datetime, str, int]]]) -> None:
+        person = f"p{next(numbers):04d}"
+        world.touches.extend(_touches(person, history[0]))
+        world.conversions.extend(_conversions(person, history[1]))
+
+    draw()
+    return world
+
+
+def _touches(person: str, drawn: Iterable[tuple[datetime, str, bool]]) -> Iterator[Touch]:
+    for number, (touched_at, channel, is_attributable) in enumerate(drawn):
+        yield Touch(f"{person}-t{number}", person, touched_at, channel, is_attributable)
+
+
+def _conversions(person: str, drawn: Iterable[tuple[datetime, str, int]]) -> Iterator[Conversion]:
+    for number, (converted_at, conversion_type, cents) in enumerate(drawn):
+        yield Conversion(f"{person}-c{number}", person, conversion_type, converted_at, Decimal(cents) / 100)
