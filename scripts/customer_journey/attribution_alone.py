@@ -1,12 +1,13 @@
 """The attribution models alone: touches and conversions of one's own in, credits out, by the project's own SQL.
 
-`python -m customer_journey.attribution_alone FOLDER…` builds the models in the warehouse of each folder.
+`python -m customer_journey.attribution_alone [--without-credits] FOLDER…` builds the models in the warehouse of each
+folder, and the marts of credit unless told otherwise.
 """
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
 import duckdb
 
 from customer_journey.errors import BuildError
@@ -41,29 +42,33 @@ def create_inputs(folder: Path) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def build_models(output: Output, manifest: "Manifest") -> dict[str, float]:
-    """Build the attribution models on what their inputs hold; return the seconds of each.
+def build_models(output: Output, manifest: "Manifest", with_credits: bool = True) -> None:
+    """Build the attribution models on what their inputs hold, and the marts of credit.
 
     Raises:
         BuildError: a model failed.
     """
+    marts = _MARTS if with_credits else ()
     nodes = [
         node.unique_id
         for node in manifest.nodes.values()
-        if node.unique_id.startswith("model.") and (tuple(node.fqn[1:3]) == _MODELS or node.name in _MARTS)
+        if node.unique_id.startswith("model.") and (tuple(node.fqn[1:3]) == _MODELS or node.name in marts)
     ]
     result = build_nodes(output, "duckdb", manifest, nodes, lambda *_: None)
     if result.failures:
         raise BuildError("; ".join(map(str, result.failures)))
-    return result.node_seconds
 
 
-def _main(folders: list[str]) -> None:
-    outputs = [Output(Path(folder).resolve()) for folder in folders]
+@click.command()
+@click.option("--without-credits", is_flag=True, help="Build the weights alone.")
+@click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path))
+def main(without_credits: bool, folders: tuple[Path, ...]) -> None:
+    """Build the attribution models in the warehouse of each folder."""
+    outputs = [Output(folder.resolve()) for folder in folders]
     manifest = parse(outputs[0], "duckdb")
     for output in outputs:
-        build_models(output, manifest)
+        build_models(output, manifest, with_credits=not without_credits)
 
 
 if __name__ == "__main__":
-    _main(sys.argv[1:])
+    main()
