@@ -121,3 +121,49 @@ def test_channel_conversions(published: Path) -> None:
             f" where conversion_type = 'order' and attribution_model = '{model}'",
         )
         assert conversions == pytest.approx(expected, abs=1e-9)
+
+
+def test_shares_of_models_are_compared(published: Path) -> None:
+    """A channel that a model gives nothing must keep its row, or the models' mean would be that of those which do."""
+    compared: dict[str, dict[str, tuple[float, ...]]] = defaultdict(dict)
+    names = {channel: name for name, channel in CHANNELS.items()}
+    with duckdb.connect(str(published), read_only=True) as connection:
+        for model, channel, *shares in connection.execute(
+            "select attribution_model, channel, share, revenue_share, share_difference"
+            " from marts.attribution_model_comparison where conversion_type = 'order'"
+        ).fetchall():
+            compared[model][names[channel]] = tuple(shares)
+    for model, credit in CREDIT.items():
+        # five conversions with a path
+        expected = {name: credit.get(name, 0) / 5 for name in CHANNELS}
+        assert {name: share for name, (share, _, _) in compared[model].items()} == pytest.approx(expected, abs=1e-9)
+    for model, revenue in REVENUE.items():
+        # which came to 320
+        expected = {name: revenue.get(name, 0) / 320 for name in CHANNELS}
+        by_revenue = {name: share for name, (_, share, _) in compared[model].items()}
+        assert by_revenue == pytest.approx(expected, abs=0.0151 / 320)
+    for name in CHANNELS:
+        mean = sum(shares[name][0] for shares in compared.values()) / 9
+        for shares in compared.values():
+            assert shares[name][2] == pytest.approx(shares[name][0] - mean, abs=1e-9)
+
+
+def test_paths(published: Path) -> None:
+    """Which ways led to the five orders, what they brought and how long they took, read off the table of touches.
+
+    The first two touches of the fourth journey are of one moment; either may come first.
+    """
+    with duckdb.connect(str(published), read_only=True) as connection:
+        rows = connection.execute(
+            "select path, length, conversions, revenue, median_days, share, rank"
+            " from marts.attribution_paths where conversion_type = 'order' order by rank"
+        ).fetchall()
+    a, b, c, d = CHANNELS.values()
+    first_two = {" > ".join(pair) for pair in ((a, d), (d, a))}
+    paths = [row[0] for row in rows]
+    assert paths[1].rsplit(" > ", 2)[0] in first_two
+    assert [paths[0], paths[2], paths[3], paths[4]] == [f"{a} > {b} > {c}", f"{a} > {c}", f"{b} > {b}", c]
+    assert [(length, n, float(revenue), days) for _, length, n, revenue, days, _, _ in rows] == [
+        (3, 1, 100, 14), (4, 1, 80, 14), (2, 1, 60, 14), (2, 1, 50, 7), (1, 1, 30, 0)
+    ]  # fmt: skip
+    assert [row[5:] for row in rows] == [(0.2, rank) for rank in range(1, 6)]
