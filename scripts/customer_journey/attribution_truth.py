@@ -66,9 +66,7 @@ def report(out: Path) -> None:
     with duckdb.connect(str(published), read_only=True) as connection:
         for model, channel, value in connection.execute(_CREDIT).fetchall():
             credit[model][channel] = float(value)
-    table = Table(
-        "model", "mean error, points", "greatest overrated", "greatest underrated", box=None
-    )
+    table = Table("model", "mean error, points", "greatest overrated", "greatest underrated", box=None)
     for model, by_channel in sorted(credit.items(), key=lambda item: mean_error(truth, item[1])):
         total = sum(by_channel.get(channel, 0.0) for channel in truth)
         off = {channel: 100 * (by_channel.get(channel, 0.0) / total - share) for channel, share in truth.items()}

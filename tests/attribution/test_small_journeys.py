@@ -17,7 +17,7 @@ import pytest
 from tests.support.builds import publish, write_required_tables, write_rows, write_settings
 
 CHANNELS = {"A": "organic_search", "B": "paid_search", "C": "email", "D": "display"}
-CREDIT = {
+CREDIT: dict[str, dict[str, float]] = {
     "first_touch": {"A": 3, "B": 1, "C": 1},
     "last_touch": {"B": 2, "C": 3},
     "last_non_direct": {"B": 2, "C": 3},
@@ -27,7 +27,7 @@ CREDIT = {
     "markov": {"A": 1.3879310344827585, "B": 1.6354166666666665, "C": 1.8620689655172415, "D": 0.11458333333333334},
     "shapley": {"A": 7 / 6, "B": 5 / 3, "C": 11 / 6, "D": 1 / 3},
 }
-REVENUE = {
+REVENUE: dict[str, dict[str, float]] = {
     "first_touch": {"A": 240, "B": 50, "C": 30},
     "last_touch": {"B": 130, "C": 190},
     "linear": {"A": 103.33, "B": 103.33, "C": 93.33, "D": 20},
@@ -125,27 +125,27 @@ def test_channel_conversions(published: Path) -> None:
 
 def test_shares_of_models_are_compared(published: Path) -> None:
     """A channel that a model gives nothing must keep its row, or the models' mean would be that of those which do."""
-    compared: dict[str, dict[str, tuple[float, ...]]] = defaultdict(dict)
+    compared: dict[str, dict[str, tuple[float, float, float]]] = defaultdict(dict)
     names = {channel: name for name, channel in CHANNELS.items()}
     with duckdb.connect(str(published), read_only=True) as connection:
-        for model, channel, *shares in connection.execute(
+        for model, channel, share, revenue_share, difference in connection.execute(
             "select attribution_model, channel, share, revenue_share, share_difference"
             " from marts.attribution_model_comparison where conversion_type = 'order'"
         ).fetchall():
-            compared[model][names[channel]] = tuple(shares)
+            compared[model][names[channel]] = share, revenue_share, difference
     for model, credit in CREDIT.items():
         # five conversions with a path
-        expected = {name: credit.get(name, 0) / 5 for name in CHANNELS}
+        expected = {name: credit.get(name, 0.0) / 5 for name in CHANNELS}
         assert {name: share for name, (share, _, _) in compared[model].items()} == pytest.approx(expected, abs=1e-9)
     for model, revenue in REVENUE.items():
         # which came to 320
-        expected = {name: revenue.get(name, 0) / 320 for name in CHANNELS}
+        expected = {name: revenue.get(name, 0.0) / 320 for name in CHANNELS}
         by_revenue = {name: share for name, (_, share, _) in compared[model].items()}
         assert by_revenue == pytest.approx(expected, abs=0.0151 / 320)
     for name in CHANNELS:
-        mean = sum(shares[name][0] for shares in compared.values()) / 9
-        for shares in compared.values():
-            assert shares[name][2] == pytest.approx(shares[name][0] - mean, abs=1e-9)
+        mean = sum(by_channel[name][0] for by_channel in compared.values()) / 9
+        for by_channel in compared.values():
+            assert by_channel[name][2] == pytest.approx(by_channel[name][0] - mean, abs=1e-9)
 
 
 def test_paths(published: Path) -> None:
