@@ -14,7 +14,7 @@ from customer_journey.paths import PROJECT
 from tests.support.builds import write_rows, write_settings
 
 # what an analyst changes
-_EDITED = ("models/stages", "seeds", "dbt_project.yml")
+_EDITED = ("models/stages", "models/intermediate/attribution", "seeds", "dbt_project.yml")
 
 
 READ_BY_CHECKS = ("models", "seeds")

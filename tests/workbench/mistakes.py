@@ -111,6 +111,22 @@ REFUSED = {
         ["new", "channel-rule", "zalo", "--channel", "zalo"],
         "error: zalo: without a condition it fits every session. Give --source, --medium or --campaign.",
     ),
+    "attribution model in capitals": (
+        ["new", "attribution-model", "Recency"],
+        "error: 'Recency': an attribution model is named in snake_case, for example recency.",
+    ),
+    "attribution model exists": (
+        ["new", "attribution-model", "linear"],
+        "error: linear: exists already: models/intermediate/attribution/linear.sql. Change that file.",
+    ),
+    "attribution model of another model's name": (
+        ["new", "attribution-model", "customer"],
+        "error: customer: is the name of another model or seed: models/stages/customer.sql. Choose another name.",
+    ),
+    "attribution model named as what models are made of": (
+        ["new", "attribution-model", "int_recency"],
+        "error: int_recency: int_… is what models are made of. Choose another name.",
+    ),
 }
 
 
@@ -168,6 +184,9 @@ LABELS, STAGES = "seeds/stage_labels.csv", "seeds/framework_stages.csv"
 MAPPING, RULES = "seeds/framework_stage_definitions.csv", "seeds/channel_rules.csv"
 # a definition that stands in no list
 VIP = _all(_write("models/stages/vip.sql", "select 1\n"), _write("models/stages/vip.yml", "version: 2\n"))
+MODELS, MODEL_LABELS = "models/intermediate/attribution", "seeds/attribution_model_labels.csv"
+RECENCY = _all(_write(f"{MODELS}/recency.sql", "select 1\n"), _write(f"{MODELS}/recency.yml", "version: 2\n"))
+RECENCY_LISTED = _replace("dbt_project.yml", "attribution_models:\n", "attribution_models:\n    - recency\n")
 LISTED = _replace("dbt_project.yml", "stage_definitions:\n", "stage_definitions:\n    - vip\n")
 
 TREE_MISTAKES = {
@@ -304,6 +323,40 @@ TREE_MISTAKES = {
         "seeds/channel_rules.csv:22: medium_pattern '^(affiliates?$' of affiliates: is no regular expression"
         " (missing ): ^(affiliates?$)",
     ),
+    "attribution model listed without a file": Mistake(
+        RECENCY_LISTED,
+        "dbt_project.yml:74: attribution_models names recency, but there is no"
+        " models/intermediate/attribution/recency.sql (write it, or take the name out)",
+    ),
+    "attribution model that is not listed": Mistake(
+        RECENCY,
+        "models/intermediate/attribution/recency.sql: is not listed, so nothing reads it"
+        " (add recency to attribution_models in dbt_project.yml; what models only read is named int_…)",
+    ),
+    "attribution model listed twice": Mistake(
+        _replace("dbt_project.yml", "attribution_models:\n", "attribution_models:\n    - linear\n"),
+        "dbt_project.yml:78: attribution_models names linear twice",
+    ),
+    "attribution model without description": Mistake(
+        _all(RECENCY, RECENCY_LISTED, lambda project: (project / f"{MODELS}/recency.yml").unlink()),
+        "models/intermediate/attribution/recency.sql: has no recency.yml beside it that says what a row is",
+    ),
+    "attribution model without label": Mistake(
+        _all(RECENCY, RECENCY_LISTED),
+        "models/intermediate/attribution/recency.sql: has no label (add a row to seeds/attribution_model_labels.csv)",
+    ),
+    "label of no attribution model": Mistake(
+        _append(MODEL_LABELS, "liner,Linear,Tuyến tính,false,,"),
+        "seeds/attribution_model_labels.csv:11: labels 'liner', which is no attribution model (did you mean linear?)",
+    ),
+    "attribution model with an empty label": Mistake(
+        _replace(MODEL_LABELS, "linear,Linear,Tuyến tính", "linear,Linear,"),
+        "seeds/attribution_model_labels.csv:5: label_vi of linear is empty",
+    ),
+    "attribution model that may be data driven": Mistake(
+        _replace(MODEL_LABELS, "linear,Linear,Tuyến tính,false", "linear,Linear,Tuyến tính,maybe"),
+        "seeds/attribution_model_labels.csv:5: is_data_driven of linear is 'maybe'; write true or false",
+    ),
     "SQL of one engine": Mistake(
         _write("models/stages/quote.sql", "select\n    person_id,\n    -- the first\n    arg_max(a, b) as evidence\n"),
         "models/stages/quote.sql:4: arg_max() is DuckDB's alone; write max_by(x, y) where y has no ties,"
@@ -364,6 +417,44 @@ BROKEN_DEFINITIONS = {
             "1 episode has no person_id (leave them out: where person_id is not null)",
             "1 episode has no entered_at (leave them out: where entered_at is not null)",
             "1 episode has no evidence (say what says so: 'reason' as evidence)",
+        ),
+    ),
+}
+
+_PATHS = "from {{ ref('int_paths') }}"
+
+# Every path of the company is looked at, so a rule that is broken everywhere is broken as often as there are paths.
+BROKEN_MODELS = {
+    "linear": Broken(
+        f"select conversion_id, touchpoint_id, 1.0 as share {_PATHS}",
+        ("lacks the column weight (a model returns conversion_id, touchpoint_id, weight)",),
+    ),
+    "first_touch": Broken(
+        f"select conversion_id, touchpoint_id, -1 as weight {_PATHS} where touch_number = path_length",
+        (
+            "2 weights are negative (a touch that is to get nothing weighs 0, or has no row)",
+            "2 conversions with a path get no weight (at least one touch of each path needs a weight above 0,"
+            " or the conversion counts as unattributed)",
+        ),
+    ),
+    "last_touch": Broken(
+        f"select conversion_id, 'none' as touchpoint_id, 1 as weight {_PATHS} where touch_number = path_length",
+        (
+            "2 rows are of touches outside the path of their conversion (take conversion_id and touchpoint_id"
+            " from one row of int_paths)",
+        ),
+    ),
+    "last_non_direct": Broken(
+        "select paths.conversion_id, paths.touchpoint_id, 1 as weight from {{ ref('int_paths') }} as paths"
+        " cross join (select 1 as one union all select 2 as one) as twice where touch_number = path_length",
+        ("2 touches are returned more than once for their conversion (look for a join that multiplies rows)",),
+    ),
+    "shapley": Broken(
+        f"select conversion_id, touchpoint_id, nullif(touch_number, path_length) as weight {_PATHS}",
+        (
+            "2 rows have no weight (a touch that is to get nothing weighs 0, or has no row)",
+            "2 conversions with a path get no weight (at least one touch of each path needs a weight above 0,"
+            " or the conversion counts as unattributed)",
         ),
     ),
 }

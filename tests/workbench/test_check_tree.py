@@ -8,7 +8,15 @@ from customer_journey.workbench.check import check_tree
 
 from tests.workbench.conftest import READ_BY_CHECKS, copy_project
 from tests.workbench.guides import guide, lines_of_mistakes
-from tests.workbench.mistakes import BROKEN_DEFINITIONS, REFUSED, TREE_MISTAKES, UNKNOWN_COLUMN, Mistake, says
+from tests.workbench.mistakes import (
+    BROKEN_DEFINITIONS,
+    BROKEN_MODELS,
+    REFUSED,
+    TREE_MISTAKES,
+    UNKNOWN_COLUMN,
+    Mistake,
+    says,
+)
 
 
 def test_project_as_it_is_has_nothing_to_mend() -> None:
@@ -25,12 +33,17 @@ def test_mistake_gets_its_line(mistake: Mistake, tmp_path: Path) -> None:
     assert any(says(mistake.line, problem) for problem in problems), problems
 
 
-@pytest.mark.parametrize("name", ["add_a_stage", "add_a_framework", "add_a_channel_rule"])
+@pytest.mark.parametrize("name", ["add_a_stage", "add_a_framework", "add_a_channel_rule", "add_an_attribution_model"])
 def test_guide_shows_lines_that_are_said(name: str) -> None:
     """A reader who searches the guide for the line that the terminal shows would not find it."""
     said = [line for _, line in REFUSED.values()] + [mistake.line for mistake in TREE_MISTAKES.values()]
     broken = [problem for definition in BROKEN_DEFINITIONS.values() for problem in definition.problems]
     said += [f"models/stages/vip.sql: {problem}" for problem in (*broken, *UNKNOWN_COLUMN.problems)]
+    said += [
+        f"models/intermediate/attribution/recency.sql: {problem}"
+        for model in BROKEN_MODELS.values()
+        for problem in model.problems
+    ]
     # SQL of one engine is shown for another definition in the test
     said = [line.replace("models/stages/quote.sql", "models/stages/vip.sql") for line in said]
     shown = lines_of_mistakes(guide(name))

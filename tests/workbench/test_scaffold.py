@@ -11,7 +11,7 @@ from customer_journey import cli
 from customer_journey.errors import ExitCode, InputError
 from customer_journey.workbench import commands
 from customer_journey.workbench.check import check_tree
-from customer_journey.workbench.project import StageList
+from customer_journey.workbench.project import NameList
 
 from tests.workbench.conftest import READ_BY_CHECKS, copy_project
 from tests.workbench.mistakes import REFUSED, says
@@ -186,10 +186,10 @@ def test_name_is_listed_in_whatever_form_the_list_has(before: str, after: str, t
     """Whoever has put the list in another form would find dbt_project.yml broken after the next scaffold."""
     file = tmp_path / "dbt_project.yml"
     file.write_text(f"name: x\n\nvars:\n{before}\n  # after it\n  other: 1\n", encoding="utf-8")
-    text = StageList(tmp_path).with_name("vip")
+    text = NameList(tmp_path).with_name("vip")
     assert text == f"name: x\n\nvars:\n{after}\n  # after it\n  other: 1\n"
     file.write_text(text, encoding="utf-8")
-    assert StageList(tmp_path).names[-1] == "vip"
+    assert NameList(tmp_path).names[-1] == "vip"
 
 
 def test_spreadsheet_line_ends_are_kept(project: Path) -> None:

@@ -13,7 +13,7 @@ from customer_journey.errors import ExitCode
 
 from tests.workbench.conftest import Workbench
 from tests.workbench.guides import Command, FileText, guide, steps
-from tests.workbench.mistakes import BROKEN_DEFINITIONS, UNKNOWN_COLUMN, says
+from tests.workbench.mistakes import BROKEN_DEFINITIONS, BROKEN_MODELS, UNKNOWN_COLUMN, says
 
 
 @dataclass(frozen=True)
@@ -169,6 +169,29 @@ def test_channel_rule_guide(workbench: Workbench) -> None:
     assert tried.returncode == 0, tried.stderr
     assert "Changed as well, and not tried here: seeds/channel_rules.csv. Build into another folder" in tried.stdout
     assert "Nobody would move, no history would change." in tried.stdout
+
+
+def test_attribution_model_guide(workbench: Workbench) -> None:
+    """A model of one's own, made as the guide says, would be refused, or nothing would read it."""
+    workbench.restore()
+    followed = _follow(workbench, "add_an_attribution_model")
+    assert len(followed.ran) == 2
+    _assert_shown(followed)
+
+
+def test_broken_attribution_models_are_named(workbench: Workbench) -> None:
+    """A model that weighs what is not its own would move credit to where it does not belong, or lose it unseen."""
+    workbench.restore()
+    wanted = []
+    for name, model in BROKEN_MODELS.items():
+        path = f"models/intermediate/attribution/{name}.sql"
+        (workbench.project / path).write_text(model.sql + "\n", encoding="utf-8")
+        wanted += [f"{path}: {problem}" for problem in model.problems]
+    checked = workbench.run("check")
+    lines = [line for line in checked.stdout.splitlines() if line.startswith("models/")]
+    assert sorted(line for line in lines if not any(says(problem, line) for problem in wanted)) == []
+    assert len(lines) == len(wanted), checked.stdout
+    assert checked.returncode == ExitCode.CHECK_FAILED
 
 
 def _write_definition(workbench: Workbench, name: str, sql: str) -> None:

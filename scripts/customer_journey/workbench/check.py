@@ -1,4 +1,4 @@
-"""What is wrong with stage definitions, frameworks and channel rules as the working tree has them, a line a problem."""
+"""What is wrong with stages, frameworks, channel rules and attribution models in the working tree, a line a problem."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,11 +9,14 @@ from customer_journey.errors import InputError
 from customer_journey.portability import check_project as portability_findings
 from customer_journey.workbench.channels import channel_rule_problems
 from customer_journey.workbench.project import (
+    ATTRIBUTION,
+    ATTRIBUTION_MODELS,
     DEFINITIONS,
     PROJECT_FILE,
     RESERVED,
     STAGES,
-    StageList,
+    NameList,
+    attribution_model_file,
     closest,
     definition_file,
     is_name,
@@ -33,6 +36,7 @@ _COLUMNS = {
     "channel_rules": ("priority", "rule_id", "channel"),
     "channels": ("channel",),
     "channel_sources": ("category",),
+    "attribution_model_labels": ("attribution_model", "label_en", "label_vi", "is_data_driven"),
 }
 
 
@@ -45,7 +49,7 @@ class TreeCheck:
 
 
 def check_tree(project: Path) -> TreeCheck:
-    """Look at the files of stage definitions, frameworks and channel rules."""
+    """Look at the files of stage definitions, frameworks, channel rules and attribution models."""
     problems: list[str] = []
     seeds: dict[str, SeedFile] = {}
     for name, columns in _COLUMNS.items():
@@ -57,7 +61,7 @@ def check_tree(project: Path) -> TreeCheck:
         lacking = [column for column in columns if column not in seeds[name].columns]
         problems += [f"{seeds[name].path}:1: has no column {column}" for column in lacking]
     try:
-        stages = StageList(project)
+        stages, models = NameList(project), NameList(project, ATTRIBUTION_MODELS)
     except InputError as error:
         problems.append(str(error))
     if problems:
@@ -73,12 +77,52 @@ def check_tree(project: Path) -> TreeCheck:
         *_reference_problems(stages, seeds["crm_stage_map"], "crm_stage", "stage"),
         *_reference_problems(stages, seeds["conversion_types"], "conversion_type", "stage_definition"),
         *channel_rule_problems(seeds["channel_rules"], seeds["channels"], seeds["channel_sources"]),
-        *map(str, portability_findings(project, sorted((project / STAGES).glob("*.sql")))),
+        *_attribution_problems(project, models, seeds["attribution_model_labels"]),
+        *map(
+            str,
+            portability_findings(
+                project, [file for folder in (STAGES, ATTRIBUTION) for file in sorted((project / folder).glob("*.sql"))]
+            ),
+        ),
     ]
-    return TreeCheck(problems, all((project / definition_file(name)).exists() for name in stages.names))
+    needed = [*map(definition_file, stages.names), *map(attribution_model_file, models.names)]
+    return TreeCheck(problems, all((project / file).exists() for file in needed))
 
 
-def _definition_problems(project: Path, stages: StageList, labels: SeedFile, mapping: SeedFile) -> Iterator[str]:
+def _attribution_problems(project: Path, models: NameList, labels: SeedFile) -> Iterator[str]:
+    for place, (name, line) in enumerate((listed.name, listed.line) for listed in models.listed):
+        where = f"{PROJECT_FILE}:{line}"
+        if name in models.names[:place]:
+            yield f"{where}: {ATTRIBUTION_MODELS} names {name} twice"
+        elif not (project / attribution_model_file(name)).exists():
+            yield (
+                f"{where}: {ATTRIBUTION_MODELS} names {name}, but there is no {attribution_model_file(name)}"
+                " (write it, or take the name out)"
+            )
+    for file in sorted((project / ATTRIBUTION).glob("*.sql")):
+        name, path = file.stem, attribution_model_file(file.stem)
+        if not file.with_suffix(".yml").exists():
+            yield f"{path}: has no {name}.yml beside it that says what a row is"
+        # int_…: what models are made of
+        if not name.startswith("int_") and name not in models.names:
+            yield (
+                f"{path}: is not listed, so nothing reads it (add {name} to {ATTRIBUTION_MODELS} in {PROJECT_FILE};"
+                " what models only read is named int_…)"
+            )
+    labelled = labels.values("attribution_model")
+    for row in labels.rows:
+        name, where = row["attribution_model"], f"{labels.path}:{row.line}"
+        if name not in models.names:
+            yield f"{where}: labels {name!r}, which is no attribution model ({closest(name, models.names)})"
+        yield from (f"{where}: {column} of {name} is empty" for column in ("label_en", "label_vi") if not row[column])
+        if row["is_data_driven"].lower() not in ("true", "false"):
+            yield f"{where}: is_data_driven of {name} is {row['is_data_driven']!r}; write true or false"
+    for name in models.names:
+        if name not in labelled:
+            yield f"{attribution_model_file(name)}: has no label (add a row to {labels.path})"
+
+
+def _definition_problems(project: Path, stages: NameList, labels: SeedFile, mapping: SeedFile) -> Iterator[str]:
     seen: set[str] = set()
     for name, line in ((listed.name, listed.line) for listed in stages.listed):
         where = f"{PROJECT_FILE}:{line}"
@@ -109,7 +153,7 @@ def _definition_problems(project: Path, stages: StageList, labels: SeedFile, map
             )
 
 
-def _label_problems(stages: StageList, labels: SeedFile) -> Iterator[str]:
+def _label_problems(stages: NameList, labels: SeedFile) -> Iterator[str]:
     labelled: dict[str, int] = {}
     for row in labels.rows:
         name, where = row["stage"], f"{labels.path}:{row.line}"
@@ -169,7 +213,7 @@ def _list_problems(framework_stages: SeedFile, frameworks: SeedFile) -> Iterator
             yield f"{framework_stages.path}: {framework} is not listed (add a row to {frameworks.path})"
 
 
-def _mapping_problems(stages: StageList, framework_stages: SeedFile, mapping: SeedFile) -> Iterator[str]:
+def _mapping_problems(stages: NameList, framework_stages: SeedFile, mapping: SeedFile) -> Iterator[str]:
     rows: dict[tuple[str, str, str], int] = {}
     for row in mapping.rows:
         key, definition = (row["framework"], row["stage"], row["definition"]), row["definition"]
@@ -191,7 +235,7 @@ def _place_problems(seed: SeedFile, frameworks: Mapping[str, Sequence[str]]) -> 
             yield f"{where}: {framework} has no stage {stage!r} ({closest(stage, frameworks[framework])})"
 
 
-def _reference_problems(stages: StageList, seed: SeedFile, key: str, column: str) -> Iterator[str]:
+def _reference_problems(stages: NameList, seed: SeedFile, key: str, column: str) -> Iterator[str]:
     for row in seed.rows:
         if row[column] and row[column] not in stages.names:
             yield (

@@ -16,8 +16,15 @@ from customer_journey.paths import PROJECT, Output
 from customer_journey.progress import Progress
 from customer_journey.workbench.check import check_tree
 from customer_journey.workbench.dry_run import DryRun, MoveExample, compare_stages, require_published
-from customer_journey.workbench.project import StageList
-from customer_journey.workbench.scaffold import Place, Scaffold, new_channel_rule, new_framework, new_stage
+from customer_journey.workbench.project import ATTRIBUTION_MODELS, NameList
+from customer_journey.workbench.scaffold import (
+    Place,
+    Scaffold,
+    new_attribution_model,
+    new_channel_rule,
+    new_framework,
+    new_stage,
+)
 from customer_journey.workbench.seeds import SeedFile
 from customer_journey.workbench.trial import ANOTHER_BUILD, BuiltInputs, Trial, try_out
 
@@ -106,6 +113,18 @@ def channel_rule(
     _write(scaffold, "journey check, then a build into another folder to compare with: docs/add_a_channel_rule.md")
 
 
+@new.command("attribution-model")
+@click.argument("name")
+@click.option("--label-en", help="Default: made of the name.")
+@click.option("--label-vi", help="Default: the English label.")
+def attribution_model(name: str, label_en: str | None, label_vi: str | None) -> None:
+    """Write an attribution model: models/intermediate/attribution/NAME.sql, and all that belongs to it."""
+    scaffold = new_attribution_model(PROJECT, name, label_en, label_vi)
+    _write(
+        scaffold, "journey check, then a build into another folder to compare with: docs/add_an_attribution_model.md"
+    )
+
+
 def _write(scaffold: Scaffold, next_step: str = "journey check, then journey dry-run") -> None:
     scaffold.write(PROJECT)
     console = _console()
@@ -120,7 +139,7 @@ def _write(scaffold: Scaffold, next_step: str = "journey check, then journey dry
 @_OUT
 @click.pass_context
 def check(context: click.Context, out: Path) -> None:
-    """Name what is wrong with stage definitions, frameworks and channel rules; exit 1 if anything is."""
+    """Name what is wrong with stage definitions, frameworks, channel rules and attribution models; exit 1 if any is."""
     console, output = _console(), Output(out.resolve())
     tree = check_tree(PROJECT)
     problems, build = list(tree.problems), None
@@ -137,12 +156,13 @@ def check(context: click.Context, out: Path) -> None:
     finally:
         _print_problems(console, problems)
     if why_no_rows is not None:
-        console.print(f"What definitions return was not looked at: {why_no_rows}.")
+        console.print(f"What definitions and models return was not looked at: {why_no_rows}.")
     if problems:
         sys.exit(ExitCode.CHECK_FAILED)
     console.print(
-        f"{len(StageList(PROJECT).names)} stage definitions, {len(SeedFile(PROJECT, 'frameworks').rows)} frameworks,"
-        f" {len(SeedFile(PROJECT, 'channel_rules').rows)} channel rules: nothing to mend."
+        f"{len(NameList(PROJECT).names)} stage definitions, {len(SeedFile(PROJECT, 'frameworks').rows)} frameworks,"
+        f" {len(SeedFile(PROJECT, 'channel_rules').rows)} channel rules,"
+        f" {len(NameList(PROJECT, ATTRIBUTION_MODELS).names)} attribution models: nothing to mend."
     )
     if build is not None:
         console.print(f"Looked at what they return from the rows of {output.root}, {_as_of(build)}.")

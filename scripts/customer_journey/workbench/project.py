@@ -14,6 +14,8 @@ from customer_journey.workbench.seeds import SeedFile
 PROJECT_FILE = "dbt_project.yml"
 STAGES = "models/stages"
 DEFINITIONS = "stage_definitions"
+ATTRIBUTION = "models/intermediate/attribution"
+ATTRIBUTION_MODELS = "attribution_models"
 # Not a stage definition: the place of those in no stage, the row for what is not known, the slice that holds everybody.
 RESERVED = {
     "none": "the place of those who stand in no stage",
@@ -34,6 +36,11 @@ def definition_file(name: str) -> str:
     return f"{STAGES}/{name}.sql"
 
 
+def attribution_model_file(name: str) -> str:
+    """Return where an attribution model is written."""
+    return f"{ATTRIBUTION}/{name}.sql"
+
+
 def closest(name: str, names: Collection[str]) -> str:
     """Say which of the names was perhaps meant, or which there are."""
     close = difflib.get_close_matches(name, names, 1)
@@ -42,28 +49,28 @@ def closest(name: str, names: Collection[str]) -> str:
 
 @dataclass(frozen=True)
 class Listed:
-    """A name under stage_definitions and the line it stands on."""
+    """A name in a list of dbt_project.yml and the line it stands on."""
 
     name: str
     line: int
 
 
-class StageList:
-    """`stage_definitions` in dbt_project.yml, which is changed as text, so that comments and format stay.
+class NameList:
+    """A list of names under `vars` in dbt_project.yml, which is changed as text, so that comments and format stay.
 
     Raises:
         InputError: dbt_project.yml cannot be read, or has no such list.
     """
 
-    def __init__(self, project: Path) -> None:
+    def __init__(self, project: Path, key: str = DEFINITIONS) -> None:
         try:
             self._text = (project / PROJECT_FILE).read_bytes().decode("utf-8")
             document = yaml.compose(self._text, Loader=yaml.SafeLoader)
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
             raise InputError(f"{PROJECT_FILE}: cannot be read ({' '.join(str(error).split())}).") from error
-        found = _value(_value(document, "vars"), DEFINITIONS)
+        found = _value(_value(document, "vars"), key)
         if not isinstance(found, yaml.SequenceNode) or not found.value:
-            raise InputError(f"{PROJECT_FILE}: has no list {DEFINITIONS} under vars.")
+            raise InputError(f"{PROJECT_FILE}: has no list {key} under vars.")
         self._node = found
         self.listed = [Listed(item.value, item.start_mark.line + 1) for item in found.value]
 

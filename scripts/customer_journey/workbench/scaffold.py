@@ -1,4 +1,4 @@
-"""Scaffolds: the files and rows that a new stage, framework or channel rule is made of, at their places.
+"""Scaffolds: the files and rows that a new stage, framework, channel rule or attribution model is made of, in place.
 
 Everything is worked out before anything is written, so what is refused leaves no trace.
 """
@@ -12,10 +12,13 @@ from pathlib import Path
 from customer_journey.errors import InputError
 from customer_journey.workbench.channels import CONDITIONS, pattern_problem
 from customer_journey.workbench.project import (
+    ATTRIBUTION,
+    ATTRIBUTION_MODELS,
     PROJECT_FILE,
     RESERVED,
     STAGES,
-    StageList,
+    NameList,
+    attribution_model_file,
     closest,
     definition_file,
     files_by_name,
@@ -59,6 +62,35 @@ models:
         description: What says so.
 """
 
+_MODEL = """\
+{{# What does each touch of a path weigh? Here the nth of its touches weighs n, so that later ones weigh more. #}}
+select
+    conversion_id,
+    touchpoint_id,
+    touch_number as weight
+from {{{{ ref('int_paths') }}}}
+"""
+
+_MODEL_DESCRIPTION = """\
+version: 2
+
+models:
+  - name: {name}
+    description: >
+      One row a conversion and touchpoint of its path: the nth touch weighs n.
+    data_tests:
+      - unique_key:
+          arguments:
+            columns: [conversion_id, touchpoint_id]
+    columns:
+      - name: conversion_id
+        description: Conversion.
+      - name: touchpoint_id
+        description: Touchpoint.
+      - name: weight
+        description: Weight among the touchpoints of the conversion.
+"""
+
 
 @dataclass
 class Scaffold:
@@ -97,7 +129,7 @@ def new_stage(
     Raises:
         InputError: the name cannot be used, or the place does not exist.
     """
-    stages, labels = StageList(project), SeedFile(project, "stage_labels")
+    stages, labels = NameList(project), SeedFile(project, "stage_labels")
     _refuse_name(project, name, stages, labels)
     for signal in signals:
         if not is_name(signal):
@@ -120,7 +152,7 @@ def new_stage(
     return scaffold
 
 
-def _refuse_name(project: Path, name: str, stages: StageList, labels: SeedFile) -> None:
+def _refuse_name(project: Path, name: str, stages: NameList, labels: SeedFile) -> None:
     if not is_name(name):
         raise InputError(f"{name!r}: a stage is named in snake_case, for example {_snake_case(name)}.")
     if name in RESERVED:
@@ -233,7 +265,7 @@ def new_framework(
     """
     framework_stages, mapping = SeedFile(project, "framework_stages"), SeedFile(project, "framework_stage_definitions")
     frameworks = SeedFile(project, "frameworks")
-    known = StageList(project).names
+    known = NameList(project).names
     if not is_name(name):
         raise InputError(f"{name!r}: a framework is named in snake_case, for example {_snake_case(name)}.")
     for seed in (frameworks, framework_stages):
@@ -323,6 +355,34 @@ def new_channel_rule(
     room = f"; moved: {', '.join(moved)}" if moved else ""
     scaffold = Scaffold()
     scaffold.put(rules.path, rules.text(), f"priority {priority}, tried before {next_rule['rule_id']}{room}")
+    return scaffold
+
+
+def new_attribution_model(project: Path, name: str, label_en: str | None, label_vi: str | None) -> Scaffold:
+    """Plan an attribution model; without labels they are made of the name.
+
+    Raises:
+        InputError: the name cannot be used.
+    """
+    models, labels = NameList(project, ATTRIBUTION_MODELS), SeedFile(project, "attribution_model_labels")
+    if not is_name(name):
+        raise InputError(f"{name!r}: an attribution model is named in snake_case, for example {_snake_case(name)}.")
+    if name.startswith("int_"):
+        raise InputError(f"{name}: int_… is what models are made of. Choose another name.")
+    taken = files_by_name(project).get(name)
+    if taken is not None and taken.startswith(ATTRIBUTION):
+        raise InputError(f"{name}: exists already: {taken}. Change that file.")
+    if taken is not None:
+        raise InputError(f"{name}: is the name of another model or seed: {taken}. Choose another name.")
+    label_en = label_en or _label(name)
+    labelled = {"attribution_model": name, "label_en": label_en, "label_vi": label_vi or label_en}
+    scaffold = Scaffold()
+    scaffold.put(attribution_model_file(name), _MODEL.format(), "the model, a SELECT that works")
+    scaffold.put(f"{ATTRIBUTION}/{name}.yml", _MODEL_DESCRIPTION.format(name=name), "what a row of it is")
+    scaffold.put(PROJECT_FILE, models.with_name(name), f"its name under {ATTRIBUTION_MODELS}")
+    labels.append({**labelled, "is_data_driven": "false"})
+    scaffold.put(labels.path, labels.text(), "its labels")
+    scaffold.left_to_do.append(f"the weight in {attribution_model_file(name)}, and its descriptions in {labels.path}")
     return scaffold
 
 

@@ -1,4 +1,4 @@
-"""Stage definitions of the working tree, tried out beside a build.
+"""Stage definitions and attribution models of the working tree, tried out beside a build.
 
 What they read is copied from the warehouse of the build into one in a temporary folder, and dbt builds them there. So
 nothing of the build can change, and its warehouse is held only while it is copied from.
@@ -23,13 +23,13 @@ from customer_journey.paths import Output
 from customer_journey.progress import Progress
 from customer_journey.transform import build_nodes, parse
 from customer_journey.warehouse import open_warehouse, quoted
-from customer_journey.workbench.project import STAGES
+from customer_journey.workbench.project import ATTRIBUTION, STAGES
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
 
-# The test that guards each build too.
-_TEST = "stage_definitions_are_sound"
+# The tests that guard each build too.
+_TEST, _ATTRIBUTION_TEST = "stage_definitions_are_sound", "attribution_models_are_sound"
 EVIDENCE, ENTRIES = "fct_stage_evidence", "fct_stage_entries"
 # What to do where a trial is not enough.
 ANOTHER_BUILD = "Build into another folder and compare: scripts/build --out OTHER, journey diff {} OTHER."
@@ -61,7 +61,7 @@ class Trial:
 
 @contextmanager
 def try_out(output: Output, progress: Progress, *, with_entries: bool) -> Iterator[Trial]:
-    """Build the definitions, and with `with_entries` what frameworks make of them, for as long as the context lasts.
+    """Build the definitions for as long as the context lasts: with what frameworks make of them, or with the models.
 
     Raises:
         InputError: nothing is built here on DuckDB, or a definition reads what is not.
@@ -108,16 +108,18 @@ def _line(file: str, problem: str) -> str:
 
 
 def _nodes_to_build(manifest: "Manifest", with_entries: bool) -> list[str]:
-    """Return the definitions, the seeds that they read, their test, and perhaps what frameworks make of them."""
+    """Return the definitions, the seeds that they read, and what frameworks make of them or the attribution models."""
+    folders = (f"{STAGES}/",) if with_entries else (f"{STAGES}/", f"{ATTRIBUTION}/")
     models = [
         unique_id
         for unique_id, node in manifest.nodes.items()
         if unique_id.startswith("model.")
-        and (node.original_file_path.startswith(f"{STAGES}/") or (with_entries and node.name in (EVIDENCE, ENTRIES)))
+        and (node.original_file_path.startswith(folders) or (with_entries and node.name in (EVIDENCE, ENTRIES)))
     ]
     read = {parent for model in models for parent in _parents(manifest, model)}
     seeds = sorted(unique_id for unique_id in read if unique_id.startswith("seed."))
-    tests = [unique_id for unique_id, node in manifest.nodes.items() if node.name == _TEST]
+    guards = (_TEST,) if with_entries else (_TEST, _ATTRIBUTION_TEST)
+    tests = [unique_id for unique_id, node in manifest.nodes.items() if node.name in guards]
     return [*seeds, *sorted(models), *tests]
 
 

@@ -1,0 +1,93 @@
+{#-
+    What is wrong with the attribution models as they stand in the warehouse, a line each: columns that a model lacks, and weights that
+    cannot be. The test that guards each build asks here, and `journey check` by running that test.
+-#}
+{% macro attribution_model_problems() -%}
+    {#- named before anything is executed: that is where dbt reads what the test depends on -#}
+    {%- set models = {} -%}
+    {%- for name in var('attribution_models') -%}{%- do models.update({name: ref(name)}) -%}{%- endfor -%}
+    {%- set paths = ref('int_paths') -%}
+    {%- set problems = [] -%}
+    {%- if execute and flags.WHICH in ['build', 'test'] -%}
+        {%- set sound = {} -%}
+        {%- for name, relation in models.items() -%}
+            {%- set columns = adapter.get_columns_in_relation(relation) | map(attribute='name') | map('lower') | list -%}
+            {%- set lacking = ['conversion_id', 'touchpoint_id', 'weight'] | reject('in', columns) | list -%}
+            {%- if not lacking -%}{%- do sound.update({name: relation}) -%}{%- endif -%}
+            {%- for column in lacking -%}
+                {%- do problems.append(
+                    attribution_model_file(name) ~ ': lacks the column ' ~ column ~ ' (a model returns conversion_id, touchpoint_id, weight)'
+                ) -%}
+            {%- endfor -%}
+        {%- endfor -%}
+        {%- if sound -%}
+            {%- for row in run_query(weight_problems(sound, paths)).rows -%}
+                {%- for count, problem in zip(row.values()[1:], weight_rules().values()) if count -%}
+                    {%- set what = problem.one if count == 1 else problem.many -%}
+                    {%- do problems.append(attribution_model_file(row[0]) ~ ': ' ~ count ~ ' ' ~ what ~ ' (' ~ problem.mend ~ ')') -%}
+                {%- endfor -%}
+            {%- endfor -%}
+        {%- endif -%}
+    {%- endif -%}
+    {{ return(problems) }}
+{%- endmacro %}
+
+{% macro attribution_model_file(name) -%}{{ return(graph.nodes['model.' ~ project_name ~ '.' ~ name].original_file_path) }}{%- endmacro %}
+
+{#- What no weight may be: how one and how many are told of, and what mends it. -#}
+{% macro weight_rules() -%}
+    {{ return({
+        'without_weight': {
+            'one': 'row has no weight', 'many': 'rows have no weight',
+            'mend': 'a touch that is to get nothing weighs 0, or has no row'
+        },
+        'negative': {
+            'one': 'weight is negative', 'many': 'weights are negative',
+            'mend': 'a touch that is to get nothing weighs 0, or has no row'
+        },
+        'elsewhere': {
+            'one': 'row is of a touch outside the path of its conversion', 'many': 'rows are of touches outside the path of their conversion',
+            'mend': 'take conversion_id and touchpoint_id from one row of int_paths'
+        },
+        'repeated': {
+            'one': 'touch is returned more than once for its conversion', 'many': 'touches are returned more than once for their conversion',
+            'mend': 'look for a join that multiplies rows'
+        },
+        'lost': {
+            'one': 'conversion with a path gets no weight', 'many': 'conversions with a path get no weight',
+            'mend': 'at least one touch of each path needs a weight above 0, or the conversion counts as unattributed'
+        },
+    }) }}
+{%- endmacro %}
+
+{#- A row a model: its name and how often each rule is broken. -#}
+{% macro weight_problems(models, paths) -%}
+    {%- for name, relation in models.items() %}
+    select
+        '{{ name }}' as attribution_model,
+        (select count(*) from {{ relation }} where weight is null) as without_weight,
+        (select count(*) from {{ relation }} where weight < 0) as negative,
+        (
+            select count(*)
+            from {{ relation }} as weights
+            left join {{ paths }} as paths
+                on weights.conversion_id = paths.conversion_id
+                and weights.touchpoint_id = paths.touchpoint_id
+            where paths.conversion_id is null
+        ) as elsewhere,
+        (
+            select count(*)
+            from (
+                select conversion_id, touchpoint_id from {{ relation }} group by conversion_id, touchpoint_id having count(*) > 1
+            ) as repeated_touches
+        ) as repeated,
+        (
+            select count(*)
+            from {{ paths }} as paths
+            left join (select distinct conversion_id from {{ relation }} where weight > 0) as weights
+                on paths.conversion_id = weights.conversion_id
+            where paths.touch_number = 1 and weights.conversion_id is null
+        ) as lost
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
