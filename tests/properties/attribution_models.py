@@ -106,18 +106,24 @@ class Attribution:
         )
         return shapley_values(needed)
 
+    def weights(self, model: str) -> dict[tuple[str, str], float]:
+        """Return the weight of each touch of each conversion; of time decay in proportion to the last touch."""
+        weigh = MODELS.get(model, self._markov)
+        weights = {}
+        for path in filter(lambda path: path.touches, self.paths):
+            of_path = weigh(path)
+            for touch, weight in zip(path.touches, of_path, strict=True):
+                scale = of_path[-1] if model == "time_decay" else 1
+                weights[path.conversion.conversion_id, touch.touchpoint_id] = weight / scale
+        return weights
+
     def credits(self, model: str) -> dict[tuple[str, str], float]:
         """Return the credit of each touch of each conversion; who takes none is left out."""
-        weigh = MODELS.get(model, self._markov)
-        credits = {}
-        for path in self.paths:
-            if not path.touches:
-                continue
-            weights = weigh(path)
-            for touch, weight in zip(path.touches, weights, strict=True):
-                if weight > 0:
-                    credits[path.conversion.conversion_id, touch.touchpoint_id] = weight / sum(weights)
-        return credits
+        weights = self.weights(model)
+        totals: dict[str, float] = defaultdict(float)
+        for (conversion, _), weight in weights.items():
+            totals[conversion] += weight
+        return {key: weight / totals[key[0]] for key, weight in weights.items() if weight > 0}
 
     def _markov(self, path: Path) -> list[float]:
         effects = [self.removal_effects[path.conversion.conversion_type, channel] for channel in path.channels]
