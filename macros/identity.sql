@@ -20,10 +20,16 @@
     {%- endfor %}
 {%- endmacro %}
 
-{#- Joins the contact whose e-mail or phone this was at the moment, where that contact has another one now. -#}
-{% macro join_former_identifier(alias, identifier, happened_at) -%}
+{#-
+    Joins the contact whose e-mail or phone this was at the moment, where that contact has another one now. A placeholder was nobody's:
+    with `even_placeholders` it is joined too, by who judges placeholders later.
+-#}
+{% macro join_former_identifier(alias, identifier, happened_at, even_placeholders=false) -%}
     left join {{ ref('int_former_identifiers') }} as {{ alias }}
         on {{ alias }}.identifier = {{ identifier }}
+        {%- if not even_placeholders %}
+        and not {{ alias }}.is_placeholder
+        {%- endif %}
         and {{ happened_at }} >= {{ alias }}.valid_from
         and {{ happened_at }} < {{ alias }}.valid_to
 {%- endmacro %}
@@ -54,4 +60,15 @@
     {%- for name in names %}
     {{ given.get(name, 'cast(null as string)') }} as {{ name }}{{ ',' if not loop.last }}
     {%- endfor %}
+{%- endmacro %}
+
+{#-
+    Post-hook of int_person_changes: what it found becomes what the next run starts from. Changes first: a run that dies between the
+    two finds some of them again, and loses none.
+-#}
+{% macro remember_persons() -%}
+    {%- if execute -%}
+        {%- do replace_table(source('private', 'person_changes'), 'select * from ' ~ this) -%}
+        {%- do replace_table(source('private', 'persons_before'), 'select identifier_hash, person_id from ' ~ ref('int_person_identifiers')) -%}
+    {%- endif -%}
 {%- endmacro %}

@@ -2,7 +2,7 @@
 
 Who they are is known once staging has normalised identifiers and identity has linked them, so a first dbt pass builds
 just these. What stays is the suppression list: keyed hashes of the persons' identifiers, by which rows that arrive
-later are recognised.
+later are recognised, and the person_ids that these give, by which what is remembered of earlier builds is forgotten.
 
 Where an EL tool keeps the raw tables in the warehouse, its rows are deleted there. Behind a view they cannot be: the
 build is refused until somebody has deleted them at their origin. What was exported from Spark's catalog is landed like
@@ -123,6 +123,7 @@ def erase(warehouse: Path, schemas: Mapping[str, str] | None = None) -> int:
                 "them), and build again. Nothing was published."
             )
         erased = _delete(connection, schemas or {})
+        _forget(connection)
         connection.execute("delete from private.unfinished_erasure")
         connection.execute("delete from private.last_erasure")
         connection.execute("insert into private.last_erasure values (?)", [_landed_files(connection)])
@@ -166,9 +167,9 @@ def _staged(source_table: str) -> str:
     return f"staging.stg_{source_table.replace('.', '__')}"
 
 
-def _hash(identifier: str) -> str:
+def _hash(parts: str) -> str:
     # as the macro keyed_hash spells it
-    return f"sha256(concat_ws('|', getvariable('hash_key'), {identifier}))"
+    return f"sha256(concat_ws('|', getvariable('hash_key'), {parts}))"
 
 
 def _suppress(connection: duckdb.DuckDBPyConnection) -> None:
@@ -183,18 +184,26 @@ def _suppress(connection: duckdb.DuckDBPyConnection) -> None:
         persons as (
             select person_id from intermediate.int_person_identifiers
             where identifier in (select identifier from requested)
+        ),
+        identifiers as (
+            select identifier from requested
+            union
+            select identifier from intermediate.int_person_identifiers
+            where person_id in (select person_id from persons)
+            union
+            -- an address that the person gave up and nobody took over
+            select former.identifier
+            from intermediate.int_former_identifiers as former
+            inner join intermediate.int_person_identifiers as contacts
+                on former.contact_identifier = contacts.identifier
+            where contacts.person_id in (select person_id from persons)
+                and not former.is_placeholder
+                and former.identifier not in (select identifier from intermediate.int_person_identifiers)
         )
-        select {_hash("identifier")} from requested
+        select {_hash("identifier")} from identifiers
         union
-        select identifier_hash from intermediate.int_person_identifiers
-        where person_id in (select person_id from persons)
-        union
-        -- an address that the person gave up and nobody took over
-        select {_hash("former.identifier")}
-        from intermediate.int_former_identifiers as former
-        inner join intermediate.int_person_identifiers as contacts on former.contact_identifier = contacts.identifier
-        where contacts.person_id in (select person_id from persons)
-            and former.identifier not in (select identifier from intermediate.int_person_identifiers)
+        -- the person_id that each of them gives, now or in an earlier build
+        select {_hash("'person', identifier")} from identifiers
         except
         select identifier_hash from private.suppression_list
         """
@@ -275,6 +284,20 @@ def _delete(connection: duckdb.DuckDBPyConnection, schemas: Mapping[str, str]) -
                 " and landed._file_id = doomed._file_id and landed._row_number = doomed._row_number"
             )
     return sum(count for _, count in rows)
+
+
+def _forget(connection: duckdb.DuckDBPyConnection) -> None:
+    """Delete what is remembered of the person_ids of earlier builds. On Spark the models leave it out."""
+    columns = {
+        "persons_before": ("identifier_hash", "person_id"),
+        "person_changes": ("identifier_hash", "old_person_id", "new_person_id"),
+    }
+    for table, hashes in columns.items():
+        if kind_of(connection, "private", table):
+            is_suppressed = " or ".join(
+                f"{column} in (select identifier_hash from private.suppression_list)" for column in hashes
+            )
+            connection.execute(f"delete from private.{table} where {is_suppressed}")
 
 
 def _delete_from_schema(connection: duckdb.DuckDBPyConnection, table: RawTable, schema: str) -> None:

@@ -104,6 +104,8 @@ def build_nodes(
 
     dbt itself says nothing on the console: what failed is in the result.
     """
+    # what a run reads once it keeps in the graph (macros/settings.sql), which another warehouse must not be built by
+    manifest.build_flat_graph()
     # a test that is not named stays out, though it hangs on a model that is
     chosen = [f"fqn:{'.'.join(manifest.nodes[node].fqn)}" for node in nodes]
     arguments = ["--indirect-selection", "empty", "--select", *chosen]

@@ -117,6 +117,20 @@ MUTATIONS = {
         ("int_person_identifiers", "int_persons", "dim_persons"),
         "persons_are_keyed",
     ),
+    "an address is two persons' at once": Mutation(
+        "models/intermediate/identity/int_identifier_periods.sql",
+        "then others_time.free_from\n            else person_identifiers.first_seen_at",
+        "then person_identifiers.first_seen_at\n            else timestamp '2000-01-01 00:00:00'",
+        ("int_identifier_periods", "bridge_person_identifiers"),
+        "person_identifiers_have_one_owner",
+    ),
+    "who is known from the first moment never is": Mutation(
+        "models/marts/core/dim_persons_history.sql",
+        "known.known_since <= changes.changed_at",
+        "known.known_since < changes.changed_at",
+        ("dim_persons_history",),
+        "persons_history_ends_with_dim_persons",
+    ),
     "who dropped out is in progress as well": Mutation(
         "models/marts/kpis/kpi_funnel.sql",
         "where not is_converted and not is_dropped",

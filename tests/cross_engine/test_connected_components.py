@@ -23,7 +23,7 @@ def shuffled_names(count: int) -> list[str]:
     return names
 
 
-CHAIN = shuffled_names(400)
+CHAIN = shuffled_names(4_000)
 STAR = shuffled_names(60)
 
 GRAPHS: dict[str, tuple[Edges, set[frozenset[str]]]] = {

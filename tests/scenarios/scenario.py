@@ -20,7 +20,8 @@ A scenario is a .yml file in this folder:
 Every id, cookie, e-mail and phone must be the scenario's own. `person` stands for person_id: the identifier that the
 person is named after. The views below add what makes other keys readable. A file without `expected` for a mart says
 nothing of it. In a mart without persons a scenario owns what its `where` selects, for example a month that no other
-scenario touches. The parts of a key in `row_states` are joined by a slash.
+scenario touches. `identifier` stands for identifier_hash: the identifier as the warehouse knows it. The parts of a key
+in `row_states` are joined by a slash.
 
 The folder `blocked` holds scenarios that no build survives yet: with one of them nothing at all is published. Each
 moves up here once the build bears it.
@@ -53,6 +54,8 @@ SETTINGS = {
     # so that both engines score customers, of whom the scenarios have few
     "clv_min_customers": 5,
 }
+
+_LABELLED = {"person": "person_id", "identifier": "identifier_hash"}
 
 VIEWS = {
     "fct_attribution": """
@@ -116,7 +119,7 @@ def persons_of(scenario: Scenario, warehouse: Path) -> dict[str, str]:
         rows = connection.execute(
             "select identifier, identifier_value, person_id from intermediate.int_person_identifiers"
         ).fetchall()
-    names = {_person_id(identifier): identifier for identifier, _, _ in rows}
+    names = {_keyed_hash(f"person|{identifier}"): identifier for identifier, _, _ in rows}
     digits = {"".join(character for character in value if character.isdigit())[-9:] for value in values}
     return {
         person_id: names[person_id]
@@ -125,9 +128,9 @@ def persons_of(scenario: Scenario, warehouse: Path) -> dict[str, str]:
     }
 
 
-def _person_id(identifier: str) -> str:
-    # contract, section 3: the keyed hash of the earliest identifier
-    return hashlib.sha256(f"{DEMO_KEY}|person|{identifier}".encode()).hexdigest()
+def _keyed_hash(text: str) -> str:
+    # a person is named by the keyed hash of the earliest identifier
+    return hashlib.sha256(f"{DEMO_KEY}|{text}".encode()).hexdigest()
 
 
 def actual_rows(published: Path, mart: str, expected: dict[str, Any], persons: dict[str, str]) -> list[tuple[str, ...]]:
@@ -140,12 +143,16 @@ def actual_rows(published: Path, mart: str, expected: dict[str, Any], persons: d
             relation = relation.filter("person_id in (select person_id from persons)")
         if "where" in expected:
             relation = relation.filter(expected["where"])
-        rows = relation.project(
-            ", ".join("person_id" if column == "person" else column for column in columns)
-        ).fetchall()
+        rows = relation.project(", ".join(_LABELLED.get(column, column) for column in columns)).fetchall()
+    identifiers = {
+        _keyed_hash(str(value)): value
+        for row in expected["rows"]
+        for column, value in zip(columns, row, strict=True)
+        if column == "identifier"
+    }
+    labels = {"person": persons, "identifier": identifiers}
     labelled = [
-        [persons[value] if column == "person" else value for column, value in zip(columns, row, strict=True)]
-        for row in rows
+        [labels.get(column, {}).get(value, value) for column, value in zip(columns, row, strict=True)] for row in rows
     ]
     return sorted(tuple(_text(value) for value in row) for row in labelled)
 

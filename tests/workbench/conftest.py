@@ -88,6 +88,9 @@ ACTIVITIES = [
     ("thu", "meeting", "inbound", "2026-06-15T09:00:00Z"),
 ]
 PERSONS = tuple(dict.fromkeys(person for person, *_ in ACTIVITIES))
+# Six of them typed their address into one tablet, one more than an identifier may link; a guest has two cookies.
+AT_THE_TABLET = ("mai", "lan", "nam", "hoa", "vy", "tuan")
+IDENTITIES = [*(("tablet", name) for name in AT_THE_TABLET), ("phone", "guest"), ("laptop", "guest")]
 
 
 def _write_company(raw: Path) -> None:
@@ -111,6 +114,11 @@ def _write_company(raw: Path) -> None:
         [{**order, "order_id": f"o{number}", "ordered_at": day} for number, day in enumerate(days)],
     )
     write_rows(raw, "web/events", [])
+    identified = {"identifier_type": "email", "identified_at": "2026-06-01T09:00:00Z"}
+    identities = [
+        {"anonymous_id": cookie, "identifier_value": f"{name}@example.com", **identified} for cookie, name in IDENTITIES
+    ]
+    write_rows(raw, "web/identities", identities)
 
 
 @pytest.fixture(scope="session")

@@ -180,6 +180,7 @@ def _remove_rows(path: str, start: str) -> Callable[[Path], object]:
     return remove
 
 
+PLACEHOLDERS = "seeds/identifier_placeholders.csv"
 LABELS, STAGES = "seeds/stage_labels.csv", "seeds/framework_stages.csv"
 MAPPING, RULES = "seeds/framework_stage_definitions.csv", "seeds/channel_rules.csv"
 # a definition that stands in no list
@@ -190,6 +191,24 @@ RECENCY_LISTED = _replace("dbt_project.yml", "attribution_models:\n", "attributi
 LISTED = _replace("dbt_project.yml", "stage_definitions:\n", "stage_definitions:\n    - vip\n")
 
 TREE_MISTAKES = {
+    "placeholder as a form shows it": Mistake(
+        _append(PLACEHOLDERS, "email,NoReply@Shop.vn"),
+        "seeds/identifier_placeholders.csv:12: 'NoReply@Shop.vn' is no e-mail as rows are compared"
+        " (write it in lower case)",
+    ),
+    "placeholder as it was dialled": Mistake(
+        _append(PLACEHOLDERS, "phone,0901 234 567"),
+        "seeds/identifier_placeholders.csv:12: '0901 234 567' is no phone number as rows are compared"
+        " (write it as +84912345678)",
+    ),
+    "placeholder of another type": Mistake(
+        _append(PLACEHOLDERS, "cookie,abc"),
+        "seeds/identifier_placeholders.csv:12: 'cookie' has no placeholders; they are of type email or phone",
+    ),
+    "type that counts perhaps": Mistake(
+        _append("seeds/identifier_types.csv", "zalo_id,as_is,perhaps,true,Zalo,Zalo"),
+        "seeds/identifier_types.csv:7: counts_as_link of zalo_id is 'perhaps'; write true or false",
+    ),
     "listed without a file": Mistake(
         LISTED,
         "dbt_project.yml:46: stage_definitions names vip, but there is no models/stages/vip.sql"

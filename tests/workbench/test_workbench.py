@@ -82,6 +82,9 @@ def _person_ids(workbench: Workbench) -> dict[str, str]:
 EPISODES = ("definition", "episodes", "would be", "new", "removed", "persons")
 HISTORIES = ("framework", "persons", "another history", "would move now")
 MOVES = ("framework", "from", "to", "persons")
+COUNTS = ("persons", "now", "would be")
+CHANGES = ("change", "persons", "would be")
+SKIPPED = ("identifier", "links nobody now", "would link nobody", "identifiers")
 
 
 @pytest.fixture(scope="module")
@@ -192,6 +195,48 @@ def test_broken_attribution_models_are_named(workbench: Workbench) -> None:
     assert sorted(line for line in lines if not any(says(problem, line) for problem in wanted)) == []
     assert len(lines) == len(wanted), checked.stdout
     assert checked.returncode == ExitCode.CHECK_FAILED
+
+
+def test_identity_guide_prints_what_it_shows(workbench: Workbench) -> None:
+    """A reader who does as the guide says would meet other lines, or an error."""
+    workbench.restore()
+    followed = _follow(workbench, "change_an_identity_rule")
+    assert len(followed.ran) >= 3
+    _assert_shown(followed)
+
+
+def test_dry_run_of_another_number_of_links(workbench: Workbench, before: dict[str, str]) -> None:
+    """An analyst would raise the number for one family's sake, and not see whom it melts into one person.
+
+    Eight contacts, a tablet and a guest are ten persons. With six links allowed the tablet joins six contacts: seven
+    persons would be one, four are left, all of them known.
+    """
+    workbench.restore()
+    tried = workbench.run("dry-run", "--identity-max-links", "6")
+    assert tried.returncode == 0, tried.stderr
+    assert _table(tried.stdout, *COUNTS) == [["all", "10", "4"], ["known", "9", "4"]]
+    assert _table(tried.stdout, *CHANGES) == [["merge", "7", "1"]]
+    assert _table(tried.stdout, *SKIPPED) == [["anonymous_id", "too_many_links", "–", "1"]]
+    # all six became contacts at one moment: the least of their names is the person's
+    assert f"  merge: {_person_ids(workbench)['hoa']} ← " in tried.stdout
+    assert "Nobody would move, no history would change." in tried.stdout
+    assert _content(workbench.out) == before
+
+
+def test_dry_run_of_another_placeholder(workbench: Workbench) -> None:
+    """An analyst would take a customer's own address for a placeholder, and not see who falls apart.
+
+    The guest's two cookies have nothing but the address in common: one known person would be two unknown ones.
+    """
+    workbench.restore()
+    seed = workbench.project / "seeds/identifier_placeholders.csv"
+    seed.write_text(seed.read_text(encoding="utf-8") + "email,guest@example.com\n", encoding="utf-8")
+    tried = workbench.run("dry-run")
+    assert tried.returncode == 0, tried.stderr
+    assert _table(tried.stdout, *COUNTS) == [["all", "10", "11"], ["known", "9", "8"]]
+    assert _table(tried.stdout, *CHANGES) == [["split", "1", "2"]]
+    assert _table(tried.stdout, *SKIPPED) == [["email", "–", "placeholder", "1"]]
+    assert "not tried here" not in tried.stdout
 
 
 def _write_definition(workbench: Workbench, name: str, sql: str) -> None:

@@ -6,6 +6,7 @@ with versions as (
         contact_id,
         email,
         phone,
+        created_at,
         row_status = 'accepted' as is_current,
         coalesce(updated_at, {{ beginning }}) as valid_from,
         lead(coalesce(updated_at, {{ beginning }})) over (
@@ -34,10 +35,15 @@ periods as (
     select
         {{ identifier_key("'" ~ type ~ "'", 'versions.' ~ type) }} as identifier,
         versions.contact_id,
+        {{ type }}_placeholders.identifier_value is not null as is_placeholder,
+        versions.created_at,
         versions.valid_from,
         versions.valid_to
     from versions
     inner join current_versions on versions.contact_id = current_versions.contact_id
+    left join {{ ref('identifier_placeholders') }} as {{ type }}_placeholders
+        on {{ type }}_placeholders.identifier_type = '{{ type }}'
+        and versions.{{ type }} = {{ type }}_placeholders.identifier_value
     where
         not versions.is_current
         and versions.{{ type }} is not null
@@ -54,6 +60,8 @@ disjoint as (
     select
         identifier,
         contact_id,
+        is_placeholder,
+        created_at,
         valid_from,
         least(
             valid_to,
@@ -67,6 +75,8 @@ select
     identifier,
     {{ identifier_key("'contact_id'", 'contact_id') }} as contact_identifier,
     contact_id,
+    is_placeholder,
+    created_at,
     valid_from,
     valid_to
 from disjoint

@@ -15,11 +15,13 @@ neighbours as (
 neighbour_counts as (
 
     select
-        identifier,
+        neighbours.identifier,
         count(*) as neighbour_count
     from neighbours
-    where split_part(neighbour, ':', 1) in ('contact_id', 'email', 'phone')
-    group by identifier
+    inner join {{ ref('identifier_types') }} as identifier_types
+        on split_part(neighbours.neighbour, ':', 1) = identifier_types.identifier_type
+    where identifier_types.counts_as_link
+    group by neighbours.identifier
 
 ),
 

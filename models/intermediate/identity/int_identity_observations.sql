@@ -1,11 +1,34 @@
 {%- set nodes = {
-    'contact_id': 'contact_id', 'email': 'email', 'phone': 'phone', 'anonymous_id': 'anonymous_id',
+    'contact_id': 'contact_id', 'email': 'email', 'phone': 'phone', 'anonymous_id': 'anonymous_id', 'order_id': 'order_id',
     'merged_into_contact_id': 'contact_id', 'former_email_contact_id': 'contact_id', 'former_phone_contact_id': 'contact_id',
 } -%}
 
 with records as (
 
-    select * from {{ ref('int_identity_records') }}
+    select
+        records.record_number,
+        records.contact_id,
+        records.merged_into_contact_id,
+        records.anonymous_id,
+        records.other_identifier,
+        {#- an address that a contact had at the time stands for the contact; a placeholder stands for nobody #}
+        {%- for type in ['email', 'phone'] %}
+        case
+            when {{ type }}_placeholders.identifier_value is null and records.former_{{ type }}_contact_id is null then records.{{ type }}
+        end as {{ type }},
+        case
+            when {{ type }}_placeholders.identifier_value is null then records.former_{{ type }}_contact_id
+        end as former_{{ type }}_contact_id,
+        {%- endfor %}
+        case
+            when
+                (records.email is null or email_placeholders.identifier_value is not null)
+                and (records.phone is null or phone_placeholders.identifier_value is not null)
+                then records.order_id
+        end as order_id,
+        records.seen_at
+    from {{ ref('int_identity_records') }} as records
+    {{ join_placeholders('records') }}
 
 )
 

@@ -1,6 +1,9 @@
 -- sqlfluff:exclude_rules:layout.indent,aliasing.self_alias.column,structure.column_order,references.consistent
 {# The line above: joins that a loop writes or leaves out are indented for the reader of this file, not of what it renders. #}
-{#- Rows with two identifiers or more link them; rows with one say when it was first seen. -#}
+{#-
+    Rows with two identifiers or more link them; rows with one say when it was first seen. What of them identifies anybody is for
+    int_identity_observations: so another list of placeholders is tried without reading web events again.
+-#}
 {%- set records = [
     ('crm', 'contacts', 'created_at', ['contact_id', 'email', 'phone', 'merged_into_contact_id']),
     ('crm', 'activities', 'occurred_at', ['contact_id', 'email']),
@@ -29,7 +32,7 @@
 ] -%}
 {%- set columns = [
     'contact_id', 'email', 'phone', 'anonymous_id', 'merged_into_contact_id', 'former_email_contact_id', 'former_phone_contact_id',
-    'other_identifier',
+    'order_id', 'other_identifier',
 ] -%}
 
 with records as (
@@ -39,23 +42,23 @@ with records as (
     {%- set may_be_former = ['email', 'phone'] if table_name != 'contacts' else [] %}
     {%- set given = {} %}
     {%- for identifier in present %}
-    {%- set value = table_name ~ '.' ~ identifier %}
+    {%- do given.update({identifier: table_name ~ '.' ~ identifier}) %}
     {%- if identifier in may_be_former %}
-    {%- set owner = 'former_' ~ identifier ~ '.contact_id' %}
-    {%- do given.update({
-        identifier: 'case when ' ~ owner ~ ' is null then ' ~ value ~ ' end', 'former_' ~ identifier ~ '_contact_id': owner
-    }) %}
-    {%- else %}
-    {%- do given.update({identifier: value}) %}
+    {%- do given.update({'former_' ~ identifier ~ '_contact_id': 'former_' ~ identifier ~ '.contact_id'}) %}
     {%- endif %}
     {%- endfor %}
+    {%- if table_name == 'orders' %}
+    {#- an order that names nobody is a person of its own, and whether it does depends on the placeholders #}
+    {%- do given.update({'order_id': 'case when orders.contact_id is null and orders.anonymous_id is null then orders.order_id end'}) %}
+    {%- endif %}
     select
         {{ text_columns(columns, given) }},
         min({{ table_name }}.{{ seen_at }}) as seen_at
     from {{ accepted(source_name, table_name) }} as {{ table_name }}
     {%- for identifier in may_be_former if identifier in present %}
     {{ join_former_identifier(
-        'former_' ~ identifier, identifier_key("'" ~ identifier ~ "'", table_name ~ '.' ~ identifier), table_name ~ '.' ~ seen_at
+        'former_' ~ identifier, identifier_key("'" ~ identifier ~ "'", table_name ~ '.' ~ identifier), table_name ~ '.' ~ seen_at,
+        even_placeholders=true
     ) }}
     {%- endfor %}
     group by all
@@ -65,16 +68,19 @@ with records as (
     select
         {{ text_columns(columns, {
             'contact_id': "case when seen.identifier_type = 'contact_id' then seen.identifier_value end",
-            'email': "case when seen.identifier_type = 'email' and former.contact_id is null then seen.identifier_value end",
-            'phone': "case when seen.identifier_type = 'phone' and former.contact_id is null then seen.identifier_value end",
+            'email': "case when seen.identifier_type = 'email' then seen.identifier_value end",
+            'phone': "case when seen.identifier_type = 'phone' then seen.identifier_value end",
             'anonymous_id': 'seen.' ~ cookie if cookie else "case when seen.identifier_type = 'anonymous_id' then seen.identifier_value end",
-            'former_email_contact_id': 'former.contact_id',
+            'former_email_contact_id': "case when seen.identifier_type = 'email' then former.contact_id end",
+            'former_phone_contact_id': "case when seen.identifier_type = 'phone' then former.contact_id end",
             'other_identifier': "case when seen.identifier_type not in ('contact_id', 'email', 'phone', 'anonymous_id') then "
                 ~ identifier_key('seen.identifier_type', 'seen.identifier_value') ~ ' end',
         }) }},
         min(seen.{{ seen_at }}) as seen_at
     from {{ accepted(source_name, table_name) }} as seen
-    {{ join_former_identifier('former', identifier_key('seen.identifier_type', 'seen.identifier_value'), 'seen.' ~ seen_at) }}
+    {{ join_former_identifier(
+        'former', identifier_key('seen.identifier_type', 'seen.identifier_value'), 'seen.' ~ seen_at, even_placeholders=true
+    ) }}
     where seen.identifier_value is not null
     group by all
     union all
@@ -91,50 +97,13 @@ with records as (
 
 ),
 
-without_placeholders as (
-
-    select
-        {%- for column in columns %}
-        {%- if column in ['email', 'phone'] %}
-        case when {{ column }}_placeholders.identifier_value is null then records.{{ column }} end as {{ column }},
-        {%- else %}
-        records.{{ column }},
-        {%- endif %}
-        {%- endfor %}
-        min(records.seen_at) as seen_at
-    from records
-    {{ join_placeholders('records') }}
-    group by all
-
-),
-
-{# an order that names nobody is a person of its own #}
-nameless_orders as (
-
-    select
-        {{ identifier_key("'order_id'", 'orders.order_id') }} as other_identifier,
-        orders.ordered_at as seen_at
-    from {{ accepted('orders', 'orders') }} as orders
-    {{ join_placeholders('orders') }}
-    where
-        orders.contact_id is null
-        and orders.anonymous_id is null
-        and (orders.email is null or email_placeholders.identifier_value is not null)
-        and (orders.phone is null or phone_placeholders.identifier_value is not null)
-
-),
-
 all_records as (
 
     select
         {{ columns | join(', ') }},
-        seen_at
-    from without_placeholders
-    union all
-    select
-        {{ text_columns(columns, {'other_identifier': 'other_identifier'}) }},
-        seen_at
-    from nameless_orders
+        min(seen_at) as seen_at
+    from records
+    group by {{ columns | join(', ') }}
 
 )
 

@@ -16,6 +16,13 @@ with met as (
     from {{ accepted('crm', 'activities') }} as activities
     left join {{ ref('channels') }} as channels on activities.channel = channels.channel
     where activities.channel is not null and channels.channel is null
+    {%- for source_name, table_name in [('marketing', 'offline_visits'), ('marketing', 'social_interactions'), ('web', 'identities')] %}
+    union all
+    select '{{ source_name }}.{{ table_name }}.identifier_type' as met_in, identified.identifier_type as value_met
+    from {{ accepted(source_name, table_name) }} as identified
+    left join {{ ref('identifier_types') }} as identifier_types on identified.identifier_type = identifier_types.identifier_type
+    where identified.identifier_type is not null and identifier_types.identifier_type is null
+    {%- endfor %}
 
 )
 

@@ -1,5 +1,6 @@
-"""What is wrong with stages, frameworks, channel rules and attribution models in the working tree, a line a problem."""
+"""What is wrong with definitions, frameworks, attribution models and rules of the working tree, a line a problem."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -37,7 +38,17 @@ _COLUMNS = {
     "channels": ("channel",),
     "channel_sources": ("category",),
     "attribution_model_labels": ("attribution_model", "label_en", "label_vi", "is_data_driven"),
+    "identifier_types": (
+        "identifier_type",
+        "normalised_as",
+        "counts_as_link",
+        "is_known_person",
+        "label_en",
+        "label_vi",
+    ),
+    "identifier_placeholders": ("identifier_type", "identifier_value"),
 }
+_NORMALISED_PHONE = re.compile(r"\+[0-9]{8,15}")
 
 
 @dataclass(frozen=True)
@@ -49,7 +60,7 @@ class TreeCheck:
 
 
 def check_tree(project: Path) -> TreeCheck:
-    """Look at the files of stage definitions, frameworks, channel rules and attribution models."""
+    """Look at the files of stage definitions, frameworks, attribution models, channel rules and identity rules."""
     problems: list[str] = []
     seeds: dict[str, SeedFile] = {}
     for name, columns in _COLUMNS.items():
@@ -84,6 +95,7 @@ def check_tree(project: Path) -> TreeCheck:
                 project, [file for folder in (STAGES, ATTRIBUTION) for file in sorted((project / folder).glob("*.sql"))]
             ),
         ),
+        *_identifier_problems(seeds["identifier_types"], seeds["identifier_placeholders"]),
     ]
     needed = [*map(definition_file, stages.names), *map(attribution_model_file, models.names)]
     return TreeCheck(problems, all((project / file).exists() for file in needed))
@@ -224,6 +236,25 @@ def _mapping_problems(stages: NameList, framework_stages: SeedFile, mapping: See
         if definition not in stages.names:
             yield f"{where}: there is no stage definition {definition!r} ({closest(definition, stages.names)})"
     yield from _place_problems(mapping, stages_of(framework_stages))
+
+
+def _identifier_problems(types: SeedFile, placeholders: SeedFile) -> Iterator[str]:
+    for row in types.rows:
+        name, where = row["identifier_type"], f"{types.path}:{row.line}"
+        yield from (
+            f"{where}: {column} of {name} is {row[column]!r}; write true or false"
+            for column in ("counts_as_link", "is_known_person")
+            if row[column].lower() not in ("true", "false")
+        )
+        yield from (f"{where}: {column} of {name} is empty" for column in ("label_en", "label_vi") if not row[column])
+    for row in placeholders.rows:
+        kind, value, where = row["identifier_type"], row["identifier_value"], f"{placeholders.path}:{row.line}"
+        if kind not in ("email", "phone"):
+            yield f"{where}: {kind!r} has no placeholders; they are of type email or phone"
+        elif kind == "email" and (value != value.lower() or "@" not in value):
+            yield f"{where}: {value!r} is no e-mail as rows are compared (write it in lower case)"
+        elif kind == "phone" and not _NORMALISED_PHONE.fullmatch(value):
+            yield f"{where}: {value!r} is no phone number as rows are compared (write it as +84912345678)"
 
 
 def _place_problems(seed: SeedFile, frameworks: Mapping[str, Sequence[str]]) -> Iterator[str]:

@@ -15,7 +15,14 @@ from customer_journey.errors import ExitCode, InputError
 from customer_journey.paths import PROJECT, Output
 from customer_journey.progress import Progress
 from customer_journey.workbench.check import check_tree
-from customer_journey.workbench.dry_run import DryRun, MoveExample, compare_stages, require_published
+from customer_journey.workbench.dry_run import (
+    DryRun,
+    MoveExample,
+    PersonsDryRun,
+    compare_persons,
+    compare_stages,
+    require_published,
+)
 from customer_journey.workbench.project import ATTRIBUTION_MODELS, NameList
 from customer_journey.workbench.scaffold import (
     Place,
@@ -36,6 +43,8 @@ _OUT = click.option(
     help="Output folder of the build whose persons and events are tried.",
 )
 _NOWHERE = "–"
+# Person_ids of an example of a merge or split.
+_SHOWN = 3
 
 
 @click.group()
@@ -139,7 +148,7 @@ def _write(scaffold: Scaffold, next_step: str = "journey check, then journey dry
 @_OUT
 @click.pass_context
 def check(context: click.Context, out: Path) -> None:
-    """Name what is wrong with stage definitions, frameworks, channel rules and attribution models; exit 1 if any is."""
+    """Name what is wrong with definitions, frameworks, models of attribution and rules; exit 1 if anything is."""
     console, output = _console(), Output(out.resolve())
     tree = check_tree(PROJECT)
     problems, build = list(tree.problems), None
@@ -173,8 +182,18 @@ def check(context: click.Context, out: Path) -> None:
 @click.option(
     "--examples", type=click.IntRange(min=0), default=3, show_default=True, help="Examples shown of each kind."
 )
-def dry_run(out: Path, examples: int) -> None:
-    """Tell who would move, from where to where, if the definitions and frameworks as they stand were published."""
+@click.option(
+    "--identity-max-links",
+    "max_links",
+    type=click.IntRange(min=1),
+    help="Try this value of the setting. Default: what the build was told.",
+)
+def dry_run(out: Path, examples: int, max_links: int | None) -> None:
+    """Tell what would change if the tree were published: who would move between stages, who would be joined or parted.
+
+    Definitions and frameworks move persons; the seeds of identifier types and placeholders, and identity_max_links,
+    decide who is one person.
+    """
     started = time.monotonic()
     console, output = _console(), Output(out.resolve())
     tree = check_tree(PROJECT)
@@ -182,13 +201,16 @@ def dry_run(out: Path, examples: int) -> None:
         _print_problems(console, tree.problems)
         sys.exit(ExitCode.CHECK_FAILED)
     require_published(output)
-    with try_out(output, Progress(console), with_entries=True) as trial:
+    with try_out(output, Progress(console), with_entries=True, max_links=max_links) as trial:
         problems = [*tree.problems, *trial.problems]
         if problems:
             _print_problems(console, problems)
             sys.exit(ExitCode.CHECK_FAILED)
         result = compare_stages(output, trial.warehouse, examples)
+        persons = compare_persons(output, trial.persons.warehouse, examples) if trial.persons else None
     _print_dry_run(console, output, trial, result)
+    if persons is not None:
+        _print_persons(console, persons)
     console.print(f"Took {time.monotonic() - started:.1f} s. Nothing was published; scripts/build does that.")
 
 
@@ -253,6 +275,37 @@ def _print_dry_run(console: Console, output: Output, trial: Trial, result: DryRu
     )
     for mover in result.movers:
         console.print(f"  {mover.framework}: {_told(mover)}")
+
+
+def _print_persons(console: Console, result: PersonsDryRun) -> None:
+    _print_table(
+        console,
+        ("persons", "now", "would be"),
+        [("all", result.before[0], result.after[0]), ("known", result.before[1], result.after[1])],
+    )
+    if not result.regroupings:
+        console.print()
+        console.print("Nobody would be joined with others or fall apart.")
+    _print_table(
+        console,
+        ("change", "persons", "would be"),
+        [(change.kind, change.before, change.after) for change in result.regroupings],
+    )
+    for example in result.examples:
+        arrow = "←" if example.kind == "merge" else "→"
+        more = f" and {len(example.others) - _SHOWN} more" if len(example.others) > _SHOWN else ""
+        console.print(f"  {example.kind}: {example.person_id} {arrow} {', '.join(example.others[:_SHOWN])}{more}")
+    _print_table(
+        console,
+        ("identifier", "links nobody now", "would link nobody", "identifiers"),
+        [
+            (change.identifier_type, change.before or _NOWHERE, change.after or _NOWHERE, change.identifiers)
+            for change in result.skipped
+        ],
+        texts=3,
+    )
+    console.print()
+    console.print("Stages were tried with the persons as they are published, not with these.")
 
 
 def _told(mover: MoveExample) -> str:

@@ -1,4 +1,7 @@
-"""Who would move if the definitions of the working tree were published: what a trial built against the marts."""
+"""What would change if the working tree were published: what a trial built against the marts.
+
+Definitions and frameworks move persons between stages; identity rules join and part the persons themselves.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -74,6 +77,46 @@ class EpisodeExample:
 
 
 @dataclass(frozen=True)
+class Regrouping:
+    """How many persons would be joined with others, or fall apart, and how many would come of them."""
+
+    kind: str
+    before: int
+    after: int
+
+
+@dataclass(frozen=True)
+class RegroupingExample:
+    """A person who would be several, or who several would be: the person_ids on the other side."""
+
+    kind: str
+    person_id: str
+    others: Sequence[str]
+
+
+@dataclass(frozen=True)
+class SkippedChange:
+    """Identifiers that link nobody for one reason and would for another; None: they link."""
+
+    identifier_type: str
+    before: str | None
+    after: str | None
+    identifiers: int
+
+
+@dataclass(frozen=True)
+class PersonsDryRun:
+    """What other identity rules would make of the persons."""
+
+    # persons, and those of them that are known
+    before: tuple[int, int]
+    after: tuple[int, int]
+    regroupings: Sequence[Regrouping]
+    examples: Sequence[RegroupingExample]
+    skipped: Sequence[SkippedChange]
+
+
+@dataclass(frozen=True)
 class DryRun:
     """What would change, in an order that does not depend on chance."""
 
@@ -115,6 +158,90 @@ def compare_stages(output: Output, trial: Path, examples: int) -> DryRun:
             movers=[MoveExample(*row) for row in connection.execute(_MOVER_EXAMPLES, [examples]).fetchall()],
         )
 
+
+def compare_persons(output: Output, trial: Path, examples: int) -> PersonsDryRun:
+    """Compare the persons that a trial has built with those that are published, identifier by identifier.
+
+    Raises:
+        InputError: the published marts cannot be compared.
+    """
+    with duckdb.connect(":memory:") as connection:
+        for name, file in (("before", output.published), ("after", trial)):
+            connection.execute(f"attach '{quoted(file)}' as {name} (read_only)")
+        try:
+            connection.execute(_THEN_AND_NOW)
+        except duckdb.CatalogException as error:
+            raise InputError(f"{output.root}: was published by an older version. Build it again first.") from error
+        counts = connection.execute(_PERSONS).fetchone()
+        assert counts is not None
+        if counts[0] and not counts[-1]:
+            raise InputError(f"{output.root}: was published with another JOURNEY_HASH_KEY. Set that one.")
+        return PersonsDryRun(
+            before=counts[:2],
+            after=counts[2:4],
+            regroupings=[Regrouping(*row) for row in connection.execute(_REGROUPINGS).fetchall()],
+            examples=[RegroupingExample(*row) for row in connection.execute(_REGROUPED, [examples]).fetchall()],
+            skipped=[SkippedChange(*row) for row in connection.execute(_SKIPPED).fetchall()],
+        )
+
+
+_THEN_AND_NOW = f"""
+    create temp table then_and_now as
+    select published.person_id as person_before, found.person_id as person_after
+    from before.{SCHEMA}.bridge_person_identifiers as published
+    inner join after.intermediate.int_person_identifiers as found using (identifier_hash)
+    where published.is_current
+"""
+
+_PERSONS = f"""
+    select persons_before, known_before, persons_after, known_after, identifiers from
+    (
+        select count(*) as persons_before, count(*) filter (where is_known) as known_before
+        from before.{SCHEMA}.dim_persons where person_id <> 'unknown'
+    ),
+    (
+        select count(*) as persons_after, count(*) filter (where is_known) as known_after
+        from after.intermediate.int_persons
+    ),
+    (select count(*) as identifiers from then_and_now)
+"""
+
+_GROUPS = """
+    with groups as (
+        select 'merge' as kind, person_after as person_id, list_distinct(list(person_before)) as others
+        from then_and_now group by person_after
+        union all
+        select 'split' as kind, person_before as person_id, list_distinct(list(person_after)) as others
+        from then_and_now group by person_before
+    ),
+    regrouped as (select * from groups where len(others) > 1)
+"""
+
+_REGROUPINGS = f"""
+    {_GROUPS},
+    counted as (
+        select kind, count(distinct person_id) as persons, count(distinct other) as others
+        from (select kind, person_id, unnest(others) as other from regrouped) group by kind
+    )
+    select kind, if(kind = 'merge', others, persons), if(kind = 'merge', persons, others) from counted order by kind
+"""
+
+_REGROUPED = f"""
+    {_GROUPS}
+    select kind, person_id, list_sort(others) from regrouped
+    qualify row_number() over (partition by kind order by len(others) desc, person_id) <= ?
+    order by kind, len(others) desc, person_id
+"""
+
+_SKIPPED = f"""
+    with before as (select identifier_type, identifier_hash, reason from before.{SCHEMA}.audit_identifiers_skipped),
+    after as (select identifier_type, identifier_hash, reason from after.intermediate.int_identifiers_skipped)
+    select coalesce(before.identifier_type, after.identifier_type) as identifier_type,
+        before.reason, after.reason, count(*)
+    from before full join after using (identifier_hash)
+    where before.reason is distinct from after.reason
+    group by all order by all
+"""
 
 _CHANGED_EPISODES = f"""
     create temp table changed_episodes as

@@ -1,4 +1,4 @@
-"""Stage definitions and attribution models of the working tree, tried out beside a build.
+"""Stage definitions, attribution models and identity rules of the working tree, tried out beside a build.
 
 What they read is copied from the warehouse of the build into one in a temporary folder, and dbt builds them there. So
 nothing of the build can change, and its warehouse is held only while it is copied from.
@@ -21,7 +21,7 @@ from customer_journey.engine import DuckDBEngine
 from customer_journey.errors import InputError, LockedError
 from customer_journey.paths import Output
 from customer_journey.progress import Progress
-from customer_journey.transform import build_nodes, parse
+from customer_journey.transform import TransformResult, build_nodes, parse
 from customer_journey.warehouse import open_warehouse, quoted
 from customer_journey.workbench.project import ATTRIBUTION, STAGES
 
@@ -31,6 +31,20 @@ if TYPE_CHECKING:
 # The tests that guard each build too.
 _TEST, _ATTRIBUTION_TEST = "stage_definitions_are_sound", "attribution_models_are_sound"
 EVIDENCE, ENTRIES = "fct_stage_evidence", "fct_stage_entries"
+# From what rows show together to persons: what the identity rules decide.
+_IDENTITY = (
+    "identifier_placeholders",
+    "identifier_types",
+    "int_identity_observations",
+    "int_identity_pairs",
+    "int_identifiers",
+    "int_identifiers_skipped",
+    "int_identity_edges",
+    "int_identity_components",
+    "int_person_identifiers",
+    "int_persons",
+)
+MAX_LINKS = "identity_max_links"
 # What to do where a trial is not enough.
 ANOTHER_BUILD = "Build into another folder and compare: scripts/build --out OTHER, journey diff {} OTHER."
 
@@ -52,6 +66,8 @@ class Trial:
     problems: Sequence[str]
     # files that what was tried out builds upon, and that have changed since the build
     not_tried: Sequence[str]
+    # persons by the identity rules of the tree, where these are others than the build's
+    persons: Output | None
 
     @property
     def warehouse(self) -> Path:
@@ -60,8 +76,11 @@ class Trial:
 
 
 @contextmanager
-def try_out(output: Output, progress: Progress, *, with_entries: bool) -> Iterator[Trial]:
+def try_out(output: Output, progress: Progress, *, with_entries: bool, max_links: int | None = None) -> Iterator[Trial]:
     """Build the definitions for as long as the context lasts: with what frameworks make of them, or with the models.
+
+    Then also the persons are built, beside the definitions and not below them, if the identity rules have changed since
+    the build or another `max_links` is asked for.
 
     Raises:
         InputError: nothing is built here on DuckDB, or a definition reads what is not.
@@ -82,8 +101,19 @@ def try_out(output: Output, progress: Progress, *, with_entries: bool) -> Iterat
             build = _copy_inputs(output, scratch, manifest, nodes)
         with progress.step("Definitions") as step:
             built = build_nodes(scratch, DuckDBEngine.dbt_target, manifest, nodes, step.count)
-        problems = [_line(failure.file, problem) for failure in built.failures for problem in failure.problems]
-        yield Trial(scratch, build, problems, _changed_inputs(output, manifest, nodes))
+        problems = _problems_of(built)
+        changed = _changed_inputs(output, manifest, nodes)
+        identity = [node for node, found in manifest.nodes.items() if found.name in _IDENTITY]
+        persons = None
+        if with_entries and not problems and (max_links is not None or _has_changed(output, manifest, identity)):
+            persons = Output(scratch.root / "persons")
+            persons.root.mkdir()
+            with progress.step("Persons") as step:
+                _copy_inputs(output, persons, manifest, identity, max_links)
+                problems = _problems_of(build_nodes(persons, DuckDBEngine.dbt_target, manifest, identity, step.count))
+            tried = {manifest.nodes[node].original_file_path for node in identity}
+            changed = sorted({*changed, *_changed_inputs(output, manifest, identity)} - tried)
+        yield Trial(scratch, build, problems, changed, persons)
 
 
 @contextmanager
@@ -101,6 +131,10 @@ def _nothing_built(output: Output) -> InputError:
         f"{output.root}: has no build on DuckDB to try definitions out beside."
         f" Build one with scripts/build --out {output.root}, or name another --out."
     )
+
+
+def _problems_of(built: TransformResult) -> list[str]:
+    return [_line(failure.file, problem) for failure in built.failures for problem in failure.problems]
 
 
 def _line(file: str, problem: str) -> str:
@@ -128,8 +162,10 @@ def _parents(manifest: "Manifest", unique_id: str) -> Sequence[str]:
     return node.depends_on.nodes if node is not None and node.resource_type != "seed" else ()
 
 
-def _copy_inputs(output: Output, scratch: Output, manifest: "Manifest", nodes: Sequence[str]) -> BuiltInputs:
-    """Copy what these nodes read and are not themselves, and the settings of the build."""
+def _copy_inputs(
+    output: Output, scratch: Output, manifest: "Manifest", nodes: Sequence[str], max_links: int | None = None
+) -> BuiltInputs:
+    """Copy what these nodes read and are not themselves, and the settings of the build but for another `max_links`."""
     readers = {parent: node for node in nodes for parent in _parents(manifest, node) if parent not in nodes}
     with open_warehouse(scratch.warehouse) as connection:
         _attach(connection, output)
@@ -142,6 +178,9 @@ def _copy_inputs(output: Output, scratch: Output, manifest: "Manifest", nodes: S
         if build is None:
             raise _nothing_built(output)
         _copy(connection, "private", "settings")
+        if max_links is not None:
+            connection.execute("delete from private.settings where name = ?", [MAX_LINKS])
+            connection.execute("insert into private.settings values (?, ?)", [MAX_LINKS, str(max_links)])
         for unique_id, reader in sorted(readers.items()):
             node: Any = manifest.nodes.get(unique_id) or manifest.sources[unique_id]
             name = getattr(node, "alias", None) or node.identifier
@@ -177,12 +216,28 @@ def _copy(connection: duckdb.DuckDBPyConnection, schema: str, name: str) -> None
     connection.execute(f"create table {schema}.{name} as from built.{schema}.{name}")
 
 
-def _changed_inputs(output: Output, manifest: "Manifest", nodes: Sequence[str]) -> list[str]:
-    """Return the files of models, seeds and macros behind these nodes that the build made otherwise."""
+def _manifest_of(output: Output) -> dict[str, Any] | None:
     file = output.dbt_folder(DuckDBEngine.dbt_target) / "manifest.json"
     if not file.exists():
+        return None
+    manifest: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return manifest
+
+
+def _has_changed(output: Output, manifest: "Manifest", nodes: Sequence[str]) -> bool:
+    """Tell whether the files of these nodes themselves are others than those that the build was made of."""
+    before = _manifest_of(output)
+    return before is not None and any(
+        before["nodes"].get(node, {}).get("checksum", {}).get("checksum") != manifest.nodes[node].checksum.checksum
+        for node in nodes
+    )
+
+
+def _changed_inputs(output: Output, manifest: "Manifest", nodes: Sequence[str]) -> list[str]:
+    """Return the files of models, seeds and macros behind these nodes that the build made otherwise."""
+    before = _manifest_of(output)
+    if before is None:
         return []
-    before = json.loads(file.read_text(encoding="utf-8"))
     behind: set[str] = set()
     waiting = [parent for node in nodes for parent in _parents(manifest, node)]
     while waiting:

@@ -1,0 +1,159 @@
+{#- What a contact had and has no more is the contact's for its time, between the times of whoever else has it. -#}
+with person_identifiers as (
+
+    select * from {{ ref('int_person_identifiers') }}
+
+),
+
+former_sightings as (
+
+    {%- for type in ['email', 'phone'] %}
+    select
+        {{ identifier_key("'" ~ type ~ "'", type) }} as identifier,
+        former_{{ type }}_contact_id as contact_id,
+        seen_at
+    from {{ ref('int_identity_records') }}
+    where former_{{ type }}_contact_id is not null
+    union all
+    {%- endfor %}
+    select
+        identifier,
+        contact_id,
+        created_at as seen_at
+    from {{ ref('int_former_identifiers') }}
+
+),
+
+former_first_seen as (
+
+    select
+        identifier,
+        contact_id,
+        min(seen_at) as first_seen_at
+    from former_sightings
+    group by identifier, contact_id
+
+),
+
+former_periods as (
+
+    select
+        former.identifier,
+        contacts.person_id,
+        former.valid_from as held_from,
+        {# the first version of a contact holds since ever: told is when it was first seen #}
+        greatest(former.valid_from, former_first_seen.first_seen_at) as valid_from,
+        former.valid_to
+    from {{ ref('int_former_identifiers') }} as former
+    inner join person_identifiers as contacts on former.contact_identifier = contacts.identifier
+    inner join former_first_seen
+        on former.identifier = former_first_seen.identifier
+        and former.contact_id = former_first_seen.contact_id
+    where not former.is_placeholder
+
+),
+
+contested as (
+
+    select distinct identifier
+    from former_periods
+
+),
+
+{# what lies before, between and after them is of whom identity gives the identifier to, once it was seen #}
+others_time as (
+
+    select
+        identifier,
+        valid_to as free_from,
+        lead(held_from) over (partition by identifier order by held_from) as free_to
+    from former_periods
+    union all
+    select
+        identifier,
+        cast(null as timestamp) as free_from,
+        min(held_from) as free_to
+    from former_periods
+    group by identifier
+
+),
+
+periods as (
+
+    select
+        identifier,
+        person_id,
+        valid_from,
+        valid_to
+    from former_periods
+    where valid_from < valid_to
+    union all
+    select
+        person_identifiers.identifier,
+        person_identifiers.person_id,
+        case
+            when others_time.free_from > person_identifiers.first_seen_at then others_time.free_from
+            else person_identifiers.first_seen_at
+        end as valid_from,
+        others_time.free_to as valid_to
+    from person_identifiers
+    inner join others_time on person_identifiers.identifier = others_time.identifier
+    where
+        others_time.free_to is null
+        or (
+            person_identifiers.first_seen_at < others_time.free_to
+            and (others_time.free_from is null or others_time.free_from < others_time.free_to)
+        )
+
+),
+
+{# a contact that gives an address to another of the same person changes nothing #}
+compared as (
+
+    select
+        *,
+        coalesce(
+            lag(person_id) over (partition by identifier order by valid_from) = person_id
+            and lag(valid_to) over (partition by identifier order by valid_from) = valid_from,
+            false
+        ) as is_continued
+    from periods
+
+),
+
+numbered as (
+
+    select
+        *,
+        sum(case when is_continued then 0 else 1 end) over (
+            partition by identifier
+            order by valid_from
+            rows between unbounded preceding and current row
+        ) as period_number
+    from compared
+
+)
+
+select
+    identifier,
+    split_part(identifier, ':', 1) as identifier_type,
+    {{ keyed_hash(['identifier']) }} as identifier_hash,
+    period_number,
+    person_id,
+    min(valid_from) as valid_from,
+    case when count(valid_to) = count(*) then max(valid_to) end as valid_to
+from numbered
+group by identifier, period_number, person_id
+union all
+{# nearly all identifiers have been one person's for as long as they are known #}
+select
+    person_identifiers.identifier,
+    person_identifiers.identifier_type,
+    person_identifiers.identifier_hash,
+    1 as period_number,
+    person_identifiers.person_id,
+    person_identifiers.first_seen_at as valid_from,
+    cast(null as timestamp) as valid_to
+from person_identifiers
+left join contested on person_identifiers.identifier = contested.identifier
+where contested.identifier is null

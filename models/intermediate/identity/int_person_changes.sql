@@ -1,0 +1,101 @@
+{{ config(post_hook='{{ remember_persons() }}') }}
+
+with persons_before as (
+
+    select * from {{ source('private', 'persons_before') }}
+
+),
+
+person_identifiers as (
+
+    select * from {{ ref('int_person_identifiers') }}
+
+),
+
+{# by the identifiers that were there then and are there now: the others say nothing of what became of whom #}
+then_and_now as (
+
+    select
+        person_identifiers.identifier_hash,
+        persons_before.person_id as old_person_id,
+        person_identifiers.person_id as new_person_id
+    from persons_before
+    inner join person_identifiers on persons_before.identifier_hash = person_identifiers.identifier_hash
+
+),
+
+successors as (
+
+    select
+        old_person_id,
+        count(distinct new_person_id) as new_persons
+    from then_and_now
+    group by old_person_id
+
+),
+
+predecessors as (
+
+    select
+        new_person_id,
+        count(distinct old_person_id) as old_persons
+    from then_and_now
+    group by new_person_id
+
+),
+
+changed as (
+
+    select * from then_and_now
+    where old_person_id <> new_person_id
+
+),
+
+{# the person_ids that the identifiers of a changed person would give, if they were the earliest #}
+names as (
+
+    select distinct
+        person_identifiers.person_id as new_person_id,
+        {{ keyed_hash(["'person'", 'person_identifiers.identifier']) }} as old_person_id
+    from person_identifiers
+    where person_identifiers.person_id in (select changed.new_person_id from changed)
+
+),
+
+noticed as (
+
+    select
+        changed.identifier_hash,
+        changed.old_person_id,
+        changed.new_person_id,
+        case
+            when successors.new_persons > 1 and predecessors.old_persons > 1 then 'moved'
+            when successors.new_persons > 1 then 'split'
+            when predecessors.old_persons > 1 then 'merge'
+            when names.old_person_id is not null then 'earlier_identifier'
+            else 'earliest_identifier_gone'
+        end as reason,
+        cast('{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S.%f") }}' as timestamp) as noticed_at,
+        {{ as_of() }} as as_of
+    from changed
+    inner join successors on changed.old_person_id = successors.old_person_id
+    inner join predecessors on changed.new_person_id = predecessors.new_person_id
+    left join names on changed.new_person_id = names.new_person_id and changed.old_person_id = names.old_person_id
+
+),
+
+all_changes as (
+
+    select * from {{ source('private', 'person_changes') }}
+    union all
+    select * from noticed
+
+)
+
+{# of an identifier that is gone, and of anybody erased, nothing is kept #}
+select all_changes.*
+from all_changes
+inner join person_identifiers on all_changes.identifier_hash = person_identifiers.identifier_hash
+left join {{ source('private', 'suppression_list') }} as erased_before on all_changes.old_person_id = erased_before.identifier_hash
+left join {{ source('private', 'suppression_list') }} as erased_after on all_changes.new_person_id = erased_after.identifier_hash
+where erased_before.identifier_hash is null and erased_after.identifier_hash is null

@@ -1,0 +1,25 @@
+with met as (
+
+    select distinct identifier_type
+    from {{ ref('int_person_identifiers') }}
+    where identifier_type <> 'unknown'
+
+)
+
+select
+    coalesce(identifier_types.identifier_type, met.identifier_type) as identifier_type,
+    coalesce(identifier_types.label_en, met.identifier_type) as label_en,
+    coalesce(identifier_types.label_vi, met.identifier_type) as label_vi,
+    coalesce(identifier_types.normalised_as, 'as_is') as normalised_as,
+    coalesce(identifier_types.counts_as_link, false) as counts_as_link,
+    coalesce(identifier_types.is_known_person, false) as is_known_person
+from {{ ref('identifier_types') }} as identifier_types
+full outer join met on identifier_types.identifier_type = met.identifier_type
+union all
+select
+    'unknown' as identifier_type,
+    'Unknown' as label_en,
+    'Không rõ' as label_vi,
+    'as_is' as normalised_as,
+    false as counts_as_link,
+    false as is_known_person

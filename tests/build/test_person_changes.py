@@ -1,0 +1,132 @@
+"""Person ids from build to build: what the mart tells of their changes, and that it forgets who was erased."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+from customer_journey.hash_key import DEMO_KEY
+
+from tests.build.conftest import SETTINGS
+from tests.support.builds import publish, write_rows, write_settings
+from tests.support.dbt import must_pass, run_dbt, start_parsed
+
+# a change as the mart has it: person before, person after, why, identifiers
+Change = tuple[str, str, str, int]
+
+# What the second build's rows do to the persons of the first, by hand.
+CHANGES: list[Change] = [
+    # the cookie is Mai's after all; she was there before it
+    ("anonymous_id:late-cookie", "contact_id:mai", "merge", 1),
+    # the order of 10 March by the old address is not Duc's, who gave it up on the first
+    ("contact_id:duc", "email:duc-old@example.com", "split", 1),
+    # Ha came by a cookie four days before she was a contact; contact and address have another name now
+    ("contact_id:ha", "anonymous_id:early-cookie", "earlier_identifier", 2),
+    # the address that named Phu is his no more, and nobody else's; his number moves with him
+    ("email:phu-old@example.com", "contact_id:phu", "earliest_identifier_gone", 2),
+]
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(f"{DEMO_KEY}|{text}".encode()).hexdigest()
+
+
+def _write_first(raw: Path) -> None:
+    write_settings(raw, SETTINGS)
+    contacts = [
+        {"contact_id": "mai", "email": "mai@example.com", "created_at": "2026-01-01"},
+        {"contact_id": "duc", "email": "duc-old@example.com", "created_at": "2026-01-05"},
+        {"contact_id": "ha", "email": "ha@example.com", "created_at": "2026-02-05"},
+        {"contact_id": "phu", "email": "phu-old@example.com", "phone": "+84905111222", "created_at": "2026-02-10"},
+    ]
+    write_rows(raw, "crm/contacts", contacts, part="first")
+    view = {"anonymous_id": "late-cookie", "event_name": "page_view", "occurred_at": "2026-01-03"}
+    write_rows(raw, "web/events", [{**view, "event_id": "e1"}], part="first")
+    order = {"status": "paid", "total_amount": "100"}
+    orders = [
+        {"order_id": "o1", "email": "duc-old@example.com", "ordered_at": "2026-03-10", **order},
+        {"order_id": "o2", "email": "phu-old@example.com", "ordered_at": "2026-01-20", **order},
+    ]
+    write_rows(raw, "orders/orders", orders, part="first")
+
+
+def _write_second(raw: Path) -> None:
+    corrected = {"updated_at": "2026-03-01"}
+    duc = {"contact_id": "duc", "email": "duc-new@example.com", "created_at": "2026-01-05", **corrected}
+    phu = {"contact_id": "phu", "email": "phu-new@example.com", "phone": "+84905111222", "created_at": "2026-02-10"}
+    write_rows(raw, "crm/contacts", [duc, {**phu, **corrected}], part="second")
+    view = {"anonymous_id": "early-cookie", "event_name": "page_view", "occurred_at": "2026-02-01"}
+    write_rows(raw, "web/events", [{**view, "event_id": "e2"}], part="second")
+    by_email = {"identifier_type": "email", "identified_at": "2026-02-02"}
+    identities = [
+        {"anonymous_id": "late-cookie", "identifier_value": "mai@example.com", **by_email},
+        {"anonymous_id": "early-cookie", "identifier_value": "ha@example.com", **by_email},
+    ]
+    write_rows(raw, "web/identities", identities, part="second")
+
+
+def _changes(file: Path) -> list[Change]:
+    names = {_hash(f"person|{name}"): name for change in CHANGES for name in change[:2]}
+    with duckdb.connect(str(file), read_only=True) as connection:
+        rows = connection.execute(
+            "select old_person_id, new_person_id, reason, identifier_count from marts.bridge_person_changes"
+        ).fetchall()
+    return sorted((names.get(old, old), names.get(new, new), reason, count) for old, new, reason, count in rows)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the first two builds in `out`, the second with late rows."""
+    root = tmp_path_factory.mktemp("person_changes")
+    _write_first(root / "raw")
+    assert _changes(publish(root / "raw", root / "out")) == []
+    _write_second(root / "raw")
+    publish(root / "raw", root / "out")
+    return root
+
+
+def test_second_build_tells_whose_id_changed(folder: Path) -> None:
+    """Whoever keeps a list of person_ids would find some gone, and some with half of what they had, without a word."""
+    assert _changes(folder / "out" / "journey.duckdb") == sorted(CHANGES)
+
+
+def test_plain_dbt_keeps_what_was_told(folder: Path, tmp_path: Path) -> None:
+    """A run with nothing new would drop the changes of the build before, or tell them twice."""
+    warehouse = tmp_path / "warehouse.duckdb"
+    warehouse.write_bytes((folder / "out" / "warehouse.duckdb").read_bytes())
+    start_parsed(tmp_path, folder / "out")
+    for _ in range(2):
+        must_pass(run_dbt(warehouse, tmp_path, "run", "--select", "int_person_changes", "bridge_person_changes"))
+        assert _changes(warehouse) == sorted(CHANGES)
+
+
+def test_nothing_is_kept_of_who_was_erased(folder: Path, tmp_path: Path) -> None:
+    """The names that a person had would outlive the person (invariant 9); or an erasure would take others' with it.
+
+    Ha asks by her address, and so does whoever uses the address that Duc gave up.
+    """
+    requests = [
+        {"request_id": name, "identifier_type": "email", "identifier_value": f"{name}@example.com"}
+        for name in ("ha", "duc-old")
+    ]
+    write_rows(folder / "raw", "privacy/erasure_requests", [{**row, "requested_at": "2026-06-01"} for row in requests])
+    erased = ("contact_id:ha", "email:ha@example.com", "anonymous_id:early-cookie", "email:duc-old@example.com")
+    hashes = {_hash(name): name for identifier in erased for name in (identifier, f"person|{identifier}")}
+    out = folder / "out"
+    assert {name for file in ("warehouse", "journey") for name in _found(out / f"{file}.duckdb", hashes)}
+
+    publish(folder / "raw", out)
+    assert [name for file in ("warehouse", "journey") for name in _found(out / f"{file}.duckdb", hashes)] == []
+    assert _changes(out / "journey.duckdb") == sorted([CHANGES[0], CHANGES[3]])
+
+
+def _found(file: Path, hashes: dict[str, str]) -> Iterator[str]:
+    """Yield the tables in which one of the hashes stands, and whose it is; the suppression list is there for them."""
+    with duckdb.connect(str(file), read_only=True) as connection:
+        tables = connection.execute(
+            "select schema_name, table_name from duckdb_tables() where table_name <> 'suppression_list'"
+        ).fetchall()
+        for schema, table in tables:
+            for (row,) in connection.execute(f'select rows::varchar from "{schema}"."{table}" as rows').fetchall():
+                yield from (f"{schema}.{table}: {name}" for value, name in hashes.items() if value in row)
