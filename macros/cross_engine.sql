@@ -65,6 +65,27 @@
 {% macro spark__lower_case(text) -%}lower(translate({{ text }}, 'İΣ', 'iσ')){%- endmacro %}
 
 {#-
+    Text of an address with its percent signs and pluses read (khuy%E1%BA%BFn+m%C3%A3i). What is no well-formed UTF-8, holds control
+    characters or is longer than any tag stays as it is: DuckDB refuses the one, Spark puts a question mark for it.
+-#}
+{% macro percent_decoded(text) -%}{{ return(adapter.dispatch('percent_decoded', 'customer_journey')(text)) }}{%- endmacro %}
+{% macro default__percent_decoded(text) -%}
+    case when {{ is_percent_encoded(text) }} then url_decode(replace({{ text }}, '+', ' ')) else replace({{ text }}, '+', ' ') end
+{%- endmacro %}
+{% macro spark__percent_decoded(text) -%}
+    case when {{ is_percent_encoded(text) }} then try_url_decode({{ text }}) else replace({{ text }}, '+', ' ') end
+{%- endmacro %}
+{% macro is_percent_encoded(text) -%}
+    {%- set more = '%[89ab][0-9a-f]' -%}
+    {%- set characters = [
+        '[^%]', '%[2-6][0-9a-f]', '%7[0-9a-e]', '%c[2-9a-f]' ~ more, '%d[0-9a-f]' ~ more, '%e0%[ab][0-9a-f]' ~ more,
+        '%e[1-9abcef]' ~ more ~ more, '%ed%[89][0-9a-f]' ~ more, '%f0%[9ab][0-9a-f]' ~ more ~ more, '%f[1-3]' ~ more ~ more ~ more,
+        '%f4%8[0-9a-f]' ~ more ~ more,
+    ] -%}
+    (contains({{ text }}, '%') and length({{ text }}) <= 300 and {{ regex_like('lower(' ~ text ~ ')', "'^(" ~ characters | join('|') ~ ")*" ~ text_end() ~ "'") }})
+{%- endmacro %}
+
+{#-
     Text to types, null where the text does not have the format. The engines' own casts accept more, each something else: DuckDB '1_000',
     1.5 as the integer 2, 'infinity' and the hour 24, Spark other scripts' digits, 'now', and a year alone.
 -#}

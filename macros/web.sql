@@ -1,19 +1,64 @@
-{#- The value of a query parameter in an address; null where it is absent or empty. -#}
+{#- The value of a query parameter in an address, decoded; null where it is absent or empty. A & may have been escaped for HTML. -#}
 {% macro url_parameter(url, name) -%}
-    nullif(regexp_extract({{ url }}, '[?&]{{ name }}=([^&#]*)', 1), '')
+    {{ percent_decoded("nullif(regexp_extract(" ~ url ~ ", '[?&;]" ~ name ~ "=([^&#]*)', 1), '')") }}
+{%- endmacro %}
+
+{#- Whether an address has a query parameter with a value; its name may be a column. -#}
+{% macro has_url_parameter(url, name) -%}
+    {%- set value = "substr(split_part(translate(" ~ url ~ ", '?;', '&&'), '&' || " ~ name ~ " || '=', 2), 1, 1)" -%}
+    {{ value }} not in ('', '&', '#')
+{%- endmacro %}
+
+{#-
+    The host of an address, without what networks put before it (www, m, l, lm); null where there is none. A referrer may come without
+    its scheme, so text without one needs a dot to be a host.
+-#}
+{% macro url_host(url) -%}
+    {%- set text = lower_case(url) -%}
+    coalesce(
+        nullif(regexp_extract({{ text }}, '^(([a-z][a-z0-9+.-]*:)?//)?(www[.]|m[.]|l[.]|lm[.])?([^./:?#@]+[.][^/:?#@]*[^./:?#@])', 4), ''),
+        nullif(regexp_extract({{ text }}, '^[a-z][a-z0-9+.-]*://([^./:?#@]+)', 1), '')
+    )
 {%- endmacro %}
 
 {#- The channel of each source, medium and campaign of a relation, by the ordered rules of seeds/channel_rules.csv. -#}
 {% macro origin_channels(origins) -%}
-with categories as (
+with sources as (
+
+    select
+        source,
+        {# facebook of facebook.com and l.facebook of l.facebook.com.vn: what is left without the suffix that registries sell #}
+        regexp_extract(source, '^(.*?)(([.](com|co|net|org|gov|edu|app|info|[a-z][a-z])){0,2}){{ text_end() }}', 1) as site
+    from (select distinct source from {{ origins }}) as distinct_sources
+
+),
+
+{# the longest name decides: blog.naver is a social site, naver a search engine #}
+matches as (
 
     select
         sources.source,
-        channel_sources.category
-    from (select distinct source from {{ origins }}) as sources
+        channel_sources.category,
+        row_number() over (
+            partition by sources.source
+            order by length(channel_sources.source_name) desc, channel_sources.source_name
+        ) as match_rank
+    from sources
     inner join {{ ref('channel_sources') }} as channel_sources
-        on {{ regex_like('sources.source', "('(^|[.])' || channel_sources.source_name || '([.]|" ~ text_end() ~ ")')") }}
-    group by sources.source, channel_sources.category
+        on sources.source = channel_sources.source_name
+        or sources.source like '%.' || channel_sources.source_name
+        or sources.site = channel_sources.source_name
+        or sources.site like '%.' || channel_sources.source_name
+
+),
+
+categories as (
+
+    select
+        source,
+        category
+    from matches
+    where match_rank = 1
 
 ),
 

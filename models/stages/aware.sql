@@ -5,7 +5,7 @@ with signals as (
         started_at as occurred_at,
         'web_session' as evidence
     from {{ ref('int_session_persons') }}
-    where not is_bot
+    where is_human
     union all
     select
         person_id,

@@ -5,7 +5,7 @@ with signals as (
         ended_at as occurred_at,
         case when search_count > 0 then 'site_search' else 'products_viewed' end as evidence
     from {{ ref('int_session_persons') }}
-    where (search_count > 0 or product_view_count >= 2) and not is_bot
+    where (search_count > 0 or product_view_count >= 2) and is_human
     union all
     select
         person_id,

@@ -6,7 +6,7 @@ with signals as (
         ended_at as occurred_at,
         'engaged_session' as evidence
     from {{ ref('int_session_persons') }}
-    where is_engaged and not is_bot
+    where is_engaged and is_human
     union all
     select
         person_id,

@@ -119,6 +119,61 @@ CASES: dict[str, Cases] = {
             None: None,
         },
     ),
+    "percent_decoded": Cases(
+        "{{ percent_decoded('x') }}",
+        {
+            "a+b%20c": "a b c",
+            "1%2B1": "1+1",
+            "khuy%E1%BA%BFn+m%C3%A3i": "khuyến mãi",
+            "%f0%9f%98%80": "\U0001f600",
+            "%2540": "%40",
+            # no escapes; no UTF-8 (lone byte, overlong, half a pair, beyond the last character); a control character
+            "100%+": "100% ",
+            "%zz": "%zz",
+            "%FF": "%FF",
+            "%C0%AF": "%C0%AF",
+            "%ED%A0%80": "%ED%A0%80",
+            "%F4%90%80%80": "%F4%90%80%80",
+            "a%00": "a%00",
+            # longer than any tag
+            "%20" * 100: " " * 100,
+            "%20" * 101: "%20" * 101,
+            "ế": "ế",
+            "": "",
+            None: None,
+        },
+    ),
+    "has_url_parameter": Cases(
+        "{{ has_url_parameter('x', 'y') }}",
+        {
+            ("https://a.example/?gclid=1", "gclid"): "true",
+            ("https://a.example/?a=1&gclid=1", "gclid"): "true",
+            ("https://a.example/?a=1&amp;gclid=1", "gclid"): "true",
+            ("https://a.example/?gclid=", "gclid"): "false",
+            ("https://a.example/?gclid=&b=1", "gclid"): "false",
+            ("https://a.example/?gclid=#top", "gclid"): "false",
+            ("https://a.example/?xgclid=1", "gclid"): "false",
+            ("https://a.example/", "gclid"): "false",
+            (None, "gclid"): None,
+        },
+    ),
+    "url_host": Cases(
+        "{{ url_host('x') }}",
+        {
+            "https://www.Facebook.com/a?b=c": "facebook.com",
+            "https://l.facebook.com": "facebook.com",
+            "http://lm.facebook.com:8080/": "facebook.com",
+            "https://m.me/shop": "m.me",
+            "https://l.vn/": "l.vn",
+            "android-app://com.zing.zalo/": "com.zing.zalo",
+            "//cdn.example/a": "cdn.example",
+            "www.google.com": "google.com",
+            "google.com.vn/search": "google.com.vn",
+            "http://intranet/a": "intranet",
+            "https://example.com./": "example.com",
+            **nothing(None, "", "-|(direct)|null|about:blank|https://|/path.html"),
+        },
+    ),
     "text_to_decimal": Cases(
         "{{ text_to_decimal('x', 18, 4) }}",
         NOT_NUMBERS
@@ -435,6 +490,8 @@ CASES: dict[str, Cases] = {
     "url_parameter": Cases(
         "{{ url_parameter('x', 'utm_source') }}",
         {
+            "https://a.example/?b=1&utm_source=z%E1%BA%BF+o#top": "zế o",
+            "https://a.example/?b=1&amp;utm_source=zalo&amp;c=2": "zalo",
             "https://a.vn/?utm_source=zalo&b=1": "zalo",
             "https://a.vn/?b=1&utm_source=đ#x": "đ",
             "https://a.vn/?utm_source=": None,

@@ -91,7 +91,7 @@ sessions as (
         *,
         started_at as happened_at
     from {{ ref('int_session_persons') }}
-    where not is_bot
+    where is_human
 
 ),
 

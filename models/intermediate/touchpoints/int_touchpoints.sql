@@ -1,7 +1,7 @@
 with sessions as (
 
     select * from {{ ref('int_session_persons') }}
-    where not is_bot
+    where is_human
 
 ),
 
@@ -33,13 +33,14 @@ events as (
         events.person_id,
         events.occurred_at as touched_at,
         types.touchpoint_type,
-        coalesce(channels.channel, types.default_channel) as channel,
+        coalesce(channels.channel, aliases.channel, types.default_channel) as channel,
         coalesce(events.campaign, '(none)') as campaign,
         cast(null as string) as session_id,
         case when events.direction in ('inbound', 'outbound') then events.direction else types.default_direction end as direction
     from {{ ref('int_person_events') }} as events
     inner join types on events.event_type = types.touchpoint_type
     left join {{ ref('channels') }} as channels on events.channel = channels.channel
+    left join {{ ref('channel_aliases') }} as aliases on events.channel = aliases.channel_alias
 
 ),
 

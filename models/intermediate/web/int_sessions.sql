@@ -1,47 +1,76 @@
-with session_events as (
+with session_entries as (
 
-    select * from {{ ref('int_session_events') }}
+    select * from {{ ref('int_session_entries') }}
 
 ),
 
-sessions as (
+{# an address may carry several click ids, since each network adds its own: the click that was paid for decides #}
+clicks as (
 
     select
-        anonymous_id,
-        session_number,
-        max(case when is_first then event_id end) as first_event_id,
-        min(occurred_at) as started_at,
-        max(occurred_at) as ended_at,
-        count(*) as event_count,
-        count(*) filter (where event_name in ('page_view', 'product_view')) as page_view_count,
-        count(*) filter (where event_name = 'product_view') as product_view_count,
-        count(*) filter (where event_name = 'search') as search_count,
-        count(*) filter (where event_name = 'form_error') as form_error_count,
-        count(*) filter (where is_slow) as slow_page_count,
-        coalesce(sum(engagement_ms), 0) as engagement_ms,
-        min(case when event_name = 'add_to_cart' then occurred_at end) as carted_at,
-        bool_or(event_name = 'add_to_cart') as has_cart,
-        bool_or(event_name = 'checkout_started') as has_checkout,
-        bool_or(event_name = 'purchase') as has_order
-    from session_events
-    group by anonymous_id, session_number
+        session_entries.first_event_id,
+        click_ids.click_id,
+        click_ids.source,
+        click_ids.medium,
+        click_ids.is_paid,
+        row_number() over (
+            partition by session_entries.first_event_id
+            order by case when click_ids.is_paid then 0 else 1 end, click_ids.click_id
+        ) as click_rank
+    from session_entries
+    inner join {{ ref('click_ids') }} as click_ids
+        on session_entries.page_url like '%=%'
+        and {{ has_url_parameter('session_entries.page_url', 'click_ids.click_id') }}
+
+),
+
+{# a visitor who comes back from a page of the own site, or from paying, was not brought by it #}
+excluded_referrers as (
+
+    select distinct referrers.referrer_host
+    from (select distinct referrer_host from session_entries) as referrers
+    inner join {{ ref('referral_exclusions') }} as exclusions
+        on referrers.referrer_host = exclusions.domain
+        or referrers.referrer_host like '%.' || exclusions.domain
+
+),
+
+{# a medium is paid for where the rules of a paid channel ask for it #}
+paid_mediums as (
+
+    select distinct mediums.utm_medium
+    from (select distinct utm_medium from session_entries) as mediums
+    inner join {{ ref('channel_rules') }} as rules
+        on not {{ is_blank('rules.medium_pattern') }}
+        and {{ regex_like('mediums.utm_medium', 'rules.medium_pattern') }}
+    inner join {{ ref('channels') }} as channels
+        on rules.channel = channels.channel
+        and channels.ownership = 'paid'
 
 ),
 
 entries as (
 
     select
-        sessions.*,
-        events.device_type,
-        coalesce({{ regex_like(lower_case('events.user_agent'), "'" ~ setting('bot_user_agents') ~ "'") }}, false) as is_bot,
-        {{ lower_case('coalesce(events.utm_source, ' ~ masked(url_parameter('events.page_url', 'utm_source')) ~ ')') }} as utm_source,
-        {{ lower_case('coalesce(events.utm_medium, ' ~ masked(url_parameter('events.page_url', 'utm_medium')) ~ ')') }} as utm_medium,
-        coalesce(events.utm_campaign, {{ masked(url_parameter('events.page_url', 'utm_campaign')) }}) as utm_campaign,
-        nullif(regexp_extract(events.page_url, '[?&](gclid|gbraid|wbraid|msclkid|fbclid|ttclid)=', 1), '') as click_id,
-        nullif(regexp_extract({{ lower_case('events.referrer_url') }}, '^[a-z]+://(www[.]|m[.]|l[.])?([^/:?#@]+)', 2), '')
-            as referrer_domain
-    from sessions
-    inner join {{ accepted('web', 'events') }} as events on sessions.first_event_id = events.event_id
+        session_entries.*,
+        clicks.source as click_source,
+        clicks.medium as click_medium,
+        {# the id of a paid click proves what tags may leave out or get wrong, as those of a shared link do #}
+        coalesce(clicks.is_paid, false) and paid_mediums.utm_medium is null as is_click_stronger,
+        case
+            when
+                excluded_referrers.referrer_host is null
+                and not coalesce(session_entries.referrer_host = session_entries.page_host, false)
+                and not coalesce(session_entries.referrer_host like '%.' || session_entries.page_host, false)
+                and not coalesce(session_entries.page_host like '%.' || session_entries.referrer_host, false)
+                then session_entries.referrer_host
+        end as referrer_domain
+    from session_entries
+    left join clicks
+        on session_entries.first_event_id = clicks.first_event_id
+        and clicks.click_rank = 1
+    left join excluded_referrers on session_entries.referrer_host = excluded_referrers.referrer_host
+    left join paid_mediums on session_entries.utm_medium = paid_mediums.utm_medium
 
 ),
 
@@ -49,22 +78,28 @@ with_sources as (
 
     select
         entries.*,
-        {# a visitor who comes back from a page of the own site, or from paying, was not brought by it #}
-        coalesce(entries.utm_source, click_ids.source, case when excluded.domain is null then entries.referrer_domain end, '(direct)')
-            as source,
-        coalesce(
-            entries.utm_medium,
-            case when entries.utm_source is null then click_ids.medium end,
-            case
-                when entries.utm_source is null and entries.referrer_domain is not null and excluded.domain is null then 'referral'
-            end,
-            '(none)'
-        ) as medium,
-        coalesce(entries.utm_campaign, '(none)') as campaign
+        case
+            when is_click_stronger then click_source
+            else coalesce(
+                utm_source,
+                click_source,
+                {# a tagged link whose source was left out: where the visitor came from is not what the tag speaks of #}
+                case when utm_medium is not null then '(not set)' end,
+                referrer_domain,
+                '(direct)'
+            )
+        end as source,
+        case
+            when is_click_stronger then click_medium
+            else coalesce(
+                utm_medium,
+                case when utm_source is null then click_medium end,
+                case when utm_source is null and referrer_domain is not null then 'referral' end,
+                '(none)'
+            )
+        end as medium,
+        coalesce(utm_campaign, '(none)') as campaign
     from entries
-    left join {{ ref('click_ids') }} as click_ids on entries.click_id = click_ids.click_id
-    left join {{ ref('referral_exclusions') }} as excluded
-        on entries.referrer_domain = excluded.domain or entries.referrer_domain like '%.' || excluded.domain
 
 ),
 
@@ -112,6 +147,9 @@ select
         or with_sources.has_order
     ) as is_engaged,
     with_sources.is_bot,
+    with_sources.is_endless,
+    not with_sources.is_bot and not with_sources.is_endless as is_human,
+    with_sources.page_url is not null as has_landing_page,
     with_sources.carted_at,
     with_sources.has_cart,
     with_sources.has_checkout,

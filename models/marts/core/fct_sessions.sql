@@ -15,6 +15,8 @@ select
     is_engaged,
     not is_engaged as is_bounce,
     is_bot,
+    is_endless,
+    has_landing_page,
     has_cart,
     has_checkout,
     has_order
