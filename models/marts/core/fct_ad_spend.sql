@@ -55,6 +55,8 @@ select
     {{ masked('tagged.campaign_id') }} as campaign_id,
     {{ masked('tagged.ad_group_id') }} as ad_group_id,
     {{ masked('tagged.ad_id') }} as ad_id,
+    tagged.utm_source,
+    tagged.utm_medium,
     coalesce(judged.channel, campaign_map.channel, 'unassigned') as channel,
     coalesce(tagged.utm_campaign, campaign_map.campaign, '(none)') as campaign,
     cast(tagged.cost as decimal(18, 4)) as cost,
