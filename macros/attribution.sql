@@ -1,3 +1,12 @@
+{#- Whose path a conversion has: the person's, or by the setting attribution_unit the company's, where there is one. -#}
+{% macro attribution_unit(person_id, company_id) -%}
+    {%- set unit = setting('attribution_unit') -%}
+    {%- if unit == 'person' -%}{{ person_id }}
+    {%- elif unit == 'company' -%}case when {{ company_id }} <> 'unknown' then 'company:' || {{ company_id }} else {{ person_id }} end
+    {%- else -%}{{ exceptions.raise_compiler_error("Setting attribution_unit is '" ~ unit ~ "'; it must be person or company.") }}
+    {%- endif -%}
+{%- endmacro %}
+
 {#-
     The fundamental matrix N = I + Q + Q^2 + … = (I - Q)^-1 of absorbing Markov chains (Kemeny and Snell 1960, theorem 3.2.1): how often each
     chain visits `to_state` when it starts in `from_state`. `moves` is a table of chain, from_state, to_state, probability between

@@ -25,15 +25,14 @@ steps_to_conversion as (
 touches as (
 
     select
-        person_id,
+        unit_id,
         touched_at,
         channel,
-        lag(touched_at) over person as touched_before_at,
-        lag(channel) over person as channel_before,
-        lead(touched_at) over person as touched_next_at
-    from {{ ref('int_touchpoints') }}
-    where is_attributable
-    window person as (partition by person_id order by touched_at, touchpoint_id)
+        lag(touched_at) over unit as touched_before_at,
+        lag(channel) over unit as channel_before,
+        lead(touched_at) over unit as touched_next_at
+    from {{ ref('int_attributable_touchpoints') }}
+    window unit as (partition by unit_id order by touched_at, touchpoint_id)
 
 ),
 
@@ -47,11 +46,17 @@ conversion_types as (
 last_conversions as (
 
     select
-        person_id,
+        unit_id,
         conversion_type,
         max(converted_at) as converted_at
-    from {{ ref('fct_conversions') }}
-    group by person_id, conversion_type
+    from (
+        select
+            {{ attribution_unit('person_id', 'company_id') }} as unit_id,
+            conversion_type,
+            converted_at
+        from {{ ref('fct_conversions') }}
+    ) as conversions
+    group by unit_id, conversion_type
 
 ),
 
@@ -71,7 +76,7 @@ idle_touches as (
     from touches
     cross join conversion_types
     left join last_conversions
-        on touches.person_id = last_conversions.person_id
+        on touches.unit_id = last_conversions.unit_id
         and conversion_types.conversion_type = last_conversions.conversion_type
     where last_conversions.converted_at is null or touches.touched_at > last_conversions.converted_at
 

@@ -1,18 +1,30 @@
 with conversions as (
 
-    select * from {{ ref('fct_conversions') }}
-    where person_id <> 'unknown'
+    select
+        *,
+        {{ attribution_unit('person_id', 'company_id') }} as unit_id
+    from {{ ref('fct_conversions') }}
+
+),
+
+touchpoints as (
+
+    select * from {{ ref('int_attributable_touchpoints') }}
 
 ),
 
 moments as (
 
     select
-        person_id,
+        unit_id,
         conversion_type,
         converted_at,
-        lag(converted_at) over (partition by person_id, conversion_type order by converted_at) as converted_before_at
-    from (select distinct person_id, conversion_type, converted_at from conversions) as distinct_moments
+        {%- if setting('attribution_path_restart') %}
+        lag(converted_at) over (partition by unit_id, conversion_type order by converted_at) as converted_before_at
+        {%- else %}
+        cast(null as timestamp) as converted_before_at
+        {%- endif %}
+    from (select distinct unit_id, conversion_type, converted_at from conversions) as distinct_moments
 
 ),
 
@@ -21,7 +33,7 @@ windows as (
     select
         conversions.conversion_id,
         conversions.conversion_type,
-        conversions.person_id,
+        conversions.unit_id,
         conversions.converted_at,
         greatest(
             coalesce(moments.converted_before_at, timestamp '1900-01-01 00:00:00'),
@@ -29,9 +41,10 @@ windows as (
         ) as opened_after
     from conversions
     inner join moments
-        on conversions.person_id = moments.person_id
+        on conversions.unit_id = moments.unit_id
         and conversions.conversion_type = moments.conversion_type
         and conversions.converted_at = moments.converted_at
+    where conversions.unit_id <> 'unknown'
 
 )
 
@@ -49,8 +62,7 @@ select
     ) as touch_number,
     count(*) over (partition by windows.conversion_id) as path_length
 from windows
-inner join {{ ref('int_touchpoints') }} as touchpoints
-    on windows.person_id = touchpoints.person_id
+inner join touchpoints
+    on windows.unit_id = touchpoints.unit_id
     and touchpoints.touched_at > windows.opened_after
     and touchpoints.touched_at <= windows.converted_at
-where touchpoints.is_attributable

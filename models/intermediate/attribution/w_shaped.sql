@@ -4,15 +4,26 @@ with paths as (
 
 ),
 
+conversions as (
+
+    select
+        conversion_id,
+        conversion_type,
+        converted_at,
+        {{ attribution_unit('person_id', 'company_id') }} as unit_id
+    from {{ ref('fct_conversions') }}
+
+),
+
 turns as (
 
     select
-        person_id,
+        unit_id,
         min(case when conversion_type = 'lead' then converted_at end) as lead_at,
         min(case when conversion_type = 'opportunity' then converted_at end) as opportunity_at
-    from {{ ref('fct_conversions') }}
+    from conversions
     where conversion_type in ('lead', 'opportunity')
-    group by person_id
+    group by unit_id
 
 ),
 
@@ -28,9 +39,9 @@ with_turns as (
         max(case when turns.opportunity_at <= paths.converted_at and paths.touched_at <= turns.opportunity_at then paths.touch_number end)
             over (partition by paths.conversion_id) as opportunity_touch_number
     from paths
-    inner join {{ ref('fct_conversions') }} as conversions on paths.conversion_id = conversions.conversion_id
+    inner join conversions on paths.conversion_id = conversions.conversion_id
     left join turns
-        on conversions.person_id = turns.person_id
+        on conversions.unit_id = turns.unit_id
 
 ),
 

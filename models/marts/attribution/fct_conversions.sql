@@ -13,7 +13,8 @@ order_conversions as (
         person_id,
         ordered_at as converted_at,
         net_revenue as revenue,
-        order_id
+        order_id,
+        company_id
     from orders
 
 ),
@@ -50,6 +51,7 @@ subscription_starts as (
     select
         change_id,
         subscription_id,
+        company_id,
         row_number() over (partition by subscription_id order by changed_at, change_id) as start_number,
         greatest(1, (year(term_end) - year(changed_at)) * 12 + month(term_end) - month(changed_at)) as term_months
     from {{ accepted('crm', 'subscription_changes') }} as changes
@@ -70,11 +72,15 @@ contract_conversions as (
             coalesce(events.amount, 0) * coalesce(starts.term_months, 1)
             - case when coalesce(starts.start_number, 1) = 1 then coalesce(linked_orders.revenue, 0) else 0 end
         ) as decimal(18, 4)) as revenue,
-        cast(null as string) as order_id
+        cast(null as string) as order_id,
+        coalesce(starts.company_id, deals.company_id) as company_id
     from events
     left join subscription_starts as starts
         on events.event_type = 'subscription_started'
         and events.source_id = starts.change_id
+    left join {{ accepted('crm', 'deals') }} as deals
+        on events.event_type = 'deal_won'
+        and events.source_id = deals.deal_id
     left join linked_orders
         on events.event_type = linked_orders.conversion_type
         and coalesce(starts.subscription_id, events.source_id) = linked_orders.source_id
@@ -89,7 +95,8 @@ stage_conversions as (
         entries.person_id,
         min(entries.entered_at) as converted_at,
         cast(0 as decimal(18, 4)) as revenue,
-        cast(null as string) as order_id
+        cast(null as string) as order_id,
+        cast(null as string) as company_id
     from {{ ref('fct_stage_entries') }} as entries
     inner join {{ ref('framework_stage_definitions') }} as definitions
         on entries.framework = definitions.framework
@@ -111,11 +118,16 @@ conversions as (
 )
 
 select
-    {{ keyed_hash(["'conversion'", 'conversion_type', 'source_id']) }} as conversion_id,
-    person_id,
-    conversion_type,
-    converted_at,
-    {{ reporting_date('converted_at') }} as converted_date,
-    revenue,
-    order_id
+    {{ keyed_hash(["'conversion'", 'conversions.conversion_type', 'conversions.source_id']) }} as conversion_id,
+    conversions.person_id,
+    {# a deal or subscription of a company without a contact still is that company's #}
+    coalesce(conversions.company_id, persons.company_id, 'unknown') as company_id,
+    conversions.conversion_type,
+    conversions.converted_at,
+    {{ reporting_date('conversions.converted_at') }} as converted_date,
+    conversions.revenue,
+    conversions.order_id
 from conversions
+{# a type that a company takes out of the seed is no conversion any more #}
+inner join {{ ref('conversion_types') }} as types on conversions.conversion_type = types.conversion_type
+left join {{ ref('dim_persons') }} as persons on conversions.person_id = persons.person_id

@@ -52,12 +52,15 @@ buying_roles as (
 
 ),
 
-{# a company that persons and orders name may be missing from the CRM's own list #}
+{# a company that persons, orders and deals name may be missing from the CRM's own list #}
 named as (
 
     select company_id from companies
     union
     select company_id from company_persons
+    union
+    select company_id from {{ ref('fct_conversions') }}
+    where company_id <> 'unknown'
 
 )
 

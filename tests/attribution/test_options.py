@@ -1,0 +1,123 @@
+"""The settings of attribution: whether a conversion ends a path, and whose touches a path holds.
+
+Mai buys twice, after a search and after an e-mail. Lan and Binh are of one company: Lan saw two ads, Binh was won by
+e-mail and social media and signs the deal. Another company's deal names no contact; its only known person came by an
+affiliate.
+"""
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.support.builds import publish, write_required_tables, write_rows, write_settings
+
+Row = dict[str, object]
+Credits = set[tuple[str, str, str, float]]
+
+CONTACTS = {"mai": "", "lan": "studio", "binh": "studio", "dung": "label"}
+TOUCHES = [
+    ("mai", "2026-03-01", "organic_search"),
+    ("mai", "2026-03-03", "email"),
+    ("lan", "2026-03-01", "display"),
+    ("lan", "2026-03-02", "paid_social"),
+    ("binh", "2026-03-03", "email"),
+    ("binh", "2026-03-04", "organic_social"),
+    ("dung", "2026-03-01", "affiliates"),
+]
+ORDERS = [("first", "2026-03-02", 100), ("second", "2026-03-04", 60)]
+DEALS = [("signed", "binh", "studio", 80), ("nameless", "", "label", 50)]
+
+
+def _credits(folder: Path, **settings: object) -> Credits:
+    """Build with these settings; return sale, model, channel and revenue of each credit."""
+    raw = folder / "raw"
+    write_settings(raw, {"as_of": "2026-06-30T00:00:00Z", **settings})
+    noon = "T12:00:00Z"
+    contacts: list[Row] = [
+        {"contact_id": name, "email": f"{name}@example.com", "company_id": company, "created_at": "2026-01-01"}
+        for name, company in CONTACTS.items()
+    ]
+    meetings: list[Row] = [
+        {
+            "activity_id": f"{day}{name}",
+            "contact_id": name,
+            "activity_type": "meeting",
+            "occurred_at": day + noon,
+            "channel": channel,
+        }
+        for name, day, channel in TOUCHES
+    ]
+    orders: list[Row] = [
+        {"order_id": order, "contact_id": "mai", "ordered_at": day + noon, "status": "paid", "total_amount": amount}
+        for order, day, amount in ORDERS
+    ]
+    deals: list[Row] = [
+        {
+            "deal_id": deal,
+            "contact_id": contact,
+            "company_id": company,
+            "amount": amount,
+            "status": "won",
+            "created_at": f"2026-03-05{noon}",
+            "closed_at": f"2026-03-06{noon}",
+        }
+        for deal, contact, company, amount in DEALS
+    ]
+    write_rows(raw, "crm/contacts", contacts)
+    write_rows(raw, "crm/activities", meetings)
+    write_rows(raw, "orders/orders", orders)
+    write_rows(raw, "crm/deals", deals)
+    write_required_tables(raw)
+    with duckdb.connect(str(publish(raw, folder / "out")), read_only=True) as connection:
+        rows = connection.execute(
+            """
+            select
+                coalesce(conversions.order_id, conversions.company_id), attribution.attribution_model,
+                attribution.channel, attribution.attributed_revenue::double
+            from marts.fct_attribution as attribution
+            inner join marts.fct_conversions as conversions using (conversion_id)
+            where conversions.conversion_type in ('order', 'deal_won')
+                and attribution.attribution_model in ('first_touch', 'linear')
+            """
+        ).fetchall()
+    return set(rows)
+
+
+def test_a_path_begins_anew_after_a_conversion_and_is_a_persons(tmp_path: Path) -> None:
+    """What led to the first order would be paid again for the second, or a colleague's touches for one's own."""
+    assert _credits(tmp_path) == {
+        ("first", "first_touch", "organic_search", 100),
+        ("first", "linear", "organic_search", 100),
+        ("second", "first_touch", "email", 60),
+        ("second", "linear", "email", 60),
+        ("studio", "first_touch", "email", 80),
+        ("studio", "linear", "email", 40),
+        ("studio", "linear", "organic_social", 40),
+        ("label", "first_touch", "unattributed", 50),
+        ("label", "linear", "unattributed", 50),
+    }
+
+
+def test_a_path_goes_on_and_is_a_companys(tmp_path: Path) -> None:
+    """Who sells to companies would see the ads that their staff saw credited to nobody, whatever the settings say."""
+    assert _credits(tmp_path, attribution_path_restart=False, attribution_unit="company") == {
+        ("first", "first_touch", "organic_search", 100),
+        ("first", "linear", "organic_search", 100),
+        ("second", "first_touch", "organic_search", 60),
+        ("second", "linear", "organic_search", 30),
+        ("second", "linear", "email", 30),
+        ("studio", "first_touch", "display", 80),
+        ("studio", "linear", "display", 20),
+        ("studio", "linear", "paid_social", 20),
+        ("studio", "linear", "email", 20),
+        ("studio", "linear", "organic_social", 20),
+        ("label", "first_touch", "affiliates", 50),
+        ("label", "linear", "affiliates", 50),
+    }
+
+
+def test_an_unknown_unit_is_refused(tmp_path: Path) -> None:
+    """A misspelt unit would fall back to persons, and a company report on them would look as if the setting worked."""
+    with pytest.raises(AssertionError, match="it must be person or company"):
+        _credits(tmp_path, attribution_unit="household")
