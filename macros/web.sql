@@ -21,44 +21,43 @@
     )
 {%- endmacro %}
 
-{#- The channel of each source, medium and campaign of a relation, by the ordered rules of seeds/channel_rules.csv. -#}
-{% macro origin_channels(origins) -%}
-with sources as (
-
-    select
-        source,
-        {# facebook of facebook.com and l.facebook of l.facebook.com.vn: what is left without the suffix that registries sell #}
-        regexp_extract(source, '^(.*?)(([.](com|co|net|org|gov|edu|app|info|[a-z][a-z])){0,2}){{ text_end() }}', 1) as site
-    from (select distinct source from {{ origins }}) as distinct_sources
-
-),
-
-{# the longest name decides: blog.naver is a social site, naver a search engine #}
-matches as (
-
+{#- What seeds/channel_sources.csv knows of the sources of a relation: the name there, and the category that channel rules ask for. -#}
+{% macro source_sites(origins) -%}
+select
+    source,
+    source_name,
+    category
+from (
     select
         sources.source,
+        channel_sources.source_name,
         channel_sources.category,
+        {# the longest name decides: blog.naver is a social site, naver a search engine #}
         row_number() over (
             partition by sources.source
             order by length(channel_sources.source_name) desc, channel_sources.source_name
         ) as match_rank
-    from sources
+    from (
+        select distinct
+            source,
+            {# facebook of facebook.com and l.facebook of l.facebook.com.vn: what is left without the suffix that registries sell #}
+            regexp_extract(source, '^(.*?)(([.](com|co|net|org|gov|edu|app|info|[a-z][a-z])){0,2}){{ text_end() }}', 1) as site
+        from {{ origins }}
+    ) as sources
     inner join {{ ref('channel_sources') }} as channel_sources
         on sources.source = channel_sources.source_name
         or sources.source like '%.' || channel_sources.source_name
         or sources.site = channel_sources.source_name
         or sources.site like '%.' || channel_sources.source_name
+) as matches
+where match_rank = 1
+{%- endmacro %}
 
-),
+{#- The channel of each source, medium and campaign of a relation, by the ordered rules of seeds/channel_rules.csv. -#}
+{% macro origin_channels(origins) -%}
+with categories as (
 
-categories as (
-
-    select
-        source,
-        category
-    from matches
-    where match_rank = 1
+    {{ source_sites(origins) }}
 
 ),
 

@@ -31,6 +31,10 @@
         'known': [(ref('channels'), 'channel'), (ref('channel_aliases'), 'channel_alias')],
     },
     {
+        'met_in': 'crm.contacts.lead_source', 'value': lower_case('met.lead_source'), 'from': accepted('crm', 'contacts'),
+        'known': [(ref('crm_lead_sources'), 'crm_lead_source')],
+    },
+    {
         'met_in': 'crm.tickets.channel', 'value': 'met.channel', 'from': accepted('crm', 'tickets'),
         'known': [(ref('channels'), 'channel'), (ref('channel_aliases'), 'channel_alias')],
     },

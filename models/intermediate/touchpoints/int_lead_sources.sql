@@ -1,0 +1,110 @@
+{# where a person came from is asked when the person became known, so what came later says nothing of it #}
+with contacts as (
+
+    select
+        person_identifiers.person_id,
+        min(contacts.created_at) over (partition by person_identifiers.person_id) as known_at,
+        {{ lower_case('contacts.lead_source') }} as crm_lead_source,
+        row_number() over (
+            partition by person_identifiers.person_id
+            order by case when contacts.lead_source is null then 1 else 0 end, contacts.created_at, contacts.contact_id
+        ) as contact_rank
+    from {{ accepted('crm', 'contacts') }} as contacts
+    inner join {{ ref('int_person_identifiers') }} as person_identifiers
+        on {{ identifier_key("'contact_id'", 'contacts.contact_id') }} = person_identifiers.identifier
+
+),
+
+told as (
+
+    select
+        contacts.person_id,
+        contacts.known_at,
+        coalesce(crm_lead_sources.lead_source, contacts.crm_lead_source) as lead_source,
+        crm_lead_sources.channel
+    from contacts
+    left join {{ ref('crm_lead_sources') }} as crm_lead_sources on contacts.crm_lead_source = crm_lead_sources.crm_lead_source
+    where contacts.contact_rank = 1
+
+),
+
+tagged_sessions as (
+
+    select
+        sessions.person_id,
+        sessions.source,
+        sessions.channel,
+        row_number() over (partition by sessions.person_id order by sessions.started_at, sessions.session_id) as session_rank
+    from {{ ref('int_session_persons') }} as sessions
+    left join told on sessions.person_id = told.person_id
+    where
+        sessions.is_human
+        and sessions.channel <> 'direct'
+        and (told.known_at is null or sessions.started_at <= told.known_at)
+
+),
+
+first_sessions as (
+
+    select
+        person_id,
+        source,
+        channel
+    from tagged_sessions
+    where session_rank = 1
+
+),
+
+sites as (
+
+    {{ source_sites('first_sessions') }}
+
+),
+
+touches as (
+
+    select
+        touchpoints.person_id,
+        touchpoints.channel,
+        row_number() over (partition by touchpoints.person_id order by touchpoints.touched_at, touchpoints.touchpoint_id) as touch_rank
+    from {{ ref('int_touchpoints') }} as touchpoints
+    left join told on touchpoints.person_id = told.person_id
+    where
+        touchpoints.is_attributable
+        and (told.known_at is null or touchpoints.touched_at <= told.known_at)
+
+),
+
+found as (
+
+    select
+        persons.person_id,
+        case
+            when first_sessions.person_id is not null then 'url'
+            when told.lead_source is not null then 'crm'
+            when touches.person_id is not null then 'touchpoint'
+            else 'none'
+        end as lead_source_evidence,
+        coalesce(sites.source_name, first_sessions.source, told.lead_source, touches.channel, 'unknown') as lead_source,
+        case
+            when first_sessions.person_id is not null then first_sessions.channel
+            when told.lead_source is not null then told.channel
+            else touches.channel
+        end as channel
+    from {{ ref('int_persons') }} as persons
+    left join first_sessions on persons.person_id = first_sessions.person_id
+    left join sites on first_sessions.source = sites.source
+    left join told on persons.person_id = told.person_id
+    left join touches
+        on persons.person_id = touches.person_id
+        and touches.touch_rank = 1
+
+)
+
+select
+    found.person_id,
+    found.lead_source,
+    coalesce(groups.lead_source_group, 'unknown') as lead_source_group,
+    found.lead_source_evidence
+from found
+left join {{ ref('lead_source_channels') }} as groups on found.channel = groups.channel
