@@ -7,6 +7,11 @@
     {%- endif -%}
 {%- endmacro %}
 
+{#- When the conversion before ended its path; by the setting attribution_path_restart it may end none. -#}
+{% macro path_restart(converted_before_at) -%}
+    {{ converted_before_at if setting('attribution_path_restart') else 'cast(null as timestamp)' }}
+{%- endmacro %}
+
 {#-
     The fundamental matrix N = I + Q + Q^2 + … = (I - Q)^-1 of absorbing Markov chains (Kemeny and Snell 1960, theorem 3.2.1): how often each
     chain visits `to_state` when it starts in `from_state`. `moves` is a table of chain, from_state, to_state, probability between

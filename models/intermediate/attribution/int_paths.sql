@@ -19,11 +19,7 @@ moments as (
         unit_id,
         conversion_type,
         converted_at,
-        {%- if setting('attribution_path_restart') %}
         lag(converted_at) over (partition by unit_id, conversion_type order by converted_at) as converted_before_at
-        {%- else %}
-        cast(null as timestamp) as converted_before_at
-        {%- endif %}
     from (select distinct unit_id, conversion_type, converted_at from conversions) as distinct_moments
 
 ),
@@ -36,7 +32,7 @@ windows as (
         conversions.unit_id,
         conversions.converted_at,
         greatest(
-            coalesce(moments.converted_before_at, timestamp '1900-01-01 00:00:00'),
+            coalesce({{ path_restart('moments.converted_before_at') }}, timestamp '1900-01-01 00:00:00'),
             {{ add_days('conversions.converted_at', '-' ~ setting('attribution_lookback_days')) }}
         ) as opened_after
     from conversions

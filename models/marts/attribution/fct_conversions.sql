@@ -117,6 +117,7 @@ conversions as (
 
 )
 
+{# the seed decides what converts: a type that a company takes out of it is no conversion #}
 select
     {{ keyed_hash(["'conversion'", 'conversions.conversion_type', 'conversions.source_id']) }} as conversion_id,
     conversions.person_id,
@@ -128,6 +129,5 @@ select
     conversions.revenue,
     conversions.order_id
 from conversions
-{# a type that a company takes out of the seed is no conversion any more #}
 inner join {{ ref('conversion_types') }} as types on conversions.conversion_type = types.conversion_type
 left join {{ ref('dim_persons') }} as persons on conversions.person_id = persons.person_id

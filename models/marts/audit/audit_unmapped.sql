@@ -109,16 +109,13 @@ met as (
         '{{ part.met_in }}' as met_in,
         {{ part.value }} as value_met
     from {{ part['from'] }} as met
-    {%- for relation, column in part.get('known', []) %}
-    left join (select distinct {{ column }} as name from {{ relation }}) as known_{{ loop.index }} on {{ part.value }} = known_{{ loop.index }}.name
-    {%- endfor %}
     where
         {{ part.value }} is not null
         {%- if part.where %}
         and {{ part.where }}
         {%- endif %}
-        {%- for _ in part.get('known', []) %}
-        and known_{{ loop.index }}.name is null
+        {%- for relation, column in part.get('known', []) %}
+        and {{ part.value }} not in (select {{ column }} from {{ relation }})
         {%- endfor %}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
