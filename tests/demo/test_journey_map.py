@@ -120,7 +120,8 @@ def test_carts_belong_to_the_stage_they_were_filled_in(demo: Demo, marts: duckdb
     carts: Counter[str] = Counter()
     abandoned: Counter[str] = Counter()
     for person, started_at, ended_at, has_order in marts.execute(
-        "select person_id, started_at, ended_at, has_order from marts.fct_sessions where has_cart and not (is_bot or is_endless)"
+        "select person_id, started_at, ended_at, has_order from marts.fct_sessions"
+        " where has_cart and not (is_bot or is_endless)"
     ).fetchall():
         moment = min(moment for moment in filled[person] if started_at <= moment <= ended_at)
         stage = journeys.stage_at(person, moment)
