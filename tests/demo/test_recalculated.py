@@ -249,7 +249,8 @@ def test_sessions_under_another_timeout(demo: Demo, events: list[Row], tmp_path:
     warehouse = tmp_path / "warehouse.duckdb"
     shutil.copyfile(demo.warehouse, warehouse)
     start_parsed(tmp_path, demo.out)
-    options = ["--select", "int_session_events", "int_sessions", "--vars", "{session_timeout_minutes: 1}"]
+    models = ("int_session_events", "int_session_entries", "int_sessions")
+    options = ["--select", *models, "--vars", "{session_timeout_minutes: 1}"]
     must_pass(run_dbt(warehouse, tmp_path, "run", *options))
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         rows = connection.execute("select started_at, ended_at, event_count from intermediate.int_sessions").fetchall()
