@@ -3,10 +3,14 @@
     {{ percent_decoded("nullif(regexp_extract(" ~ url ~ ", '[?&;]" ~ name ~ "=([^&#]*)', 1), '')") }}
 {%- endmacro %}
 
-{#- Whether an address has a query parameter with a value; its name may be a column. -#}
-{% macro has_url_parameter(url, name) -%}
-    {%- set value = "substr(split_part(translate(" ~ url ~ ", '?;', '&&'), '&' || " ~ name ~ " || '=', 2), 1, 1)" -%}
-    {{ value }} not in ('', '&', '#')
+{#- What follows the ? of an address, with a & before and behind each parameter; null where there is none. -#}
+{% macro url_parameters(url) -%}
+    case when contains({{ url }}, '=') then '&' || translate(split_part({{ url }}, '#', 1), '?;', '&&') || '&' end
+{%- endmacro %}
+
+{#- Whether such parameters have one of that name, with a value. Its name may be a column, so no pattern that each row would compile anew. -#}
+{% macro has_url_parameter(parameters, name) -%}
+    (contains({{ parameters }}, '&' || {{ name }} || '=') and not contains({{ parameters }}, '&' || {{ name }} || '=&'))
 {%- endmacro %}
 
 {#-

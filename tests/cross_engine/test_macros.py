@@ -144,7 +144,7 @@ CASES: dict[str, Cases] = {
         },
     ),
     "has_url_parameter": Cases(
-        "{{ has_url_parameter('x', 'y') }}",
+        "{{ has_url_parameter(url_parameters('x'), 'y') }}",
         {
             ("https://a.example/?gclid=1", "gclid"): "true",
             ("https://a.example/?a=1&gclid=1", "gclid"): "true",
@@ -153,7 +153,10 @@ CASES: dict[str, Cases] = {
             ("https://a.example/?gclid=&b=1", "gclid"): "false",
             ("https://a.example/?gclid=#top", "gclid"): "false",
             ("https://a.example/?xgclid=1", "gclid"): "false",
-            ("https://a.example/", "gclid"): "false",
+            ("https://a.example/?a=1", "gclid"): "false",
+            # two question marks, as where a tag was put behind an address that had some
+            ("https://a.example/?a=1?gclid=1", "gclid"): "true",
+            ("https://a.example/", "gclid"): None,
             (None, "gclid"): None,
         },
     ),

@@ -34,7 +34,8 @@ select
     coalesce({{ regex_like(lower_case('events.user_agent'), "'" ~ setting('bot_user_agents') ~ "'") }}, false) as is_bot,
     coalesce({{ seconds_between('sessions.started_at', 'sessions.ended_at') }} > 3600 * {{ setting('session_max_hours') }}, false)
         as is_endless,
-    events.page_url,
+    events.page_url is not null as has_landing_page,
+    {{ url_parameters('events.page_url') }} as page_parameters,
     {{ url_host('events.page_url') }} as page_host,
     {{ url_host('events.referrer_url') }} as referrer_host,
     {{ lower_case('coalesce(events.utm_source, ' ~ masked(url_parameter('events.page_url', 'utm_source')) ~ ')') }} as utm_source,

@@ -19,8 +19,7 @@ clicks as (
         ) as click_rank
     from session_entries
     inner join {{ ref('click_ids') }} as click_ids
-        on session_entries.page_url like '%=%'
-        and {{ has_url_parameter('session_entries.page_url', 'click_ids.click_id') }}
+        on {{ has_url_parameter('session_entries.page_parameters', 'click_ids.click_id') }}
 
 ),
 
@@ -149,7 +148,7 @@ select
     with_sources.is_bot,
     with_sources.is_endless,
     not with_sources.is_bot and not with_sources.is_endless as is_human,
-    with_sources.page_url is not null as has_landing_page,
+    with_sources.has_landing_page,
     with_sources.carted_at,
     with_sources.has_cart,
     with_sources.has_checkout,
