@@ -17,7 +17,7 @@ from customer_journey.transform import build_nodes, parse
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
 
-# the two tables that the models read, with the columns that they read
+# the tables that the models read, with the columns that they read
 _INPUTS = """
 create schema intermediate;
 create table intermediate.int_touchpoints (
@@ -27,8 +27,9 @@ create table intermediate.int_touchpoints (
 create schema marts;
 create table marts.fct_conversions (
     conversion_id varchar, person_id varchar, conversion_type varchar, converted_at timestamp,
-    revenue decimal(18, 4)
+    revenue decimal(18, 4), company_id varchar default 'unknown'
 );
+create view marts.dim_persons as select distinct person_id, 'unknown' as company_id from intermediate.int_touchpoints;
 """
 _MODELS = ("intermediate", "attribution")
 _MARTS = ("fct_attribution", "attribution_channel_effects")

@@ -146,7 +146,8 @@ def write_paths(folder: Path, paths: int) -> None:
             " timestamp '2025-01-01' + to_seconds(seconds), channel, '(none)', true from touch_rows"
         )
         connection.execute(
-            "insert into marts.fct_conversions select sha256('order' || person), sha256('person' || person), 'order',"
+            "insert into marts.fct_conversions (conversion_id, person_id, conversion_type, converted_at, revenue)"
+            " select sha256('order' || person), sha256('person' || person), 'order',"
             " timestamp '2025-01-01' + to_seconds(seconds), revenue from order_rows"
         )
         connection.execute(

@@ -55,7 +55,8 @@ class World:
                 ],
             )
             connection.executemany(
-                "insert into marts.fct_conversions values (?, ?, ?, ?, ?)",
+                "insert into marts.fct_conversions (conversion_id, person_id, conversion_type, converted_at, revenue)"
+                " values (?, ?, ?, ?, ?)",
                 [
                     (one.conversion_id, one.person_id, one.conversion_type, one.converted_at, one.revenue)
                     for one in self.conversions
