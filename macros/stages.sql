@@ -1,6 +1,7 @@
 {#-
     Episodes from signals: an episode opens at a signal, stays open while another follows within `days`, and ends `days` after
-    the last one. `signals` names a CTE of person_id, occurred_at, evidence; without `days` an episode lasts.
+    the last one. `signals` names a CTE of person_id, occurred_at, evidence; without `days` an episode lasts. Of equal signals of one
+    moment the one that opens comes first: else the other would be an episode of its own, before it and without evidence.
 -#}
 {% macro episodes(signals, days=none) -%}
 {%- if days is none %}
@@ -27,7 +28,7 @@ from (
         *,
         sum(case when is_opening then 1 else 0 end) over (
             partition by person_id
-            order by occurred_at, evidence
+            order by occurred_at, evidence, case when is_opening then 0 else 1 end
             rows between unbounded preceding and current row
         ) as episode_number
     from (

@@ -1,4 +1,4 @@
-"""Tables that an EL tool keeps in Spark's catalog land as files do; whole builds on them are in test_engines_agree."""
+"""Tables that an EL tool keeps in Spark's catalog land as files do; whole builds on them are in tests/soak."""
 
 from collections.abc import Iterator
 from pathlib import Path

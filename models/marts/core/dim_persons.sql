@@ -94,9 +94,9 @@ described as (
         coalesce(contacts.buying_role, 'unknown') as buying_role,
         persons.first_seen_at,
         coalesce(first_touches.channel, 'unknown') as first_channel,
-        lead_sources.lead_source,
-        lead_sources.lead_source_group,
-        lead_sources.lead_source_evidence,
+        coalesce(lead_sources.lead_source, 'unknown') as lead_source,
+        coalesce(lead_sources.lead_source_group, 'unknown') as lead_source_group,
+        coalesce(lead_sources.lead_source_evidence, 'none') as lead_source_evidence,
         coalesce(current_stages.stage, 'none') as current_stage,
         customers.customer_since
     from persons
@@ -104,7 +104,7 @@ described as (
     left join buyers on persons.person_id = buyers.person_id
     left join companies on coalesce(contacts.company_id, buyers.company_id) = companies.company_id
     left join first_touches on persons.person_id = first_touches.person_id and first_touches.touch_rank = 1
-    inner join {{ ref('int_lead_sources') }} as lead_sources on persons.person_id = lead_sources.person_id
+    left join {{ ref('int_lead_sources') }} as lead_sources on persons.person_id = lead_sources.person_id
     left join current_stages on persons.person_id = current_stages.person_id
     left join customers on persons.person_id = customers.person_id
 
