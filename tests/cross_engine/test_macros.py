@@ -80,6 +80,12 @@ CASES: dict[str, Cases] = {
             ("1899-12-31 23:59:59.5", None): sha256("1899-12-31 23:59:59.5", ""),
         },
     ),
+    # the first twelve digits of md5, by Python
+    "hash_number": Cases(
+        "{{ hash_number('x') }}",
+        {text: str(int(hashlib.md5(text.encode()).hexdigest()[:12], 16)) for text in ("", "all|1|2", "Đặng Thị Ế")}
+        | {None: None},
+    ),
     "regex_like": Cases(
         "{{ regex_like('x', \"'^[^0-9]+\" ~ text_end() ~ \"'\") }}",
         {"ab": "true", "a1": "false", "": "false", None: None, "Ế": "true", "a\n": "true", "1\n": "false"},
