@@ -64,10 +64,10 @@
 
 {#-
     Post-hook of int_person_changes: what it found becomes what the next run starts from. Changes first: a run that dies between the
-    two finds some of them again, and loses none.
+    two finds some of them again, and loses none. A run with --empty has seen nobody, and leaves what is remembered.
 -#}
 {% macro remember_persons() -%}
-    {%- if execute -%}
+    {%- if execute and not flags.EMPTY -%}
         {%- do replace_table(source('private', 'person_changes'), 'select * from ' ~ this) -%}
         {%- do replace_table(source('private', 'persons_before'), 'select identifier_hash, person_id from ' ~ ref('int_person_identifiers')) -%}
     {%- endif -%}
