@@ -16,23 +16,16 @@
             {%- if not lacking -%}{%- do sound.update({name: relation}) -%}{%- endif -%}
             {%- for column in lacking -%}
                 {%- do problems.append(
-                    attribution_model_file(name) ~ ': lacks the column ' ~ column ~ ' (a model returns conversion_id, touchpoint_id, weight)'
+                    model_file(name) ~ ': lacks the column ' ~ column ~ ' (a model returns conversion_id, touchpoint_id, weight)'
                 ) -%}
             {%- endfor -%}
         {%- endfor -%}
         {%- if sound -%}
-            {%- for row in run_query(weight_problems(sound, paths)).rows -%}
-                {%- for count, problem in zip(row.values()[1:], weight_rules().values()) if count -%}
-                    {%- set what = problem.one if count == 1 else problem.many -%}
-                    {%- do problems.append(attribution_model_file(row[0]) ~ ': ' ~ count ~ ' ' ~ what ~ ' (' ~ problem.mend ~ ')') -%}
-                {%- endfor -%}
-            {%- endfor -%}
+            {%- do problems.extend(broken_rules(weight_problems(sound, paths), weight_rules())) -%}
         {%- endif -%}
     {%- endif -%}
     {{ return(problems) }}
 {%- endmacro %}
-
-{% macro attribution_model_file(name) -%}{{ return(graph.nodes['model.' ~ project_name ~ '.' ~ name].original_file_path) }}{%- endmacro %}
 
 {#- What no weight may be: how one and how many are told of, and what mends it. -#}
 {% macro weight_rules() -%}

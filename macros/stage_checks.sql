@@ -13,21 +13,14 @@
         {%- for stage, relation in definitions.items() -%}
             {%- set lacking = column_problems(relation) -%}
             {%- if not lacking -%}{%- do sound.update({stage: relation}) -%}{%- endif -%}
-            {%- for problem in lacking -%}{%- do problems.append(definition_file(stage) ~ ': ' ~ problem) -%}{%- endfor -%}
+            {%- for problem in lacking -%}{%- do problems.append(model_file(stage) ~ ': ' ~ problem) -%}{%- endfor -%}
         {%- endfor -%}
         {%- if sound -%}
-            {%- for row in run_query(episode_problems(sound, persons)).rows -%}
-                {%- for count, problem in zip(row.values()[1:], episode_rules().values()) if count -%}
-                    {%- set what = 'episode ' ~ problem.one if count == 1 else 'episodes ' ~ problem.many -%}
-                    {%- do problems.append(definition_file(row[0]) ~ ': ' ~ count ~ ' ' ~ what ~ ' (' ~ problem.mend ~ ')') -%}
-                {%- endfor -%}
-            {%- endfor -%}
+            {%- do problems.extend(broken_rules(episode_problems(sound, persons), episode_rules())) -%}
         {%- endif -%}
     {%- endif -%}
     {{ return(problems) }}
 {%- endmacro %}
-
-{% macro definition_file(stage) -%}{{ return(graph.nodes['model.' ~ project_name ~ '.' ~ stage].original_file_path) }}{%- endmacro %}
 
 {#- A definition's columns and the types that both engines know them by. -#}
 {% macro column_problems(relation) -%}
@@ -61,37 +54,37 @@
     {{ return({
         'has_no_person': {
             'is': 'episodes.person_id is null',
-            'one': 'has no person_id', 'many': 'have no person_id', 'mend': 'leave them out: where person_id is not null',
+            'one': 'episode has no person_id', 'many': 'episodes have no person_id', 'mend': 'leave them out: where person_id is not null',
         },
         'has_no_beginning': {
             'is': 'episodes.entered_at is null',
-            'one': 'has no entered_at', 'many': 'have no entered_at', 'mend': 'leave them out: where entered_at is not null',
+            'one': 'episode has no entered_at', 'many': 'episodes have no entered_at', 'mend': 'leave them out: where entered_at is not null',
         },
         'has_no_evidence': {
             'is': 'episodes.evidence is null',
-            'one': 'has no evidence', 'many': 'have no evidence', 'mend': "say what says so: 'reason' as evidence",
+            'one': 'episode has no evidence', 'many': 'episodes have no evidence', 'mend': "say what says so: 'reason' as evidence",
         },
         'is_of_nobody': {
             'is': "persons.person_id is null and episodes.person_id <> 'unknown'",
-            'one': 'is of a person who does not exist', 'many': 'are of persons who do not exist',
+            'one': 'episode is of a person who does not exist', 'many': 'episodes are of persons who do not exist',
             'mend': 'take person_id from int_person_events or int_touchpoints',
         },
         'begins_after_as_of': {
             'is': 'episodes.entered_at > ' ~ as_of(),
-            'one': 'begins after as-of', 'many': 'begin after as-of', 'mend': 'leave them out: where entered_at <= {{ as_of() }}',
+            'one': 'episode begins after as-of', 'many': 'episodes begin after as-of', 'mend': 'leave them out: where entered_at <= {{ as_of() }}',
         },
         'ends_too_early': {
             'is': 'episodes.left_at < episodes.entered_at',
-            'one': 'ends before it begins', 'many': 'end before they begin', 'mend': 'look at how left_at is worked out',
+            'one': 'episode ends before it begins', 'many': 'episodes end before they begin', 'mend': 'look at how left_at is worked out',
         },
         'takes_no_time': {
             'is': 'episodes.left_at = episodes.entered_at',
-            'one': 'ends when it begins', 'many': 'end when they begin',
+            'one': 'episode ends when it begins', 'many': 'episodes end when they begin',
             'mend': 'leave them out: where left_at > entered_at or left_at is null',
         },
         'is_repeated': {
             'is': 'episodes.copies > 1',
-            'one': 'is returned more than once', 'many': 'are returned more than once',
+            'one': 'episode is returned more than once', 'many': 'episodes are returned more than once',
             'mend': 'select distinct, or look for a join that multiplies rows',
         },
     }) }}

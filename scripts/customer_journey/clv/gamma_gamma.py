@@ -55,12 +55,3 @@ def fit(days: Vector, mean_value: Vector, customers: Vector, least_customers: in
     parameters = {**fitted.parameters, "v": fitted.parameters["v"] * scale}
     # a density of values scales by 1 / scale
     return replace(fitted, parameters=parameters, log_likelihood=fitted.log_likelihood - total * float(np.log(scale)))
-
-
-def expected_value(fitted: Fit, days: Vector, mean_value: Vector) -> Vector:
-    """Return the value to expect of each customer's next purchase day (n): equation 5 of the note.
-
-    Where `days` is 0 that is the mean of all customers, whatever `mean_value` says.
-    """
-    p, q, v = (fitted.parameters[name] for name in PARAMETERS)
-    return np.asarray(p * (v + np.where(days > 0, days * mean_value, 0.0)) / (p * days + q - 1))

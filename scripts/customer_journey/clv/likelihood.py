@@ -10,7 +10,7 @@ from scipy.optimize import minimize
 Vector = NDArray[np.float64]
 
 # A parameter that runs this far (its logarithm) has no maximum: the data does not tell where it ends.
-FAR = (-12.0, 12.0)
+_FAR = (-12.0, 12.0)
 # Of the mean log-likelihood a customer, by the logarithm of a parameter.
 _LEVEL_GRADIENT = 1e-5
 # The least curvature of the mean log-likelihood, likewise: below it the parameters change by a factor without a trace.
@@ -58,7 +58,7 @@ def maximize(
         value, gradient = mean_log_likelihood(parameters)
         return -value, -gradient * parameters
 
-    bounds = [tuple(np.log(ranges[name])) if name in ranges else FAR for name in names]
+    bounds = [tuple(np.log(ranges[name])) if name in ranges else _FAR for name in names]
     found = minimize(
         of_logarithms,
         np.log(start),
