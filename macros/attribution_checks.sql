@@ -12,11 +12,11 @@
         {%- set sound = {} -%}
         {%- for name, relation in models.items() -%}
             {%- set columns = adapter.get_columns_in_relation(relation) | map(attribute='name') | map('lower') | list -%}
-            {%- set lacking = ['conversion_id', 'touchpoint_id', 'weight'] | reject('in', columns) | list -%}
+            {%- set lacking = ['conversion_number', 'touch_number', 'weight'] | reject('in', columns) | list -%}
             {%- if not lacking -%}{%- do sound.update({name: relation}) -%}{%- endif -%}
             {%- for column in lacking -%}
                 {%- do problems.append(
-                    model_file(name) ~ ': lacks the column ' ~ column ~ ' (a model returns conversion_id, touchpoint_id, weight)'
+                    model_file(name) ~ ': lacks the column ' ~ column ~ ' (a model returns conversion_number, touch_number, weight)'
                 ) -%}
             {%- endfor -%}
         {%- endfor -%}
@@ -40,7 +40,7 @@
         },
         'elsewhere': {
             'one': 'row is of a touch outside the path of its conversion', 'many': 'rows are of touches outside the path of their conversion',
-            'mend': 'take conversion_id and touchpoint_id from one row of int_paths'
+            'mend': 'take conversion_number and touch_number from one row of int_paths'
         },
         'repeated': {
             'one': 'touch is returned more than once for its conversion', 'many': 'touches are returned more than once for their conversion',
@@ -64,22 +64,22 @@
             select count(*)
             from {{ relation }} as weights
             left join {{ paths }} as paths
-                on weights.conversion_id = paths.conversion_id
-                and weights.touchpoint_id = paths.touchpoint_id
-            where paths.conversion_id is null
+                on weights.conversion_number = paths.conversion_number
+                and weights.touch_number = paths.touch_number
+            where paths.conversion_number is null
         ) as elsewhere,
         (
             select count(*)
             from (
-                select conversion_id, touchpoint_id from {{ relation }} group by conversion_id, touchpoint_id having count(*) > 1
+                select conversion_number, touch_number from {{ relation }} group by conversion_number, touch_number having count(*) > 1
             ) as repeated_touches
         ) as repeated,
         (
             select count(*)
             from {{ paths }} as paths
-            left join (select distinct conversion_id from {{ relation }} where weight > 0) as weights
-                on paths.conversion_id = weights.conversion_id
-            where paths.touch_number = 1 and weights.conversion_id is null
+            left join (select distinct conversion_number from {{ relation }} where weight > 0) as weights
+                on paths.conversion_number = weights.conversion_number
+            where paths.touch_number = 1 and weights.conversion_number is null
         ) as lost
     {{ 'union all' if not loop.last }}
     {%- endfor %}

@@ -34,8 +34,8 @@ STAGE_ENTRIES = "models/marts/lifecycle/fct_stage_entries.sql"
 MUTATIONS = {
     "conversions that no touch led to are dropped": Mutation(
         ATTRIBUTION,
-        "where with_credit.conversion_id is null",
-        "where with_credit.conversion_id is null and false",
+        "where with_credit.conversion_number is null",
+        "where with_credit.conversion_number is null and false",
         ("fct_attribution",),
         "attribution_adds_up",
     ),

@@ -96,7 +96,11 @@ def test_credit_is_what_plain_python_gives(model: str, folders: dict[str, Path],
 @pytest.mark.parametrize("model", SHARE_ERRORS)
 def test_weights_of_nine_digits(model: str, folders: dict[str, Path], expected: Attribution) -> None:
     """The digits that are left out of a weight must be the last ones: time decay in proportion to the last touch."""
-    rows = _query(folders["drawn"], f"select conversion_id, touchpoint_id, weight from intermediate.{model}")
+    rows = _query(
+        folders["drawn"],
+        f"select conversion_id, touchpoint_id, weight from intermediate.{model}"
+        " inner join intermediate.int_paths using (conversion_number, touch_number)",
+    )
     actual = {(conversion, touchpoint): float(weight) for conversion, touchpoint, weight in rows}
     assert actual == pytest.approx(expected.weights(model), abs=1e-9)
 

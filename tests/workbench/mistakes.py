@@ -445,11 +445,11 @@ _PATHS = "from {{ ref('int_paths') }}"
 # Every path of the company is looked at, so a rule that is broken everywhere is broken as often as there are paths.
 BROKEN_MODELS = {
     "linear": Broken(
-        f"select conversion_id, touchpoint_id, 1.0 as share {_PATHS}",
-        ("lacks the column weight (a model returns conversion_id, touchpoint_id, weight)",),
+        f"select conversion_number, touch_number, 1.0 as share {_PATHS}",
+        ("lacks the column weight (a model returns conversion_number, touch_number, weight)",),
     ),
     "first_touch": Broken(
-        f"select conversion_id, touchpoint_id, -1 as weight {_PATHS} where touch_number = path_length",
+        f"select conversion_number, touch_number, -1 as weight {_PATHS} where touch_number = path_length",
         (
             "2 weights are negative (a touch that is to get nothing weighs 0, or has no row)",
             "2 conversions with a path get no weight (at least one touch of each path needs a weight above 0,"
@@ -457,19 +457,19 @@ BROKEN_MODELS = {
         ),
     ),
     "last_touch": Broken(
-        f"select conversion_id, 'none' as touchpoint_id, 1 as weight {_PATHS} where touch_number = path_length",
+        f"select conversion_number, 0 as touch_number, 1 as weight {_PATHS} where touch_number = path_length",
         (
-            "2 rows are of touches outside the path of their conversion (take conversion_id and touchpoint_id"
+            "2 rows are of touches outside the path of their conversion (take conversion_number and touch_number"
             " from one row of int_paths)",
         ),
     ),
     "last_non_direct": Broken(
-        "select paths.conversion_id, paths.touchpoint_id, 1 as weight from {{ ref('int_paths') }} as paths"
+        "select paths.conversion_number, paths.touch_number, 1 as weight from {{ ref('int_paths') }} as paths"
         " cross join (select 1 as one union all select 2 as one) as twice where touch_number = path_length",
         ("2 touches are returned more than once for their conversion (look for a join that multiplies rows)",),
     ),
     "shapley": Broken(
-        f"select conversion_id, touchpoint_id, nullif(touch_number, path_length) as weight {_PATHS}",
+        f"select conversion_number, touch_number, nullif(touch_number, path_length) as weight {_PATHS}",
         (
             "2 rows have no weight (a touch that is to get nothing weighs 0, or has no row)",
             "2 conversions with a path get no weight (at least one touch of each path needs a weight above 0,"

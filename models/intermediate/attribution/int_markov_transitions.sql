@@ -11,7 +11,7 @@ steps_to_conversion as (
         coalesce(lag(channel) over path, '(start)') as from_state,
         channel as to_state
     from paths
-    window path as (partition by conversion_id order by touch_number)
+    window path as (partition by conversion_number order by touch_number)
     union all
     select
         conversion_type,
@@ -22,24 +22,40 @@ steps_to_conversion as (
 
 ),
 
+{# as if nobody had converted: then the paths of all types are the same, and a pause beyond the lookback ends one #}
 touches as (
 
     select
         unit_id,
         touched_at,
+        touched_before_at,
         channel,
-        lag(touched_at) over unit as touched_before_at,
-        lag(channel) over unit as channel_before,
-        lead(touched_at) over unit as touched_next_at
+        case
+            when touched_before_at is null then '(start)'
+            when touched_at > {{ add_days('touched_before_at', setting('attribution_lookback_days')) }} then '(start)'
+            else channel_before
+        end as from_state,
+        coalesce(touched_next_at > {{ add_days('touched_at', setting('attribution_lookback_days')) }}, true) as is_last
     from {{ ref('int_attributable_touchpoints') }}
-    window unit as (partition by unit_id order by touched_at, touchpoint_id)
 
 ),
 
-conversion_types as (
+idle_steps as (
 
-    select distinct conversion_type
-    from {{ ref('fct_conversions') }}
+    select
+        from_state,
+        channel as to_state,
+        count(*) as transitions
+    from touches
+    group by from_state, channel
+    union all
+    select
+        channel as from_state,
+        '(null)' as to_state,
+        count(*) as transitions
+    from touches
+    where is_last
+    group by channel
 
 ),
 
@@ -60,25 +76,20 @@ last_conversions as (
 
 ),
 
-{# what came after the last conversion led to none yet; a pause beyond the lookback ends a path #}
-idle_touches as (
+{# what a conversion changes in that: up to the last one no touch is idle, and the first touch after it begins a path #}
+touches_changed as (
 
     select
-        conversion_types.conversion_type,
+        last_conversions.conversion_type,
         touches.channel,
-        case
-            when touches.touched_before_at is null then '(start)'
-            when touches.touched_before_at <= last_conversions.converted_at then '(start)'
-            when touches.touched_at > {{ add_days('touches.touched_before_at', setting('attribution_lookback_days')) }} then '(start)'
-            else touches.channel_before
-        end as from_state,
-        coalesce(touches.touched_next_at > {{ add_days('touches.touched_at', setting('attribution_lookback_days')) }}, true) as is_last
+        touches.from_state,
+        touches.is_last,
+        touches.touched_at > last_conversions.converted_at as is_idle
     from touches
-    cross join conversion_types
-    left join last_conversions
-        on touches.unit_id = last_conversions.unit_id
-        and conversion_types.conversion_type = last_conversions.conversion_type
-    where last_conversions.converted_at is null or touches.touched_at > last_conversions.converted_at
+    inner join last_conversions on touches.unit_id = last_conversions.unit_id
+    where
+        touches.touched_at <= last_conversions.converted_at
+        or touches.touched_before_at <= last_conversions.converted_at
 
 ),
 
@@ -93,20 +104,37 @@ steps as (
     group by conversion_type, from_state, to_state
     union all
     select
+        conversion_types.conversion_type,
+        idle_steps.from_state,
+        idle_steps.to_state,
+        idle_steps.transitions
+    from idle_steps
+    cross join (select distinct conversion_type from last_conversions) as conversion_types
+    union all
+    select
         conversion_type,
         from_state,
         channel as to_state,
-        count(*) as transitions
-    from idle_touches
+        -count(*) as transitions
+    from touches_changed
     group by conversion_type, from_state, channel
+    union all
+    select
+        conversion_type,
+        '(start)' as from_state,
+        channel as to_state,
+        count(*) as transitions
+    from touches_changed
+    where is_idle
+    group by conversion_type, channel
     union all
     select
         conversion_type,
         channel as from_state,
         '(null)' as to_state,
-        count(*) as transitions
-    from idle_touches
-    where is_last
+        -count(*) as transitions
+    from touches_changed
+    where is_last and not is_idle
     group by conversion_type, channel
 
 ),
@@ -120,6 +148,7 @@ counted as (
         sum(transitions) as transitions
     from steps
     group by conversion_type, from_state, to_state
+    having sum(transitions) > 0
 
 )
 

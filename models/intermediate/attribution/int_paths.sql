@@ -2,7 +2,10 @@ with conversions as (
 
     select
         *,
-        {{ attribution_unit('person_id', 'company_id') }} as unit_id
+        {{ attribution_unit('person_id', 'company_id') }} as unit_id,
+        {# numbered within each day, so that no engine has to bring all conversions to one place #}
+        {{ days_between("date '1970-01-01'", 'converted_date') }} * cast(4294967296 as bigint)
+        + row_number() over (partition by converted_date order by conversion_id) as conversion_number
     from {{ ref('fct_conversions') }}
 
 ),
@@ -27,6 +30,7 @@ moments as (
 windows as (
 
     select
+        conversions.conversion_number,
         conversions.conversion_id,
         conversions.conversion_type,
         conversions.unit_id,
@@ -45,6 +49,7 @@ windows as (
 )
 
 select
+    windows.conversion_number,
     windows.conversion_id,
     windows.conversion_type,
     windows.converted_at,
@@ -52,11 +57,9 @@ select
     touchpoints.touched_at,
     touchpoints.channel,
     touchpoints.campaign,
-    row_number() over (
-        partition by windows.conversion_id
-        order by touchpoints.touched_at, touchpoints.touchpoint_id
-    ) as touch_number,
-    count(*) over (partition by windows.conversion_id) as path_length
+    row_number() over (partition by windows.conversion_number order by touchpoints.unit_touch_number) as touch_number,
+    count(*) over (partition by windows.conversion_number) as path_length,
+    row_number() over (partition by windows.conversion_number order by touchpoints.touchpoint_id) as tie_breaker
 from windows
 inner join touchpoints
     on windows.unit_id = touchpoints.unit_id

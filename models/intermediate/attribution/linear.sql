@@ -1,5 +1,5 @@
 select
-    conversion_id,
-    touchpoint_id,
+    conversion_number,
+    touch_number,
     1.0 as weight
 from {{ ref('int_paths') }}

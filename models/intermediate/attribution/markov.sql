@@ -13,10 +13,10 @@ effects as (
 weighted as (
 
     select
-        paths.conversion_id,
-        paths.touchpoint_id,
+        paths.conversion_number,
+        paths.touch_number,
         {{ round_weight('effects.removal_effect') }} as weight,
-        max(effects.removal_effect) over (partition by paths.conversion_id) as greatest_effect
+        max(effects.removal_effect) over (partition by paths.conversion_number) as greatest_effect
     from paths
     inner join effects
         on paths.conversion_type = effects.conversion_type
@@ -25,7 +25,7 @@ weighted as (
 )
 
 select
-    conversion_id,
-    touchpoint_id,
+    conversion_number,
+    touch_number,
     case when greatest_effect > 0 then weight else 1 end as weight
 from weighted

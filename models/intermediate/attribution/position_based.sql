@@ -1,6 +1,6 @@
 select
-    conversion_id,
-    touchpoint_id,
+    conversion_number,
+    touch_number,
     {# 40 % at each end and 20 % between, in whole numbers: two parts of n - 2 at an end, one for each of the n - 2 between #}
     case
         when path_length <= 2 then 1

@@ -3,13 +3,13 @@ with paths as (
 
     select
         *,
-        count(*) over (partition by conversion_id, channel) as channel_touch_count
+        count(*) over (partition by conversion_number, channel) as channel_touch_count
     from {{ ref('int_paths') }}
 
 )
 
 select
-    conversion_id,
-    touchpoint_id,
+    conversion_number,
+    touch_number,
     {{ round_weight('cast(1 as double) / channel_touch_count', digits=12) }} as weight
 from paths

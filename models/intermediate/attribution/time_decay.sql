@@ -2,14 +2,14 @@ with paths as (
 
     select
         *,
-        max(touched_at) over (partition by conversion_id) as last_touched_at
+        max(touched_at) over (partition by conversion_number) as last_touched_at
     from {{ ref('int_paths') }}
 
 )
 
 select
-    conversion_id,
-    touchpoint_id,
+    conversion_number,
+    touch_number,
     {# in proportion to the last touch, so that old paths keep their digits #}
     {{ round_weight(
         'power(cast(0.5 as double), ' ~ hours_between('touched_at', 'last_touched_at')

@@ -19,7 +19,7 @@ channels_of_paths as (
 
     select distinct
         conversion_type,
-        conversion_id,
+        conversion_number,
         channel
     from paths
 
@@ -30,7 +30,7 @@ shapley_shares as (
     select
         conversion_type,
         channel,
-        cast(1 as double) / count(*) over (partition by conversion_id) as share
+        cast(1 as double) / count(*) over (partition by conversion_number) as share
     from channels_of_paths
 
 ),

@@ -7,14 +7,14 @@ with paths as (
 sequences as (
 
     select
-        conversion_id,
-        conversion_type,
-        path_length,
+        conversion_number,
+        min(conversion_id) as conversion_id,
+        min(path_length) as path_length,
         min(touched_at) as first_touched_at,
         max(converted_at) as converted_at,
         {{ text_list('case when touch_number <= 10 then channel end', order_by='touch_number', separator=' > ') }} as path
     from paths
-    group by conversion_id, conversion_type, path_length
+    group by conversion_number
 
 ),
 

@@ -1,10 +1,16 @@
-with weights as (
+with paths as (
+
+    select * from {{ ref('int_paths') }}
+
+),
+
+weights as (
 
     {%- for attribution_model in var('attribution_models') %}
     select
-        '{{ attribution_model }}' as attribution_model,
-        conversion_id,
-        touchpoint_id,
+        {{ loop.index }} as model_number,
+        conversion_number,
+        touch_number,
         cast(weight as decimal(18, 12)) as weight
     from {{ ref(attribution_model) }}
     {{ 'union all' if not loop.last }}
@@ -15,7 +21,9 @@ with weights as (
 attribution_models as (
 
     {%- for attribution_model in var('attribution_models') %}
-    select '{{ attribution_model }}' as attribution_model
+    select
+        {{ loop.index }} as model_number,
+        '{{ attribution_model }}' as attribution_model
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 
@@ -25,10 +33,17 @@ attribution_models as (
 scaled as (
 
     select
-        *,
-        cast(weight as double) / cast(sum(weight) over (partition by attribution_model, conversion_id) as double) * 1e12 as units
+        weights.model_number,
+        weights.conversion_number,
+        weights.touch_number,
+        paths.tie_breaker,
+        cast(weights.weight as double)
+        / cast(sum(weights.weight) over (partition by weights.model_number, weights.conversion_number) as double) * 1e12 as units
     from weights
-    where weight > 0
+    inner join paths
+        on weights.conversion_number = paths.conversion_number
+        and weights.touch_number = paths.touch_number
+    where weights.weight > 0
 
 ),
 
@@ -38,10 +53,10 @@ credit_ranks as (
         *,
         cast(floor(units) as bigint) as whole_units,
         row_number() over (
-            partition by attribution_model, conversion_id
-            order by units - floor(units) desc, touchpoint_id
+            partition by model_number, conversion_number
+            order by units - floor(units) desc, tie_breaker
         ) as remainder_rank,
-        1000000000000 - sum(cast(floor(units) as bigint)) over (partition by attribution_model, conversion_id) as units_left
+        1000000000000 - sum(cast(floor(units) as bigint)) over (partition by model_number, conversion_number) as units_left
     from scaled
 
 ),
@@ -49,9 +64,10 @@ credit_ranks as (
 credits as (
 
     select
-        attribution_model,
-        conversion_id,
-        touchpoint_id,
+        model_number,
+        conversion_number,
+        touch_number,
+        tie_breaker,
         cast(
             cast(whole_units + case when remainder_rank <= units_left then 1 else 0 end as decimal(18, 0)) * 0.000000000001
             as decimal(18, 12)
@@ -63,9 +79,14 @@ credits as (
 conversions as (
 
     select
-        conversions.*,
-        cast(conversions.revenue / {{ minor_unit() }} as decimal(18, 0)) as revenue_units
+        conversions.conversion_id,
+        conversions.revenue,
+        cast(conversions.revenue / {{ minor_unit() }} as decimal(18, 0)) as revenue_units,
+        numbers.conversion_number
     from {{ ref('fct_conversions') }} as conversions
+    left join paths as numbers
+        on conversions.conversion_id = numbers.conversion_id
+        and numbers.touch_number = 1
 
 ),
 
@@ -78,7 +99,7 @@ shares as (
         {# 24 digits: DuckDB multiplies within 18 where both factors fit in them #}
         cast(credits.credit as decimal(13, 12)) * cast(conversions.revenue_units as decimal(24, 0)) as share
     from credits
-    inner join conversions on credits.conversion_id = conversions.conversion_id
+    inner join conversions on credits.conversion_number = conversions.conversion_number
 
 ),
 
@@ -87,10 +108,10 @@ share_ranks as (
     select
         *,
         row_number() over (
-            partition by attribution_model, conversion_id
-            order by share - floor(share) desc, touchpoint_id
+            partition by model_number, conversion_number
+            order by share - floor(share) desc, tie_breaker
         ) as remainder_rank,
-        revenue_units - sum(floor(share)) over (partition by attribution_model, conversion_id) as units_left
+        revenue_units - sum(floor(share)) over (partition by model_number, conversion_number) as units_left
     from shares
 
 ),
@@ -98,27 +119,30 @@ share_ranks as (
 attributed as (
 
     select
-        share_ranks.attribution_model,
-        share_ranks.conversion_id,
-        share_ranks.touchpoint_id,
+        attribution_models.attribution_model,
+        paths.conversion_id,
+        paths.touchpoint_id,
         share_ranks.credit,
         cast(
             (floor(share_ranks.share) + case when share_ranks.remainder_rank <= share_ranks.units_left then 1 else 0 end)
             * {{ minor_unit() }} as decimal(18, 4)
         ) as attributed_revenue,
-        touchpoints.channel,
-        touchpoints.campaign
+        paths.channel,
+        paths.campaign
     from share_ranks
-    inner join {{ ref('int_touchpoints') }} as touchpoints on share_ranks.touchpoint_id = touchpoints.touchpoint_id
+    inner join attribution_models on share_ranks.model_number = attribution_models.model_number
+    inner join paths
+        on share_ranks.conversion_number = paths.conversion_number
+        and share_ranks.touch_number = paths.touch_number
 
 ),
 
 with_credit as (
 
     select distinct
-        attribution_model,
-        conversion_id
-    from attributed
+        model_number,
+        conversion_number
+    from credits
 
 ),
 
@@ -135,9 +159,9 @@ unattributed as (
     from conversions
     cross join attribution_models
     left join with_credit
-        on conversions.conversion_id = with_credit.conversion_id
-        and attribution_models.attribution_model = with_credit.attribution_model
-    where with_credit.conversion_id is null
+        on conversions.conversion_number = with_credit.conversion_number
+        and attribution_models.model_number = with_credit.model_number
+    where with_credit.conversion_number is null
 
 ),
 
@@ -158,7 +182,8 @@ attribution as (
 )
 
 select
-    {{ keyed_hash(["'attribution'", 'attribution_model', 'conversion_id', 'touchpoint_id']) }} as attribution_id,
+    {# of ids that are keyed hashes themselves #}
+    md5(concat_ws('|', attribution_model, conversion_id, touchpoint_id)) as attribution_id,
     conversion_id,
     touchpoint_id,
     attribution_model,

@@ -65,8 +65,8 @@ models:
 _MODEL = """\
 {{# What does each touch of a path weigh? Here the nth of its touches weighs n, so that later ones weigh more. #}}
 select
-    conversion_id,
-    touchpoint_id,
+    conversion_number,
+    touch_number,
     touch_number as weight
 from {{{{ ref('int_paths') }}}}
 """
@@ -81,12 +81,12 @@ models:
     data_tests:
       - unique_key:
           arguments:
-            columns: [conversion_id, touchpoint_id]
+            columns: [conversion_number, touch_number]
     columns:
-      - name: conversion_id
-        description: Conversion.
-      - name: touchpoint_id
-        description: Touchpoint.
+      - name: conversion_number
+        description: Conversion, by its number in int_paths.
+      - name: touch_number
+        description: Touchpoint, by its number in the path.
       - name: weight
         description: Weight among the touchpoints of the conversion.
 """
