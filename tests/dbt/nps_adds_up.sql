@@ -1,12 +1,24 @@
--- Invariant 7: promoters, passives and detractors are all the responses, and every dimension splits the same responses.
-with sums as (
+-- Invariant 7: promoters, passives and detractors are all the responses; whoever answered in a month moved once, from one group to one.
+with movements as (
 
     select
         month_start,
-        dimension,
-        sum(responses) as responses
-    from {{ ref('kpi_nps') }}
-    group by month_start, dimension
+        survey_kind,
+        sum(persons) as persons
+    from {{ ref('kpi_nps_movements') }}
+    group by month_start, survey_kind
+
+),
+
+answers as (
+
+    select
+        {{ month_of('responded_date') }} as month_start,
+        survey_kind,
+        count(distinct person_id) as persons
+    from {{ ref('fct_survey_responses') }}
+    where survey_type = 'nps' and person_id <> 'unknown'
+    group by {{ month_of('responded_date') }}, survey_kind
 
 )
 
@@ -14,9 +26,9 @@ select nps_key as problem
 from {{ ref('kpi_nps') }}
 where promoters + passives + detractors <> responses
 union all
-select sums.dimension as problem
-from sums
-inner join sums as everything
-    on sums.month_start = everything.month_start
-    and everything.dimension = 'all'
-where sums.responses <> everything.responses
+select coalesce(movements.survey_kind, answers.survey_kind) as problem
+from movements
+full outer join answers
+    on movements.month_start = answers.month_start
+    and movements.survey_kind = answers.survey_kind
+where movements.persons is distinct from answers.persons

@@ -1,3 +1,9 @@
+{%- set standard_score -%}
+    cast(oriented.standard_lowest as double) + cast(oriented.score - oriented.lowest_score as double)
+    * cast(oriented.standard_highest - oriented.standard_lowest as double)
+    / nullif(cast(oriented.highest_score - oriented.lowest_score as double), 0)
+{%- endset -%}
+
 with responses as (
 
     select
@@ -13,37 +19,63 @@ scaled as (
     select
         responses.*,
         coalesce(responses.scale_min, scales.scale_min) as lowest_score,
-        coalesce(responses.scale_max, scales.scale_max) as highest_score
+        coalesce(responses.scale_max, scales.scale_max) as highest_score,
+        scales.scale_min as standard_lowest,
+        scales.scale_max as standard_highest,
+        scales.best_end
     from responses
     inner join {{ ref('survey_scales') }} as scales on responses.survey_type = scales.survey_type
+
+),
+
+{# where the low end of a scale is the good one, the score is read from the other end #}
+oriented as (
+
+    select
+        *,
+        case when best_end = 'low' then lowest_score + highest_score - score else score end as good_score
+    from scaled
 
 )
 
 select
-    scaled.response_id,
-    scaled.person_id,
-    scaled.invitation_id,
-    scaled.survey_type,
-    coalesce(scaled.survey_kind, 'unknown') as survey_kind,
-    scaled.responded_at,
-    {{ reporting_date('scaled.responded_at') }} as responded_date,
-    coalesce(scaled.touchpoint, 'unknown') as touchpoint,
-    coalesce(scaled.channel, 'unknown') as channel,
-    scaled.score,
-    scaled.lowest_score as scale_min,
-    scaled.highest_score as scale_max,
+    oriented.response_id,
+    oriented.person_id,
+    oriented.invitation_id,
+    oriented.survey_type,
+    coalesce(oriented.survey_kind, 'unknown') as survey_kind,
+    oriented.responded_at,
+    {{ reporting_date('oriented.responded_at') }} as responded_date,
+    coalesce(oriented.touchpoint, 'unknown') as touchpoint,
+    coalesce(oriented.channel, 'unknown') as channel,
+    oriented.score,
+    oriented.lowest_score as scale_min,
+    oriented.highest_score as scale_max,
     case
-        when scaled.survey_type <> 'nps' then cast(null as string)
-        when scaled.score >= 9 then 'promoter'
-        when scaled.score <= 6 then 'detractor'
+        when oriented.lowest_score = oriented.standard_lowest and oriented.highest_score = oriented.standard_highest then oriented.score
+        else
+            cast({{ round_double(standard_score, 4) }} as decimal(18, 4))
+    end as standard_score,
+    case
+        when oriented.survey_type <> 'nps' then cast(null as string)
+        when oriented.score >= 9 then 'promoter'
+        when oriented.score <= 6 then 'detractor'
         else 'passive'
     end as nps_group,
+    {# the top two boxes; on a scale of two the better one #}
+    case
+        when oriented.survey_type = 'csat'
+            then oriented.good_score >= oriented.highest_score - 1 and oriented.good_score > oriented.lowest_score
+    end as is_satisfied,
+    case
+        when oriented.survey_type = 'ces' then 2 * oriented.good_score > oriented.lowest_score + oriented.highest_score
+    end as is_low_effort,
     cast(case
-        when scaled.survey_type = 'nps' then case when scaled.score >= 9 then 1 when scaled.score <= 6 then -1 else 0 end
+        when oriented.survey_type = 'nps' then case when oriented.score >= 9 then 1 when oriented.score <= 6 then -1 else 0 end
         else
-            2 * cast(scaled.score - scaled.lowest_score as double)
-            / nullif(cast(scaled.highest_score - scaled.lowest_score as double), 0) - 1
+            2 * cast(oriented.good_score - oriented.lowest_score as double)
+            / nullif(cast(oriented.highest_score - oriented.lowest_score as double), 0) - 1
     end as double) as emotion_score,
     coalesce(stages.stage, 'none') as stage_at_response
-from scaled
-{{ join_stage_at('scaled', 'responded_at') }}
+from oriented
+{{ join_stage_at('oriented', 'responded_at') }}

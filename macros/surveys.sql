@@ -1,0 +1,108 @@
+{#- The answers to surveys of a type, with their month and what the KPI can be split by. -#}
+{% macro survey_answers(survey_type) -%}
+    select
+        responses.*,
+        {{ month_of('responses.responded_date') }} as responded_month,
+        responses.stage_at_response as stage,
+        persons.persona,
+        persons.customer_type
+    from {{ ref('fct_survey_responses') }} as responses
+    inner join {{ ref('dim_persons') }} as persons on responses.person_id = persons.person_id
+    where responses.survey_type = '{{ survey_type }}'
+{%- endmacro %}
+
+{#-
+    Of answers, the latest of each person and kind in each month and the months before it that `window_months` adds, up to the month of
+    as-of. Answers of nobody known are each somebody else's.
+-#}
+{% macro latest_answers(relation, window_months=1) -%}
+    select *
+    from (
+        select
+            answers.*,
+            {{ add_months('answers.responded_month', 'cast(later.months as int)') }} as month_start
+        from {{ relation }} as answers
+        cross join range({{ window_months }}) as later (months)
+    ) as answers_in_window
+    where month_start <= {{ month_of(reporting_date(as_of())) }}
+    qualify row_number() over (
+        partition by case when person_id = 'unknown' then response_id else person_id end, month_start, survey_kind
+        order by responded_at desc, response_id desc
+    ) = 1
+{%- endmacro %}
+
+{#-
+    CTEs that end in `counted`: answers (measured by `measures`), invitations and those answered, a month, dimension and value of it. By
+    `window_months` a person's latest answer counts; without it each answer does.
+-#}
+{% macro survey_counts(survey_type, measures, window_months=none) -%}
+{%- set dimensions = ['stage', 'touchpoint', 'channel', 'persona', 'customer_type', 'survey_kind'] -%}
+answers as (
+
+    {{ survey_answers(survey_type) }}
+
+),
+
+counting_answers as (
+
+    {% if window_months is none -%}
+    select
+        *,
+        responded_month as month_start
+    from answers
+    {%- else -%}
+    {{ latest_answers('answers', window_months) }}
+    {%- endif %}
+
+),
+
+invitations as (
+
+    select
+        invitations.*,
+        {{ month_of('invitations.sent_date') }} as month_start,
+        invitations.stage_at_invitation as stage,
+        persons.persona,
+        persons.customer_type,
+        answered.invitation_id is not null as is_answered
+    from {{ ref('fct_survey_invitations') }} as invitations
+    inner join {{ ref('dim_persons') }} as persons on invitations.person_id = persons.person_id
+    left join (select distinct invitation_id from answers) as answered on invitations.invitation_id = answered.invitation_id
+    where invitations.survey_type = '{{ survey_type }}'
+
+),
+
+response_counts as (
+
+    {{ by_dimension('counting_answers', dimensions, measures) }}
+
+),
+
+invitation_counts as (
+
+    {{ by_dimension('invitations', dimensions, {
+        'invitations': 'count(*)',
+        'invitations_answered': 'count(*) filter (where is_answered)',
+    }) }}
+
+),
+
+counted as (
+
+    select
+        coalesce(response_counts.month_start, invitation_counts.month_start) as month_start,
+        coalesce(response_counts.dimension, invitation_counts.dimension) as dimension,
+        coalesce(response_counts.dimension_value, invitation_counts.dimension_value) as dimension_value,
+        {%- for name in measures %}
+        coalesce(response_counts.{{ name }}, 0) as {{ name }},
+        {%- endfor %}
+        coalesce(invitation_counts.invitations, 0) as invitations,
+        coalesce(invitation_counts.invitations_answered, 0) as invitations_answered
+    from response_counts
+    full outer join invitation_counts
+        on response_counts.month_start = invitation_counts.month_start
+        and response_counts.dimension = invitation_counts.dimension
+        and response_counts.dimension_value = invitation_counts.dimension_value
+
+)
+{%- endmacro %}

@@ -1,0 +1,29 @@
+with {{ survey_counts('csat', {
+    'responses': 'count(*)',
+    'satisfied': 'count(*) filter (where is_satisfied)',
+}) }},
+
+rated as (
+
+    select
+        *,
+        {{ share_of('satisfied', 'responses') }} as csat
+    from counted
+
+)
+
+select
+    {{ dimension_key() }} as csat_key,
+    month_start,
+    dimension,
+    dimension_value,
+    {{ is_complete_month('month_start') }} as is_complete,
+    responses,
+    invitations,
+    invitations_answered,
+    {{ share_of('invitations_answered', 'invitations') }} as response_rate,
+    satisfied,
+    csat,
+    {{ wilson_bound('csat', 'responses', '-') }} as csat_low,
+    {{ wilson_bound('csat', 'responses', '+') }} as csat_high
+from rated
