@@ -20,6 +20,8 @@ sessions as (
         count(*) filter (where is_slow) as slow_page_count,
         coalesce(sum(engagement_ms), 0) as engagement_ms,
         min(case when event_name = 'add_to_cart' then occurred_at end) as carted_at,
+        bool_or(event_name = 'form_started') as has_form_started,
+        bool_or(event_name = 'form_submitted') as has_form_submitted,
         bool_or(event_name = 'add_to_cart') as has_cart,
         bool_or(event_name = 'checkout_started') as has_checkout,
         bool_or(event_name = 'purchase') as has_order

@@ -149,6 +149,8 @@ select
     with_sources.is_endless,
     not with_sources.is_bot and not with_sources.is_endless as is_human,
     with_sources.has_landing_page,
+    with_sources.has_form_started,
+    with_sources.has_form_submitted,
     with_sources.carted_at,
     with_sources.has_cart,
     with_sources.has_checkout,

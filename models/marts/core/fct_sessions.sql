@@ -17,6 +17,9 @@ select
     is_bot,
     is_endless,
     has_landing_page,
+    has_form_started,
+    has_form_submitted,
+    form_error_count > 0 as has_form_error,
     has_cart,
     has_checkout,
     has_order

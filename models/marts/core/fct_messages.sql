@@ -1,0 +1,103 @@
+with email_events as (
+
+    select
+        events.*,
+        {# a provider that gives messages no id sends a campaign to an address once; what has neither is a message of its own #}
+        coalesce(
+            'message:' || events.message_id,
+            'campaign:' || events.campaign,
+            'event:' || events.email_event_id
+        ) as message,
+        case when events.is_machine then 'machine_' else '' end || events.event_type as happening
+    from {{ accepted('marketing', 'email_events') }} as events
+    where events.event_type in ('sent', 'delivered', 'opened', 'clicked', 'bounced', 'unsubscribed', 'complained')
+
+),
+
+{# the address of a message is that of its first event, whoever has it when a late one comes in #}
+addressed as (
+
+    select
+        message,
+        email,
+        min(occurred_at) as first_at
+    from email_events
+    group by message, email
+
+),
+
+received as (
+
+    select
+        addressed.message,
+        addressed.email,
+        {{ person_id_of(['email']) }} as person_id
+    from addressed
+    {{ join_persons('addressed', ['email'], 'first_at') }}
+
+),
+
+{# one message to two addresses of a person is one #}
+recipients as (
+
+    select
+        *,
+        case when person_id = 'unknown' then email else person_id end as recipient
+    from received
+
+),
+
+messages as (
+
+    select
+        recipients.message,
+        recipients.recipient,
+        max(recipients.person_id) as person_id,
+        min(email_events.campaign) as campaign,
+        min(email_events.occurred_at) as first_at,
+        min(case when email_events.event_type = 'sent' then email_events.occurred_at end) as told_sent_at,
+        min(case when email_events.event_type = 'delivered' then email_events.occurred_at end) as told_delivered_at,
+        min(case when email_events.happening = 'opened' then email_events.occurred_at end) as opened_at,
+        min(case when email_events.happening = 'machine_opened' then email_events.occurred_at end) as machine_opened_at,
+        min(case when email_events.happening = 'clicked' then email_events.occurred_at end) as clicked_at,
+        min(case when email_events.event_type = 'bounced' then email_events.occurred_at end) as bounced_at,
+        max(case when email_events.event_type = 'bounced' then email_events.occurred_at end) as last_bounced_at,
+        min(case when email_events.event_type = 'unsubscribed' then email_events.occurred_at end) as unsubscribed_at,
+        min(case when email_events.event_type = 'complained' then email_events.occurred_at end) as complained_at,
+        {# whatever only a message that arrived can lead to #}
+        min(case when email_events.event_type not in ('sent', 'bounced') then email_events.occurred_at end) as arrived_at,
+        max(case when email_events.event_type not in ('sent', 'bounced') then email_events.occurred_at end) as last_arrived_at
+    from recipients
+    inner join email_events
+        on recipients.message = email_events.message
+        and recipients.email = email_events.email
+    group by recipients.message, recipients.recipient
+
+),
+
+judged as (
+
+    select
+        *,
+        {# a message that bounced and arrived at another try did arrive; one that the next server returned did not #}
+        coalesce(last_arrived_at > last_bounced_at, last_arrived_at is not null) as is_delivered
+    from messages
+
+)
+
+select
+    {{ keyed_hash(["'message'", 'message', 'recipient']) }} as message_id,
+    person_id,
+    coalesce(campaign, '(none)') as campaign,
+    coalesce(told_sent_at, first_at) as sent_at,
+    {{ reporting_date('coalesce(told_sent_at, first_at)') }} as sent_date,
+    coalesce(told_delivered_at, arrived_at) as delivered_at,
+    is_delivered,
+    opened_at,
+    machine_opened_at,
+    clicked_at,
+    bounced_at,
+    bounced_at is not null and not is_delivered as is_bounced,
+    unsubscribed_at,
+    complained_at
+from judged

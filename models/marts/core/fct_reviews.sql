@@ -1,0 +1,54 @@
+with reviews as (
+
+    select
+        reviews.*,
+        {{ person_id_of(['contact_id', 'email']) }} as named_person_id
+    from {{ accepted('feedback', 'reviews') }} as reviews
+    {{ join_persons('reviews', ['contact_id', 'email'], 'reviewed_at') }}
+
+),
+
+products as (
+
+    select * from {{ accepted('orders', 'products') }}
+
+),
+
+orders as (
+
+    select * from {{ ref('int_order_persons') }}
+
+),
+
+answered as (
+
+    select
+        *,
+        {# a reply before the review is another's, or a clock that is wrong #}
+        case when replied_at >= reviewed_at then {{ microseconds_between('reviewed_at', 'replied_at') }} end as reply_microseconds
+    from reviews
+
+)
+
+select
+    answered.review_id,
+    {# who gives no name on a page still says which order it is about #}
+    coalesce(nullif(answered.named_person_id, 'unknown'), orders.person_id, 'unknown') as person_id,
+    orders.order_id,
+    coalesce(answered.product_id, 'unknown') as product_id,
+    coalesce(products.category, 'unknown') as product_category,
+    coalesce(answered.platform, 'unknown') as platform,
+    answered.reviewed_at,
+    {{ reporting_date('answered.reviewed_at') }} as reviewed_date,
+    answered.rating,
+    case
+        when answered.rating >= 4 then 'positive'
+        when answered.rating <= 2 then 'negative'
+        else 'neutral'
+    end as sentiment,
+    answered.replied_at,
+    answered.replied_at is not null as is_replied,
+    answered.reply_microseconds / cast(3600000000 as double) as reply_hours
+from answered
+left join orders on answered.order_id = orders.order_id
+left join products on answered.product_id = products.product_id

@@ -1,0 +1,16 @@
+-- A review that a join lost or doubled, or that has no sentiment, would raise or lower ratings without a sign.
+with counted as (
+
+    select sum(reviews) as reviews
+    from {{ ref('kpi_reviews') }}
+    where dimension = 'all'
+
+)
+
+select reviews_key as problem
+from {{ ref('kpi_reviews') }}
+where positive + neutral + negative <> reviews or replied > reviews
+union all
+select 'reviews that are in no month' as problem
+from counted
+where coalesce(reviews, 0) <> (select count(*) from {{ accepted('feedback', 'reviews') }} as accepted_reviews)
