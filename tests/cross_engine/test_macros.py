@@ -551,6 +551,33 @@ CASES: dict[str, Cases] = {
             ("10/10", "0/10"): "1.0",
         },
     ),
+    # Abramowitz and Stegun, tables 26.1 and 26.2 (in millionths)
+    "normal_upper_tail": Cases(
+        "round(1000000 * {{ normal_upper_tail('cast(x as double)') }}, 6)",
+        {
+            "0": "500000.0",
+            "1": "158655.253931",
+            "1.959963984540054": "25000.0",
+            "3": "1349.898032",
+            "5": "0.286652",
+            "40": "0.0",
+            None: None,
+        },
+    ),
+    # table 26.8: what is exceeded by 5 %, 0.1 %, 1 %, 95 % and 0.1 %
+    "chi_square_upper_tail": Cases(
+        "round({{ chi_square_upper_tail('cast(x as double)', 'cast(y as int)') }}, 6)",
+        {
+            ("0", "1"): "1.0",
+            ("3.841458820694124", "1"): "0.05",
+            ("13.815510557964274", "2"): "0.001",
+            ("11.344866730144373", "3"): "0.01",
+            ("1.145476226061769", "5"): "0.95",
+            ("26.124481558376136", "8"): "0.001",
+            ("1", "10"): None,
+            (None, "2"): None,
+        },
+    ),
 }
 
 

@@ -3,9 +3,19 @@ with counted as (
 
     select
         sum(sessions) as sessions,
-        sum(order_sessions) as order_sessions
+        sum(order_sessions) as order_sessions,
+        sum(carts_abandoned) as carts_abandoned,
+        sum(checkouts_abandoned) as checkouts_abandoned
     from {{ ref('kpi_cart') }}
     where dimension = 'all'
+
+),
+
+ordering as (
+
+    select distinct session_id
+    from {{ ref('fct_orders') }}
+    where session_id is not null
 
 ),
 
@@ -13,11 +23,12 @@ human_sessions as (
 
     select
         count(*) as sessions,
-        count(*) filter (
-            where has_order or session_id in (select orders.session_id from {{ ref('fct_orders') }} as orders)
-        ) as order_sessions
-    from {{ ref('fct_sessions') }}
-    where not is_bot and not is_endless
+        count(*) filter (where sessions.has_order or ordering.session_id is not null) as order_sessions,
+        count(*) filter (where sessions.has_cart and not sessions.has_order and ordering.session_id is null) as carts_abandoned,
+        count(*) filter (where sessions.has_checkout and not sessions.has_order and ordering.session_id is null) as checkouts_abandoned
+    from {{ ref('fct_sessions') }} as sessions
+    left join ordering on sessions.session_id = ordering.session_id
+    where not sessions.is_bot and not sessions.is_endless
 
 )
 
@@ -38,3 +49,5 @@ cross join human_sessions
 where
     coalesce(counted.sessions, 0) <> human_sessions.sessions
     or coalesce(counted.order_sessions, 0) <> human_sessions.order_sessions
+    or coalesce(counted.carts_abandoned, 0) <> human_sessions.carts_abandoned
+    or coalesce(counted.checkouts_abandoned, 0) <> human_sessions.checkouts_abandoned
