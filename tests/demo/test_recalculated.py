@@ -1,198 +1,37 @@
 """The demo's numbers, worked out once more from its raw files in plain Python, against what is published."""
 
-import csv
 import math
 import shutil
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
-from customer_journey.paths import PROJECT
 
 from tests.support.dbt import must_pass, run_dbt, start_parsed
 from tests.support.demo import Demo
-from tests.support.raw_rows import (
-    Rates,
-    Row,
-    Rules,
-    accepted_rows,
-    identifiers_linked_to,
-    identifiers_of,
-    local_day,
-    path_of,
-    read_rows,
-    rounded,
-    sessions_of,
-    vietnamese_phone,
-)
+from tests.support.demo_rows import AS_OF, RULES, RawOrder, RawRows, is_on_scale, person_of
+from tests.support.raw_rows import Row, accepted_rows, local_day, path_of, read_rows, sessions_of
 
 # examples/demo/vars.yml
-AS_OF = datetime(2026, 6, 30, 17)
 LOOKBACK = timedelta(days=90)
 SESSION_TIMEOUT = timedelta(minutes=30)
 NPS_MIN_RESPONSES = 30
-IDENTITY_MAX_LINKS = 5
-
-RULES = {
-    "crm/contacts": Rules(
-        key=("contact_id",), required=("contact_id", "created_at"), business_time="created_at", times=("created_at",),
-        flags=("is_internal",),
-    ),
-    "orders/orders": Rules(
-        key=("order_id",), required=("order_id", "ordered_at", "status", "total_amount"), business_time="ordered_at",
-        times=("ordered_at", "delivered_at", "promised_delivery_at"), flags=("is_test",), names=("status",),
-        amounts=("total_amount", "tax_amount", "shipping_amount", "discount_amount"),
-    ),
-    "orders/refunds": Rules(
-        key=("refund_id",), required=("refund_id", "refunded_at", "amount"), business_time="refunded_at",
-        times=("refunded_at",), amounts=("amount",),
-    ),
-    "finance/exchange_rates": Rules(
-        key=("rate_date", "currency"), required=("rate_date", "currency", "rate_to_reporting"), dates=("rate_date",),
-        amounts=("rate_to_reporting",),
-    ),
-    "privacy/erasure_requests": Rules(
-        key=("request_id",), required=("request_id", "identifier_type", "identifier_value", "requested_at"),
-        times=("requested_at",),
-    ),
-    "web/events": Rules(
-        key=("event_id",), required=("event_id", "anonymous_id", "occurred_at", "event_name"),
-        business_time="occurred_at", times=("occurred_at",),
-    ),
-    "feedback/survey_responses": Rules(
-        key=("response_id",), required=("response_id", "survey_type", "score", "responded_at"),
-        one_of=("email", "contact_id"), business_time="responded_at", times=("responded_at",),
-        numbers=("score", "scale_min", "scale_max"), names=("survey_type",),
-    ),
-}  # fmt: skip
-
-
-# Tables whose rows carry identifiers of one person.
-LINKING = (
-    "crm/contacts", "crm/activities", "crm/tickets", "web/identities", "orders/orders", "feedback/survey_invitations",
-    "feedback/survey_responses", "feedback/reviews",
-)  # fmt: skip
-CHILDREN_OF_ORDERS = ("orders/order_items", "orders/refunds")
-
-
-@dataclass(frozen=True)
-class RawRows:
-    """The rows of the raw files that are left when those of erased persons are gone."""
-
-    demo: Demo
-    erased: set[str]
-    erased_orders: set[str]
-
-    def left(self, label: str) -> list[Row]:
-        """Return the rows of a table, judged by nobody yet."""
-        return [
-            row
-            for row in read_rows(self.demo.raw_files(label))
-            if not identifiers_of(row) & self.erased
-            and not (label in CHILDREN_OF_ORDERS and row["order_id"] in self.erased_orders)
-        ]
-
-    def accepted(self, label: str) -> list[Row]:
-        """Return the rows of a table that count."""
-        return accepted_rows(self.left(label), RULES[label], AS_OF)
-
-
-@pytest.fixture(scope="module")
-def raw(demo: Demo) -> RawRows:
-    """The raw rows, without those of the persons who asked to be erased."""
-    with (PROJECT / "seeds" / "identifier_placeholders.csv").open(encoding="utf-8") as stream:
-        placeholders = {f"{row['identifier_type']}:{row['identifier_value']}" for row in csv.DictReader(stream)}
-    records = [identifiers_of(row) for label in LINKING for row in read_rows(demo.raw_files(label))]
-    requests = accepted_rows(
-        read_rows(demo.raw_files("privacy/erasure_requests")), RULES["privacy/erasure_requests"], AS_OF
-    )
-    assert len(requests) == 5
-    requested = {identifier for request in requests for identifier in identifiers_of(request)}
-    erased = identifiers_linked_to(requested, records, placeholders, IDENTITY_MAX_LINKS)
-    # they are people with more than one identifier, and few of them
-    assert len(requests) < len(erased) < 60
-    orders = read_rows(demo.raw_files("orders/orders"))
-    return RawRows(demo, erased, {row["order_id"] for row in orders if identifiers_of(row) & erased})
-
-
-@pytest.fixture(scope="module")
-def marts(demo: Demo) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The published file."""
-    with duckdb.connect(str(demo.published), read_only=True) as connection:
-        yield connection
-
-
-@pytest.fixture(scope="module")
-def persons(demo: Demo) -> dict[str, str]:
-    """The person that each identifier belongs to: all that is taken from the warehouse."""
-    with duckdb.connect(str(demo.warehouse), read_only=True) as connection:
-        rows = connection.execute("select identifier, person_id from intermediate.int_person_identifiers").fetchall()
-    return dict(rows)
-
-
-def _person_of(row: Row, persons: dict[str, str], *identifiers: str) -> str | None:
-    """Return the person of the first identifier that anybody is known by."""
-    known = {
-        "contact_id": row.get("contact_id"),
-        "email": (row.get("email") or "").strip().lower(),
-        "phone": vietnamese_phone(row.get("phone")),
-        "anonymous_id": row.get("anonymous_id"),
-    }
-    found = (persons.get(f"{name}:{known[name]}") for name in identifiers)
-    return next((person for person in found if person), None)
-
 
 # Revenue
 
 
 @pytest.fixture(scope="module")
-def net_revenue(raw: RawRows, persons: dict[str, str]) -> dict[str, tuple[date, int]]:
+def net_revenue(orders: dict[str, RawOrder]) -> dict[str, tuple[date, int]]:
     """Every accepted order with the first day of its month and its net revenue in dong."""
-    with (PROJECT / "seeds" / "order_status_map.csv").open(encoding="utf-8") as stream:
-        statuses = {row["raw_status"]: row["order_status"] for row in csv.DictReader(stream)}
-    rates = Rates(raw.accepted("finance/exchange_rates"))
-    internal = {
-        _person_of(contact, persons, "contact_id") for contact in raw.accepted("crm/contacts") if contact["is_internal"]
+    return {
+        order_id: (local_day(order.row["ordered_at"]).replace(day=1), order.net_revenue)
+        for order_id, order in orders.items()
     }
-    orders: dict[str, tuple[Row, Fraction]] = {}
-    # a status that no seed maps quarantines the row, and an older version of the order counts then
-    rows = [row for row in raw.left("orders/orders") if (row["status"] or "").lower() in {"", *statuses}]
-    for row in accepted_rows(rows, RULES["orders/orders"], AS_OF):
-        rate = rates.on(row["currency"], local_day(row["ordered_at"]))
-        if rate is not None:
-            orders[row["order_id"]] = (row, rate)
-    # each refund less its share of tax and shipping; an order's refunds are rounded together, to the dong
-    refunded: defaultdict[str, Fraction] = defaultdict(Fraction)
-    for refund in raw.accepted("orders/refunds"):
-        if refund["order_id"] in orders:
-            row, rate = orders[refund["order_id"]]
-            share = Fraction(_net(row)) / Fraction(row["total_amount"]) if row["total_amount"] else Fraction(0)
-            refunded[refund["order_id"]] += Fraction(refund["amount"]) * share * rate
-    revenue = {}
-    for order_id, (row, rate) in orders.items():
-        counts = (
-            statuses[row["status"]] in ("paid", "shipped", "completed")
-            and not row["is_test"]
-            and _person_of(row, persons, "contact_id", "email", "phone", "anonymous_id") not in internal
-        )
-        total, tax, shipping = (
-            rounded(Fraction(row[name] or 0) * rate) for name in ("total_amount", "tax_amount", "shipping_amount")
-        )
-        month = local_day(row["ordered_at"]).replace(day=1)
-        revenue[order_id] = (month, total - tax - shipping - rounded(refunded[order_id]) if counts else 0)
-    return revenue
-
-
-def _net(order: Row) -> Decimal:
-    return Decimal(order["total_amount"] - (order["tax_amount"] or 0) - (order["shipping_amount"] or 0))
 
 
 def test_net_revenue_of_every_order(marts: duckdb.DuckDBPyConnection, net_revenue: dict[str, tuple[date, int]]) -> None:
@@ -262,12 +101,12 @@ def test_sessions_under_another_timeout(demo: Demo, events: list[Row], tmp_path:
 
 def test_nps_of_every_month(raw: RawRows, marts: duckdb.DuckDBPyConnection, persons: dict[str, str]) -> None:
     """Who answers twice would count twice, 8 as a promoter, or an answer off its scale at all."""
-    rows = [row for row in raw.left("feedback/survey_responses") if row["score"] is None or _is_on_scale(row)]
+    rows = [row for row in raw.left("feedback/survey_responses") if row["score"] is None or is_on_scale(row)]
     latest: dict[tuple[Any, ...], Row] = {}
     for row in accepted_rows(rows, RULES["feedback/survey_responses"], AS_OF):
         if row["survey_type"] != "nps":
             continue
-        person = _person_of(row, persons, "contact_id", "email") or row["response_id"]
+        person = person_of(row, persons, "contact_id", "email") or row["response_id"]
         month = local_day(row["responded_at"]).replace(day=1)
         answer = (person, month, row["survey_kind"])
         other = latest.get(answer)
@@ -296,13 +135,6 @@ def test_nps_of_every_month(raw: RawRows, marts: duckdb.DuckDBPyConnection, pers
             margin = 196 * math.sqrt((p + d - (p - d) ** 2) / responses)
             assert low == pytest.approx(max(100 * (p - d) - margin, -100), abs=1e-9)
             assert high == pytest.approx(min(100 * (p - d) + margin, 100), abs=1e-9)
-
-
-def _is_on_scale(row: Row) -> bool:
-    lowest, highest = {"nps": (0, 10), "csat": (1, 5), "ces": (1, 7)}[row["survey_type"].lower()]
-    low = lowest if row["scale_min"] is None else row["scale_min"]
-    high = highest if row["scale_max"] is None else row["scale_max"]
-    return bool(float(low) <= float(row["score"]) <= float(high))
 
 
 # Attribution

@@ -1,0 +1,431 @@
+"""Reviews, e-mail, carts, referrals and experiments, worked out once more from the demo's raw files in plain Python."""
+
+import csv
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from statistics import median
+
+import duckdb
+import pytest
+from customer_journey.paths import PROJECT
+from scipy import stats
+from scipy.stats.contingency import relative_risk
+
+from tests.support.demo_rows import AS_OF, RawOrder, RawRows, person_of, seen
+from tests.support.raw_rows import Row, Rules, accepted_rows, local_day
+
+REVIEWS = Rules(
+    key=("review_id",), required=("review_id", "rating", "reviewed_at"), business_time="reviewed_at",
+    times=("reviewed_at", "replied_at"), numbers=("rating",), names=("platform",),
+)  # fmt: skip
+EMAIL_EVENTS = Rules(
+    key=("email_event_id",), required=("email_event_id", "email", "event_type", "occurred_at"),
+    business_time="occurred_at", times=("occurred_at",), flags=("is_machine",), names=("event_type",),
+)  # fmt: skip
+PRODUCTS = Rules(key=("product_id",), required=("product_id", "product_name"))
+REFERRALS = Rules(
+    key=("referral_id",), required=("referral_id", "referrer_contact_id", "referred_at"), business_time="referred_at",
+    times=("referred_at",), names=("status",),
+)  # fmt: skip
+EXPOSURES = Rules(
+    key=("experiment", "variant", "is_control", "anonymous_id", "exposed_at"),
+    required=("experiment", "variant", "anonymous_id", "exposed_at"), business_time="exposed_at", times=("exposed_at",),
+    flags=("is_control",),
+)  # fmt: skip
+
+# dbt_project.yml
+SESSION_TIMEOUT = timedelta(minutes=30)
+ENDLESS = timedelta(hours=12)
+CART_RECOVERY = timedelta(days=7)
+REFERRAL_WINDOW = timedelta(days=90)
+LAPSE = timedelta(days=180)
+BOTS = re.compile("bot|crawl|spider|slurp|headless|python-requests|curl/|monitoring")
+SAMPLE_RATIO_ALARM = 0.001
+
+AS_OF_DAY = local_day(AS_OF)
+
+
+def _month(moment: datetime) -> date:
+    return local_day(moment).replace(day=1)
+
+
+def _next_month(month: date) -> date:
+    return (month + timedelta(days=31)).replace(day=1)
+
+
+def _assert_share(part: int, whole: int, rate: float | None, low: float | None, high: float | None) -> None:
+    if not whole:
+        assert (rate, low, high) == (None, None, None)
+        return
+    bounds = stats.binomtest(part, whole).proportion_ci(method="wilson")
+    assert [rate, low, high] == pytest.approx([part / whole, bounds.low, bounds.high], abs=1e-9)
+
+
+# Reviews
+
+
+def test_reviews_of_every_month(raw: RawRows, marts: duckdb.DuckDBPyConnection) -> None:
+    """Stars grouped wrongly, or a reply that is yet to come taken for one, would show care where there is none."""
+    # what is no number is refused as such, whatever it says
+    rows = [
+        row
+        for row in raw.left("feedback/reviews")
+        if not str(row["rating"]).isdecimal() or 1 <= int(row["rating"]) <= 5
+    ]
+    categories = {
+        row["product_id"]: row["category"] for row in accepted_rows(raw.left("orders/products"), PRODUCTS, AS_OF)
+    }
+    cells: defaultdict[tuple[date, str, str], list[Row]] = defaultdict(list)
+    for row in accepted_rows(rows, REVIEWS, AS_OF):
+        month = _month(row["reviewed_at"])
+        cells[month, "all", "all"].append(row)
+        cells[month, "platform", row["platform"] or "unknown"].append(row)
+        cells[month, "product_category", categories.get(row["product_id"]) or "unknown"].append(row)
+
+    published = marts.execute(
+        "select month_start, dimension, dimension_value, reviews, positive, neutral, negative, replied, mean_rating,"
+        " replied_rate, median_reply_hours, positive_rate, positive_rate_low, positive_rate_high from marts.kpi_reviews"
+        " where dimension in ('all', 'platform', 'product_category')"
+    ).fetchall()
+
+    assert {row[:3] for row in published} == set(cells)
+    for month, dimension, value, *counts in published:
+        found = cells[month, dimension, value]
+        replies = [reply - row["reviewed_at"] for row in found if (reply := seen(row["replied_at"]))]
+        assert all(wait >= timedelta(0) for wait in replies)
+        stars = Counter("+" if row["rating"] >= 4 else "-" if row["rating"] <= 2 else "0" for row in found)
+        assert counts[:5] == [len(found), stars["+"], stars["0"], stars["-"], len(replies)]
+        assert counts[5] == pytest.approx(float(sum(row["rating"] for row in found)) / len(found))
+        assert counts[6] == pytest.approx(len(replies) / len(found))
+        assert counts[7] == (pytest.approx(median(replies) / timedelta(hours=1)) if replies else None)
+        _assert_share(stars["+"], len(found), *counts[8:])
+
+
+# E-mail
+
+
+def test_email_of_every_month_and_campaign(raw: RawRows, marts: duckdb.DuckDBPyConnection) -> None:
+    """Opens by machines would raise the open rate, and later events would leave the month that they belong to."""
+    messages: defaultdict[tuple[str, str], list[Row]] = defaultdict(list)
+    for row in accepted_rows(raw.left("marketing/email_events"), EMAIL_EVENTS, AS_OF):
+        messages[row["message_id"], row["email"].lower()].append(row)
+    expected: defaultdict[tuple[date, str, str], Counter[str]] = defaultdict(Counter)
+    for events in messages.values():
+        human = {event["event_type"] for event in events if not event["is_machine"]}
+        anybody = {event["event_type"] for event in events}
+        assert "sent" in anybody
+        month = _month(min(event["occurred_at"] for event in events if event["event_type"] == "sent"))
+        (campaign,) = {event["campaign"] for event in events}
+        arrived = bool(anybody - {"sent", "bounced"})
+        assert not (arrived and "bounced" in anybody)
+        for cell in ((month, "all", "all"), (month, "campaign", campaign)):
+            expected[cell].update(
+                sent=1,
+                delivered=arrived,
+                bounced="bounced" in anybody,
+                opened="opened" in human,
+                machine_opened_only="opened" in anybody - human,
+                clicked="clicked" in human,
+                opened_and_clicked={"opened", "clicked"} <= human,
+                unsubscribed="unsubscribed" in anybody,
+                complained="complained" in anybody,
+            )
+    names = list(next(iter(expected.values())))
+    published = marts.execute(
+        f"select month_start, dimension, dimension_value, {', '.join(names)}, open_rate, open_rate_low,"
+        " open_rate_high, click_rate, click_rate_low, click_rate_high, bounce_rate, click_to_open_rate,"
+        " unsubscribe_rate, complaint_rate from marts.kpi_email where dimension in ('all', 'campaign')"
+    ).fetchall()
+    assert {result[:3]: result[3:12] for result in published} == {
+        cell: tuple(counts[name] for name in names) for cell, counts in expected.items()
+    }
+    assert sum(counts["machine_opened_only"] for counts in expected.values()) > 1000
+    for result in published:
+        counts = expected[result[:3]]
+        _assert_share(counts["opened"], counts["delivered"], *result[12:15])
+        _assert_share(counts["clicked"], counts["delivered"], *result[15:18])
+        shares = [
+            ("bounced", "sent"),
+            ("opened_and_clicked", "opened"),
+            ("unsubscribed", "delivered"),
+            ("complained", "delivered"),
+        ]
+        for rate, (part, whole) in zip(result[18:], shares, strict=True):
+            assert rate == (pytest.approx(counts[part] / counts[whole]) if counts[whole] else None)
+
+
+# Carts and forms
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A web session: when it began and ended, on what, and what happened."""
+
+    cookie: str
+    started_at: datetime
+    ended_at: datetime
+    device: str
+    is_human: bool
+    names: frozenset[str]
+
+
+def _visits(events: list[Row]) -> list[Visit]:
+    by_cookie: defaultdict[str, list[Row]] = defaultdict(list)
+    for event in events:
+        by_cookie[event["anonymous_id"]].append(event)
+    visits = []
+    for cookie, found in by_cookie.items():
+        found.sort(key=lambda event: (event["occurred_at"], event["event_id"]))
+        start = 0
+        for end in range(1, len(found) + 1):
+            if end == len(found) or found[end]["occurred_at"] - found[end - 1]["occurred_at"] > SESSION_TIMEOUT:
+                first, last = found[start], found[end - 1]
+                visits.append(
+                    Visit(
+                        cookie=cookie,
+                        started_at=first["occurred_at"],
+                        ended_at=last["occurred_at"],
+                        device=(first["device_type"] or "unknown").lower(),
+                        is_human=not BOTS.search((first["user_agent"] or "").lower())
+                        and last["occurred_at"] - first["occurred_at"] <= ENDLESS,
+                        names=frozenset(event["event_name"].lower() for event in found[start:end]),
+                    )
+                )
+                start = end
+    return visits
+
+
+def test_carts_checkouts_and_forms_of_every_month(
+    raw: RawRows, orders: Mapping[str, RawOrder], persons: dict[str, str], marts: duckdb.DuckDBPyConnection
+) -> None:
+    """Bots, others' orders or cancelled ones would make the shop look leakier, or reminders better, than they are."""
+    bought: defaultdict[str | None, list[datetime]] = defaultdict(list)
+    for order in orders.values():
+        if order.is_conversion:
+            bought[order.person].append(order.row["ordered_at"])
+    expected: defaultdict[tuple[date, str, str], Counter[str]] = defaultdict(Counter)
+    visits = _visits(raw.accepted("web/events"))
+    for visit in visits:
+        if not visit.is_human:
+            continue
+        month = _month(visit.started_at)
+        # every order of this shop's site has its event
+        has_order = "purchase" in visit.names
+        is_abandoned = "add_to_cart" in visit.names and not has_order
+        is_recovered = is_abandoned and any(
+            visit.ended_at < moment <= visit.ended_at + CART_RECOVERY
+            for moment in bought[persons[f"anonymous_id:{visit.cookie}"]]
+        )
+        for cell in ((month, "all", "all"), (month, "device_type", visit.device)):
+            expected[cell].update(
+                sessions=1,
+                cart_sessions="add_to_cart" in visit.names,
+                checkout_sessions="checkout_started" in visit.names,
+                order_sessions=has_order,
+                carts_abandoned=is_abandoned,
+                checkouts_abandoned="checkout_started" in visit.names and not has_order,
+                carts_recovered=is_recovered,
+                form_sessions="form_started" in visit.names,
+                forms_abandoned="form_started" in visit.names and "form_submitted" not in visit.names,
+                form_error_sessions={"form_started", "form_error"} <= visit.names,
+            )
+    assert not all(visit.is_human for visit in visits)
+    names = list(next(iter(expected.values())))
+    published = marts.execute(
+        f"select month_start, dimension, dimension_value, {', '.join(names)}, recovery_rate, cart_abandonment_rate,"
+        " cart_abandonment_rate_low, cart_abandonment_rate_high, checkout_abandonment_rate,"
+        " checkout_abandonment_rate_low, checkout_abandonment_rate_high, form_abandonment_rate,"
+        " form_abandonment_rate_low, form_abandonment_rate_high from marts.kpi_cart"
+        " where dimension in ('all', 'device_type')"
+    ).fetchall()
+    assert {row[:3]: row[3:13] for row in published} == {
+        cell: tuple(counts[name] for name in names) for cell, counts in expected.items()
+    }
+    assert sum(counts["carts_recovered"] for counts in expected.values()) > 50
+    for row in published:
+        counts = expected[row[:3]]
+        is_mature = _next_month(row[0]) + CART_RECOVERY <= AS_OF_DAY
+        share = counts["carts_recovered"] / counts["carts_abandoned"] if counts["carts_abandoned"] else None
+        assert row[13] == (pytest.approx(share) if is_mature and share is not None else None)
+        _assert_share(counts["carts_abandoned"], counts["cart_sessions"], *row[14:17])
+        _assert_share(counts["checkouts_abandoned"], counts["checkout_sessions"], *row[17:20])
+        _assert_share(counts["forms_abandoned"], counts["form_sessions"], *row[20:23])
+
+
+# Referrals
+
+
+def _buyer_of(order: RawOrder) -> str:
+    """Return who placed an order; what names nobody is a person of its own."""
+    return order.person or f"order {order.row['order_id']}"
+
+
+@pytest.fixture(scope="module")
+def customer_periods(
+    raw: RawRows, orders: Mapping[str, RawOrder], persons: dict[str, str]
+) -> dict[str, list[tuple[datetime, datetime | None]]]:
+    """When each person was a customer: for a while after a purchase, and while a subscription runs."""
+    periods: defaultdict[str, list[tuple[datetime, datetime | None]]] = defaultdict(list)
+    for order in orders.values():
+        if order.is_conversion:
+            periods[_buyer_of(order)].append((order.row["ordered_at"], order.row["ordered_at"] + LAPSE))
+    for deal in raw.accepted("crm/deals"):
+        person = persons.get(f"contact_id:{deal['contact_id']}")
+        closed_at = seen(deal["closed_at"])
+        if deal["status"] == "won" and person and closed_at:
+            periods[person].append((closed_at, closed_at + LAPSE))
+    changes = sorted(
+        raw.accepted("crm/subscription_changes"), key=lambda change: (change["changed_at"], change["change_id"])
+    )
+    for number, change in enumerate(changes):
+        person = persons.get(f"contact_id:{change['contact_id']}")
+        if change["change_type"] == "started" and person:
+            ends = [
+                later["changed_at"]
+                for later in changes[number + 1 :]
+                if later["subscription_id"] == change["subscription_id"] and later["change_type"] == "cancelled"
+            ]
+            periods[person].append((change["changed_at"], ends[0] if ends else None))
+    return dict(periods)
+
+
+def test_referrals_of_every_month(
+    raw: RawRows,
+    orders: Mapping[str, RawOrder],
+    persons: dict[str, str],
+    customer_periods: dict[str, list[tuple[datetime, datetime | None]]],
+    marts: duckdb.DuckDBPyConnection,
+) -> None:
+    """What the CRM calls converted, or a customer that two invited counted twice, would make growth out of wishes."""
+    internal = {
+        person_of(contact, persons, "contact_id") for contact in raw.accepted("crm/contacts") if contact["is_internal"]
+    }
+    customers = {person: min(start for start, _ in found) for person, found in customer_periods.items()}
+    invitations: dict[str, tuple[datetime, str | None, str | None]] = {}
+    for row in accepted_rows(raw.left("crm/referrals"), REFERRALS, AS_OF):
+        referred = {"contact_id": row["referred_contact_id"], "email": row["referred_email"]}
+        invitations[row["referral_id"]] = (
+            row["referred_at"],
+            persons.get(f"contact_id:{row['referrer_contact_id']}"),
+            person_of(referred, persons, "contact_id", "email"),
+        )
+    last: dict[str, tuple[datetime, str]] = {}
+    for referral_id, (referred_at, referrer, invited) in invitations.items():
+        if invited in customers and invited != referrer and referred_at <= customers[invited]:
+            last[invited] = max(last.get(invited, (datetime.min, "")), (referred_at, referral_id))
+    won = {
+        referral_id: person
+        for person, (referred_at, referral_id) in last.items()
+        if customers[person] <= referred_at + REFERRAL_WINDOW
+    }
+    revenue: Counter[str] = Counter()
+    for order in orders.values():
+        revenue[_buyer_of(order)] += order.net_revenue
+
+    published = marts.execute(
+        "select month_start, invitations, referrers, converted, active_customers, referred_customers, other_customers,"
+        " referred_revenue, other_revenue, conversion_rate, conversion_rate_low, conversion_rate_high, k_factor,"
+        " revenue_per_referred_customer, revenue_per_other_customer from marts.kpi_referrals where dimension = 'all'"
+    ).fetchall()
+
+    assert sum(row[1] for row in published) == len(invitations)
+    assert sum(row[5] for row in published) == len(won) > 30
+    for month, *counts in published:
+        made = {name: found for name, found in invitations.items() if _month(found[0]) == month}
+        converted = len(won.keys() & made.keys())
+        active = {
+            person
+            for person, periods in customer_periods.items()
+            for start, end in periods
+            if person not in internal
+            and _month(start) <= month
+            and (end is None or end > AS_OF or local_day(end) >= month)
+        }
+        new = {person for person, since in customers.items() if _month(since) == month and person not in internal}
+        brought = new & set(won.values())
+        assert counts[:6] == [
+            len(made), len({referrer for _, referrer, _ in made.values()}), converted, len(active), len(brought),
+            len(new - brought),
+        ]  # fmt: skip
+        totals = [sum(revenue[person] for person in group) for group in (brought, new - brought)]
+        assert [int(amount) for amount in counts[6:8]] == totals
+        if _next_month(month) + REFERRAL_WINDOW <= AS_OF_DAY:
+            _assert_share(converted, len(made), *counts[8:11])
+            assert counts[11] == pytest.approx(len(made) / len(active) * (converted / len(made)))
+        else:
+            assert counts[8:12] == [None] * 4
+        for total, group, mean in zip(totals, (brought, new - brought), counts[12:], strict=True):
+            assert mean == (pytest.approx(total / len(group)) if group else None)
+
+
+# Experiments
+
+
+def test_experiments(
+    raw: RawRows, orders: Mapping[str, RawOrder], persons: dict[str, str], marts: duckdb.DuckDBPyConnection
+) -> None:
+    """A variant would win by devices, by earlier orders, or by those who saw both; and a broken split would pass."""
+    seen_first: defaultdict[tuple[str, str], dict[str, datetime]] = defaultdict(dict)
+    controls: dict[str, str] = {}
+    for row in accepted_rows(raw.left("web/experiment_exposures"), EXPOSURES, AS_OF):
+        person, variants = persons[f"anonymous_id:{row['anonymous_id']}"], seen_first
+        first = variants[row["experiment"], row["variant"]]
+        first[person] = min(first.get(person, datetime.max), row["exposed_at"])
+        if row["is_control"]:
+            controls[row["experiment"]] = row["variant"]
+    bought: defaultdict[str | None, list[datetime]] = defaultdict(list)
+    for order in orders.values():
+        if order.is_conversion:
+            bought[order.person].append(order.row["ordered_at"])
+    variants_of: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+    for (experiment, variant), first in seen_first.items():
+        for person in first:
+            variants_of[experiment, person].add(variant)
+    results: dict[tuple[str, str], tuple[int, int]] = {}
+    for (experiment, variant), first in seen_first.items():
+        alone = {person: moment for person, moment in first.items() if len(variants_of[experiment, person]) == 1}
+        converted = sum(any(order > moment for order in bought[person]) for person, moment in alone.items())
+        results[experiment, variant] = (len(alone), converted)
+    in_both = Counter(experiment for (experiment, _), variants in variants_of.items() if len(variants) > 1)
+    with (PROJECT / "seeds" / "experiment_splits.csv").open(encoding="utf-8") as stream:
+        splits = {(row["experiment"], row["variant"]): float(row["share"]) for row in csv.DictReader(stream)}
+
+    published = marts.execute(
+        "select experiment, variant, is_control, persons, conversions, conversion_rate, conversion_rate_low,"
+        " conversion_rate_high, lift, lift_low, lift_high, z, p_value, persons_in_both, sample_ratio_p_value,"
+        " has_sample_ratio_mismatch from marts.kpi_experiments where conversion_type = 'order'"
+    ).fetchall()
+
+    assert {(row[0], row[1]): row[3:5] for row in published} == results
+    assert len(controls) == 3
+    for experiment, variant, is_control, count, converted, *numbers in published:
+        assert is_control == (controls[experiment] == variant)
+        _assert_share(converted, count, *numbers[:3])
+        if is_control:
+            assert numbers[3:8] == [None] * 5
+        else:
+            others, other_converted = results[experiment, controls[experiment]]
+            risk = relative_risk(converted, count, other_converted, others)
+            bounds = risk.confidence_interval(0.95)
+            assert numbers[3:6] == pytest.approx([risk.relative_risk - 1, bounds.low - 1, bounds.high - 1])
+            z, p_value = _z_test(converted, count, other_converted, others)
+            assert numbers[6:8] == pytest.approx([z, p_value])
+        assert numbers[8] == in_both[experiment]
+        names = [name for name in results if name[0] == experiment]
+        observed = [results[name][0] for name in names]
+        shares = [splits.get(name, 1 / len(names)) for name in names]
+        p_value = stats.chisquare(observed, [share / sum(shares) * sum(observed) for share in shares]).pvalue
+        assert numbers[9] == pytest.approx(p_value)
+        assert numbers[10] == (p_value < SAMPLE_RATIO_ALARM) == (experiment == "cart_reminder")
+
+
+def _z_test(converted: int, count: int, other_converted: int, others: int) -> tuple[float, float]:
+    """Two proportions, pooled; and the chance of so large a z, to either side."""
+    pooled = (converted + other_converted) / (count + others)
+    error = math.sqrt(pooled * (1 - pooled) * (1 / count + 1 / others))
+    z = (converted / count - other_converted / others) / error
+    return z, math.erfc(abs(z) / math.sqrt(2))
