@@ -59,22 +59,20 @@
     26.4.4, 26.4.5); null for other degrees.
 -#}
 {% macro chi_square_upper_tail(x, degrees) -%}
-    case {{ degrees }}
-        {%- for degree in range(1, 10) %}
-        {%- set terms = namespace(text='1e0') %}
-        {%- if degree % 2 == 0 %}
-        {%- for divisor in range(degree - 2, 0, -2) %}
-        {%- set terms.text = '(1e0 + ' ~ x ~ ' / ' ~ divisor ~ 'e0 * ' ~ terms.text ~ ')' %}
-        {%- endfor %}
-        when {{ degree }} then exp(-{{ x }} / 2e0) * {{ terms.text }}
-        {%- else %}
-        {%- for divisor in range(degree - 2, 1, -2) %}
-        {%- set terms.text = '(1e0 + ' ~ x ~ ' / ' ~ divisor ~ 'e0 * ' ~ terms.text ~ ')' %}
-        {%- endfor %}
-        when {{ degree }} then
-            2e0 * {{ normal_upper_tail('sqrt(' ~ x ~ ')') }}
-            {%- if degree > 1 %} + exp(-{{ x }} / 2e0) * sqrt({{ x }} / 1.5707963267948966e0) * {{ terms.text }}{% endif %}
-        {%- endif %}
-        {%- endfor %}
-    end
+    (
+        case when {{ degrees }} % 2 = 1 then 2e0 * {{ normal_upper_tail('sqrt(' ~ x ~ ')') }} else 0e0 end
+        + exp(-{{ x }} / 2e0) * case {{ degrees }}
+            {%- for degree in range(1, 10) %}
+            {%- set terms = namespace(text='1e0') %}
+            {%- for divisor in range(degree - 2, 1, -2) %}
+            {%- set terms.text = '(1e0 + ' ~ x ~ ' / ' ~ divisor ~ 'e0 * ' ~ terms.text ~ ')' %}
+            {%- endfor %}
+            when {{ degree }} then
+                {%- if degree == 1 %} 0e0
+                {%- elif degree % 2 == 0 %} {{ terms.text }}
+                {%- else %} sqrt({{ x }} / 1.5707963267948966e0) * {{ terms.text }}
+                {%- endif %}
+            {%- endfor %}
+        end
+    )
 {%- endmacro %}

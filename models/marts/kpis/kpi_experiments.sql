@@ -62,7 +62,7 @@ expected as (
 
 ),
 
-sample_ratios as (
+deviations as (
 
     select
         experiment,
@@ -74,6 +74,16 @@ sample_ratios as (
         end as chi_square
     from expected
     group by experiment
+
+),
+
+sample_ratios as (
+
+    select
+        experiment,
+        chi_square,
+        {{ chi_square_upper_tail('chi_square', 'degrees') }} as p_value
+    from deviations
 
 ),
 
@@ -178,11 +188,8 @@ select
     2 * {{ normal_upper_tail('abs(tested.z)') }} as p_value,
     experiments.persons_in_both,
     sample_ratios.chi_square as sample_ratio_chi_square,
-    {{ chi_square_upper_tail('sample_ratios.chi_square', 'sample_ratios.degrees') }} as sample_ratio_p_value,
-    coalesce(
-        {{ chi_square_upper_tail('sample_ratios.chi_square', 'sample_ratios.degrees') }} < {{ setting('sample_ratio_alarm') }},
-        false
-    ) as has_sample_ratio_mismatch
+    sample_ratios.p_value as sample_ratio_p_value,
+    coalesce(sample_ratios.p_value < {{ setting('sample_ratio_alarm') }}, false) as has_sample_ratio_mismatch
 from tested
 inner join experiments on tested.experiment = experiments.experiment
 inner join sample_ratios on tested.experiment = sample_ratios.experiment

@@ -3,10 +3,8 @@
     one dimension lacks.
 -#}
 {% test dimensions_add_up(model, measures) %}
-select
-    month_start,
-    dimension
-from (
+with sums as (
+
     select
         month_start,
         dimension,
@@ -15,10 +13,26 @@ from (
         {%- endfor %}
     from {{ model }}
     group by month_start, dimension
-) as sums
+
+),
+
+dimensions as (
+
+    select count(distinct dimension) as dimension_count
+    from {{ model }}
+
+)
+
+select
+    sums.month_start,
+    sums.dimension
+from sums
+cross join dimensions
 qualify
-    count(*) over (partition by month_start) <> (select count(distinct dimension) from {{ model }})
+    count(*) over (partition by sums.month_start) <> dimensions.dimension_count
     {%- for measure in measures %}
-    or {{ measure }} is distinct from max(case when dimension = 'all' then {{ measure }} end) over (partition by month_start)
+    or sums.{{ measure }} is distinct from max(case when sums.dimension = 'all' then sums.{{ measure }} end) over (
+        partition by sums.month_start
+    )
     {%- endfor %}
 {% endtest %}
