@@ -39,6 +39,10 @@
         'known': [(ref('channels'), 'channel'), (ref('channel_aliases'), 'channel_alias')],
     },
     {
+        'met_in': 'crm.subscription_changes.reason', 'value': 'met.reason', 'from': accepted('crm', 'subscription_changes'),
+        'known': [(ref('churn_reason_map'), 'raw_reason')],
+    },
+    {
         'met_in': 'marketing.offline_visits.place_type', 'value': 'met.place_type', 'from': accepted('marketing', 'offline_visits'),
         'known': [(ref('touchpoint_types'), "replace(touchpoint_type, 'visit_', '')")],
     },

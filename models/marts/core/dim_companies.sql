@@ -61,6 +61,9 @@ named as (
     union
     select company_id from {{ ref('fct_conversions') }}
     where company_id <> 'unknown'
+    union
+    select company_id from {{ accepted('crm', 'subscription_changes') }} as subscription_changes
+    where company_id is not null
 
 )
 

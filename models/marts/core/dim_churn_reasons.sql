@@ -1,0 +1,5 @@
+select
+    churn_reason,
+    label_en,
+    label_vi
+from {{ ref('churn_reasons') }}
