@@ -31,7 +31,7 @@ compared as (
 
 parts as (
 
-    {# what stays or comes #}
+    {# whose the subscription is now, or was when it ended #}
     select
         account_id,
         company_id,
@@ -39,13 +39,12 @@ parts as (
         changed_at,
         change_id,
         person_id,
-        case when mrr_at_start > 0 and account_id <> account_at_start then mrr_at_start else 0 end as transferred,
-        case when mrr_at_start > 0 then fx_of_month else 0 end as fx,
+        case when account_id <> account_at_start then mrr_at_start else 0 end as transferred,
+        case when mrr_at_start > 0 and mrr_after > 0 then fx_of_month else 0 end as fx,
         case when account_id = account_at_start then mrr_after - mrr_at_start else mrr_after end as mrr_change
     from compared
-    where mrr_after > 0
     union all
-    {# what another account holds now, or nobody #}
+    {# whose it was when the month began #}
     select
         account_at_start as account_id,
         company_at_start as company_id,
@@ -53,11 +52,11 @@ parts as (
         changed_at,
         change_id,
         person_id,
-        case when mrr_after > 0 then -mrr_at_start else 0 end as transferred,
+        -mrr_at_start as transferred,
         0 as fx,
         -mrr_at_start as mrr_change
     from compared
-    where mrr_at_start > 0 and (mrr_after = 0 or account_id <> account_at_start)
+    where account_id <> account_at_start
 
 ),
 
@@ -148,7 +147,7 @@ select
     case when movements.company_id = 'unknown' then 'person' else 'company' end as account_type,
     movements.company_id,
     movements.person_id,
-    case when movements.company_id = 'unknown' then persons.customer_type else companies.customer_type end as customer_type,
+    {{ account_customer_type('movements') }} as customer_type,
     movements.month_start,
     movements.movement_type,
     movements.moved_at,
@@ -157,5 +156,4 @@ select
     cast(movements.starting_mrr as decimal(18, 4)) as starting_mrr,
     cast(movements.ending_mrr as decimal(18, 4)) as ending_mrr
 from movements
-left join {{ ref('dim_companies') }} as companies on movements.company_id = companies.company_id
-left join {{ ref('dim_persons') }} as persons on movements.account_id = persons.person_id
+{{ join_account('movements') }}

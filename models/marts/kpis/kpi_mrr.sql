@@ -47,9 +47,10 @@ sums as (
         {%- for movement in ['contraction', 'churn'] %}
         -coalesce(sum(mrr_change) filter (where movement_type = '{{ movement }}'), 0) as {{ movement }},
         {%- endfor %}
-        {%- for movement, participle in [('new', 'new'), ('reactivation', 'reactivated'), ('churn', 'churned')] %}
-        count(*) filter (where movement_type = '{{ movement }}') as {{ participle }}_accounts,
-        {%- endfor %}
+        count(*) filter (where movement_type = 'new') as new_accounts,
+        count(*) filter (where movement_type = 'reactivation') as reactivated_accounts,
+        {# what came by transfer and left in the same month was not there when it began #}
+        count(*) filter (where movement_type = 'churn' and starting_mrr > 0) as churned_accounts,
         sum(mrr_change) as mrr_change
     from movements
     group by month_start, customer_type
