@@ -1,0 +1,98 @@
+{%- set dimensions = {
+    'all': "'all'", 'sales_channel': 'sales_channel', 'payment_method': 'payment_method', 'customer_type': 'customer_type',
+} -%}
+
+with refunds as (
+
+    select
+        order_id,
+        sum(refund_amount) as refund_amount
+    from {{ ref('fct_refunds') }}
+    where is_linked
+    group by order_id
+
+),
+
+orders as (
+
+    select
+        orders.*,
+        persons.customer_type,
+        {{ month_of('orders.ordered_date') }} as month_start,
+        orders.order_status in ('shipped', 'completed', 'returned') or orders.delivered_at is not null as is_shipped,
+        {# a parcel dated before its order took no time #}
+        greatest({{ microseconds_between('orders.ordered_at', 'orders.delivered_at') }}, 0) as delivery_microseconds,
+        refunds.refund_amount
+    from {{ ref('fct_orders') }} as orders
+    inner join {{ ref('dim_persons') }} as persons on orders.person_id = persons.person_id
+    left join refunds on orders.order_id = refunds.order_id
+    where not orders.is_test and not orders.is_internal
+
+),
+
+counted as (
+
+    {%- for dimension, value in dimensions.items() %}
+    select
+        month_start,
+        '{{ dimension }}' as dimension,
+        {{ value }} as dimension_value,
+        count(*) as orders,
+        count(*) filter (where is_shipped) as shipped,
+        count(delivered_at) as delivered,
+        median(case when delivered_at is not null then delivery_microseconds end) / cast(3600000000 as double) as median_delivery_hours,
+        count(*) filter (where delivered_at <= promised_delivery_at) as on_time,
+        count(*) filter (where delivered_at > promised_delivery_at) as late,
+        {# who has not paid is owed nothing yet #}
+        count(*) filter (
+            where
+            delivered_at is null
+            and promised_delivery_at < {{ as_of() }}
+            and order_status in ('paid', 'shipped', 'completed')
+        ) as overdue,
+        count(*) filter (where order_status = 'cancelled') as cancelled,
+        count(*) filter (where order_status = 'returned') as returned,
+        count(refund_amount) as refunded,
+        coalesce(sum(refund_amount), 0) as refund_amount
+    from orders
+    group by all
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+
+),
+
+rated as (
+
+    select
+        *,
+        cast(on_time as double) / nullif(on_time + late, 0) as on_time_share,
+        cast(returned as double) / nullif(shipped, 0) as return_share
+    from counted
+
+)
+
+select
+    cast(month_start as string) || '.' || dimension || '.' || dimension_value as fulfilment_key,
+    month_start,
+    dimension,
+    dimension_value,
+    {{ add_months('month_start', 1) }} <= {{ reporting_date(as_of()) }} as is_complete,
+    orders,
+    shipped,
+    delivered,
+    median_delivery_hours,
+    on_time,
+    late,
+    on_time_share as on_time_rate,
+    {{ wilson_bound('on_time_share', '(on_time + late)', '-') }} as on_time_rate_low,
+    {{ wilson_bound('on_time_share', '(on_time + late)', '+') }} as on_time_rate_high,
+    overdue,
+    cancelled,
+    cast(cancelled as double) / orders as cancellation_rate,
+    returned,
+    return_share as return_rate,
+    {{ wilson_bound('return_share', 'shipped', '-') }} as return_rate_low,
+    {{ wilson_bound('return_share', 'shipped', '+') }} as return_rate_high,
+    refunded,
+    cast(refund_amount as decimal(18, 4)) as refund_amount
+from rated

@@ -1,0 +1,142 @@
+{%- set dimensions = {'all': "'all'", 'channel': 'channel', 'category': 'category', 'priority': 'priority', 'customer_type': 'customer_type'} -%}
+
+with described as (
+
+    select
+        tickets.*,
+        persons.customer_type,
+        {{ month_of('tickets.opened_date') }} as opened_month,
+        {# what was solved before somebody opened a ticket for it was never open #}
+        {{ month_of(reporting_date('greatest(tickets.resolved_at, tickets.opened_at)')) }} as closed_month,
+        greatest({{ microseconds_between('tickets.opened_at', 'tickets.first_response_at') }}, 0) as first_response_microseconds,
+        greatest({{ microseconds_between('tickets.opened_at', 'tickets.resolved_at') }}, 0) as resolution_microseconds
+    from {{ ref('fct_tickets') }} as tickets
+    inner join {{ ref('dim_persons') }} as persons on tickets.person_id = persons.person_id
+
+),
+
+split as (
+
+    {%- for dimension, value in dimensions.items() %}
+    select
+        '{{ dimension }}' as dimension,
+        {{ value }} as dimension_value,
+        opened_month,
+        closed_month,
+        is_resolved,
+        is_within_target,
+        first_response_hours,
+        first_response_microseconds,
+        resolution_microseconds
+    from described
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+
+),
+
+opened as (
+
+    select
+        dimension,
+        dimension_value,
+        opened_month as month_start,
+        count(*) as tickets,
+        count(first_response_hours) as first_responses,
+        median(case when first_response_hours is not null then first_response_microseconds end) / cast(3600000000 as double)
+            as median_first_response_hours,
+        count(*) filter (where is_resolved) as resolved,
+        median(case when is_resolved then resolution_microseconds end) / cast(3600000000 as double) as median_resolution_hours,
+        count(is_within_target) as target_tickets,
+        count(*) filter (where is_within_target) as within_target
+    from split
+    group by dimension, dimension_value, opened_month
+
+),
+
+closed as (
+
+    select
+        dimension,
+        dimension_value,
+        closed_month as month_start,
+        count(*) as closed_tickets
+    from split
+    where is_resolved
+    group by dimension, dimension_value, closed_month
+
+),
+
+months as (
+
+    select distinct {{ month_of('date_day') }} as month_start
+    from {{ date_spine('(select min(opened_month) from described)', reporting_date(as_of())) }} as days
+
+),
+
+dimension_values as (
+
+    select distinct
+        dimension,
+        dimension_value
+    from split
+
+),
+
+filled as (
+
+    select
+        months.month_start,
+        dimension_values.dimension,
+        dimension_values.dimension_value,
+        coalesce(opened.tickets, 0) as tickets,
+        coalesce(opened.first_responses, 0) as first_responses,
+        opened.median_first_response_hours,
+        coalesce(opened.resolved, 0) as resolved,
+        opened.median_resolution_hours,
+        coalesce(opened.target_tickets, 0) as target_tickets,
+        coalesce(opened.within_target, 0) as within_target,
+        sum(coalesce(opened.tickets, 0) - coalesce(closed.closed_tickets, 0)) over (
+            partition by dimension_values.dimension, dimension_values.dimension_value
+            order by months.month_start
+            rows between unbounded preceding and current row
+        ) as open_tickets
+    from months
+    cross join dimension_values
+    left join opened
+        on months.month_start = opened.month_start
+        and dimension_values.dimension = opened.dimension
+        and dimension_values.dimension_value = opened.dimension_value
+    left join closed
+        on months.month_start = closed.month_start
+        and dimension_values.dimension = closed.dimension
+        and dimension_values.dimension_value = closed.dimension_value
+
+),
+
+rated as (
+
+    select
+        *,
+        cast(within_target as double) / nullif(target_tickets, 0) as rate
+    from filled
+
+)
+
+select
+    cast(month_start as string) || '.' || dimension || '.' || dimension_value as service_key,
+    month_start,
+    dimension,
+    dimension_value,
+    {{ add_months('month_start', 1) }} <= {{ reporting_date(as_of()) }} as is_complete,
+    tickets,
+    first_responses,
+    median_first_response_hours,
+    resolved,
+    median_resolution_hours,
+    target_tickets,
+    within_target,
+    rate as within_target_rate,
+    {{ wilson_bound('rate', 'target_tickets', '-') }} as within_target_rate_low,
+    {{ wilson_bound('rate', 'target_tickets', '+') }} as within_target_rate_high,
+    cast(open_tickets as bigint) as open_tickets
+from rated
