@@ -1,5 +1,5 @@
 select
-    churn_reason,
+    reason,
     label_en,
     label_vi
 from {{ ref('churn_reasons') }}

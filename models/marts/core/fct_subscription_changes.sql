@@ -79,9 +79,9 @@ select
         when held.{{ stopped }} then 'unknown'
     end as cancel_type,
     case
-        when held.reason is not null then coalesce(reasons.churn_reason, 'other')
+        when held.reason is not null then coalesce(reasons.reason, 'other')
         when held.{{ stopped }} then 'unknown'
-    end as churn_reason,
+    end as reason,
     held.term_end,
     held.changed_at,
     held.changed_date,

@@ -1,0 +1,188 @@
+with events as (
+
+    select
+        *,
+        {{ month_of('churned_date') }} as month_start
+    from {{ ref('fct_churn_events') }}
+
+),
+
+purchases as (
+
+    select
+        account_id,
+        converted_date,
+        {{ reporting_date('lapsed_at') }} as lapsed_date
+    from {{ account_purchases() }} as purchases
+
+),
+
+account_mrr as (
+
+    select * from {{ account_mrr() }} as account_mrr
+
+),
+
+first_days as (
+
+    select min(converted_date) as first_day
+    from purchases
+    union all
+    select min(month_start) as first_day
+    from account_mrr
+
+),
+
+months as (
+
+    select distinct {{ month_of('date_day') }} as month_start
+    from {{ date_spine('(select min(first_day) from first_days)', reporting_date(as_of())) }} as days
+
+),
+
+subscribers as (
+
+    select
+        months.month_start,
+        account_mrr.account_id
+    from account_mrr
+    inner join months
+        on account_mrr.month_start < months.month_start
+        and (months.month_start <= account_mrr.next_month_start or account_mrr.next_month_start is null)
+    where account_mrr.mrr > 0
+
+),
+
+buyers as (
+
+    select distinct
+        months.month_start,
+        purchases.account_id
+    from purchases
+    inner join months
+        on purchases.converted_date < months.month_start
+        and purchases.lapsed_date >= months.month_start
+    left join subscribers
+        on months.month_start = subscribers.month_start
+        and purchases.account_id = subscribers.account_id
+    where subscribers.account_id is null
+
+),
+
+bases as (
+
+    select
+        month_start,
+        count(*) as subscribers
+    from subscribers
+    group by month_start
+
+),
+
+buyer_bases as (
+
+    select
+        month_start,
+        count(*) as buyers
+    from buyers
+    group by month_start
+
+),
+
+churn_types as (
+
+    select 'all' as churn_type
+    union all
+    select 'subscription_voluntary' as churn_type
+    union all
+    select 'subscription_involuntary' as churn_type
+    union all
+    select 'lapsed' as churn_type
+
+),
+
+grid as (
+
+    select
+        months.month_start,
+        churn_types.churn_type,
+        case when churn_types.churn_type = 'lapsed' then 0 else coalesce(bases.subscribers, 0) end
+        + case when churn_types.churn_type in ('all', 'lapsed') then coalesce(buyer_bases.buyers, 0) else 0 end as customers_at_start
+    from months
+    cross join churn_types
+    left join bases on months.month_start = bases.month_start
+    left join buyer_bases on months.month_start = buyer_bases.month_start
+
+),
+
+{# every event counts for its type and reason and for all of them #}
+counted as (
+
+    {%- for churn_type in ['churn_type', "'all'"] %}
+    {%- for reason in ['reason', "'all'"] %}
+    select
+        month_start,
+        {{ churn_type }}{{ ' as churn_type' if churn_type != 'churn_type' }},
+        {{ reason }}{{ ' as reason' if reason != 'reason' }},
+        count(distinct account_id) as churned,
+        sum(mrr_lost) as mrr_lost
+    from events
+    group by all
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+
+),
+
+filled as (
+
+    select
+        month_start,
+        churn_type,
+        reason,
+        churned,
+        mrr_lost
+    from counted
+    where reason <> 'all'
+    union all
+    select
+        grid.month_start,
+        grid.churn_type,
+        'all' as reason,
+        coalesce(counted.churned, 0) as churned,
+        coalesce(counted.mrr_lost, 0) as mrr_lost
+    from grid
+    left join counted
+        on grid.month_start = counted.month_start
+        and grid.churn_type = counted.churn_type
+        and counted.reason = 'all'
+
+),
+
+rated as (
+
+    select
+        filled.*,
+        grid.customers_at_start,
+        cast(filled.churned as double) / nullif(grid.customers_at_start, 0) as rate
+    from filled
+    inner join grid
+        on filled.month_start = grid.month_start
+        and filled.churn_type = grid.churn_type
+
+)
+
+select
+    cast(month_start as string) || '.' || churn_type || '.' || reason as churn_key,
+    month_start,
+    churn_type,
+    reason,
+    {{ add_months('month_start', 1) }} <= {{ reporting_date(as_of()) }} as is_complete,
+    churned,
+    cast(mrr_lost as decimal(18, 4)) as mrr_lost,
+    cast(customers_at_start as bigint) as customers_at_start,
+    rate as churn_rate,
+    case when rate <= 1 then {{ wilson_bound('rate', 'customers_at_start', '-') }} end as churn_rate_low,
+    case when rate <= 1 then {{ wilson_bound('rate', 'customers_at_start', '+') }} end as churn_rate_high
+from rated

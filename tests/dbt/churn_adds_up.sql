@@ -1,0 +1,72 @@
+-- Who left is counted once a month, type and reason; who churned by MRR has an event that says how; nobody is told lapsed who paid.
+with events as (
+
+    select
+        *,
+        {{ month_of('churned_date') }} as month_start
+    from {{ ref('fct_churn_events') }}
+
+),
+
+event_sums as (
+
+    select
+        month_start,
+        churn_type,
+        reason,
+        count(distinct account_id) as churned,
+        sum(mrr_lost) as mrr_lost
+    from events
+    group by month_start, churn_type, reason
+
+),
+
+type_sums as (
+
+    select
+        month_start,
+        churn_type,
+        max(case when reason = 'all' then churned end) as churned,
+        max(case when reason <> 'all' then churned end) as most_of_a_reason,
+        sum(case when reason = 'all' then mrr_lost else -mrr_lost end) as mrr_difference
+    from {{ ref('kpi_churn') }}
+    group by month_start, churn_type
+
+)
+
+select coalesce(kpis.churn_key, event_sums.churn_type) as problem
+from event_sums
+full outer join (
+    select * from {{ ref('kpi_churn') }}
+    where churn_type <> 'all' and reason <> 'all'
+) as kpis
+    on event_sums.month_start = kpis.month_start
+    and event_sums.churn_type = kpis.churn_type
+    and event_sums.reason = kpis.reason
+where event_sums.churned is distinct from kpis.churned or event_sums.mrr_lost is distinct from kpis.mrr_lost
+union all
+select churn_type as problem
+from type_sums
+where churned is null or mrr_difference <> 0 or coalesce(most_of_a_reason, 0) > churned or (churned > 0 and most_of_a_reason is null)
+union all
+{# whoever churned by MRR in a month left by an event of that month, or gave the last subscription away #}
+select movements.mrr_movement_id as problem
+from {{ ref('fct_mrr_movements') }} as movements
+left join {{ ref('fct_mrr_movements') }} as transfers
+    on movements.account_id = transfers.account_id
+    and movements.month_start = transfers.month_start
+    and transfers.movement_type = 'transfer'
+left join events
+    on movements.account_id = events.account_id
+    and movements.month_start = events.month_start
+    and events.churn_type <> 'lapsed'
+where movements.movement_type = 'churn' and events.account_id is null and transfers.account_id is null
+union all
+{# what came before came before #}
+select churn_event_id as problem
+from events
+where
+    days_since_last_touch <= 0
+    or days_since_last_ticket <= 0
+    or days_since_last_score <= 0
+    or (churn_type = 'lapsed') <> (mrr_lost = 0)
