@@ -1,0 +1,239 @@
+with purchases as (
+
+    select
+        *,
+        {{ month_of('converted_date') }} as month_start
+    from {{ account_purchases() }} as purchases
+
+),
+
+account_mrr as (
+
+    select * from {{ account_mrr() }} as account_mrr
+
+),
+
+{# the day from which an account is a customer, also where its first subscription did not see the end of the month #}
+firsts as (
+
+    select
+        account_id,
+        company_id,
+        min(converted_date) as first_date
+    from purchases
+    group by account_id, company_id
+    union all
+    select
+        account_id,
+        company_id,
+        min(changed_date) as first_date
+    from {{ ref('fct_subscription_changes') }}
+    where mrr_after > 0
+    group by account_id, company_id
+
+),
+
+customers as (
+
+    select
+        account_id,
+        company_id,
+        {{ month_of('min(first_date)') }} as cohort_month
+    from firsts
+    group by account_id, company_id
+
+),
+
+second_purchases as (
+
+    select
+        account_id,
+        {{ month_of('min(converted_date)') }} as repeat_month
+    from (
+        select
+            account_id,
+            converted_date,
+            min(converted_date) over (partition by account_id) as first_date
+        from purchases
+    ) as dated
+    where converted_date > first_date
+    group by account_id
+
+),
+
+described as (
+
+    select
+        customers.account_id,
+        customers.cohort_month,
+        second_purchases.repeat_month,
+        {{ account_customer_type('customers') }} as customer_type
+    from customers
+    {{ join_account('customers') }}
+    left join second_purchases on customers.account_id = second_purchases.account_id
+
+),
+
+{# everybody counts for the own type and for all #}
+members as (
+
+    select * from described
+    union all
+    select
+        account_id,
+        cohort_month,
+        repeat_month,
+        'all' as customer_type
+    from described
+
+),
+
+months as (
+
+    select distinct {{ month_of('date_day') }} as month_start
+    from {{ date_spine('(select min(cohort_month) from customers)', reporting_date(as_of())) }} as days
+
+),
+
+account_months as (
+
+    select
+        account_id,
+        month_start,
+        sum(revenue) as revenue,
+        0 as mrr
+    from purchases
+    group by account_id, month_start
+    union all
+    select
+        account_mrr.account_id,
+        months.month_start,
+        0 as revenue,
+        account_mrr.mrr
+    from account_mrr
+    inner join months
+        on account_mrr.month_start <= months.month_start
+        and (months.month_start < account_mrr.next_month_start or account_mrr.next_month_start is null)
+    where account_mrr.mrr > 0
+
+),
+
+active_months as (
+
+    select
+        account_id,
+        month_start,
+        sum(revenue) as revenue,
+        sum(mrr) as mrr,
+        lag(month_start) over (partition by account_id order by month_start) as previous_month_start
+    from account_months
+    group by account_id, month_start
+
+),
+
+activity as (
+
+    select
+        members.cohort_month,
+        members.customer_type,
+        active_months.month_start,
+        count(*) as active,
+        count(*) filter (
+            where
+            active_months.month_start > members.cohort_month
+            and (
+                active_months.previous_month_start is null
+                or {{ add_months('active_months.previous_month_start', 1) }} < active_months.month_start
+            )
+        ) as reactivated,
+        sum(active_months.revenue) as revenue,
+        sum(active_months.mrr) as mrr
+    from members
+    inner join active_months on members.account_id = active_months.account_id
+    group by members.cohort_month, members.customer_type, active_months.month_start
+
+),
+
+repeats as (
+
+    select
+        cohort_month,
+        customer_type,
+        repeat_month,
+        count(*) as repeat_customers
+    from members
+    where repeat_month is not null
+    group by cohort_month, customer_type, repeat_month
+
+),
+
+cohorts as (
+
+    select
+        cohort_month,
+        customer_type,
+        count(*) as customers
+    from members
+    group by cohort_month, customer_type
+
+),
+
+filled as (
+
+    select
+        cohorts.cohort_month,
+        cohorts.customer_type,
+        cohorts.customers,
+        months.month_start,
+        {{ add_months('months.month_start', 1) }} <= {{ reporting_date(as_of()) }} as is_complete,
+        coalesce(activity.active, 0) as active,
+        coalesce(activity.reactivated, 0) as reactivated,
+        coalesce(activity.revenue, 0) as revenue,
+        coalesce(activity.mrr, 0) as mrr,
+        sum(coalesce(repeats.repeat_customers, 0)) over (
+            partition by cohorts.cohort_month, cohorts.customer_type
+            order by months.month_start
+            rows between unbounded preceding and current row
+        ) as repeat_customers
+    from cohorts
+    inner join months on cohorts.cohort_month <= months.month_start
+    left join activity
+        on cohorts.cohort_month = activity.cohort_month
+        and cohorts.customer_type = activity.customer_type
+        and months.month_start = activity.month_start
+    left join repeats
+        on cohorts.cohort_month = repeats.cohort_month
+        and cohorts.customer_type = repeats.customer_type
+        and months.month_start = repeats.repeat_month
+
+),
+
+rated as (
+
+    select
+        *,
+        (year(month_start) - year(cohort_month)) * 12 + month(month_start) - month(cohort_month) as months_since,
+        case when is_complete then cast(active as double) / customers end as rate,
+        case when is_complete then cast(repeat_customers as double) / customers end as repeat_rate
+    from filled
+
+)
+
+select
+    cast(cohort_month as string) || '.' || customer_type || '.' || cast(months_since as string) as retention_key,
+    cohort_month,
+    customer_type,
+    cast(months_since as bigint) as months_since,
+    month_start,
+    is_complete,
+    customers,
+    active,
+    rate as retention_rate,
+    {{ wilson_bound('rate', 'customers', '-') }} as retention_rate_low,
+    {{ wilson_bound('rate', 'customers', '+') }} as retention_rate_high,
+    reactivated,
+    cast(repeat_customers as bigint) as repeat_customers,
+    repeat_rate,
+    cast(revenue as decimal(18, 4)) as revenue,
+    cast(mrr as decimal(18, 4)) as mrr
+from rated

@@ -1,0 +1,72 @@
+-- Every customer is in one cohort; every purchase and all MRR are some cohort's; who is active is of the cohort; no month is left out.
+with cohorts as (
+
+    select * from {{ ref('kpi_retention') }}
+    where customer_type = 'all'
+
+),
+
+type_sums as (
+
+    select
+        cohort_month,
+        months_since,
+        {%- for column in ['customers', 'active', 'reactivated', 'repeat_customers', 'revenue', 'mrr'] %}
+        sum(case when customer_type = 'all' then {{ column }} else -{{ column }} end) as {{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ ref('kpi_retention') }}
+    group by cohort_month, months_since
+
+),
+
+months as (
+
+    select
+        month_start,
+        sum(revenue) as revenue,
+        sum(mrr) as mrr,
+        sum(active) as active
+    from cohorts
+    group by month_start
+
+),
+
+purchases as (
+
+    select
+        {{ month_of('converted_date') }} as month_start,
+        sum(revenue) as revenue
+    from {{ account_purchases() }} as purchases
+    group by 1
+
+)
+
+select retention_key as problem
+from {{ ref('kpi_retention') }}
+where
+    least(active, reactivated, repeat_customers) < 0
+    or active > customers
+    or reactivated > active
+    or repeat_customers > customers
+    or (months_since = 0 and reactivated > 0)
+    or is_complete <> (retention_rate is not null)
+union all
+select cast(cohort_month as string) as problem
+from type_sums
+where customers <> 0 or active <> 0 or reactivated <> 0 or repeat_customers <> 0 or revenue <> 0 or mrr <> 0
+union all
+{# as many rows as months from the cohort's to as-of #}
+select cast(cohort_month as string) as problem
+from cohorts
+group by cohort_month
+having count(*) <> max(months_since) + 1 or max(month_start) <> {{ month_of(reporting_date(as_of())) }}
+union all
+select cast(coalesce(months.month_start, purchases.month_start) as string) as problem
+from months
+full outer join purchases on months.month_start = purchases.month_start
+where coalesce(months.revenue, 0) <> coalesce(purchases.revenue, 0)
+union all
+select cast(mrr.month_start as string) as problem
+from {{ ref('kpi_mrr') }} as mrr
+left join months on mrr.month_start = months.month_start
+where mrr.customer_type = 'all' and (mrr.ending is distinct from months.mrr or mrr.ending_accounts > months.active)
