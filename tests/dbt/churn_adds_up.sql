@@ -21,6 +21,13 @@ event_sums as (
 
 ),
 
+kpis as (
+
+    select * from {{ ref('kpi_churn') }}
+    where churn_type <> 'all' and reason <> 'all'
+
+),
+
 type_sums as (
 
     select
@@ -36,10 +43,7 @@ type_sums as (
 
 select coalesce(kpis.churn_key, event_sums.churn_type) as problem
 from event_sums
-full outer join (
-    select * from {{ ref('kpi_churn') }}
-    where churn_type <> 'all' and reason <> 'all'
-) as kpis
+full outer join kpis
     on event_sums.month_start = kpis.month_start
     and event_sums.churn_type = kpis.churn_type
     and event_sums.reason = kpis.reason

@@ -4,17 +4,28 @@ with sums as (
     select
         month_start,
         dimension,
-        {%- for column in ['orders', 'shipped', 'delivered', 'on_time', 'late', 'overdue', 'cancelled', 'returned', 'refund_amount'] %}
-        sum({{ column }}) as {{ column }}{{ ',' if not loop.last }}
+        {%- for column in ['orders', 'shipped', 'delivered', 'on_time', 'late', 'overdue', 'cancelled', 'returned'] %}
+        sum({{ column }}) as {{ column }},
         {%- endfor %}
+        sum(refund_amount) as refund_amount
     from {{ ref('kpi_fulfilment') }}
     group by month_start, dimension
 
 ),
 
+everything as (
+
+    select * from sums
+    where dimension = 'all'
+
+),
+
 orders as (
 
-    select * from {{ ref('fct_orders') }}
+    select
+        *,
+        {{ month_of('ordered_date') }} as month_start
+    from {{ ref('fct_orders') }}
     where not is_test and not is_internal
 
 ),
@@ -22,33 +33,31 @@ orders as (
 truth as (
 
     select
-        {{ month_of('ordered_date') }} as month_start,
+        month_start,
         count(*) as orders,
         count(delivered_at) as delivered,
         count(*) filter (where delivered_at is not null and promised_delivery_at is not null) as promised,
         count(*) filter (where order_status = 'cancelled') as cancelled,
         count(*) filter (where order_status = 'returned') as returned
     from orders
-    group by 1
+    group by month_start
 
 ),
 
 refunds as (
 
     select
-        {{ month_of('orders.ordered_date') }} as month_start,
+        orders.month_start,
         sum(refunds.refund_amount) as refund_amount
     from {{ ref('fct_refunds') }} as refunds
     inner join orders on refunds.order_id = orders.order_id
-    group by 1
+    group by orders.month_start
 
 )
 
 select sums.dimension as problem
 from sums
-inner join sums as everything
-    on sums.month_start = everything.month_start
-    and everything.dimension = 'all'
+inner join everything on sums.month_start = everything.month_start
 where
     sums.orders <> everything.orders
     or sums.shipped <> everything.shipped
@@ -60,7 +69,7 @@ where
 union all
 select cast(coalesce(sums.month_start, truth.month_start) as string) as problem
 from truth
-full outer join (select * from sums where dimension = 'all') as sums on truth.month_start = sums.month_start
+full outer join everything as sums on truth.month_start = sums.month_start
 left join refunds on truth.month_start = refunds.month_start
 where
     truth.orders is distinct from sums.orders

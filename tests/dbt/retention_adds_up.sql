@@ -11,9 +11,10 @@ type_sums as (
     select
         cohort_month,
         months_since,
-        {%- for column in ['customers', 'active', 'reactivated', 'repeat_customers', 'revenue', 'mrr'] %}
-        sum(case when customer_type = 'all' then {{ column }} else -{{ column }} end) as {{ column }}{{ ',' if not loop.last }}
+        {%- for column in ['customers', 'active', 'reactivated', 'repeat_customers', 'revenue'] %}
+        sum(case when customer_type = 'all' then {{ column }} else -{{ column }} end) as {{ column }},
         {%- endfor %}
+        sum(case when customer_type = 'all' then mrr else -mrr end) as mrr
     from {{ ref('kpi_retention') }}
     group by cohort_month, months_since
 
@@ -37,7 +38,7 @@ purchases as (
         {{ month_of('converted_date') }} as month_start,
         sum(revenue) as revenue
     from {{ account_purchases() }} as purchases
-    group by 1
+    group by {{ month_of('converted_date') }}
 
 )
 

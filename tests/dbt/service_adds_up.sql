@@ -4,9 +4,10 @@ with sums as (
     select
         month_start,
         dimension,
-        {%- for column in ['tickets', 'first_responses', 'resolved', 'target_tickets', 'within_target', 'open_tickets'] %}
-        sum({{ column }}) as {{ column }}{{ ',' if not loop.last }}
+        {%- for column in ['tickets', 'first_responses', 'resolved', 'target_tickets', 'within_target'] %}
+        sum({{ column }}) as {{ column }},
         {%- endfor %}
+        sum(open_tickets) as open_tickets
     from {{ ref('kpi_service') }}
     group by month_start, dimension
 

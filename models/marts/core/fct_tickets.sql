@@ -35,7 +35,8 @@ select
     {{ reporting_date('timed.opened_at') }} as opened_date,
     timed.first_response_at,
     timed.resolved_at,
-    case when timed.first_response_at is not null then timed.first_response_microseconds / cast(3600000000 as double) end as first_response_hours,
+    case when timed.first_response_at is not null then timed.first_response_microseconds / cast(3600000000 as double) end
+        as first_response_hours,
     case when timed.resolved_at is not null then timed.resolution_microseconds / cast(3600000000 as double) end as resolution_hours,
     case
         when timed.first_response_at is not null then timed.first_response_microseconds <= timed.target_microseconds

@@ -1,4 +1,6 @@
-{%- set dimensions = {'all': "'all'", 'channel': 'channel', 'category': 'category', 'priority': 'priority', 'customer_type': 'customer_type'} -%}
+{%- set dimensions = {
+    'all': "'all'", 'channel': 'channel', 'category': 'category', 'priority': 'priority', 'customer_type': 'customer_type',
+} -%}
 
 with described as (
 
