@@ -30,6 +30,8 @@ class Mutation:
 ATTRIBUTION = "models/marts/attribution/fct_attribution.sql"
 ORDER_PERSONS = "models/intermediate/identity/int_order_persons.sql"
 STAGE_ENTRIES = "models/marts/lifecycle/fct_stage_entries.sql"
+CHURN_EVENTS = "models/marts/core/fct_churn_events.sql"
+RETENTION = "models/marts/kpis/kpi_retention.sql"
 
 MUTATIONS = {
     "conversions that no touch led to are dropped": Mutation(
@@ -200,6 +202,62 @@ MUTATIONS = {
         "nps_group = 'neutral'",
         ("kpi_nps",),
         "nps_adds_up",
+    ),
+    "MRR only grows": Mutation(
+        "models/marts/core/fct_mrr_movements.sql",
+        "where remaining <> 0",
+        "where remaining > 0",
+        ("fct_mrr_movements", "kpi_mrr"),
+        "mrr_adds_up",
+    ),
+    "the end of MRR is what is new alone": Mutation(
+        "models/marts/kpis/kpi_mrr.sql",
+        "coalesce(sums.mrr_change, 0) as mrr_change",
+        "coalesce(sums.new, 0) as mrr_change",
+        ("kpi_mrr",),
+        "mrr_adds_up",
+    ),
+    "whose payment fails has not left": Mutation(
+        CHURN_EVENTS,
+        "where mrr = 0 and mrr_stopped > 0",
+        "where mrr = 0 and mrr_stopped > 0 and churn_type = 'subscription_voluntary'",
+        ("fct_churn_events", "kpi_churn"),
+        "churn_adds_up",
+    ),
+    "what came after a churn passes for what came before": Mutation(
+        CHURN_EVENTS,
+        "and events.{{ event.at }} < churns.churned_at",
+        "",
+        ("fct_churn_events", "kpi_churn"),
+        "churn_adds_up",
+    ),
+    "who pays and orders nothing is not retained": Mutation(
+        RETENTION,
+        "where account_mrr.mrr > 0",
+        "where account_mrr.mrr > 0 and false",
+        ("kpi_retention",),
+        "retention_adds_up",
+    ),
+    "months in which nobody was active are missing": Mutation(
+        RETENTION,
+        "left join activity\n",
+        "inner join activity\n",
+        ("kpi_retention",),
+        "retention_adds_up",
+    ),
+    "tickets nobody solved are no backlog": Mutation(
+        "models/marts/kpis/kpi_service.sql",
+        "from split\n    where is_resolved\n",
+        "from split\n",
+        ("kpi_service",),
+        "service_adds_up",
+    ),
+    "tests are delivered": Mutation(
+        "models/marts/kpis/kpi_fulfilment.sql",
+        "where not orders.is_test and not orders.is_internal",
+        "where not orders.is_internal",
+        ("kpi_fulfilment",),
+        "fulfilment_adds_up",
     ),
 }
 

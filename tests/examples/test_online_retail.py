@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import duckdb
+import pandas
 import pytest
 
 from examples.online_retail.prepare import Account, UnusableFile, main, prepare
@@ -316,4 +317,40 @@ def test_real_holdout_is_predicted(published: Path) -> None:
     assert abs(float(str(predicted)) / float(str(came)) - 1) < 0.15
     assert query(published, "select distinct is_at_edge, failure from marts.kpi_clv_model where model = 'bg_nbd'") == [
         (True, None)
+    ]
+
+
+def test_real_cohorts_buy_again(published: Path) -> None:
+    """Real buyers have days, gaps and repeats that nobody made up: pandas counts their cohorts from the raw orders."""
+    orders = pandas.read_parquet(published.parent.parent / "raw/orders/orders.parquet")
+    orders = orders[(orders.contact_id != "stock") & (orders.total_amount >= 0)]
+    orders["account"] = orders.contact_id.fillna("order " + orders.order_id)
+    # the text has the London clock's day
+    orders["day"] = orders.ordered_at.str[:10]
+    orders["month"] = orders.day.str[:7]
+    orders["first_day"] = orders.groupby("account").day.transform("min")
+    orders["cohort"] = orders.first_day.str[:7]
+    customers = orders.groupby("cohort").account.nunique()
+    active = orders.groupby(["cohort", "month"]).account.nunique()
+    repeats = orders[orders.day > orders.first_day].groupby(["cohort", "account"]).month.min().reset_index()
+
+    rows = query(
+        published,
+        "select strftime(cohort_month, '%Y-%m'), strftime(month_start, '%Y-%m'), customers, active, repeat_customers"
+        " from marts.kpi_retention where customer_type = 'all' and is_complete",
+    )
+
+    months = sorted(orders.month.unique())
+    assert len(months) == 13
+    assert sorted(rows) == [
+        (
+            cohort,
+            month,
+            customers[cohort],
+            active.get((cohort, month), 0),
+            sum((repeats.cohort == cohort) & (repeats.month <= month)),
+        )
+        for cohort in months
+        for month in months
+        if month >= cohort
     ]
