@@ -376,12 +376,12 @@ def test_what_came_before_they_left(
         assert {values[column] is None for values in expected.values()} == {True, False}
 
 
-def test_churn_of_every_month(
-    marts: duckdb.DuckDBPyConnection, churns: list[Churn], changes: list[Change], purchases: list[Purchase]
-) -> None:
-    """Rates over customers who had left already, or without those who never subscribed, would be of nobody."""
+def customers_at_starts(
+    changes: Sequence[Change], purchases: Sequence[Purchase]
+) -> dict[date, tuple[set[str], set[str]]]:
+    """Return who had MRR when each month began, and who had none but had ordered less than the lapse before."""
     ends = mrr_at_ends(changes)
-    expected: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+    found = {}
     for month in months_from(local_day(min(purchases[0].at, changes[0].at))):
         before = max((end for end in ends if end < month), default=None)
         subscribers = set(ends[before]) if before else set()
@@ -389,7 +389,17 @@ def test_churn_of_every_month(
             purchase.account
             for purchase in purchases
             if local_day(purchase.at) < month <= local_day(purchase.lapsed_at)
-        } - subscribers
+        }
+        found[month] = (subscribers, buyers - subscribers)
+    return found
+
+
+def test_churn_of_every_month(
+    marts: duckdb.DuckDBPyConnection, churns: list[Churn], changes: list[Change], purchases: list[Purchase]
+) -> None:
+    """Rates over customers who had left already, or without those who never subscribed, would be of nobody."""
+    expected: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+    for month, (subscribers, buyers) in customers_at_starts(changes, purchases).items():
         left = [churn for churn in churns if month_of(churn.at) == month]
         for churn_type in ("all", *SUBSCRIPTION_CHURN, "lapsed"):
             of_type = [churn for churn in left if churn_type in ("all", churn.churn_type)]
@@ -492,7 +502,12 @@ def by_dimension(
 
 
 def test_service_of_every_month(
-    marts: duckdb.DuckDBPyConnection, raw: RawRows, persons: dict[str, str], types: dict[str, str]
+    marts: duckdb.DuckDBPyConnection,
+    raw: RawRows,
+    persons: dict[str, str],
+    types: dict[str, str],
+    changes: list[Change],
+    purchases: list[Purchase],
 ) -> None:
     """A ticket nobody answered would be left out of the rate, and one of last month out of the backlog."""
     tickets = raw.accepted("crm/tickets")
@@ -508,6 +523,7 @@ def test_service_of_every_month(
         "priority": lambda row: row["priority"] or "unknown",
         "customer_type": lambda row: types[row["person"]],
     }
+    customers = {month: len(s) + len(b) for month, (s, b) in customers_at_starts(changes, purchases).items()}
     months = months_from(local_day(min(row["opened_at"] for row in tickets)))
     expected: dict[tuple[Any, ...], tuple[Any, ...]] = {}
     for (dimension, value), rows in by_dimension(tickets, dimensions).items():
@@ -531,12 +547,15 @@ def test_service_of_every_month(
             expected[month, dimension, value] = (
                 month < LAST_MONTH, len(opened), len(answers), hours(answers), len(solutions), hours(solutions), due,
                 within, within / due if due else None, *wilson(within, due), len(backlog),
+                customers[month] if dimension == "all" else None,
+                100 * len(opened) / customers[month] if dimension == "all" and customers[month] else None,
             )  # fmt: skip
     assert_rows(
         marts,
         "select month_start, dimension, dimension_value, is_complete, tickets, first_responses,"
         " median_first_response_hours, resolved, median_resolution_hours, target_tickets, within_target,"
-        " within_target_rate, within_target_rate_low, within_target_rate_high, open_tickets from marts.kpi_service",
+        " within_target_rate, within_target_rate_low, within_target_rate_high, open_tickets,"
+        " customers_at_start, tickets_per_100_customers from marts.kpi_service",
         3,
         expected,
     )

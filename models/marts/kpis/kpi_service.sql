@@ -115,12 +115,27 @@ filled as (
 
 ),
 
+customers as (
+
+    select
+        month_start,
+        'all' as dimension,
+        customers_at_start
+    from {{ ref('kpi_churn') }}
+    where churn_type = 'all' and reason = 'all'
+
+),
+
 rated as (
 
     select
-        *,
-        cast(within_target as double) / nullif(target_tickets, 0) as rate
+        filled.*,
+        customers.customers_at_start,
+        cast(filled.within_target as double) / nullif(filled.target_tickets, 0) as rate
     from filled
+    left join customers
+        on filled.month_start = customers.month_start
+        and filled.dimension = customers.dimension
 
 )
 
@@ -140,5 +155,7 @@ select
     rate as within_target_rate,
     {{ wilson_bound('rate', 'target_tickets', '-') }} as within_target_rate_low,
     {{ wilson_bound('rate', 'target_tickets', '+') }} as within_target_rate_high,
-    cast(open_tickets as bigint) as open_tickets
+    cast(open_tickets as bigint) as open_tickets,
+    customers_at_start,
+    100 * cast(tickets as double) / nullif(customers_at_start, 0) as tickets_per_100_customers
 from rated
