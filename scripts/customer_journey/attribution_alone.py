@@ -27,7 +27,8 @@ create table intermediate.int_touchpoints (
 create schema marts;
 create table marts.fct_conversions (
     conversion_id varchar, person_id varchar, conversion_type varchar, converted_at timestamp,
-    converted_date date generated always as (cast(converted_at as date)), revenue decimal(18, 4), company_id varchar default 'unknown'
+    converted_date date generated always as (cast(converted_at as date)), revenue decimal(18, 4),
+    company_id varchar default 'unknown'
 );
 create view marts.dim_persons as select distinct person_id, 'unknown' as company_id from intermediate.int_touchpoints;
 """
