@@ -1,3 +1,5 @@
+{%- set discount = 'cast(orders.discount_amount as double) * coalesce(cast(rates.rate as double), 1)' -%}
+
 with orders as (
 
     select
@@ -17,6 +19,8 @@ converted as (
         {{ to_reporting_currency('orders.total_amount') }} as total_revenue,
         {{ to_reporting_currency('coalesce(orders.tax_amount, 0)') }} as tax,
         {{ to_reporting_currency('coalesce(orders.shipping_amount, 0)') }} as shipping,
+        {# no rule refuses an order for an absurd discount #}
+        try_cast({{ round_double(discount, setting('currency_decimals')) }} as decimal(18, 4)) as discount,
         orders.total_amount - coalesce(orders.tax_amount, 0) - coalesce(orders.shipping_amount, 0) as net_of_total
     from orders
     {{ join_exchange_rates('orders.currency', 'orders.ordered_date') }}
@@ -47,5 +51,6 @@ select
     converted.total_revenue,
     converted.tax,
     converted.shipping,
+    converted.discount,
     cast(converted.total_revenue - converted.tax - converted.shipping as decimal(18, 4)) as net_before_refunds
 from converted

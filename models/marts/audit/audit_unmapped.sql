@@ -31,6 +31,14 @@
         'known': [(ref('channels'), 'channel'), (ref('channel_aliases'), 'channel_alias')],
     },
     {
+        'met_in': 'crm.activities.outcome', 'value': 'met.outcome', 'from': 'shared_outcomes',
+        'known': [(ref('crm_activity_outcomes'), 'crm_activity_outcome')],
+    },
+    {
+        'met_in': 'crm.deals.lost_reason', 'value': 'met.lost_reason', 'from': accepted('crm', 'deals'),
+        'known': [(ref('crm_lost_reasons'), 'crm_lost_reason')], 'where': "met.status = 'lost'",
+    },
+    {
         'met_in': 'crm.contacts.lead_source', 'value': lower_case('met.lead_source'), 'from': accepted('crm', 'contacts'),
         'known': [(ref('crm_lead_sources'), 'crm_lead_source')],
     },
@@ -103,6 +111,34 @@ with paid_sessions as (
     from {{ ref('int_sessions') }} as sessions
     inner join {{ ref('channels') }} as channels on sessions.channel = channels.channel
     where channels.ownership = 'paid' and exists (select 1 from {{ ref('fct_ad_spend') }})
+
+),
+
+{# an outcome that several contacts share is one of a list; another is what somebody wrote down of one of them #}
+outcomes as (
+
+    select
+        {{ lower_case('outcome') }} as outcome,
+        coalesce(contact_id, email) as contact
+    from {{ accepted('crm', 'activities') }} as activities
+    where outcome is not null
+
+),
+
+listed_outcomes as (
+
+    select outcome
+    from outcomes
+    group by outcome
+    having count(distinct contact) >= 5
+
+),
+
+shared_outcomes as (
+
+    select outcomes.outcome
+    from outcomes
+    inner join listed_outcomes on outcomes.outcome = listed_outcomes.outcome
 
 ),
 

@@ -64,6 +64,12 @@ named as (
     union
     select company_id from {{ accepted('crm', 'subscription_changes') }} as subscription_changes
     where company_id is not null
+    union
+    select company_id from {{ ref('fct_deals') }}
+    where company_id <> 'unknown'
+    union
+    select company_id from {{ ref('fct_quotes') }}
+    where company_id <> 'unknown'
 
 )
 

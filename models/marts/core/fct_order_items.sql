@@ -2,6 +2,7 @@
     (cast(items.quantity as double) * cast(items.unit_price as double) - cast(coalesce(items.discount_amount, 0) as double))
     * coalesce(cast(orders.rate as double), 1)
 {%- endset -%}
+{%- set item_discount = 'cast(coalesce(items.discount_amount, 0) as double) * coalesce(cast(orders.rate as double), 1)' -%}
 {#- an item's own cost is in its order's currency; a product has none, so its cost is in the reporting currency -#}
 {%- set item_cost -%}
     cast(items.quantity as double) * coalesce(
@@ -38,6 +39,7 @@ select
     items.quantity,
     {# a line of an absurd amount is worth nothing that could be said, and stops nobody's build #}
     try_cast({{ round_double(item_amount, setting('currency_decimals')) }} as decimal(18, 4)) as item_amount,
+    try_cast({{ round_double(item_discount, setting('currency_decimals')) }} as decimal(18, 4)) as discount_amount,
     try_cast({{ round_double(item_cost, setting('currency_decimals')) }} as decimal(18, 4)) as item_cost
 from items
 inner join orders on items.order_id = orders.order_id

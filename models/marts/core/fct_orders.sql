@@ -1,6 +1,24 @@
+{%- set covered_revenue = 'cast(orders.net_revenue as double) * coalesce(order_lines.covered_share, 0)' -%}
+{%- set margin = 'cast(orders.net_revenue as double) * order_lines.covered_share * (1 - order_lines.cost_ratio)' -%}
+
 with orders as (
 
     select * from {{ ref('int_order_persons') }}
+
+),
+
+{# what is known of an order's cost: the share of its value that has a cost, and the cost of that share #}
+order_lines as (
+
+    select
+        order_id,
+        cast(sum(item_amount) filter (where item_cost is not null) as double) / nullif(cast(sum(item_amount) as double), 0)
+            as covered_share,
+        cast(sum(item_cost) as double)
+        / nullif(cast(sum(item_amount) filter (where item_cost is not null) as double), 0) as cost_ratio,
+        sum(discount_amount) as discount
+    from {{ ref('fct_order_items') }}
+    group by order_id
 
 ),
 
@@ -84,9 +102,13 @@ select
     orders.total_revenue as total_amount,
     orders.tax as tax_amount,
     orders.shipping as shipping_amount,
+    cast(coalesce(orders.discount, order_lines.discount, 0) as decimal(18, 4)) as discount_amount,
     orders.net_before_refunds,
     orders.refunded_net,
-    orders.net_revenue
+    orders.net_revenue,
+    cast({{ round_double(covered_revenue, setting('currency_decimals')) }} as decimal(18, 4)) as covered_revenue,
+    cast({{ round_double(margin, setting('currency_decimals')) }} as decimal(18, 4)) as margin
 from orders
+left join order_lines on orders.order_id = order_lines.order_id
 left join session_of_event on orders.order_id = session_of_event.order_id and session_of_event.choice = 1
 left join session_by_time on orders.order_id = session_by_time.order_id and session_by_time.choice = 1

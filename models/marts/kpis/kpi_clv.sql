@@ -1,38 +1,7 @@
-{%- set covered_revenue = 'cast(orders.net_revenue as double) * order_costs.covered_share' -%}
-{%- set margin = covered_revenue ~ ' * (1 - order_costs.cost_ratio)' -%}
-
 with orders as (
 
     select * from {{ ref('fct_orders') }}
     where is_conversion
-
-),
-
-{# what is known of an order's cost: the share of its value that has a cost, and the cost of that share #}
-order_costs as (
-
-    select
-        order_id,
-        cast(sum(item_amount) filter (where item_cost is not null) as double) / nullif(cast(sum(item_amount) as double), 0)
-            as covered_share,
-        cast(sum(item_cost) as double)
-        / nullif(cast(sum(item_amount) filter (where item_cost is not null) as double), 0) as cost_ratio
-    from {{ ref('fct_order_items') }}
-    group by order_id
-
-),
-
-margins as (
-
-    select
-        orders.person_id,
-        orders.ordered_date,
-        orders.net_revenue,
-        coalesce(order_costs.covered_share, 0) as covered_share,
-        cast({{ round_double(covered_revenue, setting('currency_decimals')) }} as decimal(18, 4)) as covered_revenue,
-        cast({{ round_double(margin, setting('currency_decimals')) }} as decimal(18, 4)) as margin
-    from orders
-    left join order_costs on orders.order_id = order_costs.order_id
 
 ),
 
@@ -46,8 +15,8 @@ buyers as (
         max(ordered_date) as last_date,
         sum(net_revenue) as historical_revenue,
         sum(margin) as historical_margin,
-        coalesce(sum(covered_revenue), 0) as covered_revenue
-    from margins
+        sum(covered_revenue) as covered_revenue
+    from orders
     group by person_id
 
 ),

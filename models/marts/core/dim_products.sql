@@ -1,0 +1,27 @@
+with products as (
+
+    select * from {{ accepted('orders', 'products') }}
+
+),
+
+{# what was sold or looked at may be missing from the catalogue #}
+met as (
+
+    select product_id from {{ ref('fct_order_items') }}
+    union
+    select product_id from {{ ref('fct_product_views') }}
+
+)
+
+select
+    coalesce(products.product_id, met.product_id) as product_id,
+    coalesce({{ masked('products.product_name') }}, 'unknown') as product_name,
+    coalesce({{ masked('products.category') }}, 'unknown') as category
+from products
+full outer join met on products.product_id = met.product_id
+where coalesce(products.product_id, met.product_id) <> 'unknown'
+union all
+select
+    'unknown' as product_id,
+    'unknown' as product_name,
+    'unknown' as category

@@ -1,0 +1,64 @@
+with activities as (
+
+    select * from {{ accepted('crm', 'activities') }}
+
+),
+
+told as (
+
+    select
+        *,
+        {{ keyed_hash(["'touchpoint'", 'source_table', 'source_id', 'event_type']) }} as touchpoint_id
+    from {{ ref('int_person_events') }}
+    where source_table = 'crm.activities'
+
+),
+
+described as (
+
+    select
+        activities.activity_id,
+        told.person_id,
+        coalesce(persons.company_id, 'unknown') as company_id,
+        activities.deal_id,
+        touchpoints.touchpoint_id,
+        activities.activity_type,
+        case
+            when activities.direction in ('inbound', 'outbound') then activities.direction
+            else coalesce(touchpoints.direction, 'unknown')
+        end as direction,
+        coalesce(touchpoints.channel, channels.channel, aliases.channel, 'unknown') as channel,
+        coalesce(activities.campaign, '(none)') as campaign,
+        case
+            when activities.outcome is null then 'unknown'
+            else coalesce(spellings.activity_outcome, 'other')
+        end as outcome,
+        activities.occurred_at
+    from activities
+    inner join told on activities.activity_id = told.source_id
+    left join {{ ref('int_touchpoints') }} as touchpoints on told.touchpoint_id = touchpoints.touchpoint_id
+    left join {{ ref('channels') }} as channels on activities.channel = channels.channel
+    left join {{ ref('channel_aliases') }} as aliases on activities.channel = aliases.channel_alias
+    left join {{ ref('crm_activity_outcomes') }} as spellings
+        on {{ lower_case('activities.outcome') }} = spellings.crm_activity_outcome
+    left join {{ ref('dim_persons') }} as persons on told.person_id = persons.person_id
+
+)
+
+select
+    described.activity_id,
+    described.person_id,
+    described.company_id,
+    described.deal_id,
+    described.touchpoint_id,
+    described.activity_type,
+    described.direction,
+    described.channel,
+    described.campaign,
+    described.outcome,
+    outcomes.label_en as outcome_en,
+    outcomes.label_vi as outcome_vi,
+    described.occurred_at,
+    {{ reporting_date('described.occurred_at') }} as occurred_date
+from described
+inner join {{ ref('activity_outcomes') }} as outcomes on described.outcome = outcomes.activity_outcome

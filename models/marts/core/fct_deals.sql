@@ -1,0 +1,59 @@
+with deals as (
+
+    select * from {{ accepted('crm', 'deals') }}
+
+),
+
+told as (
+
+    select * from {{ ref('int_person_events') }}
+    where event_type = 'deal_created'
+
+),
+
+described as (
+
+    select
+        deals.deal_id,
+        told.person_id,
+        coalesce(deals.company_id, persons.company_id, 'unknown') as company_id,
+        case when deals.owner_id is null then 'unknown' else {{ keyed_hash(["'owner'", 'deals.owner_id']) }} end as owner_key,
+        coalesce(deals.pipeline, 'unknown') as pipeline,
+        coalesce(deals.deal_stage, 'unknown') as deal_stage,
+        coalesce(deals.deal_type, 'unknown') as deal_type,
+        deals.status,
+        case
+            when deals.status <> 'lost' then cast(null as string)
+            when deals.lost_reason is null then 'unknown'
+            else coalesce(spellings.lost_reason, 'other')
+        end as lost_reason,
+        told.amount,
+        deals.created_at,
+        {# many a CRM writes into an open deal when it is hoped to close #}
+        case when deals.status <> 'open' then told.ended_at end as closed_at
+    from deals
+    inner join told on deals.deal_id = told.source_id
+    left join {{ ref('dim_persons') }} as persons on told.person_id = persons.person_id
+    left join {{ ref('crm_lost_reasons') }} as spellings on deals.lost_reason = spellings.crm_lost_reason
+
+)
+
+select
+    described.deal_id,
+    described.person_id,
+    described.company_id,
+    described.owner_key,
+    described.pipeline,
+    described.deal_stage,
+    described.deal_type,
+    described.status,
+    described.lost_reason,
+    reasons.label_en as lost_reason_en,
+    reasons.label_vi as lost_reason_vi,
+    described.amount,
+    described.created_at,
+    {{ reporting_date('described.created_at') }} as created_date,
+    described.closed_at,
+    {{ reporting_date('described.closed_at') }} as closed_date
+from described
+left join {{ ref('lost_reasons') }} as reasons on described.lost_reason = reasons.lost_reason

@@ -1,0 +1,30 @@
+with quotes as (
+
+    select * from {{ accepted('crm', 'quotes') }}
+
+),
+
+told as (
+
+    select
+        *,
+        {{ keyed_hash(["'touchpoint'", 'source_table', 'source_id', 'event_type']) }} as touchpoint_id
+    from {{ ref('int_person_events') }}
+    where event_type = 'quote'
+
+)
+
+select
+    quotes.quote_id,
+    told.person_id,
+    coalesce(quotes.company_id, persons.company_id, 'unknown') as company_id,
+    quotes.deal_id,
+    touchpoints.touchpoint_id,
+    coalesce(quotes.status, 'unknown') as status,
+    told.amount,
+    quotes.quoted_at,
+    {{ reporting_date('quotes.quoted_at') }} as quoted_date
+from quotes
+inner join told on quotes.quote_id = told.source_id
+left join {{ ref('int_touchpoints') }} as touchpoints on told.touchpoint_id = touchpoints.touchpoint_id
+left join {{ ref('dim_persons') }} as persons on told.person_id = persons.person_id
