@@ -1,0 +1,69 @@
+-- In every model and dimension spend is all spend, customers are all customers, and what they brought is what all customers' orders did, but for
+-- the rounding of shares: spend that won nobody, or a customer without a touch, would else flatter CAC.
+with sums as (
+
+    select
+        attribution_model,
+        dimension,
+        sum(spend) as spend,
+        sum(customers) as customers,
+        sum(revenue) as revenue
+    from {{ ref('kpi_unit_economics') }}
+    group by attribution_model, dimension
+
+),
+
+spent as (
+
+    select coalesce(sum(cost), 0) as spend
+    from {{ ref('fct_ad_spend') }}
+
+),
+
+customers as (
+
+    select
+        count(*) as customers,
+        coalesce(sum(bought.revenue), 0) as revenue,
+        coalesce(sum(bought.months), 0) * (select count(*) from {{ ref('dim_channels') }}) as shares
+    from {{ ref('fct_conversions') }} as conversions
+    left join (
+        select
+            person_id,
+            sum(net_revenue) as revenue,
+            count(distinct {{ month_of('ordered_date') }}) as months
+        from {{ ref('fct_orders') }}
+        where is_conversion
+        group by person_id
+    ) as bought on conversions.person_id = bought.person_id
+    where conversions.conversion_type = 'customer'
+
+),
+
+{# every model has its rows, or a model left out would add up to nothing without a word #}
+expected as (
+
+    select count(*) as combinations
+    from sums
+
+)
+
+select
+    sums.attribution_model,
+    sums.dimension
+from sums
+cross join spent
+cross join customers
+where
+    sums.spend <> spent.spend
+    or sums.customers <> customers.customers
+    {# each channel's share of a customer's month is off by half a ten-thousandth at most #}
+    or abs(sums.revenue - customers.revenue) > 0.00005 * customers.shares
+union all
+select
+    'combinations' as attribution_model,
+    cast(expected.combinations as string) as dimension
+from expected
+cross join spent
+cross join customers
+where (spent.spend > 0 or customers.customers > 0) and expected.combinations <> 2 * {{ var('attribution_models') | length }}
