@@ -1,5 +1,5 @@
--- In every model and dimension spend is all spend, customers are all customers, and what they brought is what all customers' orders did, but for
--- the rounding of shares: spend that won nobody, or a customer without a touch, would else flatter CAC.
+-- In every model and dimension spend is all spend, customers are all customers, and what they brought is what all customers' orders
+-- did, but for the rounding of shares: spend that won nobody, or a customer without a touch, would else flatter CAC.
 with sums as (
 
     select
@@ -20,22 +20,34 @@ spent as (
 
 ),
 
+bought as (
+
+    select
+        person_id,
+        sum(net_revenue) as revenue,
+        count(distinct {{ month_of('ordered_date') }}) as months
+    from {{ ref('fct_orders') }}
+    where is_conversion
+    group by person_id
+
+),
+
+channels as (
+
+    select count(*) as channels
+    from {{ ref('dim_channels') }}
+
+),
+
 customers as (
 
     select
         count(*) as customers,
         coalesce(sum(bought.revenue), 0) as revenue,
-        coalesce(sum(bought.months), 0) * (select count(*) from {{ ref('dim_channels') }}) as shares
+        coalesce(sum(bought.months), 0) * max(channels.channels) as shares
     from {{ ref('fct_conversions') }} as conversions
-    left join (
-        select
-            person_id,
-            sum(net_revenue) as revenue,
-            count(distinct {{ month_of('ordered_date') }}) as months
-        from {{ ref('fct_orders') }}
-        where is_conversion
-        group by person_id
-    ) as bought on conversions.person_id = bought.person_id
+    cross join channels
+    left join bought on conversions.person_id = bought.person_id
     where conversions.conversion_type = 'customer'
 
 ),

@@ -105,16 +105,16 @@ sold as (
         month_start,
         dimension,
         dimension_value,
-        count(*) as buyers,
-        count(*) filter (where is_returning) as returning_buyers,
-        count(*) filter (where is_cross_sell_candidate) as cross_sell_candidates,
-        count(*) filter (where is_cross_sold) as cross_sell_buyers,
         {%- for column in ['orders', 'repeat_orders', 'categorised_orders', 'multi_category_orders'] %}
         cast(sum({{ column }}) as bigint) as {{ column }},
         {%- endfor %}
         {%- for column in ['quantity', 'gross_revenue', 'discount_amount', 'net_revenue', 'covered_revenue', 'margin'] %}
-        cast(sum({{ column }}) as decimal(18, 4)) as {{ column }}{{ ',' if not loop.last }}
+        cast(sum({{ column }}) as decimal(18, 4)) as {{ column }},
         {%- endfor %}
+        count(*) as buyers,
+        count(*) filter (where is_returning) as returning_buyers,
+        count(*) filter (where is_cross_sell_candidate) as cross_sell_candidates,
+        count(*) filter (where is_cross_sold) as cross_sell_buyers
     from buyers
     group by month_start, dimension, dimension_value
 

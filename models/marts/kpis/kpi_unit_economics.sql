@@ -44,12 +44,14 @@ credited_months as (
         credits.cohort_month,
         credits.attribution_model,
         credits.channel,
-        greatest(0, (year(months.month_start) - year(credits.cohort_month)) * 12 + month(months.month_start) - month(credits.cohort_month))
-            as months_since,
         {%- for column in ['revenue', 'covered_revenue', 'contribution'] %}
-        cast({{ round_double('cast(credits.credit as double) * cast(months.' ~ column ~ ' as double)', 4) }} as decimal(18, 4)) as {{ column }}
-        {{- ',' if not loop.last }}
+        {%- set share = 'cast(credits.credit as double) * cast(months.' ~ column ~ ' as double)' %}
+        cast({{ round_double(share, 4) }} as decimal(18, 4)) as {{ column }},
         {%- endfor %}
+        greatest(
+            0,
+            (year(months.month_start) - year(credits.cohort_month)) * 12 + month(months.month_start) - month(credits.cohort_month)
+        ) as months_since
     from credits
     inner join person_months as months on credits.person_id = months.person_id
 
@@ -83,6 +85,15 @@ acquired as (
 
 ),
 
+models as (
+
+    {%- for attribution_model in var('attribution_models') %}
+    select '{{ attribution_model }}' as attribution_model
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+
+),
+
 {# spend that won nobody keeps its row, in every model #}
 spent as (
 
@@ -92,12 +103,7 @@ spent as (
         spend.channel,
         sum(spend.cost) as spend
     from {{ ref('fct_ad_spend') }} as spend
-    cross join (
-        {%- for attribution_model in var('attribution_models') %}
-        select '{{ attribution_model }}' as attribution_model
-        {{ 'union all' if not loop.last }}
-        {%- endfor %}
-    ) as models
+    cross join models
     group by {{ month_of('spend.spend_date') }}, models.attribution_model, spend.channel
 
 ),
