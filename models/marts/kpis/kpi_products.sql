@@ -12,7 +12,6 @@ visits as (
 
     select
         views.*,
-        {{ month_of('views.viewed_date') }} as month_start,
         products.category
     from {{ ref('fct_product_views') }} as views
     inner join {{ ref('dim_persons') }} as persons on views.person_id = persons.person_id
@@ -46,9 +45,9 @@ dimension_visits as (
     select
         '{{ dimension }}' as dimension,
         {{ value }} as dimension_value,
-        month_start,
         person_id,
         session_id,
+        {{ month_of('min(viewed_date)') }} as month_start,
         min(viewed_at) as viewed_at,
         sum(views) as views,
         sum(cart_additions) as cart_additions
