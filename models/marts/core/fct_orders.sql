@@ -102,7 +102,7 @@ select
     orders.total_revenue as total_amount,
     orders.tax as tax_amount,
     orders.shipping as shipping_amount,
-    cast(coalesce(orders.discount, order_lines.discount, 0) as decimal(18, 4)) as discount_amount,
+    cast(coalesce(orders.discount, try_cast(order_lines.discount as decimal(18, 4)), 0) as decimal(18, 4)) as discount_amount,
     orders.net_before_refunds,
     orders.refunded_net,
     orders.net_revenue,

@@ -156,15 +156,15 @@ orders as (
 {%- set counts = {
     'customer_counts': ('described', {
         'customers': 'count(*)', 'customers_with_touches': 'count(touches)', 'buyers': 'count(*) filter (where is_buyer)',
-        'repeat_buyers': 'count(*) filter (where is_repeat_buyer)', 'customer_revenue': 'cast(sum(revenue) as decimal(18, 4))',
-        'customers_predicted': 'count(predicted_clv)', 'predicted_clv_12m': 'cast(coalesce(sum(predicted_clv), 0) as decimal(18, 4))',
+        'repeat_buyers': 'count(*) filter (where is_repeat_buyer)', 'customer_revenue': 'cast(sum(revenue) as decimal(28, 4))',
+        'customers_predicted': 'count(predicted_clv)', 'predicted_clv_12m': 'cast(coalesce(sum(predicted_clv), 0) as decimal(28, 4))',
     }),
     'group_counts': ('buying_groups', {'buying_groups': 'count(*)', 'persons_involved': 'cast(sum(persons) as bigint)'}),
     'lead_counts': ('judged_leads', {
         'leads': 'count(*)', 'mature_leads': 'count(*) filter (where is_mature)',
         'converted_leads': 'count(*) filter (where is_mature and is_converted)',
     }),
-    'order_counts': ('orders', {'orders': 'count(*)', 'net_revenue': 'cast(sum(net_revenue) as decimal(18, 4))'}),
+    'order_counts': ('orders', {'orders': 'count(*)', 'net_revenue': 'cast(sum(net_revenue) as decimal(28, 4))'}),
 } -%}
 {%- for name, (source, columns) in counts.items() %}
 
@@ -251,16 +251,16 @@ select
     persons_involved,
     cast(persons_involved as double) / nullif(buying_groups, 0) as persons_per_buying_group,
     orders,
-    cast(net_revenue as decimal(18, 4)) as net_revenue,
+    cast(net_revenue as decimal(28, 4)) as net_revenue,
     cast(net_revenue as double) / nullif(orders, 0) as average_order_value,
     buyers,
     repeat_buyers,
     repeat_rate,
     {{ wilson_bound('repeat_rate', 'buyers', '-') }} as repeat_rate_low,
     {{ wilson_bound('repeat_rate', 'buyers', '+') }} as repeat_rate_high,
-    cast(customer_revenue as decimal(18, 4)) as customer_revenue,
+    cast(customer_revenue as decimal(28, 4)) as customer_revenue,
     cast(customer_revenue as double) / nullif(customers, 0) as average_customer_revenue,
     customers_predicted,
-    cast(predicted_clv_12m as decimal(18, 4)) as predicted_clv_12m,
+    cast(predicted_clv_12m as decimal(28, 4)) as predicted_clv_12m,
     cast(predicted_clv_12m as double) / nullif(customers_predicted, 0) as average_predicted_clv_12m
 from rated

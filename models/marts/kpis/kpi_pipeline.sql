@@ -36,7 +36,7 @@ deal_moves as (
         0 as won,
         0 as lost,
         0 as won_with_amount,
-        cast(0 as decimal(18, 4)) as won_amount,
+        cast(0 as decimal(28, 4)) as won_amount,
         cast(null as bigint) as cycle_microseconds,
         case when status = 'open' or closed_month is not null then 1 else 0 end as opened,
         case when status = 'open' or closed_month is not null then coalesce(amount, 0) else 0 end as opened_amount
@@ -57,7 +57,7 @@ deal_moves as (
             when status = 'won' and closed_at >= created_at then {{ microseconds_between('created_at', 'closed_at') }}
         end as cycle_microseconds,
         0 as opened,
-        cast(0 as decimal(18, 4)) as opened_amount
+        cast(0 as decimal(28, 4)) as opened_amount
     from deals
     where closed_month is not null
     union all
@@ -72,7 +72,7 @@ deal_moves as (
         0 as won,
         0 as lost,
         0 as won_with_amount,
-        cast(0 as decimal(18, 4)) as won_amount,
+        cast(0 as decimal(28, 4)) as won_amount,
         cast(null as bigint) as cycle_microseconds,
         -1 as opened,
         -coalesce(amount, 0) as opened_amount
@@ -295,11 +295,11 @@ select
     won_deals,
     lost_deals,
     cast(open_deals as bigint) as open_deals,
-    cast(open_amount as decimal(18, 4)) as open_amount,
+    cast(open_amount as decimal(28, 4)) as open_amount,
     win_rate,
     {{ wilson_bound('win_rate', 'closed_deals', '-') }} as win_rate_low,
     {{ wilson_bound('win_rate', 'closed_deals', '+') }} as win_rate_high,
-    cast(won_amount as decimal(18, 4)) as won_amount,
+    cast(won_amount as decimal(28, 4)) as won_amount,
     won_with_amount,
     average_deal_value,
     median_cycle_days,

@@ -148,8 +148,8 @@ views_before as (
     'viewer_counts': {'viewers': 'count(*)'},
     'ordering_counts': {'viewers_who_ordered': 'count(*)'},
     'order_counts': {
-        'orders': 'count(*)', 'buyers': 'count(distinct person_id)', 'quantity': 'cast(sum(quantity) as decimal(18, 4))',
-        'revenue': 'cast(sum(revenue) as decimal(18, 4))',
+        'orders': 'count(*)', 'buyers': 'count(distinct person_id)', 'quantity': 'cast(sum(quantity) as decimal(28, 4))',
+        'revenue': 'cast(sum(revenue) as decimal(28, 4))',
     },
     'first_order_counts': {'first_buyers': 'count(*)', 'first_buyers_who_viewed': 'count(*) filter (where views > 0)'},
 } -%}
@@ -235,8 +235,8 @@ select
     cart_sessions,
     orders,
     buyers,
-    cast(quantity as decimal(18, 4)) as quantity,
-    cast(revenue as decimal(18, 4)) as revenue,
+    cast(quantity as decimal(28, 4)) as quantity,
+    cast(revenue as decimal(28, 4)) as revenue,
     viewers_who_ordered,
     case when days_since_month >= {{ setting('funnel_window_days') }} then rate end as view_to_order_rate,
     case

@@ -109,7 +109,7 @@ sold as (
         cast(sum({{ column }}) as bigint) as {{ column }},
         {%- endfor %}
         {%- for column in ['quantity', 'gross_revenue', 'discount_amount', 'net_revenue', 'covered_revenue', 'margin'] %}
-        cast(sum({{ column }}) as decimal(18, 4)) as {{ column }},
+        cast(sum({{ column }}) as decimal(28, 4)) as {{ column }},
         {%- endfor %}
         count(*) as buyers,
         count(*) filter (where is_returning) as returning_buyers,
@@ -177,7 +177,7 @@ counted as (
         coalesce(sold.{{ column }}, 0) as {{ column }},
         {%- endfor %}
         {%- for column in ['quantity', 'gross_revenue', 'discount_amount', 'net_revenue', 'covered_revenue'] %}
-        cast(coalesce(sold.{{ column }}, 0) as decimal(18, 4)) as {{ column }},
+        cast(coalesce(sold.{{ column }}, 0) as decimal(28, 4)) as {{ column }},
         {%- endfor %}
         sold.margin,
         active_counts.active_persons

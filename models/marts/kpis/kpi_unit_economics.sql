@@ -46,7 +46,7 @@ credited_months as (
         credits.channel,
         {%- for column in ['revenue', 'covered_revenue', 'contribution'] %}
         {%- set share = 'cast(credits.credit as double) * cast(months.' ~ column ~ ' as double)' %}
-        cast({{ round_double(share, 4) }} as decimal(18, 4)) as {{ column }},
+        cast({{ round_double(share, 4) }} as decimal(28, 4)) as {{ column }},
         {%- endfor %}
         greatest(
             0,
@@ -78,7 +78,7 @@ acquired as (
         credits.channel,
         sum(credits.credit) as customers,
         sum(case when clv.predicted_clv_12m is not null then credits.credit else 0 end) as customers_predicted,
-        sum(cast({{ round_double('cast(credits.credit as double) * clv.predicted_clv_12m', 4) }} as decimal(18, 4))) as predicted_clv_12m
+        sum(cast({{ round_double('cast(credits.credit as double) * clv.predicted_clv_12m', 4) }} as decimal(28, 4))) as predicted_clv_12m
     from credits
     left join {{ ref('kpi_clv') }} as clv on credits.person_id = clv.person_id
     group by credits.cohort_month, credits.attribution_model, credits.channel
@@ -115,14 +115,14 @@ parts as (
         customers,
         customers_predicted,
         predicted_clv_12m,
-        cast(0 as decimal(18, 4)) as spend
+        cast(0 as decimal(28, 4)) as spend
     from acquired
     union all
     select
         {{ of_cohort }},
         cast(0 as decimal(18, 12)) as customers,
         cast(0 as decimal(18, 12)) as customers_predicted,
-        cast(null as decimal(18, 4)) as predicted_clv_12m,
+        cast(null as decimal(28, 4)) as predicted_clv_12m,
         spend
     from spent
 
@@ -211,12 +211,12 @@ joined as (
         cohorts.dimension_value,
         cast(cohorts.customers as decimal(28, 12)) as customers,
         cast(cohorts.paid_customers as decimal(28, 12)) as paid_customers,
-        cast(cohorts.spend as decimal(18, 4)) as spend,
-        cast(coalesce(earned.revenue, 0) as decimal(18, 4)) as revenue,
-        cast(coalesce(earned.covered_revenue, 0) as decimal(18, 4)) as covered_revenue,
-        cast(coalesce(earned.contribution, 0) as decimal(18, 4)) as contribution,
+        cast(cohorts.spend as decimal(28, 4)) as spend,
+        cast(coalesce(earned.revenue, 0) as decimal(28, 4)) as revenue,
+        cast(coalesce(earned.covered_revenue, 0) as decimal(28, 4)) as covered_revenue,
+        cast(coalesce(earned.contribution, 0) as decimal(28, 4)) as contribution,
         cast(cohorts.customers_predicted as decimal(28, 12)) as customers_predicted,
-        cast(cohorts.predicted_clv_12m as decimal(18, 4)) as predicted_clv_12m,
+        cast(cohorts.predicted_clv_12m as decimal(28, 4)) as predicted_clv_12m,
         cast(earned.payback_months as bigint) as payback_months
     from cohorts
     left join earned
