@@ -1,5 +1,5 @@
 {%- set dimensions = {'all': "'all'", 'channel': 'channel'} -%}
-{%- set of_cohort = 'cohort_month, attribution_model, channel' -%}
+{%- set grain = 'cohort_month, attribution_model, dimension, dimension_value' -%}
 
 with attribution as (
 
@@ -13,13 +13,33 @@ credits as (
     select
         attribution.attribution_model,
         attribution.channel,
+        channels.ownership,
         conversions.person_id,
         {{ month_of('conversions.converted_date') }} as cohort_month,
-        sum(attribution.credit) as credit
+        attribution.credit
     from attribution
     inner join {{ ref('fct_conversions') }} as conversions on attribution.conversion_id = conversions.conversion_id
+    inner join {{ ref('dim_channels') }} as channels on attribution.channel = channels.channel
     where conversions.conversion_type = 'customer'
-    group by attribution.attribution_model, attribution.channel, conversions.person_id, {{ month_of('conversions.converted_date') }}
+
+),
+
+{# a person's credit of all channels is 1, so that sums over everybody are not of rounded shares #}
+person_credits as (
+
+    {%- for dimension, value in dimensions.items() %}
+    select
+        cohort_month,
+        attribution_model,
+        '{{ dimension }}' as dimension,
+        {{ value }} as dimension_value,
+        person_id,
+        sum(credit) as credit,
+        sum(case when ownership = 'paid' then credit else 0 end) as paid_credit
+    from credits
+    group by all
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 
 ),
 
@@ -43,7 +63,8 @@ credited_months as (
     select
         credits.cohort_month,
         credits.attribution_model,
-        credits.channel,
+        credits.dimension,
+        credits.dimension_value,
         {%- for column in ['revenue', 'covered_revenue', 'contribution'] %}
         {%- set share = 'cast(credits.credit as double) * cast(months.' ~ column ~ ' as double)' %}
         cast({{ round_double(share, 4) }} as decimal(28, 4)) as {{ column }},
@@ -52,7 +73,7 @@ credited_months as (
             0,
             (year(months.month_start) - year(credits.cohort_month)) * 12 + month(months.month_start) - month(credits.cohort_month)
         ) as months_since
-    from credits
+    from person_credits as credits
     inner join person_months as months on credits.person_id = months.person_id
 
 ),
@@ -60,13 +81,13 @@ credited_months as (
 cohort_months as (
 
     select
-        {{ of_cohort }},
+        {{ grain }},
         months_since,
         sum(revenue) as revenue,
         sum(covered_revenue) as covered_revenue,
         sum(contribution) as contribution
     from credited_months
-    group by {{ of_cohort }}, months_since
+    group by {{ grain }}, months_since
 
 ),
 
@@ -75,13 +96,15 @@ acquired as (
     select
         credits.cohort_month,
         credits.attribution_model,
-        credits.channel,
+        credits.dimension,
+        credits.dimension_value,
         sum(credits.credit) as customers,
+        sum(credits.paid_credit) as paid_customers,
         sum(case when clv.predicted_clv_12m is not null then credits.credit else 0 end) as customers_predicted,
         sum(cast({{ round_double('cast(credits.credit as double) * clv.predicted_clv_12m', 4) }} as decimal(28, 4))) as predicted_clv_12m
-    from credits
+    from person_credits as credits
     left join {{ ref('kpi_clv') }} as clv on credits.person_id = clv.person_id
-    group by credits.cohort_month, credits.attribution_model, credits.channel
+    group by credits.cohort_month, credits.attribution_model, credits.dimension, credits.dimension_value
 
 ),
 
@@ -97,30 +120,36 @@ models as (
 {# spend that won nobody keeps its row, in every model #}
 spent as (
 
+    {%- for dimension, value in dimensions.items() %}
     select
         {{ month_of('spend.spend_date') }} as cohort_month,
         models.attribution_model,
-        spend.channel,
+        '{{ dimension }}' as dimension,
+        {{ "'all'" if dimension == 'all' else 'spend.channel' }} as dimension_value,
         sum(spend.cost) as spend
     from {{ ref('fct_ad_spend') }} as spend
     cross join models
-    group by {{ month_of('spend.spend_date') }}, models.attribution_model, spend.channel
+    group by all
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 
 ),
 
 parts as (
 
     select
-        {{ of_cohort }},
+        {{ grain }},
         customers,
+        paid_customers,
         customers_predicted,
         predicted_clv_12m,
         cast(0 as decimal(28, 4)) as spend
     from acquired
     union all
     select
-        {{ of_cohort }},
+        {{ grain }},
         cast(0 as decimal(18, 12)) as customers,
+        cast(0 as decimal(18, 12)) as paid_customers,
         cast(0 as decimal(18, 12)) as customers_predicted,
         cast(null as decimal(28, 4)) as predicted_clv_12m,
         spend
@@ -130,41 +159,15 @@ parts as (
 
 cohorts as (
 
-    {%- for dimension, value in dimensions.items() %}
     select
-        parts.cohort_month,
-        parts.attribution_model,
-        '{{ dimension }}' as dimension,
-        {{ "'all'" if dimension == 'all' else 'parts.channel' }} as dimension_value,
-        sum(parts.customers) as customers,
-        sum(case when channels.ownership = 'paid' then parts.customers else 0 end) as paid_customers,
-        sum(parts.customers_predicted) as customers_predicted,
-        sum(parts.predicted_clv_12m) as predicted_clv_12m,
-        sum(parts.spend) as spend
+        {{ grain }},
+        sum(customers) as customers,
+        sum(paid_customers) as paid_customers,
+        sum(customers_predicted) as customers_predicted,
+        sum(predicted_clv_12m) as predicted_clv_12m,
+        sum(spend) as spend
     from parts
-    inner join {{ ref('dim_channels') }} as channels on parts.channel = channels.channel
-    group by all
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
-
-),
-
-dimension_months as (
-
-    {%- for dimension, value in dimensions.items() %}
-    select
-        cohort_month,
-        attribution_model,
-        '{{ dimension }}' as dimension,
-        {{ value }} as dimension_value,
-        months_since,
-        sum(revenue) as revenue,
-        sum(covered_revenue) as covered_revenue,
-        sum(contribution) as contribution
-    from cohort_months
-    group by all
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+    group by {{ grain }}
 
 ),
 
@@ -177,7 +180,7 @@ so_far as (
             order by months.months_since
             rows between unbounded preceding and current row
         ) as contribution_so_far
-    from dimension_months as months
+    from cohort_months as months
 
 ),
 
