@@ -308,6 +308,12 @@ ONE_ENGINE = (
         "is taken apart differently on each engine",
         "a column of its own: whoever lands the rows takes the JSON apart",
     ),
+    _rule(
+        "over a named window, less something",
+        r"\bover\s+\w+\s*-",
+        "ends in an error on Spark, which takes the minus for a part of the name",
+        "(sum(x) over w) - y",
+    ),
     _rule("//", r"//|\bdiv\b", "is one engine's alone", "floor(x / y)"),
     _rule("sha256()", _call("sha256", "sha1", "sha2", "sha"), "is one engine's alone", "{{ keyed_hash([…]) }}"),
     _rule(

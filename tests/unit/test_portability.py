@@ -113,6 +113,10 @@ EXAMPLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     "asof join": (("from a asof join b on a.x >= b.x",), ("select 1 from a inner join b on a.x >= b.valid_from",)),
     "JSON": (("select a ->> 'x'", "select get_json_object(a, '$.x')"), ("select a > 1",)),
+    "over a named window, less something": (
+        ("select sum(x) over w - y from a window w as (order by x)",),
+        ("select (sum(x) over w) - y from a window w as (order by x)", "select row_number() over w as n from a"),
+    ),
     "//": (("select a // b", "select a div b"), ("select floor(a / b)", "select 'https://x'", "-- see https://x")),
     "sha256()": (("select sha256(a)", "select sha2(a, 256)"), ("select {{ keyed_hash(['a']) }}",)),
     "a name in quotation marks": (

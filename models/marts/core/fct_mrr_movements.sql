@@ -90,7 +90,7 @@ balanced as (
     select
         *,
         sum(mrr_change) over account_so_far as ending_mrr,
-        sum(mrr_change) over account_so_far - mrr_change as starting_mrr,
+        (sum(mrr_change) over account_so_far) - mrr_change as starting_mrr,
         mrr_change - transferred - fx as remaining
     from account_months
     window account_so_far as (partition by account_id order by month_start rows between unbounded preceding and current row)

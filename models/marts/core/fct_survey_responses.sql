@@ -76,6 +76,14 @@ select
             2 * cast(oriented.good_score - oriented.lowest_score as double)
             / nullif(cast(oriented.highest_score - oriented.lowest_score as double), 0) - 1
     end as double) as emotion_score,
-    coalesce(stages.stage, 'none') as stage_at_response
+    coalesce(stages.stage, 'none') as stage_at_response,
+    row_number() over (
+        partition by
+            case when oriented.person_id = 'unknown' then oriented.response_id else oriented.person_id end,
+            {{ month_of(reporting_date('oriented.responded_at')) }},
+            oriented.survey_type,
+            oriented.survey_kind
+        order by oriented.responded_at desc, oriented.response_id desc
+    ) = 1 as is_latest_of_month
 from oriented
 {{ join_stage_at('oriented', 'responded_at') }}

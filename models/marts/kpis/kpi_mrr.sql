@@ -110,9 +110,9 @@ balanced as (
     select
         *,
         sum(mrr_change) over so_far as ending,
-        sum(mrr_change) over so_far - mrr_change as starting,
+        (sum(mrr_change) over so_far) - mrr_change as starting,
         sum(account_change) over so_far as ending_accounts,
-        sum(account_change) over so_far - account_change as starting_accounts
+        (sum(account_change) over so_far) - account_change as starting_accounts
     from filled
     window so_far as (partition by customer_type order by month_start rows between unbounded preceding and current row)
 

@@ -1,0 +1,145 @@
+"""The metrics of dbt's semantic layer, answered by MetricFlow on the published demo, against the marts."""
+
+import csv
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+import yaml
+from customer_journey.paths import PROJECT
+
+from tests.support.dbt import must_pass, run_dbt
+from tests.support.demo import Demo
+
+MF = Path(sys.executable).with_name("mf")
+EVERYBODY = "dimension = 'all'"
+EVERY_ACCOUNT = "customer_type = 'all'"
+# acquisition costs stand once for each attribution model, and what all channels cost together is the same in each
+EVERY_CHANNEL = "dimension = 'all' and attribution_model = 'linear'"
+# the mart that says the same, its column, and which of its rows
+BY_MONTH = {
+    "orders": ("kpi_sales", "orders", EVERYBODY),
+    "net_revenue": ("kpi_sales", "net_revenue", EVERYBODY),
+    "buyers": ("kpi_sales", "buyers", EVERYBODY),
+    "average_order_value": ("kpi_sales", "average_order_value", EVERYBODY),
+    "revenue_per_buyer": ("kpi_sales", "revenue_per_buyer", EVERYBODY),
+    "sessions": ("kpi_cart", "sessions", EVERYBODY),
+    "cart_sessions": ("kpi_cart", "cart_sessions", EVERYBODY),
+    "checkout_sessions": ("kpi_cart", "checkout_sessions", EVERYBODY),
+    "add_to_cart_rate": ("kpi_cart", "cast(cart_sessions as double) / sessions", EVERYBODY),
+    "won_deals": ("kpi_pipeline", "won_deals", EVERYBODY),
+    "closed_deals": ("kpi_pipeline", "won_deals + lost_deals", EVERYBODY),
+    "won_amount": ("kpi_pipeline", "won_amount", EVERYBODY),
+    "win_rate": ("kpi_pipeline", "win_rate", EVERYBODY),
+    "delivered_messages": ("kpi_email", "delivered", EVERYBODY),
+    "opened_messages": ("kpi_email", "opened", EVERYBODY),
+    "clicked_messages": ("kpi_email", "clicked", EVERYBODY),
+    "open_rate": ("kpi_email", "open_rate", EVERYBODY),
+    "click_rate": ("kpi_email", "click_rate", EVERYBODY),
+    "tickets": ("kpi_service", "tickets", EVERYBODY),
+    "target_tickets": ("kpi_service", "target_tickets", EVERYBODY),
+    "tickets_within_target": ("kpi_service", "within_target", EVERYBODY),
+    "within_target_rate": ("kpi_service", "within_target_rate", EVERYBODY),
+    "nps_responses": ("kpi_nps", "responses", EVERYBODY),
+    "promoters": ("kpi_nps", "promoters", EVERYBODY),
+    "detractors": ("kpi_nps", "detractors", EVERYBODY),
+    "nps": ("kpi_nps", "nps", EVERYBODY),
+    "csat_responses": ("kpi_csat", "responses", EVERYBODY),
+    "satisfied": ("kpi_csat", "satisfied", EVERYBODY),
+    "csat": ("kpi_csat", "csat", EVERYBODY),
+    "reviews": ("kpi_reviews", "reviews", EVERYBODY),
+    "mean_rating": ("kpi_reviews", "mean_rating", EVERYBODY),
+    "mrr": ("kpi_mrr", "ending", EVERY_ACCOUNT),
+    "mrr_change": ("kpi_mrr", "ending - starting", EVERY_ACCOUNT),
+    "new_mrr": ("kpi_mrr", "new", EVERY_ACCOUNT),
+    "churned_mrr": ("kpi_mrr", "churn", EVERY_ACCOUNT),
+    "spend": ("kpi_unit_economics", "spend", EVERY_CHANNEL),
+    "new_customers": ("kpi_unit_economics", "customers", EVERY_CHANNEL),
+    "blended_cac": ("kpi_unit_economics", "blended_cac", EVERY_CHANNEL),
+    "conversions": (
+        "attribution_performance",
+        "sum(conversions)",
+        "month_basis = 'conversion_month' and attribution_model = 'linear' group by month_start",
+    ),
+}
+
+
+def metrics_declared() -> set[str]:
+    """Return the names of all metrics in the project's .yml files."""
+    names = set()
+    for file in (PROJECT / "models").rglob("*.yml"):
+        document = yaml.safe_load(file.read_text(encoding="utf-8"))
+        for owner in (document, *document.get("models", ())):
+            names |= {metric["name"] for metric in owner.get("metrics", ())}
+    return names
+
+
+@pytest.fixture(scope="module")
+def project(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """What MetricFlow reads: the project's settings, what dbt made of the metrics, and the marts.
+
+    A copy of the published file under the warehouse's name, since MetricFlow opens the file for itself alone.
+    """
+    folder = tmp_path_factory.mktemp("metrics")
+    must_pass(run_dbt(folder / "warehouse.duckdb", folder, "parse"))
+    for file in ("dbt_project.yml", "profiles.yml"):
+        shutil.copy(PROJECT / file, folder)
+    shutil.copy(demo.published, folder / "warehouse.duckdb")
+    yield folder
+    shutil.rmtree(folder)
+
+
+def query(project: Path, metrics: list[str], group_by: str) -> dict[str, dict[str, float]]:
+    """Return the value of each metric, by group; a group of which it says nothing is left out."""
+    answer = project / "answer.csv"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("DBT_")}
+    done = subprocess.run(
+        [str(MF), "query", "--metrics", ",".join(metrics), "--group-by", group_by, "--csv", str(answer)],
+        cwd=project,
+        env={**environment, "DBT_PROFILES_DIR": str(project), "JOURNEY_WAREHOUSE": str(project / "warehouse.duckdb")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, f"{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+    with answer.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    return {
+        metric: {row[group_by]: float(row[metric]) for row in rows if row[metric] not in ("", "None", "nan")}
+        for metric in metrics
+    }
+
+
+def test_marts_and_metrics_agree(project: Path, demo: Demo) -> None:
+    """Two definitions of one number: a dashboard on the marts and one on the metrics would contradict each other."""
+    assert set(BY_MONTH) == metrics_declared(), "a metric that no mart is held against proves nothing"
+    answered = query(project, sorted(BY_MONTH), "metric_time__month")
+    with duckdb.connect(str(demo.published), read_only=True) as connection:
+        for metric, (mart, column, rows) in BY_MONTH.items():
+            month = "cohort_month" if mart == "kpi_unit_economics" else "month_start"
+            expected = connection.execute(
+                f"select cast({month} as varchar) || ' 00:00:00', cast({column} as double) from marts.{mart} where {rows}"
+            ).fetchall()
+            # where nothing happened a mart may say 0 and the metric nothing
+            told = {month: value for month, value in expected if value}
+            of_metric = {month: value for month, value in answered[metric].items() if value}
+            assert told, metric
+            assert of_metric == pytest.approx(told, rel=1e-9), metric
+
+
+def test_metrics_can_be_split_by_persons(project: Path, demo: Demo) -> None:
+    """A metric that does not join to persons could not be asked for by customer type, persona or country."""
+    answered = query(project, ["net_revenue"], "person__customer_type")["net_revenue"]
+    with duckdb.connect(str(demo.published), read_only=True) as connection:
+        expected = dict(
+            connection.execute(
+                "select dimension_value, cast(sum(net_revenue) as double) from marts.kpi_sales"
+                " where dimension = 'customer_type' group by all having sum(net_revenue) <> 0"
+            ).fetchall()
+        )
+    assert answered == pytest.approx(expected, rel=1e-9)
