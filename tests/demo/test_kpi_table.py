@@ -12,7 +12,9 @@ from tests.support.demo import Demo
 
 TABLE = PROJECT / "docs" / "kpis.md"
 # | KPI | name in Vietnamese | `mart.column` | `condition` | value |
-ROW = re.compile(r"^\| [^|`]+ \| [^|`]+ \| `(?P<mart>\w+)\.(?P<column>\w+)` \| (`(?P<rows>[^`]+)`|) *\| (?P<value>[\d.,-]+)")
+ROW = re.compile(
+    r"^\| [^|`]+ \| [^|`]+ \| `(?P<mart>\w+)\.(?P<column>\w+)` \| (`(?P<rows>[^`]+)`|) *\| (?P<value>[\d.,-]+)"
+)
 
 
 @dataclass(frozen=True)

@@ -76,6 +76,12 @@ last_conversions as (
 
 ),
 
+conversion_types as (
+
+    select distinct conversion_type from last_conversions
+
+),
+
 {# what a conversion changes in that: up to the last one no touch is idle, and the first touch after it begins a path #}
 touches_changed as (
 
@@ -109,7 +115,7 @@ steps as (
         idle_steps.to_state,
         idle_steps.transitions
     from idle_steps
-    cross join (select distinct conversion_type from last_conversions) as conversion_types
+    cross join conversion_types
     union all
     select
         conversion_type,
