@@ -123,7 +123,8 @@ def test_marts_and_metrics_agree(project: Path, demo: Demo) -> None:
         for metric, (mart, column, rows) in BY_MONTH.items():
             month = "cohort_month" if mart == "kpi_unit_economics" else "month_start"
             expected = connection.execute(
-                f"select cast({month} as varchar) || ' 00:00:00', cast({column} as double) from marts.{mart} where {rows}"
+                f"select cast({month} as varchar) || ' 00:00:00', cast({column} as double)"
+                f" from marts.{mart} where {rows}"
             ).fetchall()
             # where nothing happened a mart may say 0 and the metric nothing
             told = {month: value for month, value in expected if value}
