@@ -11,9 +11,17 @@
     where responses.survey_type = '{{ survey_type }}'
 {%- endmacro %}
 
+{#- The place of an answer among those of its person, type and kind in a month: 1 is the latest. Answers of nobody known are each somebody else's. -#}
+{% macro latest_answer_rank(month) -%}
+    row_number() over (
+        partition by case when person_id = 'unknown' then response_id else person_id end, {{ month }}, survey_type, survey_kind
+        order by responded_at desc, response_id desc
+    )
+{%- endmacro %}
+
 {#-
     Of answers, the latest of each person and kind in each month and the months before it that `window_months` adds, up to the month of
-    as-of. Answers of nobody known are each somebody else's.
+    as-of.
 -#}
 {% macro latest_answers(relation, window_months=1) -%}
     select *
@@ -25,10 +33,7 @@
         cross join range({{ window_months }}) as later (months)
     ) as answers_in_window
     where month_start <= {{ month_of(reporting_date(as_of())) }}
-    qualify row_number() over (
-        partition by case when person_id = 'unknown' then response_id else person_id end, month_start, survey_kind
-        order by responded_at desc, response_id desc
-    ) = 1
+    qualify {{ latest_answer_rank('month_start') }} = 1
 {%- endmacro %}
 
 {#-

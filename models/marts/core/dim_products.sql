@@ -4,12 +4,14 @@ with products as (
 
 ),
 
-{# what was sold or looked at may be missing from the catalogue #}
+{# what was sold, looked at or reviewed may be missing from the catalogue #}
 met as (
 
     select product_id from {{ ref('fct_order_items') }}
     union
     select product_id from {{ ref('fct_product_views') }}
+    union
+    select product_id from {{ ref('fct_reviews') }}
 
 )
 

@@ -36,54 +36,55 @@ oriented as (
         case when best_end = 'low' then lowest_score + highest_score - score else score end as good_score
     from scaled
 
+),
+
+responses_at_stages as (
+
+    select
+        oriented.response_id,
+        oriented.person_id,
+        oriented.invitation_id,
+        oriented.survey_type,
+        coalesce(oriented.survey_kind, 'unknown') as survey_kind,
+        oriented.responded_at,
+        {{ reporting_date('oriented.responded_at') }} as responded_date,
+        coalesce(oriented.touchpoint, 'unknown') as touchpoint,
+        coalesce(oriented.channel, 'unknown') as channel,
+        oriented.score,
+        oriented.lowest_score as scale_min,
+        oriented.highest_score as scale_max,
+        case
+            when oriented.lowest_score = oriented.standard_lowest and oriented.highest_score = oriented.standard_highest then oriented.score
+            else
+                cast({{ round_double(standard_score, 4) }} as decimal(18, 4))
+        end as standard_score,
+        case
+            when oriented.survey_type <> 'nps' then cast(null as string)
+            when oriented.score >= 9 then 'promoter'
+            when oriented.score <= 6 then 'detractor'
+            else 'passive'
+        end as nps_group,
+        {# the top two boxes; on a scale of two the better one #}
+        case
+            when oriented.survey_type = 'csat'
+                then oriented.good_score >= oriented.highest_score - 1 and oriented.good_score > oriented.lowest_score
+        end as is_satisfied,
+        case
+            when oriented.survey_type = 'ces' then 2 * oriented.good_score > oriented.lowest_score + oriented.highest_score
+        end as is_low_effort,
+        cast(case
+            when oriented.survey_type = 'nps' then case when oriented.score >= 9 then 1 when oriented.score <= 6 then -1 else 0 end
+            else
+                2 * cast(oriented.good_score - oriented.lowest_score as double)
+                / nullif(cast(oriented.highest_score - oriented.lowest_score as double), 0) - 1
+        end as double) as emotion_score,
+        coalesce(stages.stage, 'none') as stage_at_response
+    from oriented
+    {{ join_stage_at('oriented', 'responded_at') }}
+
 )
 
 select
-    oriented.response_id,
-    oriented.person_id,
-    oriented.invitation_id,
-    oriented.survey_type,
-    coalesce(oriented.survey_kind, 'unknown') as survey_kind,
-    oriented.responded_at,
-    {{ reporting_date('oriented.responded_at') }} as responded_date,
-    coalesce(oriented.touchpoint, 'unknown') as touchpoint,
-    coalesce(oriented.channel, 'unknown') as channel,
-    oriented.score,
-    oriented.lowest_score as scale_min,
-    oriented.highest_score as scale_max,
-    case
-        when oriented.lowest_score = oriented.standard_lowest and oriented.highest_score = oriented.standard_highest then oriented.score
-        else
-            cast({{ round_double(standard_score, 4) }} as decimal(18, 4))
-    end as standard_score,
-    case
-        when oriented.survey_type <> 'nps' then cast(null as string)
-        when oriented.score >= 9 then 'promoter'
-        when oriented.score <= 6 then 'detractor'
-        else 'passive'
-    end as nps_group,
-    {# the top two boxes; on a scale of two the better one #}
-    case
-        when oriented.survey_type = 'csat'
-            then oriented.good_score >= oriented.highest_score - 1 and oriented.good_score > oriented.lowest_score
-    end as is_satisfied,
-    case
-        when oriented.survey_type = 'ces' then 2 * oriented.good_score > oriented.lowest_score + oriented.highest_score
-    end as is_low_effort,
-    cast(case
-        when oriented.survey_type = 'nps' then case when oriented.score >= 9 then 1 when oriented.score <= 6 then -1 else 0 end
-        else
-            2 * cast(oriented.good_score - oriented.lowest_score as double)
-            / nullif(cast(oriented.highest_score - oriented.lowest_score as double), 0) - 1
-    end as double) as emotion_score,
-    coalesce(stages.stage, 'none') as stage_at_response,
-    row_number() over (
-        partition by
-            case when oriented.person_id = 'unknown' then oriented.response_id else oriented.person_id end,
-            {{ month_of(reporting_date('oriented.responded_at')) }},
-            oriented.survey_type,
-            oriented.survey_kind
-        order by oriented.responded_at desc, oriented.response_id desc
-    ) = 1 as is_latest_of_month
-from oriented
-{{ join_stage_at('oriented', 'responded_at') }}
+    *,
+    {{ latest_answer_rank(month_of('responded_date')) }} = 1 as is_latest_of_month
+from responses_at_stages
