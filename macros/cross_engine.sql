@@ -3,13 +3,16 @@
     Each macro dispatches on the engine; `default__` is DuckDB's.
 -#}
 
-{#- A keyed hash of the parts: sha256 over the session's key and the parts. Nulls count as empty, the key never stands in SQL. -#}
+{#-
+    A keyed hash of the parts: the first 128 bits, 32 digits, of sha256 over the session's key and the parts. Nulls count as empty, the
+    key never stands in SQL.
+-#}
 {% macro keyed_hash(parts) -%}{{ return(adapter.dispatch('keyed_hash', 'customer_journey')(parts)) }}{%- endmacro %}
 {% macro default__keyed_hash(parts) -%}
-    sha256(concat_ws('|', getvariable('hash_key'){% for part in parts %}, coalesce(cast({{ part }} as string), ''){% endfor %}))
+    substr(sha256(concat_ws('|', getvariable('hash_key'){% for part in parts %}, coalesce(cast({{ part }} as string), ''){% endfor %})), 1, 32)
 {%- endmacro %}
 {% macro spark__keyed_hash(parts) -%}
-    sha2(concat_ws('|', '${spark.journey.hash_key}'{% for part in parts %}, coalesce(cast({{ part }} as string), ''){% endfor %}), 256)
+    substr(sha2(concat_ws('|', '${spark.journey.hash_key}'{% for part in parts %}, coalesce(cast({{ part }} as string), ''){% endfor %}), 256), 1, 32)
 {%- endmacro %}
 
 {#-
@@ -30,6 +33,14 @@
         {%- endif -%}
     {%- endif -%}
 {%- endmacro %}
+
+{#-
+    The key by which persons and other entities are joined: the first 60 bits of their hashed id, as a bigint. Keys stand in the order of
+    the ids, and are as stable as these; tests/dbt/keys_are_unique.sql guards that no two ids share one. 0 is the key of 'unknown'.
+-#}
+{% macro key_of(id) -%}case when {{ id }} = 'unknown' then 0 else {{ adapter.dispatch('hex_to_bigint', 'customer_journey')('substr(' ~ id ~ ', 1, 15)') }} end{%- endmacro %}
+{% macro default__hex_to_bigint(digits) -%}cast('0x' || {{ digits }} as bigint){%- endmacro %}
+{% macro spark__hex_to_bigint(digits) -%}cast(conv({{ digits }}, 16, 10) as bigint){%- endmacro %}
 
 {#- Regular expressions: DuckDB matches with a function, Spark with an operator; DuckDB replaces only the first match unless told. -#}
 {% macro regex_like(text, pattern) -%}{{ return(adapter.dispatch('regex_like', 'customer_journey')(text, pattern)) }}{%- endmacro %}
@@ -330,6 +341,4 @@
 {%- endmacro %}
 
 {#- A whole number from a text, 0 to 2^48 - 1 and the same on both engines: summed, it tells sets of rows apart in any order. -#}
-{% macro hash_number(text) -%}{{ return(adapter.dispatch('hash_number', 'customer_journey')(text)) }}{%- endmacro %}
-{% macro default__hash_number(text) -%}cast('0x' || substr(md5({{ text }}), 1, 12) as bigint){%- endmacro %}
-{% macro spark__hash_number(text) -%}cast(conv(substr(md5({{ text }}), 1, 12), 16, 10) as bigint){%- endmacro %}
+{% macro hash_number(text) -%}{{ adapter.dispatch('hex_to_bigint', 'customer_journey')('substr(md5(' ~ text ~ '), 1, 12)') }}{%- endmacro %}
