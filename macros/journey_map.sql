@@ -22,3 +22,12 @@
         else {{ month_of(reporting_date(moment)) }}
     end
 {%- endmacro %}
+
+{#-
+    The columns of a fact of int_journey_facts. `first` and `second` are its two numbers, 1 and 0 unless told: of a KPI numerator and
+    denominator, of an emotion its sum and its answers.
+-#}
+{% macro journey_fact(fact_type, item, at='happened_at', first='1', second='0') -%}
+    person_key, {{ at }} as happened_at, '{{ fact_type }}' as fact_type, {{ item }} as item,
+    cast({{ first }} as decimal(28, 12)) as first_number, cast({{ second }} as decimal(28, 12)) as second_number
+{%- endmacro %}

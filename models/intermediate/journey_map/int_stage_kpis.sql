@@ -1,16 +1,15 @@
 with counted as (
 
     select
-        facts.period,
-        facts.stage_number,
+        period,
+        stage_number,
         {{ journey_cube_columns() }},
-        facts.item as kpi,
-        sum(facts.first_number) as numerator,
-        sum(facts.second_number) as denominator
-    from {{ ref('int_stage_facts') }} as facts
-    inner join {{ ref('int_journey_persons') }} as persons on facts.person_number = persons.person_number
-    where facts.fact_type = 'kpi'
-    {{ journey_cube('facts.period, facts.stage_number, facts.item') }}
+        item as kpi,
+        sum(first_number) as numerator,
+        sum(second_number) as denominator
+    from {{ ref('int_stage_items') }}
+    where fact_type = 'kpi'
+    {{ journey_cube('period, stage_number, item') }}
 
 ),
 
@@ -25,8 +24,7 @@ kpis as (
 
     select
         periods.period,
-        periods.framework,
-        periods.stage,
+        periods.stage_number,
         periods.customer_type,
         periods.persona,
         counted.kpi,
@@ -37,18 +35,15 @@ kpis as (
             else counted.denominator
         end as denominator
     from counted
-    inner join {{ ref('int_journey_stages') }} as stages on counted.stage_number = stages.stage_number
     inner join periods
         on counted.period = periods.period
-        and stages.framework = periods.framework
-        and stages.stage = periods.stage
+        and counted.stage_number = periods.stage_number
         and counted.customer_type = periods.customer_type
         and counted.persona = periods.persona
     union all
     select
         period,
-        framework,
-        stage,
+        stage_number,
         customer_type,
         persona,
         'conversion_rate' as kpi,
@@ -59,8 +54,7 @@ kpis as (
     union all
     select
         period,
-        framework,
-        stage,
+        stage_number,
         customer_type,
         persona,
         'persons_entered' as kpi,

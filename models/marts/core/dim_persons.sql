@@ -63,10 +63,10 @@ buyers as (
 current_stages as (
 
     select
-        person_id,
+        person_key,
         stage
-    from {{ ref('fct_stage_entries') }}
-    where framework = '{{ setting('primary_framework') }}' and is_current
+    from {{ ref('int_primary_stages') }}
+    where exited_at is null
 
 ),
 

@@ -1,36 +1,24 @@
-with facts as (
+{%- set masks = mask_columns() -%}
 
-    select
-        facts.*,
-        persons.customer_type,
-        persons.persona
-    from {{ ref('int_stage_facts') }} as facts
-    inner join {{ ref('int_journey_persons') }} as persons on facts.person_number = persons.person_number
-    where facts.fact_type in ('action', 'touchpoint', 'channel', 'pain_point')
+with stages as (
+
+    select * from {{ ref('int_framework_stages') }}
 
 ),
 
 cohorts as (
 
     select
-        stages.stage_number,
-        persons.person_number,
-        persons.customer_type,
-        persons.persona,
-        {{ period_of('cohorts.entered_month') }} as month,
-        cohorts.is_converted,
-        cohorts.is_dropped,
-        cohorts.revenue_since,
+        cohorts.*,
+        stages.mask_number,
+        stages.mask_bit,
         stages.has_later_stage
-    from {{ ref('fct_stage_cohorts') }} as cohorts
-    inner join {{ ref('int_journey_stages') }} as stages
-        on cohorts.framework = stages.framework
-        and cohorts.stage = stages.stage
-    inner join {{ ref('int_journey_persons') }} as persons on cohorts.person_id = persons.person_id
+    from {{ ref('int_stage_cohorts') }} as cohorts
+    inner join stages on cohorts.stage_number = stages.stage_number
 
 ),
 
-met as (
+encountered as (
 
     select
         period,
@@ -38,9 +26,10 @@ met as (
         {{ journey_cube_columns() }},
         fact_type as item_type,
         item,
-        count(*) as persons,
+        cast(sum(persons) as bigint) as persons,
         sum(first_number) as value
-    from facts
+    from {{ ref('int_stage_items') }}
+    where fact_type in ('action', 'touchpoint', 'channel', 'pain_point')
     {{ journey_cube('period, stage_number, fact_type, item') }}
 
 ),
@@ -60,49 +49,101 @@ gains as (
 
 ),
 
-{# a person lost is lost to each pain met in the stage, or to silence; nobody is lost on the way from the last stage #}
-losses as (
+{# the stages that a person is lost to, by the month of their entry; nobody is lost on the way from the last stage #}
+lost as (
 
     select
-        lost.stage_number,
-        lost.customer_type,
-        lost.persona,
-        lost.month,
-        coalesce(pains.item, 'no_pain_point_known') as item
-    from cohorts as lost
-    left join facts as pains
-        on lost.stage_number = pains.stage_number
-        and lost.person_number = pains.person_number
-        and pains.fact_type = 'pain_point'
-        and pains.period = 'all'
-    where lost.is_dropped and lost.has_later_stage
+        person_key,
+        customer_type,
+        persona,
+        {{ period_of('entered_month') }} as month,
+        {{ masks_of_stages('cohorts', 'true', name='lost_') }}
+    from cohorts
+    where is_dropped and has_later_stage
+    group by person_key, customer_type, persona, entered_month
 
 ),
 
-periods_of_losses as (
+pains as (
 
-    select *, month as period from losses
+    select
+        person_key,
+        item,
+        {{ masks }}
+    from {{ ref('int_person_items') }}
+    where fact_type = 'pain_point' and period = 'all'
+
+),
+
+pains_of_persons as (
+
+    select
+        person_key,
+        {{ mask_unions() }}
+    from pains
+    group by person_key
+
+),
+
+{# a person lost is lost to each pain met in the stage, or to silence #}
+losses as (
+
+    select
+        lost.month,
+        lost.customer_type,
+        lost.persona,
+        pains.item
+        {%- for mask in stage_masks() %},
+        lost.lost_{{ mask }} & pains.mask_{{ mask }} as mask_{{ mask }}
+        {%- endfor %}
+    from lost
+    inner join pains on lost.person_key = pains.person_key
     union all
-    select *, 'all' as period from losses
+    select
+        lost.month,
+        lost.customer_type,
+        lost.persona,
+        'no_pain_point_known' as item
+        {%- for mask in stage_masks() %},
+        lost.lost_{{ mask }} - (lost.lost_{{ mask }} & coalesce(pains_of_persons.mask_{{ mask }}, 0)) as mask_{{ mask }}
+        {%- endfor %}
+    from lost
+    left join pains_of_persons on lost.person_key = pains_of_persons.person_key
+
+),
+
+losses_of_masks as (
+
+    select
+        month,
+        customer_type,
+        persona,
+        item,
+        {{ masks }},
+        count(*) as persons
+    from losses
+    where {{ has_any_stage() }}
+    group by month, customer_type, persona, item, {{ masks }}
 
 ),
 
 opportunities as (
 
     select
-        period,
-        stage_number,
+        case when grouping(losses_of_masks.month) = 1 then 'all' else losses_of_masks.month end as period,
+        stages.stage_number,
         {{ journey_cube_columns() }},
-        item,
-        count(*) as persons
-    from periods_of_losses
-    {{ journey_cube('period, stage_number, item') }}
+        losses_of_masks.item,
+        cast(sum(losses_of_masks.persons) as bigint) as persons
+    from losses_of_masks
+    inner join stages on {{ is_in_mask('losses_of_masks', 'stages') }}
+    group by stages.stage_number, losses_of_masks.item, cube(losses_of_masks.month, customer_type, persona)
 
 ),
 
 items as (
 
-    select * from met
+    select * from encountered
     union all
     select
         opportunities.period,
@@ -145,8 +186,6 @@ ranked as (
 )
 
 select
-    {{ keyed_hash(["'journey_map_item'", 'ranked.period', 'stages.framework', 'stages.stage', 'ranked.customer_type', 'ranked.persona',
-        'ranked.item_type', 'ranked.item']) }} as journey_map_item_key,
     ranked.period,
     stages.framework,
     stages.stage,
@@ -160,7 +199,7 @@ select
     ranked.persons,
     cast(ranked.value as decimal(38, 6)) as value
 from ranked
-inner join {{ ref('int_journey_stages') }} as stages on ranked.stage_number = stages.stage_number
+inner join stages on ranked.stage_number = stages.stage_number
 left join {{ ref('channels') }} as channels
     on ranked.item_type = 'channel'
     and ranked.item = channels.channel
@@ -171,3 +210,4 @@ left join labels as details on ranked.detail = details.item
 where
     ranked.item_rank
     <= case when ranked.period = 'all' then {{ setting('journey_map_items') }} else {{ setting('journey_map_items_monthly') }} end
+order by stages.framework, ranked.stage_number, ranked.customer_type, ranked.persona, ranked.item_type, ranked.item_rank, ranked.period

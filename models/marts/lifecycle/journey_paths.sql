@@ -1,6 +1,6 @@
 with stages as (
 
-    select * from {{ ref('framework_stages') }}
+    select * from {{ ref('int_framework_stages') }}
 
 ),
 
@@ -9,6 +9,7 @@ goals as (
 
     select
         stages.framework,
+        stages.framework_number,
         coalesce(
             min(case when definitions.definition = '{{ setting('journey_goal') }}' then stages.rank end),
             max(case when stages.is_in_funnel then stages.rank end)
@@ -17,25 +18,24 @@ goals as (
     left join {{ ref('framework_stage_definitions') }} as definitions
         on stages.framework = definitions.framework
         and stages.stage = definitions.stage
-    group by stages.framework
+    where stages.stage <> 'none'
+    group by stages.framework, stages.framework_number
 
 ),
 
 entries as (
 
     select
-        entries.framework,
-        entries.person_id,
-        entries.stage,
+        entries.framework_number,
+        entries.person_key,
+        stages.stage,
         entries.entered_at,
-        entries.is_current,
-        coalesce(stages.rank >= goals.goal_rank, false) as is_goal,
-        coalesce(stages.is_in_funnel, false) as is_in_funnel
-    from {{ ref('fct_stage_entries') }} as entries
-    inner join goals on entries.framework = goals.framework
-    left join stages
-        on entries.framework = stages.framework
-        and entries.stage = stages.stage
+        entries.exited_at is null as is_current,
+        stages.stage <> 'none' and stages.rank >= goals.goal_rank as is_goal,
+        stages.is_in_funnel
+    from {{ ref('int_stage_entries') }} as entries
+    inner join stages on entries.stage_number = stages.stage_number
+    inner join goals on entries.framework_number = goals.framework_number
 
 ),
 
@@ -43,13 +43,13 @@ entries as (
 journeys as (
 
     select
-        framework,
-        person_id,
+        framework_number,
+        person_key,
         min(entered_at) as began_at,
         min(case when is_goal then entered_at end) as reached_at,
         max(case when is_current and not is_in_funnel then entered_at end) as left_at
     from entries
-    group by framework, person_id
+    group by framework_number, person_key
     having bool_or(is_in_funnel)
 
 ),
@@ -57,14 +57,14 @@ journeys as (
 steps as (
 
     select
-        entries.framework,
-        entries.person_id,
+        entries.framework_number,
+        entries.person_key,
         entries.stage,
-        row_number() over (partition by entries.framework, entries.person_id order by entries.entered_at) as step_number
+        row_number() over (partition by entries.framework_number, entries.person_key order by entries.entered_at) as step_number
     from entries
     inner join journeys
-        on entries.framework = journeys.framework
-        and entries.person_id = journeys.person_id
+        on entries.framework_number = journeys.framework_number
+        and entries.person_key = journeys.person_key
         and entries.entered_at < coalesce(journeys.reached_at, journeys.left_at, timestamp '9999-12-31 00:00:00')
 
 ),
@@ -72,19 +72,19 @@ steps as (
 paths as (
 
     select
-        framework,
-        person_id,
+        framework_number,
+        person_key,
         count(*) as stage_count,
         {{ text_list('case when step_number <= 10 then stage end', order_by='step_number', separator=' > ') }} as path
     from steps
-    group by framework, person_id
+    group by framework_number, person_key
 
 ),
 
 ended as (
 
     select
-        journeys.framework,
+        journeys.framework_number,
         coalesce(case when paths.stage_count > 10 then paths.path || ' > …' else paths.path end, '(direct)') as path,
         coalesce(paths.stage_count, 0) as stage_count,
         journeys.reached_at is not null as is_advanced,
@@ -92,15 +92,15 @@ ended as (
         {{ microseconds_between('journeys.began_at', 'journeys.reached_at') }} as microseconds_to_goal
     from journeys
     left join paths
-        on journeys.framework = paths.framework
-        and journeys.person_id = paths.person_id
+        on journeys.framework_number = paths.framework_number
+        and journeys.person_key = paths.person_key
 
 ),
 
 counted as (
 
     select
-        framework,
+        framework_number,
         path,
         cast(min(stage_count) as bigint) as stage_count,
         count(*) as persons,
@@ -108,7 +108,7 @@ counted as (
         count(*) filter (where is_left) as left_persons,
         median(microseconds_to_goal) / cast(86400000000 as double) as median_days
     from ended
-    group by framework, path
+    group by framework_number, path
 
 ),
 
@@ -116,16 +116,15 @@ shared as (
 
     select
         *,
-        cast(advanced as double) / nullif(sum(advanced) over (partition by framework), 0) as share_of_advanced,
-        cast(left_persons as double) / nullif(sum(left_persons) over (partition by framework), 0) as share_of_left,
-        cast(row_number() over (partition by framework order by persons desc, path) as integer) as path_rank
+        cast(advanced as double) / nullif(sum(advanced) over (partition by framework_number), 0) as share_of_advanced,
+        cast(left_persons as double) / nullif(sum(left_persons) over (partition by framework_number), 0) as share_of_left,
+        cast(row_number() over (partition by framework_number order by persons desc, path) as integer) as path_rank
     from counted
 
 )
 
 select
-    {{ keyed_hash(["'journey_path'", 'framework', 'path']) }} as journey_path_key,
-    framework,
+    goals.framework,
     path_rank as rank,
     path,
     stage_count,
@@ -138,4 +137,6 @@ select
     share_of_left,
     median_days
 from shared
+inner join goals on shared.framework_number = goals.framework_number
 where path_rank <= {{ setting('journey_paths') }}
+order by goals.framework, path_rank
