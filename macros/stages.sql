@@ -61,7 +61,7 @@ group by person_id, episode_number
 {#- Joins `stages`: the interval of the primary framework in which the row's person stood at that moment. -#}
 {% macro join_stage_at(relation, happened_at) -%}
     left join {{ ref('int_primary_stages') }} as stages
-        on {{ relation }}.person_key = stages.person_key
+        on {{ key_of(relation ~ '.person_id') }} = stages.person_key
         and {{ relation }}.{{ happened_at }} >= stages.entered_at
         and ({{ relation }}.{{ happened_at }} < stages.exited_at or stages.exited_at is null)
 {%- endmacro %}

@@ -1,3 +1,4 @@
+select *, {{ key_of('person_id') }} as person_key from (
 with orders as (
 
     select * from {{ ref('int_orders') }}
@@ -63,3 +64,5 @@ select
         end as decimal(18, 4)
     ) as net_revenue
 from judged
+
+) as shim

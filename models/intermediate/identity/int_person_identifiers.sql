@@ -28,5 +28,6 @@ select
     {{ keyed_hash(['identifier']) }} as identifier_hash,
     first_seen_at,
     is_hub,
-    {{ keyed_hash(["'person'", 'founding_identifier']) }} as person_id
+    {{ keyed_hash(["'person'", 'founding_identifier']) }} as person_id,
+    {{ key_of('person_id') }} as person_key
 from founders

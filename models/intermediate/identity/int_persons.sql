@@ -1,5 +1,6 @@
 select
     person_identifiers.person_id,
+    any_value({{ key_of('person_identifiers.person_id') }}) as person_key,
     min(person_identifiers.first_seen_at) as first_seen_at,
     bool_or(coalesce(identifier_types.is_known_person, false)) as is_known
 from {{ ref('int_person_identifiers') }} as person_identifiers

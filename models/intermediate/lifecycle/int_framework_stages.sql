@@ -60,7 +60,7 @@ lower_overrides as (
     where mapped.can_override
     group by stages.framework, stages.stage
 
-)
+),
 
 numbered as (
 

@@ -139,7 +139,9 @@ identified as (
         cast(null as decimal(18, 4)) as amount
     from {{ accepted('crm', 'referrals') }} as referrals
 
-)
+),
+
+final as (
 
 select * from events
 union all
@@ -190,3 +192,7 @@ select
     cast(null as timestamp) as ended_at
 from {{ ref('int_order_persons') }}
 where is_conversion
+
+)
+
+select *, {{ key_of('person_id') }} as person_key from final

@@ -70,6 +70,7 @@ touchpoints as (
 )
 
 select
+    {{ key_of('touchpoints.touchpoint_id') }} as touchpoint_key, {{ key_of('touchpoints.person_id') }} as person_key,
     touchpoints.touchpoint_id,
     touchpoints.person_id,
     touchpoints.touched_at,

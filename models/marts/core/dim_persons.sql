@@ -105,7 +105,7 @@ described as (
     left join companies on coalesce(contacts.company_id, buyers.company_id) = companies.company_id
     left join first_touches on persons.person_id = first_touches.person_id and first_touches.touch_rank = 1
     left join {{ ref('int_lead_sources') }} as lead_sources on persons.person_id = lead_sources.person_id
-    left join current_stages on persons.person_id = current_stages.person_id
+    left join current_stages on persons.person_key = current_stages.person_key
     left join customers on persons.person_id = customers.person_id
 
 )

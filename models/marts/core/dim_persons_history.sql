@@ -38,10 +38,9 @@ changes as (
     where customer_since is not null
     union
     select
-        person_id,
-        entered_at as changed_at
-    from {{ ref('fct_stage_entries') }}
-    where framework = '{{ setting('primary_framework') }}'
+        p.person_id,
+        e.entered_at as changed_at
+    from {{ ref('int_primary_stages') }} as e inner join {{ ref('int_persons') }} as p on e.person_key = p.person_key
 
 ),
 
