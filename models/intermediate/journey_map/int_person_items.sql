@@ -1,28 +1,25 @@
 with monthly as (
 
     select
-        person_key,
-        customer_type,
-        persona,
-        month as period,
-        fact_type,
-        item,
+        facts.period,
+        facts.person_key,
+        facts.segment_key,
+        facts.item_key,
         {{ mask_unions() }}
-    from {{ ref('int_placed_facts') }}
-    where fact_type in ('action', 'touchpoint', 'channel', 'pain_point')
-    group by person_key, customer_type, persona, month, fact_type, item
+    from {{ ref('int_placed_facts') }} as facts
+    inner join {{ ref('int_journey_items') }} as items on facts.item_key = items.item_key
+    where items.is_counted_by_person
+    group by facts.period, facts.person_key, facts.segment_key, facts.item_key
 
 )
 
 select * from monthly
 union all
 select
+    0 as period,
     person_key,
-    customer_type,
-    persona,
-    'all' as period,
-    fact_type,
-    item,
+    segment_key,
+    item_key,
     {{ mask_unions() }}
 from monthly
-group by person_key, customer_type, persona, fact_type, item
+group by person_key, segment_key, item_key

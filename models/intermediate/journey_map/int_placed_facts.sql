@@ -5,8 +5,7 @@ with facts_and_moves as (
         person_key,
         moved_at as happened_at,
         0 as place,
-        cast(null as string) as fact_type,
-        cast(null as string) as item,
+        cast(null as bigint) as item_key,
         cast(null as decimal(28, 12)) as first_number,
         cast(null as decimal(28, 12)) as second_number
         {%- for mask in stage_masks() %},
@@ -18,8 +17,7 @@ with facts_and_moves as (
         person_key,
         happened_at,
         1 as place,
-        fact_type,
-        item,
+        item_key,
         first_number,
         second_number
         {%- for mask in stage_masks() %},
@@ -34,8 +32,7 @@ placed as (
     select
         person_key,
         happened_at,
-        fact_type,
-        item,
+        item_key,
         first_number,
         second_number
         {%- for mask in stage_masks() %},
@@ -49,20 +46,18 @@ facts as (
 
     select
         person_key,
-        {{ period_of(reporting_date('happened_at')) }} as month,
-        fact_type,
-        item,
+        {{ period_number(reporting_date('happened_at')) }} as period,
+        item_key,
         first_number,
         second_number,
         {{ mask_columns() }}
     from placed
-    where fact_type is not null and {{ has_any_stage() }}
+    where item_key is not null and {{ has_any_stage() }}
     union all
     select
         person_key,
-        {{ period_of('left_month') }} as month,
-        'pain_point' as fact_type,
-        'left_after: ' || touchpoint_type as item,
+        {{ period_number('left_month') }} as period,
+        {{ journey_item_key("'pain_point'", "'left_after: ' || touchpoint_type") }} as item_key,
         cast(1 as decimal(28, 12)) as first_number,
         cast(0 as decimal(28, 12)) as second_number,
         {{ mask_columns() }}
@@ -72,7 +67,6 @@ facts as (
 
 select
     facts.*,
-    persons.customer_type,
-    persons.persona
+    persons.segment_key
 from facts
 inner join {{ ref('int_journey_persons') }} as persons on facts.person_key = persons.person_key

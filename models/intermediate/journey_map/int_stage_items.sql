@@ -1,93 +1,94 @@
 {%- set masks = mask_columns() -%}
 
-with values_of_states as (
+with values_of_masks as (
 
     select
-        month,
-        customer_type,
-        persona,
-        fact_type,
-        item,
+        period,
+        segment_key,
+        item_key,
         {{ masks }},
         sum(first_number) as first_number,
         sum(second_number) as second_number
     from {{ ref('int_placed_facts') }}
-    where fact_type not in ('emotion', 'touchpoint_emotion')
-    group by month, customer_type, persona, fact_type, item, {{ masks }}
+    group by period, segment_key, item_key, {{ masks }}
 
 ),
 
-persons_of_stages as (
+persons_of_masks as (
 
     select
         period,
-        customer_type,
-        persona,
-        fact_type,
-        item,
+        segment_key,
+        item_key,
         {{ masks }},
         count(*) as persons
     from {{ ref('int_person_items') }}
-    group by period, customer_type, persona, fact_type, item, {{ masks }}
+    group by period, segment_key, item_key, {{ masks }}
 
 ),
 
 numbers as (
 
     select
-        month as period,
-        customer_type,
-        persona,
-        fact_type,
-        item,
+        period,
+        segment_key,
+        item_key,
         {{ masks }},
         cast(0 as bigint) as persons,
         first_number,
         second_number
-    from values_of_states
+    from values_of_masks
     union all
     select
-        'all' as period,
-        customer_type,
-        persona,
-        fact_type,
-        item,
+        0 as period,
+        segment_key,
+        item_key,
         {{ masks }},
         cast(0 as bigint) as persons,
         first_number,
         second_number
-    from values_of_states
+    from values_of_masks
     union all
     select
         period,
-        customer_type,
-        persona,
-        fact_type,
-        item,
+        segment_key,
+        item_key,
         {{ masks }},
         persons,
         cast(0 as decimal(28, 12)) as first_number,
         cast(0 as decimal(28, 12)) as second_number
-    from persons_of_stages
+    from persons_of_masks
 
 ),
 
-stages as (
+{# bits are taken apart once for rows that have the same #}
+distinct_masks as (
 
-    select * from {{ ref('int_framework_stages') }}
+    select distinct {{ masks }} from numbers
+
+),
+
+stages_of_masks as (
+
+    select
+        stages.stage_number,
+        {{ mask_columns('distinct_masks') }}
+    from distinct_masks
+    inner join {{ ref('int_framework_stages') }} as stages on {{ is_in_mask('distinct_masks', 'stages') }}
 
 )
 
 select
     numbers.period,
     stages.stage_number,
-    numbers.customer_type,
-    numbers.persona,
-    numbers.fact_type,
-    numbers.item,
+    numbers.segment_key,
+    numbers.item_key,
     cast(sum(numbers.persons) as bigint) as persons,
     sum(numbers.first_number) as first_number,
     sum(numbers.second_number) as second_number
 from numbers
-inner join stages on {{ is_in_mask('numbers', 'stages') }}
-group by numbers.period, stages.stage_number, numbers.customer_type, numbers.persona, numbers.fact_type, numbers.item
+inner join stages_of_masks as stages
+    {%- for mask in stage_masks() %}
+    {{ 'on' if loop.first else 'and' }} numbers.mask_{{ mask }} = stages.mask_{{ mask }}
+    {%- endfor %}
+group by numbers.period, stages.stage_number, numbers.segment_key, numbers.item_key

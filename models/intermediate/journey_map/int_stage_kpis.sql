@@ -1,15 +1,17 @@
 with counted as (
 
     select
-        period,
-        stage_number,
-        {{ journey_cube_columns() }},
-        item as kpi,
-        sum(first_number) as numerator,
-        sum(second_number) as denominator
-    from {{ ref('int_stage_items') }}
-    where fact_type = 'kpi'
-    {{ journey_cube('period, stage_number, item') }}
+        numbers.period,
+        numbers.stage_number,
+        segments.cube_key,
+        items.item as kpi,
+        sum(numbers.first_number) as numerator,
+        sum(numbers.second_number) as denominator
+    from {{ ref('int_stage_items') }} as numbers
+    inner join {{ ref('int_journey_items') }} as items on numbers.item_key = items.item_key
+    inner join {{ ref('int_journey_segments') }} as segments on numbers.segment_key = segments.segment_key
+    where items.fact_type = 'kpi'
+    group by numbers.period, numbers.stage_number, segments.cube_key, items.item
 
 ),
 
@@ -25,8 +27,7 @@ kpis as (
     select
         periods.period,
         periods.stage_number,
-        periods.customer_type,
-        periods.persona,
+        periods.cube_key,
         counted.kpi,
         counted.numerator,
         case
@@ -38,14 +39,12 @@ kpis as (
     inner join periods
         on counted.period = periods.period
         and counted.stage_number = periods.stage_number
-        and counted.customer_type = periods.customer_type
-        and counted.persona = periods.persona
+        and counted.cube_key = periods.cube_key
     union all
     select
         period,
         stage_number,
-        customer_type,
-        persona,
+        cube_key,
         'conversion_rate' as kpi,
         cast(converted as decimal(28, 12)) as numerator,
         cast(converted + dropped as decimal(28, 12)) as denominator
@@ -55,8 +54,7 @@ kpis as (
     select
         period,
         stage_number,
-        customer_type,
-        persona,
+        cube_key,
         'persons_entered' as kpi,
         cast(entered as decimal(28, 12)) as numerator,
         cast(1 as decimal(28, 12)) as denominator

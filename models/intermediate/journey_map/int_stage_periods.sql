@@ -5,8 +5,7 @@ with spells as (
 
     select
         masks.person_key,
-        persons.customer_type,
-        persons.persona,
+        persons.segment_key,
         {{ month_of('masks.moved_date') }} as first_month,
         greatest(
             {{ month_of('masks.moved_date') }},
@@ -26,30 +25,29 @@ months_of_persons as (
 
     select
         person_key,
-        customer_type,
-        persona,
+        segment_key,
         month_start,
         {{ mask_unions() }}
     from (
-        select person_key, customer_type, persona, first_month as month_start, {{ masks }} from spells
+        select person_key, segment_key, first_month as month_start, {{ masks }} from spells
         union all
-        select person_key, customer_type, persona, last_month as month_start, {{ masks }} from spells
+        select person_key, segment_key, last_month as month_start, {{ masks }} from spells
         where last_month > first_month
     ) as ends_of_spells
-    group by person_key, customer_type, persona, month_start
+    group by person_key, segment_key, month_start
 
 ),
 
 changes as (
 
-    select month_start, customer_type, persona, {{ masks }}, 1 as change from months_of_persons
+    select month_start, segment_key, {{ masks }}, 1 as change from months_of_persons
     union all
-    select {{ add_months('month_start', 1) }} as month_start, customer_type, persona, {{ masks }}, -1 as change from months_of_persons
+    select {{ add_months('month_start', 1) }} as month_start, segment_key, {{ masks }}, -1 as change from months_of_persons
     union all
-    select {{ add_months('first_month', 1) }} as month_start, customer_type, persona, {{ masks }}, 1 as change from spells
+    select {{ add_months('first_month', 1) }} as month_start, segment_key, {{ masks }}, 1 as change from spells
     where last_month > first_month
     union all
-    select last_month as month_start, customer_type, persona, {{ masks }}, -1 as change from spells
+    select last_month as month_start, segment_key, {{ masks }}, -1 as change from spells
     where last_month > first_month
 
 ),
@@ -58,27 +56,25 @@ changes_of_masks as (
 
     select
         month_start,
-        customer_type,
-        persona,
+        segment_key,
         {{ masks }},
         sum(change) as change
     from changes
-    group by month_start, customer_type, persona, {{ masks }}
+    group by month_start, segment_key, {{ masks }}
 
 ),
 
 ever as (
 
     select
-        customer_type,
-        persona,
+        segment_key,
         {{ masks }},
         count(*) as persons
     from (
-        select person_key, customer_type, persona, {{ mask_unions() }} from spells
-        group by person_key, customer_type, persona
+        select person_key, segment_key, {{ mask_unions() }} from spells
+        group by person_key, segment_key
     ) as persons
-    group by customer_type, persona, {{ masks }}
+    group by segment_key, {{ masks }}
 
 ),
 
@@ -88,16 +84,26 @@ stages as (
 
 ),
 
+segments as (
+
+    select
+        segment_key,
+        cube_key
+    from {{ ref('int_journey_segments') }}
+
+),
+
 monthly_changes as (
 
     select
-        month_start,
-        stage_number,
-        {{ journey_cube_columns() }},
-        sum(change) as change
+        changes_of_masks.month_start,
+        stages.stage_number,
+        segments.cube_key,
+        sum(changes_of_masks.change) as change
     from changes_of_masks
     inner join stages on {{ is_in_mask('changes_of_masks', 'stages') }}
-    {{ journey_cube('month_start, stage_number') }}
+    inner join segments on changes_of_masks.segment_key = segments.segment_key
+    group by changes_of_masks.month_start, stages.stage_number, segments.cube_key
 
 ),
 
@@ -105,12 +111,11 @@ spans as (
 
     select
         stage_number,
-        customer_type,
-        persona,
+        cube_key,
         month_start,
-        lead(month_start) over (partition by stage_number, customer_type, persona order by month_start) as next_month_start,
+        lead(month_start) over (partition by stage_number, cube_key order by month_start) as next_month_start,
         sum(change) over (
-            partition by stage_number, customer_type, persona
+            partition by stage_number, cube_key
             order by month_start
             rows between unbounded preceding and current row
         ) as persons
@@ -129,10 +134,9 @@ months as (
 present as (
 
     select
-        {{ period_of('months.month_start') }} as period,
+        {{ period_number('months.month_start') }} as period,
         spans.stage_number,
-        spans.customer_type,
-        spans.persona,
+        spans.cube_key,
         {{ days_between(add_months('months.month_start', 1), reporting_date(as_of())) }} >= {{ setting('funnel_window_days') }}
             as is_mature,
         cast(spans.persons as bigint) as persons
@@ -143,38 +147,39 @@ present as (
     where spans.persons > 0
     union all
     select
-        'all' as period,
-        stage_number,
-        {{ journey_cube_columns() }},
+        0 as period,
+        stages.stage_number,
+        segments.cube_key,
         true as is_mature,
-        cast(sum(persons) as bigint) as persons
+        cast(sum(ever.persons) as bigint) as persons
     from ever
     inner join stages on {{ is_in_mask('ever', 'stages') }}
-    {{ journey_cube('stage_number') }}
+    inner join segments on ever.segment_key = segments.segment_key
+    group by stages.stage_number, segments.cube_key
 
 ),
 
 outcomes as (
 
     select
-        case when grouping(entered_month) = 1 then 'all' else {{ period_of('entered_month') }} end as period,
-        stage_number,
-        {{ journey_cube_columns() }},
+        case when grouping(cohorts.entered_month) = 1 then 0 else {{ period_number('cohorts.entered_month') }} end as period,
+        cohorts.stage_number,
+        segments.cube_key,
         count(*) as entered,
-        count(*) filter (where is_converted) as converted,
-        count(*) filter (where is_dropped) as dropped,
+        count(*) filter (where cohorts.is_converted) as converted,
+        count(*) filter (where cohorts.is_dropped) as dropped,
         {# of whole numbers: between two doubles the engines interpolate differently in the last bit #}
-        median({{ microseconds_between('entered_at', 'exited_at') }}) / cast(3600000000 as double) as median_hours
-    from {{ ref('int_stage_cohorts') }}
-    group by stage_number, cube(entered_month, customer_type, persona)
+        median({{ microseconds_between('cohorts.entered_at', 'cohorts.exited_at') }}) / cast(3600000000 as double) as median_hours
+    from {{ ref('int_stage_cohorts') }} as cohorts
+    inner join segments on cohorts.segment_key = segments.segment_key
+    group by cohorts.stage_number, segments.cube_key, cube(cohorts.entered_month)
 
 )
 
 select
     present.period,
     present.stage_number,
-    present.customer_type,
-    present.persona,
+    present.cube_key,
     present.is_mature,
     present.persons,
     coalesce(outcomes.entered, 0) as entered,
@@ -185,5 +190,4 @@ from present
 left join outcomes
     on present.period = outcomes.period
     and present.stage_number = outcomes.stage_number
-    and present.customer_type = outcomes.customer_type
-    and present.persona = outcomes.persona
+    and present.cube_key = outcomes.cube_key

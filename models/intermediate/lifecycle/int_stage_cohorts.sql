@@ -4,12 +4,6 @@ with entries as (
 
 ),
 
-stages as (
-
-    select * from {{ ref('int_framework_stages') }}
-
-),
-
 cohorts as (
 
     select
@@ -20,30 +14,21 @@ cohorts as (
 
 ),
 
-{# what the person reached later in the window, and where the person stood at its end or at as-of #}
-outcomes as (
+conversions as (
 
     select
         cohorts.person_key,
         cohorts.stage_number,
-        cohorts.entered_at,
-        cohorts.entered_date,
-        cohorts.exited_at,
-        cohorts.window_ends_at,
-        min(case when later.rank > cohorts.rank then later.entered_at end) as converted_at,
-        coalesce(bool_or(
-            later.rank < cohorts.rank
-            and (later.exited_at is null or later.exited_at > least(cohorts.window_ends_at, {{ as_of() }}))
-        ), false) as has_fallen_back
+        min(later.entered_at) as converted_at
     from cohorts
-    left join entries as later
+    inner join entries as later
         on cohorts.person_key = later.person_key
         and cohorts.framework_number = later.framework_number
+        and cohorts.rank < later.rank
         and later.entered_at > cohorts.entered_at
         and later.entered_at <= cohorts.window_ends_at
-    group by
-        cohorts.person_key, cohorts.stage_number, cohorts.entered_at, cohorts.entered_date, cohorts.exited_at,
-        cohorts.window_ends_at
+    where cohorts.rises_in_window
+    group by cohorts.person_key, cohorts.stage_number
 
 ),
 
@@ -82,25 +67,26 @@ revenues as (
 )
 
 select
-    outcomes.person_key,
-    outcomes.stage_number,
-    persons.customer_type,
-    persons.persona,
+    cohorts.person_key,
+    cohorts.stage_number,
+    persons.segment_key,
     coalesce(channels.channel, 'unattributed') as channel,
-    outcomes.entered_at,
-    {{ month_of('outcomes.entered_date') }} as entered_month,
-    outcomes.exited_at,
-    outcomes.converted_at,
-    outcomes.converted_at is not null as is_converted,
-    outcomes.converted_at is null
-    and (outcomes.has_fallen_back or outcomes.window_ends_at <= {{ as_of() }}) as is_dropped,
+    cohorts.entered_at,
+    {{ month_of('cohorts.entered_date') }} as entered_month,
+    cohorts.exited_at,
+    conversions.converted_at,
+    cohorts.rises_in_window as is_converted,
+    not cohorts.rises_in_window and (cohorts.is_below_after_window or cohorts.window_ends_at <= {{ as_of() }}) as is_dropped,
     revenues.revenue as revenue_since
-from outcomes
-inner join {{ ref('int_journey_persons') }} as persons on outcomes.person_key = persons.person_key
+from cohorts
+inner join {{ ref('int_journey_persons') }} as persons on cohorts.person_key = persons.person_key
+left join conversions
+    on cohorts.person_key = conversions.person_key
+    and cohorts.stage_number = conversions.stage_number
 left join channels
-    on outcomes.person_key = channels.person_key
-    and outcomes.entered_at = channels.moment
+    on cohorts.person_key = channels.person_key
+    and cohorts.entered_at = channels.moment
 left join revenues
-    on outcomes.person_key = revenues.person_key
-    and outcomes.entered_at = revenues.moment
+    on cohorts.person_key = revenues.person_key
+    and cohorts.entered_at = revenues.moment
     and revenues.is_moment

@@ -47,14 +47,38 @@ entered as (
 
 ),
 
+{# in microseconds, since both engines know a range of numbers; entries of a framework never share a moment #}
+timed as (
+
+    select
+        *,
+        {{ microseconds_between("timestamp '1970-01-01 00:00:00'", 'moved_at') }} as moved_microsecond
+    from entered
+
+),
+
 ordered as (
 
     select
         *,
-        lag(moved_at) over (partition by person_key, framework_number order by moved_at) as entered_before_at,
-        lead(moved_at) over (partition by person_key, framework_number order by moved_at) as exited_at,
+        lag(moved_at) over stay as entered_before_at,
+        lead(moved_at) over stay as exited_at,
+        cast(row_number() over stay as integer) as step_number,
+        max(rank) over stay as highest_rank,
+        max(rank) over funnel_window as highest_rank_in_window,
+        last_value(rank) over funnel_window as last_rank_in_window,
         cast(row_number() over (partition by person_key, stage_number order by moved_at) as integer) as entry_number
-    from entered
+    from timed
+    window
+        stay as (
+            partition by person_key, framework_number
+            order by moved_microsecond
+        ),
+        funnel_window as (
+            partition by person_key, framework_number
+            order by moved_microsecond
+            range between 1 following and {{ setting('funnel_window_days') * 86400000000 }} following
+        )
 
 )
 
@@ -70,5 +94,11 @@ select
     exited_at,
     entered_before_at,
     entry_number,
+    step_number,
+    highest_rank,
+    coalesce(highest_rank_in_window > rank, false) as rises_in_window,
+    coalesce(last_rank_in_window < rank, false) as is_below_after_window,
     evidence
 from ordered
+{# the order of person_id, in which the mart is written #}
+order by person_key, entered_at, framework_number

@@ -2,16 +2,10 @@ with stages as (
 
     select * from {{ ref('int_framework_stages') }}
 
-),
-
-cohorts as (
-
-    select * from {{ ref('int_stage_cohorts') }}
-
 )
 
 select
-    {{ keyed_hash(["'stage_entry'", 'stages.framework', 'persons.person_id', 'entries.entered_at']) }} as stage_entry_id,
+    {{ published_hash(["'stage_entry'", 'stages.framework', 'persons.person_id', 'entries.entered_at']) }} as stage_entry_id,
     stages.framework,
     persons.person_id,
     stages.stage,
@@ -27,15 +21,16 @@ select
         when stages.steps - stages_before.steps <= 1 then 'forward'
         else 'skip'
     end as direction,
-    cohorts.converted_at,
-    coalesce(cohorts.is_dropped, false) as is_dropped,
+    case
+        when entries.entry_number > 1 or entries.rank = 0 then null
+        when entries.rises_in_window then 'converted'
+        when
+            entries.is_below_after_window
+            or {{ add_days('entries.entered_at', setting('funnel_window_days')) }} <= {{ as_of() }} then 'dropped'
+        else 'in_progress'
+    end as outcome,
     entries.evidence
 from {{ ref('int_stage_entries') }} as entries
 inner join stages on entries.stage_number = stages.stage_number
 inner join stages as stages_before on entries.stage_number_before = stages_before.stage_number
 inner join {{ ref('int_persons') }} as persons on entries.person_key = persons.person_key
-left join cohorts
-    on entries.person_key = cohorts.person_key
-    and entries.stage_number = cohorts.stage_number
-    and entries.entry_number = 1
-order by persons.person_id, entries.entered_at, stages.framework

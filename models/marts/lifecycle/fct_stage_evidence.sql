@@ -1,5 +1,5 @@
 select
-    {{ keyed_hash(["'stage_evidence'", 'persons.person_id', 'episodes.definition', 'episodes.entered_at', 'episodes.left_at', 'episodes.evidence']) }}
+    {{ published_hash(["'stage_evidence'", 'persons.person_id', 'episodes.definition', 'episodes.entered_at', 'episodes.left_at', 'episodes.evidence']) }}
         as stage_evidence_id,
     persons.person_id,
     episodes.definition as stage,

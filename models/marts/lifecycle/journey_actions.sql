@@ -30,6 +30,5 @@ left join {{ ref('stage_kpis') }} as kpi_labels on actions.kpi = kpi_labels.kpi
 left join {{ ref('int_stage_kpis') }} as kpis
     on actions.stage_number = kpis.stage_number
     and actions.kpi = kpis.kpi
-    and kpis.period = 'all'
-    and kpis.customer_type = 'all'
-    and kpis.persona = 'all'
+    and kpis.period = 0
+    and kpis.cube_key = {{ hash_number("'all|all'") }}

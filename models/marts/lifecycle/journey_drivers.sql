@@ -3,9 +3,14 @@ with cohorts as (
     select
         cohorts.*,
         stages.mask_number,
-        stages.mask_bit
+        stages.mask_bit,
+        segments.customer_type,
+        segments.persona
     from {{ ref('int_stage_cohorts') }} as cohorts
     inner join {{ ref('int_framework_stages') }} as stages on cohorts.stage_number = stages.stage_number
+    inner join {{ ref('int_journey_segments') }} as segments
+        on cohorts.segment_key = segments.segment_key
+        and segments.segment_key = segments.cube_key
     where cohorts.is_converted or cohorts.is_dropped
 
 ),
@@ -32,19 +37,17 @@ persons as (
 
 ),
 
-{# `left_after` facts are known of those who left alone: they would separate the groups by construction #}
 facts as (
 
     select
-        items.fact_type,
-        items.item
+        items.item_key
         {%- for mask in stage_masks() %},
         items.mask_{{ mask }} & persons.advanced_{{ mask }} as advanced_{{ mask }},
         items.mask_{{ mask }} & persons.left_{{ mask }} as left_{{ mask }}
         {%- endfor %}
     from {{ ref('int_person_items') }} as items
     inner join persons on items.person_key = persons.person_key
-    where items.period = 'all' and items.item not like 'left_after: %'
+    where items.period = 0
 
 ),
 
@@ -52,8 +55,7 @@ facts_of_masks as (
 
     {%- for outcome in ['advanced', 'left'] %}
     select
-        fact_type,
-        item,
+        item_key,
         {%- for mask in stage_masks() %}
         {{ outcome }}_{{ mask }} as mask_{{ mask }},
         {%- endfor %}
@@ -61,7 +63,7 @@ facts_of_masks as (
         {{ 'count(*)' if outcome == 'left' else 'cast(0 as bigint)' }} as left_with
     from facts
     where {{ has_any_stage(name=outcome ~ '_') }}
-    group by fact_type, item{% for mask in stage_masks() %}, {{ outcome }}_{{ mask }}{% endfor %}
+    group by item_key{% for mask in stage_masks() %}, {{ outcome }}_{{ mask }}{% endfor %}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 
@@ -71,13 +73,16 @@ counted as (
 
     select
         stages.stage_number,
-        facts_of_masks.fact_type as factor_type,
-        facts_of_masks.item as factor,
+        known_items.fact_type as factor_type,
+        known_items.item as factor,
         cast(sum(facts_of_masks.advanced_with) as bigint) as advanced_with,
         cast(sum(facts_of_masks.left_with) as bigint) as left_with
     from facts_of_masks
     inner join {{ ref('int_framework_stages') }} as stages on {{ is_in_mask('facts_of_masks', 'stages') }}
-    group by stages.stage_number, facts_of_masks.fact_type, facts_of_masks.item
+    inner join {{ ref('int_journey_items') }} as known_items on facts_of_masks.item_key = known_items.item_key
+    {# `left_after` facts are known of those who left alone: they would separate the groups by construction #}
+    where known_items.item not like 'left_after: %'
+    group by stages.stage_number, known_items.fact_type, known_items.item
     {%- for factor_type, factor in [('customer_type', 'customer_type'), ('persona', 'persona'), ('entry_channel', 'channel')] %}
     union all
     select

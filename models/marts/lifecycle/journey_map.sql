@@ -10,6 +10,16 @@ stages as (
 
 ),
 
+cells as (
+
+    select distinct
+        cube_key,
+        customer_type,
+        persona
+    from {{ ref('int_journey_segments') }}
+
+),
+
 emotions as (
 
     select * from {{ ref('int_stage_emotions') }}
@@ -18,11 +28,11 @@ emotions as (
 )
 
 select
-    periods.period,
+    {{ period_name('periods.period') }} as period,
     numbers.framework,
     numbers.stage,
-    periods.customer_type,
-    periods.persona,
+    cells.customer_type,
+    cells.persona,
     periods.persons,
     periods.entered,
     periods.converted,
@@ -46,6 +56,7 @@ select
     cast(kpis.denominator as decimal(38, 6)) as kpi_denominator,
     kpis.value as kpi_value
 from periods
+inner join cells on periods.cube_key = cells.cube_key
 inner join {{ ref('int_framework_stages') }} as numbers on periods.stage_number = numbers.stage_number
 inner join stages
     on numbers.framework = stages.framework
@@ -53,12 +64,10 @@ inner join stages
 left join emotions
     on periods.period = emotions.period
     and periods.stage_number = emotions.stage_number
-    and periods.customer_type = emotions.customer_type
-    and periods.persona = emotions.persona
+    and periods.cube_key = emotions.cube_key
 left join {{ ref('int_stage_kpis') }} as kpis
     on periods.period = kpis.period
     and periods.stage_number = kpis.stage_number
-    and periods.customer_type = kpis.customer_type
-    and periods.persona = kpis.persona
+    and periods.cube_key = kpis.cube_key
     and stages.kpi = kpis.kpi
-order by numbers.framework, numbers.stage_number, periods.customer_type, periods.persona, periods.period
+order by numbers.stage_number, cells.customer_type, cells.persona, periods.period

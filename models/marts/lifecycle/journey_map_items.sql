@@ -18,19 +18,43 @@ cohorts as (
 
 ),
 
+segments as (
+
+    select * from {{ ref('int_journey_segments') }}
+
+),
+
+cells as (
+
+    select distinct
+        cube_key,
+        customer_type,
+        persona
+    from segments
+
+),
+
+known_items as (
+
+    select * from {{ ref('int_journey_items') }}
+
+),
+
 encountered as (
 
     select
-        period,
-        stage_number,
-        {{ journey_cube_columns() }},
-        fact_type as item_type,
-        item,
-        cast(sum(persons) as bigint) as persons,
-        sum(first_number) as value
-    from {{ ref('int_stage_items') }}
-    where fact_type in ('action', 'touchpoint', 'channel', 'pain_point')
-    {{ journey_cube('period, stage_number, fact_type, item') }}
+        numbers.period,
+        numbers.stage_number,
+        segments.cube_key,
+        known_items.fact_type as item_type,
+        known_items.item,
+        cast(sum(numbers.persons) as bigint) as persons,
+        sum(numbers.first_number) as value
+    from {{ ref('int_stage_items') }} as numbers
+    inner join known_items on numbers.item_key = known_items.item_key
+    inner join segments on numbers.segment_key = segments.segment_key
+    where known_items.is_counted_by_person
+    group by numbers.period, numbers.stage_number, segments.cube_key, known_items.fact_type, known_items.item
 
 ),
 
@@ -54,24 +78,24 @@ lost as (
 
     select
         person_key,
-        customer_type,
-        persona,
-        {{ period_of('entered_month') }} as month,
+        segment_key,
+        {{ period_number('entered_month') }} as month,
         {{ masks_of_stages('cohorts', 'true', name='lost_') }}
     from cohorts
     where is_dropped and has_later_stage
-    group by person_key, customer_type, persona, entered_month
+    group by person_key, segment_key, entered_month
 
 ),
 
 pains as (
 
     select
-        person_key,
-        item,
-        {{ masks }}
-    from {{ ref('int_person_items') }}
-    where fact_type = 'pain_point' and period = 'all'
+        items.person_key,
+        items.item_key,
+        {{ mask_columns('items') }}
+    from {{ ref('int_person_items') }} as items
+    inner join known_items on items.item_key = known_items.item_key
+    where known_items.fact_type = 'pain_point' and items.period = 0
 
 ),
 
@@ -90,9 +114,8 @@ losses as (
 
     select
         lost.month,
-        lost.customer_type,
-        lost.persona,
-        pains.item
+        lost.segment_key,
+        pains.item_key
         {%- for mask in stage_masks() %},
         lost.lost_{{ mask }} & pains.mask_{{ mask }} as mask_{{ mask }}
         {%- endfor %}
@@ -101,9 +124,8 @@ losses as (
     union all
     select
         lost.month,
-        lost.customer_type,
-        lost.persona,
-        'no_pain_point_known' as item
+        lost.segment_key,
+        {{ journey_item_key("'pain_point'", "'no_pain_point_known'") }} as item_key
         {%- for mask in stage_masks() %},
         lost.lost_{{ mask }} - (lost.lost_{{ mask }} & coalesce(pains_of_persons.mask_{{ mask }}, 0)) as mask_{{ mask }}
         {%- endfor %}
@@ -116,28 +138,29 @@ losses_of_masks as (
 
     select
         month,
-        customer_type,
-        persona,
-        item,
+        segment_key,
+        item_key,
         {{ masks }},
         count(*) as persons
     from losses
     where {{ has_any_stage() }}
-    group by month, customer_type, persona, item, {{ masks }}
+    group by month, segment_key, item_key, {{ masks }}
 
 ),
 
 opportunities as (
 
     select
-        case when grouping(losses_of_masks.month) = 1 then 'all' else losses_of_masks.month end as period,
+        case when grouping(losses_of_masks.month) = 1 then 0 else losses_of_masks.month end as period,
         stages.stage_number,
-        {{ journey_cube_columns() }},
-        losses_of_masks.item,
+        segments.cube_key,
+        known_items.item,
         cast(sum(losses_of_masks.persons) as bigint) as persons
     from losses_of_masks
     inner join stages on {{ is_in_mask('losses_of_masks', 'stages') }}
-    group by stages.stage_number, losses_of_masks.item, cube(losses_of_masks.month, customer_type, persona)
+    inner join segments on losses_of_masks.segment_key = segments.segment_key
+    inner join known_items on losses_of_masks.item_key = known_items.item_key
+    group by stages.stage_number, segments.cube_key, known_items.item, cube(losses_of_masks.month)
 
 ),
 
@@ -148,8 +171,7 @@ items as (
     select
         opportunities.period,
         opportunities.stage_number,
-        opportunities.customer_type,
-        opportunities.persona,
+        opportunities.cube_key,
         'opportunity' as item_type,
         opportunities.item,
         opportunities.persons,
@@ -175,39 +197,49 @@ ranked as (
 
     select
         *,
-        split_part(item, ': ', 1) as kind,
-        nullif(split_part(item, ': ', 2), '') as detail,
         cast(row_number() over (
-            partition by period, stage_number, customer_type, persona, item_type
+            partition by period, stage_number, cube_key, item_type
             order by value desc, persons desc, item
         ) as integer) as item_rank
     from items
 
+),
+
+{# named once the many that no rank shows are gone #}
+shown as (
+
+    select
+        *,
+        split_part(item, ': ', 1) as kind,
+        nullif(split_part(item, ': ', 2), '') as detail
+    from ranked
+    where
+        item_rank
+        <= case when period = 0 then {{ setting('journey_map_items') }} else {{ setting('journey_map_items_monthly') }} end
+
 )
 
 select
-    ranked.period,
+    {{ period_name('shown.period') }} as period,
     stages.framework,
     stages.stage,
-    ranked.customer_type,
-    ranked.persona,
-    ranked.item_type,
-    ranked.item_rank as rank,
-    ranked.item,
-    coalesce(channels.label_en, kinds.label_en || coalesce(': ' || coalesce(details.label_en, ranked.detail), ''), ranked.item) as item_en,
-    coalesce(channels.label_vi, kinds.label_vi || coalesce(': ' || coalesce(details.label_vi, ranked.detail), ''), ranked.item) as item_vi,
-    ranked.persons,
-    cast(ranked.value as decimal(38, 6)) as value
-from ranked
-inner join stages on ranked.stage_number = stages.stage_number
+    cells.customer_type,
+    cells.persona,
+    shown.item_type,
+    shown.item_rank as rank,
+    shown.item,
+    coalesce(channels.label_en, kinds.label_en || coalesce(': ' || coalesce(details.label_en, shown.detail), ''), shown.item) as item_en,
+    coalesce(channels.label_vi, kinds.label_vi || coalesce(': ' || coalesce(details.label_vi, shown.detail), ''), shown.item) as item_vi,
+    shown.persons,
+    cast(shown.value as decimal(38, 6)) as value
+from shown
+inner join cells on shown.cube_key = cells.cube_key
+inner join stages on shown.stage_number = stages.stage_number
 left join {{ ref('channels') }} as channels
-    on ranked.item_type = 'channel'
-    and ranked.item = channels.channel
+    on shown.item_type = 'channel'
+    and shown.item = channels.channel
 left join labels as kinds
-    on ranked.item_type <> 'channel'
-    and ranked.kind = kinds.item
-left join labels as details on ranked.detail = details.item
-where
-    ranked.item_rank
-    <= case when ranked.period = 'all' then {{ setting('journey_map_items') }} else {{ setting('journey_map_items_monthly') }} end
-order by stages.framework, ranked.stage_number, ranked.customer_type, ranked.persona, ranked.item_type, ranked.item_rank, ranked.period
+    on shown.item_type <> 'channel'
+    and shown.kind = kinds.item
+left join labels as details on shown.detail = details.item
+order by shown.stage_number, cells.customer_type, cells.persona, shown.item_type, shown.item_rank, shown.period

@@ -4,19 +4,37 @@ with types as (
 
 ),
 
+segments as (
+
+    select * from {{ ref('int_journey_segments') }}
+
+),
+
+cells as (
+
+    select distinct
+        cube_key,
+        customer_type,
+        persona
+    from segments
+
+),
+
 touches as (
 
     select
-        period,
-        stage_number,
-        {{ journey_cube_columns() }},
-        item as touchpoint_type,
-        sum(case when fact_type = 'touchpoint' then first_number else 0 end) as touches,
-        sum(case when fact_type = 'touchpoint' then persons else 0 end) as persons,
-        sum(case when fact_type = 'attributed' then first_number else 0 end) as attributed_conversions
-    from {{ ref('int_stage_items') }}
-    where fact_type in ('touchpoint', 'attributed')
-    {{ journey_cube('period, stage_number, item') }}
+        numbers.period,
+        numbers.stage_number,
+        segments.cube_key,
+        items.item as touchpoint_type,
+        sum(case when items.fact_type = 'touchpoint' then numbers.first_number else 0 end) as touches,
+        sum(case when items.fact_type = 'touchpoint' then numbers.persons else 0 end) as persons,
+        sum(case when items.fact_type = 'attributed' then numbers.first_number else 0 end) as attributed_conversions
+    from {{ ref('int_stage_items') }} as numbers
+    inner join {{ ref('int_journey_items') }} as items on numbers.item_key = items.item_key
+    inner join segments on numbers.segment_key = segments.segment_key
+    where items.fact_type in ('touchpoint', 'attributed')
+    group by numbers.period, numbers.stage_number, segments.cube_key, items.item
 
 ),
 
@@ -33,8 +51,7 @@ counted as (
     select
         coalesce(touches.period, emotions.period) as period,
         coalesce(touches.stage_number, emotions.stage_number) as stage_number,
-        coalesce(touches.customer_type, emotions.customer_type) as customer_type,
-        coalesce(touches.persona, emotions.persona) as persona,
+        coalesce(touches.cube_key, emotions.cube_key) as cube_key,
         coalesce(touches.touchpoint_type, emotions.item) as touchpoint_type,
         cast(coalesce(touches.touches, 0) as bigint) as touches,
         cast(coalesce(touches.persons, 0) as bigint) as persons,
@@ -45,18 +62,17 @@ counted as (
     full outer join emotions
         on touches.period = emotions.period
         and touches.stage_number = emotions.stage_number
-        and touches.customer_type = emotions.customer_type
-        and touches.persona = emotions.persona
+        and touches.cube_key = emotions.cube_key
         and touches.touchpoint_type = emotions.item
 
 )
 
 select
-    counted.period,
+    {{ period_name('counted.period') }} as period,
     stages.framework,
     stages.stage,
-    counted.customer_type,
-    counted.persona,
+    cells.customer_type,
+    cells.persona,
     counted.touchpoint_type,
     counted.touches,
     counted.persons,
@@ -67,13 +83,13 @@ select
     kpis.value as kpi_value,
     cast(counted.attributed_conversions as decimal(38, 6)) as attributed_conversions
 from counted
+inner join cells on counted.cube_key = cells.cube_key
 inner join {{ ref('int_framework_stages') }} as stages on counted.stage_number = stages.stage_number
 left join types on counted.touchpoint_type = types.touchpoint_type
 left join {{ ref('stage_kpis') }} as kpi_labels on types.kpi = kpi_labels.kpi
 left join {{ ref('int_stage_kpis') }} as kpis
     on counted.period = kpis.period
     and counted.stage_number = kpis.stage_number
-    and counted.customer_type = kpis.customer_type
-    and counted.persona = kpis.persona
+    and counted.cube_key = kpis.cube_key
     and types.kpi = kpis.kpi
-order by stages.framework, counted.stage_number, counted.customer_type, counted.persona, counted.touchpoint_type, counted.period
+order by counted.stage_number, cells.customer_type, cells.persona, counted.touchpoint_type, counted.period
