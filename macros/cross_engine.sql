@@ -41,7 +41,7 @@
 
 {#-
     The key by which persons and other entities are joined: the first 60 bits of their hashed id, as a bigint. Keys stand in the order of
-    the ids, and are as stable as these; tests/dbt/keys_are_unique.sql guards that no two ids share one. 0 is the key of 'unknown'.
+    the ids, and are as stable as these; the test person_key_is_unique guards that no two persons share one. 0 is the key of 'unknown'.
 -#}
 {% macro key_of(id) -%}case when {{ id }} = 'unknown' then 0 else {{ adapter.dispatch('hex_to_bigint', 'customer_journey')('substr(' ~ id ~ ', 1, 15)') }} end{%- endmacro %}
 {% macro default__hex_to_bigint(digits) -%}cast('0x' || {{ digits }} as bigint){%- endmacro %}

@@ -1,25 +1,25 @@
 {#-
     Episodes from signals: an episode opens at a signal, stays open while another follows within `days`, and ends `days` after
-    the last one. `signals` names a CTE of person_id, occurred_at, evidence; without `days` an episode lasts. Of equal signals of one
+    the last one. `signals` names a CTE of person_key, occurred_at, evidence; without `days` an episode lasts. Of equal signals of one
     moment the one that opens comes first: else the other would be an episode of its own, before it and without evidence.
 -#}
 {% macro episodes(signals, days=none) -%}
 {%- if days is none %}
 select
-    person_id,
+    person_key,
     occurred_at as entered_at,
     cast(null as timestamp) as left_at,
     evidence
 from (
     select
         *,
-        row_number() over (partition by person_id order by occurred_at, evidence) as signal_number
+        row_number() over (partition by person_key order by occurred_at, evidence) as signal_number
     from {{ signals }}
 ) as numbered
 where signal_number = 1
 {%- else %}
 select
-    person_id,
+    person_key,
     min(occurred_at) as entered_at,
     {{ add_days('max(occurred_at)', days) }} as left_at,
     max(case when is_opening then evidence end) as evidence
@@ -27,7 +27,7 @@ from (
     select
         *,
         sum(case when is_opening then 1 else 0 end) over (
-            partition by person_id
+            partition by person_key
             order by occurred_at, evidence, case when is_opening then 0 else 1 end
             rows between unbounded preceding and current row
         ) as episode_number
@@ -35,13 +35,13 @@ from (
         select
             *,
             coalesce(
-                occurred_at > {{ add_days('lag(occurred_at) over (partition by person_id order by occurred_at, evidence)', days) }},
+                occurred_at > {{ add_days('lag(occurred_at) over (partition by person_key order by occurred_at, evidence)', days) }},
                 true
             ) as is_opening
         from {{ signals }}
     ) as compared
 ) as numbered
-group by person_id, episode_number
+group by person_key, episode_number
 {%- endif %}
 {%- endmacro %}
 
@@ -61,7 +61,7 @@ group by person_id, episode_number
 {#- Joins `stages`: the interval of the primary framework in which the row's person stood at that moment. -#}
 {% macro join_stage_at(relation, happened_at) -%}
     left join {{ ref('int_primary_stages') }} as stages
-        on {{ key_of(relation ~ '.person_id') }} = stages.person_key
+        on {{ relation }}.person_key = stages.person_key
         and {{ relation }}.{{ happened_at }} >= stages.entered_at
         and ({{ relation }}.{{ happened_at }} < stages.exited_at or stages.exited_at is null)
 {%- endmacro %}

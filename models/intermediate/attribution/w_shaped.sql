@@ -10,7 +10,7 @@ conversions as (
         conversion_id,
         conversion_type,
         converted_at,
-        {{ attribution_unit('person_id', 'company_id') }} as unit_id
+        {{ attribution_unit(key_of('person_id'), 'company_id') }} as unit_key
     from {{ ref('fct_conversions') }}
 
 ),
@@ -18,12 +18,12 @@ conversions as (
 turns as (
 
     select
-        unit_id,
+        unit_key,
         min(case when conversion_type = 'lead' then converted_at end) as lead_at,
         min(case when conversion_type = 'opportunity' then converted_at end) as opportunity_at
     from conversions
     where conversion_type in ('lead', 'opportunity')
-    group by unit_id
+    group by unit_key
 
 ),
 
@@ -36,7 +36,7 @@ turns_of_paths as (
         case when turns.opportunity_at <= paths.converted_at then turns.opportunity_at end as opportunity_at
     from paths
     inner join conversions on paths.conversion_id = conversions.conversion_id
-    inner join turns on conversions.unit_id = turns.unit_id
+    inner join turns on conversions.unit_key = turns.unit_key
     where paths.touch_number = 1
 
 ),

@@ -22,7 +22,11 @@ touchpoints as (
 
 conversions as (
 
-    select * from {{ ref('int_conversions') }}
+    select
+        conversions.*,
+        persons.person_key
+    from {{ ref('fct_conversions') }} as conversions
+    inner join {{ ref('int_persons') }} as persons on conversions.person_id = persons.person_id
 
 ),
 

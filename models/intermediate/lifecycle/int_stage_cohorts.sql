@@ -61,7 +61,9 @@ revenues as (
     from (
         select person_key, moment, true as is_moment, cast(0 as decimal(18, 4)) as revenue from moments
         union all
-        select person_key, converted_at as moment, false as is_moment, revenue from {{ ref('int_conversions') }}
+        select persons.person_key, conversions.converted_at as moment, false as is_moment, conversions.revenue
+        from {{ ref('fct_conversions') }} as conversions
+        inner join {{ ref('int_persons') }} as persons on conversions.person_id = persons.person_id
     ) as moments_and_conversions
 
 )

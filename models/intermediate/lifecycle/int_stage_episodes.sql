@@ -2,7 +2,7 @@ with defined as (
 
     {%- for definition in var('stage_definitions') %}
     select
-        {{ key_of('person_id') }} as person_key,
+        person_key,
         '{{ definition }}' as definition,
         entered_at,
         left_at,

@@ -79,7 +79,7 @@ events as (
     select
         '{{ part.source }}.{{ part.table }}' as source_table,
         told.{{ part.id }} as source_id,
-        {{ person_id_of(part.persons) }} as person_id,
+        {{ person_key_of(part.persons) }} as person_key,
         told.{{ part.at }} as occurred_at,
         {{ part.event_type }} as event_type,
         {{ part.channel or nothing }} as channel,
@@ -139,16 +139,14 @@ identified as (
         cast(null as decimal(18, 4)) as amount
     from {{ accepted('crm', 'referrals') }} as referrals
 
-),
-
-final as (
+)
 
 select * from events
 union all
 select
     identified.source_table,
     identified.source_id,
-    coalesce(person_identifiers.person_id, 'unknown') as person_id,
+    coalesce(person_identifiers.person_key, 0) as person_key,
     identified.occurred_at,
     identified.event_type,
     identified.channel,
@@ -164,7 +162,7 @@ union all
 select
     events.source_table,
     events.source_id,
-    events.person_id,
+    events.person_key,
     events.ended_at as occurred_at,
     'deal_won' as event_type,
     events.channel,
@@ -182,7 +180,7 @@ union all
 select
     'orders.orders' as source_table,
     order_id as source_id,
-    person_id,
+    person_key,
     ordered_at as occurred_at,
     'order' as event_type,
     cast(null as string) as channel,
@@ -192,7 +190,3 @@ select
     cast(null as timestamp) as ended_at
 from {{ ref('int_order_persons') }}
 where is_conversion
-
-)
-
-select *, {{ key_of('person_id') }} as person_key from final

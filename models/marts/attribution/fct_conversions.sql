@@ -1,7 +1,11 @@
 with orders as (
 
-    select * from {{ ref('int_order_persons') }}
-    where is_conversion
+    select
+        orders.*,
+        persons.person_id
+    from {{ ref('int_order_persons') }} as orders
+    inner join {{ ref('int_persons') }} as persons on orders.person_key = persons.person_key
+    where orders.is_conversion
 
 ),
 
@@ -21,8 +25,12 @@ order_conversions as (
 
 events as (
 
-    select * from {{ ref('int_person_events') }}
-    where event_type in ('deal_won', 'subscription_started')
+    select
+        events.*,
+        persons.person_id
+    from {{ ref('int_person_events') }} as events
+    inner join {{ ref('int_persons') }} as persons on events.person_key = persons.person_key
+    where events.event_type in ('deal_won', 'subscription_started')
 
 ),
 

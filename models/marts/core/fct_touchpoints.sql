@@ -1,6 +1,10 @@
 with touchpoints as (
 
-    select * from {{ ref('int_touchpoints') }}
+    select
+        touchpoints.*,
+        persons.person_id
+    from {{ ref('int_touchpoints') }} as touchpoints
+    inner join {{ ref('int_persons') }} as persons on touchpoints.person_key = persons.person_key
 
 )
 
