@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import filelock
 
-from customer_journey import audit, demo_company, erasure, nothing_new
+from customer_journey import audit, demo_company, erasure, garbage, nothing_new
 from customer_journey.checks.expectations import CheckResult
 from customer_journey.engine import DuckDBEngine, Engine, EngineName, engine_of
 from customer_journey.errors import CheckFailedError, InputError, LockedError
@@ -97,6 +97,7 @@ def _build_locked(options: BuildOptions, progress: Progress) -> BuildResult | Un
         if standing is not None:
             return standing
     nothing_new.forget(output)
+    garbage.search_seldom()
     with engine_of(options.engine, output) as engine:
         return _build_with(engine, options, raw, settings, origin, started_at, progress)
 

@@ -1,7 +1,6 @@
 """What differs between engines in a build: where models are built, who judges them, and how they are published."""
 
 import atexit
-import importlib
 import multiprocessing
 import multiprocessing.connection
 import os
@@ -13,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
 import duckdb
 
-from customer_journey import audit
+from customer_journey import audit, garbage
+from customer_journey.checks import later
 from customer_journey.checks.expectations import CheckResult, run_expectations
 from customer_journey.checks.suites import LAYERS
 from customer_journey.landing import LandingReport, point_at_schemas
@@ -93,7 +93,7 @@ class DuckDBEngine:
         self._output = output
         # Great Expectations keeps its connection to the warehouse until its process ends, so it gets one of its own.
         self._checker = ProcessPoolExecutor(
-            max_workers=1, mp_context=multiprocessing.get_context("spawn"), initializer=_end_with_parent
+            max_workers=1, mp_context=multiprocessing.get_context("spawn"), initializer=_begin
         )
 
     def __enter__(self) -> Self:
@@ -119,7 +119,7 @@ class DuckDBEngine:
 
     def start(self, on_progress: Callable[[str, float], None]) -> None:
         """Begin to load Great Expectations, which takes seconds that pass while dbt is at work."""
-        self._checker.submit(importlib.import_module, "great_expectations")
+        self._checker.submit(later.load_great_expectations)
 
     def query_models(self, query: str) -> list[tuple[Any, ...]]:
         """Read the private warehouse."""
@@ -183,6 +183,11 @@ class _DuckDBStore:
             f"select 1 from duckdb_tables() where schema_name = '{self.schema}' and table_name = '{table}'"
         )
         return bool(rows)
+
+
+def _begin() -> None:
+    _end_with_parent()
+    garbage.search_seldom()
 
 
 def _end_with_parent() -> None:
