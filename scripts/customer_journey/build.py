@@ -19,7 +19,7 @@ from customer_journey.nothing_new import Unchanged
 from customer_journey.paths import Output
 from customer_journey.progress import Progress
 from customer_journey.publish import SCHEMA, Descriptions
-from customer_journey.settings import read_settings, remember_settings
+from customer_journey.settings import built_frameworks, read_settings, remember_settings
 from customer_journey.transform import Project, TransformResult
 from customer_journey.warehouse import open_warehouse
 
@@ -54,6 +54,7 @@ class BuildResult:
     counts: list[tuple[Any, ...]]
     published: str
     as_of: str
+    frameworks: list[str]
     # tables of an EL tool, each with the number of rows in it of erased persons
     left_to_erase: list[tuple[str, int]]
 
@@ -159,7 +160,17 @@ def _build_with(
             with open_warehouse(output.warehouse) as connection:
                 erasure.was_published(connection)
         nothing_new.remember(output, build_id, origin, rows, landing.files)
-    return BuildResult(landing, transformed, checks, marts, counts, engine.published, settings["as_of"], left_to_erase)
+    return BuildResult(
+        landing,
+        transformed,
+        checks,
+        marts,
+        counts,
+        engine.published,
+        settings["as_of"],
+        built_frameworks(settings),
+        left_to_erase,
+    )
 
 
 def _build_on(

@@ -1,8 +1,10 @@
 """Erasure: what was landed of persons who asked for it is deleted before the models are built.
 
 Who they are is known once staging has normalised identifiers and identity has linked them, so a first dbt run builds
-just these; where that finds nobody to erase, the build goes on from them. What stays is the suppression list: keyed hashes of the persons' identifiers, by which rows that arrive
-later are recognised, and the person_ids that these give, by which what is remembered of earlier builds is forgotten.
+just these; where that finds nobody to erase, the build goes on from them.
+
+What stays is the suppression list: keyed hashes of the persons' identifiers, by which rows that arrive later are
+recognised, and the person_ids that these give, by which what is remembered of earlier builds is forgotten.
 
 Where an EL tool keeps the raw tables in the warehouse, its rows are deleted there. Behind a view they cannot be: the
 build is refused until somebody has deleted them at their origin. What was exported from Spark's catalog is landed like

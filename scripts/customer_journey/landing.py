@@ -55,8 +55,8 @@ class Delivery(NamedTuple):
 class LandingReport:
     """What landing found: files read and known, optional tables that are absent, columns and files nobody knows.
 
-    `files` are all that lie in the raw folder, `in_place` are the schemas, by source, of tables that stay where an EL tool keeps them; `exported` are the tables
-    that were copied out of another catalog, as landing knows them.
+    `files` are all that lie in the raw folder; `in_place` are the schemas, by source, of tables that stay where an EL
+    tool keeps them; `exported` are the tables that were copied out of another catalog, as landing knows them.
     """
 
     files_read: int = 0
@@ -72,7 +72,8 @@ def land(connection: duckdb.DuckDBPyConnection, raw: Path, on_progress: Callable
     """Land every file under `raw` that is new or changed since the last build, all of them or none.
 
     A file is known by its path under `raw` and its content, which is read again where its size or its times say that
-    it may have changed. A changed file replaces the rows it landed before, a vanished one keeps them. `on_progress` gets the table at work and the share done, 0 to 1.
+    it may have changed. A changed file replaces the rows it landed before, a vanished one keeps them. `on_progress`
+    gets the table at work and the share done, 0 to 1.
 
     Raises:
         InputError: a required table or column is missing, or a file cannot be read.

@@ -8,6 +8,7 @@ from rich.table import Table
 from customer_journey.build import ROW_STATES, BuildResult
 from customer_journey.nothing_new import Unchanged
 from customer_journey.paths import Output
+from customer_journey.settings import known_frameworks
 
 
 def print_summary(console: Console, output: Output, result: BuildResult | Unchanged) -> None:
@@ -38,6 +39,7 @@ def print_summary(console: Console, output: Output, result: BuildResult | Unchan
         "as of": _moment(result.as_of),
         "landed": f"{landing.files_read} read, {landing.files_known} known already",
         "absent tables": ", ".join(landing.absent_tables) or "none",
+        "frameworks": f"{len(result.frameworks)} built of {len(known_frameworks())}",
         "marts": f"{result.marts} published",
         "checks": f"{len(result.checks) - len(failed)} passed, {len(failed)} warned",
         "published": result.published,
