@@ -27,6 +27,8 @@ def publish(output: Output, descriptions: Descriptions) -> int:
     with duckdb.connect(":memory:") as connection:
         connection.execute(f"attach '{_quoted(output.warehouse)}' as warehouse (read_only)")
         connection.execute(f"attach '{_quoted(temporary)}' as published (storage_version '{STORAGE_VERSION}')")
+        # on its own each of a thousand comments would be brought safely to the disk
+        connection.execute("begin")
         connection.execute(f"create schema published.{SCHEMA}")
         for mart, (description, columns) in sorted(descriptions.items()):
             relation = f"published.{SCHEMA}.{mart}"
@@ -34,6 +36,7 @@ def publish(output: Output, descriptions: Descriptions) -> int:
             connection.execute(f"comment on table {relation} is '{_quoted(description)}'")
             for column, text in columns.items():
                 connection.execute(f"comment on column {relation}.{column} is '{_quoted(text)}'")
+        connection.execute("commit")
         connection.execute("detach published")
     with temporary.open("rb") as stream:
         os.fsync(stream.fileno())
