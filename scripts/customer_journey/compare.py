@@ -2,7 +2,7 @@
 
 import bisect
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,9 +24,6 @@ _FITTED = "kpi_clv"
 _SIDES = ("one", "other")
 _FLOATS = ("DOUBLE", "FLOAT")
 _NUMBERS = (*_FLOATS, "DECIMAL", "HUGEINT", "BIGINT", "INTEGER", "SMALLINT", "TINYINT")
-
-# The expression by which a text of the first side is compared, given its column.
-Reading = Callable[[str], str]
 
 
 @dataclass(frozen=True)
@@ -70,14 +67,7 @@ def compare(one: Path, other: Path, examples: int = 3) -> tuple[int, list[Compar
     return sum(mart.is_shared for mart in marts), [mart for mart in marts if mart.differs]
 
 
-def compare_marts(
-    one: Path,
-    other: Path,
-    examples: int = 3,
-    *,
-    reading: Reading | None = None,
-    left_out: Collection[str] = (),
-) -> Iterator[Comparison]:
+def compare_marts(one: Path, other: Path, examples: int = 3, *, left_out: Collection[str] = ()) -> Iterator[Comparison]:
     """Compare the marts of two files, those first that one side alone has.
 
     Each file is a DuckDB file with a schema of marts, or the list of files that a build on Spark leaves. Rows are
@@ -85,7 +75,7 @@ def compare_marts(
     apart. Rows of one grain are told apart by all their values. The order of rows and of columns does not count, floats
     are equal within FLOAT_TOLERANCE, what is fitted within FITTED_TOLERANCE.
 
-    `reading` translates the texts of `one`; `left_out` names columns, as mart.column, that are not compared.
+    `left_out` names columns, as mart.column, that are not compared.
     """
     with duckdb.connect(":memory:") as connection:
         connection.execute("set TimeZone = 'UTC'")
@@ -94,7 +84,7 @@ def compare_marts(
             for mart in sorted(marts):
                 yield Comparison(mart, examples=[f"only {file} has this mart"], is_shared=False)
         for mart in sorted((ones & others) - TELL_OF_RUNS):
-            yield _Mart(connection, mart, reading, left_out).compare(examples)
+            yield _Mart(connection, mart, left_out).compare(examples)
 
 
 def _open(connection: duckdb.DuckDBPyConnection, side: str, file: Path) -> set[str]:
@@ -120,9 +110,7 @@ def _open(connection: duckdb.DuckDBPyConnection, side: str, file: Path) -> set[s
 class _Mart:
     """A mart that both sides have, by its columns that both have."""
 
-    def __init__(
-        self, connection: duckdb.DuckDBPyConnection, name: str, reading: Reading | None, left_out: Collection[str]
-    ) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, name: str, left_out: Collection[str]) -> None:
         self._connection = connection
         self._name = name
         kinds = {side: self._kinds(side) for side in _SIDES}
@@ -135,8 +123,7 @@ class _Mart:
         self._floats = {column for column in self._columns if ones[column] in _FLOATS or others[column] in _FLOATS}
         for side in _SIDES:
             selected = ", ".join(
-                f'{_read(column, ones[column], others[column], reading if side == "one" else None)} as "{column}"'
-                for column in self._columns
+                f'{_comparable(column, ones[column], others[column])} as "{column}"' for column in self._columns
             )
             connection.execute(f"create or replace temp view read_{side} as select {selected} from {side}.{name}")
 
@@ -229,14 +216,12 @@ def _positions(first: int, count: int) -> str:
     return ", ".join(str(position) for position in range(first, first + count))
 
 
-def _read(column: str, one: str, other: str, reading: Reading | None) -> str:
-    """Return the expression that makes a column comparable with that of the other side."""
+def _comparable(column: str, one: str, other: str) -> str:
+    """Return the expression that makes a column, of these types on the two sides, comparable with that of the other."""
     expression = _quoted(column)
     if one.startswith("TIMESTAMP") and other.startswith("TIMESTAMP"):
         # Spark's timestamps carry a zone, which is UTC
         return f"cast({expression} as timestamp)"
-    if reading is not None and one == "VARCHAR":
-        expression = reading(expression)
     if one != other and not (one.startswith(_NUMBERS) and other.startswith(_NUMBERS)):
         return f"cast({expression} as varchar)"
     return expression

@@ -130,14 +130,11 @@ def test_mart_that_is_a_view_on_one_side(one: Path, tmp_path: Path) -> None:
     assert (difference.mart, difference.rows) == ("fct_orders", 2)
 
 
-def test_columns_are_read_and_left_out_as_asked(one: Path, tmp_path: Path) -> None:
-    """A build of an earlier version has other ids; what is known to have changed is named, not compared."""
-    query = f"select upper(order_id) as order_id, amount + 1 as amount, share from {ROWS}"
+def test_column_is_left_out_as_asked(one: Path, tmp_path: Path) -> None:
+    """What is known to have changed is named, and hides nothing else."""
+    query = f"select order_id, amount + 1 as amount, share from {ROWS}"
     other = _published(tmp_path / "other", fct_orders=query, build_info="select 2 as build_id")
-    compared = compare_marts(
-        one, other, reading=lambda column: f"upper({column})", left_out=["fct_orders.amount", "fct_orders.gone"]
-    )
-    (orders,) = compared
+    (orders,) = compare_marts(one, other, left_out=["fct_orders.amount", "fct_orders.gone"])
     assert not orders.differs
     assert orders.equal == 2
     assert orders.columns_left_out == ["amount"]
