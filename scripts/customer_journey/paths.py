@@ -5,7 +5,8 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[2]
 EXPECTATIONS = PROJECT / "expectations"
-DEMO_SETTINGS = PROJECT / "examples" / "demo" / "vars.yml"
+# the raw tables of the demo company, as demo_company generates them
+DEMO = PROJECT / "examples" / "demo"
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import filelock
 import pytest
-from customer_journey.demo_company import raw_tables_of_demo
+from customer_journey.paths import DEMO
 
 from tests.support.builds import run_build_with
 
@@ -46,4 +46,4 @@ def built_demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
             done = run_build_with(out)
             assert done.returncode == 0, f"exit {done.returncode}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
             built.write_text(done.stdout, encoding="utf-8")
-        return Demo(raw_tables_of_demo(lambda table, share: None), out)
+        return Demo(DEMO, out)
