@@ -32,19 +32,21 @@ def shorten_ids(old: Path, new: Path, copy: Path) -> list[str]:
         for mart, columns in olds.items():
             shortened = ", ".join(_shortened(column, kind) for column, kind in columns.items())
             connection.execute(f"create table {SCHEMA}.{mart} as select {shortened} from old.{SCHEMA}.{mart}")
-        translated: list[str] = []
+        translated: dict[str, str] = {}
         # an id that others are hashed from comes before these
         for mart in sorted(
             olds.keys() & news.keys() - TELL_OF_RUNS, key=lambda name: (name != "fct_conversions", name)
         ):
-            key = next(iter(olds[mart]))
-            if key in news[mart] and _pairs(connection, mart, key, [c for c in olds[mart] if c in news[mart]]):
-                translated.append(f"{mart}.{key}")
-                for holder in (name for name, columns in olds.items() if key in columns):
-                    connection.execute(
-                        f'update {SCHEMA}.{holder} set "{key}" = pairs.new_id from pairs where "{key}" = pairs.old_id'
-                    )
-    return translated
+            key, *rest = (column for column in olds[mart] if column in news[mart])
+            # an id is told by the rows of one mart: those that merely refer to it say little of it
+            if key in translated or not _pairs(connection, mart, key, rest):
+                continue
+            translated[key] = f"{mart}.{key}"
+            for holder in (name for name, columns in olds.items() if key in columns):
+                connection.execute(
+                    f'update {SCHEMA}.{holder} set "{key}" = pairs.new_id from pairs where "{key}" = pairs.old_id'
+                )
+    return list(translated.values())
 
 
 def _marts(connection: duckdb.DuckDBPyConnection, catalog: str) -> dict[str, dict[str, str]]:
@@ -67,13 +69,13 @@ def _shortened(column: str, kind: str) -> str:
     return f"case when regexp_full_match({name}, '{_LONG_ID}') then left({name}, {_DIGITS}) else {name} end as {name}"
 
 
-def _pairs(connection: duckdb.DuckDBPyConnection, mart: str, key: str, columns: list[str]) -> int:
+def _pairs(connection: duckdb.DuckDBPyConnection, mart: str, key: str, others: list[str]) -> int:
     """Make the table `pairs` of ids that only the old and only the new mart have, where all else in the row is equal.
 
     Floats do not tell rows apart, and where several rows are alike none is paired.
     """
     kinds = _marts(connection, "new")[mart]
-    rest = [column for column in columns if column != key and kinds[column] not in ("DOUBLE", "FLOAT")]
+    rest = [column for column in others if kinds[column] not in ("DOUBLE", "FLOAT")]
     if not rest or kinds[key] != "VARCHAR":
         return 0
     listed = ", ".join(f'"{column}"' for column in rest)
