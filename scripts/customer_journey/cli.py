@@ -108,7 +108,7 @@ def diff(one: Path, other: Path, examples: int) -> None:
     marts, differences = compare(one_file, other_file, examples)
     console = Console(soft_wrap=True, highlight=False, markup=False)
     for difference in differences:
-        console.print(f"{difference.mart}: {difference.rows:,} rows differ")
+        console.print(f"{difference.mart}: {difference.rows:,} rows differ, {difference.equal:,} are equal")
         for example in difference.examples:
             console.print(f"  {example}")
     console.print(f"{marts} marts compared, {len(differences)} differ")
