@@ -62,6 +62,7 @@ MUTATIONS = {
         "and touchpoints.touched_at <= windows.converted_at",
         "",
         "attribution_credits_only_attributable_touches",
+        ("int_paths", "linear", "fct_attribution"),
     ),
     "an order's revenue leaves its refunds out": Mutation(
         "fct_conversions",

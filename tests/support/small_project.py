@@ -6,7 +6,7 @@ have to do with it is tested too.
 """
 
 import shutil
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,8 @@ import yaml
 from customer_journey.contract import raw_tables
 from customer_journey.paths import PROJECT, Output
 from customer_journey.transform import parse
+
+from tests.support.models import all_they_read, read_by
 
 # What the tests of builds read, and what a build itself reads of its models.
 MARTS = (
@@ -28,7 +30,7 @@ _OF_A_MODEL = ("name", "description", "config", "constraints")
 _OF_A_COLUMN = ("name", "description", "data_type", "constraints")
 
 
-def make_small_project(folder: Path, marts: Iterable[str] = MARTS) -> Path:
+def make_small_project(folder: Path, marts: Collection[str] = MARTS) -> Path:
     """Write the project of these marts and return its folder.
 
     Of the tests only those stay that are a file in tests/dbt and read nothing but what is here; of the expectations
@@ -36,7 +38,7 @@ def make_small_project(folder: Path, marts: Iterable[str] = MARTS) -> Path:
     """
     folder.mkdir(parents=True, exist_ok=True)
     manifest = parse(Output(folder), "duckdb")
-    chosen = _with_all_they_read(manifest, marts)
+    chosen = all_they_read(manifest, marts)
     _copy(Path("profiles.yml"), folder)
     for part in ("macros", "tests/dbt/generic"):
         shutil.copytree(PROJECT / part, folder / part)
@@ -48,7 +50,9 @@ def make_small_project(folder: Path, marts: Iterable[str] = MARTS) -> Path:
             _copy(path, folder)
             if node.unique_id.startswith("model."):
                 _write(folder / path.with_suffix(".yml"), {"version": 2, "models": [_described(path, node.name)]})
-        elif node.unique_id.startswith("test.") and path.suffix == ".sql" and _reads(node) <= chosen:
+        elif (
+            node.unique_id.startswith("test.") and path.suffix == ".sql" and read_by(manifest, node.unique_id) <= chosen
+        ):
             _copy(path, folder)
     _write_settings(folder)
     names = {node.name for node in manifest.nodes.values() if node.unique_id in chosen}
@@ -69,22 +73,6 @@ def _write_settings(folder: Path) -> None:
         name: config for name, config in models.items() if name.startswith("+") or (folder / "models" / name).is_dir()
     }
     _write(folder / "dbt_project.yml", document)
-
-
-def _with_all_they_read(manifest: Any, marts: Iterable[str]) -> set[str]:
-    chosen: set[str] = set()
-    waiting = [f"model.customer_journey.{mart}" for mart in marts]
-    while waiting:
-        node = waiting.pop()
-        if node not in chosen:
-            chosen.add(node)
-            waiting += _reads(manifest.nodes[node])
-    return chosen
-
-
-def _reads(node: Any) -> set[str]:
-    """The models and seeds that a node reads; a seed reads nothing."""
-    return {name for name in getattr(node.depends_on, "nodes", ()) if not name.startswith("source.")}
 
 
 def _described(path: Path, name: str) -> dict[str, Any]:
