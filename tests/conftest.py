@@ -14,6 +14,31 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 
+# The files that take longest come first, so that two processes that take a file at a time end together.
+LONGEST = (
+    "tests/scenarios/test_scenarios.py",
+    "tests/build/test_mutations.py",
+    "tests/build/test_publish.py",
+    "tests/workbench/test_workbench.py",
+    "tests/build/test_warehouse_schemas.py",
+    "tests/examples/test_online_retail.py",
+    "tests/build/test_plain_dbt.py",
+    "tests/spark/test_raw_schemas.py",
+    "tests/build/test_erasure.py",
+    "tests/build/test_person_changes.py",
+    "tests/cross_engine/test_macros.py",
+    "tests/demo/test_metrics.py",
+    "tests/clv/test_clv_in_builds.py",
+    "tests/properties/test_attribution_of_paths.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files that take longest first."""
+    places = {file: place for place, file in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.location[0], len(places)))
+
+
 @pytest.fixture(scope="session")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a small project, for tests of what a build does whatever its models are."""

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.builds import publish, write_rows, write_settings
+from tests.support.builds import FEW_FRAMEWORKS, publish, write_rows, write_settings
 
-SETTINGS = {"as_of": "2026-06-30T00:00:00Z", "reporting_timezone": "Asia/Ho_Chi_Minh"}
+SETTINGS = {"as_of": "2026-06-30T00:00:00Z", "reporting_timezone": "Asia/Ho_Chi_Minh", **FEW_FRAMEWORKS}
 
 
 def write_tiny_company(raw: Path) -> None:

@@ -16,7 +16,7 @@ from customer_journey.settings import default_settings, read_settings, remember_
 from customer_journey.warehouse import open_warehouse
 
 from tests.build.conftest import SETTINGS
-from tests.support.builds import publish, write_rows, write_settings
+from tests.support.builds import FEW_FRAMEWORKS, publish, write_rows, write_settings
 from tests.support.dbt import must_pass, run_dbt, start_parsed, statuses
 
 # What dbt says where something will break with its next version, or is not as it should be.
@@ -112,6 +112,7 @@ def test_var_is_remembered_before_the_last_build_and_the_defaults(
         "lapse_days": 30,
         "reporting_timezone": "UTC",
         "session_timeout_minutes": 90,
+        **FEW_FRAMEWORKS,
     }
 
     must_pass(run_dbt(warehouse, state, "run", *model, project=small))

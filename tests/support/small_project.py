@@ -30,7 +30,7 @@ _OF_A_MODEL = ("name", "description", "config", "constraints")
 _OF_A_COLUMN = ("name", "description", "data_type", "constraints")
 
 
-def make_small_project(folder: Path, marts: Collection[str] = MARTS) -> Path:
+def make_small_project(folder: Path, marts: Collection[str] = MARTS, with_all_seeds: bool = False) -> Path:
     """Write the project of these marts and return its folder.
 
     Of the tests only those stay that are a file in tests/dbt and read nothing but what is here; of the expectations
@@ -39,6 +39,8 @@ def make_small_project(folder: Path, marts: Collection[str] = MARTS) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     manifest = parse(Output(folder), "duckdb")
     chosen = all_they_read(manifest, marts)
+    if with_all_seeds:
+        chosen |= {node for node in manifest.nodes if node.startswith("seed.")}
     _copy(Path("profiles.yml"), folder)
     for part in ("macros", "tests/dbt/generic"):
         shutil.copytree(PROJECT / part, folder / part)
@@ -69,9 +71,13 @@ def _write_settings(folder: Path) -> None:
     """Write dbt_project.yml without what it says of folders that are not here, of which dbt would warn."""
     document = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))
     models = document["models"]["customer_journey"]
-    document["models"]["customer_journey"] = {
-        name: config for name, config in models.items() if name.startswith("+") or (folder / "models" / name).is_dir()
-    }
+    absent = [name for name in models if not name.startswith("+") and not (folder / "models" / name).is_dir()]
+    if not absent:
+        # as it stands, with its comments, which an analyst's commands are to keep
+        _copy(Path("dbt_project.yml"), folder)
+        return
+    for name in absent:
+        del models[name]
     _write(folder / "dbt_project.yml", document)
 
 
