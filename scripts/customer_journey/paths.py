@@ -1,9 +1,11 @@
 """Where things lie: the project's own folders, and the files of one output folder."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parents[2]
+# Another dbt project on the same raw tables: tests of builds name one that has few models.
+PROJECT = Path(os.environ.get("JOURNEY_PROJECT") or Path(__file__).parents[2]).resolve()
 EXPECTATIONS = PROJECT / "expectations"
 # the raw tables of the demo company, as demo_company generates them
 DEMO = PROJECT / "examples" / "demo"

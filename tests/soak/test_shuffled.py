@@ -10,7 +10,7 @@ from customer_journey.contract import raw_tables
 from customer_journey.settings import FILE_NAME
 
 from tests.support.builds import publish
-from tests.support.demo import Demo
+from tests.support.demo import Demo, built_demo
 
 SEED = 7
 PARTS = ("z", "m", "a")
@@ -48,6 +48,12 @@ def _write_shuffled(demo: Demo, raw: Path) -> int:
                 assert counted is not None
                 written += int(counted[0])
     return written
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    """The demo as its files have it."""
+    return built_demo(tmp_path_factory)
 
 
 @pytest.fixture(scope="module")
