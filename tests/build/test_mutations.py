@@ -282,8 +282,8 @@ MUTATIONS = {
     ),
     "tickets nobody solved are no backlog": Mutation(
         "models/marts/kpis/kpi_service.sql",
-        "from split\n    where is_resolved\n",
-        "from split\n",
+        "from described\n    where is_resolved\n",
+        "from described\n",
         ("kpi_service",),
         "service_adds_up",
     ),
