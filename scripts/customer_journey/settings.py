@@ -4,7 +4,7 @@ import csv
 import json
 import zoneinfo
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,8 @@ def _read_file(file: Path) -> dict[str, Any]:
     if not isinstance(given, dict):
         raise InputError(f"{file}: wants lines of the form `setting: value`.")
     defaults = default_settings()
+    # YAML reads a day without quotes as a date
+    given = {name: value.isoformat() if isinstance(value, date) else value for name, value in given.items()}
     for name, value in given.items():
         if name not in defaults:
             raise InputError(f"{file}: there is no setting {name}. Settings are {', '.join(defaults)}.")
@@ -64,6 +66,13 @@ def _read_file(file: Path) -> dict[str, Any]:
         )
     if (unknown := _unknown_framework(given)) is not None:
         raise InputError(f"{file}: {unknown} Frameworks are {', '.join(known_frameworks())}.")
+    if "earliest_date" in given:
+        try:
+            date.fromisoformat(given["earliest_date"])
+        except ValueError as error:
+            raise InputError(
+                f"{file}: earliest_date {given['earliest_date']!r} is no date. Write for example 1990-01-01."
+            ) from error
     return dict(given)
 
 

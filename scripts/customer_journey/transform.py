@@ -153,9 +153,14 @@ def _run_dbt(
     parsed_project = _PARSED_PROJECTS / target / _PARSED_PROJECT
     _take_parsed_project(parsed_project, folder)
 
+    # what a test of `rules` tells (macros/broken_rules.sql): dbt's own message has no more than a number
+    broken_rules: dict[str, list[str]] = {}
+
     def report(event: "EventMsg") -> None:
         if on_progress is not None and event.info.name == "LogStartLine":
             on_progress(event.data.description, event.data.index, event.data.total)
+        if event.info.name == "JinjaLogInfo":
+            broken_rules.setdefault(event.data.node_info.unique_id, []).append(event.data.msg)
 
     try:
         with contextlib.chdir(output.root):
@@ -170,6 +175,9 @@ def _run_dbt(
     if result.exception is not None or result.result is None:
         lines = [line.strip() for line in str(result.exception).splitlines() if line.strip()]
         raise BuildError(f"dbt: {' '.join(lines[:4])}")
+    for item in getattr(result.result, "results", ()):
+        if item.node.unique_id in broken_rules:
+            item.message = "; ".join(broken_rules[item.node.unique_id])
     if manifest is None:
         _leave_parsed_project(folder, parsed_project)
     return result

@@ -292,8 +292,8 @@ MUTATIONS = {
     ),
     "tickets nobody solved are no backlog": Mutation(
         "kpi_service",
-        "from split\n    where is_resolved\n",
-        "from split\n",
+        "from described\n    where is_resolved\n",
+        "from described\n",
         "service_adds_up",
     ),
     "tests are delivered": Mutation(

@@ -172,7 +172,6 @@ masked as (
 )
 
 select
-    {{ keyed_hash(["'unmapped'", 'met_in', 'value_met']) }} as unmapped_key,
     met_in,
     value_met,
     count(*) as row_count

@@ -47,7 +47,6 @@ rated as (
 )
 
 select
-    {{ keyed_hash(["'funnel'", 'cohort_month', 'framework', 'stage', 'customer_type', 'channel', 'persona']) }} as funnel_key,
     cohort_month,
     framework,
     stage,
