@@ -15,7 +15,8 @@ import duckdb
 import pyarrow as pa
 
 from customer_journey import audit
-from customer_journey.checks.expectations import CheckResult, run_expectations
+from customer_journey.checks.expectations import run_expectations
+from customer_journey.checks.result import CheckResult
 from customer_journey.checks.suites import LAYERS
 from customer_journey.landing import LandingReport, point_at_schemas
 from customer_journey.paths import EXPECTATIONS, Output

@@ -16,9 +16,9 @@ from tests.support.builds import write_rows, write_settings
 # what an analyst changes
 _EDITED = ("models/stages", "models/intermediate/attribution", "seeds", "dbt_project.yml")
 
-
 READ_BY_CHECKS = ("models", "seeds")
-_READ_BY_BUILDS = (*READ_BY_CHECKS, "macros", "expectations", "tests/dbt", "scripts/customer_journey")
+_CODE = ("scripts/customer_journey", "scripts/workbench", "scripts/tools")
+_READ_BY_BUILDS = (*READ_BY_CHECKS, "macros", "expectations", "tests/dbt", *_CODE)
 
 
 def copy_project(folder: Path, parts: Sequence[str] = _READ_BY_BUILDS) -> Path:
