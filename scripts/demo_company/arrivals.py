@@ -117,7 +117,6 @@ ARRIVALS: tuple[Arrival, ...] = (
 
 ARRIVAL_CAMPAIGN = np.array([arrival.paid for arrival in ARRIVALS], dtype=np.int64)
 NEWSLETTER_ARRIVAL = next(i for i, arrival in enumerate(ARRIVALS) if arrival.campaign == "newsletter")
-CARE_ARRIVAL = next(i for i, arrival in enumerate(ARRIVALS) if arrival.campaign == "care_flow")
 _FIRST_DAY = np.array([CAMPAIGNS[a.paid].first_day if a.paid >= 0 else 0 for a in ARRIVALS])
 _LAST_DAY = np.array([CAMPAIGNS[a.paid].last_day if a.paid >= 0 else DAYS for a in ARRIVALS])
 
