@@ -11,7 +11,7 @@ import duckdb
 import filelock
 
 from customer_journey import audit, erasure, garbage, nothing_new
-from customer_journey.checks.expectations import CheckResult
+from customer_journey.checks.result import CheckResult
 from customer_journey.engine import DuckDBEngine, Engine, EngineName, engine_of
 from customer_journey.errors import CheckFailedError, InputError, LockedError
 from customer_journey.landing import LandingReport, kind_of, land

@@ -14,7 +14,8 @@ import duckdb
 
 from customer_journey import audit, garbage
 from customer_journey.checks import later
-from customer_journey.checks.expectations import CheckResult, run_expectations
+from customer_journey.checks.expectations import run_expectations
+from customer_journey.checks.result import CheckResult
 from customer_journey.checks.suites import LAYERS
 from customer_journey.landing import LandingReport, point_at_schemas
 from customer_journey.paths import EXPECTATIONS, Output

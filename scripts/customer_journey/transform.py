@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from customer_journey.checks.expectations import CheckResult
+from customer_journey.checks.result import CheckResult
 from customer_journey.errors import BuildError
 from customer_journey.paths import PROJECT, Output
 

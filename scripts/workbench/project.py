@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
-
 from customer_journey.errors import InputError
-from customer_journey.workbench.seeds import SeedFile
+
+from workbench.seeds import SeedFile
 
 PROJECT_FILE = "dbt_project.yml"
 STAGES = "models/stages"

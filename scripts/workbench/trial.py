@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
-
 from customer_journey.engine import DuckDBEngine
 from customer_journey.errors import InputError, LockedError
 from customer_journey.paths import Output
 from customer_journey.progress import Progress
 from customer_journey.transform import TransformResult, build_nodes, parse
 from customer_journey.warehouse import open_warehouse, quoted
-from customer_journey.workbench.project import ATTRIBUTION, STAGES
+
+from workbench.project import ATTRIBUTION, STAGES
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest

@@ -9,12 +9,12 @@ from datetime import datetime
 from pathlib import Path
 
 import duckdb
-
 from customer_journey.errors import InputError
 from customer_journey.paths import Output
 from customer_journey.publish import SCHEMA
 from customer_journey.warehouse import quoted
-from customer_journey.workbench.trial import ENTRIES, EVIDENCE
+
+from workbench.trial import ENTRIES, EVIDENCE
 
 _EPISODE = "stage, person_id, entered_at, left_at, evidence, is_override"
 _INTERVAL = "framework, person_id, stage, entered_at, exited_at"

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import click
 from click.core import ParameterSource
-from rich.console import Console
-from rich.table import Table
-
 from customer_journey.errors import ExitCode, InputError
 from customer_journey.paths import PROJECT, Output
 from customer_journey.progress import Progress
-from customer_journey.workbench.check import check_tree
-from customer_journey.workbench.dry_run import (
+from rich.console import Console
+from rich.table import Table
+
+from workbench.check import check_tree
+from workbench.dry_run import (
     DryRun,
     MoveExample,
     PersonsDryRun,
@@ -23,8 +23,8 @@ from customer_journey.workbench.dry_run import (
     compare_stages,
     require_published,
 )
-from customer_journey.workbench.project import ATTRIBUTION_MODELS, NameList
-from customer_journey.workbench.scaffold import (
+from workbench.project import ATTRIBUTION_MODELS, NameList
+from workbench.scaffold import (
     Place,
     Scaffold,
     new_attribution_model,
@@ -32,8 +32,8 @@ from customer_journey.workbench.scaffold import (
     new_framework,
     new_stage,
 )
-from customer_journey.workbench.seeds import SeedFile
-from customer_journey.workbench.trial import ANOTHER_BUILD, BuiltInputs, Trial, try_out
+from workbench.seeds import SeedFile
+from workbench.trial import ANOTHER_BUILD, BuiltInputs, Trial, try_out
 
 _OUT = click.option(
     "--out",

@@ -10,8 +10,9 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from customer_journey.errors import InputError
-from customer_journey.workbench.channels import CONDITIONS, pattern_problem
-from customer_journey.workbench.project import (
+
+from workbench.channels import CONDITIONS, pattern_problem
+from workbench.project import (
     ATTRIBUTION,
     ATTRIBUTION_MODELS,
     PROJECT_FILE,
@@ -25,7 +26,7 @@ from customer_journey.workbench.project import (
     is_name,
     stages_of,
 )
-from customer_journey.workbench.seeds import SeedFile, SeedRow
+from workbench.seeds import SeedFile, SeedRow
 
 _DEFINITION = """\
 {{# Which events say so? int_person_events has everything that a person did. #}}
@@ -157,17 +158,21 @@ def _refuse_name(project: Path, name: str, stages: NameList, labels: SeedFile) -
         raise InputError(f"{name!r}: a stage is named in snake_case, for example {_snake_case(name)}.")
     if name in RESERVED:
         raise InputError(f"{name}: is {RESERVED[name]}. Choose another name.")
-    taken = files_by_name(project).get(name)
-    if taken is not None and taken.startswith(STAGES):
-        raise InputError(f"{name}: exists already: {taken}. Change that file.")
-    if taken is not None:
-        raise InputError(f"{name}: is the name of another model or seed: {taken}. Choose another name.")
+    _refuse_taken(project, name, STAGES)
     for listed in stages.listed:
         if listed.name == name:
             raise InputError(f"{name}: is listed already: {PROJECT_FILE}:{listed.line}. Take the name out there first.")
     for row in labels.rows:
         if row["stage"] == name:
             raise InputError(f"{name}: has labels already: {labels.path}:{row.line}. Take that row out first.")
+
+
+def _refuse_taken(project: Path, name: str, folder: str) -> None:
+    taken = files_by_name(project).get(name)
+    if taken is not None and taken.startswith(folder):
+        raise InputError(f"{name}: exists already: {taken}. Change that file.")
+    if taken is not None:
+        raise InputError(f"{name}: is the name of another model or seed: {taken}. Choose another name.")
 
 
 def _put_in_place(project: Path, scaffold: Scaffold, name: str, place: Place, label_en: str, label_vi: str) -> None:
@@ -369,11 +374,7 @@ def new_attribution_model(project: Path, name: str, label_en: str | None, label_
         raise InputError(f"{name!r}: an attribution model is named in snake_case, for example {_snake_case(name)}.")
     if name.startswith("int_"):
         raise InputError(f"{name}: int_… is what models are made of. Choose another name.")
-    taken = files_by_name(project).get(name)
-    if taken is not None and taken.startswith(ATTRIBUTION):
-        raise InputError(f"{name}: exists already: {taken}. Change that file.")
-    if taken is not None:
-        raise InputError(f"{name}: is the name of another model or seed: {taken}. Choose another name.")
+    _refuse_taken(project, name, ATTRIBUTION)
     label_en = label_en or _label(name)
     labelled = {"attribution_model": name, "label_en": label_en, "label_vi": label_vi or label_en}
     scaffold = Scaffold()

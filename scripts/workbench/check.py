@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
+from customer_journey.errors import InputError
 from tools.portability import check_project as portability_findings
 
-from customer_journey.errors import InputError
-from customer_journey.workbench.channels import channel_rule_problems
-from customer_journey.workbench.project import (
+from workbench.channels import channel_rule_problems
+from workbench.project import (
     ATTRIBUTION,
     ATTRIBUTION_MODELS,
     DEFINITIONS,
@@ -24,7 +24,7 @@ from customer_journey.workbench.project import (
     is_name,
     stages_of,
 )
-from customer_journey.workbench.seeds import SeedFile
+from workbench.seeds import SeedFile
 
 # The columns that are looked at here; dbt sees to the others.
 _COLUMNS = {

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import duckdb
 
-from customer_journey.workbench.project import closest, is_name
-from customer_journey.workbench.seeds import SeedFile, SeedRow
+from workbench.project import closest, is_name
+from workbench.seeds import SeedFile, SeedRow
 
 PATTERNS = ("source_pattern", "medium_pattern", "campaign_pattern")
 CONDITIONS = (*PATTERNS, "source_category")
