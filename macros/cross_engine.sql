@@ -43,7 +43,10 @@
     The key by which persons and other entities are joined: the first 60 bits of their hashed id, as a bigint. Keys stand in the order of
     the ids, and are as stable as these; the test person_key_is_unique guards that no two persons share one. 0 is the key of 'unknown'.
 -#}
-{% macro key_of(id) -%}case when {{ id }} = 'unknown' then 0 else {{ adapter.dispatch('hex_to_bigint', 'customer_journey')('substr(' ~ id ~ ', 1, 15)') }} end{%- endmacro %}
+{% macro key_of(id) -%}case when {{ id }} = 'unknown' then 0 else {{ hex_to_bigint('substr(' ~ id ~ ', 1, 15)') }} end{%- endmacro %}
+
+{#- The number that up to 15 hexadecimal digits write. -#}
+{% macro hex_to_bigint(digits) -%}{{ return(adapter.dispatch('hex_to_bigint', 'customer_journey')(digits)) }}{%- endmacro %}
 {% macro default__hex_to_bigint(digits) -%}cast('0x' || {{ digits }} as bigint){%- endmacro %}
 {% macro spark__hex_to_bigint(digits) -%}cast(conv({{ digits }}, 16, 10) as bigint){%- endmacro %}
 
@@ -323,6 +326,14 @@
 {% macro default__add_months(date, months) -%}cast({{ date }} + to_months({{ months }}) as date){%- endmacro %}
 {% macro spark__add_months(date, months) -%}add_months({{ date }}, {{ months }}){%- endmacro %}
 
+{#-
+    Ends a mart by the order that its rows are written in: by person and time the file is smaller, and whoever asks for one person reads
+    little of it. Spark would bring all rows into one order over the whole cluster, and keeps files of its own: there it is nothing.
+-#}
+{% macro in_order_of(columns) -%}{{ return(adapter.dispatch('in_order_of', 'customer_journey')(columns)) }}{%- endmacro %}
+{% macro default__in_order_of(columns) -%}order by {{ columns }}{%- endmacro %}
+{% macro spark__in_order_of(columns) -%}{%- endmacro %}
+
 {#- Puts the rows of a select in the place of a table: Spark's plain tables cannot be replaced, updated or deleted from. -#}
 {% macro replace_table(relation, select_statement) -%}{{ return(adapter.dispatch('replace_table', 'customer_journey')(relation, select_statement)) }}{%- endmacro %}
 {% macro default__replace_table(relation, select_statement) -%}
@@ -346,4 +357,4 @@
 {%- endmacro %}
 
 {#- A whole number from a text, 0 to 2^48 - 1 and the same on both engines: summed, it tells sets of rows apart in any order. -#}
-{% macro hash_number(text) -%}{{ adapter.dispatch('hex_to_bigint', 'customer_journey')('substr(md5(' ~ text ~ '), 1, 12)') }}{%- endmacro %}
+{% macro hash_number(text) -%}{{ hex_to_bigint('substr(md5(' ~ text ~ '), 1, 12)') }}{%- endmacro %}

@@ -139,3 +139,4 @@ select
 from conversions
 inner join {{ ref('conversion_types') }} as types on conversions.conversion_type = types.conversion_type
 left join {{ ref('dim_persons') }} as persons on conversions.person_id = persons.person_id
+{{ in_order_of('conversions.person_id, conversions.converted_at, conversions.conversion_type') }}

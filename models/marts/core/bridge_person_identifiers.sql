@@ -8,3 +8,4 @@ select
     periods.valid_to is null as is_current
 from {{ ref('int_identifier_periods') }} as periods
 inner join {{ ref('int_persons') }} as persons on periods.person_key = persons.person_key
+{{ in_order_of('periods.person_key, periods.valid_from, periods.identifier') }}

@@ -129,3 +129,4 @@ select
     'none' as lead_source_evidence,
     'none' as current_stage,
     cast(null as timestamp) as customer_since
+{{ in_order_of('person_id') }}

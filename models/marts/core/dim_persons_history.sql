@@ -114,3 +114,4 @@ select
     false as is_known,
     'none' as current_stage,
     cast(null as timestamp) as customer_since
+{{ in_order_of('person_id, valid_from') }}

@@ -104,3 +104,4 @@ select
     unsubscribed_at,
     complained_at
 from judged
+{{ in_order_of('person_id, sent_at, message_id') }}

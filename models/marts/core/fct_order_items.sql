@@ -45,3 +45,4 @@ from items
 inner join orders on items.order_id = orders.order_id
 inner join {{ ref('int_persons') }} as persons on orders.person_key = persons.person_key
 left join products on items.product_id = products.product_id
+{{ in_order_of('orders.person_key, orders.ordered_at, items.order_id, items.line_number') }}

@@ -115,3 +115,4 @@ inner join {{ ref('int_persons') }} as persons on orders.person_key = persons.pe
 left join order_lines on orders.order_id = order_lines.order_id
 left join session_of_event on orders.order_id = session_of_event.order_id and session_of_event.choice = 1
 left join session_by_time on orders.order_id = session_by_time.order_id and session_by_time.choice = 1
+{{ in_order_of('orders.person_key, orders.ordered_at, orders.order_id') }}

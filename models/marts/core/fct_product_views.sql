@@ -55,3 +55,4 @@ select
 from views
 inner join sessions on views.session_key = sessions.session_key
 inner join {{ ref('int_persons') }} as persons on sessions.person_key = persons.person_key
+{{ in_order_of('sessions.person_key, views.viewed_at, sessions.session_key, views.product_id') }}

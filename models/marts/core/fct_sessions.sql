@@ -25,3 +25,4 @@ select
     sessions.has_order
 from {{ ref('int_session_persons') }} as sessions
 inner join {{ ref('int_persons') }} as persons on sessions.person_key = persons.person_key
+{{ in_order_of('sessions.person_key, sessions.started_at, sessions.session_key') }}

@@ -23,3 +23,4 @@ select
     coalesce(stages.stage, 'none') as stage_at_touch
 from touchpoints
 {{ join_stage_at('touchpoints', 'touched_at') }}
+{{ in_order_of('touchpoints.person_key, touchpoints.touched_at, touchpoints.touchpoint_key') }}
