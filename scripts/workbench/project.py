@@ -14,6 +14,8 @@ from workbench.seeds import SeedFile
 PROJECT_FILE = "dbt_project.yml"
 STAGES = "models/stages"
 DEFINITIONS = "stage_definitions"
+# what makes stages of the episodes that definitions return
+LIFECYCLE = "models/intermediate/lifecycle"
 ATTRIBUTION = "models/intermediate/attribution"
 ATTRIBUTION_MODELS = "attribution_models"
 # Not a stage definition: the place of those in no stage, the row for what is not known, the slice that holds everybody.

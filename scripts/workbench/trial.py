@@ -23,7 +23,7 @@ from customer_journey.progress import Progress
 from customer_journey.transform import TransformResult, build_nodes, parse
 from customer_journey.warehouse import open_warehouse, quoted
 
-from workbench.project import ATTRIBUTION, STAGES
+from workbench.project import ATTRIBUTION, LIFECYCLE, STAGES
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
@@ -144,17 +144,35 @@ def _line(file: str, problem: str) -> str:
 def _nodes_to_build(manifest: "Manifest", with_entries: bool) -> list[str]:
     """Return the definitions, the seeds that they read, and what frameworks make of them or the attribution models."""
     folders = (f"{STAGES}/",) if with_entries else (f"{STAGES}/", f"{ATTRIBUTION}/")
-    models = [
+    models = {
         unique_id
         for unique_id, node in manifest.nodes.items()
-        if unique_id.startswith("model.")
-        and (node.original_file_path.startswith(folders) or (with_entries and node.name in (EVIDENCE, ENTRIES)))
-    ]
+        if unique_id.startswith("model.") and node.original_file_path.startswith(folders)
+    }
+    if with_entries:
+        models |= _lifecycle(manifest)
     read = {parent for model in models for parent in _parents(manifest, model)}
     seeds = sorted(unique_id for unique_id in read if unique_id.startswith("seed."))
     guards = (_TEST,) if with_entries else (_TEST, _ATTRIBUTION_TEST)
     tests = [unique_id for unique_id, node in manifest.nodes.items() if node.name in guards]
     return [*seeds, *sorted(models), *tests]
+
+
+def _lifecycle(manifest: "Manifest") -> set[str]:
+    """Return the two marts that tell of stages, and the models between the definitions and them."""
+    found: set[str] = set()
+    waiting = [unique_id for unique_id, node in manifest.nodes.items() if node.name in (EVIDENCE, ENTRIES)]
+    while waiting:
+        unique_id = waiting.pop()
+        found.add(unique_id)
+        waiting += [
+            parent
+            for parent in _parents(manifest, unique_id)
+            if parent not in found
+            and parent in manifest.nodes
+            and manifest.nodes[parent].original_file_path.startswith(f"{LIFECYCLE}/")
+        ]
+    return found
 
 
 def _parents(manifest: "Manifest", unique_id: str) -> Sequence[str]:
