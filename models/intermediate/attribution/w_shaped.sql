@@ -1,3 +1,5 @@
+-- sqlfluff:exclude_rules:layout.indent
+{# The line above: a loop writes the columns, and they are indented for the reader of this file. #}
 {#- The conversions on the way that an anchor stands before, by the setting. -#}
 {%- set anchors = setting('w_shaped_anchors').split(',') | map('trim') | list -%}
 
@@ -23,7 +25,8 @@ anchors as (
     select
         unit_key,
         {%- for anchor in anchors %}
-        min(case when conversion_type = {{ string_literal(anchor) }} then converted_at end) as anchored_at_{{ loop.index }}{{ ',' if not loop.last }}
+        min(case when conversion_type = {{ string_literal(anchor) }} then converted_at end)
+            as anchored_at_{{ loop.index }}{{ ',' if not loop.last }}
         {%- endfor %}
     from conversions
     group by unit_key

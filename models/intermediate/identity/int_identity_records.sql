@@ -6,6 +6,7 @@
 -#}
 {#- while dbt parses, no table is described yet: what this model reads is named all the same -#}
 {%- for source_name, table_name in staged_tables() %}{% do accepted(source_name, table_name) %}{% endfor -%}
+{%- do ref('int_former_identifiers') -%}
 {%- set tables = tables_of_identifiers() -%}
 {%- set referrals = [
     {'contact_id': 'referred_contact_id', 'email': 'referred_email'},

@@ -114,15 +114,14 @@ events as (
         cast(null as string) as campaign,
         cast(null as string) as direction,
         cast({{ to_reporting_currency('subscription_changes.mrr') }} as decimal(18, 4)) as amount,
-        min(case when subscription_changes.change_type = 'cancelled' then subscription_changes.changed_at end) over later_changes as ended_at
+        min(case when subscription_changes.change_type = 'cancelled' then subscription_changes.changed_at end) over (
+            partition by subscription_changes.subscription_id
+            order by subscription_changes.changed_at, subscription_changes.change_id
+            rows between 1 following and unbounded following
+        ) as ended_at
     from {{ accepted('crm', 'subscription_changes') }} as subscription_changes
     {{ join_exchange_rates('subscription_changes.currency', reporting_date('subscription_changes.changed_at')) }}
     {{ join_persons('subscription_changes', ['contact_id'], 'changed_at') }}
-    window later_changes as (
-        partition by subscription_changes.subscription_id
-        order by subscription_changes.changed_at, subscription_changes.change_id
-        rows between 1 following and unbounded following
-    )
     union all
     select
         'crm.loyalty_events' as source_table,
