@@ -200,8 +200,8 @@ MUTATIONS = {
     ),
     "who left a path is on it still": Mutation(
         "journey_paths",
-        "persons - advanced - left_persons as in_progress",
-        "persons - advanced as in_progress",
+        "shared.persons - shared.advanced - shared.left_persons as in_progress",
+        "shared.persons - shared.advanced as in_progress",
         "journey_paths_add_up",
     ),
     "who advanced has left as well": Mutation(
