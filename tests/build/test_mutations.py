@@ -113,10 +113,10 @@ MUTATIONS = {
         "every_row_is_accounted_for",
     ),
     "persons carry a raw identifier": Mutation(
-        "models/intermediate/identity/int_person_identifiers.sql",
-        "{{ keyed_hash([\"'person'\", 'founding_identifier']) }} as person_id",
-        "founding_identifier as person_id",
-        ("int_person_identifiers", "int_persons", "dim_persons"),
+        "models/intermediate/identity/int_persons.sql",
+        "    person_identifiers.person_id,\n",
+        "    min(person_identifiers.identifier) as person_id,\n",
+        ("int_persons", "dim_persons"),
         "persons_are_keyed",
     ),
     "an address is two persons' at once": Mutation(
