@@ -135,15 +135,11 @@ MUTATIONS = {
         ),
     ),
     "persons carry a raw identifier": Mutation(
-        "int_person_identifiers",
-        "{{ keyed_hash([\"'person'\", 'founding_identifier']) }} as person_id",
-        "founding_identifier as person_id",
+        "int_persons",
+        "    person_identifiers.person_id,\n",
+        "    min(person_identifiers.identifier) as person_id,\n",
         "persons_are_keyed",
-        (
-            "int_person_identifiers",
-            "int_persons",
-            "dim_persons",
-        ),
+        ("int_persons", "dim_persons"),
     ),
     "an address is two persons' at once": Mutation(
         "int_identifier_periods",
