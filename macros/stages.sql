@@ -1,25 +1,25 @@
 {#-
     Episodes from signals: an episode opens at a signal, stays open while another follows within `days`, and ends `days` after
-    the last one. `signals` names a CTE of person_id, occurred_at, evidence; without `days` an episode lasts. Of equal signals of one
+    the last one. `signals` names a CTE of person_key, occurred_at, evidence; without `days` an episode lasts. Of equal signals of one
     moment the one that opens comes first: else the other would be an episode of its own, before it and without evidence.
 -#}
 {% macro episodes(signals, days=none) -%}
 {%- if days is none %}
 select
-    person_id,
+    person_key,
     occurred_at as entered_at,
     cast(null as timestamp) as left_at,
     evidence
 from (
     select
         *,
-        row_number() over (partition by person_id order by occurred_at, evidence) as signal_number
+        row_number() over (partition by person_key order by occurred_at, evidence) as signal_number
     from {{ signals }}
 ) as numbered
 where signal_number = 1
 {%- else %}
 select
-    person_id,
+    person_key,
     min(occurred_at) as entered_at,
     {{ add_days('max(occurred_at)', days) }} as left_at,
     max(case when is_opening then evidence end) as evidence
@@ -27,7 +27,7 @@ from (
     select
         *,
         sum(case when is_opening then 1 else 0 end) over (
-            partition by person_id
+            partition by person_key
             order by occurred_at, evidence, case when is_opening then 0 else 1 end
             rows between unbounded preceding and current row
         ) as episode_number
@@ -35,13 +35,13 @@ from (
         select
             *,
             coalesce(
-                occurred_at > {{ add_days('lag(occurred_at) over (partition by person_id order by occurred_at, evidence)', days) }},
+                occurred_at > {{ add_days('lag(occurred_at) over (partition by person_key order by occurred_at, evidence)', days) }},
                 true
             ) as is_opening
         from {{ signals }}
     ) as compared
 ) as numbered
-group by person_id, episode_number
+group by person_key, episode_number
 {%- endif %}
 {%- endmacro %}
 
@@ -60,30 +60,72 @@ group by person_id, episode_number
 
 {#- Joins `stages`: the interval of the primary framework in which the row's person stood at that moment. -#}
 {% macro join_stage_at(relation, happened_at) -%}
-    left join {{ ref('fct_stage_entries') }} as stages
-        on stages.framework = '{{ setting('primary_framework') }}'
-        and {{ relation }}.person_id = stages.person_id
+    left join {{ ref('int_primary_stages') }} as stages
+        on {{ relation }}.person_key = stages.person_key
         and {{ relation }}.{{ happened_at }} >= stages.entered_at
         and ({{ relation }}.{{ happened_at }} < stages.exited_at or stages.exited_at is null)
 {%- endmacro %}
 
 {#-
-    The last touch of a person before each moment of `moments` (person_id and the column `moment`, each pair once), among the touches
-    that `condition` lets count; `comparison` is < or <=, whether a touch in the moment itself is one before it.
+    The last touch of a person before each moment of `moments` (a CTE of person_key and moment, each pair once), among the touches that
+    `condition` lets count; `comparison` is < or <=, whether a touch in the moment itself is one before it. One pass over touches and
+    moments in order: a range join would compare every touch of a person with every moment.
 -#}
-{% macro last_touches(moments, moment, comparison, condition) -%}
+{% macro last_touches(moments, comparison, condition) -%}
+    with touches_and_moments as (
+
+        select
+            person_key,
+            touched_at as moment,
+            touchpoint_key,
+            touchpoint_type,
+            channel,
+            1 as touches,
+            {{ 0 if comparison == '<=' else 1 }} as place
+        from {{ ref('int_touchpoints') }}
+        where {{ condition }}
+        union all
+        select
+            person_key,
+            moment,
+            cast(null as bigint) as touchpoint_key,
+            cast(null as string) as touchpoint_type,
+            cast(null as string) as channel,
+            0 as touches,
+            {{ 1 if comparison == '<=' else 0 }} as place
+        from {{ moments }}
+
+    ),
+
+    numbered as (
+
+        select
+            *,
+            sum(touches) over (
+                partition by person_key
+                order by moment, place, touchpoint_key
+                rows between unbounded preceding and current row
+            ) as touch_number
+        from touches_and_moments
+
+    )
+
     select
-        moments.person_id,
-        moments.{{ moment }},
-        touchpoints.touchpoint_type,
-        touchpoints.channel
-    from {{ moments }} as moments
-    inner join {{ ref('int_touchpoints') }} as touchpoints
-        on moments.person_id = touchpoints.person_id
-        and touchpoints.touched_at {{ comparison }} moments.{{ moment }}
-    where {{ condition }}
-    qualify row_number() over (
-        partition by moments.person_id, moments.{{ moment }}
-        order by touchpoints.touched_at desc, touchpoints.touchpoint_id desc
-    ) = 1
+        moments.person_key,
+        moments.moment,
+        last_touches.touchpoint_type,
+        last_touches.channel
+    from numbered as moments
+    inner join numbered as last_touches
+        on moments.person_key = last_touches.person_key
+        and moments.touch_number = last_touches.touch_number
+    where moments.touches = 0 and last_touches.touches = 1
+{%- endmacro %}
+
+{#-
+    A state's key: a person's open definitions and overrides, within the scope of frameworks that they count in. A number, since each
+    moment of each person is joined by it.
+-#}
+{% macro state_key(overriding, open_definitions) -%}
+    {{ hash_number("concat_ws(' ', cast(overrides as string), cast(scope as string), cast(" ~ overriding ~ " as string), cast(" ~ open_definitions ~ " as string))") }}
 {%- endmacro %}

@@ -1,13 +1,48 @@
-"""One Spark session for all tests of a process: starting one takes longer than most of them."""
+"""What many files of tests share: a small project to build, and one Spark session a process, which is slow to start."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from customer_journey.spark.session import start_session
 
+from tests.support.shared import made_once
+from tests.support.small_project import make_small_project
+
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+
+
+# The files that take longest come first, so that two processes that take a file at a time end together.
+LONGEST = (
+    "tests/scenarios/test_scenarios.py",
+    "tests/build/test_mutations.py",
+    "tests/build/test_publish.py",
+    "tests/workbench/test_workbench.py",
+    "tests/build/test_warehouse_schemas.py",
+    "tests/examples/test_online_retail.py",
+    "tests/build/test_plain_dbt.py",
+    "tests/spark/test_raw_schemas.py",
+    "tests/build/test_erasure.py",
+    "tests/build/test_person_changes.py",
+    "tests/cross_engine/test_macros.py",
+    "tests/demo/test_metrics.py",
+    "tests/clv/test_clv_in_builds.py",
+    "tests/properties/test_attribution_of_paths.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files that take longest first."""
+    places = {file: place for place, file in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.location[0], len(places)))
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a small project, for tests of what a build does whatever its models are."""
+    return made_once(tmp_path_factory, "small_project", make_small_project)
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,14 @@
 """Where things lie: the project's own folders, and the files of one output folder."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parents[2]
+# Another dbt project on the same raw tables: tests of builds name one that has few models.
+PROJECT = Path(os.environ.get("JOURNEY_PROJECT") or Path(__file__).parents[2]).resolve()
 EXPECTATIONS = PROJECT / "expectations"
-DEMO_SETTINGS = PROJECT / "examples" / "demo" / "vars.yml"
+# the raw tables of the demo company, as demo_company generates them
+DEMO = PROJECT / "examples" / "demo"
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,11 @@ class Output:
     def published_on_spark(self) -> Path:
         """Where the files of the marts lie that were published on Spark last."""
         return self.root / "published.json"
+
+    @property
+    def built_from(self) -> Path:
+        """What the published build was made from, as digests."""
+        return self.root / "built_from.json"
 
     @property
     def lock(self) -> Path:

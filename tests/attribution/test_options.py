@@ -10,11 +10,13 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.support.builds import publish, write_required_tables, write_rows, write_settings
+from tests.support.builds import write_required_tables, write_rows, write_settings
+from tests.support.models import build_models
 
 Row = dict[str, object]
 Credits = set[tuple[str, str, str, float]]
 
+SETTINGS = {"as_of": "2026-06-30T00:00:00Z"}
 CONTACTS = {"mai": "", "lan": "studio", "binh": "studio", "dung": "label"}
 TOUCHES = [
     ("mai", "2026-03-01", "organic_search"),
@@ -29,10 +31,21 @@ ORDERS = [("first", "2026-03-02", 100), ("second", "2026-03-04", 60)]
 DEALS = [("signed", "binh", "studio", 80), ("nameless", "", "label", 50)]
 
 
-def _credits(folder: Path, **settings: object) -> Credits:
-    """Build with these settings; return sale, model, channel and revenue of each credit."""
-    raw = folder / "raw"
-    write_settings(raw, {"as_of": "2026-06-30T00:00:00Z", **settings})
+# What the paths are made of, whatever the settings.
+KNOWN = ("int_touchpoints", "fct_conversions", "dim_persons", "fct_stage_entries")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the raw rows, and a warehouse in which all is built that no setting of attribution changes."""
+    folder = tmp_path_factory.mktemp("options")
+    _write_company(folder / "raw")
+    build_models(folder / "raw", folder / "out", KNOWN)
+    return folder
+
+
+def _write_company(raw: Path) -> None:
+    write_settings(raw, SETTINGS)
     noon = "T12:00:00Z"
     contacts: list[Row] = [
         {"contact_id": name, "email": f"{name}@example.com", "company_id": company, "created_at": "2026-01-01"}
@@ -69,7 +82,13 @@ def _credits(folder: Path, **settings: object) -> Credits:
     write_rows(raw, "orders/orders", orders)
     write_rows(raw, "crm/deals", deals)
     write_required_tables(raw)
-    with duckdb.connect(str(publish(raw, folder / "out")), read_only=True) as connection:
+
+
+def _credits(folder: Path, **settings: object) -> Credits:
+    """Attribute with these settings; return sale, model, channel and revenue of each credit."""
+    write_settings(folder / "raw", {**SETTINGS, **settings})
+    warehouse = build_models(folder / "raw", folder / "out", ["fct_attribution"], known=KNOWN)
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
         rows = connection.execute(
             """
             select
@@ -84,9 +103,9 @@ def _credits(folder: Path, **settings: object) -> Credits:
     return set(rows)
 
 
-def test_a_path_begins_anew_after_a_conversion_and_is_a_persons(tmp_path: Path) -> None:
+def test_a_path_begins_anew_after_a_conversion_and_is_a_persons(folder: Path) -> None:
     """What led to the first order would be paid again for the second, or a colleague's touches for one's own."""
-    assert _credits(tmp_path) == {
+    assert _credits(folder) == {
         ("first", "first_touch", "organic_search", 100),
         ("first", "linear", "organic_search", 100),
         ("second", "first_touch", "email", 60),
@@ -99,9 +118,9 @@ def test_a_path_begins_anew_after_a_conversion_and_is_a_persons(tmp_path: Path) 
     }
 
 
-def test_a_path_goes_on_and_is_a_companys(tmp_path: Path) -> None:
+def test_a_path_goes_on_and_is_a_companys(folder: Path) -> None:
     """Who sells to companies would see the ads that their staff saw credited to nobody, whatever the settings say."""
-    assert _credits(tmp_path, attribution_path_restart=False, attribution_unit="company") == {
+    assert _credits(folder, attribution_path_restart=False, attribution_unit="company") == {
         ("first", "first_touch", "organic_search", 100),
         ("first", "linear", "organic_search", 100),
         ("second", "first_touch", "organic_search", 60),
@@ -117,7 +136,7 @@ def test_a_path_goes_on_and_is_a_companys(tmp_path: Path) -> None:
     }
 
 
-def test_an_unknown_unit_is_refused(tmp_path: Path) -> None:
+def test_an_unknown_unit_is_refused(folder: Path) -> None:
     """A misspelt unit would fall back to persons, and a company report on them would look as if the setting worked."""
     with pytest.raises(AssertionError, match="it must be person or company"):
-        _credits(tmp_path, attribution_unit="household")
+        _credits(folder, attribution_unit="household")

@@ -14,8 +14,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.support.builds import publish, write_required_tables, write_rows, write_settings
+from tests.support.builds import write_required_tables, write_rows, write_settings
+from tests.support.models import build_models
 
+MARTS = ("fct_attribution", "attribution_channel_effects", "attribution_model_comparison", "attribution_paths")
 CHANNELS = {"A": "organic_search", "B": "paid_search", "C": "email", "D": "display"}
 CREDIT: dict[str, dict[str, float]] = {
     "first_touch": {"A": 3, "B": 1, "C": 1},
@@ -68,7 +70,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for label, some in rows.items():
         write_rows(raw, label, some)
     write_required_tables(raw)
-    return publish(raw, root / "out")
+    return build_models(raw, root / "out", MARTS)
 
 
 def _by_channel(published: Path, sql: str) -> dict[str, float]:

@@ -1,12 +1,12 @@
-"""A tiny company, published once, for the tests of how builds behave."""
+"""A tiny company, published once with few marts, for the tests of how builds behave."""
 
 from pathlib import Path
 
 import pytest
 
-from tests.support.builds import publish, write_rows, write_settings
+from tests.support.builds import FEW_FRAMEWORKS, publish, write_rows, write_settings
 
-SETTINGS = {"as_of": "2026-06-30T00:00:00Z", "reporting_timezone": "Asia/Ho_Chi_Minh"}
+SETTINGS = {"as_of": "2026-06-30T00:00:00Z", "reporting_timezone": "Asia/Ho_Chi_Minh", **FEW_FRAMEWORKS}
 
 
 def write_tiny_company(raw: Path) -> None:
@@ -55,11 +55,11 @@ def write_tiny_company(raw: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def tiny_out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def tiny_out(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The output folder of the tiny company, published. Tests may build on it, if they publish nothing else."""
     root = tmp_path_factory.mktemp("tiny")
     write_tiny_company(root / "raw")
-    publish(root / "raw", root / "out")
+    publish(root / "raw", root / "out", project=small)
     return root / "out"
 
 

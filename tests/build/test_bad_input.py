@@ -98,36 +98,37 @@ BAD_OPTIONS = [
 
 
 @pytest.mark.parametrize(("spoil", "words"), BAD_INPUT.values(), ids=BAD_INPUT)
-def test_bad_input(spoil: Spoil, words: list[str], tiny_raw: Path, tiny_out: Path) -> None:
+def test_bad_input(spoil: Spoil, words: list[str], tiny_raw: Path, tiny_out: Path, small: Path) -> None:
     """Exit 2 and one line that names file and column."""
     before = (tiny_out / "journey.duckdb").read_bytes()
     spoil(tiny_raw)
-    _assert_refused(tiny_raw, tiny_out, [], ExitCode.UNUSABLE_INPUT, words)
+    _assert_refused(small, tiny_raw, tiny_out, [], ExitCode.UNUSABLE_INPUT, words)
     assert (tiny_out / "journey.duckdb").read_bytes() == before
 
 
 @pytest.mark.parametrize(("options", "words"), BAD_OPTIONS)
-def test_bad_options(options: list[str], words: list[str], tiny_raw: Path, tiny_out: Path) -> None:
+def test_bad_options(options: list[str], words: list[str], tiny_raw: Path, tiny_out: Path, small: Path) -> None:
     """Exit 2 and one line that names the option."""
     before = (tiny_out / "journey.duckdb").read_bytes()
-    _assert_refused(tiny_raw, tiny_out, options, ExitCode.UNUSABLE_INPUT, words)
+    _assert_refused(small, tiny_raw, tiny_out, options, ExitCode.UNUSABLE_INPUT, words)
     assert (tiny_out / "journey.duckdb").read_bytes() == before
 
 
-def test_second_build_is_locked_out(tiny_raw: Path, tiny_out: Path) -> None:
+def test_second_build_is_locked_out(tiny_raw: Path, tiny_out: Path, small: Path) -> None:
     """Two builds of one folder at once would write into each other's warehouse: the second one ends with exit 3."""
     before = (tiny_out / "journey.duckdb").read_bytes()
     with filelock.FileLock(tiny_out / ".lock"):
-        _assert_refused(tiny_raw, tiny_out, [], ExitCode.LOCKED, ["another build is at work here"])
+        _assert_refused(small, tiny_raw, tiny_out, [], ExitCode.LOCKED, ["another build is at work here"])
     assert (tiny_out / "journey.duckdb").read_bytes() == before
 
 
-def test_failed_check_publishes_nothing(tiny_raw: Path, tiny_out: Path) -> None:
+def test_failed_check_publishes_nothing(tiny_raw: Path, tiny_out: Path, small: Path) -> None:
     """Orders of which every single one is quarantined must not replace good marts by empty ones: exit 1."""
     before = (tiny_out / "journey.duckdb").read_bytes()
     order = {"order_id": "o1", "ordered_at": "2026-01-03", "status": "no such status", "total_amount": "1"}
     write_rows(tiny_raw, "orders/orders", [order])
     _assert_refused(
+        small,
         tiny_raw,
         tiny_out,
         [],
@@ -142,8 +143,8 @@ def test_failed_check_publishes_nothing(tiny_raw: Path, tiny_out: Path) -> None:
     assert (tiny_out / "journey.duckdb").read_bytes() == before
 
 
-def _assert_refused(raw: Path, out: Path, options: list[str], code: ExitCode, words: list[str]) -> None:
-    done = run_build(raw, out, *options)
+def _assert_refused(project: Path, raw: Path, out: Path, options: list[str], code: ExitCode, words: list[str]) -> None:
+    done = run_build(raw, out, *options, project=project)
     lines = done.stderr.strip().splitlines()
     assert done.returncode == code, done.stderr
     assert len(lines) == 1, lines

@@ -29,7 +29,7 @@ CHANGES: list[Change] = [
 
 
 def _hash(text: str) -> str:
-    return hashlib.sha256(f"{DEMO_KEY}|{text}".encode()).hexdigest()
+    return hashlib.sha256(f"{DEMO_KEY}|{text}".encode()).hexdigest()[:32]
 
 
 def _write_first(raw: Path) -> None:
@@ -76,13 +76,13 @@ def _changes(file: Path) -> list[Change]:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the first two builds in `out`, the second with late rows."""
     root = tmp_path_factory.mktemp("person_changes")
     _write_first(root / "raw")
-    assert _changes(publish(root / "raw", root / "out")) == []
+    assert _changes(publish(root / "raw", root / "out", project=small)) == []
     _write_second(root / "raw")
-    publish(root / "raw", root / "out")
+    publish(root / "raw", root / "out", project=small)
     return root
 
 
@@ -91,17 +91,18 @@ def test_second_build_tells_whose_id_changed(folder: Path) -> None:
     assert _changes(folder / "out" / "journey.duckdb") == sorted(CHANGES)
 
 
-def test_plain_dbt_keeps_what_was_told(folder: Path, tmp_path: Path) -> None:
+def test_plain_dbt_keeps_what_was_told(folder: Path, small: Path, tmp_path: Path) -> None:
     """A run with nothing new would drop the changes of the build before, or tell them twice."""
     warehouse = tmp_path / "warehouse.duckdb"
     warehouse.write_bytes((folder / "out" / "warehouse.duckdb").read_bytes())
     start_parsed(tmp_path, folder / "out")
     for _ in range(2):
-        must_pass(run_dbt(warehouse, tmp_path, "run", "--select", "int_person_changes", "bridge_person_changes"))
+        models = ("--select", "int_person_changes", "bridge_person_changes")
+        must_pass(run_dbt(warehouse, tmp_path, "run", *models, project=small))
         assert _changes(warehouse) == sorted(CHANGES)
 
 
-def test_nothing_is_kept_of_who_was_erased(folder: Path, tmp_path: Path) -> None:
+def test_nothing_is_kept_of_who_was_erased(folder: Path, small: Path) -> None:
     """The names that a person had would outlive the person (invariant 9); or an erasure would take others' with it.
 
     Ha asks by her address, and so does whoever uses the address that Duc gave up.
@@ -116,7 +117,7 @@ def test_nothing_is_kept_of_who_was_erased(folder: Path, tmp_path: Path) -> None
     out = folder / "out"
     assert {name for file in ("warehouse", "journey") for name in _found(out / f"{file}.duckdb", hashes)}
 
-    publish(folder / "raw", out)
+    publish(folder / "raw", out, project=small)
     assert [name for file in ("warehouse", "journey") for name in _found(out / f"{file}.duckdb", hashes)] == []
     assert _changes(out / "journey.duckdb") == sorted([CHANGES[0], CHANGES[3]])
 

@@ -1,4 +1,7 @@
-"""Plain dbt on the project, as an analyst runs it: no warning, the numbers of the last build, settings remembered."""
+"""Plain dbt on the project, as an analyst runs it: no warning, the numbers of the last build, settings remembered.
+
+That it repeats a build is shown on few marts; that everything runs without a warning, where nothing was landed.
+"""
 
 import json
 import shutil
@@ -13,7 +16,7 @@ from customer_journey.settings import default_settings, read_settings, remember_
 from customer_journey.warehouse import open_warehouse
 
 from tests.build.conftest import SETTINGS
-from tests.support.builds import publish, write_rows, write_settings
+from tests.support.builds import FEW_FRAMEWORKS, publish, write_rows, write_settings
 from tests.support.dbt import must_pass, run_dbt, start_parsed, statuses
 
 # What dbt says where something will break with its next version, or is not as it should be.
@@ -39,19 +42,23 @@ def _started_dates(warehouse: Path) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def built_out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def built_out(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The output folder of a build whose settings are not the defaults, with a session at 03:00 of the day after."""
     root = tmp_path_factory.mktemp("plain_dbt")
-    write_settings(root / "raw", {**SETTINGS, "attribution_lookback_days": 7})
-    person = {"anonymous_id": "c1", "event_name": "page_view"}
-    write_rows(root / "raw", "web/events", [{**person, "event_id": "e1", "occurred_at": "2026-01-03T20:00:00Z"}])
+    write_settings(root / "raw", {**SETTINGS, "session_timeout_minutes": 90})
+    # with the default timeout these would be two sessions
+    events = [
+        {"event_id": f"e{minute}", "anonymous_id": "c1", "event_name": "page_view"}
+        | {"occurred_at": f"2026-01-03T20:{minute}:00Z"}
+        for minute in ("00", "59")
+    ]
+    write_rows(root / "raw", "web/events", events)
     contact = {"contact_id": "1", "email": "mai@example.com", "created_at": "2026-01-01"}
     write_rows(root / "raw", "crm/contacts", [contact])
     order = {"order_id": "o1", "email": "mai@example.com", "anonymous_id": "c1", "status": "paid"}
-    # 12 days after the session: with the default lookback the order would be attributed to it
     order |= {"ordered_at": "2026-01-15T08:02:00Z", "total_amount": "100.10"}
     write_rows(root / "raw", "orders/orders", [order])
-    publish(root / "raw", root / "out")
+    publish(root / "raw", root / "out", project=small)
     return root / "out"
 
 
@@ -69,17 +76,11 @@ def state(built_out: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_project_parses_without_a_warning(tmp_path: Path) -> None:
-    """A deprecation that nobody sees becomes an error with the next dbt; warnings in every run hide new ones."""
-    done = run_dbt(tmp_path / "none.duckdb", tmp_path, "--warn-error", "parse", "--no-partial-parse")
-    _assert_no_warning(must_pass(done))
-
-
-def test_plain_build_repeats_the_last_build(built_out: Path, warehouse: Path, state: Path) -> None:
+def test_plain_build_repeats_the_last_build(built_out: Path, warehouse: Path, small: Path, state: Path) -> None:
     """An analyst who runs `dbt build` would get other numbers than were published: of today, in another time zone."""
     before = _settings_of(warehouse)
 
-    said = must_pass(run_dbt(warehouse, state, "--warn-error", "build"))
+    said = must_pass(run_dbt(warehouse, state, "--warn-error", "build", project=small))
 
     _assert_no_warning(said)
     assert set(statuses(state).values()) <= {"success", "pass"}
@@ -88,27 +89,33 @@ def test_plain_build_repeats_the_last_build(built_out: Path, warehouse: Path, st
     # the settings are of this company: with the defaults the marts would differ
     assert _started_dates(warehouse) == ["2026-01-04"]
     with duckdb.connect(str(warehouse), read_only=True) as connection:
-        channels = connection.execute("select distinct channel from marts.fct_attribution where credit = 1").fetchall()
-        ages = connection.execute("select distinct age_weeks from marts.kpi_clv").fetchall()
-    assert channels == [("unattributed",)]
-    assert ages == [(166 / 7,)]
+        events = connection.execute("select event_count from marts.fct_sessions").fetchall()
+        ages = connection.execute(
+            "select age_days from intermediate.int_clv_customers where fit_window = 'all'"
+        ).fetchall()
+    assert events == [(2,)]
+    assert ages == [(166,)]
 
 
-def test_var_is_remembered_before_the_last_build_and_the_defaults(warehouse: Path, tmp_path: Path, state: Path) -> None:
+def test_var_is_remembered_before_the_last_build_and_the_defaults(
+    warehouse: Path, small: Path, tmp_path: Path, state: Path
+) -> None:
     """What an analyst sets once would be forgotten at the next run, and the same command show two numbers."""
     shutil.copytree(state, tmp_path / "state")
     given = json.dumps({"reporting_timezone": "UTC", "lapse_days": 30})
 
-    must_pass(run_dbt(warehouse, tmp_path / "state", "run", "--select", "fct_sessions", "--vars", given))
+    model = ("--select", "fct_sessions")
+    must_pass(run_dbt(warehouse, tmp_path / "state", "run", *model, "--vars", given, project=small))
     assert _started_dates(warehouse) == ["2026-01-03"]
     assert _settings_of(warehouse) == {
         "as_of": "2026-06-30T00:00:00+00:00",
-        "attribution_lookback_days": 7,
         "lapse_days": 30,
         "reporting_timezone": "UTC",
+        "session_timeout_minutes": 90,
+        **FEW_FRAMEWORKS,
     }
 
-    must_pass(run_dbt(warehouse, state, "run", "--select", "fct_sessions"))
+    must_pass(run_dbt(warehouse, state, "run", *model, project=small))
     assert _started_dates(warehouse) == ["2026-01-03"]
     assert default_settings()["lapse_days"] != 30
 
@@ -126,20 +133,24 @@ def test_next_build_of_the_script_forgets_what_dbt_was_told(built_out: Path, war
 # On a new machine
 
 
-def test_fresh_clone_needs_no_folder_made_by_hand(built_out: Path, tmp_path: Path) -> None:
+def test_fresh_clone_needs_no_folder_made_by_hand(built_out: Path, small: Path, tmp_path: Path) -> None:
     """The first `dbt` command of whoever clones the project would end in a stack trace: there is no folder `out`."""
     start_parsed(tmp_path, built_out)
-    done = run_dbt(None, tmp_path, "seed", "--select", "order_status_map", cwd=tmp_path)
+    done = run_dbt(None, tmp_path, "seed", "--select", "order_status_map", project=small, cwd=tmp_path)
     assert "Traceback" not in done.stdout
     must_pass(done)
 
 
 @pytest.fixture(scope="module")
-def nothing_landed(built_out: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder with the warehouse of a `dbt build` before anything was ever landed."""
+def nothing_landed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with the warehouse of a `dbt build` of the whole project before anything was ever landed.
+
+    The project is parsed anew too: a deprecation that nobody sees becomes an error with the next dbt, and warnings in
+    every run hide new ones. Unit tests need no warehouse that is empty: tests/dbt_models runs them.
+    """
     folder = tmp_path_factory.mktemp("nothing_landed")
-    start_parsed(folder, built_out)
-    _assert_no_warning(must_pass(run_dbt(folder / "warehouse.duckdb", folder, "--warn-error", "build")))
+    options = ("--warn-error", "build", "--no-partial-parse", "--exclude-resource-type", "unit_test")
+    _assert_no_warning(must_pass(run_dbt(folder / "warehouse.duckdb", folder, *options)))
     return folder
 
 

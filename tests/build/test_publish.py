@@ -2,6 +2,7 @@
 
 One output folder goes through all of it: a small company is published, a build of a larger one is killed half-way
 and once more while it publishes, the larger one is published, then the small one again. Readers read all the time.
+These builds are of few marts; what may stand in the published file is looked at in a build of all of them.
 """
 
 import contextlib
@@ -26,10 +27,10 @@ from customer_journey.errors import ExitCode
 from customer_journey.paths import PROJECT
 
 from tests.build.conftest import SETTINGS
-from tests.support.builds import publish, run_build, write_rows, write_settings
+from tests.support.builds import environment_of, publish, run_build, write_rows, write_settings
 
 # What lies in an output folder when no build is at work.
-DOCUMENTED = {".lock", "data_docs", "dbt", "journey.duckdb", "logs", "warehouse.duckdb"}
+DOCUMENTED = {".lock", "built_from.json", "data_docs", "dbt", "journey.duckdb", "logs", "warehouse.duckdb"}
 
 # Reads the published file over and over until the file `stop` exists; a line of JSON for each time.
 READER = """
@@ -189,12 +190,19 @@ WHOLE_BUILDS = {
 class Build:
     """A build in a process group of its own, to be killed."""
 
-    def __init__(self, raw: Path, out: Path) -> None:
-        self._command = [sys.executable, "-m", "customer_journey", "build", "--raw", str(raw), "--out", str(out)]
+    def __init__(self, project: Path, raw: Path, out: Path, *options: str) -> None:
+        self._environment = environment_of(project)
+        command = [sys.executable, "-m", "customer_journey", "build", "--raw", str(raw), "--out", str(out)]
+        self._command = [*command, *options]
 
     def __enter__(self) -> "Build":
         self.process = subprocess.Popen(
-            self._command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+            self._command,
+            env=self._environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
         )
         return self
 
@@ -237,11 +245,11 @@ class Build:
         return self.process.stdout.read() if self.process.stdout else ""
 
 
-def _kill_while_modelling(raw: Path, out: Path) -> str:
+def _kill_while_modelling(project: Path, raw: Path, out: Path) -> str:
     """Kill a build while dbt makes marts, of which some are of the new rows; return what still runs afterwards."""
     log = out / "logs" / "dbt.log"
     start = log.stat().st_size
-    with Build(raw, out) as build:
+    with Build(project, raw, out) as build:
         build.wait_until(lambda: b"sql table model marts.fct_orders" in log.read_bytes()[start:])
         build.kill()
         deadline = time.monotonic() + 20
@@ -250,11 +258,11 @@ def _kill_while_modelling(raw: Path, out: Path) -> str:
         return build.still_running()
 
 
-def _kill_while_publishing(raw: Path, out: Path) -> None:
+def _kill_while_publishing(project: Path, raw: Path, out: Path) -> None:
     """Kill a build while the file that is to take the published one's place is written."""
     unfinished = out / ".journey.publishing.duckdb"
     for _ in range(3):
-        with Build(raw, out) as build:
+        with Build(project, raw, out, "--full-refresh") as build:
             build.wait_for_step("Expectations")
             build.wait_until(unfinished.exists)
             # stopped first: if it has just been renamed, this was a whole build, and the moment must be caught again
@@ -292,20 +300,21 @@ class History:
     small: Path
     large: Path
     small_again: Path
-    unchanged_by_kills: dict[str, bool]
+    unchanged: dict[str, bool]
     left_by_kills: set[str]
     left_running: str
+    said_of_nothing_new: str
     seen: list[dict[str, Any]]
     seen_by_one_connection: list[dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
-def history(tmp_path_factory: pytest.TempPathFactory) -> History:
+def history(small: Path, tmp_path_factory: pytest.TempPathFactory) -> History:
     """Builds of two companies by turns in one folder, killed ones among them, while readers read."""
     root = tmp_path_factory.mktemp("publish")
-    small, large = root / "raw of the small one", root / "raw of the large one"
-    _write_company(small, _rows(1, "100.10"))
-    _write_company(large, _rows(3, "20.50"))
+    raw_small, raw_large = root / "raw of the small one", root / "raw of the large one"
+    _write_company(raw_small, _rows(1, "100.10"))
+    _write_company(raw_large, _rows(3, "20.50"))
     # a folder that SQL and shells read differently, if they can
     out = root / 'kết quả của "ông" O\'Hara 100%'
     published = out / "journey.duckdb"
@@ -313,23 +322,27 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> History:
     def copy(name: str) -> Path:
         return Path(shutil.copyfile(published, root / f"{name}.duckdb"))
 
-    publish(small, out)
+    publish(raw_small, out, project=small)
     first = copy("small")
     unchanged = {}
     with (
         _reading(published, root / "seen.jsonl", "close"),
         _reading(published, root / "seen_by_one.jsonl", "open"),
     ):
-        left_running = _kill_while_modelling(large, out)
+        left_running = _kill_while_modelling(small, raw_large, out)
         unchanged["models"] = published.read_bytes() == first.read_bytes()
-        _kill_while_publishing(large, out)
+        _kill_while_publishing(small, raw_large, out)
         unchanged["publishing"] = published.read_bytes() == first.read_bytes()
         left = set(os.listdir(out))
-        publish(large, out)
+        publish(raw_large, out, project=small)
         second = copy("large")
-        publish(small, out)
+        publish(raw_small, out, project=small)
+        small_again = copy("small again")
+        nothing_new = run_build(raw_small, out, project=small)
+        assert nothing_new.returncode == 0, nothing_new.stderr
+        unchanged["nothing new"] = published.read_bytes() == small_again.read_bytes()
     return History(
-        out, first, second, copy("small again"), unchanged, left, left_running,
+        out, first, second, small_again, unchanged, left, left_running, nothing_new.stdout,
         _observations(root / "seen.jsonl"), _observations(root / "seen_by_one.jsonl"),
     )  # fmt: skip
 
@@ -373,7 +386,7 @@ def test_open_connection_keeps_the_build_that_it_opened(history: History) -> Non
 @pytest.mark.parametrize("moment", ["models", "publishing"])
 def test_killed_build_leaves_the_published_file_as_it_was(history: History, moment: str) -> None:
     """A power cut at night would leave BI without a file, or with half of one, in the morning."""
-    assert history.unchanged_by_kills[moment]
+    assert history.unchanged[moment]
 
 
 def test_build_after_a_killed_one_publishes(history: History) -> None:
@@ -382,6 +395,17 @@ def test_build_after_a_killed_one_publishes(history: History) -> None:
     assert _build_id(history.large) > _build_id(history.small)
     assert compare(history.small, history.large)[1]
     assert compare(history.small, history.small_again)[1] == []
+
+
+def test_build_to_which_nothing_is_new_publishes_nothing(history: History) -> None:
+    """A build that a scheduler starts twice would take minutes again, and BI would load the same marts once more."""
+    assert history.said_of_nothing_new.startswith(f"nothing is new since build {_build_id(history.small_again)}")
+    assert history.unchanged["nothing new"]
+
+
+def test_killed_build_does_not_pass_for_the_last(history: History) -> None:
+    """What a killed build has landed would be taken for published, and never be."""
+    assert "built_from.json" not in history.left_by_kills
 
 
 def test_output_folder_holds_what_is_documented(history: History) -> None:
@@ -395,15 +419,15 @@ def test_output_folder_holds_what_is_documented(history: History) -> None:
     }
 
 
-def test_build_after_one_killed_while_it_checks_publishes(history: History) -> None:
+def test_build_after_one_killed_while_it_checks_publishes(history: History, small: Path) -> None:
     """The process that runs the expectations would outlive its build and hold the warehouse against the next one."""
     raw = history.out.parent / "raw of the small one"
-    with Build(raw, history.out) as build:
+    with Build(small, raw, history.out, "--full-refresh") as build:
         build.wait_for_step("Models and tests")
         # the warehouse is open within the first second
         time.sleep(1)
         build.kill()
-        publish(raw, history.out)
+        publish(raw, history.out, project=small)
 
 
 def test_killed_build_leaves_no_process(history: History) -> None:
@@ -411,7 +435,7 @@ def test_killed_build_leaves_no_process(history: History) -> None:
     assert history.left_running == ""
 
 
-def test_warehouse_that_somebody_reads_is_told_in_one_line(history: History) -> None:
+def test_warehouse_that_somebody_reads_is_told_in_one_line(history: History, small: Path) -> None:
     """Who looks into the warehouse while a build starts would find a page of Python where the cause should stand."""
     hold = "import sys, duckdb; c = duckdb.connect(sys.argv[1], read_only=True); print(1, flush=True); input()"
     holder = subprocess.Popen(
@@ -423,7 +447,7 @@ def test_warehouse_that_somebody_reads_is_told_in_one_line(history: History) -> 
     try:
         assert holder.stdout is not None and holder.stdout.readline() == "1\n"
         before = (history.out / "journey.duckdb").read_bytes()
-        done = run_build(history.out.parent / "raw of the small one", history.out)
+        done = run_build(history.out.parent / "raw of the small one", history.out, "--full-refresh", project=small)
     finally:
         holder.kill()
         holder.wait()
@@ -436,9 +460,33 @@ def test_warehouse_that_somebody_reads_is_told_in_one_line(history: History) -> 
 # What is in the published file
 
 
-def test_published_file_holds_marts_alone(history: History) -> None:
+@dataclass(frozen=True)
+class Whole:
+    """A build of all marts whose rows have an address in every text column, and what of them its marts show."""
+
+    done: subprocess.CompletedProcess[str]
+    published: Path
+    leaks: set[tuple[str, str]]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Whole:
+    """The build, and its published file where it published."""
+    root = tmp_path_factory.mktemp("whole")
+    _write_company(root / "raw", _slipped_rows())
+    done = run_build(root / "raw", root / "out")
+    # the warehouse has the marts even where the build was not published
+    leaks = {
+        (source, where)
+        for where, text in _texts(root / "out" / "warehouse.duckdb")
+        for source in re.findall(rf"leak\.(\w+\.\w+){SLIPPED}", text)
+    }
+    return Whole(done, root / "out" / "journey.duckdb", leaks)
+
+
+def test_published_file_holds_marts_alone(whole: Whole) -> None:
     """A staging table beside the marts would give personal data to everybody who may read reports."""
-    with duckdb.connect(str(history.small), read_only=True) as connection:
+    with duckdb.connect(str(whole.published), read_only=True) as connection:
         schemas = connection.execute("select distinct schema_name from duckdb_schemas() where not internal").fetchall()
         relations = connection.execute(
             "select distinct schema_name from duckdb_tables() union select distinct schema_name from duckdb_views()"
@@ -448,9 +496,9 @@ def test_published_file_holds_marts_alone(history: History) -> None:
     assert relations == [("marts",)]
 
 
-def test_every_table_and_column_is_described(history: History) -> None:
+def test_every_table_and_column_is_described(whole: Whole) -> None:
     """An analyst who meets a column in a BI tool would have to guess what it counts."""
-    with duckdb.connect(str(history.small), read_only=True) as connection:
+    with duckdb.connect(str(whole.published), read_only=True) as connection:
         undescribed = connection.execute(
             "select table_name, null from duckdb_tables() where coalesce(trim(comment), '') = ''"
             " union all select table_name, column_name from duckdb_columns()"
@@ -477,43 +525,20 @@ def _texts(file: Path) -> Iterator[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("kind", PERSONAL)
-def test_nobody_is_named(history: History, kind: str) -> None:
+def test_nobody_is_named(whole: Whole, kind: str) -> None:
     """Whoever reads a report would read who the customers are."""
-    texts = list(_texts(history.small))
+    texts = list(_texts(whole.published))
     assert ("fct_orders.order_id", "public-1") in texts
     assert [(where, text) for where, text in texts if PERSONAL[kind] in text] == []
 
 
-@dataclass(frozen=True)
-class Slipped:
-    """How a build ended whose rows have an address in every text column, and what of them its marts show."""
-
-    done: subprocess.CompletedProcess[str]
-    leaks: set[tuple[str, str]]
-
-
-@pytest.fixture(scope="module")
-def slipped(tmp_path_factory: pytest.TempPathFactory) -> Slipped:
-    """A build of rows with an address in every text column."""
-    root = tmp_path_factory.mktemp("slipped")
-    _write_company(root / "raw", _slipped_rows())
-    done = run_build(root / "raw", root / "out")
-    # the warehouse has the marts even where the build was not published
-    leaks = {
-        (source, where)
-        for where, text in _texts(root / "out" / "warehouse.duckdb")
-        for source in re.findall(rf"leak\.(\w+\.\w+){SLIPPED}", text)
-    }
-    return Slipped(done, leaks)
-
-
-def test_address_that_slipped_into_a_link_does_not_stop_the_build(slipped: Slipped) -> None:
+def test_address_that_slipped_into_a_link_does_not_stop_the_build(whole: Whole) -> None:
     """One link with `utm_campaign=mai@…` would keep every report from being published until somebody finds it."""
-    assert slipped.done.returncode == 0, slipped.done.stderr
+    assert whole.done.returncode == 0, whole.done.stderr
 
 
 @pytest.mark.parametrize("kind", ["UTM values and reasons", "free text", "other columns"])
-def test_address_that_slipped_into_another_column_is_masked(slipped: Slipped, kind: str) -> None:
+def test_address_that_slipped_into_another_column_is_masked(whole: Whole, kind: str) -> None:
     """Links carry `utm_campaign=mai@…` and reasons quote customers: the address would stand in every channel report."""
     columns_of_kind: dict[str, Callable[[str], bool]] = {
         "UTM values and reasons": lambda column: column in UTM_AND_REASONS,
@@ -521,18 +546,19 @@ def test_address_that_slipped_into_another_column_is_masked(slipped: Slipped, ki
         "other columns": lambda column: column not in UTM_AND_REASONS | FREE_TEXT,
     }
     is_of_kind = columns_of_kind[kind]
-    assert [leak for leak in sorted(slipped.leaks) if is_of_kind(leak[0].split(".")[1])] == []
+    assert [leak for leak in sorted(whole.leaks) if is_of_kind(leak[0].split(".")[1])] == []
 
 
-def test_nobody_is_in_the_bytes_of_the_file(history: History) -> None:
+@pytest.mark.parametrize("file", ["of all marts", "published again"])
+def test_nobody_is_in_the_bytes_of_the_file(history: History, whole: Whole, file: str) -> None:
     """What was deleted from a table can stay in the blocks of its file, for anybody who opens it in an editor."""
-    content = history.small_again.read_bytes().lower()
+    content = (whole.published if file == "of all marts" else history.small_again).read_bytes().lower()
     # that a text of the marts is found shows that the file could be searched at all
     assert b"public-1" in content
     assert [kind for kind, text in PERSONAL.items() if text.encode() in content] == []
 
 
-def test_older_client_reads_the_published_file(history: History) -> None:
+def test_older_client_reads_the_published_file(whole: Whole) -> None:
     """BI tools bring a DuckDB of their own, often a year old: the file must open in 1.4."""
     candidates = [shutil.which("uv"), str(PROJECT / ".venv-uv" / "bin" / "uv")]
     uv = next((uv for uv in candidates if uv and Path(uv).is_file()), None)
@@ -545,9 +571,33 @@ def test_older_client_reads_the_published_file(history: History) -> None:
     )
     options = ["--no-project", "--isolated", "--python", sys.executable, "--with", "duckdb==1.4.*"]
     done = subprocess.run(
-        [uv, "run", *options, "python", "-c", script, str(history.small)], capture_output=True, text=True, check=False
+        [uv, "run", *options, "python", "-c", script, str(whole.published)], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr[-2000:]
     version, build_id = done.stdout.split()
     assert version.startswith("1.4.")
-    assert build_id == _build_id(history.small)
+    assert build_id == _build_id(whole.published)
+
+
+CHROMIUM = shutil.which("chromium")
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed: apt-get install chromium adds this lane")
+def test_data_docs_open_in_a_browser(history: History, tmp_path: Path) -> None:
+    """Pages that ask for scripts from elsewhere stay empty where there is no internet; these must show their tables."""
+    pages = history.out / "data_docs"
+    index = _text_of(pages / "index.html", tmp_path)
+    assert "expectations on" in index
+    assert "marts.audit_reconciliation" in index
+    table = _text_of(pages / "marts.audit_reconciliation.html", tmp_path)
+    assert "no required table is refused whole" in table
+
+
+def _text_of(page: Path, profile: Path) -> str:
+    command = [
+        str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync",
+        "--disable-background-networking", "--disable-component-update", f"--user-data-dir={profile / 'chromium'}",
+        "--dump-dom", page.as_uri(),
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    return done.stdout

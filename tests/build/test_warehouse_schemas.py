@@ -86,9 +86,9 @@ FILES = {
 }
 
 
-def _build_on_schemas(out: Path, *options: str) -> tuple[int, str]:
+def _build_on_schemas(project: Path, out: Path, *options: str) -> tuple[int, str]:
     """Build on the schemas of the folder's warehouse; return the exit code and what was said of an error."""
-    done = run_build_with(out, *(options or [*SCHEMAS, *AS_OF]))
+    done = run_build_with(out, *(options or [*SCHEMAS, *AS_OF]), project=project)
     return done.returncode, done.stderr
 
 
@@ -98,11 +98,11 @@ def _change(out: Path, sql: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def schemas_out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def schemas_out(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The output folder of a build on the schemas of EL tools."""
     out = tmp_path_factory.mktemp("schemas")
     _change(out, TABLES)
-    assert _build_on_schemas(out) == (ExitCode.PUBLISHED, "")
+    assert _build_on_schemas(small, out) == (ExitCode.PUBLISHED, "")
     return out
 
 
@@ -113,12 +113,12 @@ def copied_out(schemas_out: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def files_out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def files_out(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The output folder of a build on the same rows as files."""
     root = tmp_path_factory.mktemp("files")
     for label, rows in FILES.items():
         write_rows(root / "raw", label, rows)
-    publish(root / "raw", root / "out", *AS_OF)
+    publish(root / "raw", root / "out", *AS_OF, project=small)
     return root / "out"
 
 
@@ -151,13 +151,13 @@ def test_tables_of_the_el_tool_stay_as_they_are(schemas_out: Path) -> None:
             assert built.execute(orders).fetchall() == fresh.execute(orders).fetchall()
 
 
-def test_optional_table_may_vanish(copied_out: Path) -> None:
+def test_optional_table_may_vanish(copied_out: Path, small: Path) -> None:
     """A table dropped at its source would stop every later build, for an optional table that is absent is empty."""
     _change(
         copied_out, "drop view segment_prod.identities; alter table survey.survey_responses rename to old_responses"
     )
 
-    assert _build_on_schemas(copied_out) == (ExitCode.PUBLISHED, "")
+    assert _build_on_schemas(small, copied_out) == (ExitCode.PUBLISHED, "")
 
     with duckdb.connect(str(copied_out / "journey.duckdb"), read_only=True) as connection:
         rows = connection.execute(
@@ -166,7 +166,7 @@ def test_optional_table_may_vanish(copied_out: Path) -> None:
     assert rows == [("crm.contacts",), ("orders.orders",), ("web.events",)]
 
 
-def test_optional_table_may_appear(copied_out: Path) -> None:
+def test_optional_table_may_appear(copied_out: Path, small: Path) -> None:
     """The first refund, or a tool bought later, would end every build in a stack trace."""
     _change(
         copied_out,
@@ -174,14 +174,14 @@ def test_optional_table_may_appear(copied_out: Path) -> None:
         " select 'f1' as refund_id, 'o2' as order_id, 5 as amount, timestamp '2026-03-01' as refunded_at",
     )
 
-    assert _build_on_schemas(copied_out) == (ExitCode.PUBLISHED, "")
+    assert _build_on_schemas(small, copied_out) == (ExitCode.PUBLISHED, "")
 
     with duckdb.connect(str(copied_out / "journey.duckdb"), read_only=True) as connection:
         revenue = connection.execute("select cast(sum(net_revenue) as double) from marts.audit_revenue").fetchone()
     assert revenue == (23.5,)
 
 
-def test_erasure_request_in_a_schema_is_heard(copied_out: Path) -> None:
+def test_erasure_request_in_a_schema_is_heard(copied_out: Path, small: Path) -> None:
     """Who asks to be erased would stay in every report of a company that lands its requests with an EL tool."""
     _change(
         copied_out,
@@ -190,11 +190,11 @@ def test_erasure_request_in_a_schema_is_heard(copied_out: Path) -> None:
         " create table desk.erasure_requests as select 1 as request_id, 'email' as identifier_type,"
         " 'Nam@Example.com' as identifier_value, timestamp '2026-06-01 08:00:00' as requested_at",
     )
-    answers = "select count(*) from marts.fct_survey_responses"
+    answers = "select accepted from marts.audit_reconciliation where source_table = 'feedback.survey_responses'"
     with duckdb.connect(str(copied_out / "journey.duckdb"), read_only=True) as connection:
         assert connection.execute(answers).fetchone() == (1,)
 
-    code, error = _build_on_schemas(copied_out, SCHEMAS[0], f"{SCHEMAS[1]},privacy=desk", *AS_OF)
+    code, error = _build_on_schemas(small, copied_out, SCHEMAS[0], f"{SCHEMAS[1]},privacy=desk", *AS_OF)
 
     # erased, or refused in one line that says who has to erase; but not published as if nobody had asked
     if code == ExitCode.PUBLISHED:
@@ -231,7 +231,7 @@ def _rows(file: Path, sql: str) -> list[tuple[object, ...]]:
         return connection.execute(sql).fetchall()
 
 
-def test_nothing_is_left_of_a_person_erased_from_schemas(copied_out: Path) -> None:
+def test_nothing_is_left_of_a_person_erased_from_schemas(copied_out: Path, small: Path) -> None:
     """The EL tool's tables lie under OUT too: they would keep what was asked to be erased, or lose other rows."""
     warehouse, published = copied_out / "warehouse.duckdb", copied_out / "journey.duckdb"
     others = "from shop.orders where order_id <> 'order-hoa' order by all"
@@ -247,7 +247,7 @@ def test_nothing_is_left_of_a_person_erased_from_schemas(copied_out: Path) -> No
     kept = _rows(warehouse, objects)
     assert traces_under(copied_out), "the test would not see a trace if there was one"
 
-    assert _build_on_schemas(copied_out, *WITH_DESK) == (ExitCode.PUBLISHED, "")
+    assert _build_on_schemas(small, copied_out, *WITH_DESK) == (ExitCode.PUBLISHED, "")
 
     assert traces_under(copied_out) == {}
     assert _rows(warehouse, "from shop.orders order by all") == before
@@ -263,13 +263,13 @@ def test_nothing_is_left_of_a_person_erased_from_schemas(copied_out: Path) -> No
 
     # the EL tool delivers again, and the request is gone
     _change(copied_out, HOA)
-    assert _build_on_schemas(copied_out, *WITH_DESK) == (ExitCode.PUBLISHED, "")
+    assert _build_on_schemas(small, copied_out, *WITH_DESK) == (ExitCode.PUBLISHED, "")
     assert traces_under(copied_out) == {}
     assert _rows(warehouse, "from shop.orders order by all") == before
     assert _rows(published, erased) == [("crm.contacts", 3, 1), ("orders.orders", 6, 1)]
 
 
-def test_rows_behind_a_view_are_erased_by_hand(copied_out: Path) -> None:
+def test_rows_behind_a_view_are_erased_by_hand(copied_out: Path, small: Path) -> None:
     """What cannot be deleted would stay without a word; or it would lose its order, and never be found again."""
     _change(
         copied_out,
@@ -282,7 +282,7 @@ def test_rows_behind_a_view_are_erased_by_hand(copied_out: Path) -> None:
         _change(copied_out, deleted_by_hand)
         orders = _rows(warehouse, "from shop.orders order by all")
 
-        code, error = _build_on_schemas(copied_out, *WITH_DESK)
+        code, error = _build_on_schemas(small, copied_out, *WITH_DESK)
 
         assert code == ExitCode.UNUSABLE_INPUT
         assert len(error.strip().splitlines()) == 1
@@ -292,15 +292,15 @@ def test_rows_behind_a_view_are_erased_by_hand(copied_out: Path) -> None:
         assert ("orders.order_items", "order-hoa") in _rows(warehouse, "from private.unfinished_erasure")
 
     _change(copied_out, "delete from base.items where order_id = 'order-hoa'")
-    assert _build_on_schemas(copied_out, *WITH_DESK) == (ExitCode.PUBLISHED, "")
+    assert _build_on_schemas(small, copied_out, *WITH_DESK) == (ExitCode.PUBLISHED, "")
     assert traces_under(copied_out) == {}
     assert _rows(warehouse, "select order_id from shop.order_items") == [("o1",)]
 
 
-def test_plain_dbt_build_reads_the_schemas_too(copied_out: Path, files_out: Path, tmp_path: Path) -> None:
+def test_plain_dbt_build_reads_the_schemas_too(copied_out: Path, files_out: Path, small: Path, tmp_path: Path) -> None:
     """An analyst's `dbt build` would find empty tables where the last build found rows."""
     start_parsed(tmp_path / "dbt", copied_out)
-    must_pass(run_dbt(copied_out / "warehouse.duckdb", tmp_path / "dbt", "build"))
+    must_pass(run_dbt(copied_out / "warehouse.duckdb", tmp_path / "dbt", "build", project=small))
     assert compare(copied_out / "warehouse.duckdb", files_out / "journey.duckdb")[1] == []
 
 
@@ -316,23 +316,23 @@ def _assert_read_or_refused(out: Path, code: int, error: str, revenue: float) ->
         assert "--out" in error
 
 
-def test_folder_that_was_built_from_files_meets_schemas(files_out: Path, tmp_path: Path) -> None:
+def test_folder_that_was_built_from_files_meets_schemas(files_out: Path, small: Path, tmp_path: Path) -> None:
     """A company that buys an EL tool would be shown a stack trace, or go on reading its old files."""
     out = Path(shutil.copytree(files_out, tmp_path / "out"))
     _change(out, TABLES + "update shop.orders set total_amount = 30 where order_id = 'o2'")
 
-    code, error = _build_on_schemas(out)
+    code, error = _build_on_schemas(small, out)
 
     _assert_read_or_refused(out, code, error, 38.5)
 
 
-def test_folder_that_was_built_from_schemas_meets_files(copied_out: Path, tmp_path: Path) -> None:
+def test_folder_that_was_built_from_schemas_meets_files(copied_out: Path, small: Path, tmp_path: Path) -> None:
     """Good files would be called unreadable, or not be read, because there are views where they should land."""
     raw = tmp_path / "raw"
     for label, rows in FILES.items():
         write_rows(raw, label, [row for row in rows if row.get("order_id") != "o2"])
 
-    done = run_build(raw, copied_out, *AS_OF)
+    done = run_build(raw, copied_out, *AS_OF, project=small)
 
     _assert_read_or_refused(copied_out, done.returncode, done.stderr, 8.5)
 
@@ -371,14 +371,14 @@ REFUSED = {
 
 @pytest.mark.parametrize(("change", "options", "words"), REFUSED.values(), ids=REFUSED)
 def test_unusable_schemas_are_told_in_one_line(
-    change: str, options: list[str], words: list[str], copied_out: Path
+    change: str, options: list[str], words: list[str], copied_out: Path, small: Path
 ) -> None:
     """A slip in a schema's name would be read as a company without orders, or be shown as a stack trace."""
     if change:
         _change(copied_out, change)
     before = (copied_out / "journey.duckdb").read_bytes()
 
-    code, error = _build_on_schemas(copied_out, *options, *AS_OF)
+    code, error = _build_on_schemas(small, copied_out, *options, *AS_OF)
 
     lines = error.strip().splitlines()
     assert len(lines) == 1, error

@@ -17,9 +17,12 @@ from scipy.optimize import minimize
 from tests.clv.simulate import purchase_days
 from tests.support.builds import publish, write_required_tables, write_rows, write_settings
 from tests.support.dbt import must_pass, run_dbt, start_parsed, statuses
+from tests.support.small_project import make_small_project
 
 AS_OF = date(2026, 6, 30)
 CUSTOMERS = 600
+# What a build of these customers needs, beside what it tells of itself.
+MARTS = ("audit_reconciliation", "kpi_clv", "kpi_clv_backtest", "kpi_clv_model")
 # Whatever depends on the moment that customers are counted at.
 AGAIN = ("build", "--exclude-resource-type", "unit_test", "--select", "int_clv_windows+")
 
@@ -31,7 +34,13 @@ def histories() -> list[list[tuple[date, int]]]:
 
 
 @pytest.fixture(scope="module")
-def out(histories: list[list[tuple[date, int]]], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The part of the project that has to do with CLV."""
+    return make_small_project(tmp_path_factory.mktemp("clv_project"), MARTS)
+
+
+@pytest.fixture(scope="module")
+def out(histories: list[list[tuple[date, int]]], project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The output folder of a build of a company that has these orders and nothing else."""
     root = tmp_path_factory.mktemp("clv")
     orders = [
@@ -48,7 +57,7 @@ def out(histories: list[list[tuple[date, int]]], tmp_path_factory: pytest.TempPa
     write_rows(root / "raw", "orders/orders", orders)
     write_required_tables(root / "raw")
     write_settings(root / "raw", {"as_of": f"{AS_OF}T23:00:00Z"})
-    publish(root / "raw", root / "out")
+    publish(root / "raw", root / "out", project=project)
     return root / "out"
 
 
@@ -110,16 +119,16 @@ def test_every_customer_is_scored(out: Path) -> None:
     assert abs(predicted - actual) < 4 * np.sqrt(actual) + 0.1 * actual
 
 
-def test_plain_dbt_uses_the_fit_for_its_own_orders_alone(out: Path, tmp_path: Path) -> None:
+def test_plain_dbt_uses_the_fit_for_its_own_orders_alone(out: Path, project: Path, tmp_path: Path) -> None:
     """A fit of yesterday's customers would be shown as today's; and the same customers' would be thrown away."""
     warehouse = Path(shutil.copyfile(out / "warehouse.duckdb", tmp_path / "warehouse.duckdb"))
     start_parsed(tmp_path, out)
 
-    must_pass(run_dbt(warehouse, tmp_path, *AGAIN))
+    must_pass(run_dbt(warehouse, tmp_path, *AGAIN, project=project))
     assert compare(out / "journey.duckdb", warehouse)[1] == []
 
     day_before = json.dumps({"as_of": f"{AS_OF - timedelta(days=1)}T23:00:00Z"})
-    must_pass(run_dbt(warehouse, tmp_path, *AGAIN, "--vars", day_before))
+    must_pass(run_dbt(warehouse, tmp_path, *AGAIN, "--vars", day_before, project=project))
     assert statuses(tmp_path)["clv_is_fitted"] == "warn"
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         kept = connection.execute("select count(p_alive), count(predicted_clv_12m) from marts.kpi_clv").fetchone()

@@ -12,9 +12,18 @@ from customer_journey.paths import PROJECT
 
 from tests.properties.frameworks import Episode, frameworks_of
 from tests.properties.histories import AS_OF, draw_histories, raw_rows
-from tests.support.builds import publish, write_required_tables, write_rows, write_settings
+from tests.support.builds import write_required_tables, write_rows, write_settings
+from tests.support.models import build_models
 
 HISTORIES = 400
+MARTS = (
+    "fct_stage_evidence",
+    "fct_stage_entries",
+    "fct_stage_transitions",
+    "fct_stage_cohorts",
+    "fct_stage_population_daily",
+    "kpi_funnel",
+)
 WINDOW = timedelta(days=90)
 NOW = AS_OF.replace(tzinfo=None)
 
@@ -27,7 +36,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for label, rows in raw_rows(draw_histories(HISTORIES)).items():
         write_rows(raw, label, rows)
     write_required_tables(raw)
-    return publish(raw, root / "out")
+    return build_models(raw, root / "out", MARTS)
 
 
 def _query(published: Path, sql: str) -> list[tuple[Any, ...]]:

@@ -1,5 +1,6 @@
 """Every scenario against the marts of the incremental builds, and incremental against full builds."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from customer_journey.paths import Output
 
 from tests.scenarios.scenario import Scenario, actual_rows, all_scenarios, expected_rows, persons_of
 from tests.support.builds import publish
+from tests.support.small_project import make_small_project
 
 CASES = [
     pytest.param(scenario, mart, id=f"{scenario.name}-{mart}")
@@ -39,10 +41,33 @@ def test_incremental_equals_full_and_shuffled(incremental: Path, full: Path) -> 
     assert compare(incremental / "journey.duckdb", full / "journey.duckdb")[1] == []
 
 
+# Some marts of each kind. With what they read they are two thirds of the models, among them all but four that are not
+# published; tests/soak builds the others on Spark too.
+ON_SPARK = (
+    "attribution_paths",
+    "audit_reconciliation",
+    "bridge_person_changes",
+    "dim_persons_history",
+    "fct_attribution",
+    "fct_stage_population_daily",
+    "journey_map_items",
+    "kpi_clv",
+    "kpi_experiments",
+    "kpi_mrr",
+    "kpi_nps",
+    "kpi_retention",
+    "kpi_sales",
+    "kpi_unit_economics",
+)
+
+
 def test_spark_gives_equal_marts(full: Path, tmp_path: Path) -> None:
     """Invariant 6: whoever moves to the other engine sees the same journeys, row for row."""
-    output = Output(tmp_path)
-    publish(full.parent / "raw", output.root, "--target", "spark")
+    output = Output(tmp_path / "out")
+    project = make_small_project(tmp_path / "project", ON_SPARK)
+    publish(full.parent / "raw", output.root, "--target", "spark", project=project)
+    there = json.loads(output.published_on_spark.read_text(encoding="utf-8"))["marts"].keys()
+    assert there >= set(ON_SPARK)
     marts, differences = compare(full / "journey.duckdb", output.published_on_spark)
     assert marts > 20
-    assert differences == []
+    assert [difference for difference in differences if difference.mart in there] == []

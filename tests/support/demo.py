@@ -1,15 +1,13 @@
 """The demo company, built once for all tests that look at it, however many processes they run in."""
 
-import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
-import filelock
 import pytest
-from customer_journey.demo_company import raw_tables_of_demo
+from customer_journey.paths import DEMO
 
 from tests.support.builds import run_build_with
+from tests.support.shared import made_once
 
 
 @dataclass(frozen=True)
@@ -37,13 +35,9 @@ class Demo:
 
 def built_demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     """Build the demo as a user does, without --raw, or return what another test process has built."""
-    base = tmp_path_factory.getbasetemp()
-    # the processes of pytest-xdist have folders of their own beside each other
-    shared = base.parent if re.match(r"gw\d", os.environ.get("PYTEST_XDIST_WORKER", "")) else base
-    out, built = shared / "demo_out", shared / "demo_built"
-    with filelock.FileLock(shared / "demo.lock"):
-        if not built.exists():
-            done = run_build_with(out)
-            assert done.returncode == 0, f"exit {done.returncode}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
-            built.write_text(done.stdout, encoding="utf-8")
-        return Demo(raw_tables_of_demo(lambda table, share: None), out)
+    return Demo(DEMO, made_once(tmp_path_factory, "demo", _build))
+
+
+def _build(out: Path) -> None:
+    done = run_build_with(out)
+    assert done.returncode == 0, f"exit {done.returncode}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"

@@ -1,37 +1,37 @@
 """Copies of the project that tests may change, and a tiny company whose movers are known by hand."""
 
-import os
 import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from customer_journey.paths import PROJECT
 
-from tests.support.builds import write_rows, write_settings
+from tests.support.builds import environment_of, write_rows, write_settings
+from tests.support.small_project import make_small_project
 
 # what an analyst changes
 _EDITED = ("models/stages", "models/intermediate/attribution", "seeds", "dbt_project.yml")
 
 
-READ_BY_CHECKS = ("models", "seeds")
-_READ_BY_BUILDS = (*READ_BY_CHECKS, "macros", "expectations", "tests/dbt", "scripts/customer_journey")
+# What an analyst's commands try out, and what a build reads of its models.
+_MARTS = ("audit_reconciliation", "dim_framework_stages", "dim_persons", "fct_attribution", "kpi_clv_model")
 
 
-def copy_project(folder: Path, parts: Sequence[str] = _READ_BY_BUILDS) -> Path:
-    """Copy these folders of the project, and its two files of settings."""
-    for part in parts:
-        shutil.copytree(PROJECT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+def copy_project(folder: Path) -> Path:
+    """Copy what is read to check files alone."""
+    for part in ("models", "seeds"):
+        shutil.copytree(PROJECT / part, folder / part)
     for file in ("dbt_project.yml", "profiles.yml"):
         shutil.copyfile(PROJECT / file, folder / file)
     return folder
 
 
 class Workbench:
-    """A copy of the project with a build of the tiny company in `out`, as its analyst has it."""
+    """A project of few marts with a build of the tiny company in `out`, as its analyst has it."""
 
     def __init__(self, project: Path) -> None:
         self.project = project
@@ -43,10 +43,11 @@ class Workbench:
         return self.run("build", "--raw", str(self.project.parent / "raw"), "--out", str(out))
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run `journey` in the project, by the code of the copy."""
+        """Run `journey` in the project."""
         command = [sys.executable, "-m", "customer_journey", *arguments]
-        environment = {**os.environ, "PYTHONPATH": str(self.project / "scripts")}
-        return subprocess.run(command, cwd=self.project, env=environment, capture_output=True, text=True, check=False)
+        return subprocess.run(
+            command, cwd=self.project, env=environment_of(self.project), capture_output=True, text=True, check=False
+        )
 
     def type(self, line: str) -> subprocess.CompletedProcess[str]:
         """Run a command as a guide types it."""
@@ -126,7 +127,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Workbench:
     """The project with a published build, made once."""
     root = tmp_path_factory.mktemp("workbench")
     _write_company(root / "raw")
-    workbench = Workbench(copy_project(root / "project"))
+    workbench = Workbench(make_small_project(root / "project", _MARTS, with_all_seeds=True))
     done = workbench.build(workbench.out)
     assert done.returncode == 0, f"exit {done.returncode}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
     workbench.keep()

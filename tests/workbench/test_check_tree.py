@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 from customer_journey.paths import PROJECT
-from customer_journey.workbench.check import check_tree
+from workbench.check import check_tree
 
-from tests.workbench.conftest import READ_BY_CHECKS, copy_project
+from tests.workbench.conftest import copy_project
 from tests.workbench.guides import guide, lines_of_mistakes
 from tests.workbench.mistakes import (
     BROKEN_DEFINITIONS,
@@ -27,7 +27,7 @@ def test_project_as_it_is_has_nothing_to_mend() -> None:
 @pytest.mark.parametrize("mistake", TREE_MISTAKES.values(), ids=TREE_MISTAKES)
 def test_mistake_gets_its_line(mistake: Mistake, tmp_path: Path) -> None:
     """The mistake would show as a stage that stays empty, or as an error of dbt that names another file."""
-    project = copy_project(tmp_path / "project", READ_BY_CHECKS)
+    project = copy_project(tmp_path / "project")
     mistake.spoil(project)
     problems = check_tree(project).problems
     assert any(says(mistake.line, problem) for problem in problems), problems

@@ -9,18 +9,18 @@ import pytest
 import yaml
 from customer_journey import cli
 from customer_journey.errors import ExitCode, InputError
-from customer_journey.workbench import commands
-from customer_journey.workbench.check import check_tree
-from customer_journey.workbench.project import NameList
+from workbench import commands
+from workbench.check import check_tree
+from workbench.project import NameList
 
-from tests.workbench.conftest import READ_BY_CHECKS, copy_project
+from tests.workbench.conftest import copy_project
 from tests.workbench.mistakes import REFUSED, says
 
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the project that the commands of this process work on."""
-    copy = copy_project(tmp_path / "project", READ_BY_CHECKS)
+    copy = copy_project(tmp_path / "project")
     monkeypatch.setattr(commands, "PROJECT", copy)
     return copy
 

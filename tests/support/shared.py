@@ -1,0 +1,23 @@
+"""What several files of tests read is made once, however many processes the tests run in."""
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import filelock
+import pytest
+
+
+def made_once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """Return the folder of this name, which `make` has filled in this or another process of the run."""
+    base = tmp_path_factory.getbasetemp()
+    # the processes of pytest-xdist have folders of their own beside each other
+    shared = base.parent if re.match(r"gw\d", os.environ.get("PYTEST_XDIST_WORKER", "")) else base
+    folder, done = shared / name, shared / f"{name}.made"
+    with filelock.FileLock(shared / f"{name}.lock"):
+        if not done.exists():
+            folder.mkdir()
+            make(folder)
+            done.touch()
+    return folder
