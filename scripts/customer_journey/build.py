@@ -10,12 +10,12 @@ from typing import Any
 import duckdb
 import filelock
 
-from customer_journey import audit, demo_company, erasure
+from customer_journey import audit, erasure
 from customer_journey.checks.expectations import CheckResult
 from customer_journey.engine import DuckDBEngine, Engine, EngineName, engine_of
 from customer_journey.errors import CheckFailedError, InputError, LockedError
 from customer_journey.landing import LandingReport, kind_of, land
-from customer_journey.paths import Output
+from customer_journey.paths import DEMO, Output
 from customer_journey.progress import Progress
 from customer_journey.publish import SCHEMA, Descriptions
 from customer_journey.settings import read_settings, remember_settings
@@ -87,8 +87,7 @@ def _build_locked(options: BuildOptions, progress: Progress) -> BuildResult:
 
     raw = options.raw
     if raw is None and options.raw_schemas is None:
-        with progress.step("Demo company") as step:
-            raw = demo_company.raw_tables_of_demo(step.share)
+        raw = DEMO
     settings = read_settings(output.root if raw is None else raw, options.as_of, started_at)
     with engine_of(options.engine, output) as engine:
         return _build_with(engine, options, raw, settings, started_at, progress)

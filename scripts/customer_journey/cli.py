@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
-from customer_journey.demo_company import SEED
 from customer_journey.errors import BuildError, ExitCode, InputError
 from customer_journey.paths import Output
 from customer_journey.workbench import commands
@@ -83,16 +82,17 @@ def build(
     show_default=True,
     help="Size: 1 is the demo, 800 about 100M web events.",
 )
-@click.option("--seed", type=int, default=SEED, show_default=True, help="The same seed makes the same company.")
+@click.option("--seed", type=int, help="The same seed makes the same company. Default: that of examples/demo.")
 @click.option("--truth", type=FOLDER, help="Folder to write the truth to that the tables were drawn from.")
-def demo(out: Path, scale: float, seed: int, truth: Path | None) -> None:
+def demo(out: Path, scale: float, seed: int | None, truth: Path | None) -> None:
     """Write the raw tables of the demo company, at any size."""
-    from customer_journey.demo_company import write_demo
+    from demo_company import SEED, generate
+
     from customer_journey.progress import Progress
 
     console = Console()
     with Progress(console).step("Demo company") as step:
-        write_demo(out, step.share, scale=scale, seed=seed, truth=truth)
+        generate(out, scale=scale, seed=SEED if seed is None else seed, truth=truth, on_progress=step.share)
     console.print(f"Build it with: scripts/build --raw {out}", highlight=False, soft_wrap=True)
 
 

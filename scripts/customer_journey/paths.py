@@ -7,7 +7,8 @@ from pathlib import Path
 # Another dbt project on the same raw tables: tests of builds name one that has few models.
 PROJECT = Path(os.environ.get("JOURNEY_PROJECT") or Path(__file__).parents[2]).resolve()
 EXPECTATIONS = PROJECT / "expectations"
-DEMO_SETTINGS = PROJECT / "examples" / "demo" / "vars.yml"
+# the raw tables of the demo company, as demo_company generates them
+DEMO = PROJECT / "examples" / "demo"
 
 
 @dataclass(frozen=True)

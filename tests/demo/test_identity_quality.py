@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from customer_journey.demo_company import write_demo
+from demo_company import generate
 
 from tests.support.dbt import must_pass, run_dbt, start_parsed
 from tests.support.demo import Demo
@@ -81,7 +81,7 @@ def _quality(warehouse: Path, truth: Path) -> Quality:
 def truth(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Whose each identifier truly is. It is in no folder that a build sees."""
     folder = tmp_path_factory.mktemp("truth")
-    write_demo(folder / "raw", lambda table, share: None, truth=folder)
+    generate(folder / "raw", truth=folder)
     shutil.rmtree(folder / "raw")
     yield folder / "persons.parquet"
 

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from customer_journey.attribution_alone import create_inputs
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from tools.attribution_alone import create_inputs
 
 START = datetime(2026, 1, 1)
 CHANNELS = ("direct", "email", "organic_search", "paid_search", "referral", "store")

@@ -46,7 +46,7 @@ def folders(world: World, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
     for name, one in worlds.items():
         one.write(root / name)
     folders = {name: root / name for name in worlds}
-    command = [sys.executable, "-m", "customer_journey.attribution_alone", *map(str, folders.values())]
+    command = [sys.executable, "-m", "tools.attribution_alone", *map(str, folders.values())]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
     return folders

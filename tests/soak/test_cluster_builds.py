@@ -17,10 +17,10 @@ from pathlib import Path
 
 import pytest
 from customer_journey.compare import compare
-from customer_journey.demo_company import write_demo
 from customer_journey.paths import Output
-from customer_journey.spark.cluster import HOST, LocalCluster, local_cluster
+from demo_company import generate
 from pyhive import hive
+from tools.cluster import HOST, LocalCluster, local_cluster
 
 from tests.scenarios.scenario import write_shuffled
 from tests.support.builds import publish
@@ -37,7 +37,7 @@ MODELS_BEFORE_THE_KILL = 30
 def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A demo company small enough for a cluster on one machine."""
     folder = tmp_path_factory.mktemp("raw")
-    write_demo(folder, lambda table, share: None, scale=SCALE)
+    generate(folder, scale=SCALE)
     return folder
 
 

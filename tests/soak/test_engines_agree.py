@@ -13,9 +13,9 @@ from pathlib import Path
 import duckdb
 import pytest
 from customer_journey.compare import compare
-from customer_journey.demo_company import write_demo
 from customer_journey.hash_key import DEMO_KEY, ENVIRONMENT_VARIABLE
 from customer_journey.paths import PROJECT, Output
+from demo_company import generate
 
 from tests.support.builds import publish, run_build_with, write_rows
 from tests.support.el_tool import SCHEMAS, run_in_catalog, write_typed
@@ -31,7 +31,7 @@ COPIED = ("models", "macros", "seeds", "tests/dbt", "expectations", "examples/de
 def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The raw tables of a small demo company, its dirt and its erasure requests among them, and of one person more."""
     folder = tmp_path_factory.mktemp("raw")
-    write_demo(folder, lambda table, share: None, scale=SCALE)
+    generate(folder, scale=SCALE)
     write_hoa(folder, "hoa")
     return folder
 

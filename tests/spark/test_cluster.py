@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 from customer_journey.errors import InputError
-from customer_journey.spark import cluster
-from customer_journey.spark.cluster import HOST, local_cluster
+from tools import cluster
+from tools.cluster import HOST, local_cluster
 
 # What a build does, small: the settings of the dbt target reach the session, workers write a table and read it.
 COMMAND = """
@@ -35,7 +35,7 @@ sys.exit(7)
 
 
 def _run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "customer_journey.spark.cluster", *arguments]
+    command = [sys.executable, "-m", "tools.cluster", *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, **environment})
 
 
@@ -88,7 +88,7 @@ def test_the_watchdog_ends_everything_when_its_parent_is_killed(tmp_path: Path) 
             sys.executable,
             "-c",
             "import subprocess, sys, time\n"
-            "dog = subprocess.Popen([sys.executable, '-m', 'customer_journey.spark.watchdog', sys.argv[1]], stdin=-1,"
+            "dog = subprocess.Popen([sys.executable, '-m', 'tools.watchdog', sys.argv[1]], stdin=-1,"
             " start_new_session=True)\n"
             "group = subprocess.Popen(['sh', '-c', 'sleep 600 & sleep 600'], start_new_session=True)\n"
             "command = subprocess.Popen(['sleep', '600'])\n"

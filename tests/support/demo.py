@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from customer_journey.demo_company import raw_tables_of_demo
+from customer_journey.paths import DEMO
 
 from tests.support.builds import run_build_with
 from tests.support.shared import made_once
@@ -35,7 +35,7 @@ class Demo:
 
 def built_demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     """Build the demo as a user does, without --raw, or return what another test process has built."""
-    return Demo(raw_tables_of_demo(lambda table, share: None), made_once(tmp_path_factory, "demo", _build))
+    return Demo(DEMO, made_once(tmp_path_factory, "demo", _build))
 
 
 def _build(out: Path) -> None:

@@ -1,7 +1,7 @@
 """The comparison of attribution models with what the demo's channels truly did."""
 
 import pytest
-from customer_journey.attribution_truth import mean_error, true_shares
+from tools.attribution_truth import mean_error, true_shares
 
 
 def _effect(without: float) -> dict[str, float]:

@@ -7,19 +7,20 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import demo_company as demo
 import duckdb
 import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 import pytest
-from customer_journey import demo
-from customer_journey.demo import generator
-from customer_journey.demo.campaigns import CAMPAIGNS
-from customer_journey.demo.columns import Ints
-from customer_journey.demo.dirt import row_keys
-from customer_journey.demo.tables import CSV_TABLES, KEYS, SCHEMAS
-from customer_journey.demo.world import EXPERIMENTS, PURCHASES
-from customer_journey.demo.writer import RawWriter
+from customer_journey.paths import DEMO
+from demo_company import generator
+from demo_company.campaigns import CAMPAIGNS
+from demo_company.columns import Ints
+from demo_company.dirt import row_keys
+from demo_company.tables import CSV_TABLES, KEYS, SCHEMAS
+from demo_company.world import EXPERIMENTS, PURCHASES
+from demo_company.writer import RawWriter
 
 PROJECT = Path(__file__).parents[2]
 SCALE = 0.15
@@ -76,6 +77,10 @@ def raw(company: Path, table: str) -> pa.Table:
     return pa.concat_tables([pq.read_table(part) for part in parts])
 
 
+def content(file: Path) -> "pa.Table | bytes":
+    return pq.read_table(file) if file.suffix == ".parquet" else file.read_bytes()
+
+
 def query(company: Path, sql: str) -> list[tuple[Any, ...]]:
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'")
@@ -94,6 +99,15 @@ def test_the_same_seed_writes_the_same_files(tmp_path: Path) -> None:
         files = sorted(file for file in (tmp_path / run).rglob("*") if file.is_file())
         digests.append({str(f.relative_to(tmp_path / run)): hashlib.sha256(f.read_bytes()).hexdigest() for f in files})
     assert digests[0] == digests[1]
+
+
+def test_what_lies_in_the_repository_is_what_the_generator_makes(tmp_path: Path) -> None:
+    demo.generate(tmp_path)
+    names = {path.relative_to(DEMO) for path in DEMO.rglob("*") if path.is_file()}
+    assert names == {path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file()}
+    # how rows are packed is up to the version of the library that writes Parquet
+    stale = [name.as_posix() for name in sorted(names) if content(DEMO / name) != content(tmp_path / name)]
+    assert stale == [], "renew them with: journey demo --out examples/demo"
 
 
 def test_another_seed_writes_another_company(tmp_path: Path, company: Path) -> None:

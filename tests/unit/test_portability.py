@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from customer_journey import portability
 from customer_journey.paths import PROJECT
-from customer_journey.portability import RULES, check_project, check_sql, check_yaml
+from tools import portability
+from tools.portability import RULES, check_project, check_sql, check_yaml
 
 # By rule: SQL that it refuses, and what says the same on both engines.
 EXAMPLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {

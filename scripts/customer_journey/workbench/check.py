@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
+from tools.portability import check_project as portability_findings
+
 from customer_journey.errors import InputError
-from customer_journey.portability import check_project as portability_findings
 from customer_journey.workbench.channels import channel_rule_problems
 from customer_journey.workbench.project import (
     ATTRIBUTION,
