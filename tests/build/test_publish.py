@@ -404,7 +404,7 @@ def test_output_folder_holds_what_is_documented(history: History) -> None:
 
 def test_build_after_one_killed_while_it_checks_publishes(history: History, small: Path) -> None:
     """The process that runs the expectations would outlive its build and hold the warehouse against the next one."""
-    raw = history.out.parent / "raw of the small one"
+    raw = history.out.parent / "raw of the large one"
     with Build(small, raw, history.out) as build:
         build.wait_for_step("Models and tests")
         # the warehouse is open within the first second
@@ -430,7 +430,8 @@ def test_warehouse_that_somebody_reads_is_told_in_one_line(history: History, sma
     try:
         assert holder.stdout is not None and holder.stdout.readline() == "1\n"
         before = (history.out / "journey.duckdb").read_bytes()
-        done = run_build(history.out.parent / "raw of the small one", history.out, project=small)
+        raw, later = history.out.parent / "raw of the small one", ("--as-of", "2026-07-31T00:00:00Z")
+        done = run_build(raw, history.out, *later, project=small)
     finally:
         holder.kill()
         holder.wait()
