@@ -1,8 +1,11 @@
-{#- Whose path a conversion has: the person's, or by the setting attribution_unit the company's, where there is one. -#}
-{% macro attribution_unit(person_id, company_id) -%}
+{#-
+    Whose path a conversion has: the person's, or by the setting attribution_unit the company's, where there is one. A company's key is
+    negative, so that it is no person's.
+-#}
+{% macro attribution_unit(person_key, company_id) -%}
     {%- set unit = setting('attribution_unit') -%}
-    {%- if unit == 'person' -%}{{ person_id }}
-    {%- elif unit == 'company' -%}case when {{ company_id }} <> 'unknown' then 'company:' || {{ company_id }} else {{ person_id }} end
+    {%- if unit == 'person' -%}{{ person_key }}
+    {%- elif unit == 'company' -%}case when {{ company_id }} <> 'unknown' then -{{ key_of('md5(' ~ company_id ~ ')') }} else {{ person_key }} end
     {%- else -%}{{ exceptions.raise_compiler_error("Setting attribution_unit is '" ~ unit ~ "'; it must be person or company.") }}
     {%- endif -%}
 {%- endmacro %}

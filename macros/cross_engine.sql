@@ -3,13 +3,16 @@
     Each macro dispatches on the engine; `default__` is DuckDB's.
 -#}
 
-{#- A keyed hash of the parts: sha256 over the session's key and the parts. Nulls count as empty, the key never stands in SQL. -#}
+{#-
+    A keyed hash of the parts: the first 128 bits, 32 digits, of sha256 over the session's key and the parts. Nulls count as empty, the
+    key never stands in SQL.
+-#}
 {% macro keyed_hash(parts) -%}{{ return(adapter.dispatch('keyed_hash', 'customer_journey')(parts)) }}{%- endmacro %}
 {% macro default__keyed_hash(parts) -%}
-    sha256(concat_ws('|', getvariable('hash_key'){% for part in parts %}, coalesce(cast({{ part }} as string), ''){% endfor %}))
+    substr(sha256(concat_ws('|', getvariable('hash_key'){% for part in parts %}, coalesce(cast({{ part }} as string), ''){% endfor %})), 1, 32)
 {%- endmacro %}
 {% macro spark__keyed_hash(parts) -%}
-    sha2(concat_ws('|', '${spark.journey.hash_key}'{% for part in parts %}, coalesce(cast({{ part }} as string), ''){% endfor %}), 256)
+    substr(sha2(concat_ws('|', '${spark.journey.hash_key}'{% for part in parts %}, coalesce(cast({{ part }} as string), ''){% endfor %}), 256), 1, 32)
 {%- endmacro %}
 
 {#-
@@ -30,6 +33,17 @@
         {%- endif -%}
     {%- endif -%}
 {%- endmacro %}
+
+{#-
+    The key by which persons and other entities are joined: the first 60 bits of their hashed id, as a bigint. Keys stand in the order of
+    the ids, and are as stable as these; the test person_key_is_unique guards that no two persons share one. 0 is the key of 'unknown'.
+-#}
+{% macro key_of(id) -%}case when {{ id }} = 'unknown' then 0 else {{ hex_to_bigint('substr(' ~ id ~ ', 1, 15)') }} end{%- endmacro %}
+
+{#- The number that up to 15 hexadecimal digits write. -#}
+{% macro hex_to_bigint(digits) -%}{{ return(adapter.dispatch('hex_to_bigint', 'customer_journey')(digits)) }}{%- endmacro %}
+{% macro default__hex_to_bigint(digits) -%}cast('0x' || {{ digits }} as bigint){%- endmacro %}
+{% macro spark__hex_to_bigint(digits) -%}cast(conv({{ digits }}, 16, 10) as bigint){%- endmacro %}
 
 {#- Regular expressions: DuckDB matches with a function, Spark with an operator; DuckDB replaces only the first match unless told. -#}
 {% macro regex_like(text, pattern) -%}{{ return(adapter.dispatch('regex_like', 'customer_journey')(text, pattern)) }}{%- endmacro %}
@@ -307,6 +321,14 @@
 {% macro default__add_months(date, months) -%}cast({{ date }} + to_months({{ months }}) as date){%- endmacro %}
 {% macro spark__add_months(date, months) -%}add_months({{ date }}, {{ months }}){%- endmacro %}
 
+{#-
+    Ends a mart by the order that its rows are written in: by person and time the file is smaller, and whoever asks for one person reads
+    little of it. Spark would bring all rows into one order over the whole cluster, and keeps files of its own: there it is nothing.
+-#}
+{% macro in_order_of(columns) -%}{{ return(adapter.dispatch('in_order_of', 'customer_journey')(columns)) }}{%- endmacro %}
+{% macro default__in_order_of(columns) -%}order by {{ columns }}{%- endmacro %}
+{% macro spark__in_order_of(columns) -%}{%- endmacro %}
+
 {#- Puts the rows of a select in the place of a table: Spark's plain tables cannot be replaced, updated or deleted from. -#}
 {% macro replace_table(relation, select_statement) -%}{{ return(adapter.dispatch('replace_table', 'customer_journey')(relation, select_statement)) }}{%- endmacro %}
 {% macro default__replace_table(relation, select_statement) -%}
@@ -330,6 +352,4 @@
 {%- endmacro %}
 
 {#- A whole number from a text, 0 to 2^48 - 1 and the same on both engines: summed, it tells sets of rows apart in any order. -#}
-{% macro hash_number(text) -%}{{ return(adapter.dispatch('hash_number', 'customer_journey')(text)) }}{%- endmacro %}
-{% macro default__hash_number(text) -%}cast('0x' || substr(md5({{ text }}), 1, 12) as bigint){%- endmacro %}
-{% macro spark__hash_number(text) -%}cast(conv(substr(md5({{ text }}), 1, 12), 16, 10) as bigint){%- endmacro %}
+{% macro hash_number(text) -%}{{ hex_to_bigint('substr(md5(' ~ text ~ '), 1, 12)') }}{%- endmacro %}

@@ -2,9 +2,9 @@
 {% macro identifier_key(type, value) -%}{{ type }} || ':' || {{ value }}{%- endmacro %}
 
 {#-
-    Joins that find the person of a row by its identifiers, and the person_id that they give: that of the first identifier, in the
-    order given, that anybody is known by; a hub, which may be many people's, only where the row has nothing better; 'unknown' where
-    there is none. Use both in one select.
+    Joins that find the person of a row by its identifiers, and the person_key that they give: that of the first identifier, in the
+    order given, that anybody is known by; a hub, which may be many people's, only where the row has nothing better; 0, the unknown
+    person, where there is none. Use both in one select.
 -#}
 {% macro join_persons(relation, columns, happened_at) -%}
     {%- for column in columns %}
@@ -34,15 +34,15 @@
         and {{ happened_at }} < {{ alias }}.valid_to
 {%- endmacro %}
 
-{% macro person_id_of(columns) -%}
+{% macro person_key_of(columns) -%}
     coalesce(
         {%- for column in columns %}
-        case when not person_by_{{ column }}.is_hub then person_by_{{ column }}.person_id end,
+        case when not person_by_{{ column }}.is_hub then person_by_{{ column }}.person_key end,
         {%- endfor %}
         {%- for column in columns %}
-        person_by_{{ column }}.person_id,
+        person_by_{{ column }}.person_key,
         {%- endfor %}
-        'unknown'
+        0
     )
 {%- endmacro %}
 

@@ -6,7 +6,7 @@
     {#- named before anything is executed: that is where dbt reads what the test depends on -#}
     {%- set definitions = {} -%}
     {%- for stage in var('stage_definitions') -%}{%- do definitions.update({stage: ref(stage)}) -%}{%- endfor -%}
-    {%- set persons = ref('int_person_identifiers') -%}
+    {%- set persons = ref('int_persons') -%}
     {%- set problems = [] -%}
     {%- if execute and flags.WHICH in ['build', 'test'] -%}
         {%- set sound = {} -%}
@@ -25,7 +25,7 @@
 {#- A definition's columns and the types that both engines know them by. -#}
 {% macro column_problems(relation) -%}
     {%- set wanted = {
-        'person_id': ['string', ['varchar', 'string']],
+        'person_key': ['bigint', ['bigint']],
         'entered_at': ['timestamp', ['timestamp']],
         'left_at': ['timestamp', ['timestamp']],
         'evidence': ['string', ['varchar', 'string']],
@@ -53,8 +53,8 @@
 {% macro episode_rules() -%}
     {{ return({
         'has_no_person': {
-            'is': 'episodes.person_id is null',
-            'one': 'episode has no person_id', 'many': 'episodes have no person_id', 'mend': 'leave them out: where person_id is not null',
+            'is': 'episodes.person_key is null',
+            'one': 'episode has no person_key', 'many': 'episodes have no person_key', 'mend': 'leave them out: where person_key is not null',
         },
         'has_no_beginning': {
             'is': 'episodes.entered_at is null',
@@ -65,9 +65,9 @@
             'one': 'episode has no evidence', 'many': 'episodes have no evidence', 'mend': "say what says so: 'reason' as evidence",
         },
         'is_of_nobody': {
-            'is': "persons.person_id is null and episodes.person_id <> 'unknown'",
+            'is': 'persons.person_key is null and episodes.person_key is not null',
             'one': 'episode is of a person who does not exist', 'many': 'episodes are of persons who do not exist',
-            'mend': 'take person_id from int_person_events or int_touchpoints',
+            'mend': 'take person_key from int_person_events or int_touchpoints',
         },
         'begins_after_as_of': {
             'is': 'episodes.entered_at > ' ~ as_of(),
@@ -95,7 +95,7 @@
 with returned as (
 
     {%- for stage, relation in definitions.items() %}
-    select '{{ stage }}' as definition, person_id, entered_at, left_at, evidence from {{ relation }}
+    select '{{ stage }}' as definition, person_key, entered_at, left_at, evidence from {{ relation }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 
@@ -105,19 +105,13 @@ episodes as (
 
     select
         definition,
-        person_id,
+        person_key,
         entered_at,
         left_at,
         evidence,
         count(*) as copies
     from returned
-    group by definition, person_id, entered_at, left_at, evidence
-
-),
-
-persons as (
-
-    select distinct person_id from {{ persons }}
+    group by definition, person_key, entered_at, left_at, evidence
 
 )
 
@@ -127,7 +121,7 @@ select
     count_if({{ rule.is }}) as {{ name }}
     {%- endfor %}
 from episodes
-left join persons on episodes.person_id = persons.person_id
+left join {{ persons }} as persons on episodes.person_key = persons.person_key
 group by episodes.definition
 order by episodes.definition
 {%- endmacro %}

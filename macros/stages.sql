@@ -1,25 +1,25 @@
 {#-
     Episodes from signals: an episode opens at a signal, stays open while another follows within `days`, and ends `days` after
-    the last one. `signals` names a CTE of person_id, occurred_at, evidence; without `days` an episode lasts. Of equal signals of one
+    the last one. `signals` names a CTE of person_key, occurred_at, evidence; without `days` an episode lasts. Of equal signals of one
     moment the one that opens comes first: else the other would be an episode of its own, before it and without evidence.
 -#}
 {% macro episodes(signals, days=none) -%}
 {%- if days is none %}
 select
-    person_id,
+    person_key,
     occurred_at as entered_at,
     cast(null as timestamp) as left_at,
     evidence
 from (
     select
         *,
-        row_number() over (partition by person_id order by occurred_at, evidence) as signal_number
+        row_number() over (partition by person_key order by occurred_at, evidence) as signal_number
     from {{ signals }}
 ) as numbered
 where signal_number = 1
 {%- else %}
 select
-    person_id,
+    person_key,
     min(occurred_at) as entered_at,
     {{ add_days('max(occurred_at)', days) }} as left_at,
     max(case when is_opening then evidence end) as evidence
@@ -27,7 +27,7 @@ from (
     select
         *,
         sum(case when is_opening then 1 else 0 end) over (
-            partition by person_id
+            partition by person_key
             order by occurred_at, evidence, case when is_opening then 0 else 1 end
             rows between unbounded preceding and current row
         ) as episode_number
@@ -35,13 +35,13 @@ from (
         select
             *,
             coalesce(
-                occurred_at > {{ add_days('lag(occurred_at) over (partition by person_id order by occurred_at, evidence)', days) }},
+                occurred_at > {{ add_days('lag(occurred_at) over (partition by person_key order by occurred_at, evidence)', days) }},
                 true
             ) as is_opening
         from {{ signals }}
     ) as compared
 ) as numbered
-group by person_id, episode_number
+group by person_key, episode_number
 {%- endif %}
 {%- endmacro %}
 
@@ -68,22 +68,22 @@ group by person_id, episode_number
 {%- endmacro %}
 
 {#-
-    The last touch of a person before each moment of `moments` (person_id and the column `moment`, each pair once), among the touches
+    The last touch of a person before each moment of `moments` (person_key and the column `moment`, each pair once), among the touches
     that `condition` lets count; `comparison` is < or <=, whether a touch in the moment itself is one before it.
 -#}
 {% macro last_touches(moments, moment, comparison, condition) -%}
     select
-        moments.person_id,
+        moments.person_key,
         moments.{{ moment }},
         touchpoints.touchpoint_type,
         touchpoints.channel
     from {{ moments }} as moments
     inner join {{ ref('int_touchpoints') }} as touchpoints
-        on moments.person_id = touchpoints.person_id
+        on moments.person_key = touchpoints.person_key
         and touchpoints.touched_at {{ comparison }} moments.{{ moment }}
     where {{ condition }}
     qualify row_number() over (
-        partition by moments.person_id, moments.{{ moment }}
-        order by touchpoints.touched_at desc, touchpoints.touchpoint_id desc
+        partition by moments.person_key, moments.{{ moment }}
+        order by touchpoints.touched_at desc, touchpoints.touchpoint_key desc
     ) = 1
 {%- endmacro %}

@@ -238,9 +238,12 @@ left join ranked on judged._file_id = ranked._file_id and judged._row_number = r
     ))
 {%- endmacro %}
 
-{#- The raw tables of the contract, each with a staging model of its own. -#}
+{#-
+    The raw tables of the contract, each with a staging model of its own. While dbt parses it reads what depends on what, and there is
+    no graph yet to take the names from: so this is the one list of them, held to the sources as soon as there is one.
+-#}
 {% macro staged_tables() -%}
-    {{ return([
+    {%- set tables = [
         ('crm', 'activities'), ('crm', 'companies'), ('crm', 'contacts'), ('crm', 'deal_changes'), ('crm', 'deals'),
         ('crm', 'lifecycle_changes'), ('crm', 'loyalty_events'), ('crm', 'quotes'), ('crm', 'referrals'),
         ('crm', 'subscription_changes'), ('crm', 'tickets'), ('feedback', 'reviews'), ('feedback', 'survey_invitations'),
@@ -249,7 +252,38 @@ left join ranked on judged._file_id = ranked._file_id and judged._row_number = r
         ('orders', 'order_items'), ('orders', 'orders'), ('orders', 'products'), ('orders', 'refunds'),
         ('privacy', 'consents'), ('privacy', 'erasure_requests'), ('web', 'events'), ('web', 'experiment_exposures'),
         ('web', 'identities'),
-    ]) }}
+    ] -%}
+    {%- if execute -%}
+        {%- set described = [] -%}
+        {%- for table in graph.sources.values() if table.package_name == project_name and table.config.meta.required is defined -%}
+            {%- do described.append((table.source_name, table.name)) -%}
+        {%- endfor -%}
+        {%- if tables | sort != described | sort -%}
+            {{ exceptions.raise_compiler_error("macros/staging.sql: staged_tables() and the sources of models/staging differ.") }}
+        {%- endif -%}
+    {%- endif -%}
+    {{ return(tables) }}
+{%- endmacro %}
+
+{#-
+    The raw tables whose rows show identifiers of a person, as their sources describe them: source, table, business time and the
+    identifiers among its columns; or, for rows that name an identifier by type and value, the cookie beside it. Consents and requests of
+    erasure are about identifiers and show nothing of who has them.
+-#}
+{% macro tables_of_identifiers() -%}
+    {%- set identifiers = ['contact_id', 'email', 'phone', 'anonymous_id', 'merged_into_contact_id'] -%}
+    {%- set found = {'named': [], 'typed': []} -%}
+    {%- for source_name, table_name in staged_tables() if source_name != 'privacy' -%}
+        {%- set spec = source_spec(source_name, table_name) -%}
+        {%- set names = spec.columns | list -%}
+        {%- set present = identifiers | select('in', names) | list -%}
+        {%- if 'identifier_value' in names -%}
+            {%- do found.typed.append((source_name, table_name, spec.config.meta.business_time, present | first)) -%}
+        {%- elif present -%}
+            {%- do found.named.append((source_name, table_name, spec.config.meta.business_time, present)) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(found) }}
 {%- endmacro %}
 
 {#- The md5 of a staged row over the columns of its source. -#}

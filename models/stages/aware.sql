@@ -1,14 +1,14 @@
 with signals as (
 
     select
-        person_id,
+        person_key,
         started_at as occurred_at,
         'web_session' as evidence
     from {{ ref('int_session_persons') }}
     where is_human
     union all
     select
-        person_id,
+        person_key,
         occurred_at,
         event_type as evidence
     from {{ ref('int_person_events') }}
@@ -24,7 +24,7 @@ known as (
 
     select signals.*
     from signals
-    inner join {{ ref('int_persons') }} as persons on signals.person_id = persons.person_id
+    inner join {{ ref('int_persons') }} as persons on signals.person_key = persons.person_key
     where persons.is_known
 
 ),
@@ -33,8 +33,8 @@ unknown as (
 
     select signals.*
     from signals
-    inner join {{ ref('int_persons') }} as persons on signals.person_id = persons.person_id
-    where not persons.is_known
+    inner join {{ ref('int_persons') }} as persons on signals.person_key = persons.person_key
+    where not persons.is_known and persons.person_key <> 0
 
 ),
 

@@ -7,23 +7,23 @@ with customers as (
 departures as (
 
     select
-        person_id,
+        person_key,
         left_at as churned_at,
         max(case when evidence = 'subscription_started' then 'subscription_cancelled' else 'lapsed' end) as evidence
     from customers
     where left_at <= {{ as_of() }}
-    group by person_id, left_at
+    group by person_key, left_at
 
 )
 
 select
-    departures.person_id,
+    departures.person_key,
     departures.churned_at as entered_at,
     min(case when customers.entered_at > departures.churned_at then customers.entered_at end) as left_at,
     departures.evidence
 from departures
-inner join customers on departures.person_id = customers.person_id
-group by departures.person_id, departures.churned_at, departures.evidence
+inner join customers on departures.person_key = customers.person_key
+group by departures.person_key, departures.churned_at, departures.evidence
 {# somebody who is still a customer by another purchase has not left #}
 having
     not bool_or(

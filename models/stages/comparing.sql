@@ -1,14 +1,14 @@
 with signals as (
 
     select
-        person_id,
+        person_key,
         ended_at as occurred_at,
         case when search_count > 0 then 'site_search' else 'products_viewed' end as evidence
     from {{ ref('int_session_persons') }}
     where (search_count > 0 or product_view_count >= 2) and is_human
     union all
     select
-        person_id,
+        person_key,
         occurred_at,
         event_type as evidence
     from {{ ref('int_person_events') }}

@@ -1,7 +1,7 @@
 with purchases as (
 
     select
-        person_id,
+        person_key,
         occurred_at,
         event_type as evidence
     from {{ ref('int_person_events') }}
@@ -19,7 +19,7 @@ bought as (
 subscribed as (
 
     select
-        person_id,
+        person_key,
         occurred_at as entered_at,
         ended_at as left_at,
         event_type as evidence

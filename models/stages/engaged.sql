@@ -2,14 +2,14 @@ with signals as (
 
     {# a visit shows interest once it has gone on, not when it begins #}
     select
-        person_id,
+        person_key,
         ended_at as occurred_at,
         'engaged_session' as evidence
     from {{ ref('int_session_persons') }}
     where is_engaged and is_human
     union all
     select
-        person_id,
+        person_key,
         occurred_at,
         event_type as evidence
     from {{ ref('int_person_events') }}

@@ -1,7 +1,7 @@
 with signals as (
 
     select
-        person_id,
+        person_key,
         occurred_at,
         event_type as evidence
     from {{ ref('int_person_events') }}

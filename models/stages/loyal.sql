@@ -1,9 +1,9 @@
 with purchases as (
 
     select
-        person_id,
+        person_key,
         occurred_at,
-        min({{ reporting_date('occurred_at') }}) over (partition by person_id) as first_purchase_date
+        min({{ reporting_date('occurred_at') }}) over (partition by person_key) as first_purchase_date
     from {{ ref('int_person_events') }}
     where event_type in ('order', 'deal_won')
 
@@ -12,14 +12,14 @@ with purchases as (
 signals as (
 
     select
-        person_id,
+        person_key,
         occurred_at,
         'repeat_purchase' as evidence
     from purchases
     where {{ reporting_date('occurred_at') }} > first_purchase_date
     union all
     select
-        person_id,
+        person_key,
         occurred_at,
         event_type as evidence
     from {{ ref('int_person_events') }}

@@ -1,14 +1,14 @@
 with scored as (
 
     select
-        events.person_id,
+        events.person_key,
         events.occurred_at,
         scores.points
     from {{ ref('int_person_events') }} as events
     inner join {{ ref('lead_scoring') }} as scores on events.event_type = scores.event_type
     union all
     select
-        touchpoints.person_id,
+        touchpoints.person_key,
         touchpoints.touched_at as occurred_at,
         scores.points
     from {{ ref('int_touchpoints') }} as touchpoints
@@ -21,24 +21,24 @@ with scored as (
 changes as (
 
     select
-        person_id,
+        person_key,
         changed_at,
         sum(points) as points
     from (
-        select person_id, occurred_at as changed_at, points from scored
+        select person_key, occurred_at as changed_at, points from scored
         union all
-        select person_id, {{ add_days('occurred_at', setting('mql_score_days')) }} as changed_at, -points as points from scored
+        select person_key, {{ add_days('occurred_at', setting('mql_score_days')) }} as changed_at, -points as points from scored
     ) as earned_and_gone
-    group by person_id, changed_at
+    group by person_key, changed_at
 
 ),
 
 scores as (
 
     select
-        person_id,
+        person_key,
         changed_at,
-        sum(points) over (partition by person_id order by changed_at rows between unbounded preceding and current row) as score
+        sum(points) over (partition by person_key order by changed_at rows between unbounded preceding and current row) as score
     from changes
 
 ),
@@ -48,7 +48,7 @@ turns as (
     select
         *,
         score >= {{ setting('mql_score_threshold') }} as is_qualified,
-        coalesce(lag(score) over (partition by person_id order by changed_at) >= {{ setting('mql_score_threshold') }}, false)
+        coalesce(lag(score) over (partition by person_key order by changed_at) >= {{ setting('mql_score_threshold') }}, false)
             as was_qualified
     from scores
 
@@ -57,17 +57,17 @@ turns as (
 periods as (
 
     select
-        person_id,
+        person_key,
         changed_at as entered_at,
         is_qualified,
-        lead(changed_at) over (partition by person_id order by changed_at) as left_at
+        lead(changed_at) over (partition by person_key order by changed_at) as left_at
     from turns
     where is_qualified <> was_qualified
 
 )
 
 select
-    person_id,
+    person_key,
     entered_at,
     left_at,
     'lead_score' as evidence

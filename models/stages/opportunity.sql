@@ -1,6 +1,6 @@
 {# a deal that is entered when it is over was no opportunity; two of one moment are one episode #}
 select distinct
-    person_id,
+    person_key,
     occurred_at as entered_at,
     ended_at as left_at,
     event_type as evidence

@@ -1,5 +1,5 @@
 select
-    person_id,
+    person_key,
     ordered_at as entered_at,
     {# what is handed over in a shop has no delivery #}
     case
@@ -11,7 +11,7 @@ from {{ ref('int_order_persons') }}
 where is_conversion
 union
 select
-    person_id,
+    person_key,
     occurred_at as entered_at,
     {{ add_days('occurred_at', setting('purchasing_days')) }} as left_at,
     event_type as evidence

@@ -1,7 +1,7 @@
 with renewals as (
 
     select
-        person_id,
+        person_key,
         occurred_at as entered_at,
         ended_at as left_at,
         event_type as evidence

@@ -1,14 +1,14 @@
 with visits as (
 
     select
-        person_id,
+        person_key,
         started_at as occurred_at,
         'web_session' as evidence
     from {{ ref('int_session_persons') }}
     where is_human
     union all
     select
-        person_id,
+        person_key,
         occurred_at,
         event_type as evidence
     from {{ ref('int_person_events') }}
@@ -20,7 +20,7 @@ first_visits as (
 
     select
         *,
-        min(occurred_at) over (partition by person_id) as first_visited_at
+        min(occurred_at) over (partition by person_key) as first_visited_at
     from visits
 
 ),
@@ -28,7 +28,7 @@ first_visits as (
 signals as (
 
     select
-        person_id,
+        person_key,
         occurred_at,
         evidence
     from first_visits

@@ -1,7 +1,7 @@
 with signals as (
 
     select
-        person_id,
+        person_key,
         occurred_at,
         event_type as evidence
     from {{ ref('int_person_events') }}
@@ -12,7 +12,7 @@ with signals as (
 goodbyes as (
 
     select
-        person_id,
+        person_key,
         occurred_at
     from {{ ref('int_person_events') }}
     where event_type in ('email_unsubscribed', 'email_complained')
@@ -20,12 +20,12 @@ goodbyes as (
 )
 
 select
-    signals.person_id,
+    signals.person_key,
     signals.occurred_at as entered_at,
     min(goodbyes.occurred_at) as left_at,
     signals.evidence
 from signals
 left join goodbyes
-    on signals.person_id = goodbyes.person_id
+    on signals.person_key = goodbyes.person_key
     and signals.occurred_at < goodbyes.occurred_at
-group by signals.person_id, signals.occurred_at, signals.evidence
+group by signals.person_key, signals.occurred_at, signals.evidence

@@ -1,14 +1,14 @@
 with signals as (
 
     select
-        person_id,
+        person_key,
         left_at as occurred_at,
         'received' as evidence
     from {{ ref('purchasing') }}
     where left_at <= {{ as_of() }} and evidence <> 'subscription_started'
     union all
     select
-        person_id,
+        person_key,
         occurred_at,
         event_type as evidence
     from {{ ref('int_person_events') }}
@@ -16,7 +16,7 @@ with signals as (
     union all
     {# who asks for help after buying has the product, whatever the delivery says #}
     select
-        person_id,
+        person_key,
         entered_at as occurred_at,
         evidence
     from {{ ref('supported') }}
@@ -33,7 +33,7 @@ used as (
 subscribed as (
 
     select
-        person_id,
+        person_key,
         {{ add_days('occurred_at', setting('purchasing_days')) }} as entered_at,
         ended_at as left_at,
         event_type as evidence

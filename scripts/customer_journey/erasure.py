@@ -45,6 +45,8 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the tables that erasure keeps, if they are not there yet."""
     connection.execute("create schema if not exists private")
     connection.execute("create table if not exists private.suppression_list (identifier_hash varchar)")
+    # outputs of releases that kept hashes of 64 digits: whoever was erased then stays erased
+    connection.execute("update private.suppression_list set identifier_hash = left(identifier_hash, 32)")
     connection.execute(
         "create table if not exists private.erased_rows (file_id bigint, source_table varchar, row_count bigint)"
     )
@@ -169,7 +171,7 @@ def _staged(source_table: str) -> str:
 
 def _hash(parts: str) -> str:
     # as the macro keyed_hash spells it
-    return f"sha256(concat_ws('|', getvariable('hash_key'), {parts}))"
+    return f"left(sha256(concat_ws('|', getvariable('hash_key'), {parts})), 32)"
 
 
 def _suppress(connection: duckdb.DuckDBPyConnection) -> None:

@@ -16,12 +16,14 @@ from customer_journey.transform import build_nodes, parse
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
 
-# the tables that the models read, with the columns that they read
+# The tables that the models read, with the columns that they read. Ids are hashes, so that keys can be taken from them.
 _INPUTS = """
 create schema intermediate;
 create table intermediate.int_touchpoints (
     touchpoint_id varchar, person_id varchar, touched_at timestamp, channel varchar, campaign varchar,
-    is_attributable boolean
+    is_attributable boolean,
+    touchpoint_key bigint generated always as (cast('0x' || substr(touchpoint_id, 1, 15) as bigint)),
+    person_key bigint generated always as (cast('0x' || substr(person_id, 1, 15) as bigint))
 );
 create schema marts;
 create table marts.fct_conversions (

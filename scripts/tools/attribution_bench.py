@@ -142,12 +142,13 @@ def write_paths(folder: Path, paths: int) -> None:
         connection.register("order_rows", order_rows)
         # ids as long as those of a company
         connection.execute(
-            "insert into intermediate.int_touchpoints select sha256('touch' || number), sha256('person' || person),"
+            "insert into intermediate.int_touchpoints select left(sha256('touch' || number), 32),"
+            " left(sha256('person' || person), 32),"
             " timestamp '2025-01-01' + to_seconds(seconds), channel, '(none)', true from touch_rows"
         )
         connection.execute(
             "insert into marts.fct_conversions (conversion_id, person_id, conversion_type, converted_at, revenue)"
-            " select sha256('order' || person), sha256('person' || person), 'order',"
+            " select left(sha256('order' || person), 32), left(sha256('person' || person), 32), 'order',"
             " timestamp '2025-01-01' + to_seconds(seconds), revenue from order_rows"
         )
         connection.execute(

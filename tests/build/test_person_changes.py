@@ -29,7 +29,7 @@ CHANGES: list[Change] = [
 
 
 def _hash(text: str) -> str:
-    return hashlib.sha256(f"{DEMO_KEY}|{text}".encode()).hexdigest()
+    return hashlib.sha256(f"{DEMO_KEY}|{text}".encode()).hexdigest()[:32]
 
 
 def _write_first(raw: Path) -> None:

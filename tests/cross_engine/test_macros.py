@@ -25,11 +25,13 @@ class Cases(NamedTuple):
 
 
 def sha256(*parts: str) -> str:
-    return hashlib.sha256("|".join((HASH_KEY, *parts)).encode()).hexdigest()
+    return hashlib.sha256("|".join((HASH_KEY, *parts)).encode()).hexdigest()[:32]
 
 
 # What runs statements or makes names instead of giving an expression.
-NO_EXPRESSIONS = {"drop_round_tables", "ensure_hash_key", "load_csv_rows", "replace_table", "schema_prefix"}
+NO_EXPRESSIONS = {
+    "drop_round_tables", "ensure_hash_key", "in_order_of", "load_csv_rows", "replace_table", "schema_prefix",
+}  # fmt: skip
 
 
 def nothing(*texts: str | None) -> dict[Values, str | None]:
@@ -78,6 +80,18 @@ CASES: dict[str, Cases] = {
         {
             ("2026-01-01 10:00:00", "7"): sha256("2026-01-01 10:00:00", "7"),
             ("1899-12-31 23:59:59.5", None): sha256("1899-12-31 23:59:59.5", ""),
+        },
+    ),
+    "hex_to_bigint": Cases("{{ hex_to_bigint('x') }}", {"0": "0", "00ff": "255", "f" * 15: str(2**60 - 1), None: None}),
+    # sixty bits, so that the greatest of them is 2^60 - 1
+    "key_of": Cases(
+        "{{ key_of('x') }}",
+        {
+            "unknown": "0",
+            "000000000000001fffffffffffffffff": "1",
+            "0123456789abcdef0123456789abcdef": str(0x0123456789ABCDE),
+            "ffffffffffffffffffffffffffffffff": str(2**60 - 1),
+            None: None,
         },
     ),
     # the first twelve digits of md5, by Python

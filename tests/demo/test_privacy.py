@@ -9,7 +9,7 @@ import pytest
 from tests.support.demo import Demo
 from tests.support.raw_rows import read_rows, vietnamese_phone
 
-KEYED_HASH = re.compile(r"[0-9a-f]{64}")
+KEYED_HASH = re.compile(r"[0-9a-f]{32}")
 
 
 @pytest.fixture(scope="module")
@@ -95,15 +95,15 @@ def test_nobody_is_in_the_bytes_of_the_file(kind: str, demo: Demo, personal: dic
 
 
 def _holds(content: bytes, value: bytes) -> bool:
-    """Whether a value stands in the content other than by chance within a keyed hash, which are 64 digits or more."""
+    """Whether a value stands in the content other than by chance within a keyed hash, which are 32 digits or more."""
     place = content.find(value)
     while place >= 0:
         first, last = place, place + len(value)
-        while first > 0 and content[first - 1] in b"0123456789abcdef" and last - first < 64:
+        while first > 0 and content[first - 1] in b"0123456789abcdef" and last - first < 32:
             first -= 1
-        while last < len(content) and content[last] in b"0123456789abcdef" and last - first < 64:
+        while last < len(content) and content[last] in b"0123456789abcdef" and last - first < 32:
             last += 1
-        if last - first < 64:
+        if last - first < 32:
             return True
         place = content.find(value, place + 1)
     return False

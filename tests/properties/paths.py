@@ -1,5 +1,6 @@
 """Touches and conversions as hypothesis draws them, the same ones in every run."""
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -13,6 +14,11 @@ from tools.attribution_alone import create_inputs
 START = datetime(2026, 1, 1)
 CHANNELS = ("direct", "email", "organic_search", "paid_search", "referral", "store")
 CONVERSION_TYPES = ("order", "lead", "opportunity")
+
+
+def hashed(name: str) -> str:
+    """Return an id as the models take keys from: 32 digits."""
+    return hashlib.md5(name.encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -74,8 +80,8 @@ class World:
                     touch,
                     replace(
                         touch,
-                        touchpoint_id=f"{touch.touchpoint_id}-twin",
-                        person_id=f"{touch.person_id}-twin",
+                        touchpoint_id=hashed(f"{touch.touchpoint_id}-twin"),
+                        person_id=hashed(f"{touch.person_id}-twin"),
                         channel=swapped.get(touch.channel, touch.channel),
                     ),
                 )
@@ -87,8 +93,8 @@ class World:
                     conversion,
                     replace(
                         conversion,
-                        conversion_id=f"{conversion.conversion_id}-twin",
-                        person_id=f"{conversion.person_id}-twin",
+                        conversion_id=hashed(f"{conversion.conversion_id}-twin"),
+                        person_id=hashed(f"{conversion.person_id}-twin"),
                     ),
                 )
             ],
@@ -97,7 +103,12 @@ class World:
     def with_idle_visitors(self, channel: str, count: int) -> "World":
         """Return the world with as many more who met one channel, once or twice, and never converted."""
         idle = [
-            Touch(f"idle-{number}-{again}", f"idle-{number}", START + timedelta(days=number + again), channel)
+            Touch(
+                hashed(f"idle-{number}-{again}"),
+                hashed(f"idle-{number}"),
+                START + timedelta(days=number + again),
+                channel,
+            )
             for number in range(count)
             for again in range(1 + number % 2)
         ]
@@ -137,7 +148,7 @@ def draw_world(persons: int) -> World:
     )
     @given(_HISTORIES)
     def draw(history: tuple[Iterable[tuple[datetime, str, bool]], Iterable[tuple[datetime, str, int]]]) -> None:
-        person = f"p{next(numbers):04d}"
+        person = hashed(f"p{next(numbers):04d}")
         world.touches.extend(_touches(person, history[0]))
         world.conversions.extend(_conversions(person, history[1]))
 
@@ -147,9 +158,9 @@ def draw_world(persons: int) -> World:
 
 def _touches(person: str, drawn: Iterable[tuple[datetime, str, bool]]) -> Iterator[Touch]:
     for number, (touched_at, channel, is_attributable) in enumerate(drawn):
-        yield Touch(f"{person}-t{number}", person, touched_at, channel, is_attributable)
+        yield Touch(hashed(f"{person}-t{number}"), person, touched_at, channel, is_attributable)
 
 
 def _conversions(person: str, drawn: Iterable[tuple[datetime, str, int]]) -> Iterator[Conversion]:
     for number, (converted_at, conversion_type, cents) in enumerate(drawn):
-        yield Conversion(f"{person}-c{number}", person, conversion_type, converted_at, Decimal(cents) / 100)
+        yield Conversion(hashed(f"{person}-c{number}"), person, conversion_type, converted_at, Decimal(cents) / 100)

@@ -377,7 +377,7 @@ TREE_MISTAKES = {
         "seeds/attribution_model_labels.csv:5: is_data_driven of linear is 'maybe'; write true or false",
     ),
     "SQL of one engine": Mistake(
-        _write("models/stages/quote.sql", "select\n    person_id,\n    -- the first\n    arg_max(a, b) as evidence\n"),
+        _write("models/stages/quote.sql", "select\n    person_key,\n    -- the first\n    arg_max(a, b) as evidence\n"),
         "models/stages/quote.sql:4: arg_max() is DuckDB's alone; write max_by(x, y) where y has no ties,"
         " else row_number() over (… order by …)",
     ),
@@ -397,43 +397,43 @@ _EVENTS = "from {{ ref('int_person_events') }}"
 # The company of these tests has one customer with two orders, and three calls that came in, one of them after 9 June.
 BROKEN_DEFINITIONS = {
     "subscriber": Broken(
-        f"select person_id, occurred_at as entered_at, event_type as evidence {_EVENTS}",
-        ("lacks the column left_at (a definition returns person_id, entered_at, left_at, evidence)",),
+        f"select person_key, occurred_at as entered_at, event_type as evidence {_EVENTS}",
+        ("lacks the column left_at (a definition returns person_key, entered_at, left_at, evidence)",),
     ),
     "lead": Broken(
-        f"select person_id, occurred_at as entered_at, null as left_at, event_type as evidence {_EVENTS}",
+        f"select person_key, occurred_at as entered_at, null as left_at, event_type as evidence {_EVENTS}",
         ("column left_at is of type null (write cast(… as timestamp) as left_at)",),
     ),
     "mql": Broken(
-        "select person_id, occurred_at as entered_at, cast('2026-06-09' as timestamp) as left_at, 'x' as evidence"
+        "select person_key, occurred_at as entered_at, cast('2026-06-09' as timestamp) as left_at, 'x' as evidence"
         f" {_EVENTS} where event_type = 'call' and direction = 'inbound'",
         ("1 episode ends before it begins (look at how left_at is worked out)",),
     ),
     "sql": Broken(
-        f"select person_id, occurred_at as entered_at, occurred_at as left_at, 'x' as evidence {_EVENTS}"
+        f"select person_key, occurred_at as entered_at, occurred_at as left_at, 'x' as evidence {_EVENTS}"
         " where event_type = 'order'",
         ("2 episodes end when they begin (leave them out: where left_at > entered_at or left_at is null)",),
     ),
     "meeting": Broken(
-        "select person_id, cast('2026-07-01' as timestamp) as entered_at, cast(null as timestamp) as left_at,"
+        "select person_key, cast('2026-07-01' as timestamp) as entered_at, cast(null as timestamp) as left_at,"
         f" source_id as evidence {_EVENTS} where event_type = 'order'",
         ("2 episodes begin after as-of (leave them out: where entered_at <= {{ as_of() }})",),
     ),
     "quote": Broken(
-        "select source_id as person_id, occurred_at as entered_at, cast(null as timestamp) as left_at, 'x' as evidence"
+        "select 1 as person_key, occurred_at as entered_at, cast(null as timestamp) as left_at, 'x' as evidence"
         f" {_EVENTS} where event_type = 'order'",
-        ("2 episodes are of persons who do not exist (take person_id from int_person_events or int_touchpoints)",),
+        ("2 episodes are of persons who do not exist (take person_key from int_person_events or int_touchpoints)",),
     ),
     "opportunity": Broken(
-        "select person_id, occurred_at as entered_at, cast(null as timestamp) as left_at, 'x' as evidence"
+        "select person_key, occurred_at as entered_at, cast(null as timestamp) as left_at, 'x' as evidence"
         f" {_EVENTS} cross join {{{{ ref('stage_labels') }}}} as labels where event_type = 'order'",
         ("2 episodes are returned more than once (select distinct, or look for a join that multiplies rows)",),
     ),
     "evangelist": Broken(
-        "select distinct cast(null as string) as person_id, cast(null as timestamp) as entered_at,"
+        "select distinct cast(null as bigint) as person_key, cast(null as timestamp) as entered_at,"
         f" cast(null as timestamp) as left_at, cast(null as string) as evidence {_EVENTS}",
         (
-            "1 episode has no person_id (leave them out: where person_id is not null)",
+            "1 episode has no person_key (leave them out: where person_key is not null)",
             "1 episode has no entered_at (leave them out: where entered_at is not null)",
             "1 episode has no evidence (say what says so: 'reason' as evidence)",
         ),
@@ -479,6 +479,6 @@ BROKEN_MODELS = {
 }
 
 UNKNOWN_COLUMN = Broken(
-    f"select person_id, happened_at as entered_at, happened_at as left_at, 'x' as evidence {_EVENTS}",
+    f"select person_key, happened_at as entered_at, happened_at as left_at, 'x' as evidence {_EVENTS}",
     ('Binder Error: Referenced column "happened_at" not found in FROM clause! …',),
 )

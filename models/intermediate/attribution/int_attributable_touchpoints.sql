@@ -1,13 +1,23 @@
-with touchpoints as (
+with companies as (
 
     select
-        {{ attribution_unit('touchpoints.person_id', 'persons.company_id') }} as unit_id,
+        {{ key_of('person_id') }} as person_key,
+        company_id
+    from {{ ref('dim_persons') }}
+
+),
+
+touchpoints as (
+
+    select
+        {{ attribution_unit('touchpoints.person_key', 'companies.company_id') }} as unit_key,
         touchpoints.touchpoint_id,
+        touchpoints.touchpoint_key,
         touchpoints.touched_at,
         touchpoints.channel,
         touchpoints.campaign
     from {{ ref('int_touchpoints') }} as touchpoints
-    inner join {{ ref('dim_persons') }} as persons on touchpoints.person_id = persons.person_id
+    inner join companies on touchpoints.person_key = companies.person_key
     where touchpoints.is_attributable
 
 )
@@ -19,4 +29,4 @@ select
     lag(channel) over unit as channel_before,
     lead(touched_at) over unit as touched_next_at
 from touchpoints
-window unit as (partition by unit_id order by touched_at, touchpoint_id)
+window unit as (partition by unit_key order by touched_at, touchpoint_key)

@@ -26,7 +26,7 @@ steps_to_conversion as (
 touches as (
 
     select
-        unit_id,
+        unit_key,
         touched_at,
         touched_before_at,
         channel,
@@ -62,17 +62,17 @@ idle_steps as (
 last_conversions as (
 
     select
-        unit_id,
+        unit_key,
         conversion_type,
         max(converted_at) as converted_at
     from (
         select
-            {{ attribution_unit('person_id', 'company_id') }} as unit_id,
+            {{ attribution_unit(key_of('person_id'), 'company_id') }} as unit_key,
             conversion_type,
             converted_at
         from {{ ref('fct_conversions') }}
     ) as conversions
-    group by unit_id, conversion_type
+    group by unit_key, conversion_type
 
 ),
 
@@ -92,7 +92,7 @@ touches_changed as (
         touches.is_last,
         touches.touched_at > last_conversions.converted_at as is_idle
     from touches
-    inner join last_conversions on touches.unit_id = last_conversions.unit_id
+    inner join last_conversions on touches.unit_key = last_conversions.unit_key
     where
         touches.touched_at <= last_conversions.converted_at
         or touches.touched_before_at <= last_conversions.converted_at

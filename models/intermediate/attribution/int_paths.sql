@@ -2,7 +2,7 @@ with conversions as (
 
     select
         *,
-        {{ attribution_unit('person_id', 'company_id') }} as unit_id,
+        {{ attribution_unit(key_of('person_id'), 'company_id') }} as unit_key,
         {# numbered within each day, so that no engine has to bring all conversions to one place #}
         {{ days_between("date '1970-01-01'", 'converted_date') }} * cast(4294967296 as bigint)
         + row_number() over (partition by converted_date order by conversion_id) as conversion_number
@@ -19,11 +19,11 @@ touchpoints as (
 moments as (
 
     select
-        unit_id,
+        unit_key,
         conversion_type,
         converted_at,
-        lag(converted_at) over (partition by unit_id, conversion_type order by converted_at) as converted_before_at
-    from (select distinct unit_id, conversion_type, converted_at from conversions) as distinct_moments
+        lag(converted_at) over (partition by unit_key, conversion_type order by converted_at) as converted_before_at
+    from (select distinct unit_key, conversion_type, converted_at from conversions) as distinct_moments
 
 ),
 
@@ -33,7 +33,7 @@ windows as (
         conversions.conversion_number,
         conversions.conversion_id,
         conversions.conversion_type,
-        conversions.unit_id,
+        conversions.unit_key,
         conversions.converted_at,
         greatest(
             coalesce({{ path_restart('moments.converted_before_at') }}, timestamp '1900-01-01 00:00:00'),
@@ -41,10 +41,10 @@ windows as (
         ) as opened_after
     from conversions
     inner join moments
-        on conversions.unit_id = moments.unit_id
+        on conversions.unit_key = moments.unit_key
         and conversions.conversion_type = moments.conversion_type
         and conversions.converted_at = moments.converted_at
-    where conversions.unit_id <> 'unknown'
+    where conversions.unit_key <> 0
 
 )
 
@@ -59,9 +59,9 @@ select
     touchpoints.campaign,
     row_number() over (partition by windows.conversion_number order by touchpoints.unit_touch_number) as touch_number,
     count(*) over (partition by windows.conversion_number) as path_length,
-    row_number() over (partition by windows.conversion_number order by touchpoints.touchpoint_id) as tie_breaker
+    row_number() over (partition by windows.conversion_number order by touchpoints.touchpoint_key) as tie_breaker
 from windows
 inner join touchpoints
-    on windows.unit_id = touchpoints.unit_id
+    on windows.unit_key = touchpoints.unit_key
     and touchpoints.touched_at > windows.opened_after
     and touchpoints.touched_at <= windows.converted_at

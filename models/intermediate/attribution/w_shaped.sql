@@ -1,3 +1,8 @@
+-- sqlfluff:exclude_rules:layout.indent
+{# The line above: a loop writes the columns, and they are indented for the reader of this file. #}
+{#- The conversions on the way that an anchor stands before, by the setting. -#}
+{%- set anchors = setting('w_shaped_anchors').split(',') | map('trim') | list -%}
+
 with paths as (
 
     select * from {{ ref('int_paths') }}
@@ -10,48 +15,52 @@ conversions as (
         conversion_id,
         conversion_type,
         converted_at,
-        {{ attribution_unit('person_id', 'company_id') }} as unit_id
+        {{ attribution_unit(key_of('person_id'), 'company_id') }} as unit_key
     from {{ ref('fct_conversions') }}
 
 ),
 
-turns as (
+anchors as (
 
     select
-        unit_id,
-        min(case when conversion_type = 'lead' then converted_at end) as lead_at,
-        min(case when conversion_type = 'opportunity' then converted_at end) as opportunity_at
+        unit_key,
+        {%- for anchor in anchors %}
+        min(case when conversion_type = {{ string_literal(anchor) }} then converted_at end)
+            as anchored_at_{{ loop.index }}{{ ',' if not loop.last }}
+        {%- endfor %}
     from conversions
-    where conversion_type in ('lead', 'opportunity')
-    group by unit_id
+    group by unit_key
 
 ),
 
-turns_of_paths as (
+anchors_of_paths as (
 
     select
         paths.conversion_number,
-        {# a turn after the conversion is no part of the way to it #}
-        case when turns.lead_at <= paths.converted_at then turns.lead_at end as lead_at,
-        case when turns.opportunity_at <= paths.converted_at then turns.opportunity_at end as opportunity_at
+        {#- an anchor after the conversion is no part of the way to it #}
+        {%- for anchor in anchors %}
+        case
+            when anchors.anchored_at_{{ loop.index }} <= paths.converted_at then anchors.anchored_at_{{ loop.index }}
+        end as anchored_at_{{ loop.index }}{{ ',' if not loop.last }}
+        {%- endfor %}
     from paths
     inner join conversions on paths.conversion_id = conversions.conversion_id
-    inner join turns on conversions.unit_id = turns.unit_id
+    inner join anchors on conversions.unit_key = anchors.unit_key
     where paths.touch_number = 1
 
 ),
 
-with_turns as (
+with_anchors as (
 
     select
         paths.conversion_number,
         paths.touch_number,
-        max(case when paths.touched_at <= turns_of_paths.lead_at then paths.touch_number end)
-            over (partition by paths.conversion_number) as lead_touch_number,
-        max(case when paths.touched_at <= turns_of_paths.opportunity_at then paths.touch_number end)
-            over (partition by paths.conversion_number) as opportunity_touch_number
+        {%- for anchor in anchors %}
+        max(case when paths.touched_at <= anchors_of_paths.anchored_at_{{ loop.index }} then paths.touch_number end)
+            over (partition by paths.conversion_number) as anchor_touch_number_{{ loop.index }}{{ ',' if not loop.last }}
+        {%- endfor %}
     from paths
-    left join turns_of_paths on paths.conversion_number = turns_of_paths.conversion_number
+    left join anchors_of_paths on paths.conversion_number = anchors_of_paths.conversion_number
 
 ),
 
@@ -61,9 +70,10 @@ anchored as (
         conversion_number,
         touch_number,
         (case when touch_number = 1 then 1 else 0 end)
-        + (case when touch_number = lead_touch_number then 1 else 0 end)
-        + (case when touch_number = opportunity_touch_number then 1 else 0 end) as anchors
-    from with_turns
+        {%- for anchor in anchors %}
+        + (case when touch_number = anchor_touch_number_{{ loop.index }} then 1 else 0 end)
+        {%- endfor %} as anchors
+    from with_anchors
 
 ),
 

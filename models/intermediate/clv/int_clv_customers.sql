@@ -1,6 +1,6 @@
 with contract_customers as (
 
-    select distinct person_id from {{ ref('int_person_events') }}
+    select distinct person_key from {{ ref('int_person_events') }}
     where event_type = 'subscription_started'
 
 ),
@@ -8,13 +8,13 @@ with contract_customers as (
 purchase_days as (
 
     select
-        orders.person_id,
+        orders.person_key,
         orders.ordered_date,
         sum(orders.net_revenue) as revenue
-    from {{ ref('fct_orders') }} as orders
-    left join contract_customers on orders.person_id = contract_customers.person_id
-    where orders.is_conversion and contract_customers.person_id is null
-    group by orders.person_id, orders.ordered_date
+    from {{ ref('int_order_persons') }} as orders
+    left join contract_customers on orders.person_key = contract_customers.person_key
+    where orders.is_conversion and contract_customers.person_key is null
+    group by orders.person_key, orders.ordered_date
 
 ),
 
@@ -22,7 +22,7 @@ numbered as (
 
     select
         *,
-        min(ordered_date) over (partition by person_id) as first_date
+        min(ordered_date) over (partition by person_key) as first_date
     from purchase_days
 
 ),
@@ -32,7 +32,7 @@ counted as (
     select
         windows.fit_window,
         windows.last_date as window_end,
-        days.person_id,
+        days.person_key,
         min(days.first_date) as first_date,
         max(case when days.ordered_date <= windows.last_date then days.ordered_date end) as last_date,
         count(*) filter (where days.ordered_date <= windows.last_date) - 1 as frequency,
@@ -43,14 +43,13 @@ counted as (
         coalesce(sum(days.revenue) filter (where days.ordered_date > windows.last_date), 0) as revenue_after
     from numbered as days
     inner join {{ ref('int_clv_windows') }} as windows on days.first_date <= windows.last_date
-    group by windows.fit_window, windows.last_date, days.person_id
+    group by windows.fit_window, windows.last_date, days.person_key
 
 )
 
 select
-    {{ keyed_hash(['fit_window', 'person_id']) }} as clv_customer_key,
     fit_window,
-    person_id,
+    person_key,
     {{ month_of('first_date') }} as cohort_month,
     frequency,
     {{ days_between('first_date', 'last_date') }} as recency_days,

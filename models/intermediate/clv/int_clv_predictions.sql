@@ -32,9 +32,8 @@ customers as (
 )
 
 select
-    customers.clv_customer_key,
     customers.fit_window,
-    customers.person_id,
+    persons.person_id,
     customers.cohort_month,
     customers.frequency,
     scores.p_alive,
@@ -45,6 +44,7 @@ select
     customers.purchase_days_after,
     customers.revenue_after
 from customers
+inner join {{ ref('int_persons') }} as persons on customers.person_key = persons.person_key
 inner join inputs on customers.fit_window = inputs.fit_window
 inner join {{ ref('stg_private__clv_scores') }} as scores
     on inputs.fit_window = scores.fit_window

@@ -39,7 +39,7 @@ former_periods as (
 
     select
         former.identifier,
-        contacts.person_id,
+        contacts.person_key,
         former.valid_from as held_from,
         {# the first version of a contact holds since ever: told is when it was first seen #}
         greatest(former.valid_from, former_first_seen.first_seen_at) as valid_from,
@@ -82,7 +82,7 @@ periods as (
 
     select
         identifier,
-        person_id,
+        person_key,
         valid_from,
         valid_to
     from former_periods
@@ -90,7 +90,7 @@ periods as (
     union all
     select
         person_identifiers.identifier,
-        person_identifiers.person_id,
+        person_identifiers.person_key,
         case
             when others_time.free_from > person_identifiers.first_seen_at then others_time.free_from
             else person_identifiers.first_seen_at
@@ -113,7 +113,7 @@ compared as (
     select
         *,
         coalesce(
-            lag(person_id) over (partition by identifier order by valid_from) = person_id
+            lag(person_key) over (partition by identifier order by valid_from) = person_key
             and lag(valid_to) over (partition by identifier order by valid_from) = valid_from,
             false
         ) as is_continued
@@ -139,11 +139,11 @@ select
     split_part(identifier, ':', 1) as identifier_type,
     {{ keyed_hash(['identifier']) }} as identifier_hash,
     period_number,
-    person_id,
+    person_key,
     min(valid_from) as valid_from,
     case when count(valid_to) = count(*) then max(valid_to) end as valid_to
 from numbered
-group by identifier, period_number, person_id
+group by identifier, period_number, person_key
 union all
 {# nearly all identifiers have been one person's for as long as they are known #}
 select
@@ -151,7 +151,7 @@ select
     person_identifiers.identifier_type,
     person_identifiers.identifier_hash,
     1 as period_number,
-    person_identifiers.person_id,
+    person_identifiers.person_key,
     person_identifiers.first_seen_at as valid_from,
     cast(null as timestamp) as valid_to
 from person_identifiers

@@ -4,28 +4,10 @@
     Rows with two identifiers or more link them; rows with one say when it was first seen. What of them identifies anybody is for
     int_identity_observations: so another list of placeholders is tried without reading web events again.
 -#}
-{%- set records = [
-    ('crm', 'contacts', 'created_at', ['contact_id', 'email', 'phone', 'merged_into_contact_id']),
-    ('crm', 'activities', 'occurred_at', ['contact_id', 'email']),
-    ('crm', 'lifecycle_changes', 'changed_at', ['contact_id']),
-    ('crm', 'deals', 'created_at', ['contact_id']),
-    ('crm', 'quotes', 'quoted_at', ['contact_id']),
-    ('crm', 'tickets', 'opened_at', ['contact_id', 'email']),
-    ('crm', 'subscription_changes', 'changed_at', ['contact_id']),
-    ('crm', 'loyalty_events', 'occurred_at', ['contact_id']),
-    ('web', 'experiment_exposures', 'exposed_at', ['anonymous_id']),
-    ('web', 'events', 'occurred_at', ['anonymous_id']),
-    ('marketing', 'email_events', 'occurred_at', ['email']),
-    ('orders', 'orders', 'ordered_at', ['contact_id', 'email', 'phone', 'anonymous_id']),
-    ('feedback', 'survey_invitations', 'sent_at', ['contact_id', 'email']),
-    ('feedback', 'survey_responses', 'responded_at', ['contact_id', 'email']),
-    ('feedback', 'reviews', 'reviewed_at', ['contact_id', 'email']),
-] -%}
-{%- set typed = [
-    ('web', 'identities', 'identified_at', 'anonymous_id'),
-    ('marketing', 'social_interactions', 'occurred_at', none),
-    ('marketing', 'offline_visits', 'visited_at', none),
-] -%}
+{#- while dbt parses, no table is described yet: what this model reads is named all the same -#}
+{%- for source_name, table_name in staged_tables() %}{% do accepted(source_name, table_name) %}{% endfor -%}
+{%- do ref('int_former_identifiers') -%}
+{%- set tables = tables_of_identifiers() -%}
 {%- set referrals = [
     {'contact_id': 'referred_contact_id', 'email': 'referred_email'},
     {'contact_id': 'referrer_contact_id'},
@@ -37,7 +19,7 @@
 
 with records as (
 
-    {%- for source_name, table_name, seen_at, present in records %}
+    {%- for source_name, table_name, seen_at, present in tables.named %}
     {#- a contact's own row says whose the identifier is now, whoever had it when the contact was made #}
     {%- set may_be_former = ['email', 'phone'] if table_name != 'contacts' else [] %}
     {%- set given = {} %}
@@ -64,7 +46,7 @@ with records as (
     group by all
     union all
     {%- endfor %}
-    {%- for source_name, table_name, seen_at, cookie in typed %}
+    {%- for source_name, table_name, seen_at, cookie in tables.typed %}
     select
         {{ text_columns(columns, {
             'contact_id': "case when seen.identifier_type = 'contact_id' then seen.identifier_value end",

@@ -17,7 +17,7 @@ refunded as (
 
 internal_persons as (
 
-    select distinct person_identifiers.person_id
+    select distinct person_identifiers.person_key
     from {{ accepted('crm', 'contacts') }} as contacts
     inner join {{ ref('int_person_identifiers') }} as person_identifiers
         on {{ identifier_key("'contact_id'", 'contacts.contact_id') }} = person_identifiers.identifier
@@ -30,7 +30,7 @@ resolved as (
     select
         orders.*,
         cast(coalesce(refunded.refunded_net, 0) as decimal(18, 4)) as refunded_net,
-        coalesce(own_person.person_id, {{ person_id_of(['contact_id', 'email', 'phone', 'anonymous_id']) }}) as person_id
+        coalesce(own_person.person_key, {{ person_key_of(['contact_id', 'email', 'phone', 'anonymous_id']) }}) as person_key
     from orders
     {{ join_persons('orders', ['contact_id', 'email', 'phone', 'anonymous_id'], 'ordered_at') }}
     left join refunded on orders.order_id = refunded.order_id
@@ -43,14 +43,14 @@ judged as (
 
     select
         resolved.*,
-        internal_persons.person_id is not null as is_internal,
+        internal_persons.person_key is not null as is_internal,
         (
             resolved.order_status in ('paid', 'shipped', 'completed', 'returned')
             and not resolved.is_test
-            and internal_persons.person_id is null
+            and internal_persons.person_key is null
         ) as is_conversion
     from resolved
-    left join internal_persons on resolved.person_id = internal_persons.person_id
+    left join internal_persons on resolved.person_key = internal_persons.person_key
 
 )
 

@@ -8,7 +8,7 @@ with identifiers as (
 
 ),
 
-founders as (
+founded as (
 
     select
         *,
@@ -19,6 +19,15 @@ founders as (
         ) as founding_identifier
     from identifiers
 
+),
+
+hashed as (
+
+    select
+        *,
+        {{ keyed_hash(["'person'", 'founding_identifier']) }} as person_id
+    from founded
+
 )
 
 select
@@ -28,5 +37,6 @@ select
     {{ keyed_hash(['identifier']) }} as identifier_hash,
     first_seen_at,
     is_hub,
-    {{ keyed_hash(["'person'", 'founding_identifier']) }} as person_id
-from founders
+    person_id,
+    {{ key_of('person_id') }} as person_key
+from hashed

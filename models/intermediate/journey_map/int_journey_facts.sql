@@ -81,23 +81,33 @@
 
 with events as (
 
-    select * from {{ ref('int_person_events') }}
+    select
+        person_events.*,
+        persons.person_id
+    from {{ ref('int_person_events') }} as person_events
+    inner join {{ ref('int_persons') }} as persons on person_events.person_key = persons.person_key
 
 ),
 
 sessions as (
 
     select
-        *,
-        started_at as happened_at
-    from {{ ref('int_session_persons') }}
-    where is_human
+        session_persons.*,
+        session_persons.started_at as happened_at,
+        persons.person_id
+    from {{ ref('int_session_persons') }} as session_persons
+    inner join {{ ref('int_persons') }} as persons on session_persons.person_key = persons.person_key
+    where session_persons.is_human
 
 ),
 
 touchpoints as (
 
-    select * from {{ ref('int_touchpoints') }}
+    select
+        all_touchpoints.*,
+        persons.person_id
+    from {{ ref('int_touchpoints') }} as all_touchpoints
+    inner join {{ ref('int_persons') }} as persons on all_touchpoints.person_key = persons.person_key
 
 ),
 
@@ -133,10 +143,12 @@ credits as (
 orders as (
 
     select
-        *,
-        row_number() over (partition by person_id order by ordered_at, order_id) as order_number
-    from {{ ref('int_order_persons') }}
-    where is_conversion
+        order_persons.*,
+        persons.person_id,
+        row_number() over (partition by persons.person_id order by order_persons.ordered_at, order_persons.order_id) as order_number
+    from {{ ref('int_order_persons') }} as order_persons
+    inner join {{ ref('int_persons') }} as persons on order_persons.person_key = persons.person_key
+    where order_persons.is_conversion
 
 ),
 
@@ -205,11 +217,12 @@ quotes as (
 refunds as (
 
     select
-        orders.person_id,
+        persons.person_id,
         refunds.refunded_at,
         refunds.reason
     from {{ accepted('orders', 'refunds') }} as refunds
     inner join {{ ref('int_order_persons') }} as orders on refunds.order_id = orders.order_id
+    inner join {{ ref('int_persons') }} as persons on orders.person_key = persons.person_key
 
 ),
 

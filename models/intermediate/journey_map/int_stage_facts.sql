@@ -66,7 +66,7 @@ departures as (
 
     select
         stages.stage_number,
-        transitions.person_id,
+        {{ key_of('transitions.person_id') }} as person_key,
         transitions.transitioned_at
     from {{ ref('fct_stage_transitions') }} as transitions
     inner join stages
@@ -79,7 +79,7 @@ departures as (
 moments as (
 
     select distinct
-        person_id,
+        person_key,
         transitioned_at
     from departures
 
@@ -103,9 +103,9 @@ left_after as (
         cast(0 as decimal(28, 12)) as second_number
     from departures
     inner join last_touches
-        on departures.person_id = last_touches.person_id
+        on departures.person_key = last_touches.person_key
         and departures.transitioned_at = last_touches.transitioned_at
-    inner join persons on departures.person_id = persons.person_id
+    inner join persons on departures.person_key = {{ key_of('persons.person_id') }}
 
 ),
 

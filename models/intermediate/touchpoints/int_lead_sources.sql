@@ -2,11 +2,11 @@
 with contacts as (
 
     select
-        person_identifiers.person_id,
-        min(contacts.created_at) over (partition by person_identifiers.person_id) as known_at,
+        person_identifiers.person_key,
+        min(contacts.created_at) over (partition by person_identifiers.person_key) as known_at,
         {{ lower_case('contacts.lead_source') }} as crm_lead_source,
         row_number() over (
-            partition by person_identifiers.person_id
+            partition by person_identifiers.person_key
             order by case when contacts.lead_source is null then 1 else 0 end, contacts.created_at, contacts.contact_id
         ) as contact_rank
     from {{ accepted('crm', 'contacts') }} as contacts
@@ -18,7 +18,7 @@ with contacts as (
 told as (
 
     select
-        contacts.person_id,
+        contacts.person_key,
         contacts.known_at,
         coalesce(crm_lead_sources.lead_source, contacts.crm_lead_source) as lead_source,
         crm_lead_sources.channel
@@ -31,12 +31,12 @@ told as (
 tagged_sessions as (
 
     select
-        sessions.person_id,
+        sessions.person_key,
         sessions.source,
         sessions.channel,
-        row_number() over (partition by sessions.person_id order by sessions.started_at, sessions.session_id) as session_rank
+        row_number() over (partition by sessions.person_key order by sessions.started_at, sessions.session_key) as session_rank
     from {{ ref('int_session_persons') }} as sessions
-    left join told on sessions.person_id = told.person_id
+    left join told on sessions.person_key = told.person_key
     where
         sessions.is_human
         and sessions.channel <> 'direct'
@@ -47,7 +47,7 @@ tagged_sessions as (
 first_sessions as (
 
     select
-        person_id,
+        person_key,
         source,
         channel
     from tagged_sessions
@@ -64,11 +64,11 @@ sites as (
 touches as (
 
     select
-        touchpoints.person_id,
+        touchpoints.person_key,
         touchpoints.channel,
-        row_number() over (partition by touchpoints.person_id order by touchpoints.touched_at, touchpoints.touchpoint_id) as touch_rank
+        row_number() over (partition by touchpoints.person_key order by touchpoints.touched_at, touchpoints.touchpoint_key) as touch_rank
     from {{ ref('int_touchpoints') }} as touchpoints
-    left join told on touchpoints.person_id = told.person_id
+    left join told on touchpoints.person_key = told.person_key
     where
         touchpoints.is_attributable
         and (told.known_at is null or touchpoints.touched_at <= told.known_at)
@@ -78,31 +78,32 @@ touches as (
 found as (
 
     select
-        persons.person_id,
+        persons.person_key,
         case
-            when first_sessions.person_id is not null then 'url'
+            when first_sessions.person_key is not null then 'url'
             when told.lead_source is not null then 'crm'
-            when touches.person_id is not null then 'touchpoint'
+            when touches.person_key is not null then 'touchpoint'
             else 'none'
         end as lead_source_evidence,
         coalesce(sites.source_name, first_sessions.source, told.lead_source, touches.channel, 'unknown') as lead_source,
         case
-            when first_sessions.person_id is not null then first_sessions.channel
+            when first_sessions.person_key is not null then first_sessions.channel
             when told.lead_source is not null then told.channel
             else touches.channel
         end as channel
     from {{ ref('int_persons') }} as persons
-    left join first_sessions on persons.person_id = first_sessions.person_id
+    left join first_sessions on persons.person_key = first_sessions.person_key
     left join sites on first_sessions.source = sites.source
-    left join told on persons.person_id = told.person_id
+    left join told on persons.person_key = told.person_key
     left join touches
-        on persons.person_id = touches.person_id
+        on persons.person_key = touches.person_key
         and touches.touch_rank = 1
+    where persons.person_key <> 0
 
 )
 
 select
-    found.person_id,
+    found.person_key,
     found.lead_source,
     coalesce(groups.lead_source_group, 'unknown') as lead_source_group,
     found.lead_source_evidence

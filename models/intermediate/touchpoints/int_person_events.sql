@@ -1,63 +1,3 @@
--- sqlfluff:exclude_rules:layout.indent,aliasing.self_alias.column,structure.column_order,references.consistent
-{# The line above: joins that a loop writes or leaves out are indented for the reader of this file, not of what it renders. #}
-{#- What each raw table tells of a person: expressions over the row, where they are not null. `money` is an amount with its currency. -#}
-{%- set told = [
-    {
-        'source': 'crm', 'table': 'activities', 'id': 'activity_id', 'persons': ['contact_id', 'email'], 'at': 'occurred_at',
-        'event_type': 'told.activity_type', 'channel': 'told.channel', 'campaign': 'told.campaign', 'direction': 'told.direction',
-    },
-    {
-        'source': 'crm', 'table': 'contacts', 'id': 'contact_id', 'persons': ['contact_id'], 'at': 'created_at',
-        'event_type': "'contact_created'",
-    },
-    {
-        'source': 'web', 'table': 'events', 'id': 'event_id', 'persons': ['anonymous_id'], 'at': 'occurred_at',
-        'event_type': "'web_' || told.event_name", 'direction': "'inbound'",
-        'where': "told.event_name in ('signup', 'form_submitted', 'add_to_cart', 'checkout_started')",
-    },
-    {
-        'source': 'marketing', 'table': 'email_events', 'id': 'email_event_id', 'persons': ['email'], 'at': 'occurred_at',
-        'event_type': "'email_' || told.event_type", 'campaign': 'told.campaign',
-        'where': "not (told.event_type = 'opened' and coalesce(told.is_machine, false))",
-    },
-    {
-        'source': 'crm', 'table': 'quotes', 'id': 'quote_id', 'persons': ['contact_id'], 'at': 'quoted_at',
-        'event_type': "'quote'", 'direction': "'outbound'", 'money': 'told.amount',
-    },
-    {
-        'source': 'crm', 'table': 'deals', 'id': 'deal_id', 'persons': ['contact_id'], 'at': 'created_at',
-        'event_type': "'deal_created'", 'money': 'told.amount', 'ended_at': 'coalesce(told.closed_at, closings.closed_at)',
-        'join': 'left join closings on told.deal_id = closings.deal_id',
-    },
-    {
-        'source': 'crm', 'table': 'subscription_changes', 'id': 'change_id', 'persons': ['contact_id'], 'at': 'changed_at',
-        'event_type': "'subscription_' || told.change_type", 'money': 'told.mrr',
-        'ended_at': "min(case when told.change_type = 'cancelled' then told.changed_at end) over later_changes",
-        'window': 'later_changes as (
-            partition by told.subscription_id
-            order by told.changed_at, told.change_id
-            rows between 1 following and unbounded following
-        )',
-    },
-    {
-        'source': 'crm', 'table': 'loyalty_events', 'id': 'loyalty_event_id', 'persons': ['contact_id'], 'at': 'occurred_at',
-        'event_type': "'loyalty_' || told.event_type", 'amount': 'told.points',
-    },
-    {
-        'source': 'crm', 'table': 'tickets', 'id': 'ticket_id', 'persons': ['contact_id', 'email'], 'at': 'opened_at',
-        'event_type': "'ticket'", 'channel': 'told.channel', 'direction': "'inbound'", 'ended_at': 'told.resolved_at',
-    },
-    {
-        'source': 'feedback', 'table': 'survey_responses', 'id': 'response_id', 'persons': ['contact_id', 'email'],
-        'at': 'responded_at', 'event_type': "'survey_response'", 'direction': "'inbound'", 'amount': 'told.score',
-    },
-    {
-        'source': 'feedback', 'table': 'reviews', 'id': 'review_id', 'persons': ['contact_id', 'email'], 'at': 'reviewed_at',
-        'event_type': "'review'", 'direction': "'inbound'", 'amount': 'told.rating',
-    },
-] -%}
-{%- set nothing = 'cast(null as string)' -%}
-
 {# a CRM that keeps no closed_at still tells by its changes when a deal took the status it has now #}
 with closings as (
 
@@ -75,34 +15,169 @@ with closings as (
 
 events as (
 
-    {%- for part in told %}
     select
-        '{{ part.source }}.{{ part.table }}' as source_table,
-        told.{{ part.id }} as source_id,
-        {{ person_id_of(part.persons) }} as person_id,
-        told.{{ part.at }} as occurred_at,
-        {{ part.event_type }} as event_type,
-        {{ part.channel or nothing }} as channel,
-        {{ part.campaign or nothing }} as campaign,
-        {{ part.direction or nothing }} as direction,
-        cast({{ to_reporting_currency(part.money) if part.money else (part.amount or 'null') }} as decimal(18, 4)) as amount,
-        {{ part.ended_at or 'cast(null as timestamp)' }} as ended_at
-    from {{ accepted(part.source, part.table) }} as told
-    {%- if part.join %}
-    {{ part.join }}
-    {%- endif %}
-    {%- if part.money %}
-    {{ join_exchange_rates('told.currency', reporting_date('told.' ~ part.at)) }}
-    {%- endif %}
-    {{ join_persons('told', part.persons, part.at) }}
-    {%- if part.where %}
-    where {{ part.where }}
-    {%- endif %}
-    {%- if part.window %}
-    window {{ part.window }}
-    {%- endif %}
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+        'crm.activities' as source_table,
+        activities.activity_id as source_id,
+        {{ person_key_of(['contact_id', 'email']) }} as person_key,
+        activities.occurred_at as occurred_at,
+        activities.activity_type as event_type,
+        activities.channel as channel,
+        activities.campaign as campaign,
+        activities.direction as direction,
+        cast(null as decimal(18, 4)) as amount,
+        cast(null as timestamp) as ended_at
+    from {{ accepted('crm', 'activities') }} as activities
+    {{ join_persons('activities', ['contact_id', 'email'], 'occurred_at') }}
+    union all
+    select
+        'crm.contacts' as source_table,
+        contacts.contact_id as source_id,
+        {{ person_key_of(['contact_id']) }} as person_key,
+        contacts.created_at as occurred_at,
+        'contact_created' as event_type,
+        cast(null as string) as channel,
+        cast(null as string) as campaign,
+        cast(null as string) as direction,
+        cast(null as decimal(18, 4)) as amount,
+        cast(null as timestamp) as ended_at
+    from {{ accepted('crm', 'contacts') }} as contacts
+    {{ join_persons('contacts', ['contact_id'], 'created_at') }}
+    union all
+    select
+        'web.events' as source_table,
+        events.event_id as source_id,
+        {{ person_key_of(['anonymous_id']) }} as person_key,
+        events.occurred_at as occurred_at,
+        'web_' || events.event_name as event_type,
+        cast(null as string) as channel,
+        cast(null as string) as campaign,
+        'inbound' as direction,
+        cast(null as decimal(18, 4)) as amount,
+        cast(null as timestamp) as ended_at
+    from {{ accepted('web', 'events') }} as events
+    {{ join_persons('events', ['anonymous_id'], 'occurred_at') }}
+    where events.event_name in ('signup', 'form_submitted', 'add_to_cart', 'checkout_started')
+    union all
+    select
+        'marketing.email_events' as source_table,
+        email_events.email_event_id as source_id,
+        {{ person_key_of(['email']) }} as person_key,
+        email_events.occurred_at as occurred_at,
+        'email_' || email_events.event_type as event_type,
+        cast(null as string) as channel,
+        email_events.campaign as campaign,
+        cast(null as string) as direction,
+        cast(null as decimal(18, 4)) as amount,
+        cast(null as timestamp) as ended_at
+    from {{ accepted('marketing', 'email_events') }} as email_events
+    {{ join_persons('email_events', ['email'], 'occurred_at') }}
+    where not (email_events.event_type = 'opened' and coalesce(email_events.is_machine, false))
+    union all
+    select
+        'crm.quotes' as source_table,
+        quotes.quote_id as source_id,
+        {{ person_key_of(['contact_id']) }} as person_key,
+        quotes.quoted_at as occurred_at,
+        'quote' as event_type,
+        cast(null as string) as channel,
+        cast(null as string) as campaign,
+        'outbound' as direction,
+        cast({{ to_reporting_currency('quotes.amount') }} as decimal(18, 4)) as amount,
+        cast(null as timestamp) as ended_at
+    from {{ accepted('crm', 'quotes') }} as quotes
+    {{ join_exchange_rates('quotes.currency', reporting_date('quotes.quoted_at')) }}
+    {{ join_persons('quotes', ['contact_id'], 'quoted_at') }}
+    union all
+    select
+        'crm.deals' as source_table,
+        deals.deal_id as source_id,
+        {{ person_key_of(['contact_id']) }} as person_key,
+        deals.created_at as occurred_at,
+        'deal_created' as event_type,
+        cast(null as string) as channel,
+        cast(null as string) as campaign,
+        cast(null as string) as direction,
+        cast({{ to_reporting_currency('deals.amount') }} as decimal(18, 4)) as amount,
+        coalesce(deals.closed_at, closings.closed_at) as ended_at
+    from {{ accepted('crm', 'deals') }} as deals
+    left join closings on deals.deal_id = closings.deal_id
+    {{ join_exchange_rates('deals.currency', reporting_date('deals.created_at')) }}
+    {{ join_persons('deals', ['contact_id'], 'created_at') }}
+    union all
+    select
+        'crm.subscription_changes' as source_table,
+        subscription_changes.change_id as source_id,
+        {{ person_key_of(['contact_id']) }} as person_key,
+        subscription_changes.changed_at as occurred_at,
+        'subscription_' || subscription_changes.change_type as event_type,
+        cast(null as string) as channel,
+        cast(null as string) as campaign,
+        cast(null as string) as direction,
+        cast({{ to_reporting_currency('subscription_changes.mrr') }} as decimal(18, 4)) as amount,
+        min(case when subscription_changes.change_type = 'cancelled' then subscription_changes.changed_at end) over (
+            partition by subscription_changes.subscription_id
+            order by subscription_changes.changed_at, subscription_changes.change_id
+            rows between 1 following and unbounded following
+        ) as ended_at
+    from {{ accepted('crm', 'subscription_changes') }} as subscription_changes
+    {{ join_exchange_rates('subscription_changes.currency', reporting_date('subscription_changes.changed_at')) }}
+    {{ join_persons('subscription_changes', ['contact_id'], 'changed_at') }}
+    union all
+    select
+        'crm.loyalty_events' as source_table,
+        loyalty_events.loyalty_event_id as source_id,
+        {{ person_key_of(['contact_id']) }} as person_key,
+        loyalty_events.occurred_at as occurred_at,
+        'loyalty_' || loyalty_events.event_type as event_type,
+        cast(null as string) as channel,
+        cast(null as string) as campaign,
+        cast(null as string) as direction,
+        cast(loyalty_events.points as decimal(18, 4)) as amount,
+        cast(null as timestamp) as ended_at
+    from {{ accepted('crm', 'loyalty_events') }} as loyalty_events
+    {{ join_persons('loyalty_events', ['contact_id'], 'occurred_at') }}
+    union all
+    select
+        'crm.tickets' as source_table,
+        tickets.ticket_id as source_id,
+        {{ person_key_of(['contact_id', 'email']) }} as person_key,
+        tickets.opened_at as occurred_at,
+        'ticket' as event_type,
+        tickets.channel as channel,
+        cast(null as string) as campaign,
+        'inbound' as direction,
+        cast(null as decimal(18, 4)) as amount,
+        tickets.resolved_at as ended_at
+    from {{ accepted('crm', 'tickets') }} as tickets
+    {{ join_persons('tickets', ['contact_id', 'email'], 'opened_at') }}
+    union all
+    select
+        'feedback.survey_responses' as source_table,
+        survey_responses.response_id as source_id,
+        {{ person_key_of(['contact_id', 'email']) }} as person_key,
+        survey_responses.responded_at as occurred_at,
+        'survey_response' as event_type,
+        cast(null as string) as channel,
+        cast(null as string) as campaign,
+        'inbound' as direction,
+        cast(survey_responses.score as decimal(18, 4)) as amount,
+        cast(null as timestamp) as ended_at
+    from {{ accepted('feedback', 'survey_responses') }} as survey_responses
+    {{ join_persons('survey_responses', ['contact_id', 'email'], 'responded_at') }}
+    union all
+    select
+        'feedback.reviews' as source_table,
+        reviews.review_id as source_id,
+        {{ person_key_of(['contact_id', 'email']) }} as person_key,
+        reviews.reviewed_at as occurred_at,
+        'review' as event_type,
+        cast(null as string) as channel,
+        cast(null as string) as campaign,
+        'inbound' as direction,
+        cast(reviews.rating as decimal(18, 4)) as amount,
+        cast(null as timestamp) as ended_at
+    from {{ accepted('feedback', 'reviews') }} as reviews
+    {{ join_persons('reviews', ['contact_id', 'email'], 'reviewed_at') }}
 
 ),
 
@@ -146,7 +221,7 @@ union all
 select
     identified.source_table,
     identified.source_id,
-    coalesce(person_identifiers.person_id, 'unknown') as person_id,
+    coalesce(person_identifiers.person_key, 0) as person_key,
     identified.occurred_at,
     identified.event_type,
     identified.channel,
@@ -162,7 +237,7 @@ union all
 select
     events.source_table,
     events.source_id,
-    events.person_id,
+    events.person_key,
     events.ended_at as occurred_at,
     'deal_won' as event_type,
     events.channel,
@@ -180,7 +255,7 @@ union all
 select
     'orders.orders' as source_table,
     order_id as source_id,
-    person_id,
+    person_key,
     ordered_at as occurred_at,
     'order' as event_type,
     cast(null as string) as channel,

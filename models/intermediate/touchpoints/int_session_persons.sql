@@ -1,5 +1,6 @@
 select
     sessions.*,
-    {{ person_id_of(['anonymous_id']) }} as person_id
+    {{ key_of('sessions.session_id') }} as session_key,
+    {{ person_key_of(['anonymous_id']) }} as person_key
 from {{ ref('int_sessions') }} as sessions
 {{ join_persons('sessions', ['anonymous_id'], 'started_at') }}

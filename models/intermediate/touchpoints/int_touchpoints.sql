@@ -15,7 +15,8 @@ web as (
 
     select
         session_id as touchpoint_id,
-        person_id,
+        session_key as touchpoint_key,
+        person_key,
         started_at as touched_at,
         'web_session' as touchpoint_type,
         channel,
@@ -26,11 +27,11 @@ web as (
 
 ),
 
-events as (
+described as (
 
     select
         {{ keyed_hash(["'touchpoint'", 'events.source_table', 'events.source_id', 'events.event_type']) }} as touchpoint_id,
-        events.person_id,
+        events.person_key,
         events.occurred_at as touched_at,
         types.touchpoint_type,
         coalesce(channels.channel, aliases.channel, types.default_channel) as channel,
@@ -44,13 +45,29 @@ events as (
 
 ),
 
+events as (
+
+    select
+        touchpoint_id,
+        {{ key_of('touchpoint_id') }} as touchpoint_key,
+        person_key,
+        touched_at,
+        touchpoint_type,
+        channel,
+        campaign,
+        session_id,
+        direction
+    from described
+
+),
+
 {# a click and the session that it opens are one touch: the session #}
 clicks_with_session as (
 
-    select distinct events.touchpoint_id
+    select distinct events.touchpoint_key
     from events
     inner join web
-        on events.person_id = web.person_id
+        on events.person_key = web.person_key
         and events.channel = web.channel
         and web.touched_at >= events.touched_at
         and web.touched_at <= {{ add_minutes('events.touched_at', setting('session_timeout_minutes')) }}
@@ -64,14 +81,15 @@ touchpoints as (
     union all
     select events.*
     from events
-    left join clicks_with_session on events.touchpoint_id = clicks_with_session.touchpoint_id
-    where clicks_with_session.touchpoint_id is null
+    left join clicks_with_session on events.touchpoint_key = clicks_with_session.touchpoint_key
+    where clicks_with_session.touchpoint_key is null
 
 )
 
 select
     touchpoints.touchpoint_id,
-    touchpoints.person_id,
+    touchpoints.touchpoint_key,
+    touchpoints.person_key,
     touchpoints.touched_at,
     touchpoints.touchpoint_type,
     touchpoints.channel,
@@ -80,7 +98,7 @@ select
     touchpoints.direction,
     types.is_online,
     (
-        touchpoints.person_id <> 'unknown'
+        touchpoints.person_key <> 0
         and case when touchpoints.direction = 'outbound' then types.is_attributable_outbound else types.is_attributable_inbound end
     ) as is_attributable
 from touchpoints

@@ -70,7 +70,6 @@ effects as (
 )
 
 select
-    {{ keyed_hash(["'channel_effect'", 'effects.conversion_type', 'effects.attribution_model', 'effects.channel']) }} as channel_effect_key,
     effects.conversion_type,
     effects.attribution_model,
     effects.channel,

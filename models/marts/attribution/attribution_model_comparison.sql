@@ -61,7 +61,6 @@ shares as (
 )
 
 select
-    {{ keyed_hash(["'model_comparison'", 'conversion_type', 'attribution_model', 'channel']) }} as model_comparison_key,
     conversion_type,
     attribution_model,
     channel,

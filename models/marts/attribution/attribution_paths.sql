@@ -56,10 +56,9 @@ ranked as (
 )
 
 select
-    {{ keyed_hash(["'attribution_path'", 'conversion_type', 'path']) }} as attribution_path_key,
     conversion_type,
-    path_rank as rank,
     path,
+    path_rank as rank,
     length,
     conversions,
     share,

@@ -97,7 +97,6 @@ summed as (
 )
 
 select
-    {{ keyed_hash(["'performance'"] + grain.split(', ')) }} as attribution_performance_key,
     month_basis,
     month_start,
     channel,

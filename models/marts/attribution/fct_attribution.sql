@@ -192,3 +192,4 @@ select
     credit,
     attributed_revenue
 from attribution
+{{ in_order_of('conversion_id, attribution_model, touchpoint_id') }}

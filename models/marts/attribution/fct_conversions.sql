@@ -1,7 +1,11 @@
 with orders as (
 
-    select * from {{ ref('int_order_persons') }}
-    where is_conversion
+    select
+        orders.*,
+        persons.person_id
+    from {{ ref('int_order_persons') }} as orders
+    inner join {{ ref('int_persons') }} as persons on orders.person_key = persons.person_key
+    where orders.is_conversion
 
 ),
 
@@ -21,8 +25,12 @@ order_conversions as (
 
 events as (
 
-    select * from {{ ref('int_person_events') }}
-    where event_type in ('deal_won', 'subscription_started')
+    select
+        events.*,
+        persons.person_id
+    from {{ ref('int_person_events') }} as events
+    inner join {{ ref('int_persons') }} as persons on events.person_key = persons.person_key
+    where events.event_type in ('deal_won', 'subscription_started')
 
 ),
 
@@ -131,3 +139,4 @@ select
 from conversions
 inner join {{ ref('conversion_types') }} as types on conversions.conversion_type = types.conversion_type
 left join {{ ref('dim_persons') }} as persons on conversions.person_id = persons.person_id
+{{ in_order_of('conversions.person_id, conversions.converted_at, conversions.conversion_type') }}

@@ -1,13 +1,14 @@
 with persons as (
 
     select * from {{ ref('int_persons') }}
+    where person_key <> 0
 
 ),
 
 contacts as (
 
     select
-        person_identifiers.person_id,
+        person_identifiers.person_key,
         contacts.persona,
         contacts.country,
         contacts.company_id,
@@ -15,13 +16,13 @@ contacts as (
         coalesce(contacts.is_internal, false) as is_internal,
         {# the contact that others were merged into speaks for the person, then the newest #}
         row_number() over (
-            partition by person_identifiers.person_id
+            partition by person_identifiers.person_key
             order by
                 case when contacts.merged_into_contact_id is null then 0 else 1 end,
                 contacts.created_at desc,
                 contacts.contact_id
         ) as contact_rank,
-        bool_or(coalesce(contacts.is_internal, false)) over (partition by person_identifiers.person_id) as has_internal_contact
+        bool_or(coalesce(contacts.is_internal, false)) over (partition by person_identifiers.person_key) as has_internal_contact
     from {{ accepted('crm', 'contacts') }} as contacts
     inner join {{ ref('int_person_identifiers') }} as person_identifiers
         on {{ identifier_key("'contact_id'", 'contacts.contact_id') }} = person_identifiers.identifier
@@ -31,9 +32,9 @@ contacts as (
 first_touches as (
 
     select
-        person_id,
+        person_key,
         channel,
-        row_number() over (partition by person_id order by touched_at, touchpoint_id) as touch_rank
+        row_number() over (partition by person_key order by touched_at, touchpoint_key) as touch_rank
     from {{ ref('int_touchpoints') }}
     where is_attributable
 
@@ -42,21 +43,21 @@ first_touches as (
 customers as (
 
     select
-        person_id,
+        person_key,
         min(occurred_at) as customer_since
     from {{ ref('int_person_events') }}
     where event_type in ('order', 'deal_won', 'subscription_started')
-    group by person_id
+    group by person_key
 
 ),
 
 buyers as (
 
     select
-        person_id,
+        person_key,
         max(company_id) as company_id
     from {{ ref('int_order_persons') }}
-    group by person_id
+    group by person_key
 
 ),
 
@@ -85,7 +86,7 @@ described as (
         case
             when companies.customer_type in ('b2b', 'b2c') then companies.customer_type
             when coalesce(contacts.company_id, buyers.company_id) is not null then 'b2b'
-            when contacts.person_id is not null or buyers.person_id is not null then 'b2c'
+            when contacts.person_key is not null or buyers.person_key is not null then 'b2c'
             else 'unknown'
         end as customer_type,
         coalesce(contacts.persona, 'unknown') as persona,
@@ -100,13 +101,13 @@ described as (
         coalesce(current_stages.stage, 'none') as current_stage,
         customers.customer_since
     from persons
-    left join contacts on persons.person_id = contacts.person_id and contacts.contact_rank = 1
-    left join buyers on persons.person_id = buyers.person_id
+    left join contacts on persons.person_key = contacts.person_key and contacts.contact_rank = 1
+    left join buyers on persons.person_key = buyers.person_key
     left join companies on coalesce(contacts.company_id, buyers.company_id) = companies.company_id
-    left join first_touches on persons.person_id = first_touches.person_id and first_touches.touch_rank = 1
-    left join {{ ref('int_lead_sources') }} as lead_sources on persons.person_id = lead_sources.person_id
+    left join first_touches on persons.person_key = first_touches.person_key and first_touches.touch_rank = 1
+    left join {{ ref('int_lead_sources') }} as lead_sources on persons.person_key = lead_sources.person_key
     left join current_stages on persons.person_id = current_stages.person_id
-    left join customers on persons.person_id = customers.person_id
+    left join customers on persons.person_key = customers.person_key
 
 )
 
@@ -128,3 +129,4 @@ select
     'none' as lead_source_evidence,
     'none' as current_stage,
     cast(null as timestamp) as customer_since
+{{ in_order_of('person_id') }}

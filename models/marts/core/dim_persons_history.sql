@@ -8,13 +8,13 @@ with persons as (
 known as (
 
     select
-        person_identifiers.person_id,
+        max(person_identifiers.person_id) as person_id,
         min(person_identifiers.first_seen_at) as known_since
     from {{ ref('int_person_identifiers') }} as person_identifiers
     inner join {{ ref('identifier_types') }} as identifier_types
         on person_identifiers.identifier_type = identifier_types.identifier_type
     where identifier_types.is_known_person
-    group by person_identifiers.person_id
+    group by person_identifiers.person_key
 
 ),
 
@@ -109,3 +109,4 @@ select
     false as is_known,
     'none' as current_stage,
     cast(null as timestamp) as customer_since
+{{ in_order_of('person_id, valid_from') }}

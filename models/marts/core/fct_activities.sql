@@ -7,10 +7,12 @@ with activities as (
 told as (
 
     select
-        *,
-        {{ keyed_hash(["'touchpoint'", 'source_table', 'source_id', 'event_type']) }} as touchpoint_id
-    from {{ ref('int_person_events') }}
-    where source_table = 'crm.activities'
+        events.*,
+        persons.person_id,
+        {{ keyed_hash(["'touchpoint'", 'events.source_table', 'events.source_id', 'events.event_type']) }} as touchpoint_id
+    from {{ ref('int_person_events') }} as events
+    inner join {{ ref('int_persons') }} as persons on events.person_key = persons.person_key
+    where events.source_table = 'crm.activities'
 
 ),
 

@@ -6,8 +6,12 @@ with deals as (
 
 told as (
 
-    select * from {{ ref('int_person_events') }}
-    where event_type = 'deal_created'
+    select
+        events.*,
+        persons.person_id
+    from {{ ref('int_person_events') }} as events
+    inner join {{ ref('int_persons') }} as persons on events.person_key = persons.person_key
+    where events.event_type = 'deal_created'
 
 ),
 

@@ -5,7 +5,7 @@ with exposures as (
         bool_or(coalesce(exposures.is_control, false)) over (
             partition by exposures.experiment, exposures.variant
         ) as is_control_variant,
-        {{ person_id_of(['anonymous_id']) }} as person_id
+        {{ person_key_of(['anonymous_id']) }} as person_key
     from {{ accepted('web', 'experiment_exposures') }} as exposures
     {{ join_persons('exposures', ['anonymous_id'], 'exposed_at') }}
 
@@ -15,9 +15,9 @@ numbered as (
 
     select
         *,
-        count(*) over (partition by experiment, variant, person_id) as exposure_count,
+        count(*) over (partition by experiment, variant, person_key) as exposure_count,
         row_number() over (
-            partition by experiment, variant, person_id
+            partition by experiment, variant, person_key
             order by exposed_at, anonymous_id
         ) as exposure_number
     from exposures
@@ -28,7 +28,7 @@ first_exposures as (
 
     select
         *,
-        count(*) over (partition by experiment, person_id) > 1 as is_in_several_variants
+        count(*) over (partition by experiment, person_key) > 1 as is_in_several_variants
     from numbered
     where exposure_number = 1
 
@@ -41,8 +41,8 @@ in_sessions as (
         first_exposures.*,
         sessions.session_id,
         row_number() over (
-            partition by first_exposures.experiment, first_exposures.variant, first_exposures.person_id
-            order by sessions.started_at desc, sessions.session_id
+            partition by first_exposures.experiment, first_exposures.variant, first_exposures.person_key
+            order by sessions.started_at desc, sessions.session_key
         ) as session_choice
     from first_exposures
     left join {{ ref('int_session_persons') }} as sessions
@@ -53,15 +53,16 @@ in_sessions as (
 )
 
 select
-    {{ keyed_hash(["'exposure'", 'experiment', 'variant', 'person_id']) }} as exposure_id,
-    experiment,
-    variant,
-    is_control_variant as is_control,
-    person_id,
-    session_id,
-    exposed_at,
-    {{ reporting_date('exposed_at') }} as exposed_date,
-    exposure_count,
-    is_in_several_variants
+    {{ keyed_hash(["'exposure'", 'in_sessions.experiment', 'in_sessions.variant', 'persons.person_id']) }} as exposure_id,
+    in_sessions.experiment,
+    in_sessions.variant,
+    in_sessions.is_control_variant as is_control,
+    persons.person_id,
+    in_sessions.session_id,
+    in_sessions.exposed_at,
+    {{ reporting_date('in_sessions.exposed_at') }} as exposed_date,
+    in_sessions.exposure_count,
+    in_sessions.is_in_several_variants
 from in_sessions
-where session_choice = 1
+inner join {{ ref('int_persons') }} as persons on in_sessions.person_key = persons.person_key
+where in_sessions.session_choice = 1

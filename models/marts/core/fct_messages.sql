@@ -31,7 +31,7 @@ received as (
     select
         addressed.message,
         addressed.email,
-        {{ person_id_of(['email']) }} as person_id
+        {{ person_key_of(['email']) }} as person_key
     from addressed
     {{ join_persons('addressed', ['email'], 'first_at') }}
 
@@ -41,9 +41,12 @@ received as (
 recipients as (
 
     select
-        *,
-        case when person_id = 'unknown' then email else person_id end as recipient
+        received.message,
+        received.email,
+        persons.person_id,
+        case when persons.person_key = 0 then received.email else persons.person_id end as recipient
     from received
+    inner join {{ ref('int_persons') }} as persons on received.person_key = persons.person_key
 
 ),
 
@@ -101,3 +104,4 @@ select
     unsubscribed_at,
     complained_at
 from judged
+{{ in_order_of('person_id, sent_at, message_id') }}

@@ -33,7 +33,7 @@ select
     {{ keyed_hash(["'order_item'", 'items.order_id', 'items.line_number']) }} as order_item_id,
     items.order_id,
     items.line_number,
-    orders.person_id,
+    persons.person_id,
     orders.ordered_at,
     items.product_id,
     items.quantity,
@@ -43,4 +43,6 @@ select
     try_cast({{ round_double(item_cost, setting('currency_decimals')) }} as decimal(18, 4)) as item_cost
 from items
 inner join orders on items.order_id = orders.order_id
+inner join {{ ref('int_persons') }} as persons on orders.person_key = persons.person_key
 left join products on items.product_id = products.product_id
+{{ in_order_of('orders.person_key, orders.ordered_at, items.order_id, items.line_number') }}

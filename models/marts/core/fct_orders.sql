@@ -51,6 +51,7 @@ candidates as (
     select
         orders.order_id,
         sessions.session_id,
+        sessions.session_key,
         sessions.started_at,
         0 as preference
     from orders
@@ -62,11 +63,12 @@ candidates as (
     select
         orders.order_id,
         sessions.session_id,
+        sessions.session_key,
         sessions.started_at,
         1 as preference
     from orders
     inner join sessions
-        on orders.person_id = sessions.person_id
+        on orders.person_key = sessions.person_key
         and sessions.started_at <= orders.ordered_at
         and orders.ordered_at <= {{ add_minutes('sessions.ended_at', setting('session_timeout_minutes')) }}
 
@@ -77,14 +79,14 @@ session_by_time as (
     select
         order_id,
         session_id,
-        row_number() over (partition by order_id order by preference, started_at desc, session_id) as choice
+        row_number() over (partition by order_id order by preference, started_at desc, session_key) as choice
     from candidates
 
 )
 
 select
     orders.order_id,
-    orders.person_id,
+    persons.person_id,
     coalesce(orders.company_id, 'unknown') as company_id,
     orders.deal_id,
     orders.subscription_id,
@@ -109,6 +111,8 @@ select
     cast({{ round_double(covered_revenue, setting('currency_decimals')) }} as decimal(18, 4)) as covered_revenue,
     cast({{ round_double(margin, setting('currency_decimals')) }} as decimal(18, 4)) as margin
 from orders
+inner join {{ ref('int_persons') }} as persons on orders.person_key = persons.person_key
 left join order_lines on orders.order_id = order_lines.order_id
 left join session_of_event on orders.order_id = session_of_event.order_id and session_of_event.choice = 1
 left join session_by_time on orders.order_id = session_by_time.order_id and session_by_time.choice = 1
+{{ in_order_of('orders.person_key, orders.ordered_at, orders.order_id') }}

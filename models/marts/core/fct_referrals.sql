@@ -11,7 +11,7 @@ referrers as (
 
     select
         referrals.referral_id,
-        {{ person_id_of(['contact_id']) }} as person_id
+        {{ person_key_of(['contact_id']) }} as person_key
     from referrals
     {{ join_persons('referrals', ['contact_id'], 'referred_at') }}
 
@@ -35,7 +35,7 @@ referred as (
         invited.referral_id,
         invited.status,
         invited.referred_at,
-        {{ person_id_of(['contact_id', 'email']) }} as referred_person_id
+        {{ person_key_of(['contact_id', 'email']) }} as referred_person_key
     from invited
     {{ join_persons('invited', ['contact_id', 'email'], 'referred_at') }}
 
@@ -48,14 +48,15 @@ won as (
         persons.customer_since as converted_at
     from referred
     inner join referrers on referred.referral_id = referrers.referral_id
-    inner join {{ ref('dim_persons') }} as persons on referred.referred_person_id = persons.person_id
+    inner join {{ ref('int_persons') }} as named on referred.referred_person_key = named.person_key
+    inner join {{ ref('dim_persons') }} as persons on named.person_id = persons.person_id
     where
-        referred.referred_person_id <> 'unknown'
-        and referred.referred_person_id <> referrers.person_id
+        referred.referred_person_key <> 0
+        and referred.referred_person_key <> referrers.person_key
         and referred.referred_at <= persons.customer_since
     {# whoever was asked by several came once: the last who asked brought them #}
     qualify row_number() over (
-        partition by referred.referred_person_id
+        partition by referred.referred_person_key
         order by referred.referred_at desc, referred.referral_id
     ) = 1
 
@@ -63,8 +64,8 @@ won as (
 
 select
     referred.referral_id,
-    referrers.person_id,
-    referred.referred_person_id,
+    referring_persons.person_id,
+    referred_persons.person_id as referred_person_id,
     coalesce(referred.status, 'unknown') as referral_status,
     referred.referred_at,
     {{ reporting_date('referred.referred_at') }} as referred_date,
@@ -72,4 +73,6 @@ select
     coalesce(won.converted_at <= {{ add_days('referred.referred_at', setting('referral_window_days')) }}, false) as is_converted
 from referred
 inner join referrers on referred.referral_id = referrers.referral_id
+inner join {{ ref('int_persons') }} as referring_persons on referrers.person_key = referring_persons.person_key
+inner join {{ ref('int_persons') }} as referred_persons on referred.referred_person_key = referred_persons.person_key
 left join won on referred.referral_id = won.referral_id

@@ -13,7 +13,7 @@ orders as (
 select
     refunds.refund_id,
     refunds.order_id,
-    coalesce(orders.person_id, 'unknown') as person_id,
+    persons.person_id,
     refunds.refunded_at,
     {{ reporting_date('refunds.refunded_at') }} as refunded_date,
     refunds.is_linked,
@@ -24,3 +24,4 @@ select
     end as refunded_net
 from refunds
 left join orders on refunds.order_id = orders.order_id
+inner join {{ ref('int_persons') }} as persons on coalesce(orders.person_key, 0) = persons.person_key

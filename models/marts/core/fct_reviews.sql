@@ -2,7 +2,7 @@ with reviews as (
 
     select
         reviews.*,
-        {{ person_id_of(['contact_id', 'email']) }} as named_person_id
+        {{ person_key_of(['contact_id', 'email']) }} as named_person_key
     from {{ accepted('feedback', 'reviews') }} as reviews
     {{ join_persons('reviews', ['contact_id', 'email'], 'reviewed_at') }}
 
@@ -32,8 +32,7 @@ answered as (
 
 select
     answered.review_id,
-    {# who gives no name on a page still says which order it is about #}
-    coalesce(nullif(answered.named_person_id, 'unknown'), orders.person_id, 'unknown') as person_id,
+    persons.person_id,
     orders.order_id,
     coalesce(answered.product_id, 'unknown') as product_id,
     coalesce(products.category, 'unknown') as product_category,
@@ -51,4 +50,7 @@ select
     answered.reply_microseconds / cast(3600000000 as double) as reply_hours
 from answered
 left join orders on answered.order_id = orders.order_id
+{# who gives no name on a page still says which order it is about #}
+inner join {{ ref('int_persons') }} as persons
+    on coalesce(nullif(answered.named_person_key, 0), orders.person_key, 0) = persons.person_key
 left join products on answered.product_id = products.product_id

@@ -5,7 +5,7 @@ with changes as (
 
     select
         changes.*,
-        events.person_id,
+        persons.person_id,
         {{ reporting_date('changes.changed_at') }} as changed_date,
         case when changes.{{ stopped }} then cast(0 as decimal(18, 4)) else changes.mrr end as amount,
         bool_or(changes.company_id is not null) over (partition by changes.subscription_id) as has_company
@@ -13,6 +13,7 @@ with changes as (
     inner join {{ ref('int_person_events') }} as events
         on events.source_table = 'crm.subscription_changes'
         and changes.change_id = events.source_id
+    inner join {{ ref('int_persons') }} as persons on events.person_key = persons.person_key
 
 ),
 

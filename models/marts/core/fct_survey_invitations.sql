@@ -1,10 +1,20 @@
-with invitations as (
+with resolved as (
 
     select
         staged.*,
-        {{ person_id_of(['contact_id', 'email']) }} as person_id
+        {{ person_key_of(['contact_id', 'email']) }} as person_key
     from {{ accepted('feedback', 'survey_invitations') }} as staged
     {{ join_persons('staged', ['contact_id', 'email'], 'sent_at') }}
+
+),
+
+invitations as (
+
+    select
+        resolved.*,
+        persons.person_id
+    from resolved
+    inner join {{ ref('int_persons') }} as persons on resolved.person_key = persons.person_key
 
 )
 

@@ -4,13 +4,23 @@
     / nullif(cast(oriented.highest_score - oriented.lowest_score as double), 0)
 {%- endset -%}
 
-with responses as (
+with resolved as (
 
     select
         responses.*,
-        {{ person_id_of(['contact_id', 'email']) }} as person_id
+        {{ person_key_of(['contact_id', 'email']) }} as person_key
     from {{ accepted('feedback', 'survey_responses') }} as responses
     {{ join_persons('responses', ['contact_id', 'email'], 'responded_at') }}
+
+),
+
+responses as (
+
+    select
+        resolved.*,
+        persons.person_id
+    from resolved
+    inner join {{ ref('int_persons') }} as persons on resolved.person_key = persons.person_key
 
 ),
 

@@ -1,11 +1,21 @@
-with tickets as (
+with resolved as (
 
     select
         tickets.*,
-        {{ person_id_of(['contact_id', 'email']) }} as person_id,
+        {{ person_key_of(['contact_id', 'email']) }} as person_key,
         {{ keyed_hash(["'touchpoint'", "'crm.tickets'", 'tickets.ticket_id', "'ticket'"]) }} as touchpoint_key
     from {{ accepted('crm', 'tickets') }} as tickets
     {{ join_persons('tickets', ['contact_id', 'email'], 'opened_at') }}
+
+),
+
+tickets as (
+
+    select
+        resolved.*,
+        persons.person_id
+    from resolved
+    inner join {{ ref('int_persons') }} as persons on resolved.person_key = persons.person_key
 
 ),
 

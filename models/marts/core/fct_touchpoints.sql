@@ -1,6 +1,10 @@
 with touchpoints as (
 
-    select * from {{ ref('int_touchpoints') }}
+    select
+        touchpoints.*,
+        persons.person_id
+    from {{ ref('int_touchpoints') }} as touchpoints
+    inner join {{ ref('int_persons') }} as persons on touchpoints.person_key = persons.person_key
 
 )
 
@@ -19,3 +23,4 @@ select
     coalesce(stages.stage, 'none') as stage_at_touch
 from touchpoints
 {{ join_stage_at('touchpoints', 'touched_at') }}
+{{ in_order_of('touchpoints.person_key, touchpoints.touched_at, touchpoints.touchpoint_key') }}

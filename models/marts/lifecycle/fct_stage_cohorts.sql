@@ -61,6 +61,7 @@ moments as (
 
     select distinct
         person_id,
+        {{ key_of('person_id') }} as person_key,
         entered_at
     from outcomes
 
@@ -107,7 +108,7 @@ select
 from outcomes
 inner join {{ ref('dim_persons') }} as persons on outcomes.person_id = persons.person_id
 left join channels
-    on outcomes.person_id = channels.person_id
+    on {{ key_of('outcomes.person_id') }} = channels.person_key
     and outcomes.entered_at = channels.entered_at
 left join revenues
     on outcomes.person_id = revenues.person_id

@@ -2,14 +2,15 @@ with definitions as (
 
     {%- for stage in var('stage_definitions') %}
     select
-        person_id,
+        persons.person_id,
         '{{ stage }}' as stage,
-        entered_at,
-        left_at,
-        evidence,
+        episodes.entered_at,
+        episodes.left_at,
+        episodes.evidence,
         false as is_override,
         '{{ definition_version(stage) }}' as definition_version
-    from {{ ref(stage) }}
+    from {{ ref(stage) }} as episodes
+    inner join {{ ref('int_persons') }} as persons on episodes.person_key = persons.person_key
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 

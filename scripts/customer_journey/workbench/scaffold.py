@@ -32,7 +32,7 @@ _DEFINITION = """\
 with signals as (
 
     select
-        person_id,
+        person_key,
         occurred_at,
         event_type as evidence
     from {{{{ ref('int_person_events') }}}}
@@ -52,7 +52,7 @@ models:
     description: >
       One row an episode as {label}: from the first of its signals until `lead_cold_days` after the last one.
     columns:
-      - name: person_id
+      - name: person_key
         description: Person.
       - name: entered_at
         description: When the episode began, UTC.
