@@ -1,11 +1,11 @@
 {#-
-    The measures of a relation a month and value of each dimension, first of all together. The relation has `month_start` and a column
-    for each dimension; `measures` maps names to aggregates.
+    The measures of a relation a month and value of each dimension, first of all together. The relation has a column for each dimension;
+    `measures` maps names to aggregates. `by`: what each row is of besides, where that is not the month alone.
 -#}
-{% macro by_dimension(relation, dimensions, measures) -%}
+{% macro by_dimension(relation, dimensions, measures, by=['month_start']) -%}
     {%- for dimension in ['all'] + dimensions %}
     select
-        month_start,
+        {{ by | join(',\n        ') }},
         '{{ dimension }}' as dimension,
         {{ "'all'" if dimension == 'all' else dimension }} as dimension_value,
         {%- for name, measure in measures.items() %}
@@ -16,9 +16,6 @@
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 {%- endmacro %}
-
-{#- The key of a row of a month, dimension and value of it. -#}
-{% macro dimension_key() -%}cast(month_start as string) || '.' || dimension || '.' || dimension_value{%- endmacro %}
 
 {#- Whether a month was over at as-of; what a running one counts still grows. -#}
 {% macro is_complete_month(month_start) -%}({{ add_months(month_start, 1) }} <= {{ reporting_date(as_of()) }}){%- endmacro %}

@@ -60,30 +60,72 @@ group by person_key, episode_number
 
 {#- Joins `stages`: the interval of the primary framework in which the row's person stood at that moment. -#}
 {% macro join_stage_at(relation, happened_at) -%}
-    left join {{ ref('fct_stage_entries') }} as stages
-        on stages.framework = '{{ setting('primary_framework') }}'
-        and {{ relation }}.person_id = stages.person_id
+    left join {{ ref('int_primary_stages') }} as stages
+        on {{ relation }}.person_key = stages.person_key
         and {{ relation }}.{{ happened_at }} >= stages.entered_at
         and ({{ relation }}.{{ happened_at }} < stages.exited_at or stages.exited_at is null)
 {%- endmacro %}
 
 {#-
-    The last touch of a person before each moment of `moments` (person_key and the column `moment`, each pair once), among the touches
-    that `condition` lets count; `comparison` is < or <=, whether a touch in the moment itself is one before it.
+    The last touch of a person before each moment of `moments` (a CTE of person_key and moment, each pair once), among the touches that
+    `condition` lets count; `comparison` is < or <=, whether a touch in the moment itself is one before it. One pass over touches and
+    moments in order: a range join would compare every touch of a person with every moment.
 -#}
-{% macro last_touches(moments, moment, comparison, condition) -%}
+{% macro last_touches(moments, comparison, condition) -%}
+    with touches_and_moments as (
+
+        select
+            person_key,
+            touched_at as moment,
+            touchpoint_key,
+            touchpoint_type,
+            channel,
+            1 as touches,
+            {{ 0 if comparison == '<=' else 1 }} as place
+        from {{ ref('int_touchpoints') }}
+        where {{ condition }}
+        union all
+        select
+            person_key,
+            moment,
+            cast(null as bigint) as touchpoint_key,
+            cast(null as string) as touchpoint_type,
+            cast(null as string) as channel,
+            0 as touches,
+            {{ 1 if comparison == '<=' else 0 }} as place
+        from {{ moments }}
+
+    ),
+
+    numbered as (
+
+        select
+            *,
+            sum(touches) over (
+                partition by person_key
+                order by moment, place, touchpoint_key
+                rows between unbounded preceding and current row
+            ) as touch_number
+        from touches_and_moments
+
+    )
+
     select
         moments.person_key,
-        moments.{{ moment }},
-        touchpoints.touchpoint_type,
-        touchpoints.channel
-    from {{ moments }} as moments
-    inner join {{ ref('int_touchpoints') }} as touchpoints
-        on moments.person_key = touchpoints.person_key
-        and touchpoints.touched_at {{ comparison }} moments.{{ moment }}
-    where {{ condition }}
-    qualify row_number() over (
-        partition by moments.person_key, moments.{{ moment }}
-        order by touchpoints.touched_at desc, touchpoints.touchpoint_key desc
-    ) = 1
+        moments.moment,
+        last_touches.touchpoint_type,
+        last_touches.channel
+    from numbered as moments
+    inner join numbered as last_touches
+        on moments.person_key = last_touches.person_key
+        and moments.touch_number = last_touches.touch_number
+    where moments.touches = 0 and last_touches.touches = 1
+{%- endmacro %}
+
+{#-
+    A state's key: a person's open definitions and overrides, within the scope of frameworks that they count in. A number, since each
+    moment of each person is joined by it.
+-#}
+{% macro state_key(overriding, open_definitions) -%}
+    {{ hash_number("concat_ws(' ', cast(overrides as string), cast(scope as string), cast(" ~ overriding ~ " as string), cast(" ~ open_definitions ~ " as string))") }}
 {%- endmacro %}

@@ -63,6 +63,9 @@ judged as (
         *,
         case
             when input_reason is not null then input_reason
+            {%- if meta.business_time %}
+            when {{ meta.business_time }} < {{ earliest(spec.columns[meta.business_time]) }} then 'too_early_{{ meta.business_time }}'
+            {%- endif %}
             {%- for reason, condition in rules.items() %}
             when {{ condition }} then '{{ reason }}'
             {%- endfor %}
@@ -216,10 +219,22 @@ left join ranked on judged._file_id = ranked._file_id and judged._row_number = r
     {%- endif -%}
 {%- endmacro %}
 
-{#- What a later time means is not known yet at as-of, so it reads as null, but for the business time, which defers the row. -#}
+{#- The first moment that counts: that of earliest_date in the reporting time zone. A column of dates has the day itself. -#}
+{% macro earliest(column=none) -%}
+    {%- set day = modules.datetime.datetime.fromisoformat(setting('earliest_date')) -%}
+    {%- set moment = modules.pytz.timezone(setting('reporting_timezone')).localize(day).astimezone(modules.pytz.utc) -%}
+    {%- if column and column.config.meta.kind == 'date' -%}cast('{{ day.strftime('%Y-%m-%d') }}' as date)
+    {%- else -%}cast('{{ moment.strftime('%Y-%m-%d %H:%M:%S') }}' as timestamp)
+    {%- endif -%}
+{%- endmacro %}
+
+{#-
+    What a later time means is not known yet at as-of, and what lies before earliest_date is a slip: each reads as null. Of the business
+    time the one defers the row and the other quarantines it.
+-#}
 {% macro as_seen(column, meta) -%}
     {%- if column.config.meta.kind == 'timestamp' and column.name != meta.business_time -%}
-        case when judged.{{ column.name }} <= {{ as_of() }} then judged.{{ column.name }} end
+        case when judged.{{ column.name }} between {{ earliest(column) }} and {{ as_of() }} then judged.{{ column.name }} end
     {%- else -%}judged.{{ column.name }}
     {%- endif -%}
 {%- endmacro %}

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 import yaml
 
-from customer_journey.checks.expectations import CheckResult
+from customer_journey.checks.result import CheckResult
 from customer_journey.paths import PROJECT
 
 

@@ -1,25 +1,26 @@
 """The main job, step by step: land, transform, check, publish."""
 
 import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import filelock
 
-from customer_journey import audit, erasure
-from customer_journey.checks.expectations import CheckResult
+from customer_journey import audit, erasure, garbage, nothing_new
+from customer_journey.checks.result import CheckResult
 from customer_journey.engine import DuckDBEngine, Engine, EngineName, engine_of
 from customer_journey.errors import CheckFailedError, InputError, LockedError
 from customer_journey.landing import LandingReport, kind_of, land
+from customer_journey.nothing_new import Unchanged
 from customer_journey.paths import DEMO, Output
 from customer_journey.progress import Progress
 from customer_journey.publish import SCHEMA, Descriptions
-from customer_journey.settings import read_settings, remember_settings
-from customer_journey.transform import TransformResult, transform
+from customer_journey.settings import built_frameworks, read_settings, remember_settings
+from customer_journey.transform import Project, TransformResult
 from customer_journey.warehouse import open_warehouse
 
 ROW_STATES = ("rows_in", "accepted", "duplicates", "quarantined", "deferred", "erased")
@@ -53,12 +54,13 @@ class BuildResult:
     counts: list[tuple[Any, ...]]
     published: str
     as_of: str
+    frameworks: list[str]
     # tables of an EL tool, each with the number of rows in it of erased persons
     left_to_erase: list[tuple[str, int]]
 
 
-def build(options: BuildOptions, progress: Progress) -> BuildResult:
-    """Run one build and publish its marts.
+def build(options: BuildOptions, progress: Progress) -> BuildResult | Unchanged:
+    """Run one build and publish its marts, unless what is published was made from the same.
 
     Raises:
         InputError: raw tables, settings or arguments cannot be used.
@@ -81,7 +83,7 @@ def build(options: BuildOptions, progress: Progress) -> BuildResult:
         return _build_locked(options, progress)
 
 
-def _build_locked(options: BuildOptions, progress: Progress) -> BuildResult:
+def _build_locked(options: BuildOptions, progress: Progress) -> BuildResult | Unchanged:
     output = options.output
     started_at = datetime.now(UTC)
 
@@ -89,8 +91,15 @@ def _build_locked(options: BuildOptions, progress: Progress) -> BuildResult:
     if raw is None and options.raw_schemas is None:
         raw = DEMO
     settings = read_settings(output.root if raw is None else raw, options.as_of, started_at)
+    origin = nothing_new.origin_of(options.engine, settings, options.raw_schemas)
+    if not options.full_refresh:
+        standing = nothing_new.unchanged(output, origin, settings, raw, options.raw_schemas)
+        if standing is not None:
+            return standing
+    nothing_new.forget(output)
+    garbage.search_seldom()
     with engine_of(options.engine, output) as engine:
-        return _build_with(engine, options, raw, settings, started_at, progress)
+        return _build_with(engine, options, raw, settings, origin, started_at, progress)
 
 
 def _build_with(
@@ -98,6 +107,7 @@ def _build_with(
     options: BuildOptions,
     raw: Path | None,
     settings: dict[str, Any],
+    origin: dict[str, str],
     started_at: datetime,
     progress: Progress,
 ) -> BuildResult:
@@ -112,17 +122,23 @@ def _build_with(
             landing = land(connection, raw, step.share)
         remember_settings(connection, settings)
         connection.execute("create or replace table private.engine as select ? as name", [options.engine])
+        rows = nothing_new.rows_of(connection, options.raw_schemas)
         erasure_is_due = erasure.is_due(connection)
 
+    project = Project(output, options.full_refresh)
+    built: Sequence[str] = ()
+    transformed = TransformResult()
     if erasure_is_due:
         with progress.step("Erasure") as step:
             # the landed layer is the embedded engine's, whichever engine builds the models
-            found = transform(
-                output, DuckDBEngine.dbt_target, options.full_refresh, step.count, only=erasure.IDENTITY_MODELS
+            found = project.build(
+                DuckDBEngine.dbt_target, step.count, select=erasure.BEFORE_ERASURE, only=("model", "seed")
             )
             if found.failures:
                 raise CheckFailedError(f"{found.failures[0]}. Nothing was erased or published.")
             erasure.erase(output.warehouse, landing.in_place)
+            if options.engine == "duckdb" and erasure.has_left_models(output.warehouse):
+                built, transformed = erasure.BEFORE_ERASURE, found
 
     with open_warehouse(output.warehouse) as connection:
         has_erased = erasure.is_unpublished(connection)
@@ -132,27 +148,46 @@ def _build_with(
             f"erasure: {', '.join(tables)}: the EL tool keeps it in {output.root}, and rows of persons who asked to be "
             "erased cannot be deleted from it here. Write it anew without them, and build again. Nothing was published."
         )
-    checks, transformed, marts = _build_on(engine, options, settings, started_at, has_erased, progress)
+    build_id = started_at.strftime("%Y%m%dT%H%M%S.%fZ")
+    checks, marts = _build_on(
+        engine, options, project, built, transformed, settings, build_id, started_at, has_erased, progress
+    )
     counts = engine.query_published(RECONCILIATION)
     # who opens the warehouse just now does not undo what was published; the next build says it again
-    if has_erased:
-        with contextlib.suppress(LockedError), open_warehouse(output.warehouse) as connection:
-            erasure.was_published(connection)
-    return BuildResult(landing, transformed, checks, marts, counts, engine.published, settings["as_of"], left_to_erase)
+    with contextlib.suppress(LockedError):
+        if has_erased:
+            with open_warehouse(output.warehouse) as connection:
+                erasure.was_published(connection)
+        nothing_new.remember(output, build_id, origin, rows, landing.files)
+    return BuildResult(
+        landing,
+        transformed,
+        checks,
+        marts,
+        counts,
+        engine.published,
+        settings["as_of"],
+        built_frameworks(settings),
+        left_to_erase,
+    )
 
 
 def _build_on(
     engine: Engine,
     options: BuildOptions,
+    project: Project,
+    built: Sequence[str],
+    transformed: TransformResult,
     settings: dict[str, Any],
+    build_id: str,
     started_at: datetime,
     has_erased: bool,
     progress: Progress,
-) -> tuple[list[CheckResult], TransformResult, int]:
+) -> tuple[list[CheckResult], int]:
     output = options.output
     with progress.step("Engine") as step:
         engine.start(step.share)
-    transformed = _transform(engine, options, progress)
+    transformed.add(_transform(engine, project, built, progress))
     checks = list(transformed.checks)
     failures = [str(failure) for failure in transformed.failures]
     if not failures:
@@ -165,7 +200,7 @@ def _build_on(
         ]
 
     record = audit.BuildRecord(
-        build_id=started_at.strftime("%Y%m%dT%H%M%S.%fZ"),
+        build_id=build_id,
         as_of=datetime.fromisoformat(settings["as_of"]).replace(tzinfo=None),
         started_at=started_at.replace(tzinfo=None),
         finished_at=datetime.now(UTC).replace(tzinfo=None),
@@ -182,23 +217,24 @@ def _build_on(
 
     with progress.step("Publishing"):
         marts = engine.publish(record.build_id, _descriptions(transformed.nodes), keep_before=not has_erased)
-    return checks, transformed, marts
+    return checks, marts
 
 
-def _transform(engine: Engine, options: BuildOptions, progress: Progress) -> TransformResult:
-    """Have dbt build and test every model: those that read the fit of CLV once it is made."""
+def _transform(engine: Engine, project: Project, built: Sequence[str], progress: Progress) -> TransformResult:
+    """Have dbt build and test every model but those `built` before: those that read the fit of CLV once it is made."""
     # scipy takes a second to load, which bad input should not wait for
     from customer_journey.clv.step import AFTER_FIT, fit_clv
 
-    run = partial(transform, options.output, engine.dbt_target, options.full_refresh)
     with progress.step("Models and tests") as step:
-        transformed = run(step.count, exclude=AFTER_FIT)
+        transformed = project.build(
+            engine.dbt_target, step.count, exclude=AFTER_FIT, without=built, writes_results=True
+        )
     if transformed.failures:
         return transformed
     with progress.step("CLV") as step:
         engine.keep(fit_clv(engine.query_models, step.share))
     with progress.step("Models of CLV") as step:
-        transformed.add(run(step.count, select=AFTER_FIT))
+        transformed.add(project.build(engine.dbt_target, step.count, select=AFTER_FIT))
     return transformed
 
 

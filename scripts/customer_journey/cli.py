@@ -10,15 +10,31 @@ from rich.console import Console
 
 from customer_journey.errors import BuildError, ExitCode, InputError
 from customer_journey.paths import Output
-from customer_journey.workbench import commands
 
 if TYPE_CHECKING:
     from customer_journey.engine import EngineName
 
 FOLDER = click.Path(path_type=Path)
+# how each command of the workbench is called, and its name there: builds do not load what they do not need
+_WORKBENCH = {"new": "new", "check": "check", "dry-run": "dry_run"}
 
 
-@click.group()
+class _Commands(click.Group):
+    """The commands of this module, and those of the workbench once they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*super().list_commands(ctx), *_WORKBENCH]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _WORKBENCH:
+            return super().get_command(ctx, cmd_name)
+        from workbench import commands
+
+        command: click.Command = getattr(commands, _WORKBENCH[cmd_name])
+        return command
+
+
+@click.group(cls=_Commands)
 def app() -> None:
     """customer_journey: raw CRM, web and order tables in, validated marts out."""
 
@@ -108,7 +124,7 @@ def diff(one: Path, other: Path, examples: int) -> None:
     marts, differences = compare(one_file, other_file, examples)
     console = Console(soft_wrap=True, highlight=False, markup=False)
     for difference in differences:
-        console.print(f"{difference.mart}: {difference.rows:,} rows differ")
+        console.print(f"{difference.mart}: {difference.rows:,} rows differ, {difference.equal:,} are equal")
         for example in difference.examples:
             console.print(f"  {example}")
     console.print(f"{marts} marts compared, {len(differences)} differ")
@@ -130,11 +146,6 @@ def compare_engines(context: click.Context, raw: Path | None, out: Path, as_of: 
     for target in ("duckdb", "spark"):
         context.invoke(build, raw=raw, out=out / target, as_of=as_of, target=target)
     context.invoke(diff, one=out / "duckdb", other=out / "spark")
-
-
-app.add_command(commands.new)
-app.add_command(commands.check)
-app.add_command(commands.dry_run)
 
 
 def _schemas(text: str) -> dict[str, str]:

@@ -1,7 +1,8 @@
 """Comparing two published builds mart by mart and row by row, whichever engines built them."""
 
+import bisect
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,15 +18,35 @@ from customer_journey.warehouse import quoted
 TELL_OF_RUNS = frozenset({"audit_builds", "audit_checks", "bridge_person_changes", "build_info"})
 # Relative; a parallel sum of floats differs in its last digits from one run to the next.
 FLOAT_TOLERANCE = 1e-9
+# A fit by maximum likelihood ends near its optimum, not on it.
+FITTED_TOLERANCE = 1e-6
+_FITTED = "kpi_clv"
+_SIDES = ("one", "other")
+_FLOATS = ("DOUBLE", "FLOAT")
+_NUMBERS = (*_FLOATS, "DECIMAL", "HUGEINT", "BIGINT", "INTEGER", "SMALLINT", "TINYINT")
 
 
 @dataclass(frozen=True)
-class Difference:
-    """How a mart of two builds differs: rows that one side alone has, and values that differ, by key."""
+class Comparison:
+    """How a mart of two builds compares.
+
+    `equal` counts the rows that are the same in every column that both have, `rows` those that differ or that one side
+    lacks. `columns_alone` are columns of one side, `columns_left_out` those that nobody wanted compared.
+    """
 
     mart: str
-    rows: int
-    examples: Sequence[str]
+    rows: int = 0
+    examples: Sequence[str] = ()
+    equal: int = 0
+    key: Sequence[str] = ()
+    columns_alone: Sequence[str] = ()
+    columns_left_out: Sequence[str] = ()
+    is_shared: bool = True
+
+    @property
+    def differs(self) -> bool:
+        """Whether one side has anything that the other has not."""
+        return bool(self.rows or self.columns_alone or not self.is_shared)
 
 
 def published_file(output: Output) -> Path:
@@ -40,24 +61,30 @@ def published_file(output: Output) -> Path:
     raise InputError(f"{output.root}: no published marts here. Build it with scripts/build --out {output.root}.")
 
 
-def compare(one: Path, other: Path, examples: int = 3) -> tuple[int, list[Difference]]:
-    """Compare the marts of two files; return how many marts were compared, and those that differ.
+def compare(one: Path, other: Path, examples: int = 3) -> tuple[int, list[Comparison]]:
+    """Compare the marts of two files; return how many marts were compared, and those that differ."""
+    marts = list(compare_marts(one, other, examples))
+    return sum(mart.is_shared for mart in marts), [mart for mart in marts if mart.differs]
 
-    Each file is a DuckDB file with a schema of marts, or the list of files that a build on Spark leaves. A mart's first
-    column is its key; rows of one key are told apart by all their values. The order of rows and of columns does not
-    count, floats are equal within FLOAT_TOLERANCE.
+
+def compare_marts(one: Path, other: Path, examples: int = 3, *, left_out: Collection[str] = ()) -> Iterator[Comparison]:
+    """Compare the marts of two files, those first that one side alone has.
+
+    Each file is a DuckDB file with a schema of marts, or the list of files that a build on Spark leaves. Rows are
+    matched by the grain, which stands in the leading columns: the fewest of them that tell the rows of both sides
+    apart. Rows of one grain are told apart by all their values. The order of rows and of columns does not count, floats
+    are equal within FLOAT_TOLERANCE, what is fitted within FITTED_TOLERANCE.
+
+    `left_out` names columns, as mart.column, that are not compared.
     """
     with duckdb.connect(":memory:") as connection:
         connection.execute("set TimeZone = 'UTC'")
         ones, others = _open(connection, "one", one), _open(connection, "other", other)
-        differences = [Difference(mart, 0, [f"only {one} has this mart"]) for mart in sorted(ones - others)]
-        differences += [Difference(mart, 0, [f"only {other} has this mart"]) for mart in sorted(others - ones)]
-        shared = sorted((ones & others) - TELL_OF_RUNS)
-        for mart in shared:
-            difference = _difference(connection, mart, examples)
-            if difference:
-                differences.append(difference)
-    return len(shared), differences
+        for file, marts in ((one, ones - others), (other, others - ones)):
+            for mart in sorted(marts):
+                yield Comparison(mart, examples=[f"only {file} has this mart"], is_shared=False)
+        for mart in sorted((ones & others) - TELL_OF_RUNS):
+            yield _Mart(connection, mart, left_out).compare(examples)
 
 
 def _open(connection: duckdb.DuckDBPyConnection, side: str, file: Path) -> set[str]:
@@ -68,8 +95,10 @@ def _open(connection: duckdb.DuckDBPyConnection, side: str, file: Path) -> set[s
         sources = {mart: f"read_parquet('{quoted(folder)}/*.parquet')" for mart, folder in folders.items()}
     else:
         connection.execute(f"attach '{quoted(file)}' as file_{side} (read_only)")
+        # a mart that follows from another by a plain SELECT is a view
         rows = connection.execute(
-            "select table_name from duckdb_tables() where database_name = ? and schema_name = ?",
+            "select table_name from duckdb_tables() where database_name = $1 and schema_name = $2"
+            " union all select view_name from duckdb_views() where database_name = $1 and schema_name = $2",
             [f"file_{side}", SCHEMA],
         ).fetchall()
         sources = {mart: f"file_{side}.{SCHEMA}.{mart}" for (mart,) in rows}
@@ -78,69 +107,137 @@ def _open(connection: duckdb.DuckDBPyConnection, side: str, file: Path) -> set[s
     return set(sources)
 
 
-def _difference(connection: duckdb.DuckDBPyConnection, mart: str, examples: int) -> Difference | None:
-    columns = {side: _columns(connection, side, mart) for side in ("one", "other")}
-    if columns["one"].keys() != columns["other"].keys():
-        uneven = sorted(columns["one"].keys() ^ columns["other"].keys())
-        return Difference(mart, 0, [f"only one side has {', '.join(uneven)}"])
-    key, *values = columns["one"]
-    numbered = {side: _numbered(side, mart, columns[side]) for side in ("one", "other")}
-    differs = {column: _differs(column, columns["one"][column]) for column in values}
-    any_differs = "".join(f" or {test}" for test in differs.values())
-    joined = (
-        f"from ({numbered['one']}) as one full join ({numbered['other']}) as other"
-        f" on one.{key} is not distinct from other.{key} and one.occurrence = other.occurrence"
-        f" where one.occurrence is null or other.occurrence is null{any_differs}"
-    )
-    count = connection.execute(f"select count(*) {joined}").fetchone()
-    assert count is not None
-    if not count[0]:
-        return None
-    shown = ", ".join(
-        f"case when {test} then '{column}: ' || coalesce(one.{column}::varchar, 'null') || ' against '"
-        f" || coalesce(other.{column}::varchar, 'null') end"
-        for column, test in differs.items()
-    )
-    rows = connection.execute(
-        f"select coalesce(one.{key}, other.{key})::varchar, one.occurrence is null, other.occurrence is null,"
-        f" concat_ws(', '{', ' + shown if shown else ''}) {joined} order by 1, 4 limit {examples}"
-    ).fetchall()
-    return Difference(mart, int(count[0]), [_sentence(key, row) for row in rows])
+class _Mart:
+    """A mart that both sides have, by its columns that both have."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, name: str, left_out: Collection[str]) -> None:
+        self._connection = connection
+        self._name = name
+        kinds = {side: self._kinds(side) for side in _SIDES}
+        ones, others = kinds["one"], kinds["other"]
+        wanted = [column for column in {**others, **ones} if f"{name}.{column}" not in left_out]
+        self._columns_left_out = [column for column in {**others, **ones} if column not in wanted]
+        self._columns_alone = sorted(column for column in wanted if column not in ones or column not in others)
+        # in the order of the other side, so that it is the same for both
+        self._columns = [column for column in others if column in wanted and column in ones]
+        self._floats = {column for column in self._columns if ones[column] in _FLOATS or others[column] in _FLOATS}
+        for side in _SIDES:
+            selected = ", ".join(
+                f'{_comparable(column, ones[column], others[column])} as "{column}"' for column in self._columns
+            )
+            connection.execute(f"create or replace temp view read_{side} as select {selected} from {side}.{name}")
+
+    def compare(self, examples: int) -> Comparison:
+        """Count the rows that are equal and those that are not, and show some of these."""
+        key = self._key()
+        differs = {column: self._differs(column) for column in self._columns if column not in key}
+        is_alone = "one.occurrence is null or other.occurrence is null"
+        matched = "".join(f"one.{name} is not distinct from other.{name} and " for name in map(_quoted, key))
+        joined = (
+            f"from ({self._numbered('one', key)}) as one full join ({self._numbered('other', key)}) as other"
+            f" on {matched}one.occurrence = other.occurrence"
+        )
+        different = " or ".join([is_alone, *differs.values()])
+        counts = self._connection.execute(f"select count(*), count(*) filter (where {different}) {joined}").fetchone()
+        assert counts is not None
+        every, differing = counts
+        said = [f"only one side has {', '.join(self._columns_alone)}"] if self._columns_alone else []
+        if differing:
+            said += self._examples(key, differs, f"{joined} where {different}", examples)
+        return Comparison(
+            self._name, differing, said, every - differing, key, self._columns_alone, self._columns_left_out
+        )
+
+    def _kinds(self, side: str) -> dict[str, str]:
+        rows = self._connection.execute(f"describe {side}.{self._name}").fetchall()
+        return {name: kind for name, kind, *_ in rows}
+
+    def _key(self) -> list[str]:
+        """Return the fewest leading columns that tell the rows of both sides apart, floats aside.
+
+        Where rows repeat on one side, those that suffice on the other; where they repeat on both, every column.
+        """
+        columns = [column for column in self._columns if column not in self._floats]
+        lengths = [
+            bisect.bisect_left(
+                range(1, len(columns) + 1), True, key=lambda length: self._is_unique(side, columns[:length])
+            )
+            + 1
+            for side in _SIDES
+        ]
+        known = [length for length in lengths if length <= len(columns)]
+        return columns[: max(known, default=len(columns))]
+
+    def _is_unique(self, side: str, columns: Sequence[str]) -> bool:
+        row = self._connection.execute(
+            f"select (select count(*) from read_{side})"
+            f" = (select count(*) from (select distinct {_listed(columns)} from read_{side}))"
+        ).fetchone()
+        assert row is not None
+        return bool(row[0])
+
+    def _numbered(self, side: str, key: Sequence[str]) -> str:
+        """Select a side with the rows of one key numbered by their values."""
+        if self._is_unique(side, key):
+            return f"select *, 1 as occurrence from read_{side}"
+        # floats last: their last digits may differ, and must not decide which row is which
+        ranked = sorted(
+            (column for column in self._columns if column not in key), key=lambda name: name in self._floats
+        )
+        order = f" order by {_listed(ranked)}" if ranked else ""
+        return f"select *, row_number() over (partition by {_listed(key)}{order}) as occurrence from read_{side}"
+
+    def _differs(self, column: str) -> str:
+        one, other = f"one.{_quoted(column)}", f"other.{_quoted(column)}"
+        if column not in self._floats:
+            return f"{one} is distinct from {other}"
+        tolerance = FITTED_TOLERANCE if self._name.startswith(_FITTED) else FLOAT_TOLERANCE
+        # NaN is not near anything, though no difference from it is greater than another
+        return (
+            f"({one} is distinct from {other} and not coalesce(isfinite({one}) and isfinite({other})"
+            f" and abs({one} - {other}) <= {tolerance} * greatest(abs({one}), abs({other})), false))"
+        )
+
+    def _examples(self, key: Sequence[str], differs: Mapping[str, str], differing: str, limit: int) -> list[str]:
+        keys = ", ".join(f"coalesce(one.{name}::varchar, other.{name}::varchar, 'null')" for name in map(_quoted, key))
+        shown = ", ".join(
+            f"case when {test} then '{column}: ' || coalesce(one.{_quoted(column)}::varchar, 'null') || ' against '"
+            f" || coalesce(other.{_quoted(column)}::varchar, 'null') end"
+            for column, test in differs.items()
+        )
+        rows = self._connection.execute(
+            f"select one.occurrence is null, other.occurrence is null, concat_ws(', ', null, {shown or 'null'}), {keys}"
+            f" {differing} order by {_positions(4, len(key))}, 3 limit {limit}"
+        ).fetchall()
+        return [_sentence(key, row) for row in rows]
 
 
-def _sentence(key: str, row: Sequence[Any]) -> str:
-    value, is_other_alone, is_one_alone, differing = row
+def _positions(first: int, count: int) -> str:
+    return ", ".join(str(position) for position in range(first, first + count))
+
+
+def _comparable(column: str, one: str, other: str) -> str:
+    """Return the expression that makes a column, of these types on the two sides, comparable with that of the other."""
+    expression = _quoted(column)
+    if one.startswith("TIMESTAMP") and other.startswith("TIMESTAMP"):
+        # Spark's timestamps carry a zone, which is UTC
+        return f"cast({expression} as timestamp)"
+    if one != other and not (one.startswith(_NUMBERS) and other.startswith(_NUMBERS)):
+        return f"cast({expression} as varchar)"
+    return expression
+
+
+def _quoted(column: str) -> str:
+    return f'"{column}"'
+
+
+def _listed(columns: Sequence[str]) -> str:
+    return ", ".join(map(_quoted, columns))
+
+
+def _sentence(key: Sequence[str], row: Sequence[Any]) -> str:
+    is_other_alone, is_one_alone, differing, *values = row
+    where = ", ".join(f"{column} {value}" for column, value in zip(key, values, strict=True))
     if is_one_alone or is_other_alone:
-        return f"{key} {value}: only in the {'first' if is_one_alone else 'second'}"
-    return f"{key} {value}: {differing}"
-
-
-def _columns(connection: duckdb.DuckDBPyConnection, side: str, mart: str) -> dict[str, str]:
-    rows = connection.execute(f"describe {side}.{mart}").fetchall()
-    return {name: kind for name, kind, *_ in rows}
-
-
-def _numbered(side: str, mart: str, columns: dict[str, str]) -> str:
-    """Select a mart with its timestamps in UTC, and rows of one key numbered by their values."""
-    key = next(iter(columns))
-    selected = ", ".join(
-        f"cast({name} as timestamp) as {name}" if kind.startswith("TIMESTAMP") else name
-        for name, kind in columns.items()
-    )
-    # floats last: their last digits may differ, and must not decide which row is which
-    ranked = sorted(columns, key=lambda name: columns[name] in ("DOUBLE", "FLOAT"))
-    return (
-        f"select {selected}, row_number() over (partition by {key} order by {', '.join(ranked)}) as occurrence"
-        f" from {side}.{mart}"
-    )
-
-
-def _differs(column: str, kind: str) -> str:
-    if kind not in ("DOUBLE", "FLOAT"):
-        return f"one.{column} is distinct from other.{column}"
-    # NaN is not near anything, though no difference from it is greater than another
-    return (
-        f"(one.{column} is distinct from other.{column} and not coalesce(isfinite(one.{column})"
-        f" and isfinite(other.{column}) and abs(one.{column} - other.{column})"
-        f" <= {FLOAT_TOLERANCE} * greatest(abs(one.{column}), abs(other.{column})), false))"
-    )
+        return f"{where}: only in the {'first' if is_one_alone else 'second'}"
+    return f"{where}: {differing}"

@@ -1,7 +1,6 @@
 """What differs between engines in a build: where models are built, who judges them, and how they are published."""
 
 import atexit
-import importlib
 import multiprocessing
 import multiprocessing.connection
 import os
@@ -9,18 +8,22 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from types import TracebackType
-from typing import Any, Literal, Protocol, Self
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
 import duckdb
-import pyarrow as pa
 
-from customer_journey import audit
-from customer_journey.checks.expectations import CheckResult, run_expectations
+from customer_journey import audit, garbage
+from customer_journey.checks import later
+from customer_journey.checks.expectations import run_expectations
+from customer_journey.checks.result import CheckResult
 from customer_journey.checks.suites import LAYERS
 from customer_journey.landing import LandingReport, point_at_schemas
 from customer_journey.paths import EXPECTATIONS, Output
 from customer_journey.publish import SCHEMA, Descriptions, publish
 from customer_journey.warehouse import keep_private, open_warehouse
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 EngineName = Literal["duckdb", "spark"]
 
@@ -55,7 +58,7 @@ class Engine(Protocol):
     def query_models(self, query: str) -> list[tuple[Any, ...]]:
         """Run a query over the models built so far, in the schemas that dbt builds them in."""
 
-    def keep(self, tables: Mapping[str, pa.Table]) -> None:
+    def keep(self, tables: "Mapping[str, pa.Table]") -> None:
         """Keep tables in the schema `private`, each in the place of its former one, for models to read."""
 
     def run_expectations(self, on_progress: Callable[[str, float], None]) -> list[CheckResult]:
@@ -91,7 +94,7 @@ class DuckDBEngine:
         self._output = output
         # Great Expectations keeps its connection to the warehouse until its process ends, so it gets one of its own.
         self._checker = ProcessPoolExecutor(
-            max_workers=1, mp_context=multiprocessing.get_context("spawn"), initializer=_end_with_parent
+            max_workers=1, mp_context=multiprocessing.get_context("spawn"), initializer=_begin
         )
 
     def __enter__(self) -> Self:
@@ -117,14 +120,14 @@ class DuckDBEngine:
 
     def start(self, on_progress: Callable[[str, float], None]) -> None:
         """Begin to load Great Expectations, which takes seconds that pass while dbt is at work."""
-        self._checker.submit(importlib.import_module, "great_expectations")
+        self._checker.submit(later.load_great_expectations)
 
     def query_models(self, query: str) -> list[tuple[Any, ...]]:
         """Read the private warehouse."""
         with open_warehouse(self._output.warehouse) as connection:
             return connection.execute(query).fetchall()
 
-    def keep(self, tables: Mapping[str, pa.Table]) -> None:
+    def keep(self, tables: "Mapping[str, pa.Table]") -> None:
         """Write them to the private warehouse."""
         keep_private(self._output.warehouse, tables)
 
@@ -171,14 +174,21 @@ class _DuckDBStore:
 
     def insert(self, table: str, rows: Sequence[Sequence[object]]) -> None:
         if rows:
-            places = ", ".join("?" for _ in rows[0])
-            self._connection.executemany(f"insert into {self.schema}.{table} values ({places})", rows)
+            # one statement: a thousand of them take as long as a dozen models
+            places = ", ".join(f"({', '.join('?' for _ in row)})" for row in rows)
+            values = [value for row in rows for value in row]
+            self._connection.execute(f"insert into {self.schema}.{table} values {places}", values)
 
     def has_table(self, table: str) -> bool:
         rows = self.execute(
             f"select 1 from duckdb_tables() where schema_name = '{self.schema}' and table_name = '{table}'"
         )
         return bool(rows)
+
+
+def _begin() -> None:
+    _end_with_parent()
+    garbage.search_seldom()
 
 
 def _end_with_parent() -> None:

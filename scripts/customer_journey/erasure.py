@@ -1,8 +1,10 @@
 """Erasure: what was landed of persons who asked for it is deleted before the models are built.
 
-Who they are is known once staging has normalised identifiers and identity has linked them, so a first dbt pass builds
-just these. What stays is the suppression list: keyed hashes of the persons' identifiers, by which rows that arrive
-later are recognised, and the person_ids that these give, by which what is remembered of earlier builds is forgotten.
+Who they are is known once staging has normalised identifiers and identity has linked them, so a first dbt run builds
+just these; where that finds nobody to erase, the build goes on from them.
+
+What stays is the suppression list: keyed hashes of the persons' identifiers, by which rows that arrive later are
+recognised, and the person_ids that these give, by which what is remembered of earlier builds is forgotten.
 
 Where an EL tool keeps the raw tables in the warehouse, its rows are deleted there. Behind a view they cannot be: the
 build is refused until somebody has deleted them at their origin. What was exported from Spark's catalog is landed like
@@ -18,11 +20,11 @@ import duckdb
 from customer_journey.contract import RawTable, raw_tables
 from customer_journey.errors import InputError
 from customer_journey.hash_key import hash_key
-from customer_journey.landing import FROM_CATALOG, kind_of, own_schemas
+from customer_journey.landing import FROM_CATALOG, kind_of, landed_digest, own_schemas
 from customer_journey.warehouse import open_warehouse
 
-# what the first dbt pass has to build, with everything before it
-IDENTITY_MODELS = ("int_person_identifiers", "int_former_identifiers", "stg_*")
+# dbt's selectors of what a first run has to build: what identity and staging need
+BEFORE_ERASURE = ("+int_person_identifiers", "+int_former_identifiers", "+stg_*")
 
 # Columns that hold an identifier under another name than its type's.
 _ALIASES = {
@@ -59,19 +61,10 @@ def is_due(connection: duckdb.DuckDBPyConnection) -> bool:
         return True
     requests = kind_of(connection, "raw_privacy", "erasure_requests")
     # an EL tool does not say what it changed
-    if requests != "VIEW" and _landed_files(connection) == _landed_files_at_last_erasure(connection):
+    if requests != "VIEW" and landed_digest(connection) == _landed_files_at_last_erasure(connection):
         return False
     tables = ["private.suppression_list", *(["raw_privacy.erasure_requests"] if requests else [])]
     return any(connection.execute(f"select 1 from {table} limit 1").fetchone() for table in tables)
-
-
-def _landed_files(connection: duckdb.DuckDBPyConnection) -> str | None:
-    if not kind_of(connection, "private", "landed_files"):
-        return None
-    row = connection.execute(
-        "select md5(string_agg(path || sha256, '|' order by path)) from private.landed_files"
-    ).fetchone()
-    return row[0] if row else None
 
 
 def _landed_files_at_last_erasure(connection: duckdb.DuckDBPyConnection) -> str | None:
@@ -128,7 +121,7 @@ def erase(warehouse: Path, schemas: Mapping[str, str] | None = None) -> int:
         _forget(connection)
         connection.execute("delete from private.unfinished_erasure")
         connection.execute("delete from private.last_erasure")
-        connection.execute("insert into private.last_erasure values (?)", [_landed_files(connection)])
+        connection.execute("insert into private.last_erasure values (?)", [landed_digest(connection)])
         if erased or is_unfinished:
             connection.execute("create or replace table private.unpublished_erasure as select true as is_due")
         else:
@@ -137,6 +130,12 @@ def erase(warehouse: Path, schemas: Mapping[str, str] | None = None) -> int:
     if erased or is_unfinished:
         _rewrite(warehouse)
     return erased
+
+
+def has_left_models(warehouse: Path) -> bool:
+    """Tell whether the models that a first run has built still stand, since nothing was erased."""
+    with open_warehouse(warehouse) as connection:
+        return kind_of(connection, "intermediate", "int_person_identifiers") is not None
 
 
 def is_unpublished(connection: duckdb.DuckDBPyConnection) -> bool:

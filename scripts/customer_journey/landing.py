@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import re
+import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -26,6 +27,9 @@ FROM_CATALOG = "catalog:"
 LONGEST_ROW = 16 * 2**20
 READ_AT_ONCE = 2 * LONGEST_ROW
 
+# The coarsest times that file systems in use keep are two seconds apart.
+YOUNG_NS = 3 * 10**9
+
 
 class Column(NamedTuple):
     """One column of a file or of an EL tool's table, as it is there."""
@@ -41,18 +45,23 @@ class Delivery(NamedTuple):
     columns: Sequence[Column]
     # where the rows lie, for as long as they are read
     files: Callable[[], AbstractContextManager[Sequence[Path]]]
+    # of a file, before anything of it was read: see _state_of
+    state: str | None = None
+    # whether a later change would show in that state
+    is_settled: bool = False
 
 
 @dataclass
 class LandingReport:
     """What landing found: files read and known, optional tables that are absent, columns and files nobody knows.
 
-    `in_place` are the schemas, by source, of tables that stay where an EL tool keeps them; `exported` are the tables
-    that were copied out of another catalog, as landing knows them.
+    `files` are all that lie in the raw folder; `in_place` are the schemas, by source, of tables that stay where an EL
+    tool keeps them; `exported` are the tables that were copied out of another catalog, as landing knows them.
     """
 
     files_read: int = 0
     files_known: int = 0
+    files: list[str] = field(default_factory=list)
     absent_tables: list[str] = field(default_factory=list)
     drift: list[str] = field(default_factory=list)
     in_place: Mapping[str, str] = field(default_factory=dict)
@@ -62,8 +71,9 @@ class LandingReport:
 def land(connection: duckdb.DuckDBPyConnection, raw: Path, on_progress: Callable[[str, float], None]) -> LandingReport:
     """Land every file under `raw` that is new or changed since the last build, all of them or none.
 
-    A file is known by its path under `raw` and its content. A changed file replaces the rows it landed before, a
-    vanished one keeps them. `on_progress` gets the table at work and the share done, 0 to 1.
+    A file is known by its path under `raw` and its content, which is read again where its size or its times say that
+    it may have changed. A changed file replaces the rows it landed before, a vanished one keeps them. `on_progress`
+    gets the table at work and the share done, 0 to 1.
 
     Raises:
         InputError: a required table or column is missing, or a file cannot be read.
@@ -92,12 +102,55 @@ def land(connection: duckdb.DuckDBPyConnection, raw: Path, on_progress: Callable
     for table, found in files.items():
         deliveries[table] = []
         for file in found:
+            state, is_settled = _state_of(file), _is_settled(file)
             columns = _columns_of(connection, file)
             report.drift += check_columns(table, str(file), file.name, columns)
             path = file.relative_to(raw).as_posix()
-            deliveries[table].append(Delivery(path, columns, partial(_where_it_is, file)))
+            report.files.append(path)
+            deliveries[table].append(Delivery(path, columns, partial(_where_it_is, file), state, is_settled))
     land_deliveries(connection, deliveries, report, on_progress)
     return report
+
+
+def unchanged_files(connection: duckdb.DuckDBPyConnection, raw: Path) -> list[str] | None:
+    """Return the paths of the files under `raw` if each has landed as it is now; None where one is new or changed."""
+    landed = {
+        path: (sha256, state)
+        for path, sha256, state in connection.execute(
+            "select path, sha256, state from private.landed_files left join private.file_states using (path)"
+        ).fetchall()
+    }
+    paths = []
+    for table in raw_tables():
+        for file in _files_of(raw, table):
+            path = file.relative_to(raw).as_posix()
+            sha256, state = landed.get(path, (None, None))
+            if sha256 is None or (state != _state_of(file) and sha256 != _content_of([file])):
+                return None
+            paths.append(path)
+    return sorted(paths)
+
+
+def landed_digest(connection: duckdb.DuckDBPyConnection) -> str | None:
+    """Return a digest of the paths and contents of all files that have landed; None before the first."""
+    if not kind_of(connection, "private", "landed_files"):
+        return None
+    row = connection.execute(
+        "select md5(string_agg(path || sha256, '|' order by path)) from private.landed_files"
+    ).fetchone()
+    return row[0] if row else None
+
+
+def _state_of(file: Path) -> str:
+    """Tell which file this is and when it was written, which changes whenever its content does."""
+    found = file.stat()
+    return f"{found.st_dev} {found.st_ino} {found.st_size} {found.st_mtime_ns} {found.st_ctime_ns}"
+
+
+def _is_settled(file: Path) -> bool:
+    """Tell whether a file is old enough that a change after this moment would give it other times."""
+    found = file.stat()
+    return max(found.st_mtime_ns, found.st_ctime_ns) < time.time_ns() - YOUNG_NS
 
 
 def _where_it_is(file: Path) -> AbstractContextManager[Sequence[Path]]:
@@ -280,6 +333,7 @@ def _create_manifest(connection: duckdb.DuckDBPyConnection) -> None:
         "create table if not exists private.landed_files"
         " (file_id bigint, source_table varchar, path varchar, sha256 varchar, row_count bigint)"
     )
+    connection.execute("create table if not exists private.file_states (path varchar, state varchar)")
 
 
 def create_landed_table(connection: duckdb.DuckDBPyConnection, table: RawTable) -> None:
@@ -291,11 +345,14 @@ def create_landed_table(connection: duckdb.DuckDBPyConnection, table: RawTable) 
 
 def _land(connection: duckdb.DuckDBPyConnection, table: RawTable, delivery: Delivery) -> bool:
     """Land one delivery; return False where its content is known already."""
+    known = connection.execute(
+        "select file_id, sha256 from private.landed_files where path = ?", [delivery.path]
+    ).fetchone()
+    if known and _has_state(connection, delivery):
+        return False
     with delivery.files() as files:
         sha256 = _content_of(files)
-        known = connection.execute(
-            "select file_id, sha256 from private.landed_files where path = ?", [delivery.path]
-        ).fetchone()
+        _keep_state(connection, delivery)
         if known and known[1] == sha256:
             return False
         create_landed_table(connection, table)
@@ -317,6 +374,18 @@ def _land(connection: duckdb.DuckDBPyConnection, table: RawTable, delivery: Deli
         [file_id, table.source_table, delivery.path, sha256, rows[0] if rows else 0],
     )
     return True
+
+
+def _has_state(connection: duckdb.DuckDBPyConnection, delivery: Delivery) -> bool:
+    """Tell whether a file is still in the state that it was in when its content was read last."""
+    row = connection.execute("select state from private.file_states where path = ?", [delivery.path]).fetchone()
+    return row is not None and row[0] == delivery.state
+
+
+def _keep_state(connection: duckdb.DuckDBPyConnection, delivery: Delivery) -> None:
+    connection.execute("delete from private.file_states where path = ?", [delivery.path])
+    if delivery.is_settled:
+        connection.execute("insert into private.file_states values (?, ?)", [delivery.path, delivery.state])
 
 
 def _content_of(files: Sequence[Path]) -> str:

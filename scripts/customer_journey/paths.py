@@ -33,6 +33,11 @@ class Output:
         return self.root / "published.json"
 
     @property
+    def built_from(self) -> Path:
+        """What the published build was made from, as digests."""
+        return self.root / "built_from.json"
+
+    @property
     def lock(self) -> Path:
         """The lock that admits one build at a time."""
         return self.root / ".lock"

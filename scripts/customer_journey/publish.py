@@ -16,10 +16,10 @@ Descriptions = Mapping[str, tuple[str, Mapping[str, str]]]
 
 
 def publish(output: Output, descriptions: Descriptions) -> int:
-    """Copy the tables named in `descriptions` to a new file and rename it over the published one; return how many.
+    """Copy the marts named in `descriptions` to a new file and rename it over the published one; return how many.
 
-    `descriptions` gives each mart's description and those of its columns, which the file keeps as comments. Whoever
-    has the old file open keeps reading it whole.
+    A mart that is a view of other marts stays one. `descriptions` gives each mart's description and those of its
+    columns, which the file keeps as comments. Whoever has the old file open keeps reading it whole.
     """
     temporary = output.root / ".journey.publishing.duckdb"
     for leftover in (temporary, Path(f"{temporary}.wal")):
@@ -27,18 +27,38 @@ def publish(output: Output, descriptions: Descriptions) -> int:
     with duckdb.connect(":memory:") as connection:
         connection.execute(f"attach '{_quoted(output.warehouse)}' as warehouse (read_only)")
         connection.execute(f"attach '{_quoted(temporary)}' as published (storage_version '{STORAGE_VERSION}')")
+        # on its own each of a thousand comments would be brought safely to the disk
+        connection.execute("begin")
         connection.execute(f"create schema published.{SCHEMA}")
-        for mart, (description, columns) in sorted(descriptions.items()):
+        connection.execute("use published")
+        views = _views(connection)
+        # tables first: a view is bound when it is made
+        for mart in sorted(descriptions, key=lambda name: (name in views, name)):
+            description, columns = descriptions[mart]
             relation = f"published.{SCHEMA}.{mart}"
-            connection.execute(f"create table {relation} as select * from warehouse.{SCHEMA}.{mart}")
-            connection.execute(f"comment on table {relation} is '{_quoted(description)}'")
+            if mart in views:
+                connection.execute(views[mart])
+            else:
+                connection.execute(f"create table {relation} as select * from warehouse.{SCHEMA}.{mart}")
+            kind = "view" if mart in views else "table"
+            connection.execute(f"comment on {kind} {relation} is '{_quoted(description)}'")
             for column, text in columns.items():
                 connection.execute(f"comment on column {relation}.{column} is '{_quoted(text)}'")
+        connection.execute("commit")
+        connection.execute("use memory")
         connection.execute("detach published")
     with temporary.open("rb") as stream:
         os.fsync(stream.fileno())
     os.replace(temporary, output.published)
     return len(descriptions)
+
+
+def _views(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Return the statement of each mart that is a view, which names the marts that it reads by their schema alone."""
+    rows = connection.execute(
+        "select view_name, sql from duckdb_views() where database_name = 'warehouse' and schema_name = ?", [SCHEMA]
+    ).fetchall()
+    return {name: sql.replace(f"warehouse.{SCHEMA}.", f"{SCHEMA}.") for name, sql in rows}
 
 
 def _quoted(text: object) -> str:

@@ -1,8 +1,10 @@
 """What a company sets about itself: read, checked, and left in the warehouse where dbt finds it."""
 
+import csv
 import json
 import zoneinfo
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +51,8 @@ def _read_file(file: Path) -> dict[str, Any]:
     if not isinstance(given, dict):
         raise InputError(f"{file}: wants lines of the form `setting: value`.")
     defaults = default_settings()
+    # YAML reads a day without quotes as a date
+    given = {name: value.isoformat() if isinstance(value, date) else value for name, value in given.items()}
     for name, value in given.items():
         if name not in defaults:
             raise InputError(f"{file}: there is no setting {name}. Settings are {', '.join(defaults)}.")
@@ -60,7 +64,44 @@ def _read_file(file: Path) -> dict[str, Any]:
         raise InputError(
             f"{file}: reporting_timezone {timezone!r} is no IANA time zone. Write for example Asia/Ho_Chi_Minh."
         )
+    if (unknown := _unknown_framework(given)) is not None:
+        raise InputError(f"{file}: {unknown} Frameworks are {', '.join(known_frameworks())}.")
+    if "earliest_date" in given:
+        try:
+            date.fromisoformat(given["earliest_date"])
+        except ValueError as error:
+            raise InputError(
+                f"{file}: earliest_date {given['earliest_date']!r} is no date. Write for example 1990-01-01."
+            ) from error
     return dict(given)
+
+
+def known_frameworks(project: Path = PROJECT) -> list[str]:
+    """Return the names of all frameworks."""
+    with (project / "seeds" / "frameworks.csv").open(encoding="utf-8", newline="") as stream:
+        return [row["framework"] for row in csv.DictReader(stream)]
+
+
+def built_frameworks(settings: Mapping[str, Any]) -> list[str]:
+    """Return the frameworks that these settings want built; the primary one always is."""
+    told = {**default_settings(), **settings}
+    wanted = told.get("frameworks")
+    return [name for name in known_frameworks() if wanted is None or name in {*wanted, told["primary_framework"]}]
+
+
+def _unknown_framework(given: Mapping[str, Any]) -> str | None:
+    """Return what is wrong with the frameworks that are named, None where each is one of ours."""
+    frameworks = given.get("frameworks")
+    if frameworks is None:
+        frameworks = []
+    elif not isinstance(frameworks, list):
+        return f"frameworks wants a list of names, not {frameworks!r}."
+    known = known_frameworks()
+    for setting, names in (("frameworks", frameworks), ("primary_framework", [given.get("primary_framework")])):
+        for name in names:
+            if name is not None and name not in known:
+                return f"{setting}: there is no framework {name!r}."
+    return None
 
 
 def _kind(value: object) -> str:

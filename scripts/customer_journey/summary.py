@@ -6,11 +6,21 @@ from rich.console import Console
 from rich.table import Table
 
 from customer_journey.build import ROW_STATES, BuildResult
+from customer_journey.nothing_new import Unchanged
 from customer_journey.paths import Output
+from customer_journey.settings import known_frameworks
 
 
-def print_summary(console: Console, output: Output, result: BuildResult) -> None:
+def print_summary(console: Console, output: Output, result: BuildResult | Unchanged) -> None:
     """Print what came in, what became of it, how the checks ended and where everything lies."""
+    if isinstance(result, Unchanged):
+        console.print(
+            f"nothing is new since build {result.build_id}: the same rows, project, settings and as-of "
+            f"({_moment(result.as_of)}). {result.published} stands; --full-refresh builds all the same.",
+            highlight=False,
+            soft_wrap=True,
+        )
+        return
     table = Table(show_edge=False, pad_edge=False, box=None)
     table.add_column("raw table", no_wrap=True, min_width=28)
     for state in ROW_STATES:
@@ -26,9 +36,10 @@ def print_summary(console: Console, output: Output, result: BuildResult) -> None
     landing = result.landing
     failed = [check for check in result.checks if not check.success]
     lines = {
-        "as of": f"{datetime.fromisoformat(result.as_of):%Y-%m-%d %H:%M:%S} UTC",
+        "as of": _moment(result.as_of),
         "landed": f"{landing.files_read} read, {landing.files_known} known already",
         "absent tables": ", ".join(landing.absent_tables) or "none",
+        "frameworks": f"{len(result.frameworks)} built of {len(known_frameworks())}",
         "marts": f"{result.marts} published",
         "checks": f"{len(result.checks) - len(failed)} passed, {len(failed)} warned",
         "published": result.published,
@@ -49,3 +60,7 @@ def print_summary(console: Console, output: Output, result: BuildResult) -> None
         console.print(
             f"{'warning':<14} {check.name} on {check.target}: {check.detail}", highlight=False, soft_wrap=True
         )
+
+
+def _moment(text: str) -> str:
+    return f"{datetime.fromisoformat(text):%Y-%m-%d %H:%M:%S} UTC"

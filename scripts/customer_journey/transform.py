@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from customer_journey.checks.expectations import CheckResult
+from customer_journey.checks.result import CheckResult
 from customer_journey.errors import BuildError
 from customer_journey.paths import PROJECT, Output
 
@@ -25,6 +25,7 @@ _PARSED_PROJECT = "partial_parse.msgpack"
 # unit tests judge the models, not the company's rows: scripts/test runs them
 _BUILD = ("build", "--exclude-resource-type", "unit_test")
 _SILENT = ("--log-level", "none")
+_QUIET = ("--quiet",)
 # How dbt heads what went wrong in a node.
 _HEADING = re.compile(r"\A\w+ Error in \w+ \S+ \([^)]*\)\n")
 
@@ -59,41 +60,62 @@ class TransformResult:
         self.nodes |= later.nodes
 
 
-def transform(
-    output: Output,
-    target: str,
-    full_refresh: bool,
-    on_progress: OnProgress,
-    only: Sequence[str] = (),
-    select: Sequence[str] = (),
-    exclude: Sequence[str] = (),
-) -> TransformResult:
-    """Run `dbt build` on a target of the profile, or without tests just the models named in `only` with what they need.
+class Project:
+    """The dbt project as one build of an output folder runs it: read once, however many runs follow."""
 
-    `select` and `exclude` are dbt's: a test of both a selected node and an excluded one runs with the selected one.
+    def __init__(self, output: Output, full_refresh: bool) -> None:
+        self._output = output
+        self._options = ["--full-refresh"] if full_refresh else []
+        self._manifests: dict[str, Manifest] = {}
 
-    `on_progress` gets the node that starts, its number and how many there are.
+    def build(
+        self,
+        target: str,
+        on_progress: OnProgress,
+        *,
+        select: Sequence[str] = (),
+        exclude: Sequence[str] = (),
+        without: Sequence[str] = (),
+        only: Sequence[str] = (),
+        writes_results: bool = False,
+    ) -> TransformResult:
+        """Run `dbt build` on a target of the profile.
 
-    Raises:
-        BuildError: dbt could not start (a model does not compile, for example).
-    """
-    arguments = ["--full-refresh"] if full_refresh else []
-    if only:
-        arguments += ["--resource-type", "model", "--resource-type", "seed"]
-        arguments += ["--select", *(f"+{model}" for model in only)]
-    for option, selectors in (("--select", select), ("--exclude", exclude)):
-        if selectors:
-            arguments += [option, *selectors]
-    return _read_results(_run_dbt([*_BUILD, *arguments], output, target, on_progress))
+        `select` and `exclude` are dbt's: a test of both a selected node and an excluded one runs with the selected
+        one. `without` leaves models out whose tests run all the same, since they are built; `only` names the types of
+        resources to build. With `writes_results` the target's folder gets the manifest and the results of this run.
+
+        `on_progress` gets the node that starts, its number and how many there are.
+
+        Raises:
+            BuildError: dbt could not start (a model does not compile, for example).
+        """
+        arguments = [*self._options]
+        for resource_type in only:
+            arguments += ["--resource-type", resource_type]
+        if without:
+            # so that to leave a model out does not leave out its tests
+            arguments += ["--indirect-selection", "empty"]
+        for option, selectors in (("--select", select), ("--exclude", [*exclude, *without])):
+            if selectors:
+                arguments += [option, *selectors]
+        if not writes_results:
+            arguments += ["--no-write-json"]
+        if target not in self._manifests:
+            self._manifests[target] = parse(self._output, target, _QUIET)
+        manifest = self._manifests[target]
+        return _read_results(_run_dbt([*_BUILD, *arguments], self._output, target, on_progress, manifest))
 
 
-def parse(output: Output, target: str) -> "Manifest":
+def parse(output: Output, target: str, console: Sequence[str] = _SILENT) -> "Manifest":
     """Read the project without building anything.
 
     Raises:
         BuildError: a file cannot be read as SQL, Jinja or YAML, or refers to what is not there.
     """
-    manifest: Manifest = _run_dbt(["parse"], output, target, console=_SILENT).result  # type: ignore[assignment]
+    # what is written is the manifest of a run, with the SQL that it compiled
+    parsed = _run_dbt(["parse", "--no-write-json"], output, target, console=console)
+    manifest: Manifest = parsed.result  # type: ignore[assignment]
     return manifest
 
 
@@ -118,7 +140,7 @@ def _run_dbt(
     target: str,
     on_progress: OnProgress | None = None,
     manifest: "Manifest | None" = None,
-    console: Sequence[str] = ("--quiet",),
+    console: Sequence[str] = _QUIET,
 ) -> "dbtRunnerResult":
     # dbt takes seconds to load, which bad input should not wait for
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
@@ -131,9 +153,14 @@ def _run_dbt(
     parsed_project = _PARSED_PROJECTS / target / _PARSED_PROJECT
     _take_parsed_project(parsed_project, folder)
 
+    # what a test of `rules` tells (macros/broken_rules.sql): dbt's own message has no more than a number
+    broken_rules: dict[str, list[str]] = {}
+
     def report(event: "EventMsg") -> None:
         if on_progress is not None and event.info.name == "LogStartLine":
             on_progress(event.data.description, event.data.index, event.data.total)
+        if event.info.name == "JinjaLogInfo":
+            broken_rules.setdefault(event.data.node_info.unique_id, []).append(event.data.msg)
 
     try:
         with contextlib.chdir(output.root):
@@ -148,7 +175,11 @@ def _run_dbt(
     if result.exception is not None or result.result is None:
         lines = [line.strip() for line in str(result.exception).splitlines() if line.strip()]
         raise BuildError(f"dbt: {' '.join(lines[:4])}")
-    _leave_parsed_project(folder, parsed_project)
+    for item in getattr(result.result, "results", ()):
+        if item.node.unique_id in broken_rules:
+            item.message = "; ".join(broken_rules[item.node.unique_id])
+    if manifest is None:
+        _leave_parsed_project(folder, parsed_project)
     return result
 
 

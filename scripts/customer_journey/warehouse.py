@@ -2,11 +2,15 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
-import pyarrow as pa
 
 from customer_journey.errors import LockedError
+
+# it takes half a second to load, which a build with nothing new does without
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 # Older clients read the published file, and COPY takes over what the warehouse stores.
 STORAGE_VERSION = "v1.4.0"
@@ -30,7 +34,7 @@ def open_warehouse(path: Path) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def keep_private(path: Path, tables: Mapping[str, pa.Table]) -> None:
+def keep_private(path: Path, tables: "Mapping[str, pa.Table]") -> None:
     """Write tables of the build to the schema `private` of the warehouse, each in the place of its former one."""
     with open_warehouse(path) as connection:
         for name, table in tables.items():

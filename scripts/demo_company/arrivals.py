@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -32,55 +32,29 @@ class Arrival:
 
 
 def _paid() -> list[Arrival]:
-    arrivals = []
+    arrivals: list[Arrival] = []
     for position, c in enumerate(CAMPAIGNS):
         if c.weight == 0:
             continue
         code, term = CODE[c.channel], "micro khong day" if c.channel == "paid_search" else ""
-        for content, share in (("video_a", 0.55), ("anh_b", 0.33)):
-            arrivals.append(
-                Arrival(
-                    code,
-                    c.weight * share,
-                    c.source,
-                    c.medium,
-                    c.key,
-                    content,
-                    term,
-                    c.referrer,
-                    c.click_id,
-                    position,
-                )
-            )
-        arrivals.append(
-            Arrival(
-                code,
-                c.weight * 0.06,
-                c.source.title(),
-                f" {c.medium.upper()}",
-                c.key,
-                "",
-                term,
-                c.referrer,
-                c.click_id,
-                position,
-            )
+        tagged = Arrival(
+            code,
+            c.weight * 0.06,
+            source=c.source,
+            medium=c.medium,
+            campaign=c.key,
+            referrer=c.referrer,
+            click_id=c.click_id,
+            paid=position,
         )
-        arrivals.append(
-            Arrival(
-                code,
-                c.weight * 0.06,
-                c.source,
-                c.medium,
-                c.key,
-                "",
-                "",
-                c.referrer,
-                c.click_id,
-                position,
-                columns_filled=False,
-            )
-        )
+        arrivals += [
+            *(
+                replace(tagged, weight=c.weight * share, content=content, term=term)
+                for content, share in (("video_a", 0.55), ("anh_b", 0.33))
+            ),
+            replace(tagged, source=c.source.title(), medium=f" {c.medium.upper()}", term=term),
+            replace(tagged, columns_filled=False),
+        ]
         if c.click_id and c.channel == "paid_search":
             # Auto-tagging only: the click id is all there is.
             arrivals.append(Arrival(code, c.weight * 0.2, referrer=c.referrer, click_id=c.click_id, paid=position))
@@ -143,7 +117,6 @@ ARRIVALS: tuple[Arrival, ...] = (
 
 ARRIVAL_CAMPAIGN = np.array([arrival.paid for arrival in ARRIVALS], dtype=np.int64)
 NEWSLETTER_ARRIVAL = next(i for i, arrival in enumerate(ARRIVALS) if arrival.campaign == "newsletter")
-CARE_ARRIVAL = next(i for i, arrival in enumerate(ARRIVALS) if arrival.campaign == "care_flow")
 _FIRST_DAY = np.array([CAMPAIGNS[a.paid].first_day if a.paid >= 0 else 0 for a in ARRIVALS])
 _LAST_DAY = np.array([CAMPAIGNS[a.paid].last_day if a.paid >= 0 else DAYS for a in ARRIVALS])
 

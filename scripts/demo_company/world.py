@@ -102,11 +102,6 @@ LATE_PEAK = 0.18
 PEAK_MONTHS = ("2025-11", "2026-01", "2026-02")
 
 
-def day_number(day: date) -> int:
-    """Days from the first day of the demo, in the reporting time zone."""
-    return (day - FIRST_DATE).days
-
-
 def local_date(day: int) -> date:
     """The calendar day of a day number, in the reporting time zone."""
     return FIRST_DATE + timedelta(days=day)
@@ -117,6 +112,5 @@ def local_time(text: str) -> int:
     return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()) - LOCAL_OFFSET
 
 
-AS_OF_SECONDS = int(datetime.fromisoformat(AS_OF).timestamp())
 MONTHS = tuple(f"{2025 + m // 12}-{m % 12 + 1:02d}" for m in range(18))
 MONTH_OF_DAY = tuple(MONTHS.index(local_date(d).isoformat()[:7]) for d in range(DAYS))

@@ -1,30 +1,57 @@
-"""What a build costs: CPU seconds and memory, beside a floor timed in the same run, since machines are noisy."""
+"""What builds cost: CPU seconds and memory, beside one sort of the events in the same run, since machines are noisy."""
 
+import json
+import os
+import platform
+import re
+import resource
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
+import duckdb
 import psutil
+import yaml
+from customer_journey.paths import DEMO, PROJECT, Output
 from customer_journey.progress import Progress
+from customer_journey.settings import FILE_NAME, default_settings
 from demo_company import generate
 from rich.console import Console
 from rich.table import Table
 
-# How often processes are looked at: what one uses after the last look is lost.
+# How often processes are looked at: memory between two looks goes unseen.
 _LOOK_SECONDS = 0.2
-# The least that sessions, and whatever follows from them, can cost: all events in order, by the narrow columns alone.
-_FLOOR = """
-import duckdb, sys
-duckdb.sql("set memory_limit = '4GB'")
-duckdb.sql(
-    "select max(row_number) from (select row_number() over (partition by anonymous_id order by occurred_at, event_id)"
-    f" as row_number from read_parquet('{sys.argv[1]}/web/events/*.parquet'))"
-).fetchall()
+# So small that all it costs is what every build costs.
+_TINY = 0.02
+_SHOWN = 10
+_FRAMEWORKS = {"all": "all frameworks", "primary": "primary framework alone"}
+# S, the unit: all events, every column, in the order of visitor and time. Python's start is not in it.
+_SORT = """
+import duckdb, resource, sys
+
+def cpu():
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+connection = duckdb.connect(sys.argv[2], config={"memory_limit": "4GB"})
+before = cpu()
+connection.execute(
+    f"create table events as select * from read_parquet('{sys.argv[1]}/web/events/*.parquet')"
+    " order by anonymous_id, occurred_at"
+)
+connection.close()
+print(cpu() - before)
 """
+# How dbt's log ends the line of a node: its name, dots, how it went and the seconds.
+_NODE = re.compile(r"(?:model|seed file|PASS|WARN \d+|ERROR \d+|FAIL \d+) (\S+) \.* ?\[.* in ([0-9.]+)s\]$")
 
 
 @dataclass(frozen=True)
@@ -36,13 +63,36 @@ class Cost:
     peak_bytes: int
 
 
+@dataclass(frozen=True)
+class Figure:
+    """What one build cost; `sort` is S, `above` what it cost above a tiny company, in S."""
+
+    name: str
+    engine: str
+    cpu: float
+    wall: float
+    peak_gb: float
+    published_mb: float | None = None
+    sort: float | None = None
+    above: float | None = None
+    failure: str | None = None
+
+
 def measure(command: list[str]) -> Cost:
     """Run a command and add up what it and its descendants use.
 
     Raises:
         click.ClickException: the command failed; the text is the last line that it said.
     """
-    started = time.monotonic()
+    cost, failure = _run(command)
+    if failure is not None:
+        raise click.ClickException(failure)
+    return cost
+
+
+def _run(command: Sequence[str]) -> tuple[Cost, str | None]:
+    """Run a command; return what it used and, if it failed, the last line that it said."""
+    started, used = time.monotonic(), _used_by_children()
     cpu: dict[int, float] = {}
     peak = 0
     with tempfile.TemporaryFile("w+") as said:
@@ -63,43 +113,252 @@ def measure(command: list[str]) -> Cost:
                     continue
             peak = max(peak, resident)
             time.sleep(_LOOK_SECONDS)
+        failure = None
         if process.wait():
             said.seek(0)
-            lines = said.read().split("\n")
-            raise click.ClickException(next((line for line in reversed(lines) if line.strip()), f"{command[0]} failed"))
-    return Cost(time.monotonic() - started, sum(cpu.values()), peak)
+            lines = [line for line in said.read().split("\n") if line.strip()]
+            failure = lines[-1] if lines else f"{command[0]} failed"
+    # the first knows only processes that somebody waited for, which Spark's are not; the second misses the last moments
+    spent = max(_used_by_children() - used, sum(cpu.values()))
+    return Cost(time.monotonic() - started, spent, peak), failure
+
+
+def _used_by_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+class Bench:
+    """Builds on one engine in a folder of their own, and what each cost."""
+
+    def __init__(self, folder: Path, target: str, console: Console) -> None:
+        self.figures: list[Figure] = []
+        self.output: Output | None = None
+        self._folder = folder
+        self._target = target
+        self._console = console
+        self._constant = 0.0
+
+    def tiny(self) -> None:
+        """Build a tiny company: what it costs every build costs."""
+        self._constant = self._build("a tiny company", self._raw(_TINY), "tiny").cpu
+
+    def demo(self) -> None:
+        """Build the demo, and once more with nothing new."""
+        self._build("demo, full", DEMO, "demo")
+        self._build("demo, nothing new", DEMO, "demo", is_fresh=False)
+
+    def company(self, scale: float, frameworks: str) -> None:
+        """Build a company of this size with all frameworks or with the primary one alone, between two sorts."""
+        raw = self._raw(scale)
+        before = self._sort(raw)
+        tables = raw if frameworks == "all" else self._with_primary_alone(raw)
+        self._build(f"scale {scale:g}, {_FRAMEWORKS[frameworks]}", tables, f"{frameworks}-{scale:g}")
+        # what else the machine does changes while a build runs
+        sort = (before + self._sort(raw)) / 2
+        self.figures[-1] = replace(self.figures[-1], sort=sort, above=(self.figures[-1].cpu - self._constant) / sort)
+
+    def _raw(self, scale: float) -> Path:
+        """Return the raw tables of a demo company of this size, written unless they are there."""
+        raw = self._folder / f"raw-{scale:g}"
+        if not raw.exists():
+            unfinished = self._folder / "unfinished"
+            shutil.rmtree(unfinished, ignore_errors=True)
+            with Progress(self._console).step(f"company of scale {scale:g}") as step:
+                generate(unfinished, scale=scale, on_progress=step.share)
+            unfinished.rename(raw)
+        return raw
+
+    def _with_primary_alone(self, raw: Path) -> Path:
+        """Return a folder of the same files whose settings name the primary framework alone."""
+        folder = self._folder / f"{raw.name}-primary"
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(raw, folder, copy_function=os.link)
+        settings = yaml.safe_load((raw / FILE_NAME).read_text(encoding="utf-8"))
+        settings["frameworks"] = [settings.get("primary_framework") or default_settings()["primary_framework"]]
+        # it is the file of both folders until it is another one
+        (folder / FILE_NAME).unlink()
+        (folder / FILE_NAME).write_text(yaml.safe_dump(settings), encoding="utf-8")
+        return folder
+
+    def _build(self, name: str, raw: Path, out: str, *, is_fresh: bool = True) -> Figure:
+        output = Output(self._folder / "builds" / f"{self._target}-{out}")
+        if is_fresh:
+            # what is known already costs less
+            shutil.rmtree(output.root, ignore_errors=True)
+        build = [sys.executable, "-m", "customer_journey", "build", "--target", self._target]
+        with Progress(self._console).step(name):
+            cost, failure = _run([*build, "--raw", str(raw), "--out", str(output.root)])
+        peak = cost.peak_bytes / 1e9
+        figure = Figure(name, self._target, cost.cpu, cost.wall, peak, _published_mb(output), failure=failure)
+        self.figures.append(figure)
+        self.output = output
+        return figure
+
+    def _sort(self, raw: Path) -> float:
+        with tempfile.TemporaryDirectory(dir=self._folder) as folder:
+            command = [sys.executable, "-c", _SORT, str(raw), f"{folder}/sorted.duckdb"]
+            return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
+def _published_mb(output: Output) -> float | None:
+    if output.published.exists():
+        return output.published.stat().st_size / 1e6
+    if output.published_on_spark.exists():
+        folders = json.loads(output.published_on_spark.read_text(encoding="utf-8"))["marts"].values()
+        return sum(file.stat().st_size for folder in folders for file in Path(folder).glob("*.parquet")) / 1e6
+    return None
+
+
+def slowest_nodes(log: str) -> list[tuple[str, float]]:
+    """Return the nodes of a dbt log that took longest, with their wall seconds; of one that ran twice, the sum.
+
+    `run_results.json` knows the last invocation alone, and a build may need several.
+    """
+    seconds: dict[str, float] = {}
+    for match in map(_NODE.search, log.splitlines()):
+        if match:
+            seconds[match[1]] = seconds.get(match[1], 0.0) + float(match[2])
+    return sorted(seconds.items(), key=lambda node: (-node[1], node[0]))[:_SHOWN]
+
+
+def largest_tables(warehouse: Path) -> list[tuple[str, int]]:
+    """Return the tables of a private warehouse that have most rows."""
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        return connection.execute(
+            "select schema_name || '.' || table_name as name, estimated_size from duckdb_tables()"
+            " order by estimated_size desc, name limit ?",
+            [_SHOWN],
+        ).fetchall()
+
+
+def _machine() -> dict[str, Any]:
+    model = next(
+        (line.partition(":")[2].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")),
+        platform.processor(),
+    )
+    memory = round(psutil.virtual_memory().total / 1e9, 1)
+    return {"host": platform.node(), "cpu": model, "cores": os.cpu_count(), "memory_gb": memory}
+
+
+def _lines(file: str) -> list[str]:
+    return Path(file).read_text(encoding="utf-8").splitlines() if Path(file).exists() else []
+
+
+def _commit() -> str:
+    """Return the commit that is measured, with a + where the working tree is not it."""
+
+    def git(*arguments: str) -> str:
+        return subprocess.run(["git", "-C", str(PROJECT), *arguments], capture_output=True, text=True).stdout.strip()
+
+    return git("rev-parse", "--short", "HEAD") + ("+" if git("status", "--porcelain") else "")
+
+
+def _print(console: Console, figures: Sequence[Figure]) -> None:
+    table = Table("", "engine", "CPU s", "S", "(CPU - tiny) / S", "peak GB", "wall s", "published MB", box=None)
+    for figure in figures:
+        numbers = (figure.cpu, figure.sort, figure.above, figure.peak_gb, figure.wall, figure.published_mb)
+        texts = [f"{number:,.1f}" if number is not None else "" for number in numbers]
+        table.add_row(figure.name, figure.engine, *texts)
+    console.print(table)
+    for figure in figures:
+        if figure.failure:
+            console.print(f"{figure.name} on {figure.engine} failed: {figure.failure}", markup=False, highlight=False)
+
+
+def _print_pairs(console: Console, title: str, unit: str, pairs: Sequence[tuple[str, float]]) -> None:
+    table = Table(title, unit, box=None)
+    for name, number in pairs:
+        table.add_row(name, f"{number:,.1f}" if isinstance(number, float) else f"{number:,}")
+    console.print()
+    console.print(table)
 
 
 @click.command()
 @click.option(
-    "--scale", type=click.FloatRange(min=0, min_open=True), default=1.0, show_default=True, help="8 is 1M events."
+    "--scale",
+    "scales",
+    multiple=True,
+    type=click.FloatRange(min=0, min_open=True),
+    default=[8.0],
+    show_default=True,
+    help="Sizes of the companies; 8 is 1M web events, 80 is 10M. May be given several times.",
 )
-@click.option("--target", "targets", multiple=True, type=click.Choice(["duckdb", "spark"]), default=["duckdb", "spark"])
-@click.option("--folder", type=click.Path(path_type=Path), help="Where to work; it stays. Default: a folder that goes.")
-def bench(scale: float, targets: tuple[str, ...], folder: Path | None) -> None:
-    """Build a demo company of any size on each engine and say what it cost."""
-    console = Console()
+@click.option(
+    "--frameworks",
+    multiple=True,
+    type=click.Choice(list(_FRAMEWORKS)),
+    default=list(_FRAMEWORKS),
+    show_default=True,
+    help="Which frameworks the companies want built.",
+)
+@click.option("--demo/--no-demo", default=True, show_default=True, help="Also the demo, in full and with nothing new.")
+@click.option(
+    "--target",
+    "targets",
+    multiple=True,
+    type=click.Choice(["duckdb", "spark"]),
+    default=["duckdb"],
+    show_default=True,
+    help="Engines, one beside the other.",
+)
+@click.option("--tests", is_flag=True, help="Also scripts/test.")
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path),
+    help="Where to work. It stays: raw tables in it are used again, builds are replaced. Default: one that goes.",
+)
+@click.option(
+    "--history",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=PROJECT / "bench_history.jsonl",
+    help="File that keeps the figures of each run, a line of JSON a run. Default: bench_history.jsonl.",
+)
+def bench(
+    scales: tuple[float, ...], frameworks: tuple[str, ...], demo: bool, targets: tuple[str, ...], tests: bool,
+    folder: Path | None, history: Path,
+) -> None:  # fmt: skip
+    """Say what builds cost: a tiny company, the demo, and companies of any size above the tiny one, in S.
+
+    S is one sort of the company's web events into a table, timed right before and after each build.
+    """
+    console = Console(width=None if sys.stdout.isatty() else 140)
+    run: dict[str, Any] = {"at": datetime.now(UTC).isoformat(), "commit": _commit(), "machine": _machine()}
+    figures: list[Figure] = []
     with tempfile.TemporaryDirectory() as temporary:
         folder = (folder or Path(temporary)).resolve()
-        raw = folder / f"raw-{scale:g}"
-        outs = {target: folder / f"{target}-{scale:g}" for target in targets}
-        for out in outs.values():
-            if out.exists():
-                raise click.ClickException(f"{out}: built before, and what is known costs less. Name another --folder.")
-        if not raw.exists():
-            with Progress(console).step("Demo company") as step:
-                generate(raw, scale=scale, on_progress=step.share)
-        floor = measure([sys.executable, "-c", _FLOOR, str(raw)])
-        costs = {"floor: events sorted once": floor}
+        folder.mkdir(parents=True, exist_ok=True)
         for target in targets:
-            with Progress(console).step(target):
-                build = [sys.executable, "-m", "customer_journey", "build", "--target", target]
-                costs[target] = measure([*build, "--raw", str(raw), "--out", str(outs[target])])
-    table = Table("", "wall s", "CPU s", "CPU / floor", "memory GB", box=None)
-    for name, cost in costs.items():
-        ratio = f"{cost.cpu / floor.cpu:.1f}"
-        table.add_row(name, f"{cost.wall:.1f}", f"{cost.cpu:.1f}", ratio, f"{cost.peak_bytes / 1e9:.2f}")
-    console.print(table)
+            one = Bench(folder, target, console)
+            one.tiny()
+            if demo:
+                one.demo()
+            for scale in scales:
+                for wanted in frameworks:
+                    one.company(scale, wanted)
+                    if wanted == "all":
+                        _add_details(run, f"{target} scale {scale:g}", one.output)
+            figures += one.figures
+        if tests:
+            with Progress(console).step("scripts/test"):
+                cost, failure = _run([str(PROJECT / "scripts" / "test")])
+            figures.append(Figure("scripts/test", "", cost.cpu, cost.wall, cost.peak_bytes / 1e9, failure=failure))
+    run["figures"] = [asdict(figure) for figure in figures]
+    with history.open("a", encoding="utf-8") as stream:
+        stream.write(json.dumps(run) + "\n")
+    _print(console, figures)
+    for what, nodes in run.get("slowest_nodes", {}).items():
+        _print_pairs(console, f"slowest nodes, {what}", "wall s", nodes)
+    for what, tables in run.get("largest_tables", {}).items():
+        _print_pairs(console, f"largest tables, {what}", "rows", tables)
+
+
+def _add_details(run: dict[str, Any], what: str, output: Output | None) -> None:
+    assert output is not None
+    log = "\n".join(line for file in sorted(output.logs.glob("dbt.log*")) for line in _lines(str(file)))
+    run.setdefault("slowest_nodes", {})[what] = slowest_nodes(log)
+    if output.warehouse.exists():
+        run.setdefault("largest_tables", {})[what] = largest_tables(output.warehouse)
 
 
 if __name__ == "__main__":

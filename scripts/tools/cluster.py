@@ -82,11 +82,6 @@ class LocalCluster:
         """What points a build, and the dbt target spark_thrift, at this cluster."""
         return {HOST_VARIABLE: HOST, "JOURNEY_SPARK_PORT": str(self.thrift_port), "JOURNEY_SPARK_AUTH": "NONE"}
 
-    @property
-    def process_groups(self) -> list[int]:
-        """The process groups of all parts; executors are in their worker's."""
-        return [part.process.pid for part in (self.server, *self.workers, self.master)]
-
     def workers_alive(self) -> int:
         """Ask the master how many workers it can give work to."""
         return _workers_alive(self.master_ui)

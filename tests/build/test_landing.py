@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from customer_journey import erasure
+from customer_journey import landing as landing_module
 from customer_journey.errors import InputError
 from customer_journey.landing import LandingReport, land
 from customer_journey.warehouse import open_warehouse
@@ -90,6 +91,42 @@ def test_known_file_is_not_read_again(landing: Landing) -> None:
 
     assert (again.files_read, again.files_known) == (0, 3)
     assert landing.rows("crm/contacts", "contact_id", "full_name") == [("1", "landed before"), ("2", "landed before")]
+
+
+def test_content_is_read_only_where_size_or_times_say_so(landing: Landing, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each build would read a hundred gigabytes of events to find that they are those of yesterday."""
+    file = landing.write("crm/contacts.csv", contacts(1))
+    monkeypatch.setattr(landing_module, "YOUNG_NS", 0)
+    landing.land()
+    read: list[str] = []
+    content_of = landing_module._content_of
+
+    def counted(files: Sequence[Path]) -> str:
+        read.extend(found.name for found in files)
+        return content_of(files)
+
+    monkeypatch.setattr(landing_module, "_content_of", counted)
+    landing.land()
+    assert read == []
+
+    # of the same size, by a tool that puts the time back
+    before = file.stat()
+    landing.write("crm/contacts.csv", contacts(2))
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert landing.land().files_read == 1
+    assert read == ["contacts.csv"]
+    assert landing.rows("crm/contacts", "contact_id") == [("2",)]
+
+
+def test_content_of_a_young_file_is_read_again(landing: Landing, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Times of some file systems are seconds apart: two versions within one would be taken for one."""
+    same = os.stat(__file__)
+    monkeypatch.setattr(landing_module, "_state_of", lambda file: f"{same.st_ino}")
+    landing.write("crm/contacts.csv", contacts(1))
+    landing.land()
+    landing.write("crm/contacts.csv", contacts(2))
+    assert landing.land().files_read == 1
+    assert landing.rows("crm/contacts", "contact_id") == [("2",)]
 
 
 def test_known_by_the_path_under_the_raw_folder(landing: Landing, tmp_path: Path) -> None:

@@ -94,22 +94,35 @@ MUTATIONS = {
         ),
     ),
     "stage intervals overlap": Mutation(
-        "fct_stage_entries",
-        "lead(changed_at) over (partition by framework, person_id order by changed_at) as exited_at",
-        "lead(changed_at) over (partition by framework, person_id, stage order by changed_at) as exited_at",
+        "int_stage_entries",
+        "lead(moved_at) over stay as exited_at",
+        "lead(moved_at) over (partition by person_key, stage_number order by moved_at) as exited_at",
         "stage_intervals_are_seamless",
     ),
     "the end of an episode is no boundary": Mutation(
-        "fct_stage_entries",
-        "select framework, person_id, left_at as changed_at from stays\n    where",
-        "select framework, person_id, left_at as changed_at from stays\n    where false and",
-        "the_highest_open_episode_is_the_position",
+        "int_person_moves",
+        "from counted\n    where left_at is not null",
+        "from counted\n    where false",
+        "sets_of_open_definitions",
     ),
     "what somebody set in the CRM overrides nothing": Mutation(
-        "fct_stage_entries",
-        "where is_override",
-        "where is_override and false",
-        "the_highest_open_episode_is_the_position",
+        "int_person_moves",
+        "and (last_override_at is null or last_override_at < entered_at)",
+        "",
+        "sets_of_open_definitions",
+    ),
+    "an episode that has ended stays open": Mutation(
+        "int_person_moves",
+        "least(left_at, next_override_at) as left_at",
+        "cast(null as timestamp) as left_at",
+        "stage_entries_have_evidence",
+        ("int_person_moves",),
+    ),
+    "the lowest open definition is the stage": Mutation(
+        "int_state_stages",
+        "max(case when (states.open_definitions & stages.definitions) <> 0 then stages.rank else 0 end)",
+        "min(case when (states.open_definitions & stages.definitions) <> 0 then stages.rank else 99 end)",
+        "the_highest_open_definition_is_the_stage",
     ),
     "staging drops the rows that it quarantines": Mutation(
         "stg_orders__orders",
@@ -156,25 +169,22 @@ MUTATIONS = {
     ),
     "who leaves a stage is still counted in it": Mutation(
         "fct_stage_population_daily",
-        "-1 as change",
+        "-persons as change",
         "0 as change",
         "population_is_where_everybody_stands",
     ),
     "who comes back to a stage is a cohort again": Mutation(
-        "fct_stage_cohorts",
-        "where entry_number = 1 and stage <> 'none'",
-        "where stage <> 'none'",
+        "int_stage_cohorts",
+        "where entry_number = 1 and rank > 0",
+        "where rank > 0",
         "stage_cohorts_are_first_entries",
     ),
     "who comes back to a stage is another person of the map": Mutation(
         "int_stage_periods",
-        "where entries.entry_number = 1 and entries.stage <> 'none'",
-        "where entries.stage <> 'none'",
+        "from spells\n        group by person_key, segment_key\n    ) as persons",
+        "from spells\n        group by person_key, segment_key, first_month\n    ) as persons",
         "journey_map_adds_up",
-        (
-            "int_stage_periods",
-            "journey_map",
-        ),
+        ("int_stage_periods", "journey_map"),
     ),
     "the least comes first": Mutation(
         "journey_map_items",
@@ -184,8 +194,8 @@ MUTATIONS = {
     ),
     "touches count twice": Mutation(
         "journey_map_touchpoints",
-        "select * from touches\n        union all",
-        "select * from touches\n        union all\n        select * from touches\n        union all",
+        "then numbers.first_number else 0 end) as touches",
+        "then 2 * numbers.first_number else 0 end) as touches",
         "journey_map_touchpoints_add_up",
     ),
     "who left a path is on it still": Mutation(
@@ -202,8 +212,8 @@ MUTATIONS = {
     ),
     "who went on is lost as well": Mutation(
         "journey_map_items",
-        "where lost.is_dropped and lost.has_later_stage",
-        "where lost.has_later_stage",
+        "where is_dropped and has_later_stage",
+        "where has_later_stage",
         "opportunities_are_persons_lost_times_what_going_on_is_worth",
     ),
     "a lost deal stays open": Mutation(
@@ -292,8 +302,8 @@ MUTATIONS = {
     ),
     "tickets nobody solved are no backlog": Mutation(
         "kpi_service",
-        "from split\n    where is_resolved\n",
-        "from split\n",
+        "from described\n    where is_resolved\n",
+        "from described\n",
         "service_adds_up",
     ),
     "tests are delivered": Mutation(

@@ -30,7 +30,7 @@ from tests.build.conftest import SETTINGS
 from tests.support.builds import environment_of, publish, run_build, write_rows, write_settings
 
 # What lies in an output folder when no build is at work.
-DOCUMENTED = {".lock", "data_docs", "dbt", "journey.duckdb", "logs", "warehouse.duckdb"}
+DOCUMENTED = {".lock", "built_from.json", "data_docs", "dbt", "journey.duckdb", "logs", "warehouse.duckdb"}
 
 # Reads the published file over and over until the file `stop` exists; a line of JSON for each time.
 READER = """
@@ -190,9 +190,10 @@ WHOLE_BUILDS = {
 class Build:
     """A build in a process group of its own, to be killed."""
 
-    def __init__(self, project: Path, raw: Path, out: Path) -> None:
+    def __init__(self, project: Path, raw: Path, out: Path, *options: str) -> None:
         self._environment = environment_of(project)
-        self._command = [sys.executable, "-m", "customer_journey", "build", "--raw", str(raw), "--out", str(out)]
+        command = [sys.executable, "-m", "customer_journey", "build", "--raw", str(raw), "--out", str(out)]
+        self._command = [*command, *options]
 
     def __enter__(self) -> "Build":
         self.process = subprocess.Popen(
@@ -261,7 +262,7 @@ def _kill_while_publishing(project: Path, raw: Path, out: Path) -> None:
     """Kill a build while the file that is to take the published one's place is written."""
     unfinished = out / ".journey.publishing.duckdb"
     for _ in range(3):
-        with Build(project, raw, out) as build:
+        with Build(project, raw, out, "--full-refresh") as build:
             build.wait_for_step("Expectations")
             build.wait_until(unfinished.exists)
             # stopped first: if it has just been renamed, this was a whole build, and the moment must be caught again
@@ -299,9 +300,10 @@ class History:
     small: Path
     large: Path
     small_again: Path
-    unchanged_by_kills: dict[str, bool]
+    unchanged: dict[str, bool]
     left_by_kills: set[str]
     left_running: str
+    said_of_nothing_new: str
     seen: list[dict[str, Any]]
     seen_by_one_connection: list[dict[str, Any]]
 
@@ -335,8 +337,12 @@ def history(small: Path, tmp_path_factory: pytest.TempPathFactory) -> History:
         publish(raw_large, out, project=small)
         second = copy("large")
         publish(raw_small, out, project=small)
+        small_again = copy("small again")
+        nothing_new = run_build(raw_small, out, project=small)
+        assert nothing_new.returncode == 0, nothing_new.stderr
+        unchanged["nothing new"] = published.read_bytes() == small_again.read_bytes()
     return History(
-        out, first, second, copy("small again"), unchanged, left, left_running,
+        out, first, second, small_again, unchanged, left, left_running, nothing_new.stdout,
         _observations(root / "seen.jsonl"), _observations(root / "seen_by_one.jsonl"),
     )  # fmt: skip
 
@@ -380,7 +386,7 @@ def test_open_connection_keeps_the_build_that_it_opened(history: History) -> Non
 @pytest.mark.parametrize("moment", ["models", "publishing"])
 def test_killed_build_leaves_the_published_file_as_it_was(history: History, moment: str) -> None:
     """A power cut at night would leave BI without a file, or with half of one, in the morning."""
-    assert history.unchanged_by_kills[moment]
+    assert history.unchanged[moment]
 
 
 def test_build_after_a_killed_one_publishes(history: History) -> None:
@@ -389,6 +395,17 @@ def test_build_after_a_killed_one_publishes(history: History) -> None:
     assert _build_id(history.large) > _build_id(history.small)
     assert compare(history.small, history.large)[1]
     assert compare(history.small, history.small_again)[1] == []
+
+
+def test_build_to_which_nothing_is_new_publishes_nothing(history: History) -> None:
+    """A build that a scheduler starts twice would take minutes again, and BI would load the same marts once more."""
+    assert history.said_of_nothing_new.startswith(f"nothing is new since build {_build_id(history.small_again)}")
+    assert history.unchanged["nothing new"]
+
+
+def test_killed_build_does_not_pass_for_the_last(history: History) -> None:
+    """What a killed build has landed would be taken for published, and never be."""
+    assert "built_from.json" not in history.left_by_kills
 
 
 def test_output_folder_holds_what_is_documented(history: History) -> None:
@@ -404,8 +421,8 @@ def test_output_folder_holds_what_is_documented(history: History) -> None:
 
 def test_build_after_one_killed_while_it_checks_publishes(history: History, small: Path) -> None:
     """The process that runs the expectations would outlive its build and hold the warehouse against the next one."""
-    raw = history.out.parent / "raw of the large one"
-    with Build(small, raw, history.out) as build:
+    raw = history.out.parent / "raw of the small one"
+    with Build(small, raw, history.out, "--full-refresh") as build:
         build.wait_for_step("Models and tests")
         # the warehouse is open within the first second
         time.sleep(1)
@@ -430,8 +447,7 @@ def test_warehouse_that_somebody_reads_is_told_in_one_line(history: History, sma
     try:
         assert holder.stdout is not None and holder.stdout.readline() == "1\n"
         before = (history.out / "journey.duckdb").read_bytes()
-        raw, later = history.out.parent / "raw of the small one", ("--as-of", "2026-07-31T00:00:00Z")
-        done = run_build(raw, history.out, *later, project=small)
+        done = run_build(history.out.parent / "raw of the small one", history.out, "--full-refresh", project=small)
     finally:
         holder.kill()
         holder.wait()

@@ -32,7 +32,7 @@ human_sessions as (
 
 )
 
-select cart_key as problem
+select concat_ws(' ', cast(month_start as string), dimension, dimension_value) as problem
 from {{ ref('kpi_cart') }}
 where
     carts_recovered > carts_abandoned

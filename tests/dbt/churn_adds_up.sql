@@ -41,7 +41,11 @@ type_sums as (
 
 )
 
-select coalesce(kpis.churn_key, event_sums.churn_type) as problem
+select
+    concat_ws(
+        ' ', cast(coalesce(kpis.month_start, event_sums.month_start) as string), coalesce(kpis.churn_type, event_sums.churn_type),
+        coalesce(kpis.reason, event_sums.reason)
+    ) as problem
 from event_sums
 full outer join kpis
     on event_sums.month_start = kpis.month_start

@@ -50,7 +50,7 @@ where
     or months.buying_groups <> whole.buying_groups
     or months.customer_revenue <> whole.customer_revenue
 union all
-select customer_types_key as problem
+select concat_ws(' ', period, customer_type) as problem
 from {{ ref('kpi_customer_types') }}
 where
     converted_leads > mature_leads

@@ -7,7 +7,7 @@ with counted as (
 
 )
 
-select email_key as problem
+select concat_ws(' ', cast(month_start as string), dimension, dimension_value) as problem
 from {{ ref('kpi_email') }}
 where
     delivered + bounced > sent

@@ -29,6 +29,6 @@ left join counted
     and types.conversion_type = counted.conversion_type
 where persons.persons is distinct from counted.persons
 union all
-select experiments_key as problem
+select concat_ws(' ', experiment, variant, conversion_type) as problem
 from {{ ref('kpi_experiments') }}
 where conversions > persons or (is_control and coalesce(lift, z, p_value) is not null)

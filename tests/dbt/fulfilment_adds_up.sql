@@ -79,6 +79,6 @@ where
     or truth.returned <> sums.returned
     or coalesce(refunds.refund_amount, 0) <> sums.refund_amount
 union all
-select fulfilment_key as problem
+select concat_ws(' ', cast(month_start as string), dimension, dimension_value) as problem
 from {{ ref('kpi_fulfilment') }}
 where shipped > orders or delivered > shipped or returned > shipped or on_time + late > delivered or overdue + cancelled > orders

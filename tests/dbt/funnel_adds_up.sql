@@ -1,5 +1,5 @@
 -- Invariant 7: converted + dropped + in_progress = entered, and everybody who entered a stage is in exactly one cohort of it.
-select funnel_key as problem
+select framework || '.' || stage as problem
 from {{ ref('kpi_funnel') }}
 where converted + dropped + in_progress <> entered or least(converted, dropped, in_progress) < 0
 union all

@@ -3,16 +3,21 @@
 with totals as (
 
     select
-        framework,
-        stage,
-        count(*) filter (where is_converted) as advanced,
-        count(*) filter (where is_dropped) as left_persons
-    from {{ ref('fct_stage_cohorts') }}
-    group by framework, stage
+        stages.framework,
+        stages.stage,
+        count(*) filter (where cohorts.is_converted) as advanced,
+        count(*) filter (where cohorts.is_dropped) as left_persons
+    from {{ ref('int_stage_cohorts') }} as cohorts
+    inner join {{ ref('int_framework_stages') }} as stages on cohorts.stage_number = stages.stage_number
+    group by stages.framework, stages.stage
 
 )
 
-select drivers.journey_driver_key
+select
+    drivers.framework,
+    drivers.stage,
+    drivers.factor_type,
+    drivers.factor
 from {{ ref('journey_drivers') }} as drivers
 left join totals
     on drivers.framework = totals.framework

@@ -75,7 +75,7 @@ months as (
 
 )
 
-select journey_map_key as problem
+select period || ' ' || framework || '.' || stage as problem
 from cube
 where
     least(persons - entered, entered - converted - dropped, converted, dropped) < 0
@@ -84,7 +84,7 @@ where
     or conversion_rate + drop_off_rate not between 0.999999999 and 1.000000001
     or (conversion_rate is null) <> (drop_off_rate is null)
 union all
-select everybody.journey_map_key as problem
+select everybody.period || ' ' || everybody.framework || '.' || everybody.stage as problem
 from everybody
 inner join splits
     on everybody.period = splits.period
@@ -97,7 +97,7 @@ where
     or everybody.dropped <> splits.dropped
     or everybody.emotion_responses <> splits.emotion_responses
 union all
-select everybody.journey_map_key as problem
+select everybody.period || ' ' || everybody.framework || '.' || everybody.stage as problem
 from everybody
 inner join months
     on everybody.framework = months.framework

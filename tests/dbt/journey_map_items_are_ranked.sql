@@ -15,7 +15,14 @@ with places as (
 
 )
 
-select journey_map_item_key
+select
+    period,
+    framework,
+    stage,
+    customer_type,
+    persona,
+    item_type,
+    rank
 from places
 where
     rank <> place

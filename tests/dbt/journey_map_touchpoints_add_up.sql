@@ -75,7 +75,7 @@ credits as (
 
 )
 
-select overall.journey_map_touchpoint_key as problem
+select overall.framework || '.' || overall.stage || ' ' || overall.touchpoint_type as problem
 from overall
 left join monthly
     on overall.framework = monthly.framework

@@ -11,7 +11,9 @@ with places as (
 
 )
 
-select journey_path_key
+select
+    framework,
+    path
 from places
 where
     advanced + left_persons + in_progress <> persons

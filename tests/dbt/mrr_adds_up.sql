@@ -54,11 +54,11 @@ truth as (
 
 )
 
-select mrr_key as problem
+select concat_ws(' ', cast(month_start as string), customer_type) as problem
 from months
 where starting + new + expansion - contraction - churn + reactivation + transfer + fx <> ending
 union all
-select mrr_key as problem
+select concat_ws(' ', cast(month_start as string), customer_type) as problem
 from months
 where
     next_month <> {{ add_months('month_start', 1) }}

@@ -22,7 +22,7 @@ answers as (
 
 )
 
-select nps_key as problem
+select concat_ws(' ', cast(month_start as string), dimension, dimension_value) as problem
 from {{ ref('kpi_nps') }}
 where promoters + passives + detractors <> responses
 union all

@@ -65,7 +65,7 @@ where
     or sums.mqls <> everything.mqls
     or sums.accepted_mqls <> everything.accepted_mqls
 union all
-select pipeline_key as problem
+select concat_ws(' ', cast(month_start as string), dimension, dimension_value) as problem
 from {{ ref('kpi_pipeline') }}
 where open_deals < 0 or answered_leads > leads or accepted_mqls > mqls
 union all

@@ -43,11 +43,13 @@ days as (
 first_entries as (
 
     select
-        framework,
-        person_id,
-        {{ reporting_date('min(entered_at)') }} as entered_date
-    from {{ ref('fct_stage_entries') }}
-    group by framework, person_id
+        stages.framework,
+        entries.entered_date,
+        count(*) as persons
+    from {{ ref('int_stage_entries') }} as entries
+    inner join {{ ref('int_framework_stages') }} as stages on entries.stage_number = stages.stage_number
+    where entries.entered_before_at is null
+    group by stages.framework, entries.entered_date
 
 ),
 
@@ -56,10 +58,9 @@ arrivals as (
     select
         framework,
         entered_date,
-        sum(count(*)) over (partition by framework order by entered_date) as persons,
+        sum(persons) over (partition by framework order by entered_date) as persons,
         lead(entered_date) over (partition by framework order by entered_date) as next_entered_date
     from first_entries
-    group by framework, entered_date
 
 )
 

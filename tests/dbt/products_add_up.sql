@@ -41,7 +41,7 @@ where
     or sums.quantity <> ordered.quantity
     or sums.revenue <> ordered.revenue
 union all
-select products_key as problem
+select concat_ws(' ', cast(month_start as string), dimension, dimension_value) as problem
 from {{ ref('kpi_products') }}
 where
     viewers_who_ordered > viewers

@@ -32,7 +32,7 @@ won as (
 
 )
 
-select referrals_key as problem
+select concat_ws(' ', cast(month_start as string), dimension, dimension_value) as problem
 from {{ ref('kpi_referrals') }}
 where converted > invitations or referrers > invitations
 union all

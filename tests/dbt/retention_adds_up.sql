@@ -42,7 +42,7 @@ purchases as (
 
 )
 
-select retention_key as problem
+select concat_ws(' ', cast(cohort_month as string), customer_type, cast(months_since as string)) as problem
 from {{ ref('kpi_retention') }}
 where
     least(active, reactivated, repeat_customers) < 0

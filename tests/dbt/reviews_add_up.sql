@@ -7,7 +7,7 @@ with counted as (
 
 )
 
-select reviews_key as problem
+select concat_ws(' ', cast(month_start as string), dimension, dimension_value) as problem
 from {{ ref('kpi_reviews') }}
 where positive + neutral + negative <> reviews or replied > reviews
 union all

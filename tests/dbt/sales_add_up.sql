@@ -54,7 +54,7 @@ from {{ ref('audit_revenue') }} as audit
 full outer join everything on audit.month_start = everything.month_start
 where coalesce(audit.net_revenue, 0) <> coalesce(everything.net_revenue, 0)
 union all
-select sales_key as problem
+select concat_ws(' ', cast(month_start as string), dimension, dimension_value) as problem
 from {{ ref('kpi_sales') }}
 where
     new_buyers + returning_buyers <> buyers

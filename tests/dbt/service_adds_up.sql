@@ -51,7 +51,7 @@ where
     or sums.within_target <> everything.within_target
     or sums.open_tickets <> everything.open_tickets
 union all
-select service_key as problem
+select concat_ws(' ', cast(month_start as string), dimension, dimension_value) as problem
 from {{ ref('kpi_service') }}
 where
     open_tickets < 0

@@ -1,46 +1,37 @@
--- Exactly one row for everybody's first entry into each stage: one more counts a person twice in funnel and map, one less not at all.
+-- Exactly one cohort row for everybody's first entry into each stage: one more counts a person twice in funnel and map, one less not at all.
 with entries as (
 
     select
-        framework,
-        stage,
-        person_id,
+        person_key,
+        stage_number,
         min(entered_at) as entered_at
-    from {{ ref('fct_stage_entries') }}
-    where stage <> 'none'
-    group by framework, stage, person_id
+    from {{ ref('int_stage_entries') }}
+    where rank > 0
+    group by person_key, stage_number
 
 ),
 
 cohorts as (
 
     select
-        framework,
-        stage,
-        person_id,
+        person_key,
+        stage_number,
         min(entered_at) as entered_at,
-        count(*) as cohort_count
-    from {{ ref('fct_stage_cohorts') }}
-    group by framework, stage, person_id
+        count(*) as cohort_count,
+        bool_or(is_converted and is_dropped) as has_two_outcomes
+    from {{ ref('int_stage_cohorts') }}
+    group by person_key, stage_number
 
 )
 
 select
-    coalesce(entries.framework, cohorts.framework) as framework,
-    coalesce(entries.stage, cohorts.stage) as stage,
-    coalesce(entries.person_id, cohorts.person_id) as person_id
+    coalesce(entries.person_key, cohorts.person_key) as person_key,
+    coalesce(entries.stage_number, cohorts.stage_number) as stage_number
 from entries
 full outer join cohorts
-    on entries.framework = cohorts.framework
-    and entries.stage = cohorts.stage
-    and entries.person_id = cohorts.person_id
+    on entries.person_key = cohorts.person_key
+    and entries.stage_number = cohorts.stage_number
 where
     entries.entered_at is distinct from cohorts.entered_at
     or cohorts.cohort_count is distinct from 1
-union all
-select
-    framework,
-    stage,
-    person_id
-from {{ ref('fct_stage_cohorts') }}
-where is_converted and is_dropped
+    or cohorts.has_two_outcomes

@@ -1,20 +1,64 @@
--- A position that no episode of its stage supports, or an episode that opened and left no trace, means the mechanism is broken.
-select entries.stage_entry_id
-from {{ ref('fct_stage_entries') }} as entries
-left join {{ ref('framework_stage_definitions') }} as definitions
-    on entries.framework = definitions.framework
-    and entries.stage = definitions.stage
-left join {{ ref('fct_stage_evidence') }} as evidence
-    on entries.person_id = evidence.person_id
-    and definitions.definition = evidence.stage
-    and entries.entered_at >= evidence.entered_at
-    and (entries.entered_at < evidence.left_at or evidence.left_at is null)
-where entries.stage <> 'none'
-group by entries.stage_entry_id
-having count(evidence.stage_evidence_id) = 0
+-- A definition that is open in a person's state while none of its episodes is, or an episode that opened and left no trace, means that
+-- the mechanism is broken: all frameworks read these states. Checked at each move, by definition, before frameworks multiply.
+with moves as (
+
+    select
+        person_key,
+        moved_at,
+        scope,
+        overriding | open_definitions as held
+    from {{ ref('int_person_moves') }}
+
+),
+
+held as (
+
+    select
+        moves.person_key,
+        moves.moved_at,
+        moves.scope,
+        definitions.bit
+    from moves
+    inner join {{ ref('int_stage_definitions') }} as definitions on (moves.held & definitions.bit) <> 0
+
+),
+
+without_episode as (
+
+    select
+        held.person_key,
+        held.moved_at
+    from held
+    left join {{ ref('int_stage_episodes') }} as episodes
+        on held.person_key = episodes.person_key
+        and held.bit = episodes.bit
+        and held.moved_at >= episodes.entered_at
+        and (held.moved_at < episodes.left_at or episodes.left_at is null)
+    group by held.person_key, held.moved_at, held.scope, held.bit
+    having count(episodes.entered_at) = 0
+
+)
+
+select
+    person_key,
+    moved_at
+from without_episode
 union all
-select evidence.stage_evidence_id
-from {{ ref('fct_stage_evidence') }} as evidence
+{# whose first episode opens no state #}
+select
+    episodes.person_key,
+    min(episodes.entered_at) as moved_at
+from {{ ref('int_stage_episodes') }} as episodes
+left join moves
+    on episodes.person_key = moves.person_key
+    and episodes.entered_at = moves.moved_at
+group by episodes.person_key
+having min(episodes.entered_at) < coalesce(min(case when moves.person_key is not null then moves.moved_at end), timestamp '9999-12-31 00:00:00')
+union all
+select
+    person_key,
+    entered_at as moved_at
+from {{ ref('int_stage_episodes') }}
 where
-    evidence.entered_at > {{ as_of() }}
-    or evidence.left_at <= evidence.entered_at
+    entered_at > {{ as_of() }}
+    or left_at <= entered_at

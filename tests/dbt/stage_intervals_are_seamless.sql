@@ -3,9 +3,9 @@ with neighbours as (
 
     select
         *,
-        lead(entered_at) over (partition by framework, person_id order by entered_at, stage_entry_id) as next_entered_at,
-        lead(stage) over (partition by framework, person_id order by entered_at, stage_entry_id) as next_stage
-    from {{ ref('fct_stage_entries') }}
+        lead(entered_at) over (partition by person_key, framework_number order by entered_at, stage_number) as next_entered_at,
+        lead(stage_number) over (partition by person_key, framework_number order by entered_at, stage_number) as next_stage_number
+    from {{ ref('int_stage_entries') }}
 
 )
 
@@ -14,5 +14,5 @@ from neighbours
 where
     next_entered_at is distinct from exited_at
     or exited_at <= entered_at
-    or stage = next_stage
+    or stage_number = next_stage_number
     or entered_at > {{ as_of() }}

@@ -50,7 +50,7 @@ where
     or counted.survey_type <> 'nps' and coalesce(counted.responses, 0) <> coalesce(answered.responses, 0)
 {%- for mart, columns in parts.items() %}
 union all
-select {{ dimension_key() }} as problem
+select concat_ws(' ', cast(month_start as string), dimension, dimension_value) as problem
 from {{ ref(mart) }}
 where
     invitations_answered > invitations

@@ -48,6 +48,8 @@ ARRIVALS = 3
 SETTINGS = {
     "as_of": "2026-06-30T00:00:00Z",
     "reporting_timezone": "UTC",
+    # shortly before the first of all scenarios: nothing has to reach back to 1990
+    "earliest_date": "2017-01-01",
     "reporting_currency": "USD",
     "currency_decimals": 2,
     "default_phone_country": "VN",

@@ -7,7 +7,7 @@ import duckdb
 import pytest
 from customer_journey import erasure
 from customer_journey.errors import InputError
-from customer_journey.landing import LandingReport, land
+from customer_journey.landing import LandingReport, land, landed_digest
 from customer_journey.spark.connection import SessionConnection
 from customer_journey.spark.raw_schemas import land_from_catalog
 from customer_journey.warehouse import open_warehouse
@@ -144,7 +144,7 @@ def test_erased_rows_that_the_table_still_holds(
         "insert into private.erased_rows select file_id, source_table, 1 from private.landed_files"
         " where path = 'catalog:hubspot.contacts'"
     )
-    warehouse.execute("insert into private.last_erasure values (?)", [erasure._landed_files(warehouse)])
+    warehouse.execute("insert into private.last_erasure values (?)", [landed_digest(warehouse)])
     assert erasure.left_at_their_origin(warehouse, report.exported) == [("hubspot.contacts", 1)]
 
     report = _land(warehouse, catalog, tmp_path)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from customer_journey.compare import compare, published_file
+from customer_journey.compare import compare, compare_marts, published_file
 from customer_journey.errors import InputError
 from customer_journey.paths import Output
 
@@ -43,7 +43,6 @@ def test_order_of_rows_and_last_digits_do_not_count(one: Path, tmp_path: Path) -
         ("select order_id, amount, 'nan'::double as share from", "order_id a: share: 0.1 against nan"),
         ("select order_id, amount, coalesce(share, 0) as share from", "order_id b: share: null against 0.0"),
         ("select * from (values ('c', 1, 1)) as added (order_id, amount, share) union all from", "order_id c: only in"),
-        ("select order_id, amount, share, 1 as more from", "only one side has more"),
     ],
 )
 def test_differences_are_named_by_key(one: Path, tmp_path: Path, query: str, said: str) -> None:
@@ -52,6 +51,93 @@ def test_differences_are_named_by_key(one: Path, tmp_path: Path, query: str, sai
     _, (difference,) = compare(one, other)
     assert difference.mart == "fct_orders"
     assert difference.examples[0].startswith(said)
+
+
+def test_column_of_one_side_is_named_and_the_others_are_compared(one: Path, tmp_path: Path) -> None:
+    """One new column must not hide what happened to the old ones."""
+    query = f"select order_id, amount * 2 as amount, 1 as more from {ROWS}"
+    other = _published(tmp_path / "other", fct_orders=query, build_info="select 2 as build_id")
+    _, (difference,) = compare(one, other)
+    assert difference.examples[0] == "only one side has more, share"
+    assert difference.examples[1] == "order_id a: amount: 1.5000 against 3.0000"
+    assert (difference.rows, difference.equal) == (2, 0)
+
+
+def test_new_column_alone_is_a_difference(one: Path, tmp_path: Path) -> None:
+    """Two engines that publish other columns have not published the same."""
+    other = _published(
+        tmp_path / "other", fct_orders=f"select *, 1 as more from {ROWS}", build_info="select 2 as build_id"
+    )
+    _, (difference,) = compare(one, other)
+    assert (difference.rows, difference.equal) == (0, 2)
+    assert difference.columns_alone == ["more"]
+
+
+SUMS = (
+    "(values ('2026-01', 'lead', 'all', 3, 0.5::double), ('2026-01', 'lead', 'b2b', 1, 0.5),"
+    " ('2026-01', 'mql', 'all', 1, 1), ('2026-01', 'mql', null, 1, 1)) as rows (month, stage, type, persons, rate)"
+)
+
+
+def test_table_of_sums_is_compared_by_its_leading_columns(tmp_path: Path) -> None:
+    """It has no id, and by its first column alone each changed row would be taken for another row."""
+    changed = f"select month, stage, type, persons + (type is null)::int as persons, rate from {SUMS} order by 4, 5"
+    one = _published(tmp_path / "one", kpi_funnel=f"from {SUMS}")
+    other = _published(tmp_path / "other", kpi_funnel=changed)
+    _, (difference,) = compare(one, other)
+    assert difference.key == ["month", "stage", "type"]
+    assert (difference.rows, difference.equal) == (1, 3)
+    assert difference.examples == ["month 2026-01, stage mql, type null: persons: 1 against 2"]
+
+
+def test_grain_is_that_of_the_side_without_repeated_rows(tmp_path: Path) -> None:
+    """Rows that a fan-out repeats must not turn measures into a key, which would hide which row was repeated."""
+    one = _published(tmp_path / "one", kpi_funnel=f"from {SUMS}")
+    other = _published(tmp_path / "other", kpi_funnel=f"from {SUMS} union all from {SUMS} where type = 'b2b'")
+    _, (difference,) = compare(one, other)
+    assert (difference.rows, difference.equal) == (1, 4)
+    assert difference.examples == ["month 2026-01, stage lead, type b2b: only in the second"]
+
+
+def test_floats_are_no_key(tmp_path: Path) -> None:
+    """Their last digits differ, so that no row would find its own."""
+    rows = "(values ('a', 0.1::double, 1), ('a', 0.1, 2)) as rows (factor, share, rank)"
+    one = _published(tmp_path / "one", kpi=f"from {rows}")
+    other = _published(tmp_path / "other", kpi=f"select factor, share * (1 + 1e-12) as share, rank from {rows}")
+    assert compare(one, other) == (1, [])
+
+
+def test_what_is_fitted_is_equal_within_a_millionth(tmp_path: Path) -> None:
+    """Two engines' optimisers end near the same optimum; other numbers are held to the last digits."""
+    query = "select 'a' as person_id, 100::double as predicted"
+    one = _published(tmp_path / "one", kpi_clv=query, kpi_sales=query)
+    other = _published(
+        tmp_path / "other", kpi_clv=query.replace("100", "100.00001"), kpi_sales=query.replace("100", "100.00001")
+    )
+    _, (difference,) = compare(one, other)
+    assert difference.mart == "kpi_sales"
+
+
+def test_mart_that_is_a_view_on_one_side(one: Path, tmp_path: Path) -> None:
+    """What follows from another mart is published as a view, and must not go uncompared."""
+    other = _published(tmp_path / "other", build_info="select 2 as build_id")
+    with duckdb.connect(str(other)) as connection:
+        connection.execute(f"create table kept as from {ROWS}")
+        connection.execute(
+            "create view marts.fct_orders as select order_id, amount + 1 as amount, share from main.kept"
+        )
+    _, (difference,) = compare(one, other)
+    assert (difference.mart, difference.rows) == ("fct_orders", 2)
+
+
+def test_column_is_left_out_as_asked(one: Path, tmp_path: Path) -> None:
+    """What is known to have changed is named, and hides nothing else."""
+    query = f"select order_id, amount + 1 as amount, share from {ROWS}"
+    other = _published(tmp_path / "other", fct_orders=query, build_info="select 2 as build_id")
+    (orders,) = compare_marts(one, other, left_out=["fct_orders.amount", "fct_orders.gone"])
+    assert not orders.differs
+    assert orders.equal == 2
+    assert orders.columns_left_out == ["amount"]
 
 
 def test_repeated_row_counts(one: Path, tmp_path: Path) -> None:

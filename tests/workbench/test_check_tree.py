@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from customer_journey.paths import PROJECT
-from customer_journey.workbench.check import check_tree
+from workbench.check import check_tree
 
 from tests.workbench.conftest import copy_project
 from tests.workbench.guides import guide, lines_of_mistakes

@@ -9,9 +9,9 @@ import pytest
 import yaml
 from customer_journey import cli
 from customer_journey.errors import ExitCode, InputError
-from customer_journey.workbench import commands
-from customer_journey.workbench.check import check_tree
-from customer_journey.workbench.project import NameList
+from workbench import commands
+from workbench.check import check_tree
+from workbench.project import NameList
 
 from tests.workbench.conftest import copy_project
 from tests.workbench.mistakes import REFUSED, says

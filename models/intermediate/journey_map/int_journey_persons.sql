@@ -1,7 +1,9 @@
 select
-    cast(row_number() over (order by person_id) as bigint) as person_number,
-    person_id,
-    customer_type,
-    persona
-from {{ ref('dim_persons') }}
-where person_id <> 'unknown'
+    persons.person_key,
+    dim_persons.customer_type,
+    dim_persons.persona,
+    dim_persons.is_known,
+    {{ hash_number("dim_persons.customer_type || '|' || dim_persons.persona") }} as segment_key
+from {{ ref('dim_persons') }} as dim_persons
+inner join {{ ref('int_persons') }} as persons on dim_persons.person_id = persons.person_id
+where dim_persons.person_id <> 'unknown'

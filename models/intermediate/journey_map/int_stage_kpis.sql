@@ -1,16 +1,17 @@
 with counted as (
 
     select
-        facts.period,
-        facts.stage_number,
-        {{ journey_cube_columns() }},
-        facts.item as kpi,
-        sum(facts.first_number) as numerator,
-        sum(facts.second_number) as denominator
-    from {{ ref('int_stage_facts') }} as facts
-    inner join {{ ref('int_journey_persons') }} as persons on facts.person_number = persons.person_number
-    where facts.fact_type = 'kpi'
-    {{ journey_cube('facts.period, facts.stage_number, facts.item') }}
+        numbers.period,
+        numbers.stage_number,
+        segments.cube_key,
+        items.item as kpi,
+        sum(numbers.first_number) as numerator,
+        sum(numbers.second_number) as denominator
+    from {{ ref('int_stage_items') }} as numbers
+    inner join {{ ref('int_journey_items') }} as items on numbers.item_key = items.item_key
+    inner join {{ ref('int_journey_segments') }} as segments on numbers.segment_key = segments.segment_key
+    where items.fact_type = 'kpi'
+    group by numbers.period, numbers.stage_number, segments.cube_key, items.item
 
 ),
 
@@ -25,10 +26,8 @@ kpis as (
 
     select
         periods.period,
-        periods.framework,
-        periods.stage,
-        periods.customer_type,
-        periods.persona,
+        periods.stage_number,
+        periods.cube_key,
         counted.kpi,
         counted.numerator,
         case
@@ -37,20 +36,15 @@ kpis as (
             else counted.denominator
         end as denominator
     from counted
-    inner join {{ ref('int_journey_stages') }} as stages on counted.stage_number = stages.stage_number
     inner join periods
         on counted.period = periods.period
-        and stages.framework = periods.framework
-        and stages.stage = periods.stage
-        and counted.customer_type = periods.customer_type
-        and counted.persona = periods.persona
+        and counted.stage_number = periods.stage_number
+        and counted.cube_key = periods.cube_key
     union all
     select
         period,
-        framework,
-        stage,
-        customer_type,
-        persona,
+        stage_number,
+        cube_key,
         'conversion_rate' as kpi,
         cast(converted as decimal(28, 12)) as numerator,
         cast(converted + dropped as decimal(28, 12)) as denominator
@@ -59,10 +53,8 @@ kpis as (
     union all
     select
         period,
-        framework,
-        stage,
-        customer_type,
-        persona,
+        stage_number,
+        cube_key,
         'persons_entered' as kpi,
         cast(entered as decimal(28, 12)) as numerator,
         cast(1 as decimal(28, 12)) as denominator

@@ -1,39 +1,125 @@
-with stays as (
+{%- set masks = mask_columns() -%}
+
+{# how long a person's stages stayed the same, in months; what ends as a month begins was not there in it any more #}
+with spells as (
 
     select
-        framework,
-        stage,
-        person_id,
-        entered_at,
-        {{ month_of(reporting_date('entered_at')) }} as first_month,
+        masks.person_key,
+        persons.segment_key,
+        {{ month_of('masks.moved_date') }} as first_month,
         greatest(
-            {{ month_of(reporting_date('entered_at')) }},
-            {{ last_month_of('coalesce(exited_at, ' ~ as_of() ~ ')') }}
-        ) as last_month
-    from {{ ref('fct_stage_entries') }}
-    where stage <> 'none'
+            {{ month_of('masks.moved_date') }},
+            coalesce(
+                lead({{ last_month_of('masks.moved_at') }}) over (partition by masks.person_key order by masks.moved_at),
+                {{ last_month_of(as_of()) }}
+            )
+        ) as last_month,
+        {{ mask_columns('masks') }}
+    from {{ ref('int_person_masks') }} as masks
+    inner join {{ ref('int_journey_persons') }} as persons on masks.person_key = persons.person_key
 
 ),
 
-followed_stays as (
+{# only in its first and its last month may a spell meet another one of the same person, and a stage be in both #}
+months_of_persons as (
 
     select
-        *,
-        lag(last_month) over (partition by framework, stage, person_id order by entered_at) as month_before
-    from stays
+        person_key,
+        segment_key,
+        month_start,
+        {{ mask_unions() }}
+    from (
+        select person_key, segment_key, first_month as month_start, {{ masks }} from spells
+        union all
+        select person_key, segment_key, last_month as month_start, {{ masks }} from spells
+        where last_month > first_month
+    ) as ends_of_spells
+    group by person_key, segment_key, month_start
 
 ),
 
-{# months of a stay that an earlier one of the same person has not counted yet #}
-counted_stays as (
+changes as (
+
+    select month_start, segment_key, {{ masks }}, 1 as change from months_of_persons
+    union all
+    select {{ add_months('month_start', 1) }} as month_start, segment_key, {{ masks }}, -1 as change from months_of_persons
+    union all
+    select {{ add_months('first_month', 1) }} as month_start, segment_key, {{ masks }}, 1 as change from spells
+    where last_month > first_month
+    union all
+    select last_month as month_start, segment_key, {{ masks }}, -1 as change from spells
+    where last_month > first_month
+
+),
+
+changes_of_masks as (
 
     select
-        framework,
-        stage,
-        person_id,
-        greatest(first_month, coalesce({{ add_months('month_before', 1) }}, first_month)) as first_month,
-        last_month
-    from followed_stays
+        month_start,
+        segment_key,
+        {{ masks }},
+        sum(change) as change
+    from changes
+    group by month_start, segment_key, {{ masks }}
+
+),
+
+ever as (
+
+    select
+        segment_key,
+        {{ masks }},
+        count(*) as persons
+    from (
+        select person_key, segment_key, {{ mask_unions() }} from spells
+        group by person_key, segment_key
+    ) as persons
+    group by segment_key, {{ masks }}
+
+),
+
+stages as (
+
+    select * from {{ ref('int_framework_stages') }}
+
+),
+
+segments as (
+
+    select
+        segment_key,
+        cube_key
+    from {{ ref('int_journey_segments') }}
+
+),
+
+monthly_changes as (
+
+    select
+        changes_of_masks.month_start,
+        stages.stage_number,
+        segments.cube_key,
+        sum(changes_of_masks.change) as change
+    from changes_of_masks
+    inner join stages on {{ is_in_mask('changes_of_masks', 'stages') }}
+    inner join segments on changes_of_masks.segment_key = segments.segment_key
+    group by changes_of_masks.month_start, stages.stage_number, segments.cube_key
+
+),
+
+spans as (
+
+    select
+        stage_number,
+        cube_key,
+        month_start,
+        lead(month_start) over (partition by stage_number, cube_key order by month_start) as next_month_start,
+        sum(change) over (
+            partition by stage_number, cube_key
+            order by month_start
+            rows between unbounded preceding and current row
+        ) as persons
+    from monthly_changes
 
 ),
 
@@ -45,73 +131,12 @@ months as (
 
 ),
 
-persons as (
-
-    select * from {{ ref('dim_persons') }}
-
-),
-
-changes as (
-
-    select
-        changed.framework,
-        changed.stage,
-        persons.customer_type,
-        persons.persona,
-        changed.month_start,
-        changed.change
-    from (
-        select framework, stage, person_id, first_month as month_start, 1 as change
-        from counted_stays
-        where first_month <= last_month
-        union all
-        select framework, stage, person_id, {{ add_months('last_month', 1) }} as month_start, -1 as change
-        from counted_stays
-        where first_month <= last_month
-    ) as changed
-    inner join persons on changed.person_id = persons.person_id
-
-),
-
-monthly_changes as (
-
-    select
-        month_start,
-        framework,
-        stage,
-        {{ journey_cube_columns() }},
-        sum(change) as change
-    from changes
-    {{ journey_cube('month_start, framework, stage') }}
-
-),
-
-spans as (
-
-    select
-        framework,
-        stage,
-        customer_type,
-        persona,
-        month_start,
-        lead(month_start) over (partition by framework, stage, customer_type, persona order by month_start) as next_month_start,
-        sum(change) over (
-            partition by framework, stage, customer_type, persona
-            order by month_start
-            rows between unbounded preceding and current row
-        ) as persons
-    from monthly_changes
-
-),
-
 present as (
 
     select
-        {{ period_of('months.month_start') }} as period,
-        spans.framework,
-        spans.stage,
-        spans.customer_type,
-        spans.persona,
+        {{ period_number('months.month_start') }} as period,
+        spans.stage_number,
+        spans.cube_key,
         {{ days_between(add_months('months.month_start', 1), reporting_date(as_of())) }} >= {{ setting('funnel_window_days') }}
             as is_mature,
         cast(spans.persons as bigint) as persons
@@ -122,65 +147,39 @@ present as (
     where spans.persons > 0
     union all
     select
-        'all' as period,
-        entries.framework,
-        entries.stage,
-        {{ journey_cube_columns() }},
+        0 as period,
+        stages.stage_number,
+        segments.cube_key,
         true as is_mature,
-        count(*) as persons
-    from {{ ref('fct_stage_entries') }} as entries
-    inner join persons on entries.person_id = persons.person_id
-    where entries.entry_number = 1 and entries.stage <> 'none'
-    {{ journey_cube('entries.framework, entries.stage') }}
-
-),
-
-cohorts as (
-
-    select
-        framework,
-        stage,
-        customer_type,
-        persona,
-        {{ period_of('entered_month') }} as month,
-        is_converted,
-        is_dropped,
-        {{ microseconds_between('entered_at', 'exited_at') }} as microseconds_in_stage
-    from {{ ref('fct_stage_cohorts') }}
-
-),
-
-periods_of_cohorts as (
-
-    select *, month as period from cohorts
-    union all
-    select *, 'all' as period from cohorts
+        cast(sum(ever.persons) as bigint) as persons
+    from ever
+    inner join stages on {{ is_in_mask('ever', 'stages') }}
+    inner join segments on ever.segment_key = segments.segment_key
+    group by stages.stage_number, segments.cube_key
 
 ),
 
 outcomes as (
 
     select
-        period,
-        framework,
-        stage,
-        {{ journey_cube_columns() }},
+        case when grouping(cohorts.entered_month) = 1 then 0 else {{ period_number('cohorts.entered_month') }} end as period,
+        cohorts.stage_number,
+        segments.cube_key,
         count(*) as entered,
-        count(*) filter (where is_converted) as converted,
-        count(*) filter (where is_dropped) as dropped,
+        count(*) filter (where cohorts.is_converted) as converted,
+        count(*) filter (where cohorts.is_dropped) as dropped,
         {# of whole numbers: between two doubles the engines interpolate differently in the last bit #}
-        median(microseconds_in_stage) / cast(3600000000 as double) as median_hours
-    from periods_of_cohorts
-    {{ journey_cube('period, framework, stage') }}
+        median({{ microseconds_between('cohorts.entered_at', 'cohorts.exited_at') }}) / cast(3600000000 as double) as median_hours
+    from {{ ref('int_stage_cohorts') }} as cohorts
+    inner join segments on cohorts.segment_key = segments.segment_key
+    group by cohorts.stage_number, segments.cube_key, cube(cohorts.entered_month)
 
 )
 
 select
     present.period,
-    present.framework,
-    present.stage,
-    present.customer_type,
-    present.persona,
+    present.stage_number,
+    present.cube_key,
     present.is_mature,
     present.persons,
     coalesce(outcomes.entered, 0) as entered,
@@ -190,7 +189,5 @@ select
 from present
 left join outcomes
     on present.period = outcomes.period
-    and present.framework = outcomes.framework
-    and present.stage = outcomes.stage
-    and present.customer_type = outcomes.customer_type
-    and present.persona = outcomes.persona
+    and present.stage_number = outcomes.stage_number
+    and present.cube_key = outcomes.cube_key

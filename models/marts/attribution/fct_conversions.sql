@@ -99,19 +99,19 @@ stage_conversions as (
 
     select
         types.conversion_type,
-        entries.person_id as source_id,
-        entries.person_id,
-        min(entries.entered_at) as converted_at,
+        persons.person_id as source_id,
+        persons.person_id,
+        min(stages.entered_at) as converted_at,
         cast(0 as decimal(18, 4)) as revenue,
         cast(null as string) as order_id,
         cast(null as string) as company_id
-    from {{ ref('fct_stage_entries') }} as entries
+    from {{ ref('int_primary_stages') }} as stages
     inner join {{ ref('framework_stage_definitions') }} as definitions
-        on entries.framework = definitions.framework
-        and entries.stage = definitions.stage
+        on definitions.framework = '{{ setting('primary_framework') }}'
+        and stages.stage = definitions.stage
     inner join {{ ref('conversion_types') }} as types on definitions.definition = types.stage_definition
-    where entries.framework = '{{ setting('primary_framework') }}'
-    group by types.conversion_type, entries.person_id
+    inner join {{ ref('int_persons') }} as persons on stages.person_key = persons.person_key
+    group by types.conversion_type, persons.person_id
 
 ),
 

@@ -63,13 +63,14 @@ quarantined_rows as (
 
 ),
 
+{# what happened nobody knows when, or before time began, is told of in the month of as-of #}
 quarantined as (
 
     select
-        {{ month_of(reporting_date('coalesce(happened_at, ' ~ as_of() ~ ')')) }} as month_start,
+        {{ month_of(reporting_date('case when happened_at >= ' ~ earliest() ~ ' then happened_at else ' ~ as_of() ~ ' end')) }} as month_start,
         sum(amount) as quarantined
     from quarantined_rows
-    group by {{ month_of(reporting_date('coalesce(happened_at, ' ~ as_of() ~ ')')) }}
+    group by all
 
 ),
 

@@ -1,109 +1,3 @@
--- sqlfluff:exclude_rules:layout.indent
-{# The line above: a loop writes the parts, and they are indented for the reader of this file. #}
-{#- Values that a seed should know, and where it does not: what met it, the value, where it comes from, and when it is not mapped. -#}
-{%- set parts = [
-    {
-        'met_in': 'orders.orders.status', 'value': 'met.status', 'from': ref('stg_orders__orders'),
-        'where': "met.row_reason = 'unmapped_status'",
-    },
-    {
-        'met_in': 'crm.lifecycle_changes.stage', 'value': 'met.stage', 'from': ref('stg_crm__lifecycle_changes'),
-        'where': "met.row_reason = 'unmapped_stage'",
-    },
-    {
-        'met_in': 'crm.deals.status', 'value': 'met.status', 'from': ref('stg_crm__deals'),
-        'where': "met.row_reason = 'unknown_status'",
-    },
-    {
-        'met_in': 'feedback.survey_responses.survey_type', 'value': 'met.survey_type', 'from': ref('stg_feedback__survey_responses'),
-        'where': "met.row_reason = 'unknown_survey_type'",
-    },
-    {
-        'met_in': 'feedback.survey_responses.touchpoint', 'value': 'met.touchpoint', 'from': accepted('feedback', 'survey_responses'),
-        'known': [(ref('survey_touchpoints'), 'touchpoint'), (ref('touchpoint_types'), 'touchpoint_type')],
-    },
-    {
-        'met_in': 'crm.activities.activity_type', 'value': 'met.activity_type', 'from': accepted('crm', 'activities'),
-        'known': [(ref('touchpoint_types'), 'touchpoint_type'), (ref('journey_items'), 'item'), (ref('lead_scoring'), 'event_type')],
-    },
-    {
-        'met_in': 'crm.activities.channel', 'value': 'met.channel', 'from': accepted('crm', 'activities'),
-        'known': [(ref('channels'), 'channel'), (ref('channel_aliases'), 'channel_alias')],
-    },
-    {
-        'met_in': 'crm.activities.outcome', 'value': 'met.outcome', 'from': 'shared_outcomes',
-        'known': [(ref('crm_activity_outcomes'), 'crm_activity_outcome')],
-    },
-    {
-        'met_in': 'crm.deals.lost_reason', 'value': 'met.lost_reason', 'from': accepted('crm', 'deals'),
-        'known': [(ref('crm_lost_reasons'), 'crm_lost_reason')], 'where': "met.status = 'lost'",
-    },
-    {
-        'met_in': 'crm.contacts.lead_source', 'value': lower_case('met.lead_source'), 'from': accepted('crm', 'contacts'),
-        'known': [(ref('crm_lead_sources'), 'crm_lead_source')],
-    },
-    {
-        'met_in': 'crm.tickets.channel', 'value': 'met.channel', 'from': accepted('crm', 'tickets'),
-        'known': [(ref('channels'), 'channel'), (ref('channel_aliases'), 'channel_alias')],
-    },
-    {
-        'met_in': 'crm.subscription_changes.reason', 'value': 'met.reason', 'from': accepted('crm', 'subscription_changes'),
-        'known': [(ref('churn_reason_map'), 'raw_reason')],
-    },
-    {
-        'met_in': 'marketing.offline_visits.place_type', 'value': 'met.place_type', 'from': accepted('marketing', 'offline_visits'),
-        'known': [(ref('touchpoint_types'), "replace(touchpoint_type, 'visit_', '')")],
-    },
-    {
-        'met_in': 'marketing.social_interactions.interaction_type', 'value': 'met.interaction_type',
-        'from': accepted('marketing', 'social_interactions'),
-        'known': [(ref('touchpoint_types'), "replace(touchpoint_type, 'social_', '')")],
-    },
-    {
-        'met_in': 'marketing.social_interactions.platform', 'value': 'met.platform', 'from': accepted('marketing', 'social_interactions'),
-        'known': [(ref('channel_sources'), 'source_name')],
-    },
-    {
-        'met_in': 'marketing.email_events.event_type', 'value': 'met.event_type', 'from': accepted('marketing', 'email_events'),
-        'known': [
-            (ref('touchpoint_types'), "replace(touchpoint_type, 'email_', '')"), (ref('journey_items'), "replace(item, 'email_', '')"),
-        ],
-        'where': "met.event_type <> 'bounced'",
-    },
-    {
-        'met_in': 'marketing.offline_visits.identifier_type', 'value': 'met.identifier_type', 'from': accepted('marketing', 'offline_visits'),
-        'known': [(ref('identifier_types'), 'identifier_type')],
-    },
-    {
-        'met_in': 'marketing.social_interactions.identifier_type', 'value': 'met.identifier_type', 'from': accepted('marketing', 'social_interactions'),
-        'known': [(ref('identifier_types'), 'identifier_type')],
-    },
-    {
-        'met_in': 'web.identities.identifier_type', 'value': 'met.identifier_type', 'from': accepted('web', 'identities'),
-        'known': [(ref('identifier_types'), 'identifier_type')],
-    },
-    {
-        'met_in': 'web.events.utm_source, utm_medium', 'value': "met.source || ' / ' || met.medium", 'from': ref('int_sessions'),
-        'where': "met.channel = 'unassigned'",
-    },
-    {
-        'met_in': 'web.events.referrer_url', 'value': 'met.source', 'from': ref('int_sessions'),
-        'where': "met.channel = 'referral' and met.medium = 'referral' and met.campaign = '(none)'",
-    },
-    {
-        'met_in': 'web.events.utm_campaign', 'value': 'met.campaign', 'from': 'paid_sessions',
-        'known': [(ref('fct_ad_spend'), 'campaign')], 'where': "met.campaign <> '(none)'",
-    },
-    {
-        'met_in': 'marketing.ad_spend.utm_source, utm_medium', 'value': "concat_ws(' / ', met.utm_source, met.utm_medium)",
-        'from': ref('fct_ad_spend'), 'where': "met.channel = 'unassigned' and met.utm_source is not null",
-    },
-    {
-        'met_in': 'marketing.ad_spend.campaign_id', 'value': "concat_ws(' / ', met.platform, met.account_id, met.campaign_id)",
-        'from': ref('fct_ad_spend'), 'where': "met.channel = 'unassigned' and met.utm_source is null",
-    },
-] -%}
-
 {# what was paid for and is in no spend has no cost in attribution_performance; a company that lands no spend misses nothing #}
 with paid_sessions as (
 
@@ -144,21 +38,208 @@ shared_outcomes as (
 
 met as (
 
-    {%- for part in parts %}
     select
-        '{{ part.met_in }}' as met_in,
-        {{ part.value }} as value_met
-    from {{ part['from'] }} as met
+        'orders.orders.status' as met_in,
+        status as value_met
+    from {{ ref('stg_orders__orders') }}
     where
-        {{ part.value }} is not null
-        {%- if part.where %}
-        and {{ part.where }}
-        {%- endif %}
-        {%- for relation, column in part.get('known', []) %}
-        and {{ part.value }} not in (select {{ column }} from {{ relation }})
-        {%- endfor %}
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+        status is not null
+        and row_reason = 'unmapped_status'
+    union all
+    select
+        'crm.lifecycle_changes.stage' as met_in,
+        stage as value_met
+    from {{ ref('stg_crm__lifecycle_changes') }}
+    where
+        stage is not null
+        and row_reason = 'unmapped_stage'
+    union all
+    select
+        'crm.deals.status' as met_in,
+        status as value_met
+    from {{ ref('stg_crm__deals') }}
+    where
+        status is not null
+        and row_reason = 'unknown_status'
+    union all
+    select
+        'feedback.survey_responses.survey_type' as met_in,
+        survey_type as value_met
+    from {{ ref('stg_feedback__survey_responses') }}
+    where
+        survey_type is not null
+        and row_reason = 'unknown_survey_type'
+    union all
+    select
+        'feedback.survey_responses.touchpoint' as met_in,
+        touchpoint as value_met
+    from {{ accepted('feedback', 'survey_responses') }} as met
+    where
+        touchpoint is not null
+        and touchpoint not in (select touchpoint from {{ ref('survey_touchpoints') }})
+        and touchpoint not in (select touchpoint_type from {{ ref('touchpoint_types') }})
+    union all
+    select
+        'crm.activities.activity_type' as met_in,
+        activity_type as value_met
+    from {{ accepted('crm', 'activities') }} as met
+    where
+        activity_type is not null
+        and activity_type not in (select touchpoint_type from {{ ref('touchpoint_types') }})
+        and activity_type not in (select item from {{ ref('journey_items') }})
+        and activity_type not in (select event_type from {{ ref('lead_scoring') }})
+    union all
+    select
+        'crm.activities.channel' as met_in,
+        channel as value_met
+    from {{ accepted('crm', 'activities') }} as met
+    where
+        channel is not null
+        and channel not in (select channel from {{ ref('channels') }})
+        and channel not in (select channel_alias from {{ ref('channel_aliases') }})
+    union all
+    select
+        'crm.activities.outcome' as met_in,
+        outcome as value_met
+    from shared_outcomes
+    where outcome not in (select crm_activity_outcome from {{ ref('crm_activity_outcomes') }})
+    union all
+    select
+        'crm.deals.lost_reason' as met_in,
+        lost_reason as value_met
+    from {{ accepted('crm', 'deals') }} as met
+    where
+        lost_reason is not null
+        and status = 'lost'
+        and lost_reason not in (select crm_lost_reason from {{ ref('crm_lost_reasons') }})
+    union all
+    select
+        'crm.contacts.lead_source' as met_in,
+        {{ lower_case('lead_source') }} as value_met
+    from {{ accepted('crm', 'contacts') }} as met
+    where
+        {{ lower_case('lead_source') }} is not null
+        and {{ lower_case('lead_source') }} not in (select crm_lead_source from {{ ref('crm_lead_sources') }})
+    union all
+    select
+        'crm.tickets.channel' as met_in,
+        channel as value_met
+    from {{ accepted('crm', 'tickets') }} as met
+    where
+        channel is not null
+        and channel not in (select channel from {{ ref('channels') }})
+        and channel not in (select channel_alias from {{ ref('channel_aliases') }})
+    union all
+    select
+        'crm.subscription_changes.reason' as met_in,
+        reason as value_met
+    from {{ accepted('crm', 'subscription_changes') }} as met
+    where
+        reason is not null
+        and reason not in (select raw_reason from {{ ref('churn_reason_map') }})
+    union all
+    select
+        'marketing.offline_visits.place_type' as met_in,
+        place_type as value_met
+    from {{ accepted('marketing', 'offline_visits') }} as met
+    where
+        place_type is not null
+        and place_type not in (select replace(touchpoint_type, 'visit_', '') from {{ ref('touchpoint_types') }})
+    union all
+    select
+        'marketing.social_interactions.interaction_type' as met_in,
+        interaction_type as value_met
+    from {{ accepted('marketing', 'social_interactions') }} as met
+    where
+        interaction_type is not null
+        and interaction_type not in (select replace(touchpoint_type, 'social_', '') from {{ ref('touchpoint_types') }})
+    union all
+    select
+        'marketing.social_interactions.platform' as met_in,
+        platform as value_met
+    from {{ accepted('marketing', 'social_interactions') }} as met
+    where
+        platform is not null
+        and platform not in (select source_name from {{ ref('channel_sources') }})
+    union all
+    select
+        'marketing.email_events.event_type' as met_in,
+        event_type as value_met
+    from {{ accepted('marketing', 'email_events') }} as met
+    where
+        event_type is not null
+        and event_type <> 'bounced'
+        and event_type not in (select replace(touchpoint_type, 'email_', '') from {{ ref('touchpoint_types') }})
+        and event_type not in (select replace(item, 'email_', '') from {{ ref('journey_items') }})
+    union all
+    select
+        'marketing.offline_visits.identifier_type' as met_in,
+        identifier_type as value_met
+    from {{ accepted('marketing', 'offline_visits') }} as met
+    where
+        identifier_type is not null
+        and identifier_type not in (select identifier_type from {{ ref('identifier_types') }})
+    union all
+    select
+        'marketing.social_interactions.identifier_type' as met_in,
+        identifier_type as value_met
+    from {{ accepted('marketing', 'social_interactions') }} as met
+    where
+        identifier_type is not null
+        and identifier_type not in (select identifier_type from {{ ref('identifier_types') }})
+    union all
+    select
+        'web.identities.identifier_type' as met_in,
+        identifier_type as value_met
+    from {{ accepted('web', 'identities') }} as met
+    where
+        identifier_type is not null
+        and identifier_type not in (select identifier_type from {{ ref('identifier_types') }})
+    union all
+    select
+        'web.events.utm_source, utm_medium' as met_in,
+        source || ' / ' || medium as value_met
+    from {{ ref('int_sessions') }}
+    where
+        source || ' / ' || medium is not null
+        and channel = 'unassigned'
+    union all
+    select
+        'web.events.referrer_url' as met_in,
+        source as value_met
+    from {{ ref('int_sessions') }}
+    where
+        source is not null
+        and channel = 'referral'
+        and medium = 'referral'
+        and campaign = '(none)'
+    union all
+    select
+        'web.events.utm_campaign' as met_in,
+        campaign as value_met
+    from paid_sessions
+    where
+        campaign is not null
+        and campaign <> '(none)'
+        and campaign not in (select campaign from {{ ref('fct_ad_spend') }})
+    union all
+    select
+        'marketing.ad_spend.utm_source, utm_medium' as met_in,
+        concat_ws(' / ', utm_source, utm_medium) as value_met
+    from {{ ref('fct_ad_spend') }}
+    where
+        concat_ws(' / ', utm_source, utm_medium) is not null
+        and channel = 'unassigned'
+        and utm_source is not null
+    union all
+    select
+        'marketing.ad_spend.campaign_id' as met_in,
+        concat_ws(' / ', platform, account_id, campaign_id) as value_met
+    from {{ ref('fct_ad_spend') }}
+    where
+        concat_ws(' / ', platform, account_id, campaign_id) is not null
+        and channel = 'unassigned'
+        and utm_source is null
 
 ),
 
@@ -172,7 +253,6 @@ masked as (
 )
 
 select
-    {{ keyed_hash(["'unmapped'", 'met_in', 'value_met']) }} as unmapped_key,
     met_in,
     value_met,
     count(*) as row_count

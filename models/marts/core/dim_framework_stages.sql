@@ -5,7 +5,9 @@
 
 with stages as (
 
-    select * from {{ ref('framework_stages') }}
+    select stages.*
+    from {{ ref('framework_stages') }} as stages
+    inner join {{ ref('int_frameworks') }} as frameworks on stages.framework = frameworks.framework
 
 ),
 

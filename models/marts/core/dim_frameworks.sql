@@ -5,8 +5,8 @@ select
     coalesce(origin, 'unknown') as origin,
     description_en,
     description_vi,
-    framework = '{{ setting('primary_framework') }}' as is_primary
-from {{ ref('frameworks') }}
+    is_primary
+from {{ ref('int_frameworks') }}
 union all
 select
     'unknown' as framework,

@@ -64,10 +64,10 @@ buyers as (
 current_stages as (
 
     select
-        person_id,
+        person_key,
         stage
-    from {{ ref('fct_stage_entries') }}
-    where framework = '{{ setting('primary_framework') }}' and is_current
+    from {{ ref('int_primary_stages') }}
+    where exited_at is null
 
 ),
 
@@ -106,7 +106,7 @@ described as (
     left join companies on coalesce(contacts.company_id, buyers.company_id) = companies.company_id
     left join first_touches on persons.person_key = first_touches.person_key and first_touches.touch_rank = 1
     left join {{ ref('int_lead_sources') }} as lead_sources on persons.person_key = lead_sources.person_key
-    left join current_stages on persons.person_id = current_stages.person_id
+    left join current_stages on persons.person_key = current_stages.person_key
     left join customers on persons.person_key = customers.person_key
 
 )

@@ -1,14 +1,18 @@
 with persons as (
 
-    select * from {{ ref('dim_persons') }}
-    where person_id <> 'unknown'
+    select
+        dim_persons.*,
+        persons.person_key
+    from {{ ref('dim_persons') }} as dim_persons
+    inner join {{ ref('int_persons') }} as persons on dim_persons.person_id = persons.person_id
+    where dim_persons.person_id <> 'unknown'
 
 ),
 
 known as (
 
     select
-        max(person_identifiers.person_id) as person_id,
+        person_identifiers.person_key,
         min(person_identifiers.first_seen_at) as known_since
     from {{ ref('int_person_identifiers') }} as person_identifiers
     inner join {{ ref('identifier_types') }} as identifier_types
@@ -22,40 +26,40 @@ known as (
 changes as (
 
     select
-        person_id,
+        person_key,
         first_seen_at as changed_at
     from persons
     union
     select
-        person_id,
+        person_key,
         known_since as changed_at
     from known
     union
     select
-        person_id,
+        person_key,
         customer_since as changed_at
     from persons
     where customer_since is not null
     union
     select
-        person_id,
+        person_key,
         entered_at as changed_at
-    from {{ ref('fct_stage_entries') }}
-    where framework = '{{ setting('primary_framework') }}'
+    from {{ ref('int_primary_stages') }}
 
 ),
 
 described as (
 
     select
-        changes.person_id,
+        changes.person_key,
+        persons.person_id,
         changes.changed_at,
         coalesce(known.known_since <= changes.changed_at, false) as is_known,
         coalesce(stages.stage, 'none') as current_stage,
         case when persons.customer_since <= changes.changed_at then persons.customer_since end as customer_since
     from changes
-    inner join persons on changes.person_id = persons.person_id
-    left join known on changes.person_id = known.person_id
+    inner join persons on changes.person_key = persons.person_key
+    left join known on changes.person_key = known.person_key
     {{ join_stage_at('changes', 'changed_at') }}
 
 ),
@@ -65,9 +69,9 @@ compared as (
 
     select
         *,
-        lag(is_known) over (partition by person_id order by changed_at) as was_known,
-        lag(current_stage) over (partition by person_id order by changed_at) as stage_before,
-        lag(customer_since) over (partition by person_id order by changed_at) as customer_since_before
+        lag(is_known) over (partition by person_key order by changed_at) as was_known,
+        lag(current_stage) over (partition by person_key order by changed_at) as stage_before,
+        lag(customer_since) over (partition by person_key order by changed_at) as customer_since_before
     from described
 
 ),
@@ -75,9 +79,10 @@ compared as (
 periods as (
 
     select
+        person_key,
         person_id,
         changed_at as valid_from,
-        lead(changed_at) over (partition by person_id order by changed_at) as valid_to,
+        lead(changed_at) over (partition by person_key order by changed_at) as valid_to,
         is_known,
         current_stage,
         customer_since

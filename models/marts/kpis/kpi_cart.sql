@@ -92,7 +92,6 @@ rated as (
 )
 
 select
-    {{ dimension_key() }} as cart_key,
     month_start,
     dimension,
     dimension_value,

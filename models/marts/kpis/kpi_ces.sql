@@ -14,7 +14,6 @@ rated as (
 )
 
 select
-    {{ dimension_key() }} as ces_key,
     month_start,
     dimension,
     dimension_value,

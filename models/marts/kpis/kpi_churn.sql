@@ -174,7 +174,6 @@ rated as (
 )
 
 select
-    cast(month_start as string) || '.' || churn_type || '.' || reason as churn_key,
     month_start,
     churn_type,
     reason,

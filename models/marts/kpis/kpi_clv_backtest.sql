@@ -12,7 +12,6 @@ with predictions as (
 )
 
 select
-    cast(cohort_month as string) || '.' || cast(frequency_group as string) as clv_backtest_key,
     cohort_month,
     case when frequency_group = {{ most }} then '{{ most }}+' else cast(frequency_group as string) end as frequency,
     count(*) as customers,

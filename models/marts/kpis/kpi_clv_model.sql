@@ -22,7 +22,6 @@ inputs as (
 )
 
 select
-    inputs.fit_window || '.' || wanted.model || '.' || wanted.parameter as clv_model_key,
     inputs.fit_window,
     wanted.model,
     wanted.parameter,

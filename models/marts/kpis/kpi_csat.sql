@@ -13,7 +13,6 @@ rated as (
 )
 
 select
-    {{ dimension_key() }} as csat_key,
     month_start,
     dimension,
     dimension_value,

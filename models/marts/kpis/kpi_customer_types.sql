@@ -113,7 +113,7 @@ first_signs as (
         person_id,
         min(entered_at) as entered_at
     from {{ ref('fct_stage_evidence') }}
-    where stage = 'lead'
+    where stage = '{{ setting('lead_stage') }}'
     group by person_id
 
 ),
@@ -233,7 +233,6 @@ rated as (
 )
 
 select
-    period || '.' || customer_type as customer_types_key,
     period,
     customer_type,
     leads,

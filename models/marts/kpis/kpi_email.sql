@@ -37,7 +37,6 @@ rated as (
 )
 
 select
-    {{ dimension_key() }} as email_key,
     month_start,
     dimension,
     dimension_value,

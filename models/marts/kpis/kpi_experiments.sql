@@ -169,7 +169,6 @@ tested as (
 )
 
 select
-    {{ keyed_hash(["'experiment'", 'tested.experiment', 'tested.variant', 'tested.conversion_type']) }} as experiments_key,
     tested.experiment,
     tested.variant,
     tested.conversion_type,

@@ -1,7 +1,3 @@
-{%- set dimensions = {
-    'all': "'all'", 'sales_channel': 'sales_channel', 'payment_method': 'payment_method', 'customer_type': 'customer_type',
-} -%}
-
 with refunds as (
 
     select
@@ -22,6 +18,10 @@ orders as (
         orders.order_status in ('shipped', 'completed', 'returned') or orders.delivered_at is not null as is_shipped,
         {# a parcel dated before its order took no time #}
         greatest({{ microseconds_between('orders.ordered_at', 'orders.delivered_at') }}, 0) as delivery_microseconds,
+        {# who has not paid is owed nothing yet #}
+        orders.delivered_at is null
+        and orders.promised_delivery_at < {{ as_of() }}
+        and orders.order_status in ('paid', 'shipped', 'completed') as is_overdue,
         refunds.refund_amount
     from {{ ref('fct_orders') }} as orders
     inner join {{ ref('dim_persons') }} as persons on orders.person_id = persons.person_id
@@ -32,32 +32,20 @@ orders as (
 
 counted as (
 
-    {%- for dimension, value in dimensions.items() %}
-    select
-        month_start,
-        '{{ dimension }}' as dimension,
-        {{ value }} as dimension_value,
-        count(*) as orders,
-        count(*) filter (where is_shipped) as shipped,
-        count(delivered_at) as delivered,
-        median(case when delivered_at is not null then delivery_microseconds end) / cast(3600000000 as double) as median_delivery_hours,
-        count(*) filter (where delivered_at <= promised_delivery_at) as on_time,
-        count(*) filter (where delivered_at > promised_delivery_at) as late,
-        {# who has not paid is owed nothing yet #}
-        count(*) filter (
-            where
-            delivered_at is null
-            and promised_delivery_at < {{ as_of() }}
-            and order_status in ('paid', 'shipped', 'completed')
-        ) as overdue,
-        count(*) filter (where order_status = 'cancelled') as cancelled,
-        count(*) filter (where order_status = 'returned') as returned,
-        count(refund_amount) as refunded,
-        coalesce(sum(refund_amount), 0) as refund_amount
-    from orders
-    group by all
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+    {{ by_dimension('orders', ['sales_channel', 'payment_method', 'customer_type'], {
+        'orders': 'count(*)',
+        'shipped': 'count(*) filter (where is_shipped)',
+        'delivered': 'count(delivered_at)',
+        'median_delivery_hours':
+            'median(case when delivered_at is not null then delivery_microseconds end) / cast(3600000000 as double)',
+        'on_time': 'count(*) filter (where delivered_at <= promised_delivery_at)',
+        'late': 'count(*) filter (where delivered_at > promised_delivery_at)',
+        'overdue': 'count(*) filter (where is_overdue)',
+        'cancelled': "count(*) filter (where order_status = 'cancelled')",
+        'returned': "count(*) filter (where order_status = 'returned')",
+        'refunded': 'count(refund_amount)',
+        'refund_amount': 'coalesce(sum(refund_amount), 0)',
+    }) }}
 
 ),
 
@@ -72,7 +60,6 @@ rated as (
 )
 
 select
-    cast(month_start as string) || '.' || dimension || '.' || dimension_value as fulfilment_key,
     month_start,
     dimension,
     dimension_value,

@@ -1,10 +1,18 @@
 with cohorts as (
 
     select
-        *,
-        {{ microseconds_between('entered_at', 'converted_at') }} as microseconds_to_next
-    from {{ ref('fct_stage_cohorts') }}
-    where is_in_funnel
+        cohorts.*,
+        stages.framework,
+        stages.stage,
+        segments.customer_type,
+        segments.persona,
+        {{ microseconds_between('cohorts.entered_at', 'cohorts.converted_at') }} as microseconds_to_next
+    from {{ ref('int_stage_cohorts') }} as cohorts
+    inner join {{ ref('int_framework_stages') }} as stages on cohorts.stage_number = stages.stage_number
+    inner join {{ ref('int_journey_segments') }} as segments
+        on cohorts.segment_key = segments.segment_key
+        and segments.segment_key = segments.cube_key
+    where stages.is_in_funnel
 
 ),
 
@@ -39,7 +47,6 @@ rated as (
 )
 
 select
-    {{ keyed_hash(["'funnel'", 'cohort_month', 'framework', 'stage', 'customer_type', 'channel', 'persona']) }} as funnel_key,
     cohort_month,
     framework,
     stage,

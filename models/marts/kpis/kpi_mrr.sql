@@ -128,7 +128,6 @@ rated as (
 )
 
 select
-    cast(month_start as string) || '.' || customer_type as mrr_key,
     month_start,
     customer_type,
     {{ add_months('month_start', 1) }} <= {{ reporting_date(as_of()) }} as is_complete,

@@ -29,7 +29,6 @@ bounded as (
 )
 
 select
-    {{ dimension_key() }} as nps_key,
     month_start,
     dimension,
     dimension_value,

@@ -36,7 +36,6 @@ counted as (
 )
 
 select
-    cast(month_start as string) || '.' || survey_kind || '.' || from_group || '.' || to_group as nps_movements_key,
     month_start,
     survey_kind,
     from_group,

@@ -1,6 +1,6 @@
 {#- A lead has no pipeline and no type of deal. -#}
-{%- set of_deals = ['all', 'pipeline', 'deal_type', 'customer_type', 'first_channel'] -%}
-{%- set of_leads = ['all', 'customer_type', 'first_channel'] -%}
+{%- set of_deals = ['pipeline', 'deal_type', 'customer_type', 'first_channel'] -%}
+{%- set of_leads = ['customer_type', 'first_channel'] -%}
 {%- set as_of_date = reporting_date(as_of()) -%}
 
 with persons as (
@@ -91,7 +91,7 @@ first_signs as (
         min(evidence.entered_at) as entered_at
     from {{ ref('fct_stage_evidence') }} as evidence
     inner join persons on evidence.person_id = persons.person_id
-    where evidence.stage in ('lead', 'mql') and not persons.is_internal
+    where evidence.stage in ('{{ setting('lead_stage') }}', '{{ setting('mql_stage') }}') and not persons.is_internal
     group by evidence.person_id, evidence.stage, persons.customer_type, persons.first_channel
 
 ),
@@ -110,7 +110,7 @@ leads as (
         and activities.occurred_at > first_signs.entered_at
         and activities.occurred_at <= {{ add_days('first_signs.entered_at', setting('lead_answer_days')) }}
         and (activities.direction = 'outbound' or activities.activity_type = 'meeting')
-    where first_signs.stage = 'lead'
+    where first_signs.stage = '{{ setting('lead_stage') }}'
     group by first_signs.person_id, first_signs.customer_type, first_signs.first_channel, first_signs.entered_at
 
 ),
@@ -127,10 +127,10 @@ mqls as (
     from first_signs
     left join {{ ref('fct_stage_evidence') }} as accepted
         on first_signs.person_id = accepted.person_id
-        and accepted.stage = 'sql'
+        and accepted.stage = '{{ setting('sql_stage') }}'
         and accepted.entered_at <= {{ add_days('first_signs.entered_at', setting('funnel_window_days')) }}
         and (accepted.left_at is null or accepted.left_at > first_signs.entered_at)
-    where first_signs.stage = 'mql'
+    where first_signs.stage = '{{ setting('mql_stage') }}'
     group by first_signs.person_id, first_signs.customer_type, first_signs.first_channel, first_signs.entered_at
 
 ),
@@ -163,42 +163,28 @@ lead_moves as (
 
 deal_counts as (
 
-    {%- for dimension in of_deals %}
-    select
-        month_start,
-        '{{ dimension }}' as dimension,
-        {{ "'all'" if dimension == 'all' else dimension }} as dimension_value,
-        cast(sum(created) as bigint) as created_deals,
-        cast(sum(won) as bigint) as won_deals,
-        cast(sum(lost) as bigint) as lost_deals,
-        cast(sum(won_with_amount) as bigint) as won_with_amount,
-        sum(won_amount) as won_amount,
-        median(cycle_microseconds) as median_cycle_microseconds,
-        sum(opened) as opened,
-        sum(opened_amount) as opened_amount
-    from deal_moves
-    group by all
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+    {{ by_dimension('deal_moves', of_deals, {
+        'created_deals': 'cast(sum(created) as bigint)',
+        'won_deals': 'cast(sum(won) as bigint)',
+        'lost_deals': 'cast(sum(lost) as bigint)',
+        'won_with_amount': 'cast(sum(won_with_amount) as bigint)',
+        'won_amount': 'sum(won_amount)',
+        'median_cycle_microseconds': 'median(cycle_microseconds)',
+        'opened': 'sum(opened)',
+        'opened_amount': 'sum(opened_amount)',
+    }) }}
 
 ),
 
 lead_counts as (
 
-    {%- for dimension in of_leads %}
-    select
-        month_start,
-        '{{ dimension }}' as dimension,
-        {{ "'all'" if dimension == 'all' else dimension }} as dimension_value,
-        cast(sum(leads) as bigint) as leads,
-        cast(sum(answered_leads) as bigint) as answered_leads,
-        median(answer_microseconds) as median_answer_microseconds,
-        cast(sum(mqls) as bigint) as mqls,
-        cast(sum(accepted_mqls) as bigint) as accepted_mqls
-    from lead_moves
-    group by all
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+    {{ by_dimension('lead_moves', of_leads, {
+        'leads': 'cast(sum(leads) as bigint)',
+        'answered_leads': 'cast(sum(answered_leads) as bigint)',
+        'median_answer_microseconds': 'median(answer_microseconds)',
+        'mqls': 'cast(sum(mqls) as bigint)',
+        'accepted_mqls': 'cast(sum(accepted_mqls) as bigint)',
+    }) }}
 
 ),
 
@@ -239,7 +225,7 @@ counted as (
         months.month_start,
         begun.dimension,
         begun.dimension_value,
-        begun.dimension in ('{{ of_leads | join("', '") }}') as has_leads,
+        begun.dimension in ('all', '{{ of_leads | join("', '") }}') as has_leads,
         coalesce(deal_counts.created_deals, 0) as created_deals,
         coalesce(deal_counts.won_deals, 0) as won_deals,
         coalesce(deal_counts.lost_deals, 0) as lost_deals,
@@ -286,7 +272,6 @@ rated as (
 )
 
 select
-    cast(month_start as string) || '.' || dimension || '.' || dimension_value as pipeline_key,
     month_start,
     dimension,
     dimension_value,

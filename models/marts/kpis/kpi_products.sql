@@ -1,6 +1,6 @@
 -- sqlfluff:exclude_rules:layout.indent,references.keywords,references.consistent,structure.join_condition_order
 {# The line above: a loop writes the counts, and they are indented for the reader of this file. #}
-{%- set dimensions = {'all': "'all'", 'category': 'category', 'product': 'product_id'} -%}
+{%- set dimensions = ['category', 'product'] -%}
 
 with products as (
 
@@ -12,7 +12,8 @@ visits as (
 
     select
         views.*,
-        products.category
+        products.category,
+        products.product_id as product
     from {{ ref('fct_product_views') }} as views
     inner join {{ ref('dim_persons') }} as persons on views.person_id = persons.person_id
     inner join products on views.product_id = products.product_id
@@ -27,8 +28,8 @@ lines as (
         orders.person_id,
         orders.ordered_at,
         {{ month_of('orders.ordered_date') }} as month_start,
-        items.product_id,
         products.category,
+        products.product_id as product,
         items.quantity,
         case when orders.order_status = 'returned' then 0 else items.item_amount end as revenue
     from {{ ref('fct_orders') }} as orders
@@ -41,39 +42,21 @@ lines as (
 {# a product, a category and everything, each by session and by order #}
 dimension_visits as (
 
-    {%- for dimension, value in dimensions.items() %}
-    select
-        '{{ dimension }}' as dimension,
-        {{ value }} as dimension_value,
-        person_id,
-        session_id,
-        {{ month_of('min(viewed_date)') }} as month_start,
-        min(viewed_at) as viewed_at,
-        sum(views) as views,
-        sum(cart_additions) as cart_additions
-    from visits
-    group by all
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+    {{ by_dimension('visits', dimensions, {
+        'month_start': month_of('min(viewed_date)'),
+        'viewed_at': 'min(viewed_at)',
+        'views': 'sum(views)',
+        'cart_additions': 'sum(cart_additions)',
+    }, by=['person_id', 'session_id']) }}
 
 ),
 
 dimension_orders as (
 
-    {%- for dimension, value in dimensions.items() %}
-    select
-        '{{ dimension }}' as dimension,
-        {{ value }} as dimension_value,
-        month_start,
-        person_id,
-        order_id,
-        ordered_at,
-        sum(quantity) as quantity,
-        sum(revenue) as revenue
-    from lines
-    group by all
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+    {{ by_dimension('lines', dimensions, {
+        'quantity': 'sum(quantity)',
+        'revenue': 'sum(revenue)',
+    }, by=['month_start', 'person_id', 'order_id', 'ordered_at']) }}
 
 ),
 
@@ -224,7 +207,6 @@ rated as (
 )
 
 select
-    cast(month_start as string) || '.' || dimension || '.' || dimension_value as products_key,
     month_start,
     dimension,
     dimension_value,

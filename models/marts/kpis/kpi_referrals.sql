@@ -141,7 +141,6 @@ rated as (
 )
 
 select
-    {{ dimension_key() }} as referrals_key,
     month_start,
     dimension,
     dimension_value,

@@ -220,7 +220,6 @@ rated as (
 )
 
 select
-    cast(cohort_month as string) || '.' || customer_type || '.' || cast(months_since as string) as retention_key,
     cohort_month,
     customer_type,
     cast(months_since as bigint) as months_since,

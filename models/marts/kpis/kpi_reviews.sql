@@ -34,7 +34,6 @@ rated as (
 )
 
 select
-    {{ dimension_key() }} as reviews_key,
     month_start,
     dimension,
     dimension_value,

@@ -1,4 +1,4 @@
-{%- set dimensions = ['all', 'sales_channel', 'customer_type', 'persona', 'first_channel'] -%}
+{%- set dimensions_of_persons = ['customer_type', 'persona', 'first_channel'] -%}
 
 with persons as (
 
@@ -73,29 +73,20 @@ orders as (
 
 buyers as (
 
-    {%- for dimension in dimensions %}
-    select
-        month_start,
-        '{{ dimension }}' as dimension,
-        {{ "'all'" if dimension == 'all' else dimension }} as dimension_value,
-        person_id,
-        first_month < month_start as is_returning,
-        count(*) as orders,
-        count(*) filter (where is_repeat) as repeat_orders,
-        count(categories) as categorised_orders,
-        count(*) filter (where categories > 1) as multi_category_orders,
-        bool_or(has_earlier_category) as is_cross_sell_candidate,
-        bool_or(has_new_category) as is_cross_sold,
-        sum(quantity) as quantity,
-        sum(net_before_refunds + discount_amount) as gross_revenue,
-        sum(discount_amount) as discount_amount,
-        sum(net_revenue) as net_revenue,
-        sum(covered_revenue) as covered_revenue,
-        sum(margin) as margin
-    from orders
-    group by all
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+    {{ by_dimension('orders', ['sales_channel'] + dimensions_of_persons, {
+        'orders': 'count(*)',
+        'repeat_orders': 'count(*) filter (where is_repeat)',
+        'categorised_orders': 'count(categories)',
+        'multi_category_orders': 'count(*) filter (where categories > 1)',
+        'is_cross_sell_candidate': 'bool_or(has_earlier_category)',
+        'is_cross_sold': 'bool_or(has_new_category)',
+        'quantity': 'sum(quantity)',
+        'gross_revenue': 'sum(net_before_refunds + discount_amount)',
+        'discount_amount': 'sum(discount_amount)',
+        'net_revenue': 'sum(net_revenue)',
+        'covered_revenue': 'sum(covered_revenue)',
+        'margin': 'sum(margin)',
+    }, by=['month_start', 'person_id', 'first_month < month_start as is_returning']) }}
 
 ),
 
@@ -151,16 +142,7 @@ active_described as (
 
 active_counts as (
 
-    {%- for dimension in dimensions if dimension != 'sales_channel' %}
-    select
-        month_start,
-        '{{ dimension }}' as dimension,
-        {{ "'all'" if dimension == 'all' else dimension }} as dimension_value,
-        count(*) as active_persons
-    from active_described
-    group by all
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+    {{ by_dimension('active_described', dimensions_of_persons, {'active_persons': 'count(*)'}) }}
 
 ),
 
@@ -200,7 +182,6 @@ rated as (
 )
 
 select
-    cast(month_start as string) || '.' || dimension || '.' || dimension_value as sales_key,
     month_start,
     dimension,
     dimension_value,

@@ -1,6 +1,4 @@
-{%- set dimensions = {
-    'all': "'all'", 'channel': 'channel', 'category': 'category', 'priority': 'priority', 'customer_type': 'customer_type',
-} -%}
+{%- set dimensions = ['channel', 'category', 'priority', 'customer_type'] -%}
 
 with described as (
 
@@ -17,54 +15,31 @@ with described as (
 
 ),
 
-split as (
+solved as (
 
-    {%- for dimension, value in dimensions.items() %}
-    select
-        '{{ dimension }}' as dimension,
-        {{ value }} as dimension_value,
-        opened_month,
-        closed_month,
-        is_resolved,
-        is_within_target,
-        first_response_hours,
-        first_response_microseconds,
-        resolution_microseconds
-    from described
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+    select * from described
+    where is_resolved
 
 ),
 
 opened as (
 
-    select
-        dimension,
-        dimension_value,
-        opened_month as month_start,
-        count(*) as tickets,
-        count(first_response_hours) as first_responses,
-        median(case when first_response_hours is not null then first_response_microseconds end) / cast(3600000000 as double)
-            as median_first_response_hours,
-        count(*) filter (where is_resolved) as resolved,
-        median(case when is_resolved then resolution_microseconds end) / cast(3600000000 as double) as median_resolution_hours,
-        count(is_within_target) as target_tickets,
-        count(*) filter (where is_within_target) as within_target
-    from split
-    group by dimension, dimension_value, opened_month
+    {{ by_dimension('described', dimensions, {
+        'tickets': 'count(*)',
+        'first_responses': 'count(first_response_hours)',
+        'median_first_response_hours':
+            'median(case when first_response_hours is not null then first_response_microseconds end) / cast(3600000000 as double)',
+        'resolved': 'count(*) filter (where is_resolved)',
+        'median_resolution_hours': 'median(case when is_resolved then resolution_microseconds end) / cast(3600000000 as double)',
+        'target_tickets': 'count(is_within_target)',
+        'within_target': 'count(*) filter (where is_within_target)',
+    }, by=['opened_month as month_start']) }}
 
 ),
 
 closed as (
 
-    select
-        dimension,
-        dimension_value,
-        closed_month as month_start,
-        count(*) as closed_tickets
-    from split
-    where is_resolved
-    group by dimension, dimension_value, closed_month
+    {{ by_dimension('solved', dimensions, {'closed_tickets': 'count(*)'}, by=['closed_month as month_start']) }}
 
 ),
 
@@ -80,7 +55,7 @@ dimension_values as (
     select distinct
         dimension,
         dimension_value
-    from split
+    from opened
 
 ),
 
@@ -140,7 +115,6 @@ rated as (
 )
 
 select
-    cast(month_start as string) || '.' || dimension || '.' || dimension_value as service_key,
     month_start,
     dimension,
     dimension_value,

@@ -1,4 +1,3 @@
-{%- set dimensions = {'all': "'all'", 'channel': 'channel'} -%}
 {%- set grain = 'cohort_month, attribution_model, dimension, dimension_value' -%}
 
 with attribution as (
@@ -27,19 +26,10 @@ credits as (
 {# a person's credit of all channels is 1, so that sums over everybody are not of rounded shares #}
 person_credits as (
 
-    {%- for dimension, value in dimensions.items() %}
-    select
-        cohort_month,
-        attribution_model,
-        '{{ dimension }}' as dimension,
-        {{ value }} as dimension_value,
-        person_id,
-        sum(credit) as credit,
-        sum(case when ownership = 'paid' then credit else 0 end) as paid_credit
-    from credits
-    group by all
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+    {{ by_dimension('credits', ['channel'], {
+        'credit': 'sum(credit)',
+        'paid_credit': "sum(case when ownership = 'paid' then credit else 0 end)",
+    }, by=['cohort_month', 'attribution_model', 'person_id']) }}
 
 ),
 
@@ -118,20 +108,21 @@ models as (
 ),
 
 {# spend that won nobody keeps its row, in every model #}
-spent as (
+model_spend as (
 
-    {%- for dimension, value in dimensions.items() %}
     select
         {{ month_of('spend.spend_date') }} as cohort_month,
         models.attribution_model,
-        '{{ dimension }}' as dimension,
-        {{ "'all'" if dimension == 'all' else 'spend.channel' }} as dimension_value,
-        sum(spend.cost) as spend
+        spend.channel,
+        spend.cost
     from {{ ref('fct_ad_spend') }} as spend
     cross join models
-    group by all
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+
+),
+
+spent as (
+
+    {{ by_dimension('model_spend', ['channel'], {'spend': 'sum(cost)'}, by=['cohort_month', 'attribution_model']) }}
 
 ),
 
@@ -231,7 +222,6 @@ joined as (
 )
 
 select
-    cast(cohort_month as string) || '.' || attribution_model || '.' || dimension || '.' || dimension_value as unit_economics_key,
     cohort_month,
     attribution_model,
     dimension,

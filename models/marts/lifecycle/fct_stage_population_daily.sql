@@ -1,43 +1,57 @@
-with changes as (
+with entries as (
 
     select
-        entries.framework,
-        entries.stage,
+        entries.entered_date,
+        entries.stage_number,
+        {# nobody was counted in `none` before the first entry #}
+        case when entries.entered_before_at is not null then entries.stage_number_before end as stage_number_before,
         persons.customer_type,
         persons.is_known,
-        {{ reporting_date('entries.entered_at') }} as changed_date,
-        1 as change
-    from {{ ref('fct_stage_entries') }} as entries
-    inner join {{ ref('dim_persons') }} as persons on entries.person_id = persons.person_id
+        count(*) as persons
+    from {{ ref('int_stage_entries') }} as entries
+    inner join {{ ref('int_journey_persons') }} as persons on entries.person_key = persons.person_key
+    group by
+        entries.entered_date, entries.stage_number,
+        case when entries.entered_before_at is not null then entries.stage_number_before end,
+        persons.customer_type, persons.is_known
+
+),
+
+changes as (
+
+    select
+        stage_number,
+        customer_type,
+        is_known,
+        entered_date as changed_date,
+        persons as change
+    from entries
     union all
     select
-        entries.framework,
-        entries.stage,
-        persons.customer_type,
-        persons.is_known,
-        {{ reporting_date('entries.exited_at') }} as changed_date,
-        -1 as change
-    from {{ ref('fct_stage_entries') }} as entries
-    inner join {{ ref('dim_persons') }} as persons on entries.person_id = persons.person_id
-    where entries.exited_at is not null
+        stage_number_before as stage_number,
+        customer_type,
+        is_known,
+        entered_date as changed_date,
+        -persons as change
+    from entries
+    where stage_number_before is not null
 
 ),
 
 daily_changes as (
 
     select
-        framework,
-        stage,
+        stage_number,
         customer_type,
         is_known,
         changed_date,
         sum(change) as change,
         lead(changed_date) over (
-            partition by framework, stage, customer_type, is_known
+            partition by stage_number, customer_type, is_known
             order by changed_date
         ) as next_changed_date
     from changes
-    group by framework, stage, customer_type, is_known, changed_date
+    group by stage_number, customer_type, is_known, changed_date
 
 ),
 
@@ -45,15 +59,14 @@ daily_changes as (
 spans as (
 
     select
-        framework,
-        stage,
+        stage_number,
         customer_type,
         is_known,
         changed_date as first_date,
         coalesce({{ days_between('changed_date', 'next_changed_date') }}, {{ days_between('changed_date', reporting_date(as_of())) }} + 1)
             as day_count,
         sum(change) over (
-            partition by framework, stage, customer_type, is_known
+            partition by stage_number, customer_type, is_known
             order by changed_date
             rows between unbounded preceding and current row
         ) as persons
@@ -62,15 +75,15 @@ spans as (
 )
 
 select
-    {{ keyed_hash(["'population'", 'days.date_day', 'spans.framework', 'spans.stage', 'spans.customer_type', 'spans.is_known']) }}
-        as stage_population_key,
     days.date_day,
-    spans.framework,
-    spans.stage,
+    stages.framework,
+    stages.stage,
     spans.customer_type,
     spans.is_known,
     cast(spans.persons as bigint) as persons
 from spans
+inner join {{ ref('int_framework_stages') }} as stages on spans.stage_number = stages.stage_number
 inner join {{ ref('dim_dates') }} as days
     on days.date_day >= spans.first_date
     and {{ days_between('spans.first_date', 'days.date_day') }} < spans.day_count
+order by stages.framework, stages.stage, spans.customer_type, spans.is_known, days.date_day

@@ -1,6 +1,12 @@
 with actions as (
 
-    select * from {{ ref('journey_actions_planned') }}
+    select
+        planned.*,
+        stages.stage_number
+    from {{ ref('journey_actions_planned') }} as planned
+    inner join {{ ref('int_framework_stages') }} as stages
+        on planned.framework = stages.framework
+        and planned.stage = stages.stage
 
 )
 
@@ -22,9 +28,7 @@ select
 from actions
 left join {{ ref('stage_kpis') }} as kpi_labels on actions.kpi = kpi_labels.kpi
 left join {{ ref('int_stage_kpis') }} as kpis
-    on actions.framework = kpis.framework
-    and actions.stage = kpis.stage
+    on actions.stage_number = kpis.stage_number
     and actions.kpi = kpis.kpi
-    and kpis.period = 'all'
-    and kpis.customer_type = 'all'
-    and kpis.persona = 'all'
+    and kpis.period = 0
+    and kpis.cube_key = {{ hash_number("'all|all'") }}

@@ -1,74 +1,99 @@
 with cohorts as (
 
-    select * from {{ ref('fct_stage_cohorts') }}
-    where is_converted or is_dropped
+    select
+        cohorts.*,
+        stages.mask_number,
+        stages.mask_bit,
+        segments.customer_type,
+        segments.persona
+    from {{ ref('int_stage_cohorts') }} as cohorts
+    inner join {{ ref('int_framework_stages') }} as stages on cohorts.stage_number = stages.stage_number
+    inner join {{ ref('int_journey_segments') }} as segments
+        on cohorts.segment_key = segments.segment_key
+        and segments.segment_key = segments.cube_key
+    where cohorts.is_converted or cohorts.is_dropped
 
 ),
 
 totals as (
 
     select
-        framework,
-        stage,
+        stage_number,
         count(*) filter (where is_converted) as advanced,
         count(*) filter (where is_dropped) as left_persons
     from cohorts
-    group by framework, stage
+    group by stage_number
 
 ),
 
-{# what those who left touched last is known of them alone: no factor #}
+persons as (
+
+    select
+        person_key,
+        {{ masks_of_stages('cohorts', 'is_converted', name='advanced_') }},
+        {{ masks_of_stages('cohorts', 'is_dropped', name='left_') }}
+    from cohorts
+    group by person_key
+
+),
+
 facts as (
 
     select
-        stages.framework,
-        stages.stage,
-        persons.person_id,
-        facts.fact_type,
-        facts.item
-    from {{ ref('int_stage_facts') }} as facts
-    inner join {{ ref('int_journey_stages') }} as stages on facts.stage_number = stages.stage_number
-    inner join {{ ref('int_journey_persons') }} as persons on facts.person_number = persons.person_number
-    where
-        facts.period = 'all'
-        and facts.fact_type in ('action', 'touchpoint', 'channel', 'pain_point')
-        and facts.item not like 'left_after: %'
+        items.item_key
+        {%- for mask in stage_masks() %},
+        items.mask_{{ mask }} & persons.advanced_{{ mask }} as advanced_{{ mask }},
+        items.mask_{{ mask }} & persons.left_{{ mask }} as left_{{ mask }}
+        {%- endfor %}
+    from {{ ref('int_person_items') }} as items
+    inner join persons on items.person_key = persons.person_key
+    where items.period = 0
 
 ),
 
-factors as (
+facts_of_masks as (
 
+    {%- for outcome in ['advanced', 'left'] %}
     select
-        cohorts.framework,
-        cohorts.stage,
-        facts.fact_type as factor_type,
-        facts.item as factor,
-        cohorts.is_converted
-    from cohorts
-    inner join facts
-        on cohorts.framework = facts.framework
-        and cohorts.stage = facts.stage
-        and cohorts.person_id = facts.person_id
-    union all
-    select framework, stage, 'customer_type' as factor_type, customer_type as factor, is_converted from cohorts
-    union all
-    select framework, stage, 'persona' as factor_type, persona as factor, is_converted from cohorts
-    union all
-    select framework, stage, 'entry_channel' as factor_type, channel as factor, is_converted from cohorts
+        item_key,
+        {%- for mask in stage_masks() %}
+        {{ outcome }}_{{ mask }} as mask_{{ mask }},
+        {%- endfor %}
+        {{ 'count(*)' if outcome == 'advanced' else 'cast(0 as bigint)' }} as advanced_with,
+        {{ 'count(*)' if outcome == 'left' else 'cast(0 as bigint)' }} as left_with
+    from facts
+    where {{ has_any_stage(name=outcome ~ '_') }}
+    group by item_key{% for mask in stage_masks() %}, {{ outcome }}_{{ mask }}{% endfor %}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 
 ),
 
 counted as (
 
     select
-        framework,
-        stage,
-        factor_type,
-        factor,
+        stages.stage_number,
+        known_items.fact_type as factor_type,
+        known_items.item as factor,
+        cast(sum(facts_of_masks.advanced_with) as bigint) as advanced_with,
+        cast(sum(facts_of_masks.left_with) as bigint) as left_with
+    from facts_of_masks
+    inner join {{ ref('int_framework_stages') }} as stages on {{ is_in_mask('facts_of_masks', 'stages') }}
+    inner join {{ ref('int_journey_items') }} as known_items on facts_of_masks.item_key = known_items.item_key
+    {# `left_after` facts are known of those who left alone: they would separate the groups by construction #}
+    where known_items.item not like 'left_after: %'
+    group by stages.stage_number, known_items.fact_type, known_items.item
+    {%- for factor_type, factor in [('customer_type', 'customer_type'), ('persona', 'persona'), ('entry_channel', 'channel')] %}
+    union all
+    select
+        stage_number,
+        '{{ factor_type }}' as factor_type,
+        {{ factor }} as factor,
         count(*) filter (where is_converted) as advanced_with,
-        count(*) filter (where not is_converted) as left_with
-    from factors
-    group by framework, stage, factor_type, factor
+        count(*) filter (where is_dropped) as left_with
+    from cohorts
+    group by stage_number, {{ factor }}
+    {%- endfor %}
 
 ),
 
@@ -81,9 +106,7 @@ shares as (
         cast(counted.advanced_with as double) / totals.advanced as share_of_advanced,
         cast(counted.left_with as double) / totals.left_persons as share_of_left
     from counted
-    inner join totals
-        on counted.framework = totals.framework
-        and counted.stage = totals.stage
+    inner join totals on counted.stage_number = totals.stage_number
     where
         totals.advanced > 0
         and totals.left_persons > 0
@@ -103,9 +126,8 @@ intervals as (
 )
 
 select
-    {{ keyed_hash(["'journey_driver'", 'framework', 'stage', 'factor_type', 'factor']) }} as journey_driver_key,
-    framework,
-    stage,
+    stages.framework,
+    stages.stage,
     factor_type,
     factor,
     advanced,
@@ -119,3 +141,5 @@ select
     difference_high,
     difference_low > 0 or difference_high < 0 as is_significant
 from intervals
+inner join {{ ref('int_framework_stages') }} as stages on intervals.stage_number = stages.stage_number
+order by stages.framework, intervals.stage_number, factor_type, factor

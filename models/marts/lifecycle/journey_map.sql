@@ -10,30 +10,29 @@ stages as (
 
 ),
 
-{# a person who answers often is one person: the mean of each first #}
+cells as (
+
+    select distinct
+        cube_key,
+        customer_type,
+        persona
+    from {{ ref('int_journey_segments') }}
+
+),
+
 emotions as (
 
-    select
-        facts.period,
-        facts.stage_number,
-        {{ journey_cube_columns() }},
-        sum(cast(facts.first_number as double) / cast(facts.second_number as double)) / count(*) as emotion_score,
-        cast(sum(facts.second_number) as bigint) as emotion_responses
-    from {{ ref('int_stage_facts') }} as facts
-    inner join {{ ref('int_journey_persons') }} as persons on facts.person_number = persons.person_number
-    where facts.fact_type = 'emotion'
-    {{ journey_cube('facts.period, facts.stage_number') }}
+    select * from {{ ref('int_stage_emotions') }}
+    where fact_type = 'emotion'
 
 )
 
 select
-    {{ keyed_hash(["'journey_map'", 'periods.period', 'periods.framework', 'periods.stage', 'periods.customer_type', 'periods.persona']) }}
-        as journey_map_key,
-    periods.period,
-    periods.framework,
-    periods.stage,
-    periods.customer_type,
-    periods.persona,
+    {{ period_name('periods.period') }} as period,
+    numbers.framework,
+    numbers.stage,
+    cells.customer_type,
+    cells.persona,
     periods.persons,
     periods.entered,
     periods.converted,
@@ -49,7 +48,7 @@ select
     end as drop_off_rate,
     periods.median_hours,
     emotions.emotion_score,
-    coalesce(emotions.emotion_responses, 0) as emotion_responses,
+    coalesce(emotions.responses, 0) as emotion_responses,
     stages.department,
     stages.kpi_name,
     stages.kpi_name_vi,
@@ -57,21 +56,18 @@ select
     cast(kpis.denominator as decimal(38, 6)) as kpi_denominator,
     kpis.value as kpi_value
 from periods
+inner join cells on periods.cube_key = cells.cube_key
+inner join {{ ref('int_framework_stages') }} as numbers on periods.stage_number = numbers.stage_number
 inner join stages
-    on periods.framework = stages.framework
-    and periods.stage = stages.stage
-inner join {{ ref('int_journey_stages') }} as numbers
-    on periods.framework = numbers.framework
-    and periods.stage = numbers.stage
+    on numbers.framework = stages.framework
+    and numbers.stage = stages.stage
 left join emotions
     on periods.period = emotions.period
-    and numbers.stage_number = emotions.stage_number
-    and periods.customer_type = emotions.customer_type
-    and periods.persona = emotions.persona
+    and periods.stage_number = emotions.stage_number
+    and periods.cube_key = emotions.cube_key
 left join {{ ref('int_stage_kpis') }} as kpis
     on periods.period = kpis.period
-    and periods.framework = kpis.framework
-    and periods.stage = kpis.stage
-    and periods.customer_type = kpis.customer_type
-    and periods.persona = kpis.persona
+    and periods.stage_number = kpis.stage_number
+    and periods.cube_key = kpis.cube_key
     and stages.kpi = kpis.kpi
+order by numbers.stage_number, cells.customer_type, cells.persona, periods.period

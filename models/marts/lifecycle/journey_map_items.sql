@@ -1,47 +1,60 @@
-with facts as (
+{%- set masks = mask_columns() -%}
 
-    select
-        facts.*,
-        persons.customer_type,
-        persons.persona
-    from {{ ref('int_stage_facts') }} as facts
-    inner join {{ ref('int_journey_persons') }} as persons on facts.person_number = persons.person_number
-    where facts.fact_type in ('action', 'touchpoint', 'channel', 'pain_point')
+with stages as (
+
+    select * from {{ ref('int_framework_stages') }}
 
 ),
 
 cohorts as (
 
     select
-        stages.stage_number,
-        persons.person_number,
-        persons.customer_type,
-        persons.persona,
-        {{ period_of('cohorts.entered_month') }} as month,
-        cohorts.is_converted,
-        cohorts.is_dropped,
-        cohorts.revenue_since,
+        cohorts.*,
+        stages.mask_number,
+        stages.mask_bit,
         stages.has_later_stage
-    from {{ ref('fct_stage_cohorts') }} as cohorts
-    inner join {{ ref('int_journey_stages') }} as stages
-        on cohorts.framework = stages.framework
-        and cohorts.stage = stages.stage
-    inner join {{ ref('int_journey_persons') }} as persons on cohorts.person_id = persons.person_id
+    from {{ ref('int_stage_cohorts') }} as cohorts
+    inner join stages on cohorts.stage_number = stages.stage_number
 
 ),
 
-met as (
+segments as (
+
+    select * from {{ ref('int_journey_segments') }}
+
+),
+
+cells as (
+
+    select distinct
+        cube_key,
+        customer_type,
+        persona
+    from segments
+
+),
+
+known_items as (
+
+    select * from {{ ref('int_journey_items') }}
+
+),
+
+encountered as (
 
     select
-        period,
-        stage_number,
-        {{ journey_cube_columns() }},
-        fact_type as item_type,
-        item,
-        count(*) as persons,
-        sum(first_number) as value
-    from facts
-    {{ journey_cube('period, stage_number, fact_type, item') }}
+        numbers.period,
+        numbers.stage_number,
+        segments.cube_key,
+        known_items.fact_type as item_type,
+        known_items.item,
+        cast(sum(numbers.persons) as bigint) as persons,
+        sum(numbers.first_number) as value
+    from {{ ref('int_stage_items') }} as numbers
+    inner join known_items on numbers.item_key = known_items.item_key
+    inner join segments on numbers.segment_key = segments.segment_key
+    where known_items.is_counted_by_person
+    group by numbers.period, numbers.stage_number, segments.cube_key, known_items.fact_type, known_items.item
 
 ),
 
@@ -60,55 +73,105 @@ gains as (
 
 ),
 
-{# a person lost is lost to each pain met in the stage, or to silence; nobody is lost on the way from the last stage #}
-losses as (
+{# the stages that a person is lost to, by the month of their entry; nobody is lost on the way from the last stage #}
+lost as (
 
     select
-        lost.stage_number,
-        lost.customer_type,
-        lost.persona,
-        lost.month,
-        coalesce(pains.item, 'no_pain_point_known') as item
-    from cohorts as lost
-    left join facts as pains
-        on lost.stage_number = pains.stage_number
-        and lost.person_number = pains.person_number
-        and pains.fact_type = 'pain_point'
-        and pains.period = 'all'
-    where lost.is_dropped and lost.has_later_stage
+        person_key,
+        segment_key,
+        {{ period_number('entered_month') }} as month,
+        {{ masks_of_stages('cohorts', 'true', name='lost_') }}
+    from cohorts
+    where is_dropped and has_later_stage
+    group by person_key, segment_key, entered_month
 
 ),
 
-periods_of_losses as (
+pains as (
 
-    select *, month as period from losses
+    select
+        items.person_key,
+        items.item_key,
+        {{ mask_columns('items') }}
+    from {{ ref('int_person_items') }} as items
+    inner join known_items on items.item_key = known_items.item_key
+    where known_items.fact_type = 'pain_point' and items.period = 0
+
+),
+
+pains_of_persons as (
+
+    select
+        person_key,
+        {{ mask_unions() }}
+    from pains
+    group by person_key
+
+),
+
+{# a person lost is lost to each pain met in the stage, or to silence #}
+losses as (
+
+    select
+        lost.month,
+        lost.segment_key,
+        pains.item_key
+        {%- for mask in stage_masks() %},
+        lost.lost_{{ mask }} & pains.mask_{{ mask }} as mask_{{ mask }}
+        {%- endfor %}
+    from lost
+    inner join pains on lost.person_key = pains.person_key
     union all
-    select *, 'all' as period from losses
+    select
+        lost.month,
+        lost.segment_key,
+        {{ journey_item_key("'pain_point'", "'no_pain_point_known'") }} as item_key
+        {%- for mask in stage_masks() %},
+        lost.lost_{{ mask }} - (lost.lost_{{ mask }} & coalesce(pains_of_persons.mask_{{ mask }}, 0)) as mask_{{ mask }}
+        {%- endfor %}
+    from lost
+    left join pains_of_persons on lost.person_key = pains_of_persons.person_key
+
+),
+
+losses_of_masks as (
+
+    select
+        month,
+        segment_key,
+        item_key,
+        {{ masks }},
+        count(*) as persons
+    from losses
+    where {{ has_any_stage() }}
+    group by month, segment_key, item_key, {{ masks }}
 
 ),
 
 opportunities as (
 
     select
-        period,
-        stage_number,
-        {{ journey_cube_columns() }},
-        item,
-        count(*) as persons
-    from periods_of_losses
-    {{ journey_cube('period, stage_number, item') }}
+        case when grouping(losses_of_masks.month) = 1 then 0 else losses_of_masks.month end as period,
+        stages.stage_number,
+        segments.cube_key,
+        known_items.item,
+        cast(sum(losses_of_masks.persons) as bigint) as persons
+    from losses_of_masks
+    inner join stages on {{ is_in_mask('losses_of_masks', 'stages') }}
+    inner join segments on losses_of_masks.segment_key = segments.segment_key
+    inner join known_items on losses_of_masks.item_key = known_items.item_key
+    group by stages.stage_number, segments.cube_key, known_items.item, cube(losses_of_masks.month)
 
 ),
 
 items as (
 
-    select * from met
+    select * from encountered
     union all
     select
         opportunities.period,
         opportunities.stage_number,
-        opportunities.customer_type,
-        opportunities.persona,
+        opportunities.cube_key,
         'opportunity' as item_type,
         opportunities.item,
         opportunities.persons,
@@ -134,40 +197,49 @@ ranked as (
 
     select
         *,
-        split_part(item, ': ', 1) as kind,
-        nullif(split_part(item, ': ', 2), '') as detail,
         cast(row_number() over (
-            partition by period, stage_number, customer_type, persona, item_type
+            partition by period, stage_number, cube_key, item_type
             order by value desc, persons desc, item
         ) as integer) as item_rank
     from items
 
+),
+
+{# named once the many that no rank shows are gone #}
+shown as (
+
+    select
+        *,
+        split_part(item, ': ', 1) as kind,
+        nullif(split_part(item, ': ', 2), '') as detail
+    from ranked
+    where
+        item_rank
+        <= case when period = 0 then {{ setting('journey_map_items') }} else {{ setting('journey_map_items_monthly') }} end
+
 )
 
 select
-    {{ keyed_hash(["'journey_map_item'", 'ranked.period', 'stages.framework', 'stages.stage', 'ranked.customer_type', 'ranked.persona',
-        'ranked.item_type', 'ranked.item']) }} as journey_map_item_key,
-    ranked.period,
+    {{ period_name('shown.period') }} as period,
     stages.framework,
     stages.stage,
-    ranked.customer_type,
-    ranked.persona,
-    ranked.item_type,
-    ranked.item_rank as rank,
-    ranked.item,
-    coalesce(channels.label_en, kinds.label_en || coalesce(': ' || coalesce(details.label_en, ranked.detail), ''), ranked.item) as item_en,
-    coalesce(channels.label_vi, kinds.label_vi || coalesce(': ' || coalesce(details.label_vi, ranked.detail), ''), ranked.item) as item_vi,
-    ranked.persons,
-    cast(ranked.value as decimal(38, 6)) as value
-from ranked
-inner join {{ ref('int_journey_stages') }} as stages on ranked.stage_number = stages.stage_number
+    cells.customer_type,
+    cells.persona,
+    shown.item_type,
+    shown.item_rank as rank,
+    shown.item,
+    coalesce(channels.label_en, kinds.label_en || coalesce(': ' || coalesce(details.label_en, shown.detail), ''), shown.item) as item_en,
+    coalesce(channels.label_vi, kinds.label_vi || coalesce(': ' || coalesce(details.label_vi, shown.detail), ''), shown.item) as item_vi,
+    shown.persons,
+    cast(shown.value as decimal(38, 6)) as value
+from shown
+inner join cells on shown.cube_key = cells.cube_key
+inner join stages on shown.stage_number = stages.stage_number
 left join {{ ref('channels') }} as channels
-    on ranked.item_type = 'channel'
-    and ranked.item = channels.channel
+    on shown.item_type = 'channel'
+    and shown.item = channels.channel
 left join labels as kinds
-    on ranked.item_type <> 'channel'
-    and ranked.kind = kinds.item
-left join labels as details on ranked.detail = details.item
-where
-    ranked.item_rank
-    <= case when ranked.period = 'all' then {{ setting('journey_map_items') }} else {{ setting('journey_map_items_monthly') }} end
+    on shown.item_type <> 'channel'
+    and shown.kind = kinds.item
+left join labels as details on shown.detail = details.item
+order by shown.stage_number, cells.customer_type, cells.persona, shown.item_type, shown.item_rank, shown.period

@@ -4,82 +4,75 @@ with types as (
 
 ),
 
+segments as (
+
+    select * from {{ ref('int_journey_segments') }}
+
+),
+
+cells as (
+
+    select distinct
+        cube_key,
+        customer_type,
+        persona
+    from segments
+
+),
+
 touches as (
 
     select
-        period,
-        stage_number,
-        person_number,
-        fact_type,
-        item as touchpoint_type,
-        first_number,
-        second_number
-    from {{ ref('int_stage_facts') }}
-    where fact_type in ('touchpoint', 'attributed')
+        numbers.period,
+        numbers.stage_number,
+        segments.cube_key,
+        items.item as touchpoint_type,
+        sum(case when items.fact_type = 'touchpoint' then numbers.first_number else 0 end) as touches,
+        sum(case when items.fact_type = 'touchpoint' then numbers.persons else 0 end) as persons,
+        sum(case when items.fact_type = 'attributed' then numbers.first_number else 0 end) as attributed_conversions
+    from {{ ref('int_stage_items') }} as numbers
+    inner join {{ ref('int_journey_items') }} as items on numbers.item_key = items.item_key
+    inner join segments on numbers.segment_key = segments.segment_key
+    where items.fact_type in ('touchpoint', 'attributed')
+    group by numbers.period, numbers.stage_number, segments.cube_key, items.item
 
 ),
 
-{# a survey names the touchpoint it asks about in its own words, perhaps in several: whoever used two of them is one person #}
-answers as (
+emotions as (
 
-    select
-        facts.period,
-        facts.stage_number,
-        facts.person_number,
-        facts.fact_type,
-        coalesce(survey_touchpoints.touchpoint_type, facts.item) as touchpoint_type,
-        sum(facts.first_number) as first_number,
-        sum(facts.second_number) as second_number
-    from {{ ref('int_stage_facts') }} as facts
-    left join {{ ref('survey_touchpoints') }} as survey_touchpoints on facts.item = survey_touchpoints.touchpoint
-    where facts.fact_type = 'touchpoint_emotion'
-    group by
-        facts.period, facts.stage_number, facts.person_number, facts.fact_type,
-        coalesce(survey_touchpoints.touchpoint_type, facts.item)
+    select * from {{ ref('int_stage_emotions') }}
+    where fact_type = 'touchpoint_emotion'
 
 ),
 
-named as (
-
-    select
-        facts.*,
-        persons.customer_type,
-        persons.persona
-    from (
-        select * from touches
-        union all
-        select * from answers
-    ) as facts
-    inner join {{ ref('int_journey_persons') }} as persons on facts.person_number = persons.person_number
-
-),
-
+{# touchpoints that were touched, and those that answers speak of #}
 counted as (
 
     select
-        period,
-        stage_number,
-        {{ journey_cube_columns() }},
-        touchpoint_type,
-        cast(coalesce(sum(first_number) filter (where fact_type = 'touchpoint'), 0) as bigint) as touches,
-        count(*) filter (where fact_type = 'touchpoint') as persons,
-        sum(cast(first_number as double) / cast(second_number as double)) filter (where fact_type = 'touchpoint_emotion')
-        / nullif(count(*) filter (where fact_type = 'touchpoint_emotion'), 0) as emotion_score,
-        cast(coalesce(sum(second_number) filter (where fact_type = 'touchpoint_emotion'), 0) as bigint) as responses,
-        coalesce(sum(first_number) filter (where fact_type = 'attributed'), 0) as attributed_conversions
-    from named
-    {{ journey_cube('period, stage_number, touchpoint_type') }}
+        coalesce(touches.period, emotions.period) as period,
+        coalesce(touches.stage_number, emotions.stage_number) as stage_number,
+        coalesce(touches.cube_key, emotions.cube_key) as cube_key,
+        coalesce(touches.touchpoint_type, emotions.item) as touchpoint_type,
+        cast(coalesce(touches.touches, 0) as bigint) as touches,
+        cast(coalesce(touches.persons, 0) as bigint) as persons,
+        emotions.emotion_score,
+        coalesce(emotions.responses, 0) as responses,
+        coalesce(touches.attributed_conversions, 0) as attributed_conversions
+    from touches
+    full outer join emotions
+        on touches.period = emotions.period
+        and touches.stage_number = emotions.stage_number
+        and touches.cube_key = emotions.cube_key
+        and touches.touchpoint_type = emotions.item
 
 )
 
 select
-    {{ keyed_hash(["'journey_map_touchpoint'", 'counted.period', 'stages.framework', 'stages.stage', 'counted.customer_type',
-        'counted.persona', 'counted.touchpoint_type']) }} as journey_map_touchpoint_key,
-    counted.period,
+    {{ period_name('counted.period') }} as period,
     stages.framework,
     stages.stage,
-    counted.customer_type,
-    counted.persona,
+    cells.customer_type,
+    cells.persona,
     counted.touchpoint_type,
     counted.touches,
     counted.persons,
@@ -90,13 +83,13 @@ select
     kpis.value as kpi_value,
     cast(counted.attributed_conversions as decimal(38, 6)) as attributed_conversions
 from counted
-inner join {{ ref('int_journey_stages') }} as stages on counted.stage_number = stages.stage_number
+inner join cells on counted.cube_key = cells.cube_key
+inner join {{ ref('int_framework_stages') }} as stages on counted.stage_number = stages.stage_number
 left join types on counted.touchpoint_type = types.touchpoint_type
 left join {{ ref('stage_kpis') }} as kpi_labels on types.kpi = kpi_labels.kpi
 left join {{ ref('int_stage_kpis') }} as kpis
     on counted.period = kpis.period
-    and stages.framework = kpis.framework
-    and stages.stage = kpis.stage
-    and counted.customer_type = kpis.customer_type
-    and counted.persona = kpis.persona
+    and counted.stage_number = kpis.stage_number
+    and counted.cube_key = kpis.cube_key
     and types.kpi = kpis.kpi
+order by counted.stage_number, cells.customer_type, cells.persona, counted.touchpoint_type, counted.period

@@ -1,6 +1,13 @@
+{#- a path is a number of ten digits, a step a digit: the place of its stage in the framework, from 1 -#}
+{%- set digit = 64 -%}
+{%- set steps = 10 -%}
+
 with stages as (
 
-    select * from {{ ref('framework_stages') }}
+    select
+        *,
+        cast(row_number() over (partition by framework_number order by rank) as bigint) as place
+    from {{ ref('int_framework_stages') }}
 
 ),
 
@@ -9,6 +16,7 @@ goals as (
 
     select
         stages.framework,
+        stages.framework_number,
         coalesce(
             min(case when definitions.definition = '{{ setting('journey_goal') }}' then stages.rank end),
             max(case when stages.is_in_funnel then stages.rank end)
@@ -17,25 +25,28 @@ goals as (
     left join {{ ref('framework_stage_definitions') }} as definitions
         on stages.framework = definitions.framework
         and stages.stage = definitions.stage
-    group by stages.framework
+    where stages.stage <> 'none'
+    group by stages.framework, stages.framework_number
 
 ),
 
 entries as (
 
     select
-        entries.framework,
-        entries.person_id,
-        entries.stage,
+        entries.framework_number,
+        entries.person_key,
         entries.entered_at,
-        entries.is_current,
-        coalesce(stages.rank >= goals.goal_rank, false) as is_goal,
-        coalesce(stages.is_in_funnel, false) as is_in_funnel
-    from {{ ref('fct_stage_entries') }} as entries
-    inner join goals on entries.framework = goals.framework
-    left join stages
-        on entries.framework = stages.framework
-        and entries.stage = stages.stage
+        entries.exited_at is null and not stages.is_in_funnel as is_left,
+        entries.highest_rank >= goals.goal_rank as is_past_goal,
+        stages.is_in_funnel,
+        case
+            when entries.step_number <= {{ steps }}
+                then stages.place * cast(power({{ digit }}, entries.step_number - 1) as bigint)
+            else 0
+        end as step
+    from {{ ref('int_stage_entries') }} as entries
+    inner join stages on entries.stage_number = stages.stage_number
+    inner join goals on entries.framework_number = goals.framework_number
 
 ),
 
@@ -43,72 +54,70 @@ entries as (
 journeys as (
 
     select
-        framework,
-        person_id,
+        framework_number,
+        person_key,
         min(entered_at) as began_at,
-        min(case when is_goal then entered_at end) as reached_at,
-        max(case when is_current and not is_in_funnel then entered_at end) as left_at
+        min(case when is_past_goal then entered_at end) as reached_at,
+        bool_or(is_left) as is_left,
+        count(*) filter (where not is_past_goal and not is_left) as stage_count,
+        cast(coalesce(sum(step) filter (where not is_past_goal and not is_left), 0) as bigint) as path_number
     from entries
-    group by framework, person_id
+    group by framework_number, person_key
     having bool_or(is_in_funnel)
-
-),
-
-steps as (
-
-    select
-        entries.framework,
-        entries.person_id,
-        entries.stage,
-        row_number() over (partition by entries.framework, entries.person_id order by entries.entered_at) as step_number
-    from entries
-    inner join journeys
-        on entries.framework = journeys.framework
-        and entries.person_id = journeys.person_id
-        and entries.entered_at < coalesce(journeys.reached_at, journeys.left_at, timestamp '9999-12-31 00:00:00')
-
-),
-
-paths as (
-
-    select
-        framework,
-        person_id,
-        count(*) as stage_count,
-        {{ text_list('case when step_number <= 10 then stage end', order_by='step_number', separator=' > ') }} as path
-    from steps
-    group by framework, person_id
-
-),
-
-ended as (
-
-    select
-        journeys.framework,
-        coalesce(case when paths.stage_count > 10 then paths.path || ' > …' else paths.path end, '(direct)') as path,
-        coalesce(paths.stage_count, 0) as stage_count,
-        journeys.reached_at is not null as is_advanced,
-        journeys.reached_at is null and journeys.left_at is not null as is_left,
-        {{ microseconds_between('journeys.began_at', 'journeys.reached_at') }} as microseconds_to_goal
-    from journeys
-    left join paths
-        on journeys.framework = paths.framework
-        and journeys.person_id = paths.person_id
 
 ),
 
 counted as (
 
     select
-        framework,
-        path,
+        framework_number,
+        path_number,
+        stage_count > {{ steps }} as is_cut,
         cast(min(stage_count) as bigint) as stage_count,
         count(*) as persons,
-        count(*) filter (where is_advanced) as advanced,
-        count(*) filter (where is_left) as left_persons,
-        median(microseconds_to_goal) / cast(86400000000 as double) as median_days
-    from ended
-    group by framework, path
+        count(*) filter (where reached_at is not null) as advanced,
+        count(*) filter (where reached_at is null and is_left) as left_persons,
+        median({{ microseconds_between('began_at', 'reached_at') }}) / cast(86400000000 as double) as median_days
+    from journeys
+    group by framework_number, path_number, stage_count > {{ steps }}
+
+),
+
+digits as (
+
+    {%- for step in range(steps) %}
+    select {{ step }} as step, cast({{ digit ** step }} as bigint) as unit
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+
+),
+
+stages_of_paths as (
+
+    select
+        counted.framework_number,
+        counted.path_number,
+        counted.is_cut,
+        {{ text_list('stages.stage', order_by='digits.step', separator=' > ') }} as stages
+    from counted
+    cross join digits
+    inner join stages
+        on counted.framework_number = stages.framework_number
+        and (counted.path_number & (digits.unit * {{ digit - 1 }})) = stages.place * digits.unit
+    group by counted.framework_number, counted.path_number, counted.is_cut
+
+),
+
+named as (
+
+    select
+        counted.*,
+        coalesce(stages_of_paths.stages || case when counted.is_cut then ' > …' else '' end, '(direct)') as path
+    from counted
+    left join stages_of_paths
+        on counted.framework_number = stages_of_paths.framework_number
+        and counted.path_number = stages_of_paths.path_number
+        and counted.is_cut = stages_of_paths.is_cut
 
 ),
 
@@ -116,16 +125,15 @@ shared as (
 
     select
         *,
-        cast(advanced as double) / nullif(sum(advanced) over (partition by framework), 0) as share_of_advanced,
-        cast(left_persons as double) / nullif(sum(left_persons) over (partition by framework), 0) as share_of_left,
-        cast(row_number() over (partition by framework order by persons desc, path) as integer) as path_rank
-    from counted
+        cast(advanced as double) / nullif(sum(advanced) over (partition by framework_number), 0) as share_of_advanced,
+        cast(left_persons as double) / nullif(sum(left_persons) over (partition by framework_number), 0) as share_of_left,
+        cast(row_number() over (partition by framework_number order by persons desc, path) as integer) as path_rank
+    from named
 
 )
 
 select
-    {{ keyed_hash(["'journey_path'", 'framework', 'path']) }} as journey_path_key,
-    framework,
+    goals.framework,
     path_rank as rank,
     path,
     stage_count,
@@ -138,4 +146,6 @@ select
     share_of_left,
     median_days
 from shared
+inner join goals on shared.framework_number = goals.framework_number
 where path_rank <= {{ setting('journey_paths') }}
+order by goals.framework, path_rank

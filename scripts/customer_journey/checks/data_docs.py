@@ -9,15 +9,13 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from great_expectations.core import ExpectationSuiteValidationResult, ExpectationValidationResult
 from great_expectations.core.run_identifier import RunIdentifier
 from great_expectations.render.renderer.page_renderer import ValidationResultsPageRenderer
 from great_expectations.render.view.view import DefaultJinjaPageView
 
-if TYPE_CHECKING:
-    from customer_journey.checks.expectations import CheckResult
+from customer_journey.checks.result import CheckResult
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -32,7 +30,7 @@ class _TableSummary:
 
 def write_data_docs(
     folder: Path,
-    results: Sequence["CheckResult"],
+    results: Sequence[CheckResult],
     outcomes: Mapping[str, Sequence[ExpectationValidationResult]],
 ) -> None:
     """Write an index and a page a table into a folder, in place of whatever is there."""
@@ -79,7 +77,7 @@ def _suite_result(target: str, outcomes: Sequence[ExpectationValidationResult]) 
     )
 
 
-def _summary(target: str, results: Sequence["CheckResult"]) -> _TableSummary:
+def _summary(target: str, results: Sequence[CheckResult]) -> _TableSummary:
     of_table = [result for result in results if result.target == target]
     failed = [result.severity for result in of_table if not result.success]
     return _TableSummary(target, len(of_table) - len(failed), failed.count("warn"), failed.count("error"))

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
-
-from customer_journey.checks.suites import Catalog
 
 if TYPE_CHECKING:
     from great_expectations.data_context.data_context.ephemeral_data_context import EphemeralDataContext
@@ -12,8 +12,22 @@ if TYPE_CHECKING:
 
     Batches = Callable[[str], AbstractContextManager[Batch]]
 
+Table = tuple[str, str]
+
 # A temporary view of the table at work; Spark looks its columns up there without asking the metastore each time.
 SPARK_VIEW = "judged_table"
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """The tables and views of a warehouse with their columns, and the moment that its build takes for now."""
+
+    columns: dict[Table, list[str]]
+    as_of: datetime | None
+
+    def tables_of(self, schema: str) -> list[str]:
+        """Return the names of a schema's tables, sorted."""
+        return sorted(table for of_schema, table in self.columns if of_schema == schema)
 
 
 class Reader(Protocol):

@@ -3,19 +3,18 @@
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from customer_journey.checks.engine import Engine
 from customer_journey.checks.on_duckdb import OnDuckDB
+from customer_journey.checks.result import CheckResult
 from customer_journey.checks.suites import (
     BATCH,
     SQL_EXPECTATION,
     Entry,
     Layer,
-    Severity,
     did_you_mean,
     load_suites,
     resolve,
@@ -64,20 +63,6 @@ _COUNTS = (
     "unexpected_percent_total",
 )
 _NO_SAMPLES = {"result_format": "BASIC", "partial_unexpected_count": 0}
-
-
-@dataclass(frozen=True)
-class CheckResult:
-    """What one check found: a row of `audit_checks`."""
-
-    name: str
-    kind: Literal["dbt_test", "expectation"]
-    target: str
-    success: bool
-    severity: Severity
-    failed_rows: int | None
-    seconds: float
-    detail: str
 
 
 def run_expectations(

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from customer_journey.checks.suites import BATCH, Catalog, Table, first_line, parse_as_of
+from customer_journey.checks.engine import Catalog, Table
+from customer_journey.checks.suites import BATCH, first_line, parse_as_of
 
 if TYPE_CHECKING:
     from great_expectations.data_context.data_context.ephemeral_data_context import EphemeralDataContext

@@ -6,9 +6,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from customer_journey.checks.engine import SPARK_VIEW
-from customer_journey.checks.expectations import CheckResult, run_on
-from customer_journey.checks.suites import BATCH, Catalog, Layer, Table, first_line, parse_as_of
+from customer_journey.checks.engine import SPARK_VIEW, Catalog, Table
+from customer_journey.checks.expectations import run_on
+from customer_journey.checks.result import CheckResult
+from customer_journey.checks.suites import BATCH, Layer, first_line, parse_as_of
 from customer_journey.publish import SCHEMA
 from customer_journey.spark.connection import BUILDING
 from customer_journey.spark.session import LOG_LEVEL

@@ -6,19 +6,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import Any, Literal, get_args
 
 import yaml
 
+from customer_journey.checks.engine import Catalog, Reader
+from customer_journey.checks.result import Severity
 from customer_journey.errors import InputError
-
-if TYPE_CHECKING:
-    from customer_journey.checks.engine import Reader
 
 Layer = Literal["landed", "marts"]
 LAYERS: tuple[Layer, ...] = ("landed", "marts")
-Severity = Literal["error", "warn"]
-Table = tuple[str, str]
 
 SQL_EXPECTATION = "unexpected_rows_expectation"
 BATCH = "{batch}"
@@ -57,18 +54,6 @@ class Entry:
         """Return the error that says what is wrong with this entry, and where it stands."""
         table = self.table or "every_table"
         return SuiteError(f"{self.file} line {self.line}: {self.schema}.{table}: {self.name}: {reason}")
-
-
-@dataclass(frozen=True)
-class Catalog:
-    """The tables and views of a warehouse with their columns, and the moment that its build takes for now."""
-
-    columns: dict[Table, list[str]]
-    as_of: datetime | None
-
-    def tables_of(self, schema: str) -> list[str]:
-        """Return the names of a schema's tables, sorted."""
-        return sorted(table for of_schema, table in self.columns if of_schema == schema)
 
 
 class _Loader(yaml.SafeLoader):
@@ -181,7 +166,7 @@ def parse_as_of(value: str) -> datetime:
     return moment.astimezone(UTC) if moment.tzinfo else moment
 
 
-def resolve(entries: Sequence[Entry], warehouse: "Reader") -> list[Entry]:
+def resolve(entries: Sequence[Entry], warehouse: Reader) -> list[Entry]:
     """Hold entries against the opened warehouse: one entry a table, its columns and query known to work.
 
     Raises:
@@ -216,7 +201,7 @@ def _spread(entry: Entry, catalog: Catalog) -> list[Entry]:
     return [replace(entry, table=table) for table in fitting]
 
 
-def _filled_in(entry: Entry, catalog: Catalog, warehouse: "Reader") -> Entry:
+def _filled_in(entry: Entry, catalog: Catalog, warehouse: Reader) -> Entry:
     """Put into a query what stands for its placeholders; {batch} stays until it runs."""
     if entry.expect != SQL_EXPECTATION:
         return entry
@@ -242,7 +227,7 @@ def _named_columns(entry: Entry) -> list[str]:
     return [str(column) for column in (*named, *(listed if isinstance(listed, list) else []))]
 
 
-def _check(entry: Entry, catalog: Catalog, warehouse: "Reader") -> None:
+def _check(entry: Entry, catalog: Catalog, warehouse: Reader) -> None:
     assert entry.table is not None
     columns = catalog.columns.get((entry.schema, entry.table))
     if columns is None:

@@ -9,7 +9,7 @@ import duckdb
 import pyarrow as pa
 
 from customer_journey import audit
-from customer_journey.checks.expectations import CheckResult
+from customer_journey.checks.result import CheckResult
 from customer_journey.checks.suites import LAYERS
 from customer_journey.landing import LandingReport
 from customer_journey.paths import EXPECTATIONS, Output

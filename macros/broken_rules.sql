@@ -1,0 +1,25 @@
+{#-
+    dbt's own way to run a test, and where a test of `rules` fails the rules that are broken, a line each in dbt's log. scripts/build tells
+    them with the failure, since of a test that fails dbt itself says no more than a number.
+-#}
+{% materialization test, default %}
+    {%- set ended = dbt.materialization_test_default() -%}
+    {%- if model.test_metadata and model.test_metadata.name == 'rules' and load_result('main').table.rows[0][0] -%}
+        {%- for rule, column, failed_rows in run_query(sql).rows -%}
+            {%- do log(rule ~ ' of ' ~ column ~ ' fails in ' ~ failed_rows ~ (' row' if failed_rows == 1 else ' rows'), info=true) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return(ended) }}
+{% endmaterialization %}
+
+{#- The columns by which a row of a table of sums is told from the others: `meta.grain` of its yml, which lead the table. -#}
+{% macro grain_of(relation) -%}
+    {%- set node = graph.nodes['model.' ~ project_name ~ '.' ~ relation.identifier] -%}
+    {%- set grain = node.config.meta.grain -%}
+    {%- if not grain or (node.columns | list)[:grain | length] != grain -%}
+        {{ exceptions.raise_compiler_error(
+            node.original_file_path ~ ': rules needs a key, or meta.grain that names the leading columns of the table, in their order.'
+        ) }}
+    {%- endif -%}
+    {{ return(grain) }}
+{%- endmacro %}

@@ -1,0 +1,50 @@
+{#-
+    Tables and views on DuckDB, in the place of dbt-duckdb's own, which build beside what is there, rename twice and ask the catalog for
+    indexes and foreign keys, of which there are none here: a dozen statements a model. DuckDB replaces a table or view in one, and undoes that
+    with the rest of its transaction where the model fails.
+-#}
+{% materialization table, adapter='duckdb' %}
+    {{ return(replace_in_one_statement('table')) }}
+{% endmaterialization %}
+
+{% materialization view, adapter='duckdb' %}
+    {{ return(replace_in_one_statement('view')) }}
+{% endmaterialization %}
+
+{% macro replace_in_one_statement(type) -%}
+    {%- set relation = this.incorporate(type=type) -%}
+    {%- set existing = load_cached_relation(this) -%}
+    {{ run_hooks(pre_hooks, inside_transaction=False) }}
+    {{ run_hooks(pre_hooks, inside_transaction=True) }}
+    {#- DuckDB replaces only what is of the same kind -#}
+    {%- if existing is not none and existing.type != type -%}
+        {%- do drop_relation_if_exists(existing) -%}
+    {%- endif -%}
+    {%- call statement('main') -%}
+        {{ replacing_sql(relation, type) }}
+    {%- endcall -%}
+    {{ run_hooks(post_hooks, inside_transaction=True) }}
+    {%- do persist_docs(relation, model) -%}
+    {{ adapter.commit() }}
+    {{ run_hooks(post_hooks, inside_transaction=False) }}
+    {{ return({'relations': [relation]}) }}
+{%- endmacro %}
+
+{% macro replacing_sql(relation, type) -%}
+    {%- if not config.get('contract').enforced -%}
+        create or replace {{ type }} {{ relation }} as (
+            {{ sql }}
+        )
+    {%- elif type == 'view' -%}
+        {{ get_assert_columns_equivalent(sql) }}
+        create or replace view {{ relation }} as (
+            {{ sql }}
+        )
+    {%- else -%}
+        {{ get_assert_columns_equivalent(sql) }}
+        create or replace table {{ relation }} {{ get_table_columns_and_constraints() }};
+        insert into {{ relation }} {{ get_column_names() }} (
+            {{ get_select_subquery(sql) }}
+        )
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,34 @@
+{#-
+    Sets of stages, of all frameworks at once, in bigints: each holds 63 stages, a bit a stage (int_framework_stages.mask_number and
+    mask_bit). So a fact, a person or a count meets all frameworks in one row; what is counted a mask is told a stage in the end, where
+    `is_in_mask` joins. `stage_masks` in dbt_project.yml says how many bigints there are.
+-#}
+{% macro stages_per_mask() -%}63{%- endmacro %}
+{% macro stage_masks() -%}{{ return(range(var('stage_masks'))) }}{%- endmacro %}
+
+{#- The columns of the masks, to select and to group by. -#}
+{% macro mask_columns(relation=none) -%}
+    {%- for mask in stage_masks() -%}{{ relation ~ '.' if relation }}mask_{{ mask }}{{ ', ' if not loop.last }}{%- endfor -%}
+{%- endmacro %}
+
+{#- The stages that any row of a group has. -#}
+{% macro mask_unions() -%}
+    {%- for mask in stage_masks() -%}cast(bit_or(mask_{{ mask }}) as bigint) as mask_{{ mask }}{{ ', ' if not loop.last }}{%- endfor -%}
+{%- endmacro %}
+
+{#- The masks of the stages that a condition holds for; `stages` is int_framework_stages, each of its rows once a group. -#}
+{% macro masks_of_stages(stages, condition, name='mask_') -%}
+    {%- for mask in stage_masks() -%}
+    cast(coalesce(sum(case when {{ stages }}.mask_number = {{ mask }} and {{ condition }} then {{ stages }}.mask_bit end), 0) as bigint) as {{ name }}{{ mask }}{{ ', ' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
+
+{#- Whether any stage is in the masks of a row. -#}
+{% macro has_any_stage(relation=none, name='mask_') -%}
+    ({%- for mask in stage_masks() -%}{{ relation ~ '.' if relation }}{{ name }}{{ mask }} <> 0{{ ' or ' if not loop.last }}{%- endfor -%})
+{%- endmacro %}
+
+{#- Joins `stages` (int_framework_stages) to the rows in whose masks they are. -#}
+{% macro is_in_mask(relation, stages, name='mask_') -%}
+    ({%- for mask in stage_masks() -%}({{ stages }}.mask_number = {{ mask }} and ({{ relation }}.{{ name }}{{ mask }} & {{ stages }}.mask_bit) <> 0){{ ' or ' if not loop.last }}{%- endfor -%})
+{%- endmacro %}

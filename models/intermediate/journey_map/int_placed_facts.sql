@@ -1,0 +1,72 @@
+{# moves and facts of a person in order: the moves so far, added up, are the stages in which a fact finds the person #}
+with facts_and_moves as (
+
+    select
+        person_key,
+        moved_at as happened_at,
+        0 as place,
+        cast(null as bigint) as item_key,
+        cast(null as decimal(28, 12)) as first_number,
+        cast(null as decimal(28, 12)) as second_number
+        {%- for mask in stage_masks() %},
+        change_{{ mask }}
+        {%- endfor %}
+    from {{ ref('int_person_masks') }}
+    union all
+    select
+        person_key,
+        happened_at,
+        1 as place,
+        item_key,
+        first_number,
+        second_number
+        {%- for mask in stage_masks() %},
+        cast(0 as bigint) as change_{{ mask }}
+        {%- endfor %}
+    from {{ ref('int_journey_facts') }}
+
+),
+
+placed as (
+
+    select
+        person_key,
+        happened_at,
+        item_key,
+        first_number,
+        second_number
+        {%- for mask in stage_masks() %},
+        cast(sum(change_{{ mask }}) over (partition by person_key order by happened_at, place) as bigint) as mask_{{ mask }}
+        {%- endfor %}
+    from facts_and_moves
+
+),
+
+facts as (
+
+    select
+        person_key,
+        {{ period_number(reporting_date('happened_at')) }} as period,
+        item_key,
+        first_number,
+        second_number,
+        {{ mask_columns() }}
+    from placed
+    where item_key is not null and {{ has_any_stage() }}
+    union all
+    select
+        person_key,
+        {{ period_number('left_month') }} as period,
+        {{ journey_item_key("'pain_point'", "'left_after: ' || touchpoint_type") }} as item_key,
+        cast(1 as decimal(28, 12)) as first_number,
+        cast(0 as decimal(28, 12)) as second_number,
+        {{ mask_columns() }}
+    from {{ ref('int_stage_departures') }}
+
+)
+
+select
+    facts.*,
+    persons.segment_key
+from facts
+inner join {{ ref('int_journey_persons') }} as persons on facts.person_key = persons.person_key

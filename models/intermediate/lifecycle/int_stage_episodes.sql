@@ -1,0 +1,53 @@
+with defined as (
+
+    {%- for definition in var('stage_definitions') %}
+    select
+        person_key,
+        '{{ definition }}' as definition,
+        entered_at,
+        left_at,
+        evidence,
+        false as is_override
+    from {{ ref(definition) }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+
+),
+
+{# a change in the CRM is somebody's decision: it opens its stage for good and overrides what stands above it #}
+crm_changes as (
+
+    select
+        person_identifiers.person_key,
+        stage_map.stage as definition,
+        changes.changed_at as entered_at,
+        cast(null as timestamp) as left_at,
+        'crm_change' as evidence,
+        true as is_override
+    from {{ accepted('crm', 'lifecycle_changes') }} as changes
+    inner join {{ ref('crm_stage_map') }} as stage_map on changes.stage = stage_map.crm_stage
+    inner join {{ ref('int_person_identifiers') }} as person_identifiers
+        on {{ identifier_key("'contact_id'", 'changes.contact_id') }} = person_identifiers.identifier
+
+),
+
+episodes as (
+
+    select * from defined
+    union
+    select * from crm_changes
+
+)
+
+select
+    episodes.person_key,
+    episodes.definition,
+    definitions.bit,
+    episodes.entered_at,
+    {# an end that as-of has not reached is not known yet #}
+    case when episodes.left_at <= {{ as_of() }} then episodes.left_at end as left_at,
+    episodes.evidence,
+    episodes.is_override
+from episodes
+inner join {{ ref('int_stage_definitions') }} as definitions on episodes.definition = definitions.definition
+where episodes.person_key <> 0

@@ -1,0 +1,187 @@
+"""What a published build was made from, as digests: a build to which nothing is new is not made again.
+
+The note of it is removed before a build touches anything, and written once its marts are published: a build that was
+killed, or failed, leaves none. Nothing here may import what takes long to load.
+"""
+
+import hashlib
+import hmac
+import json
+import os
+import platform
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from customer_journey.contract import raw_tables
+from customer_journey.hash_key import hash_key
+from customer_journey.landing import FROM_CATALOG, kind_of, landed_digest, unchanged_files
+from customer_journey.paths import PROJECT, Output
+from customer_journey.publish import SCHEMA
+
+# What a build reads of the project: folders, and files beside them.
+_FOLDERS = ("models", "macros", "seeds", "tests/dbt", "expectations", "adapters", "scripts/customer_journey")
+_FILES = ("dbt_project.yml", "profiles.yml", "pyproject.toml", "uv.lock")
+_LIBRARIES = ("dbt-core", "dbt-duckdb", "great_expectations", "scipy")
+# The cluster that is built on and published to.
+_PLACE = ("JOURNEY_SPARK_HOST", "JOURNEY_SPARK_PORT")
+
+
+@dataclass(frozen=True)
+class Unchanged:
+    """The build that stands, since nothing has come since."""
+
+    build_id: str
+    as_of: str
+    published: str
+
+
+def origin_of(
+    engine: str, settings: Mapping[str, Any], raw_schemas: Mapping[str, str] | None, project: Path = PROJECT
+) -> dict[str, str]:
+    """Return a digest of all that a build is made from beside its rows, taken before it reads anything."""
+    place = {name: os.environ.get(name, "") for name in _PLACE} if engine == "spark" else {}
+    libraries = [f"{name} {version(name)}" for name in _LIBRARIES]
+    return {
+        "project": _digest_of_project(project),
+        "settings": _digest([json.dumps(dict(sorted(settings.items())))]),
+        "engine": _digest(
+            [engine, json.dumps(place), platform.python_version(), f"duckdb {duckdb.__version__}", *libraries]
+        ),
+        "raw_schemas": _digest([json.dumps(dict(sorted((raw_schemas or {}).items())))]),
+    }
+
+
+def rows_of(connection: duckdb.DuckDBPyConnection, raw_schemas: Mapping[str, str] | None) -> str | None:
+    """Return a digest of the rows that have landed; None where they cannot be told from others without a build."""
+    landed = landed_digest(connection) or ""
+    if not raw_schemas:
+        return _digest([landed])
+    if not _are_tables_here(connection, raw_schemas):
+        return None
+    counted = [landed]
+    for table in raw_tables():
+        schema = raw_schemas.get(table.source)
+        if schema is not None and kind_of(connection, schema, table.name) is not None:
+            row = connection.execute(
+                f'select count(*), sum(hash(there)::hugeint) from "{schema}".{table.name} as there'
+            ).fetchone()
+            columns = connection.execute(f'describe "{schema}".{table.name}').fetchall()
+            counted.append(f"{schema}.{table.name} {row} {[column[:2] for column in columns]}")
+    return _digest(counted)
+
+
+def forget(output: Output) -> None:
+    """Forget what the published build was made from, before anything of it is touched."""
+    output.built_from.unlink(missing_ok=True)
+
+
+def remember(output: Output, build_id: str, origin: Mapping[str, str], rows: str | None, files: Iterable[str]) -> None:
+    """Note what the build that has just been published was made from; `files` are those that lay in the raw folder."""
+    if rows is None:
+        return
+    note = {
+        "build_id": build_id,
+        "origin": dict(origin),
+        "rows": rows,
+        "hash_key": _keyed(build_id),
+        "files": sorted(files),
+    }
+    unfinished = output.built_from.with_suffix(".unfinished")
+    unfinished.write_text(json.dumps(note, indent=1), encoding="utf-8")
+    os.replace(unfinished, output.built_from)
+
+
+def unchanged(
+    output: Output,
+    origin: Mapping[str, str],
+    settings: Mapping[str, Any],
+    raw: Path | None,
+    raw_schemas: Mapping[str, str] | None,
+) -> Unchanged | None:
+    """Return the published build if another one would be made from the same; None where anything may be new."""
+    try:
+        note = json.loads(output.built_from.read_text(encoding="utf-8"))
+        build_id = str(note["build_id"])
+        is_same = note["origin"] == dict(origin) and hmac.compare_digest(note["hash_key"], _keyed(build_id))
+        files, rows = note["files"], note["rows"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    if not is_same or _published_build(output) != build_id or not output.warehouse.exists():
+        return None
+    try:
+        with duckdb.connect(str(output.warehouse), read_only=True) as connection:
+            if _remembered_settings(connection) != dict(settings) or rows_of(connection, raw_schemas) != rows:
+                return None
+            if raw is not None and (not raw.is_dir() or unchanged_files(connection, raw) != files):
+                return None
+    except (duckdb.Error, OSError):
+        # somebody holds it, or it is not whole: the build says which
+        return None
+    published = output.published_on_spark if output.published_on_spark.exists() else output.published
+    return Unchanged(build_id, str(settings["as_of"]), str(published))
+
+
+def _are_tables_here(connection: duckdb.DuckDBPyConnection, raw_schemas: Mapping[str, str]) -> bool:
+    """Tell whether an EL tool keeps its tables in the warehouse itself; what Spark's catalog holds is only exported."""
+    exported = (
+        kind_of(connection, "private", "landed_files")
+        and connection.execute(
+            "select 1 from private.landed_files where starts_with(path, ?) limit 1", [FROM_CATALOG]
+        ).fetchone()
+    )
+    return not exported and all(
+        connection.execute("select 1 from information_schema.schemata where schema_name = ?", [schema]).fetchone()
+        for schema in raw_schemas.values()
+    )
+
+
+def _published_build(output: Output) -> str | None:
+    """Return the build whose marts readers see; None where there are none."""
+    try:
+        if output.published_on_spark.exists():
+            note = json.loads(output.published_on_spark.read_text(encoding="utf-8"))
+            folders = [Path(folder) for folder in note["marts"].values()]
+            # those of a cluster may lie where this machine does not see them
+            here = [folder for folder in folders if folder.is_relative_to(output.root)]
+            return str(note["build_id"]) if all(folder.is_dir() for folder in here) else None
+        with duckdb.connect(str(output.published), read_only=True) as connection:
+            row = connection.execute(f"select build_id from {SCHEMA}.build_info").fetchone()
+            return str(row[0]) if row else None
+    except (duckdb.Error, OSError, ValueError, KeyError):
+        return None
+
+
+def _remembered_settings(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    """Return the settings of the last run on the warehouse, which a plain `dbt build` may have been told others of."""
+    rows = connection.execute("select name, value from private.settings").fetchall()
+    return {name: json.loads(value) for name, value in rows}
+
+
+def _keyed(build_id: str) -> str:
+    """Return what tells another key of the hashes from this one, and says nothing of either."""
+    return hmac.new(hash_key().encode(), build_id.encode(), "sha256").hexdigest()
+
+
+def _digest_of_project(project: Path) -> str:
+    files = [project / name for name in _FILES]
+    for folder in _FOLDERS:
+        files += sorted((project / folder).rglob("*"))
+    # Python's own copies of what it has read
+    read = [file for file in files if file.is_file() and file.parent.name != "__pycache__"]
+    return _digest(
+        part for file in read for part in (file.relative_to(project).as_posix(), _digest([file.read_bytes()]))
+    )
+
+
+def _digest(parts: Iterable[str | bytes]) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        content = part.encode() if isinstance(part, str) else part
+        digest.update(len(content).to_bytes(8))
+        digest.update(content)
+    return digest.hexdigest()

@@ -1,0 +1,329 @@
+"""The commands of the workbench: `journey new …`, `journey check` and `journey dry-run`."""
+
+import sys
+import time
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+import click
+from click.core import ParameterSource
+from customer_journey.errors import ExitCode, InputError
+from customer_journey.paths import PROJECT, Output
+from customer_journey.progress import Progress
+from rich.console import Console
+from rich.table import Table
+
+from workbench.check import check_tree
+from workbench.dry_run import (
+    DryRun,
+    MoveExample,
+    PersonsDryRun,
+    compare_persons,
+    compare_stages,
+    require_published,
+)
+from workbench.project import ATTRIBUTION_MODELS, NameList
+from workbench.scaffold import (
+    Place,
+    Scaffold,
+    new_attribution_model,
+    new_channel_rule,
+    new_framework,
+    new_stage,
+)
+from workbench.seeds import SeedFile
+from workbench.trial import ANOTHER_BUILD, BuiltInputs, Trial, try_out
+
+_OUT = click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("out"),
+    show_default=True,
+    help="Output folder of the build whose persons and events are tried.",
+)
+_NOWHERE = "–"
+# Person_ids of an example of a merge or split.
+_SHOWN = 3
+
+
+@click.group()
+def new() -> None:
+    """Write the files and rows that something new is made of, at their places."""
+
+
+@new.command()
+@click.argument("name")
+@click.option("--label-en", help="Default: made of the name.")
+@click.option("--label-vi", help="Default: the English label.")
+@click.option("--signal", "signals", multiple=True, help="Event type that says so; may be repeated.")
+@click.option("--framework", help="A framework that it shows in.")
+@click.option("--framework-stage", help="The stage of that framework. Default: of the same name.")
+@click.option("--above", help="Make that stage, right above this one.")
+@click.option("--outside-funnel", is_flag=True, help="With --above: no step of the funnel, but a place beside it.")
+def stage(
+    name: str,
+    label_en: str | None,
+    label_vi: str | None,
+    signals: Sequence[str],
+    framework: str | None,
+    framework_stage: str | None,
+    above: str | None,
+    outside_funnel: bool,
+) -> None:
+    """Write a stage definition: models/stages/NAME.sql, and all that belongs to it."""
+    if framework is None and (framework_stage or above):
+        raise InputError("--framework-stage and --above: say --framework too.")
+    if outside_funnel and above is None:
+        raise InputError("--outside-funnel: goes with --above, which makes a new stage of the framework.")
+    place = Place(framework, framework_stage or name, above, not outside_funnel) if framework else None
+    _write(new_stage(PROJECT, name, label_en, label_vi, signals, place))
+
+
+@new.command()
+@click.argument("name")
+@click.option(
+    "--stages",
+    required=True,
+    help="From the first to the last, as a,b,c. Each takes the definition of its name, or those given: warm=lead+mql.",
+)
+@click.option("--label-en", help="Default: made of the name.")
+@click.option("--label-vi", help="Default: the English label.")
+def framework(name: str, stages: str, label_en: str | None, label_vi: str | None) -> None:
+    """Write a framework: its stages in order, and the definitions that put a person there."""
+    given: dict[str, list[str]] = {}
+    for part in stages.split(","):
+        key, _, definitions = (text.strip() for text in part.partition("="))
+        if key in given:
+            raise InputError(f"--stages: names {key} twice.")
+        given[key] = [definition.strip() for definition in definitions.split("+") if definition.strip()]
+    _write(new_framework(PROJECT, name, given, label_en, label_vi))
+
+
+@new.command("channel-rule")
+@click.argument("rule_id")
+@click.option("--channel", required=True, help="The channel of a session that fits.")
+@click.option("--before", help="The rule that is tried next. Default: the last one, which fits all.")
+@click.option("--source", default="", help="Regular expression on the source.")
+@click.option("--medium", default="", help="Regular expression on the medium.")
+@click.option("--campaign", default="", help="Regular expression on the campaign.")
+@click.option("--source-category", default="", help="Category of the source in seeds/channel_sources.csv.")
+def channel_rule(
+    rule_id: str, channel: str, before: str | None, source: str, medium: str, campaign: str, source_category: str
+) -> None:  # fmt: skip
+    """Write a rule that gives a session its channel, at its place among the others."""
+    conditions = {
+        "source_pattern": source,
+        "medium_pattern": medium,
+        "campaign_pattern": campaign,
+        "source_category": source_category,
+    }
+    scaffold = new_channel_rule(PROJECT, rule_id, channel, before, conditions)
+    _write(scaffold, "journey check, then a build into another folder to compare with: docs/add_a_channel_rule.md")
+
+
+@new.command("attribution-model")
+@click.argument("name")
+@click.option("--label-en", help="Default: made of the name.")
+@click.option("--label-vi", help="Default: the English label.")
+def attribution_model(name: str, label_en: str | None, label_vi: str | None) -> None:
+    """Write an attribution model: models/intermediate/attribution/NAME.sql, and all that belongs to it."""
+    scaffold = new_attribution_model(PROJECT, name, label_en, label_vi)
+    _write(
+        scaffold, "journey check, then a build into another folder to compare with: docs/add_an_attribution_model.md"
+    )
+
+
+def _write(scaffold: Scaffold, next_step: str = "journey check, then journey dry-run") -> None:
+    scaffold.write(PROJECT)
+    console = _console()
+    for path, what in scaffold.done.items():
+        console.print(f"wrote   {path}: {what}")
+    for text in scaffold.left_to_do:
+        console.print(f"to do   {text}")
+    console.print(f"next    {next_step}")
+
+
+@click.command()
+@_OUT
+@click.pass_context
+def check(context: click.Context, out: Path) -> None:
+    """Name what is wrong with definitions, frameworks, models of attribution and rules; exit 1 if anything is."""
+    console, output = _console(), Output(out.resolve())
+    tree = check_tree(PROJECT)
+    problems, build = list(tree.problems), None
+    why_no_rows = None
+    if not tree.is_buildable:
+        why_no_rows = "dbt cannot read the project before this is mended"
+    elif context.get_parameter_source("out") is ParameterSource.DEFAULT and not output.warehouse.exists():
+        why_no_rows = f"nothing is built in {output.root}; scripts/build builds the demo, --out names another build"
+    try:
+        if why_no_rows is None:
+            with try_out(output, Progress(console), with_entries=False) as trial:
+                problems += trial.problems
+                build = trial.build
+    finally:
+        _print_problems(console, problems)
+    if why_no_rows is not None:
+        console.print(f"What definitions and models return was not looked at: {why_no_rows}.")
+    if problems:
+        sys.exit(ExitCode.CHECK_FAILED)
+    console.print(
+        f"{len(NameList(PROJECT).names)} stage definitions, {len(SeedFile(PROJECT, 'frameworks').rows)} frameworks,"
+        f" {len(SeedFile(PROJECT, 'channel_rules').rows)} channel rules,"
+        f" {len(NameList(PROJECT, ATTRIBUTION_MODELS).names)} attribution models: nothing to mend."
+    )
+    if build is not None:
+        console.print(f"Looked at what they return from the rows of {output.root}, {_as_of(build)}.")
+
+
+@click.command("dry-run")
+@_OUT
+@click.option(
+    "--examples", type=click.IntRange(min=0), default=3, show_default=True, help="Examples shown of each kind."
+)
+@click.option(
+    "--identity-max-links",
+    "max_links",
+    type=click.IntRange(min=1),
+    help="Try this value of the setting. Default: what the build was told.",
+)
+def dry_run(out: Path, examples: int, max_links: int | None) -> None:
+    """Tell what would change if the tree were published: who would move between stages, who would be joined or parted.
+
+    Definitions and frameworks move persons; the seeds of identifier types and placeholders, and identity_max_links,
+    decide who is one person.
+    """
+    started = time.monotonic()
+    console, output = _console(), Output(out.resolve())
+    tree = check_tree(PROJECT)
+    if not tree.is_buildable:
+        _print_problems(console, tree.problems)
+        sys.exit(ExitCode.CHECK_FAILED)
+    require_published(output)
+    with try_out(output, Progress(console), with_entries=True, max_links=max_links) as trial:
+        problems = [*tree.problems, *trial.problems]
+        if problems:
+            _print_problems(console, problems)
+            sys.exit(ExitCode.CHECK_FAILED)
+        result = compare_stages(output, trial.warehouse, examples)
+        persons = compare_persons(output, trial.persons.warehouse, examples) if trial.persons else None
+    _print_dry_run(console, output, trial, result)
+    if persons is not None:
+        _print_persons(console, persons)
+    console.print(f"Took {time.monotonic() - started:.1f} s. Nothing was published; scripts/build does that.")
+
+
+def _console() -> Console:
+    # a table is as wide as it must be where output goes to a file; lines are never cut
+    return Console(width=None if sys.stdout.isatty() else 160, highlight=False, soft_wrap=True, markup=False)
+
+
+def _print_problems(console: Console, problems: Sequence[str]) -> None:
+    for problem in problems:
+        console.print(problem)
+    if problems:
+        console.print(f"{len(problems)} to mend.")
+
+
+def _as_of(build: BuiltInputs) -> str:
+    return f"as of {build.as_of:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _print_dry_run(console: Console, output: Output, trial: Trial, result: DryRun) -> None:
+    console.print(f"Against what is published in {output.root}, {_as_of(trial.build)}.")
+    if not trial.build.is_published:
+        console.print("The last build there was not published: what its new rows change is told here too.")
+    if trial.not_tried:
+        console.print(
+            f"Changed as well, and not tried here: {', '.join(trial.not_tried)}. {ANOTHER_BUILD.format(output.root)}"
+        )
+    if not result.definitions and not any(framework.changed_histories for framework in result.frameworks):
+        console.print()
+        console.print("Nobody would move, no history would change.")
+        return
+    _print_table(
+        console,
+        ("definition", "episodes", "would be", "new", "removed", "persons"),
+        [
+            (change.definition, change.before, change.after, change.new, change.removed, change.persons)
+            for change in result.definitions
+        ],
+    )
+    for episode in result.episodes:
+        console.print(
+            f"  {'new' if episode.is_new else 'removed'} {episode.definition}: {episode.person_id}"
+            f" {_moment(episode.entered_at)} to {_moment(episode.left_at)} ({episode.evidence})"
+        )
+    _print_table(
+        console,
+        ("framework", "persons", "another history", "would move now"),
+        [
+            (change.framework, change.persons, change.changed_histories, change.moved)
+            for change in result.frameworks
+            if change.changed_histories
+        ],
+    )
+    _print_table(
+        console,
+        ("framework", "from", "to", "persons"),
+        [
+            (move.framework, move.from_stage or _NOWHERE, move.to_stage or _NOWHERE, move.persons)
+            for move in result.moves
+        ],
+        texts=3,
+    )
+    for mover in result.movers:
+        console.print(f"  {mover.framework}: {_told(mover)}")
+
+
+def _print_persons(console: Console, result: PersonsDryRun) -> None:
+    _print_table(
+        console,
+        ("persons", "now", "would be"),
+        [("all", result.before[0], result.after[0]), ("known", result.before[1], result.after[1])],
+    )
+    if not result.regroupings:
+        console.print()
+        console.print("Nobody would be joined with others or fall apart.")
+    _print_table(
+        console,
+        ("change", "persons", "would be"),
+        [(change.kind, change.before, change.after) for change in result.regroupings],
+    )
+    for example in result.examples:
+        arrow = "←" if example.kind == "merge" else "→"
+        more = f" and {len(example.others) - _SHOWN} more" if len(example.others) > _SHOWN else ""
+        console.print(f"  {example.kind}: {example.person_id} {arrow} {', '.join(example.others[:_SHOWN])}{more}")
+    _print_table(
+        console,
+        ("identifier", "links nobody now", "would link nobody", "identifiers"),
+        [
+            (change.identifier_type, change.before or _NOWHERE, change.after or _NOWHERE, change.identifiers)
+            for change in result.skipped
+        ],
+        texts=3,
+    )
+    console.print()
+    console.print("Stages were tried with the persons as they are published, not with these.")
+
+
+def _told(mover: MoveExample) -> str:
+    moved = f"{mover.person_id} {mover.from_stage or _NOWHERE} → {mover.to_stage or _NOWHERE}"
+    return moved if mover.since is None else f"{moved} since {_moment(mover.since)} ({mover.evidence})"
+
+
+def _moment(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S}" if moment else "now"
+
+
+def _print_table(console: Console, columns: Sequence[str], rows: Sequence[Sequence[str | int]], texts: int = 1) -> None:
+    if not rows:
+        return
+    console.print()
+    table = Table(show_edge=False, pad_edge=False, box=None)
+    for number, column in enumerate(columns):
+        table.add_column(column, justify="left" if number < texts else "right", no_wrap=True)
+    for row in rows:
+        table.add_row(*(f"{cell:,}" if isinstance(cell, int) else cell for cell in row))
+    console.print(table)

@@ -1,0 +1,395 @@
+"""Scaffolds: the files and rows that a new stage, framework, channel rule or attribution model is made of, in place.
+
+Everything is worked out before anything is written, so what is refused leaves no trace.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+from customer_journey.errors import InputError
+
+from workbench.channels import CONDITIONS, pattern_problem
+from workbench.project import (
+    ATTRIBUTION,
+    ATTRIBUTION_MODELS,
+    PROJECT_FILE,
+    RESERVED,
+    STAGES,
+    NameList,
+    attribution_model_file,
+    closest,
+    definition_file,
+    files_by_name,
+    is_name,
+    stages_of,
+)
+from workbench.seeds import SeedFile, SeedRow
+
+_DEFINITION = """\
+{{# Which events say so? int_person_events has everything that a person did. #}}
+with signals as (
+
+    select
+        person_key,
+        occurred_at,
+        event_type as evidence
+    from {{{{ ref('int_person_events') }}}}
+    where event_type in ({signals})
+
+)
+
+{{# An episode opens at the first signal and ends some days after the last; without `days` it lasts. #}}
+{{{{ episodes('signals', days=setting('lead_cold_days')) }}}}
+"""
+
+_DESCRIPTION = """\
+version: 2
+
+models:
+  - name: {name}
+    description: >
+      One row an episode as {label}: from the first of its signals until `lead_cold_days` after the last one.
+    columns:
+      - name: person_key
+        description: Person.
+      - name: entered_at
+        description: When the episode began, UTC.
+      - name: left_at
+        description: When it ended, UTC, exclusive; null while it lasts.
+      - name: evidence
+        description: What says so.
+"""
+
+_MODEL = """\
+{{# What does each touch of a path weigh? Here the nth of its touches weighs n, so that later ones weigh more. #}}
+select
+    conversion_number,
+    touch_number,
+    touch_number as weight
+from {{{{ ref('int_paths') }}}}
+"""
+
+_MODEL_DESCRIPTION = """\
+version: 2
+
+models:
+  - name: {name}
+    description: >
+      One row a conversion and touchpoint of its path: the nth touch weighs n.
+    data_tests:
+      - unique_key:
+          arguments:
+            columns: [conversion_number, touch_number]
+    columns:
+      - name: conversion_number
+        description: Conversion, by its number in int_paths.
+      - name: touch_number
+        description: Touchpoint, by its number in the path.
+      - name: weight
+        description: Weight among the touchpoints of the conversion.
+"""
+
+
+@dataclass
+class Scaffold:
+    """What is to be written: each file with its new text, what was done to it, and what is left to do by hand."""
+
+    files: dict[str, str] = field(default_factory=dict)
+    done: dict[str, str] = field(default_factory=dict)
+    left_to_do: list[str] = field(default_factory=list)
+
+    def put(self, path: str, text: str, what: str) -> None:
+        """Plan a file."""
+        self.files[path] = text
+        self.done[path] = what
+
+    def write(self, project: Path) -> None:
+        """Write all files."""
+        for path, text in self.files.items():
+            (project / path).write_bytes(text.encode("utf-8"))
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a new definition shows: a stage of a framework, which is made if it is to stand right above another."""
+
+    framework: str
+    stage: str
+    above: str | None = None
+    is_in_funnel: bool = True
+
+
+def new_stage(
+    project: Path, name: str, label_en: str | None, label_vi: str | None, signals: Sequence[str], place: Place | None
+) -> Scaffold:
+    """Plan a stage definition; without labels they are made of the name, without signals its events bear its name.
+
+    Raises:
+        InputError: the name cannot be used, or the place does not exist.
+    """
+    stages, labels = NameList(project), SeedFile(project, "stage_labels")
+    _refuse_name(project, name, stages, labels)
+    for signal in signals:
+        if not is_name(signal):
+            raise InputError(f"--signal {signal!r}: event types are snake_case, for example consultation_request.")
+    label_en = label_en or _label(name)
+    label_vi = label_vi or label_en
+    scaffold = Scaffold()
+    literals = ", ".join(f"'{signal}'" for signal in signals or [name])
+    scaffold.put(definition_file(name), _DEFINITION.format(signals=literals), "the definition, a SELECT that works")
+    scaffold.put(f"{STAGES}/{name}.yml", _DESCRIPTION.format(name=name, label=label_en.lower()), "what a row of it is")
+    scaffold.put(PROJECT_FILE, stages.with_name(name), "its name under stage_definitions")
+    labels.append({"stage": name, "label_en": label_en, "label_vi": label_vi, "is_position": "true"})
+    scaffold.put(labels.path, labels.text(), "its labels")
+    if place is not None:
+        _put_in_place(project, scaffold, name, place, label_en, label_vi)
+    else:
+        scaffold.left_to_do.append("a row in seeds/framework_stage_definitions.csv for each framework that it shows in")
+    if not signals:
+        scaffold.left_to_do.append(f"the event types in {definition_file(name)}; {name} is one of them until you write")
+    return scaffold
+
+
+def _refuse_name(project: Path, name: str, stages: NameList, labels: SeedFile) -> None:
+    if not is_name(name):
+        raise InputError(f"{name!r}: a stage is named in snake_case, for example {_snake_case(name)}.")
+    if name in RESERVED:
+        raise InputError(f"{name}: is {RESERVED[name]}. Choose another name.")
+    _refuse_taken(project, name, STAGES)
+    for listed in stages.listed:
+        if listed.name == name:
+            raise InputError(f"{name}: is listed already: {PROJECT_FILE}:{listed.line}. Take the name out there first.")
+    for row in labels.rows:
+        if row["stage"] == name:
+            raise InputError(f"{name}: has labels already: {labels.path}:{row.line}. Take that row out first.")
+
+
+def _refuse_taken(project: Path, name: str, folder: str) -> None:
+    taken = files_by_name(project).get(name)
+    if taken is not None and taken.startswith(folder):
+        raise InputError(f"{name}: exists already: {taken}. Change that file.")
+    if taken is not None:
+        raise InputError(f"{name}: is the name of another model or seed: {taken}. Choose another name.")
+
+
+def _put_in_place(project: Path, scaffold: Scaffold, name: str, place: Place, label_en: str, label_vi: str) -> None:
+    framework_stages, mapping = SeedFile(project, "framework_stages"), SeedFile(project, "framework_stage_definitions")
+    frameworks = stages_of(framework_stages)
+    if place.framework not in frameworks:
+        raise InputError(
+            f"--framework {place.framework}: there is no such framework in {framework_stages.path}"
+            f" ({closest(place.framework, frameworks)})."
+        )
+    stages = frameworks[place.framework]
+    if place.above is not None:
+        if place.stage in stages:
+            raise InputError(f"--framework-stage {place.stage}: {place.framework} has it already; leave --above out.")
+        if place.above not in [*stages, "none"]:
+            raise InputError(f"--above {place.above}: no stage of {place.framework} ({closest(place.above, stages)}).")
+        if not is_name(place.stage):
+            raise InputError(f"--framework-stage {place.stage!r}: is not snake_case as {_snake_case(place.stage)} is.")
+        moved = _insert_stage(framework_stages, place, label_en, label_vi)
+        room = f"; ranks moved up by one: {', '.join(moved)}" if moved else ""
+        scaffold.put(
+            framework_stages.path, framework_stages.text(), f"the stage {place.stage} above {place.above}{room}"
+        )
+        scaffold.left_to_do.append(f"the empty cells of {place.stage} in {framework_stages.path}, where you use them")
+    elif place.stage not in stages:
+        raise InputError(
+            f"--framework-stage {place.stage}: {place.framework} has no such stage ({closest(place.stage, stages)})."
+            " To make it one, say --above which stage it stands."
+        )
+    _map(mapping, place.framework, place.stage, [name])
+    scaffold.put(mapping.path, mapping.text(), f"{place.stage} of {place.framework} is where it shows")
+
+
+def _insert_stage(framework_stages: SeedFile, place: Place, label_en: str, label_vi: str) -> list[str]:
+    """Put a stage right above another; return the stages whose rank had to make room.
+
+    The funnel's ranks are whole numbers one apart, from which transitions tell a step from a skip. What stands outside
+    of it lies between them.
+    """
+    rows = [row for row in framework_stages.rows if row["framework"] == place.framework]
+    ranks = {row["stage"]: _number(framework_stages, row, "rank") for row in rows}
+    below = ranks.get(str(place.above), Decimal(0))
+    above = sorted((row for row in rows if ranks[row["stage"]] > below), key=lambda row: ranks[row["stage"]])
+    moved: list[str] = []
+    if place.is_in_funnel:
+        rank = Decimal(int(below) + 1)
+        taken = rank
+        for row in above:
+            if ranks[row["stage"]] > taken:
+                break
+            if ranks[row["stage"]] == taken:
+                taken += 1
+                framework_stages.change(row, "rank", taken)
+                moved.append(row["stage"])
+    else:
+        rank = below + Decimal("0.1")
+        if above and ranks[above[0]["stage"]] <= rank:
+            raise InputError(
+                f"--above {place.above}: {above[0]['stage']} follows too closely (rank {above[0]['rank']})."
+                f" Choose another stage, or change ranks in {framework_stages.path}."
+            )
+    framework_stages.insert(
+        framework_stages.rows.index(above[0]) if above else framework_stages.rows.index(rows[-1]) + 1,
+        {
+            "framework": place.framework, "stage": place.stage, "rank": rank,
+            "is_in_funnel": str(place.is_in_funnel).lower(), "label_en": label_en, "label_vi": label_vi,
+        },
+    )  # fmt: skip
+    return moved
+
+
+def _number(seed: SeedFile, row: SeedRow, column: str) -> Decimal:
+    try:
+        return Decimal(row[column])
+    except InvalidOperation as error:
+        raise InputError(f"{seed.path}:{row.line}: {column} {row[column]!r} is no number. Mend it first.") from error
+
+
+def _map(mapping: SeedFile, framework: str, stage: str, definitions: Sequence[str]) -> None:
+    of_framework = [position for position, row in enumerate(mapping.rows) if row["framework"] == framework]
+    place = of_framework[-1] + 1 if of_framework else len(mapping.rows)
+    for position, definition in enumerate(definitions):
+        mapping.insert(place + position, {"framework": framework, "stage": stage, "definition": definition})
+
+
+def new_framework(
+    project: Path, name: str, stages: Mapping[str, Sequence[str]], label_en: str | None, label_vi: str | None
+) -> Scaffold:
+    """Plan a framework of stages from the first to the last, each with the definitions that put a person there.
+
+    A stage without definitions takes the one of its own name, if there is one. Labels are made of names.
+
+    Raises:
+        InputError: a name cannot be used or is taken, or a definition does not exist.
+    """
+    framework_stages, mapping = SeedFile(project, "framework_stages"), SeedFile(project, "framework_stage_definitions")
+    frameworks = SeedFile(project, "frameworks")
+    known = NameList(project).names
+    if not is_name(name):
+        raise InputError(f"{name!r}: a framework is named in snake_case, for example {_snake_case(name)}.")
+    for seed in (frameworks, framework_stages):
+        for row in seed.rows:
+            if row["framework"] == name:
+                raise InputError(f"{name}: exists already: {seed.path}:{row.line}. Change those rows.")
+    scaffold = Scaffold()
+    without_definition = []
+    for rank, (stage, given) in enumerate(stages.items(), 1):
+        if not is_name(stage):
+            raise InputError(f"--stages: {stage!r} is to be in snake_case, for example {_snake_case(stage)}.")
+        if stage in RESERVED:
+            raise InputError(f"--stages: {stage} is {RESERVED[stage]}. Choose another name.")
+        for definition in given:
+            if definition not in known:
+                raise InputError(f"--stages: there is no definition {definition!r} ({closest(definition, known)}).")
+        definitions = given or ([stage] if stage in known else [])
+        if not definitions:
+            without_definition.append(stage)
+        label = _label(stage)
+        labels = {"label_en": label, "label_vi": label}
+        framework_stages.append({"framework": name, "stage": stage, "rank": rank, "is_in_funnel": "true", **labels})
+        _map(mapping, name, stage, definitions)
+    label = label_en or _label(name)
+    frameworks.append({"framework": name, "label_en": label, "label_vi": label_vi or label})
+    scaffold.put(frameworks.path, frameworks.text(), "its name and labels")
+    what = f"{len(stages)} stages, the first one lowest"
+    scaffold.put(framework_stages.path, framework_stages.text(), what)
+    scaffold.put(mapping.path, mapping.text(), "the definitions that put a person there")
+    for stage in without_definition:
+        scaffold.left_to_do.append(f"a row in {mapping.path} that says which definition puts a person into {stage}")
+    scaffold.left_to_do.append(f"labels and empty cells in {frameworks.path} and {framework_stages.path}")
+    return scaffold
+
+
+def new_channel_rule(
+    project: Path, rule_id: str, channel: str, before: str | None, conditions: Mapping[str, str]
+) -> Scaffold:
+    """Plan a channel rule that is tried before another; without one, before the last rule, which fits all.
+
+    Raises:
+        InputError: the id or the channel cannot be used, a pattern is no regular expression, or there is no condition.
+    """
+    rules = SeedFile(project, "channel_rules")
+    if not is_name(rule_id):
+        raise InputError(f"{rule_id!r}: a rule is named in snake_case, for example {_snake_case(rule_id)}.")
+    by_id = {row["rule_id"]: row for row in rules.rows}
+    if rule_id in by_id:
+        raise InputError(f"{rule_id}: exists already: {rules.path}:{by_id[rule_id].line}. Change that row.")
+    channels = SeedFile(project, "channels")
+    if channel not in channels.values("channel"):
+        raise InputError(
+            f"--channel {channel}: there is no such channel ({closest(channel, channels.values('channel'))})."
+            f" For a new one add a row to {channels.path}: {','.join(channels.columns)}."
+        )
+    if not any(conditions.values()):
+        raise InputError(
+            f"{rule_id}: without a condition it fits every session. Give --source, --medium or --campaign."
+        )
+    for column in CONDITIONS:
+        problem = pattern_problem(conditions.get(column, "")) if column != "source_category" else None
+        if problem:
+            raise InputError(f"--{column.removesuffix('_pattern')} {conditions[column]!r}: {problem}.")
+    categories = SeedFile(project, "channel_sources").values("category")
+    category = conditions.get("source_category")
+    if category and category not in categories:
+        raise InputError(f"--source-category {category}: there is no such category ({closest(category, categories)}).")
+
+    priorities = {row["rule_id"]: int(_number(rules, row, "priority")) for row in rules.rows}
+    ordered = sorted(rules.rows, key=lambda row: priorities[row["rule_id"]])
+    if before is not None and before not in by_id:
+        raise InputError(f"--before {before}: there is no such rule ({closest(before, by_id)}).")
+    next_rule = by_id[before] if before is not None else ordered[-1]
+    position = ordered.index(next_rule)
+    previous = priorities[ordered[position - 1]["rule_id"]] if position else 0
+    # in the middle, which leaves room on both sides; at least one more than the rule before
+    priority = max(previous + 1, (previous + priorities[next_rule["rule_id"]]) // 2)
+    moved, taken = [], priority
+    for row in ordered[position:]:
+        if priorities[row["rule_id"]] > taken:
+            break
+        taken += 1
+        rules.change(row, "priority", taken)
+        moved.append(f"{row['rule_id']} to {taken}")
+    place = rules.rows.index(next_rule)
+    rules.insert(place, {"priority": priority, "rule_id": rule_id, "channel": channel, **conditions})
+    room = f"; moved: {', '.join(moved)}" if moved else ""
+    scaffold = Scaffold()
+    scaffold.put(rules.path, rules.text(), f"priority {priority}, tried before {next_rule['rule_id']}{room}")
+    return scaffold
+
+
+def new_attribution_model(project: Path, name: str, label_en: str | None, label_vi: str | None) -> Scaffold:
+    """Plan an attribution model; without labels they are made of the name.
+
+    Raises:
+        InputError: the name cannot be used.
+    """
+    models, labels = NameList(project, ATTRIBUTION_MODELS), SeedFile(project, "attribution_model_labels")
+    if not is_name(name):
+        raise InputError(f"{name!r}: an attribution model is named in snake_case, for example {_snake_case(name)}.")
+    if name.startswith("int_"):
+        raise InputError(f"{name}: int_… is what models are made of. Choose another name.")
+    _refuse_taken(project, name, ATTRIBUTION)
+    label_en = label_en or _label(name)
+    labelled = {"attribution_model": name, "label_en": label_en, "label_vi": label_vi or label_en}
+    scaffold = Scaffold()
+    scaffold.put(attribution_model_file(name), _MODEL.format(), "the model, a SELECT that works")
+    scaffold.put(f"{ATTRIBUTION}/{name}.yml", _MODEL_DESCRIPTION.format(name=name), "what a row of it is")
+    scaffold.put(PROJECT_FILE, models.with_name(name), f"its name under {ATTRIBUTION_MODELS}")
+    labels.append({**labelled, "is_data_driven": "false"})
+    scaffold.put(labels.path, labels.text(), "its labels")
+    scaffold.left_to_do.append(f"the weight in {attribution_model_file(name)}, and its descriptions in {labels.path}")
+    return scaffold
+
+
+def _label(name: str) -> str:
+    return name.replace("_", " ").capitalize()
+
+
+def _snake_case(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_").lstrip("0123456789_") or "phone_qualified"

@@ -1,0 +1,293 @@
+"""Stage definitions, attribution models and identity rules of the working tree, tried out beside a build.
+
+What they read is copied from the warehouse of the build into one in a temporary folder, and dbt builds them there. So
+nothing of the build can change, and its warehouse is held only while it is copied from.
+"""
+
+import json
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+from customer_journey.engine import DuckDBEngine
+from customer_journey.errors import InputError, LockedError
+from customer_journey.paths import Output
+from customer_journey.progress import Progress
+from customer_journey.transform import TransformResult, build_nodes, parse
+from customer_journey.warehouse import open_warehouse, quoted
+
+from workbench.project import ATTRIBUTION, LIFECYCLE, STAGES
+
+if TYPE_CHECKING:
+    from dbt.contracts.graph.manifest import Manifest
+
+# The tests that guard each build too.
+_TEST, _ATTRIBUTION_TEST = "stage_definitions_are_sound", "attribution_models_are_sound"
+EVIDENCE, ENTRIES = "fct_stage_evidence", "fct_stage_entries"
+# From what rows show together to persons: what the identity rules decide.
+_IDENTITY = (
+    "identifier_placeholders",
+    "identifier_types",
+    "int_identity_observations",
+    "int_identity_pairs",
+    "int_identifiers",
+    "int_identifiers_skipped",
+    "int_identity_edges",
+    "int_identity_components",
+    "int_person_identifiers",
+    "int_persons",
+)
+MAX_LINKS = "identity_max_links"
+# What to do where a trial is not enough.
+ANOTHER_BUILD = "Build into another folder and compare: scripts/build --out OTHER, journey diff {} OTHER."
+
+
+@dataclass(frozen=True)
+class BuiltInputs:
+    """What a trial has taken from a build: the moment that the build pretends is now, and whether it was published."""
+
+    as_of: datetime
+    is_published: bool
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Definitions built beside a build: what is wrong with them, and where they are."""
+
+    output: Output
+    build: "BuiltInputs"
+    problems: Sequence[str]
+    # files that what was tried out builds upon, and that have changed since the build
+    not_tried: Sequence[str]
+    # persons by the identity rules of the tree, where these are others than the build's
+    persons: Output | None
+
+    @property
+    def warehouse(self) -> Path:
+        """The temporary warehouse, which the models built here lie in."""
+        return self.output.warehouse
+
+
+@contextmanager
+def try_out(output: Output, progress: Progress, *, with_entries: bool, max_links: int | None = None) -> Iterator[Trial]:
+    """Build the definitions for as long as the context lasts: with what frameworks make of them, or with the models.
+
+    Then also the persons are built, beside the definitions and not below them, if the identity rules have changed since
+    the build or another `max_links` is asked for.
+
+    Raises:
+        InputError: nothing is built here on DuckDB, or a definition reads what is not.
+        LockedError: a build is at work here.
+        BuildError: dbt cannot read the project.
+    """
+    if not output.warehouse.exists():
+        raise _nothing_built(output)
+    with duckdb.connect(":memory:") as connection:
+        # reading the project takes seconds, which a build at work should not cost
+        _attach(connection, output)
+    with _cleaned_up_when_terminated(), tempfile.TemporaryDirectory(prefix="journey-") as folder:
+        scratch = Output(Path(folder))
+        with progress.step("Project"):
+            manifest = parse(scratch, DuckDBEngine.dbt_target)
+        nodes = _nodes_to_build(manifest, with_entries)
+        with progress.step("Copy"):
+            build = _copy_inputs(output, scratch, manifest, nodes)
+        with progress.step("Definitions") as step:
+            built = build_nodes(scratch, DuckDBEngine.dbt_target, manifest, nodes, step.count)
+        problems = _problems_of(built)
+        changed = _changed_inputs(output, manifest, nodes)
+        identity = [node for node, found in manifest.nodes.items() if found.name in _IDENTITY]
+        persons = None
+        if with_entries and not problems and (max_links is not None or _has_changed(output, manifest, identity)):
+            persons = Output(scratch.root / "persons")
+            persons.root.mkdir()
+            with progress.step("Persons") as step:
+                _copy_inputs(output, persons, manifest, identity, max_links)
+                problems = _problems_of(build_nodes(persons, DuckDBEngine.dbt_target, manifest, identity, step.count))
+            tried = {manifest.nodes[node].original_file_path for node in identity}
+            changed = sorted({*changed, *_changed_inputs(output, manifest, identity)} - tried)
+        yield Trial(scratch, build, problems, changed, persons)
+
+
+@contextmanager
+def _cleaned_up_when_terminated() -> Iterator[None]:
+    """Let a signal to end take the way out of the context: the copy holds personal data."""
+    before = signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _nothing_built(output: Output) -> InputError:
+    return InputError(
+        f"{output.root}: has no build on DuckDB to try definitions out beside."
+        f" Build one with scripts/build --out {output.root}, or name another --out."
+    )
+
+
+def _problems_of(built: TransformResult) -> list[str]:
+    return [_line(failure.file, problem) for failure in built.failures for problem in failure.problems]
+
+
+def _line(file: str, problem: str) -> str:
+    return problem if problem.startswith("models/") else f"{file}: {problem}"
+
+
+def _nodes_to_build(manifest: "Manifest", with_entries: bool) -> list[str]:
+    """Return the definitions, the seeds that they read, and what frameworks make of them or the attribution models."""
+    folders = (f"{STAGES}/",) if with_entries else (f"{STAGES}/", f"{ATTRIBUTION}/")
+    models = {
+        unique_id
+        for unique_id, node in manifest.nodes.items()
+        if unique_id.startswith("model.") and node.original_file_path.startswith(folders)
+    }
+    if with_entries:
+        models |= _lifecycle(manifest)
+    read = {parent for model in models for parent in _parents(manifest, model)}
+    seeds = sorted(unique_id for unique_id in read if unique_id.startswith("seed."))
+    guards = (_TEST,) if with_entries else (_TEST, _ATTRIBUTION_TEST)
+    tests = [unique_id for unique_id, node in manifest.nodes.items() if node.name in guards]
+    return [*seeds, *sorted(models), *tests]
+
+
+def _lifecycle(manifest: "Manifest") -> set[str]:
+    """Return the two marts that tell of stages, and the models between the definitions and them."""
+    found: set[str] = set()
+    waiting = [unique_id for unique_id, node in manifest.nodes.items() if node.name in (EVIDENCE, ENTRIES)]
+    while waiting:
+        unique_id = waiting.pop()
+        found.add(unique_id)
+        waiting += [
+            parent
+            for parent in _parents(manifest, unique_id)
+            if parent not in found
+            and parent in manifest.nodes
+            and manifest.nodes[parent].original_file_path.startswith(f"{LIFECYCLE}/")
+        ]
+    return found
+
+
+def _parents(manifest: "Manifest", unique_id: str) -> Sequence[str]:
+    node: Any = manifest.nodes.get(unique_id)
+    return node.depends_on.nodes if node is not None and node.resource_type != "seed" else ()
+
+
+def _copy_inputs(
+    output: Output, scratch: Output, manifest: "Manifest", nodes: Sequence[str], max_links: int | None = None
+) -> BuiltInputs:
+    """Copy what these nodes read and are not themselves, and the settings of the build but for another `max_links`."""
+    readers = {parent: node for node in nodes for parent in _parents(manifest, node) if parent not in nodes}
+    with open_warehouse(scratch.warehouse) as connection:
+        _attach(connection, output)
+        tables = set(
+            connection.execute(
+                "select table_schema, table_name from information_schema.tables where table_catalog = 'built'"
+            ).fetchall()
+        )
+        build = _build_of(connection) if {("private", "settings"), ("marts", "audit_builds")} <= tables else None
+        if build is None:
+            raise _nothing_built(output)
+        _copy(connection, "private", "settings")
+        if max_links is not None:
+            connection.execute("delete from private.settings where name = ?", [MAX_LINKS])
+            connection.execute("insert into private.settings values (?, ?)", [MAX_LINKS, str(max_links)])
+        for unique_id, reader in sorted(readers.items()):
+            node: Any = manifest.nodes.get(unique_id) or manifest.sources[unique_id]
+            name = getattr(node, "alias", None) or node.identifier
+            if (node.schema, name) not in tables:
+                file = manifest.nodes[reader].original_file_path
+                raise InputError(
+                    f"{file}: reads {node.name}, which {output.root} has not built. {ANOTHER_BUILD.format(output.root)}"
+                )
+            _copy(connection, node.schema, name)
+        # a build may begin from here on
+        connection.execute("detach built")
+    return build
+
+
+def _attach(connection: duckdb.DuckDBPyConnection, output: Output) -> None:
+    try:
+        connection.execute(f"attach '{quoted(output.warehouse)}' as built (read_only)")
+    except duckdb.IOException as error:
+        if "Could not set lock" not in str(error):
+            raise
+        raise LockedError(f"{output.warehouse}: a build is at work on it. Wait for it.") from error
+
+
+def _build_of(connection: duckdb.DuckDBPyConnection) -> BuiltInputs | None:
+    last = connection.execute(
+        "select as_of, status from built.marts.audit_builds order by build_id desc limit 1"
+    ).fetchone()
+    return BuiltInputs(last[0], last[1] == "published") if last is not None else None
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, schema: str, name: str) -> None:
+    connection.execute(f"create schema if not exists {schema}")
+    connection.execute(f"create table {schema}.{name} as from built.{schema}.{name}")
+
+
+def _manifest_of(output: Output) -> dict[str, Any] | None:
+    file = output.dbt_folder(DuckDBEngine.dbt_target) / "manifest.json"
+    if not file.exists():
+        return None
+    manifest: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return manifest
+
+
+def _has_changed(output: Output, manifest: "Manifest", nodes: Sequence[str]) -> bool:
+    """Tell whether the files of these nodes themselves are others than those that the build was made of."""
+    before = _manifest_of(output)
+    return before is not None and any(
+        before["nodes"].get(node, {}).get("checksum", {}).get("checksum") != manifest.nodes[node].checksum.checksum
+        for node in nodes
+    )
+
+
+def _changed_inputs(output: Output, manifest: "Manifest", nodes: Sequence[str]) -> list[str]:
+    """Return the files of models, seeds and macros behind these nodes that the build made otherwise."""
+    before = _manifest_of(output)
+    if before is None:
+        return []
+    behind: set[str] = set()
+    waiting = [parent for node in nodes for parent in _parents(manifest, node)]
+    while waiting:
+        unique_id = waiting.pop()
+        if unique_id in manifest.nodes and unique_id not in behind and unique_id not in nodes:
+            behind.add(unique_id)
+            waiting += _parents(manifest, unique_id)
+    # a seed that definitions and the models behind them read is new for the definitions alone
+    shared = {parent for node in behind for parent in _parents(manifest, node) if parent in nodes}
+    checksums = {unique_id: node["checksum"]["checksum"] for unique_id, node in before["nodes"].items()}
+    changed = {
+        manifest.nodes[unique_id].original_file_path
+        for unique_id in behind | shared
+        if manifest.nodes[unique_id].checksum.checksum != checksums.get(unique_id)
+    }
+    macros = {macro for unique_id in behind for macro in _macros(manifest, unique_id)}
+    changed |= {
+        manifest.macros[macro].original_file_path
+        for macro in macros
+        if manifest.macros[macro].macro_sql != before["macros"].get(macro, {}).get("macro_sql")
+    }
+    return sorted(changed)
+
+
+def _macros(manifest: "Manifest", unique_id: str) -> set[str]:
+    """Return the macros of the project that a model is made with, those included that others call."""
+    node: Any = manifest.nodes[unique_id]
+    found: set[str] = set()
+    waiting = [] if node.resource_type == "seed" else list(node.depends_on.macros)
+    while waiting:
+        macro = waiting.pop()
+        if macro not in found and manifest.macros[macro].package_name == node.package_name:
+            found.add(macro)
+            waiting += manifest.macros[macro].depends_on.macros
+    return found

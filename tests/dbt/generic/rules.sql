@@ -1,0 +1,106 @@
+{#-
+    What must hold of each row of a table, judged by one query, since a test costs more than its query. A row of the result is a rule that
+    is broken, with its column and how many rows break it; macros/broken_rules.sql tells them wherever the test runs.
+
+      key                     columns that no two rows share and each row fills; left out, they are `meta.grain` of the model
+      other_keys              further keys, each a list of columns
+      not_null                columns that each row fills
+      accepted_values         column: the values that it may have
+      relationships           column: ref('table') that has each of its values in the column of that name, or {to: ref('table'), field: column}
+      required_relationships  the same of a column that each row fills
+-#}
+{% test rules(model, key=none, other_keys=[], not_null=[], accepted_values={}, relationships={}, required_relationships={}) %}
+{{ config(fail_calc='coalesce(sum(failed_rows), 0)') }}
+{%- if execute -%}
+{%- set keys = [key or grain_of(model)] + other_keys -%}
+{%- set filled = not_null + keys | sum(start=[]) -%}
+
+{#- each rule: what it is called, its column, and where its number of rows comes from -#}
+{%- set rules = [] -%}
+{%- set conditions = [] -%}
+{%- for column in filled | unique -%}
+    {%- do rules.append(['not_null', column, 'counts.broken_' ~ conditions | length]) -%}
+    {%- do conditions.append(column ~ ' is null') -%}
+{%- endfor -%}
+{%- for column, values in accepted_values.items() -%}
+    {%- do rules.append(['accepted_values', column, 'counts.broken_' ~ conditions | length]) -%}
+    {%- do conditions.append(column ~ " not in ('" ~ values | join("', '") ~ "')") -%}
+{%- endfor -%}
+{%- for columns in keys -%}
+    {%- do rules.append(['unique', columns | join(', '), 'repeated_' ~ loop.index ~ '.failed_rows']) -%}
+{%- endfor -%}
+{%- set references = [] -%}
+{%- for wanted, is_required in [(relationships, false), (required_relationships, true)] -%}
+    {%- for column, target in wanted.items() -%}
+        {%- set parent, field = (target, column) if target.identifier is defined else (target.to, target.field) -%}
+        {%- do references.append([column, parent, field, is_required]) -%}
+        {%- do rules.append(['relationships', column, 'lost_' ~ references | length ~ '.failed_rows']) -%}
+    {%- endfor -%}
+{%- endfor -%}
+
+with counts as (
+
+    select
+        {%- for condition in conditions %}
+        count(*) filter (where {{ condition }}) as broken_{{ loop.index0 }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ model }}
+
+),
+{%- for columns in keys %}
+
+repeated_{{ loop.index }} as (
+
+    select coalesce(sum(row_count), 0) as failed_rows
+    from (
+        select count(*) as row_count
+        from {{ model }}
+        group by {{ columns | join(', ') }}
+        having count(*) > 1
+    ) as repeated_keys
+
+),
+{%- endfor %}
+{%- for column, parent, field, is_required in references %}
+
+lost_{{ loop.index }} as (
+
+    select count(*) as failed_rows
+    from {{ model }} as child
+    left join {{ parent }} as parent on child.{{ column }} = parent.{{ field }}
+    where parent.{{ field }} is null{{ '' if is_required else ' and child.' ~ column ~ ' is not null' }}
+
+),
+{%- endfor %}
+
+judged as (
+
+    select
+        rules.rule,
+        rules.column_name,
+        case rules.number
+            {%- for rule in rules %}
+            when {{ loop.index }} then {{ rule[2] }}
+            {%- endfor %}
+        end as failed_rows
+    from (
+        values
+        {%- for rule in rules %}
+        ({{ loop.index }}, '{{ rule[0] }}', '{{ rule[1] }}'){{ ',' if not loop.last }}
+        {%- endfor %}
+    ) as rules (number, rule, column_name)
+    cross join counts
+    {%- for columns in keys %}
+    cross join repeated_{{ loop.index }}
+    {%- endfor %}
+    {%- for reference in references %}
+    cross join lost_{{ loop.index }}
+    {%- endfor %}
+
+)
+
+select * from judged
+where failed_rows > 0
+order by rule, column_name
+{%- endif -%}
+{% endtest %}

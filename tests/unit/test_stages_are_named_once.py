@@ -1,0 +1,73 @@
+"""A stage definition is named where it is defined and in seeds and settings, and nowhere else in SQL."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from customer_journey.paths import PROJECT
+
+DEFINITIONS = frozenset(
+    yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]["stage_definitions"]
+)
+A_CONVERSION_TYPE = "a conversion type, whose stage seeds/conversion_types.csv names"
+# Words that are stages too, but mean something else in these files.
+OTHER_WORDS = {
+    ("models/intermediate/touchpoints/int_person_events.sql", "quote"): "a kind of event: a quote was sent",
+    ("models/intermediate/journey_map/int_journey_facts.sql", "quote"): "the same kind of event",
+    ("models/intermediate/journey_map/int_journey_facts.sql", "meeting"): "a raw activity type",
+    ("models/marts/core/fct_quotes.sql", "quote"): "the same kind of event",
+    ("models/marts/core/fct_deals.sql", "other"): "a reason of seeds/lost_reasons.csv",
+    ("models/marts/core/fct_activities.sql", "other"): "an outcome of seeds/activity_outcomes.csv",
+    ("models/marts/core/fct_subscription_changes.sql", "other"): "a reason of seeds/churn_reasons.csv",
+    ("models/staging/crm/stg_crm__subscription_changes.sql", "renewed"): "a raw change type",
+    ("models/marts/kpis/kpi_pipeline.sql", "meeting"): "a raw activity type",
+    ("models/marts/lifecycle/journey_map_items.sql", "opportunity"): "a type of item on the map",
+    ("models/marts/attribution/attribution_performance.sql", "customer"): A_CONVERSION_TYPE,
+    ("models/marts/kpis/kpi_referrals.sql", "customer"): A_CONVERSION_TYPE,
+    ("models/marts/kpis/kpi_unit_economics.sql", "customer"): A_CONVERSION_TYPE,
+    ("models/intermediate/attribution/w_shaped.sql", "lead"): A_CONVERSION_TYPE,
+    ("models/intermediate/attribution/w_shaped.sql", "opportunity"): A_CONVERSION_TYPE,
+    ("tests/dbt/unit_economics_add_up.sql", "customer"): A_CONVERSION_TYPE,
+    ("tests/dbt/journey_map_items_are_ranked.sql", "opportunity"): "a type of item on the map",
+}
+
+
+def stages_named(sql: str) -> set[str]:
+    """Return the definitions that SQL holds as text; `setting('lead_stage')` and `ref('lead')` are no such text."""
+    bare = re.sub(r"\{#.*?#\}|--[^\n]*|\b(ref|setting|var)\('\w+'\)", "", sql, flags=re.DOTALL)
+    return set(re.findall(r"'(\w+)'", bare)) & DEFINITIONS
+
+
+def files() -> Iterator[Path]:
+    """Every SQL file but the definitions themselves."""
+    for folder in ("models", "macros", "tests/dbt"):
+        yield from (
+            file for file in sorted((PROJECT / folder).rglob("*.sql")) if file.parent != PROJECT / "models" / "stages"
+        )
+
+
+def test_no_model_names_a_stage() -> None:
+    """Whoever renames or replaces a definition would have to find them all: settings and seeds are where they look."""
+    named = {
+        (str(file.relative_to(PROJECT)), stage)
+        for file in files()
+        for stage in stages_named(file.read_text(encoding="utf-8"))
+    }
+    assert named - set(OTHER_WORDS) == set()
+    assert set(OTHER_WORDS) - named == set(), "words that no longer stand there"
+
+
+@pytest.mark.parametrize(
+    ("sql", "found"),
+    [
+        ("where stage = 'lead'", {"lead"}),
+        ("where stage in ('mql', 'sql')", {"mql", "sql"}),
+        ("where stage = '{{ setting('lead_stage') }}'", set()),
+        ("from {{ ref('customer') }} {# not of a 'lead' #}", set()),
+    ],
+)
+def test_a_stage_that_is_named_is_found(sql: str, found: set[str]) -> None:
+    """The search itself can tell."""
+    assert stages_named(sql) == found
