@@ -378,7 +378,8 @@ class Laboratory:
         return [other for other in self._nodes[node]["depends_on"].get("nodes", ()) if other in self._nodes]
 
     def _sql_of(self, name: str) -> str:
-        return (self._compiled / self._nodes[self._ids[name]]["original_file_path"]).read_text(encoding="utf-8")
+        file: str = self._nodes[self._ids[name]]["original_file_path"]
+        return (self._compiled / file).read_text(encoding="utf-8")
 
     @cached_property
     def _sql_of_unit_test(self) -> dict[str, str]:
