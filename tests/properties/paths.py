@@ -17,8 +17,14 @@ CONVERSION_TYPES = ("order", "lead", "opportunity")
 
 
 def hashed(name: str) -> str:
-    """Return an id as the models take keys from: 32 digits."""
-    return hashlib.md5(name.encode()).hexdigest()
+    """Return an id as the models take keys from: 32 digits, the 15th of which tells twins apart."""
+    digits = hashlib.md5(name.encode()).hexdigest()
+    return f"{digits[:14]}0{digits[15:]}"
+
+
+def twin_of(hashed_id: str) -> str:
+    """Return the id of a twin: another key, and what belongs to twins is in the order of what belongs to the others."""
+    return f"{hashed_id[:14]}1{hashed_id[15:]}"
 
 
 @dataclass(frozen=True)
@@ -80,8 +86,8 @@ class World:
                     touch,
                     replace(
                         touch,
-                        touchpoint_id=hashed(f"{touch.touchpoint_id}-twin"),
-                        person_id=hashed(f"{touch.person_id}-twin"),
+                        touchpoint_id=twin_of(touch.touchpoint_id),
+                        person_id=twin_of(touch.person_id),
                         channel=swapped.get(touch.channel, touch.channel),
                     ),
                 )
@@ -93,8 +99,8 @@ class World:
                     conversion,
                     replace(
                         conversion,
-                        conversion_id=hashed(f"{conversion.conversion_id}-twin"),
-                        person_id=hashed(f"{conversion.person_id}-twin"),
+                        conversion_id=twin_of(conversion.conversion_id),
+                        person_id=twin_of(conversion.person_id),
                     ),
                 )
             ],
