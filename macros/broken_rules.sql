@@ -3,7 +3,7 @@
     them with the failure, since of a test that fails dbt itself says no more than a number.
 -#}
 {% materialization test, default %}
-    {%- set ended = dbt.materialization_test_default() -%}
+    {%- set ended = dbt['materialization_test_default']() -%}
     {%- if model.test_metadata and model.test_metadata.name == 'rules' and load_result('main').table.rows[0][0] -%}
         {%- for rule, column, failed_rows in run_query(sql).rows -%}
             {%- do log(rule ~ ' of ' ~ column ~ ' fails in ' ~ failed_rows ~ (' row' if failed_rows == 1 else ' rows'), info=true) -%}

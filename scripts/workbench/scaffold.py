@@ -80,9 +80,10 @@ models:
     description: >
       One row a conversion and touchpoint of its path: the nth touch weighs n.
     data_tests:
-      - unique_key:
+      - rules:
+          name: {name}_rules
           arguments:
-            columns: [conversion_number, touch_number]
+            key: [conversion_number, touch_number]
     columns:
       - name: conversion_number
         description: Conversion, by its number in int_paths.
