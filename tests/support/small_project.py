@@ -38,7 +38,8 @@ def make_small_project(folder: Path, marts: Collection[str] = MARTS, with_all_se
     """
     folder.mkdir(parents=True, exist_ok=True)
     manifest = parse(Output(folder), "duckdb")
-    chosen = all_they_read(manifest, marts)
+    # a build holds its settings against the list of frameworks, whatever its models read
+    chosen = all_they_read(manifest, marts) | {"seed.customer_journey.frameworks"}
     if with_all_seeds:
         chosen |= {node for node in manifest.nodes if node.startswith("seed.")}
     _copy(Path("profiles.yml"), folder)
