@@ -3,7 +3,7 @@
     by it.
 -#}
 {% macro period_of(month) -%}substr(cast({{ month }} as string), 1, 7){%- endmacro %}
-{% macro period_number(date) -%}cast(extract(year from {{ date }}) * 100 + extract(month from {{ date }}) as integer){%- endmacro %}
+{% macro period_number(date) -%}cast(year({{ date }}) * 100 + month({{ date }}) as integer){%- endmacro %}
 {% macro period_name(number) -%}
     case when {{ number }} = 0 then 'all' else substr(cast({{ number }} as string), 1, 4) || '-' || substr(cast({{ number }} as string), 5, 2) end
 {%- endmacro %}

@@ -6,6 +6,11 @@
 {% macro stages_per_mask() -%}63{%- endmacro %}
 {% macro stage_masks() -%}{{ return(range(var('stage_masks'))) }}{%- endmacro %}
 
+{#- The same text for each mask, its number in place of #, with commas between. -#}
+{% macro each_mask(text) -%}
+    {%- for mask in stage_masks() -%}{{ text | replace('#', mask) }}{{ ', ' if not loop.last }}{%- endfor -%}
+{%- endmacro %}
+
 {#- The columns of the masks, to select and to group by. -#}
 {% macro mask_columns(relation=none) -%}
     {%- for mask in stage_masks() -%}{{ relation ~ '.' if relation }}mask_{{ mask }}{{ ', ' if not loop.last }}{%- endfor -%}

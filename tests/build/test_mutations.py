@@ -196,8 +196,8 @@ MUTATIONS = {
     ),
     "who left a path is on it still": Mutation(
         "journey_paths",
-        "persons - advanced - left_persons as in_progress",
-        "persons - advanced as in_progress",
+        "shared.persons - shared.advanced - shared.left_persons as in_progress",
+        "shared.persons - shared.advanced as in_progress",
         "journey_paths_add_up",
     ),
     "who advanced has left as well": Mutation(
@@ -378,7 +378,8 @@ class Laboratory:
         return [other for other in self._nodes[node]["depends_on"].get("nodes", ()) if other in self._nodes]
 
     def _sql_of(self, name: str) -> str:
-        return (self._compiled / self._nodes[self._ids[name]]["original_file_path"]).read_text(encoding="utf-8")
+        file: str = self._nodes[self._ids[name]]["original_file_path"]
+        return (self._compiled / file).read_text(encoding="utf-8")
 
     @cached_property
     def _sql_of_unit_test(self) -> dict[str, str]:

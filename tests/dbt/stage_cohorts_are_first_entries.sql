@@ -1,4 +1,5 @@
--- Exactly one cohort row for everybody's first entry into each stage: one more counts a person twice in funnel and map, one less not at all.
+-- Exactly one cohort row for everybody's first entry into each stage: one more counts a person twice in funnel and map, one less not
+-- at all.
 with entries as (
 
     select

@@ -53,7 +53,7 @@ left join moves
     on episodes.person_key = moves.person_key
     and episodes.entered_at = moves.moved_at
 group by episodes.person_key
-having min(episodes.entered_at) < coalesce(min(case when moves.person_key is not null then moves.moved_at end), timestamp '9999-12-31 00:00:00')
+having min(episodes.entered_at) < coalesce(min(moves.moved_at), timestamp '9999-12-31 00:00:00')
 union all
 select
     person_key,

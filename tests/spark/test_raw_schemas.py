@@ -228,7 +228,7 @@ def test_a_folder_has_files_or_schemas(
         land(warehouse, tmp_path / "raw", lambda table, share: None)
 
 
-def test_erased_rows_in_the_output_folder_stop_the_build(tmp_path: Path) -> None:
+def test_erased_rows_in_the_output_folder_stop_the_build(small: Path, tmp_path: Path) -> None:
     """Invariant 9: a tool that works in the session of OUT keeps its tables there, and with them who is erased."""
     raw, out = tmp_path / "raw", tmp_path / "out"
     write_hoa(raw, "hoa")
@@ -237,9 +237,8 @@ def test_erased_rows_in_the_output_folder_stop_the_build(tmp_path: Path) -> None
     out.mkdir()
     run_in_catalog(out, write_typed(raw, out / "el tool"))
 
-    done = run_build_with(
-        out, "--target", "spark", "--raw-schemas", "crm=el_crm,orders=el_orders,privacy=el_privacy,web=el_web"
-    )
+    schemas = "crm=el_crm,orders=el_orders,privacy=el_privacy,web=el_web"
+    done = run_build_with(out, "--target", "spark", "--raw-schemas", schemas, project=small)
 
     assert (done.returncode, done.stderr) == (
         2,

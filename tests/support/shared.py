@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +18,8 @@ def made_once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callabl
     folder, done = shared / name, shared / f"{name}.made"
     with filelock.FileLock(shared / f"{name}.lock"):
         if not done.exists():
+            # what a try that failed has left
+            shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
             make(folder)
             done.touch()

@@ -282,4 +282,4 @@ def test_the_projects_suites_of_marts_can_be_read() -> None:
     entries: list[Entry] = load_suites(EXPECTATIONS, ("marts",))
 
     assert {entry.schema for entry in entries} == {"marts"}
-    assert {"dim_persons", "fct_attribution", "kpi_nps", None} <= {entry.table for entry in entries}
+    assert {"dim_persons", "fct_attribution", "journey_map", None} <= {entry.table for entry in entries}

@@ -27,8 +27,6 @@ OTHER_WORDS = {
     ("models/marts/attribution/attribution_performance.sql", "customer"): A_CONVERSION_TYPE,
     ("models/marts/kpis/kpi_referrals.sql", "customer"): A_CONVERSION_TYPE,
     ("models/marts/kpis/kpi_unit_economics.sql", "customer"): A_CONVERSION_TYPE,
-    ("models/intermediate/attribution/w_shaped.sql", "lead"): A_CONVERSION_TYPE,
-    ("models/intermediate/attribution/w_shaped.sql", "opportunity"): A_CONVERSION_TYPE,
     ("tests/dbt/unit_economics_add_up.sql", "customer"): A_CONVERSION_TYPE,
     ("tests/dbt/journey_map_items_are_ranked.sql", "opportunity"): "a type of item on the map",
 }

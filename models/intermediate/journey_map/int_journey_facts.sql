@@ -274,7 +274,10 @@ select {{ journey_fact('kpi', "'revenue_per_person'", at='converted_at', first='
 from conversions
 where revenue <> 0
 union all
-select {{ journey_fact('kpi', "'nps'", at='responded_at', first="case nps_group when 'promoter' then 100 when 'detractor' then -100 else 0 end", second='1') }}
+select
+    {{ journey_fact(
+        'kpi', "'nps'", at='responded_at', first="case nps_group when 'promoter' then 100 when 'detractor' then -100 else 0 end", second='1'
+    ) }}
 from responses
 where survey_type = 'nps'
 union all

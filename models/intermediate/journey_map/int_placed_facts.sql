@@ -7,10 +7,8 @@ with facts_and_moves as (
         0 as place,
         cast(null as bigint) as item_key,
         cast(null as decimal(28, 12)) as first_number,
-        cast(null as decimal(28, 12)) as second_number
-        {%- for mask in stage_masks() %},
-        change_{{ mask }}
-        {%- endfor %}
+        cast(null as decimal(28, 12)) as second_number,
+        {{ each_mask('change_#') }}
     from {{ ref('int_person_masks') }}
     union all
     select
@@ -19,10 +17,8 @@ with facts_and_moves as (
         1 as place,
         item_key,
         first_number,
-        second_number
-        {%- for mask in stage_masks() %},
-        cast(0 as bigint) as change_{{ mask }}
-        {%- endfor %}
+        second_number,
+        {{ each_mask('cast(0 as bigint) as change_#') }}
     from {{ ref('int_journey_facts') }}
 
 ),
@@ -34,10 +30,8 @@ placed as (
         happened_at,
         item_key,
         first_number,
-        second_number
-        {%- for mask in stage_masks() %},
-        cast(sum(change_{{ mask }}) over (partition by person_key order by happened_at, place) as bigint) as mask_{{ mask }}
-        {%- endfor %}
+        second_number,
+        {{ each_mask('cast(sum(change_#) over (partition by person_key order by happened_at, place) as bigint) as mask_#') }}
     from facts_and_moves
 
 ),

@@ -16,10 +16,8 @@ departures as (
 
     select
         moves.person_key,
-        moves.moved_at as moment
-        {%- for mask in stage_masks() %},
-        cast(sum(departures_of_moves.mask_{{ mask }}) as bigint) as mask_{{ mask }}
-        {%- endfor %}
+        moves.moved_at as moment,
+        {{ each_mask('cast(sum(departures_of_moves.mask_#) as bigint) as mask_#') }}
     from {{ ref('int_person_moves') }} as moves
     inner join departures_of_moves
         on moves.state_key_before = departures_of_moves.state_key_before

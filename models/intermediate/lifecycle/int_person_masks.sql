@@ -3,11 +3,9 @@ with changes as (
     select
         moves.person_key,
         moves.moved_at,
-        moves.moved_date
-        {%- for mask in stage_masks() %},
+        moves.moved_date,
         {# no framework is in two scopes of a person, so the masks of scopes have no bit in common and add up #}
-        cast(sum(masks.mask_{{ mask }} - masks_before.mask_{{ mask }}) as bigint) as change_{{ mask }}
-        {%- endfor %}
+        {{ each_mask('cast(sum(masks.mask_# - masks_before.mask_#) as bigint) as change_#') }}
     from {{ ref('int_person_moves') }} as moves
     inner join {{ ref('int_state_masks') }} as masks_before on moves.state_key_before = masks_before.state_key
     inner join {{ ref('int_state_masks') }} as masks on moves.state_key = masks.state_key
@@ -18,14 +16,13 @@ with changes as (
 select
     person_key,
     moved_at,
-    moved_date
-    {%- for mask in stage_masks() %},
-    change_{{ mask }},
-    cast(sum(change_{{ mask }}) over (
-        partition by person_key
-        order by moved_at
-        rows between unbounded preceding and current row
-    ) as bigint) as mask_{{ mask }}
-    {%- endfor %}
+    moved_date,
+    {{ each_mask('change_#') }},
+    {{ each_mask('cast(sum(change_#) over moves_so_far as bigint) as mask_#') }}
 from changes
 where {{ has_any_stage(name='change_') }}
+window moves_so_far as (
+    partition by person_key
+    order by moved_at
+    rows between unbounded preceding and current row
+)

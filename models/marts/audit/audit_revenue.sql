@@ -67,7 +67,8 @@ quarantined_rows as (
 quarantined as (
 
     select
-        {{ month_of(reporting_date('case when happened_at >= ' ~ earliest() ~ ' then happened_at else ' ~ as_of() ~ ' end')) }} as month_start,
+        {{ month_of(reporting_date('case when happened_at >= ' ~ earliest() ~ ' then happened_at else ' ~ as_of() ~ ' end')) }}
+            as month_start,
         sum(amount) as quarantined
     from quarantined_rows
     group by all

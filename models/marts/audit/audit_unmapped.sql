@@ -76,8 +76,8 @@ met as (
     from {{ accepted('feedback', 'survey_responses') }} as met
     where
         touchpoint is not null
-        and touchpoint not in (select touchpoint from {{ ref('survey_touchpoints') }})
-        and touchpoint not in (select touchpoint_type from {{ ref('touchpoint_types') }})
+        and touchpoint not in (select known.touchpoint from {{ ref('survey_touchpoints') }} as known)
+        and touchpoint not in (select known.touchpoint_type from {{ ref('touchpoint_types') }} as known)
     union all
     select
         'crm.activities.activity_type' as met_in,
@@ -85,9 +85,9 @@ met as (
     from {{ accepted('crm', 'activities') }} as met
     where
         activity_type is not null
-        and activity_type not in (select touchpoint_type from {{ ref('touchpoint_types') }})
-        and activity_type not in (select item from {{ ref('journey_items') }})
-        and activity_type not in (select event_type from {{ ref('lead_scoring') }})
+        and activity_type not in (select known.touchpoint_type from {{ ref('touchpoint_types') }} as known)
+        and activity_type not in (select known.item from {{ ref('journey_items') }} as known)
+        and activity_type not in (select known.event_type from {{ ref('lead_scoring') }} as known)
     union all
     select
         'crm.activities.channel' as met_in,
@@ -95,14 +95,14 @@ met as (
     from {{ accepted('crm', 'activities') }} as met
     where
         channel is not null
-        and channel not in (select channel from {{ ref('channels') }})
-        and channel not in (select channel_alias from {{ ref('channel_aliases') }})
+        and channel not in (select known.channel from {{ ref('channels') }} as known)
+        and channel not in (select known.channel_alias from {{ ref('channel_aliases') }} as known)
     union all
     select
         'crm.activities.outcome' as met_in,
         outcome as value_met
     from shared_outcomes
-    where outcome not in (select crm_activity_outcome from {{ ref('crm_activity_outcomes') }})
+    where outcome not in (select known.crm_activity_outcome from {{ ref('crm_activity_outcomes') }} as known)
     union all
     select
         'crm.deals.lost_reason' as met_in,
@@ -111,7 +111,7 @@ met as (
     where
         lost_reason is not null
         and status = 'lost'
-        and lost_reason not in (select crm_lost_reason from {{ ref('crm_lost_reasons') }})
+        and lost_reason not in (select known.crm_lost_reason from {{ ref('crm_lost_reasons') }} as known)
     union all
     select
         'crm.contacts.lead_source' as met_in,
@@ -119,7 +119,7 @@ met as (
     from {{ accepted('crm', 'contacts') }} as met
     where
         {{ lower_case('lead_source') }} is not null
-        and {{ lower_case('lead_source') }} not in (select crm_lead_source from {{ ref('crm_lead_sources') }})
+        and {{ lower_case('lead_source') }} not in (select known.crm_lead_source from {{ ref('crm_lead_sources') }} as known)
     union all
     select
         'crm.tickets.channel' as met_in,
@@ -127,8 +127,8 @@ met as (
     from {{ accepted('crm', 'tickets') }} as met
     where
         channel is not null
-        and channel not in (select channel from {{ ref('channels') }})
-        and channel not in (select channel_alias from {{ ref('channel_aliases') }})
+        and channel not in (select known.channel from {{ ref('channels') }} as known)
+        and channel not in (select known.channel_alias from {{ ref('channel_aliases') }} as known)
     union all
     select
         'crm.subscription_changes.reason' as met_in,
@@ -136,7 +136,7 @@ met as (
     from {{ accepted('crm', 'subscription_changes') }} as met
     where
         reason is not null
-        and reason not in (select raw_reason from {{ ref('churn_reason_map') }})
+        and reason not in (select known.raw_reason from {{ ref('churn_reason_map') }} as known)
     union all
     select
         'marketing.offline_visits.place_type' as met_in,
@@ -144,7 +144,7 @@ met as (
     from {{ accepted('marketing', 'offline_visits') }} as met
     where
         place_type is not null
-        and place_type not in (select replace(touchpoint_type, 'visit_', '') from {{ ref('touchpoint_types') }})
+        and place_type not in (select replace(known.touchpoint_type, 'visit_', '') from {{ ref('touchpoint_types') }} as known)
     union all
     select
         'marketing.social_interactions.interaction_type' as met_in,
@@ -152,7 +152,7 @@ met as (
     from {{ accepted('marketing', 'social_interactions') }} as met
     where
         interaction_type is not null
-        and interaction_type not in (select replace(touchpoint_type, 'social_', '') from {{ ref('touchpoint_types') }})
+        and interaction_type not in (select replace(known.touchpoint_type, 'social_', '') from {{ ref('touchpoint_types') }} as known)
     union all
     select
         'marketing.social_interactions.platform' as met_in,
@@ -160,7 +160,7 @@ met as (
     from {{ accepted('marketing', 'social_interactions') }} as met
     where
         platform is not null
-        and platform not in (select source_name from {{ ref('channel_sources') }})
+        and platform not in (select known.source_name from {{ ref('channel_sources') }} as known)
     union all
     select
         'marketing.email_events.event_type' as met_in,
@@ -169,8 +169,8 @@ met as (
     where
         event_type is not null
         and event_type <> 'bounced'
-        and event_type not in (select replace(touchpoint_type, 'email_', '') from {{ ref('touchpoint_types') }})
-        and event_type not in (select replace(item, 'email_', '') from {{ ref('journey_items') }})
+        and event_type not in (select replace(known.touchpoint_type, 'email_', '') from {{ ref('touchpoint_types') }} as known)
+        and event_type not in (select replace(known.item, 'email_', '') from {{ ref('journey_items') }} as known)
     union all
     select
         'marketing.offline_visits.identifier_type' as met_in,
@@ -178,7 +178,7 @@ met as (
     from {{ accepted('marketing', 'offline_visits') }} as met
     where
         identifier_type is not null
-        and identifier_type not in (select identifier_type from {{ ref('identifier_types') }})
+        and identifier_type not in (select known.identifier_type from {{ ref('identifier_types') }} as known)
     union all
     select
         'marketing.social_interactions.identifier_type' as met_in,
@@ -186,7 +186,7 @@ met as (
     from {{ accepted('marketing', 'social_interactions') }} as met
     where
         identifier_type is not null
-        and identifier_type not in (select identifier_type from {{ ref('identifier_types') }})
+        and identifier_type not in (select known.identifier_type from {{ ref('identifier_types') }} as known)
     union all
     select
         'web.identities.identifier_type' as met_in,
@@ -194,7 +194,7 @@ met as (
     from {{ accepted('web', 'identities') }} as met
     where
         identifier_type is not null
-        and identifier_type not in (select identifier_type from {{ ref('identifier_types') }})
+        and identifier_type not in (select known.identifier_type from {{ ref('identifier_types') }} as known)
     union all
     select
         'web.events.utm_source, utm_medium' as met_in,
@@ -221,7 +221,7 @@ met as (
     where
         campaign is not null
         and campaign <> '(none)'
-        and campaign not in (select campaign from {{ ref('fct_ad_spend') }})
+        and campaign not in (select known.campaign from {{ ref('fct_ad_spend') }} as known)
     union all
     select
         'marketing.ad_spend.utm_source, utm_medium' as met_in,

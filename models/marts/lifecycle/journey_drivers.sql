@@ -40,11 +40,9 @@ persons as (
 facts as (
 
     select
-        items.item_key
-        {%- for mask in stage_masks() %},
-        items.mask_{{ mask }} & persons.advanced_{{ mask }} as advanced_{{ mask }},
-        items.mask_{{ mask }} & persons.left_{{ mask }} as left_{{ mask }}
-        {%- endfor %}
+        items.item_key,
+        {{ each_mask('items.mask_# & persons.advanced_# as advanced_#') }},
+        {{ each_mask('items.mask_# & persons.left_# as left_#') }}
     from {{ ref('int_person_items') }} as items
     inner join persons on items.person_key = persons.person_key
     where items.period = 0
@@ -56,14 +54,12 @@ facts_of_masks as (
     {%- for outcome in ['advanced', 'left'] %}
     select
         item_key,
-        {%- for mask in stage_masks() %}
-        {{ outcome }}_{{ mask }} as mask_{{ mask }},
-        {%- endfor %}
+        {{ each_mask(outcome ~ '_# as mask_#') }},
         {{ 'count(*)' if outcome == 'advanced' else 'cast(0 as bigint)' }} as advanced_with,
         {{ 'count(*)' if outcome == 'left' else 'cast(0 as bigint)' }} as left_with
     from facts
     where {{ has_any_stage(name=outcome ~ '_') }}
-    group by item_key{% for mask in stage_masks() %}, {{ outcome }}_{{ mask }}{% endfor %}
+    group by item_key, {{ each_mask(outcome ~ '_#') }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 
@@ -128,18 +124,18 @@ intervals as (
 select
     stages.framework,
     stages.stage,
-    factor_type,
-    factor,
-    advanced,
-    advanced_with,
-    left_persons,
-    left_with,
-    share_of_advanced,
-    share_of_left,
-    difference,
-    difference_low,
-    difference_high,
-    difference_low > 0 or difference_high < 0 as is_significant
+    intervals.factor_type,
+    intervals.factor,
+    intervals.advanced,
+    intervals.advanced_with,
+    intervals.left_persons,
+    intervals.left_with,
+    intervals.share_of_advanced,
+    intervals.share_of_left,
+    intervals.difference,
+    intervals.difference_low,
+    intervals.difference_high,
+    intervals.difference_low > 0 or intervals.difference_high < 0 as is_significant
 from intervals
 inner join {{ ref('int_framework_stages') }} as stages on intervals.stage_number = stages.stage_number
-order by stages.framework, intervals.stage_number, factor_type, factor
+order by stages.framework, intervals.stage_number, intervals.factor_type, intervals.factor

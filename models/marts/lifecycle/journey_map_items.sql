@@ -115,20 +115,16 @@ losses as (
     select
         lost.month,
         lost.segment_key,
-        pains.item_key
-        {%- for mask in stage_masks() %},
-        lost.lost_{{ mask }} & pains.mask_{{ mask }} as mask_{{ mask }}
-        {%- endfor %}
+        pains.item_key,
+        {{ each_mask('lost.lost_# & pains.mask_# as mask_#') }}
     from lost
     inner join pains on lost.person_key = pains.person_key
     union all
     select
         lost.month,
         lost.segment_key,
-        {{ journey_item_key("'pain_point'", "'no_pain_point_known'") }} as item_key
-        {%- for mask in stage_masks() %},
-        lost.lost_{{ mask }} - (lost.lost_{{ mask }} & coalesce(pains_of_persons.mask_{{ mask }}, 0)) as mask_{{ mask }}
-        {%- endfor %}
+        {{ journey_item_key("'pain_point'", "'no_pain_point_known'") }} as item_key,
+        {{ each_mask('lost.lost_# - (lost.lost_# & coalesce(pains_of_persons.mask_#, 0)) as mask_#') }}
     from lost
     left join pains_of_persons on lost.person_key = pains_of_persons.person_key
 

@@ -134,18 +134,18 @@ shared as (
 
 select
     goals.framework,
-    path_rank as rank,
-    path,
-    stage_count,
-    persons,
-    advanced,
-    left_persons,
-    persons - advanced - left_persons as in_progress,
-    cast(advanced as double) / nullif(advanced + left_persons, 0) as conversion_rate,
-    share_of_advanced,
-    share_of_left,
-    median_days
+    shared.path_rank as rank,
+    shared.path,
+    shared.stage_count,
+    shared.persons,
+    shared.advanced,
+    shared.left_persons,
+    shared.persons - shared.advanced - shared.left_persons as in_progress,
+    cast(shared.advanced as double) / nullif(shared.advanced + shared.left_persons, 0) as conversion_rate,
+    shared.share_of_advanced,
+    shared.share_of_left,
+    shared.median_days
 from shared
 inner join goals on shared.framework_number = goals.framework_number
-where path_rank <= {{ setting('journey_paths') }}
-order by goals.framework, path_rank
+where shared.path_rank <= {{ setting('journey_paths') }}
+order by goals.framework, shared.path_rank
