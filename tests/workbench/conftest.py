@@ -25,6 +25,8 @@ _MARTS = (
     "dim_framework_stages",
     "dim_persons",
     "fct_attribution",
+    "fct_stage_entries",
+    "fct_stage_evidence",
     "kpi_clv_model",
 )
 
