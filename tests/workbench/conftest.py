@@ -18,7 +18,17 @@ _EDITED = ("models/stages", "models/intermediate/attribution", "seeds", "dbt_pro
 
 
 # What an analyst's commands try out, and what a build reads of its models.
-_MARTS = ("audit_reconciliation", "dim_framework_stages", "dim_persons", "fct_attribution", "kpi_clv_model")
+_MARTS = (
+    "audit_identifiers_skipped",
+    "audit_reconciliation",
+    "bridge_person_identifiers",
+    "dim_framework_stages",
+    "dim_persons",
+    "fct_attribution",
+    "fct_stage_entries",
+    "fct_stage_evidence",
+    "kpi_clv_model",
+)
 
 
 def copy_project(folder: Path) -> Path:
