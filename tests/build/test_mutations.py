@@ -107,8 +107,8 @@ MUTATIONS = {
     ),
     "what somebody set in the CRM overrides nothing": Mutation(
         "int_person_moves",
-        "and (last_override_at is null or last_override_at < entered_at)",
-        "",
+        "least(left_at, next_override_at) as left_at",
+        "left_at",
         "sets_of_open_definitions",
     ),
     "an episode that has ended stays open": Mutation(

@@ -20,7 +20,6 @@ MARTS = (
     "fct_stage_evidence",
     "fct_stage_entries",
     "fct_stage_transitions",
-    "fct_stage_cohorts",
     "fct_stage_population_daily",
     "kpi_funnel",
 )
@@ -114,12 +113,8 @@ def test_outcomes_of_cohorts(published: Path, stays: dict[tuple[str, str], list[
         for (name, person), intervals in stays.items()
         for stage in {stage for stage, _, _ in intervals} - {"none"}
     }
-    actual = {
-        tuple(row[:3]): {(True, False): "converted", (False, True): "dropped", (False, False): "in_progress"}[row[3:]]
-        for row in _query(
-            published, "select framework, stage, person_id, is_converted, is_dropped from marts.fct_stage_cohorts"
-        )
-    }
+    entries = "select framework, stage, person_id, outcome from marts.fct_stage_entries where outcome is not null"
+    actual = {tuple(row[:3]): row[3] for row in _query(published, entries)}
     assert actual == expected
     funnel = _query(
         published,
