@@ -201,7 +201,7 @@ _PERSONS = f"""
     ),
     (
         select count(*) as persons_after, count(*) filter (where is_known) as known_after
-        from after.intermediate.int_persons
+        from after.intermediate.int_persons where person_id <> 'unknown'
     ),
     (select count(*) as identifiers from then_and_now)
 """

@@ -420,8 +420,8 @@ BROKEN_DEFINITIONS = {
         ("2 episodes begin after as-of (leave them out: where entered_at <= {{ as_of() }})",),
     ),
     "quote": Broken(
-        "select 1 as person_key, occurred_at as entered_at, cast(null as timestamp) as left_at, 'x' as evidence"
-        f" {_EVENTS} where event_type = 'order'",
+        "select cast(1 as bigint) as person_key, occurred_at as entered_at, cast(null as timestamp) as left_at,"
+        f" 'x' as evidence {_EVENTS} where event_type = 'order'",
         ("2 episodes are of persons who do not exist (take person_key from int_person_events or int_touchpoints)",),
     ),
     "opportunity": Broken(
