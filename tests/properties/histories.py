@@ -9,6 +9,8 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from tests.support.draws import independent_of_what_is_imported
+
 AS_OF = datetime(2026, 6, 30, tzinfo=UTC)
 DAYS = 600
 Rows = dict[str, list[dict[str, Any]]]
@@ -65,7 +67,8 @@ def draw_histories(count: int) -> list[History]:
     def draw(history: History) -> None:
         drawn.append(history)
 
-    draw()
+    with independent_of_what_is_imported():
+        draw()
     return drawn
 
 

@@ -11,6 +11,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from tools.attribution_alone import create_inputs
 
+from tests.support.draws import independent_of_what_is_imported
+
 START = datetime(2026, 1, 1)
 CHANNELS = ("direct", "email", "organic_search", "paid_search", "referral", "store")
 CONVERSION_TYPES = ("order", "lead", "opportunity")
@@ -158,7 +160,8 @@ def draw_world(persons: int) -> World:
         world.touches.extend(_touches(person, history[0]))
         world.conversions.extend(_conversions(person, history[1]))
 
-    draw()
+    with independent_of_what_is_imported():
+        draw()
     return world
 
 
