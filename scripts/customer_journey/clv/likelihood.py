@@ -11,6 +11,8 @@ Vector = NDArray[np.float64]
 
 # A parameter that runs this far (its logarithm) has no maximum: the data does not tell where it ends.
 _FAR = (-12.0, 12.0)
+# How often a search is begun at most.
+_SEARCHES = 5
 # Of the mean log-likelihood a customer, by the logarithm of a parameter.
 _LEVEL_GRADIENT = 1e-5
 # The least curvature of the mean log-likelihood, likewise: below it the parameters change by a factor without a trace.
@@ -59,15 +61,23 @@ def maximize(
         return -value, -gradient * parameters
 
     bounds = [tuple(np.log(ranges[name])) if name in ranges else _FAR for name in names]
-    found = minimize(
-        of_logarithms,
-        np.log(start),
-        jac=True,
-        method="L-BFGS-B",
-        bounds=bounds,
-        options={"maxiter": 2000, "maxfun": 20000, "ftol": 1e-15, "gtol": 1e-9, "maxcor": 30},
-    )
-    logarithms: Vector = found.x
+    # A line search that finds no better point ends the search early, on some processors alone: begun anew there, it
+    # forgets the curvature that misled it and goes on.
+    logarithms: Vector = np.log(start)
+    steps = 0
+    for _ in range(_SEARCHES):
+        found = minimize(
+            of_logarithms,
+            logarithms,
+            jac=True,
+            method="L-BFGS-B",
+            bounds=bounds,
+            options={"maxiter": 2000, "maxfun": 20000, "ftol": 1e-15, "gtol": 1e-9, "maxcor": 30},
+        )
+        logarithms = found.x
+        steps += found.nit
+        if found.nit == 0:
+            break
     value, gradient = of_logarithms(logarithms)
     if not np.isfinite(value):
         raise FitError("no convergence: the log-likelihood is not finite")
@@ -82,7 +92,7 @@ def maximize(
     inner = [index for index, name in enumerate(names) if not close or name not in ranges]
     steepest = float(np.max(np.abs(gradient[inner])))
     if steepest > _LEVEL_GRADIENT:
-        raise FitError(f"no convergence after {found.nit} steps (gradient {steepest:.1e})")
+        raise FitError(f"no convergence after {steps} steps (gradient {steepest:.1e})")
     curvature = float(np.linalg.eigvalsh(_hessian(of_logarithms, logarithms)[np.ix_(inner, inner)])[0])
     if curvature < _FLAT_CURVATURE:
         raise FitError(f"flat likelihood: curvature {curvature:.1e} at the best parameters found")
