@@ -4,36 +4,29 @@
     `is_in_mask` joins. `stage_masks` in dbt_project.yml says how many bigints there are.
 -#}
 {% macro stages_per_mask() -%}63{%- endmacro %}
-{% macro stage_masks() -%}{{ return(range(var('stage_masks'))) }}{%- endmacro %}
 
-{#- The same text for each mask, its number in place of #, with commas between. -#}
-{% macro each_mask(text) -%}
-    {%- for mask in stage_masks() -%}{{ text | replace('#', mask) }}{{ ', ' if not loop.last }}{%- endfor -%}
+{#- The same text for each mask, its number in place of #. -#}
+{% macro each_mask(text, between=', ') -%}
+    {%- for mask in range(var('stage_masks')) -%}{{ text | replace('#', mask) }}{{ between if not loop.last }}{%- endfor -%}
 {%- endmacro %}
 
 {#- The columns of the masks, to select and to group by. -#}
-{% macro mask_columns(relation=none) -%}
-    {%- for mask in stage_masks() -%}{{ relation ~ '.' if relation }}mask_{{ mask }}{{ ', ' if not loop.last }}{%- endfor -%}
-{%- endmacro %}
+{% macro mask_columns(relation=none) -%}{{ each_mask((relation ~ '.' if relation else '') ~ 'mask_#') }}{%- endmacro %}
 
 {#- The stages that any row of a group has. -#}
-{% macro mask_unions() -%}
-    {%- for mask in stage_masks() -%}cast(bit_or(mask_{{ mask }}) as bigint) as mask_{{ mask }}{{ ', ' if not loop.last }}{%- endfor -%}
-{%- endmacro %}
+{% macro mask_unions() -%}{{ each_mask('cast(bit_or(mask_#) as bigint) as mask_#') }}{%- endmacro %}
 
 {#- The masks of the stages that a condition holds for; `stages` is int_framework_stages, each of its rows once a group. -#}
 {% macro masks_of_stages(stages, condition, name='mask_') -%}
-    {%- for mask in stage_masks() -%}
-    cast(coalesce(sum(case when {{ stages }}.mask_number = {{ mask }} and {{ condition }} then {{ stages }}.mask_bit end), 0) as bigint) as {{ name }}{{ mask }}{{ ', ' if not loop.last }}
-    {%- endfor -%}
+    {{ each_mask(
+        'cast(coalesce(sum(case when ' ~ stages ~ '.mask_number = # and ' ~ condition ~ ' then ' ~ stages ~ '.mask_bit end), 0) as bigint) as ' ~ name ~ '#'
+    ) }}
 {%- endmacro %}
 
 {#- Whether any stage is in the masks of a row. -#}
-{% macro has_any_stage(relation=none, name='mask_') -%}
-    ({%- for mask in stage_masks() -%}{{ relation ~ '.' if relation }}{{ name }}{{ mask }} <> 0{{ ' or ' if not loop.last }}{%- endfor -%})
-{%- endmacro %}
+{% macro has_any_stage(name='mask_') -%}({{ each_mask(name ~ '# <> 0', ' or ') }}){%- endmacro %}
 
 {#- Joins `stages` (int_framework_stages) to the rows in whose masks they are. -#}
-{% macro is_in_mask(relation, stages, name='mask_') -%}
-    ({%- for mask in stage_masks() -%}({{ stages }}.mask_number = {{ mask }} and ({{ relation }}.{{ name }}{{ mask }} & {{ stages }}.mask_bit) <> 0){{ ' or ' if not loop.last }}{%- endfor -%})
+{% macro is_in_mask(relation, stages) -%}
+    ({{ each_mask('(' ~ stages ~ '.mask_number = # and (' ~ relation ~ '.mask_# & ' ~ stages ~ '.mask_bit) <> 0)', ' or ') }})
 {%- endmacro %}

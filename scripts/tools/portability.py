@@ -112,7 +112,7 @@ DIFFERENT = (
     ),
     _rule(
         "dbt's macro",
-        r"\bdbt\.(?!materialization_)\w+\s*\(",
+        r"\bdbt\.\w+\s*\(",
         "is spelled for each engine and not answered alike: hours are rounded, casts fail",
         "a macro of macros/cross_engine.sql: {{ hours_between(…) }}, {{ add_days(…) }}, {{ text_to_integer(…) }}",
     ),

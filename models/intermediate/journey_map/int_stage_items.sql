@@ -87,5 +87,5 @@ select
     sum(numbers.first_number) as first_number,
     sum(numbers.second_number) as second_number
 from numbers
-inner join stages_of_masks as stages on {{ each_mask('numbers.mask_# = stages.mask_#') | replace(', ', ' and ') }}
+inner join stages_of_masks as stages on {{ each_mask('numbers.mask_# = stages.mask_#', ' and ') }}
 group by numbers.period, stages.stage_number, numbers.segment_key, numbers.item_key

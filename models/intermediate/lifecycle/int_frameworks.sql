@@ -4,7 +4,8 @@ select
     frameworks.*,
     framework = '{{ setting('primary_framework') }}' as is_primary
 from {{ ref('frameworks') }} as frameworks
-{%- if built %}
+{#- null is all of them, an empty list the primary one alone #}
+{%- if built is not none %}
 where
     framework in ('{{ built | join("', '") }}')
     or framework = '{{ setting('primary_framework') }}'
