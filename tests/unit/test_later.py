@@ -1,0 +1,21 @@
+"""Great Expectations loads without what it seldom uses, and finds it as soon as it does."""
+
+import subprocess
+import sys
+
+SCRIPT = """
+import sys
+from customer_journey.checks import later
+later.load_great_expectations()
+print([name for name in later.SELDOM_USED if len([m for m in sys.modules if m.startswith(name + ".")])])
+from great_expectations.expectations.core import expect_column_kl_divergence_to_be_less_than as kind
+print(kind.stats.entropy([0.5, 0.5], [0.5, 0.5]), kind.alt.Chart.__name__)
+import scipy.stats
+print(scipy.stats.norm.cdf(0))
+"""
+
+
+def test_seldom_used_modules_are_loaded_when_they_are_used() -> None:
+    """A suite that asks for a divergence would stop the build, or every build would load scipy for nobody."""
+    done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines() == ["[]", "0.0 Chart", "0.5"], done.stderr[-2000:]
