@@ -101,4 +101,4 @@ select
     evidence
 from ordered
 {# the order of person_id, in which the mart is written #}
-order by person_key, entered_at, framework_number
+{{ in_order_of('person_key, entered_at, framework_number') }}

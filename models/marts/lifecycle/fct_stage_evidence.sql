@@ -12,4 +12,4 @@ select
 from {{ ref('int_stage_episodes') }} as episodes
 inner join {{ ref('int_stage_definitions') }} as definitions on episodes.definition = definitions.definition
 inner join {{ ref('int_persons') }} as persons on episodes.person_key = persons.person_key
-order by persons.person_id, episodes.entered_at
+{{ in_order_of('persons.person_id, episodes.entered_at') }}

@@ -86,4 +86,4 @@ inner join {{ ref('int_framework_stages') }} as stages on spans.stage_number = s
 inner join {{ ref('dim_dates') }} as days
     on days.date_day >= spans.first_date
     and {{ days_between('spans.first_date', 'days.date_day') }} < spans.day_count
-order by stages.framework, stages.stage, spans.customer_type, spans.is_known, days.date_day
+{{ in_order_of('stages.framework, stages.stage, spans.customer_type, spans.is_known, days.date_day') }}

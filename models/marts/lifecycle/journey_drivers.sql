@@ -138,4 +138,4 @@ select
     intervals.difference_low > 0 or intervals.difference_high < 0 as is_significant
 from intervals
 inner join {{ ref('int_framework_stages') }} as stages on intervals.stage_number = stages.stage_number
-order by stages.framework, intervals.stage_number, intervals.factor_type, intervals.factor
+{{ in_order_of('stages.framework, intervals.stage_number, intervals.factor_type, intervals.factor') }}

@@ -70,4 +70,4 @@ left join {{ ref('int_stage_kpis') }} as kpis
     and periods.stage_number = kpis.stage_number
     and periods.cube_key = kpis.cube_key
     and stages.kpi = kpis.kpi
-order by numbers.stage_number, cells.customer_type, cells.persona, periods.period
+{{ in_order_of('numbers.stage_number, cells.customer_type, cells.persona, periods.period') }}

@@ -238,4 +238,4 @@ left join labels as kinds
     on shown.item_type <> 'channel'
     and shown.kind = kinds.item
 left join labels as details on shown.detail = details.item
-order by shown.stage_number, cells.customer_type, cells.persona, shown.item_type, shown.item_rank, shown.period
+{{ in_order_of('shown.stage_number, cells.customer_type, cells.persona, shown.item_type, shown.item_rank, shown.period') }}

@@ -92,4 +92,4 @@ left join {{ ref('int_stage_kpis') }} as kpis
     and counted.stage_number = kpis.stage_number
     and counted.cube_key = kpis.cube_key
     and types.kpi = kpis.kpi
-order by counted.stage_number, cells.customer_type, cells.persona, counted.touchpoint_type, counted.period
+{{ in_order_of('counted.stage_number, cells.customer_type, cells.persona, counted.touchpoint_type, counted.period') }}

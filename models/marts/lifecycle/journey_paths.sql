@@ -148,4 +148,4 @@ select
 from shared
 inner join goals on shared.framework_number = goals.framework_number
 where shared.path_rank <= {{ setting('journey_paths') }}
-order by goals.framework, shared.path_rank
+{{ in_order_of('goals.framework, shared.path_rank') }}
