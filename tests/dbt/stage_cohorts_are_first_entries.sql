@@ -19,7 +19,7 @@ cohorts as (
         stage_number,
         min(entered_at) as entered_at,
         count(*) as cohort_count,
-        bool_or(is_converted and is_dropped) as has_two_outcomes
+        bool_or(is_converted and is_dropped or is_converted <> (converted_at is not null)) as has_two_outcomes
     from {{ ref('int_stage_cohorts') }}
     group by person_key, stage_number
 

@@ -27,7 +27,7 @@ conversions as (
         and cohorts.rank < later.rank
         and later.entered_at > cohorts.entered_at
         and later.entered_at <= cohorts.window_ends_at
-    where cohorts.rises_in_window
+    where cohorts.outcome = 'converted'
     group by cohorts.person_key, cohorts.stage_number
 
 ),
@@ -77,8 +77,8 @@ select
     {{ month_of('cohorts.entered_date') }} as entered_month,
     cohorts.exited_at,
     conversions.converted_at,
-    cohorts.rises_in_window as is_converted,
-    not cohorts.rises_in_window and (cohorts.is_below_after_window or cohorts.window_ends_at <= {{ as_of() }}) as is_dropped,
+    cohorts.outcome = 'converted' as is_converted,
+    cohorts.outcome = 'dropped' as is_dropped,
     revenues.revenue as revenue_since
 from cohorts
 inner join {{ ref('int_journey_persons') }} as persons on cohorts.person_key = persons.person_key

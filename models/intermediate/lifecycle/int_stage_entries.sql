@@ -96,8 +96,15 @@ select
     entry_number,
     step_number,
     highest_rank,
-    coalesce(highest_rank_in_window > rank, false) as rises_in_window,
-    coalesce(last_rank_in_window < rank, false) as is_below_after_window,
+    {# of first entries: a later stage counts, a skip too; else who stands lower at the end of the window, or at as-of, has dropped #}
+    case
+        when entry_number > 1 or rank = 0 then null
+        when highest_rank_in_window > rank then 'converted'
+        when
+            last_rank_in_window < rank
+            or {{ add_days('moved_at', setting('funnel_window_days')) }} <= {{ as_of() }} then 'dropped'
+        else 'in_progress'
+    end as outcome,
     evidence
 from ordered
 {# the order of person_id, in which the mart is written #}

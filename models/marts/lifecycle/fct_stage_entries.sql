@@ -21,14 +21,7 @@ select
         when stages.steps - stages_before.steps <= 1 then 'forward'
         else 'skip'
     end as direction,
-    case
-        when entries.entry_number > 1 or entries.rank = 0 then null
-        when entries.rises_in_window then 'converted'
-        when
-            entries.is_below_after_window
-            or {{ add_days('entries.entered_at', setting('funnel_window_days')) }} <= {{ as_of() }} then 'dropped'
-        else 'in_progress'
-    end as outcome,
+    entries.outcome,
     entries.evidence
 from {{ ref('int_stage_entries') }} as entries
 inner join stages on entries.stage_number = stages.stage_number
