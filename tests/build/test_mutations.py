@@ -159,8 +159,8 @@ MUTATIONS = {
     ),
     "who dropped out is in progress as well": Mutation(
         "kpi_funnel",
-        "where not is_converted and not is_dropped",
-        "where not is_converted",
+        "where outcome = 'in_progress'",
+        "where outcome in ('in_progress', 'dropped')",
         "funnel_adds_up",
     ),
     "who leaves a stage is still counted in it": Mutation(
@@ -170,7 +170,7 @@ MUTATIONS = {
         "population_is_where_everybody_stands",
     ),
     "who comes back to a stage is a cohort again": Mutation(
-        "int_stage_cohorts",
+        "int_stage_first_entries",
         "where entry_number = 1 and rank > 0",
         "where rank > 0",
         "stage_cohorts_are_first_entries",

@@ -19,8 +19,8 @@ cohorts as (
         stage_number,
         min(entered_at) as entered_at,
         count(*) as cohort_count,
-        bool_or(is_converted and is_dropped or is_converted <> (converted_at is not null)) as has_two_outcomes
-    from {{ ref('int_stage_cohorts') }}
+        bool_or((outcome = 'converted') <> (converted_at is not null)) as contradicts_itself
+    from {{ ref('int_stage_first_entries') }}
     group by person_key, stage_number
 
 )
@@ -35,4 +35,4 @@ full outer join cohorts
 where
     entries.entered_at is distinct from cohorts.entered_at
     or cohorts.cohort_count is distinct from 1
-    or cohorts.has_two_outcomes
+    or cohorts.contradicts_itself

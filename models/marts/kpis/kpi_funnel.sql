@@ -1,34 +1,36 @@
 with cohorts as (
 
     select
-        cohorts.*,
-        stages.framework,
-        stages.stage,
-        segments.customer_type,
-        segments.persona,
-        {{ microseconds_between('cohorts.entered_at', 'cohorts.converted_at') }} as microseconds_to_next
-    from {{ ref('int_stage_cohorts') }} as cohorts
-    inner join {{ ref('int_framework_stages') }} as stages on cohorts.stage_number = stages.stage_number
-    inner join {{ ref('int_journey_segments') }} as segments
-        on cohorts.segment_key = segments.segment_key
-        and segments.segment_key = segments.cube_key
-    where stages.is_in_funnel
+        entries.framework,
+        entries.stage,
+        {{ month_of('entries.entered_date') }} as cohort_month,
+        entries.channel,
+        entries.outcome,
+        persons.customer_type,
+        persons.persona,
+        {{ microseconds_between('entries.entered_at', 'entries.converted_at') }} as microseconds_to_next
+    from {{ ref('fct_stage_entries') }} as entries
+    inner join {{ ref('dim_framework_stages') }} as stages
+        on entries.framework = stages.framework
+        and entries.stage = stages.stage
+    inner join {{ ref('dim_persons') }} as persons on entries.person_id = persons.person_id
+    where entries.outcome is not null and stages.is_in_funnel
 
 ),
 
 counted as (
 
     select
-        entered_month as cohort_month,
+        cohort_month,
         framework,
         stage,
         customer_type,
         channel,
         persona,
         count(*) as entered,
-        count(*) filter (where is_converted) as converted,
-        count(*) filter (where is_dropped) as dropped,
-        count(*) filter (where not is_converted and not is_dropped) as in_progress,
+        count(*) filter (where outcome = 'converted') as converted,
+        count(*) filter (where outcome = 'dropped') as dropped,
+        count(*) filter (where outcome = 'in_progress') as in_progress,
         {# of whole numbers: between two doubles the engines interpolate differently in the last bit #}
         median(microseconds_to_next) / cast(3600000000 as double) as median_hours_to_next
     from cohorts

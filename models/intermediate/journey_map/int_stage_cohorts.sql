@@ -1,0 +1,53 @@
+with first_entries as (
+
+    select * from {{ ref('int_stage_first_entries') }}
+
+),
+
+{# many frameworks share a moment: what came of it is looked up once #}
+moments as (
+
+    select distinct
+        person_key,
+        entered_at as moment
+    from first_entries
+
+),
+
+revenues as (
+
+    select
+        person_key,
+        moment,
+        is_moment,
+        sum(revenue) over (
+            partition by person_key
+            order by moment desc
+        ) as revenue
+    from (
+        select person_key, moment, true as is_moment, cast(0 as decimal(18, 4)) as revenue from moments
+        union all
+        select persons.person_key, conversions.converted_at as moment, false as is_moment, conversions.revenue
+        from {{ ref('fct_conversions') }} as conversions
+        inner join {{ ref('int_persons') }} as persons on conversions.person_id = persons.person_id
+    ) as moments_and_conversions
+
+)
+
+select
+    first_entries.person_key,
+    first_entries.stage_number,
+    persons.segment_key,
+    first_entries.channel,
+    first_entries.entered_at,
+    {{ month_of('first_entries.entered_date') }} as entered_month,
+    first_entries.exited_at,
+    first_entries.outcome = 'converted' as is_converted,
+    first_entries.outcome = 'dropped' as is_dropped,
+    revenues.revenue as revenue_since
+from first_entries
+inner join {{ ref('int_journey_persons') }} as persons on first_entries.person_key = persons.person_key
+left join revenues
+    on first_entries.person_key = revenues.person_key
+    and first_entries.entered_at = revenues.moment
+    and revenues.is_moment
