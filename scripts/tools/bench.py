@@ -41,7 +41,9 @@ def cpu():
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
 
+# a bar would stand in the output beside the figure
 connection = duckdb.connect(sys.argv[2], config={"memory_limit": "4GB"})
+connection.execute("set enable_progress_bar = false")
 before = cpu()
 connection.execute(
     f"create table events as select * from read_parquet('{sys.argv[1]}/web/events/*.parquet')"
@@ -141,6 +143,9 @@ class Bench:
 
     def tiny(self) -> None:
         """Build a tiny company: what it costs every build costs."""
+        # set-up is no part of it: the first build after a change of code compiles Python and parses the project
+        self._build("set-up done", self._raw(_TINY), "tiny")
+        self.figures.clear()
         self._constant = self._build("a tiny company", self._raw(_TINY), "tiny").cpu
 
     def demo(self) -> None:
