@@ -148,13 +148,13 @@ mailings as (
 
     select
         events.person_key,
-        coalesce(messages.message_id, messages.campaign) as mailing,
+        messages.message as mailing,
         min(case when events.event_type = 'email_delivered' then events.occurred_at end) as delivered_at,
         bool_or(events.event_type = 'email_clicked') as is_clicked
     from events
-    inner join {{ accepted('marketing', 'email_events') }} as messages on events.source_id = messages.email_event_id
+    inner join {{ ref('int_email_messages') }} as messages on events.source_id = messages.email_event_id
     where events.event_type in ('email_delivered', 'email_clicked')
-    group by events.person_key, coalesce(messages.message_id, messages.campaign)
+    group by events.person_key, messages.message
 
 ),
 

@@ -1,16 +1,6 @@
 with email_events as (
 
-    select
-        events.*,
-        {# a provider that gives messages no id sends a campaign to an address once; what has neither is a message of its own #}
-        coalesce(
-            'message:' || events.message_id,
-            'campaign:' || events.campaign,
-            'event:' || events.email_event_id
-        ) as message,
-        case when events.is_machine then 'machine_' else '' end || events.event_type as happening
-    from {{ accepted('marketing', 'email_events') }} as events
-    where events.event_type in ('sent', 'delivered', 'opened', 'clicked', 'bounced', 'unsubscribed', 'complained')
+    select * from {{ ref('int_email_messages') }}
 
 ),
 
@@ -60,9 +50,9 @@ messages as (
         min(email_events.occurred_at) as first_at,
         min(case when email_events.event_type = 'sent' then email_events.occurred_at end) as told_sent_at,
         min(case when email_events.event_type = 'delivered' then email_events.occurred_at end) as told_delivered_at,
-        min(case when email_events.happening = 'opened' then email_events.occurred_at end) as opened_at,
-        min(case when email_events.happening = 'machine_opened' then email_events.occurred_at end) as machine_opened_at,
-        min(case when email_events.happening = 'clicked' then email_events.occurred_at end) as clicked_at,
+        min(case when email_events.event_by = 'opened' then email_events.occurred_at end) as opened_at,
+        min(case when email_events.event_by = 'machine_opened' then email_events.occurred_at end) as machine_opened_at,
+        min(case when email_events.event_by = 'clicked' then email_events.occurred_at end) as clicked_at,
         min(case when email_events.event_type = 'bounced' then email_events.occurred_at end) as bounced_at,
         max(case when email_events.event_type = 'bounced' then email_events.occurred_at end) as last_bounced_at,
         min(case when email_events.event_type = 'unsubscribed' then email_events.occurred_at end) as unsubscribed_at,
