@@ -22,6 +22,8 @@ class RawTable:
     columns: tuple[str, ...]
     required_columns: tuple[str, ...]
     one_of: tuple[tuple[str, ...], ...]
+    # the column of which the rows of a key are parts of one sum, so that a row delivered twice counts twice
+    adds_up: str | None
 
     @property
     def label(self) -> str:
@@ -64,4 +66,5 @@ def _raw_table(source: str, table: dict[str, Any]) -> RawTable:
         columns=tuple(column["name"] for column in columns),
         required_columns=tuple(column["name"] for column in columns if column["config"]["meta"].get("required")),
         one_of=tuple(tuple(group) for group in meta.get("one_of", [])),
+        adds_up=meta.get("adds_up"),
     )
