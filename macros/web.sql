@@ -5,14 +5,23 @@
 {% macro tagged_part(url) -%}
     {%- set query = "split_part(" ~ url ~ ", '#', 1)" -%}
     case
-        when {{ regex_like(query, "'(?i)[?&;]utm_(source|medium|campaign)=[^&;]'") }} then {{ query }}
+        when {{ regex_like(query, "'[?&;]" ~ in_any_case('utm_') ~ "(" ~ in_any_case('source') ~ "|" ~ in_any_case('medium') ~ "|" ~ in_any_case('campaign') ~ ")=[^&;]'") }} then {{ query }}
         else substr({{ url }}, length({{ query }}) + 1)
     end
 {%- endmacro %}
 
+{#- A name in a pattern, in whatever case its letters are. -#}
+{% macro in_any_case(name) -%}
+    {%- set letters = [] -%}
+    {%- for letter in name -%}
+        {%- do letters.append('[' ~ letter ~ (letter | upper if letter | upper != letter else '') ~ ']') -%}
+    {%- endfor -%}
+    {{- letters | join -}}
+{%- endmacro %}
+
 {#- The value of a parameter in such a part, decoded; null where it is absent or empty. A & may have been escaped for HTML. -#}
 {% macro url_parameter(part, name) -%}
-    {{ percent_decoded("nullif(regexp_extract(" ~ part ~ ", '(?i)[?&;#]" ~ name ~ "=([^&;#]*)', 1), '')") }}
+    {{ percent_decoded("nullif(regexp_extract(" ~ part ~ ", '[?&;#]" ~ in_any_case(name) ~ "=([^&;#]*)', 1), '')") }}
 {%- endmacro %}
 
 {#- A tag as a reader sees it: decoded, in one form of Unicode, without blanks at its ends, and masked where it could be a person's own. -#}
@@ -49,14 +58,13 @@
     it are pages of one company. Below the domains of builders of shops and pages each name is another company's, so such a name is whole.
 -#}
 {% macro registered_domain(host) -%}
-    {%- set shared = [
-        'myshopify[.]com', 'myharavan[.]com', 'mysapo[.]net', 'bizwebvietnam[.]net', 'mybigcommerce[.]com', 'wixsite[.]com', 'weebly[.]com',
-        'squarespace[.]com', 'webflow[.]io', 'blogspot[.]com', 'wordpress[.]com', 'tumblr[.]com', 'substack[.]com', 'github[.]io', 'gitlab[.]io',
-        'vercel[.]app', 'netlify[.]app', 'herokuapp[.]com', 'web[.]app', 'firebaseapp[.]com', 'pages[.]dev', 'workers[.]dev', 'cloudfront[.]net',
-        'azurewebsites[.]net', 'appspot[.]com', 'godaddysites[.]com', 'business[.]site', 'carrd[.]co', 'framer[.]website', 'ladi[.]me',
-    ] -%}
+    {%- set shared -%}
+        myshopify.com|myharavan.com|mysapo.net|bizwebvietnam.net|mybigcommerce.com|wixsite.com|weebly.com|squarespace.com|webflow.io|blogspot.com|
+        wordpress.com|tumblr.com|substack.com|github.io|gitlab.io|vercel.app|netlify.app|herokuapp.com|web.app|firebaseapp.com|pages.dev|workers.dev|
+        cloudfront.net|azurewebsites.net|appspot.com|godaddysites.com|business.site|carrd.co|framer.website|ladi.me
+    {%- endset -%}
     {%- set second_level = 'com|co|net|org|gov|gob|edu|ac|or|ne|go|biz|info|name|pro|health|int|id|io|ai|ltd|plc|me|my|web|nom|gen|firm' -%}
-    regexp_extract({{ host }}, '([^.]+[.](({{ second_level }})[.][a-z][a-z]|{{ shared | join('|') }}|[^.]+)){{ text_end() }}', 1)
+    regexp_extract({{ host }}, '([^.]+[.](({{ second_level }})[.][a-z][a-z]|{{ shared.split() | join | replace('.', '[.]') }}|[^.]+)){{ text_end() }}', 1)
 {%- endmacro %}
 
 {#-

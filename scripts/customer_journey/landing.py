@@ -55,8 +55,9 @@ class Delivery(NamedTuple):
 class LandingReport:
     """What landing found: files read and known, optional tables that are absent, columns and files nobody knows.
 
-    `doubles` are lines on files whose rows count twice; `files` are all that lie in the raw folder; `in_place` are the schemas, by source, of tables that stay where an EL
-    tool keeps them; `exported` are the tables that were copied out of another catalog, as landing knows them.
+    `doubles` are lines on files whose rows count twice; `files` are all that lie in the raw folder; `in_place` are the
+    schemas, by source, of tables that stay where an EL tool keeps them; `exported` are the tables that were copied out
+    of another catalog, as landing knows them.
     """
 
     files_read: int = 0

@@ -166,14 +166,17 @@ def test_spend_delivered_under_two_names_is_named(landing: Landing) -> None:
     landing.write("marketing/ad_spend/report.csv", _spend(5, 7, 0))
     # in another order and a longer period: two of its three rows with cost are those of the other file
     header, *rows = _spend(5, 7, 0).splitlines()
-    landing.write("marketing/ad_spend/report (1).csv", "\n".join([header, *reversed(rows), "2026-01-02,meta,0,9"]) + "\n")
+    landing.write(
+        "marketing/ad_spend/report (1).csv", "\n".join([header, *reversed(rows), "2026-01-02,meta,0,9"]) + "\n"
+    )
     # the next day's, and one that shares nothing but a row without cost
     landing.write("marketing/ad_spend/next.csv", _spend(5, 7, 0, day="2026-01-03"))
     landing.write("marketing/ad_spend/other.csv", "spend_date,platform,campaign_id,cost\n2026-01-01,meta,2,0\n")
 
     expected = [
-        "marketing/ad_spend: 2 of 2 rows are alike in marketing/ad_spend/report (1).csv and marketing/ad_spend/report.csv,"
-        " and count twice. If they were delivered twice, leave only the header in one of the files"
+        "marketing/ad_spend: 2 of 2 rows are alike in marketing/ad_spend/report (1).csv and"
+        " marketing/ad_spend/report.csv, and count twice. If they were delivered twice, leave only the header in"
+        " one of the files"
     ]
     assert landing.land().doubles == expected
     # told again by every build, until one of the files is emptied

@@ -36,10 +36,10 @@ beginnings as (
 
     select
         *,
-        is_sending and lag(occurred_at) over (
-            partition by email, campaign_key, is_sending
-            order by occurred_at, email_event_id
-        ) is distinct from occurred_at as is_beginning
+        is_sending and not coalesce(
+            lag(occurred_at) over (partition by email, campaign_key, is_sending order by occurred_at, email_event_id) = occurred_at,
+            false
+        ) as is_beginning
     from without_id
 
 ),
