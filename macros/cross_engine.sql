@@ -34,11 +34,6 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- An id of 32 digits for a row that published values tell apart already: it has nothing to hide, so it needs no key and costs less. -#}
-{% macro published_hash(parts) -%}
-    md5(concat_ws('|'{% for part in parts %}, coalesce(cast({{ part }} as string), ''){% endfor %}))
-{%- endmacro %}
-
 {#-
     The key by which persons and other entities are joined: the first 60 bits of their hashed id, as a bigint. Keys stand in the order of
     the ids, and are as stable as these; the test person_key_is_unique guards that no two persons share one. 0 is the key of 'unknown'.
