@@ -5,23 +5,19 @@
 {% macro tagged_part(url) -%}
     {%- set query = "split_part(" ~ url ~ ", '#', 1)" -%}
     case
-        when {{ regex_like(query, "'[?&;]" ~ in_any_case('utm_') ~ "(" ~ in_any_case('source') ~ "|" ~ in_any_case('medium') ~ "|" ~ in_any_case('campaign') ~ ")=[^&;]'") }} then {{ query }}
+        when {{ regex_like(lower_case(query), "'[?&;]utm_(source|medium|campaign)=[^&;]'") }} then {{ query }}
         else substr({{ url }}, length({{ query }}) + 1)
     end
 {%- endmacro %}
 
-{#- A name in a pattern, in whatever case its letters are. -#}
-{% macro in_any_case(name) -%}
-    {%- set letters = [] -%}
-    {%- for letter in name -%}
-        {%- do letters.append('[' ~ letter ~ (letter | upper if letter | upper != letter else '') ~ ']') -%}
-    {%- endfor -%}
-    {{- letters | join -}}
-{%- endmacro %}
-
-{#- The value of a parameter in such a part, decoded; null where it is absent or empty. A & may have been escaped for HTML. -#}
+{#-
+    The value of a parameter in such a part, decoded; null where it is absent or empty. A & may have been escaped for HTML. Its name may
+    be in any case of letters, which patterns of both engines read alike in a text of lower case alone: that finds where the value begins.
+-#}
 {% macro url_parameter(part, name) -%}
-    {{ percent_decoded("nullif(regexp_extract(" ~ part ~ ", '[?&;#]" ~ in_any_case(name) ~ "=([^&;#]*)', 1), '')") }}
+    {%- set before = "regexp_extract(" ~ lower_case(part) ~ ", '^(.*?[?&;#]" ~ name ~ "=)', 1)" -%}
+    {%- set value = "regexp_extract(substr(" ~ part ~ ", length(" ~ before ~ ") + 1), '^([^&;#]*)', 1)" -%}
+    {{ percent_decoded("(case when " ~ before ~ " <> '' then nullif(" ~ value ~ ", '') end)") }}
 {%- endmacro %}
 
 {#- A tag as a reader sees it: decoded, in one form of Unicode, without blanks at its ends, and masked where it could be a person's own. -#}
