@@ -120,6 +120,16 @@ with_sources as (
 
 ),
 
+with_spellings as (
+
+    select
+        *,
+        case when source = utm_source then source_tag else source end as source_spelling,
+        case when medium = utm_medium then medium_tag else medium end as medium_spelling
+    from with_sources
+
+),
+
 {# the rules judge each combination once, however many sessions show it #}
 origins as (
 
@@ -144,17 +154,8 @@ select
     with_sources.started_at,
     with_sources.ended_at,
     judged.channel,
-    {# a tag is shown as most people write it; what a click id or a referrer says is written one way #}
-    case
-        when with_sources.source = with_sources.utm_source
-            then coalesce(sources.spelling_shown, with_sources.source_tag)
-        else with_sources.source
-    end as source,
-    case
-        when with_sources.medium = with_sources.utm_medium
-            then coalesce(mediums.spelling_shown, with_sources.medium_tag)
-        else with_sources.medium
-    end as medium,
+    coalesce(sources.spelling_shown, with_sources.source_spelling) as source,
+    coalesce(mediums.spelling_shown, with_sources.medium_spelling) as medium,
     coalesce(campaigns.spelling_shown, with_sources.campaign_tag, '(none)') as campaign,
     judged.rule_id as channel_rule,
     with_sources.device_type,
@@ -182,11 +183,11 @@ select
     with_sources.has_cart,
     with_sources.has_checkout,
     with_sources.has_order
-from with_sources
+from with_spellings as with_sources
 inner join judged
     on with_sources.source = judged.source
     and with_sources.medium = judged.medium
     and with_sources.campaign = judged.campaign
-{{ join_spelling('sources', 'source', 'with_sources.source_tag') }}
-{{ join_spelling('mediums', 'medium', 'with_sources.medium_tag') }}
+{{ join_spelling('sources', 'source', 'with_sources.source_spelling') }}
+{{ join_spelling('mediums', 'medium', 'with_sources.medium_spelling') }}
 {{ join_spelling('campaigns', 'campaign', 'with_sources.campaign_tag') }}

@@ -1,5 +1,18 @@
+with clicks as (
+
+    select
+        click_ids.source,
+        click_ids.medium,
+        session_entries.utm_source,
+        session_entries.utm_medium
+    from {{ ref('int_session_entries') }} as session_entries
+    inner join {{ ref('click_ids') }} as click_ids
+        on {{ has_url_parameter('session_entries.page_parameters', 'click_ids.click_id') }}
+
+),
+
 {# every text that names a source, medium or campaign: marts join visits to spend and messages by it #}
-with tags as (
+tags as (
 
     select
         'source' as tag,
@@ -15,6 +28,25 @@ with tags as (
         'campaign' as tag,
         campaign_tag as spelling
     from {{ ref('int_session_entries') }}
+    union all
+    {# a visit without tags has the source of its referrer or click id, which are the same sources #}
+    select
+        'source' as tag,
+        referrer_host as spelling
+    from {{ ref('int_session_entries') }}
+    where utm_source is null
+    union all
+    select
+        'source' as tag,
+        source as spelling
+    from clicks
+    where utm_source is null
+    union all
+    select
+        'medium' as tag,
+        medium as spelling
+    from clicks
+    where utm_medium is null
     union all
     select
         'source' as tag,
