@@ -29,7 +29,9 @@ def publish(output: Output, descriptions: Descriptions) -> int:
         leftover.unlink(missing_ok=True)
     with duckdb.connect(":memory:") as connection:
         connection.execute(f"attach '{_quoted(output.warehouse)}' as warehouse (read_only)")
-        connection.execute(f"attach '{_quoted(temporary)}' as published (storage_version '{STORAGE_VERSION}', block_size {BLOCK_SIZE})")
+        connection.execute(
+            f"attach '{_quoted(temporary)}' as published (storage_version '{STORAGE_VERSION}', block_size {BLOCK_SIZE})"
+        )
         # on its own each of a thousand comments would be brought safely to the disk
         connection.execute("begin")
         connection.execute(f"create schema published.{SCHEMA}")
