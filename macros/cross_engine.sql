@@ -59,6 +59,11 @@
 {% macro default__regex_remove(text, pattern) -%}regexp_replace({{ text }}, {{ pattern }}, '', 'g'){%- endmacro %}
 {% macro spark__regex_remove(text, pattern) -%}regexp_replace({{ text }}, {{ pattern }}, ''){%- endmacro %}
 
+{#- Every match replaced; `\1` in the replacement is the first group. Spark says `$1`, and DuckDB replaces one match alone unless told. -#}
+{% macro regex_replace(text, pattern, replacement) -%}{{ return(adapter.dispatch('regex_replace', 'customer_journey')(text, pattern, replacement)) }}{%- endmacro %}
+{% macro default__regex_replace(text, pattern, replacement) -%}regexp_replace({{ text }}, {{ pattern }}, '{{ replacement }}', 'g'){%- endmacro %}
+{% macro spark__regex_replace(text, pattern, replacement) -%}regexp_replace({{ text }}, {{ pattern }}, '{{ replacement | replace('\\', '$') }}'){%- endmacro %}
+
 {#- Inside the brackets of a character class: white space. Java's expressions know no POSIX classes. -#}
 {% macro whitespace() -%}{{ return(adapter.dispatch('whitespace', 'customer_journey')()) }}{%- endmacro %}
 {% macro default__whitespace() -%}[:space:]{%- endmacro %}
