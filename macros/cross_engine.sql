@@ -339,6 +339,11 @@
 {% macro default__in_order_of(columns) -%}order by {{ columns }}{%- endmacro %}
 {% macro spark__in_order_of(columns) -%}{%- endmacro %}
 
+{#- The entries of a text with ; between them, one a row. -#}
+{% macro list_entries(text) -%}{{ return(adapter.dispatch('list_entries', 'customer_journey')(text)) }}{%- endmacro %}
+{% macro default__list_entries(text) -%}unnest(string_split({{ text }}, ';')){%- endmacro %}
+{% macro spark__list_entries(text) -%}explode(split({{ text }}, ';')){%- endmacro %}
+
 {#- Puts the rows of a select in the place of a table: Spark's plain tables cannot be replaced, updated or deleted from. -#}
 {% macro replace_table(relation, select_statement) -%}{{ return(adapter.dispatch('replace_table', 'customer_journey')(relation, select_statement)) }}{%- endmacro %}
 {% macro default__replace_table(relation, select_statement) -%}

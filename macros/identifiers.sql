@@ -89,6 +89,14 @@
     nullif(regexp_extract({{ replaced_in_steps(lower_case(plain_characters(text)), steps | select | list) }}, '^[+]{{ possible }}{{ end }}', 0), '')
 {%- endmacro %}
 
+{#- Ids separated by ; or , as one text with ; between them. Some tools write brackets and quotation marks around. -#}
+{% macro normalize_id_list(text) -%}
+    {%- set blank = '[;' ~ whitespace() ~ ']' -%}
+    {%- set plain = "translate(" ~ text ~ ", ',[]{}\"" ~ "', ';')" -%}
+    {%- set single = regex_replace(plain, "'" ~ blank ~ "*;" ~ blank ~ "*'", ';') -%}
+    nullif({{ regex_remove(single, "'^" ~ blank ~ "+|" ~ blank ~ "+" ~ text_end() ~ "'") }}, '')
+{%- endmacro %}
+
 {#- The replacements of a list, each a pattern and what takes its place, one in the other. -#}
 {% macro replaced_in_steps(text, steps) -%}
     {%- set replaced = namespace(text=text) -%}
