@@ -92,7 +92,7 @@
 {#- Ids separated by ; or , as one text with ; between them. Some tools write brackets and quotation marks around. -#}
 {% macro normalize_id_list(text) -%}
     {%- set blank = '[;' ~ whitespace() ~ ']' -%}
-    {%- set plain = "translate(" ~ text ~ ", ',[]{}\"" ~ "', ';')" -%}
+    {%- set plain = 'translate(' ~ text ~ ', ' ~ string_literal(',[]{}"' ~ "'") ~ ", ';')" -%}
     {%- set single = regex_replace(plain, "'" ~ blank ~ "*;" ~ blank ~ "*'", ';') -%}
     nullif({{ regex_remove(single, "'^" ~ blank ~ "+|" ~ blank ~ "+" ~ text_end() ~ "'") }}, '')
 {%- endmacro %}

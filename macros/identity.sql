@@ -59,6 +59,16 @@
     {%- endfor %}
 {%- endmacro %}
 
+{#- b2b or b2c of a person: as the joined company says, b2b with any other company, else b2c for whom contact or purchase is known. -#}
+{% macro customer_type_of(companies, company_id, is_contact_or_buyer) -%}
+    case
+        when {{ companies }}.customer_type in ('b2b', 'b2c') then {{ companies }}.customer_type
+        when {{ company_id }} is not null then 'b2b'
+        when {{ is_contact_or_buyer }} then 'b2c'
+        else 'unknown'
+    end
+{%- endmacro %}
+
 {#- Columns of text by their names: those of `given` as it says, the others null. -#}
 {% macro text_columns(names, given) -%}
     {%- for name in names %}

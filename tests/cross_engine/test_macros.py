@@ -498,6 +498,19 @@ CASES: dict[str, Cases] = {
             None,
         ),
     ),
+    "normalize_id_list": Cases(
+        "{{ normalize_id_list('x') }}",
+        {
+            "a": "a",
+            "a;b": "a;b",
+            " a , b;\tc;; d;": "a;b;c;d",
+            "['a','b c']": "a;b c",
+            '["1", "2"]': "1;2",
+            ";": None,
+            "[]": None,
+            None: None,
+        },
+    ),
     # Viet Nam: nine digits a mobile number, ten a fixed one of Ha Noi (24), behind the trunk 0
     "normalize_phone": Cases(
         "{{ normalize_phone('x') }}",
@@ -703,7 +716,7 @@ def test_every_macro_that_dispatches_has_cases() -> None:
     """A macro without a case would be trusted to do alike on both engines, which is what nobody knows."""
     calls = " ".join(case.call for case in CASES.values())
     dispatching = {name.removeprefix("spark__") for name in Macros("spark").context if name.startswith("spark__")}
-    tested_otherwise = {"connected_components", "date_spine", "datetime_to_timestamp", "text_list"}
+    tested_otherwise = {"connected_components", "date_spine", "datetime_to_timestamp", "list_entries", "text_list"}
     assert {name for name in dispatching - NO_EXPRESSIONS - tested_otherwise if f"{name}(" not in calls} == set()
 
 
@@ -719,6 +732,13 @@ def test_date_spine(first: str, last: str, expected: list[str], engine: str, que
     table = Macros(engine).render("{{ date_spine(\"date '" + first + "'\", \"date '" + last + "'\") }}")
     rows = query(f"select cast(date_day as string) from {table} as days order by date_day")
     assert [day for (day,) in rows] == expected
+
+
+def test_list_entries(engine: str, query: Query) -> None:
+    """A text without any gives no row."""
+    entries = Macros(engine).render("{{ list_entries('x') }}")
+    rows = query(f"select name, {entries} as entry from (values ('two', 'a;b'), ('one', 'c'), ('none', null)) as t (name, x)")
+    assert sorted(rows) == [("one", "c"), ("two", "a"), ("two", "b")]
 
 
 def test_text_list(engine: str, query: Query) -> None:
