@@ -9,23 +9,25 @@
 -#}
 {% macro normalize_email(text) -%}
     {#- an apostrophe would end the literals: until the end it is written ’, as many type it -#}
-    {%- set readable = plain_characters(text, 'a-zA-Z0-9@._%+<>"?=:;, -', "'’‘‛‹›`´()[]{}（）［］", '’’’’""""""""""""""') -%}
-    {%- set edge = '[ "’.,;:!|<>]*' -%}
-    {%- set local = '[^ "’.,;:!|<>@][^ ",;:|<>@]*' -%}
-    {%- set label = '[^ "’.,;:!|<>@?/]+' -%}
-    {%- set domain = label ~ '([.]' ~ label ~ ')+' -%}
-    {%- set masked = '[*•●█…�]|[.][.][.]|##|xxx.*[@.]|^xx+@' -%}
+    {%- set brackets = "'()[]{}（）［］'"[1:-1] -%}
+    {%- set readable = plain_characters(
+        text, plain="'a-zA-Z0-9@._%+<>?=:;, -'", also="'’‘" ~ brackets, as='’’’' ~ '|' * brackets | length, quote='|'
+    ) -%}
+    {#- patterns stand as literals of SQL, of which a longer one takes what is between the quotes -#}
+    {%- set edge = "'[ ’.,;:!|<>]*'"[1:-1] -%}
+    {%- set local = "'[^ ’.,;:!|<>@][^ ,;:|<>@]*'"[1:-1] -%}
+    {%- set domain = "'[^ ’.,;:!|<>@?/]+([.][^ ’.,;:!|<>@?/]+)+'"[1:-1] -%}
     {%- set steps = [
-        ('^.{321}.*', ''),
-        ('^[^<>]*<([^<>]*)>[^<>@]*' ~ text_end(), '\\1'),
-        ('^[^@]*mailto:', ''),
-        ('^([^@%]+)%40([^@%]+)' ~ text_end(), '\\1@\\2'),
-        ('^' ~ edge ~ '(' ~ local ~ ') *@ *(' ~ domain ~ ')([?/][^@]*)?' ~ edge ~ text_end(), '\\1@\\2'),
-        ('^.*(' ~ masked ~ ').*' ~ text_end(), ''),
+        ("'^.{321}.*'", ''),
+        ("'^[^<>]*<([^<>]*)>[^<>@]*" ~ text_end() ~ "'", '\\1'),
+        ("'^[^@]*mailto:'", ''),
+        ("'^([^@%]+)%40([^@%]+)" ~ text_end() ~ "'", '\\1@\\2'),
+        ("'^" ~ edge ~ "(" ~ local ~ ") *@ *(" ~ domain ~ ")([?/][^@]*)?" ~ edge ~ text_end() ~ "'", '\\1@\\2'),
+        ("'^.*([*•●█…�]|[.][.][.]|##|xxx.*[@.]|^xx+@).*" ~ text_end() ~ "'", ''),
     ] -%}
     nullif(
         translate(
-            regexp_extract({{ replaced_in_steps(lower_case(readable), steps) }}, '^{{ local }}@{{ domain }}{{ text_end() }}', 0),
+            regexp_extract({{ replaced_in_steps(lower_case(readable), steps) }}, {{ "'^" ~ local ~ "@" ~ domain ~ text_end() ~ "'" }}, 0),
             '’', {{ string_literal("'") }}
         ),
         ''
@@ -44,55 +46,60 @@
     {%- if country not in countries -%}
         {{ exceptions.raise_compiler_error("Setting default_phone_country '" ~ country ~ "' is no country of macros/phone_countries.sql: give its two letters, for example VN.") }}
     {%- endif -%}
-    {%- set plan = countries[country] -%}
-    {%- set trunk = '(' ~ plan.trunk ~ ')' if plan.trunk else '' -%}
+    {%- set plan = {} -%}
+    {%- for name, pattern in countries[country].items() -%}{%- do plan.update({name: pattern[1:-1]}) -%}{%- endfor -%}
+    {%- set national = "+" ~ plan.code -%}
+    {%- set trunk = "(" ~ plan.trunk ~ ")" -%}
     {%- set end = text_end() -%}
-    {#- countries whose numbers have as many digits share a branch, and so do those with one trunk prefix -#}
+    {#- calling codes with as many digits behind them share a branch, and so do those with one trunk prefix -#}
     {%- set by_lengths, with_zero, with_others = {}, [], [] -%}
     {%- for code, numbers in codes.items() -%}
-        {%- do by_lengths.setdefault(numbers.lengths, []).append(code) -%}
-        {%- if numbers.trunk == '0' -%}{%- do with_zero.append(code) -%}
-        {%- elif numbers.trunk -%}{%- do with_others.append((code, numbers)) -%}
+        {%- do by_lengths.setdefault(numbers.lengths[1:-1], []).append(code) -%}
+        {%- if numbers.trunk == "'0'" -%}{%- do with_zero.append(code) -%}
+        {%- elif numbers.behind_trunk -%}{%- do with_others.append((code, numbers)) -%}
         {%- endif -%}
     {%- endfor -%}
     {%- set branches = [] -%}
-    {%- for digits, group in by_lengths.items() -%}{%- do branches.append('(?:' ~ group | join('|') ~ ')' ~ digits) -%}{%- endfor -%}
-    {%- set possible = '(?:' ~ branches | join('|') ~ ')' -%}
-    {%- set masked = [
-        '[*•●█…�]', '(^|[^a-z])x+[^0-9a-z]*x', '##', '__', '[?][?]', '---', '[.][.][.][^0-9a-z]*[0-9]', '[0-9] ?x[^0-9a-z]*' ~ end,
-        '^[^0-9a-z]*x[^a-z]*[0-9]', '^([^0-9]*[0-9]){1,7}x', '^([^0-9]*[0-9]){8}x[0-9]' ~ end, '[0-9]e[+-]?[0-9]',
-    ] -%}
+    {%- for lengths, group in by_lengths.items() -%}{%- do branches.append("(?:" ~ group | join("|") ~ ")" ~ lengths) -%}{%- endfor -%}
+    {%- set possible = "(?:" ~ branches | join("|") ~ ")" -%}
     {%- set steps = [
-        ('^.{101}.*', ''),
-        ('^.*(' ~ masked | join('|') ~ ').*' ~ end, ''),
-        ('^([^0-9]*[0-9]+)[.,]00?[^0-9]*' ~ end, '\\1'),
-        ('^(([^0-9/;,|]*[0-9]){8,}) *[/;,|].*' ~ end, '\\1'),
-        ('^[^0-9+]*([+]?([^0-9a-zà-ỹ぀-鿿가-힣#;|]*[0-9])+).*' ~ end, '\\1'),
-        ('[^0-9+]+', ''),
-        ('^([+]*)[+]', '+'),
-        ('([0-9])[+]+', '\\1'),
-        ('^[+]?00([1-9])', '+\\1') if plan.exit == '00' else ('^[+]?00(' ~ possible ~ ')' ~ end, '+\\1'),
-        ('^(' ~ plan.exit ~ ')(' ~ possible ~ ')' ~ end, '+\\2') if plan.exit != '00',
-        ('^[+]0', '0'),
-        ('^' ~ plan.code ~ '(' ~ plan.mobile ~ ')' ~ end, '+' ~ plan.code ~ '\\1') if plan.mobile,
-        ('^(' ~ plan.pattern ~ ')' ~ end, '+' ~ plan.code ~ '\\1'),
-        ('^' ~ trunk ~ '(' ~ plan.pattern ~ ')' ~ end, '+' ~ plan.code ~ ('\\2' if trunk else '\\1')),
-        ('^0?' ~ plan.code ~ (trunk ~ '?' if trunk) ~ '(' ~ plan.pattern ~ ')' ~ end, '+' ~ plan.code ~ ('\\2' if trunk else '\\1')),
-        ('^' ~ trunk ~ '(' ~ plan.lengths ~ ')' ~ end, '+' ~ plan.code ~ ('\\2' if trunk else '\\1')),
-        ('^(' ~ plan.lengths ~ ')' ~ end, '+' ~ plan.code ~ '\\1'),
-        ('^[+](' ~ with_zero | join('|') ~ ')0+([1-9])', '+\\1\\2'),
+        ("'^.{101}.*'", ""),
+        (
+            "'^.*([*•●█…�]|(^|[^a-z])x+[^0-9a-z]*x|##|__|[?][?]|---|[.][.][.][^0-9a-z]*[0-9]|^[^0-9a-z]*x[^a-z]*[0-9]"
+            ~ "|^([^0-9]*[0-9]){1,7}x|^([^0-9]*[0-9]){8}x[0-9]" ~ text_end() ~ "|[0-9] ?x[^0-9a-z]*" ~ text_end()
+            ~ "|[0-9]e[+-]?[0-9]).*" ~ end ~ "'",
+            ""
+        ),
+        ("'^([^0-9]*[0-9]+)[.,]00?[^0-9]*" ~ end ~ "'", "\\1"),
+        ("'^(([^0-9/;,|]*[0-9]){8,}) *[/;,|].*" ~ end ~ "'", "\\1"),
+        ("'^[^0-9+]*([+]?([^0-9a-zà-ỹ぀-鿿가-힣#;|]*[0-9])+).*" ~ end ~ "'", "\\1"),
+        ("'[^0-9+]+'", ""),
+        ("'^([+]*)[+]'", "+"),
+        ("'([0-9])[+]+'", "\\1"),
+        ("'^[+]?00(" ~ possible ~ ")" ~ end ~ "'", "+\\1"),
+        ("'^(" ~ plan.exit ~ ")(" ~ possible ~ ")" ~ end ~ "'", "+\\2"),
+        ("'^[+]?00([1-9])'", "+\\1"),
+        ("'^[+]0'", "0"),
+        ("'^" ~ plan.code ~ "(" ~ plan.mobile ~ ")" ~ end ~ "'", national ~ "\\1") if plan.mobile,
+        ("'^(" ~ plan.pattern ~ ")" ~ end ~ "'", national ~ "\\1"),
+        ("'^" ~ trunk ~ "(" ~ plan.pattern ~ ")" ~ end ~ "'", national ~ "\\2"),
+        ("'^0?" ~ plan.code ~ trunk ~ "?(" ~ plan.pattern ~ ")" ~ end ~ "'", national ~ "\\2"),
+        ("'^" ~ trunk ~ "(" ~ plan.lengths ~ ")" ~ end ~ "'", national ~ "\\2"),
+        ("'^(" ~ plan.lengths ~ ")" ~ end ~ "'", national ~ "\\1"),
+        ("'^[+](" ~ with_zero | join("|") ~ ")0+([1-9])'", "+\\1\\2"),
     ] -%}
     {#- a trunk prefix other than 0 may be how a number begins, too: it goes where exactly it is too much -#}
     {%- for code, numbers in with_others -%}
-        {%- do steps.append(('^[+]' ~ code ~ '(' ~ numbers.trunk ~ ')(' ~ numbers.behind_trunk ~ ')' ~ end, '+' ~ code ~ '\\2')) -%}
+        {%- do steps.append(("'^[+]" ~ code ~ "(" ~ numbers.trunk[1:-1] ~ ")(" ~ numbers.behind_trunk[1:-1] ~ ")" ~ end ~ "'", "+" ~ code ~ "\\2")) -%}
     {%- endfor -%}
-    nullif(regexp_extract({{ replaced_in_steps(lower_case(plain_characters(text)), steps | select | list) }}, '^[+]{{ possible }}{{ end }}', 0), '')
+    nullif(regexp_extract({{ replaced_in_steps(lower_case(plain_characters(text)), steps | select | list) }}, {{ "'^[+]" ~ possible ~ end ~ "'" }}, 0), '')
 {%- endmacro %}
 
 {#- Ids separated by ; or , as one text with ; between them. Some tools write brackets and quotation marks around. -#}
 {% macro normalize_id_list(text) -%}
-    {%- set blank = '[;' ~ whitespace() ~ ']' -%}
-    {%- set plain = 'translate(' ~ text ~ ', ' ~ string_literal(',[]{}"' ~ "'") ~ ", ';')" -%}
+    {%- set blank = ("'[;" ~ whitespace() ~ "]'")[1:-1] -%}
+    {%- set around = "',[]{}'"[1:-1] ~ '"' -%}
+    {%- set plain = 'translate(' ~ text ~ ', ' ~ string_literal(around ~ "'") ~ ", ';')" -%}
     {%- set single = regex_replace(plain, "'" ~ blank ~ "*;" ~ blank ~ "*'", ';') -%}
     nullif({{ regex_remove(single, "'^" ~ blank ~ "+|" ~ blank ~ "+" ~ text_end() ~ "'") }}, '')
 {%- endmacro %}
@@ -101,28 +108,28 @@
 {% macro replaced_in_steps(text, steps) -%}
     {%- set replaced = namespace(text=text) -%}
     {%- for pattern, replacement in steps -%}
-        {%- set replaced.text = regex_replace(replaced.text, "'" ~ pattern ~ "'", replacement) -%}
+        {%- set replaced.text = regex_replace(replaced.text, pattern, replacement) -%}
     {%- endfor -%}
     {{ replaced.text }}
 {%- endmacro %}
 
 {#-
     Text in the characters that identifiers are written in: full-width ones as plain ones, digits of other scripts as ours, blanks and
-    line breaks of every kind as one, quotation marks as one, and nothing that cannot be seen. `also` becomes `as`, before all that. Text
+    line breaks of every kind as one, quotation marks as `quote`, and nothing that cannot be seen. `also` becomes `as`, before that. Text
     of none but the `plain` characters is left alone, since DuckDB's translate costs more than all that follows.
 -#}
-{% macro plain_characters(text, plain=' -~', also='', as='') -%}
+{% macro plain_characters(text, plain="' -~'", also='', as='', quote='"') -%}
     {%- set digits = '０１２３４５６７８９٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹०१२३४५६७८९০১২৩৪৫৬৭৮৯๐๑๒๓๔๕๖๗๘๙໐໑໒໓໔໕໖໗໘໙០១២៣៤៥៦៧៨៩၀၁၂၃၄၅၆၇၈၉' -%}
     {%- set letters = 'ＡＢＣＤＥＦＧＨＩＪＫＬＭＮＯＰＱＲＳＴＵＶＷＸＹＺａｂｃｄｅｆｇｈｉｊｋｌｍｎｏｐｑｒｓｔｕｖｗｘｙｚ' -%}
     {%- set plain_letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz' -%}
     {%- set signs, plain_signs = '＠﹫．。｡＋﹢－–—‐‑−＿＜＞：；，､、？＃＊％／｜×', '@@...++------_<>:;,,,?#*%/|x' -%}
-    {%- set quotes = '“”„‟‘’‚‛«»‹›「」＂＇`´' -%}
+    {%- set quotes = '"“”„‟‘’‚‛«»‹›「」＂＇`´' -%}
     {%- set blanks = '\t\n\x0b\x0c\r\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000' -%}
     {%- set unseen = '\xad\u034f\u061c\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2061\u2062\u2063\u2064\u2066\u2067\u2068\u2069\ufeff' -%}
-    case when {{ regex_like(text, "'^[" ~ plain ~ "]*" ~ text_end() ~ "'") }} then {{ text }} else translate(
+    case when {{ regex_like(text, "'^[" ~ plain[1:-1] ~ "]*" ~ text_end() ~ "'") }} then {{ text }} else translate(
         {{ text }},
         {{ string_literal(also ~ digits ~ letters ~ signs ~ quotes ~ blanks ~ unseen) }},
-        {{ string_literal(as ~ '0123456789' * 9 ~ plain_letters ~ plain_signs ~ '"' * quotes | length ~ ' ' * blanks | length) }}
+        {{ string_literal(as ~ '0123456789' * 9 ~ plain_letters ~ plain_signs ~ quote * quotes | length ~ ' ' * blanks | length) }}
     ) end
 {%- endmacro %}
 

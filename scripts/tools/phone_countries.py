@@ -25,11 +25,12 @@ _HEAD = """\
 {#-
     Numbering plans, made from libphonenumber by `python -m tools.phone_countries`; not edited by hand.
 
-    phone_countries: of each country the calling code; the exit code, dialled there before a calling code; the trunk prefix, dialled
-    before a national number; and without it, how many digits national numbers have, what they look like, and the mobile ones among
-    them. All but the code are regular expressions.
-    phone_codes: of each calling code how many digits follow, and the trunk prefix that is none in international form, though written;
-    `behind_trunk` where a number may begin with the same digits: what is left when they were a trunk prefix.
+    phone_countries: of each country the calling code; the exit code, dialled there before a calling code; the trunk
+    prefix, dialled before a national number; and without it, how many digits national numbers have, what they look
+    like, and the mobile ones among them. All are regular expressions, and stand here as literals of SQL.
+    phone_codes: of each calling code how many digits follow, and the trunk prefix that is none in international form,
+    though written; `behind_trunk` where a number may begin with the same digits: what is left when they were a trunk
+    prefix.
 -#}
 """
 
@@ -94,7 +95,7 @@ def counts(lengths: Iterable[int]) -> str:
             runs[-1][1] = length
         else:
             runs.append([length, length])
-    parts = ["[0-9]{%d}" % low if low == high else "[0-9]{%d,%d}" % (low, high) for low, high in runs]
+    parts = [f"[0-9]{{{low}}}" if low == high else f"[0-9]{{{low},{high}}}" for low, high in runs]
     return parts[0] if len(parts) == 1 else f"(?:{'|'.join(parts)})"
 
 
@@ -104,7 +105,7 @@ def _portable(pattern: str) -> str:
 
 
 def _literal(fields: dict[str, str]) -> str:
-    return "{" + ", ".join(f"'{name}': '{value}'" for name, value in fields.items()) + "}"
+    return "{" + ", ".join(f"'{name}': \"'{value}'\"" for name, value in fields.items()) + "}"
 
 
 if __name__ == "__main__":

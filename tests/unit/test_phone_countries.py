@@ -9,7 +9,28 @@ from tools import phone_countries
 from tests.support.macros import Macros
 
 # Trunk prefixes 0, 8, 06, 1 and none; lengths fixed and free; an exit code that is not 00.
-COUNTRIES = ("AU", "BR", "BY", "CN", "DE", "FR", "GB", "HU", "ID", "IN", "IT", "JP", "KH", "KR", "MX", "RU", "SG", "TH", "US", "VN")
+COUNTRIES = (
+    "AU",
+    "BR",
+    "BY",
+    "CN",
+    "DE",
+    "FR",
+    "GB",
+    "HU",
+    "ID",
+    "IN",
+    "IT",
+    "JP",
+    "KH",
+    "KR",
+    "MX",
+    "RU",
+    "SG",
+    "TH",
+    "US",
+    "VN",
+)
 KINDS = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE, PhoneNumberType.TOLL_FREE)
 
 
@@ -34,7 +55,7 @@ def test_numbers_are_read_however_they_are_written(country: str) -> None:
         trunk = phonenumbers.PhoneMetadata.metadata_for_region(country).national_prefix
         given = [written, national, international, f"{national} ext. 12", f"{rest.strip()}."]
         if kind != PhoneNumberType.TOLL_FREE:
-            given.append(f"+{code} {trunk or str()}{rest}")
+            given.append(f"+{code} {trunk or ''}{rest}")
         if trunk == "0":
             given.append(f"+{code} (0){rest}")
         if kind == PhoneNumberType.MOBILE:
