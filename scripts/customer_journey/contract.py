@@ -23,6 +23,8 @@ class RawTable:
     key: tuple[str, ...]
     required_columns: tuple[str, ...]
     one_of: tuple[tuple[str, ...], ...]
+    # the column of which the rows of a key are parts of one sum, so that a row delivered twice counts twice
+    adds_up: str | None
 
     @property
     def label(self) -> str:
@@ -66,4 +68,5 @@ def _raw_table(source: str, table: dict[str, Any]) -> RawTable:
         key=tuple(column["name"] for column in columns if column["config"]["meta"].get("key")),
         required_columns=tuple(column["name"] for column in columns if column["config"]["meta"].get("required")),
         one_of=tuple(tuple(group) for group in meta.get("one_of", [])),
+        adds_up=meta.get("adds_up"),
     )

@@ -10,8 +10,8 @@ from customer_journey.paths import Output
 from customer_journey.warehouse import STORAGE_VERSION
 
 SCHEMA = "marts"
-# A table takes a block or more, and most marts are small. Half of DuckDB's own size spares a small company ten megabytes;
-# still smaller blocks cost a large one more CPU than they save bytes.
+# A table takes a block or more, and most marts are small. Half of DuckDB's own size spares a small company ten
+# megabytes; still smaller blocks cost a large one more CPU than they save bytes.
 BLOCK_SIZE = 131072
 
 # each mart with its description and those of its columns
