@@ -54,6 +54,11 @@
 {% macro default__regex_remove(text, pattern) -%}regexp_replace({{ text }}, {{ pattern }}, '', 'g'){%- endmacro %}
 {% macro spark__regex_remove(text, pattern) -%}regexp_replace({{ text }}, {{ pattern }}, ''){%- endmacro %}
 
+{#- Every match replaced; `\1` in the replacement is the first group. Spark says `$1`, and DuckDB replaces one match alone unless told. -#}
+{% macro regex_replace(text, pattern, replacement) -%}{{ return(adapter.dispatch('regex_replace', 'customer_journey')(text, pattern, replacement)) }}{%- endmacro %}
+{% macro default__regex_replace(text, pattern, replacement) -%}regexp_replace({{ text }}, {{ pattern }}, '{{ replacement }}', 'g'){%- endmacro %}
+{% macro spark__regex_replace(text, pattern, replacement) -%}regexp_replace({{ text }}, {{ pattern }}, '{{ replacement | replace('\\', '$') }}'){%- endmacro %}
+
 {#- Inside the brackets of a character class: white space. Java's expressions know no POSIX classes. -#}
 {% macro whitespace() -%}{{ return(adapter.dispatch('whitespace', 'customer_journey')()) }}{%- endmacro %}
 {% macro default__whitespace() -%}[:space:]{%- endmacro %}
@@ -388,6 +393,11 @@
 {% macro in_order_of(columns) -%}{{ return(adapter.dispatch('in_order_of', 'customer_journey')(columns)) }}{%- endmacro %}
 {% macro default__in_order_of(columns) -%}order by {{ columns }}{%- endmacro %}
 {% macro spark__in_order_of(columns) -%}{%- endmacro %}
+
+{#- The entries of a text with ; between them, one a row. -#}
+{% macro list_entries(text) -%}{{ return(adapter.dispatch('list_entries', 'customer_journey')(text)) }}{%- endmacro %}
+{% macro default__list_entries(text) -%}unnest(string_split({{ text }}, ';')){%- endmacro %}
+{% macro spark__list_entries(text) -%}explode(split({{ text }}, ';')){%- endmacro %}
 
 {#- Puts the rows of a select in the place of a table: Spark's plain tables cannot be replaced, updated or deleted from. -#}
 {% macro replace_table(relation, select_statement) -%}{{ return(adapter.dispatch('replace_table', 'customer_journey')(relation, select_statement)) }}{%- endmacro %}

@@ -194,6 +194,7 @@ left join ranked on judged._file_id = ranked._file_id and judged._row_number = r
     {%- elif kind == 'label' -%}{{ masked(text) }}
     {%- elif kind == 'code' -%}{{ lower_case(masked(text)) }}
     {%- elif kind == 'currency' -%}upper({{ text }})
+    {%- elif kind == 'id_list' -%}{{ normalize_id_list(text) }}
     {%- elif kind == 'email' -%}{{ normalize_email(text) }}
     {%- elif kind == 'phone' -%}{{ normalize_phone(text) }}
     {%- elif kind == 'identifier' -%}

@@ -36,6 +36,9 @@ _ALIASES = {
 }
 _TYPES = ("contact_id", "email", "phone", "anonymous_id")
 
+# Columns that hold several identifiers, which staging has parted by semicolons, and their type.
+_LISTS = {"merged_contact_ids": "contact_id"}
+
 # Rows that name nobody but belong to a row that does: child -> parent and the key that links them.
 _CHILDREN = {
     "orders.order_items": ("orders.orders", "order_id"),
@@ -229,13 +232,18 @@ def _doom(connection: duckdb.DuckDBPyConnection, table: RawTable) -> None:
     }
     if "identifier_value" in table.columns:
         identifiers["identifier_value"] = "identifier_type || ':' || identifier_value"
+    identifiers |= {
+        column: f"unnest(['{kind}:' || entry for entry in string_split({column}, ';')])"
+        for column, kind in _LISTS.items()
+        if column in table.columns
+    }
     for identifier in identifiers.values():
         connection.execute(
             f"""
             insert into doomed
-            select '{table.source_table}', _file_id, _row_number
-            from {staged}
-            where {identifier} in (
+            select distinct '{table.source_table}', _file_id, _row_number
+            from (select _file_id, _row_number, {identifier} as identifier from {staged})
+            where identifier in (
                 select identifier from (select distinct {identifier} as identifier from {staged})
                 where {_hash("identifier")} in (select identifier_hash from private.suppression_list)
             )

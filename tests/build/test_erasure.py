@@ -57,6 +57,9 @@ def test_nothing_is_left_of_an_erased_person(small: Path, tmp_path: Path) -> Non
     assert known == [("mai@example.com",)]
 
     write_hoa(raw, "second")
+    # whoever she was merged into is her
+    survivor = {"contact_id": "10", "merged_contact_ids": "9; contact-hoa", "created_at": "2026-01-05"}
+    write_rows(raw, "crm/contacts", [survivor], part="third")
     publish(raw, out, project=small)
     assert traces_under(out) == {}
 

@@ -13,6 +13,19 @@ with closings as (
 
 ),
 
+{# a change that names no contact is a colleague's where all that name one name colleagues #}
+internal_subscriptions as (
+
+    select changes.subscription_id
+    from {{ accepted('crm', 'subscription_changes') }} as changes
+    left join {{ ref('int_internal_identifiers') }} as internal
+        on {{ identifier_key("'contact_id'", 'changes.contact_id') }} = internal.identifier
+    where changes.contact_id is not null
+    group by changes.subscription_id
+    having count(*) = count(internal.identifier)
+
+),
+
 events as (
 
     select
@@ -106,6 +119,9 @@ events as (
     left join closings on deals.deal_id = closings.deal_id
     {{ join_exchange_rates('deals.currency', reporting_date('deals.created_at')) }}
     {{ join_persons('deals', ['contact_id'], 'created_at') }}
+    left join {{ ref('int_internal_identifiers') }} as internal
+        on {{ identifier_key("'contact_id'", 'deals.contact_id') }} = internal.identifier
+    where internal.identifier is null
     union all
     select
         'crm.subscription_changes' as source_table,
@@ -125,6 +141,10 @@ events as (
     from {{ accepted('crm', 'subscription_changes') }} as subscription_changes
     {{ join_exchange_rates('subscription_changes.currency', reporting_date('subscription_changes.changed_at')) }}
     {{ join_persons('subscription_changes', ['contact_id'], 'changed_at') }}
+    left join internal_subscriptions on subscription_changes.subscription_id = internal_subscriptions.subscription_id
+    left join {{ ref('int_internal_identifiers') }} as internal
+        on {{ identifier_key("'contact_id'", 'subscription_changes.contact_id') }} = internal.identifier
+    where internal_subscriptions.subscription_id is null and internal.identifier is null
     union all
     select
         'crm.loyalty_events' as source_table,

@@ -68,13 +68,26 @@ messages as (
 
 ),
 
+{# not every tool tells of deliveries: in a campaign without any, what was sent and did not bounce was delivered. This looks beyond the person #}
+campaigns as (
+
+    select
+        *,
+        bool_or(told_delivered_at is not null) over (partition by campaign) as is_delivery_told
+    from messages
+
+),
+
 judged as (
 
     select
         *,
         {# a message that bounced and arrived at another try did arrive; one that the next server returned did not #}
-        coalesce(last_arrived_at > last_bounced_at, last_arrived_at is not null) as is_delivered
-    from messages
+        coalesce(
+            last_arrived_at > last_bounced_at,
+            last_arrived_at is not null or (not is_delivery_told and last_bounced_at is null)
+        ) as is_delivered
+    from campaigns
 
 )
 
@@ -84,7 +97,7 @@ select
     coalesce(campaign, '(none)') as campaign,
     coalesce(told_sent_at, first_at) as sent_at,
     {{ reporting_date('coalesce(told_sent_at, first_at)') }} as sent_date,
-    coalesce(told_delivered_at, arrived_at) as delivered_at,
+    coalesce(told_delivered_at, arrived_at, case when is_delivered then coalesce(told_sent_at, first_at) end) as delivered_at,
     is_delivered,
     opened_at,
     machine_opened_at,
