@@ -9,9 +9,9 @@
       deferred     its business time, or the time of this version, lies after as-of
       duplicate    another row of the same key counts; row_reason says exact or superseded
       accepted     it counts; a tombstone (is_deleted) is accepted and yields nothing
-    `add_up`: the latest rows of a key are all accepted, since they are parts of one sum.
+    Of a source with `adds_up` the latest rows of a key are all accepted, since they are parts of one sum, that of the column it names.
 -#}
-{% macro stage(source_name, table_name, rules={}, add_up=false) -%}
+{% macro stage(source_name, table_name, rules={}) -%}
 {%- set landed = source(source_name, table_name) -%}
 {%- set spec = source_spec(source_name, table_name) -%}
 {%- set meta = spec.config.meta -%}
@@ -97,7 +97,7 @@ ranked as (
     select
         judged._file_id,
         judged._row_number,
-        {%- if add_up %}
+        {%- if meta.adds_up %}
         {# the parts of a sum are told apart from superseded rows by their updated_at alone #}
         rank() over (partition by {{ 'judged.' ~ keys | join(', judged.') }} order by judged.updated_at desc nulls last) as row_rank,
         'superseded' as duplicate_reason
@@ -112,7 +112,7 @@ ranked as (
     inner join repeated_keys
         on {{ key_conditions | join('\n        and ') }}
     where judged.quarantine_reason is null and not judged.is_deferred
-    {%- if not add_up %}
+    {%- if not meta.adds_up %}
     window row_versions as (partition by {{ 'judged.' ~ keys | join(', judged.') }} order by judged.updated_at desc nulls last, {{ row_md5('judged', columns) }})
     {%- endif %}
 
