@@ -15,7 +15,7 @@ with running as (
             ))
         end as months_left
     from {{ ref('fct_subscription_changes') }}
-    qualify row_number() over (partition by subscription_id order by changed_at desc, change_id desc) = 1
+    qualify row_number() over (partition by subscription_id order by change_number desc) = 1
 
 )
 

@@ -63,7 +63,7 @@ select
     customers.orders,
     cast(customers.historical_revenue as decimal(18, 4)) as historical_revenue,
     cast(customers.historical_margin as decimal(18, 4)) as historical_margin,
-    cast(customers.covered_revenue as double) / nullif(cast(customers.historical_revenue as double), 0) as cost_coverage,
+    {{ cost_coverage('customers.covered_revenue', 'customers.historical_revenue') }} as cost_coverage,
     customers.frequency,
     {{ days_between('customers.first_date', 'customers.last_date') }} / cast(7 as double) as recency_weeks,
     {{ days_between('customers.first_date', reporting_date(as_of())) }} / cast(7 as double) as age_weeks,

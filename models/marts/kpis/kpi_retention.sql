@@ -55,6 +55,7 @@ second_purchases as (
             converted_date,
             min(converted_date) over (partition by account_id) as first_date
         from purchases
+        where is_own
     ) as dated
     where converted_date > first_date
     group by account_id
