@@ -18,6 +18,7 @@ parts as (
         case when cancel_type = 'involuntary' then 'subscription_involuntary' else 'subscription_voluntary' end as churn_type,
         coalesce(reason, 'unknown') as reason,
         mrr_after - case when account_id = previous_account_id then mrr_before else 0 end as mrr_change,
+        case when account_id <> previous_account_id then mrr_before else 0 end as mrr_transferred,
         case when mrr_after = 0 then mrr_before else 0 end as mrr_stopped
     from changes
     union all
@@ -30,6 +31,7 @@ parts as (
         cast(null as string) as churn_type,
         cast(null as string) as reason,
         -mrr_before as mrr_change,
+        0 as mrr_transferred,
         0 as mrr_stopped
     from changes
     where account_id <> previous_account_id
@@ -59,6 +61,7 @@ moments as (
         max(case when part_rank = 1 then churn_type end) as churn_type,
         max(case when part_rank = 1 then reason end) as reason,
         sum(mrr_change) as mrr_change,
+        sum(mrr_transferred) as mrr_transferred,
         sum(mrr_stopped) as mrr_stopped
     from ranked
     group by account_id, effective_at
@@ -120,7 +123,8 @@ churns as (
         effective_at as churned_at,
         mrr_stopped as mrr_lost
     from account_mrr
-    where mrr = 0 and mrr_stopped > 0
+    {# what began in the same moment was never there to be lost #}
+    where mrr = 0 and mrr_stopped > 0 and mrr - mrr_change + mrr_transferred > 0
     union all
     select
         account_id,

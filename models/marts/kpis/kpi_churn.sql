@@ -200,7 +200,7 @@ select
     reason,
     {{ add_months('month_start', 1) }} <= {{ reporting_date(as_of()) }} as is_complete,
     churned,
-    cast(mrr_lost as decimal(18, 4)) as mrr_lost,
+    cast(mrr_lost as decimal(28, 4)) as mrr_lost,
     cast(customers_at_start as bigint) as customers_at_start,
     rate as churn_rate,
     {{ wilson_bound('rate', 'customers_at_start', '-') }} as churn_rate_low,

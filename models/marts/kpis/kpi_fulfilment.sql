@@ -81,5 +81,5 @@ select
     {{ wilson_bound('return_share', 'shipped', '-') }} as return_rate_low,
     {{ wilson_bound('return_share', 'shipped', '+') }} as return_rate_high,
     refunded,
-    cast(refund_amount as decimal(18, 4)) as refund_amount
+    cast(refund_amount as decimal(28, 4)) as refund_amount
 from rated
