@@ -32,11 +32,12 @@
 
 {#-
     The part of refunds that was revenue, from their amount in the reporting currency: an order's tax and shipping share in its refunds in
-    proportion. The ratio is one division of doubles, which both engines do alike, rounded to the minor unit before anything is summed.
+    proportion. Where they are more than its total there was no revenue, and money that goes back makes none. The ratio is one division of
+    doubles, which both engines do alike, rounded to the minor unit before anything is summed.
 -#}
 {% macro refunded_net(amount, net_of_total, total) -%}
     {%- set part -%}
-        coalesce(cast({{ amount }} as double) * cast({{ net_of_total }} as double) / nullif(cast({{ total }} as double), 0), 0)
+        coalesce(cast({{ amount }} as double) * cast(greatest({{ net_of_total }}, 0) as double) / nullif(cast({{ total }} as double), 0), 0)
     {%- endset -%}
     cast({{ round_double(part, setting('currency_decimals')) }} as decimal(18, 4))
 {%- endmacro %}

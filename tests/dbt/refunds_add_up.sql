@@ -38,7 +38,7 @@ cross join (
         and orders.is_conversion
         and orders.order_status <> 'returned'
         and orders.total_amount > 0
-        and orders.net_before_refunds <> 0
+        and orders.net_before_refunds > 0
     where orders.order_id is null
 ) as other_refunds
 where audit.refunds <> other_refunds.refunds

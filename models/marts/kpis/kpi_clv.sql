@@ -48,8 +48,11 @@ customers as (
 
 predictions as (
 
-    select * from {{ ref('int_clv_predictions') }}
-    where fit_window = 'all'
+    {# a subscription may be started by one contact and held by another, who is then no customer of orders alone #}
+    select predictions.*
+    from {{ ref('int_clv_predictions') }} as predictions
+    left join contracts on predictions.person_id = contracts.person_id
+    where predictions.fit_window = 'all' and contracts.person_id is null
 
 )
 
