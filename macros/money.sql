@@ -64,7 +64,7 @@
 -#}
 {% macro cost_coverage(covered_revenue, revenue) -%}
     {%- set share = 'cast(' ~ covered_revenue ~ ' as double) / nullif(cast(' ~ revenue ~ ' as double), 0)' -%}
-    case when {{ share }} > 1 then 1 when {{ share }} < 0 then 0 else {{ share }} end
+    case when {{ share }} > 1 then cast(1 as double) when {{ share }} < 0 then cast(0 as double) else {{ share }} end
 {%- endmacro %}
 
 {#-
