@@ -40,16 +40,6 @@
     left join {{ ref('dim_persons') }} as persons on {{ relation }}.account_id = persons.person_id
 {%- endmacro %}
 
-{#- Whether the contact that a row names, if any, is no colleague: their orders, deals and subscriptions count nowhere. -#}
-{% macro is_no_colleague(contact_id) -%}
-    (
-        {{ contact_id }} is null
-        or {{ contact_id }} not in (
-            select colleagues.contact_id from {{ accepted('crm', 'contacts') }} as colleagues where colleagues.is_internal
-        )
-    )
-{%- endmacro %}
-
 {#- Whether who ended a subscription at one time and began to pay for one at the other has only changed plans. -#}
 {% macro is_begun_anew(ended_at, begun_at) -%}
     {{ begun_at }} >= {{ ended_at }} and {{ begun_at }} <= {{ add_days(ended_at, setting('switch_days')) }}

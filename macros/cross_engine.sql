@@ -34,11 +34,6 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- An id of 32 digits for a row that published values tell apart already: it has nothing to hide, so it needs no key and costs less. -#}
-{% macro published_hash(parts) -%}
-    md5(concat_ws('|'{% for part in parts %}, coalesce(cast({{ part }} as string), ''){% endfor %}))
-{%- endmacro %}
-
 {#-
     The key by which persons and other entities are joined: the first 60 bits of their hashed id, as a bigint. Keys stand in the order of
     the ids, and are as stable as these; the test person_key_is_unique guards that no two persons share one. 0 is the key of 'unknown'.
@@ -58,6 +53,11 @@
 {% macro regex_remove(text, pattern) -%}{{ return(adapter.dispatch('regex_remove', 'customer_journey')(text, pattern)) }}{%- endmacro %}
 {% macro default__regex_remove(text, pattern) -%}regexp_replace({{ text }}, {{ pattern }}, '', 'g'){%- endmacro %}
 {% macro spark__regex_remove(text, pattern) -%}regexp_replace({{ text }}, {{ pattern }}, ''){%- endmacro %}
+
+{#- Every match replaced; `\1` in the replacement is the first group. Spark says `$1`, and DuckDB replaces one match alone unless told. -#}
+{% macro regex_replace(text, pattern, replacement) -%}{{ return(adapter.dispatch('regex_replace', 'customer_journey')(text, pattern, replacement)) }}{%- endmacro %}
+{% macro default__regex_replace(text, pattern, replacement) -%}regexp_replace({{ text }}, {{ pattern }}, '{{ replacement }}', 'g'){%- endmacro %}
+{% macro spark__regex_replace(text, pattern, replacement) -%}regexp_replace({{ text }}, {{ pattern }}, '{{ replacement | replace('\\', '$') }}'){%- endmacro %}
 
 {#- Inside the brackets of a character class: white space. Java's expressions know no POSIX classes. -#}
 {% macro whitespace() -%}{{ return(adapter.dispatch('whitespace', 'customer_journey')()) }}{%- endmacro %}
@@ -82,6 +82,66 @@
 {% macro lower_case(text) -%}{{ return(adapter.dispatch('lower_case', 'customer_journey')(text)) }}{%- endmacro %}
 {% macro default__lower_case(text) -%}lower({{ text }}){%- endmacro %}
 {% macro spark__lower_case(text) -%}lower(translate({{ text }}, 'İΣ', 'iσ')){%- endmacro %}
+
+{#-
+    Text in Unicode NFC: a letter and its marks as one character, however they were typed or percent-encoded. What has landed is NFC
+    already; this is for what models decode. Spark has no function for it: there each letter and mark of Latin and Cyrillic scripts is
+    replaced, letters without a mark first, so that a second mark finds the letter that the first one made.
+-#}
+{% macro nfc(text) -%}{{ return(adapter.dispatch('nfc', 'customer_journey')(text)) }}{%- endmacro %}
+{% macro default__nfc(text) -%}nfc_normalize({{ text }}){%- endmacro %}
+{% macro spark__nfc(text) -%}
+    {%- set plain, marked = [], [] -%}
+    {%- for mark, letters, composed in composed_letters() -%}
+        {%- for letter in letters -%}
+            {%- do (plain if letter in 'abcdefghijklmnopqrstuvwxyz' or letter in 'ABCDEFGHIJKLMNOPQRSTUVWXYZ' else marked).append(letter ~ mark ~ composed[loop.index0]) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {%- set triples = plain + marked -%}
+    case
+        when {{ text }} rlike '[\\u0300-\\u0345]' then aggregate(
+            sequence(0, {{ triples | length - 1 }}),
+            {{ text }},
+            (composed, place) -> replace(
+                composed, substr('{{ triples | join('') }}', 3 * place + 1, 2), substr('{{ triples | join('') }}', 3 * place + 3, 1)
+            )
+        )
+        else {{ text }}
+    end
+{%- endmacro %}
+{#- The mark, the letters that it goes with, and what they make together; also where two marks came in the other order. -#}
+{% macro composed_letters() -%}
+    {{ return([
+        ('\u0300', 'AEINOUWYaeinouwyÂÊÔÜâêôüĂăĒēŌōƠơƯưЕИеи', 'ÀÈÌǸÒÙẀỲàèìǹòùẁỳẦỀỒǛầềồǜẰằḔḕṐṑỜờỪừЀЍѐѝ'),
+        ('\u0301', 'ACEGIKLMNOPRSUWYZacegiklmnoprsuwyzÂÅÆÇÊÏÔÕØÜâåæçêïôõøüĂăĒēŌōŨũƠơƯưГКгк', 'ÁĆÉǴÍḰĹḾŃÓṔŔŚÚẂÝŹáćéǵíḱĺḿńóṕŕśúẃýźẤǺǼḈẾḮỐṌǾǗấǻǽḉếḯốṍǿǘẮắḖḗṒṓṸṹỚớỨứЃЌѓќ'),
+        ('\u0302', 'ACEGHIJOSUWYZaceghijosuwyzẠạẸẹỌọ', 'ÂĈÊĜĤÎĴÔŜÛŴŶẐâĉêĝĥîĵôŝûŵŷẑẬậỆệỘộ'),
+        ('\u0303', 'AEINOUVYaeinouvyÂÊÔâêôĂăƠơƯư', 'ÃẼĨÑÕŨṼỸãẽĩñõũṽỹẪỄỖẫễỗẴẵỠỡỮữ'),
+        ('\u0304', 'AEGIOUYaegiouyÄÆÕÖÜäæõöüǪǫȦȧȮȯḶḷṚṛИУиу', 'ĀĒḠĪŌŪȲāēḡīōūȳǞǢȬȪǕǟǣȭȫǖǬǭǠǡȰȱḸḹṜṝӢӮӣӯ'),
+        ('\u0306', 'AEGIOUaegiouȨȩẠạАЕЖИУаежиу', 'ĂĔĞĬŎŬăĕğĭŏŭḜḝẶặӐӖӁЙЎӑӗӂйў'),
+        ('\u0307', 'ABCDEFGHIMNOPRSTWXYZabcdefghmnoprstwxyzŚśŠšſṢṣ', 'ȦḂĊḊĖḞĠḢİṀṄȮṖṘṠṪẆẊẎŻȧḃċḋėḟġḣṁṅȯṗṙṡṫẇẋẏżṤṥṦṧẛṨṩ'),
+        ('\u0308', 'AEHIOUWXYaehiotuwxyÕõŪūІАЕЖЗИОУЧЫЭаежзиоучыэі', 'ÄËḦÏÖÜẄẌŸäëḧïöẗüẅẍÿṎṏṺṻЇӒЁӜӞӤӦӰӴӸӬӓёӝӟӥӧӱӵӹӭї'),
+        ('\u0309', 'AEIOUYaeiouyÂÊÔâêôĂăƠơƯư', 'ẢẺỈỎỦỶảẻỉỏủỷẨỂỔẩểổẲẳỞởỬử'),
+        ('\u030a', 'AUauwy', 'ÅŮåůẘẙ'),
+        ('\u030b', 'OUouУу', 'ŐŰőűӲӳ'),
+        ('\u030c', 'ACDEGHIKLNORSTUZacdeghijklnorstuzÜüƷ', 'ǍČĎĚǦȞǏǨĽŇǑŘŠŤǓŽǎčďěǧȟǐǰǩľňǒřšťǔžǙǚǮ'),
+        ('\u030f', 'AEIORUaeioru', 'ȀȄȈȌȐȔȁȅȉȍȑȕ'),
+        ('\u0311', 'AEIORUaeioru', 'ȂȆȊȎȒȖȃȇȋȏȓȗ'),
+        ('\u031b', 'OUouÒÓÕÙÚòóõùúŨũỌọỎỏỤụỦủ', 'ƠƯơưỜỚỠỪỨờớỡừứỮữỢợỞởỰựỬử'),
+        ('\u0323', 'ABDEHIKLMNORSTUVWYZabdehiklmnorstuvwyzÂÊÔâêôĂăƠơƯưṠṡ', 'ẠḄḌẸḤỊḲḶṂṆỌṚṢṬỤṾẈỴẒạḅḍẹḥịḳḷṃṇọṛṣṭụṿẉỵẓẬỆỘậệộẶặỢợỰựṨṩ'),
+        ('\u0324', 'Uu', 'Ṳṳ'),
+        ('\u0325', 'Aa', 'Ḁḁ'),
+        ('\u0326', 'STst', 'ȘȚșț'),
+        ('\u0327', 'CDEGHKLNRSTcdeghklnrstĆćĔĕ', 'ÇḐȨĢḨĶĻŅŖŞŢçḑȩģḩķļņŗşţḈḉḜḝ'),
+        ('\u0328', 'AEIOUaeiouŌō', 'ĄĘĮǪŲąęįǫųǬǭ'),
+        ('\u032d', 'DELNTUdelntu', 'ḒḘḼṊṰṶḓḙḽṋṱṷ'),
+        ('\u032e', 'Hh', 'Ḫḫ'),
+        ('\u0330', 'EIUeiu', 'ḚḬṴḛḭṵ'),
+        ('\u0331', 'BDKLNRTZbdhklnrtz', 'ḆḎḴḺṈṞṮẔḇḏẖḵḻṉṟṯẕ'),
+        ('\u0340', 'AEINOUWYaeinouwyÂÊÔÜâêôüĂăĒēŌōƠơƯưЕИеи', 'ÀÈÌǸÒÙẀỲàèìǹòùẁỳẦỀỒǛầềồǜẰằḔḕṐṑỜờỪừЀЍѐѝ'),
+        ('\u0341', 'ACEGIKLMNOPRSUWYZacegiklmnoprsuwyzÂÅÆÇÊÏÔÕØÜâåæçêïôõøüĂăĒēŌōŨũƠơƯưГКгк', 'ÁĆÉǴÍḰĹḾŃÓṔŔŚÚẂÝŹáćéǵíḱĺḿńóṕŕśúẃýźẤǺǼḈẾḮỐṌǾǗấǻǽḉếḯốṍǿǘẮắḖḗṒṓṸṹỚớỨứЃЌѓќ'),
+        ('\u0344', 'IUiu', 'ḮǗḯǘ'),
+    ]) }}
+{%- endmacro %}
 
 {#-
     Text of an address with its percent signs and pluses read (khuy%E1%BA%BFn+m%C3%A3i). What is no well-formed UTF-8, holds control
@@ -333,6 +393,11 @@
 {% macro in_order_of(columns) -%}{{ return(adapter.dispatch('in_order_of', 'customer_journey')(columns)) }}{%- endmacro %}
 {% macro default__in_order_of(columns) -%}order by {{ columns }}{%- endmacro %}
 {% macro spark__in_order_of(columns) -%}{%- endmacro %}
+
+{#- The entries of a text with ; between them, one a row. -#}
+{% macro list_entries(text) -%}{{ return(adapter.dispatch('list_entries', 'customer_journey')(text)) }}{%- endmacro %}
+{% macro default__list_entries(text) -%}unnest(string_split({{ text }}, ';')){%- endmacro %}
+{% macro spark__list_entries(text) -%}explode(split({{ text }}, ';')){%- endmacro %}
 
 {#- Puts the rows of a select in the place of a table: Spark's plain tables cannot be replaced, updated or deleted from. -#}
 {% macro replace_table(relation, select_statement) -%}{{ return(adapter.dispatch('replace_table', 'customer_journey')(relation, select_statement)) }}{%- endmacro %}

@@ -3,8 +3,8 @@
 
 {#-
     Joins that find the person of a row by its identifiers, and the person_key that they give: that of the first identifier, in the
-    order given, that anybody is known by; a hub, which may be many people's, only where the row has nothing better; 0, the unknown
-    person, where there is none. Use both in one select.
+    order given, that anybody is known by; a hub, which may be many people's, only where the row has nothing better, unless it is the
+    contact that the row names; 0, the unknown person, where there is none. Use both in one select.
 -#}
 {% macro join_persons(relation, columns, happened_at) -%}
     {%- for column in columns %}
@@ -37,7 +37,11 @@
 {% macro person_key_of(columns) -%}
     coalesce(
         {%- for column in columns %}
+        {%- if column == 'contact_id' %}
+        person_by_{{ column }}.person_key,
+        {%- else %}
         case when not person_by_{{ column }}.is_hub then person_by_{{ column }}.person_key end,
+        {%- endif %}
         {%- endfor %}
         {%- for column in columns %}
         person_by_{{ column }}.person_key,
@@ -53,6 +57,16 @@
         on {{ type }}_placeholders.identifier_type = '{{ type }}'
         and {{ relation }}.{{ type }} = {{ type }}_placeholders.identifier_value
     {%- endfor %}
+{%- endmacro %}
+
+{#- b2b or b2c of a person: as the joined company says, b2b with any other company, else b2c for whom contact or purchase is known. -#}
+{% macro customer_type_of(companies, company_id, is_contact_or_buyer) -%}
+    case
+        when {{ companies }}.customer_type in ('b2b', 'b2c') then {{ companies }}.customer_type
+        when {{ company_id }} is not null then 'b2b'
+        when {{ is_contact_or_buyer }} then 'b2c'
+        else 'unknown'
+    end
 {%- endmacro %}
 
 {#- Columns of text by their names: those of `given` as it says, the others null. -#}

@@ -20,5 +20,10 @@
 {#- Whether a month was over at as-of; what a running one counts still grows. -#}
 {% macro is_complete_month(month_start) -%}({{ add_months(month_start, 1) }} <= {{ reporting_date(as_of()) }}){%- endmacro %}
 
+{#- Whether the window in which a later stage counts as converted is over for everybody who entered in a month. -#}
+{% macro is_mature_cohort(month_start) -%}
+    {{ days_between(add_months(month_start, 1), reporting_date(as_of())) }} >= {{ setting('funnel_window_days') }}
+{%- endmacro %}
+
 {#- A share of two counts; null of nothing. -#}
 {% macro share_of(part, whole) -%}cast({{ part }} as double) / nullif({{ whole }}, 0){%- endmacro %}

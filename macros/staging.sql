@@ -10,9 +10,9 @@
       duplicate    another row of the same key counts; row_reason says exact or superseded
       accepted     it counts; a tombstone (is_deleted) is accepted and yields nothing
     A table whose rows are in the currency of a parent (`currency_of`) has a column ambiguous_amount: what such an amount means only a join can tell.
-    `add_up`: the latest rows of a key are all accepted, since they are parts of one sum.
+    Of a source with `adds_up` the latest rows of a key are all accepted, since they are parts of one sum, that of the column it names.
 -#}
-{% macro stage(source_name, table_name, rules={}, add_up=false) -%}
+{% macro stage(source_name, table_name, rules={}) -%}
 {%- set landed = source(source_name, table_name) -%}
 {%- set spec = source_spec(source_name, table_name) -%}
 {%- set meta = spec.config.meta -%}
@@ -114,7 +114,7 @@ ranked as (
     select
         judged._file_id,
         judged._row_number,
-        {%- if add_up %}
+        {%- if meta.adds_up %}
         {# the parts of a sum are told apart from superseded rows by their updated_at alone #}
         rank() over (partition by {{ 'judged.' ~ keys | join(', judged.') }} order by judged.updated_at desc nulls last) as row_rank,
         'superseded' as duplicate_reason
@@ -129,7 +129,7 @@ ranked as (
     inner join repeated_keys
         on {{ key_conditions | join('\n        and ') }}
     where judged.quarantine_reason is null and not judged.is_deferred
-    {%- if not add_up %}
+    {%- if not meta.adds_up %}
     window row_versions as (partition by {{ 'judged.' ~ keys | join(', judged.') }} order by judged.updated_at desc nulls last, {{ row_md5('judged', columns) }})
     {%- endif %}
 
@@ -214,6 +214,7 @@ left join ranked on judged._file_id = ranked._file_id and judged._row_number = r
     {%- elif kind == 'label' -%}{{ masked(text) }}
     {%- elif kind == 'code' -%}{{ lower_case(masked(text)) }}
     {%- elif kind == 'currency' -%}upper({{ text }})
+    {%- elif kind == 'id_list' -%}{{ normalize_id_list(text) }}
     {%- elif kind == 'email' -%}{{ normalize_email(text) }}
     {%- elif kind == 'phone' -%}{{ normalize_phone(text) }}
     {%- elif kind == 'identifier' -%}

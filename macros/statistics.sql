@@ -1,9 +1,12 @@
+{#- Of the standard normal distribution, the quantile of an interval at 95 %. -#}
+{% macro z_95() -%}1.959963984540054e0{%- endmacro %}
+
 {#-
     A bound of the Wilson score interval at 95 % (Wilson 1927): `side` is '-' for the lower and '+' for the upper one.
     At a rate of 0 or 1 the bound is exactly 0 or 1, which rounding must not miss.
 -#}
 {% macro wilson_bound(rate, trials, side) -%}
-    {%- set z = '1.959963984540054' -%}
+    {%- set z = z_95() -%}
     case
         when {{ rate }} = {{ 0 if side == '-' else 1 }} then {{ '0.0' if side == '-' else '1.0' }}::double
         else (

@@ -37,11 +37,13 @@
 {%- endmacro %}
 
 {#-
-    CTEs that end in `counted`: answers (measured by `measures`), invitations and those answered, a month, dimension and value of it. By
+    CTEs that end in `counted`: answers (measured by `measures`), invitations and those answered, a month, kind, dimension and value of it:
+    what somebody says of a purchase and of the brand are two questions. By
     `window_months` a person's latest answer counts; without it each answer does.
 -#}
 {% macro survey_counts(survey_type, measures, window_months=none) -%}
-{%- set dimensions = ['stage', 'touchpoint', 'channel', 'persona', 'customer_type', 'survey_kind'] -%}
+{%- set dimensions = ['stage', 'touchpoint', 'channel', 'persona', 'customer_type'] -%}
+{%- set by = ['month_start', 'survey_kind'] -%}
 answers as (
 
     {{ survey_answers(survey_type) }}
@@ -68,18 +70,16 @@ invitations as (
         {{ month_of('invitations.sent_date') }} as month_start,
         invitations.stage_at_invitation as stage,
         persons.persona,
-        persons.customer_type,
-        answered.invitation_id is not null as is_answered
+        persons.customer_type
     from {{ ref('fct_survey_invitations') }} as invitations
     inner join {{ ref('dim_persons') }} as persons on invitations.person_id = persons.person_id
-    left join (select distinct invitation_id from answers) as answered on invitations.invitation_id = answered.invitation_id
     where invitations.survey_type = '{{ survey_type }}'
 
 ),
 
 response_counts as (
 
-    {{ by_dimension('counting_answers', dimensions, measures) }}
+    {{ by_dimension('counting_answers', dimensions, measures, by=by) }}
 
 ),
 
@@ -88,7 +88,7 @@ invitation_counts as (
     {{ by_dimension('invitations', dimensions, {
         'invitations': 'count(*)',
         'invitations_answered': 'count(*) filter (where is_answered)',
-    }) }}
+    }, by=by) }}
 
 ),
 
@@ -96,6 +96,7 @@ counted as (
 
     select
         coalesce(response_counts.month_start, invitation_counts.month_start) as month_start,
+        coalesce(response_counts.survey_kind, invitation_counts.survey_kind) as survey_kind,
         coalesce(response_counts.dimension, invitation_counts.dimension) as dimension,
         coalesce(response_counts.dimension_value, invitation_counts.dimension_value) as dimension_value,
         {%- for name in measures %}
@@ -106,6 +107,7 @@ counted as (
     from response_counts
     full outer join invitation_counts
         on response_counts.month_start = invitation_counts.month_start
+        and response_counts.survey_kind = invitation_counts.survey_kind
         and response_counts.dimension = invitation_counts.dimension
         and response_counts.dimension_value = invitation_counts.dimension_value
 

@@ -137,8 +137,8 @@ def _build_with(
             if found.failures:
                 raise CheckFailedError(f"{found.failures[0]}. Nothing was erased or published.")
             erasure.erase(output.warehouse, landing.in_place)
-            if options.engine == "duckdb" and erasure.has_left_models(output.warehouse):
-                built, transformed = erasure.BEFORE_ERASURE, found
+            if options.engine == DuckDBEngine.dbt_target:
+                built, transformed = sorted(found.nodes.keys() & erasure.models_left(output.warehouse)), found
 
     with open_warehouse(output.warehouse) as connection:
         has_erased = erasure.is_unpublished(connection)

@@ -20,8 +20,11 @@ class RawTable:
     name: str
     is_required: bool
     columns: tuple[str, ...]
+    key: tuple[str, ...]
     required_columns: tuple[str, ...]
     one_of: tuple[tuple[str, ...], ...]
+    # the column of which the rows of a key are parts of one sum, so that a row delivered twice counts twice
+    adds_up: str | None
 
     @property
     def label(self) -> str:
@@ -62,6 +65,8 @@ def _raw_table(source: str, table: dict[str, Any]) -> RawTable:
         name=table["name"],
         is_required=meta["required"],
         columns=tuple(column["name"] for column in columns),
+        key=tuple(column["name"] for column in columns if column["config"]["meta"].get("key")),
         required_columns=tuple(column["name"] for column in columns if column["config"]["meta"].get("required")),
         one_of=tuple(tuple(group) for group in meta.get("one_of", [])),
+        adds_up=meta.get("adds_up"),
     )

@@ -1,7 +1,8 @@
 """Erasure: what was landed of persons who asked for it is deleted before the models are built.
 
 Who they are is known once staging has normalised identifiers and identity has linked them, so a first dbt run builds
-just these; where that finds nobody to erase, the build goes on from them.
+just these. Where that finds nobody to erase, the build goes on from them; else from the staged tables, less the rows
+erased.
 
 What stays is the suppression list: keyed hashes of the persons' identifiers, by which rows that arrive later are
 recognised, and the person_ids that these give, by which what is remembered of earlier builds is forgotten.
@@ -12,7 +13,7 @@ files, and erased like these.
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import duckdb
@@ -34,6 +35,9 @@ _ALIASES = {
     "referred_email": "email",
 }
 _TYPES = ("contact_id", "email", "phone", "anonymous_id")
+
+# Columns that hold several identifiers, which staging has parted by semicolons, and their type.
+_LISTS = {"merged_contact_ids": "contact_id"}
 
 # Rows that name nobody but belong to a row that does: child -> parent and the key that links them.
 _CHILDREN = {
@@ -75,9 +79,9 @@ def _landed_files_at_last_erasure(connection: duckdb.DuckDBPyConnection) -> str 
 def erase(warehouse: Path, schemas: Mapping[str, str] | None = None) -> int:
     """Delete the raw rows of everybody who asked for it and return how many rows those were.
 
-    `schemas` are those where an EL tool keeps the tables of a source. The warehouse file is written anew without the
-    models, since a deleted row stays in the blocks of a DuckDB file until they are needed again. The models are built
-    from it afterwards.
+    `schemas` are those where an EL tool keeps the tables of a source. The warehouse file is written anew, since a
+    deleted row stays in the blocks of a DuckDB file until they are needed again, and without the models that show more
+    than these rows. They are built from it afterwards.
 
     Raises:
         InputError: rows of an EL tool cannot be deleted. Whom to erase is remembered, nothing is deleted.
@@ -106,6 +110,12 @@ def erase(warehouse: Path, schemas: Mapping[str, str] | None = None) -> int:
                     union all
                     -- the parent may be gone already where somebody deleted by hand
                     select row_id from private.unfinished_erasure where source_table = '{parent}'
+                    except
+                    -- somebody else's, of which one version alone named the person
+                    select distinct parents.{key} from {_staged(parent)} as parents
+                    anti join doomed
+                        on doomed.source_table = '{parent}'
+                        and parents._file_id = doomed._file_id and parents._row_number = doomed._row_number
                 )
                 """
             )
@@ -117,6 +127,7 @@ def erase(warehouse: Path, schemas: Mapping[str, str] | None = None) -> int:
                 "here. Delete them where the EL tool keeps them (private.unfinished_erasure in the warehouse lists "
                 "them), and build again. Nothing was published."
             )
+        sound = _delete_staged(connection, schemas or {})
         erased = _delete(connection, schemas or {})
         _forget(connection)
         connection.execute("delete from private.unfinished_erasure")
@@ -128,14 +139,14 @@ def erase(warehouse: Path, schemas: Mapping[str, str] | None = None) -> int:
             connection.execute("drop table private.unfinished_erasure")
         connection.execute("commit")
     if erased or is_unfinished:
-        _rewrite(warehouse)
+        _rewrite(warehouse, sound)
     return erased
 
 
-def has_left_models(warehouse: Path) -> bool:
-    """Tell whether the models that a first run has built still stand, since nothing was erased."""
+def models_left(warehouse: Path) -> set[str]:
+    """Return the names of the models and seeds that stand in the warehouse: all where nothing was erased."""
     with open_warehouse(warehouse) as connection:
-        return kind_of(connection, "intermediate", "int_person_identifiers") is not None
+        return {name for _, _, name in _models_in(connection)}
 
 
 def is_unpublished(connection: duckdb.DuckDBPyConnection) -> bool:
@@ -221,13 +232,18 @@ def _doom(connection: duckdb.DuckDBPyConnection, table: RawTable) -> None:
     }
     if "identifier_value" in table.columns:
         identifiers["identifier_value"] = "identifier_type || ':' || identifier_value"
+    identifiers |= {
+        column: f"unnest(['{kind}:' || entry for entry in string_split({column}, ';')])"
+        for column, kind in _LISTS.items()
+        if column in table.columns
+    }
     for identifier in identifiers.values():
         connection.execute(
             f"""
             insert into doomed
-            select '{table.source_table}', _file_id, _row_number
-            from {staged}
-            where {identifier} in (
+            select distinct '{table.source_table}', _file_id, _row_number
+            from (select _file_id, _row_number, {identifier} as identifier from {staged})
+            where identifier in (
                 select identifier from (select distinct {identifier} as identifier from {staged})
                 where {_hash("identifier")} in (select identifier_hash from private.suppression_list)
             )
@@ -287,6 +303,37 @@ def _delete(connection: duckdb.DuckDBPyConnection, schemas: Mapping[str, str]) -
     return sum(count for _, count in rows)
 
 
+def _delete_staged(connection: duckdb.DuckDBPyConnection, schemas: Mapping[str, str]) -> set[str]:
+    """Delete the rows from the staged tables too, and return those that are now as if they were built anew.
+
+    Staging judges each row on its own, but for versions of one key: where one goes and another stays, the model has to
+    say again which of them counts. The rows of an EL tool's table get other numbers by a deletion.
+    """
+    sound = set()
+    for table in raw_tables():
+        if table.source in schemas:
+            continue
+        staged = _staged(table.source_table)
+        is_doomed = (
+            f"exists (select 1 from doomed where doomed.source_table = '{table.source_table}'"
+            " and doomed._file_id = {0}._file_id and doomed._row_number = {0}._row_number)"
+        )
+        is_same_key = " and ".join(f"kept.{column} is not distinct from gone.{column}" for column in table.key)
+        has_other_version = connection.execute(
+            f"""
+            select 1 from {staged} as gone
+            inner join {staged} as kept on {is_same_key}
+            where {is_doomed.format("gone")} and not {is_doomed.format("kept")}
+                and gone.row_status in ('accepted', 'duplicate') and kept.row_status in ('accepted', 'duplicate')
+            limit 1
+            """
+        ).fetchone()
+        if has_other_version is None:
+            connection.execute(f"delete from {staged} where {is_doomed.format(staged)}")
+            sound.add(staged)
+    return sound
+
+
 def _forget(connection: duckdb.DuckDBPyConnection) -> None:
     """Delete what is remembered of the person_ids of earlier builds. On Spark the models leave it out."""
     columns = {
@@ -330,22 +377,27 @@ def _delete_from_schema(connection: duckdb.DuckDBPyConnection, table: RawTable, 
         raise InputError(f"erasure: {schema}.{table.name} changed while the build read it. Build again.")
 
 
-def _rewrite(warehouse: Path) -> None:
-    """Write the warehouse anew without what models made; what others keep in it, an EL tool for one, stays."""
+def _models_in(connection: duckdb.DuckDBPyConnection, database: str | None = None) -> list[tuple[str, str, str]]:
+    """Return kind, schema and name of each table and view that a model or seed made, here or in an attached one."""
+    return connection.execute(
+        "select table_type, table_schema, table_name from information_schema.tables"
+        " where table_catalog = coalesce(?, current_database()) and list_contains(?, table_schema)"
+        " and table_name <> 'audit_builds' and table_schema <> 'private' and not starts_with(table_schema, 'raw_')",
+        [database, sorted(own_schemas())],
+    ).fetchall()
+
+
+def _rewrite(warehouse: Path, sound: Collection[str]) -> None:
+    """Write the warehouse anew with seeds and the `sound` ones of the models; what others keep in it, too, stays."""
     fresh = warehouse.with_name(".warehouse.rewriting.duckdb")
     fresh.unlink(missing_ok=True)
     open_warehouse(fresh).close()
     with duckdb.connect(":memory:") as connection:
         connection.execute(f"attach '{str(warehouse).replace(chr(39), chr(39) * 2)}' as old")
         connection.execute(f"attach '{str(fresh).replace(chr(39), chr(39) * 2)}' as fresh")
-        models = connection.execute(
-            "select table_type, table_schema, table_name from information_schema.tables"
-            " where table_catalog = 'old' and list_contains(?, table_schema) and table_name <> 'audit_builds'"
-            " and table_schema <> 'private' and not starts_with(table_schema, 'raw_')",
-            [sorted(own_schemas())],
-        ).fetchall()
-        for kind, schema, name in models:
-            connection.execute(f'drop {"view" if kind == "VIEW" else "table"} old.{schema}."{name}"')
+        for kind, schema, name in _models_in(connection, "old"):
+            if schema != "seeds" and f"{schema}.{name}" not in sound:
+                connection.execute(f'drop {"view" if kind == "VIEW" else "table"} old.{schema}."{name}"')
         connection.execute("copy from database old to fresh")
         connection.execute("drop table fresh.private.unfinished_erasure")
     os.replace(fresh, warehouse)

@@ -55,8 +55,9 @@ class Delivery(NamedTuple):
 class LandingReport:
     """What landing found: files read and known, optional tables that are absent, columns and files nobody knows.
 
-    `files` are all that lie in the raw folder; `in_place` are the schemas, by source, of tables that stay where an EL
-    tool keeps them; `exported` are the tables that were copied out of another catalog, as landing knows them.
+    `doubles` are lines on files whose rows count twice; `files` are all that lie in the raw folder; `in_place` are the
+    schemas, by source, of tables that stay where an EL tool keeps them; `exported` are the tables that were copied out
+    of another catalog, as landing knows them.
     """
 
     files_read: int = 0
@@ -64,6 +65,7 @@ class LandingReport:
     files: list[str] = field(default_factory=list)
     absent_tables: list[str] = field(default_factory=list)
     drift: list[str] = field(default_factory=list)
+    doubles: list[str] = field(default_factory=list)
     in_place: Mapping[str, str] = field(default_factory=dict)
     exported: list[str] = field(default_factory=list)
 
@@ -109,6 +111,9 @@ def land(connection: duckdb.DuckDBPyConnection, raw: Path, on_progress: Callable
             report.files.append(path)
             deliveries[table].append(Delivery(path, columns, partial(_where_it_is, file), state, is_settled))
     land_deliveries(connection, deliveries, report, on_progress)
+    for table in tables:
+        if table.adds_up and _kind_of(connection, table) == "BASE TABLE":
+            report.doubles += _double_deliveries(connection, table)
     return report
 
 
@@ -309,6 +314,9 @@ def check_columns(table: RawTable, where: str, short_name: str, columns: Sequenc
 def _as_text(column: Column) -> str:
     """The SQL that reads a column as text."""
     text = f'cast("{column.name}" as varchar)'
+    if column.data_type == "VARCHAR":
+        # a letter and its marks may come as one character or as several, and would be two campaigns to every comparison
+        return f"nfc_normalize({text})"
     if column.data_type not in ("DOUBLE", "FLOAT"):
         return text
     # Whole numbers become floating where one of them is missing: an order 5.0 would not be the order 5 of its items.
@@ -374,6 +382,46 @@ def _land(connection: duckdb.DuckDBPyConnection, table: RawTable, delivery: Deli
         [file_id, table.source_table, delivery.path, sha256, rows[0] if rows else 0],
     )
     return True
+
+
+def _double_deliveries(connection: duckdb.DuckDBPyConnection, table: RawTable) -> list[str]:
+    """Return a line on each two files of a table that adds up of which one has most of its rows from the other.
+
+    Rows of a key may well be alike, as those of two hours are, and a file may be delivered under another name on
+    purpose: so nothing is refused. Rows of 0 add nothing, and are alike everywhere.
+    """
+    columns = ", ".join(f"coalesce(trim({name}), '')" for name in table.all_columns)
+    rows = connection.execute(
+        f"""
+        with counted as (
+            select _file_id, md5(concat_ws('|', {columns})) as content, count(*) as row_count
+            from {table.relation}
+            where try_cast({table.adds_up} as double) is distinct from 0
+            group by all
+        ),
+        totals as (select _file_id, sum(row_count) as row_count from counted group by all),
+        shared as (
+            select one._file_id as first_id, other._file_id as second_id,
+                sum(least(one.row_count, other.row_count)) as row_count
+            from counted as one
+            inner join counted as other on one.content = other.content and one._file_id < other._file_id
+            group by all
+        )
+        select shared.row_count, least(one_total.row_count, other_total.row_count), first_file.path, second_file.path
+        from shared
+        inner join totals as one_total on shared.first_id = one_total._file_id
+        inner join totals as other_total on shared.second_id = other_total._file_id
+        inner join private.landed_files as first_file on shared.first_id = first_file.file_id
+        inner join private.landed_files as second_file on shared.second_id = second_file.file_id
+        where 2 * shared.row_count >= least(one_total.row_count, other_total.row_count)
+        order by first_file.path, second_file.path
+        """
+    ).fetchall()
+    return [
+        f"{table.label}: {count:,} of {total:,} rows are alike in {first} and {second}, and count twice. "
+        "If they were delivered twice, leave only the header in one of the files"
+        for count, total, first, second in rows
+    ]
 
 
 def _has_state(connection: duckdb.DuckDBPyConnection, delivery: Delivery) -> bool:

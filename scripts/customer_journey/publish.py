@@ -10,6 +10,9 @@ from customer_journey.paths import Output
 from customer_journey.warehouse import STORAGE_VERSION
 
 SCHEMA = "marts"
+# A table takes a block or more, and most marts are small. Half of DuckDB's own size spares a small company ten
+# megabytes; still smaller blocks cost a large one more CPU than they save bytes.
+BLOCK_SIZE = 131072
 
 # each mart with its description and those of its columns
 Descriptions = Mapping[str, tuple[str, Mapping[str, str]]]
@@ -26,7 +29,9 @@ def publish(output: Output, descriptions: Descriptions) -> int:
         leftover.unlink(missing_ok=True)
     with duckdb.connect(":memory:") as connection:
         connection.execute(f"attach '{_quoted(output.warehouse)}' as warehouse (read_only)")
-        connection.execute(f"attach '{_quoted(temporary)}' as published (storage_version '{STORAGE_VERSION}')")
+        connection.execute(
+            f"attach '{_quoted(temporary)}' as published (storage_version '{STORAGE_VERSION}', block_size {BLOCK_SIZE})"
+        )
         # on its own each of a thousand comments would be brought safely to the disk
         connection.execute("begin")
         connection.execute(f"create schema published.{SCHEMA}")

@@ -56,6 +56,8 @@ def print_summary(console: Console, output: Output, result: BuildResult | Unchan
         )
     for line in landing.drift:
         console.print(f"{'drift':<14} {line}", highlight=False, soft_wrap=True)
+    for line in landing.doubles:
+        console.print(f"{'warning':<14} {line}", highlight=False, soft_wrap=True)
     for check in failed:
         console.print(
             f"{'warning':<14} {check.name} on {check.target}: {check.detail}", highlight=False, soft_wrap=True

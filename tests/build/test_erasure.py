@@ -18,6 +18,14 @@ def test_nothing_is_left_of_an_erased_person(small: Path, tmp_path: Path) -> Non
     for table in ("crm/contacts", "web/events", "orders/orders"):
         (raw / f"{table}.csv").unlink()
     write_hoa(raw, "first")
+    # somebody put her address on an order of another: once she is gone, the version before counts again
+    order = {"order_id": "o1", "status": "paid", "total_amount": "100", "ordered_at": "2026-01-03T08:02:00Z"}
+    write_rows(
+        raw,
+        "orders/orders",
+        [{**order, "email": REQUEST["identifier_value"], "updated_at": "2026-01-05"}],
+        part="later",
+    )
     publish(raw, out, project=small)
     assert traces_under(out), "the test would not see a trace if there was one"
 
@@ -35,7 +43,7 @@ def test_nothing_is_left_of_an_erased_person(small: Path, tmp_path: Path) -> Non
     assert states == {
         "crm.contacts": (3, 1, 2),
         "orders.order_items": (2, 1, 1),
-        "orders.orders": (2, 1, 1),
+        "orders.orders": (3, 1, 2),
         "orders.refunds": (1, 0, 1),
         "privacy.erasure_requests": (1, 0, 1),
         "web.events": (2, 1, 1),
@@ -49,6 +57,9 @@ def test_nothing_is_left_of_an_erased_person(small: Path, tmp_path: Path) -> Non
     assert known == [("mai@example.com",)]
 
     write_hoa(raw, "second")
+    # whoever she was merged into is her
+    survivor = {"contact_id": "10", "merged_contact_ids": "9; contact-hoa", "created_at": "2026-01-05"}
+    write_rows(raw, "crm/contacts", [survivor], part="third")
     publish(raw, out, project=small)
     assert traces_under(out) == {}
 

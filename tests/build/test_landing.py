@@ -155,6 +155,62 @@ def test_the_same_content_under_two_paths_is_two_files(landing: Landing) -> None
     assert landing.rows("crm/contacts", "contact_id") == [("1",), ("2",)]
 
 
+def _spend(*costs: int, day: str = "2026-01-01") -> str:
+    rows = [f"{day},meta,{number},{cost}\n" for number, cost in enumerate(costs)]
+    return "".join(["spend_date,platform,campaign_id,cost\n", *rows])
+
+
+def test_spend_delivered_under_two_names_is_named(landing: Landing) -> None:
+    """Rows of spend add up, so an export that comes again as `report (1).csv` would double what every channel cost."""
+    landing.write("crm/contacts.csv", contacts(1))
+    landing.write("marketing/ad_spend/report.csv", _spend(5, 7, 0))
+    # in another order and a longer period: two of its three rows with cost are those of the other file
+    header, *rows = _spend(5, 7, 0).splitlines()
+    landing.write(
+        "marketing/ad_spend/report (1).csv", "\n".join([header, *reversed(rows), "2026-01-02,meta,0,9"]) + "\n"
+    )
+    # the next day's, and one that shares nothing but a row without cost
+    landing.write("marketing/ad_spend/next.csv", _spend(5, 7, 0, day="2026-01-03"))
+    landing.write("marketing/ad_spend/other.csv", "spend_date,platform,campaign_id,cost\n2026-01-01,meta,2,0\n")
+
+    expected = [
+        "marketing/ad_spend: 2 of 2 rows are alike in marketing/ad_spend/report (1).csv and"
+        " marketing/ad_spend/report.csv, and count twice. If they were delivered twice, leave only the header in"
+        " one of the files"
+    ]
+    assert landing.land().doubles == expected
+    # told again by every build, until one of the files is emptied
+    assert landing.land().doubles == expected
+    landing.write("marketing/ad_spend/report (1).csv", header + "\n")
+    assert landing.land().doubles == []
+
+
+def test_spend_that_replaces_an_earlier_version_is_no_double(landing: Landing) -> None:
+    """A row with another updated_at supersedes the one before it, and nothing counts twice."""
+    landing.write("crm/contacts.csv", contacts(1))
+    for name, updated_at in (("a", "2026-02-01"), ("b", "2026-02-02")):
+        landing.write(
+            f"marketing/ad_spend/{name}.csv",
+            f"spend_date,platform,campaign_id,cost,updated_at\n2026-01-01,meta,1,5,{updated_at}\n",
+        )
+
+    assert landing.land().doubles == []
+
+
+def test_text_lands_in_one_form_of_unicode(landing: Landing) -> None:
+    """Files of macOS write letters and marks apart: a name would match none that was typed elsewhere."""
+    apart, together = "Khuye\u0302\u0301n ma\u0303i", "Khuy\u1ebfn m\u00e3i"
+    landing.write("crm/contacts/a.csv", contacts(1, name=apart))
+    pq.write_table(
+        pa.table({"contact_id": ["2"], "full_name": [apart], "created_at": ["2026-01-01"]}),
+        landing.raw / "crm/contacts/b.parquet",
+    )
+
+    landing.land()
+
+    assert landing.rows("crm/contacts", "full_name") == [(together,), (together,)]
+
+
 def test_changed_file_replaces_the_rows_it_landed_before(landing: Landing) -> None:
     """Corrected exports would leave the wrong rows beside the right ones, or take the rows of other files with them."""
     landing.write("crm/contacts/a.csv", contacts(1, 2, 3, name="wrong"))

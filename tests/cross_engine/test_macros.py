@@ -39,6 +39,11 @@ def nothing(*texts: str | None) -> dict[Values, str | None]:
     return {part: None for text in texts for part in (text.split("|") if text else [text])}
 
 
+def wide(text: str) -> str:
+    """Write ASCII in the full-width characters that Asian keyboards give."""
+    return text.translate({code: code + 0xFEE0 for code in range(0x21, 0x7F)})
+
+
 NOT_NUMBERS = nothing(
     None,
     "",
@@ -172,6 +177,8 @@ CASES: dict[str, Cases] = {
             ("https://a.example/?gclid=", "gclid"): "false",
             ("https://a.example/?gclid=&b=1", "gclid"): "false",
             ("https://a.example/?gclid=#top", "gclid"): "false",
+            ("https://a.example/?GCLID=1", "gclid"): "true",
+            ("https://a.example/#gclid=1", "gclid"): "true",
             ("https://a.example/?xgclid=1", "gclid"): "false",
             ("https://a.example/?a=1", "gclid"): "false",
             # two question marks, as where a tag was put behind an address that had some
@@ -194,6 +201,7 @@ CASES: dict[str, Cases] = {
             "google.com.vn/search": "google.com.vn",
             "http://intranet/a": "intranet",
             "https://example.com./": "example.com",
+            "https://user:secret@blog.example.com:8443/a@b": "blog.example.com",
             **nothing(None, "", "-|(direct)|null|about:blank|https://|/path.html"),
         },
     ),
@@ -460,32 +468,152 @@ CASES: dict[str, Cases] = {
     "string_literal": Cases(
         '{{ string_literal("it\'s \\\\n 100\\\\% Ế") }} || x', {"": "it's \\n 100\\% Ế", None: None}
     ),
+    "regex_replace": Cases(
+        "{{ regex_replace('x', \"'([a-z])([0-9])'\", '\\\\2-\\\\1') }}",
+        {"a1b2": "1-a2-b", "12": "12", "": "", None: None, "ế9a0": "ế90-a"},
+    ),
     "normalize_email": Cases(
         "{{ normalize_email('x') }}",
         {
             " Lan.Đặng@Shop.VN\u00a0": "lan.đặng@shop.vn",
             "a@b.c": "a@b.c",
-            "a@b.c\n": None,
-            "a b@c.d": None,
-            "a@b": None,
-            "@b.c": None,
-            "": None,
+            "a@b.c\n": "a@b.c",
+            "mailto:Lan@Shop.vn?subject=Xin%20chào": "lan@shop.vn",
+            "MAILTO: lan@shop.vn": "lan@shop.vn",
+            '"Lan Nguyễn" <lan@shop.vn>': "lan@shop.vn",
+            "'lan@shop.vn'": "lan@shop.vn",
+            "“lan@shop.vn”": "lan@shop.vn",
+            '"lan@shop.vn",': "lan@shop.vn",
+            "lan@shop.vn.": "lan@shop.vn",
+            "lan@shop.vn ;": "lan@shop.vn",
+            "(lan@shop.vn)": "lan@shop.vn",
+            "lan @ shop.vn": "lan@shop.vn",
+            "lan%40shop.vn": "lan@shop.vn",
+            "l\u200ban@sh\u00adop.vn\u202c": "lan@shop.vn",
+            "\ufeff\u200elan@shop.vn": "lan@shop.vn",
+            wide("lan@SHOP.vn"): "lan@shop.vn",
+            "O'Brien@x.ie": "o'brien@x.ie",
+            "o’brien@x.ie": "o'brien@x.ie",
+            "lan_shop.vn#EXT#@tenant.onmicrosoft.com": "lan_shop.vn#ext#@tenant.onmicrosoft.com",
+            "maxx@exxon.com": "maxx@exxon.com",
+            "lan@site.xxx": "lan@site.xxx",
+        }
+        | nothing(
+            "l***@shop.vn|xxx@shop.vn|XX@shop.vn|nguyenxxx@gmail.com|lan@xxxx.com|lan...@gmail.com|lan…@gmail.com",
+            "l•••@shop.vn",
+            "lan####@gmail.com|a b@c.d|a@b|@b.c|a@|lan@shop..vn|a@x.vn; b@x.vn|không có",
+            "a" * 320 + "@b.c",
+            "",
+            None,
+        ),
+    ),
+    "normalize_id_list": Cases(
+        "{{ normalize_id_list('x') }}",
+        {
+            "a": "a",
+            "a;b": "a;b",
+            " a , b;\tc;; d;": "a;b;c;d",
+            "['a','b c']": "a;b c",
+            '["1", "2"]': "1;2",
+            ";": None,
+            "[]": None,
             None: None,
         },
     ),
+    # Viet Nam: nine digits a mobile number, ten a fixed one of Ha Noi (24), behind the trunk 0
     "normalize_phone": Cases(
         "{{ normalize_phone('x') }}",
-        {
-            "090 123 4567": "+84901234567",
-            "+84 90-123-4567": "+84901234567",
-            "0084901234567": "+84901234567",
-            "84901234567": "+84901234567",
-            "123": None,
-            "abc": None,
-            "": None,
-            None: None,
-        },
+        dict.fromkeys(
+            (
+                "090 123 4567",
+                "+84 90-123-4567",
+                "0084901234567",
+                "00 84 901 234 567",
+                "84901234567",
+                "901234567",
+                "+84 (0)90 123 4567",
+                "+84 0901234567",
+                "(+84)(0)901234567",
+                "84 (0) 901234567",
+                "+0901234567",
+                "++84901234567",
+                "+084901234567",
+                "(090) 123.4567",
+                "0901234567.0",
+                "84901234567.0",
+                "901234567.00",
+                "0901234567 ext. 12",
+                "0901234567 x12",
+                "0901234567x12",
+                "0901234567 máy lẻ 5",
+                "0901234567#5",
+                "tel:+84-90-123-4567;ext=5",
+                "ĐT: 0901234567 (Lan, sau 17h)",
+                "0901234567 / 0987654321",
+                "0901234567,",
+                "'0901234567",
+                '"0901234567"',
+                "\u202a+84901234567\u202c",
+                "0901\u200b234567",
+                wide("+84901234567"),
+                "٠٩٠١٢٣٤٥٦٧",
+                "090–123–4567",
+                "maxx 0901234567",
+                "09012\u00a034567\n",
+            ),
+            "+84901234567",
+        )
+        | {
+            "024 3825 1234": "+842438251234",
+            "84 24 3825 1234": "+842438251234",
+            "0000000000": "+84000000000",
+            "+44 (0)20 7946 0958": "+442079460958",
+            "+44 020 7946 0958": "+442079460958",
+            # Italy dials the 0 from abroad, too
+            "+39 06 698 12345": "+390669812345",
+            # Russia's trunk is 8, with which its toll-free numbers begin
+            "+7 8 912 345-67-89": "+79123456789",
+            "+7 800 555 35 35": "+78005553535",
+            "+36 06 30 123 4567": "+36301234567",
+            "+1 (212) 555-0100": "+12125550100",
+            "+1 1 212 555 0100": "+12125550100",
+            "+52 1 55 1234 5678": "+525512345678",
+            "+375 8 029 491-19-11": "+375294911911",
+            "+86 138 0013 8000 分机 12": "+8613800138000",
+        }
+        | nothing(
+            "0912xxx678|09xxxxxxxx|091234567x|091234567X|0912***678|0912•••678|0912###678|0912__5678|xxx1234567",
+            "0912...5678|8.49E+10|8,49E+10|8.49012346e+10|+84 123|+84 90123456789|0901234567 0987654321|1-800-FLOWERS",
+            "123|abc|0",
+            "+1 212 555|+44 20 7946 09581|61 412 345 678",
+            "9" * 5000,
+            "",
+            None,
+        ),
         {"default_phone_country": "VN"},
+    ),
+    "normalize_phone in the United States": Cases(
+        "{{ normalize_phone('x') }}",
+        {
+            "(212) 555-0100": "+12125550100",
+            "1-212-555-0100 x123": "+12125550100",
+            "12125550100.0": "+12125550100",
+            "011 84 90 123 4567": "+84901234567",
+            "0084901234567": "+84901234567",
+            "555-0100": None,
+        },
+        {"default_phone_country": "US"},
+    ),
+    "normalize_phone in Germany": Cases(
+        "{{ normalize_phone('x') }}",
+        {
+            "030/123456": "+4930123456",
+            "0301234567/89": "+49301234567",
+            "+49 (0) 30 123456": "+4930123456",
+            "4915112345678": "+4915112345678",
+            "0043 1 5880 0": "+43158800",
+        },
+        {"default_phone_country": "DE"},
     ),
     "to_reporting_currency": Cases(
         "{{ to_reporting_currency('cast(x as decimal(18, 4))', 'cast(y as decimal(19, 12))') }}",
@@ -508,6 +636,67 @@ CASES: dict[str, Cases] = {
             ("10", "20", "30"): "6.6700",
             ("5", "5", "0"): "0.0000",
             (None, "5", "5"): "0.0000",
+        },
+    ),
+    # letters and marks apart, in either order of the marks, as keyboards and file systems write them
+    "nfc": Cases(
+        "{{ nfc('x') }}",
+        {
+            "Khuye\u0302\u0301n ma\u0303i": "Khuy\u1ebfn m\u00e3i",
+            "ta\u0323\u0302p": "t\u1eadp",
+            "ta\u0302\u0323p": "t\u1eadp",
+            "t\u00e2\u0323p": "t\u1eadp",
+            "TU\u031b\u0300 NGO\u031b\u0300": "T\u1eea NG\u1edc",
+            "u\u0308ber": "\u00fcber",
+            "T\u1ebft": "T\u1ebft",
+            "\u0438\u0306": "\u0439",
+            "plain": "plain",
+            "": "",
+            None: None,
+        },
+    ),
+    "url_tag of the tagged part": Cases(
+        "{{ url_tag(tagged_part('x'), 'utm_source') }}",
+        {
+            "https://a.vn/?utm_source=%20zalo+": "zalo",
+            "https://a.vn/?utm_source=%C2%A0zalo": "zalo",
+            "https://a.vn/?utm_source=%20": None,
+            "https://a.vn/?UTM_Source=Zalo": "Zalo",
+            "https://a.vn/?a=1;utm_source=zalo;utm_medium=oa": "zalo",
+            "https://a.vn/?utm_source=te%CC%82%CC%81t": "t\u1ebft",
+            "https://a.vn/?utm_source=a@b.vn": "(masked)",
+            # behind the #: all of it, and only where the query has no tag
+            "https://a.vn/#utm_source=zalo&utm_medium=oa": "zalo",
+            "https://a.vn/#/page?utm_medium=oa&utm_source=zalo": "zalo",
+            "https://a.vn/?utm_medium=oa#utm_source=zalo": None,
+            "https://a.vn/?utm_source=zalo#utm_source=other": "zalo",
+            "https://a.vn/?utm_medium=#utm_source=zalo": "zalo",
+            "https://a.vn/#top": None,
+            None: None,
+        },
+    ),
+    "registered_domain": Cases(
+        "{{ registered_domain('x') }}",
+        {
+            "gocheck.vn": "gocheck.vn",
+            "a.b.gocheck.vn": "gocheck.vn",
+            "shop.example.com.vn": "example.com.vn",
+            "example.co.uk": "example.co.uk",
+            "a.myshopify.com": "a.myshopify.com",
+            "x.a.myshopify.com": "a.myshopify.com",
+            "intranet": "",
+            None: None,
+        },
+    ),
+    "is_bot_agent": Cases(
+        "{{ is_bot_agent('x') }}",
+        {
+            "Mozilla/5.0 (compatible; Googlebot/2.1)": "true",
+            "WhatsApp/2.23.20.0 A": "true",
+            "Mozilla/5.0 (Linux; Android 10; CUBOT_X30) Mobile Safari/537.36": "false",
+            "Mozilla/5.0 (Linux; Android 10; CUBOT_X30) (compatible; AdsBot-Google-Mobile)": "true",
+            "Mozilla/5.0 (Windows NT 10.0)": "false",
+            None: None,
         },
     ),
     "url_parameter": Cases(
@@ -675,7 +864,7 @@ def test_every_macro_that_dispatches_has_cases() -> None:
     """A macro without a case would be trusted to do alike on both engines, which is what nobody knows."""
     calls = " ".join(case.call for case in CASES.values())
     dispatching = {name.removeprefix("spark__") for name in Macros("spark").context if name.startswith("spark__")}
-    tested_otherwise = {"connected_components", "date_spine", "datetime_to_timestamp", "text_list"}
+    tested_otherwise = {"connected_components", "date_spine", "datetime_to_timestamp", "list_entries", "text_list"}
     assert {name for name in dispatching - NO_EXPRESSIONS - tested_otherwise if f"{name}(" not in calls} == set()
 
 
@@ -691,6 +880,14 @@ def test_date_spine(first: str, last: str, expected: list[str], engine: str, que
     table = Macros(engine).render("{{ date_spine(\"date '" + first + "'\", \"date '" + last + "'\") }}")
     rows = query(f"select cast(date_day as string) from {table} as days order by date_day")
     assert [day for (day,) in rows] == expected
+
+
+def test_list_entries(engine: str, query: Query) -> None:
+    """A text without any gives no row."""
+    entries = Macros(engine).render("{{ list_entries('x') }}")
+    table = "(values ('two', 'a;b'), ('one', 'c'), ('none', null)) as lists (name, x)"
+    rows = query(f"select name, {entries} as entry from {table}")
+    assert sorted(rows) == [("one", "c"), ("two", "a"), ("two", "b")]
 
 
 def test_text_list(engine: str, query: Query) -> None:

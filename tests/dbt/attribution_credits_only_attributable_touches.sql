@@ -1,5 +1,8 @@
 -- Credit for a touch that may take none, of somebody else, or after the conversion would move money to the wrong channel.
-select attribution.attribution_id
+select
+    attribution.conversion_id,
+    attribution.touchpoint_id,
+    attribution.attribution_model
 from {{ ref('fct_attribution') }} as attribution
 inner join {{ ref('fct_conversions') }} as conversions on attribution.conversion_id = conversions.conversion_id
 inner join {{ ref('fct_touchpoints') }} as touchpoints on attribution.touchpoint_id = touchpoints.touchpoint_id

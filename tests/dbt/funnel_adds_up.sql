@@ -10,6 +10,7 @@ from (
         stage,
         sum(entered) as entered
     from {{ ref('kpi_funnel') }}
+    where dimension = 'all' and cohort <> 'all'
     group by framework, stage
 ) as funnel
 full outer join (
@@ -27,3 +28,11 @@ full outer join (
     on funnel.framework = entries.framework
     and funnel.stage = entries.stage
 where funnel.entered is distinct from entries.entered
+union all
+-- each dimension splits the same cohort
+select cohort || ' ' || framework || '.' || stage || ' ' || dimension as problem
+from {{ ref('kpi_funnel') }}
+group by cohort, framework, stage, dimension
+qualify
+    sum(entered) is distinct from max(case when dimension = 'all' then sum(entered) end) over (partition by cohort, framework, stage)
+    or sum(converted) is distinct from max(case when dimension = 'all' then sum(converted) end) over (partition by cohort, framework, stage)

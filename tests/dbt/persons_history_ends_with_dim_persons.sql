@@ -19,5 +19,11 @@ left join {{ ref('dim_persons_history') }} as history on persons.person_id = his
 where
     history.person_id is null
     or persons.is_known <> history.is_known
+    or persons.customer_type <> history.customer_type
+    or persons.persona <> history.persona
+    or persons.country <> history.country
+    or persons.company_id <> history.company_id
+    or persons.buying_role <> history.buying_role
+    or persons.first_channel <> history.first_channel
     or persons.current_stage <> history.current_stage
     or persons.customer_since is distinct from history.customer_since

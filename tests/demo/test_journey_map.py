@@ -47,6 +47,8 @@ def test_persons_and_what_became_of_them(marts: duckdb.DuckDBPyConnection, frame
     entered: Counter[Cell] = Counter()
     converted: Counter[Cell] = Counter()
     dropped: Counter[Cell] = Counter()
+    watched: Counter[Cell] = Counter()
+    advanced: Counter[Cell] = Counter()
     hours: defaultdict[Cell, list[float]] = defaultdict(list)
     for outcome in journeys.outcomes():
         stay = outcome.stay
@@ -54,12 +56,15 @@ def test_persons_and_what_became_of_them(marts: duckdb.DuckDBPyConnection, frame
             entered[cell] += 1
             converted[cell] += outcome.is_converted
             dropped[cell] += outcome.is_dropped
+            if is_mature(month_of(stay.entered_at)):
+                watched[cell] += 1
+                advanced[cell] += outcome.is_converted
             if stay.exited_at is not None:
                 hours[cell].append((stay.exited_at - stay.entered_at).total_seconds() / 3600)
 
     rows = marts.execute(
         "select period, stage, customer_type, persona, persons, entered, converted, dropped, conversion_rate,"
-        " drop_off_rate, median_hours from marts.journey_map where framework = ?",
+        " drop_off_rate, median_hours_in_stage from marts.journey_map where framework = ?",
         [framework],
     ).fetchall()
 
@@ -67,14 +72,13 @@ def test_persons_and_what_became_of_them(marts: duckdb.DuckDBPyConnection, frame
         cell: (len(who), entered[cell], converted[cell], dropped[cell]) for cell, who in persons.items()
     }
     assert len(rows) > 1000
-    for *parts, _, _, _, _, conversion_rate, drop_off_rate, median_hours in rows:
+    for *parts, _, _, _, _, conversion_rate, drop_off_rate, median_hours_in_stage in rows:
         period, stage, customer_type, persona = parts
         cell = (period, stage, customer_type, persona)
-        ended = converted[cell] + dropped[cell]
-        has_rate = ended > 0 and stage != journeys.last_stage and is_mature(period)
-        assert conversion_rate == _approximately(converted[cell] / ended if has_rate else None), cell
-        assert drop_off_rate == _approximately(dropped[cell] / ended if has_rate else None), cell
-        assert median_hours == _approximately(median(hours[cell]) if hours[cell] else None), cell
+        has_rate = watched[cell] > 0 and stage != journeys.last_stage
+        assert conversion_rate == _approximately(advanced[cell] / watched[cell] if has_rate else None), cell
+        assert drop_off_rate == _approximately(1 - advanced[cell] / watched[cell] if has_rate else None), cell
+        assert median_hours_in_stage == _approximately(median(hours[cell]) if hours[cell] else None), cell
 
 
 def test_emotion_is_the_mean_of_persons(marts: duckdb.DuckDBPyConnection, framework: str, journeys: Journeys) -> None:

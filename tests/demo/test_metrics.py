@@ -18,6 +18,8 @@ from tests.support.demo import Demo
 
 MF = Path(sys.executable).with_name("mf")
 EVERYBODY = "dimension = 'all'"
+OF_THE_BRAND = f"{EVERYBODY} and survey_kind = 'relational'"
+EVERY_KIND = f"{EVERYBODY} group by month_start"
 EVERY_ACCOUNT = "customer_type = 'all'"
 # acquisition costs stand once for each attribution model, and what all channels cost together is the same in each
 EVERY_CHANNEL = "dimension = 'all' and attribution_model = 'linear'"
@@ -45,13 +47,13 @@ BY_MONTH = {
     "target_tickets": ("kpi_service", "target_tickets", EVERYBODY),
     "tickets_within_target": ("kpi_service", "within_target", EVERYBODY),
     "within_target_rate": ("kpi_service", "within_target_rate", EVERYBODY),
-    "nps_responses": ("kpi_nps", "responses", EVERYBODY),
-    "promoters": ("kpi_nps", "promoters", EVERYBODY),
-    "detractors": ("kpi_nps", "detractors", EVERYBODY),
-    "nps": ("kpi_nps", "nps", EVERYBODY),
-    "csat_responses": ("kpi_csat", "responses", EVERYBODY),
-    "satisfied": ("kpi_csat", "satisfied", EVERYBODY),
-    "csat": ("kpi_csat", "csat", EVERYBODY),
+    "nps_responses": ("kpi_nps", "responses", OF_THE_BRAND),
+    "promoters": ("kpi_nps", "promoters", OF_THE_BRAND),
+    "detractors": ("kpi_nps", "detractors", OF_THE_BRAND),
+    "nps": ("kpi_nps", "nps", OF_THE_BRAND),
+    "csat_responses": ("kpi_csat", "sum(responses)", EVERY_KIND),
+    "satisfied": ("kpi_csat", "sum(satisfied)", EVERY_KIND),
+    "csat": ("kpi_csat", "sum(satisfied) / nullif(sum(responses), 0)", EVERY_KIND),
     "reviews": ("kpi_reviews", "reviews", EVERYBODY),
     "mean_rating": ("kpi_reviews", "mean_rating", EVERYBODY),
     "mrr": ("kpi_mrr", "ending", EVERY_ACCOUNT),

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from statistics import NormalDist
 from typing import Any
 
 import duckdb
@@ -21,6 +22,7 @@ from tests.support.raw_rows import Row, accepted_rows, local_day, path_of, read_
 LOOKBACK = timedelta(days=90)
 SESSION_TIMEOUT = timedelta(minutes=30)
 NPS_MIN_RESPONSES = 30
+NORMAL_QUANTILE = NormalDist().inv_cdf(0.975)
 
 # Revenue
 
@@ -112,29 +114,32 @@ def test_nps_of_every_month(raw: RawRows, marts: duckdb.DuckDBPyConnection, pers
         other = latest.get(answer)
         if other is None or (row["responded_at"], row["response_id"]) > (other["responded_at"], other["response_id"]):
             latest[answer] = row
-    expected: defaultdict[date, list[int]] = defaultdict(lambda: [0, 0, 0])
-    for (_, month, _), row in latest.items():
-        expected[month][0 if row["score"] >= 9 else 2 if row["score"] <= 6 else 1] += 1
+    expected: defaultdict[tuple[date, str], list[int]] = defaultdict(lambda: [0, 0, 0])
+    for (_, month, kind), row in latest.items():
+        expected[month, kind or "unknown"][0 if row["score"] >= 9 else 2 if row["score"] <= 6 else 1] += 1
 
     published = marts.execute(
-        "select month_start, responses, promoters, passives, detractors, nps, nps_low, nps_high from marts.kpi_nps"
+        "select month_start, survey_kind, responses, promoters, passives, detractors, nps, nps_low, nps_high"
+        " from marts.kpi_nps"
         " where dimension = 'all' and responses > 0"
     ).fetchall()
 
-    assert {row[0]: list(row[2:5]) for row in published} == dict(expected)
+    assert {row[:2]: list(row[3:6]) for row in published} == dict(expected)
     assert len(published) >= 12
     # both sides of the least number of responses are among the months
-    assert {row[6] is None for row in published} == {True, False}
-    for _, responses, promoters, passives, detractors, nps, low, high in published:
+    assert {row[7] is None for row in published} == {True, False}
+    for _, _, responses, promoters, passives, detractors, nps, low, high in published:
         assert responses == promoters + passives + detractors
         p, d = promoters / responses, detractors / responses
         assert nps == pytest.approx(100 * (p - d), abs=1e-9)
         if responses < NPS_MIN_RESPONSES:
             assert (low, high) == (None, None)
         else:
-            margin = 196 * math.sqrt((p + d - (p - d) ** 2) / responses)
-            assert low == pytest.approx(max(100 * (p - d) - margin, -100), abs=1e-9)
-            assert high == pytest.approx(min(100 * (p - d) + margin, 100), abs=1e-9)
+            # Rocks (2016): an adjusted Wald interval, of three answers more
+            p, d = (promoters + 0.75) / (responses + 3), (detractors + 0.75) / (responses + 3)
+            margin = NORMAL_QUANTILE * math.sqrt((p + d - (p - d) ** 2) / (responses + 3))
+            assert low == pytest.approx(max(100 * (p - d - margin), -100), abs=1e-9)
+            assert high == pytest.approx(min(100 * (p - d + margin), 100), abs=1e-9)
 
 
 # Attribution

@@ -34,21 +34,21 @@ def _month(row: Row, moment: str) -> date:
     return local_day(row[moment]).replace(day=1)
 
 
-def _cells(rows: Iterable[Row], moment: str) -> Iterator[tuple[tuple[date, str, str], Row]]:
+def _cells(rows: Iterable[Row], moment: str) -> Iterator[tuple[tuple[date, str, str, str], Row]]:
     """Each row with the months and values of dimensions that it counts in."""
     for row in rows:
-        month = _month(row, moment)
-        yield (month, "all", "all"), row
-        for dimension in ("touchpoint", "channel", "survey_kind"):
-            yield (month, dimension, row[dimension] or "unknown"), row
+        month, kind = _month(row, moment), row["survey_kind"] or "unknown"
+        yield (month, kind, "all", "all"), row
+        for dimension in ("touchpoint", "channel"):
+            yield (month, kind, dimension, row[dimension] or "unknown"), row
 
 
 def _published(marts: duckdb.DuckDBPyConnection, mart: str, columns: str) -> dict[tuple[Any, ...], tuple[Any, ...]]:
     rows = marts.execute(
-        f"select month_start, dimension, dimension_value, {columns} from marts.{mart}"
-        " where dimension in ('all', 'touchpoint', 'channel', 'survey_kind')"
+        f"select month_start, survey_kind, dimension, dimension_value, {columns} from marts.{mart}"
+        " where dimension in ('all', 'touchpoint', 'channel')"
     ).fetchall()
-    return {row[:3]: row[3:] for row in rows}
+    return {row[:4]: row[4:] for row in rows}
 
 
 @pytest.mark.parametrize("survey_type", ["nps", "csat", "ces"])
@@ -57,8 +57,8 @@ def test_invitations_and_how_many_were_answered(
 ) -> None:
     """Answers of a month over its invitations would exceed 1 where people take their time."""
     answered = {row["invitation_id"] for row in answers[survey_type]}
-    invitations: Counter[tuple[date, str, str]] = Counter()
-    with_answer: Counter[tuple[date, str, str]] = Counter()
+    invitations: Counter[tuple[date, str, str, str]] = Counter()
+    with_answer: Counter[tuple[date, str, str, str]] = Counter()
     asked = accepted_rows(raw.left("feedback/survey_invitations"), INVITATIONS, AS_OF)
     for cell, row in _cells((row for row in asked if row["survey_type"] == survey_type), "sent_at"):
         invitations[cell] += 1
@@ -75,8 +75,8 @@ def test_invitations_and_how_many_were_answered(
 
 def test_csat_of_every_month(answers: dict[str, list[Row]], marts: duckdb.DuckDBPyConnection) -> None:
     """A box too many among the satisfied, or a person's second answer left out, would move CSAT by points."""
-    responses: Counter[tuple[date, str, str]] = Counter()
-    satisfied: Counter[tuple[date, str, str]] = Counter()
+    responses: Counter[tuple[date, str, str, str]] = Counter()
+    satisfied: Counter[tuple[date, str, str, str]] = Counter()
     for cell, row in _cells(answers["csat"], "responded_at"):
         responses[cell] += 1
         satisfied[cell] += row["score"] >= (row["scale_max"] or SCALES["csat"][1]) - 1
@@ -84,15 +84,15 @@ def test_csat_of_every_month(answers: dict[str, list[Row]], marts: duckdb.DuckDB
     assert {cell: row[:2] for cell, row in published.items() if row[0]} == {
         cell: (count, satisfied[cell]) for cell, count in responses.items()
     }
-    assert len({month for month, _, _ in published}) >= 18
+    assert len({month for month, *_ in published}) >= 18
     for count, happy, csat, low, high in published.values():
         _assert_share(happy, count, csat, low, high)
 
 
 def test_ces_of_every_month(answers: dict[str, list[Row]], marts: duckdb.DuckDBPyConnection) -> None:
     """The middle of the scale counted as easy, or the scale read from its other end, would hide where it is hard."""
-    scores: defaultdict[tuple[date, str, str], list[float]] = defaultdict(list)
-    easy: Counter[tuple[date, str, str]] = Counter()
+    scores: defaultdict[tuple[date, str, str, str], list[float]] = defaultdict(list)
+    easy: Counter[tuple[date, str, str, str]] = Counter()
     for cell, row in _cells(answers["ces"], "responded_at"):
         assert (row["scale_min"] or 1, row["scale_max"] or 7) == SCALES["ces"]
         scores[cell].append(float(row["score"]))

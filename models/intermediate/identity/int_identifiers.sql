@@ -4,24 +4,45 @@ with observations as (
 
 ),
 
-neighbours as (
+pairs as (
 
-    select low as identifier, high as neighbour from {{ ref('int_identity_pairs') }}
-    union all
-    select high as identifier, low as neighbour from {{ ref('int_identity_pairs') }}
+    select
+        pairs.*,
+        split_part(pairs.identifier, ':', 1) = 'contact_id' as is_contact,
+        contact_groups.component as contact_group
+    from {{ ref('int_identity_pairs') }} as pairs
+    left join {{ ref('int_contact_groups') }} as contact_groups on pairs.identifier = contact_groups.node
+
+),
+
+{# the e-mails of merged contacts, and their phones, are as many as one contact's would be: one #}
+of_merged_contacts as (
+
+    select
+        neighbour as identifier,
+        split_part(neighbour, ':', 1) || ' of ' || min(contact_group) as counted_as
+    from pairs
+    where is_contact and is_stated and split_part(neighbour, ':', 1) in ('email', 'phone')
+    group by neighbour
+    having min(coalesce(contact_group, identifier)) = max(coalesce(contact_group, identifier)) and min(contact_group) is not null
 
 ),
 
 neighbour_counts as (
 
     select
-        neighbours.identifier,
-        count(*) as neighbour_count
-    from neighbours
+        coalesce(pairs.contact_group, pairs.identifier) as identifier,
+        count(distinct coalesce(neighbour_groups.component, of_merged_contacts.counted_as, pairs.neighbour)) as neighbour_count
+    from pairs
     inner join {{ ref('identifier_types') }} as identifier_types
-        on split_part(neighbours.neighbour, ':', 1) = identifier_types.identifier_type
-    where identifier_types.counts_as_link
-    group by neighbours.identifier
+        on split_part(pairs.neighbour, ':', 1) = identifier_types.identifier_type
+    left join {{ ref('int_contact_groups') }} as neighbour_groups on pairs.neighbour = neighbour_groups.node
+    left join of_merged_contacts on pairs.neighbour = of_merged_contacts.identifier
+    where
+        identifier_types.counts_as_link
+        {# what the CRM says of a contact is no sign that the contact is many people #}
+        and not (pairs.is_contact and pairs.is_stated)
+    group by coalesce(pairs.contact_group, pairs.identifier)
 
 ),
 
@@ -45,4 +66,5 @@ select
     coalesce(neighbour_counts.neighbour_count, 0) as neighbour_count,
     coalesce(neighbour_counts.neighbour_count, 0) > {{ setting('identity_max_links') }} as is_hub
 from seen
-left join neighbour_counts on seen.identifier = neighbour_counts.identifier
+left join {{ ref('int_contact_groups') }} as contact_groups on seen.identifier = contact_groups.node
+left join neighbour_counts on coalesce(contact_groups.component, seen.identifier) = neighbour_counts.identifier

@@ -9,7 +9,7 @@ seen_with_placeholders as (
 
     {%- for type, other in [('email', 'phone'), ('phone', 'email')] %}
     {%- for neighbour, neighbour_type in [
-        ('contact_id', 'contact_id'), ('merged_into_contact_id', 'contact_id'), ('former_' ~ type ~ '_contact_id', 'contact_id'),
+        ('contact_id', 'contact_id'), ('former_' ~ type ~ '_contact_id', 'contact_id'),
         (other, other), ('anonymous_id', 'anonymous_id'),
     ] %}
     select

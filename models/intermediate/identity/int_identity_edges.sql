@@ -6,9 +6,19 @@ with hubs as (
 )
 
 select
-    pairs.low,
-    pairs.high
+    pairs.identifier as low,
+    pairs.neighbour as high
 from {{ ref('int_identity_pairs') }} as pairs
-left join hubs as low_hubs on pairs.low = low_hubs.identifier
-left join hubs as high_hubs on pairs.high = high_hubs.identifier
-where low_hubs.identifier is null and high_hubs.identifier is null
+left join hubs as low_hubs on pairs.identifier = low_hubs.identifier
+left join hubs as high_hubs on pairs.neighbour = high_hubs.identifier
+where
+    pairs.is_link
+    and pairs.identifier < pairs.neighbour
+    {# a contact that is shown with many people keeps what is its own #}
+    and (low_hubs.identifier is null or (pairs.is_stated and split_part(pairs.identifier, ':', 1) = 'contact_id'))
+    and (high_hubs.identifier is null or (pairs.is_stated and split_part(pairs.neighbour, ':', 1) = 'contact_id'))
+union
+select
+    low,
+    high
+from {{ ref('int_contact_merge_edges') }}

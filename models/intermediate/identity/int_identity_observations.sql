@@ -7,6 +7,7 @@ with records as (
 
     select
         records.record_number,
+        records.is_contact_row,
         records.contact_id,
         records.merged_into_contact_id,
         records.anonymous_id,
@@ -35,6 +36,8 @@ with records as (
 {% for column, type in nodes.items() %}
 select
     record_number,
+    is_contact_row,
+    '{{ 'named' if column == 'contact_id' else 'survivor' if column == 'merged_into_contact_id' else 'shown' }}' as identifier_role,
     '{{ type }}' as identifier_type,
     {{ column }} as identifier_value,
     {{ identifier_key("'" ~ type ~ "'", column) }} as identifier,
@@ -45,6 +48,8 @@ union all
 {% endfor %}
 select
     record_number,
+    is_contact_row,
+    'shown' as identifier_role,
     split_part(other_identifier, ':', 1) as identifier_type,
     substr(other_identifier, length(split_part(other_identifier, ':', 1)) + 2) as identifier_value,
     other_identifier as identifier,

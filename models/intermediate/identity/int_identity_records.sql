@@ -7,6 +7,7 @@
 {#- while dbt parses, no table is described yet: what this model reads is named all the same -#}
 {%- for source_name, table_name in staged_tables() %}{% do accepted(source_name, table_name) %}{% endfor -%}
 {%- do ref('int_former_identifiers') -%}
+{%- do ref('int_contact_merges') -%}
 {%- set tables = tables_of_identifiers() -%}
 {%- set referrals = [
     {'contact_id': 'referred_contact_id', 'email': 'referred_email'},
@@ -35,6 +36,7 @@ with records as (
     {%- endif %}
     select
         {{ text_columns(columns, given) }},
+        {{ 'true' if table_name == 'contacts' else 'false' }} as is_contact_row,
         min({{ table_name }}.{{ seen_at }}) as seen_at
     from {{ accepted(source_name, table_name) }} as {{ table_name }}
     {%- for identifier in may_be_former if identifier in present %}
@@ -58,6 +60,7 @@ with records as (
             'other_identifier': "case when seen.identifier_type not in ('contact_id', 'email', 'phone', 'anonymous_id') then "
                 ~ identifier_key('seen.identifier_type', 'seen.identifier_value') ~ ' end',
         }) }},
+        false as is_contact_row,
         min(seen.{{ seen_at }}) as seen_at
     from {{ accepted(source_name, table_name) }} as seen
     {{ join_former_identifier(
@@ -71,11 +74,21 @@ with records as (
     {%- for given in referrals %}
     select
         {{ text_columns(columns, given) }},
+        false as is_contact_row,
         min(referred_at) as seen_at
     from {{ accepted('crm', 'referrals') }} as referrals
     group by all
-    {{ 'union all' if not loop.last }}
+    union all
     {%- endfor %}
+    {#- a contact that was merged may be known from the survivor's list alone #}
+    select
+        {{ text_columns(columns, {'contact_id': 'merges.merged_contact_id'}) }},
+        false as is_contact_row,
+        min(merges.said_at) as seen_at
+    from {{ ref('int_contact_merges') }} as merges
+    left join {{ accepted('crm', 'contacts') }} as contacts on merges.merged_contact_id = contacts.contact_id
+    where contacts.contact_id is null
+    group by all
 
 ),
 
@@ -83,13 +96,14 @@ all_records as (
 
     select
         {{ columns | join(', ') }},
+        is_contact_row,
         min(seen_at) as seen_at
     from records
-    group by {{ columns | join(', ') }}
+    group by {{ columns | join(', ') }}, is_contact_row
 
 )
 
 select
-    row_number() over (order by {{ columns | join(' nulls last, ') }} nulls last) as record_number,
+    row_number() over (order by {{ columns | join(' nulls last, ') }} nulls last, is_contact_row) as record_number,
     *
 from all_records

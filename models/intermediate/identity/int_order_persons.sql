@@ -15,23 +15,23 @@ refunded as (
 
 ),
 
-internal_persons as (
-
-    select distinct person_identifiers.person_key
-    from {{ accepted('crm', 'contacts') }} as contacts
-    inner join {{ ref('int_person_identifiers') }} as person_identifiers
-        on {{ identifier_key("'contact_id'", 'contacts.contact_id') }} = person_identifiers.identifier
-    where contacts.is_internal
-
-),
-
 resolved as (
 
     select
         orders.*,
         cast(coalesce(refunded.refunded_net, 0) as decimal(18, 4)) as refunded_net,
-        coalesce(own_person.person_key, {{ person_key_of(['contact_id', 'email', 'phone', 'anonymous_id']) }}) as person_key
+        coalesce(own_person.person_key, {{ person_key_of(['contact_id', 'email', 'phone', 'anonymous_id']) }}) as person_key,
+        {# the first of these that the row gives says whose it is; a cookie may be anybody's #}
+        coalesce(
+            {{ identifier_key("'contact_id'", 'orders.contact_id') }},
+            {%- for type in ['email', 'phone'] %}
+            former_{{ type }}.contact_identifier,
+            case when {{ type }}_placeholders.identifier_value is null then {{ identifier_key("'" ~ type ~ "'", 'orders.' ~ type) }} end
+            {{- ',' if not loop.last }}
+            {%- endfor %}
+        ) as named_identifier
     from orders
+    {{ join_placeholders('orders') }}
     {{ join_persons('orders', ['contact_id', 'email', 'phone', 'anonymous_id'], 'ordered_at') }}
     left join refunded on orders.order_id = refunded.order_id
     left join {{ ref('int_person_identifiers') }} as own_person
@@ -43,14 +43,14 @@ judged as (
 
     select
         resolved.*,
-        internal_persons.person_key is not null as is_internal,
+        internal.identifier is not null as is_internal,
         (
             resolved.order_status in ('paid', 'shipped', 'completed', 'returned')
             and not resolved.is_test
-            and internal_persons.person_key is null
+            and internal.identifier is null
         ) as is_conversion
     from resolved
-    left join internal_persons on resolved.person_key = internal_persons.person_key
+    left join {{ ref('int_internal_identifiers') }} as internal on resolved.named_identifier = internal.identifier
 
 )
 

@@ -3,7 +3,20 @@
 {%- set changes_before = 'over (partition by subscription_id order by change_number rows between unbounded preceding and 1 preceding)' -%}
 {%- set changes_after = 'over (partition by subscription_id order by change_number rows between 1 following and unbounded following)' -%}
 
-with changes as (
+{# a change that names no contact is a colleague's where all that name one name colleagues #}
+with internal_subscriptions as (
+
+    select changes.subscription_id
+    from {{ accepted('crm', 'subscription_changes') }} as changes
+    left join {{ ref('int_internal_identifiers') }} as internal
+        on {{ identifier_key("'contact_id'", 'changes.contact_id') }} = internal.identifier
+    where changes.contact_id is not null
+    group by changes.subscription_id
+    having count(*) = count(internal.identifier)
+
+),
+
+changes as (
 
     select
         changes.*,
@@ -18,7 +31,10 @@ with changes as (
         and bool_or(changes.change_type = 'cancelled') over of_moment as has_start_and_end
     from {{ accepted('crm', 'subscription_changes') }} as changes
     {{ join_persons('changes', ['contact_id'], 'changed_at') }}
-    where {{ is_no_colleague('changes.contact_id') }}
+    left join internal_subscriptions on changes.subscription_id = internal_subscriptions.subscription_id
+    left join {{ ref('int_internal_identifiers') }} as internal
+        on {{ identifier_key("'contact_id'", 'changes.contact_id') }} = internal.identifier
+    where internal_subscriptions.subscription_id is null and internal.identifier is null
     window of_moment as (partition by changes.subscription_id, changes.changed_at)
 
 ),

@@ -7,10 +7,19 @@ with events as (
 sessions as (
 
     select
-        *,
-        started_at as happened_at
-    from {{ ref('int_session_persons') }}
-    where is_human
+        sessions.person_key,
+        sessions.started_at as happened_at,
+        sessions.carted_at,
+        sessions.product_view_count,
+        sessions.search_count,
+        sessions.form_error_count,
+        sessions.slow_page_count,
+        sessions.is_engaged,
+        sessions.has_cart,
+        facts.is_cart_abandoned
+    from {{ ref('int_session_persons') }} as sessions
+    inner join {{ ref('fct_sessions') }} as facts on sessions.session_id = facts.session_id
+    where sessions.is_human
 
 ),
 
@@ -73,16 +82,10 @@ orders as (
 tickets as (
 
     select
-        events.person_key,
-        tickets.opened_at,
-        tickets.category,
-        {{ hours_between('tickets.opened_at', 'tickets.first_response_at') }} as first_response_hours,
-        {# as long as nobody has answered, the wait is from then to now #}
-        {{ hours_between('tickets.opened_at', 'coalesce(tickets.first_response_at, ' ~ as_of() ~ ')') }}
-        > {{ setting('first_response_hours') }} as is_slow
-    from events
-    inner join {{ accepted('crm', 'tickets') }} as tickets on events.source_id = tickets.ticket_id
-    where events.event_type = 'ticket'
+        tickets.*,
+        persons.person_key
+    from {{ ref('fct_tickets') }} as tickets
+    inner join {{ ref('int_persons') }} as persons on tickets.person_id = persons.person_id
 
 ),
 
@@ -146,26 +149,16 @@ refunds as (
 
 ),
 
-{# a mailing is clicked once, however often, and counts where it was delivered: a click in the next stage is no click of that stage #}
-mailings as (
+{# counts where it was delivered: a click in the next stage is no click of that stage #}
+messages as (
 
     select
-        events.person_key,
-        coalesce(messages.message_id, messages.campaign) as mailing,
-        min(case when events.event_type = 'email_delivered' then events.occurred_at end) as delivered_at,
-        bool_or(events.event_type = 'email_clicked') as is_clicked
-    from events
-    inner join {{ accepted('marketing', 'email_events') }} as messages on events.source_id = messages.email_event_id
-    where events.event_type in ('email_delivered', 'email_clicked')
-    group by events.person_key, coalesce(messages.message_id, messages.campaign)
-
-),
-
-answers as (
-
-    select distinct invitation_id
-    from responses
-    where invitation_id is not null
+        persons.person_key,
+        messages.delivered_at,
+        messages.clicked_at is not null as is_clicked
+    from {{ ref('fct_messages') }} as messages
+    inner join {{ ref('int_persons') }} as persons on messages.person_id = persons.person_id
+    where messages.is_delivered
 
 ),
 
@@ -174,10 +167,9 @@ invitations as (
     select
         persons.person_key,
         invitations.sent_at,
-        answers.invitation_id is not null as is_answered
+        invitations.is_answered
     from {{ ref('fct_survey_invitations') }} as invitations
     inner join {{ ref('int_persons') }} as persons on invitations.person_id = persons.person_id
-    left join answers on invitations.invitation_id = answers.invitation_id
 
 )
 
@@ -204,12 +196,12 @@ union all
 select {{ journey_fact('attributed', 'touchpoint_type', at='touched_at', first='credit') }}
 from credits
 union all
-select {{ journey_fact('pain_point', "'ticket: ' || coalesce(category, 'unknown')", at='opened_at') }}
+select {{ journey_fact('pain_point', "'ticket: ' || category", at='opened_at') }}
 from tickets
 union all
 select {{ journey_fact('pain_point', "'slow_first_response'", at='opened_at') }}
 from tickets
-where is_slow
+where not is_within_target
 union all
 select {{ journey_fact('pain_point', "'form_error'", first='form_error_count') }}
 from sessions
@@ -221,7 +213,7 @@ where slow_page_count > 0
 union all
 select {{ journey_fact('pain_point', "'abandoned_cart'", at='carted_at') }}
 from sessions
-where has_cart and not has_order
+where is_cart_abandoned
 union all
 select {{ journey_fact('pain_point', "'lost_deal: ' || coalesce(lost_reason, 'unknown')", at='before_closing') }}
 from deals
@@ -249,13 +241,12 @@ union all
 select {{ journey_fact('kpi', "'engaged_session_rate'", first='is_engaged', second='1') }}
 from sessions
 union all
-select {{ journey_fact('kpi', "'cart_abandonment_rate'", at='carted_at', first='not has_order', second='1') }}
+select {{ journey_fact('kpi', "'cart_abandonment_rate'", at='carted_at', first='is_cart_abandoned', second='1') }}
 from sessions
 where has_cart
 union all
 select {{ journey_fact('kpi', "'email_click_rate'", at='delivered_at', first='is_clicked', second='1') }}
-from mailings
-where delivered_at is not null
+from messages
 union all
 select {{ journey_fact('kpi', "'win_rate'", at='occurred_at', first="status = 'won'", second='1') }}
 from deals
@@ -282,15 +273,15 @@ select
         'kpi', "'nps'", at='responded_at', first="case nps_group when 'promoter' then 100 when 'detractor' then -100 else 0 end", second='1'
     ) }}
 from responses
-where survey_type = 'nps'
+where survey_type = 'nps' and is_latest_of_month
 union all
-select {{ journey_fact('kpi', "'csat'", at='responded_at', first='score >= scale_max - 1', second='1') }}
+select {{ journey_fact('kpi', "'csat'", at='responded_at', first='is_satisfied', second='1') }}
 from responses
 where survey_type = 'csat'
 union all
 select {{ journey_fact('kpi', "'first_response_hours'", at='opened_at', first='first_response_hours', second='1') }}
 from tickets
-where first_response_hours >= 0
+where first_response_hours is not null
 union all
 select {{ journey_fact('kpi', "'referrals_per_person'", at='occurred_at') }}
 from events

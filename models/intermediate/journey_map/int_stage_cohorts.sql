@@ -42,6 +42,7 @@ select
     first_entries.entered_at,
     {{ month_of('first_entries.entered_date') }} as entered_month,
     first_entries.exited_at,
+    first_entries.converted_at,
     first_entries.outcome = 'converted' as is_converted,
     first_entries.outcome = 'dropped' as is_dropped,
     revenues.revenue as revenue_since

@@ -46,10 +46,10 @@ kpis as (
         stage_number,
         cube_key,
         'conversion_rate' as kpi,
-        cast(converted as decimal(28, 12)) as numerator,
-        cast(converted + dropped as decimal(28, 12)) as denominator
+        cast(mature_converted as decimal(28, 12)) as numerator,
+        cast(mature_entered as decimal(28, 12)) as denominator
     from periods
-    where is_mature
+    where mature_entered > 0
     union all
     select
         period,

@@ -1,4 +1,6 @@
 {%- set masks = mask_columns() -%}
+{#- longer than any wait: that of who has not converted -#}
+{%- set never = '9000000000000000' -%}
 
 {# how long a person's stages stayed the same, in months; what ends as a month begins was not there in it any more #}
 with spells as (
@@ -137,8 +139,7 @@ present as (
         {{ period_number('months.month_start') }} as period,
         spans.stage_number,
         spans.cube_key,
-        {{ days_between(add_months('months.month_start', 1), reporting_date(as_of())) }} >= {{ setting('funnel_window_days') }}
-            as is_mature,
+        {{ is_mature_cohort('months.month_start') }} as is_mature,
         cast(spans.persons as bigint) as persons
     from spans
     inner join months
@@ -159,6 +160,15 @@ present as (
 
 ),
 
+cohorts as (
+
+    select
+        *,
+        {{ is_mature_cohort('entered_month') }} as is_mature
+    from {{ ref('int_stage_cohorts') }}
+
+),
+
 outcomes as (
 
     select
@@ -168,9 +178,15 @@ outcomes as (
         count(*) as entered,
         count(*) filter (where cohorts.is_converted) as converted,
         count(*) filter (where cohorts.is_dropped) as dropped,
+        count(*) filter (where cohorts.is_mature) as mature_entered,
+        count(*) filter (where cohorts.is_mature and cohorts.is_converted) as mature_converted,
+        {# the wait within which half converted, as in kpi_funnel; of who did not, longer than any #}
+        percentile_disc(0.5) within group (
+            order by case when cohorts.is_mature then coalesce({{ microseconds_between('cohorts.entered_at', 'cohorts.converted_at') }}, {{ never }}) end
+        ) as median_microseconds_to_next,
         {# of whole numbers: between two doubles the engines interpolate differently in the last bit #}
-        median({{ microseconds_between('cohorts.entered_at', 'cohorts.exited_at') }}) / cast(3600000000 as double) as median_hours
-    from {{ ref('int_stage_cohorts') }} as cohorts
+        median({{ microseconds_between('cohorts.entered_at', 'cohorts.exited_at') }}) / cast(3600000000 as double) as median_hours_in_stage
+    from cohorts
     inner join segments on cohorts.segment_key = segments.segment_key
     group by cohorts.stage_number, segments.cube_key, cube(cohorts.entered_month)
 
@@ -185,7 +201,12 @@ select
     coalesce(outcomes.entered, 0) as entered,
     coalesce(outcomes.converted, 0) as converted,
     coalesce(outcomes.dropped, 0) as dropped,
-    outcomes.median_hours
+    coalesce(outcomes.mature_entered, 0) as mature_entered,
+    coalesce(outcomes.mature_converted, 0) as mature_converted,
+    case
+        when outcomes.median_microseconds_to_next < {{ never }} then cast(outcomes.median_microseconds_to_next as bigint)
+    end / cast(3600000000 as double) as median_hours_to_next,
+    outcomes.median_hours_in_stage
 from present
 left join outcomes
     on present.period = outcomes.period

@@ -32,7 +32,7 @@ tagged_sessions as (
 
     select
         sessions.person_key,
-        sessions.source,
+        {{ lower_case('sessions.source') }} as source,
         sessions.channel,
         row_number() over (partition by sessions.person_key order by sessions.started_at, sessions.session_key) as session_rank
     from {{ ref('int_session_persons') }} as sessions
@@ -85,7 +85,7 @@ found as (
             when touches.person_key is not null then 'touchpoint'
             else 'none'
         end as lead_source_evidence,
-        coalesce(sites.source_name, first_sessions.source, told.lead_source, touches.channel, 'unknown') as lead_source,
+        coalesce(sites.site, first_sessions.source, told.lead_source, touches.channel, 'unknown') as lead_source,
         case
             when first_sessions.person_key is not null then first_sessions.channel
             when told.lead_source is not null then told.channel

@@ -43,12 +43,13 @@ events as (
         activities.occurred_at as occurred_at,
         activities.activity_type as event_type,
         activities.channel as channel,
-        activities.campaign as campaign,
+        coalesce(campaigns.spelling_shown, activities.campaign) as campaign,
         activities.direction as direction,
         cast(null as decimal(18, 4)) as amount,
         cast(null as timestamp) as ended_at
     from {{ accepted('crm', 'activities') }} as activities
     {{ join_persons('activities', ['contact_id', 'email'], 'occurred_at') }}
+    {{ join_spelling('campaigns', 'campaign', 'activities.campaign') }}
     union all
     select
         'crm.contacts' as source_table,
@@ -86,13 +87,15 @@ events as (
         email_events.occurred_at as occurred_at,
         'email_' || email_events.event_type as event_type,
         cast(null as string) as channel,
-        email_events.campaign as campaign,
+        coalesce(campaigns.spelling_shown, email_events.campaign) as campaign,
         cast(null as string) as direction,
         cast(null as decimal(18, 4)) as amount,
         cast(null as timestamp) as ended_at
     from {{ accepted('marketing', 'email_events') }} as email_events
     {{ join_persons('email_events', ['email'], 'occurred_at') }}
-    where not (email_events.event_type = 'opened' and coalesce(email_events.is_machine, false))
+    {{ join_spelling('campaigns', 'campaign', 'email_events.campaign') }}
+    {# what a scanner or a privacy proxy opened or clicked says nothing of the person #}
+    where not (email_events.event_type in ('opened', 'clicked') and coalesce(email_events.is_machine, false))
     union all
     select
         'crm.quotes' as source_table,
@@ -129,7 +132,9 @@ events as (
     left join closings on deals.deal_id = closings.deal_id
     {{ join_exchange_rates('deals.currency', reporting_date('deals.created_at')) }}
     {{ join_persons('deals', ['contact_id'], 'created_at') }}
-    where {{ is_no_colleague('deals.contact_id') }}
+    left join {{ ref('int_internal_identifiers') }} as internal
+        on {{ identifier_key("'contact_id'", 'deals.contact_id') }} = internal.identifier
+    where internal.identifier is null
     union all
     {# a subscription starts when it begins to be paid for, whatever its row calls that; a start at 0 is a trial #}
     select

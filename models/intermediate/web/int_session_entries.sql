@@ -28,20 +28,76 @@ sessions as (
     from session_events
     group by anonymous_id, session_number
 
+),
+
+{# the events of a session's first moment: several where a server and a page, or two tags of a page, report it #}
+openings as (
+
+    select
+        sessions.first_event_id,
+        session_events.event_id
+    from sessions
+    inner join session_events
+        on sessions.anonymous_id = session_events.anonymous_id
+        and sessions.session_number = session_events.session_number
+        and sessions.started_at = session_events.occurred_at
+    where session_events.is_first or session_events.is_tied
+
+),
+
+addressed as (
+
+    select
+        openings.first_event_id,
+        openings.event_id as opening_event_id,
+        events.device_type,
+        events.page_url,
+        {# beside a tag that the tracker has read itself an address adds what it says in its query, and nothing of what follows its # #}
+        case
+            when coalesce(events.utm_source, events.utm_medium, events.utm_campaign) is null then {{ tagged_part('events.page_url') }}
+            else split_part(events.page_url, '#', 1)
+        end as tagged_part,
+        {{ url_host('events.page_url') }} as page_host,
+        {{ url_host('events.referrer_url') }} as referrer_host,
+        events.utm_source,
+        events.utm_medium,
+        events.utm_campaign,
+        coalesce({{ is_bot_agent('events.user_agent') }}, false) as is_bot
+    from openings
+    inner join {{ accepted('web', 'events') }} as events on openings.event_id = events.event_id
+
+),
+
+tagged as (
+
+    select
+        addressed.*,
+        coalesce(utm_source, {{ url_tag('tagged_part', 'utm_source') }}) as source_tag,
+        coalesce(utm_medium, {{ url_tag('tagged_part', 'utm_medium') }}) as medium_tag,
+        coalesce(utm_campaign, {{ url_tag('tagged_part', 'utm_campaign') }}) as campaign_tag
+    from addressed
+
 )
 
 select
     sessions.*,
-    events.device_type,
-    coalesce({{ regex_like(lower_case('events.user_agent'), "'" ~ setting('bot_user_agents') ~ "'") }}, false) as is_bot,
+    tagged.opening_event_id,
+    tagged.device_type,
+    tagged.is_bot,
     coalesce({{ seconds_between('sessions.started_at', 'sessions.ended_at') }} > 3600 * {{ setting('session_max_hours') }}, false)
         as is_endless,
-    events.page_url is not null as has_landing_page,
-    {{ url_parameters('events.page_url') }} as page_parameters,
-    {{ url_host('events.page_url') }} as page_host,
-    {{ url_host('events.referrer_url') }} as referrer_host,
-    {{ lower_case('coalesce(events.utm_source, ' ~ masked(url_parameter('events.page_url', 'utm_source')) ~ ')') }} as utm_source,
-    {{ lower_case('coalesce(events.utm_medium, ' ~ masked(url_parameter('events.page_url', 'utm_medium')) ~ ')') }} as utm_medium,
-    coalesce(events.utm_campaign, {{ masked(url_parameter('events.page_url', 'utm_campaign')) }}) as utm_campaign
+    tagged.page_url is not null as has_landing_page,
+    {{ url_parameters('tagged.page_url') }} as page_parameters,
+    tagged.referrer_host,
+    (
+        coalesce(tagged.referrer_host = tagged.page_host, false)
+        or coalesce({{ registered_domain('tagged.referrer_host') }} = nullif({{ registered_domain('tagged.page_host') }}, ''), false)
+    ) as is_own_referrer,
+    tagged.source_tag,
+    tagged.medium_tag,
+    tagged.campaign_tag,
+    {{ lower_case('tagged.source_tag') }} as utm_source,
+    {{ lower_case('tagged.medium_tag') }} as utm_medium,
+    {{ lower_case('tagged.campaign_tag') }} as utm_campaign
 from sessions
-inner join {{ accepted('web', 'events') }} as events on sessions.first_event_id = events.event_id
+inner join tagged on sessions.first_event_id = tagged.first_event_id

@@ -4,7 +4,7 @@ with events as (
 
 ),
 
-{# Only what the sort needs goes through it; texts are read for the first event of a session alone. #}
+{# Only what the sort needs goes through it; texts are read for the first moment of a session alone. #}
 with_gaps as (
 
     select
@@ -18,7 +18,8 @@ with_gaps as (
         coalesce(
             {{ seconds_between('lag(occurred_at) over visitor', 'occurred_at') }} > 60 * {{ setting('session_timeout_minutes') }},
             true
-        ) as is_first
+        ) as is_first,
+        coalesce(lag(occurred_at) over visitor = occurred_at, false) as is_tied
     from events
     window visitor as (partition by anonymous_id order by occurred_at, event_id)
 
@@ -33,6 +34,7 @@ select
     engagement_ms,
     is_slow,
     is_first,
+    is_tied,
     cast(sum(case when is_first then 1 else 0 end) over (
         partition by anonymous_id
         order by occurred_at, event_id

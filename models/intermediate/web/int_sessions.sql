@@ -8,13 +8,13 @@ with session_entries as (
 clicks as (
 
     select
-        session_entries.first_event_id,
+        session_entries.opening_event_id,
         click_ids.click_id,
         click_ids.source,
         click_ids.medium,
         click_ids.is_paid,
         row_number() over (
-            partition by session_entries.first_event_id
+            partition by session_entries.opening_event_id
             order by case when click_ids.is_paid then 0 else 1 end, click_ids.click_id
         ) as click_rank
     from session_entries
@@ -57,33 +57,50 @@ entries as (
         {# the id of a paid click proves what tags may leave out or get wrong, as those of a shared link do #}
         coalesce(clicks.is_paid, false) and paid_mediums.utm_medium is null as is_click_stronger,
         case
-            when
-                excluded_referrers.referrer_host is null
-                and not coalesce(session_entries.referrer_host = session_entries.page_host, false)
-                and not coalesce(session_entries.referrer_host like '%.' || session_entries.page_host, false)
-                and not coalesce(session_entries.page_host like '%.' || session_entries.referrer_host, false)
-                then session_entries.referrer_host
-        end as referrer_domain
+            when excluded_referrers.referrer_host is null and not session_entries.is_own_referrer then session_entries.referrer_host
+        end as referrer_domain,
+        coalesce(session_entries.utm_source, session_entries.utm_medium, session_entries.utm_campaign) is not null as is_tagged
     from session_entries
     left join clicks
-        on session_entries.first_event_id = clicks.first_event_id
+        on session_entries.opening_event_id = clicks.opening_event_id
         and clicks.click_rank = 1
     left join excluded_referrers on session_entries.referrer_host = excluded_referrers.referrer_host
     left join paid_mediums on session_entries.utm_medium = paid_mediums.utm_medium
 
 ),
 
+{# of the events of a session's first moment the one with evidence of where it came from leads, be it a tag or at least a referrer #}
+openings as (
+
+    select
+        *,
+        row_number() over (
+            partition by first_event_id
+            order by
+                case
+                    when is_tagged or click_source is not null then 0
+                    when referrer_domain is not null then 1
+                    else 2
+                end,
+                opening_event_id
+        ) as opening_rank,
+        bool_or(is_bot) over (partition by first_event_id) as is_opened_by_bot,
+        bool_or(has_landing_page) over (partition by first_event_id) as is_opened_by_page
+    from entries
+
+),
+
 with_sources as (
 
     select
-        entries.*,
+        openings.*,
         case
             when is_click_stronger then click_source
             else coalesce(
                 utm_source,
                 click_source,
                 {# a tagged link whose source was left out: where the visitor came from is not what the tag speaks of #}
-                case when utm_medium is not null then '(not set)' end,
+                case when is_tagged then '(not set)' end,
                 referrer_domain,
                 '(direct)'
             )
@@ -93,12 +110,23 @@ with_sources as (
             else coalesce(
                 utm_medium,
                 case when utm_source is null then click_medium end,
-                case when utm_source is null and referrer_domain is not null then 'referral' end,
+                case when not is_tagged and referrer_domain is not null then 'referral' end,
                 '(none)'
             )
         end as medium,
         coalesce(utm_campaign, '(none)') as campaign
-    from entries
+    from openings
+    where opening_rank = 1
+
+),
+
+with_spellings as (
+
+    select
+        *,
+        case when source = utm_source then source_tag else source end as source_spelling,
+        case when medium = utm_medium then medium_tag else medium end as medium_spelling
+    from with_sources
 
 ),
 
@@ -126,9 +154,9 @@ select
     with_sources.started_at,
     with_sources.ended_at,
     judged.channel,
-    with_sources.source,
-    with_sources.medium,
-    with_sources.campaign,
+    coalesce(sources.spelling_shown, with_sources.source_spelling) as source,
+    coalesce(mediums.spelling_shown, with_sources.medium_spelling) as medium,
+    coalesce(campaigns.spelling_shown, with_sources.campaign_tag, '(none)') as campaign,
     judged.rule_id as channel_rule,
     with_sources.device_type,
     with_sources.event_count,
@@ -145,18 +173,21 @@ select
         or with_sources.has_checkout
         or with_sources.has_order
     ) as is_engaged,
-    with_sources.is_bot,
+    with_sources.is_opened_by_bot as is_bot,
     with_sources.is_endless,
-    not with_sources.is_bot and not with_sources.is_endless as is_human,
-    with_sources.has_landing_page,
+    not with_sources.is_opened_by_bot and not with_sources.is_endless as is_human,
+    with_sources.is_opened_by_page as has_landing_page,
     with_sources.has_form_started,
     with_sources.has_form_submitted,
     with_sources.carted_at,
     with_sources.has_cart,
     with_sources.has_checkout,
     with_sources.has_order
-from with_sources
+from with_spellings as with_sources
 inner join judged
     on with_sources.source = judged.source
     and with_sources.medium = judged.medium
     and with_sources.campaign = judged.campaign
+{{ join_spelling('sources', 'source', 'with_sources.source_spelling') }}
+{{ join_spelling('mediums', 'medium', 'with_sources.medium_spelling') }}
+{{ join_spelling('campaigns', 'campaign', 'with_sources.campaign_tag') }}

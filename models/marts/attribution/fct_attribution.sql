@@ -182,8 +182,6 @@ attribution as (
 )
 
 select
-    {# of ids that are keyed hashes themselves #}
-    md5(concat_ws('|', attribution_model, conversion_id, touchpoint_id)) as attribution_id,
     conversion_id,
     touchpoint_id,
     attribution_model,

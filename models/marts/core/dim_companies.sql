@@ -59,6 +59,9 @@ named as (
     union
     select company_id from company_persons
     union
+    select attribute_value as company_id from {{ ref('int_person_attributes') }}
+    where attribute = 'company_id'
+    union
     select company_id from {{ ref('fct_conversions') }}
     where company_id <> 'unknown'
     union

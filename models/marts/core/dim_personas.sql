@@ -1,8 +1,13 @@
 with met as (
 
-    select distinct persona
+    select persona
     from {{ accepted('crm', 'contacts') }} as contacts
     where persona <> 'unknown'
+    union
+    {# and those that a contact had before #}
+    select attribute_value as persona
+    from {{ ref('int_person_attributes') }}
+    where attribute = 'persona' and attribute_value <> 'unknown'
 
 )
 

@@ -9,23 +9,27 @@ contacts as (
 
     select
         person_identifiers.person_key,
-        contacts.persona,
-        contacts.country,
-        contacts.company_id,
-        contacts.buying_role,
-        coalesce(contacts.is_internal, false) as is_internal,
-        {# the contact that others were merged into speaks for the person, then the newest #}
-        row_number() over (
-            partition by person_identifiers.person_key
-            order by
-                case when contacts.merged_into_contact_id is null then 0 else 1 end,
-                contacts.created_at desc,
-                contacts.contact_id
-        ) as contact_rank,
-        bool_or(coalesce(contacts.is_internal, false)) over (partition by person_identifiers.person_key) as has_internal_contact
+        count(*) = count(internal.identifier) as are_internal
     from {{ accepted('crm', 'contacts') }} as contacts
     inner join {{ ref('int_person_identifiers') }} as person_identifiers
         on {{ identifier_key("'contact_id'", 'contacts.contact_id') }} = person_identifiers.identifier
+    left join {{ ref('int_internal_identifiers') }} as internal
+        on {{ identifier_key("'contact_id'", 'contacts.contact_id') }} = internal.identifier
+    group by person_identifiers.person_key
+
+),
+
+attributes as (
+
+    select
+        person_key,
+        max(case when attribute = 'persona' then attribute_value end) as persona,
+        max(case when attribute = 'country' then attribute_value end) as country,
+        max(case when attribute = 'company_id' then attribute_value end) as company_id,
+        max(case when attribute = 'buying_role' then attribute_value end) as buying_role
+    from {{ ref('int_person_attributes') }}
+    where valid_to is null
+    group by person_key
 
 ),
 
@@ -53,11 +57,7 @@ customers as (
 
 buyers as (
 
-    select
-        person_key,
-        max(company_id) as company_id
-    from {{ ref('int_order_persons') }}
-    group by person_key
+    select distinct person_key from {{ ref('int_order_persons') }}
 
 ),
 
@@ -82,17 +82,14 @@ described as (
     select
         persons.person_id,
         persons.is_known,
-        coalesce(contacts.has_internal_contact, false) as is_internal,
-        case
-            when companies.customer_type in ('b2b', 'b2c') then companies.customer_type
-            when coalesce(contacts.company_id, buyers.company_id) is not null then 'b2b'
-            when contacts.person_key is not null or buyers.person_key is not null then 'b2c'
-            else 'unknown'
-        end as customer_type,
-        coalesce(contacts.persona, 'unknown') as persona,
-        coalesce(contacts.country, 'unknown') as country,
-        coalesce(contacts.company_id, buyers.company_id, 'unknown') as company_id,
-        coalesce(contacts.buying_role, 'unknown') as buying_role,
+        {# whoever buys on an own account is no colleague, whatever phone they share with one #}
+        coalesce(contacts.are_internal, false) and customers.person_key is null as is_internal,
+        {{ customer_type_of('companies', 'attributes.company_id', 'contacts.person_key is not null or buyers.person_key is not null') }}
+            as customer_type,
+        coalesce(attributes.persona, 'unknown') as persona,
+        coalesce(attributes.country, 'unknown') as country,
+        coalesce(attributes.company_id, 'unknown') as company_id,
+        coalesce(attributes.buying_role, 'unknown') as buying_role,
         persons.first_seen_at,
         coalesce(first_touches.channel, 'unknown') as first_channel,
         coalesce(lead_sources.lead_source, 'unknown') as lead_source,
@@ -101,9 +98,10 @@ described as (
         coalesce(current_stages.stage, 'none') as current_stage,
         customers.customer_since
     from persons
-    left join contacts on persons.person_key = contacts.person_key and contacts.contact_rank = 1
+    left join contacts on persons.person_key = contacts.person_key
+    left join attributes on persons.person_key = attributes.person_key
     left join buyers on persons.person_key = buyers.person_key
-    left join companies on coalesce(contacts.company_id, buyers.company_id) = companies.company_id
+    left join companies on attributes.company_id = companies.company_id
     left join first_touches on persons.person_key = first_touches.person_key and first_touches.touch_rank = 1
     left join {{ ref('int_lead_sources') }} as lead_sources on persons.person_key = lead_sources.person_key
     left join current_stages on persons.person_key = current_stages.person_key

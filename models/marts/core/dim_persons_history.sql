@@ -1,3 +1,7 @@
+{%- set columns = [
+    'is_known', 'customer_type', 'persona', 'country', 'company_id', 'buying_role', 'first_channel', 'current_stage', 'customer_since',
+] -%}
+
 with persons as (
 
     select
@@ -19,6 +23,51 @@ known as (
         on person_identifiers.identifier_type = identifier_types.identifier_type
     where identifier_types.is_known_person
     group by person_identifiers.person_key
+
+),
+
+contacts as (
+
+    select
+        person_identifiers.person_key,
+        min(contacts.created_at) as created_at
+    from {{ accepted('crm', 'contacts') }} as contacts
+    inner join {{ ref('int_person_identifiers') }} as person_identifiers
+        on {{ identifier_key("'contact_id'", 'contacts.contact_id') }} = person_identifiers.identifier
+    group by person_identifiers.person_key
+
+),
+
+buyers as (
+
+    select
+        person_key,
+        min(ordered_at) as ordered_at
+    from {{ ref('int_order_persons') }}
+    group by person_key
+
+),
+
+first_touches as (
+
+    select
+        person_key,
+        min(touched_at) as touched_at
+    from {{ ref('int_touchpoints') }}
+    where is_attributable
+    group by person_key
+
+),
+
+attributes as (
+
+    select * from {{ ref('int_person_attributes') }}
+
+),
+
+companies as (
+
+    select * from {{ accepted('crm', 'companies') }}
 
 ),
 
@@ -45,6 +94,40 @@ changes as (
         person_key,
         entered_at as changed_at
     from {{ ref('int_primary_stages') }}
+    {%- for table, moment in [
+        ('contacts', 'created_at'), ('buyers', 'ordered_at'), ('first_touches', 'touched_at'), ('attributes', 'valid_from'),
+    ] %}
+    union
+    select
+        person_key,
+        {{ moment }} as changed_at
+    from {{ table }}
+    {%- endfor %}
+    union
+    select
+        person_key,
+        valid_to as changed_at
+    from attributes
+    where valid_to is not null
+
+),
+
+{# as many rows as moments: of each attribute one value at most holds at one #}
+valued as (
+
+    select
+        changes.person_key,
+        changes.changed_at,
+        max(case when attributes.attribute = 'persona' then attributes.attribute_value end) as persona,
+        max(case when attributes.attribute = 'country' then attributes.attribute_value end) as country,
+        max(case when attributes.attribute = 'company_id' then attributes.attribute_value end) as company_id,
+        max(case when attributes.attribute = 'buying_role' then attributes.attribute_value end) as buying_role
+    from changes
+    left join attributes
+        on changes.person_key = attributes.person_key
+        and changes.changed_at >= attributes.valid_from
+        and (attributes.valid_to is null or changes.changed_at < attributes.valid_to)
+    group by changes.person_key, changes.changed_at
 
 ),
 
@@ -54,12 +137,25 @@ described as (
         changes.person_key,
         persons.person_id,
         changes.changed_at,
+        {{ customer_type_of(
+            'companies', 'changes.company_id',
+            'contacts.created_at <= changes.changed_at or buyers.ordered_at <= changes.changed_at'
+        ) }} as customer_type,
+        coalesce(changes.persona, 'unknown') as persona,
+        coalesce(changes.country, 'unknown') as country,
+        coalesce(changes.company_id, 'unknown') as company_id,
+        coalesce(changes.buying_role, 'unknown') as buying_role,
+        case when first_touches.touched_at <= changes.changed_at then persons.first_channel else 'unknown' end as first_channel,
         coalesce(known.known_since <= changes.changed_at, false) as is_known,
         coalesce(stages.stage, 'none') as current_stage,
         case when persons.customer_since <= changes.changed_at then persons.customer_since end as customer_since
-    from changes
+    from valued as changes
     inner join persons on changes.person_key = persons.person_key
     left join known on changes.person_key = known.person_key
+    left join contacts on changes.person_key = contacts.person_key
+    left join buyers on changes.person_key = buyers.person_key
+    left join first_touches on changes.person_key = first_touches.person_key
+    left join companies on changes.company_id = companies.company_id
     {{ join_stage_at('changes', 'changed_at') }}
 
 ),
@@ -69,9 +165,10 @@ compared as (
 
     select
         *,
-        lag(is_known) over (partition by person_key order by changed_at) as was_known,
-        lag(current_stage) over (partition by person_key order by changed_at) as stage_before,
-        lag(customer_since) over (partition by person_key order by changed_at) as customer_since_before
+        {%- for column in columns %}
+        lag({{ column }}) over (partition by person_key order by changed_at) as previous_{{ column }},
+        {%- endfor %}
+        lag(changed_at) over (partition by person_key order by changed_at) as previous_changed_at
     from described
 
 ),
@@ -83,14 +180,13 @@ periods as (
         person_id,
         changed_at as valid_from,
         lead(changed_at) over (partition by person_key order by changed_at) as valid_to,
-        is_known,
-        current_stage,
-        customer_since
+        {{ columns | join(',\n        ') }}
     from compared
     where
-        is_known is distinct from was_known
-        or current_stage is distinct from stage_before
-        or customer_since is distinct from customer_since_before
+        previous_changed_at is null
+        {%- for column in columns %}
+        or {{ column }} is distinct from previous_{{ column }}
+        {%- endfor %}
 
 )
 
@@ -100,9 +196,7 @@ select
     valid_from,
     valid_to,
     valid_to is null as is_current,
-    is_known,
-    current_stage,
-    customer_since
+    {{ columns | join(',\n    ') }}
 from periods
 union all
 select
@@ -112,6 +206,12 @@ select
     cast(null as timestamp) as valid_to,
     true as is_current,
     false as is_known,
+    'unknown' as customer_type,
+    'unknown' as persona,
+    'unknown' as country,
+    'unknown' as company_id,
+    'unknown' as buying_role,
+    'unknown' as first_channel,
     'none' as current_stage,
     cast(null as timestamp) as customer_since
 {{ in_order_of('person_id, valid_from') }}

@@ -30,7 +30,7 @@ described as (
             else coalesce(touchpoints.direction, 'unknown')
         end as direction,
         coalesce(touchpoints.channel, channels.channel, aliases.channel, 'unknown') as channel,
-        coalesce(activities.campaign, '(none)') as campaign,
+        coalesce(told.campaign, '(none)') as campaign,
         case
             when activities.outcome is null then 'unknown'
             else coalesce(spellings.activity_outcome, 'other')

@@ -55,10 +55,10 @@ select
     {{ masked('tagged.campaign_id') }} as campaign_id,
     {{ masked('tagged.ad_group_id') }} as ad_group_id,
     {{ masked('tagged.ad_id') }} as ad_id,
-    tagged.utm_source,
-    tagged.utm_medium,
+    coalesce(sources.spelling_shown, tagged.utm_source) as utm_source,
+    coalesce(mediums.spelling_shown, tagged.utm_medium) as utm_medium,
     coalesce(judged.channel, campaign_map.channel, 'unassigned') as channel,
-    coalesce(tagged.utm_campaign, campaign_map.campaign, '(none)') as campaign,
+    coalesce(campaigns.spelling_shown, tagged.utm_campaign, campaign_map.campaign, '(none)') as campaign,
     cast(tagged.cost as decimal(18, 4)) as cost,
     cast(tagged.impressions as bigint) as impressions,
     cast(tagged.clicks as bigint) as clicks
@@ -72,3 +72,6 @@ left join {{ ref('campaign_map') }} as campaign_map
     and tagged.platform = campaign_map.platform
     and tagged.account_id = campaign_map.account_id
     and tagged.campaign_id = campaign_map.campaign_id
+{{ join_spelling('sources', 'source', 'tagged.utm_source') }}
+{{ join_spelling('mediums', 'medium', 'tagged.utm_medium') }}
+{{ join_spelling('campaigns', 'campaign', 'coalesce(tagged.utm_campaign, campaign_map.campaign)') }}

@@ -1,16 +1,6 @@
 with email_events as (
 
-    select
-        events.*,
-        {# a provider that gives messages no id sends a campaign to an address once; what has neither is a message of its own #}
-        coalesce(
-            'message:' || events.message_id,
-            'campaign:' || events.campaign,
-            'event:' || events.email_event_id
-        ) as message,
-        case when events.is_machine then 'machine_' else '' end || events.event_type as happening
-    from {{ accepted('marketing', 'email_events') }} as events
-    where events.event_type in ('sent', 'delivered', 'opened', 'clicked', 'bounced', 'unsubscribed', 'complained')
+    select * from {{ ref('int_email_messages') }}
 
 ),
 
@@ -60,9 +50,9 @@ messages as (
         min(email_events.occurred_at) as first_at,
         min(case when email_events.event_type = 'sent' then email_events.occurred_at end) as told_sent_at,
         min(case when email_events.event_type = 'delivered' then email_events.occurred_at end) as told_delivered_at,
-        min(case when email_events.happening = 'opened' then email_events.occurred_at end) as opened_at,
-        min(case when email_events.happening = 'machine_opened' then email_events.occurred_at end) as machine_opened_at,
-        min(case when email_events.happening = 'clicked' then email_events.occurred_at end) as clicked_at,
+        min(case when email_events.event_by = 'opened' then email_events.occurred_at end) as opened_at,
+        min(case when email_events.event_by = 'machine_opened' then email_events.occurred_at end) as machine_opened_at,
+        min(case when email_events.event_by = 'clicked' then email_events.occurred_at end) as clicked_at,
         min(case when email_events.event_type = 'bounced' then email_events.occurred_at end) as bounced_at,
         max(case when email_events.event_type = 'bounced' then email_events.occurred_at end) as last_bounced_at,
         min(case when email_events.event_type = 'unsubscribed' then email_events.occurred_at end) as unsubscribed_at,
@@ -78,13 +68,26 @@ messages as (
 
 ),
 
+{# not every tool tells of deliveries: in a campaign without any, what was sent and did not bounce was delivered. This looks beyond the person #}
+campaigns as (
+
+    select
+        *,
+        bool_or(told_delivered_at is not null) over (partition by campaign) as is_delivery_told
+    from messages
+
+),
+
 judged as (
 
     select
         *,
         {# a message that bounced and arrived at another try did arrive; one that the next server returned did not #}
-        coalesce(last_arrived_at > last_bounced_at, last_arrived_at is not null) as is_delivered
-    from messages
+        coalesce(
+            last_arrived_at > last_bounced_at,
+            last_arrived_at is not null or (not is_delivery_told and last_bounced_at is null)
+        ) as is_delivered
+    from campaigns
 
 )
 
@@ -94,7 +97,7 @@ select
     coalesce(campaign, '(none)') as campaign,
     coalesce(told_sent_at, first_at) as sent_at,
     {{ reporting_date('coalesce(told_sent_at, first_at)') }} as sent_date,
-    coalesce(told_delivered_at, arrived_at) as delivered_at,
+    coalesce(told_delivered_at, arrived_at, case when is_delivered then coalesce(told_sent_at, first_at) end) as delivered_at,
     is_delivered,
     opened_at,
     machine_opened_at,

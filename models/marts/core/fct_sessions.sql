@@ -1,3 +1,22 @@
+with ordering_sessions as (
+
+    select distinct session_id
+    from {{ ref('fct_orders') }}
+    where session_id is not null
+
+),
+
+sessions as (
+
+    select
+        sessions.*,
+        {# a shop need not send purchase events #}
+        sessions.has_order or ordering_sessions.session_id is not null as is_ordering
+    from {{ ref('int_session_persons') }} as sessions
+    left join ordering_sessions on sessions.session_id = ordering_sessions.session_id
+
+)
+
 select
     sessions.session_id,
     persons.person_id,
@@ -22,7 +41,10 @@ select
     sessions.form_error_count > 0 as has_form_error,
     sessions.has_cart,
     sessions.has_checkout,
-    sessions.has_order
-from {{ ref('int_session_persons') }} as sessions
+    sessions.is_ordering as has_order,
+    sessions.is_human and sessions.has_cart and not sessions.is_ordering as is_cart_abandoned,
+    sessions.is_human and sessions.has_checkout and not sessions.is_ordering as is_checkout_abandoned,
+    sessions.is_human and sessions.has_form_started and not sessions.has_form_submitted as is_form_abandoned
+from sessions
 inner join {{ ref('int_persons') }} as persons on sessions.person_key = persons.person_key
 {{ in_order_of('sessions.person_key, sessions.started_at, sessions.session_key') }}

@@ -1,4 +1,14 @@
-with resolved as (
+with answers as (
+
+    select distinct
+        invitation_id,
+        survey_type
+    from {{ ref('fct_survey_responses') }}
+    where invitation_id is not null
+
+),
+
+resolved as (
 
     select
         staged.*,
@@ -27,6 +37,8 @@ select
     {{ reporting_date('invitations.sent_at') }} as sent_date,
     coalesce(invitations.touchpoint, 'unknown') as touchpoint,
     coalesce(invitations.channel, 'unknown') as channel,
+    answers.invitation_id is not null as is_answered,
     coalesce(stages.stage, 'none') as stage_at_invitation
 from invitations
+left join answers on invitations.invitation_id = answers.invitation_id and invitations.survey_type = answers.survey_type
 {{ join_stage_at('invitations', 'sent_at') }}

@@ -4,14 +4,6 @@ with orders as (
 
 ),
 
-ordering_sessions as (
-
-    select distinct session_id
-    from orders
-    where session_id is not null
-
-),
-
 sessions as (
 
     select
@@ -23,14 +15,15 @@ sessions as (
         sessions.device_type,
         persons.customer_type,
         sessions.has_form_started,
-        sessions.has_form_submitted,
         sessions.has_form_error,
         sessions.has_cart,
         sessions.has_checkout,
-        sessions.has_order or ordering_sessions.session_id is not null as has_order
+        sessions.has_order,
+        sessions.is_cart_abandoned,
+        sessions.is_checkout_abandoned,
+        sessions.is_form_abandoned
     from {{ ref('fct_sessions') }} as sessions
     inner join {{ ref('dim_persons') }} as persons on sessions.person_id = persons.person_id
-    left join ordering_sessions on sessions.session_id = ordering_sessions.session_id
     where not sessions.is_bot and not sessions.is_endless
 
 ),
@@ -45,8 +38,7 @@ recoveries as (
         and orders.ordered_at > sessions.ended_at
         and orders.ordered_at <= {{ add_days('sessions.ended_at', setting('cart_recovery_days')) }}
     where
-        sessions.has_cart
-        and not sessions.has_order
+        sessions.is_cart_abandoned
         and sessions.person_id <> 'unknown'
         and orders.is_conversion
 
@@ -69,11 +61,11 @@ counted as (
         'cart_sessions': 'count(*) filter (where has_cart)',
         'checkout_sessions': 'count(*) filter (where has_checkout)',
         'order_sessions': 'count(*) filter (where has_order)',
-        'carts_abandoned': 'count(*) filter (where has_cart and not has_order)',
-        'checkouts_abandoned': 'count(*) filter (where has_checkout and not has_order)',
+        'carts_abandoned': 'count(*) filter (where is_cart_abandoned)',
+        'checkouts_abandoned': 'count(*) filter (where is_checkout_abandoned)',
         'carts_recovered': 'count(*) filter (where is_recovered)',
         'form_sessions': 'count(*) filter (where has_form_started)',
-        'forms_abandoned': 'count(*) filter (where has_form_started and not has_form_submitted)',
+        'forms_abandoned': 'count(*) filter (where is_form_abandoned)',
         'form_error_sessions': 'count(*) filter (where has_form_started and has_form_error)',
     }) }}
 

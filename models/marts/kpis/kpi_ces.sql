@@ -15,6 +15,7 @@ rated as (
 
 select
     month_start,
+    survey_kind,
     dimension,
     dimension_value,
     {{ is_complete_month('month_start') }} as is_complete,

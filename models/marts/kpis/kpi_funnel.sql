@@ -1,4 +1,37 @@
-with cohorts as (
+{%- set window_microseconds = setting('funnel_window_days') * 86400000000 -%}
+{%- set dimensions = ['customer_type', 'channel', 'persona'] -%}
+{#- longer than any wait: that of who has not converted -#}
+{%- set never = '9000000000000000' -%}
+{%- set of_cohort = ['cohort', 'framework', 'stage', 'is_mature'] -%}
+{%- set quantiles = {'p25': '0.25', 'median': '0.5', 'p75': '0.75'} -%}
+{%- set measures = {
+    'entered': 'count(*)',
+    'converted': "count(*) filter (where outcome = 'converted')",
+    'dropped': "count(*) filter (where outcome = 'dropped')",
+    'in_progress': "count(*) filter (where outcome = 'in_progress')",
+    'new_customers': 'count(*) filter (where is_new_customer)',
+} -%}
+{%- for name, share in quantiles.items() -%}
+    {%- do measures.update({
+        name: 'percentile_disc(' ~ share ~ ') within group (order by coalesce(microseconds_to_next, ' ~ never ~ '))'
+    }) -%}
+{%- endfor %}
+
+with stages as (
+
+    select
+        framework,
+        stage,
+        rank,
+        label_en,
+        label_vi,
+        rank < max(rank) over (partition by framework) as has_later_stage
+    from {{ ref('dim_framework_stages') }}
+    where is_in_funnel
+
+),
+
+entries as (
 
     select
         entries.framework,
@@ -6,63 +39,170 @@ with cohorts as (
         {{ month_of('entries.entered_date') }} as cohort_month,
         entries.channel,
         entries.outcome,
-        persons.customer_type,
-        persons.persona,
-        {{ microseconds_between('entries.entered_at', 'entries.converted_at') }} as microseconds_to_next
+        {# what was known of the person then: who buys later was nobody's customer yet #}
+        coalesce(persons.customer_type, 'unknown') as customer_type,
+        coalesce(persons.persona, 'unknown') as persona,
+        coalesce(
+            customers.customer_since >= entries.entered_at
+            and customers.customer_since <= {{ add_days('entries.entered_at', setting('funnel_window_days')) }},
+            false
+        ) as is_new_customer,
+        {{ microseconds_between('entries.entered_at', 'entries.converted_at') }} as microseconds_to_next,
+        {{ microseconds_between('entries.entered_at', as_of()) }} as microseconds_to_as_of
     from {{ ref('fct_stage_entries') }} as entries
-    inner join {{ ref('dim_framework_stages') }} as stages
-        on entries.framework = stages.framework
-        and entries.stage = stages.stage
-    inner join {{ ref('dim_persons') }} as persons on entries.person_id = persons.person_id
-    where entries.outcome is not null and stages.is_in_funnel
+    inner join stages on entries.framework = stages.framework and entries.stage = stages.stage
+    inner join {{ ref('dim_persons') }} as customers on entries.person_id = customers.person_id
+    left join {{ ref('dim_persons_history') }} as persons
+        on entries.person_id = persons.person_id
+        and entries.entered_at >= persons.valid_from
+        and (entries.entered_at < persons.valid_to or persons.valid_to is null)
+    where entries.outcome is not null
+
+),
+
+months as (
+
+    select
+        *,
+        {{ is_mature_cohort('cohort_month') }} as is_mature
+    from entries
+
+),
+
+cohorts as (
+
+    select
+        {{ period_of('cohort_month') }} as cohort,
+        *
+    from months
+    union all
+    select
+        'all' as cohort,
+        *
+    from months
+    where is_mature
 
 ),
 
 counted as (
 
+    {{ by_dimension('cohorts', dimensions, measures, by=of_cohort) }}
+
+),
+
+{#
+    While the window of some is open, who has not converted was watched until as-of alone: survival is the product of the shares who did not
+    convert at each wait, of those watched as long (Kaplan and Meier 1958). Where everybody was watched to the end that is the share itself.
+-#}
+watched as (
+
     select
-        cohort_month,
+        *,
+        coalesce(microseconds_to_next, least(microseconds_to_as_of, {{ window_microseconds }})) as microseconds_watched
+    from cohorts
+    where not is_mature
+
+),
+
+waits as (
+
+    {{ by_dimension('watched', dimensions, {
+        'persons': 'count(*)',
+        'converted': 'count(microseconds_to_next)',
+    }, by=['cohort', 'framework', 'stage', 'microseconds_watched']) }}
+
+),
+
+at_risk as (
+
+    select
+        *,
+        sum(persons) over (
+            partition by cohort, framework, stage, dimension, dimension_value
+            order by microseconds_watched desc
+            rows between unbounded preceding and current row
+        ) as persons_at_risk
+    from waits
+
+),
+
+survival as (
+
+    select
+        *,
+        {# nobody is left: no logarithm, and less than any quantile #}
+        sum(case when converted < persons_at_risk then ln(1 - cast(converted as double) / persons_at_risk) else -1000 end) over (
+            partition by cohort, framework, stage, dimension, dimension_value
+            order by microseconds_watched
+            rows between unbounded preceding and current row
+        ) as log_survival
+    from at_risk
+    where converted > 0
+
+),
+
+survival_quantiles as (
+
+    select
+        cohort,
         framework,
         stage,
-        customer_type,
-        channel,
-        persona,
-        count(*) as entered,
-        count(*) filter (where outcome = 'converted') as converted,
-        count(*) filter (where outcome = 'dropped') as dropped,
-        count(*) filter (where outcome = 'in_progress') as in_progress,
-        {# of whole numbers: between two doubles the engines interpolate differently in the last bit #}
-        median(microseconds_to_next) / cast(3600000000 as double) as median_hours_to_next
-    from cohorts
-    group by all
+        dimension,
+        dimension_value
+        {%- for name, share in quantiles.items() %},
+        {# a share that sums to a quantile in theory may miss it by a last bit #}
+        min(case when exp(log_survival) <= 1 - cast({{ share }} as double) + 1e-9 then microseconds_watched end) as {{ name }}
+        {%- endfor %}
+    from survival
+    group by cohort, framework, stage, dimension, dimension_value
 
 ),
 
 rated as (
 
     select
-        *,
-        {{ days_between(add_months('cohort_month', 1), reporting_date(as_of())) }} >= {{ setting('funnel_window_days') }} as is_mature,
-        cast(converted as double) / entered as rate
+        counted.*,
+        cast(counted.converted as double) / counted.entered as rate
+        {%- for name in quantiles %},
+        case
+            when not counted.is_mature then survival_quantiles.{{ name }}
+            when counted.{{ name }} < {{ never }} then cast(counted.{{ name }} as bigint)
+        end / cast(3600000000 as double) as {{ name }}_hours
+        {%- endfor %}
     from counted
+    left join survival_quantiles
+        on counted.cohort = survival_quantiles.cohort
+        and counted.framework = survival_quantiles.framework
+        and counted.stage = survival_quantiles.stage
+        and counted.dimension = survival_quantiles.dimension
+        and counted.dimension_value = survival_quantiles.dimension_value
 
 )
 
 select
-    cohort_month,
-    framework,
-    stage,
-    customer_type,
-    channel,
-    persona,
-    entered,
-    converted,
-    dropped,
-    in_progress,
-    is_mature,
-    case when is_mature then rate end as conversion_rate,
-    rate as conversion_rate_to_date,
-    case when is_mature then {{ wilson_bound('rate', 'entered', '-') }} end as rate_low,
-    case when is_mature then {{ wilson_bound('rate', 'entered', '+') }} end as rate_high,
-    median_hours_to_next
+    rated.cohort,
+    rated.framework,
+    rated.stage,
+    rated.dimension,
+    rated.dimension_value,
+    case when rated.cohort <> 'all' then cast(rated.cohort || '-01' as date) end as cohort_month,
+    stages.rank,
+    stages.label_en,
+    stages.label_vi,
+    rated.entered,
+    rated.converted,
+    rated.dropped,
+    rated.in_progress,
+    rated.new_customers,
+    rated.is_mature,
+    case when rated.is_mature and stages.has_later_stage then rated.rate end as conversion_rate,
+    case when stages.has_later_stage then rated.rate end as conversion_rate_to_date,
+    case when rated.is_mature and stages.has_later_stage then {{ wilson_bound('rated.rate', 'rated.entered', '-') }} end as rate_low,
+    case when rated.is_mature and stages.has_later_stage then {{ wilson_bound('rated.rate', 'rated.entered', '+') }} end as rate_high,
+    rated.p25_hours as p25,
+    rated.median_hours as median_hours_to_next,
+    rated.p75_hours as p75
 from rated
+inner join stages
+    on rated.framework = stages.framework
+    and rated.stage = stages.stage

@@ -9,12 +9,14 @@ with {{ survey_counts(
     window_months=setting('nps_window_months'),
 ) }},
 
+{# the adjusted Wald interval of Rocks (2016): three answers more, one in four a promoter and one in four a detractor, so that it never has no width #}
 scored as (
 
     select
         *,
         cast(promoters - detractors as double) / nullif(responses, 0) as balance,
-        cast(promoters + detractors as double) / nullif(responses, 0) as decided
+        cast(promoters - detractors as double) / (responses + 3) as adjusted_balance,
+        (promoters + detractors + cast(1.5 as double)) / (responses + 3) as adjusted_decided
     from counted
 
 ),
@@ -23,13 +25,14 @@ bounded as (
 
     select
         *,
-        196 * sqrt(greatest(decided - balance * balance, 0) / responses) as margin
+        {{ z_95() }} * sqrt((adjusted_decided - adjusted_balance * adjusted_balance) / (responses + 3)) as margin
     from scored
 
 )
 
 select
     month_start,
+    survey_kind,
     dimension,
     dimension_value,
     {{ is_complete_month('month_start') }} as is_complete,
@@ -41,6 +44,6 @@ select
     passives,
     detractors,
     100 * balance as nps,
-    case when responses >= {{ setting('nps_min_responses') }} then greatest(100 * balance - margin, -100) end as nps_low,
-    case when responses >= {{ setting('nps_min_responses') }} then least(100 * balance + margin, 100) end as nps_high
+    case when responses >= {{ setting('nps_min_responses') }} then greatest(100 * (adjusted_balance - margin), -100) end as nps_low,
+    case when responses >= {{ setting('nps_min_responses') }} then least(100 * (adjusted_balance + margin), 100) end as nps_high
 from bounded

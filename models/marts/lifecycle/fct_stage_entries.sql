@@ -5,12 +5,11 @@ with stages as (
 )
 
 select
-    {{ published_hash(["'stage_entry'", 'stages.framework', 'persons.person_id', 'entries.entered_at']) }} as stage_entry_id,
     stages.framework,
     persons.person_id,
+    entries.entered_at,
     stages.stage,
     stages_before.stage as from_stage,
-    entries.entered_at,
     entries.entered_date,
     entries.exited_at,
     entries.entered_before_at as from_entered_at,

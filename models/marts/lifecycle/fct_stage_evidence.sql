@@ -1,7 +1,4 @@
 select
-    {{ published_hash([
-        "'stage_evidence'", 'persons.person_id', 'episodes.definition', 'episodes.entered_at', 'episodes.left_at', 'episodes.evidence',
-    ]) }} as stage_evidence_id,
     persons.person_id,
     episodes.definition as stage,
     episodes.entered_at,

@@ -1,6 +1,12 @@
 with periods as (
 
-    select * from {{ ref('int_stage_periods') }}
+    select
+        periods.*,
+        case
+            when numbers.has_later_stage then cast(periods.mature_converted as double) / nullif(periods.mature_entered, 0)
+        end as rate
+    from {{ ref('int_stage_periods') }} as periods
+    inner join {{ ref('int_framework_stages') }} as numbers on periods.stage_number = numbers.stage_number
 
 ),
 
@@ -33,20 +39,20 @@ select
     numbers.stage,
     cells.customer_type,
     cells.persona,
+    stages.rank,
+    stages.label_en,
+    stages.label_vi,
     periods.persons,
     periods.entered,
     periods.converted,
     periods.dropped,
     periods.is_mature,
-    case
-        when numbers.has_later_stage and periods.is_mature
-            then cast(periods.converted as double) / nullif(periods.converted + periods.dropped, 0)
-    end as conversion_rate,
-    case
-        when numbers.has_later_stage and periods.is_mature
-            then cast(periods.dropped as double) / nullif(periods.converted + periods.dropped, 0)
-    end as drop_off_rate,
-    periods.median_hours,
+    periods.rate as conversion_rate,
+    {{ wilson_bound('periods.rate', 'periods.mature_entered', '-') }} as rate_low,
+    {{ wilson_bound('periods.rate', 'periods.mature_entered', '+') }} as rate_high,
+    1 - periods.rate as drop_off_rate,
+    periods.median_hours_to_next,
+    periods.median_hours_in_stage,
     emotions.emotion_score,
     coalesce(emotions.responses, 0) as emotion_responses,
     stages.department,

@@ -1,4 +1,1 @@
-{{ stage(
-    'marketing', 'ad_spend',
-    add_up=true
-) }}
+{{ stage('marketing', 'ad_spend') }}

@@ -1,18 +1,19 @@
 {#-
     Fails where a dimension of a month does not split the same whole as the others: rows that a join lost or doubled, or a month that
-    one dimension lacks.
+    one dimension lacks. `by`: what each whole is of, where that is not the month alone.
 -#}
-{% test dimensions_add_up(model, measures) %}
+{% test dimensions_add_up(model, measures, by=['month_start']) %}
+{%- set whole = 'sums.' ~ by | join(', sums.') -%}
 with sums as (
 
     select
-        month_start,
+        {{ by | join(', ') }},
         dimension,
         {%- for measure in measures %}
         sum({{ measure }}) as {{ measure }}{{ ',' if not loop.last }}
         {%- endfor %}
     from {{ model }}
-    group by month_start, dimension
+    group by {{ by | join(', ') }}, dimension
 
 ),
 
@@ -24,15 +25,15 @@ dimensions as (
 )
 
 select
-    sums.month_start,
+    {{ whole }},
     sums.dimension
 from sums
 cross join dimensions
 qualify
-    count(*) over (partition by sums.month_start) <> dimensions.dimension_count
+    count(*) over (partition by {{ whole }}) <> dimensions.dimension_count
     {%- for measure in measures %}
     or sums.{{ measure }} is distinct from max(case when sums.dimension = 'all' then sums.{{ measure }} end) over (
-        partition by sums.month_start
+        partition by {{ whole }}
     )
     {%- endfor %}
 {% endtest %}

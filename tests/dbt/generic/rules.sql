@@ -3,17 +3,18 @@
     is broken, with its column and how many rows break it; macros/broken_rules.sql tells them wherever the test runs.
 
       key                     columns that no two rows share and each row fills; left out, they are `meta.grain` of the model
+      may_be_null             columns of a key that a row need not fill
       other_keys              further keys, each a list of columns
       not_null                columns that each row fills
       accepted_values         column: the values that it may have
       relationships           column: ref('table') that has each of its values in the column of that name, or {to: ref('table'), field: column}
       required_relationships  the same of a column that each row fills
 -#}
-{% test rules(model, key=none, other_keys=[], not_null=[], accepted_values={}, relationships={}, required_relationships={}) %}
+{% test rules(model, key=none, may_be_null=[], other_keys=[], not_null=[], accepted_values={}, relationships={}, required_relationships={}) %}
 {{ config(fail_calc='coalesce(sum(failed_rows), 0)') }}
 {%- if execute -%}
 {%- set keys = [key or grain_of(model)] + other_keys -%}
-{%- set filled = not_null + keys | sum(start=[]) -%}
+{%- set filled = not_null + keys | sum(start=[]) | reject('in', may_be_null) | list -%}
 
 {#- each rule: what it is called, its column, and where its number of rows comes from -#}
 {%- set rules = [] -%}

@@ -1,0 +1,42 @@
+{#- Some CRMs say on the contact that is gone where it went, others on the survivor who came. -#}
+with contacts as (
+
+    select * from {{ accepted('crm', 'contacts') }}
+
+),
+
+listed as (
+
+    select
+        contact_id,
+        coalesce(updated_at, created_at) as said_at,
+        {{ list_entries('merged_contact_ids') }} as merged_contact_id
+    from contacts
+    where merged_contact_ids is not null
+
+),
+
+merges as (
+
+    select
+        contact_id as merged_contact_id,
+        merged_into_contact_id as surviving_contact_id,
+        created_at as said_at
+    from contacts
+    where merged_into_contact_id is not null
+    union all
+    select
+        merged_contact_id,
+        contact_id as surviving_contact_id,
+        said_at
+    from listed
+
+)
+
+select
+    merged_contact_id,
+    surviving_contact_id,
+    min(said_at) as said_at
+from merges
+where merged_contact_id <> surviving_contact_id
+group by merged_contact_id, surviving_contact_id

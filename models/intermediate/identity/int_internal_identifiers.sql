@@ -1,0 +1,82 @@
+{#- Being a colleague is what the CRM says of a contact. A phone that others use too says nothing of who calls. -#}
+with contacts as (
+
+    select
+        contacts.*,
+        coalesce(contact_groups.component, {{ identifier_key("'contact_id'", 'contacts.contact_id') }}) as contact_group
+    from {{ accepted('crm', 'contacts') }} as contacts
+    left join {{ ref('int_contact_groups') }} as contact_groups
+        on {{ identifier_key("'contact_id'", 'contacts.contact_id') }} = contact_groups.node
+
+),
+
+internal_groups as (
+
+    select distinct contact_group from contacts
+    where is_internal
+
+),
+
+{# a contact that was merged may have no row any more #}
+members as (
+
+    select
+        contact_group,
+        {{ identifier_key("'contact_id'", 'contact_id') }} as identifier
+    from contacts
+    union
+    select
+        component as contact_group,
+        node as identifier
+    from {{ ref('int_contact_groups') }}
+
+),
+
+internal_contacts as (
+
+    select members.identifier
+    from members
+    inner join internal_groups on members.contact_group = internal_groups.contact_group
+
+),
+
+{%- for type in ['email', 'phone'] %}
+
+internal_{{ type }}s as (
+
+    select {{ identifier_key("'" ~ type ~ "'", 'contacts.' ~ type) }} as identifier
+    from contacts
+    left join internal_groups on contacts.contact_group = internal_groups.contact_group
+    left join {{ ref('identifier_placeholders') }} as placeholders
+        on placeholders.identifier_type = '{{ type }}'
+        and contacts.{{ type }} = placeholders.identifier_value
+    where contacts.{{ type }} is not null and placeholders.identifier_value is null
+    group by contacts.{{ type }}
+    having count(*) = count(internal_groups.contact_group)
+
+),
+{%- endfor %}
+
+named as (
+
+    select identifier from internal_contacts
+    union all
+    select identifier from internal_emails
+
+),
+
+shared_phones as (
+
+    select distinct pairs.identifier
+    from {{ ref('int_identity_pairs') }} as pairs
+    left join named on pairs.neighbour = named.identifier
+    where split_part(pairs.neighbour, ':', 1) in ('contact_id', 'email') and named.identifier is null
+
+)
+
+select identifier from named
+union all
+select internal_phones.identifier
+from internal_phones
+left join shared_phones on internal_phones.identifier = shared_phones.identifier
+where shared_phones.identifier is null

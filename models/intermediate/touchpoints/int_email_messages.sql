@@ -1,0 +1,88 @@
+with email_events as (
+
+    select
+        events.email_event_id,
+        events.email,
+        events.message_id,
+        coalesce(campaigns.spelling_shown, events.campaign) as campaign,
+        {{ lower_case('events.campaign') }} as campaign_key,
+        events.event_type,
+        case when events.is_machine then 'machine_' else '' end || events.event_type as event_by,
+        events.occurred_at
+    from {{ accepted('marketing', 'email_events') }} as events
+    {{ join_spelling('campaigns', 'campaign', 'events.campaign') }}
+    where events.event_type in ('sent', 'delivered', 'opened', 'clicked', 'bounced', 'unsubscribed', 'complained')
+
+),
+
+{# a provider that does not tell of sending at least tells of delivery #}
+without_id as (
+
+    select
+        *,
+        {{ reporting_date('occurred_at') }} as occurred_date,
+        event_type = case
+            when bool_or(event_type = 'sent') over mailing then 'sent'
+            else 'delivered'
+        end as is_sending
+    from email_events
+    where message_id is null
+    window mailing as (partition by email, campaign_key)
+
+),
+
+{# a campaign that is sent to an address every week is a message each time; what is told twice of one moment is one #}
+beginnings as (
+
+    select
+        *,
+        is_sending and not coalesce(
+            lag(occurred_at) over (partition by email, campaign_key, is_sending order by occurred_at, email_event_id) = occurred_at,
+            false
+        ) as is_beginning
+    from without_id
+
+),
+
+sent as (
+
+    select
+        *,
+        max(case when is_beginning then occurred_date end) over happened as sent_date,
+        sum(case when is_beginning then 1 else 0 end) over happened as sending_number
+    from beginnings
+    window happened as (
+        partition by email, campaign_key
+        order by occurred_at, case when is_beginning then 0 else 1 end, email_event_id
+        rows between unbounded preceding and current row
+    )
+
+),
+
+{# sendings are counted within their day: who was subscribed later has had fewer of them, and still got the same one that day #}
+named as (
+
+    select
+        email_event_id,
+        concat_ws(
+            ':',
+            {# what names no campaign either is known by its address alone #}
+            coalesce('campaign:' || campaign_key, 'address:' || email),
+            case when sent_date is null then 'seen' else 'sent' end,
+            cast(coalesce(sent_date, occurred_date) as string),
+            cast(sending_number - min(sending_number) over (partition by email, campaign_key, sent_date) as string)
+        ) as message
+    from sent
+
+)
+
+select
+    email_events.email_event_id,
+    email_events.email,
+    email_events.campaign,
+    email_events.event_type,
+    email_events.event_by,
+    email_events.occurred_at,
+    coalesce('message:' || email_events.message_id, named.message) as message
+from email_events
+left join named on email_events.email_event_id = named.email_event_id
