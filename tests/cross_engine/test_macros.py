@@ -474,7 +474,15 @@ CASES: dict[str, Cases] = {
     ),
     "normalize_email": Cases(
         "{{ normalize_email('x') }}",
-        {
+        nothing(
+            "l***@shop.vn|xxx@shop.vn|XX@shop.vn|nguyenxxx@gmail.com|lan@xxxx.com|lan...@gmail.com|lan…@gmail.com",
+            "l•••@shop.vn",
+            "lan####@gmail.com|a b@c.d|a@b|@b.c|a@|lan@shop..vn|a@x.vn; b@x.vn|không có",
+            "a" * 320 + "@b.c",
+            "",
+            None,
+        )
+        | {
             " Lan.Đặng@Shop.VN\u00a0": "lan.đặng@shop.vn",
             "a@b.c": "a@b.c",
             "a@b.c\n": "a@b.c",
@@ -497,15 +505,7 @@ CASES: dict[str, Cases] = {
             "lan_shop.vn#EXT#@tenant.onmicrosoft.com": "lan_shop.vn#ext#@tenant.onmicrosoft.com",
             "maxx@exxon.com": "maxx@exxon.com",
             "lan@site.xxx": "lan@site.xxx",
-        }
-        | nothing(
-            "l***@shop.vn|xxx@shop.vn|XX@shop.vn|nguyenxxx@gmail.com|lan@xxxx.com|lan...@gmail.com|lan…@gmail.com",
-            "l•••@shop.vn",
-            "lan####@gmail.com|a b@c.d|a@b|@b.c|a@|lan@shop..vn|a@x.vn; b@x.vn|không có",
-            "a" * 320 + "@b.c",
-            "",
-            None,
-        ),
+        },
     ),
     "normalize_id_list": Cases(
         "{{ normalize_id_list('x') }}",
@@ -523,7 +523,16 @@ CASES: dict[str, Cases] = {
     # Viet Nam: nine digits a mobile number, ten a fixed one of Ha Noi (24), behind the trunk 0
     "normalize_phone": Cases(
         "{{ normalize_phone('x') }}",
-        dict.fromkeys(
+        nothing(
+            "0912xxx678|09xxxxxxxx|091234567x|091234567X|0912***678|0912•••678|0912###678|0912__5678|xxx1234567",
+            "0912...5678|8.49E+10|8,49E+10|8.49012346e+10|+84 123|+84 90123456789|0901234567 0987654321|1-800-FLOWERS",
+            "123|abc|0",
+            "+1 212 555|+44 20 7946 09581|61 412 345 678",
+            "9" * 5000,
+            "",
+            None,
+        )
+        | dict.fromkeys(
             (
                 "090 123 4567",
                 "+84 90-123-4567",
@@ -580,16 +589,7 @@ CASES: dict[str, Cases] = {
             "+52 1 55 1234 5678": "+525512345678",
             "+375 8 029 491-19-11": "+375294911911",
             "+86 138 0013 8000 分机 12": "+8613800138000",
-        }
-        | nothing(
-            "0912xxx678|09xxxxxxxx|091234567x|091234567X|0912***678|0912•••678|0912###678|0912__5678|xxx1234567",
-            "0912...5678|8.49E+10|8,49E+10|8.49012346e+10|+84 123|+84 90123456789|0901234567 0987654321|1-800-FLOWERS",
-            "123|abc|0",
-            "+1 212 555|+44 20 7946 09581|61 412 345 678",
-            "9" * 5000,
-            "",
-            None,
-        ),
+        },
         {"default_phone_country": "VN"},
     ),
     "normalize_phone in the United States": Cases(
@@ -752,6 +752,55 @@ CASES: dict[str, Cases] = {
             ("0/10", "0/10"): "0.2775",
             ("10/10", "0/20"): "1.0",
             ("10/10", "0/10"): "1.0",
+        },
+    ),
+    # whole months up to the day after the last one, by a calendar; what is left over counts from 16 days on
+    "months_of_term": Cases(
+        "{{ months_of_term('cast(x as date)', 'cast(y as date)') }}",
+        {
+            ("2026-01-01", "2026-12-31"): "12",
+            ("2026-01-15", "2027-01-14"): "12",
+            ("2026-01-10", "2027-01-10"): "12",
+            ("2026-01-01", "2026-01-31"): "1",
+            ("2026-01-31", "2026-02-28"): "1",
+            ("2024-01-31", "2024-02-29"): "1",
+            ("2026-01-31", "2026-03-30"): "2",
+            ("2026-01-01", "2026-02-15"): "1",
+            ("2026-01-01", "2026-02-16"): "2",
+            ("2026-03-03", "2027-02-26"): "12",
+            ("2026-01-01", "2026-01-01"): "1",
+            ("2026-01-01", "2025-01-01"): "1",
+            ("2026-01-01", None): "1",
+            ("2026-01-01", "9999-12-31"): "1",
+            ("2026-01-01", "2075-12-31"): "600",
+        },
+    ),
+    "cost_coverage": Cases(
+        "{{ cost_coverage('cast(x as decimal(18, 4))', 'cast(y as decimal(18, 4))') }}",
+        {
+            ("50", "100"): "0.5",
+            ("100", "40"): "1.0",
+            ("-5", "55"): "0.0",
+            ("-5", "-5"): "1.0",
+            ("0", "0"): None,
+            (None, "1"): None,
+        },
+    ),
+    "is_ambiguous_amount": Cases(
+        "{{ is_ambiguous_amount('x') }}",
+        {
+            "450.000": "true",
+            "-450.000": "true",
+            "1234.500": "true",
+            "0.500": "true",
+            "450.00": "false",
+            "450.0000": "false",
+            "450000": "false",
+            "1.450.000": "false",
+            "1,450.000": "false",
+            ".500": "false",
+            "450.000 VND": "false",
+            None: None,
         },
     ),
     # Abramowitz and Stegun, tables 26.1 and 26.2 (in millionths)
