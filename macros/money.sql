@@ -6,6 +6,12 @@
     cast(round({{ amount }} * cast(coalesce({{ rate }}, 1) as decimal(19, 12)), {{ setting('currency_decimals') }}) as decimal(18, 4))
 {%- endmacro %}
 
+{#- What a refused row says that it was worth, in the reporting currency: perhaps more than a money column holds. -#}
+{% macro readable_amount(amount) -%}
+    {%- set value = 'cast(' ~ amount ~ ' as double) * coalesce(cast(rates.rate as double), 1)' -%}
+    cast({{ round_double(value, setting('currency_decimals')) }} as decimal(28, 4))
+{%- endmacro %}
+
 {#- Joins `rates`: the latest rate on or before the day, for a row whose currency is not the reporting currency. -#}
 {% macro join_exchange_rates(currency, day) -%}
     left join {{ ref('int_exchange_rates') }} as rates
@@ -25,13 +31,53 @@
 {%- endmacro %}
 
 {#-
-    The part of a refund that was revenue, in the reporting currency: an order's tax and shipping share in its refunds in proportion.
-    Each row's ratio is one division of doubles, which both engines do alike, rounded to the minor unit before anything is summed.
+    The part of refunds that was revenue, from their amount in the reporting currency: an order's tax and shipping share in its refunds in
+    proportion. Where they are more than its total there was no revenue, and money that goes back makes none. The ratio is one division of
+    doubles, which both engines do alike, rounded to the minor unit before anything is summed.
 -#}
-{% macro refunded_net(amount, net_of_total, total, rate) -%}
+{% macro refunded_net(amount, net_of_total, total) -%}
     {%- set part -%}
-        coalesce(cast({{ amount }} as double) * cast({{ net_of_total }} as double) / nullif(cast({{ total }} as double), 0), 0)
-        * coalesce(cast({{ rate }} as double), 1)
+        coalesce(cast({{ amount }} as double) * cast(greatest({{ net_of_total }}, 0) as double) / nullif(cast({{ total }} as double), 0), 0)
     {%- endset -%}
     cast({{ round_double(part, setting('currency_decimals')) }} as decimal(18, 4))
+{%- endmacro %}
+
+{#- Currencies without a minor unit, ISO 4217; so is the reporting currency where it is set to have no decimals. -#}
+{% macro is_without_decimals(currency) -%}
+    {{ currency }} in (
+        'BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX', 'UYI', 'VND', 'VUV', 'XAF', 'XOF', 'XPF'
+        {%- if setting('currency_decimals') | int == 0 %}, '{{ setting('reporting_currency') }}'{% endif -%}
+    )
+{%- endmacro %}
+
+{#- Whether an amount's text has one separator, before exactly three digits: 450.000 is 450 thousand or 450. -#}
+{% macro is_ambiguous_amount(text) -%}
+    {{ regex_like(text, "'^[+-]?[0-9]+[.][0-9]{3}" ~ text_end() ~ "'") }}
+{%- endmacro %}
+
+{#- No price is 10^13 major units or more. -#}
+{% macro amount_limit() -%}cast(10000000000000 as decimal(18, 4)){%- endmacro %}
+
+{#-
+    The share of revenue whose cost is known, between 0 and 1: what was given back beyond its price takes from the one and not from the
+    other, and would make a share above 1 or below 0.
+-#}
+{% macro cost_coverage(covered_revenue, revenue) -%}
+    {%- set share = 'cast(' ~ covered_revenue ~ ' as double) / nullif(cast(' ~ revenue ~ ' as double), 0)' -%}
+    case when {{ share }} > 1 then cast(1 as double) when {{ share }} < 0 then cast(0 as double) else {{ share }} end
+{%- endmacro %}
+
+{#-
+    Months of a term, in local dates with the last day included: 1 January to 31 December are 12. What is left over beside whole months
+    counts as one from 16 days on, so that terms of 30 or 360 days are 1 and 12. A term of more than 50 years (9999-12-31) is none: like
+    a subscription without a term it is worth one month.
+-#}
+{% macro months_of_term(first_date, last_date) -%}
+    {%- set day_after = 'cast(' ~ add_days('cast(' ~ last_date ~ ' as timestamp)', 1) ~ ' as date)' -%}
+    {%- set calendar = 'cast((year(' ~ day_after ~ ') - year(' ~ first_date ~ ')) * 12 + month(' ~ day_after ~ ') - month(' ~ first_date ~ ') as int)' -%}
+    {%- set whole = '(' ~ calendar ~ ' - case when ' ~ add_months(first_date, calendar) ~ ' > ' ~ day_after ~ ' then 1 else 0 end)' -%}
+    case
+        when {{ last_date }} is null or year({{ last_date }}) - year({{ first_date }}) > 50 then 1
+        else greatest(1, {{ whole }} + case when {{ days_between(add_months(first_date, whole), day_after) }} > 15 then 1 else 0 end)
+    end
 {%- endmacro %}

@@ -9,6 +9,7 @@
       deferred     its business time, or the time of this version, lies after as-of
       duplicate    another row of the same key counts; row_reason says exact or superseded
       accepted     it counts; a tombstone (is_deleted) is accepted and yields nothing
+    A table whose rows are in the currency of a parent (`currency_of`) has a column ambiguous_amount: what such an amount means only a join can tell.
     Of a source with `adds_up` the latest rows of a key are all accepted, since they are parts of one sum, that of the column it names.
 -#}
 {% macro stage(source_name, table_name, rules={}) -%}
@@ -17,6 +18,9 @@
 {%- set meta = spec.config.meta -%}
 {%- set columns = spec.columns.values() | list -%}
 {%- set keys = key_columns(source_name, table_name) -%}
+{%- set amounts = columns | selectattr('config.meta.kind', 'equalto', 'amount') | list -%}
+{%- set currency = "coalesce(upper(nullif(" ~ trimmed('landed.currency') ~ ", '')), '" ~ setting('reporting_currency') ~ "')"
+    if 'currency' in spec.columns else "'" ~ setting('reporting_currency') ~ "'" -%}
 {%- set key_conditions = [] -%}
 {%- for key in keys -%}
     {%- do key_conditions.append('judged.' ~ key ~ ' is not distinct from repeated_keys.' ~ key) -%}
@@ -51,7 +55,20 @@ with typed as (
             {%- for column in columns if column.config.meta.kind in ['amount', 'rate'] %}
             when {{ typed_value(column) }} < 0 then 'negative_{{ column.name }}'
             {%- endfor %}
+            {%- for column in amounts %}
+            when {{ typed_value(column) }} >= {{ amount_limit() }} then 'too_large_{{ column.name }}'
+            {%- if not meta.currency_of %}
+            when {{ is_ambiguous_amount(trimmed('landed.' ~ column.name)) }} and {{ is_without_decimals(currency) }} then 'ambiguous_{{ column.name }}'
+            {%- endif %}
+            {%- endfor %}
         end as input_reason,
+        {%- if meta.currency_of %}
+        case
+            {%- for column in amounts %}
+            when {{ is_ambiguous_amount(trimmed('landed.' ~ column.name)) }} then '{{ column.name }}'
+            {%- endfor %}
+        end as ambiguous_amount,
+        {%- endif %}
         case when input_reason is not null then {{ row_md5('landed', columns, is_text=true) }} end as landed_hash
     from {{ landed }} as landed
 
@@ -122,6 +139,9 @@ select
     {%- for column in columns %}
     {{ as_seen(column, meta) }} as {{ column.name }},
     {%- endfor %}
+    {%- if meta.currency_of %}
+    judged.ambiguous_amount,
+    {%- endif %}
     judged.updated_at,
     judged.is_deleted,
     judged._file_id,

@@ -23,7 +23,10 @@ signals as (
         occurred_at,
         event_type as evidence
     from {{ ref('int_person_events') }}
-    where event_type in ('subscription_renewed', 'subscription_upgraded', 'loyalty_redeemed', 'loyalty_tier_changed')
+    where
+        event_type in ('loyalty_redeemed', 'loyalty_tier_changed')
+        {# a trial that goes on has bought nothing #}
+        or (event_type in ('subscription_renewed', 'subscription_upgraded') and amount > 0)
 
 )
 

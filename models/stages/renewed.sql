@@ -6,7 +6,7 @@ with renewals as (
         ended_at as left_at,
         event_type as evidence
     from {{ ref('int_person_events') }}
-    where event_type = 'subscription_renewed'
+    where event_type = 'subscription_renewed' and amount > 0
 
 )
 

@@ -1,4 +1,5 @@
--- Who left is counted once a month, type and reason; who churned by MRR has an event that says how; nobody is told lapsed who paid.
+-- Who left is counted once a month, type and reason, among those who were there at its start; who churned by MRR has an event that says
+-- how; nobody is told lapsed who paid.
 with events as (
 
     select
@@ -8,16 +9,44 @@ with events as (
 
 ),
 
+{# MRR and purchases before the month in which somebody left #}
+mrr_before as (
+
+    select
+        events.churn_event_id,
+        coalesce(sum(movements.mrr_change), 0) > 0 as has_mrr
+    from events
+    left join {{ ref('fct_mrr_movements') }} as movements
+        on events.account_id = movements.account_id
+        and movements.month_start < events.month_start
+    group by events.churn_event_id
+
+),
+
+bought_before as (
+
+    select distinct events.churn_event_id
+    from events
+    inner join {{ account_purchases() }} as purchases
+        on events.account_id = purchases.account_id
+        and purchases.converted_date < events.month_start
+
+),
+
 event_sums as (
 
     select
-        month_start,
-        churn_type,
-        reason,
-        count(distinct account_id) as churned,
-        sum(mrr_lost) as mrr_lost
+        events.month_start,
+        events.churn_type,
+        events.reason,
+        count(distinct events.account_id) as churned,
+        sum(events.mrr_lost) as mrr_lost
     from events
-    group by month_start, churn_type, reason
+    inner join mrr_before on events.churn_event_id = mrr_before.churn_event_id
+    left join bought_before on events.churn_event_id = bought_before.churn_event_id
+    {# who came within the month is none of the customers of its start #}
+    where case when events.churn_type = 'lapsed' then bought_before.churn_event_id is not null and not mrr_before.has_mrr else mrr_before.has_mrr end
+    group by events.month_start, events.churn_type, events.reason
 
 ),
 
@@ -69,6 +98,11 @@ left join events
     and movements.month_start = events.month_start
     and events.churn_type <> 'lapsed'
 where movements.movement_type = 'churn' and events.account_id is null and transfers.account_id is null
+union all
+{# a share of the customers of the start #}
+select concat_ws(' ', cast(month_start as string), churn_type, reason) as problem
+from {{ ref('kpi_churn') }}
+where churned > customers_at_start
 union all
 {# what came before came before #}
 select churn_event_id as problem

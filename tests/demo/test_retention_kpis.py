@@ -329,9 +329,16 @@ def test_everybody_who_left(marts: duckdb.DuckDBPyConnection, churns: list[Churn
 
 
 def test_what_came_before_they_left(
-    marts: duckdb.DuckDBPyConnection, churns: list[Churn], raw: RawRows, persons: dict[str, str]
+    marts: duckdb.DuckDBPyConnection,
+    churns: list[Churn],
+    raw: RawRows,
+    persons: dict[str, str],
+    companies: dict[str, str],
 ) -> None:
     """What happened after somebody left, or to somebody else, would pass for the reason."""
+    people: defaultdict[str, set[str]] = defaultdict(set)
+    for person, company in companies.items():
+        people[company].add(person)
     touches: defaultdict[str, list[tuple[Any, ...]]] = defaultdict(list)
     for person, *rest in marts.execute(
         "select person_id, touched_at, touchpoint_id, channel, touchpoint_type from marts.fct_touchpoints"
@@ -351,7 +358,10 @@ def test_what_came_before_they_left(
     nothing: tuple[Any, ...] = (None, None, None, None)
 
     def last(events: Mapping[Any, list[tuple[Any, ...]]], churn: Churn) -> tuple[Any, ...]:
-        return max((event for event in events.get(churn.person, ()) if event[0] < churn.at), default=nothing)
+        # whom the end names counts too, unless it is another company's
+        named = {churn.person} if companies.get(churn.person, churn.account) == churn.account else set()
+        of_account = (event for person in people[churn.account] | named for event in events.get(person, ()))
+        return max((event for event in of_account if event[0] < churn.at), default=nothing)
 
     def days(event: tuple[Any, ...], churn: Churn) -> float | None:
         return (churn.at - event[0]) / timedelta(days=1) if event[0] else None

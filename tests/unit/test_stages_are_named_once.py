@@ -22,6 +22,7 @@ OTHER_WORDS = {
     ("models/marts/core/fct_activities.sql", "other"): "an outcome of seeds/activity_outcomes.csv",
     ("models/marts/core/fct_subscription_changes.sql", "other"): "a reason of seeds/churn_reasons.csv",
     ("models/staging/crm/stg_crm__subscription_changes.sql", "renewed"): "a raw change type",
+    ("models/intermediate/identity/int_subscription_changes.sql", "renewed"): "a raw change type",
     ("models/marts/kpis/kpi_pipeline.sql", "meeting"): "a raw activity type",
     ("models/marts/lifecycle/journey_map_items.sql", "opportunity"): "a type of item on the map",
     ("models/marts/attribution/attribution_performance.sql", "customer"): A_CONVERSION_TYPE,

@@ -15,14 +15,16 @@ with running as (
             ))
         end as months_left
     from {{ ref('fct_subscription_changes') }}
-    qualify row_number() over (partition by subscription_id order by changed_at desc, change_id desc) = 1
+    {# a trial is no contract #}
+    where subscription_id in (select started.subscription_id from {{ ref('fct_subscription_changes') }} as started where started.is_payment_start)
+    qualify row_number() over (partition by subscription_id order by change_number desc) = 1
 
 )
 
 select
     person_id,
     count(*) as subscriptions,
-    cast(sum(case when months_left > 0 then mrr else 0 end) as decimal(18, 4)) as mrr,
-    cast(sum(mrr * months_left) as decimal(18, 4)) as contract_value_12m
+    cast(sum(case when months_left > 0 then mrr else 0 end) as decimal(28, 4)) as mrr,
+    cast(sum(mrr * months_left) as decimal(28, 4)) as contract_value_12m
 from running
 group by person_id

@@ -1,20 +1,42 @@
-with refunds as (
+with orders as (
+
+    select * from {{ ref('int_orders') }}
+
+),
+
+refunds as (
 
     select
         refunds.refund_id,
         refunds.order_id,
         refunds.refunded_at,
         refunds.amount,
-        orders.rate,
         orders.net_of_total,
         orders.total_amount,
-        sum(refunds.amount) over (
-            partition by refunds.order_id
-            order by refunds.refunded_at, refunds.refund_id
+        {# in another currency than its order's a refund has a rate of its own, that of its day #}
+        cast(coalesce(
+            case
+                when refunds.currency <> coalesce(orders.currency, '{{ setting('reporting_currency') }}') then rates.rate
+                else orders.rate
+            end, 1
+        ) as decimal(19, 12)) as rate
+    from {{ accepted('orders', 'refunds') }} as refunds
+    left join orders on refunds.order_id = orders.order_id
+    {{ join_exchange_rates('refunds.currency', reporting_date('refunds.refunded_at')) }}
+
+),
+
+{# each in the reporting currency, not rounded yet #}
+summed as (
+
+    select
+        *,
+        sum(amount * rate) over (
+            partition by order_id
+            order by refunded_at, refund_id
             rows between unbounded preceding and current row
         ) as amount_so_far
-    from {{ accepted('orders', 'refunds') }} as refunds
-    left join {{ ref('int_orders') }} as orders on refunds.order_id = orders.order_id
+    from refunds
 
 )
 
@@ -26,8 +48,8 @@ select
     {{ to_reporting_currency('amount', 'rate') }} as refund_amount,
     {# what the refunds so far took, less what those before took: rounded parts then add up to the rounded whole #}
     cast(
-        {{ refunded_net('amount_so_far', 'net_of_total', 'total_amount', 'rate') }}
-        - {{ refunded_net('(amount_so_far - amount)', 'net_of_total', 'total_amount', 'rate') }}
+        {{ refunded_net('amount_so_far', 'net_of_total', 'total_amount') }}
+        - {{ refunded_net('(amount_so_far - amount * rate)', 'net_of_total', 'total_amount') }}
         as decimal(18, 4)
     ) as refunded_net
-from refunds
+from summed

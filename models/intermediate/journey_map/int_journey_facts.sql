@@ -118,8 +118,11 @@ renewals as (
         end as happened_at,
         changes.reason
     from events
-    inner join {{ accepted('crm', 'subscription_changes') }} as changes on events.source_id = changes.change_id
-    where events.event_type in ('subscription_renewed', 'subscription_cancelled')
+    inner join {{ ref('int_subscription_changes') }} as changes on events.source_id = changes.change_id
+    where
+        (events.event_type = 'subscription_renewed' and changes.mrr_after > 0)
+        {# a trial that is cancelled was never up for renewal #}
+        or (events.event_type = 'subscription_cancelled' and changes.was_paying)
 
 ),
 

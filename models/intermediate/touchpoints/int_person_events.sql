@@ -1,28 +1,36 @@
-{# a CRM that keeps no closed_at still tells by its changes when a deal took the status it has now #}
-with closings as (
+with deal_states as (
 
     select
         changes.deal_id,
-        min(changes.changed_at) as closed_at
+        changes.changed_at,
+        changes.status = deals.status as is_final,
+        max(case when changes.status <> deals.status then changes.changed_at end) over (partition by changes.deal_id) as reopened_at
     from {{ accepted('crm', 'deal_changes') }} as changes
-    inner join {{ accepted('crm', 'deals') }} as deals
-        on changes.deal_id = deals.deal_id
-        and changes.status = deals.status
-    where changes.status in ('won', 'lost')
-    group by changes.deal_id
+    inner join {{ accepted('crm', 'deals') }} as deals on changes.deal_id = deals.deal_id
+    where changes.status is not null and deals.status in ('won', 'lost')
 
 ),
 
-{# a change that names no contact is a colleague's where all that name one name colleagues #}
-internal_subscriptions as (
+{# a CRM that keeps no closed_at still tells by its changes when a deal took the status it has now: the last time, if it was reopened #}
+closings as (
 
-    select changes.subscription_id
-    from {{ accepted('crm', 'subscription_changes') }} as changes
-    left join {{ ref('int_internal_identifiers') }} as internal
-        on {{ identifier_key("'contact_id'", 'changes.contact_id') }} = internal.identifier
-    where changes.contact_id is not null
-    group by changes.subscription_id
-    having count(*) = count(internal.identifier)
+    select
+        deal_id,
+        coalesce(
+            min(case when is_final and (reopened_at is null or changed_at >= reopened_at) then changed_at end),
+            max(case when is_final then changed_at end)
+        ) as closed_at,
+        {# a closed_at before this one is of an earlier end #}
+        max(reopened_at) as reopened_at
+    from deal_states
+    group by deal_id
+    having bool_or(is_final)
+
+),
+
+subscription_changes as (
+
+    select * from {{ ref('int_subscription_changes') }}
 
 ),
 
@@ -114,7 +122,12 @@ events as (
         cast(null as string) as campaign,
         cast(null as string) as direction,
         cast({{ to_reporting_currency('deals.amount') }} as decimal(18, 4)) as amount,
-        coalesce(deals.closed_at, closings.closed_at) as ended_at
+        case
+            {# many a CRM writes into an open deal when it is hoped to close #}
+            when deals.status = 'open' then cast(null as timestamp)
+            when deals.closed_at < closings.reopened_at then closings.closed_at
+            else coalesce(deals.closed_at, closings.closed_at)
+        end as ended_at
     from {{ accepted('crm', 'deals') }} as deals
     left join closings on deals.deal_id = closings.deal_id
     {{ join_exchange_rates('deals.currency', reporting_date('deals.created_at')) }}
@@ -123,28 +136,49 @@ events as (
         on {{ identifier_key("'contact_id'", 'deals.contact_id') }} = internal.identifier
     where internal.identifier is null
     union all
+    {# a subscription starts when it begins to be paid for, whatever its row calls that; a start at 0 is a trial #}
     select
         'crm.subscription_changes' as source_table,
-        subscription_changes.change_id as source_id,
-        {{ person_key_of(['contact_id']) }} as person_key,
-        subscription_changes.changed_at as occurred_at,
-        'subscription_' || subscription_changes.change_type as event_type,
+        change_id as source_id,
+        person_key,
+        changed_at as occurred_at,
+        'subscription_started' as event_type,
         cast(null as string) as channel,
         cast(null as string) as campaign,
         cast(null as string) as direction,
-        cast({{ to_reporting_currency('subscription_changes.mrr') }} as decimal(18, 4)) as amount,
-        min(case when subscription_changes.change_type = 'cancelled' then subscription_changes.changed_at end) over (
-            partition by subscription_changes.subscription_id
-            order by subscription_changes.changed_at, subscription_changes.change_id
-            rows between 1 following and unbounded following
-        ) as ended_at
-    from {{ accepted('crm', 'subscription_changes') }} as subscription_changes
-    {{ join_exchange_rates('subscription_changes.currency', reporting_date('subscription_changes.changed_at')) }}
-    {{ join_persons('subscription_changes', ['contact_id'], 'changed_at') }}
-    left join internal_subscriptions on subscription_changes.subscription_id = internal_subscriptions.subscription_id
-    left join {{ ref('int_internal_identifiers') }} as internal
-        on {{ identifier_key("'contact_id'", 'subscription_changes.contact_id') }} = internal.identifier
-    where internal_subscriptions.subscription_id is null and internal.identifier is null
+        mrr_after as amount,
+        ended_at
+    from subscription_changes
+    where is_payment_start
+    union all
+    select
+        'crm.subscription_changes' as source_table,
+        change_id as source_id,
+        person_key,
+        changed_at as occurred_at,
+        'subscription_trial_started' as event_type,
+        cast(null as string) as channel,
+        cast(null as string) as campaign,
+        cast(null as string) as direction,
+        mrr_after as amount,
+        ended_at
+    from subscription_changes
+    where change_type = 'started' and mrr_after = 0 and not was_paying
+    union all
+    {# the end of a trial is no renewal, nor is the end of a plan that another one follows a cancellation #}
+    select
+        'crm.subscription_changes' as source_table,
+        change_id as source_id,
+        person_key,
+        changed_at as occurred_at,
+        case when is_switch then 'subscription_switched' else 'subscription_' || change_type end as event_type,
+        cast(null as string) as channel,
+        cast(null as string) as campaign,
+        cast(null as string) as direction,
+        mrr_after as amount,
+        ended_at
+    from subscription_changes
+    where change_type <> 'started' and not is_end_of_trial
     union all
     select
         'crm.loyalty_events' as source_table,

@@ -23,75 +23,80 @@ order_conversions as (
 
 ),
 
-events as (
-
-    select
-        events.*,
-        persons.person_id
-    from {{ ref('int_person_events') }} as events
-    inner join {{ ref('int_persons') }} as persons on events.person_key = persons.person_key
-    where events.event_type in ('deal_won', 'subscription_started')
-
-),
-
-linked_orders as (
-
-    select
-        'deal_won' as conversion_type,
-        deal_id as source_id,
-        sum(net_revenue) as revenue
-    from orders
-    where deal_id is not null
-    group by deal_id
-    union all
-    select
-        'subscription_started' as conversion_type,
-        subscription_id as source_id,
-        sum(net_revenue) as revenue
-    from orders
-    where subscription_id is not null
-    group by subscription_id
-
-),
-
+{# a subscription converts each time it begins to be paid for; a change of plan is no beginning #}
 subscription_starts as (
 
     select
-        change_id,
+        change_id as source_id,
         subscription_id,
-        company_id,
-        row_number() over (partition by subscription_id order by changed_at, change_id) as start_number,
-        greatest(1, (year(term_end) - year(changed_at)) * 12 + month(term_end) - month(changed_at)) as term_months
-    from {{ accepted('crm', 'subscription_changes') }} as changes
-    where change_type = 'started'
+        person_id,
+        changed_at as converted_at,
+        nullif(company_id, 'unknown') as company_id,
+        mrr_after * {{ months_of_term('changed_date', 'term_end') }} as contract_value,
+        row_number() over (partition by subscription_id order by changed_at) as start_number,
+        lead(changed_at) over (partition by subscription_id order by changed_at) as next_started_at
+    from {{ ref('fct_subscription_changes') }}
+    where is_payment_start and not is_plan_change
+
+),
+
+won_deals as (
+
+    select
+        deals.deal_id as source_id,
+        persons.person_id,
+        events.occurred_at as converted_at,
+        deals.company_id,
+        coalesce(events.amount, 0) as contract_value
+    from {{ ref('int_person_events') }} as events
+    inner join {{ ref('int_persons') }} as persons on events.person_key = persons.person_key
+    inner join {{ accepted('crm', 'deals') }} as deals on events.source_id = deals.deal_id
+    where events.event_type = 'deal_won'
+
+),
+
+{# the orders that fulfil a contract carry their part of its value themselves: each that of the beginning before it, else of the first #}
+contracts as (
+
+    select
+        'deal_won' as conversion_type,
+        won_deals.source_id,
+        won_deals.person_id,
+        won_deals.converted_at,
+        won_deals.company_id,
+        won_deals.contract_value,
+        orders.net_revenue as order_revenue
+    from won_deals
+    left join orders on won_deals.source_id = orders.deal_id
+    union all
+    select
+        'subscription_started' as conversion_type,
+        starts.source_id,
+        starts.person_id,
+        starts.converted_at,
+        starts.company_id,
+        starts.contract_value,
+        orders.net_revenue as order_revenue
+    from subscription_starts as starts
+    left join orders
+        on starts.subscription_id = orders.subscription_id
+        and (starts.start_number = 1 or orders.ordered_at >= starts.converted_at)
+        and (starts.next_started_at is null or orders.ordered_at < starts.next_started_at)
 
 ),
 
 contract_conversions as (
 
     select
-        events.event_type as conversion_type,
-        events.source_id,
-        events.person_id,
-        events.occurred_at as converted_at,
-        {# the orders that fulfil a contract carry their part of its value themselves #}
-        cast(greatest(
-            0,
-            coalesce(events.amount, 0) * coalesce(starts.term_months, 1)
-            - case when coalesce(starts.start_number, 1) = 1 then coalesce(linked_orders.revenue, 0) else 0 end
-        ) as decimal(18, 4)) as revenue,
+        conversion_type,
+        source_id,
+        person_id,
+        converted_at,
+        cast(greatest(0, contract_value - coalesce(sum(order_revenue), 0)) as decimal(18, 4)) as revenue,
         cast(null as string) as order_id,
-        coalesce(starts.company_id, deals.company_id) as company_id
-    from events
-    left join subscription_starts as starts
-        on events.event_type = 'subscription_started'
-        and events.source_id = starts.change_id
-    left join {{ accepted('crm', 'deals') }} as deals
-        on events.event_type = 'deal_won'
-        and events.source_id = deals.deal_id
-    left join linked_orders
-        on events.event_type = linked_orders.conversion_type
-        and coalesce(starts.subscription_id, events.source_id) = linked_orders.source_id
+        company_id
+    from contracts
+    group by conversion_type, source_id, person_id, converted_at, company_id, contract_value
 
 ),
 

@@ -29,13 +29,15 @@ order_sums as (
 
 ),
 
-unlinked_refunds as (
+{# money that went back and that no revenue lessens #}
+other_refunds as (
 
     select
         {{ month_of('refunded_date') }} as month_start,
-        sum(refund_amount) as unlinked_refunds
+        sum(case when not is_linked then refund_amount else 0 end) as unlinked_refunds,
+        sum(case when is_linked then refund_amount else 0 end) as refunds_without_revenue
     from {{ ref('fct_refunds') }}
-    where not is_linked
+    where not has_revenue
     group by {{ month_of('refunded_date') }}
 
 ),
@@ -45,21 +47,24 @@ quarantined_rows as (
 
     select
         staged.ordered_at as happened_at,
-        {{ to_reporting_currency('staged.total_amount') }} as amount
+        {{ readable_amount('staged.total_amount') }} as amount
     from {{ ref('stg_orders__orders') }} as staged
     {{ join_exchange_rates('staged.currency', reporting_date('staged.ordered_at')) }}
     where staged.row_status = 'quarantined' and not {{ lacks_exchange_rate('staged.currency') }}
     union all
     select
         staged.refunded_at as happened_at,
-        -{{ to_reporting_currency('staged.amount', 'null') }} as amount
+        -{{ readable_amount('staged.amount') }} as amount
     from {{ ref('stg_orders__refunds') }} as staged
+    {{ join_exchange_rates('staged.currency', reporting_date('staged.refunded_at')) }}
     left join {{ ref('int_integrity_rejects') }} as rejects
         on rejects.source_table = 'orders.refunds'
         and rejects.row_status = 'quarantined'
         and staged._file_id = rejects._file_id
         and staged._row_number = rejects._row_number
-    where staged.row_status = 'quarantined' or rejects.source_table is not null
+    where
+        (staged.row_status = 'quarantined' or rejects.source_table is not null)
+        and not {{ lacks_exchange_rate('staged.currency') }}
 
 ),
 
@@ -79,7 +84,7 @@ months as (
 
     select month_start from order_sums
     union
-    select month_start from unlinked_refunds
+    select month_start from other_refunds
     union
     select month_start from quarantined
 
@@ -90,9 +95,10 @@ select
     {%- for column in columns %}
     cast(coalesce(order_sums.{{ column }}, 0) as decimal(28, 4)) as {{ column }},
     {%- endfor %}
-    cast(-coalesce(unlinked_refunds.unlinked_refunds, 0) as decimal(28, 4)) as unlinked_refunds,
+    cast(-coalesce(other_refunds.unlinked_refunds, 0) as decimal(28, 4)) as unlinked_refunds,
+    cast(-coalesce(other_refunds.refunds_without_revenue, 0) as decimal(28, 4)) as refunds_without_revenue,
     cast(coalesce(quarantined.quarantined, 0) as decimal(28, 4)) as quarantined
 from months
 left join order_sums on months.month_start = order_sums.month_start
-left join unlinked_refunds on months.month_start = unlinked_refunds.month_start
+left join other_refunds on months.month_start = other_refunds.month_start
 left join quarantined on months.month_start = quarantined.month_start

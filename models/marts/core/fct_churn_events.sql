@@ -12,37 +12,39 @@ parts as (
     select
         account_id,
         company_id,
-        changed_at,
+        effective_at,
         change_id,
         person_id,
         case when cancel_type = 'involuntary' then 'subscription_involuntary' else 'subscription_voluntary' end as churn_type,
         coalesce(reason, 'unknown') as reason,
         mrr_after - case when account_id = previous_account_id then mrr_before else 0 end as mrr_change,
+        case when account_id <> previous_account_id then mrr_before else 0 end as mrr_transferred,
         case when mrr_after = 0 then mrr_before else 0 end as mrr_stopped
     from changes
     union all
     select
         previous_account_id as account_id,
         cast(null as string) as company_id,
-        changed_at,
+        effective_at,
         change_id,
         person_id,
         cast(null as string) as churn_type,
         cast(null as string) as reason,
         -mrr_before as mrr_change,
+        0 as mrr_transferred,
         0 as mrr_stopped
     from changes
     where account_id <> previous_account_id
 
 ),
 
-{# the changes of one moment are one: the last by id speaks for those that stopped something #}
+{# changes of one moment count as one: type and reason are those of the last one, by change_id, that stopped revenue #}
 ranked as (
 
     select
         *,
         row_number() over (
-            partition by account_id, changed_at
+            partition by account_id, effective_at
             order by case when mrr_stopped > 0 then 0 else 1 end, change_id desc
         ) as part_rank
     from parts
@@ -53,15 +55,16 @@ moments as (
 
     select
         account_id,
-        changed_at,
+        effective_at,
         max(case when part_rank = 1 then company_id end) as company_id,
         max(case when part_rank = 1 then person_id end) as person_id,
         max(case when part_rank = 1 then churn_type end) as churn_type,
         max(case when part_rank = 1 then reason end) as reason,
         sum(mrr_change) as mrr_change,
+        sum(mrr_transferred) as mrr_transferred,
         sum(mrr_stopped) as mrr_stopped
     from ranked
-    group by account_id, changed_at
+    group by account_id, effective_at
 
 ),
 
@@ -71,10 +74,10 @@ account_mrr as (
         *,
         sum(mrr_change) over (
             partition by account_id
-            order by changed_at
+            order by effective_at
             rows between unbounded preceding and current row
         ) as mrr,
-        lead(changed_at) over (partition by account_id order by changed_at) as next_changed_at
+        lead(effective_at) over (partition by account_id order by effective_at) as next_effective_at
     from moments
 
 ),
@@ -99,8 +102,8 @@ lapses as (
     left join account_mrr
         on followed.account_id = account_mrr.account_id
         and account_mrr.mrr > 0
-        and followed.lapsed_at >= account_mrr.changed_at
-        and (followed.lapsed_at < account_mrr.next_changed_at or account_mrr.next_changed_at is null)
+        and followed.lapsed_at >= account_mrr.effective_at
+        and (followed.lapsed_at < account_mrr.next_effective_at or account_mrr.next_effective_at is null)
     where
         followed.lapsed_at <= {{ as_of() }}
         and (followed.next_converted_at is null or followed.next_converted_at > followed.lapsed_at)
@@ -117,10 +120,11 @@ churns as (
         person_id,
         churn_type,
         reason,
-        changed_at as churned_at,
+        effective_at as churned_at,
         mrr_stopped as mrr_lost
     from account_mrr
-    where mrr = 0 and mrr_stopped > 0
+    {# what began in the same moment was never there to be lost #}
+    where mrr = 0 and mrr_stopped > 0 and mrr - mrr_change + mrr_transferred > 0
     union all
     select
         account_id,
@@ -131,6 +135,34 @@ churns as (
         lapsed_at as churned_at,
         0 as mrr_lost
     from lapses
+
+),
+
+{#
+    What came before is what the account's people did: the person who is the account, or everybody in the company and whom its end names,
+    unless that is another company's.
+#}
+members as (
+
+    select
+        account_id,
+        account_id as person_id
+    from churns
+    where company_id = 'unknown'
+    union
+    select
+        churns.account_id,
+        persons.person_id
+    from churns
+    inner join {{ ref('dim_persons') }} as persons on churns.company_id = persons.company_id
+    where churns.company_id <> 'unknown'
+    union
+    select
+        churns.account_id,
+        churns.person_id
+    from churns
+    inner join {{ ref('dim_persons') }} as persons on churns.person_id = persons.person_id
+    where churns.company_id <> 'unknown' and churns.person_id <> 'unknown' and persons.company_id = 'unknown'
 
 ),
 
@@ -160,10 +192,11 @@ last_{{ name }} as (
         events.{{ column }}{{ ',' if not loop.last }}
         {%- endfor %}
     from churns
+    inner join members on churns.account_id = members.account_id
     inner join {{ event['from'] }} as events
-        on churns.person_id = events.person_id
+        on members.person_id = events.person_id
         and events.{{ event.at }} < churns.churned_at
-    where {{ event.where }} and churns.person_id <> 'unknown'
+    where {{ event.where }}
     qualify row_number() over (
         partition by churns.account_id, churns.churned_at, churns.churn_type
         order by events.{{ event.at }} desc, events.{{ event.id }} desc
@@ -176,7 +209,8 @@ select
     {{ keyed_hash(["'churn'", 'churns.account_id', 'churns.churn_type', 'churns.churned_at']) }} as churn_event_id,
     churns.account_id,
     case when churns.company_id = 'unknown' then 'person' else 'company' end as account_type,
-    churns.person_id,
+    {# a row may name somebody else than the person whose subscription ends #}
+    case when churns.company_id = 'unknown' then churns.account_id else churns.person_id end as person_id,
     churns.company_id,
     {{ account_customer_type('churns') }} as customer_type,
     churns.churn_type,

@@ -2,7 +2,7 @@ with changes as (
 
     select
         *,
-        {{ month_of('changed_date') }} as month_start
+        {{ month_of('effective_date') }} as month_start
     from {{ ref('fct_subscription_changes') }}
 
 ),
@@ -14,7 +14,7 @@ subscription_months as (
         *,
         sum(fx_change) over (partition by subscription_id, month_start) as fx_of_month
     from changes
-    qualify row_number() over (partition by subscription_id, month_start order by changed_at desc, change_id desc) = 1
+    qualify row_number() over (partition by subscription_id, month_start order by change_number desc) = 1
 
 ),
 
@@ -36,7 +36,7 @@ parts as (
         account_id,
         company_id,
         month_start,
-        changed_at,
+        effective_at,
         change_id,
         person_id,
         case when account_id <> account_at_start then mrr_at_start else 0 end as transferred,
@@ -49,7 +49,7 @@ parts as (
         account_at_start as account_id,
         company_at_start as company_id,
         month_start,
-        changed_at,
+        effective_at,
         change_id,
         person_id,
         -mrr_at_start as transferred,
@@ -64,7 +64,7 @@ numbered as (
 
     select
         *,
-        row_number() over (partition by account_id, month_start order by changed_at desc, change_id desc) as part_rank
+        row_number() over (partition by account_id, month_start order by effective_at desc, change_id desc) as part_rank
     from parts
 
 ),
@@ -75,7 +75,7 @@ account_months as (
         account_id,
         company_id,
         month_start,
-        max(changed_at) as moved_at,
+        max(effective_at) as moved_at,
         max(case when part_rank = 1 then person_id end) as person_id,
         sum(transferred) as transferred,
         sum(fx) as fx,

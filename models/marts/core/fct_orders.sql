@@ -1,5 +1,9 @@
 {%- set covered_revenue = 'cast(orders.net_revenue as double) * coalesce(order_lines.covered_share, 0)' -%}
-{%- set margin = 'cast(orders.net_revenue as double) * order_lines.covered_share * (1 - order_lines.cost_ratio)' -%}
+{#- what is given back beyond the price had no cost -#}
+{%- set margin -%}
+    cast(orders.net_revenue as double) * order_lines.covered_share
+    * case when orders.net_revenue > 0 then 1 - order_lines.cost_ratio when order_lines.cost_ratio is not null then 1 end
+{%- endset -%}
 
 with orders as (
 
@@ -7,15 +11,15 @@ with orders as (
 
 ),
 
-{# what is known of an order's cost: the share of its value that has a cost, and the cost of that share #}
+{# what is known of an order's cost: the share of its value that has a cost, and the cost of that share; a line below 0 has no value #}
 order_lines as (
 
     select
         order_id,
-        cast(sum(item_amount) filter (where item_cost is not null) as double) / nullif(cast(sum(item_amount) as double), 0)
-            as covered_share,
+        cast(sum(greatest(item_amount, 0)) filter (where item_cost is not null) as double)
+        / nullif(cast(sum(greatest(item_amount, 0)) as double), 0) as covered_share,
         cast(sum(item_cost) as double)
-        / nullif(cast(sum(item_amount) filter (where item_cost is not null) as double), 0) as cost_ratio,
+        / nullif(cast(sum(greatest(item_amount, 0)) filter (where item_cost is not null) as double), 0) as cost_ratio,
         sum(discount_amount) as discount
     from {{ ref('fct_order_items') }}
     group by order_id

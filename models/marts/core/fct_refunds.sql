@@ -17,6 +17,9 @@ select
     refunds.refunded_at,
     {{ reporting_date('refunds.refunded_at') }} as refunded_date,
     refunds.is_linked,
+    coalesce(
+        orders.is_conversion and orders.order_status <> 'returned' and orders.total_amount > 0 and orders.net_before_refunds > 0, false
+    ) as has_revenue,
     refunds.refund_amount,
     case
         when orders.is_conversion and orders.order_status <> 'returned' then refunds.refunded_net

@@ -1,19 +1,11 @@
-{#- What is paused or cancelled is worth nothing, whatever amount its row still carries. -#}
-{%- set stopped = "change_type in ('paused', 'cancelled')" -%}
-
 with changes as (
 
     select
         changes.*,
         persons.person_id,
-        {{ reporting_date('changes.changed_at') }} as changed_date,
-        case when changes.{{ stopped }} then cast(0 as decimal(18, 4)) else changes.mrr end as amount,
         bool_or(changes.company_id is not null) over (partition by changes.subscription_id) as has_company
-    from {{ accepted('crm', 'subscription_changes') }} as changes
-    inner join {{ ref('int_person_events') }} as events
-        on events.source_table = 'crm.subscription_changes'
-        and changes.change_id = events.source_id
-    inner join {{ ref('int_persons') }} as persons on events.person_key = persons.person_key
+    from {{ ref('int_subscription_changes') }} as changes
+    inner join {{ ref('int_persons') }} as persons on changes.person_key = persons.person_key
 
 ),
 
@@ -22,20 +14,12 @@ owned as (
 
     select
         changes.*,
-        coalesce(changes.company_id, case when not changes.has_company then persons.company_id end, 'unknown') as owner_company_id
+        coalesce(changes.company_id, case when not changes.has_company then persons.company_id end, 'unknown') as owner_company_id,
+        coalesce(
+            changes.company_id, case when not changes.has_company then nullif(persons.company_id, 'unknown') end, changes.person_id
+        ) as owner_id
     from changes
     inner join {{ ref('dim_persons') }} as persons on changes.person_id = persons.person_id
-
-),
-
-priced as (
-
-    select
-        owned.*,
-        case when owned.owner_company_id <> 'unknown' then owned.owner_company_id else owned.person_id end as owner_id,
-        {{ to_reporting_currency('owned.amount') }} as mrr_after
-    from owned
-    {{ join_exchange_rates('owned.currency', 'owned.changed_date') }}
 
 ),
 
@@ -49,12 +33,12 @@ compared as (
         lag(currency) over of_subscription as currency_before,
         coalesce(lag(mrr_after) over of_subscription, cast(0 as decimal(18, 4))) as mrr_before,
         lead(changed_at) over of_subscription as next_changed_at
-    from priced
-    window of_subscription as (partition by subscription_id order by changed_at, change_id)
+    from owned
+    window of_subscription as (partition by subscription_id order by change_number)
 
 ),
 
-{# what ends was of who held it, whoever the row of the end names #}
+{# an end is booked on the account that held the subscription, whoever its row names #}
 held as (
 
     select
@@ -63,36 +47,108 @@ held as (
         case when mrr_after = 0 then coalesce(owner_company_id_before, owner_company_id) else owner_company_id end as account_company_id
     from compared
 
+),
+
+{# of each end the new beginning that makes it a change of plan, after it or shortly before #}
+switches as (
+
+    select
+        ends.change_id as end_id,
+        starts.change_id as start_id,
+        case when starts.changed_at >= ends.changed_at then starts.changed_at end as switched_at,
+        row_number() over (
+            partition by ends.change_id
+            order by
+                case when starts.changed_at >= ends.changed_at then 0 else 1 end,
+                case when starts.changed_at >= ends.changed_at then starts.changed_at end,
+                starts.changed_at desc,
+                starts.change_id
+        ) as choice
+    from held as ends
+    inner join held as starts
+        on ends.account_id = starts.account_id
+        and (
+            {{ is_begun_anew('ends.changed_at', 'starts.changed_at') }}
+            or {{ is_begun_anew('starts.changed_at', 'ends.changed_at') }}
+        )
+        and (ends.subscription_id <> starts.subscription_id or ends.change_number < starts.change_number)
+    where ends.is_payment_end and starts.is_payment_start
+
+),
+
+switch_ids as (
+
+    select
+        end_id as change_id,
+        switched_at
+    from switches
+    where choice = 1
+    union
+    select
+        start_id as change_id,
+        cast(null as timestamp) as switched_at
+    from switches
+    where choice = 1
+
+),
+
+{# until the new subscription begins, the account still has the old one #}
+effective as (
+
+    select
+        held.*,
+        switch_ids.change_id is not null as is_plan_change,
+        greatest(
+            held.changed_at,
+            coalesce(
+                max(switch_ids.switched_at) over (
+                    partition by held.subscription_id
+                    order by held.change_number
+                    rows between unbounded preceding and current row
+                ),
+                held.changed_at
+            )
+        ) as effective_at
+    from held
+    left join switch_ids on held.change_id = switch_ids.change_id
+
 )
 
 select
-    held.change_id,
-    held.subscription_id,
-    held.account_id,
-    case when held.account_company_id = 'unknown' then 'person' else 'company' end as account_type,
-    lag(held.account_id) over (partition by held.subscription_id order by held.changed_at, held.change_id) as previous_account_id,
-    held.person_id,
-    held.account_company_id as company_id,
-    held.change_type,
-    coalesce(held.plan, 'unknown') as plan,
+    effective.change_id,
+    effective.subscription_id,
+    effective.account_id,
+    case when effective.account_company_id = 'unknown' then 'person' else 'company' end as account_type,
+    lag(effective.account_id) over (partition by effective.subscription_id order by effective.change_number) as previous_account_id,
+    effective.person_id,
+    effective.account_company_id as company_id,
+    effective.change_number,
+    effective.change_type,
+    coalesce(effective.plan, 'unknown') as plan,
     case
-        when held.cancel_type in ('voluntary', 'involuntary') then held.cancel_type
-        when held.{{ stopped }} then 'unknown'
+        when effective.cancel_type in ('voluntary', 'involuntary') then effective.cancel_type
+        when effective.change_type in ('paused', 'cancelled') then 'unknown'
     end as cancel_type,
     case
-        when held.reason is not null then coalesce(reasons.reason, 'other')
-        when held.{{ stopped }} then 'unknown'
+        when effective.reason is not null then coalesce(reasons.reason, 'other')
+        when effective.change_type in ('paused', 'cancelled') then 'unknown'
     end as reason,
-    held.term_end,
-    held.changed_at,
-    held.changed_date,
-    held.next_changed_at,
-    held.mrr_before,
-    held.mrr_after,
+    effective.term_end,
+    effective.changed_at,
+    effective.changed_date,
+    effective.effective_at,
+    {{ reporting_date('effective.effective_at') }} as effective_date,
+    effective.next_changed_at,
+    effective.is_payment_start,
+    effective.is_payment_end,
+    effective.is_plan_change,
+    effective.mrr_before,
+    effective.mrr_after,
     cast(case
-        when held.mrr_before > 0 and held.mrr_after > 0 then {{ to_reporting_currency('held.amount_before') }} - held.mrr_before
+        when effective.mrr_before > 0 and effective.mrr_after > 0
+            then {{ to_reporting_currency('effective.amount_before') }} - effective.mrr_before
         else 0
     end as decimal(18, 4)) as fx_change
-from held
-left join {{ ref('churn_reason_map') }} as reasons on held.reason = reasons.raw_reason
-{{ join_exchange_rates('held.currency_before', 'held.changed_date') }}
+from effective
+left join {{ ref('churn_reason_map') }} as reasons on effective.reason = reasons.raw_reason
+{{ join_exchange_rates('effective.currency_before', 'effective.changed_date') }}

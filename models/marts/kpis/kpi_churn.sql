@@ -69,23 +69,42 @@ buyers as (
 
 ),
 
+{# whoever can leave in a month: somebody new in it leaves none of the customers of its start, and the rate stays a share of these #}
+customers as (
+
+    select
+        month_start,
+        account_id,
+        false as is_lapsing
+    from subscribers
+    union all
+    select
+        month_start,
+        account_id,
+        true as is_lapsing
+    from buyers
+
+),
+
 bases as (
 
     select
         month_start,
-        count(*) as subscribers
-    from subscribers
+        count(*) as customers,
+        count(*) filter (where is_lapsing) as buyers
+    from customers
     group by month_start
 
 ),
 
-buyer_bases as (
+leavers as (
 
-    select
-        month_start,
-        count(*) as buyers
-    from buyers
-    group by month_start
+    select events.*
+    from events
+    inner join customers
+        on events.month_start = customers.month_start
+        and events.account_id = customers.account_id
+        and (events.churn_type = 'lapsed') = customers.is_lapsing
 
 ),
 
@@ -106,12 +125,14 @@ grid as (
     select
         months.month_start,
         churn_types.churn_type,
-        case when churn_types.churn_type = 'lapsed' then 0 else coalesce(bases.subscribers, 0) end
-        + case when churn_types.churn_type in ('all', 'lapsed') then coalesce(buyer_bases.buyers, 0) else 0 end as customers_at_start
+        case churn_types.churn_type
+            when 'all' then coalesce(bases.customers, 0)
+            when 'lapsed' then coalesce(bases.buyers, 0)
+            else coalesce(bases.customers - bases.buyers, 0)
+        end as customers_at_start
     from months
     cross join churn_types
     left join bases on months.month_start = bases.month_start
-    left join buyer_bases on months.month_start = buyer_bases.month_start
 
 ),
 
@@ -126,7 +147,7 @@ counted as (
         {{ reason }}{{ ' as reason' if reason != 'reason' }},
         count(distinct account_id) as churned,
         sum(mrr_lost) as mrr_lost
-    from events
+    from leavers
     group by all
     {{ 'union all' if not loop.last }}
     {%- endfor %}
@@ -179,9 +200,9 @@ select
     reason,
     {{ add_months('month_start', 1) }} <= {{ reporting_date(as_of()) }} as is_complete,
     churned,
-    cast(mrr_lost as decimal(18, 4)) as mrr_lost,
+    cast(mrr_lost as decimal(28, 4)) as mrr_lost,
     cast(customers_at_start as bigint) as customers_at_start,
     rate as churn_rate,
-    case when rate <= 1 then {{ wilson_bound('rate', 'customers_at_start', '-') }} end as churn_rate_low,
-    case when rate <= 1 then {{ wilson_bound('rate', 'customers_at_start', '+') }} end as churn_rate_high
+    {{ wilson_bound('rate', 'customers_at_start', '-') }} as churn_rate_low,
+    {{ wilson_bound('rate', 'customers_at_start', '+') }} as churn_rate_high
 from rated

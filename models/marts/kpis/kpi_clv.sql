@@ -48,8 +48,11 @@ customers as (
 
 predictions as (
 
-    select * from {{ ref('int_clv_predictions') }}
-    where fit_window = 'all'
+    {# a subscription may be started by one contact and held by another, who is then no customer of orders alone #}
+    select predictions.*
+    from {{ ref('int_clv_predictions') }} as predictions
+    left join contracts on predictions.person_id = contracts.person_id
+    where predictions.fit_window = 'all' and contracts.person_id is null
 
 )
 
@@ -63,7 +66,7 @@ select
     customers.orders,
     cast(customers.historical_revenue as decimal(18, 4)) as historical_revenue,
     cast(customers.historical_margin as decimal(18, 4)) as historical_margin,
-    cast(customers.covered_revenue as double) / nullif(cast(customers.historical_revenue as double), 0) as cost_coverage,
+    {{ cost_coverage('customers.covered_revenue', 'customers.historical_revenue') }} as cost_coverage,
     customers.frequency,
     {{ days_between('customers.first_date', 'customers.last_date') }} / cast(7 as double) as recency_weeks,
     {{ days_between('customers.first_date', reporting_date(as_of())) }} / cast(7 as double) as age_weeks,

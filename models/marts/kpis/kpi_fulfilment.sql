@@ -18,10 +18,10 @@ orders as (
         orders.order_status in ('shipped', 'completed', 'returned') or orders.delivered_at is not null as is_shipped,
         {# a parcel dated before its order took no time #}
         greatest({{ microseconds_between('orders.ordered_at', 'orders.delivered_at') }}, 0) as delivery_microseconds,
-        {# who has not paid is owed nothing yet #}
+        {# who has not paid is owed nothing yet, and what is completed has come, though nobody wrote down when #}
         orders.delivered_at is null
         and orders.promised_delivery_at < {{ as_of() }}
-        and orders.order_status in ('paid', 'shipped', 'completed') as is_overdue,
+        and orders.order_status in ('paid', 'shipped') as is_overdue,
         refunds.refund_amount
     from {{ ref('fct_orders') }} as orders
     inner join {{ ref('dim_persons') }} as persons on orders.person_id = persons.person_id
@@ -81,5 +81,5 @@ select
     {{ wilson_bound('return_share', 'shipped', '-') }} as return_rate_low,
     {{ wilson_bound('return_share', 'shipped', '+') }} as return_rate_high,
     refunded,
-    cast(refund_amount as decimal(18, 4)) as refund_amount
+    cast(refund_amount as decimal(28, 4)) as refund_amount
 from rated

@@ -131,11 +131,11 @@ select
     month_start,
     customer_type,
     {{ add_months('month_start', 1) }} <= {{ reporting_date(as_of()) }} as is_complete,
-    cast(starting as decimal(18, 4)) as starting,
+    cast(starting as decimal(28, 4)) as starting,
     {%- for movement in ['new', 'expansion', 'contraction', 'churn', 'reactivation', 'transfer', 'fx'] %}
-    cast({{ movement }} as decimal(18, 4)) as {{ movement }},
+    cast({{ movement }} as decimal(28, 4)) as {{ movement }},
     {%- endfor %}
-    cast(ending as decimal(18, 4)) as ending,
+    cast(ending as decimal(28, 4)) as ending,
     cast(starting + expansion - contraction - churn as double) / nullif(cast(starting as double), 0) as nrr,
     cast(starting - contraction - churn as double) / nullif(cast(starting as double), 0) as grr,
     cast(starting_accounts as bigint) as starting_accounts,

@@ -28,7 +28,8 @@ firsts as (
         company_id,
         min(changed_date) as first_date
     from {{ ref('fct_subscription_changes') }}
-    where mrr_after > 0
+    {# what ends in the moment in which it begins makes nobody a customer #}
+    where mrr_after > 0 and (next_changed_at is null or next_changed_at > changed_at)
     group by account_id, company_id
 
 ),
@@ -55,6 +56,7 @@ second_purchases as (
             converted_date,
             min(converted_date) over (partition by account_id) as first_date
         from purchases
+        where is_own
     ) as dated
     where converted_date > first_date
     group by account_id
@@ -233,6 +235,6 @@ select
     reactivated,
     cast(repeat_customers as bigint) as repeat_customers,
     repeat_rate,
-    cast(revenue as decimal(18, 4)) as revenue,
-    cast(mrr as decimal(18, 4)) as mrr
+    cast(revenue as decimal(28, 4)) as revenue,
+    cast(mrr as decimal(28, 4)) as mrr
 from rated

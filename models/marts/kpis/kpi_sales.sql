@@ -214,5 +214,5 @@ select
     covered_revenue,
     margin,
     cast(margin as double) / nullif(cast(covered_revenue as double), 0) as margin_rate,
-    cast(covered_revenue as double) / nullif(cast(net_revenue as double), 0) as cost_coverage
+    {{ cost_coverage('covered_revenue', 'net_revenue') }} as cost_coverage
 from rated

@@ -234,7 +234,7 @@ select
     cast(spend as double) / nullif(cast(paid_customers as double), 0) as paid_cac,
     revenue,
     contribution,
-    cast(covered_revenue as double) / nullif(cast(revenue as double), 0) as cost_coverage,
+    {{ cost_coverage('covered_revenue', 'revenue') }} as cost_coverage,
     customers_predicted,
     predicted_clv_12m,
     cast(contribution as double) / nullif(cast(customers as double), 0) as clv_to_date,

@@ -1,0 +1,193 @@
+{#- Of the changes of one moment the one that begins comes first and the one that ends comes last. -#}
+{%- set change_order = ['started', 'renewed', 'upgraded', 'downgraded', 'paused', 'cancelled'] -%}
+{%- set changes_before = 'over (partition by subscription_id order by change_number rows between unbounded preceding and 1 preceding)' -%}
+{%- set changes_after = 'over (partition by subscription_id order by change_number rows between 1 following and unbounded following)' -%}
+
+{# a change that names no contact is a colleague's where all that name one name colleagues #}
+with internal_subscriptions as (
+
+    select changes.subscription_id
+    from {{ accepted('crm', 'subscription_changes') }} as changes
+    left join {{ ref('int_internal_identifiers') }} as internal
+        on {{ identifier_key("'contact_id'", 'changes.contact_id') }} = internal.identifier
+    where changes.contact_id is not null
+    group by changes.subscription_id
+    having count(*) = count(internal.identifier)
+
+),
+
+changes as (
+
+    select
+        changes.*,
+        {{ person_key_of(['contact_id']) }} as person_key,
+        {{ reporting_date('changes.changed_at') }} as changed_date,
+        case changes.change_type
+            {%- for change_type in change_order %}
+            when '{{ change_type }}' then {{ loop.index }}
+            {%- endfor %}
+        end as change_rank,
+        bool_or(changes.change_type = 'started') over of_moment
+        and bool_or(changes.change_type = 'cancelled') over of_moment as has_start_and_end
+    from {{ accepted('crm', 'subscription_changes') }} as changes
+    {{ join_persons('changes', ['contact_id'], 'changed_at') }}
+    left join internal_subscriptions on changes.subscription_id = internal_subscriptions.subscription_id
+    left join {{ ref('int_internal_identifiers') }} as internal
+        on {{ identifier_key("'contact_id'", 'changes.contact_id') }} = internal.identifier
+    where internal_subscriptions.subscription_id is null and internal.identifier is null
+    window of_moment as (partition by changes.subscription_id, changes.changed_at)
+
+),
+
+{#- A moment that both starts and cancels leaves a subscription as it was: one that ran is cancelled and begun anew. -#}
+moments as (
+
+    select
+        subscription_id,
+        changed_at,
+        max_by(is_running, case when is_running is not null then changed_at end) over (
+            partition by subscription_id
+            order by changed_at
+            rows between unbounded preceding and 1 preceding
+        ) as was_running
+    from (
+        select
+            subscription_id,
+            changed_at,
+            case when not bool_or(has_start_and_end) then max(change_rank) < {{ change_order | length }} end as is_running
+        from changes
+        group by subscription_id, changed_at
+    ) as states
+
+),
+
+numbered as (
+
+    select
+        changes.*,
+        row_number() over (
+            partition by changes.subscription_id
+            order by
+                changes.changed_at,
+                case
+                    when changes.has_start_and_end and moments.was_running and changes.change_type = 'cancelled' then 0
+                    else changes.change_rank
+                end,
+                changes.change_id
+        ) as change_number
+    from changes
+    inner join moments
+        on changes.subscription_id = moments.subscription_id
+        and changes.changed_at = moments.changed_at
+
+),
+
+{# what is paused or cancelled is worth nothing, whatever amount its row still carries #}
+valued as (
+
+    select
+        *,
+        case when change_type in ('paused', 'cancelled') then cast(0 as decimal(18, 4)) else mrr end as amount
+    from numbered
+
+),
+
+{# a pause neither ends what is paid for nor begins it #}
+priced as (
+
+    select
+        valued.*,
+        {{ to_reporting_currency('valued.amount') }} as mrr_after,
+        case when valued.change_type <> 'paused' then {{ to_reporting_currency('valued.amount') }} > 0 end as is_paying
+    from valued
+    {{ join_exchange_rates('valued.currency', 'valued.changed_date') }}
+
+),
+
+remembered as (
+
+    select
+        *,
+        coalesce(max_by(is_paying, case when is_paying is not null then change_number end) {{ changes_before }}, false) as was_paying
+    from priced
+
+),
+
+turned as (
+
+    select
+        *,
+        coalesce(is_paying, was_paying) and not was_paying as is_turned_on,
+        was_paying and not coalesce(is_paying, true) as is_turned_off
+    from remembered
+
+),
+
+{# what ends in the moment in which it begins was never paid for #}
+spans as (
+
+    select
+        *,
+        is_turned_on
+        and coalesce(min(case when is_turned_off then changed_at end) {{ changes_after }} > changed_at, true) as is_payment_start,
+        is_turned_off and max(case when is_turned_on then changed_at end) {{ changes_before }} < changed_at as is_payment_end
+    from turned
+
+),
+
+payments as (
+
+    select
+        *,
+        bool_or(is_payment_start) {{ changes_before }} as has_paid_before,
+        max_by(person_key, case when is_payment_start then change_number end) {{ changes_before }} as payer_key
+    from spans
+
+),
+
+{# who begins anew in time has only changed plans #}
+switches as (
+
+    select
+        ends.change_id,
+        min(starts.changed_at) as switched_at
+    from payments as ends
+    inner join payments as starts
+        on ends.payer_key = starts.person_key
+        and {{ is_begun_anew('ends.changed_at', 'starts.changed_at') }}
+        and (ends.subscription_id <> starts.subscription_id or ends.change_number < starts.change_number)
+    where ends.is_payment_end and starts.is_payment_start and ends.payer_key <> 0
+    group by ends.change_id
+
+)
+
+select
+    payments.change_id,
+    payments.subscription_id,
+    payments.contact_id,
+    payments.company_id,
+    payments.person_key,
+    payments.change_number,
+    payments.change_type,
+    payments.plan,
+    payments.currency,
+    payments.amount,
+    payments.mrr_after,
+    payments.term_end,
+    payments.cancel_type,
+    payments.reason,
+    payments.changed_at,
+    payments.changed_date,
+    payments.was_paying,
+    payments.is_payment_start,
+    payments.is_payment_end,
+    {# the first payment of what began at nothing #}
+    payments.is_payment_start and payments.change_number > 1 and not coalesce(payments.has_paid_before, false) as is_end_of_trial,
+    switches.switched_at is not null as is_switch,
+    min(case when payments.is_payment_end then coalesce(switches.switched_at, payments.changed_at) end) over (
+        partition by payments.subscription_id
+        order by payments.change_number
+        rows between 1 following and unbounded following
+    ) as ended_at
+from payments
+left join switches on payments.change_id = switches.change_id
