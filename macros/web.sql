@@ -11,18 +11,22 @@
 {%- endmacro %}
 
 {#-
-    The value of a parameter in such a part, decoded; null where it is absent or empty. A & may have been escaped for HTML. Its name may
-    be in any case of letters, which patterns of both engines read alike in a text of lower case alone: that finds where the value begins.
+    The value of a parameter in such a part, as it stands there; null where it is absent or empty. A & may have been escaped for HTML. Its
+    name may be in any case of letters, which patterns of both engines read alike in a text of lower case alone: that finds where the
+    value begins.
 -#}
 {% macro url_parameter(part, name) -%}
     {%- set before = "regexp_extract(" ~ lower_case(part) ~ ", '^(.*?[?&;#]" ~ name ~ "=)', 1)" -%}
-    {%- set value = "regexp_extract(substr(" ~ part ~ ", length(" ~ before ~ ") + 1), '^([^&;#]*)', 1)" -%}
-    {{ percent_decoded("(case when " ~ before ~ " <> '' then nullif(" ~ value ~ ", '') end)") }}
+    case when {{ before }} <> '' then nullif(regexp_extract(substr({{ part }}, length({{ before }}) + 1), '^([^&;#]*)', 1), '') end
 {%- endmacro %}
 
-{#- A tag as a reader sees it: decoded, in one form of Unicode, without blanks at its ends, and masked where it could be a person's own. -#}
-{% macro url_tag(part, name) -%}
-    nullif({{ trimmed(nfc(masked(url_parameter(part, name)))) }}, '')
+{#-
+    A decoded value as a reader sees it: in one form of Unicode, without blanks at its ends, and masked where it could be a person's own.
+    Finding, decoding and this are columns of their own where they are used: each repeats what it is given, and all in one would be more
+    code than Spark compiles.
+-#}
+{% macro url_tag(decoded) -%}
+    nullif({{ trimmed(nfc(masked(decoded))) }}, '')
 {%- endmacro %}
 
 {#-

@@ -656,7 +656,7 @@ CASES: dict[str, Cases] = {
         },
     ),
     "url_tag of the tagged part": Cases(
-        "{{ url_tag(tagged_part('x'), 'utm_source') }}",
+        "{{ url_tag(percent_decoded(url_parameter(tagged_part('x'), 'utm_source'))) }}",
         {
             "https://a.vn/?utm_source=%20zalo+": "zalo",
             "https://a.vn/?utm_source=%C2%A0zalo": "zalo",
@@ -700,7 +700,7 @@ CASES: dict[str, Cases] = {
         },
     ),
     "url_parameter": Cases(
-        "{{ url_parameter('x', 'utm_source') }}",
+        "{{ percent_decoded(url_parameter('x', 'utm_source')) }}",
         {
             "https://a.example/?b=1&utm_source=z%E1%BA%BF+o#top": "zế o",
             "https://a.example/?b=1&amp;utm_source=zalo&amp;c=2": "zalo",

@@ -68,14 +68,36 @@ addressed as (
 
 ),
 
+found as (
+
+    select
+        *,
+        {{ url_parameter('tagged_part', 'utm_source') }} as found_source,
+        {{ url_parameter('tagged_part', 'utm_medium') }} as found_medium,
+        {{ url_parameter('tagged_part', 'utm_campaign') }} as found_campaign
+    from addressed
+
+),
+
+decoded as (
+
+    select
+        *,
+        {{ percent_decoded('found_source') }} as decoded_source,
+        {{ percent_decoded('found_medium') }} as decoded_medium,
+        {{ percent_decoded('found_campaign') }} as decoded_campaign
+    from found
+
+),
+
 tagged as (
 
     select
-        addressed.*,
-        coalesce(utm_source, {{ url_tag('tagged_part', 'utm_source') }}) as source_tag,
-        coalesce(utm_medium, {{ url_tag('tagged_part', 'utm_medium') }}) as medium_tag,
-        coalesce(utm_campaign, {{ url_tag('tagged_part', 'utm_campaign') }}) as campaign_tag
-    from addressed
+        *,
+        coalesce(utm_source, {{ url_tag('decoded_source') }}) as source_tag,
+        coalesce(utm_medium, {{ url_tag('decoded_medium') }}) as medium_tag,
+        coalesce(utm_campaign, {{ url_tag('decoded_campaign') }}) as campaign_tag
+    from decoded
 
 )
 
