@@ -53,6 +53,7 @@ ON_SPARK = (
     "journey_map_items",
     "kpi_clv",
     "kpi_experiments",
+    "kpi_funnel",
     "kpi_mrr",
     "kpi_nps",
     "kpi_retention",

@@ -42,7 +42,7 @@ def test_the_macros_are_the_librarys_plans() -> None:
 @pytest.mark.parametrize("country", COUNTRIES)
 def test_numbers_are_read_however_they_are_written(country: str) -> None:
     """One number in several spellings would be several people."""
-    spellings = {}
+    spellings: dict[str, str] = {}
     for kind in KINDS:
         number = phonenumbers.example_number_for_type(country, kind)
         if number is None:
@@ -52,7 +52,7 @@ def test_numbers_are_read_however_they_are_written(country: str) -> None:
         national = phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL)
         international = phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL)
         rest = international.removeprefix(f"+{code}")
-        trunk = phonenumbers.PhoneMetadata.metadata_for_region(country).national_prefix
+        trunk = phone_countries.plan_of(country).national_prefix
         given = [written, national, international, f"{national} ext. 12", f"{rest.strip()}."]
         if kind != PhoneNumberType.TOLL_FREE:
             given.append(f"+{code} {trunk or ''}{rest}")

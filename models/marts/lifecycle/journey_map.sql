@@ -50,7 +50,7 @@ select
     periods.rate as conversion_rate,
     {{ wilson_bound('periods.rate', 'periods.mature_entered', '-') }} as rate_low,
     {{ wilson_bound('periods.rate', 'periods.mature_entered', '+') }} as rate_high,
-    1 - periods.rate as drop_off_rate,
+    case when periods.rate is not null then {{ share_of('periods.mature_entered - periods.mature_converted', 'periods.mature_entered') }} end as drop_off_rate,
     periods.median_hours_to_next,
     periods.median_hours_in_stage,
     emotions.emotion_score,
