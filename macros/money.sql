@@ -6,10 +6,16 @@
     cast(round({{ amount }} * cast(coalesce({{ rate }}, 1) as decimal(19, 12)), {{ setting('currency_decimals') }}) as decimal(18, 4))
 {%- endmacro %}
 
-{#- What a refused row says that it was worth, in the reporting currency: perhaps more than a money column holds. -#}
+{#-
+    What a refused row says that it was worth, in the reporting currency; null of what no money column holds, whose last digits each engine
+    would make up in its way.
+-#}
 {% macro readable_amount(amount) -%}
     {%- set value = 'cast(' ~ amount ~ ' as double) * coalesce(cast(rates.rate as double), 1)' -%}
-    cast({{ round_double(value, setting('currency_decimals')) }} as decimal(28, 4))
+    case
+        when abs({{ value }}) < cast(100000000000000 as double)
+            then cast({{ round_double(value, setting('currency_decimals')) }} as decimal(28, 4))
+    end
 {%- endmacro %}
 
 {#- Joins `rates`: the latest rate on or before the day, for a row whose currency is not the reporting currency. -#}

@@ -317,6 +317,9 @@ def _as_text(column: Column) -> str:
     if column.data_type == "VARCHAR":
         # a letter and its marks may come as one character or as several, and would be two campaigns to every comparison
         return f"nfc_normalize({text})"
+    if column.data_type.startswith("DECIMAL"):
+        # the zeros that fill up its scale say nothing, and 450.000 would be an amount that can be read in two ways
+        return f"case when contains({text}, '.') then rtrim(rtrim({text}, '0'), '.') else {text} end"
     if column.data_type not in ("DOUBLE", "FLOAT"):
         return text
     # Whole numbers become floating where one of them is missing: an order 5.0 would not be the order 5 of its items.
@@ -349,6 +352,11 @@ def create_landed_table(connection: duckdb.DuckDBPyConnection, table: RawTable) 
     connection.execute(f"create schema if not exists raw_{table.source}")
     columns = ", ".join(f"{column} varchar" for column in table.all_columns)
     connection.execute(f"create table if not exists {table.relation} ({columns}, _file_id bigint, _row_number bigint)")
+    # an earlier version of the contract may have made it
+    present = connection.table(table.relation).columns
+    for column in table.all_columns:
+        if column not in present:
+            connection.execute(f"alter table {table.relation} add column {column} varchar")
 
 
 def _land(connection: duckdb.DuckDBPyConnection, table: RawTable, delivery: Delivery) -> bool:
@@ -371,8 +379,9 @@ def _land(connection: duckdb.DuckDBPyConnection, table: RawTable, delivery: Deli
         file_id = known[0] if known else _next_file_id(connection)
         try:
             rows = connection.execute(
-                f"insert into {table.relation} select {', '.join(_texts_of(table, delivery.columns))}, {file_id},"
-                f" row_number() over () from {_scan(_is_parquet(files[0]), delivery.columns)}",
+                f"insert into {table.relation} ({', '.join(table.all_columns)}, _file_id, _row_number)"
+                f" select {', '.join(_texts_of(table, delivery.columns))}, {file_id}, row_number() over ()"
+                f" from {_scan(_is_parquet(files[0]), delivery.columns)}",
                 _path_parameter(files),
             ).fetchone()
         except duckdb.Error as error:

@@ -211,6 +211,35 @@ def test_text_lands_in_one_form_of_unicode(landing: Landing) -> None:
     assert landing.rows("crm/contacts", "full_name") == [(together,), (together,)]
 
 
+def test_decimals_land_without_the_zeros_of_their_scale(landing: Landing) -> None:
+    """450.000 as text can be read in two ways; a typed decimal has said which."""
+    file = landing.raw / "orders" / "refunds.parquet"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    amounts = pa.array([Decimal("450.000"), Decimal("450.500"), Decimal("0.000"), None], pa.decimal128(12, 3))
+    numbers = pa.array([Decimal(1), Decimal(20), Decimal(300), Decimal(4)], pa.decimal128(12, 0))
+    pq.write_table(pa.table({"refund_id": numbers, "refunded_at": ["2026-01-01"] * 4, "amount": amounts}), file)
+    landing.land()
+    assert landing.rows("orders/refunds", "refund_id", "amount") == [
+        ("1", "450"),
+        ("20", "450.5"),
+        ("300", "0"),
+        ("4", None),
+    ]
+
+
+def test_a_new_column_of_the_contract_joins_what_was_landed_before(landing: Landing) -> None:
+    write_rows(landing.raw, "orders/refunds", [{"refund_id": "r1", "refunded_at": "2026-01-01", "amount": 5}], part="a")
+    landing.land()
+    landing.connection.execute("alter table raw_orders.refunds drop column currency")
+    new = {"refund_id": "r2", "refunded_at": "2026-01-01", "amount": 5, "currency": "USD"}
+    write_rows(landing.raw, "orders/refunds", [new], part="b")
+    landing.land()
+    assert landing.rows("orders/refunds", "refund_id", "amount", "currency") == [
+        ("r1", "5", None),
+        ("r2", "5", "USD"),
+    ]
+
+
 def test_changed_file_replaces_the_rows_it_landed_before(landing: Landing) -> None:
     """Corrected exports would leave the wrong rows beside the right ones, or take the rows of other files with them."""
     landing.write("crm/contacts/a.csv", contacts(1, 2, 3, name="wrong"))

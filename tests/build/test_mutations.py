@@ -93,6 +93,18 @@ MUTATIONS = {
             "audit_revenue",
         ),
     ),
+    "a recipient's phone is seen with the buyer's e-mail": Mutation(
+        "int_identity_pairs",
+        "where one.is_named or not other.is_loose",
+        "where true",
+        "a_recipients_phone_is_the_contacts_alone",
+    ),
+    "a company is the last by the alphabet": Mutation(
+        "int_person_attributes",
+        "statements.said_at desc,",
+        "statements.attribute_value desc,",
+        "who_says_nothing_takes_nothing_away",
+    ),
     "stage intervals overlap": Mutation(
         "int_stage_entries",
         "lead(moved_at) over stay as exited_at",

@@ -45,7 +45,11 @@ event_sums as (
     inner join mrr_before on events.churn_event_id = mrr_before.churn_event_id
     left join bought_before on events.churn_event_id = bought_before.churn_event_id
     {# who came within the month is none of the customers of its start #}
-    where case when events.churn_type = 'lapsed' then bought_before.churn_event_id is not null and not mrr_before.has_mrr else mrr_before.has_mrr end
+    where
+        case
+            when events.churn_type = 'lapsed' then bought_before.churn_event_id is not null and not mrr_before.has_mrr
+            else mrr_before.has_mrr
+        end
     group by events.month_start, events.churn_type, events.reason
 
 ),

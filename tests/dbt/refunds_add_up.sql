@@ -9,6 +9,30 @@ with refunds as (
     where is_linked
     group by order_id
 
+),
+
+with_revenue as (
+
+    select order_id
+    from {{ ref('fct_orders') }}
+    where is_conversion and order_status <> 'returned' and total_amount > 0 and net_before_refunds > 0
+
+),
+
+without_revenue as (
+
+    select coalesce(sum(refunds.refund_amount), 0) as refund_amount
+    from {{ ref('fct_refunds') }} as refunds
+    left join with_revenue on refunds.order_id = with_revenue.order_id
+    where with_revenue.order_id is null
+
+),
+
+audit as (
+
+    select coalesce(-sum(unlinked_refunds + refunds_without_revenue), 0) as refund_amount
+    from {{ ref('audit_revenue') }}
+
 )
 
 select
@@ -24,21 +48,8 @@ where
 union all
 select
     'refunds without revenue' as order_id,
-    audit.refunds as refunded_net,
-    other_refunds.refunds as refunded_net_of_refunds
-from (
-    select coalesce(-sum(unlinked_refunds + refunds_without_revenue), 0) as refunds
-    from {{ ref('audit_revenue') }}
-) as audit
-cross join (
-    select coalesce(sum(refunds.refund_amount), 0) as refunds
-    from {{ ref('fct_refunds') }} as refunds
-    left join {{ ref('fct_orders') }} as orders
-        on refunds.order_id = orders.order_id
-        and orders.is_conversion
-        and orders.order_status <> 'returned'
-        and orders.total_amount > 0
-        and orders.net_before_refunds > 0
-    where orders.order_id is null
-) as other_refunds
-where audit.refunds <> other_refunds.refunds
+    audit.refund_amount as refunded_net,
+    without_revenue.refund_amount as refunded_net_of_refunds
+from audit
+cross join without_revenue
+where audit.refund_amount <> without_revenue.refund_amount

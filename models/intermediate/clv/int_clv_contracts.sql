@@ -1,23 +1,31 @@
 {#- A renewal is not foreseen: a term that ends within the year ends the value. -#}
 {%- set months_of_year = 12 -%}
 
-with running as (
+{# a trial is no contract #}
+with contracts as (
+
+    select distinct subscription_id
+    from {{ ref('fct_subscription_changes') }}
+    where is_payment_start
+
+),
+
+running as (
 
     select
-        person_id,
-        mrr_after as mrr,
+        changes.person_id,
+        changes.mrr_after as mrr,
         case
-            when term_end is null then {{ months_of_year }}
+            when changes.term_end is null then {{ months_of_year }}
             else greatest(0, least(
                 {{ months_of_year }},
-                (year(term_end) - year({{ reporting_date(as_of()) }})) * 12
-                + month(term_end) - month({{ reporting_date(as_of()) }})
+                (year(changes.term_end) - year({{ reporting_date(as_of()) }})) * 12
+                + month(changes.term_end) - month({{ reporting_date(as_of()) }})
             ))
         end as months_left
-    from {{ ref('fct_subscription_changes') }}
-    {# a trial is no contract #}
-    where subscription_id in (select started.subscription_id from {{ ref('fct_subscription_changes') }} as started where started.is_payment_start)
-    qualify row_number() over (partition by subscription_id order by change_number desc) = 1
+    from {{ ref('fct_subscription_changes') }} as changes
+    inner join contracts on changes.subscription_id = contracts.subscription_id
+    qualify row_number() over (partition by changes.subscription_id order by changes.change_number desc) = 1
 
 )
 

@@ -1,4 +1,14 @@
+with contact_pairs as (
+
+    select
+        {{ identifier_key("'contact_id'", 'merged_contact_id') }} as merged,
+        {{ identifier_key("'contact_id'", 'surviving_contact_id') }} as surviving
+    from {{ ref('int_contact_merges') }}
+
+)
+
+{# two contacts may each say that the other was merged into it #}
 select distinct
-    least({{ identifier_key("'contact_id'", 'merged_contact_id') }}, {{ identifier_key("'contact_id'", 'surviving_contact_id') }}) as low,
-    greatest({{ identifier_key("'contact_id'", 'merged_contact_id') }}, {{ identifier_key("'contact_id'", 'surviving_contact_id') }}) as high
-from {{ ref('int_contact_merges') }}
+    least(merged, surviving) as low,
+    greatest(merged, surviving) as high
+from contact_pairs

@@ -16,7 +16,7 @@ listed as (
 
 ),
 
-merges as (
+statements as (
 
     select
         contact_id as merged_contact_id,
@@ -37,6 +37,6 @@ select
     merged_contact_id,
     surviving_contact_id,
     min(said_at) as said_at
-from merges
+from statements
 where merged_contact_id <> surviving_contact_id
 group by merged_contact_id, surviving_contact_id

@@ -24,7 +24,9 @@ of_merged_contacts as (
     from pairs
     where is_contact and is_stated and split_part(neighbour, ':', 1) in ('email', 'phone')
     group by neighbour
-    having min(coalesce(contact_group, identifier)) = max(coalesce(contact_group, identifier)) and min(contact_group) is not null
+    having
+        min(coalesce(pairs.contact_group, pairs.identifier)) = max(coalesce(pairs.contact_group, pairs.identifier))
+        and min(pairs.contact_group) is not null
 
 ),
 

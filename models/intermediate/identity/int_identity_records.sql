@@ -82,11 +82,11 @@ with records as (
     {%- endfor %}
     {#- a contact that was merged may be known from the survivor's list alone #}
     select
-        {{ text_columns(columns, {'contact_id': 'merges.merged_contact_id'}) }},
+        {{ text_columns(columns, {'contact_id': 'stated.merged_contact_id'}) }},
         false as is_contact_row,
-        min(merges.said_at) as seen_at
-    from {{ ref('int_contact_merges') }} as merges
-    left join {{ accepted('crm', 'contacts') }} as contacts on merges.merged_contact_id = contacts.contact_id
+        min(stated.said_at) as seen_at
+    from {{ ref('int_contact_merges') }} as stated
+    left join {{ accepted('crm', 'contacts') }} as contacts on stated.merged_contact_id = contacts.contact_id
     where contacts.contact_id is null
     group by all
 

@@ -39,7 +39,7 @@ changes as (
 
 ),
 
-{#- A moment that both starts and cancels leaves a subscription as it was: one that ran is cancelled and begun anew. -#}
+{# a moment that both starts and cancels leaves a subscription as it was: one that ran is cancelled and begun anew #}
 moments as (
 
     select

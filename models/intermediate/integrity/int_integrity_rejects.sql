@@ -33,7 +33,8 @@ with unpriced as (
         staged.row_status = 'accepted'
         and (
             {{ lacks_exchange_rate('staged.currency') }}
-            or cast(staged.{{ amount }} as double) * coalesce(cast(rates.rate as double), 1) * {{ factors.get(table_name, 1) }} >= {{ limit }}
+            or cast(staged.{{ amount }} as double) * coalesce(cast(rates.rate as double), 1)
+            * {{ factors.get(table_name, 1) }} >= {{ limit }}
         )
     {{ 'union all' if not loop.last }}
     {%- endfor %}
@@ -139,8 +140,10 @@ unpriced_refunds as (
         'orders.refunds' as source_table,
         refunds._file_id,
         refunds._row_number,
-        case when refunds.has_own_currency and {{ lacks_exchange_rate('refunds.currency') }} then 'no_exchange_rate' else 'amount_out_of_range' end
-            as row_reason
+        case
+            when refunds.has_own_currency and {{ lacks_exchange_rate('refunds.currency') }} then 'no_exchange_rate'
+            else 'amount_out_of_range'
+        end as row_reason
     from refunds
     left join unread
         on unread.source_table = 'orders.refunds'
