@@ -347,13 +347,13 @@ def test_what_came_before_they_left(
         touches[person].append(tuple(rest))
     tickets: defaultdict[str | None, list[tuple[Any, ...]]] = defaultdict(list)
     for row in raw.accepted("crm/tickets"):
-        person = person_of(row, persons, "contact_id", "email")
-        tickets[person].append((row["opened_at"], row["ticket_id"], row["category"], seen(row["resolved_at"])))
+        owner = person_of(row, persons, "contact_id", "email")
+        tickets[owner].append((row["opened_at"], row["ticket_id"], row["category"], seen(row["resolved_at"])))
     scores: defaultdict[str | None, list[tuple[Any, ...]]] = defaultdict(list)
     for row in raw.accepted("feedback/survey_responses"):
         if row["survey_type"] in ("nps", "csat") and is_on_scale(row):
-            person = person_of(row, persons, "contact_id", "email")
-            scores[person].append((row["responded_at"], row["response_id"], row["survey_type"], row["score"]))
+            owner = person_of(row, persons, "contact_id", "email")
+            scores[owner].append((row["responded_at"], row["response_id"], row["survey_type"], row["score"]))
 
     nothing: tuple[Any, ...] = (None, None, None, None)
 
