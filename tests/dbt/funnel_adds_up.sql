@@ -30,9 +30,21 @@ full outer join (
 where funnel.entered is distinct from entries.entered
 union all
 -- each dimension splits the same cohort
-select cohort || ' ' || framework || '.' || stage || ' ' || dimension as problem
-from {{ ref('kpi_funnel') }}
-group by cohort, framework, stage, dimension
-qualify
-    sum(entered) is distinct from max(case when dimension = 'all' then sum(entered) end) over (partition by cohort, framework, stage)
-    or sum(converted) is distinct from max(case when dimension = 'all' then sum(converted) end) over (partition by cohort, framework, stage)
+select parts.cohort || ' ' || parts.framework || '.' || parts.stage || ' ' || parts.dimension as problem
+from (
+    select
+        cohort,
+        framework,
+        stage,
+        dimension,
+        sum(entered) as entered,
+        sum(converted) as converted
+    from {{ ref('kpi_funnel') }}
+    group by cohort, framework, stage, dimension
+) as parts
+left join {{ ref('kpi_funnel') }} as whole
+    on parts.cohort = whole.cohort
+    and parts.framework = whole.framework
+    and parts.stage = whole.stage
+    and whole.dimension = 'all'
+where parts.entered is distinct from whole.entered or parts.converted is distinct from whole.converted

@@ -65,7 +65,7 @@ numbered as (
 
     select
         changes.*,
-        row_number() over (
+        cast(row_number() over (
             partition by changes.subscription_id
             order by
                 changes.changed_at,
@@ -74,7 +74,7 @@ numbered as (
                     else changes.change_rank
                 end,
                 changes.change_id
-        ) as change_number
+        ) as bigint) as change_number
     from changes
     inner join moments
         on changes.subscription_id = moments.subscription_id
