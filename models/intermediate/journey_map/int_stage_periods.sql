@@ -164,6 +164,7 @@ cohorts as (
 
     select
         *,
+        {{ microseconds_between('entered_at', 'converted_at') }} as microseconds_to_next,
         {{ is_mature_cohort('entered_month') }} as is_mature
     from {{ ref('int_stage_cohorts') }}
 
@@ -182,7 +183,7 @@ outcomes as (
         count(*) filter (where cohorts.is_mature and cohorts.is_converted) as mature_converted,
         {# the wait within which half converted, as in kpi_funnel; of who did not, longer than any #}
         percentile_disc(0.5) within group (
-            order by case when cohorts.is_mature then coalesce({{ microseconds_between('cohorts.entered_at', 'cohorts.converted_at') }}, {{ never }}) end
+            order by case when cohorts.is_mature then coalesce(cohorts.microseconds_to_next, {{ never }}) end
         ) as median_microseconds_to_next,
         {# of whole numbers: between two doubles the engines interpolate differently in the last bit #}
         median({{ microseconds_between('cohorts.entered_at', 'cohorts.exited_at') }}) / cast(3600000000 as double) as median_hours_in_stage

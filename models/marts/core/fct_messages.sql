@@ -68,7 +68,10 @@ messages as (
 
 ),
 
-{# not every tool tells of deliveries: in a campaign without any, what was sent and did not bounce was delivered. This looks beyond the person #}
+{#
+    Not every tool tells of deliveries: in a campaign without any, what was sent and did not bounce was delivered. This looks beyond the
+    person.
+-#}
 campaigns as (
 
     select

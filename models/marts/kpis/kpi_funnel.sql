@@ -144,15 +144,15 @@ survival as (
 survival_quantiles as (
 
     select
+        {%- for name, share in quantiles.items() %}
+        {# a share that sums to a quantile in theory may miss it by a last bit #}
+        min(case when exp(log_survival) <= 1 - cast({{ share }} as double) + 1e-9 then microseconds_watched end) as {{ name }},
+        {%- endfor %}
         cohort,
         framework,
         stage,
         dimension,
         dimension_value
-        {%- for name, share in quantiles.items() %},
-        {# a share that sums to a quantile in theory may miss it by a last bit #}
-        min(case when exp(log_survival) <= 1 - cast({{ share }} as double) + 1e-9 then microseconds_watched end) as {{ name }}
-        {%- endfor %}
     from survival
     group by cohort, framework, stage, dimension, dimension_value
 
@@ -161,14 +161,14 @@ survival_quantiles as (
 rated as (
 
     select
-        counted.*,
-        cast(counted.converted as double) / counted.entered as rate
-        {%- for name in quantiles %},
+        {%- for name in quantiles %}
         case
             when not counted.is_mature then survival_quantiles.{{ name }}
             when counted.{{ name }} < {{ never }} then cast(counted.{{ name }} as bigint)
-        end / cast(3600000000 as double) as {{ name }}_hours
+        end / cast(3600000000 as double) as {{ name }}_hours,
         {%- endfor %}
+        counted.*,
+        cast(counted.converted as double) / counted.entered as rate
     from counted
     left join survival_quantiles
         on counted.cohort = survival_quantiles.cohort

@@ -9,7 +9,7 @@ with {{ survey_counts(
     window_months=setting('nps_window_months'),
 ) }},
 
-{# the adjusted Wald interval of Rocks (2016): three answers more, one in four a promoter and one in four a detractor, so that it never has no width #}
+{# the adjusted Wald interval of Rocks (2016): three answers more, a quarter promoters and a quarter detractors, so that it has a width #}
 scored as (
 
     select

@@ -4,7 +4,11 @@ with periods as (
         periods.*,
         case
             when numbers.has_later_stage then cast(periods.mature_converted as double) / nullif(periods.mature_entered, 0)
-        end as rate
+        end as rate,
+        case
+            when numbers.has_later_stage
+                then cast(periods.mature_entered - periods.mature_converted as double) / nullif(periods.mature_entered, 0)
+        end as drop_off_rate
     from {{ ref('int_stage_periods') }} as periods
     inner join {{ ref('int_framework_stages') }} as numbers on periods.stage_number = numbers.stage_number
 
@@ -50,7 +54,7 @@ select
     periods.rate as conversion_rate,
     {{ wilson_bound('periods.rate', 'periods.mature_entered', '-') }} as rate_low,
     {{ wilson_bound('periods.rate', 'periods.mature_entered', '+') }} as rate_high,
-    case when periods.rate is not null then {{ share_of('periods.mature_entered - periods.mature_converted', 'periods.mature_entered') }} end as drop_off_rate,
+    periods.drop_off_rate,
     periods.median_hours_to_next,
     periods.median_hours_in_stage,
     emotions.emotion_score,
