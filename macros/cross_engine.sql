@@ -86,7 +86,7 @@
 {#-
     Text in Unicode NFC: a letter and its marks as one character, however they were typed or percent-encoded. What has landed is NFC
     already; this is for what models decode. Spark has no function for it: there each letter and mark of Latin and Cyrillic scripts is
-    replaced, letters without a mark first, so that a second mark finds the letter that the first one made.
+    replaced, letters without a mark first, so that a second mark finds the letter that the first one made. Two marks have a second code.
 -#}
 {% macro nfc(text) -%}{{ return(adapter.dispatch('nfc', 'customer_journey')(text)) }}{%- endmacro %}
 {% macro default__nfc(text) -%}nfc_normalize({{ text }}){%- endmacro %}
@@ -101,7 +101,7 @@
     case
         when {{ text }} rlike '[\\u0300-\\u0345]' then aggregate(
             sequence(0, {{ triples | length - 1 }}),
-            {{ text }},
+            {{ "translate(" ~ text ~ ", '\u0340\u0341', '\u0300\u0301')" }},
             (composed, place) -> replace(
                 composed, substr('{{ triples | join('') }}', 3 * place + 1, 2), substr('{{ triples | join('') }}', 3 * place + 3, 1)
             )
@@ -137,8 +137,6 @@
         ('\u032e', 'Hh', 'Ḫḫ'),
         ('\u0330', 'EIUeiu', 'ḚḬṴḛḭṵ'),
         ('\u0331', 'BDKLNRTZbdhklnrtz', 'ḆḎḴḺṈṞṮẔḇḏẖḵḻṉṟṯẕ'),
-        ('\u0340', 'AEINOUWYaeinouwyÂÊÔÜâêôüĂăĒēŌōƠơƯưЕИеи', 'ÀÈÌǸÒÙẀỲàèìǹòùẁỳẦỀỒǛầềồǜẰằḔḕṐṑỜờỪừЀЍѐѝ'),
-        ('\u0341', 'ACEGIKLMNOPRSUWYZacegiklmnoprsuwyzÂÅÆÇÊÏÔÕØÜâåæçêïôõøüĂăĒēŌōŨũƠơƯưГКгк', 'ÁĆÉǴÍḰĹḾŃÓṔŔŚÚẂÝŹáćéǵíḱĺḿńóṕŕśúẃýźẤǺǼḈẾḮỐṌǾǗấǻǽḉếḯốṍǿǘẮắḖḗṒṓṸṹỚớỨứЃЌѓќ'),
         ('\u0344', 'IUiu', 'ḮǗḯǘ'),
     ]) }}
 {%- endmacro %}

@@ -25,5 +25,14 @@
     {{ days_between(add_months(month_start, 1), reporting_date(as_of())) }} >= {{ setting('funnel_window_days') }}
 {%- endmacro %}
 
+{#-
+    A wait of which quantiles are taken: who never converted has waited longer than any, so that a quantile counts everybody. Back to
+    hours, a quantile that only such a wait reaches is null.
+-#}
+{% macro wait_of(microseconds) -%}coalesce({{ microseconds }}, 9000000000000000){%- endmacro %}
+{% macro hours_of_wait(microseconds) -%}
+    case when {{ microseconds }} < 9000000000000000 then cast({{ microseconds }} as bigint) end / cast(3600000000 as double)
+{%- endmacro %}
+
 {#- A share of two counts; null of nothing. -#}
 {% macro share_of(part, whole) -%}cast({{ part }} as double) / nullif({{ whole }}, 0){%- endmacro %}

@@ -223,7 +223,10 @@ def _suppress(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _doom(connection: duckdb.DuckDBPyConnection, table: RawTable) -> None:
-    """Note the rows of one table that carry a suppressed identifier, whatever staging made of them."""
+    """Note the rows of one table that carry a suppressed identifier, whatever staging made of them.
+
+    A version of such a row that names nobody is the same person's; one that names somebody else is not.
+    """
     staged = _staged(table.source_table)
     identifiers = {
         column: f"'{_ALIASES.get(column, column)}:' || {column}"
@@ -249,6 +252,28 @@ def _doom(connection: duckdb.DuckDBPyConnection, table: RawTable) -> None:
             )
             """
         )
+    if identifiers:
+        names_nobody = " and ".join(f"nameless.{column} is null" for column in identifiers)
+        connection.execute(
+            f"""
+            insert into doomed
+            select distinct '{table.source_table}', nameless._file_id, nameless._row_number
+            from {staged} as nameless
+            inner join {staged} as named on {_is_same_key(table, "nameless", "named")}
+            where {names_nobody} and {_is_doomed(table, "named")}
+            """
+        )
+
+
+def _is_doomed(table: RawTable, relation: str) -> str:
+    return (
+        f"exists (select 1 from doomed where doomed.source_table = '{table.source_table}'"
+        f" and doomed._file_id = {relation}._file_id and doomed._row_number = {relation}._row_number)"
+    )
+
+
+def _is_same_key(table: RawTable, one: str, other: str) -> str:
+    return " and ".join(f"{one}.{column} is not distinct from {other}.{column}" for column in table.key)
 
 
 def _row_id(table: RawTable) -> str:
@@ -314,22 +339,17 @@ def _delete_staged(connection: duckdb.DuckDBPyConnection, schemas: Mapping[str, 
         if table.source in schemas:
             continue
         staged = _staged(table.source_table)
-        is_doomed = (
-            f"exists (select 1 from doomed where doomed.source_table = '{table.source_table}'"
-            " and doomed._file_id = {0}._file_id and doomed._row_number = {0}._row_number)"
-        )
-        is_same_key = " and ".join(f"kept.{column} is not distinct from gone.{column}" for column in table.key)
         has_other_version = connection.execute(
             f"""
             select 1 from {staged} as gone
-            inner join {staged} as kept on {is_same_key}
-            where {is_doomed.format("gone")} and not {is_doomed.format("kept")}
+            inner join {staged} as kept on {_is_same_key(table, "kept", "gone")}
+            where {_is_doomed(table, "gone")} and not {_is_doomed(table, "kept")}
                 and gone.row_status in ('accepted', 'duplicate') and kept.row_status in ('accepted', 'duplicate')
             limit 1
             """
         ).fetchone()
         if has_other_version is None:
-            connection.execute(f"delete from {staged} where {is_doomed.format(staged)}")
+            connection.execute(f"delete from {staged} where {_is_doomed(table, staged)}")
             sound.add(staged)
     return sound
 

@@ -628,13 +628,15 @@ CASES: dict[str, Cases] = {
         },
     ),
     "refunded_net": Cases(
-        "{{ refunded_net('cast(x as decimal(18, 4))', 'cast(y as decimal(18, 4))', 'cast(z as double)', 'null') }}",
+        "{{ refunded_net('cast(x as decimal(18, 4))', 'cast(y as decimal(18, 4))', 'cast(z as decimal(18, 4))') }}",
         {
             ("50", "80", "100"): "40.0000",
             ("1.005", "100", "100"): "1.0100",
             ("10", "10", "30"): "3.3300",
             ("10", "20", "30"): "6.6700",
             ("5", "5", "0"): "0.0000",
+            # tax and shipping are more than the total: nothing of it was revenue
+            ("5", "-2", "10"): "0.0000",
             (None, "5", "5"): "0.0000",
         },
     ),

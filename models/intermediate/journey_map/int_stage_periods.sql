@@ -1,6 +1,4 @@
 {%- set masks = mask_columns() -%}
-{#- longer than any wait: that of who has not converted -#}
-{%- set never = '9000000000000000' -%}
 
 {# how long a person's stages stayed the same, in months; what ends as a month begins was not there in it any more #}
 with spells as (
@@ -164,7 +162,7 @@ cohorts as (
 
     select
         *,
-        {{ microseconds_between('entered_at', 'converted_at') }} as microseconds_to_next,
+        {{ wait_of(microseconds_between('entered_at', 'converted_at')) }} as wait,
         {{ is_mature_cohort('entered_month') }} as is_mature
     from {{ ref('int_stage_cohorts') }}
 
@@ -181,10 +179,7 @@ outcomes as (
         count(*) filter (where cohorts.is_dropped) as dropped,
         count(*) filter (where cohorts.is_mature) as mature_entered,
         count(*) filter (where cohorts.is_mature and cohorts.is_converted) as mature_converted,
-        {# the wait within which half converted, as in kpi_funnel; of who did not, longer than any #}
-        percentile_disc(0.5) within group (
-            order by case when cohorts.is_mature then coalesce(cohorts.microseconds_to_next, {{ never }}) end
-        ) as median_microseconds_to_next,
+        percentile_disc(0.5) within group (order by case when cohorts.is_mature then cohorts.wait end) as median_wait,
         {# of whole numbers: between two doubles the engines interpolate differently in the last bit #}
         median({{ microseconds_between('cohorts.entered_at', 'cohorts.exited_at') }}) / cast(3600000000 as double) as median_hours_in_stage
     from cohorts
@@ -204,9 +199,7 @@ select
     coalesce(outcomes.dropped, 0) as dropped,
     coalesce(outcomes.mature_entered, 0) as mature_entered,
     coalesce(outcomes.mature_converted, 0) as mature_converted,
-    case
-        when outcomes.median_microseconds_to_next < {{ never }} then cast(outcomes.median_microseconds_to_next as bigint)
-    end / cast(3600000000 as double) as median_hours_to_next,
+    {{ hours_of_wait('outcomes.median_wait') }} as median_hours_to_next,
     outcomes.median_hours_in_stage
 from present
 left join outcomes

@@ -142,28 +142,14 @@ events as (
         change_id as source_id,
         person_key,
         changed_at as occurred_at,
-        'subscription_started' as event_type,
+        case when is_payment_start then 'subscription_started' else 'subscription_trial_started' end as event_type,
         cast(null as string) as channel,
         cast(null as string) as campaign,
         cast(null as string) as direction,
         mrr_after as amount,
         ended_at
     from subscription_changes
-    where is_payment_start
-    union all
-    select
-        'crm.subscription_changes' as source_table,
-        change_id as source_id,
-        person_key,
-        changed_at as occurred_at,
-        'subscription_trial_started' as event_type,
-        cast(null as string) as channel,
-        cast(null as string) as campaign,
-        cast(null as string) as direction,
-        mrr_after as amount,
-        ended_at
-    from subscription_changes
-    where change_type = 'started' and mrr_after = 0 and not was_paying
+    where is_payment_start or (change_type = 'started' and mrr_after = 0 and not was_paying)
     union all
     {# the end of a trial is no renewal, nor is the end of a plan that another one follows a cancellation #}
     select

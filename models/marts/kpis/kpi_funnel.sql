@@ -1,7 +1,5 @@
 {%- set window_microseconds = setting('funnel_window_days') * 86400000000 -%}
 {%- set dimensions = ['customer_type', 'channel', 'persona'] -%}
-{#- longer than any wait: that of who has not converted -#}
-{%- set never = '9000000000000000' -%}
 {%- set of_cohort = ['cohort', 'framework', 'stage', 'is_mature'] -%}
 {%- set quantiles = {'p25': '0.25', 'median': '0.5', 'p75': '0.75'} -%}
 {%- set measures = {
@@ -12,9 +10,7 @@
     'new_customers': 'count(*) filter (where is_new_customer)',
 } -%}
 {%- for name, share in quantiles.items() -%}
-    {%- do measures.update({
-        name: 'percentile_disc(' ~ share ~ ') within group (order by coalesce(microseconds_to_next, ' ~ never ~ '))'
-    }) -%}
+    {%- do measures.update({name: 'percentile_disc(' ~ share ~ ') within group (order by ' ~ wait_of('microseconds_to_next') ~ ')'}) -%}
 {%- endfor %}
 
 with stages as (
@@ -162,10 +158,8 @@ rated as (
 
     select
         {%- for name in quantiles %}
-        case
-            when not counted.is_mature then survival_quantiles.{{ name }}
-            when counted.{{ name }} < {{ never }} then cast(counted.{{ name }} as bigint)
-        end / cast(3600000000 as double) as {{ name }}_hours,
+        {{ hours_of_wait('case when counted.is_mature then counted.' ~ name ~ ' else survival_quantiles.' ~ name ~ ' end') }}
+            as {{ name }}_hours,
         {%- endfor %}
         counted.*,
         cast(counted.converted as double) / counted.entered as rate
