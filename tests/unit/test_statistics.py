@@ -51,7 +51,8 @@ def test_the_t_tail_and_quantile_are_true_to_eleven_digits(degrees: float) -> No
     macros = Macros("duckdb")
     tail, quantile = macros.render("{{ t_p_value('x', 'degrees') }}"), macros.render("{{ t_95('degrees') }}")
     rows = duckdb.execute(
-        f"select x, {tail} from (select x, {degrees}::double as degrees from ({GRID}) as grid where x * 10 = floor(x * 10))"
+        f"select x, {tail} from (select x, {degrees}::double as degrees from ({GRID}) as grid"
+        " where x * 10 = floor(x * 10))"
     ).fetchall()
     assert len(rows) == 121
     for x, found in rows:
@@ -84,11 +85,19 @@ def test_adjusted_p_values() -> None:
     macros = Macros("duckdb")
     rows = duckdb.execute(
         "with tests as (select * from (values "
-        + ", ".join(f"('{f}', {n}, {'null' if p is None else p}::double)" for f, ps in families.items() for n, p in enumerate(ps))
+        + ", ".join(
+            f"('{f}', {n}, {'null' if p is None else p}::double)"
+            for f, ps in families.items()
+            for n, p in enumerate(ps)
+        )
         + ") as tests (family, number, p)), steps as (select *, "
-        + macros.render("{{ holm_step('p', 'family', 'number') }} as holm, {{ bh_step('p', 'family', 'number') }} as bh")
+        + macros.render(
+            "{{ holm_step('p', 'family', 'number') }} as holm, {{ bh_step('p', 'family', 'number') }} as bh"
+        )
         + " from tests) select family, p, "
-        + macros.render("{{ holm_p_value('holm', 'p', 'family', 'number') }}, {{ bh_q_value('bh', 'p', 'family', 'number') }}")
+        + macros.render(
+            "{{ holm_p_value('holm', 'p', 'family', 'number') }}, {{ bh_q_value('bh', 'p', 'family', 'number') }}"
+        )
         + " from steps order by family, number"
     ).fetchall()
     by_hand = [
@@ -110,8 +119,8 @@ def test_the_power_is_the_published_one() -> None:
     )
     power = macros.render("{{ normal_cdf('near') }} + {{ normal_cdf('far') }}")
     rows = duckdb.execute(
-        f"select {power} from (select {ends} from (values (0.6e0, 0.7e0, 356), (0.5e0, 0.5e0, 356), (0.95e0, 1.045e0, 9))"
-        " as plans (rate, other, n)) as ends"
+        f"select {power} from (select {ends} from (values (0.6e0, 0.7e0, 356), (0.5e0, 0.5e0, 356),"
+        " (0.95e0, 1.045e0, 9)) as plans (rate, other, n)) as ends"
     ).fetchall()
     assert rows[0][0] == pytest.approx(0.80, abs=0.001)
     # of nothing true it is the error of 5 %
