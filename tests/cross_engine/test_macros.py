@@ -828,7 +828,7 @@ CASES: dict[str, Cases] = {
         "round(exp({{ log_factorial('cast(x as double)') }}), 5)",
         {"0": "1.0", "1": "1.0", "5": "120.0", "10": "3628800.0", None: None},
     ),
-    # of 10 with 4 hits 5 are drawn; 3 or more of them or 1 or fewer: 110 of 210. Fisher's own tea: 3 of 4 cups, 34 of 70
+    # of 10 with 4 hits 5 are drawn, 3 hits or as unlikely: 110 of 210. Fisher's own tea: 3 of 4 cups, 34 of 70
     "fisher_p_value": Cases(
         "round({{ fisher_p_value('cast(x as int)', 'cast(z as int)', 'cast(y as int)', 'cast(z as int)') }}, 6)",
         {

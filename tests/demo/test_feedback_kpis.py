@@ -447,8 +447,9 @@ def test_experiments(
         row[:3]: row[3:]
         for row in marts.execute(
             "select experiment, variant, conversion_type, is_control, persons, mature_persons, conversions,"
-            " conversion_rate, conversion_rate_low, conversion_rate_high, lift, lift_low, lift_high, test, p_value, p_value_adjusted,"
-            " power_of_10_percent_lift, revenue, revenue_per_person, revenue_lift, revenue_lift_low, revenue_lift_high,"
+            " conversion_rate, conversion_rate_low, conversion_rate_high, lift, lift_low, lift_high, test, p_value,"
+            " p_value_adjusted, power_of_10_percent_lift, revenue, revenue_per_person, revenue_lift,"
+            " revenue_lift_low, revenue_lift_high,"
             " revenue_p_value, revenue_p_value_adjusted, persons_in_both, sample_ratio_p_value,"
             " has_sample_ratio_mismatch from marts.kpi_experiments"
         ).fetchall()
