@@ -257,7 +257,8 @@ def test_mrr_of_every_month(marts: duckdb.DuckDBPyConnection, changes: list[Chan
         marts,
         "select month_start, customer_type, is_complete, starting, new, expansion, contraction, churn, reactivation,"
         " transfer, fx, ending, nrr, grr, quick_ratio, starting_accounts, new_accounts, reactivated_accounts,"
-        " churned_accounts, ending_accounts, logo_retention_rate, logo_retention_rate_low, logo_retention_rate_high from marts.kpi_mrr",
+        " churned_accounts, ending_accounts, logo_retention_rate, logo_retention_rate_low, logo_retention_rate_high"
+        " from marts.kpi_mrr",
         2,
         expected,
     )
@@ -495,8 +496,8 @@ def test_retention_of_every_cohort(
     assert_rows(
         marts,
         "select cohort_month, dimension, dimension_value, months_since, month_start, is_complete, customers, active,"
-        " retention_rate, retention_rate_low, retention_rate_high, reactivated, repeat_customers, repeat_rate, revenue, mrr"
-        " from marts.kpi_retention",
+        " retention_rate, retention_rate_low, retention_rate_high, reactivated, repeat_customers, repeat_rate,"
+        " revenue, mrr from marts.kpi_retention",
         4,
         expected,
     )
