@@ -28,6 +28,16 @@
 {%- endmacro %}
 
 {#-
+    A bound at 95 % of the net promoter score as a share, -1 to 1: the adjusted Wald interval of Rocks (2016) adds three answers, a quarter of them
+    promoters and a quarter detractors, so that it has a width where all agree. `side` is '-' for the lower and '+' for the upper one.
+-#}
+{% macro nps_bound(promoters, detractors, responses, side) -%}
+    {%- set balance = '(cast(' ~ promoters ~ ' - ' ~ detractors ~ ' as double) / (' ~ responses ~ ' + 3))' -%}
+    {%- set decided = '((' ~ promoters ~ ' + ' ~ detractors ~ ' + 1.5e0) / (' ~ responses ~ ' + 3))' -%}
+    {{ 'greatest(-1e0' if side == '-' else 'least(1e0' }}, {{ balance }} {{ side }} {{ z_95() }} * sqrt(({{ decided }} - {{ balance }} * {{ balance }}) / ({{ responses }} + 3)))
+{%- endmacro %}
+
+{#-
     The chance that a standard normal variable exceeds z, which must not be negative: Hart's rational approximation 5666 and, from 7.07 on, a
     continued fraction (Hart 1968; as West 2005 has them), which agree with the true value in twelve digits or more. Neither engine knows erf.
 -#}
@@ -110,6 +120,31 @@
         {{ folded(first, last, '0e0', 'total', 'hits', 'total + case when ' ~ chance ~ ' <= 1e-7 then exp(' ~ chance ~ ') else 0e0 end') }}
         / {{ folded(first, last, '0e0', 'total', 'hits', 'total + exp(least(' ~ chance ~ ', 7e2))') }},
         1e0
+    )
+{%- endmacro %}
+
+{#-
+    The p-value to both sides of two counts that had one rate: of the pooled z-test, or of Fisher's exact test where one of the four cells expects
+    fewer than 5, where the normal distribution is no likeness. `z` is their pooled_z; null where that is.
+-#}
+{% macro proportions_p_value(z, successes, trials, other_successes, other_trials) -%}
+    case
+        when {{ z }} is null then null
+        when {{ is_fisher_tested(successes, trials, other_successes, other_trials) }}
+            then {{ fisher_p_value(successes, trials, other_successes, other_trials) }}
+        else 2 * {{ normal_upper_tail('abs(' ~ z ~ ')') }}
+    end
+{%- endmacro %}
+{% macro is_fisher_tested(successes, trials, other_successes, other_trials) -%}
+    {{ least_expected_cell(successes, trials, other_successes, other_trials) }} < 5
+{%- endmacro %}
+
+{#- Two rates' distance in standard errors of their pooled rate; null where all or none are counted: any chance would have led there. -#}
+{% macro pooled_z(successes, trials, other_successes, other_trials) -%}
+    {%- set pooled = '(cast(' ~ successes ~ ' + ' ~ other_successes ~ ' as double) / nullif(' ~ trials ~ ' + ' ~ other_trials ~ ', 0))' -%}
+    (
+        (cast({{ successes }} as double) / nullif({{ trials }}, 0) - cast({{ other_successes }} as double) / nullif({{ other_trials }}, 0))
+        / nullif(sqrt({{ pooled }} * (1 - {{ pooled }}) * (1e0 / nullif({{ trials }}, 0) + 1e0 / nullif({{ other_trials }}, 0))), 0)
     )
 {%- endmacro %}
 

@@ -217,10 +217,9 @@ compared as (
             cast(1 as double) / nullif(measured.conversions, 0) - cast(1 as double) / measured.mature_persons
             + cast(1 as double) / nullif(controls.conversions, 0) - cast(1 as double) / controls.mature_persons
         ) as log_error,
-        {{ share_of('measured.conversions + controls.conversions', '(measured.mature_persons + controls.mature_persons)') }} as pooled_rate,
-        cast(1 as double) / nullif(measured.mature_persons, 0) + cast(1 as double) / nullif(controls.mature_persons, 0) as reciprocals,
-        {{ least_expected_cell('measured.conversions', 'measured.mature_persons', 'controls.conversions', 'controls.mature_persons') }}
-            as least_expected_cell,
+        {{ pooled_z('measured.conversions', 'measured.mature_persons', 'controls.conversions', 'controls.mature_persons') }} as pooled_z,
+        {{ is_fisher_tested('measured.conversions', 'measured.mature_persons', 'controls.conversions', 'controls.mature_persons') }}
+            as is_fisher_tested,
         measured.mean_revenue / case when controls.mean_revenue > 0 then controls.mean_revenue end as revenue_ratio,
         nullif(measured.mean_variance + controls.mean_variance, 0) as difference_variance,
         {# of Welch and Satterthwaite #}
@@ -236,16 +235,12 @@ compared as (
 
 ),
 
-{# where all or none converted, any chance would have led there: no test #}
 tests as (
 
     select
         *,
-        case
-            when pooled_rate > 0 and pooled_rate < 1 and reciprocals is not null
-                then case when least_expected_cell < 5 then 'fisher_exact' else 'z_test' end
-        end as test,
-        (conversion_rate - control_rate) / nullif(sqrt(pooled_rate * (1 - pooled_rate) * reciprocals), 0) as pooled_z,
+        case when pooled_z is not null then case when is_fisher_tested then 'fisher_exact' else 'z_test' end end as test,
+        {{ proportions_p_value('pooled_z', 'conversions', 'mature_persons', 'control_conversions', 'control_persons') }} as p_value,
         (mean_revenue - control_mean) / sqrt(difference_variance) as welch_t,
         case when difference_variance is not null then {{ t_95('degrees') }} end as critical_t,
         {{ power_z('(1.1e0 * control_rate)', 'mature_persons', 'control_rate', 'control_persons', '+') }} as power_near,
@@ -259,11 +254,6 @@ tested as (
     select
         *,
         case when test = 'z_test' then pooled_z end as z,
-        case
-            when test = 'z_test' then 2 * {{ normal_upper_tail('abs(pooled_z)') }}
-            when test = 'fisher_exact'
-                then {{ fisher_p_value('conversions', 'mature_persons', 'control_conversions', 'control_persons') }}
-        end as p_value,
         case when difference_variance is not null then {{ t_p_value('abs(welch_t)', 'degrees') }} end as revenue_p_value,
         {# below 0 the control's mean may be none, and the ratio anything #}
         case

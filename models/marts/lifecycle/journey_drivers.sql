@@ -163,8 +163,7 @@ shares as (
         totals.left_persons,
         cast(counted.advanced_with as double) / totals.advanced as share_of_advanced,
         cast(counted.left_with as double) / totals.left_persons as share_of_left,
-        cast(counted.advanced_with + counted.left_with as double) / (totals.advanced + totals.left_persons) as share_of_all,
-        {{ least_expected_cell('counted.advanced_with', 'totals.advanced', 'counted.left_with', 'totals.left_persons') }} as least_expected_cell
+        {{ pooled_z('counted.advanced_with', 'totals.advanced', 'counted.left_with', 'totals.left_persons') }} as z
     from counted
     inner join totals on counted.stage_number = totals.stage_number
     left join outcomes
@@ -186,24 +185,8 @@ compared as (
         share_of_advanced - share_of_left as difference,
         {{ newcombe_bound('share_of_advanced', 'advanced', 'share_of_left', 'left_persons', '-') }} as difference_low,
         {{ newcombe_bound('share_of_advanced', 'advanced', 'share_of_left', 'left_persons', '+') }} as difference_high,
-        (share_of_advanced - share_of_left) / nullif(
-            sqrt(share_of_all * (1 - share_of_all) * (1e0 / advanced + 1e0 / left_persons)), 0
-        ) as z
+        {{ proportions_p_value('z', 'advanced_with', 'advanced', 'left_with', 'left_persons') }} as p_value
     from shares
-
-),
-
-{# where all or none have a factor, there is nothing to tell them by #}
-tested as (
-
-    select
-        *,
-        case
-            when share_of_all = 1 then null
-            when least_expected_cell < 5 then {{ fisher_p_value('advanced_with', 'advanced', 'left_with', 'left_persons') }}
-            else 2 * {{ normal_upper_tail('abs(z)') }}
-        end as p_value
-    from compared
 
 ),
 
@@ -212,7 +195,7 @@ stepped as (
     select
         *,
         {{ bh_step('p_value', 'framework', 'stage_number, factor_type, factor') }} as bh_step
-    from tested
+    from compared
 
 ),
 
