@@ -457,7 +457,7 @@ def test_experiments(
 
     assert set(published) == set(arms)
     assert len(controls) == 3
-    tests_made: Counter[str] = Counter()
+    tests_made: Counter[str | None] = Counter()
     for experiment, control in controls.items():
         rates, revenues = {}, {}
         for (of, variant, conversion_type), arm in arms.items():
@@ -531,7 +531,7 @@ def _revenue_lift(arm: Arm, against: Arm, degrees: float) -> list[float | None]:
     """Return the lift of the mean, and between which lifts Fieller's t is not beyond the critical one: by search."""
     mean, base = fmean(arm.revenues), fmean(against.revenues)
     noise, base_noise = variance(arm.revenues) / arm.mature, variance(against.revenues) / against.mature
-    critical = stats.t.ppf(0.975, degrees)
+    critical = float(stats.t.ppf(0.975, degrees))
 
     def beyond(ratio: float) -> float:
         return abs(mean - ratio * base) - critical * math.sqrt(noise + ratio * ratio * base_noise)

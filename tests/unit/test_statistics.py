@@ -81,7 +81,7 @@ def test_fishers_p_values() -> None:
 
 def test_adjusted_p_values() -> None:
     """A family with ties and a test that could not be made; another family must not count."""
-    families = {"x": [0.04, None, 0.001, 0.04, 0.5, 0.02], "y": [0.03]}
+    families: dict[str, list[float | None]] = {"x": [0.04, None, 0.001, 0.04, 0.5, 0.02], "y": [0.03]}
     macros = Macros("duckdb")
     rows = duckdb.execute(
         "with tests as (select * from (values "
