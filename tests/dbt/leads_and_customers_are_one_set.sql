@@ -1,5 +1,5 @@
--- Whoever asks how many leads or customers there are gets one answer, whichever mart is asked: CAC, LTV and win rates of different sets cannot
--- be held against each other.
+-- Whoever asks how many leads or customers there are gets one answer, whichever mart is asked: CAC, LTV and win rates of different sets
+-- cannot be held against each other.
 with converted as (
 
     select
@@ -25,6 +25,26 @@ counted as (
     from {{ ref('kpi_customer_types') }}
     where period = 'all'
 
+),
+
+customers as (
+
+    select
+        person_id,
+        customer_since
+    from {{ ref('dim_persons') }}
+    where customer_since is not null
+
+),
+
+became_customers as (
+
+    select
+        person_id,
+        converted_at
+    from {{ ref('fct_conversions') }}
+    where conversion_type = 'customer'
+
 )
 
 select counted.mart as problem
@@ -32,20 +52,7 @@ from counted
 cross join converted
 where counted.leads <> converted.leads or counted.mqls <> converted.mqls
 union all
-select coalesce(persons.person_id, conversions.person_id) as problem
-from (
-    select
-        person_id,
-        customer_since
-    from {{ ref('dim_persons') }}
-    where customer_since is not null
-) as persons
-full outer join (
-    select
-        person_id,
-        converted_at
-    from {{ ref('fct_conversions') }}
-    where conversion_type = 'customer'
-) as conversions
-    on persons.person_id = conversions.person_id
-where persons.customer_since is distinct from conversions.converted_at
+select coalesce(customers.person_id, became_customers.person_id) as problem
+from customers
+full outer join became_customers on customers.person_id = became_customers.person_id
+where customers.customer_since is distinct from became_customers.converted_at
