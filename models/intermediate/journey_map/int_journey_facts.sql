@@ -44,10 +44,12 @@ responses as (
     select
         responses.*,
         persons.person_key,
+        responses.emotion_score + means.mix_shift as adjusted_score,
         {# a survey names the touchpoint that it asks about in its own words, perhaps in several #}
         coalesce(survey_touchpoints.touchpoint_type, responses.touchpoint) as touchpoint_type
     from {{ ref('fct_survey_responses') }} as responses
     inner join {{ ref('int_persons') }} as persons on responses.person_id = persons.person_id
+    left join {{ ref('int_survey_means') }} as means on responses.survey_type = means.survey_type
     left join {{ ref('survey_touchpoints') }} as survey_touchpoints on responses.touchpoint = survey_touchpoints.touchpoint
 
 ),
@@ -228,13 +230,13 @@ select {{ journey_fact('pain_point', "'low_score: ' || survey_type", at='respond
 from responses
 where emotion_score < 0
 union all
-select {{ journey_fact('emotion', "'all'", at='responded_at', first='emotion_score', second='1') }}
+select {{ journey_fact('emotion', 'survey_type', at='responded_at', first='emotion_score', second='1') }}
 from responses
 where emotion_score is not null
 union all
-select {{ journey_fact('touchpoint_emotion', 'touchpoint_type', at='responded_at', first='emotion_score', second='1') }}
+select {{ journey_fact('touchpoint_emotion', 'touchpoint_type', at='responded_at', first='adjusted_score', second='1') }}
 from responses
-where emotion_score is not null
+where adjusted_score is not null
 union all
 select {{ journey_fact('kpi', "'engaged_session_rate'", first='is_engaged', second='1') }}
 from sessions
