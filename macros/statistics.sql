@@ -28,16 +28,6 @@
 {%- endmacro %}
 
 {#-
-    A bound at 95 % of the net promoter score as a share, -1 to 1: the adjusted Wald interval of Rocks (2016) adds three answers, a quarter of them
-    promoters and a quarter detractors, so that it has a width where all agree. `side` is '-' for the lower and '+' for the upper one.
--#}
-{% macro nps_bound(promoters, detractors, responses, side) -%}
-    {%- set balance = '(cast(' ~ promoters ~ ' - ' ~ detractors ~ ' as double) / (' ~ responses ~ ' + 3))' -%}
-    {%- set decided = '((' ~ promoters ~ ' + ' ~ detractors ~ ' + 1.5e0) / (' ~ responses ~ ' + 3))' -%}
-    {{ 'greatest(-1e0' if side == '-' else 'least(1e0' }}, {{ balance }} {{ side }} {{ z_95() }} * sqrt(({{ decided }} - {{ balance }} * {{ balance }}) / ({{ responses }} + 3)))
-{%- endmacro %}
-
-{#-
     The chance that a standard normal variable exceeds z, which must not be negative: Hart's rational approximation 5666 and, from 7.07 on, a
     continued fraction (Hart 1968; as West 2005 has them), which agree with the true value in twelve digits or more. Neither engine knows erf.
 -#}

@@ -22,7 +22,13 @@ select
     promoters,
     passives,
     detractors,
-    100 * {{ share_of('promoters - detractors', 'responses') }} as nps,
-    case when responses >= {{ setting('nps_min_responses') }} then 100 * {{ nps_bound('promoters', 'detractors', 'responses', '-') }} end as nps_low,
-    case when responses >= {{ setting('nps_min_responses') }} then 100 * {{ nps_bound('promoters', 'detractors', 'responses', '+') }} end as nps_high
+    100 * cast(promoters - detractors as double) / nullif(responses, 0) as nps,
+    case
+        when responses >= {{ setting('nps_min_responses') }}
+            then 100 * {{ adjusted_wald_bound('responses', '(promoters - detractors)', '(promoters + detractors)', '-') }}
+    end as nps_low,
+    case
+        when responses >= {{ setting('nps_min_responses') }}
+            then 100 * {{ adjusted_wald_bound('responses', '(promoters - detractors)', '(promoters + detractors)', '+') }}
+    end as nps_high
 from counted
