@@ -60,7 +60,7 @@ select
     customers.person_id,
     case
         when customers.has_contract then 'contract'
-        when predictions.p_alive is not null then 'bg_nbd'
+        when predictions.p_alive is not null then '{{ setting('clv_model') }}'
         else 'historical'
     end as clv_method,
     customers.orders,

@@ -1,5 +1,5 @@
 {#- Without a fit of these customers there are still rows, which say so. -#}
-{%- set parameters = {'bg_nbd': ['r', 'alpha', 'a', 'b'], 'gamma_gamma': ['p', 'q', 'v']} -%}
+{%- set parameters = {setting('clv_model'): ['r', 'alpha', 'a', 'b'], 'gamma_gamma': ['p', 'q', 'v']} -%}
 
 with wanted as (
 

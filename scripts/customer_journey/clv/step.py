@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from customer_journey.clv import bg_nbd, gamma_gamma
+from customer_journey.clv import beta_geometric, gamma_gamma
+from customer_journey.clv.beta_geometric import BetaGeometric
 from customer_journey.clv.likelihood import Fit, FitError, Vector
 
 PARAMETERS_TABLE, SCORES_TABLE = "clv_parameters", "clv_scores"
@@ -39,6 +40,7 @@ class _Window:
     weeks_ahead: int
     min_customers: int
     discount_rate: float
+    purchase_model: str
 
 
 def fit_clv(query: Query, on_progress: Callable[[str, float], None]) -> dict[str, pa.Table]:
@@ -50,13 +52,14 @@ def fit_clv(query: Query, on_progress: Callable[[str, float], None]) -> dict[str
     windows = [
         _Window(*row)
         for row in query(
-            "select fit_window, input_hash, as_of, weeks_ahead, min_customers, discount_rate"
+            "select fit_window, input_hash, as_of, weeks_ahead, min_customers, discount_rate, purchase_model"
             " from intermediate.int_clv_inputs order by fit_window"
         )
     ]
     parameters, scores = [_PARAMETERS.empty_table()], [_SCORES.empty_table()]
     for number, window in enumerate(windows):
-        on_progress(f"bg_nbd, {window.name}", number / len(windows))
+        model = beta_geometric.MODELS[window.purchase_model]
+        on_progress(f"{model.name}, {window.name}", number / len(windows))
         groups = _columns(
             query(
                 "select frequency, recency_days, age_days, count(*) from intermediate.int_clv_customers"
@@ -64,10 +67,10 @@ def fit_clv(query: Query, on_progress: Callable[[str, float], None]) -> dict[str
             ),
             4,
         )
-        purchases = _attempt(partial(_fit_purchases, groups, window.min_customers))
-        parameters.append(_parameters(window, "bg_nbd", bg_nbd.PARAMETERS, purchases))
+        purchases = _attempt(partial(_fit_purchases, model, groups, window.min_customers))
+        parameters.append(_parameters(window, model.name, beta_geometric.PARAMETERS, purchases))
         if isinstance(purchases, Fit):
-            scores.append(_scores(window, purchases, groups))
+            scores.append(_scores(window, model, purchases, groups))
         on_progress(f"gamma_gamma, {window.name}", (number + 0.5) / len(windows))
         values = _columns(
             query(
@@ -82,9 +85,9 @@ def fit_clv(query: Query, on_progress: Callable[[str, float], None]) -> dict[str
     return {PARAMETERS_TABLE: pa.concat_tables(parameters), SCORES_TABLE: pa.concat_tables(scores)}
 
 
-def _fit_purchases(groups: Sequence[Vector], min_customers: int) -> Fit:
+def _fit_purchases(model: BetaGeometric, groups: Sequence[Vector], min_customers: int) -> Fit:
     frequency, recency_days, age_days, customers = groups
-    return bg_nbd.fit(frequency, recency_days / _DAYS_A_WEEK, age_days / _DAYS_A_WEEK, customers, min_customers)
+    return model.fit(frequency, recency_days / _DAYS_A_WEEK, age_days / _DAYS_A_WEEK, customers, min_customers)
 
 
 def _fit_values(groups: Sequence[Vector], min_customers: int) -> Fit:
@@ -122,15 +125,15 @@ def _parameters(window: _Window, model: str, names: Sequence[str], fitted: Fit |
     return pa.Table.from_pylist(rows, _PARAMETERS)
 
 
-def _scores(window: _Window, fitted: Fit, groups: Sequence[Vector]) -> pa.Table:
+def _scores(window: _Window, model: BetaGeometric, fitted: Fit, groups: Sequence[Vector]) -> pa.Table:
     frequency, recency_days, age_days, _ = groups
     recency, age = recency_days / _DAYS_A_WEEK, age_days / _DAYS_A_WEEK
-    purchases = bg_nbd.expected_purchases(fitted, window.weeks_ahead, frequency, recency, age)
+    purchases = model.expected_purchases(fitted, window.weeks_ahead, frequency, recency, age)
     discounted = purchases
     if window.discount_rate:
         discounted, before = np.zeros_like(purchases), np.zeros_like(purchases)
         for week in range(1, window.weeks_ahead + 1):
-            until = bg_nbd.expected_purchases(fitted, week, frequency, recency, age)
+            until = model.expected_purchases(fitted, week, frequency, recency, age)
             discounted += (until - before) / (1 + window.discount_rate) ** (week / _WEEKS_A_YEAR)
             before = until
     size = len(frequency)
@@ -140,7 +143,7 @@ def _scores(window: _Window, fitted: Fit, groups: Sequence[Vector]) -> pa.Table:
             pa.array([window.input_hash] * size, pa.string()),
             pa.array([window.as_of] * size, pa.timestamp("us")),
             *(pa.array(column.astype(np.int64)) for column in (frequency, recency_days, age_days)),
-            *(pa.array(column) for column in (bg_nbd.p_alive(fitted, frequency, recency, age), purchases, discounted)),
+            *(pa.array(column) for column in (model.p_alive(fitted, frequency, recency, age), purchases, discounted)),
         ],
         schema=_SCORES,
     )
