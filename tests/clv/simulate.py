@@ -9,6 +9,8 @@ from customer_journey.clv.likelihood import Vector
 PURCHASES = {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}
 GAMMA_GAMMA = {"p": 6.25, "q": 3.74, "v": 15.44}
 
+SBG = {"alpha": 0.8, "beta": 6.0}
+
 
 def purchases(
     customers: int, seed: int, stay: bool = False, model: BetaGeometric = BG_NBD, weeks_after: float = 0
@@ -66,3 +68,19 @@ def purchase_days(customers: int, as_of: date, seed: int) -> list[list[tuple[dat
             day += timedelta(days=min(round(7 * chance.exponential(1 / rate)), 9999))
         histories.append(history)
     return histories
+
+
+def lifetimes(subscriptions: int, seed: int) -> tuple[Vector, Vector, Vector]:
+    """Return of each subscription its month, whether it ended in it, and the months paid in the year after.
+
+    Each began 0 to 23 months ago, and its holder cancels at the end of every month with a probability of their own.
+    """
+    chance = np.random.default_rng(seed)
+    renewed = chance.geometric(chance.beta(SBG["alpha"], SBG["beta"], subscriptions)) - 1
+    age = chance.integers(0, 24, subscriptions)
+    is_ended = renewed < age
+    return (
+        np.where(is_ended, renewed + 1, age).astype(float),
+        is_ended.astype(float),
+        np.where(is_ended, 0, np.minimum(renewed - age, 12)).astype(float),
+    )

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from customer_journey.clv import gamma_gamma
+from customer_journey.clv import gamma_gamma, sbg
 from customer_journey.clv.beta_geometric import BG_NBD, MBG_NBD, MODELS, BetaGeometric
 from customer_journey.clv.likelihood import Fit, FitError, Vector
 from scipy.integrate import quad
 from scipy.stats import beta, gamma
 
-from tests.clv.simulate import GAMMA_GAMMA, PURCHASES, purchases, values
+from tests.clv.simulate import GAMMA_GAMMA, PURCHASES, SBG, lifetimes, purchases, values
 
 # Fader, Hardie, Lee (2005), table 2: the CDNOW customers.
 CDNOW = Fit({"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}, -9582.4, 2357)
@@ -153,6 +153,7 @@ def test_gradients_are_those_of_the_likelihood() -> None:
     cases: list[tuple[Callable[..., tuple[Vector, Vector]], Vector, list[Vector]]] = [
         *((model.log_likelihood, np.array([0.3, 5.0, 0.8, 2.0]), bought) for model in MODELS.values()),
         (gamma_gamma.log_likelihood, np.array([6.0, 4.0, 15.0]), worth),
+        (sbg.log_likelihood, np.array([0.7, 1.2]), [np.array([0.0, 1.0, 7.0, 7.0]), np.array([0.0, 1.0, 1.0, 0.0])]),
     ]
     for log_likelihood, at, data in cases:
         _, gradient = log_likelihood(at, *data)
@@ -267,3 +268,83 @@ def test_values_that_do_not_vary_are_no_fit() -> None:
     """One price for all: p runs off, and the numbers at the end of the search would be chance."""
     with pytest.raises(FitError, match=r"flat likelihood|no convergence"):
         gamma_gamma.fit(np.array([1.0, 2.0]), np.array([9.0, 9.0]), np.array([400.0, 100.0]), 100)
+
+
+# Fader, Hardie (2007), "How to Project Customer Retention", table 1: per cent of 1,000 who are still there after each
+# of seven years, and after the eighth to twelfth; and what the paper finds of the first seven.
+SEGMENTS = {
+    "regular": (
+        [63.1, 46.8, 38.2, 32.6, 28.9, 26.2, 24.1],
+        [22.3, 20.7, 19.4, 18.3, 17.3],
+        {"alpha": 0.704, "beta": 1.182},
+    ),
+    "high end": (
+        [86.9, 74.3, 65.3, 59.3, 55.1, 51.7, 49.1],
+        [46.8, 44.5, 42.7, 40.9, 39.4],
+        {"alpha": 0.668, "beta": 3.806},
+    ),
+}
+
+
+@pytest.mark.parametrize("segment", SEGMENTS)
+def test_lifetimes_are_fitted_as_published(segment: str) -> None:
+    """Who finds other parameters, or projects others than came, has another model."""
+    survived, came, published = SEGMENTS[segment]
+    shares = np.array([100.0, *survived])
+    months = np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 7.0])
+    is_ended = np.array([1.0] * 7 + [0.0])
+    found = sbg.fit(months, is_ended, 10 * np.append(-np.diff(shares), shares[-1]), 100)
+    assert {name: round(value, 3) for name, value in found.parameters.items()} == published
+    projected = shares[-1] * sbg.renewals(found, np.array([7.0]), 5).cumprod()
+    np.testing.assert_allclose(projected, came, atol=1.5)
+
+
+@pytest.mark.parametrize(("months", "is_ended"), [(0, 0), (1, 1), (4, 1), (4, 0)])
+def test_lifetimes_are_their_integral(months: int, is_ended: int) -> None:
+    """Somebody who cancels with probability p at the end of a month renews with 1 - p before, and is one of Beta."""
+    alpha, beta_ = SBG.values()
+
+    def over_holders(function: Callable[[Vector], Vector]) -> float:
+        return float(quad(lambda p: function(p) * beta.pdf(p, alpha, beta_), 0, 1)[0])
+
+    likelihood = over_holders(lambda p: p**is_ended * (1 - p) ** (months - is_ended))
+    value, _ = sbg.log_likelihood(np.array([alpha, beta_]), *_vectors(months, is_ended))
+    assert float(value[0]) == pytest.approx(np.log(likelihood), rel=1e-7, abs=1e-9)
+    if not is_ended:
+        expected = sum(over_holders(lambda p, k=k: (1 - p) ** (months + k)) for k in range(1, 13)) / likelihood  # type: ignore[misc]
+        fitted = sbg.renewals(Fit(SBG, 0.0, 1), np.array([float(months)]), 12)
+        assert sbg.expected_months(fitted, 0.0) == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize(("subscriptions", "tolerance"), [(2_000, 0.45), (50_000, 0.09)])
+def test_known_lifetimes_are_found_again(subscriptions: int, tolerance: float) -> None:
+    """Subscriptions of known parameters are simulated, most of them still running; the year after is predicted."""
+    months, is_ended, months_after = lifetimes(subscriptions, seed=20260104)
+    fitted = sbg.fit(months, is_ended, np.ones(subscriptions), 100)
+    assert fitted.parameters == pytest.approx(SBG, rel=tolerance)
+    running = is_ended == 0
+    expected = sbg.expected_months(sbg.renewals(fitted, months[running], 12), 0.0)
+    for group in (months[running] < 6, months[running] >= 6):
+        after = months_after[running][group]
+        assert abs(expected[group].sum() - after.sum()) < 4 * after.std() * np.sqrt(len(after))
+
+
+def test_subscriptions_that_tell_nothing_of_each_other_renew_as_they_did() -> None:
+    """Nobody has cancelled yet, or too few subscribe for a fit: the value of contracts would be unknown."""
+    nobody = sbg.fit(np.array([0.0, 5.0]), np.array([0.0, 0.0]), np.array([50.0, 100.0]), 100)
+    assert nobody.at_edge
+    assert sbg.expected_months(sbg.renewals(nobody, np.array([5.0]), 12), 0.0) == pytest.approx(12, rel=1e-5)
+    few = (np.array([1.0, 4.0]), np.array([1.0, 0.0]), np.array([2.0, 2.0]))
+    with pytest.raises(FitError, match="too few customers: 4 subscriptions, 100 are needed"):
+        sbg.fit(*few, 100)
+    # of 2 x 1 + 2 x 4 ends of months at 2 was cancelled
+    assert sbg.renewal_share(*few) == 0.8
+    assert sbg.renewal_share(*_vectors(0, 0, 3)) == 1
+
+
+def test_months_to_come_are_discounted() -> None:
+    """At 21 % a year the sixth month is worth 1 / 1.1, the twelfth 1 / 1.21."""
+    renewed = np.zeros((12, 1))
+    renewed[:6] = 1
+    upto_sixth, upto_fifth = (sbg.expected_months(renewed * (np.arange(12)[:, None] < k), 0.21)[0] for k in (6, 5))
+    assert upto_sixth - upto_fifth == pytest.approx(1 / 1.1)
