@@ -113,3 +113,16 @@ counted as (
 
 )
 {%- endmacro %}
+
+{#-
+    A bound at 95 % of the mean of answers between -1 and 1, from their number, sum and sum of squares: the adjusted Wald interval of Rocks
+    (2016), three answers more, a quarter of them 1, a quarter -1 and half 0, so that it has a width where all say the same. `side` is
+    '-' for the lower and '+' for the upper one.
+-#}
+{% macro adjusted_wald_bound(answers, total, squares, side) -%}
+    {%- set mean = '(cast(' ~ total ~ ' as double) / (' ~ answers ~ ' + 3))' -%}
+    {%- set spread = '(' ~ squares ~ ' + 1.5e0) / (' ~ answers ~ ' + 3) - ' ~ mean ~ ' * ' ~ mean -%}
+    {{ 'greatest' if side == '-' else 'least' }}(
+        {{ mean }} {{ side }} {{ z_95() }} * sqrt(({{ spread }}) / ({{ answers }} + 3)), cast({{ side }}1 as double)
+    )
+{%- endmacro %}

@@ -1,16 +1,21 @@
 """The rows of the journey map, counted once more person by person from stays, answers, sessions and carts."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from math import sqrt
 from statistics import fmean, median
 
 import duckdb
 import pytest
 
 from tests.support.demo import Demo
+from tests.support.emotions import answers_of, mean_of_persons
 from tests.support.journeys import Cell, Journeys, is_mature, month_of, months_of
 from tests.support.raw_rows import read_rows
+
+# The setting emotion_min_responses.
+LEAST_ANSWERS = 10
 
 
 @pytest.fixture(scope="module")
@@ -83,27 +88,52 @@ def test_persons_and_what_became_of_them(marts: duckdb.DuckDBPyConnection, frame
 
 def test_emotion_is_the_mean_of_persons(marts: duckdb.DuckDBPyConnection, framework: str, journeys: Journeys) -> None:
     """Whoever answers every survey would speak for all others, and an answer would count in a stage left long ago."""
-    answers: defaultdict[Cell, defaultdict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-    for person, responded_at, emotion_score in marts.execute(
-        "select person_id, responded_at, emotion_score from marts.fct_survey_responses where person_id <> 'unknown'"
-    ).fetchall():
-        for cell in journeys.cells_at(person, responded_at):
-            answers[cell][person].append(emotion_score)
+    adjusted: defaultdict[Cell, defaultdict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    said: defaultdict[tuple[Cell, str], defaultdict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for answer in answers_of(marts):
+        for cell in journeys.cells_at(answer.person, answer.responded_at):
+            adjusted[cell][answer.person].append(answer.adjusted)
+            said[cell, answer.survey_type][answer.person].append(answer.score)
 
     rows = marts.execute(
-        "select period, stage, customer_type, persona, emotion_score, emotion_responses from marts.journey_map"
-        " where framework = ? and emotion_responses > 0",
+        "select period, stage, customer_type, persona, emotion_score, emotion_low, emotion_high, emotion_responses"
+        " from marts.journey_map where framework = ? and emotion_responses > 0",
         [framework],
     ).fetchall()
 
-    assert {row[:4]: row[5] for row in rows} == {
-        cell: sum(len(scores) for scores in of.values()) for cell, of in answers.items()
+    assert {row[:4]: row[-1] for row in rows} == {
+        cell: sum(len(scores) for scores in of.values()) for cell, of in adjusted.items()
     }
-    for period, stage, customer_type, persona, emotion_score, _ in rows:
-        of = answers[period, stage, customer_type, persona]
-        assert emotion_score == _approximately(fmean(fmean(scores) for scores in of.values())), (period, stage)
+    for *parts, emotion_score, emotion_low, emotion_high, responses in rows:
+        period, stage, customer_type, persona = parts
+        of = adjusted[period, stage, customer_type, persona]
+        expected = (mean_of_persons(of), *_interval(of)) if responses >= LEAST_ANSWERS else (None, None, None)
+        assert (emotion_score, emotion_low, emotion_high) == tuple(map(_approximately, expected)), parts
     # otherwise nobody would notice answers taken for persons
-    assert any(len(scores) > 1 for of in answers.values() for scores in of.values())
+    assert any(len(scores) > 1 for of in adjusted.values() for scores in of.values())
+
+    by_survey = marts.execute(
+        "select period, stage, customer_type, persona, survey_type, responses, mean_score, low, high"
+        " from marts.journey_map_emotions where framework = ?",
+        [framework],
+    ).fetchall()
+    assert {(row[:4], row[4]) for row in by_survey} == set(said)
+    for *parts, survey_type, responses, mean_score, low, high in by_survey:
+        period, stage, customer_type, persona = parts
+        of = said[(period, stage, customer_type, persona), survey_type]
+        assert responses == sum(map(len, of.values())), parts
+        bounds = _interval(of) if responses >= LEAST_ANSWERS else (None, None)
+        assert (mean_score, low, high) == tuple(map(_approximately, (mean_of_persons(of), *bounds))), parts
+
+
+def _interval(scores: Mapping[str, Sequence[float]]) -> tuple[float, float]:
+    """Return the adjusted Wald interval of the persons' means (Rocks 2016): three answers more, of 1, -1 and 0."""
+    values = [(fmean(of), 1.0) for of in scores.values()] + [(1.0, 0.75), (-1.0, 0.75), (0.0, 1.5)]
+    weight = sum(share for _, share in values)
+    mean = sum(value * share for value, share in values) / weight
+    variance = sum((value - mean) ** 2 * share for value, share in values) / weight
+    reach = 1.959963984540054 * sqrt(variance / weight)
+    return max(mean - reach, -1), min(mean + reach, 1)
 
 
 def test_carts_belong_to_the_stage_they_were_filled_in(demo: Demo, marts: duckdb.DuckDBPyConnection) -> None:

@@ -2,12 +2,12 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from statistics import fmean
 
 import duckdb
 import pytest
 
 from tests.support.demo import Demo
+from tests.support.emotions import answers_of, mean_of_persons
 from tests.support.journeys import REVENUE_TYPES, Cell, Journeys, seed
 
 FRAMEWORK = "five_a"
@@ -76,13 +76,11 @@ def test_touches_answers_and_credit(marts: duckdb.DuckDBPyConnection, journeys: 
             touches[place] += 1
             persons[place].add(person)
     answers: defaultdict[tuple[Cell, str], defaultdict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-    for person, responded_at, touchpoint, emotion_score in marts.execute(
-        "select person_id, responded_at, touchpoint, emotion_score from marts.fct_survey_responses"
-        " where person_id <> 'unknown'"
-    ).fetchall():
-        for cell in journeys.cells_at(person, responded_at):
+    for answer in answers_of(marts):
+        for cell in journeys.cells_at(answer.person, answer.responded_at):
             if cell[0] in PERIODS:
-                answers[cell, names.get(touchpoint, touchpoint)][person].append(emotion_score)
+                touchpoint = names.get(answer.touchpoint, answer.touchpoint)
+                answers[cell, touchpoint][answer.person].append(answer.adjusted)
     credit: defaultdict[tuple[Cell, str], float] = defaultdict(float)
     for touchpoint, share in marts.execute(
         "select touchpoint_id, credit from marts.fct_attribution inner join marts.fct_conversions using (conversion_id)"
@@ -104,11 +102,11 @@ def test_touches_answers_and_credit(marts: duckdb.DuckDBPyConnection, journeys: 
         place: (touches[place], len(persons[place]), sum(len(scores) for scores in answers[place].values()))
         for place in places
     }
-    for *parts, _, _, _, emotion_score, attributed in rows:
+    for *parts, _, _, responses, emotion_score, attributed in rows:
         period, stage, customer_type, persona, kind = parts
         place = ((period, stage, customer_type, persona), kind)
-        said = [fmean(scores) for scores in answers[place].values()]
-        assert emotion_score == (pytest.approx(fmean(said), abs=1e-9) if said else None), place
+        said = mean_of_persons(answers[place]) if responses >= 10 else None
+        assert emotion_score == (None if said is None else pytest.approx(said, abs=1e-9)), place
         # published with six decimals
         assert float(attributed) == pytest.approx(credit[place], abs=6e-7), place
     assert sum(credit.values()) > 1000

@@ -686,8 +686,8 @@ def test_customer_types_of_every_month(
             note("groups", company_types[company], min(starts), involved)
     for name, at in first_evidence("lead").items():
         since = people[name].customer_since
-        if name in known and (since is None or since >= at):
-            is_mature = at + WINDOW <= AS_OF
+        if name in known:
+            is_mature = at + WINDOW <= AS_OF and (since is None or since >= at)
             note("leads", people[name].customer_type, at, (is_mature, since is not None and since <= at + WINDOW))
 
     expected: dict[Key, list[Any]] = {}

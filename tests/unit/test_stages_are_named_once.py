@@ -28,13 +28,20 @@ OTHER_WORDS = {
     ("models/marts/attribution/attribution_performance.sql", "customer"): A_CONVERSION_TYPE,
     ("models/marts/kpis/kpi_referrals.sql", "customer"): A_CONVERSION_TYPE,
     ("models/marts/kpis/kpi_unit_economics.sql", "customer"): A_CONVERSION_TYPE,
+    ("models/marts/core/dim_persons.sql", "customer"): A_CONVERSION_TYPE,
+    ("models/marts/kpis/kpi_pipeline.sql", "lead"): A_CONVERSION_TYPE,
+    ("models/marts/kpis/kpi_pipeline.sql", "mql"): A_CONVERSION_TYPE,
+    ("models/marts/kpis/kpi_customer_types.sql", "lead"): A_CONVERSION_TYPE,
     ("tests/dbt/unit_economics_add_up.sql", "customer"): A_CONVERSION_TYPE,
+    ("tests/dbt/leads_and_customers_are_one_set.sql", "lead"): A_CONVERSION_TYPE,
+    ("tests/dbt/leads_and_customers_are_one_set.sql", "mql"): A_CONVERSION_TYPE,
+    ("tests/dbt/leads_and_customers_are_one_set.sql", "customer"): A_CONVERSION_TYPE,
     ("tests/dbt/journey_map_items_are_ranked.sql", "opportunity"): "a type of item on the map",
 }
 
 
 def stages_named(sql: str) -> set[str]:
-    """Return the definitions that SQL holds as text; `setting('lead_stage')` and `ref('lead')` are no such text."""
+    """Return the definitions that SQL holds as text; `setting('sql_stage')` and `ref('lead')` are no such text."""
     bare = re.sub(r"\{#.*?#\}|--[^\n]*|\b(ref|setting|var)\('\w+'\)", "", sql, flags=re.DOTALL)
     return set(re.findall(r"'(\w+)'", bare)) & DEFINITIONS
 
@@ -63,7 +70,7 @@ def test_no_model_names_a_stage() -> None:
     [
         ("where stage = 'lead'", {"lead"}),
         ("where stage in ('mql', 'sql')", {"mql", "sql"}),
-        ("where stage = '{{ setting('lead_stage') }}'", set()),
+        ("where stage = '{{ setting('sql_stage') }}'", set()),
         ("from {{ ref('customer') }} {# not of a 'lead' #}", set()),
     ],
 )

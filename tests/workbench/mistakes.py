@@ -318,7 +318,7 @@ TREE_MISTAKES = {
         "seeds/crm_stage_map.csv:43: 'vip' stands for 'custmer', which is no stage definition (did you mean customer?)",
     ),
     "conversion of nothing": Mistake(
-        _append("seeds/conversion_types.csv", "vip,Became a VIP,Thành VIP,false,vips"),
+        _append("seeds/conversion_types.csv", "vip,Became a VIP,Thành VIP,false,vips,true"),
         "seeds/conversion_types.csv:9: 'vip' stands for 'vips', which is no stage definition (…)",
     ),
     "priority twice": Mistake(

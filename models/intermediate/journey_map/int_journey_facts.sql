@@ -44,10 +44,12 @@ responses as (
     select
         responses.*,
         persons.person_key,
+        responses.emotion_score + means.mix_shift as adjusted_score,
         {# a survey names the touchpoint that it asks about in its own words, perhaps in several #}
         coalesce(survey_touchpoints.touchpoint_type, responses.touchpoint) as touchpoint_type
     from {{ ref('fct_survey_responses') }} as responses
     inner join {{ ref('int_persons') }} as persons on responses.person_id = persons.person_id
+    left join {{ ref('int_survey_means') }} as means on responses.survey_type = means.survey_type
     left join {{ ref('survey_touchpoints') }} as survey_touchpoints on responses.touchpoint = survey_touchpoints.touchpoint
 
 ),
@@ -72,10 +74,10 @@ credits as (
 orders as (
 
     select
-        *,
-        row_number() over (partition by person_key order by ordered_at, order_id) as order_number
-    from {{ ref('int_order_persons') }}
-    where is_conversion
+        orders.*,
+        persons.person_key
+    from {{ ref('fct_orders') }} as orders
+    inner join {{ ref('int_persons') }} as persons on orders.person_id = persons.person_id
 
 ),
 
@@ -93,17 +95,14 @@ tickets as (
 deals as (
 
     select
-        events.person_key,
-        events.occurred_at,
-        greatest(events.occurred_at, {{ add_seconds('events.ended_at', -1) }}) as before_closing,
-        deals.status,
+        persons.person_key,
+        deals.created_at,
+        greatest(deals.created_at, {{ add_seconds('deals.closed_at', -1) }}) as before_closing,
+        deals.status = 'won' as is_won,
         deals.lost_reason
-    from events
-    inner join {{ accepted('crm', 'deals') }} as deals on events.source_id = deals.deal_id
-    where
-        events.event_type = 'deal_created'
-        and events.ended_at is not null
-        and deals.status in ('won', 'lost')
+    from {{ ref('fct_deals') }} as deals
+    inner join {{ ref('int_persons') }} as persons on deals.person_id = persons.person_id
+    where deals.closed_at is not null
 
 ),
 
@@ -116,9 +115,10 @@ renewals as (
             when events.event_type = 'subscription_renewed' then events.occurred_at
             else {{ add_seconds('events.occurred_at', -1) }}
         end as happened_at,
-        changes.reason
+        reasons.reason
     from events
     inner join {{ ref('int_subscription_changes') }} as changes on events.source_id = changes.change_id
+    inner join {{ ref('fct_subscription_changes') }} as reasons on changes.change_id = reasons.change_id
     where
         (events.event_type = 'subscription_renewed' and changes.mrr_after > 0)
         {# a trial that is cancelled was never up for renewal #}
@@ -129,12 +129,12 @@ renewals as (
 quotes as (
 
     select
-        events.person_key,
-        events.occurred_at,
-        quotes.status
-    from events
-    inner join {{ accepted('crm', 'quotes') }} as quotes on events.source_id = quotes.quote_id
-    where events.event_type = 'quote' and quotes.status in ('accepted', 'declined', 'rejected', 'expired')
+        persons.person_key,
+        quotes.quoted_at,
+        quotes.is_accepted
+    from {{ ref('fct_quotes') }} as quotes
+    inner join {{ ref('int_persons') }} as persons on quotes.person_id = persons.person_id
+    where quotes.is_accepted is not null
 
 ),
 
@@ -215,14 +215,14 @@ select {{ journey_fact('pain_point', "'abandoned_cart'", at='carted_at') }}
 from sessions
 where is_cart_abandoned
 union all
-select {{ journey_fact('pain_point', "'lost_deal: ' || coalesce(lost_reason, 'unknown')", at='before_closing') }}
+select {{ journey_fact('pain_point', "'lost_deal: ' || lost_reason", at='before_closing') }}
 from deals
-where status = 'lost'
+where not is_won
 union all
 select {{ journey_fact('pain_point', "'refund: ' || coalesce(reason, 'unknown')", at='refunded_at') }}
 from refunds
 union all
-select {{ journey_fact('pain_point', "'cancelled: ' || coalesce(reason, 'unknown')") }}
+select {{ journey_fact('pain_point', "'cancelled: ' || reason") }}
 from renewals
 where not is_renewed
 union all
@@ -230,13 +230,13 @@ select {{ journey_fact('pain_point', "'low_score: ' || survey_type", at='respond
 from responses
 where emotion_score < 0
 union all
-select {{ journey_fact('emotion', "'all'", at='responded_at', first='emotion_score', second='1') }}
+select {{ journey_fact('emotion', 'survey_type', at='responded_at', first='emotion_score', second='1') }}
 from responses
 where emotion_score is not null
 union all
-select {{ journey_fact('touchpoint_emotion', 'touchpoint_type', at='responded_at', first='emotion_score', second='1') }}
+select {{ journey_fact('touchpoint_emotion', 'touchpoint_type', at='responded_at', first='adjusted_score', second='1') }}
 from responses
-where emotion_score is not null
+where adjusted_score is not null
 union all
 select {{ journey_fact('kpi', "'engaged_session_rate'", first='is_engaged', second='1') }}
 from sessions
@@ -248,21 +248,23 @@ union all
 select {{ journey_fact('kpi', "'email_click_rate'", at='delivered_at', first='is_clicked', second='1') }}
 from messages
 union all
-select {{ journey_fact('kpi', "'win_rate'", at='occurred_at', first="status = 'won'", second='1') }}
+select {{ journey_fact('kpi', "'win_rate'", at='created_at', first='is_won', second='1') }}
 from deals
 union all
-select {{ journey_fact('kpi', "'quote_acceptance_rate'", at='occurred_at', first="status = 'accepted'", second='1') }}
+select {{ journey_fact('kpi', "'quote_acceptance_rate'", at='quoted_at', first='is_accepted', second='1') }}
 from quotes
 union all
-select {{ journey_fact('kpi', "'repeat_purchase_rate'", at='ordered_at', first='order_number > 1', second='1') }}
+select {{ journey_fact('kpi', "'repeat_purchase_rate'", at='ordered_at', first='is_repeat', second='1') }}
 from orders
+where is_conversion
 union all
 select {{ journey_fact('kpi', "'average_order_value'", at='ordered_at', first='net_revenue', second='1') }}
 from orders
+where is_conversion
 union all
-select {{ journey_fact('kpi', "'on_time_delivery_rate'", at='ordered_at', first='delivered_at <= promised_delivery_at', second='1') }}
+select {{ journey_fact('kpi', "'on_time_delivery_rate'", at='ordered_at', first='is_on_time', second='1') }}
 from orders
-where promised_delivery_at is not null and delivered_at is not null
+where is_on_time is not null
 union all
 select {{ journey_fact('kpi', "'revenue_per_person'", at='converted_at', first='revenue') }}
 from conversions

@@ -41,6 +41,53 @@ periods as (
 
 ),
 
+spoken as (
+
+    select
+        periods.period,
+        periods.person_key,
+        periods.segment_key,
+        periods.stage_number,
+        items.fact_type,
+        items.item,
+        cast(periods.emotion as double) as emotion,
+        periods.responses,
+        means.mix_shift
+    from periods
+    inner join {{ ref('int_journey_items') }} as items on periods.item_key = items.item_key
+    left join {{ ref('int_survey_means') }} as means on items.fact_type = 'emotion' and items.item = means.survey_type
+
+),
+
+{# of all surveys together each answer is held against those to its own: a stage is not happier for being asked other questions #}
+with_all as (
+
+    select
+        period,
+        person_key,
+        segment_key,
+        stage_number,
+        fact_type,
+        item,
+        emotion,
+        responses
+    from spoken
+    union all
+    select
+        period,
+        person_key,
+        segment_key,
+        stage_number,
+        fact_type,
+        'all' as item,
+        sum(emotion + cast(responses as double) * mix_shift) as emotion,
+        sum(responses) as responses
+    from spoken
+    where fact_type = 'emotion'
+    group by period, person_key, segment_key, stage_number, fact_type
+
+),
+
 {# a person who answers often is one person: the mean of each first #}
 means as (
 
@@ -48,24 +95,45 @@ means as (
         period,
         segment_key,
         stage_number,
-        item_key,
-        sum(cast(emotion as double) / cast(responses as double)) as emotion,
+        fact_type,
+        item,
+        sum(emotion / cast(responses as double)) as emotion,
+        sum((emotion / cast(responses as double)) * (emotion / cast(responses as double))) as squares,
         count(*) as persons,
         sum(responses) as responses
-    from periods
-    group by period, segment_key, stage_number, item_key
+    from with_all
+    group by period, segment_key, stage_number, fact_type, item
+
+),
+
+cells as (
+
+    select
+        means.period,
+        means.stage_number,
+        segments.cube_key,
+        means.fact_type,
+        means.item,
+        sum(means.emotion) as emotion,
+        sum(means.squares) as squares,
+        sum(means.persons) as persons,
+        sum(means.responses) as responses
+    from means
+    inner join {{ ref('int_journey_segments') }} as segments on means.segment_key = segments.segment_key
+    group by means.period, means.stage_number, segments.cube_key, means.fact_type, means.item
 
 )
 
 select
-    means.period,
-    means.stage_number,
-    segments.cube_key,
-    items.fact_type,
-    items.item,
-    sum(means.emotion) / sum(means.persons) as emotion_score,
-    cast(sum(means.responses) as bigint) as responses
-from means
-inner join {{ ref('int_journey_segments') }} as segments on means.segment_key = segments.segment_key
-inner join {{ ref('int_journey_items') }} as items on means.item_key = items.item_key
-group by means.period, means.stage_number, segments.cube_key, items.fact_type, items.item
+    period,
+    stage_number,
+    cube_key,
+    fact_type,
+    item,
+    emotion / persons as emotion_score,
+    {{ adjusted_wald_bound('persons', 'emotion', 'squares', '-') }} as emotion_low,
+    {{ adjusted_wald_bound('persons', 'emotion', 'squares', '+') }} as emotion_high,
+    cast(persons as bigint) as persons,
+    cast(responses as bigint) as responses,
+    responses >= {{ setting('emotion_min_responses') }} as is_enough
+from cells

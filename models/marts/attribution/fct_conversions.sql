@@ -103,20 +103,18 @@ contract_conversions as (
 stage_conversions as (
 
     select
-        types.conversion_type,
+        stages.conversion_type,
         persons.person_id as source_id,
         persons.person_id,
-        min(stages.entered_at) as converted_at,
+        stages.converted_at,
         cast(0 as decimal(18, 4)) as revenue,
         cast(null as string) as order_id,
         cast(null as string) as company_id
-    from {{ ref('int_primary_stages') }} as stages
-    inner join {{ ref('framework_stage_definitions') }} as definitions
-        on definitions.framework = '{{ setting('primary_framework') }}'
-        and stages.stage = definitions.stage
-    inner join {{ ref('conversion_types') }} as types on definitions.definition = types.stage_definition
+    from {{ ref('int_stage_conversions') }} as stages
     inner join {{ ref('int_persons') }} as persons on stages.person_key = persons.person_key
-    group by types.conversion_type, persons.person_id
+    {# a colleague who tries the forms is no lead #}
+    inner join {{ ref('dim_persons') }} as described on persons.person_id = described.person_id
+    where not described.is_internal
 
 ),
 

@@ -48,10 +48,9 @@ customers as (
 
     select
         person_key,
-        min(occurred_at) as customer_since
-    from {{ ref('int_person_events') }}
-    where event_type in ('order', 'deal_won', 'subscription_started')
-    group by person_key
+        converted_at as customer_since
+    from {{ ref('int_stage_conversions') }}
+    where conversion_type = 'customer'
 
 ),
 

@@ -105,6 +105,17 @@ select
     orders.is_test,
     orders.is_internal,
     orders.is_conversion,
+    case
+        when orders.is_conversion
+            then row_number() over (
+                partition by orders.person_key, orders.is_conversion
+                order by orders.ordered_at, orders.order_id
+            ) > 1
+    end as is_repeat,
+    {# tests and colleagues' orders are not what customers wait for #}
+    case
+        when not orders.is_test and not orders.is_internal then orders.delivered_at <= orders.promised_delivery_at
+    end as is_on_time,
     orders.total_revenue as total_amount,
     orders.tax as tax_amount,
     orders.shipping as shipping_amount,

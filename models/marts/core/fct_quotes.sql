@@ -23,6 +23,10 @@ select
     quotes.deal_id,
     touchpoints.touchpoint_id,
     coalesce(quotes.status, 'unknown') as status,
+    case
+        when quotes.status = 'accepted' then true
+        when quotes.status in ('declined', 'rejected', 'expired') then false
+    end as is_accepted,
     told.amount,
     quotes.quoted_at,
     {{ reporting_date('quotes.quoted_at') }} as quoted_date

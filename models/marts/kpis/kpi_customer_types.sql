@@ -107,35 +107,25 @@ buying_groups as (
 
 ),
 
-first_signs as (
-
-    select
-        person_id,
-        min(entered_at) as entered_at
-    from {{ ref('fct_stage_evidence') }}
-    where stage = '{{ setting('lead_stage') }}'
-    group by person_id
-
-),
-
 leads as (
 
     select
         persons.customer_type,
         persons.customer_since,
-        first_signs.entered_at,
-        {{ month_of(reporting_date('first_signs.entered_at')) }} as month_start
-    from first_signs
-    inner join persons on first_signs.person_id = persons.person_id
-    where persons.customer_since is null or persons.customer_since >= first_signs.entered_at
+        conversions.converted_at as entered_at,
+        {{ month_of('conversions.converted_date') }} as month_start
+    from {{ ref('fct_conversions') }} as conversions
+    inner join persons on conversions.person_id = persons.person_id
+    where conversions.conversion_type = 'lead'
 
 ),
 
+{# a lead who was a customer before can become none #}
 judged_leads as (
 
     select
         *,
-        {{ window_end }} <= {{ as_of() }} as is_mature,
+        {{ window_end }} <= {{ as_of() }} and (customer_since is null or customer_since >= entered_at) as is_mature,
         coalesce(customer_since <= {{ window_end }}, false) as is_converted
     from leads
 

@@ -38,8 +38,8 @@ counted as (
         'delivered': 'count(delivered_at)',
         'median_delivery_hours':
             'median(case when delivered_at is not null then delivery_microseconds end) / cast(3600000000 as double)',
-        'on_time': 'count(*) filter (where delivered_at <= promised_delivery_at)',
-        'late': 'count(*) filter (where delivered_at > promised_delivery_at)',
+        'on_time': 'count(*) filter (where is_on_time)',
+        'late': 'count(*) filter (where not is_on_time)',
         'overdue': 'count(*) filter (where is_overdue)',
         'cancelled': "count(*) filter (where order_status = 'cancelled')",
         'returned': "count(*) filter (where order_status = 'returned')",

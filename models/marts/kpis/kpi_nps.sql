@@ -7,28 +7,7 @@ with {{ survey_counts(
         'detractors': "count(*) filter (where nps_group = 'detractor')",
     },
     window_months=setting('nps_window_months'),
-) }},
-
-{# the adjusted Wald interval of Rocks (2016): three answers more, a quarter promoters and a quarter detractors, so that it has a width #}
-scored as (
-
-    select
-        *,
-        cast(promoters - detractors as double) / nullif(responses, 0) as balance,
-        cast(promoters - detractors as double) / (responses + 3) as adjusted_balance,
-        (promoters + detractors + cast(1.5 as double)) / (responses + 3) as adjusted_decided
-    from counted
-
-),
-
-bounded as (
-
-    select
-        *,
-        {{ z_95() }} * sqrt((adjusted_decided - adjusted_balance * adjusted_balance) / (responses + 3)) as margin
-    from scored
-
-)
+) }}
 
 select
     month_start,
@@ -43,7 +22,13 @@ select
     promoters,
     passives,
     detractors,
-    100 * balance as nps,
-    case when responses >= {{ setting('nps_min_responses') }} then greatest(100 * (adjusted_balance - margin), -100) end as nps_low,
-    case when responses >= {{ setting('nps_min_responses') }} then least(100 * (adjusted_balance + margin), 100) end as nps_high
-from bounded
+    100 * cast(promoters - detractors as double) / nullif(responses, 0) as nps,
+    case
+        when responses >= {{ setting('nps_min_responses') }}
+            then 100 * {{ adjusted_wald_bound('responses', '(promoters - detractors)', '(promoters + detractors)', '-') }}
+    end as nps_low,
+    case
+        when responses >= {{ setting('nps_min_responses') }}
+            then 100 * {{ adjusted_wald_bound('responses', '(promoters - detractors)', '(promoters + detractors)', '+') }}
+    end as nps_high
+from counted

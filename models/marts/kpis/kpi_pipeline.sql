@@ -84,15 +84,14 @@ deal_moves as (
 first_signs as (
 
     select
-        evidence.person_id,
-        evidence.stage,
+        conversions.person_id,
+        conversions.conversion_type,
         persons.customer_type,
         persons.first_channel,
-        min(evidence.entered_at) as entered_at
-    from {{ ref('fct_stage_evidence') }} as evidence
-    inner join persons on evidence.person_id = persons.person_id
-    where evidence.stage in ('{{ setting('lead_stage') }}', '{{ setting('mql_stage') }}') and not persons.is_internal
-    group by evidence.person_id, evidence.stage, persons.customer_type, persons.first_channel
+        conversions.converted_at as entered_at
+    from {{ ref('fct_conversions') }} as conversions
+    inner join persons on conversions.person_id = persons.person_id
+    where conversions.conversion_type in ('lead', 'mql')
 
 ),
 
@@ -110,7 +109,7 @@ leads as (
         and activities.occurred_at > first_signs.entered_at
         and activities.occurred_at <= {{ add_days('first_signs.entered_at', setting('lead_answer_days')) }}
         and (activities.direction = 'outbound' or activities.activity_type = 'meeting')
-    where first_signs.stage = '{{ setting('lead_stage') }}'
+    where first_signs.conversion_type = 'lead'
     group by first_signs.person_id, first_signs.customer_type, first_signs.first_channel, first_signs.entered_at
 
 ),
@@ -130,7 +129,7 @@ mqls as (
         and accepted.stage = '{{ setting('sql_stage') }}'
         and accepted.entered_at <= {{ add_days('first_signs.entered_at', setting('funnel_window_days')) }}
         and (accepted.left_at is null or accepted.left_at > first_signs.entered_at)
-    where first_signs.stage = '{{ setting('mql_stage') }}'
+    where first_signs.conversion_type = 'mql'
     group by first_signs.person_id, first_signs.customer_type, first_signs.first_channel, first_signs.entered_at
 
 ),

@@ -54,8 +54,7 @@ episodes as (
     inner join {{ ref('conversion_types') }} as types
         on evidence.stage = types.stage_definition
         and types.conversion_type = 'customer'
-    {# what a CRM calls a customer for good says nothing of who still buys #}
-    where not evidence.is_override
+    where types.counts_crm_changes or not evidence.is_override
 
 ),
 

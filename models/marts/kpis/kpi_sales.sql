@@ -57,7 +57,6 @@ orders as (
         persons.customer_type,
         persons.persona,
         persons.first_channel,
-        row_number() over (partition by orders.person_id order by orders.ordered_at, orders.order_id) > 1 as is_repeat,
         min({{ month_of('orders.ordered_date') }}) over (partition by orders.person_id) as first_month,
         order_quantities.quantity,
         order_novelty.categories,

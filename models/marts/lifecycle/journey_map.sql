@@ -33,7 +33,7 @@ cells as (
 emotions as (
 
     select * from {{ ref('int_stage_emotions') }}
-    where fact_type = 'emotion'
+    where fact_type = 'emotion' and item = 'all'
 
 )
 
@@ -57,7 +57,9 @@ select
     periods.drop_off_rate,
     periods.median_hours_to_next,
     periods.median_hours_in_stage,
-    emotions.emotion_score,
+    case when emotions.is_enough then emotions.emotion_score end as emotion_score,
+    case when emotions.is_enough then emotions.emotion_low end as emotion_low,
+    case when emotions.is_enough then emotions.emotion_high end as emotion_high,
     coalesce(emotions.responses, 0) as emotion_responses,
     stages.department,
     stages.kpi_name,

@@ -55,7 +55,7 @@ counted as (
         coalesce(touches.touchpoint_type, emotions.item) as touchpoint_type,
         cast(coalesce(touches.touches, 0) as bigint) as touches,
         cast(coalesce(touches.persons, 0) as bigint) as persons,
-        emotions.emotion_score,
+        case when emotions.is_enough then emotions.emotion_score end as emotion_score,
         coalesce(emotions.responses, 0) as responses,
         coalesce(touches.attributed_conversions, 0) as attributed_conversions
     from touches

@@ -1,0 +1,78 @@
+{%- set grain = ['period', 'framework', 'from_stage', 'to_stage', 'direction'] -%}
+
+with stages as (
+
+    select * from {{ ref('dim_framework_stages') }}
+
+),
+
+transitions as (
+
+    select
+        entries.framework,
+        entries.from_stage,
+        entries.stage as to_stage,
+        entries.direction,
+        {{ period_of(month_of('entries.entered_date')) }} as period,
+        entries.person_id,
+        {{ microseconds_between('entries.from_entered_at', 'entries.entered_at') }} as microseconds,
+        {# what was known of the person then #}
+        coalesce(persons.customer_type, 'unknown') as customer_type,
+        coalesce(persons.persona, 'unknown') as persona
+    from {{ ref('fct_stage_entries') }} as entries
+    left join {{ ref('dim_persons_history') }} as persons
+        on entries.person_id = persons.person_id
+        and entries.entered_at >= persons.valid_from
+        and (entries.entered_at < persons.valid_to or persons.valid_to is null)
+
+),
+
+periods as (
+
+    select * from transitions
+    union all
+    select
+        framework,
+        from_stage,
+        to_stage,
+        direction,
+        'all' as period,
+        person_id,
+        microseconds,
+        customer_type,
+        persona
+    from transitions
+
+),
+
+counted as (
+
+    {{ by_dimension('periods', ['customer_type', 'persona'], {
+        'transitions': 'count(*)',
+        'persons': 'count(distinct person_id)',
+        'median_microseconds': 'median(microseconds)',
+    }, by=grain) }}
+
+)
+
+select
+    counted.period,
+    counted.framework,
+    counted.from_stage,
+    counted.to_stage,
+    counted.direction,
+    counted.dimension,
+    counted.dimension_value,
+    before.rank as from_rank,
+    before.label_en as from_label_en,
+    before.label_vi as from_label_vi,
+    after.rank as to_rank,
+    after.label_en as to_label_en,
+    after.label_vi as to_label_vi,
+    counted.transitions,
+    counted.persons,
+    counted.median_microseconds / cast(3600000000 as double) as median_hours
+from counted
+inner join stages as before on counted.framework = before.framework and counted.from_stage = before.stage
+inner join stages as after on counted.framework = after.framework and counted.to_stage = after.stage
+{{ in_order_of('counted.framework, counted.dimension, counted.dimension_value, counted.from_stage, counted.to_stage, counted.period') }}

@@ -1,0 +1,48 @@
+-- A KPI that is on the journey map and in a KPI mart is one KPI: what the map places in stages are the same rows, none more and none
+-- counted in another way.
+{%- set twins = [
+    ('cart_abandonment_rate', 'kpi_cart', 'carts_abandoned', 'cart_sessions'),
+    ('email_click_rate', 'kpi_email', 'clicked', 'delivered'),
+    ('win_rate', 'kpi_pipeline', 'won_deals', 'won_deals + lost_deals'),
+    ('repeat_purchase_rate', 'kpi_sales', 'repeat_orders', 'orders'),
+    ('on_time_delivery_rate', 'kpi_fulfilment', 'on_time', 'on_time + late'),
+    ('nps', 'kpi_nps', '100 * (promoters - detractors)', 'responses'),
+    ('csat', 'kpi_csat', 'satisfied', 'responses'),
+] %}
+with on_the_map as (
+
+    select
+        item as kpi_name,
+        sum(first_number) as numerator,
+        sum(second_number) as denominator
+    from {{ ref('int_journey_facts') }}
+    where fact_type = 'kpi'
+    group by item
+
+),
+
+in_marts as (
+
+    {%- for kpi_name, mart, numerator, denominator in twins %}
+    select
+        '{{ kpi_name }}' as kpi_name,
+        coalesce(sum({{ numerator }}), 0) as numerator,
+        coalesce(sum({{ denominator }}), 0) as denominator
+    from {{ ref(mart) }}
+    where dimension = 'all'
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+
+)
+
+select
+    in_marts.kpi_name,
+    in_marts.numerator,
+    on_the_map.numerator as numerator_on_the_map,
+    in_marts.denominator,
+    on_the_map.denominator as denominator_on_the_map
+from in_marts
+left join on_the_map on in_marts.kpi_name = on_the_map.kpi_name
+where
+    in_marts.numerator <> coalesce(on_the_map.numerator, 0)
+    or in_marts.denominator <> coalesce(on_the_map.denominator, 0)

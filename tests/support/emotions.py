@@ -1,0 +1,44 @@
+"""Emotions of answers, from the published answers alone: what the journey map is recalculated from."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from statistics import fmean
+from typing import NamedTuple
+
+import duckdb
+
+
+class Answer(NamedTuple):
+    """An answer of a known person; `adjusted` is free of the mean of its survey, from -1 to 1 but for that shift."""
+
+    person: str
+    responded_at: datetime
+    touchpoint: str
+    survey_type: str
+    score: float
+    adjusted: float
+
+
+def answers_of(marts: duckdb.DuckDBPyConnection) -> Sequence[Answer]:
+    """Return all answers with a score; the means that adjust them are means of persons' means."""
+    rows = marts.execute(
+        "select person_id, responded_at, touchpoint, survey_type, emotion_score from marts.fct_survey_responses"
+        " where person_id <> 'unknown' and emotion_score is not null"
+    ).fetchall()
+    by_survey: defaultdict[str, defaultdict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    of_everybody: defaultdict[str, list[float]] = defaultdict(list)
+    for person, _, _, survey_type, score in rows:
+        by_survey[survey_type][person].append(score)
+        of_everybody[person].append(score)
+    mean = mean_of_persons(of_everybody)
+    shifts = {survey_type: mean - mean_of_persons(scores) for survey_type, scores in by_survey.items()}
+    return [
+        Answer(person, responded_at, touchpoint, survey_type, score, score + shifts[survey_type])
+        for person, responded_at, touchpoint, survey_type, score in rows
+    ]
+
+
+def mean_of_persons(scores: Mapping[str, Iterable[float]]) -> float:
+    """Return the mean of the persons' means."""
+    return fmean(fmean(of) for of in scores.values())
