@@ -38,9 +38,9 @@ bought as (
     select
         person_id,
         category,
-        {%- for column in ['revenue', 'covered_revenue', 'margin'] %}
-        sum(cast({{ round_double(column, 4) }} as decimal(28, 4))) as {{ column }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        sum(cast({{ round_double('revenue', 4) }} as decimal(28, 4))) as revenue,
+        sum(cast({{ round_double('covered_revenue', 4) }} as decimal(28, 4))) as covered_revenue,
+        sum(cast({{ round_double('margin', 4) }} as decimal(28, 4))) as margin
     from parts
     group by person_id, category
 

@@ -1,5 +1,3 @@
-{%- set scores = 5 -%}
-
 with orders as (
 
     select * from {{ ref('fct_orders') }}
@@ -72,10 +70,9 @@ scored as (
 
     select
         person_id,
-        {%- for name in ['recency', 'frequency', 'revenue'] %}
-        least({{ scores }}, 1 + floor(cast({{ scores }} * ({{ name }}_rank - 1) as double) / greatest(buyers - 1, 1))) as {{ name }}_score
-        {{- ',' if not loop.last }}
-        {%- endfor %}
+        {{ rank_score('recency_rank', 'buyers') }} as recency_score,
+        {{ rank_score('frequency_rank', 'buyers') }} as frequency_score,
+        {{ rank_score('revenue_rank', 'buyers') }} as revenue_score
     from ranked
 
 ),

@@ -1,5 +1,4 @@
 {%- set grain = 'cohort_month, dimension, dimension_value' -%}
-{%- set ages = [3, 6, 12, 24] -%}
 
 with purchases as (
 
@@ -38,7 +37,10 @@ members as (
         customers.cohort_month,
         coalesce(persons.first_channel, 'unknown') as first_channel,
         coalesce(persons.persona, 'unknown') as persona,
-        case when customers.person_id = 'unknown' then coalesce(companies.customer_type, 'unknown') else persons.customer_type end as customer_type
+        case
+            when customers.person_id = 'unknown' then coalesce(companies.customer_type, 'unknown')
+            else persons.customer_type
+        end as customer_type
     from customers
     inner join {{ ref('dim_persons') }} as persons on customers.person_id = persons.person_id
     left join {{ ref('dim_companies') }} as companies on customers.company_id = companies.company_id
@@ -122,7 +124,8 @@ filled as (
     select
         cohorts.*,
         months.month_start,
-        (year(months.month_start) - year(cohorts.cohort_month)) * 12 + month(months.month_start) - month(cohorts.cohort_month) as months_since,
+        (year(months.month_start) - year(cohorts.cohort_month)) * 12
+        + month(months.month_start) - month(cohorts.cohort_month) as months_since,
         {{ is_complete_month('months.month_start') }} as is_complete,
         coalesce(earned.revenue, 0) as revenue,
         coalesce(earned.covered_revenue, 0) as covered_revenue,
@@ -141,14 +144,15 @@ cumulated as (
 
     select
         *,
-        {%- for column in ['revenue', 'covered_revenue', 'contribution'] %}
-        sum({{ column }}) over (
-            partition by {{ grain }}
-            order by months_since
-            rows between unbounded preceding and current row
-        ) as cumulative_{{ column }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        sum(revenue) over so_far as cumulative_revenue,
+        sum(covered_revenue) over so_far as cumulative_covered_revenue,
+        sum(contribution) over so_far as cumulative_contribution
     from filled
+    window so_far as (
+        partition by {{ grain }}
+        order by months_since
+        rows between unbounded preceding and current row
+    )
 
 ),
 
@@ -156,12 +160,12 @@ aged as (
 
     select
         *,
-        {%- for age in ages %}
-        max(case when months_since = {{ age }} and is_complete then cumulative_contribution end) over (
-            partition by {{ grain }}
-        ) as contribution_{{ age }}m{{ ',' if not loop.last }}
-        {%- endfor %}
+        max(case when months_since = 3 and is_complete then cumulative_contribution end) over of_cohort as contribution_3m,
+        max(case when months_since = 6 and is_complete then cumulative_contribution end) over of_cohort as contribution_6m,
+        max(case when months_since = 12 and is_complete then cumulative_contribution end) over of_cohort as contribution_12m,
+        max(case when months_since = 24 and is_complete then cumulative_contribution end) over of_cohort as contribution_24m
     from cumulated
+    window of_cohort as (partition by {{ grain }})
 
 )
 
@@ -182,7 +186,8 @@ select
     case when is_complete then cast(cumulative_contribution as double) / nullif(customers, 0) end as cumulative_contribution_per_customer,
     cast(cost_to_acquire as decimal(28, 4)) as cost_to_acquire,
     cast(cost_to_acquire as double) / nullif(customers, 0) as cac,
-    {%- for age in ages %}
-    cast(contribution_{{ age }}m as double) / nullif(cast(cost_to_acquire as double), 0) as ltv_cac_{{ age }}m{{ ',' if not loop.last }}
-    {%- endfor %}
+    cast(contribution_3m as double) / nullif(cast(cost_to_acquire as double), 0) as ltv_cac_3m,
+    cast(contribution_6m as double) / nullif(cast(cost_to_acquire as double), 0) as ltv_cac_6m,
+    cast(contribution_12m as double) / nullif(cast(cost_to_acquire as double), 0) as ltv_cac_12m,
+    cast(contribution_24m as double) / nullif(cast(cost_to_acquire as double), 0) as ltv_cac_24m
 from aged
