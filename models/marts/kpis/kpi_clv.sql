@@ -91,11 +91,22 @@ segmented as (
 
 ),
 
-{# who only has a contract is a customer too #}
+{# who only has a contract is a customer too, and who has won a deal #}
+persons as (
+
+    select person_id from buyers
+    union
+    select person_id from contracts
+    union
+    select person_id from {{ ref('dim_persons') }}
+    where customer_since is not null
+
+),
+
 customers as (
 
     select
-        coalesce(buyers.person_id, contracts.person_id) as person_id,
+        persons.person_id,
         coalesce(buyers.orders, 0) as orders,
         coalesce(buyers.frequency, 0) as frequency,
         buyers.first_date,
@@ -106,8 +117,9 @@ customers as (
         coalesce(contracts.running_subscriptions, 0) > 0 as has_running_subscription,
         coalesce(contracts.mrr, 0) as mrr,
         contracts.contract_revenue_12m
-    from buyers
-    full outer join contracts on buyers.person_id = contracts.person_id
+    from persons
+    left join buyers on persons.person_id = buyers.person_id
+    left join contracts on persons.person_id = contracts.person_id
 
 ),
 
