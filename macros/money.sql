@@ -73,6 +73,12 @@
     case when {{ share }} > 1 then cast(1 as double) when {{ share }} < 0 then cast(0 as double) else {{ share }} end
 {%- endmacro %}
 
+{#- Months that are over on a day, in local dates: from 15 January one is on 15 February, and from the 31st on 28 February. -#}
+{% macro whole_months(first_date, later_date) -%}
+    {%- set calendar = 'cast((year(' ~ later_date ~ ') - year(' ~ first_date ~ ')) * 12 + month(' ~ later_date ~ ') - month(' ~ first_date ~ ') as int)' -%}
+    ({{ calendar }} - case when {{ add_months(first_date, calendar) }} > {{ later_date }} then 1 else 0 end)
+{%- endmacro %}
+
 {#-
     Months of a term, in local dates with the last day included: 1 January to 31 December are 12. What is left over beside whole months
     counts as one from 16 days on, so that terms of 30 or 360 days are 1 and 12. A term of more than 50 years (9999-12-31) is none: like
@@ -80,10 +86,18 @@
 -#}
 {% macro months_of_term(first_date, last_date) -%}
     {%- set day_after = 'cast(' ~ add_days('cast(' ~ last_date ~ ' as timestamp)', 1) ~ ' as date)' -%}
-    {%- set calendar = 'cast((year(' ~ day_after ~ ') - year(' ~ first_date ~ ')) * 12 + month(' ~ day_after ~ ') - month(' ~ first_date ~ ') as int)' -%}
-    {%- set whole = '(' ~ calendar ~ ' - case when ' ~ add_months(first_date, calendar) ~ ' > ' ~ day_after ~ ' then 1 else 0 end)' -%}
+    {%- set whole = whole_months(first_date, day_after) -%}
     case
         when {{ last_date }} is null or year({{ last_date }}) - year({{ first_date }}) > 50 then 1
         else greatest(1, {{ whole }} + case when {{ days_between(add_months(first_date, whole), day_after) }} > 15 then 1 else 0 end)
     end
 {%- endmacro %}
+
+{#- Margin over the revenue that it is of, within -1 and 1; null of none. -#}
+{% macro margin_ratio(margin, covered_revenue) -%}
+    {%- set ratio = 'cast(' ~ margin ~ ' as double) / nullif(cast(' ~ covered_revenue ~ ' as double), 0)' -%}
+    case when {{ ratio }} > 1 then cast(1 as double) when {{ ratio }} < -1 then cast(-1 as double) else {{ ratio }} end
+{%- endmacro %}
+
+{#- What is left of an order: its margin, and of what no cost is known the revenue itself. -#}
+{% macro contribution(orders) -%}(coalesce({{ orders }}.margin, 0) + {{ orders }}.net_revenue - {{ orders }}.covered_revenue){%- endmacro %}

@@ -234,3 +234,8 @@
         )
     end
 {%- endmacro %}
+
+{#- The fifth of a ranking that a rank lies in, 1 to 5: by the share of the others who rank lower, so that equal ranks score alike. -#}
+{% macro rank_score(rank, ranked) -%}
+    least(5, 1 + floor(cast(5 * ({{ rank }} - 1) as double) / greatest({{ ranked }} - 1, 1)))
+{%- endmacro %}

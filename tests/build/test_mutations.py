@@ -254,6 +254,12 @@ MUTATIONS = {
         "where conversions.conversion_type = 'customer' and attribution.touchpoint_id is not null",
         "unit_economics_add_up",
     ),
+    "deals and subscriptions are in no cohort": Mutation(
+        "kpi_cohort_value",
+        "where conversions.conversion_type in ('order', 'deal_won', 'subscription_started')",
+        "where conversions.conversion_type = 'order'",
+        "cohort_value_adds_up",
+    ),
     "passives are not counted": Mutation(
         "kpi_nps",
         "nps_group = 'passive'",

@@ -1,33 +1,43 @@
-"""Customers whose parameters are known: BG/NBD and Gamma-Gamma acted out, purchase by purchase."""
+"""Customers whose parameters are known: (M)BG/NBD, Gamma-Gamma and sBG acted out, purchase by purchase."""
 
 from datetime import date, timedelta
 
 import numpy as np
+from customer_journey.clv.beta_geometric import BG_NBD, BetaGeometric
 from customer_journey.clv.likelihood import Vector
 
-BG_NBD = {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}
+PURCHASES = {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}
 GAMMA_GAMMA = {"p": 6.25, "q": 3.74, "v": 15.44}
 
+SBG = {"alpha": 0.8, "beta": 6.0}
 
-def purchases(customers: int, seed: int, stay: bool = False) -> tuple[Vector, Vector, Vector]:
-    """Return repeat purchases, weeks from first to last, and age in weeks (26 to 104) of each customer.
 
-    Each has a rate, waits for every next purchase an exponential time, and after each repeat purchase drops out with
-    the customer's own probability, or never if they `stay`.
+def purchases(
+    customers: int, seed: int, stay: bool = False, model: BetaGeometric = BG_NBD, weeks_after: float = 0
+) -> tuple[Vector, Vector, Vector, Vector]:
+    """Return of each customer repeat purchases, weeks from first to last, age in weeks (26 to 104), purchases after.
+
+    Each has a rate, waits for every next purchase an exponential time, and after each repeat purchase, and the first
+    one where `model` has it so, drops out with the customer's own probability, or never if they `stay`. The last
+    number is of the `weeks_after` the age.
     """
     chance = np.random.default_rng(seed)
-    rate = chance.gamma(BG_NBD["r"], 1 / BG_NBD["alpha"], customers)
-    dropout = np.zeros(customers) if stay else chance.beta(BG_NBD["a"], BG_NBD["b"], customers)
+    rate = chance.gamma(PURCHASES["r"], 1 / PURCHASES["alpha"], customers)
+    dropout = np.zeros(customers) if stay else chance.beta(PURCHASES["a"], PURCHASES["b"], customers)
     age = chance.integers(26 * 7, 104 * 7, customers) / 7
-    count, recency, now = np.zeros(customers), np.zeros(customers), np.zeros(customers)
+    count, recency, now, after = (np.zeros(customers) for _ in range(4))
     is_alive = np.ones(customers, dtype=bool)
+    if model.chances_at_first:
+        is_alive = chance.random(customers) >= dropout
     while is_alive.any():
         now = np.where(is_alive, now + chance.exponential(1 / rate), now)
         buys = is_alive & (now <= age)
         count += buys
         recency = np.where(buys, now, recency)
-        is_alive = buys & (chance.random(customers) >= dropout)
-    return count, recency, age
+        buys_after = is_alive & (age < now) & (now <= age + weeks_after)
+        after += buys_after
+        is_alive = (buys | buys_after) & (chance.random(customers) >= dropout)
+    return count, recency, age, after
 
 
 def values(repeats: Vector, seed: int) -> tuple[Vector, Vector]:
@@ -46,8 +56,8 @@ def purchase_days(customers: int, as_of: date, seed: int) -> list[list[tuple[dat
     chance = np.random.default_rng(seed)
     histories = []
     for _ in range(customers):
-        rate = chance.gamma(BG_NBD["r"], 1 / BG_NBD["alpha"])
-        dropout = chance.beta(BG_NBD["a"], BG_NBD["b"])
+        rate = chance.gamma(PURCHASES["r"], 1 / PURCHASES["alpha"])
+        dropout = chance.beta(PURCHASES["a"], PURCHASES["b"])
         nu = chance.gamma(GAMMA_GAMMA["q"], 1 / GAMMA_GAMMA["v"])
         day = as_of - timedelta(days=int(chance.integers(10, 700)))
         history = []
@@ -58,3 +68,19 @@ def purchase_days(customers: int, as_of: date, seed: int) -> list[list[tuple[dat
             day += timedelta(days=min(round(7 * chance.exponential(1 / rate)), 9999))
         histories.append(history)
     return histories
+
+
+def lifetimes(subscriptions: int, seed: int) -> tuple[Vector, Vector, Vector]:
+    """Return of each subscription its month, whether it ended in it, and the months paid in the year after.
+
+    Each began 0 to 23 months ago, and its holder cancels at the end of every month with a probability of their own.
+    """
+    chance = np.random.default_rng(seed)
+    renewed = chance.geometric(chance.beta(SBG["alpha"], SBG["beta"], subscriptions)) - 1
+    age = chance.integers(0, 24, subscriptions)
+    is_ended = renewed < age
+    return (
+        np.where(is_ended, renewed + 1, age).astype(float),
+        is_ended.astype(float),
+        np.where(is_ended, 0, np.minimum(renewed - age, 12)).astype(float),
+    )

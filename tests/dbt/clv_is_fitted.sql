@@ -7,4 +7,8 @@ select
     model,
     failure
 from {{ ref('kpi_clv_model') }}
-where failure is not null and failure not like 'too few customers%'
+where
+    failure is not null
+    and failure not like 'too few customers%'
+    {# what subscriptions are to bring is counted all the same, by the share that renewed #}
+    and (model <> 'sbg' or failure like 'not fitted%')

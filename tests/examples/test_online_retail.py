@@ -315,7 +315,7 @@ def test_real_holdout_is_predicted(published: Path) -> None:
     )
     assert actual == came
     assert abs(float(str(predicted)) / float(str(came)) - 1) < 0.15
-    assert query(published, "select distinct is_at_edge, failure from marts.kpi_clv_model where model = 'bg_nbd'") == [
+    assert query(published, "select distinct is_at_edge, failure from marts.kpi_clv_model where model = 'mbg_nbd'") == [
         (True, None)
     ]
 

@@ -52,6 +52,7 @@ ON_SPARK = (
     "fct_stage_population_daily",
     "journey_map_items",
     "kpi_clv",
+    "kpi_cohort_value",
     "kpi_experiments",
     "kpi_funnel",
     "kpi_mrr",

@@ -1,38 +1,31 @@
-{#- A renewal is not foreseen: a term that ends within the year ends the value. -#}
-{%- set months_of_year = 12 -%}
+with subscriptions as (
 
-{# a trial is no contract #}
-with contracts as (
-
-    select distinct subscription_id
-    from {{ ref('fct_subscription_changes') }}
-    where is_payment_start
+    select * from {{ ref('int_clv_subscriptions') }}
+    where fit_window = 'all'
 
 ),
 
-running as (
+scores as (
 
-    select
-        changes.person_id,
-        changes.mrr_after as mrr,
-        case
-            when changes.term_end is null then {{ months_of_year }}
-            else greatest(0, least(
-                {{ months_of_year }},
-                (year(changes.term_end) - year({{ reporting_date(as_of()) }})) * 12
-                + month(changes.term_end) - month({{ reporting_date(as_of()) }})
-            ))
-        end as months_left
-    from {{ ref('fct_subscription_changes') }} as changes
-    inner join contracts on changes.subscription_id = contracts.subscription_id
-    qualify row_number() over (partition by changes.subscription_id order by changes.change_number desc) = 1
+    select scores.*
+    from {{ ref('stg_private__clv_contract_scores') }} as scores
+    inner join {{ ref('int_clv_inputs') }} as inputs
+        on scores.fit_window = inputs.fit_window
+        and scores.input_hash = inputs.input_hash
+        and scores.as_of = inputs.as_of
+    where inputs.fit_window = 'all'
 
 )
 
 select
-    person_id,
-    count(*) as subscriptions,
-    cast(sum(case when months_left > 0 then mrr else 0 end) as decimal(28, 4)) as mrr,
-    cast(sum(mrr * months_left) as decimal(28, 4)) as contract_value_12m
-from running
-group by person_id
+    subscriptions.person_id,
+    cast(count(*) filter (where subscriptions.mrr > 0) as bigint) as running_subscriptions,
+    cast(sum(subscriptions.mrr) as decimal(28, 4)) as mrr,
+    {# without a fit of these subscriptions nothing is known of how long those that run will last #}
+    cast(case
+        when count(*) filter (where subscriptions.mrr > 0 and scores.lifetime_months is null) = 0
+            then sum(coalesce({{ round_double('cast(subscriptions.mrr as double) * scores.discounted_months', 4) }}, 0))
+    end as decimal(28, 4)) as contract_revenue_12m
+from subscriptions
+left join scores on subscriptions.mrr > 0 and subscriptions.lifetime_months = scores.lifetime_months
+group by subscriptions.person_id

@@ -1,20 +1,37 @@
-with contract_customers as (
+with running as (
 
-    select distinct person_key from {{ ref('int_person_events') }}
-    where event_type = 'subscription_started'
+    select
+        fit_window,
+        subscription_id,
+        {{ key_of('person_id') }} as person_key
+    from {{ ref('int_clv_subscriptions') }}
+    where mrr > 0
 
 ),
 
+subscribers as (
+
+    select distinct
+        fit_window,
+        person_key
+    from running
+
+),
+
+{# what an order of a running subscription brings is its MRR #}
 purchase_days as (
 
     select
+        windows.fit_window,
+        windows.last_date as window_end,
         orders.person_key,
         orders.ordered_date,
         sum(orders.net_revenue) as revenue
     from {{ ref('int_order_persons') }} as orders
-    left join contract_customers on orders.person_key = contract_customers.person_key
-    where orders.is_conversion and contract_customers.person_key is null
-    group by orders.person_key, orders.ordered_date
+    cross join {{ ref('int_clv_windows') }} as windows
+    left join running on orders.subscription_id = running.subscription_id and windows.fit_window = running.fit_window
+    where orders.is_conversion and running.subscription_id is null
+    group by windows.fit_window, windows.last_date, orders.person_key, orders.ordered_date
 
 ),
 
@@ -22,7 +39,7 @@ numbered as (
 
     select
         *,
-        min(ordered_date) over (partition by person_key) as first_date
+        min(ordered_date) over (partition by fit_window, person_key) as first_date
     from purchase_days
 
 ),
@@ -30,32 +47,32 @@ numbered as (
 counted as (
 
     select
-        windows.fit_window,
-        windows.last_date as window_end,
-        days.person_key,
-        min(days.first_date) as first_date,
-        max(case when days.ordered_date <= windows.last_date then days.ordered_date end) as last_date,
-        count(*) filter (where days.ordered_date <= windows.last_date) - 1 as frequency,
-        coalesce(
-            sum(days.revenue) filter (where days.ordered_date <= windows.last_date and days.ordered_date > days.first_date), 0
-        ) as repeat_revenue,
-        count(*) filter (where days.ordered_date > windows.last_date) as purchase_days_after,
-        coalesce(sum(days.revenue) filter (where days.ordered_date > windows.last_date), 0) as revenue_after
-    from numbered as days
-    inner join {{ ref('int_clv_windows') }} as windows on days.first_date <= windows.last_date
-    group by windows.fit_window, windows.last_date, days.person_key
+        fit_window,
+        window_end,
+        person_key,
+        min(first_date) as first_date,
+        max(case when ordered_date <= window_end then ordered_date end) as last_date,
+        count(*) filter (where ordered_date <= window_end) - 1 as frequency,
+        coalesce(sum(revenue) filter (where ordered_date <= window_end and ordered_date > first_date), 0) as repeat_revenue,
+        count(*) filter (where ordered_date > window_end) as purchase_days_after,
+        coalesce(sum(revenue) filter (where ordered_date > window_end), 0) as revenue_after
+    from numbered
+    where first_date <= window_end
+    group by fit_window, window_end, person_key
 
 )
 
 select
-    fit_window,
-    person_key,
-    {{ month_of('first_date') }} as cohort_month,
-    frequency,
-    {{ days_between('first_date', 'last_date') }} as recency_days,
-    {{ days_between('first_date', 'window_end') }} as age_days,
-    cast(repeat_revenue as decimal(18, 4)) as repeat_revenue,
-    cast(repeat_revenue as double) / nullif(frequency, 0) as revenue_per_repeat_day,
-    purchase_days_after,
-    cast(revenue_after as decimal(18, 4)) as revenue_after
+    counted.fit_window,
+    counted.person_key,
+    subscribers.person_key is null as is_fitted,
+    {{ month_of('counted.first_date') }} as cohort_month,
+    counted.frequency,
+    {{ days_between('counted.first_date', 'counted.last_date') }} as recency_days,
+    {{ days_between('counted.first_date', 'counted.window_end') }} as age_days,
+    cast(counted.repeat_revenue as decimal(18, 4)) as repeat_revenue,
+    cast(counted.repeat_revenue as double) / nullif(counted.frequency, 0) as revenue_per_repeat_day,
+    counted.purchase_days_after,
+    cast(counted.revenue_after as decimal(18, 4)) as revenue_after
 from counted
+left join subscribers on counted.fit_window = subscribers.fit_window and counted.person_key = subscribers.person_key

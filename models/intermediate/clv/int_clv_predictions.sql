@@ -34,6 +34,7 @@ customers as (
 select
     customers.fit_window,
     persons.person_id,
+    customers.is_fitted,
     customers.cohort_month,
     customers.frequency,
     scores.p_alive,

@@ -27,12 +27,86 @@ contracts as (
 
 ),
 
-{# who only has a contract is a customer too #}
+predictions as (
+
+    select * from {{ ref('int_clv_predictions') }}
+    where fit_window = 'all'
+
+),
+
+company as (
+
+    select max(company_margin_ratio) as margin_ratio
+    from {{ ref('int_clv_margins') }}
+
+),
+
+{# a customer's ratio is that of the categories bought, each by its revenue #}
+margins as (
+
+    select
+        person_id,
+        sum(cast(revenue as double) * category_margin_ratio) / sum(cast(revenue as double)) as margin_ratio
+    from {{ ref('int_clv_margins') }}
+    where revenue > 0
+    group by person_id
+
+),
+
+{# how a buyer's recency, frequency and revenue rank among all buyers: equal numbers have equal ranks #}
+ranked as (
+
+    select
+        person_id,
+        count(*) over () as buyers,
+        rank() over (order by last_date) as recency_rank,
+        rank() over (order by frequency) as frequency_rank,
+        rank() over (order by historical_revenue) as revenue_rank
+    from buyers
+
+),
+
+scored as (
+
+    select
+        person_id,
+        {{ rank_score('recency_rank', 'buyers') }} as recency_score,
+        {{ rank_score('frequency_rank', 'buyers') }} as frequency_score,
+        {{ rank_score('revenue_rank', 'buyers') }} as revenue_score
+    from ranked
+
+),
+
+segmented as (
+
+    select
+        scored.person_id,
+        segments.rfm_segment,
+        segments.label_en,
+        segments.label_vi
+    from scored
+    inner join {{ ref('rfm_segments') }} as segments
+        on scored.recency_score between segments.recency_from and segments.recency_to
+        and ceil((scored.frequency_score + scored.revenue_score) / 2.0) between segments.value_from and segments.value_to
+
+),
+
+{# who only has a contract is a customer too, and who has won a deal #}
+persons as (
+
+    select person_id from buyers
+    union
+    select person_id from contracts
+    union
+    select person_id from {{ ref('dim_persons') }}
+    where customer_since is not null
+
+),
+
 customers as (
 
     select
-        coalesce(buyers.person_id, contracts.person_id) as person_id,
-        contracts.person_id is not null as has_contract,
+        persons.person_id,
         coalesce(buyers.orders, 0) as orders,
         coalesce(buyers.frequency, 0) as frequency,
         buyers.first_date,
@@ -40,47 +114,61 @@ customers as (
         coalesce(buyers.historical_revenue, 0) as historical_revenue,
         buyers.historical_margin,
         coalesce(buyers.covered_revenue, 0) as covered_revenue,
-        contracts.contract_value_12m
-    from buyers
-    full outer join contracts on buyers.person_id = contracts.person_id
+        coalesce(contracts.running_subscriptions, 0) > 0 as has_running_subscription,
+        coalesce(contracts.mrr, 0) as mrr,
+        contracts.contract_revenue_12m
+    from persons
+    left join buyers on persons.person_id = buyers.person_id
+    left join contracts on persons.person_id = contracts.person_id
 
 ),
 
-predictions as (
+valued as (
 
-    {# a subscription may be started by one contact and held by another, who is then no customer of orders alone #}
-    select predictions.*
-    from {{ ref('int_clv_predictions') }} as predictions
-    left join contracts on predictions.person_id = contracts.person_id
-    where predictions.fit_window = 'all' and contracts.person_id is null
+    select
+        customers.*,
+        case
+            when customers.has_running_subscription and customers.contract_revenue_12m is not null then 'contract'
+            when not customers.has_running_subscription and predictions.discounted_purchases is not null then '{{ setting('clv_model') }}'
+            else 'historical'
+        end as clv_method,
+        case when company.margin_ratio is not null then 'margin' else 'revenue' end as clv_basis,
+        coalesce(margins.margin_ratio, company.margin_ratio, 1) as margin_ratio,
+        predictions.p_alive,
+        predictions.predicted_purchases,
+        predictions.expected_value_per_purchase_day,
+        predictions.discounted_purchases * predictions.expected_value_per_purchase_day as order_revenue_12m
+    from customers
+    cross join company
+    left join margins on customers.person_id = margins.person_id
+    left join predictions on customers.person_id = predictions.person_id
 
 )
 
 select
-    customers.person_id,
-    case
-        when customers.has_contract then 'contract'
-        when predictions.p_alive is not null then 'bg_nbd'
-        else 'historical'
-    end as clv_method,
-    customers.orders,
-    cast(customers.historical_revenue as decimal(18, 4)) as historical_revenue,
-    cast(customers.historical_margin as decimal(18, 4)) as historical_margin,
-    {{ cost_coverage('customers.covered_revenue', 'customers.historical_revenue') }} as cost_coverage,
-    customers.frequency,
-    {{ days_between('customers.first_date', 'customers.last_date') }} / cast(7 as double) as recency_weeks,
-    {{ days_between('customers.first_date', reporting_date(as_of())) }} / cast(7 as double) as age_weeks,
-    {{ days_between('customers.last_date', reporting_date(as_of())) }} as days_since_last_order,
-    predictions.p_alive,
-    predictions.predicted_purchases as predicted_purchases_12m,
-    predictions.expected_value_per_purchase_day,
-    case
-        when customers.has_contract then cast(customers.contract_value_12m as double)
-        else
-            predictions.discounted_purchases * predictions.expected_value_per_purchase_day
-            * coalesce(
-                cast(customers.historical_margin as double) / nullif(cast(customers.covered_revenue as double), 0), 1
-            )
-    end as predicted_clv_12m
-from customers
-left join predictions on customers.person_id = predictions.person_id
+    valued.person_id,
+    valued.clv_method,
+    valued.clv_basis,
+    valued.orders,
+    cast(valued.historical_revenue as decimal(18, 4)) as historical_revenue,
+    cast(valued.historical_margin as decimal(18, 4)) as historical_margin,
+    {{ cost_coverage('valued.covered_revenue', 'valued.historical_revenue') }} as cost_coverage,
+    valued.margin_ratio,
+    valued.frequency,
+    {{ days_between('valued.first_date', 'valued.last_date') }} / cast(7 as double) as recency_weeks,
+    {{ days_between('valued.first_date', reporting_date(as_of())) }} / cast(7 as double) as age_weeks,
+    {{ days_between('valued.last_date', reporting_date(as_of())) }} as days_since_last_order,
+    valued.p_alive,
+    valued.predicted_purchases as predicted_purchases_12m,
+    valued.expected_value_per_purchase_day,
+    cast(valued.mrr as decimal(18, 4)) as mrr,
+    case when valued.has_running_subscription then cast(valued.contract_revenue_12m as decimal(18, 4)) end as contract_revenue_12m,
+    valued.margin_ratio * case
+        when valued.clv_method = 'contract' then cast(valued.contract_revenue_12m as double) + coalesce(valued.order_revenue_12m, 0)
+        when valued.clv_method <> 'historical' then valued.order_revenue_12m
+    end as predicted_clv_12m,
+    segmented.rfm_segment,
+    segmented.label_en as rfm_label_en,
+    segmented.label_vi as rfm_label_vi
+from valued
+left join segmented on valued.person_id = segmented.person_id

@@ -7,7 +7,7 @@ with predictions as (
         *,
         least(frequency, {{ most }}) as frequency_group
     from {{ ref('int_clv_predictions') }}
-    where fit_window = 'calibration'
+    where fit_window = 'calibration' and is_fitted
 
 )
 

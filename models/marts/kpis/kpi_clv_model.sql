@@ -1,5 +1,5 @@
 {#- Without a fit of these customers there are still rows, which say so. -#}
-{%- set parameters = {'bg_nbd': ['r', 'alpha', 'a', 'b'], 'gamma_gamma': ['p', 'q', 'v']} -%}
+{%- set parameters = {setting('clv_model'): ['r', 'alpha', 'a', 'b'], 'gamma_gamma': ['p', 'q', 'v'], 'sbg': ['alpha', 'beta']} -%}
 
 with wanted as (
 
@@ -32,7 +32,8 @@ select
     fitted.is_at_edge,
     case
         when fitted.parameter is not null then fitted.failure
-        when inputs.customers = 0 then 'too few customers: nobody has bought'
+        when wanted.model = 'sbg' and inputs.subscriptions = 0 then 'too few customers: nobody has subscribed'
+        when wanted.model <> 'sbg' and inputs.customers = 0 then 'too few customers: nobody has bought'
         else 'not fitted to these orders: build with scripts/build'
     end as failure
 from inputs

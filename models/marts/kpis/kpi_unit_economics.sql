@@ -33,18 +33,17 @@ person_credits as (
 
 ),
 
-{# what is left of an order: its margin, and the revenue of what has no known cost #}
 person_months as (
 
     select
-        person_id,
-        {{ month_of('ordered_date') }} as month_start,
-        sum(net_revenue) as revenue,
-        sum(covered_revenue) as covered_revenue,
-        sum(coalesce(margin, 0) + net_revenue - covered_revenue) as contribution
-    from {{ ref('fct_orders') }}
-    where is_conversion
-    group by person_id, {{ month_of('ordered_date') }}
+        orders.person_id,
+        {{ month_of('orders.ordered_date') }} as month_start,
+        sum(orders.net_revenue) as revenue,
+        sum(orders.covered_revenue) as covered_revenue,
+        sum({{ contribution('orders') }}) as contribution
+    from {{ ref('fct_orders') }} as orders
+    where orders.is_conversion
+    group by orders.person_id, {{ month_of('orders.ordered_date') }}
 
 ),
 

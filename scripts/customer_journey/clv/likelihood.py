@@ -1,4 +1,4 @@
-"""Maximum likelihood over positive parameters: what both models of CLV share."""
+"""Maximum likelihood over positive parameters: what the models of CLV share."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -90,12 +90,13 @@ def maximize(
         raise FitError(f"flat likelihood: {', '.join(far)} runs off without a maximum")
     # at an edge the others of a range may lie anywhere along a ridge
     inner = [index for index, name in enumerate(names) if not close or name not in ranges]
-    steepest = float(np.max(np.abs(gradient[inner])))
+    steepest = float(np.max(np.abs(gradient[inner]), initial=0))
     if steepest > _LEVEL_GRADIENT:
         raise FitError(f"no convergence after {steps} steps (gradient {steepest:.1e})")
-    curvature = float(np.linalg.eigvalsh(_hessian(of_logarithms, logarithms)[np.ix_(inner, inner)])[0])
-    if curvature < _FLAT_CURVATURE:
-        raise FitError(f"flat likelihood: curvature {curvature:.1e} at the best parameters found")
+    if inner:
+        curvature = float(np.linalg.eigvalsh(_hessian(of_logarithms, logarithms)[np.ix_(inner, inner)])[0])
+        if curvature < _FLAT_CURVATURE:
+            raise FitError(f"flat likelihood: curvature {curvature:.1e} at the best parameters found")
     parameters = np.exp(logarithms)
     return Fit(
         dict(zip(names, (float(value) for value in parameters), strict=True)),

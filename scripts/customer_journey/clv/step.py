@@ -8,15 +8,19 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from customer_journey.clv import bg_nbd, gamma_gamma
+from customer_journey.clv import beta_geometric, gamma_gamma, sbg
+from customer_journey.clv.beta_geometric import BetaGeometric
 from customer_journey.clv.likelihood import Fit, FitError, Vector
 
-PARAMETERS_TABLE, SCORES_TABLE = "clv_parameters", "clv_scores"
+PARAMETERS_TABLE, SCORES_TABLE, CONTRACTS_TABLE = "clv_parameters", "clv_scores", "clv_contract_scores"
 # What dbt builds after the fit: all that reads it.
-AFTER_FIT = tuple(f"source:customer_journey.private.{table}+" for table in (PARAMETERS_TABLE, SCORES_TABLE))
+AFTER_FIT = tuple(
+    f"source:customer_journey.private.{table}+" for table in (PARAMETERS_TABLE, SCORES_TABLE, CONTRACTS_TABLE)
+)
 
 _DAYS_A_WEEK = 7
 _WEEKS_A_YEAR = 52
+_MONTHS_A_YEAR = 12
 _PARAMETERS = pa.schema([
     ("fit_window", pa.string()), ("input_hash", pa.string()), ("as_of", pa.timestamp("us")), ("model", pa.string()),
     ("parameter", pa.string()), ("value", pa.float64()), ("log_likelihood", pa.float64()), ("customers", pa.int64()),
@@ -26,6 +30,10 @@ _SCORES = pa.schema([
     ("fit_window", pa.string()), ("input_hash", pa.string()), ("as_of", pa.timestamp("us")),
     ("frequency", pa.int64()), ("recency_days", pa.int64()), ("age_days", pa.int64()),
     ("p_alive", pa.float64()), ("predicted_purchases", pa.float64()), ("discounted_purchases", pa.float64()),
+])  # fmt: skip
+_CONTRACTS = pa.schema([
+    ("fit_window", pa.string()), ("input_hash", pa.string()), ("as_of", pa.timestamp("us")),
+    ("lifetime_months", pa.int64()), ("discounted_months", pa.float64()),
 ])  # fmt: skip
 
 Query = Callable[[str], Sequence[Sequence[Any]]]
@@ -39,57 +47,90 @@ class _Window:
     weeks_ahead: int
     min_customers: int
     discount_rate: float
+    purchase_model: str
 
 
 def fit_clv(query: Query, on_progress: Callable[[str, float], None]) -> dict[str, pa.Table]:
-    """Fit both models to each window of `int_clv_inputs` and score its customers.
+    """Fit the models to each window of `int_clv_inputs` and score its customers and subscriptions.
 
     `query` runs SQL on the models. Returns the tables of the schema `private` by name: parameters, where a fit that
-    failed has its reason in place of values, and scores of each group of customers with equal statistics.
+    failed has its reason in place of values, and scores of each group of customers, and of subscriptions, with equal
+    statistics.
     """
     windows = [
         _Window(*row)
         for row in query(
-            "select fit_window, input_hash, as_of, weeks_ahead, min_customers, discount_rate"
+            "select fit_window, input_hash, as_of, weeks_ahead, min_customers, discount_rate, purchase_model"
             " from intermediate.int_clv_inputs order by fit_window"
         )
     ]
-    parameters, scores = [_PARAMETERS.empty_table()], [_SCORES.empty_table()]
+    parameters, scores, contracts = ([schema.empty_table()] for schema in (_PARAMETERS, _SCORES, _CONTRACTS))
     for number, window in enumerate(windows):
-        on_progress(f"bg_nbd, {window.name}", number / len(windows))
+        model = beta_geometric.MODELS[window.purchase_model]
+        on_progress(f"{model.name}, {window.name}", number / len(windows))
         groups = _columns(
             query(
-                "select frequency, recency_days, age_days, count(*) from intermediate.int_clv_customers"
-                f" where fit_window = '{window.name}' group by frequency, recency_days, age_days order by 1, 2, 3"
+                "select frequency, recency_days, age_days, count(case when is_fitted then 1 end)"
+                f" from intermediate.int_clv_customers where fit_window = '{window.name}'"
+                " group by frequency, recency_days, age_days order by 1, 2, 3"
             ),
             4,
         )
-        purchases = _attempt(partial(_fit_purchases, groups, window.min_customers))
-        parameters.append(_parameters(window, "bg_nbd", bg_nbd.PARAMETERS, purchases))
+        purchases = _attempt(partial(_fit_purchases, model, groups, window.min_customers))
+        parameters.append(_parameters(window, model.name, beta_geometric.PARAMETERS, purchases))
         if isinstance(purchases, Fit):
-            scores.append(_scores(window, purchases, groups))
-        on_progress(f"gamma_gamma, {window.name}", (number + 0.5) / len(windows))
+            scores.append(_scores(window, model, purchases, groups))
+        on_progress(f"gamma_gamma, {window.name}", (number + 1 / 3) / len(windows))
         values = _columns(
             query(
                 "select frequency, revenue_per_repeat_day, count(*) from intermediate.int_clv_customers"
-                f" where fit_window = '{window.name}' and frequency > 0 and revenue_per_repeat_day > 0"
+                f" where fit_window = '{window.name}' and is_fitted and frequency > 0 and revenue_per_repeat_day > 0"
                 " group by frequency, revenue_per_repeat_day order by 1, 2"
             ),
             3,
         )
         value = _attempt(partial(_fit_values, values, window.min_customers))
         parameters.append(_parameters(window, "gamma_gamma", gamma_gamma.PARAMETERS, value))
-    return {PARAMETERS_TABLE: pa.concat_tables(parameters), SCORES_TABLE: pa.concat_tables(scores)}
+        on_progress(f"sbg, {window.name}", (number + 2 / 3) / len(windows))
+        lifetimes = _columns(
+            query(
+                "select lifetime_months, cast(is_ended as int), count(*) from intermediate.int_clv_subscriptions"
+                f" where fit_window = '{window.name}' and is_first_of_lifetime"
+                " group by lifetime_months, is_ended order by 1, 2"
+            ),
+            3,
+        )
+        running = _columns(
+            query(
+                "select distinct lifetime_months from intermediate.int_clv_subscriptions"
+                f" where fit_window = '{window.name}' and mrr > 0 order by 1"
+            ),
+            1,
+        )
+        survival = _attempt(partial(_fit_lifetimes, lifetimes, window.min_customers))
+        parameters.append(_parameters(window, "sbg", sbg.PARAMETERS, survival))
+        contracts.append(_contracts(window, survival, lifetimes, running[0]))
+    return {
+        PARAMETERS_TABLE: pa.concat_tables(parameters),
+        SCORES_TABLE: pa.concat_tables(scores),
+        CONTRACTS_TABLE: pa.concat_tables(contracts),
+    }
 
 
-def _fit_purchases(groups: Sequence[Vector], min_customers: int) -> Fit:
-    frequency, recency_days, age_days, customers = groups
-    return bg_nbd.fit(frequency, recency_days / _DAYS_A_WEEK, age_days / _DAYS_A_WEEK, customers, min_customers)
+def _fit_purchases(model: BetaGeometric, groups: Sequence[Vector], min_customers: int) -> Fit:
+    # who has a running subscription is scored, but is none of those whom the model describes
+    frequency, recency_days, age_days, customers = (column[groups[3] > 0] for column in groups)
+    return model.fit(frequency, recency_days / _DAYS_A_WEEK, age_days / _DAYS_A_WEEK, customers, min_customers)
 
 
 def _fit_values(groups: Sequence[Vector], min_customers: int) -> Fit:
     days, mean_value, customers = groups
     return gamma_gamma.fit(days, mean_value, customers, min_customers)
+
+
+def _fit_lifetimes(groups: Sequence[Vector], min_customers: int) -> Fit:
+    months, is_ended, subscriptions = groups
+    return sbg.fit(months, is_ended, subscriptions, min_customers)
 
 
 def _attempt(fit: Callable[[], Fit]) -> Fit | str:
@@ -122,15 +163,15 @@ def _parameters(window: _Window, model: str, names: Sequence[str], fitted: Fit |
     return pa.Table.from_pylist(rows, _PARAMETERS)
 
 
-def _scores(window: _Window, fitted: Fit, groups: Sequence[Vector]) -> pa.Table:
+def _scores(window: _Window, model: BetaGeometric, fitted: Fit, groups: Sequence[Vector]) -> pa.Table:
     frequency, recency_days, age_days, _ = groups
     recency, age = recency_days / _DAYS_A_WEEK, age_days / _DAYS_A_WEEK
-    purchases = bg_nbd.expected_purchases(fitted, window.weeks_ahead, frequency, recency, age)
+    purchases = model.expected_purchases(fitted, window.weeks_ahead, frequency, recency, age)
     discounted = purchases
     if window.discount_rate:
         discounted, before = np.zeros_like(purchases), np.zeros_like(purchases)
         for week in range(1, window.weeks_ahead + 1):
-            until = bg_nbd.expected_purchases(fitted, week, frequency, recency, age)
+            until = model.expected_purchases(fitted, week, frequency, recency, age)
             discounted += (until - before) / (1 + window.discount_rate) ** (week / _WEEKS_A_YEAR)
             before = until
     size = len(frequency)
@@ -140,7 +181,25 @@ def _scores(window: _Window, fitted: Fit, groups: Sequence[Vector]) -> pa.Table:
             pa.array([window.input_hash] * size, pa.string()),
             pa.array([window.as_of] * size, pa.timestamp("us")),
             *(pa.array(column.astype(np.int64)) for column in (frequency, recency_days, age_days)),
-            *(pa.array(column) for column in (bg_nbd.p_alive(fitted, frequency, recency, age), purchases, discounted)),
+            *(pa.array(column) for column in (model.p_alive(fitted, frequency, recency, age), purchases, discounted)),
         ],
         schema=_SCORES,
+    )
+
+
+def _contracts(window: _Window, fitted: Fit | str, lifetimes: Sequence[Vector], running: Vector) -> pa.Table:
+    if isinstance(fitted, Fit):
+        renewed = sbg.renewals(fitted, running, _MONTHS_A_YEAR)
+    else:
+        renewed = np.full((_MONTHS_A_YEAR, len(running)), sbg.renewal_share(*lifetimes))
+    size = len(running)
+    return pa.Table.from_arrays(
+        [
+            pa.array([window.name] * size, pa.string()),
+            pa.array([window.input_hash] * size, pa.string()),
+            pa.array([window.as_of] * size, pa.timestamp("us")),
+            pa.array(running.astype(np.int64)),
+            pa.array(sbg.expected_months(renewed, window.discount_rate)),
+        ],
+        schema=_CONTRACTS,
     )

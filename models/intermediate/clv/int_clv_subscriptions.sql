@@ -1,0 +1,110 @@
+with changes as (
+
+    select
+        windows.fit_window,
+        windows.last_date,
+        changes.*,
+        {# a subscription that is cancelled and begun anew is paid for in another span #}
+        sum(case when changes.is_payment_start then 1 else 0 end) over (
+            partition by windows.fit_window, changes.subscription_id
+            order by changes.change_number
+            rows between unbounded preceding and current row
+        ) as span_number
+    from {{ ref('fct_subscription_changes') }} as changes
+    inner join {{ ref('int_clv_windows') }} as windows on changes.changed_date <= windows.last_date
+
+),
+
+{# how each subscription stands at the end of the window #}
+held as (
+
+    select
+        fit_window,
+        subscription_id,
+        person_id,
+        span_number,
+        mrr_after as mrr
+    from changes
+    qualify row_number() over (partition by fit_window, subscription_id order by change_number desc) = 1
+
+),
+
+spans as (
+
+    select
+        fit_window,
+        last_date,
+        subscription_id,
+        span_number,
+        min(case when is_payment_start then account_id end) as account_id,
+        min(case when is_payment_start then changed_at end) as started_at,
+        min(case when is_payment_start then changed_date end) as started_date,
+        bool_or(is_payment_start and is_plan_change) as continues_another,
+        min(case when is_payment_end then changed_date end) as ended_date,
+        bool_or(is_payment_end and is_plan_change) as is_continued
+    from changes
+    where span_number > 0
+    group by fit_window, last_date, subscription_id, span_number
+
+),
+
+{# a change of plan goes on with what its account had #}
+numbered as (
+
+    select
+        *,
+        sum(case when continues_another then 0 else 1 end) over (
+            partition by fit_window, account_id
+            order by started_at, subscription_id, span_number
+            rows between unbounded preceding and current row
+        ) as lifetime_number
+    from spans
+
+),
+
+lifetimes as (
+
+    select
+        *,
+        min(started_date) over of_lifetime as lifetime_started_date,
+        case
+            when count(ended_date) over of_lifetime = count(*) over of_lifetime then max(ended_date) over of_lifetime
+            else last_date
+        end as observed_date,
+        {# what a change of plan ends without a successor here has not been cancelled #}
+        count(ended_date) over of_lifetime = count(*) over of_lifetime
+        and bool_or(ended_date is not null and not is_continued) over of_lifetime as is_ended,
+        row_number() over (
+            partition by fit_window, account_id, lifetime_number
+            order by started_at, subscription_id, span_number
+        ) = 1 as is_first_of_lifetime
+    from numbered
+    window of_lifetime as (partition by fit_window, account_id, lifetime_number)
+
+),
+
+counted as (
+
+    select
+        *,
+        {{ whole_months('lifetime_started_date', 'observed_date') }} as whole_months
+    from lifetimes
+
+)
+
+select
+    counted.fit_window,
+    counted.subscription_id,
+    cast(counted.span_number as bigint) as span_number,
+    held.person_id,
+    cast(case when held.span_number = counted.span_number then held.mrr else 0 end as decimal(18, 4)) as mrr,
+    {# a month that was begun is paid, so that it is at its end that a holder leaves #}
+    cast(case
+        when not counted.is_ended then counted.whole_months
+        when {{ add_months('counted.lifetime_started_date', 'counted.whole_months') }} < counted.observed_date then counted.whole_months + 1
+        else greatest(1, counted.whole_months)
+    end as bigint) as lifetime_months,
+    counted.is_ended,
+    counted.is_first_of_lifetime
+from counted
+inner join held on counted.fit_window = held.fit_window and counted.subscription_id = held.subscription_id
