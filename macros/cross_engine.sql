@@ -422,10 +422,10 @@
 {#- A whole number from a text, 0 to 2^48 - 1 and the same on both engines: summed, it tells sets of rows apart in any order. -#}
 {% macro hash_number(text) -%}{{ hex_to_bigint('substr(md5(' ~ text ~ '), 1, 12)') }}{%- endmacro %}
 
-{#- The sum of `term`, a double, over each whole number from `first` to `last`, by the name that `number` is: 0 of none. -#}
+{#- The sum of `term`, a double, over each whole number from `first` to `last`, by the name that `number` is: 0 of no numbers, null of null terms. -#}
 {% macro sum_over(first, last, number, term) -%}{{ return(adapter.dispatch('sum_over', 'customer_journey')(first, last, number, term)) }}{%- endmacro %}
 {% macro default__sum_over(first, last, number, term) -%}
-    coalesce(list_sum([{{ term }} for {{ number }} in range(cast({{ first }} as bigint), cast({{ last }} as bigint) + 1)]), 0e0)
+    case when {{ first }} <= {{ last }} then list_sum([{{ term }} for {{ number }} in range(cast({{ first }} as bigint), cast({{ last }} as bigint) + 1)]) else 0e0 end
 {%- endmacro %}
 {% macro spark__sum_over(first, last, number, term) -%}
     aggregate(case when {{ first }} <= {{ last }} then sequence(cast({{ first }} as bigint), cast({{ last }} as bigint)) else array() end, 0e0, (total, {{ number }}) -> total + {{ term }})
