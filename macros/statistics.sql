@@ -80,12 +80,9 @@
     )
 {%- endmacro %}
 
-{#- The chance that a standard normal variable is at most z. -#}
+{#- The chance that a standard normal variable is at most z, to twelve decimals, by one tail for both sides. -#}
 {% macro normal_cdf(z) -%}
-    case
-        when {{ z }} < 0 then {{ normal_upper_tail('abs(' ~ z ~ ')') }}
-        else 1e0 - ({{ normal_upper_tail('abs(' ~ z ~ ')') }})
-    end
+    5e-1 + sign({{ z }}) * (5e-1 - ({{ normal_upper_tail('abs(' ~ z ~ ')') }}))
 {%- endmacro %}
 
 {#- The fewest that one of the four cells of two counts and their complements would hold if both had one rate. -#}

@@ -42,7 +42,7 @@ def test_the_normal_cdf_has_both_sides() -> None:
     cdf = Macros("duckdb").render("{{ normal_cdf('x') }}")
     rows = duckdb.execute(f"select x, {cdf} from (select x - 6 as x from ({GRID}) as grid) as both_sides").fetchall()
     for x, found in rows:
-        assert found == pytest.approx(stats.norm.cdf(x), rel=1e-12)
+        assert found == pytest.approx(stats.norm.cdf(x), abs=1e-12)
 
 
 @pytest.mark.parametrize("degrees", [1, 1.3, 2, 3.7, 10, 42.42, 1000, 1e6])
