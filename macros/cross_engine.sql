@@ -421,3 +421,30 @@
 
 {#- A whole number from a text, 0 to 2^48 - 1 and the same on both engines: summed, it tells sets of rows apart in any order. -#}
 {% macro hash_number(text) -%}{{ hex_to_bigint('substr(md5(' ~ text ~ '), 1, 12)') }}{%- endmacro %}
+
+{#-
+    What becomes of `start`, a double, when `step` is worked out for each whole number from `first` to `last`, in which `total` is what the
+    steps before it gave: a loop in one expression. None of the numbers: the start.
+-#}
+{% macro folded(first, last, start, total, number, step) -%}{{ return(adapter.dispatch('folded', 'customer_journey')(first, last, start, total, number, step)) }}{%- endmacro %}
+{% macro default__folded(first, last, start, total, number, step) -%}
+    list_reduce(range(cast({{ first }} as bigint), cast({{ last }} as bigint) + 1), lambda {{ total }}, {{ number }}: {{ step }}, {{ start }})
+{%- endmacro %}
+{% macro spark__folded(first, last, start, total, number, step) -%}
+    aggregate(case when {{ first }} <= {{ last }} then sequence(cast({{ first }} as bigint), cast({{ last }} as bigint)) else array() end, {{ start }}, ({{ total }}, {{ number }}) -> {{ step }})
+{%- endmacro %}
+
+{#-
+    The logarithm of n! for n of 0 or more. Spark has no gamma function: Stirling's series at n + 8, less the logarithm of what that has too much
+    (Abramowitz and Stegun 6.1.40).
+-#}
+{% macro log_factorial(n) -%}{{ return(adapter.dispatch('log_factorial', 'customer_journey')(n)) }}{%- endmacro %}
+{% macro default__log_factorial(n) -%}lgamma({{ n }} + 1e0){%- endmacro %}
+{% macro spark__log_factorial(n) -%}
+    {%- set w = '(' ~ n ~ ' + 8e0)' -%}
+    (
+        ({{ w }} - 5e-1) * ln({{ w }}) - {{ w }} + 9.189385332046728e-1
+        + (1e0 / 12e0 - (1e0 / 360e0 - (1e0 / 1260e0 - (1e0 / 1680e0 - 1e0 / (1188e0 * {{ w }} * {{ w }})) / ({{ w }} * {{ w }})) / ({{ w }} * {{ w }})) / ({{ w }} * {{ w }})) / {{ w }}
+        - ln(({{ n }} + 1e0) * ({{ n }} + 2e0) * ({{ n }} + 3e0) * ({{ n }} + 4e0) * ({{ n }} + 5e0) * ({{ n }} + 6e0) * ({{ n }} + 7e0))
+    )
+{%- endmacro %}

@@ -100,7 +100,14 @@ def build(
 )
 @click.option("--seed", type=int, help="The same seed makes the same company. Default: that of examples/demo.")
 @click.option("--truth", type=FOLDER, help="Folder to write the truth to that the tables were drawn from.")
-def demo(out: Path, scale: float, seed: int | None, truth: Path | None) -> None:
+@click.option(
+    "--dirt",
+    type=click.Choice(["usual", "heavy"]),
+    default="usual",
+    show_default=True,
+    help="heavy: no purchase events, several answers, trials, walk-ins, hoped-for closing dates, scanners.",
+)
+def demo(out: Path, scale: float, seed: int | None, truth: Path | None, dirt: str) -> None:
     """Write the raw tables of the demo company, at any size."""
     from demo_company import SEED, generate
 
@@ -108,7 +115,14 @@ def demo(out: Path, scale: float, seed: int | None, truth: Path | None) -> None:
 
     console = Console()
     with Progress(console).step("Demo company") as step:
-        generate(out, scale=scale, seed=SEED if seed is None else seed, truth=truth, on_progress=step.share)
+        generate(
+            out,
+            scale=scale,
+            seed=SEED if seed is None else seed,
+            truth=truth,
+            is_heavy=dirt == "heavy",
+            on_progress=step.share,
+        )
     console.print(f"Build it with: scripts/build --raw {out}", highlight=False, soft_wrap=True)
 
 

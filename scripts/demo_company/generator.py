@@ -19,6 +19,7 @@ from demo_company.broken_rows import broken_rows, unreadable_rows
 from demo_company.columns import Ints, stream
 from demo_company.customer_a import customer_a
 from demo_company.dirt import Dirt
+from demo_company.heavy_dirt import make_untidy
 from demo_company.tables import EVENTS
 from demo_company.truth import Truth
 from demo_company.world import AS_OF, BUSINESS_PEOPLE, CONSUMERS, DAY, DAYS, MONTH_OF_DAY, START
@@ -45,6 +46,7 @@ def generate(
     scale: float = 1.0,
     seed: int = SEED,
     truth: Path | None = None,
+    is_heavy: bool = False,
     on_progress: Progress | None = None,
 ) -> GeneratedDemo:
     """Write the demo company's raw tables and settings under a folder; the same seed and scale give the same files.
@@ -54,6 +56,7 @@ def generate(
         scale: how many people, relative to a company with some 130,000 web events; memory does not grow.
         seed: everything that is left to chance follows from it.
         truth: folder for what is true of the company (see `demo_company.truth`), for tests.
+        is_heavy: whether the sources are much untidier (see `demo_company.heavy_dirt`), of which truth does not know.
         on_progress: called with a few words and the share done.
     """
     if not scale > 0:
@@ -68,7 +71,7 @@ def generate(
         batch = make_batch(seed, number, max(consumers, 1), business, dirt)
         visits.add(batch.sessions)
         facts.note(answers, batch)
-        _write(writer, dirt, batch)
+        _write(writer, dirt, batch, make_untidy(batch.tables) if is_heavy else batch.tables)
     if on_progress:
         on_progress("ad spend, products, rates, Customer A", batches / (batches + 1))
     for table, rows in {
@@ -90,9 +93,8 @@ def generate(
     return GeneratedDemo(out, rows_written)
 
 
-def _write(writer: RawWriter, dirt: Dirt, batch: Batch) -> None:
+def _write(writer: RawWriter, dirt: Dirt, batch: Batch, clean: Mapping[str, pa.Table]) -> None:
     """Write the clean rows of a batch with the dirt that goes with them."""
-    clean = batch.tables
     for table in ("crm/contacts", "orders/orders"):
         dirty.note_spellings(dirt, table, clean[table])
     parts = [

@@ -818,6 +818,42 @@ CASES: dict[str, Cases] = {
             None: None,
         },
     ),
+    # 1 + … + x, and nothing of no numbers
+    "folded": Cases(
+        "{{ folded('1', 'cast(x as int)', '0e0', 'total', 'number', 'total + number') }}",
+        {"4": "10.0", "1": "1.0", "0": "0.0"},
+    ),
+    # 0!, 1!, 5! and 10!
+    "log_factorial": Cases(
+        "round(exp({{ log_factorial('cast(x as double)') }}), 5)",
+        {"0": "1.0", "1": "1.0", "5": "120.0", "10": "3628800.0", None: None},
+    ),
+    # of 10 with 4 hits 5 are drawn, 3 hits or as unlikely: 110 of 210. Fisher's own tea: 3 of 4 cups, 34 of 70
+    "fisher_p_value": Cases(
+        "round({{ fisher_p_value('cast(x as int)', 'cast(z as int)', 'cast(y as int)', 'cast(z as int)') }}, 6)",
+        {
+            ("3", "1", "5"): "0.52381",
+            ("3", "1", "4"): "0.485714",
+            ("4", "0", "4"): "0.028571",
+            ("2", "2", "4"): "1.0",
+            ("0", "0", "4"): "1.0",
+        },
+    ),
+    # of 1 degree 1 - 2 atan(t) / pi; tables of 10 and 30 degrees
+    "t_p_value": Cases(
+        "round({{ t_p_value('cast(x as double)', 'cast(y as double)') }}, 6)",
+        {
+            ("1", "1"): "0.5",
+            ("0", "3"): "1.0",
+            ("2.2281388519649385", "10"): "0.05",
+            ("2.7499956535670305", "30"): "0.01",
+            (None, "3"): None,
+        },
+    ),
+    "t_95": Cases(
+        "round({{ t_95('cast(x as double)') }}, 6)",
+        {"1": "12.706205", "2": "4.302653", "10": "2.228139", "30": "2.042272", "1000000": "1.959966"},
+    ),
     # table 26.8: what is exceeded by 5 %, 0.1 %, 1 %, 95 % and 0.1 %
     "chi_square_upper_tail": Cases(
         "round({{ chi_square_upper_tail('cast(x as double)', 'cast(y as int)') }}, 6)",

@@ -5,7 +5,7 @@ with persons as (
         experiment,
         count(distinct person_id) as persons
     from {{ ref('fct_experiment_exposures') }}
-    where person_id <> 'unknown'
+    where person_id <> 'unknown' and not is_bot
     group by experiment
 
 ),
@@ -31,4 +31,15 @@ where persons.persons is distinct from counted.persons
 union all
 select concat_ws(' ', experiment, variant, conversion_type) as problem
 from {{ ref('kpi_experiments') }}
-where conversions > persons or (is_control and coalesce(lift, z, p_value) is not null)
+where
+    conversions > mature_persons
+    or mature_persons > persons
+    or (is_control and coalesce(lift, z, p_value, revenue_lift, revenue_p_value) is not null)
+    or (test = 'z_test') <> (z is not null)
+    or (test is null) <> (p_value is null)
+    or p_value_adjusted < p_value
+    or revenue_p_value_adjusted < revenue_p_value
+    or greatest(p_value_adjusted, revenue_p_value_adjusted, power_of_10_percent_lift) > 1.000000001
+    {# the interval and the test are of one t #}
+    or (revenue_p_value < 0.049999 and (revenue_lift_low < 0) = (revenue_lift_high > 0))
+    or (revenue_p_value > 0.050001 and (revenue_lift_low > 0 or revenue_lift_high < 0))

@@ -1,4 +1,4 @@
--- A driver's totals are those of the cohorts, and its interval holds its difference; a factor counted twice for a person would exceed
+-- A driver's totals are those of the cohorts who were there at the landmark, and its interval holds its difference; a factor counted twice for a person would exceed
 -- them.
 with totals as (
 
@@ -9,6 +9,9 @@ with totals as (
         count(*) filter (where cohorts.is_dropped) as left_persons
     from {{ ref('int_stage_cohorts') }} as cohorts
     inner join {{ ref('int_framework_stages') }} as stages on cohorts.stage_number = stages.stage_number
+    where
+        cohorts.exited_at is null
+        or cohorts.exited_at > {{ add_days('cohorts.entered_at', setting('driver_landmark_days')) }}
     group by stages.framework, stages.stage
 
 )
@@ -30,3 +33,6 @@ where
     or drivers.difference not between drivers.difference_low and drivers.difference_high
     or drivers.difference_low < -1.000000001
     or drivers.difference_high > 1.000000001
+    or drivers.q_value < drivers.p_value
+    or drivers.q_value > 1.000000001
+    or (drivers.p_value is null) <> (drivers.advanced_with + drivers.left_with = drivers.advanced + drivers.left_persons)

@@ -2,21 +2,22 @@
 with cohorts as (
 
     select * from {{ ref('kpi_retention') }}
-    where customer_type = 'all'
+    where dimension = 'all'
 
 ),
 
-type_sums as (
+{# each dimension parts the same accounts #}
+dimension_sums as (
 
     select
         cohort_month,
         months_since,
-        {%- for column in ['customers', 'active', 'reactivated', 'repeat_customers', 'revenue'] %}
-        sum(case when customer_type = 'all' then {{ column }} else -{{ column }} end) as {{ column }},
+        dimension,
+        {%- for column in ['customers', 'active', 'reactivated', 'repeat_customers', 'revenue', 'mrr'] %}
+        sum({{ column }}) as {{ column }}{{ ',' if not loop.last }}
         {%- endfor %}
-        sum(case when customer_type = 'all' then mrr else -mrr end) as mrr
     from {{ ref('kpi_retention') }}
-    group by cohort_month, months_since
+    group by cohort_month, months_since, dimension
 
 ),
 
@@ -42,7 +43,7 @@ purchases as (
 
 )
 
-select concat_ws(' ', cast(cohort_month as string), customer_type, cast(months_since as string)) as problem
+select concat_ws(' ', cast(cohort_month as string), dimension, dimension_value, cast(months_since as string)) as problem
 from {{ ref('kpi_retention') }}
 where
     least(active, reactivated, repeat_customers) < 0
@@ -52,9 +53,19 @@ where
     or (months_since = 0 and reactivated > 0)
     or is_complete <> (retention_rate is not null)
 union all
+select concat_ws(' ', cast(sums.cohort_month as string), sums.dimension) as problem
+from dimension_sums as sums
+inner join cohorts on sums.cohort_month = cohorts.cohort_month and sums.months_since = cohorts.months_since
+where
+    {%- for column in ['customers', 'active', 'reactivated', 'repeat_customers', 'revenue', 'mrr'] %}
+    {{ 'or ' if not loop.first }}sums.{{ column }} <> cohorts.{{ column }}
+    {%- endfor %}
+union all
+{# a dimension that leaves out a cohort sums to nothing #}
 select cast(cohort_month as string) as problem
-from type_sums
-where customers <> 0 or active <> 0 or reactivated <> 0 or repeat_customers <> 0 or revenue <> 0 or mrr <> 0
+from dimension_sums
+group by cohort_month, months_since
+having count(*) <> 4
 union all
 {# as many rows as months from the cohort's to as-of #}
 select cast(cohort_month as string) as problem

@@ -7,12 +7,12 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from statistics import median
+from statistics import fmean, median, variance
 
 import duckdb
 import pytest
 from customer_journey.paths import PROJECT
-from scipy import stats
+from scipy import optimize, stats
 from scipy.stats.contingency import relative_risk
 
 from tests.support.demo_rows import AS_OF, RawOrder, RawRows, person_of, seen
@@ -45,6 +45,7 @@ REFERRAL_WINDOW = timedelta(days=90)
 LAPSE = timedelta(days=180)
 BOTS = re.compile("bot|crawl|spider|slurp|headless|python-requests|curl/|monitoring")
 SAMPLE_RATIO_ALARM = 0.001
+EXPERIMENT_WINDOW = timedelta(days=14)
 
 AS_OF_DAY = local_day(AS_OF)
 
@@ -365,6 +366,43 @@ def test_referrals_of_every_month(
 # Experiments
 
 
+@dataclass(frozen=True)
+class Arm:
+    """A variant of an experiment: how many saw it alone, and what each of those whose window is over brought."""
+
+    persons: int
+    revenues: tuple[float, ...]
+    converted: int
+
+    @property
+    def mature(self) -> int:
+        """Persons whose window is over."""
+        return len(self.revenues)
+
+    @property
+    def table(self) -> list[int]:
+        """Who converted, and who did not."""
+        return [self.converted, self.mature - self.converted]
+
+
+def _arm(seen_at: Mapping[str, datetime], brought: Mapping[str, list[tuple[datetime, float]]]) -> Arm:
+    mature = {person: moment for person, moment in seen_at.items() if moment + EXPERIMENT_WINDOW <= AS_OF}
+    found = [
+        [value for at, value in brought.get(person, []) if moment < at <= moment + EXPERIMENT_WINDOW]
+        for person, moment in mature.items()
+    ]
+    return Arm(len(seen_at), tuple(map(math.fsum, found)), sum(map(bool, found)))
+
+
+def _holm(p_values: Mapping[tuple[str, str], float]) -> dict[tuple[str, str], float]:
+    """Adjust p-values as Holm 1979 does: the smallest times their number, the next times one less, never falling."""
+    adjusted, worst = {}, 0.0
+    for place, name in enumerate(sorted(p_values, key=lambda name: p_values[name])):
+        worst = max(worst, min(1.0, p_values[name] * (len(p_values) - place)))
+        adjusted[name] = worst
+    return adjusted
+
+
 def test_experiments(
     raw: RawRows, orders: Mapping[str, RawOrder], persons: dict[str, str], marts: duckdb.DuckDBPyConnection
 ) -> None:
@@ -377,55 +415,128 @@ def test_experiments(
         first[person] = min(first.get(person, datetime.max), row["exposed_at"])
         if row["is_control"]:
             controls[row["experiment"]] = row["variant"]
-    bought: defaultdict[str | None, list[datetime]] = defaultdict(list)
+    # orders from the raw files; of the other types it is told elsewhere whether they are right
+    brought: defaultdict[str, defaultdict[str, list[tuple[datetime, float]]]] = defaultdict(lambda: defaultdict(list))
     for order in orders.values():
-        if order.is_conversion:
-            bought[order.person].append(order.row["ordered_at"])
+        if order.is_conversion and order.person:
+            brought["order"][order.person].append((order.row["ordered_at"], float(order.net_revenue)))
+    for conversion_type, person, at, revenue in marts.execute(
+        "select conversion_type, person_id, converted_at, revenue from marts.fct_conversions"
+        " where conversion_type <> 'order'"
+    ).fetchall():
+        brought[conversion_type][person].append((at, float(revenue)))
     variants_of: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     for (experiment, variant), first in seen_first.items():
         for person in first:
             variants_of[experiment, person].add(variant)
-    results: dict[tuple[str, str], tuple[int, int]] = {}
-    for (experiment, variant), first in seen_first.items():
-        alone = {person: moment for person, moment in first.items() if len(variants_of[experiment, person]) == 1}
-        converted = sum(any(order > moment for order in bought[person]) for person, moment in alone.items())
-        results[experiment, variant] = (len(alone), converted)
+    with (PROJECT / "seeds" / "conversion_types.csv").open(encoding="utf-8") as stream:
+        types = {row["conversion_type"]: row["has_revenue"] == "true" for row in csv.DictReader(stream)}
+    arms = {
+        (experiment, variant, conversion_type): _arm(
+            {person: moment for person, moment in first.items() if len(variants_of[experiment, person]) == 1},
+            brought[conversion_type],
+        )
+        for (experiment, variant), first in seen_first.items()
+        for conversion_type in types
+    }
     in_both = Counter(experiment for (experiment, _), variants in variants_of.items() if len(variants) > 1)
     with (PROJECT / "seeds" / "experiment_splits.csv").open(encoding="utf-8") as stream:
         splits = {(row["experiment"], row["variant"]): float(row["share"]) for row in csv.DictReader(stream)}
 
-    published = marts.execute(
-        "select experiment, variant, is_control, persons, conversions, conversion_rate, conversion_rate_low,"
-        " conversion_rate_high, lift, lift_low, lift_high, z, p_value, persons_in_both, sample_ratio_p_value,"
-        " has_sample_ratio_mismatch from marts.kpi_experiments where conversion_type = 'order'"
-    ).fetchall()
+    published = {
+        row[:3]: row[3:]
+        for row in marts.execute(
+            "select experiment, variant, conversion_type, is_control, persons, mature_persons, conversions,"
+            " conversion_rate, conversion_rate_low, conversion_rate_high, lift, lift_low, lift_high, test, p_value,"
+            " p_value_adjusted, power_of_10_percent_lift, revenue, revenue_per_person, revenue_lift,"
+            " revenue_lift_low, revenue_lift_high,"
+            " revenue_p_value, revenue_p_value_adjusted, persons_in_both, sample_ratio_p_value,"
+            " has_sample_ratio_mismatch from marts.kpi_experiments"
+        ).fetchall()
+    }
 
-    assert {(row[0], row[1]): row[3:5] for row in published} == results
+    assert set(published) == set(arms)
     assert len(controls) == 3
-    for experiment, variant, is_control, count, converted, *numbers in published:
-        assert is_control == (controls[experiment] == variant)
-        _assert_share(converted, count, *numbers[:3])
-        if is_control:
-            assert numbers[3:8] == [None] * 5
-        else:
-            others, other_converted = results[experiment, controls[experiment]]
-            risk = relative_risk(converted, count, other_converted, others)
-            bounds = risk.confidence_interval(0.95)
-            assert numbers[3:6] == pytest.approx([risk.relative_risk - 1, bounds.low - 1, bounds.high - 1])
-            z, p_value = _z_test(converted, count, other_converted, others)
-            assert numbers[6:8] == pytest.approx([z, p_value])
-        assert numbers[8] == in_both[experiment]
-        names = [name for name in results if name[0] == experiment]
-        observed = [results[name][0] for name in names]
-        shares = [splits.get(name, 1 / len(names)) for name in names]
-        p_value = stats.chisquare(observed, [share / sum(shares) * sum(observed) for share in shares]).pvalue
-        assert numbers[9] == pytest.approx(p_value)
-        assert numbers[10] == (p_value < SAMPLE_RATIO_ALARM) == (experiment == "cart_reminder")
+    tests_made: Counter[str | None] = Counter()
+    for experiment, control in controls.items():
+        rates, revenues = {}, {}
+        for (of, variant, conversion_type), arm in arms.items():
+            if of != experiment or variant == control:
+                continue
+            against = arms[experiment, control, conversion_type]
+            test = _test_of(arm, against)
+            tests_made[test[0]] += 1
+            if test[1] is not None:
+                rates[variant, conversion_type] = test
+            if any(arm.revenues) or any(against.revenues):
+                revenues[variant, conversion_type] = stats.ttest_ind(arm.revenues, against.revenues, equal_var=False)
+        rates_adjusted = _holm({name: test[1] for name, test in rates.items() if test[1] is not None})
+        revenues_adjusted = _holm({name: test.pvalue for name, test in revenues.items()})
+        for (of, variant, conversion_type), arm in arms.items():
+            if of != experiment:
+                continue
+            numbers = published[of, variant, conversion_type]
+            against, name = arms[experiment, control, conversion_type], (variant, conversion_type)
+            assert numbers[:4] == (variant == control, arm.persons, arm.mature, arm.converted)
+            _assert_share(arm.converted, arm.mature, *numbers[4:7])
+            assert numbers[14] == (round(math.fsum(arm.revenues)) if types[conversion_type] else None)
+            if variant == control:
+                assert numbers[7:14] == (None,) * 7
+                assert numbers[16:21] == (None,) * 5
+                continue
+            if arm.converted and against.converted:
+                risk = relative_risk(arm.converted, arm.mature, against.converted, against.mature)
+                bounds = risk.confidence_interval(0.95)
+                assert numbers[7:10] == pytest.approx([risk.relative_risk - 1, bounds.low - 1, bounds.high - 1])
+            assert numbers[10:13] == pytest.approx((*rates.get(name, (None, None)), rates_adjusted.get(name)))
+            assert numbers[13] == (pytest.approx(_power(arm, against)) if against.converted else None)
+            if name in revenues and any(against.revenues):
+                assert numbers[16:19] == pytest.approx(_revenue_lift(arm, against, revenues[name].df))
+            p_value = revenues[name].pvalue if name in revenues else None
+            assert numbers[19:21] == pytest.approx((p_value, revenues_adjusted.get(name)))
+            assert numbers[21] == in_both[experiment]
+            names = [key for key in seen_first if key[0] == experiment]
+            observed = [arms[key[0], key[1], "order"].persons for key in names]
+            shares = [splits.get(key, 1 / len(names)) for key in names]
+            p_value = stats.chisquare(observed, [share / sum(shares) * sum(observed) for share in shares]).pvalue
+            assert numbers[22] == pytest.approx(p_value)
+            assert numbers[23] == (p_value < SAMPLE_RATIO_ALARM) == (experiment == "cart_reminder")
+    assert min(tests_made["z_test"], tests_made["fisher_exact"]) > 0
 
 
-def _z_test(converted: int, count: int, other_converted: int, others: int) -> tuple[float, float]:
-    """Two proportions, pooled; and the chance of so large a z, to either side."""
-    pooled = (converted + other_converted) / (count + others)
-    error = math.sqrt(pooled * (1 - pooled) * (1 / count + 1 / others))
-    z = (converted / count - other_converted / others) / error
-    return z, math.erfc(abs(z) / math.sqrt(2))
+def _test_of(arm: Arm, against: Arm) -> tuple[str | None, float | None]:
+    """Return the test of two proportions that the contract names, and its p-value to both sides."""
+    table = [arm.table, against.table]
+    if 0 in (arm.converted + against.converted, arm.table[1] + against.table[1]):
+        return None, None
+    if stats.contingency.expected_freq(table).min() < 5:
+        return "fisher_exact", stats.fisher_exact(table).pvalue
+    # the pooled z, squared, is the chi-square of the table
+    return "z_test", stats.chi2_contingency(table, correction=False).pvalue
+
+
+def _power(arm: Arm, against: Arm) -> float:
+    """Return the chance that the pooled z lies beyond 1.96 if the variant's rate is 1.1 times that of the control."""
+    base = against.converted / against.mature
+    lifted, weights = 1.1 * base, 1 / arm.mature + 1 / against.mature
+    pooled = (lifted * arm.mature + base * against.mature) / (arm.mature + against.mature)
+    limit = stats.norm.ppf(0.975) * math.sqrt(pooled * (1 - pooled) * weights)
+    truth = stats.norm(
+        lifted - base, math.sqrt(lifted * (1 - lifted) / arm.mature + base * (1 - base) / against.mature)
+    )
+    return float(truth.sf(limit) + truth.cdf(-limit))
+
+
+def _revenue_lift(arm: Arm, against: Arm, degrees: float) -> list[float | None]:
+    """Return the lift of the mean, and between which lifts Fieller's t is not beyond the critical one: by search."""
+    mean, base = fmean(arm.revenues), fmean(against.revenues)
+    noise, base_noise = variance(arm.revenues) / arm.mature, variance(against.revenues) / against.mature
+    critical = float(stats.t.ppf(0.975, degrees))
+
+    def beyond(ratio: float) -> float:
+        return abs(mean - ratio * base) - critical * math.sqrt(noise + ratio * ratio * base_noise)
+
+    if base <= critical * math.sqrt(base_noise):
+        return [mean / base - 1, None, None]
+    found, far = mean / base, 1e6
+    return [found - 1, optimize.brentq(beyond, -far, found) - 1, optimize.brentq(beyond, found, far) - 1]

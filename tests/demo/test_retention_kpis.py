@@ -246,6 +246,7 @@ def test_mrr_of_every_month(marts: duckdb.DuckDBPyConnection, changes: list[Chan
                 month < LAST_MONTH, start, new, more, less, gone, again, 0, 0, sum(now.values()),
                 (start + more - less - gone) / start if start else None,
                 (start - less - gone) / start if start else None,
+                (new + more + again) / (less + gone) if less + gone else None,
                 len(before), len(now.keys() - known), len((now.keys() & known) - before.keys()),
                 len(before.keys() - now.keys()), len(now), len(both) / len(before) if before else None,
                 *wilson(len(both), len(before)),
@@ -255,8 +256,9 @@ def test_mrr_of_every_month(marts: duckdb.DuckDBPyConnection, changes: list[Chan
     assert_rows(
         marts,
         "select month_start, customer_type, is_complete, starting, new, expansion, contraction, churn, reactivation,"
-        " transfer, fx, ending, nrr, grr, starting_accounts, new_accounts, reactivated_accounts, churned_accounts,"
-        " ending_accounts, logo_retention_rate, logo_retention_rate_low, logo_retention_rate_high from marts.kpi_mrr",
+        " transfer, fx, ending, nrr, grr, quick_ratio, starting_accounts, new_accounts, reactivated_accounts,"
+        " churned_accounts, ending_accounts, logo_retention_rate, logo_retention_rate_low, logo_retention_rate_high"
+        " from marts.kpi_mrr",
         2,
         expected,
     )
@@ -439,11 +441,25 @@ def test_retention_of_every_cohort(
     """Who pays but orders nothing would be lost, who skips a month gone for good, and this month's cohort a failure."""
     ends = mrr_at_ends(changes)
     first: dict[str, date] = {}
-    for account, day in [
-        *((purchase.account, local_day(purchase.at)) for purchase in purchases),
-        *((change.account, local_day(change.at)) for change in changes if change.mrr),
-    ]:
-        first[account] = min(first.get(account, day), day)
+    values: dict[str, dict[str, str]] = {}
+    who = dict(
+        (person, (first_channel, persona))
+        for person, first_channel, persona in marts.execute(
+            "select person_id, first_channel, persona from marts.dim_persons"
+        ).fetchall()
+    )
+    for at, person, account in sorted(
+        [
+            *((purchase.at, purchase.person, purchase.account) for purchase in purchases),
+            *((change.at, change.person, change.account) for change in changes if change.mrr),
+        ]
+    ):
+        if account not in first:
+            first[account] = local_day(at)
+            first_channel, persona = who[person]
+            values[account] = {
+                "all": "all", "customer_type": types[account], "first_channel": first_channel, "persona": persona,
+            }  # fmt: skip
     ordered: defaultdict[str, set[date]] = defaultdict(set)
     revenue: Counter[tuple[str, date]] = Counter()
     for purchase in purchases:
@@ -454,10 +470,10 @@ def test_retention_of_every_cohort(
         for month in months_from(min(first.values()))
     }
     expected: dict[tuple[Any, ...], tuple[Any, ...]] = {}
-    for customer_type in ("all", *{types[account] for account in first}):
+    for dimension, value in {item for of_account in values.values() for item in of_account.items()}:
         cohorts: defaultdict[date, set[str]] = defaultdict(set)
         for account, day in first.items():
-            if customer_type in ("all", types[account]):
+            if values[account][dimension] == value:
                 cohorts[day.replace(day=1)].add(account)
         for cohort, members in cohorts.items():
             previous: set[str] = members
@@ -469,7 +485,7 @@ def test_retention_of_every_cohort(
                     for account in members
                     if len(days := sorted(ordered[account])) > 1 and days[1] < next_month(month)
                 }
-                expected[cohort, customer_type, number] = (
+                expected[cohort, dimension, value, number] = (
                     month, is_complete, len(members), len(now), len(now) / len(members) if is_complete else None,
                     *(wilson(len(now), len(members)) if is_complete else (None, None)),
                     len(now - previous), len(again), len(again) / len(members) if is_complete else None,
@@ -479,13 +495,13 @@ def test_retention_of_every_cohort(
                 previous = now
     assert_rows(
         marts,
-        "select cohort_month, customer_type, months_since, month_start, is_complete, customers, active, retention_rate,"
-        " retention_rate_low, retention_rate_high, reactivated, repeat_customers, repeat_rate, revenue, mrr"
-        " from marts.kpi_retention",
-        3,
+        "select cohort_month, dimension, dimension_value, months_since, month_start, is_complete, customers, active,"
+        " retention_rate, retention_rate_low, retention_rate_high, reactivated, repeat_customers, repeat_rate,"
+        " revenue, mrr from marts.kpi_retention",
+        4,
         expected,
     )
-    assert len({cohort for cohort, _, _ in expected}) >= 18
+    assert len({cohort for cohort, *_ in expected}) >= 18
     # somebody comes back, and some months see nobody
     assert sum(values[7] for values in expected.values()) > 0
     assert any(values[3] == 0 for values in expected.values())
@@ -610,7 +626,7 @@ def test_fulfilment_of_every_month(
                 row["promised_delivery_at"] is not None
                 and row["promised_delivery_at"] < AS_OF
                 and not row["delivered_at"]
-                and row["order"].status in ("paid", "shipped", "completed")
+                and row["order"].status in ("paid", "shipped")
                 for row in found
             )
             shipped = sum(

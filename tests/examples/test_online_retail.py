@@ -344,7 +344,7 @@ def test_real_cohorts_buy_again(published: Path) -> None:
     counted = query(
         published,
         "select strftime(cohort_month, '%Y-%m'), strftime(month_start, '%Y-%m'), customers, active, repeat_customers"
-        " from marts.kpi_retention where customer_type = 'all' and is_complete order by all",
+        " from marts.kpi_retention where dimension = 'all' and is_complete order by all",
     )
 
     assert counted == expected

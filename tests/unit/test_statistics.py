@@ -35,3 +35,94 @@ def test_ten_degrees_have_no_answer() -> None:
     """An experiment of eleven variants would be told the chance of another number of them."""
     tail = Macros("duckdb").render("{{ chi_square_upper_tail('1e0', '10') }}")
     assert duckdb.execute(f"select {tail}").fetchall() == [(None,)]
+
+
+def test_the_normal_cdf_has_both_sides() -> None:
+    """A power below one half comes from the negative side."""
+    cdf = Macros("duckdb").render("{{ normal_cdf('x') }}")
+    rows = duckdb.execute(f"select x, {cdf} from (select x - 6 as x from ({GRID}) as grid) as both_sides").fetchall()
+    for x, found in rows:
+        assert found == pytest.approx(stats.norm.cdf(x), rel=1e-12)
+
+
+@pytest.mark.parametrize("degrees", [1, 1.3, 2, 3.7, 10, 42.42, 1000, 1e6])
+def test_the_t_tail_and_quantile_are_true_to_eleven_digits(degrees: float) -> None:
+    """Welch's degrees are seldom whole, and revenue has both the two dozen and the million of them."""
+    macros = Macros("duckdb")
+    tail, quantile = macros.render("{{ t_p_value('x', 'degrees') }}"), macros.render("{{ t_95('degrees') }}")
+    rows = duckdb.execute(
+        f"select x, {tail} from (select x, {degrees}::double as degrees from ({GRID}) as grid"
+        " where x * 10 = floor(x * 10))"
+    ).fetchall()
+    assert len(rows) == 121
+    for x, found in rows:
+        assert found == pytest.approx(2 * stats.t.sf(x, degrees), rel=1e-11)
+    found = duckdb.execute(f"select {quantile} from (select {degrees}::double as degrees)").fetchall()[0][0]
+    assert found == pytest.approx(stats.t.ppf(0.975, degrees), rel=1e-11)
+
+
+def test_fishers_p_values() -> None:
+    """Small margins of every form, and few among many thousands, where factorials have a million digits."""
+    tables = [
+        (hits, trials, others, other_trials)
+        for trials in (1, 4, 7)
+        for other_trials in (1, 5, 9)
+        for hits in range(trials + 1)
+        for others in range(other_trials + 1)
+    ]
+    tables += [(0, 50_000, 8, 50_000), (3, 90_000, 1, 10_000), (49_998, 50_000, 49_993, 50_000), (0, 3, 500, 997)]
+    fisher = Macros("duckdb").render("{{ fisher_p_value('a', 'm', 'b', 'n') }}")
+    values = ", ".join(f"({a}, {m}, {b}, {n})" for a, m, b, n in tables)
+    rows = duckdb.execute(f"select a, m, b, n, {fisher} from (values {values}) as tables (a, m, b, n)").fetchall()
+    assert len(rows) == len(tables)
+    for a, m, b, n, found in rows:
+        assert found == pytest.approx(stats.fisher_exact([[a, m - a], [b, n - b]]).pvalue, rel=1e-9)
+
+
+def test_adjusted_p_values() -> None:
+    """A family with ties and a test that could not be made; another family must not count."""
+    families: dict[str, list[float | None]] = {"x": [0.04, None, 0.001, 0.04, 0.5, 0.02], "y": [0.03]}
+    macros = Macros("duckdb")
+    rows = duckdb.execute(
+        "with tests as (select * from (values "
+        + ", ".join(
+            f"('{f}', {n}, {'null' if p is None else p}::double)"
+            for f, ps in families.items()
+            for n, p in enumerate(ps)
+        )
+        + ") as tests (family, number, p)), steps as (select *, "
+        + macros.render(
+            "{{ holm_step('p', 'family', 'number') }} as holm, {{ bh_step('p', 'family', 'number') }} as bh"
+        )
+        + " from tests) select family, p, "
+        + macros.render(
+            "{{ holm_p_value('holm', 'p', 'family', 'number') }}, {{ bh_q_value('bh', 'p', 'family', 'number') }}"
+        )
+        + " from steps order by family, number"
+    ).fetchall()
+    by_hand = [
+        ("x", 0.04, 0.12, 0.05), ("x", None, None, None), ("x", 0.001, 0.005, 0.005), ("x", 0.04, 0.12, 0.05),
+        ("x", 0.5, 0.5, 0.5), ("x", 0.02, 0.08, 0.05), ("y", 0.03, 0.03, 0.03),
+    ]  # fmt: skip
+    assert [row[:1] for row in rows] == [row[:1] for row in by_hand]
+    for found, expected in zip(rows, by_hand, strict=True):
+        assert list(found[1:]) == pytest.approx(list(expected[1:]))
+    published = stats.false_discovery_control([0.04, 0.001, 0.04, 0.5, 0.02])
+    assert [row[3] for row in rows if row[0] == "x" and row[1] is not None] == pytest.approx(list(published))
+
+
+def test_the_power_is_the_published_one() -> None:
+    """Fleiss, Levin and Paik 2003: 60 % against 70 % is told with a power of 0.80 by 356 persons a side."""
+    macros = Macros("duckdb")
+    ends = macros.render(
+        "{{ power_z('rate', 'n', 'other', 'n', '+') }} as near, {{ power_z('rate', 'n', 'other', 'n', '-') }} as far"
+    )
+    power = macros.render("{{ normal_cdf('near') }} + {{ normal_cdf('far') }}")
+    rows = duckdb.execute(
+        f"select {power} from (select {ends} from (values (0.6e0, 0.7e0, 356), (0.5e0, 0.5e0, 356),"
+        " (0.95e0, 1.045e0, 9)) as plans (rate, other, n)) as ends"
+    ).fetchall()
+    assert rows[0][0] == pytest.approx(0.80, abs=0.001)
+    # of nothing true it is the error of 5 %
+    assert rows[1][0] == pytest.approx(0.05, abs=1e-9)
+    assert rows[2] == (None,)

@@ -1,13 +1,25 @@
-with exposures as (
+{# a bot's cookie: nobody ever came with it #}
+with bot_cookies as (
+
+    select anonymous_id
+    from {{ ref('int_sessions') }}
+    group by anonymous_id
+    having bool_and(is_bot)
+
+),
+
+exposures as (
 
     select
         exposures.*,
+        bot_cookies.anonymous_id is not null as is_bot,
         bool_or(coalesce(exposures.is_control, false)) over (
             partition by exposures.experiment, exposures.variant
         ) as is_control_variant,
         {{ person_key_of(['anonymous_id']) }} as person_key
     from {{ accepted('web', 'experiment_exposures') }} as exposures
     {{ join_persons('exposures', ['anonymous_id'], 'exposed_at') }}
+    left join bot_cookies on exposures.anonymous_id = bot_cookies.anonymous_id
 
 ),
 
@@ -18,7 +30,7 @@ numbered as (
         count(*) over (partition by experiment, variant, person_key) as exposure_count,
         row_number() over (
             partition by experiment, variant, person_key
-            order by exposed_at, anonymous_id
+            order by is_bot, exposed_at, anonymous_id
         ) as exposure_number
     from exposures
 
@@ -28,7 +40,8 @@ first_exposures as (
 
     select
         *,
-        count(*) over (partition by experiment, person_key) > 1 as is_in_several_variants
+        {# what a bot saw puts nobody into another variant #}
+        count(*) over (partition by experiment, person_key, is_bot) > 1 as is_in_several_variants
     from numbered
     where exposure_number = 1
 
@@ -62,7 +75,8 @@ select
     in_sessions.exposed_at,
     {{ reporting_date('in_sessions.exposed_at') }} as exposed_date,
     in_sessions.exposure_count,
-    in_sessions.is_in_several_variants
+    in_sessions.is_in_several_variants,
+    in_sessions.is_bot
 from in_sessions
 inner join {{ ref('int_persons') }} as persons on in_sessions.person_key = persons.person_key
 where in_sessions.session_choice = 1

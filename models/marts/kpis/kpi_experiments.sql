@@ -1,7 +1,14 @@
+{%- set window_end = add_days('exposed_at', setting('experiment_window_days')) -%}
+
 with exposures as (
 
-    select * from {{ ref('fct_experiment_exposures') }}
-    where person_id <> 'unknown'
+    select
+        *,
+        {{ window_end }} as window_ends_at,
+        {# whoever still may convert counts in no rate: late exposures would look like failures #}
+        {{ window_end }} <= {{ as_of() }} as is_mature
+    from {{ ref('fct_experiment_exposures') }}
+    where person_id <> 'unknown' and not is_bot
 
 ),
 
@@ -23,7 +30,8 @@ variants as (
         experiment,
         variant,
         bool_or(is_control) as is_control,
-        count(*) filter (where not is_in_several_variants) as persons
+        count(*) filter (where not is_in_several_variants) as persons,
+        count(*) filter (where is_mature and not is_in_several_variants) as mature_persons
     from exposures
     group by experiment, variant
 
@@ -87,19 +95,34 @@ sample_ratios as (
 
 ),
 
-converted as (
+converters as (
 
     select
         exposures.experiment,
         exposures.variant,
         conversions.conversion_type,
-        count(distinct exposures.person_id) as conversions
+        exposures.person_id,
+        sum(conversions.revenue) as revenue
     from exposures
     inner join {{ ref('fct_conversions') }} as conversions
         on exposures.person_id = conversions.person_id
         and conversions.converted_at > exposures.exposed_at
-    where not exposures.is_in_several_variants
-    group by exposures.experiment, exposures.variant, conversions.conversion_type
+        and conversions.converted_at <= exposures.window_ends_at
+    where exposures.is_mature and not exposures.is_in_several_variants
+    group by exposures.experiment, exposures.variant, conversions.conversion_type, exposures.person_id
+
+),
+
+converted as (
+
+    select
+        experiment,
+        variant,
+        conversion_type,
+        count(*) as conversions,
+        sum(revenue) as revenue
+    from converters
+    group by experiment, variant, conversion_type
 
 ),
 
@@ -111,8 +134,11 @@ rated as (
         types.conversion_type,
         variants.is_control,
         variants.persons,
+        variants.mature_persons,
         coalesce(converted.conversions, 0) as conversions,
-        {{ share_of('coalesce(converted.conversions, 0)', 'variants.persons') }} as conversion_rate
+        {{ share_of('coalesce(converted.conversions, 0)', 'variants.mature_persons') }} as conversion_rate,
+        case when types.has_revenue then coalesce(converted.revenue, 0) end as revenue,
+        case when types.has_revenue then {{ share_of('coalesce(converted.revenue, 0)', 'variants.mature_persons') }} end as mean_revenue
     from variants
     cross join {{ ref('conversion_types') }} as types
     left join converted
@@ -122,16 +148,54 @@ rated as (
 
 ),
 
+{# of revenue per person, around the mean: sums of squares would lose what differs where all paid much the same #}
+deviations_of_converters as (
+
+    select
+        rated.experiment,
+        rated.variant,
+        rated.conversion_type,
+        sum(
+            (cast(converters.revenue as double) - rated.mean_revenue) * (cast(converters.revenue as double) - rated.mean_revenue)
+        ) as squares
+    from converters
+    inner join rated
+        on converters.experiment = rated.experiment
+        and converters.variant = rated.variant
+        and converters.conversion_type = rated.conversion_type
+    group by rated.experiment, rated.variant, rated.conversion_type
+
+),
+
+measured as (
+
+    select
+        rated.*,
+        {# the square of the mean's standard error; who did not convert brought 0 #}
+        (
+            coalesce(deviations_of_converters.squares, 0)
+            + (rated.mature_persons - rated.conversions) * rated.mean_revenue * rated.mean_revenue
+        ) / nullif(rated.mature_persons - 1, 0) / nullif(rated.mature_persons, 0) as mean_variance
+    from rated
+    left join deviations_of_converters
+        on rated.experiment = deviations_of_converters.experiment
+        and rated.variant = deviations_of_converters.variant
+        and rated.conversion_type = deviations_of_converters.conversion_type
+
+),
+
 {# against which control a variant is to be held must be plain #}
 controls as (
 
     select
         experiment,
         conversion_type,
-        max(persons) as persons,
+        max(mature_persons) as mature_persons,
         max(conversions) as conversions,
-        max(conversion_rate) as conversion_rate
-    from rated
+        max(conversion_rate) as conversion_rate,
+        max(mean_revenue) as mean_revenue,
+        max(mean_variance) as mean_variance
+    from measured
     where is_control
     group by experiment, conversion_type
     having count(*) = 1
@@ -141,21 +205,47 @@ controls as (
 compared as (
 
     select
-        rated.*,
+        measured.*,
+        controls.mature_persons as control_persons,
+        controls.conversions as control_conversions,
         controls.conversion_rate as control_rate,
-        rated.conversion_rate / nullif(controls.conversion_rate, 0) as ratio,
+        controls.mean_revenue as control_mean,
+        controls.mean_variance as control_variance,
+        measured.conversion_rate / nullif(controls.conversion_rate, 0) as ratio,
         {# the standard error of the ratio's logarithm (Katz and others 1978); without a conversion on either side it has none #}
         sqrt(
-            cast(1 as double) / nullif(rated.conversions, 0) - cast(1 as double) / rated.persons
-            + cast(1 as double) / nullif(controls.conversions, 0) - cast(1 as double) / controls.persons
+            cast(1 as double) / nullif(measured.conversions, 0) - cast(1 as double) / measured.mature_persons
+            + cast(1 as double) / nullif(controls.conversions, 0) - cast(1 as double) / controls.mature_persons
         ) as log_error,
-        {{ share_of('rated.conversions + controls.conversions', '(rated.persons + controls.persons)') }} as pooled_rate,
-        cast(1 as double) / nullif(rated.persons, 0) + cast(1 as double) / nullif(controls.persons, 0) as reciprocals
-    from rated
+        {{ pooled_z('measured.conversions', 'measured.mature_persons', 'controls.conversions', 'controls.mature_persons') }} as pooled_z,
+        {{ is_fisher_tested('measured.conversions', 'measured.mature_persons', 'controls.conversions', 'controls.mature_persons') }}
+            as is_fisher_tested,
+        measured.mean_revenue / case when controls.mean_revenue > 0 then controls.mean_revenue end as revenue_ratio,
+        nullif(measured.mean_variance + controls.mean_variance, 0) as difference_variance,
+        {# of Welch and Satterthwaite #}
+        (measured.mean_variance + controls.mean_variance) * (measured.mean_variance + controls.mean_variance) / nullif(
+            measured.mean_variance * measured.mean_variance / nullif(measured.mature_persons - 1, 0)
+            + controls.mean_variance * controls.mean_variance / nullif(controls.mature_persons - 1, 0), 0
+        ) as degrees
+    from measured
     left join controls
-        on rated.experiment = controls.experiment
-        and rated.conversion_type = controls.conversion_type
-        and not rated.is_control
+        on measured.experiment = controls.experiment
+        and measured.conversion_type = controls.conversion_type
+        and not measured.is_control
+
+),
+
+tests as (
+
+    select
+        *,
+        case when pooled_z is not null then case when is_fisher_tested then 'fisher_exact' else 'z_test' end end as test,
+        {{ proportions_p_value('pooled_z', 'conversions', 'mature_persons', 'control_conversions', 'control_persons') }} as p_value,
+        (mean_revenue - control_mean) / sqrt(difference_variance) as welch_t,
+        case when difference_variance is not null then {{ t_95('degrees') }} end as critical_t,
+        {{ power_z('(1.1e0 * control_rate)', 'mature_persons', 'control_rate', 'control_persons', '+') }} as power_near,
+        {{ power_z('(1.1e0 * control_rate)', 'mature_persons', 'control_rate', 'control_persons', '-') }} as power_far
+    from compared
 
 ),
 
@@ -163,32 +253,61 @@ tested as (
 
     select
         *,
-        (conversion_rate - control_rate) / nullif(sqrt(pooled_rate * (1 - pooled_rate) * reciprocals), 0) as z
-    from compared
+        case when test = 'z_test' then pooled_z end as z,
+        case when difference_variance is not null then {{ t_p_value('abs(welch_t)', 'degrees') }} end as revenue_p_value,
+        {# below 0 the control's mean may be none, and the ratio anything #}
+        case
+            when control_mean > 0 and control_mean * control_mean > critical_t * critical_t * control_variance
+                then control_mean * control_mean - critical_t * critical_t * control_variance
+        end as fieller_divisor
+    from tests
+
+),
+
+adjusted as (
+
+    select
+        *,
+        critical_t * sqrt(mean_variance * fieller_divisor + mean_revenue * mean_revenue * control_variance) as fieller_reach,
+        {{ holm_step('p_value', 'experiment', 'variant, conversion_type') }} as holm_step,
+        {{ holm_step('revenue_p_value', 'experiment', 'variant, conversion_type') }} as revenue_holm_step
+    from tested
 
 )
 
 select
-    tested.experiment,
-    tested.variant,
-    tested.conversion_type,
-    tested.is_control,
+    adjusted.experiment,
+    adjusted.variant,
+    adjusted.conversion_type,
+    adjusted.is_control,
     experiments.first_exposed_date,
     experiments.last_exposed_date,
-    tested.persons,
-    tested.conversions,
-    tested.conversion_rate,
-    {{ wilson_bound('tested.conversion_rate', 'tested.persons', '-') }} as conversion_rate_low,
-    {{ wilson_bound('tested.conversion_rate', 'tested.persons', '+') }} as conversion_rate_high,
-    tested.ratio - 1 as lift,
-    tested.ratio * exp(-{{ z_95() }} * tested.log_error) - 1 as lift_low,
-    tested.ratio * exp({{ z_95() }} * tested.log_error) - 1 as lift_high,
-    tested.z,
-    2 * {{ normal_upper_tail('abs(tested.z)') }} as p_value,
+    adjusted.persons,
+    adjusted.mature_persons,
+    adjusted.conversions,
+    adjusted.conversion_rate,
+    {{ wilson_bound('adjusted.conversion_rate', 'adjusted.mature_persons', '-') }} as conversion_rate_low,
+    {{ wilson_bound('adjusted.conversion_rate', 'adjusted.mature_persons', '+') }} as conversion_rate_high,
+    adjusted.ratio - 1 as lift,
+    adjusted.ratio * exp(-{{ z_95() }} * adjusted.log_error) - 1 as lift_low,
+    adjusted.ratio * exp({{ z_95() }} * adjusted.log_error) - 1 as lift_high,
+    adjusted.test,
+    adjusted.z,
+    adjusted.p_value,
+    {{ holm_p_value('adjusted.holm_step', 'adjusted.p_value', 'adjusted.experiment', 'adjusted.variant, adjusted.conversion_type') }} as p_value_adjusted,
+    {{ normal_cdf('adjusted.power_near') }} + {{ normal_cdf('adjusted.power_far') }} as power_of_10_percent_lift,
+    cast(adjusted.revenue as decimal(28, 4)) as revenue,
+    adjusted.mean_revenue as revenue_per_person,
+    adjusted.revenue_ratio - 1 as revenue_lift,
+    (adjusted.mean_revenue * adjusted.control_mean - adjusted.fieller_reach) / adjusted.fieller_divisor - 1 as revenue_lift_low,
+    (adjusted.mean_revenue * adjusted.control_mean + adjusted.fieller_reach) / adjusted.fieller_divisor - 1 as revenue_lift_high,
+    adjusted.revenue_p_value,
+    {{ holm_p_value('adjusted.revenue_holm_step', 'adjusted.revenue_p_value', 'adjusted.experiment', 'adjusted.variant, adjusted.conversion_type') }}
+        as revenue_p_value_adjusted,
     experiments.persons_in_both,
     sample_ratios.chi_square as sample_ratio_chi_square,
     sample_ratios.p_value as sample_ratio_p_value,
     coalesce(sample_ratios.p_value < {{ setting('sample_ratio_alarm') }}, false) as has_sample_ratio_mismatch
-from tested
-inner join experiments on tested.experiment = experiments.experiment
-inner join sample_ratios on tested.experiment = sample_ratios.experiment
+from adjusted
+inner join experiments on adjusted.experiment = experiments.experiment
+inner join sample_ratios on adjusted.experiment = sample_ratios.experiment

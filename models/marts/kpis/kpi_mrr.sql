@@ -138,6 +138,7 @@ select
     cast(ending as decimal(28, 4)) as ending,
     cast(starting + expansion - contraction - churn as double) / nullif(cast(starting as double), 0) as nrr,
     cast(starting - contraction - churn as double) / nullif(cast(starting as double), 0) as grr,
+    cast(new + expansion + reactivation as double) / nullif(cast(contraction + churn as double), 0) as quick_ratio,
     cast(starting_accounts as bigint) as starting_accounts,
     cast(new_accounts as bigint) as new_accounts,
     cast(reactivated_accounts as bigint) as reactivated_accounts,

@@ -13,35 +13,44 @@ account_mrr as (
 
 ),
 
-{# the day from which an account is a customer, also where its first subscription did not see the end of the month #}
+{# the moment from which an account is a customer, also where its first subscription did not see the end of the month #}
 firsts as (
 
     select
         account_id,
         company_id,
-        min(converted_date) as first_date
+        person_id,
+        converted_at as first_at,
+        converted_date as first_date
     from purchases
-    group by account_id, company_id
     union all
     select
         account_id,
         company_id,
-        min(changed_date) as first_date
+        person_id,
+        changed_at as first_at,
+        changed_date as first_date
     from {{ ref('fct_subscription_changes') }}
     {# what ends in the moment in which it begins makes nobody a customer #}
     where mrr_after > 0 and (next_changed_at is null or next_changed_at > changed_at)
-    group by account_id, company_id
 
 ),
 
+{# who made a company a customer tells its persona and channel #}
 customers as (
 
     select
         account_id,
         company_id,
-        {{ month_of('min(first_date)') }} as cohort_month
-    from firsts
-    group by account_id, company_id
+        person_id,
+        {{ month_of('first_date') }} as cohort_month
+    from (
+        select
+            *,
+            row_number() over (partition by account_id order by first_at, person_id) as first_number
+        from firsts
+    ) as numbered
+    where first_number = 1
 
 ),
 
@@ -69,24 +78,28 @@ described as (
         customers.account_id,
         customers.cohort_month,
         second_purchases.repeat_month,
-        {{ account_customer_type('customers') }} as customer_type
+        {{ account_customer_type('customers') }} as customer_type,
+        coalesce(buyers.first_channel, 'unknown') as first_channel,
+        coalesce(buyers.persona, 'unknown') as persona
     from customers
     {{ join_account('customers') }}
+    left join {{ ref('dim_persons') }} as buyers on customers.person_id = buyers.person_id
     left join second_purchases on customers.account_id = second_purchases.account_id
 
 ),
 
-{# everybody counts for the own type and for all #}
 members as (
 
-    select * from described
-    union all
+    {%- for dimension in ['all', 'customer_type', 'first_channel', 'persona'] %}
     select
         account_id,
         cohort_month,
         repeat_month,
-        'all' as customer_type
+        '{{ dimension }}' as dimension,
+        {{ "'all'" if dimension == 'all' else dimension }} as dimension_value
     from described
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 
 ),
 
@@ -137,7 +150,8 @@ activity as (
 
     select
         members.cohort_month,
-        members.customer_type,
+        members.dimension,
+        members.dimension_value,
         active_months.month_start,
         count(*) as active,
         count(*) filter (
@@ -152,7 +166,7 @@ activity as (
         sum(active_months.mrr) as mrr
     from members
     inner join active_months on members.account_id = active_months.account_id
-    group by members.cohort_month, members.customer_type, active_months.month_start
+    group by members.cohort_month, members.dimension, members.dimension_value, active_months.month_start
 
 ),
 
@@ -160,12 +174,13 @@ repeats as (
 
     select
         cohort_month,
-        customer_type,
+        dimension,
+        dimension_value,
         repeat_month,
         count(*) as repeat_customers
     from members
     where repeat_month is not null
-    group by cohort_month, customer_type, repeat_month
+    group by cohort_month, dimension, dimension_value, repeat_month
 
 ),
 
@@ -173,10 +188,11 @@ cohorts as (
 
     select
         cohort_month,
-        customer_type,
+        dimension,
+        dimension_value,
         count(*) as customers
     from members
-    group by cohort_month, customer_type
+    group by cohort_month, dimension, dimension_value
 
 ),
 
@@ -184,7 +200,8 @@ filled as (
 
     select
         cohorts.cohort_month,
-        cohorts.customer_type,
+        cohorts.dimension,
+        cohorts.dimension_value,
         cohorts.customers,
         months.month_start,
         {{ add_months('months.month_start', 1) }} <= {{ reporting_date(as_of()) }} as is_complete,
@@ -193,7 +210,7 @@ filled as (
         coalesce(activity.revenue, 0) as revenue,
         coalesce(activity.mrr, 0) as mrr,
         sum(coalesce(repeats.repeat_customers, 0)) over (
-            partition by cohorts.cohort_month, cohorts.customer_type
+            partition by cohorts.cohort_month, cohorts.dimension, cohorts.dimension_value
             order by months.month_start
             rows between unbounded preceding and current row
         ) as repeat_customers
@@ -201,11 +218,13 @@ filled as (
     inner join months on cohorts.cohort_month <= months.month_start
     left join activity
         on cohorts.cohort_month = activity.cohort_month
-        and cohorts.customer_type = activity.customer_type
+        and cohorts.dimension = activity.dimension
+        and cohorts.dimension_value = activity.dimension_value
         and months.month_start = activity.month_start
     left join repeats
         on cohorts.cohort_month = repeats.cohort_month
-        and cohorts.customer_type = repeats.customer_type
+        and cohorts.dimension = repeats.dimension
+        and cohorts.dimension_value = repeats.dimension_value
         and months.month_start = repeats.repeat_month
 
 ),
@@ -223,7 +242,8 @@ rated as (
 
 select
     cohort_month,
-    customer_type,
+    dimension,
+    dimension_value,
     cast(months_since as bigint) as months_since,
     month_start,
     is_complete,

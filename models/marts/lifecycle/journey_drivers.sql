@@ -1,17 +1,24 @@
+{# who was still there when the landmark was reached, and what became of them later #}
 with cohorts as (
 
     select
-        cohorts.*,
+        cohorts.person_key,
+        cohorts.stage_number,
+        cohorts.channel,
+        cohorts.entered_at,
+        {{ add_days('cohorts.entered_at', setting('driver_landmark_days')) }} as landmark_at,
+        cohorts.is_converted,
+        cohorts.is_dropped,
         stages.mask_number,
-        stages.mask_bit,
-        segments.customer_type,
-        segments.persona
+        stages.mask_bit
     from {{ ref('int_stage_cohorts') }} as cohorts
     inner join {{ ref('int_framework_stages') }} as stages on cohorts.stage_number = stages.stage_number
-    inner join {{ ref('int_journey_segments') }} as segments
-        on cohorts.segment_key = segments.segment_key
-        and segments.segment_key = segments.cube_key
-    where cohorts.is_converted or cohorts.is_dropped
+    where
+        (cohorts.is_converted or cohorts.is_dropped)
+        and (
+            cohorts.exited_at is null
+            or cohorts.exited_at > {{ add_days('cohorts.entered_at', setting('driver_landmark_days')) }}
+        )
 
 ),
 
@@ -26,70 +33,125 @@ totals as (
 
 ),
 
-persons as (
+{# many frameworks share a moment of entry: its facts are looked up once, and no stage is in two windows of a person #}
+windows as (
 
     select
         person_key,
+        entered_at,
+        landmark_at,
+        max(channel) as channel,
         {{ masks_of_stages('cohorts', 'is_converted', name='advanced_') }},
         {{ masks_of_stages('cohorts', 'is_dropped', name='left_') }}
     from cohorts
-    group by person_key
+    group by person_key, entered_at, landmark_at
 
 ),
 
 facts as (
 
     select
-        items.item_key,
-        {{ each_mask('items.mask_# & persons.advanced_# as advanced_#') }},
-        {{ each_mask('items.mask_# & persons.left_# as left_#') }}
-    from {{ ref('int_person_items') }} as items
-    inner join persons on items.person_key = persons.person_key
-    where items.period = 0
+        windows.person_key,
+        windows.entered_at,
+        facts.item_key,
+        {{ each_mask('max(windows.advanced_#) as advanced_#') }},
+        {{ each_mask('max(windows.left_#) as left_#') }}
+    from {{ ref('int_journey_facts') }} as facts
+    inner join {{ ref('int_journey_items') }} as items on facts.item_key = items.item_key
+    inner join windows
+        on facts.person_key = windows.person_key
+        and facts.happened_at >= windows.entered_at
+        and facts.happened_at < windows.landmark_at
+    where items.is_counted_by_person
+    group by windows.person_key, windows.entered_at, facts.item_key
 
 ),
 
-facts_of_masks as (
+{# what was known of them when they entered: a type or persona that came with the outcome would tell nothing else #}
+described as (
+
+    select
+        windows.channel as entry_channel,
+        coalesce(history.customer_type, 'unknown') as customer_type,
+        coalesce(history.persona, 'unknown') as persona,
+        {{ each_mask('windows.advanced_#') }},
+        {{ each_mask('windows.left_#') }}
+    from windows
+    inner join {{ ref('int_persons') }} as persons on windows.person_key = persons.person_key
+    left join {{ ref('dim_persons_history') }} as history
+        on persons.person_id = history.person_id
+        and windows.entered_at >= history.valid_from
+        and (windows.entered_at < history.valid_to or history.valid_to is null)
+
+),
+
+factors_of_masks as (
 
     {%- for outcome in ['advanced', 'left'] %}
+    {%- set counts = 'count(*) as advanced_with, cast(0 as bigint) as left_with' if outcome == 'advanced' else 'cast(0 as bigint) as advanced_with, count(*) as left_with' %}
     select
-        item_key,
+        items.fact_type as factor_type,
+        items.item as factor,
+        {{ each_mask('facts_of_masks.mask_#') }},
+        facts_of_masks.advanced_with,
+        facts_of_masks.left_with
+    from (
+        select
+            item_key,
+            {{ each_mask(outcome ~ '_# as mask_#') }},
+            {{ counts }}
+        from facts
+        where {{ has_any_stage(name=outcome ~ '_') }}
+        group by item_key, {{ each_mask(outcome ~ '_#') }}
+    ) as facts_of_masks
+    inner join {{ ref('int_journey_items') }} as items on facts_of_masks.item_key = items.item_key
+    {%- for factor_type in ['customer_type', 'persona', 'entry_channel'] %}
+    union all
+    select
+        '{{ factor_type }}' as factor_type,
+        {{ factor_type }} as factor,
         {{ each_mask(outcome ~ '_# as mask_#') }},
-        {{ 'count(*)' if outcome == 'advanced' else 'cast(0 as bigint)' }} as advanced_with,
-        {{ 'count(*)' if outcome == 'left' else 'cast(0 as bigint)' }} as left_with
-    from facts
+        {{ counts }}
+    from described
     where {{ has_any_stage(name=outcome ~ '_') }}
-    group by item_key, {{ each_mask(outcome ~ '_#') }}
+    group by {{ factor_type }}, {{ each_mask(outcome ~ '_#') }}
+    {%- endfor %}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
+
+),
+
+{#
+    What opens a later stage of the framework is the outcome itself. Whoever did it in the first days has mostly advanced by the landmark; where
+    more is asked of them, or an override holds them back, it still would be half of what there is to explain.
+-#}
+outcomes as (
+
+    select distinct
+        stages.stage_number,
+        evidence.evidence as item
+    from {{ ref('int_framework_stages') }} as stages
+    inner join {{ ref('int_framework_stages') }} as later
+        on stages.framework = later.framework
+        and stages.rank < later.rank
+    inner join (select distinct bit, evidence from {{ ref('int_stage_episodes') }}) as evidence
+        on (later.definitions & evidence.bit) <> 0
 
 ),
 
 counted as (
 
     select
+        stages.framework,
+        stages.stage,
         stages.stage_number,
-        known_items.fact_type as factor_type,
-        known_items.item as factor,
-        cast(sum(facts_of_masks.advanced_with) as bigint) as advanced_with,
-        cast(sum(facts_of_masks.left_with) as bigint) as left_with
-    from facts_of_masks
-    inner join {{ ref('int_framework_stages') }} as stages on {{ is_in_mask('facts_of_masks', 'stages') }}
-    inner join {{ ref('int_journey_items') }} as known_items on facts_of_masks.item_key = known_items.item_key
-    {# `left_after` facts are known of those who left alone: they would separate the groups by construction #}
-    where known_items.item not like 'left_after: %'
-    group by stages.stage_number, known_items.fact_type, known_items.item
-    {%- for factor_type, factor in [('customer_type', 'customer_type'), ('persona', 'persona'), ('entry_channel', 'channel')] %}
-    union all
-    select
-        stage_number,
-        '{{ factor_type }}' as factor_type,
-        {{ factor }} as factor,
-        count(*) filter (where is_converted) as advanced_with,
-        count(*) filter (where is_dropped) as left_with
-    from cohorts
-    group by stage_number, {{ factor }}
-    {%- endfor %}
+        factors_of_masks.factor_type,
+        factors_of_masks.factor,
+        cast(sum(factors_of_masks.advanced_with) as bigint) as advanced_with,
+        cast(sum(factors_of_masks.left_with) as bigint) as left_with
+    from factors_of_masks
+    inner join {{ ref('int_framework_stages') }} as stages on {{ is_in_mask('factors_of_masks', 'stages') }}
+    group by stages.framework, stages.stage, stages.stage_number, factors_of_masks.factor_type, factors_of_masks.factor
 
 ),
 
@@ -100,42 +162,68 @@ shares as (
         totals.advanced,
         totals.left_persons,
         cast(counted.advanced_with as double) / totals.advanced as share_of_advanced,
-        cast(counted.left_with as double) / totals.left_persons as share_of_left
+        cast(counted.left_with as double) / totals.left_persons as share_of_left,
+        {{ pooled_z('counted.advanced_with', 'totals.advanced', 'counted.left_with', 'totals.left_persons') }} as z
     from counted
     inner join totals on counted.stage_number = totals.stage_number
+    left join outcomes
+        on counted.stage_number = outcomes.stage_number
+        and counted.factor = outcomes.item
+        and counted.factor_type in ('action', 'touchpoint')
     where
         totals.advanced > 0
         and totals.left_persons > 0
         and counted.advanced_with + counted.left_with >= {{ setting('driver_min_persons') }}
+        and outcomes.item is null
 
 ),
 
-intervals as (
+compared as (
 
     select
         *,
         share_of_advanced - share_of_left as difference,
         {{ newcombe_bound('share_of_advanced', 'advanced', 'share_of_left', 'left_persons', '-') }} as difference_low,
-        {{ newcombe_bound('share_of_advanced', 'advanced', 'share_of_left', 'left_persons', '+') }} as difference_high
+        {{ newcombe_bound('share_of_advanced', 'advanced', 'share_of_left', 'left_persons', '+') }} as difference_high,
+        {{ proportions_p_value('z', 'advanced_with', 'advanced', 'left_with', 'left_persons') }} as p_value
     from shares
+
+),
+
+stepped as (
+
+    select
+        *,
+        {{ bh_step('p_value', 'framework', 'stage_number, factor_type, factor') }} as bh_step
+    from compared
+
+),
+
+adjusted as (
+
+    select
+        *,
+        {{ bh_q_value('bh_step', 'p_value', 'framework', 'stage_number, factor_type, factor') }} as q_value
+    from stepped
 
 )
 
 select
-    stages.framework,
-    stages.stage,
-    intervals.factor_type,
-    intervals.factor,
-    intervals.advanced,
-    intervals.advanced_with,
-    intervals.left_persons,
-    intervals.left_with,
-    intervals.share_of_advanced,
-    intervals.share_of_left,
-    intervals.difference,
-    intervals.difference_low,
-    intervals.difference_high,
-    intervals.difference_low > 0 or intervals.difference_high < 0 as is_significant
-from intervals
-inner join {{ ref('int_framework_stages') }} as stages on intervals.stage_number = stages.stage_number
-{{ in_order_of('stages.framework, intervals.stage_number, intervals.factor_type, intervals.factor') }}
+    framework,
+    stage,
+    factor_type,
+    factor,
+    advanced,
+    advanced_with,
+    left_persons,
+    left_with,
+    share_of_advanced,
+    share_of_left,
+    difference,
+    difference_low,
+    difference_high,
+    p_value,
+    q_value,
+    coalesce(q_value <= 0.05, false) as is_significant
+from adjusted
+{{ in_order_of('framework, stage_number, factor_type, factor') }}

@@ -1,0 +1,132 @@
+"""A dirtier company: what the demo's sources tell in a tidy way and many a real one does not.
+
+Two definitions of one figure agree on tidy data whatever they are; on these they part. Which rows change follows from
+their ids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import duckdb
+import pyarrow as pa
+
+from demo_company.tables import SCHEMAS
+
+_STATEMENTS: dict[str, str] = {
+    # the shop's theme sends no purchase events: orders alone say that somebody bought
+    "web/events": "select * from told where event_name <> 'purchase'",
+    # people answer twice in a month, and are asked both how they like the company and how they liked the occasion
+    "feedback/survey_responses": """
+        select * from told
+        union all
+        select * replace (
+            response_id || '-again' as response_id, null as invitation_id, greatest(score - 1, 1) as score,
+            case
+                when survey_type = 'nps' and is_among(response_id, 'kind', 40) then 'relational' else survey_kind
+            end as survey_kind,
+            responded_at + interval 30 hours as responded_at, updated_at + interval 30 hours as updated_at
+        )
+        from told where is_among(response_id, 'again', 25)
+    """,
+    # the CRM keeps the day on which a deal is hoped to close
+    "crm/deals": """
+        select * replace (coalesce(closed_at, created_at + interval 75 days) as closed_at) from told
+    """,
+    # subscriptions begin with a trial that costs nothing
+    "crm/subscription_changes": """
+        select * replace (
+            case
+                when change_type = 'started' and is_among(subscription_id, 'trial', 35) then 'upgraded' else change_type
+            end as change_type
+        )
+        from told
+        union all
+        select * replace (
+            change_id || '-trial' as change_id, 0 as mrr, null as term_end, changed_at - interval 14 days as changed_at
+        )
+        from told where change_type = 'started' and is_among(subscription_id, 'trial', 35)
+    """,
+    # an import called people customers who never bought
+    "crm/lifecycle_changes": """
+        select * from told
+        union all
+        select
+            'import-' || contact_id as change_id, contact_id, 'customer' as stage,
+            created_at + interval 10 days as changed_at, 'import' as changed_by
+        from contacts where is_among(contact_id, 'import', 4)
+    """,
+    # numbers as people write them abroad
+    "crm/contacts": """
+        select * replace (
+            case
+                when phone like '0%' and is_among(contact_id, 'zero', 30) then '+84 (0)' || phone[2:] else phone
+            end as phone
+        )
+        from told
+    """,
+    # people pay at the till without a name; a shop calls a paid order processing, and does not say when it came
+    "orders/orders": """
+        select * replace (
+            case when status = 'paid' and is_among(order_id, 'word', 50) then 'processing' else status end as status,
+            case
+                when status = 'completed' and is_among(order_id, 'delivery', 15) then null else delivered_at
+            end as delivered_at,
+            case when is_among(order_id, 'mailto', 10) then 'mailto:' || email else email end as email
+        )
+        from told
+        union all
+        select * replace (
+            order_id || '-till' as order_id, null as email, null as phone, null as contact_id, null as anonymous_id,
+            null as company_id, null as deal_id, null as subscription_id, 'store' as sales_channel,
+            'completed' as status, null as promised_delivery_at, null as delivered_at
+        )
+        from told where is_among(order_id, 'till', 6)
+    """,
+    # refunds are entered again with more than the order was worth, or for no order that anybody knows
+    "orders/refunds": """
+        select * from told
+        union all
+        select * replace (
+            refund_id || '-again' as refund_id, 4 * amount as amount,
+            case when is_among(refund_id, 'order', 30) then null else order_id end as order_id
+        )
+        from told where is_among(refund_id, 'again', 30)
+    """,
+    # scanners click on every link, one mailing tool does not say what was delivered and another gives messages no id
+    "marketing/email_events": """
+        select * replace (case when is_among(campaign, 'id', 15) then null else message_id end as message_id)
+        from told where not (event_type = 'delivered' and is_among(campaign, 'delivery', 20))
+        union all
+        select * replace (
+            email_event_id || '-scan' as email_event_id, 'clicked' as event_type, true as is_machine,
+            occurred_at + interval 3 seconds as occurred_at
+        )
+        from told where event_type = 'delivered' and is_among(email_event_id, 'scan', 10)
+    """,
+}
+_SOME = "create macro is_among(id, what, percent) as md5_number_lower(coalesce(id, '') || what) % 100 < percent"
+
+
+def make_untidy(tables: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
+    """Return the clean tables of a batch as untidy sources tell them; columns and types stay."""
+    untidy = dict(tables)
+    with duckdb.connect() as connection:
+        connection.execute(_SOME)
+        connection.register("contacts", _without_zone(tables["crm/contacts"]))
+        for table, statement in _STATEMENTS.items():
+            connection.register("told", _without_zone(tables[table]))
+            # several threads may give the rows in another order
+            rows: pa.Table = connection.sql(f"select * from ({statement}) as untidy order by all").to_arrow_table()
+            untidy[table] = rows.select(SCHEMAS[table].names).cast(SCHEMAS[table])
+            connection.unregister("told")
+    return untidy
+
+
+def _without_zone(rows: pa.Table) -> pa.Table:
+    """The rows with their times as UTC without a zone: DuckDB adds days to others by an extension alone."""
+    fields = [
+        pa.field(field.name, pa.timestamp("us") if pa.types.is_timestamp(field.type) else field.type)
+        for field in rows.schema
+    ]
+    return rows.cast(pa.schema(fields))

@@ -1,0 +1,40 @@
+"""A build of the dirtier demo: where two definitions of one figure part, a check of the build says so."""
+
+from pathlib import Path
+
+import duckdb
+import pytest
+from demo_company import generate
+
+from tests.support.builds import publish
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The published file; every dbt test and expectation held, those of twin definitions among them."""
+    folder = tmp_path_factory.mktemp("dirty")
+    generate(folder / "raw", scale=0.1, seed=7, is_heavy=True)
+    publish(folder / "raw", folder / "out")
+    return folder / "out" / "journey.duckdb"
+
+
+@pytest.mark.parametrize(
+    ("what", "query"),
+    [
+        ("carts that an order alone says were bought", "select 1 from marts.fct_sessions where has_order and has_cart"),
+        ("people who answered twice", "select 1 from marts.fct_survey_responses where not is_latest_of_month"),
+        ("trials", "select 1 from marts.fct_subscription_changes where change_number = 1 and mrr_after = 0"),
+        ("buyers whom nobody knows", "select 1 from marts.fct_orders where order_id like '%-till' and is_conversion"),
+        (
+            "customers of the CRM's word alone",
+            "select 1 from marts.fct_stage_evidence inner join marts.dim_persons using (person_id)"
+            " where stage = 'customer' and is_override and customer_since is null",
+        ),
+        ("deals that are open still", "select 1 from marts.fct_deals where status = 'open' and closed_at is null"),
+        ("orders with more refunds than revenue", "select 1 from marts.fct_orders where net_revenue < 0"),
+    ],
+)
+def test_it_holds_what_the_demo_lacks(published: Path, what: str, query: str) -> None:
+    """A company as tidy as the demo would prove nothing."""
+    with duckdb.connect(str(published), read_only=True) as connection:
+        assert connection.execute(query).fetchall(), what

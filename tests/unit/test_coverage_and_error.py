@@ -1,0 +1,259 @@
+"""Whether intervals hold the truth as often as they say, and tests err as seldom: what the marts' SQL makes of chance.
+
+Where the outcomes can be counted, each is weighed with its chance, so that nothing is drawn; else with a fixed seed.
+"""
+
+import datetime
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pytest
+from customer_journey.paths import PROJECT
+from numpy.typing import NDArray
+from scipy import stats
+
+from tests.support.macros import Macros
+
+Floats = NDArray[np.float64]
+
+SIZES = (30, 100, 300)
+SHARES = (0.01, 0.03, 0.1, 0.3, 0.5, 0.9, 0.98)
+
+
+def _columns(sql: str) -> list[Floats]:
+    return [np.asarray(column, dtype=float) for column in duckdb.execute(sql).fetchnumpy().values()]
+
+
+def _wilson_coverage(trials: int, share: float, low: str, high: str) -> float:
+    hits, lows, highs = _columns(
+        f"select hits, {low} as low, {high} as high from (select hits, hits / {trials}e0 as rate, {trials} as trials"
+        f" from range({trials} + 1) as numbers (hits)) as rated order by hits"
+    )
+    return float(stats.binom.pmf(hits, trials, share)[(lows <= share) & (share <= highs)].sum())
+
+
+def test_wilson_intervals_hold_the_share() -> None:
+    """Near 0 and 1 the plain interval of a textbook holds the share in a quarter of all cases."""
+    macros = Macros("duckdb")
+    wilson = [macros.render(f"{{{{ wilson_bound('rate', 'trials', '{side}') }}}}") for side in "-+"]
+    wald = [f"rate {side} 1.96e0 * sqrt(rate * (1 - rate) / trials)" for side in "-+"]
+    covered = [_wilson_coverage(trials, share, *wilson) for trials in SIZES for share in SHARES]
+    plain = [_wilson_coverage(trials, share, *wald) for trials in SIZES for share in SHARES]
+    # a count is whole, so that no interval can hold to 95 % everywhere
+    assert min(covered) > 0.92
+    assert np.mean(covered) == pytest.approx(0.955, abs=0.01)
+    assert min(plain) < 0.3
+
+
+def _newcombe_coverage(trials: int, share: float, other_share: float) -> float:
+    macros = Macros("duckdb")
+    bounds = [
+        macros.render(f"{{{{ newcombe_bound('a', '{trials}', 'b', '{2 * trials}', '{side}') }}}}") for side in "-+"
+    ]
+    hits, others, lows, highs = _columns(
+        f"select hits, others, {bounds[0]} as low, {bounds[1]} as high from (select hits, others, hits / {trials}e0"
+        f" as a, others / {2 * trials}e0 as b from range({trials} + 1) as x (hits), range({2 * trials} + 1)"
+        " as y (others)) as rated"
+    )
+    chance = stats.binom.pmf(hits, trials, share) * stats.binom.pmf(others, 2 * trials, other_share)
+    difference = share - other_share
+    return float(chance[(lows <= difference) & (difference <= highs)].sum())
+
+
+def test_newcombe_intervals_hold_the_difference() -> None:
+    """A driver is judged between groups of unlike size, where shares are small."""
+    covered = [
+        _newcombe_coverage(trials, share, other)
+        for trials in (30, 100)
+        for share, other in ((0.02, 0.02), (0.1, 0.03), (0.5, 0.3), (0.97, 0.9))
+    ]
+    covered.append(_newcombe_coverage(300, 0.02, 0.05))
+    assert min(covered) > 0.93
+    assert max(covered) < 0.999
+
+
+def _nps_coverage(responses: int, promoters: float, detractors: float, low: str, high: str) -> float:
+    counts = "promoters, detractors, responses"
+    up, down, lows, highs = _columns(
+        f"select promoters, detractors, {low} as low, {high} as high from (select {counts} from (select promoters,"
+        f" detractors, {responses} as responses from range({responses} + 1) as x (promoters),"
+        f" range({responses} + 1) as y (detractors)) as pairs where promoters + detractors <= responses) as counted"
+    )
+    outcomes = np.stack([up, down, responses - up - down], axis=-1)
+    chance = stats.multinomial.pmf(outcomes, responses, [promoters, detractors, 1 - promoters - detractors])
+    score = promoters - detractors
+    return float(chance[(lows <= score) & (score <= highs)].sum())
+
+
+def test_nps_intervals_hold_the_score() -> None:
+    """Where nearly all are promoters the plain interval has no width at all."""
+    macros = Macros("duckdb")
+    adjusted = [
+        macros.render(
+            f"{{{{ adjusted_wald_bound('responses', '(promoters - detractors)', '(promoters + detractors)', '{side}') }}}}"
+        )
+        for side in "-+"
+    ]
+    plain = [
+        f"(promoters - detractors) / (responses * 1e0) {side} 1.96e0 * sqrt(greatest(0, (promoters + detractors)"
+        " / (responses * 1e0) - ((promoters - detractors) / (responses * 1e0)) ** 2) / responses)"
+        for side in "-+"
+    ]
+    mixes = ((0.98, 0.01), (0.9, 0.05), (0.5, 0.2), (0.2, 0.5), (0.03, 0.01))
+    covered = [_nps_coverage(n, *mix, *adjusted) for n in SIZES for mix in mixes]
+    assert min(covered) > 0.925
+    assert np.mean(covered) == pytest.approx(0.955, abs=0.01)
+    assert min(_nps_coverage(n, *mix, *plain) for n in SIZES for mix in mixes) < 0.6
+
+
+def test_two_proportions_that_are_one_are_seldom_told_apart() -> None:
+    """The z-test alone errs too often where few convert; with Fisher's test there it does not."""
+    macros = Macros("duckdb")
+    chosen = macros.render("{{ proportions_p_value('z', 'a', 'm', 'b', 'n') }}")
+    z = macros.render("{{ pooled_z('a', 'm', 'b', 'n') }}")
+    errors, plain_errors = [], []
+    for trials, others in ((30, 30), (30, 150), (100, 100)):
+        hits, other_hits, p_values, distances = _columns(
+            f"select a, b, coalesce({chosen}, 1) as p, abs(coalesce(z, 0)) as z from (select *, {z} as z"
+            f" from (select a, b, {trials} as m, {others} as n from range({trials} + 1) as x (a), range({others} + 1)"
+            " as y (b)) as t) as t"
+        )
+        for share in SHARES:
+            chance = stats.binom.pmf(hits, trials, share) * stats.binom.pmf(other_hits, others, share)
+            errors.append(chance[p_values < 0.05].sum())
+            plain_errors.append(chance[distances > 1.96].sum())
+    assert max(errors) < 0.06
+    assert max(plain_errors) > 0.065
+    # a test that never rejects would not err either
+    assert max(errors) > 0.045
+
+
+@pytest.fixture
+def tables() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A warehouse in which a test makes the tables that a model reads."""
+    with duckdb.connect() as connection:
+        yield connection
+
+
+def _rows_of(model: str, tables: duckdb.DuckDBPyConnection, columns: str, **settings: object) -> list[tuple[Any, ...]]:
+    """Return what a model's own SQL makes of tables that are named as the models it refers to."""
+    modules = SimpleNamespace(datetime=datetime, pytz=SimpleNamespace(utc=datetime.UTC))
+    macros = Macros("duckdb", settings, ref=lambda name: name, modules=modules)
+    source = next((PROJECT / "models").rglob(f"{model}.sql")).read_text(encoding="utf-8")
+    return tables.execute(f"select {columns} from ({macros.render(source)}) as model").fetchall()
+
+
+FRAMEWORKS = 150
+
+
+def test_drivers_of_shuffled_outcomes_are_none(tables: duckdb.DuckDBPyConnection) -> None:
+    """Of forty factors two differ by chance on every page: a framework shows any in one of twenty worlds, not in each.
+
+    The frameworks are 150 such worlds: the same 300 persons, whose factors hang together, and the same outcomes, dealt
+    out anew. In one more the outcome does follow a factor, so that a test which finds nothing would not pass.
+    """
+    generator = np.random.default_rng(20260630)
+    persons = 300
+    taste = generator.normal(size=persons)
+    has = generator.normal(size=(40, persons)) + 0.7 * taste < np.linspace(-1.2, 1.2, 40)[:, None]
+    outcomes = np.array([generator.permutation(persons) < 90 for _ in range(FRAMEWORKS)] + [has[20] ^ (taste > 1.5)])
+    facts = pa.table({"item_key": np.nonzero(has)[0], "person_key": np.nonzero(has)[1]})
+    cohorts = pa.table(
+        {
+            "stage_number": np.repeat(np.arange(FRAMEWORKS + 1), persons),
+            "person_key": np.tile(np.arange(persons), FRAMEWORKS + 1),
+            "is_converted": outcomes.ravel(),
+        }
+    )
+    tables.register("dealt", cohorts)
+    tables.register("held", facts)
+    for statement in (
+        "create table int_stage_cohorts as select *, not is_converted as is_dropped,"
+        " timestamp '2026-01-01' as entered_at, null::timestamp as exited_at, 'channel ' || person_key % 4"
+        " as channel from dealt",
+        "create table int_framework_stages as select n as stage_number, 'world ' || n as framework, 'stage' as stage,"
+        " 1 as rank, 0::bigint as definitions, n // 63 as mask_number, (1::bigint << (n % 63)) as mask_bit"
+        f" from range({FRAMEWORKS + 1}) as numbers (n)",
+        "create table int_stage_episodes as select 1::bigint as bit, 'order' as evidence",
+        "create table int_persons as select n as person_key, 'p' || n as person_id"
+        f" from range({persons}) as numbers (n)",
+        "create table dim_persons_history as select person_id, 'unknown' as customer_type,"
+        " 'persona ' || person_key % 3 as persona, timestamp '2025-01-01' as valid_from,"
+        " null::timestamp as valid_to from int_persons",
+        "create table int_journey_items as select n as item_key, 'action' as fact_type, 'item ' || n as item,"
+        " true as is_counted_by_person from range(40) as numbers (n)",
+        "create table int_journey_facts as select *, timestamp '2026-01-03' as happened_at from held",
+    ):
+        tables.execute(statement)
+    found = _rows_of(
+        "journey_drivers", tables, "framework, factor, p_value, is_significant", stage_masks=FRAMEWORKS // 63 + 1
+    )
+    # everybody is of one type: no test
+    rows = [row for row in found if row[2] is not None]
+    worlds = {f"world {number}" for number in range(FRAMEWORKS)}
+    assert len(rows) > 40 * FRAMEWORKS
+    told_apart = {row[0] for row in rows if row[3]} & worlds
+    assert len(told_apart) / FRAMEWORKS <= 0.1
+    # each alone, one factor in twenty would be told apart, and hardly a world be without
+    assert np.mean([row[2] < 0.05 for row in rows if row[0] in worlds]) == pytest.approx(0.05, abs=0.02)
+    assert len({row[0] for row in rows if row[2] < 0.05} & worlds) / FRAMEWORKS > 0.6
+    assert "item 20" in {row[1] for row in rows if row[0] == f"world {FRAMEWORKS}" and row[3]}
+
+
+EXPERIMENTS = 400
+
+
+def test_experiments_without_an_effect_show_none(tables: duckdb.DuckDBPyConnection) -> None:
+    """Four comparisons an experiment: unadjusted, one of six experiments would have a winner that does nothing.
+
+    400 experiments of a control and two variants, 120 persons each: 8 % buy, of whom few spend much, and 2 % become a
+    lead, so that Fisher's test has its share.
+    """
+    generator = np.random.default_rng(20260630)
+    people = EXPERIMENTS * 3 * 120
+    buys, leads = generator.random(people) < 0.08, generator.random(people) < 0.02
+    spent = np.round(generator.lognormal(3, 1, people), 2)
+    tables.register("drawn", pa.table({"n": np.arange(people), "buys": buys, "leads": leads, "spent": spent}))
+    for statement in (
+        "create table fct_experiment_exposures as select 'e' || n // 360 as experiment, 'v' || n % 3 as variant,"
+        " n % 3 = 0 as is_control, 'p' || n as person_id, timestamp '2026-01-01' as exposed_at,"
+        " date '2026-01-01' as exposed_date, false as is_in_several_variants, false as is_bot from drawn",
+        "create table fct_conversions as select 'p' || n as person_id, 'order' as conversion_type,"
+        " timestamp '2026-01-02' as converted_at, spent::decimal(18, 4) as revenue from drawn where buys"
+        " union all select 'p' || n, 'lead', timestamp '2026-01-02', 0 from drawn where leads",
+        "create table conversion_types as select * from (values ('order', true), ('lead', false))"
+        " as types (conversion_type, has_revenue)",
+        "create table experiment_splits (experiment varchar, variant varchar, share decimal(9, 6))",
+    ):
+        tables.execute(statement)
+    columns = (
+        "experiment", "test", "p_value", "p_value_adjusted", "lift_low", "lift_high", "revenue_p_value",
+        "revenue_p_value_adjusted", "revenue_lift_low", "revenue_lift_high", "sample_ratio_p_value",
+    )  # fmt: skip
+    found = _rows_of("kpi_experiments", tables, ", ".join(columns), as_of="2026-06-30T00:00:00Z")
+    rows = [dict(zip(columns, row, strict=True)) for row in found if row[2] is not None]
+    assert len(rows) > 3.9 * EXPERIMENTS
+    assert {row["test"] for row in rows} == {"z_test", "fisher_exact"}
+    paid = [row for row in rows if row["revenue_p_value"] is not None]
+
+    def share(those: list[dict[str, Any]], holds: Callable[[dict[str, Any]], bool]) -> float:
+        return float(np.mean([holds(row) for row in those]))
+
+    def experiments_with(those: list[dict[str, Any]], column: str) -> float:
+        return len({row["experiment"] for row in those if row[column] < 0.05}) / EXPERIMENTS
+
+    assert 0.01 < share(rows, lambda row: row["p_value"] < 0.05) < 0.055
+    assert 0.015 < share(paid, lambda row: row["revenue_p_value"] < 0.05) < 0.06
+    # of any winner in an experiment, of all its comparisons
+    assert experiments_with(rows, "p_value") > 0.09
+    assert experiments_with(rows, "p_value_adjusted") < 0.06
+    assert experiments_with(paid, "revenue_p_value_adjusted") < 0.06
+    bounded = [row for row in rows if row["lift_low"] is not None]
+    assert share(bounded, lambda row: row["lift_low"] <= 0 <= row["lift_high"]) > 0.94
+    paid_bounded = [row for row in paid if row["revenue_lift_low"] is not None]
+    assert len(paid_bounded) > EXPERIMENTS
+    assert share(paid_bounded, lambda row: row["revenue_lift_low"] <= 0 <= row["revenue_lift_high"]) > 0.93
