@@ -13,6 +13,7 @@ buyers as (
         count(distinct ordered_date) - 1 as frequency,
         min(ordered_date) as first_date,
         max(ordered_date) as last_date,
+        max(ordered_at) as last_ordered_at,
         sum(net_revenue) as historical_revenue,
         sum(margin) as historical_margin,
         sum(covered_revenue) as covered_revenue
@@ -111,6 +112,7 @@ customers as (
         coalesce(buyers.frequency, 0) as frequency,
         buyers.first_date,
         buyers.last_date,
+        buyers.last_ordered_at,
         coalesce(buyers.historical_revenue, 0) as historical_revenue,
         buyers.historical_margin,
         coalesce(buyers.covered_revenue, 0) as covered_revenue,
@@ -158,6 +160,11 @@ select
     {{ days_between('valued.first_date', 'valued.last_date') }} / cast(7 as double) as recency_weeks,
     {{ days_between('valued.first_date', reporting_date(as_of())) }} / cast(7 as double) as age_weeks,
     {{ days_between('valued.last_date', reporting_date(as_of())) }} as days_since_last_order,
+    coalesce(
+        not valued.has_running_subscription
+        and {{ add_days('valued.last_ordered_at', setting('lapse_days')) }} <= {{ as_of() }},
+        false
+    ) as is_lapsed,
     valued.p_alive,
     valued.predicted_purchases as predicted_purchases_12m,
     valued.expected_value_per_purchase_day,

@@ -1,0 +1,137 @@
+"""What customers are worth, worked out again from the published facts and parameters alone."""
+
+from collections import defaultdict
+from datetime import date
+from decimal import Decimal
+
+import duckdb
+import numpy as np
+import pytest
+from scipy.special import beta as beta_function
+from scipy.stats import gamma
+
+AGES = (3, 6, 12, 24)
+Key = tuple[date, str, str]
+
+
+def _months_between(earlier: date, later: date) -> int:
+    return (later.year - earlier.year) * 12 + later.month - earlier.month
+
+
+def test_cohorts_brought_what_their_customers_did(marts: duckdb.DuckDBPyConnection) -> None:
+    """A purchase in the wrong month, or a deal left out, moves the age at which a cohort pays back."""
+    purchases = marts.execute(
+        """
+            select case when person_id = 'unknown' then company_id else person_id end, person_id, company_id,
+            converted_date, revenue, conversion_type, order_id from marts.fct_conversions
+            where conversion_type in ('order', 'deal_won', 'subscription_started')
+        """
+    ).fetchall()
+    left = {
+        order_id: net if margin is None else margin + net - covered
+        for order_id, net, covered, margin in marts.execute(
+            "select order_id, net_revenue, covered_revenue, margin from marts.fct_orders"
+        ).fetchall()
+    }
+    persons = {
+        row[0]: row[1:]
+        for row in marts.execute(
+            "select person_id, first_channel, persona, customer_type from marts.dim_persons"
+        ).fetchall()
+    }
+    companies = dict(marts.execute("select company_id, customer_type from marts.dim_companies").fetchall())
+    firsts: dict[str, date] = {}
+    for customer, _, _, day, *_ in purchases:
+        firsts[customer] = min(firsts.get(customer, day), day)
+    customers: defaultdict[Key, set[str]] = defaultdict(set)
+    revenue: defaultdict[tuple[Key, int], Decimal] = defaultdict(Decimal)
+    contribution: defaultdict[tuple[Key, int], Decimal] = defaultdict(Decimal)
+    for customer, person, company, day, amount, kind, order_id in purchases:
+        cohort = firsts[customer].replace(day=1)
+        channel, persona, customer_type = persons[person]
+        if person == "unknown":
+            customer_type = companies[company]
+        values = {"all": "all", "first_channel": channel, "persona": persona, "customer_type": customer_type}
+        for key in ((cohort, dimension, value) for dimension, value in values.items()):
+            customers[key].add(customer)
+            revenue[key, _months_between(cohort, day)] += amount
+            contribution[key, _months_between(cohort, day)] += left[order_id] if kind == "order" else amount
+    spend: defaultdict[Key, Decimal] = defaultdict(Decimal)
+    for day, channel, cost in marts.execute("select spend_date, channel, cost from marts.fct_ad_spend").fetchall():
+        spend[day.replace(day=1), "all", "all"] += cost
+        spend[day.replace(day=1), "first_channel", channel] += cost
+
+    published = marts.execute(
+        """
+            select cohort_month, dimension, dimension_value, months_since, is_complete, customers, revenue,
+            contribution, cumulative_contribution, cumulative_contribution_per_customer, cost_to_acquire,
+            ltv_cac_3m, ltv_cac_6m, ltv_cac_12m, ltv_cac_24m from marts.kpi_cohort_value
+        """
+    ).fetchall()
+    assert {row[:3] for row in published} == customers.keys() | spend.keys()
+    assert len(published) > 3000
+    ends = {
+        row[:3]: max(other[3] for other in published if other[:3] == row[:3] and other[4])
+        for row in published
+        if row[4]
+    }
+    for (
+        *key_parts,
+        since,
+        is_complete,
+        buyers,
+        brought,
+        remaining,
+        so_far,
+        each,
+        cost,
+        at_3,
+        at_6,
+        at_12,
+        at_24,
+    ) in published:
+        key = (key_parts[0], key_parts[1], key_parts[2])
+        expected = sum((contribution[key, month] for month in range(since + 1)), Decimal(0))
+        assert (buyers, brought, remaining, so_far) == (
+            len(customers[key]),
+            revenue[key, since],
+            contribution[key, since],
+            expected,
+        )
+        assert each == (pytest.approx(float(expected) / buyers) if is_complete and buyers else None)
+        assert cost == (spend[key] if key[1] in ("all", "first_channel") else None)
+        for age, ratio in zip(AGES, (at_3, at_6, at_12, at_24), strict=True):
+            earned = sum((contribution[key, month] for month in range(age + 1)), Decimal(0))
+            is_known = cost and age <= ends.get(key, -1)
+            assert ratio == (pytest.approx(float(earned / cost)) if is_known else None)
+
+
+def test_predictions_follow_from_the_published_parameters(marts: duckdb.DuckDBPyConnection) -> None:
+    """Whoever has the marts can work a customer's prediction out: by integrals over rates, as the model is told.
+
+    Of a rate l and a probability p to drop out at each purchase, x + 1 of them, the first too.
+    """
+    parameters = dict(
+        marts.execute(
+            "select parameter, value from marts.kpi_clv_model where fit_window = 'all' and model = 'mbg_nbd'"
+        ).fetchall()
+    )
+    r, alpha, a, b = (parameters[name] for name in ("r", "alpha", "a", "b"))
+    rows = marts.execute(
+        """
+            select frequency, recency_weeks, age_weeks, p_alive, predicted_purchases_12m,
+            predicted_purchases_12m * expected_value_per_purchase_day * margin_ratio, predicted_clv_12m
+            from marts.kpi_clv where clv_method = 'mbg_nbd' order by person_id limit 25
+        """
+    ).fetchall()
+    assert len(rows) == 25
+    nodes, weights = np.polynomial.legendre.leggauss(2000)
+    # rates up to 2 a week; of r above 0 the density at 0 has a pole, which a substitution takes away
+    rates = (nodes + 1) ** (1 / r)
+    of_rate = weights * gamma.pdf(rates, r, scale=1 / alpha) * (nodes + 1) ** (1 / r - 1)
+    for x, recency, age, p_alive, purchases, worth, clv in rows:
+        alive = beta_function(a, b + x + 1) * (of_rate * rates**x * np.exp(-rates * age)).sum()
+        dropped = beta_function(a + 1, b + x) * (of_rate * rates**x * np.exp(-rates * recency)).sum()
+        assert p_alive == pytest.approx(alive / (alive + dropped), rel=1e-4)
+        assert 0 <= purchases <= 52 * (r + x) / (alpha + age)
+        assert clv == pytest.approx(worth, rel=1e-9)
