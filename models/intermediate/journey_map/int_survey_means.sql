@@ -13,7 +13,7 @@ with persons as (
 
 overall as (
 
-    select avg(emotion) as mean_score
+    select sum(emotion) / count(*) as mean_score
     from (
         select sum(emotion) / sum(responses) as emotion
         from persons
@@ -23,8 +23,8 @@ overall as (
 
 select
     persons.survey_type,
-    avg(persons.emotion / persons.responses) as mean_score,
-    max(overall.mean_score) - avg(persons.emotion / persons.responses) as mix_shift
+    sum(persons.emotion / persons.responses) / count(*) as mean_score,
+    max(overall.mean_score) - sum(persons.emotion / persons.responses) / count(*) as mix_shift
 from persons
 cross join overall
 group by persons.survey_type
