@@ -422,16 +422,13 @@
 {#- A whole number from a text, 0 to 2^48 - 1 and the same on both engines: summed, it tells sets of rows apart in any order. -#}
 {% macro hash_number(text) -%}{{ hex_to_bigint('substr(md5(' ~ text ~ '), 1, 12)') }}{%- endmacro %}
 
-{#-
-    What becomes of `start`, a double, when `step` is worked out for each whole number from `first` to `last`, in which `total` is what the
-    steps before it gave: a loop in one expression. None of the numbers: the start.
--#}
-{% macro folded(first, last, start, total, number, step) -%}{{ return(adapter.dispatch('folded', 'customer_journey')(first, last, start, total, number, step)) }}{%- endmacro %}
-{% macro default__folded(first, last, start, total, number, step) -%}
-    list_reduce(range(cast({{ first }} as bigint), cast({{ last }} as bigint) + 1), lambda {{ total }}, {{ number }}: {{ step }}, {{ start }})
+{#- The sum of `term`, a double, over each whole number from `first` to `last`, by the name that `number` is: 0 of no numbers, null of null terms. -#}
+{% macro sum_over(first, last, number, term) -%}{{ return(adapter.dispatch('sum_over', 'customer_journey')(first, last, number, term)) }}{%- endmacro %}
+{% macro default__sum_over(first, last, number, term) -%}
+    case when {{ first }} <= {{ last }} then list_sum([{{ term }} for {{ number }} in range(cast({{ first }} as bigint), cast({{ last }} as bigint) + 1)]) else 0e0 end
 {%- endmacro %}
-{% macro spark__folded(first, last, start, total, number, step) -%}
-    aggregate(case when {{ first }} <= {{ last }} then sequence(cast({{ first }} as bigint), cast({{ last }} as bigint)) else array() end, {{ start }}, ({{ total }}, {{ number }}) -> {{ step }})
+{% macro spark__sum_over(first, last, number, term) -%}
+    aggregate(case when {{ first }} <= {{ last }} then sequence(cast({{ first }} as bigint), cast({{ last }} as bigint)) else array() end, 0e0, (total, {{ number }}) -> total + {{ term }})
 {%- endmacro %}
 
 {#-

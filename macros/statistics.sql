@@ -107,8 +107,8 @@
     {%- set found = log_chance_of_table(successes, trials, successes ~ ' + ' ~ other_successes, other_trials) -%}
     {%- set chance = log_chance_of_table('hits', trials, successes ~ ' + ' ~ other_successes, other_trials) ~ ' - ' ~ found -%}
     least(
-        {{ folded(first, last, '0e0', 'total', 'hits', 'total + case when ' ~ chance ~ ' <= 1e-7 then exp(' ~ chance ~ ') else 0e0 end') }}
-        / {{ folded(first, last, '0e0', 'total', 'hits', 'total + exp(least(' ~ chance ~ ', 7e2))') }},
+        {{ sum_over(first, last, 'hits', 'case when ' ~ chance ~ ' <= 1e-7 then exp(' ~ chance ~ ') else 0e0 end') }}
+        / {{ sum_over(first, last, 'hits', 'exp(least(' ~ chance ~ ', 7e2))') }},
         1e0
     )
 {%- endmacro %}
@@ -154,18 +154,21 @@
 -#}
 {% macro t_p_value(t, degrees) -%}{{ t_tail(t, degrees) }} / {{ t_tail('0e0', degrees) }}{%- endmacro %}
 
-{#- The t that a Student t of these degrees exceeds in absolute value with a chance of 5 %: four of Newton's steps on the logarithms. -#}
-{% macro t_95(degrees) -%}
-    {%- set tail = t_tail('quantile', degrees) -%}
-    {%- set step = 'exp(ln(' ~ tail ~ ' / (5e-2 * ' ~ t_tail('0e0', degrees) ~ ')) * ' ~ tail ~ ' / (quantile * ' ~ t_density('quantile', degrees) ~ '))' -%}
-    {{ folded(1, 4, z_95(), 'quantile', 'round', 'quantile * ' ~ step) }}
+{#-
+    A step towards the t that a Student t of these degrees exceeds in absolute value with a chance of 5 %: Newton's, on the logarithms. Begun with
+    z_95, four steps end there, in all digits, for every number of degrees from 1 on.
+-#}
+{% macro t_95_step(t, degrees) -%}
+    {{ t }} * exp(
+        ln({{ t_p_value(t, degrees) }} / 5e-2) * {{ t_tail(t, degrees) }} / ({{ t }} * {{ t_density(t, degrees) }})
+    )
 {%- endmacro %}
 
 {#- The integral of t_density from t to infinity. -#}
 {% macro t_tail(t, degrees) -%}
     {%- set beyond = 'exp(1.5707963267948966e0 * sinh(point / 1.6e1))' -%}
     (
-        {{ folded(-64, 64, '0e0', 'total', 'point', 'total + ' ~ beyond ~ ' * cosh(point / 1.6e1) * ' ~ t_density('(' ~ t ~ ' + ' ~ beyond ~ ')', degrees)) }}
+        {{ sum_over(-64, 64, 'point', beyond ~ ' * cosh(point / 1.6e1) * ' ~ t_density('(' ~ t ~ ' + ' ~ beyond ~ ')', degrees)) }}
         * 1.5707963267948966e0 / 1.6e1
     )
 {%- endmacro %}

@@ -20,6 +20,7 @@ LONGEST = (
     "tests/build/test_mutations.py",
     "tests/build/test_publish.py",
     "tests/workbench/test_workbench.py",
+    "tests/build/test_dirty_demo.py",
     "tests/build/test_warehouse_schemas.py",
     "tests/examples/test_online_retail.py",
     "tests/build/test_plain_dbt.py",

@@ -819,8 +819,8 @@ CASES: dict[str, Cases] = {
         },
     ),
     # 1 + … + x, and nothing of no numbers
-    "folded": Cases(
-        "{{ folded('1', 'cast(x as int)', '0e0', 'total', 'number', 'total + number') }}",
+    "sum_over": Cases(
+        "{{ sum_over('1', 'cast(x as int)', 'number', 'number * 1e0') }}",
         {"4": "10.0", "1": "1.0", "0": "0.0"},
     ),
     # 0!, 1!, 5! and 10!
@@ -850,9 +850,16 @@ CASES: dict[str, Cases] = {
             (None, "3"): None,
         },
     ),
-    "t_95": Cases(
-        "round({{ t_95('cast(x as double)') }}, 6)",
-        {"1": "12.706205", "2": "4.302653", "10": "2.228139", "30": "2.042272", "1000000": "1.959966"},
+    # there already, or nearly
+    "t_95_step": Cases(
+        "round({{ t_95_step('cast(x as double)', 'cast(y as double)') }}, 5)",
+        {
+            ("12.7062047", "1"): "12.7062",
+            ("4.3026527", "2"): "4.30265",
+            ("2.228139", "10"): "2.22814",
+            ("1.96", "1000000"): "1.95997",
+            (None, "3"): None,
+        },
     ),
     # table 26.8: what is exceeded by 5 %, 0.1 %, 1 %, 95 % and 0.1 %
     "chi_square_upper_tail": Cases(

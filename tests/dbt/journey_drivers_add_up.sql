@@ -1,5 +1,5 @@
--- A driver's totals are those of the cohorts who were there at the landmark, and its interval holds its difference; a factor counted twice for a person would exceed
--- them.
+-- A driver's totals are those of the cohorts who were there at the landmark, and its interval holds its difference; a factor counted twice
+-- for a person would exceed them.
 with totals as (
 
     select

@@ -13,9 +13,10 @@ dimension_sums as (
         cohort_month,
         months_since,
         dimension,
-        {%- for column in ['customers', 'active', 'reactivated', 'repeat_customers', 'revenue', 'mrr'] %}
-        sum({{ column }}) as {{ column }}{{ ',' if not loop.last }}
+        {%- for column in ['customers', 'active', 'reactivated', 'repeat_customers', 'revenue'] %}
+        sum({{ column }}) as {{ column }},
         {%- endfor %}
+        sum(mrr) as mrr
     from {{ ref('kpi_retention') }}
     group by cohort_month, months_since, dimension
 
@@ -55,11 +56,16 @@ where
 union all
 select concat_ws(' ', cast(sums.cohort_month as string), sums.dimension) as problem
 from dimension_sums as sums
-inner join cohorts on sums.cohort_month = cohorts.cohort_month and sums.months_since = cohorts.months_since
+inner join cohorts
+    on sums.cohort_month = cohorts.cohort_month
+    and sums.months_since = cohorts.months_since
 where
-    {%- for column in ['customers', 'active', 'reactivated', 'repeat_customers', 'revenue', 'mrr'] %}
-    {{ 'or ' if not loop.first }}sums.{{ column }} <> cohorts.{{ column }}
-    {%- endfor %}
+    sums.customers <> cohorts.customers
+    or sums.active <> cohorts.active
+    or sums.reactivated <> cohorts.reactivated
+    or sums.repeat_customers <> cohorts.repeat_customers
+    or sums.revenue <> cohorts.revenue
+    or sums.mrr <> cohorts.mrr
 union all
 {# a dimension that leaves out a cohort sums to nothing #}
 select cast(cohort_month as string) as problem

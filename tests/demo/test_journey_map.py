@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from tests.support.demo import Demo
-from tests.support.emotions import answers_of, mean_of_persons
+from tests.support.emotions import answers_of, mean_of_persons, on_scale
 from tests.support.journeys import Cell, Journeys, is_mature, month_of, months_of
 from tests.support.raw_rows import read_rows
 
@@ -107,7 +107,7 @@ def test_emotion_is_the_mean_of_persons(marts: duckdb.DuckDBPyConnection, framew
     for *parts, emotion_score, emotion_low, emotion_high, responses in rows:
         period, stage, customer_type, persona = parts
         of = adjusted[period, stage, customer_type, persona]
-        expected = (mean_of_persons(of), *_interval(of)) if responses >= LEAST_ANSWERS else (None, None, None)
+        expected = (on_scale(mean_of_persons(of)), *_interval(of)) if responses >= LEAST_ANSWERS else (None, None, None)
         assert (emotion_score, emotion_low, emotion_high) == tuple(map(_approximately, expected)), parts
     # otherwise nobody would notice answers taken for persons
     assert any(len(scores) > 1 for of in adjusted.values() for scores in of.values())

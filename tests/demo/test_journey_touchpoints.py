@@ -7,7 +7,7 @@ import duckdb
 import pytest
 
 from tests.support.demo import Demo
-from tests.support.emotions import answers_of, mean_of_persons
+from tests.support.emotions import answers_of, mean_of_persons, on_scale
 from tests.support.journeys import REVENUE_TYPES, Cell, Journeys, seed
 
 FRAMEWORK = "five_a"
@@ -105,7 +105,7 @@ def test_touches_answers_and_credit(marts: duckdb.DuckDBPyConnection, journeys: 
     for *parts, _, _, responses, emotion_score, attributed in rows:
         period, stage, customer_type, persona, kind = parts
         place = ((period, stage, customer_type, persona), kind)
-        said = mean_of_persons(answers[place]) if responses >= 10 else None
+        said = on_scale(mean_of_persons(answers[place])) if responses >= 10 else None
         assert emotion_score == (None if said is None else pytest.approx(said, abs=1e-9)), place
         # published with six decimals
         assert float(attributed) == pytest.approx(credit[place], abs=6e-7), place

@@ -42,3 +42,8 @@ def answers_of(marts: duckdb.DuckDBPyConnection) -> Sequence[Answer]:
 def mean_of_persons(scores: Mapping[str, Iterable[float]]) -> float:
     """Return the mean of the persons' means."""
     return fmean(fmean(of) for of in scores.values())
+
+
+def on_scale(score: float) -> float:
+    """Return a mean of adjusted answers within -1 and 1, which their shift may leave."""
+    return max(-1.0, min(score, 1.0))

@@ -92,12 +92,8 @@ def _nps_coverage(responses: int, promoters: float, detractors: float, low: str,
 def test_nps_intervals_hold_the_score() -> None:
     """Where nearly all are promoters the plain interval has no width at all."""
     macros = Macros("duckdb")
-    adjusted = [
-        macros.render(
-            f"{{{{ adjusted_wald_bound('responses', '(promoters - detractors)', '(promoters + detractors)', '{side}') }}}}"
-        )
-        for side in "-+"
-    ]
+    sums = "'responses', '(promoters - detractors)', '(promoters + detractors)'"
+    adjusted = [macros.render(f"{{{{ adjusted_wald_bound({sums}, '{side}') }}}}") for side in "-+"]
     plain = [
         f"(promoters - detractors) / (responses * 1e0) {side} 1.96e0 * sqrt(greatest(0, (promoters + detractors)"
         " / (responses * 1e0) - ((promoters - detractors) / (responses * 1e0)) ** 2) / responses)"

@@ -130,7 +130,8 @@ select
     cube_key,
     fact_type,
     item,
-    emotion / persons as emotion_score,
+    {# shifted, an answer may lie beyond the scale #}
+    greatest(least(emotion / persons, cast(1 as double)), cast(-1 as double)) as emotion_score,
     {{ adjusted_wald_bound('persons', 'emotion', 'squares', '-') }} as emotion_low,
     {{ adjusted_wald_bound('persons', 'emotion', 'squares', '+') }} as emotion_high,
     cast(persons as bigint) as persons,

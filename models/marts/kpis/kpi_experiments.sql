@@ -242,12 +242,24 @@ tests as (
         case when pooled_z is not null then case when is_fisher_tested then 'fisher_exact' else 'z_test' end end as test,
         {{ proportions_p_value('pooled_z', 'conversions', 'mature_persons', 'control_conversions', 'control_persons') }} as p_value,
         (mean_revenue - control_mean) / sqrt(difference_variance) as welch_t,
-        case when difference_variance is not null then {{ t_95('degrees') }} end as critical_t,
+        case when difference_variance is not null then {{ z_95() }} end as critical_t_0,
         {{ power_z('(1.1e0 * control_rate)', 'mature_persons', 'control_rate', 'control_persons', '+') }} as power_near,
         {{ power_z('(1.1e0 * control_rate)', 'mature_persons', 'control_rate', 'control_persons', '-') }} as power_far
     from compared
 
 ),
+
+{%- for round in range(4) %}
+
+quantiles_{{ round + 1 }} as (
+
+    select
+        *,
+        {{ t_95_step('critical_t_' ~ round, 'degrees') }} as critical_t_{{ round + 1 }}
+    from {{ 'quantiles_' ~ round if round else 'tests' }}
+
+),
+{%- endfor %}
 
 tested as (
 
@@ -257,10 +269,10 @@ tested as (
         case when difference_variance is not null then {{ t_p_value('abs(welch_t)', 'degrees') }} end as revenue_p_value,
         {# below 0 the control's mean may be none, and the ratio anything #}
         case
-            when control_mean > 0 and control_mean * control_mean > critical_t * critical_t * control_variance
-                then control_mean * control_mean - critical_t * critical_t * control_variance
+            when control_mean > 0 and control_mean * control_mean > critical_t_4 * critical_t_4 * control_variance
+                then control_mean * control_mean - critical_t_4 * critical_t_4 * control_variance
         end as fieller_divisor
-    from tests
+    from quantiles_4
 
 ),
 
@@ -268,7 +280,7 @@ adjusted as (
 
     select
         *,
-        critical_t * sqrt(mean_variance * fieller_divisor + mean_revenue * mean_revenue * control_variance) as fieller_reach,
+        critical_t_4 * sqrt(mean_variance * fieller_divisor + mean_revenue * mean_revenue * control_variance) as fieller_reach,
         {{ holm_step('p_value', 'experiment', 'variant, conversion_type') }} as holm_step,
         {{ holm_step('revenue_p_value', 'experiment', 'variant, conversion_type') }} as revenue_holm_step
     from tested
@@ -294,7 +306,9 @@ select
     adjusted.test,
     adjusted.z,
     adjusted.p_value,
-    {{ holm_p_value('adjusted.holm_step', 'adjusted.p_value', 'adjusted.experiment', 'adjusted.variant, adjusted.conversion_type') }} as p_value_adjusted,
+    {{ holm_p_value(
+        'adjusted.holm_step', 'adjusted.p_value', 'adjusted.experiment', 'adjusted.variant, adjusted.conversion_type'
+    ) }} as p_value_adjusted,
     {{ normal_cdf('adjusted.power_near') }} + {{ normal_cdf('adjusted.power_far') }} as power_of_10_percent_lift,
     cast(adjusted.revenue as decimal(28, 4)) as revenue,
     adjusted.mean_revenue as revenue_per_person,
@@ -302,8 +316,9 @@ select
     (adjusted.mean_revenue * adjusted.control_mean - adjusted.fieller_reach) / adjusted.fieller_divisor - 1 as revenue_lift_low,
     (adjusted.mean_revenue * adjusted.control_mean + adjusted.fieller_reach) / adjusted.fieller_divisor - 1 as revenue_lift_high,
     adjusted.revenue_p_value,
-    {{ holm_p_value('adjusted.revenue_holm_step', 'adjusted.revenue_p_value', 'adjusted.experiment', 'adjusted.variant, adjusted.conversion_type') }}
-        as revenue_p_value_adjusted,
+    {{ holm_p_value(
+        'adjusted.revenue_holm_step', 'adjusted.revenue_p_value', 'adjusted.experiment', 'adjusted.variant, adjusted.conversion_type'
+    ) }} as revenue_p_value_adjusted,
     experiments.persons_in_both,
     sample_ratios.chi_square as sample_ratio_chi_square,
     sample_ratios.p_value as sample_ratio_p_value,

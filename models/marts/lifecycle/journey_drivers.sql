@@ -88,7 +88,8 @@ described as (
 factors_of_masks as (
 
     {%- for outcome in ['advanced', 'left'] %}
-    {%- set counts = 'count(*) as advanced_with, cast(0 as bigint) as left_with' if outcome == 'advanced' else 'cast(0 as bigint) as advanced_with, count(*) as left_with' %}
+    {%- set counts = ['count(*)', 'cast(0 as bigint)'] if outcome == 'advanced' else ['cast(0 as bigint)', 'count(*)'] %}
+    {%- set counts = counts[0] ~ ' as advanced_with, ' ~ counts[1] ~ ' as left_with' %}
     select
         items.fact_type as factor_type,
         items.item as factor,
@@ -121,6 +122,15 @@ factors_of_masks as (
 
 ),
 
+evidence as (
+
+    select distinct
+        bit,
+        evidence
+    from {{ ref('int_stage_episodes') }}
+
+),
+
 {#
     What opens a later stage of the framework is the outcome itself. Whoever did it in the first days has mostly advanced by the landmark; where
     more is asked of them, or an override holds them back, it still would be half of what there is to explain.
@@ -134,7 +144,7 @@ outcomes as (
     inner join {{ ref('int_framework_stages') }} as later
         on stages.framework = later.framework
         and stages.rank < later.rank
-    inner join (select distinct bit, evidence from {{ ref('int_stage_episodes') }}) as evidence
+    inner join evidence
         on (later.definitions & evidence.bit) <> 0
 
 ),
