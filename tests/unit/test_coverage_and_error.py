@@ -4,7 +4,7 @@ Where the outcomes can be counted, each is weighed with its chance, so that noth
 """
 
 import datetime
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -104,6 +104,38 @@ def test_nps_intervals_hold_the_score() -> None:
     assert min(covered) > 0.925
     assert np.mean(covered) == pytest.approx(0.955, abs=0.01)
     assert min(_nps_coverage(n, *mix, *plain) for n in SIZES for mix in mixes) < 0.6
+
+
+def _emotion_coverage(persons: int, shares: Sequence[float], low: str, high: str) -> float:
+    values = np.linspace(-1, 1, len(shares))
+    draws = np.random.default_rng(persons).choice(values, size=(4000, persons), p=shares)
+    sums = pa.table({"total": draws.sum(axis=1), "squares": (draws**2).sum(axis=1), "persons": [persons] * len(draws)})
+    with duckdb.connect() as connection:
+        connection.register("sums", sums)
+        bounds = connection.execute(f"select {low} as low, {high} as high from sums").fetchnumpy()
+    mean = float(values @ shares)
+    return float(np.mean((bounds["low"] <= mean) & (mean <= bounds["high"])))
+
+
+def test_intervals_of_emotion_hold_the_mean() -> None:
+    """Ten happy answers are no proof that nobody is unhappy."""
+    macros = Macros("duckdb")
+    sums = "'persons', 'total', 'squares'"
+    adjusted = [macros.render(f"{{{{ adjusted_wald_bound({sums}, '{side}') }}}}") for side in "-+"]
+    plain = [
+        f"total / persons {side} 1.96e0 * sqrt(greatest(0, squares / persons - (total / persons) ** 2) / persons)"
+        for side in "-+"
+    ]
+    # of a scale of five: content, split, unhappy, nearly all delighted
+    mixes = (
+        (0.02, 0.03, 0.1, 0.35, 0.5),
+        (0.3, 0.1, 0.2, 0.1, 0.3),
+        (0.5, 0.2, 0.2, 0.05, 0.05),
+        (0.01, 0, 0, 0.04, 0.95),
+    )
+    covered = [_emotion_coverage(n, mix, *adjusted) for n in (10, *SIZES) for mix in mixes]
+    assert min(covered) > 0.92
+    assert min(_emotion_coverage(n, mix, *plain) for n in (10, *SIZES) for mix in mixes) < 0.6
 
 
 def test_two_proportions_that_are_one_are_seldom_told_apart() -> None:
