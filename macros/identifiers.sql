@@ -133,13 +133,32 @@
     ) end
 {%- endmacro %}
 
+{#- The pattern of these kinds of personal data; see personal_data_patterns in dbt_project.yml. -#}
+{% macro personal_data_pattern(kinds) -%}
+    {%- set patterns = [] -%}
+    {%- for kind in kinds -%}{%- do patterns.append(var('personal_data_patterns')[kind]) -%}{%- endfor -%}
+    {{ return(patterns | join('|')) }}
+{%- endmacro %}
+
 {#-
     Text that is published, unless it holds an e-mail address or a phone number: links and reasons carry those unasked. Free text and
     ids of persons are not published at all.
 -#}
 {% macro masked(text) -%}
     case
-        when {{ regex_like(text, "'@|%40|[+][0-9]{8,15}|(^|[^0-9])0[0-9]{8,10}([^0-9]|" ~ text_end() ~ ")'") }} then '(masked)'
+        when {{ regex_like(text, "'" ~ personal_data_pattern(var('personal_data_patterns')) ~ "'") }} then '(masked)'
+        else {{ text }}
+    end
+{%- endmacro %}
+
+{#-
+    An id that is published as it is, for BI to join it to the shop's own tables, unless somebody's address or number with its country is the
+    id: then a keyed hash stands for it, the same in every table.
+-#}
+{% macro publishable_id(text) -%}
+    case
+        when {{ regex_like(text, "'" ~ personal_data_pattern(['address', 'international']) ~ "'") }}
+            then {{ keyed_hash(["'id'", text]) }}
         else {{ text }}
     end
 {%- endmacro %}

@@ -211,6 +211,7 @@ left join ranked on judged._file_id = ranked._file_id and judged._row_number = r
     {%- set kind = column.config.meta.kind -%}
     {%- set text = "nullif(" ~ trimmed('landed.' ~ column.name) ~ ", '')" -%}
     {%- if kind == 'text' -%}{{ text }}
+    {%- elif kind == 'id' -%}{{ publishable_id(text) }}
     {%- elif kind == 'label' -%}{{ masked(text) }}
     {%- elif kind == 'code' -%}{{ lower_case(masked(text)) }}
     {%- elif kind == 'currency' -%}upper({{ text }})

@@ -24,6 +24,13 @@ def default_settings(project: Path = PROJECT) -> dict[str, Any]:
     return defaults
 
 
+def personal_data_patterns(project: Path = PROJECT) -> dict[str, str]:
+    """Return the patterns of what looks like personal data by kind, which models mask by and expectations look for."""
+    document = yaml.safe_load((project / "dbt_project.yml").read_text(encoding="utf-8"))
+    patterns: dict[str, str] = document["vars"]["personal_data_patterns"]
+    return patterns
+
+
 def read_settings(raw: Path | None, as_of: str | None, now: datetime) -> dict[str, Any]:
     """Return the settings that this build is told: `vars.yml` in the raw folder, with --as-of before its as_of.
 

@@ -13,6 +13,7 @@ import yaml
 from customer_journey.checks.engine import Catalog, Reader
 from customer_journey.checks.result import Severity
 from customer_journey.errors import InputError
+from customer_journey.settings import personal_data_patterns
 
 Layer = Literal["landed", "marts"]
 LAYERS: tuple[Layer, ...] = ("landed", "marts")
@@ -23,6 +24,7 @@ AS_OF = "{as_of}"
 COLUMNS = "{columns}"
 COLUMNS_WITHOUT_IDS = "{columns_without_ids}"
 COLUMN_NAMES = "{column_names}"
+PERSONAL_DATA = "{{personal_data.{kind}}}"
 _ID_ENDINGS = ("_id", "_key", "_hash")
 _COLUMN_KEYS = ("column", "column_A", "column_B")
 
@@ -216,6 +218,8 @@ def _filled_in(entry: Entry, catalog: Catalog, warehouse: Reader) -> Entry:
         # A table of nothing but ids has no text to look at.
         query = query.replace(placeholder, ", ".join(map(warehouse.quoted, listed)) or "null")
     query = query.replace(COLUMN_NAMES, " ".join(columns))
+    for kind, pattern in personal_data_patterns().items():
+        query = query.replace(PERSONAL_DATA.format(kind=kind), pattern)
     return replace(entry, kwargs={**entry.kwargs, "unexpected_rows_query": query})
 
 
