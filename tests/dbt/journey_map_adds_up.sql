@@ -1,5 +1,5 @@
--- Everybody has one customer type and one persona at a time, so each splits the row `all` without rest; everybody enters a stage for the first
--- time in one month, so the months split the period `all`. A row of the cube that is missing or doubled breaks one of these sums.
+-- Everybody has one customer type and one persona at a time, so each splits the row `all` without rest; everybody enters a stage for the
+-- first time in one month, so the months split the period `all`. A row of the cube that is missing or doubled breaks one of these sums.
 with cube as (
 
     select * from {{ ref('journey_map') }}
