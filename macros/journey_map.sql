@@ -8,6 +8,9 @@
     case when {{ number }} = 0 then 'all' else substr(cast({{ number }} as string), 1, 4) || '-' || substr(cast({{ number }} as string), 5, 2) end
 {%- endmacro %}
 
+{#- The key of a cell of the map, the row `all` of either included. -#}
+{% macro segment_key(customer_type, persona) -%}{{ hash_number(customer_type ~ " || '|' || " ~ persona) }}{%- endmacro %}
+
 {#- The key of an item of the map, of whatever type. -#}
 {% macro journey_item_key(fact_type, item) -%}{{ hash_number(fact_type ~ " || '|' || " ~ item) }}{%- endmacro %}
 

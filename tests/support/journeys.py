@@ -73,6 +73,12 @@ class Journeys:
                 "select person_id, customer_type, persona, is_known from marts.dim_persons"
             ).fetchall()
         }
+        self.history: dict[str, list[tuple[datetime, Person]]] = {}
+        for person, valid_from, customer_type, persona, is_known in connection.execute(
+            "select person_id, valid_from, customer_type, persona, is_known from marts.dim_persons_history"
+            " where person_id <> 'unknown' order by person_id, valid_from"
+        ).fetchall():
+            self.history.setdefault(person, []).append((valid_from, Person(customer_type, persona, is_known)))
         self.stays: dict[str, list[Stay]] = {}
         for person, stage, entered_at, exited_at in connection.execute(
             "select person_id, stage, entered_at, exited_at from marts.fct_stage_entries where framework = ?"
@@ -90,11 +96,14 @@ class Journeys:
 
     def cells(self, person: str, stage: str, *periods: str) -> Iterator[Cell]:
         """Return the cells of the map that something of a person in a stage counts in."""
-        who = self.persons[person]
-        for period in periods:
-            for customer_type in (who.customer_type, "all"):
-                for persona in (who.persona, "all"):
-                    yield period, stage, customer_type, persona
+        yield from _cells(self.persons[person], stage, *periods)
+
+    def entry_cells(self, person: str, stay: Stay) -> Iterator[Cell]:
+        """Return the cells that a first entry counts in, by what was known of the person then."""
+        known = self.history[person]
+        position = bisect_right(known, stay.entered_at, key=lambda period: period[0])
+        who = known[position - 1][1] if position else Person("unknown", "unknown", False)
+        yield from _cells(who, stay.stage, month_of(stay.entered_at), "all")
 
     def cells_at(self, person: str, moment: datetime) -> Iterator[Cell]:
         """Return the cells that something that happened to a person counts in."""
@@ -118,6 +127,13 @@ class Journeys:
         is_converted = any(self.ranks[other.stage] > rank for other in in_window)
         has_fallen_back = bool(in_window) and self.ranks[in_window[-1].stage] < rank
         return Outcome(person, stay, is_converted, not is_converted and (has_fallen_back or window_end <= AS_OF))
+
+
+def _cells(who: Person, stage: str, *periods: str) -> Iterator[Cell]:
+    for period in periods:
+        for customer_type in (who.customer_type, "all"):
+            for persona in (who.persona, "all"):
+                yield period, stage, customer_type, persona
 
 
 def month_of(moment: datetime) -> str:

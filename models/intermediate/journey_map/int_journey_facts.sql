@@ -10,16 +10,28 @@ sessions as (
         sessions.person_key,
         sessions.started_at as happened_at,
         sessions.carted_at,
-        sessions.product_view_count,
-        sessions.search_count,
-        sessions.form_error_count,
-        sessions.slow_page_count,
         sessions.is_engaged,
         sessions.has_cart,
         facts.is_cart_abandoned
     from {{ ref('int_session_persons') }} as sessions
     inner join {{ ref('fct_sessions') }} as facts on sessions.session_id = facts.session_id
     where sessions.is_human
+
+),
+
+{# what somebody did or met on a page counts when it happened: a visit may begin in one stage and end in the next #}
+page_events as (
+
+    select
+        sessions.person_key,
+        events.occurred_at,
+        events.event_name,
+        events.is_slow
+    from {{ ref('int_session_events') }} as events
+    inner join {{ ref('int_session_persons') }} as sessions
+        on events.anonymous_id = sessions.anonymous_id
+        and events.session_number = sessions.session_number
+    where sessions.is_human and (events.event_name in ('product_view', 'search', 'form_error') or events.is_slow)
 
 ),
 
@@ -179,13 +191,13 @@ where
     event_type not in ('contact_created', 'quote', 'deal_created', 'deal_won', 'email_sent', 'email_delivered', 'email_bounced')
     and coalesce(direction, 'inbound') = 'inbound'
 union all
-select {{ journey_fact('action', "'product_view'", first='product_view_count') }}
-from sessions
-where product_view_count > 0
+select {{ journey_fact('action', "'product_view'", at='occurred_at') }}
+from page_events
+where event_name = 'product_view'
 union all
-select {{ journey_fact('action', "'site_search'", first='search_count') }}
-from sessions
-where search_count > 0
+select {{ journey_fact('action', "'site_search'", at='occurred_at') }}
+from page_events
+where event_name = 'search'
 union all
 select {{ journey_fact('touchpoint', 'touchpoint_type', at='touched_at') }}
 from touchpoints
@@ -203,13 +215,13 @@ select {{ journey_fact('pain_point', "'slow_first_response'", at='opened_at') }}
 from tickets
 where not is_within_target
 union all
-select {{ journey_fact('pain_point', "'form_error'", first='form_error_count') }}
-from sessions
-where form_error_count > 0
+select {{ journey_fact('pain_point', "'form_error'", at='occurred_at') }}
+from page_events
+where event_name = 'form_error'
 union all
-select {{ journey_fact('pain_point', "'slow_page'", first='slow_page_count') }}
-from sessions
-where slow_page_count > 0
+select {{ journey_fact('pain_point', "'slow_page'", at='occurred_at') }}
+from page_events
+where is_slow
 union all
 select {{ journey_fact('pain_point', "'abandoned_cart'", at='carted_at') }}
 from sessions

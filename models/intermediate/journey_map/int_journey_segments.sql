@@ -1,10 +1,17 @@
 with segments as (
 
     select distinct
-        segment_key,
+        {{ segment_key('customer_type', 'persona') }} as segment_key,
         customer_type,
         persona
-    from {{ ref('int_journey_persons') }}
+    from {{ ref('dim_persons_history') }}
+    where person_id <> 'unknown'
+    union
+    {# of whom nothing was known yet #}
+    select
+        {{ segment_key("'unknown'", "'unknown'") }} as segment_key,
+        'unknown' as customer_type,
+        'unknown' as persona
 
 ),
 
@@ -22,7 +29,7 @@ cube as (
 
 select
     segment_key,
-    {{ hash_number("customer_type || '|' || persona") }} as cube_key,
+    {{ segment_key('customer_type', 'persona') }} as cube_key,
     customer_type,
     persona
 from cube

@@ -14,6 +14,22 @@ moments as (
 
 ),
 
+{# a rate by type or persona is one of those who were known to be that when they entered: whoever buys becomes known #}
+segments as (
+
+    select
+        moments.person_key,
+        moments.moment,
+        {{ segment_key("coalesce(history.customer_type, 'unknown')", "coalesce(history.persona, 'unknown')") }} as segment_key
+    from moments
+    inner join {{ ref('int_persons') }} as persons on moments.person_key = persons.person_key
+    left join {{ ref('dim_persons_history') }} as history
+        on persons.person_id = history.person_id
+        and moments.moment >= history.valid_from
+        and (moments.moment < history.valid_to or history.valid_to is null)
+
+),
+
 revenues as (
 
     select
@@ -37,7 +53,7 @@ revenues as (
 select
     first_entries.person_key,
     first_entries.stage_number,
-    persons.segment_key,
+    segments.segment_key,
     first_entries.channel,
     first_entries.entered_at,
     {{ month_of('first_entries.entered_date') }} as entered_month,
@@ -47,7 +63,9 @@ select
     first_entries.outcome = 'dropped' as is_dropped,
     revenues.revenue as revenue_since
 from first_entries
-inner join {{ ref('int_journey_persons') }} as persons on first_entries.person_key = persons.person_key
+inner join segments
+    on first_entries.person_key = segments.person_key
+    and first_entries.entered_at = segments.moment
 left join revenues
     on first_entries.person_key = revenues.person_key
     and first_entries.entered_at = revenues.moment

@@ -174,6 +174,7 @@ outcomes as (
         case when grouping(cohorts.entered_month) = 1 then 0 else {{ period_number('cohorts.entered_month') }} end as period,
         cohorts.stage_number,
         segments.cube_key,
+        bool_and(cohorts.is_mature) or grouping(cohorts.entered_month) = 1 as is_mature,
         count(*) as entered,
         count(*) filter (where cohorts.is_converted) as converted,
         count(*) filter (where cohorts.is_dropped) as dropped,
@@ -188,12 +189,13 @@ outcomes as (
 
 )
 
+{# who entered counts by what was known then, who is there by what is known now: a cell may have the ones without the others #}
 select
-    present.period,
-    present.stage_number,
-    present.cube_key,
-    present.is_mature,
-    present.persons,
+    coalesce(present.period, outcomes.period) as period,
+    coalesce(present.stage_number, outcomes.stage_number) as stage_number,
+    coalesce(present.cube_key, outcomes.cube_key) as cube_key,
+    coalesce(present.is_mature, outcomes.is_mature) as is_mature,
+    coalesce(present.persons, 0) as persons,
     coalesce(outcomes.entered, 0) as entered,
     coalesce(outcomes.converted, 0) as converted,
     coalesce(outcomes.dropped, 0) as dropped,
@@ -202,7 +204,7 @@ select
     {{ hours_of_wait('outcomes.median_wait') }} as median_hours_to_next,
     outcomes.median_hours_in_stage
 from present
-left join outcomes
+full outer join outcomes
     on present.period = outcomes.period
     and present.stage_number = outcomes.stage_number
     and present.cube_key = outcomes.cube_key

@@ -17,7 +17,6 @@ sessions as (
         count(*) filter (where event_name = 'product_view') as product_view_count,
         count(*) filter (where event_name = 'search') as search_count,
         count(*) filter (where event_name = 'form_error') as form_error_count,
-        count(*) filter (where is_slow) as slow_page_count,
         coalesce(sum(engagement_ms), 0) as engagement_ms,
         min(case when event_name = 'add_to_cart' then occurred_at end) as carted_at,
         bool_or(event_name = 'form_started') as has_form_started,

@@ -164,7 +164,6 @@ select
     with_sources.product_view_count,
     with_sources.search_count,
     with_sources.form_error_count,
-    with_sources.slow_page_count,
     {# GA4's engaged session: 10 seconds of engagement, two pages or a key event #}
     (
         with_sources.engagement_ms >= 10000
