@@ -57,6 +57,8 @@ class BuildResult:
     frameworks: list[str]
     # tables of an EL tool, each with the number of rows in it of erased persons
     left_to_erase: list[tuple[str, int]]
+    # erasure requests for an identifier that links nobody: request, type of identifier, contacts that have it
+    waiting_requests: list[tuple[str, str, int]]
 
 
 def build(options: BuildOptions, progress: Progress) -> BuildResult | Unchanged:
@@ -143,6 +145,7 @@ def _build_with(
     with open_warehouse(output.warehouse) as connection:
         has_erased = erasure.is_unpublished(connection)
         left_to_erase = erasure.left_at_their_origin(connection, landing.exported)
+        waiting_requests = erasure.waiting(connection)
     if tables := engine.in_output([table for table, _ in left_to_erase]):
         raise InputError(
             f"erasure: {', '.join(tables)}: the EL tool keeps it in {output.root}, and rows of persons who asked to be "
@@ -169,6 +172,7 @@ def _build_with(
         settings["as_of"],
         built_frameworks(settings),
         left_to_erase,
+        waiting_requests,
     )
 
 

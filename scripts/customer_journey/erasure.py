@@ -39,12 +39,20 @@ _TYPES = ("contact_id", "email", "phone", "anonymous_id")
 # Columns that hold several identifiers, which staging has parted by semicolons, and their type.
 _LISTS = {"merged_contact_ids": "contact_id"}
 
-# Rows that name nobody but belong to a row that does: child -> parent and the key that links them.
-_CHILDREN = {
-    "orders.order_items": ("orders.orders", "order_id"),
-    "orders.refunds": ("orders.orders", "order_id"),
-    "crm.deal_changes": ("crm.deals", "deal_id"),
-}
+# Rows that may name nobody but belong to a row that does: child, parent and the key that links them, as the models do.
+_REFERENCES = (
+    ("crm.subscription_changes", "crm.subscription_changes", "subscription_id"),
+    ("orders.orders", "crm.deals", "deal_id"),
+    ("orders.orders", "crm.subscription_changes", "subscription_id"),
+    ("crm.deal_changes", "crm.deals", "deal_id"),
+    ("crm.quotes", "crm.deals", "deal_id"),
+    ("orders.order_items", "orders.orders", "order_id"),
+    ("orders.refunds", "orders.orders", "order_id"),
+    ("feedback.reviews", "orders.orders", "order_id"),
+    ("web.events", "orders.orders", "order_id"),
+)
+# What a cookie that nobody is known by did is the order's whose id it sent.
+_COOKIES = ("web.events",)
 
 
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
@@ -57,6 +65,10 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
         "create table if not exists private.erased_rows (file_id bigint, source_table varchar, row_count bigint)"
     )
     connection.execute("create table if not exists private.last_erasure (landed_files varchar)")
+    connection.execute(
+        "create table if not exists private.waiting_requests"
+        " (request_id varchar, identifier_type varchar, contacts bigint)"
+    )
 
 
 def is_due(connection: duckdb.DuckDBPyConnection) -> bool:
@@ -93,32 +105,13 @@ def erase(warehouse: Path, schemas: Mapping[str, str] | None = None) -> int:
         connection.execute(
             "create table if not exists private.unfinished_erasure (source_table varchar, row_id varchar)"
         )
+        _take_requests(connection)
         _suppress(connection)
         connection.execute("create temp table doomed (source_table varchar, _file_id bigint, _row_number bigint)")
         for table in raw_tables():
             _doom(connection, table)
-        for child, (parent, key) in _CHILDREN.items():
-            connection.execute(
-                f"""
-                insert into doomed
-                select '{child}', children._file_id, children._row_number
-                from {_staged(child)} as children
-                where children.{key} in (
-                    select parents.{key} from {_staged(parent)} as parents
-                    inner join doomed using (_file_id, _row_number)
-                    where doomed.source_table = '{parent}'
-                    union all
-                    -- the parent may be gone already where somebody deleted by hand
-                    select row_id from private.unfinished_erasure where source_table = '{parent}'
-                    except
-                    -- somebody else's, of which one version alone named the person
-                    select distinct parents.{key} from {_staged(parent)} as parents
-                    anti join doomed
-                        on doomed.source_table = '{parent}'
-                        and parents._file_id = doomed._file_id and parents._row_number = doomed._row_number
-                )
-                """
-            )
+        while sum(_doom_children(connection, *reference) for reference in _REFERENCES):
+            pass
         if views := _views_of_doomed_rows(connection, schemas or {}):
             _leave_unfinished(connection)
             connection.execute("commit")
@@ -184,21 +177,58 @@ def _hash(parts: str) -> str:
     return f"left(sha256(concat_ws('|', getvariable('hash_key'), {parts})), 32)"
 
 
+def _take_requests(connection: duckdb.DuckDBPyConnection) -> None:
+    """Tell requests for a person from those for an identifier that several share, which wait for a contact's name."""
+    connection.execute(
+        """
+        create temp table requested as
+        select
+            requests.request_id,
+            requests.identifier_type,
+            requests.identifier_type || ':' || requests.identifier_value as identifier,
+            coalesce(bool_or(shared.identifier is not null), false) as is_shared
+        from staging.stg_privacy__erasure_requests as requests
+        left join (
+            select identifier from intermediate.int_person_identifiers where is_hub
+            union
+            select identifier_type || ':' || identifier_value as identifier from seeds.identifier_placeholders
+        ) as shared on requests.identifier_type || ':' || requests.identifier_value = shared.identifier
+        where requests.row_status = 'accepted' and not requests.is_deleted
+        group by all
+        """
+    )
+    connection.execute("delete from private.waiting_requests")
+    connection.execute(
+        """
+        insert into private.waiting_requests
+        select requested.request_id, requested.identifier_type, count(distinct contacts.contact_id) as contacts
+        from requested
+        left join staging.stg_crm__contacts as contacts
+            on contacts.row_status = 'accepted'
+            and requested.identifier in ('email:' || contacts.email, 'phone:' || contacts.phone)
+        where requested.is_shared
+        group by requested.request_id, requested.identifier_type
+        """
+    )
+
+
+def waiting(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, int]]:
+    """Return the requests for an identifier that links nobody: id, type, and how many contacts have it."""
+    return connection.execute(
+        "select request_id, identifier_type, contacts from private.waiting_requests order by request_id"
+    ).fetchall()
+
+
 def _suppress(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         f"""
         insert into private.suppression_list
-        with requested as (
-            select identifier_type || ':' || identifier_value as identifier
-            from staging.stg_privacy__erasure_requests
-            where row_status <> 'quarantined'
-        ),
-        persons as (
+        with persons as (
             select person_id from intermediate.int_person_identifiers
-            where identifier in (select identifier from requested)
+            where identifier in (select identifier from requested where not is_shared)
         ),
         identifiers as (
-            select identifier from requested
+            select identifier from requested where not is_shared
             union
             select identifier from intermediate.int_person_identifiers
             where person_id in (select person_id from persons)
@@ -227,19 +257,7 @@ def _doom(connection: duckdb.DuckDBPyConnection, table: RawTable) -> None:
 
     A version of such a row that names nobody is the same person's; one that names somebody else is not.
     """
-    staged = _staged(table.source_table)
-    identifiers = {
-        column: f"'{_ALIASES.get(column, column)}:' || {column}"
-        for column in table.columns
-        if _ALIASES.get(column, column) in _TYPES
-    }
-    if "identifier_value" in table.columns:
-        identifiers["identifier_value"] = "identifier_type || ':' || identifier_value"
-    identifiers |= {
-        column: f"unnest(['{kind}:' || entry for entry in string_split({column}, ';')])"
-        for column, kind in _LISTS.items()
-        if column in table.columns
-    }
+    staged, identifiers = _staged(table.source_table), _identifiers_of(table)
     for identifier in identifiers.values():
         connection.execute(
             f"""
@@ -253,16 +271,61 @@ def _doom(connection: duckdb.DuckDBPyConnection, table: RawTable) -> None:
             """
         )
     if identifiers:
-        names_nobody = " and ".join(f"nameless.{column} is null" for column in identifiers)
         connection.execute(
             f"""
             insert into doomed
             select distinct '{table.source_table}', nameless._file_id, nameless._row_number
             from {staged} as nameless
             inner join {staged} as named on {_is_same_key(table, "nameless", "named")}
-            where {names_nobody} and {_is_doomed(table, "named")}
+            where {_names_nobody(table, "nameless")} and {_is_doomed(table, "named")}
             """
         )
+
+
+def _identifiers_of(table: RawTable) -> dict[str, str]:
+    """The columns of a table that name somebody, and the identifiers that each of them holds."""
+    identifiers = {
+        column: f"'{_ALIASES.get(column, column)}:' || {column}"
+        for column in table.columns
+        if _ALIASES.get(column, column) in _TYPES
+    }
+    if "identifier_value" in table.columns:
+        identifiers["identifier_value"] = "identifier_type || ':' || identifier_value"
+    return identifiers | {
+        column: f"unnest(['{kind}:' || entry for entry in string_split({column}, ';')])"
+        for column, kind in _LISTS.items()
+        if column in table.columns
+    }
+
+
+def _doom_children(connection: duckdb.DuckDBPyConnection, child: str, parent: str, key: str) -> int:
+    """Note the rows that name nobody themselves but belong to rows that go, and return how many were not noted yet."""
+    tables = {table.source_table: table for table in raw_tables()}
+    names_nobody = "true" if child in _COOKIES else _names_nobody(tables[child], "children")
+    noted = connection.execute(
+        f"""
+        insert into doomed
+        select '{child}', children._file_id, children._row_number
+        from {_staged(child)} as children
+        where {names_nobody} and not {_is_doomed(tables[child], "children")} and children.{key} in (
+            select parents.{key} from {_staged(parent)} as parents
+            where {_is_doomed(tables[parent], "parents")}
+            union all
+            -- the parent may be gone already where somebody deleted by hand
+            select row_id from private.unfinished_erasure where source_table = '{parent}'
+            except
+            -- somebody else's, of which one version alone named the person
+            select distinct parents.{key} from {_staged(parent)} as parents
+            where not {_is_doomed(tables[parent], "parents")} and not ({_names_nobody(tables[parent], "parents")})
+        )
+        returning 1
+        """
+    ).fetchall()
+    return len(noted)
+
+
+def _names_nobody(table: RawTable, relation: str) -> str:
+    return " and ".join(["true", *(f"{relation}.{column} is null" for column in _identifiers_of(table))])
 
 
 def _is_doomed(table: RawTable, relation: str) -> str:

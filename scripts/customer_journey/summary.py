@@ -54,6 +54,13 @@ def print_summary(console: Console, output: Output, result: BuildResult | Unchan
             highlight=False,
             soft_wrap=True,
         )
+    for request, identifier_type, contacts in result.waiting_requests:
+        console.print(
+            f"{'to decide':<14} erasure request {request}: {contacts} contacts share its {identifier_type}, so nobody "
+            "was erased: request it by contact_id",
+            highlight=False,
+            soft_wrap=True,
+        )
     for line in landing.drift:
         console.print(f"{'drift':<14} {line}", highlight=False, soft_wrap=True)
     for line in landing.doubles:

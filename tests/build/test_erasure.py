@@ -83,3 +83,96 @@ def test_erasure_is_to_be_published_until_a_build_passes(small: Path, tmp_path: 
     publish(raw, out, project=small)
     with open_warehouse(out / "warehouse.duckdb") as connection:
         assert not erasure.is_unpublished(connection)
+
+
+def test_what_leads_to_her_through_another_row_goes_too(small: Path, tmp_path: Path) -> None:
+    """A review of her order, a deal's order without a name, the end of her subscription: each tells of her."""
+    raw, out = tmp_path / "raw", tmp_path / "out"
+    write_tiny_company(raw)
+    for table in ("crm/contacts", "web/events", "orders/orders"):
+        (raw / f"{table}.csv").unlink()
+    write_hoa(raw, "first")
+    her = {"contact_id": "contact-hoa"}
+    write_rows(raw, "crm/deals", [{"deal_id": "d1", **her, "status": "won", "created_at": "2026-01-02"}])
+    # each names at most a company
+    write_rows(raw, "crm/quotes", [{"quote_id": "q1", "company_id": "c", "deal_id": "d1", "quoted_at": "2026-01-02"}])
+    subscription = {"subscription_id": "s1", "mrr": "10", "changed_at": "2026-01-02"}
+    write_rows(raw, "crm/subscription_changes", [
+        {"change_id": "s1-1", **her, "change_type": "started", **subscription},
+        {"change_id": "s1-2", "company_id": "c", "change_type": "cancelled", **subscription},
+    ])  # fmt: skip
+    order = {"status": "paid", "total_amount": "5", "ordered_at": "2026-01-05"}
+    write_rows(raw, "orders/orders", [
+        {"order_id": "of-deal", "company_id": "c", "deal_id": "d1", **order},
+        {"order_id": "of-subscription", "company_id": "c", "subscription_id": "s1", **order},
+        # somebody else's, though it fulfils her deal
+        {"order_id": "of-mai", "email": "mai@example.com", "deal_id": "d1", **order},
+    ], part="by_reference")  # fmt: skip
+    write_rows(raw, "orders/order_items", [
+        {"order_id": "of-deal", "line_number": "1", "product_id": "p", "quantity": "1", "unit_price": "5"},
+    ], part="by_reference")  # fmt: skip
+    write_rows(raw, "feedback/reviews", [
+        {"review_id": "v1", "order_id": "order-hoa", "rating": "5", "body": "Hoa Nguyen", "reviewed_at": "2026-01-06"},
+    ])  # fmt: skip
+    write_rows(raw, "web/events", [{
+        "event_id": "e9", "anonymous_id": "nobody-knows", "occurred_at": "2026-01-03", "event_name": "purchase",
+        "order_id": "order-hoa", "page_url": "https://a.vn/thanks?email=hoa.erased@example.com",
+    }], part="by_reference")  # fmt: skip
+    write_rows(raw, "privacy/erasure_requests", [REQUEST])
+    publish(raw, out, project=small)
+
+    assert traces_under(out) == {}
+    with duckdb.connect(str(out / "warehouse.duckdb"), read_only=True) as connection:
+        left = {
+            table: [key for (key,) in connection.execute(f"select {key} from raw_{table} order by 1").fetchall()]
+            for table, key in {
+                "crm.deals": "deal_id",
+                "crm.quotes": "quote_id",
+                "crm.subscription_changes": "change_id",
+                "orders.orders": "order_id",
+                "orders.order_items": "order_id",
+                "feedback.reviews": "review_id",
+                "web.events": "event_id",
+            }.items()
+        }
+    assert left == {
+        "crm.deals": [],
+        "crm.quotes": [],
+        "crm.subscription_changes": [],
+        "orders.orders": ["o1", "of-mai"],
+        "orders.order_items": ["o1"],
+        "feedback.reviews": [],
+        "web.events": ["e1"],
+    }
+
+
+def test_a_request_erases_a_person_or_nobody(small: Path, tmp_path: Path) -> None:
+    """Six colleagues' mailbox, a request that was taken back and one of a type that nobody knows erase nobody."""
+    raw, out = tmp_path / "raw", tmp_path / "out"
+    write_tiny_company(raw)
+    (raw / "crm/contacts.csv").unlink()
+    write_rows(raw, "crm/contacts", [
+        {"contact_id": f"c{number}", "email": "office@example.com", "created_at": "2026-01-01"} for number in range(7)
+    ])  # fmt: skip
+    asked = {"identifier_type": "email", "requested_at": "2026-01-05"}
+    office = {"identifier_value": "office@example.com", **asked}
+    write_rows(raw, "privacy/erasure_requests", [
+        {"request_id": "shared", **office},
+        {"request_id": "withdrawn", **office, "identifier_type": "contact_id", "identifier_value": "c1"},
+        {
+            "request_id": "withdrawn", **office, "identifier_type": "contact_id", "identifier_value": "c1",
+            "updated_at": "2026-01-06", "is_deleted": "true",
+        },
+        {"request_id": "odd", **office, "identifier_type": "e-mail"},
+        {"request_id": "one", **asked, "identifier_type": "contact_id", "identifier_value": "c2"},
+    ])  # fmt: skip
+    done = run_build(raw, out, project=small)
+    assert done.returncode == 0, done.stderr
+    assert "erasure request shared: 7 contacts share its email, so nobody was erased" in done.stdout
+    with duckdb.connect(str(out / "warehouse.duckdb"), read_only=True) as connection:
+        contacts = connection.execute("select contact_id from raw_crm.contacts order by 1").fetchall()
+        reasons = connection.execute(
+            "select row_reason from staging.stg_privacy__erasure_requests where row_status = 'quarantined'"
+        ).fetchall()
+    assert contacts == [("c0",), ("c1",), ("c3",), ("c4",), ("c5",), ("c6",)]
+    assert reasons == [("unknown_identifier_type",)]
