@@ -109,6 +109,8 @@ def build(
 )
 def demo(out: Path, scale: float, seed: int | None, truth: Path | None, dirt: str) -> None:
     """Write the raw tables of the demo company, at any size."""
+    if truth is not None and dirt == "heavy":
+        raise click.UsageError("--truth knows nothing of --dirt heavy. Leave one of them out.")
     from demo_company import SEED, generate
 
     from customer_journey.progress import Progress

@@ -1,5 +1,6 @@
 {%- set window_microseconds = setting('funnel_window_days') * 86400000000 -%}
 {%- set dimensions = ['customer_type', 'channel', 'persona'] -%}
+{%- set wait = wait_of('microseconds_to_next') -%}
 {%- set of_cohort = ['cohort', 'framework', 'stage', 'is_mature'] -%}
 {%- set quantiles = {'p25': '0.25', 'median': '0.5', 'p75': '0.75'} -%}
 {%- set measures = {
@@ -10,7 +11,9 @@
     'new_customers': 'count(*) filter (where is_new_customer)',
 } -%}
 {%- for name, share in quantiles.items() -%}
-    {%- do measures.update({name: 'percentile_disc(' ~ share ~ ') within group (order by ' ~ wait_of('microseconds_to_next') ~ ')'}) -%}
+    {%- do measures.update({
+        name: 'percentile_disc(' ~ share ~ ') within group (order by ' ~ wait ~ ')'
+    }) -%}
 {%- endfor %}
 
 with stages as (
