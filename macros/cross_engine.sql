@@ -397,6 +397,11 @@
 {% macro default__list_entries(text) -%}unnest(string_split({{ text }}, ';')){%- endmacro %}
 {% macro spark__list_entries(text) -%}explode(split({{ text }}, ';')){%- endmacro %}
 
+{#- The parts of a text that a pattern matches, one a row. -#}
+{% macro matches(text, pattern) -%}{{ return(adapter.dispatch('matches', 'customer_journey')(text, pattern)) }}{%- endmacro %}
+{% macro default__matches(text, pattern) -%}unnest(regexp_extract_all({{ text }}, {{ pattern }})){%- endmacro %}
+{% macro spark__matches(text, pattern) -%}explode(regexp_extract_all({{ text }}, {{ pattern }}, 0)){%- endmacro %}
+
 {#- Puts the rows of a select in the place of a table: Spark's plain tables cannot be replaced, updated or deleted from. -#}
 {% macro replace_table(relation, select_statement) -%}{{ return(adapter.dispatch('replace_table', 'customer_journey')(relation, select_statement)) }}{%- endmacro %}
 {% macro default__replace_table(relation, select_statement) -%}

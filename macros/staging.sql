@@ -207,6 +207,14 @@ left join ranked on judged._file_id = ranked._file_id and judged._row_number = r
     {{ return(['amount', 'rate', 'number', 'integer', 'boolean', 'timestamp', 'planned_timestamp', 'date', 'planned_date']) }}
 {%- endmacro %}
 
+{#- Whether a column says whose row it is: an identifier, or the row's own id. An owner's or a company's id does not. -#}
+{% macro is_of_owner(column) -%}
+    {{ return(
+        column.config.meta.kind in ['email', 'phone', 'identifier', 'id_list'] or column.config.meta.key | default(false)
+        or 'contact_id' in column.name or column.name == 'anonymous_id'
+    ) }}
+{%- endmacro %}
+
 {% macro typed_value(column) -%}
     {%- set kind = column.config.meta.kind -%}
     {%- set text = "nullif(" ~ trimmed('landed.' ~ column.name) ~ ", '')" -%}

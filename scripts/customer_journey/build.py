@@ -1,7 +1,7 @@
 """The main job, step by step: land, transform, check, publish."""
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -59,6 +59,8 @@ class BuildResult:
     left_to_erase: list[tuple[str, int]]
     # erasure requests for an identifier that links nobody: request, type of identifier, contacts that have it
     waiting_requests: list[tuple[str, str, int]]
+    # requests that rows went for in this build, with the rows and tables of each
+    erasure_receipts: list[tuple[str, int, int]]
 
 
 def build(options: BuildOptions, progress: Progress) -> BuildResult | Unchanged:
@@ -74,6 +76,17 @@ def build(options: BuildOptions, progress: Progress) -> BuildResult | Unchanged:
         output.root.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"--out {output.root}: cannot be made a folder ({error.strerror}).") from error
+    with locked(output):
+        return _build_locked(options, progress)
+
+
+@contextlib.contextmanager
+def locked(output: Output) -> Iterator[None]:
+    """Hold the lock of an output folder.
+
+    Raises:
+        LockedError: a build of it is at work.
+    """
     lock = filelock.FileLock(output.lock)
     try:
         lock.acquire(blocking=False)
@@ -82,7 +95,7 @@ def build(options: BuildOptions, progress: Progress) -> BuildResult | Unchanged:
             f"{output.root}: another build is at work here. Wait for it, or choose another --out."
         ) from error
     with lock:
-        return _build_locked(options, progress)
+        yield
 
 
 def _build_locked(options: BuildOptions, progress: Progress) -> BuildResult | Unchanged:
@@ -138,7 +151,7 @@ def _build_with(
             )
             if found.failures:
                 raise CheckFailedError(f"{found.failures[0]}. Nothing was erased or published.")
-            erasure.erase(output.warehouse, landing.in_place)
+            erasure.erase(output.warehouse, started_at, landing.in_place)
             if options.engine == DuckDBEngine.dbt_target:
                 built, transformed = sorted(found.nodes.keys() & erasure.models_left(output.warehouse)), found
 
@@ -146,6 +159,8 @@ def _build_with(
         has_erased = erasure.is_unpublished(connection)
         left_to_erase = erasure.left_at_their_origin(connection, landing.exported)
         waiting_requests = erasure.waiting(connection)
+        receipts = erasure.receipts(connection, started_at)
+        erasure.write_receipts(connection, output.erasure_receipts)
     if tables := engine.in_output([table for table, _ in left_to_erase]):
         raise InputError(
             f"erasure: {', '.join(tables)}: the EL tool keeps it in {output.root}, and rows of persons who asked to be "
@@ -173,6 +188,7 @@ def _build_with(
         built_frameworks(settings),
         left_to_erase,
         waiting_requests,
+        receipts,
     )
 
 

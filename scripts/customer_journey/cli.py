@@ -148,6 +148,29 @@ def diff(one: Path, other: Path, examples: int) -> None:
         sys.exit(ExitCode.CHECK_FAILED)
 
 
+@app.command("lift-erasure")
+@click.option("--out", type=FOLDER, required=True, help="Output folder of the build that erased.")
+@click.option("--request", required=True, help="request_id of the erasure, as the receipts have it.")
+def lift_erasure(out: Path, request: str) -> None:
+    """Take a person off the suppression list: rows that are delivered from now on count again."""
+    from customer_journey import erasure
+    from customer_journey.build import locked
+
+    output = Output(out.resolve())
+    if not output.warehouse.exists():
+        raise InputError(f"{output.root}: nothing was built here.")
+    with locked(output):
+        if not erasure.lift(output.warehouse, request):
+            raise InputError(
+                f"--request {request}: nobody was erased for it. {output.erasure_receipts} lists requests."
+            )
+    Console().print(
+        "Lifted. What was erased is gone: deliver the person's rows again in a new file.",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
 @app.command("compare-engines")
 @click.option("--raw", type=FOLDER, help="Folder of raw tables. Default: a small demo company.")
 @click.option("--out", type=FOLDER, default=Path("out/engines"), show_default=True, help="Folder of both builds.")

@@ -14,6 +14,7 @@ files, and erased like these.
 
 import os
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -22,6 +23,7 @@ from customer_journey.contract import RawTable, raw_tables
 from customer_journey.errors import InputError
 from customer_journey.hash_key import hash_key
 from customer_journey.landing import FROM_CATALOG, kind_of, landed_digest, own_schemas
+from customer_journey.settings import personal_data_patterns
 from customer_journey.warehouse import open_warehouse
 
 # dbt's selectors of what a first run has to build: what identity and staging need
@@ -39,26 +41,25 @@ _TYPES = ("contact_id", "email", "phone", "anonymous_id")
 # Columns that hold several identifiers, which staging has parted by semicolons, and their type.
 _LISTS = {"merged_contact_ids": "contact_id"}
 
-# Rows that may name nobody but belong to a row that does: child, parent and the key that links them, as the models do.
-_REFERENCES = (
-    ("crm.subscription_changes", "crm.subscription_changes", "subscription_id"),
-    ("orders.orders", "crm.deals", "deal_id"),
-    ("orders.orders", "crm.subscription_changes", "subscription_id"),
-    ("crm.deal_changes", "crm.deals", "deal_id"),
-    ("crm.quotes", "crm.deals", "deal_id"),
-    ("orders.order_items", "orders.orders", "order_id"),
-    ("orders.refunds", "orders.orders", "order_id"),
-    ("feedback.reviews", "orders.orders", "order_id"),
-    ("web.events", "orders.orders", "order_id"),
-)
-# What a cookie that nobody is known by did is the order's whose id it sent.
-_COOKIES = ("web.events",)
+# A row that names nobody tells of whom the row tells that it refers to. A company or a product is nobody's.
+_PARENTS = {
+    "deal_id": "crm.deals",
+    "subscription_id": "crm.subscription_changes",
+    "order_id": "orders.orders",
+    "ticket_id": "crm.tickets",
+    "quote_id": "crm.quotes",
+    "invitation_id": "feedback.survey_invitations",
+}
+# What stands where somebody else's row named an erased person in its text.
+_ERASED_TEXT = "(erased)"
 
 
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the tables that erasure keeps, if they are not there yet."""
     connection.execute("create schema if not exists private")
     connection.execute("create table if not exists private.suppression_list (identifier_hash varchar)")
+    # the request that it was erased for, by which it can be lifted; releases before kept none
+    connection.execute("alter table private.suppression_list add column if not exists request_id varchar")
     # outputs of releases that kept hashes of 64 digits: whoever was erased then stays erased
     connection.execute("update private.suppression_list set identifier_hash = left(identifier_hash, 32)")
     connection.execute(
@@ -68,6 +69,10 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         "create table if not exists private.waiting_requests"
         " (request_id varchar, identifier_type varchar, contacts bigint)"
+    )
+    connection.execute(
+        "create table if not exists private.erasure_receipts"
+        " (request_id varchar, erased_at timestamp, source_table varchar, rows_removed bigint, texts_removed bigint)"
     )
 
 
@@ -88,12 +93,12 @@ def _landed_files_at_last_erasure(connection: duckdb.DuckDBPyConnection) -> str 
     return row[0] if row else None
 
 
-def erase(warehouse: Path, schemas: Mapping[str, str] | None = None) -> int:
+def erase(warehouse: Path, erased_at: datetime, schemas: Mapping[str, str] | None = None) -> int:
     """Delete the raw rows of everybody who asked for it and return how many rows those were.
 
-    `schemas` are those where an EL tool keeps the tables of a source. The warehouse file is written anew, since a
-    deleted row stays in the blocks of a DuckDB file until they are needed again, and without the models that show more
-    than these rows. They are built from it afterwards.
+    `erased_at` is the moment that the receipts tell; `schemas` are those where an EL tool keeps the tables of a source.
+    The warehouse file is written anew, since a deleted row stays in the blocks of a DuckDB file until they are needed
+    again, and without the models that show more than these rows. They are built from it afterwards.
 
     Raises:
         InputError: rows of an EL tool cannot be deleted. Whom to erase is remembered, nothing is deleted.
@@ -107,11 +112,25 @@ def erase(warehouse: Path, schemas: Mapping[str, str] | None = None) -> int:
         )
         _take_requests(connection)
         _suppress(connection)
-        connection.execute("create temp table doomed (source_table varchar, _file_id bigint, _row_number bigint)")
+        for found in ("doomed", "redacted"):
+            connection.execute(
+                f"create temp table {found}"
+                " (source_table varchar, _file_id bigint, _row_number bigint, request_id varchar)"
+            )
         for table in raw_tables():
             _doom(connection, table)
-        while sum(_doom_children(connection, *reference) for reference in _REFERENCES):
+        _find_in_texts(connection)
+        while sum(
+            _doom_children(connection, table, parent, key)
+            for key, parent in _PARENTS.items()
+            for table in raw_tables()
+            if key in table.columns
+        ):
             pass
+        connection.execute(
+            "delete from redacted where exists (from doomed where doomed.source_table = redacted.source_table"
+            " and doomed._file_id = redacted._file_id and doomed._row_number = redacted._row_number)"
+        )
         if views := _views_of_doomed_rows(connection, schemas or {}):
             _leave_unfinished(connection)
             connection.execute("commit")
@@ -121,7 +140,8 @@ def erase(warehouse: Path, schemas: Mapping[str, str] | None = None) -> int:
                 "them), and build again. Nothing was published."
             )
         sound = _delete_staged(connection, schemas or {})
-        erased = _delete(connection, schemas or {})
+        _note_receipts(connection, erased_at)
+        erased = _delete(connection, schemas or {}) + _redact(connection, schemas or {})
         _forget(connection)
         connection.execute("delete from private.unfinished_erasure")
         connection.execute("delete from private.last_erasure")
@@ -220,34 +240,70 @@ def waiting(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, int]]
 
 
 def _suppress(connection: duckdb.DuckDBPyConnection) -> None:
+    """Put whoever is requested on the suppression list, and whatever has come to belong to those who are on it.
+
+    A cookie that somebody erased had is hers, but nobody is hers for having used it since.
+    """
+    connection.execute("create temp table erased as select identifier, request_id from requested where not is_shared")
     connection.execute(
+        f"create temp table written as select *, {_hash('identifier')} as identifier_hash"
+        " from staging.stg_privacy__text_identifiers"
+    )
+    while connection.execute(
         f"""
-        insert into private.suppression_list
-        with persons as (
-            select person_id from intermediate.int_person_identifiers
-            where identifier in (select identifier from requested where not is_shared)
+        insert into erased
+        with known as (
+            select {_hash("identifier")} as identifier_hash, request_id from erased
+            union
+            select identifier_hash, request_id from private.suppression_list
         ),
-        identifiers as (
-            select identifier from requested where not is_shared
-            union
-            select identifier from intermediate.int_person_identifiers
-            where person_id in (select person_id from persons)
-            union
+        persons as (
+            select distinct identifiers.person_id, known.request_id
+            from intermediate.int_person_identifiers as identifiers
+            inner join known using (identifier_hash)
+            where identifiers.identifier_type <> 'anonymous_id'
+        ),
+        found as (
+            select identifiers.identifier, persons.request_id
+            from intermediate.int_person_identifiers as identifiers
+            inner join persons using (person_id)
+            union all
             -- an address that the person gave up and nobody took over
-            select former.identifier
+            select former.identifier, persons.request_id
             from intermediate.int_former_identifiers as former
             inner join intermediate.int_person_identifiers as contacts
                 on former.contact_identifier = contacts.identifier
-            where contacts.person_id in (select person_id from persons)
-                and not former.is_placeholder
+            inner join persons using (person_id)
+            where not former.is_placeholder
                 and former.identifier not in (select identifier from intermediate.int_person_identifiers)
+            union all
+            -- a contact whose field holds the address beside another, which identity cannot read
+            select 'contact_id:' || contacts.contact_id, known.request_id
+            from staging.stg_crm__contacts as contacts
+            inner join written using (_file_id, _row_number)
+            inner join known using (identifier_hash)
+            where written.source_table = 'crm.contacts' and written.is_owner and contacts.contact_id is not null
+                and written.identifier not in (select identifier from intermediate.int_person_identifiers where is_hub)
         )
-        select {_hash("identifier")} from identifiers
-        union
-        -- the person_id that each of them gives, now or in an earlier build
-        select {_hash("'person', identifier")} from identifiers
-        except
-        select identifier_hash from private.suppression_list
+        select identifier, min(request_id) from found
+        where identifier not in (select identifier from erased)
+        group by identifier
+        returning 1
+        """
+    ).fetchall():
+        pass
+    connection.execute(
+        f"""
+        insert into private.suppression_list
+        select identifier_hash, min(request_id)
+        from (
+            select {_hash("identifier")} as identifier_hash, request_id from erased
+            union all
+            -- the person_id that each of them gives, now or in an earlier build
+            select {_hash("'person', identifier")} as identifier_hash, request_id from erased
+        )
+        where identifier_hash not in (select identifier_hash from private.suppression_list)
+        group by identifier_hash
         """
     )
 
@@ -262,24 +318,61 @@ def _doom(connection: duckdb.DuckDBPyConnection, table: RawTable) -> None:
         connection.execute(
             f"""
             insert into doomed
-            select distinct '{table.source_table}', _file_id, _row_number
-            from (select _file_id, _row_number, {identifier} as identifier from {staged})
-            where identifier in (
-                select identifier from (select distinct {identifier} as identifier from {staged})
-                where {_hash("identifier")} in (select identifier_hash from private.suppression_list)
-            )
+            select '{table.source_table}', named._file_id, named._row_number, min(suppression_list.request_id)
+            from (select _file_id, _row_number, {identifier} as identifier from {staged}) as named
+            inner join private.suppression_list on {_hash("named.identifier")} = suppression_list.identifier_hash
+            group by named._file_id, named._row_number
             """
         )
     if identifiers:
         connection.execute(
             f"""
             insert into doomed
-            select distinct '{table.source_table}', nameless._file_id, nameless._row_number
+            select '{table.source_table}', nameless._file_id, nameless._row_number, min(doomed.request_id)
             from {staged} as nameless
             inner join {staged} as named on {_is_same_key(table, "nameless", "named")}
-            where {_names_nobody(table, "nameless")} and {_is_doomed(table, "named")}
+            inner join doomed on {_is_noted("doomed", table, "named")}
+            where {_names_nobody(table, "nameless")}
+            group by nameless._file_id, nameless._row_number
             """
         )
+
+
+def _find_in_texts(connection: duckdb.DuckDBPyConnection) -> None:
+    """Note the rows that tell of the erased in words: hers go, and of somebody else's what names her."""
+    connection.execute(
+        """
+        create temp table told as
+        select written.source_table, written._file_id, written._row_number,
+            bool_or(written.is_owner) as is_owner, min(suppression_list.request_id) as request_id
+        from written inner join private.suppression_list using (identifier_hash)
+        group by all
+        """
+    )
+    for table in raw_tables():
+        names_nobody = _names_nobody(table, "staged")
+        if "anonymous_id" in table.columns:
+            names_nobody = f"""(
+                {_names_nobody(table, "staged", but=("anonymous_id",))} and not exists (
+                    select 1 from intermediate.int_person_identifiers as cookies
+                    inner join intermediate.int_person_identifiers as others using (person_id)
+                    where cookies.identifier = 'anonymous_id:' || staged.anonymous_id
+                        and others.identifier_type <> 'anonymous_id'
+                )
+            )"""
+        for found, condition in (
+            ("doomed", f"(told.is_owner or {names_nobody})"),
+            ("redacted", f"not (told.is_owner or {names_nobody})"),
+        ):
+            connection.execute(
+                f"""
+                insert into {found}
+                select told.source_table, told._file_id, told._row_number, told.request_id
+                from told
+                inner join {_staged(table.source_table)} as staged using (_file_id, _row_number)
+                where told.source_table = '{table.source_table}' and {condition}
+                """
+            )
 
 
 def _identifiers_of(table: RawTable) -> dict[str, str]:
@@ -298,41 +391,53 @@ def _identifiers_of(table: RawTable) -> dict[str, str]:
     }
 
 
-def _doom_children(connection: duckdb.DuckDBPyConnection, child: str, parent: str, key: str) -> int:
+def _doom_children(connection: duckdb.DuckDBPyConnection, table: RawTable, parent: str, key: str) -> int:
     """Note the rows that name nobody themselves but belong to rows that go, and return how many were not noted yet."""
     tables = {table.source_table: table for table in raw_tables()}
-    names_nobody = "true" if child in _COOKIES else _names_nobody(tables[child], "children")
+    # what a cookie did is the order's whose id it sent
+    names_nobody = _names_nobody(table, "children", but=("anonymous_id",))
     noted = connection.execute(
         f"""
         insert into doomed
-        select '{child}', children._file_id, children._row_number
-        from {_staged(child)} as children
-        where {names_nobody} and not {_is_doomed(tables[child], "children")} and children.{key} in (
-            select parents.{key} from {_staged(parent)} as parents
-            where {_is_doomed(tables[parent], "parents")}
+        with gone as (
+            select parents.{key} as parent_key, min(doomed.request_id) as request_id
+            from {_staged(parent)} as parents
+            inner join doomed on {_is_noted("doomed", tables[parent], "parents")}
+            group by parents.{key}
             union all
             -- the parent may be gone already where somebody deleted by hand
-            select row_id from private.unfinished_erasure where source_table = '{parent}'
-            except
-            -- somebody else's, of which one version alone named the person
-            select distinct parents.{key} from {_staged(parent)} as parents
-            where not {_is_doomed(tables[parent], "parents")} and not ({_names_nobody(tables[parent], "parents")})
+            select row_id, null from private.unfinished_erasure where source_table = '{parent}'
         )
+        select '{table.source_table}', children._file_id, children._row_number, min(gone.request_id)
+        from {_staged(table.source_table)} as children
+        inner join gone on children.{key} = gone.parent_key
+        where {names_nobody} and not {_is_doomed(table, "children")} and children.{key} not in (
+            -- somebody else's, of which one version alone named the person
+            select parents.{key} from {_staged(parent)} as parents
+            where parents.{key} is not null
+                and not {_is_doomed(tables[parent], "parents")} and not ({_names_nobody(tables[parent], "parents")})
+        )
+        group by children._file_id, children._row_number
         returning 1
         """
     ).fetchall()
     return len(noted)
 
 
-def _names_nobody(table: RawTable, relation: str) -> str:
-    return " and ".join(["true", *(f"{relation}.{column} is null" for column in _identifiers_of(table))])
+def _names_nobody(table: RawTable, relation: str, but: Collection[str] = ()) -> str:
+    named = [column for column in _identifiers_of(table) if column not in but]
+    return " and ".join(["true", *(f"{relation}.{column} is null" for column in named)])
 
 
-def _is_doomed(table: RawTable, relation: str) -> str:
+def _is_noted(found: str, table: RawTable, relation: str) -> str:
     return (
-        f"exists (select 1 from doomed where doomed.source_table = '{table.source_table}'"
-        f" and doomed._file_id = {relation}._file_id and doomed._row_number = {relation}._row_number)"
+        f"{found}.source_table = '{table.source_table}'"
+        f" and {found}._file_id = {relation}._file_id and {found}._row_number = {relation}._row_number"
     )
+
+
+def _is_doomed(table: RawTable, relation: str, found: str = "doomed") -> str:
+    return f"exists (select 1 from {found} where {_is_noted(found, table, relation)})"
 
 
 def _is_same_key(table: RawTable, one: str, other: str) -> str:
@@ -344,22 +449,22 @@ def _row_id(table: RawTable) -> str:
     return next(column for column in table.columns if column.endswith("_id"))
 
 
-def _doomed_tables(connection: duckdb.DuckDBPyConnection) -> list[RawTable]:
-    rows = connection.execute("select distinct source_table from doomed").fetchall()
+def _tables_of(connection: duckdb.DuckDBPyConnection, found: str) -> list[RawTable]:
+    rows = connection.execute(f"select distinct source_table from {found}").fetchall()
     return [table for table in raw_tables() if (table.source_table,) in rows]
 
 
 def _views_of_doomed_rows(connection: duckdb.DuckDBPyConnection, schemas: Mapping[str, str]) -> list[str]:
     return [
         f"{schemas[table.source]}.{table.name}"
-        for table in _doomed_tables(connection)
+        for table in _tables_of(connection, "(from doomed union all from redacted)")
         if table.source in schemas and kind_of(connection, schemas[table.source], table.name) == "VIEW"
     ]
 
 
 def _leave_unfinished(connection: duckdb.DuckDBPyConnection) -> None:
     """List every row to delete, for whoever does it, and for the children of those that are gone next time."""
-    for table in _doomed_tables(connection):
+    for table in _tables_of(connection, "doomed"):
         connection.execute(
             f"""
             insert into private.unfinished_erasure
@@ -373,15 +478,68 @@ def _leave_unfinished(connection: duckdb.DuckDBPyConnection) -> None:
         )
 
 
+def _note_receipts(connection: duckdb.DuckDBPyConnection, erased_at: datetime) -> None:
+    """Note for each request what goes, by table; nothing in it tells of whom."""
+    connection.execute(
+        """
+        insert into private.erasure_receipts
+        with rows_found as (
+            select source_table, _file_id, _row_number, min(request_id) as request_id, true as is_removed
+            from doomed group by all
+            union all
+            select source_table, _file_id, _row_number, min(request_id), false from redacted group by all
+        )
+        select coalesce(request_id, 'unknown'), ?, source_table,
+            count(*) filter (is_removed), count(*) filter (not is_removed)
+        from rows_found
+        group by request_id, source_table
+        """,
+        [erased_at.replace(tzinfo=None)],
+    )
+
+
+def receipts(connection: duckdb.DuckDBPyConnection, erased_at: datetime) -> list[tuple[str, int, int]]:
+    """Return the requests that rows went for in one build: the request, rows and tables."""
+    return connection.execute(
+        "select request_id, sum(rows_removed + texts_removed)::bigint, count(*) from private.erasure_receipts"
+        " where erased_at = ? group by request_id order by request_id",
+        [erased_at.replace(tzinfo=None)],
+    ).fetchall()
+
+
+def write_receipts(connection: duckdb.DuckDBPyConnection, file: Path) -> None:
+    """Write all receipts of an output folder to a CSV file, if there are any."""
+    if connection.execute("select 1 from private.erasure_receipts limit 1").fetchone():
+        connection.execute(
+            "copy (from private.erasure_receipts order by erased_at, request_id, source_table)"
+            f" to '{str(file).replace(chr(39), chr(39) * 2)}' (header)"
+        )
+
+
+def lift(warehouse: Path, request_id: str) -> int:
+    """Take what a request put on the suppression list off it, so that rows delivered from now on count again.
+
+    Returns:
+        How many hashes those were; 0 where nothing was erased for such a request.
+    """
+    with open_warehouse(warehouse) as connection:
+        prepare(connection)
+        return len(
+            connection.execute(
+                "delete from private.suppression_list where request_id = ? returning 1", [request_id]
+            ).fetchall()
+        )
+
+
 def _delete(connection: duckdb.DuckDBPyConnection, schemas: Mapping[str, str]) -> int:
     rows = connection.execute(
         "insert into private.erased_rows"
-        " select _file_id, source_table, count(*) from (select distinct * from doomed) group by _file_id, source_table"
+        " select _file_id, source_table, count(distinct _row_number) from doomed group by _file_id, source_table"
         " returning source_table, row_count"
     ).fetchall()
-    for table in _doomed_tables(connection):
+    for table in _tables_of(connection, "doomed"):
         if table.source in schemas:
-            _delete_from_schema(connection, table, schemas[table.source])
+            _change_in_schema(connection, table, schemas[table.source], "doomed")
         else:
             connection.execute(
                 f"delete from {table.relation} as landed using doomed"
@@ -391,6 +549,36 @@ def _delete(connection: duckdb.DuckDBPyConnection, schemas: Mapping[str, str]) -
     return sum(count for _, count in rows)
 
 
+def _redact(connection: duckdb.DuckDBPyConnection, schemas: Mapping[str, str]) -> int:
+    """Take the texts that name the erased out of the rows of others, and return how many rows those were."""
+    # there are no quotation marks in the patterns, since macros write them into SQL too
+    personal = "|".join(personal_data_patterns().values())
+    for table in _tables_of(connection, "redacted"):
+        schema = schemas.get(table.source)
+        own = {*_identifiers_of(table), *table.key}
+        texts = [
+            name
+            for (name,) in connection.execute(
+                "select column_name from duckdb_columns()"
+                " where schema_name = ? and table_name = ? and data_type = 'VARCHAR'",
+                [schema or f"raw_{table.source}", table.name],
+            ).fetchall()
+            if name in table.columns and name not in own
+        ]
+        changes = ", ".join(
+            f"{name} = case when regexp_matches({name}, '{personal}') then '{_ERASED_TEXT}' else {name} end"
+            for name in texts
+        )
+        if schema:
+            _change_in_schema(connection, table, schema, "redacted", changes)
+        else:
+            connection.execute(
+                f"update {table.relation} as landed set {changes} where {_is_doomed(table, 'landed', 'redacted')}"
+            )
+    row = connection.execute("select count(distinct (source_table, _file_id, _row_number)) from redacted").fetchone()
+    return int(row[0]) if row else 0
+
+
 def _delete_staged(connection: duckdb.DuckDBPyConnection, schemas: Mapping[str, str]) -> set[str]:
     """Delete the rows from the staged tables too, and return those that are now as if they were built anew.
 
@@ -398,8 +586,9 @@ def _delete_staged(connection: duckdb.DuckDBPyConnection, schemas: Mapping[str, 
     say again which of them counts. The rows of an EL tool's table get other numbers by a deletion.
     """
     sound = set()
+    redacted = _tables_of(connection, "redacted")
     for table in raw_tables():
-        if table.source in schemas:
+        if table.source in schemas or table in redacted:
             continue
         staged = _staged(table.source_table)
         has_other_version = connection.execute(
@@ -431,32 +620,35 @@ def _forget(connection: duckdb.DuckDBPyConnection) -> None:
             connection.execute(f"delete from private.{table} where {is_suppressed}")
 
 
-def _delete_from_schema(connection: duckdb.DuckDBPyConnection, table: RawTable, schema: str) -> None:
-    """Delete rows of an EL tool's table, but no others: the tool may have written since staging numbered them."""
+def _change_in_schema(
+    connection: duckdb.DuckDBPyConnection, table: RawTable, schema: str, found: str, changes: str | None = None
+) -> None:
+    """Delete or change rows of an EL tool's table, but no others: it may have written since staging numbered them."""
     name = f'"{schema}".{table.name}'
+    statement = f"update {name} set {changes}" if changes else f"delete from {name}"
     try:
-        deleted = connection.execute(
+        changed = connection.execute(
             f"""
-            delete from {name} where rowid in (
+            {statement} where rowid in (
                 select numbered.row_id
                 from (select rowid as row_id, row_number() over () as _row_number from {name}) as numbered
                 inner join {table.relation} as landed using (_row_number)
                 inner join {_staged(table.source_table)} as staged using (_row_number)
-                inner join doomed using (_row_number)
-                where doomed.source_table = '{table.source_table}'
+                inner join {found} using (_row_number)
+                where {found}.source_table = '{table.source_table}'
                     and lower(trim(landed.{_row_id(table)})) = lower(staged.{_row_id(table)})
             )
             """
         ).fetchone()
         expected = connection.execute(
-            f"select count(distinct _row_number) from doomed where source_table = '{table.source_table}'"
+            f"select count(distinct _row_number) from {found} where source_table = '{table.source_table}'"
         ).fetchone()
     except duckdb.Error as error:
         reason = str(error).splitlines()[0]
         raise InputError(
             f"erasure: {schema}.{table.name}: rows of erased persons cannot be deleted ({reason})."
         ) from error
-    if deleted != expected:
+    if changed != expected:
         raise InputError(f"erasure: {schema}.{table.name} changed while the build read it. Build again.")
 
 

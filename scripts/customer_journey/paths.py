@@ -57,6 +57,11 @@ class Output:
         return self.root / "dbt" / target
 
     @property
+    def erasure_receipts(self) -> Path:
+        """What was erased for which request and when, by table, without a word of whom."""
+        return self.root / "erasure_receipts.csv"
+
+    @property
     def logs(self) -> Path:
         """The logs of dbt."""
         return self.root / "logs"

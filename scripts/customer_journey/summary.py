@@ -54,6 +54,12 @@ def print_summary(console: Console, output: Output, result: BuildResult | Unchan
             highlight=False,
             soft_wrap=True,
         )
+    for request, rows, tables in result.erasure_receipts:
+        console.print(
+            f"{'erased':<14} request {request}: {rows:,} rows of {tables} tables, see {output.erasure_receipts}",
+            highlight=False,
+            soft_wrap=True,
+        )
     for request, identifier_type, contacts in result.waiting_requests:
         console.print(
             f"{'to decide':<14} erasure request {request}: {contacts} contacts share its {identifier_type}, so nobody "

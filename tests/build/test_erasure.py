@@ -7,7 +7,7 @@ from customer_journey import erasure
 from customer_journey.warehouse import open_warehouse
 
 from tests.build.conftest import SETTINGS, write_tiny_company
-from tests.support.builds import publish, run_build, write_rows, write_settings
+from tests.support.builds import publish, run_build, run_journey, write_rows, write_settings
 from tests.support.erasure import REQUEST, traces_under, write_hoa
 
 
@@ -114,6 +114,16 @@ def test_what_leads_to_her_through_another_row_goes_too(small: Path, tmp_path: P
     write_rows(raw, "feedback/reviews", [
         {"review_id": "v1", "order_id": "order-hoa", "rating": "5", "body": "Hoa Nguyen", "reviewed_at": "2026-01-06"},
     ])  # fmt: skip
+    write_rows(raw, "crm/activities", [
+        {"activity_id": "a1", "activity_type": "call", "deal_id": "d1", "occurred_at": "2026-01-03"},
+    ])  # fmt: skip
+    write_rows(raw, "crm/tickets", [{"ticket_id": "k1", "order_id": "order-hoa", "opened_at": "2026-01-06"}])
+    write_rows(raw, "feedback/survey_invitations", [
+        {"invitation_id": "i1", **her, "survey_type": "nps", "sent_at": "2026-01-06"},
+    ])  # fmt: skip
+    write_rows(raw, "feedback/survey_responses", [
+        {"response_id": "p1", "invitation_id": "i1", "survey_type": "nps", "score": "9", "responded_at": "2026-01-07"},
+    ])  # fmt: skip
     write_rows(raw, "web/events", [{
         "event_id": "e9", "anonymous_id": "nobody-knows", "occurred_at": "2026-01-03", "event_name": "purchase",
         "order_id": "order-hoa", "page_url": "https://a.vn/thanks?email=hoa.erased@example.com",
@@ -122,28 +132,128 @@ def test_what_leads_to_her_through_another_row_goes_too(small: Path, tmp_path: P
     publish(raw, out, project=small)
 
     assert traces_under(out) == {}
-    with duckdb.connect(str(out / "warehouse.duckdb"), read_only=True) as connection:
-        left = {
-            table: [key for (key,) in connection.execute(f"select {key} from raw_{table} order by 1").fetchall()]
-            for table, key in {
-                "crm.deals": "deal_id",
-                "crm.quotes": "quote_id",
-                "crm.subscription_changes": "change_id",
-                "orders.orders": "order_id",
-                "orders.order_items": "order_id",
-                "feedback.reviews": "review_id",
-                "web.events": "event_id",
-            }.items()
-        }
+    left = _values(
+        out,
+        {
+            "raw_crm.deals": "deal_id",
+            "raw_crm.activities": "activity_id",
+            "raw_crm.quotes": "quote_id",
+            "raw_crm.subscription_changes": "change_id",
+            "raw_crm.tickets": "ticket_id",
+            "raw_orders.orders": "order_id",
+            "raw_orders.order_items": "order_id",
+            "raw_feedback.reviews": "review_id",
+            "raw_feedback.survey_responses": "response_id",
+            "raw_web.events": "event_id",
+        },
+    )
     assert left == {
-        "crm.deals": [],
-        "crm.quotes": [],
-        "crm.subscription_changes": [],
-        "orders.orders": ["o1", "of-mai"],
-        "orders.order_items": ["o1"],
-        "feedback.reviews": [],
-        "web.events": ["e1"],
+        "raw_crm.deals": [],
+        "raw_crm.activities": [],
+        "raw_crm.quotes": [],
+        "raw_crm.subscription_changes": [],
+        "raw_crm.tickets": [],
+        "raw_orders.orders": ["o1", "of-mai"],
+        "raw_orders.order_items": ["o1"],
+        "raw_feedback.reviews": [],
+        "raw_feedback.survey_responses": [],
+        "raw_web.events": ["e1"],
     }
+
+
+def test_whoever_is_told_of_in_words_is_found(small: Path, tmp_path: Path) -> None:
+    """Her address in a page's address, in a field beside another, in what somebody else is told of, and what comes later."""
+    raw, out = tmp_path / "raw", tmp_path / "out"
+    write_tiny_company(raw)
+    write_hoa(raw, "first")
+    (raw / "web/events.csv").unlink()
+    (raw / "crm/contacts.csv").unlink()
+    (raw / "orders/orders.csv").unlink()
+    hers = REQUEST["identifier_value"]
+    # a field that holds two addresses names nobody to identity, but to whoever reads it
+    write_rows(raw, "crm/contacts", [
+        {"contact_id": "c-two", "email": f"first@example.com; {hers}", "created_at": "2026-01-02"},
+    ], part="told")  # fmt: skip
+    order = {"status": "paid", "total_amount": "5", "ordered_at": "2026-01-05"}
+    write_rows(raw, "orders/orders", [
+        {"order_id": "of-two", "contact_id": "c-two", **order},
+        {"order_id": "unseen", "email": "hoa.er\u200based@example.com", **order},
+    ], part="told")  # fmt: skip
+    view = {"occurred_at": "2026-01-03T08:00:00Z", "event_name": "page_view"}
+    write_rows(raw, "web/events", [
+        {"event_id": "t1", "anonymous_id": "c9", "page_url": "https://a.vn/?e=Hoa.Erased%2540example.com", **view},
+        {"event_id": "t2", "anonymous_id": "c9", "page_url": "https://a.vn/?p=%2B84%20987%20654%20321", **view},
+        {"event_id": "t3", "anonymous_id": "c9", "page_url": "https://a.vn/?p=0987654322", **view},
+        {"event_id": "t4", "anonymous_id": "c-later", **view},
+    ], part="told")  # fmt: skip
+    write_rows(raw, "crm/activities", [
+        {
+            "activity_id": "a1", "contact_id": "1", "activity_type": "call", "occurred_at": "2026-01-04",
+            "outcome": f"wants to hear how {hers} liked it",
+        },
+    ])  # fmt: skip
+    write_rows(raw, "privacy/erasure_requests", [REQUEST])
+    published = run_build(raw, out, project=small)
+    assert published.returncode == 0, published.stderr
+    assert "erased         request r1:" in published.stdout
+    assert traces_under(out) == {}
+    left = {
+        "raw_crm.contacts": "contact_id",
+        "raw_crm.activities": "concat_ws('|', activity_id, outcome)",
+        "raw_orders.orders": "order_id",
+        "raw_web.events": "event_id",
+    }
+    assert _values(out, left) == {
+        "raw_crm.contacts": ["1"],
+        # what Mai was told is hers, but for the words that name another
+        "raw_crm.activities": ["a1|(erased)"],
+        "raw_orders.orders": ["o1"],
+        "raw_web.events": ["e1", "t3", "t4"],
+    }
+    receipt = (out / "erasure_receipts.csv").read_text(encoding="utf-8").splitlines()
+    assert receipt[0] == "request_id,erased_at,source_table,rows_removed,texts_removed"
+    assert {tuple(line.split(",")[2:]) for line in receipt[1:]} == {
+        ("crm.activities", "0", "1"),
+        ("crm.contacts", "3", "0"),
+        ("orders.order_items", "1", "0"),
+        ("orders.orders", "3", "0"),
+        ("orders.refunds", "1", "0"),
+        ("privacy.erasure_requests", "1", "0"),
+        ("web.events", "3", "0"),
+        ("web.identities", "1", "0"),
+    }
+
+    # a cookie turns out to be hers, and she comes again as another contact, with orders that name just that
+    write_rows(raw, "web/identities", [{
+        "anonymous_id": "c-later", "identifier_type": "email", "identifier_value": hers,
+        "identified_at": "2026-01-09",
+    }], part="later")  # fmt: skip
+    write_rows(raw, "crm/contacts", [{"contact_id": "c-new", "email": hers, "created_at": "2026-01-09"}], part="later")
+    write_rows(raw, "orders/orders", [{"order_id": "of-new", "contact_id": "c-new", **order}], part="later")
+    publish(raw, out, project=small)
+    assert traces_under(out) == {}
+    assert _values(out, left) == {
+        "raw_crm.contacts": ["1"],
+        "raw_crm.activities": ["a1|(erased)"],
+        "raw_orders.orders": ["o1"],
+        "raw_web.events": ["e1", "t3"],
+    }
+
+    # she is a customer again
+    lifted = run_journey("lift-erasure", "--out", str(out), "--request", "r1")
+    assert lifted.returncode == 0, lifted.stderr
+    assert run_journey("lift-erasure", "--out", str(out), "--request", "r1").returncode == 2
+    write_rows(raw, "crm/contacts", [{"contact_id": "c-new", "email": hers, "created_at": "2026-02-09"}], part="back")
+    publish(raw, out, project=small)
+    assert _values(out, {"raw_crm.contacts": "contact_id"}) == {"raw_crm.contacts": ["1", "c-new"]}
+
+
+def _values(out: Path, columns: dict[str, str]) -> dict[str, list[str]]:
+    with duckdb.connect(str(out / "warehouse.duckdb"), read_only=True) as connection:
+        return {
+            table: [value for (value,) in connection.execute(f"select {column} from {table} order by 1").fetchall()]
+            for table, column in columns.items()
+        }
 
 
 def test_a_request_erases_a_person_or_nobody(small: Path, tmp_path: Path) -> None:

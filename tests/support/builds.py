@@ -32,7 +32,12 @@ def run_build(raw: Path, out: Path, *options: str, project: Path | None = None) 
 
 def run_build_with(out: Path, *options: str, project: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Run `journey build` with these options alone; without --raw or --raw-schemas it builds the demo company."""
-    command = [sys.executable, "-m", "customer_journey", "build", "--out", str(out), *options]
+    return run_journey("build", "--out", str(out), *options, project=project)
+
+
+def run_journey(*arguments: str, project: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run a command of `journey` in a process of its own, and return how it ended."""
+    command = [sys.executable, "-m", "customer_journey", *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False, env=environment_of(project))
 
 

@@ -17,7 +17,7 @@ from customer_journey.transform import parse
 
 from tests.support.models import all_they_read, read_by
 
-# What the tests of builds read, and what a build itself reads of its models.
+# What the tests of builds read, and what a build itself reads of its marts.
 MARTS = (
     "audit_reconciliation",
     "audit_revenue",
@@ -26,6 +26,8 @@ MARTS = (
     "fct_sessions",
     "kpi_clv_model",
 )
+# what a build itself reads of its models, beside marts
+READ_BY_ERASURE = ("stg_privacy__text_identifiers",)
 _OF_A_MODEL = ("name", "description", "config", "constraints")
 _OF_A_COLUMN = ("name", "description", "data_type", "constraints")
 
@@ -39,7 +41,7 @@ def make_small_project(folder: Path, marts: Collection[str] = MARTS, with_all_se
     folder.mkdir(parents=True, exist_ok=True)
     manifest = parse(Output(folder), "duckdb")
     # a build holds its settings against the list of frameworks, whatever its models read
-    chosen = all_they_read(manifest, marts) | {"seed.customer_journey.frameworks"}
+    chosen = all_they_read(manifest, (*marts, *READ_BY_ERASURE)) | {"seed.customer_journey.frameworks"}
     if with_all_seeds:
         chosen |= {node for node in manifest.nodes if node.startswith("seed.")}
     _copy(Path("profiles.yml"), folder)

@@ -1,0 +1,85 @@
+{#-
+    A view, and nothing but erasure reads it, where there is somebody to erase: a search of every text that was ever landed costs what
+    staging costs. Texts are read as people write them: percent-encoded once or more, of full width, with characters that nobody sees.
+-#}
+{{ config(materialized='view') }}
+
+{%- set encoded = [('%(25)*40', '@'), ('%(25)*2[Bb]', '+'), ('%(25)*20', ' ')] -%}
+{%- set quoted = [] -%}
+{%- for pattern, sign in encoded -%}{%- do quoted.append(("'" ~ pattern ~ "'", sign)) -%}{%- endfor -%}
+{%- set part = '[^ ’,;:|<>@()"=&?/#]+' -%}
+{%- set address = part ~ ' ?@ ?' ~ part ~ '[.]' ~ part -%}
+{%- set number = personal_data_pattern(['international', 'national']) -%}
+{%- set searched = [] -%}
+{%- for source_name, table_name in staged_tables() -%}
+    {%- set columns = source_spec(source_name, table_name).columns.values() | list -%}
+    {%- for is_owner in [true, false] -%}
+        {%- set names = [] -%}
+        {%- for column in columns if column.config.meta.kind not in fallible_kinds() and is_of_owner(column) == is_owner -%}
+            {%- do names.append('landed.' ~ column.name) -%}
+        {%- endfor -%}
+        {%- if names or not execute -%}{%- do searched.append((source_name, table_name, is_owner, names)) -%}{%- endif -%}
+    {%- endfor -%}
+{%- endfor %}
+
+with texts as (
+
+    {%- for source_name, table_name, is_owner, names in searched %}
+    select
+        '{{ source_name }}.{{ table_name }}' as source_table,
+        landed._file_id,
+        landed._row_number,
+        {{ is_owner }} as is_owner,
+        concat_ws(' | ', {{ names | join(', ') }}) as written
+    from {{ source(source_name, table_name) }} as landed
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+
+),
+
+readable as (
+
+    select
+        source_table,
+        _file_id,
+        _row_number,
+        is_owner,
+        {{ replaced_in_steps(plain_characters('written', quote='’'), quoted) }} as written
+    from texts
+    where {{ regex_like('written', "'" ~ personal_data_pattern(['address', 'international', 'national']) ~ "'") }}
+
+),
+
+found as (
+
+    select source_table, _file_id, _row_number, is_owner, 'email' as identifier_type, {{ matches('written', "'" ~ address ~ "'") }} as written
+    from readable
+    union all
+    select source_table, _file_id, _row_number, is_owner, 'phone' as identifier_type, {{ matches('written', "'" ~ number ~ "'") }} as written
+    from readable
+
+),
+
+identified as (
+
+    select
+        source_table,
+        _file_id,
+        _row_number,
+        is_owner,
+        case
+            when identifier_type = 'email' then {{ identifier_key("'email'", normalize_email('written')) }}
+            else {{ identifier_key("'phone'", normalize_phone('written')) }}
+        end as identifier
+    from found
+
+)
+
+select distinct
+    source_table,
+    _file_id,
+    _row_number,
+    is_owner,
+    identifier
+from identified
+where identifier is not null
