@@ -162,3 +162,17 @@
         else {{ text }}
     end
 {%- endmacro %}
+
+{#- A text of any kind as its reader would see it: in plain characters, and with the signs of an address or number that links encode. -#}
+{% macro readable_text(text) -%}
+    {{ replaced_in_steps(
+        plain_characters(text, quote='’'), [("'%(25)*40'", '@'), ("'%(25)*2[Bb]'", '+'), ("'%(25)*20'", ' ')]
+    ) }}
+{%- endmacro %}
+
+{#- What looks like an e-mail address in a readable text, and like a phone number, one a row. -#}
+{% macro addresses_in(text) -%}
+    {%- set part = "'[^ ’,;:|<>@()=&?/#]+'"[1:-1] -%}
+    {{ matches(text, "'" ~ part ~ " ?@ ?" ~ part ~ "[.]" ~ part ~ "'") }}
+{%- endmacro %}
+{% macro numbers_in(text) -%}{{ matches(text, "'" ~ personal_data_pattern(['international', 'national']) ~ "'") }}{%- endmacro %}

@@ -162,7 +162,7 @@ def test_what_leads_to_her_through_another_row_goes_too(small: Path, tmp_path: P
 
 
 def test_whoever_is_told_of_in_words_is_found(small: Path, tmp_path: Path) -> None:
-    """Her address in a page's address, in a field beside another, in what somebody else is told of, and what comes later."""
+    """Her address in a page's address, beside another in a field, in words to somebody else, and what comes later."""
     raw, out = tmp_path / "raw", tmp_path / "out"
     write_tiny_company(raw)
     write_hoa(raw, "first")

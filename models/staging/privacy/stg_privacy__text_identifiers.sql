@@ -4,12 +4,6 @@
 -#}
 {{ config(materialized='view') }}
 
-{%- set encoded = [('%(25)*40', '@'), ('%(25)*2[Bb]', '+'), ('%(25)*20', ' ')] -%}
-{%- set quoted = [] -%}
-{%- for pattern, sign in encoded -%}{%- do quoted.append(("'" ~ pattern ~ "'", sign)) -%}{%- endfor -%}
-{%- set part = '[^ ’,;:|<>@()"=&?/#]+' -%}
-{%- set address = part ~ ' ?@ ?' ~ part ~ '[.]' ~ part -%}
-{%- set number = personal_data_pattern(['international', 'national']) -%}
 {%- set searched = [] -%}
 {%- for source_name, table_name in staged_tables() -%}
     {%- set columns = source_spec(source_name, table_name).columns.values() | list -%}
@@ -44,7 +38,7 @@ readable as (
         _file_id,
         _row_number,
         is_owner,
-        {{ replaced_in_steps(plain_characters('written', quote='’'), quoted) }} as written
+        {{ readable_text('written') }} as written
     from texts
     where {{ regex_like('written', "'" ~ personal_data_pattern(['address', 'international', 'national']) ~ "'") }}
 
@@ -52,10 +46,10 @@ readable as (
 
 found as (
 
-    select source_table, _file_id, _row_number, is_owner, 'email' as identifier_type, {{ matches('written', "'" ~ address ~ "'") }} as written
+    select source_table, _file_id, _row_number, is_owner, 'email' as identifier_type, {{ addresses_in('written') }} as written
     from readable
     union all
-    select source_table, _file_id, _row_number, is_owner, 'phone' as identifier_type, {{ matches('written', "'" ~ number ~ "'") }} as written
+    select source_table, _file_id, _row_number, is_owner, 'phone' as identifier_type, {{ numbers_in('written') }} as written
     from readable
 
 ),
