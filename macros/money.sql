@@ -61,6 +61,12 @@
     {{ regex_like(text, "'^[+-]?[0-9]+[.][0-9]{3}" ~ text_end() ~ "'") }}
 {%- endmacro %}
 
+{#-
+    Whether an amount as a double fits every money column, also once it is rounded: what has more than 14 digits in the reporting currency is
+    no price.
+-#}
+{% macro fits_money(value) -%}abs({{ value }}) < cast(99999999999999 as double){%- endmacro %}
+
 {#- No price is 10^13 major units or more. -#}
 {% macro amount_limit() -%}cast(10000000000000 as decimal(18, 4)){%- endmacro %}
 

@@ -219,7 +219,9 @@ left join ranked on judged._file_id = ranked._file_id and judged._row_number = r
     {%- set kind = column.config.meta.kind -%}
     {%- set text = "nullif(" ~ trimmed('landed.' ~ column.name) ~ ", '')" -%}
     {%- if kind == 'text' -%}{{ text }}
-    {%- elif kind == 'id' -%}{{ publishable_id(text) }}
+    {%- elif kind == 'id' and column.name.endswith('_id') -%}{{ publishable_id(text) }}
+    {#- what is called a number may be one, and is looked at as any text is -#}
+    {%- elif kind == 'id' -%}{{ publishable_id(text, var('personal_data_patterns') | list) }}
     {%- elif kind == 'label' -%}{{ masked(text) }}
     {%- elif kind == 'code' -%}{{ lower_case(masked(text)) }}
     {%- elif kind == 'currency' -%}upper({{ text }})

@@ -62,8 +62,8 @@ def print_summary(console: Console, output: Output, result: BuildResult | Unchan
         )
     for request, identifier_type, contacts in result.waiting_requests:
         console.print(
-            f"{'to decide':<14} erasure request {request}: {contacts} contacts share its {identifier_type}, so nobody "
-            "was erased: request it by contact_id",
+            f"{'to decide':<14} erasure request {request}: several people use its {identifier_type} ({contacts} "
+            "contacts have it), so nobody was erased: request it by contact_id",
             highlight=False,
             soft_wrap=True,
         )

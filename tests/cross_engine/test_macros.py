@@ -677,6 +677,64 @@ CASES: dict[str, Cases] = {
             None: None,
         },
     ),
+    "masked": Cases(
+        "{{ masked('x') }}",
+        {
+            **dict.fromkeys(
+                [
+                    "a@b.vn",
+                    "a%40b.vn",
+                    "a%2540b.vn",
+                    "lan\uff20shop.vn",
+                    "see a@b.vn.",
+                    "bmd1eWVuLnZhbi5hQGdtYWlsLmNvbQ==",
+                    "0987 444 555",
+                    "0987%20444%20555",
+                    "0912.345.678",
+                    "091-234-5678",
+                    "(0912) 345 678",
+                    "0912  345 678",
+                    "".join(chr(0xFF10 + int(digit)) for digit in "0912345678"),
+                    "sale 0912345678 hot",
+                    "028 3822 1234",
+                    "+84 912 345 678",
+                    "(+84) 912345678",
+                    "tel:+84912345678",
+                    "%2B84912345678",
+                ],
+                "(masked)",
+            ),
+            # what campaigns, days, versions and amounts are written like
+            **{
+                text: text
+                for text in [
+                    "sale_2026",
+                    "2026-01-02",
+                    "2026-01-02 03:04:05",
+                    "spring_0912",
+                    "10.0912345678",
+                    "0.123456789012",
+                    "1.250.000",
+                    "20456789012",
+                    "v2.0.1",
+                    "tet-2026-02-17",
+                    "ad-000123",
+                    "50%",
+                    "123/45/6789",
+                    "gclid.EAIaIQobChMI",
+                    "09:12:34",
+                    "iphone 15 pro 256gb",
+                    "2025-07-01 - 2025-07-31",
+                ]
+            },
+            "": "",
+            None: None,
+        },
+    ),
+    "publishable_id": Cases(
+        "{{ publishable_id('x') }} = x",
+        {"o-1": "true", "0912345678": "true", "a@b.vn": "false", "+84 912 345 678": "false", None: None},
+    ),
     "registered_domain": Cases(
         "{{ registered_domain('x') }}",
         {

@@ -27,7 +27,7 @@ class Macros:
             "adapter": SimpleNamespace(dispatch=self._dispatch),
             "return": _return,
             "execute": False,
-            "var": {"default_settings": project["vars"]["default_settings"], **(settings or {})}.get,
+            "var": {**project["vars"], **(settings or {})}.get,
             "project_name": project["name"],
             **context,
         }

@@ -70,9 +70,9 @@ select
     counted.frequency,
     {{ days_between('counted.first_date', 'counted.last_date') }} as recency_days,
     {{ days_between('counted.first_date', 'counted.window_end') }} as age_days,
-    cast(counted.repeat_revenue as decimal(18, 4)) as repeat_revenue,
+    cast(counted.repeat_revenue as decimal(28, 4)) as repeat_revenue,
     cast(counted.repeat_revenue as double) / nullif(counted.frequency, 0) as revenue_per_repeat_day,
     counted.purchase_days_after,
-    cast(counted.revenue_after as decimal(18, 4)) as revenue_after
+    cast(counted.revenue_after as decimal(28, 4)) as revenue_after
 from counted
 left join subscribers on counted.fit_window = subscribers.fit_window and counted.person_key = subscribers.person_key

@@ -1,9 +1,9 @@
 {%- set priced = [
-    ('orders', 'orders', 'total_amount', reporting_date('ordered_at')),
-    ('crm', 'deals', 'amount', reporting_date('created_at')),
-    ('crm', 'quotes', 'amount', reporting_date('quoted_at')),
-    ('crm', 'subscription_changes', 'mrr', reporting_date('changed_at')),
-    ('marketing', 'ad_spend', 'cost', 'spend_date'),
+    ('orders', 'orders', ['total_amount', 'tax_amount', 'shipping_amount'], reporting_date('ordered_at')),
+    ('crm', 'deals', ['amount'], reporting_date('created_at')),
+    ('crm', 'quotes', ['amount'], reporting_date('quoted_at')),
+    ('crm', 'subscription_changes', ['mrr'], reporting_date('changed_at')),
+    ('marketing', 'ad_spend', ['cost'], 'spend_date'),
 ] -%}
 {#- what a row's amount is multiplied with, beside the rate -#}
 {%- set factors = {'subscription_changes': months_of_term(reporting_date('staged.changed_at'), 'staged.term_end')} -%}
@@ -16,12 +16,14 @@
     ('orders', 'refunds', 'orders', 'order_id'),
     ('crm', 'deal_changes', 'deals', 'deal_id'),
 ] -%}
-{#- What has more than 14 digits in the reporting currency is no price, and fits no money column. -#}
-{%- set limit = 'cast(100000000000000 as double)' -%}
 
 with unpriced as (
 
-    {%- for source_name, table_name, amount, day in priced %}
+    {%- for source_name, table_name, amounts, day in priced %}
+    {#- no difference of them is larger than their sum -#}
+    {%- set amount -%}
+        {%- for name in amounts -%}coalesce(cast(staged.{{ name }} as double), 0){{ ' + ' if not loop.last }}{%- endfor -%}
+    {%- endset %}
     select
         '{{ source_name }}.{{ table_name }}' as source_table,
         staged._file_id,
@@ -33,8 +35,7 @@ with unpriced as (
         staged.row_status = 'accepted'
         and (
             {{ lacks_exchange_rate('staged.currency') }}
-            or cast(staged.{{ amount }} as double) * coalesce(cast(rates.rate as double), 1)
-            * {{ factors.get(table_name, 1) }} >= {{ limit }}
+            or not {{ fits_money('(' ~ amount ~ ') * coalesce(cast(rates.rate as double), 1) * ' ~ factors.get(table_name, 1)) }}
         )
     {{ 'union all' if not loop.last }}
     {%- endfor %}
@@ -102,6 +103,8 @@ orphans as (
         staged._row_number,
         {%- if table_name == 'refunds' %}
         staged.amount,
+        staged.refund_id,
+        staged.order_id,
         staged.refunded_at,
         {%- endif %}
         staged.ambiguous_amount,
@@ -134,29 +137,51 @@ unread as (
 
 ),
 
+{# what an order's refunds come to has to fit as well as each of them #}
+priced_refunds as (
+
+    select
+        _file_id,
+        _row_number,
+        lacks_rate,
+        sum(amount) over (
+            partition by order_id
+            order by refunded_at, refund_id
+            rows between unbounded preceding and current row
+        ) as amount_so_far
+    from (
+        select
+            refunds._file_id,
+            refunds._row_number,
+            refunds.refund_id,
+            refunds.refunded_at,
+            coalesce(refunds.order_id, refunds.refund_id) as order_id,
+            refunds.has_own_currency and {{ lacks_exchange_rate('refunds.currency') }} as lacks_rate,
+            cast(refunds.amount as double)
+            * coalesce(cast(case when refunds.has_own_currency then rates.rate else refunds.parent_rate end as double), 1) as amount
+        from refunds
+        left join unread
+            on unread.source_table = 'orders.refunds'
+            and refunds._file_id = unread._file_id
+            and refunds._row_number = unread._row_number
+        {{ join_exchange_rates('refunds.currency', reporting_date('refunds.refunded_at')) }}
+        where unread.source_table is null
+    )
+
+),
+
 unpriced_refunds as (
 
     select
         'orders.refunds' as source_table,
-        refunds._file_id,
-        refunds._row_number,
+        _file_id,
+        _row_number,
         case
-            when refunds.has_own_currency and {{ lacks_exchange_rate('refunds.currency') }} then 'no_exchange_rate'
+            when lacks_rate then 'no_exchange_rate'
             else 'amount_out_of_range'
         end as row_reason
-    from refunds
-    left join unread
-        on unread.source_table = 'orders.refunds'
-        and refunds._file_id = unread._file_id
-        and refunds._row_number = unread._row_number
-    {{ join_exchange_rates('refunds.currency', reporting_date('refunds.refunded_at')) }}
-    where
-        unread.source_table is null
-        and (
-            (refunds.has_own_currency and {{ lacks_exchange_rate('refunds.currency') }})
-            or cast(refunds.amount as double)
-            * coalesce(cast(case when refunds.has_own_currency then rates.rate else refunds.parent_rate end as double), 1) >= {{ limit }}
-        )
+    from priced_refunds
+    where lacks_rate or not {{ fits_money('amount_so_far') }}
 
 )
 

@@ -92,7 +92,8 @@ contract_conversions as (
         source_id,
         person_id,
         converted_at,
-        cast(greatest(0, contract_value - coalesce(sum(order_revenue), 0)) as decimal(18, 4)) as revenue,
+        {# where more was given back than was paid, the sum of orders may be beyond any price #}
+        cast(greatest(0, least(contract_value - coalesce(sum(order_revenue), 0), 99999999999999)) as decimal(18, 4)) as revenue,
         cast(null as string) as order_id,
         company_id
     from contracts

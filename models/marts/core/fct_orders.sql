@@ -4,6 +4,8 @@
     cast(orders.net_revenue as double) * order_lines.covered_share
     * case when orders.net_revenue > 0 then 1 - order_lines.cost_ratio when order_lines.cost_ratio is not null then 1 end
 {%- endset -%}
+{#- what it would cost is absurd, so it is not known -#}
+{%- set is_absurd = 'coalesce(not ' ~ fits_money(margin) ~ ', false)' -%}
 
 with orders as (
 
@@ -123,8 +125,13 @@ select
     orders.net_before_refunds,
     orders.refunded_net,
     orders.net_revenue,
-    cast({{ round_double(covered_revenue, setting('currency_decimals')) }} as decimal(18, 4)) as covered_revenue,
-    cast({{ round_double(margin, setting('currency_decimals')) }} as decimal(18, 4)) as margin
+    case
+        when {{ is_absurd }} then cast(0 as decimal(18, 4))
+        else cast({{ round_double(covered_revenue, setting('currency_decimals')) }} as decimal(18, 4))
+    end as covered_revenue,
+    case
+        when not {{ is_absurd }} then cast({{ round_double(margin, setting('currency_decimals')) }} as decimal(18, 4))
+    end as margin
 from orders
 inner join {{ ref('int_persons') }} as persons on orders.person_key = persons.person_key
 left join order_lines on orders.order_id = order_lines.order_id

@@ -152,8 +152,8 @@ select
     valued.clv_method,
     valued.clv_basis,
     valued.orders,
-    cast(valued.historical_revenue as decimal(18, 4)) as historical_revenue,
-    cast(valued.historical_margin as decimal(18, 4)) as historical_margin,
+    cast(valued.historical_revenue as decimal(28, 4)) as historical_revenue,
+    cast(valued.historical_margin as decimal(28, 4)) as historical_margin,
     {{ cost_coverage('valued.covered_revenue', 'valued.historical_revenue') }} as cost_coverage,
     valued.margin_ratio,
     valued.frequency,
@@ -168,8 +168,8 @@ select
     valued.p_alive,
     valued.predicted_purchases as predicted_purchases_12m,
     valued.expected_value_per_purchase_day,
-    cast(valued.mrr as decimal(18, 4)) as mrr,
-    case when valued.has_running_subscription then cast(valued.contract_revenue_12m as decimal(18, 4)) end as contract_revenue_12m,
+    cast(valued.mrr as decimal(28, 4)) as mrr,
+    case when valued.has_running_subscription then cast(valued.contract_revenue_12m as decimal(28, 4)) end as contract_revenue_12m,
     valued.margin_ratio * case
         when valued.clv_method = 'contract' then cast(valued.contract_revenue_12m as double) + coalesce(valued.order_revenue_12m, 0)
         when valued.clv_method <> 'historical' then valued.order_revenue_12m

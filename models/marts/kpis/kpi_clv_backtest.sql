@@ -18,6 +18,6 @@ select
     sum(predicted_purchases) as predicted_purchases,
     cast(sum(purchase_days_after) as bigint) as actual_purchases,
     sum(predicted_purchases * expected_value_per_purchase_day) as predicted_revenue,
-    cast(sum(revenue_after) as decimal(18, 4)) as actual_revenue
+    cast(sum(revenue_after) as decimal(28, 4)) as actual_revenue
 from predictions
 group by cohort_month, frequency_group

@@ -17,7 +17,7 @@ customers as (
         persons.customer_type,
         {{ month_of(reporting_date('persons.customer_since')) }} as month_start,
         clv.historical_revenue,
-        cast({{ round_double('clv.predicted_clv_12m', 4) }} as decimal(18, 4)) as predicted_clv
+        cast({{ round_double('clv.predicted_clv_12m', 4) }} as decimal(28, 4)) as predicted_clv
     from persons
     left join {{ ref('kpi_clv') }} as clv on persons.person_id = clv.person_id
     where persons.customer_since is not null and not persons.is_internal
@@ -82,8 +82,8 @@ happenings as (
         'invitation' as happening,
         referrals.person_id,
         referrals.is_converted as is_by_referral,
-        cast(null as decimal(18, 4)) as revenue,
-        cast(null as decimal(18, 4)) as predicted_clv
+        cast(null as decimal(28, 4)) as revenue,
+        cast(null as decimal(28, 4)) as predicted_clv
     from referrals
     inner join persons on referrals.person_id = persons.person_id
     union all
@@ -93,8 +93,8 @@ happenings as (
         'active' as happening,
         person_id,
         false as is_by_referral,
-        cast(null as decimal(18, 4)) as revenue,
-        cast(null as decimal(18, 4)) as predicted_clv
+        cast(null as decimal(28, 4)) as revenue,
+        cast(null as decimal(28, 4)) as predicted_clv
     from active
     union all
     select
@@ -103,7 +103,7 @@ happenings as (
         'won' as happening,
         customers.person_id,
         brought.referred_person_id is not null as is_by_referral,
-        coalesce(customers.historical_revenue, cast(0 as decimal(18, 4))) as revenue,
+        coalesce(customers.historical_revenue, cast(0 as decimal(28, 4))) as revenue,
         customers.predicted_clv
     from customers
     left join brought on customers.person_id = brought.referred_person_id
@@ -155,11 +155,11 @@ select
     case when is_mature then {{ wilson_bound('conversion_rate_to_date', 'invitations', '+') }} end as conversion_rate_high,
     case when is_mature then {{ share_of('converted', 'active_customers') }} end as k_factor,
     referred_customers,
-    cast(referred_revenue as decimal(18, 4)) as referred_revenue,
+    cast(referred_revenue as decimal(28, 4)) as referred_revenue,
     {{ share_of('referred_revenue', 'referred_customers') }} as revenue_per_referred_customer,
     {{ share_of('referred_clv', 'referred_predicted') }} as predicted_clv_per_referred_customer,
     other_customers,
-    cast(other_revenue as decimal(18, 4)) as other_revenue,
+    cast(other_revenue as decimal(28, 4)) as other_revenue,
     {{ share_of('other_revenue', 'other_customers') }} as revenue_per_other_customer,
     {{ share_of('other_clv', 'other_predicted') }} as predicted_clv_per_other_customer
 from rated

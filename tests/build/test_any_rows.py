@@ -1,0 +1,36 @@
+"""No row of input, whatever it holds, keeps a build from publishing, and none of what it hides is published."""
+
+from pathlib import Path
+
+import duckdb
+
+from tests.build.conftest import SETTINGS
+from tests.support.any_rows import FREE_TEXT, PLANTS, write_any_rows
+from tests.support.builds import publish, write_settings
+
+ROWS = 80
+CURRENCY = {"reporting_currency": "VND", "currency_decimals": 0, "default_phone_country": "VN"}
+
+
+def test_anything_that_rules_accept_is_published(tmp_path: Path) -> None:
+    """Amounts and times at their bounds in all 28 tables, and addresses and phone numbers wherever text can stand."""
+    raw, out = tmp_path / "raw", tmp_path / "out"
+    counts = write_any_rows(raw, seed=14, rows=ROWS)
+    assert len(counts) == 28
+    write_settings(raw, {**SETTINGS, **CURRENCY, "max_quarantined_share": 1})
+    published = publish(raw, out)
+    with duckdb.connect(str(published), read_only=True) as connection:
+        states = connection.execute(
+            "select source_table, rows_in, accepted + duplicates + quarantined + deferred + erased"
+            " from marts.audit_reconciliation where rows_in > 0"
+        ).fetchall()
+        assert {table: accounted for table, _, accounted in states} == counts
+        assert {table: rows_in for table, rows_in, _ in states} == counts
+        text = "\n".join(
+            row
+            for (table,) in connection.execute(
+                "select table_name from information_schema.tables where table_schema = 'marts'"
+            ).fetchall()
+            for (row,) in connection.execute(f"select t::varchar from marts.{table} as t").fetchall()
+        ).casefold()
+    assert [plant for plant in (FREE_TEXT, *PLANTS) if plant.casefold() in text] == []
