@@ -10,7 +10,7 @@ from duckdb import DuckDBPyConnection
 
 from customer_journey.errors import InputError
 from customer_journey.hash_key import Ring, plain_run_key, ring_of
-from customer_journey.paths import make_private
+from customer_journey.paths import close_to_others, make_private
 
 
 class Plugin(BasePlugin):
@@ -22,15 +22,16 @@ class Plugin(BasePlugin):
 
     def update_connection_config(self, creds: DuckDBCredentials, config: dict[str, Any]) -> None:
         """Make the folder of the warehouse, which a fresh clone does not have and DuckDB does not make."""
-        self._folder = Path(creds.path).parent
+        self._warehouse = Path(creds.path)
         self._ring: Ring | None = None
-        make_private(self._folder)
+        make_private(self._warehouse.parent)
 
     def configure_cursor(self, cursor: DuckDBPyConnection) -> None:
         """Set the variables on one cursor, which has session variables of its own."""
         if self._ring is None:
+            close_to_others(self._warehouse)
             try:
-                self._ring = ring_of(cursor, plain_run_key(self._folder, cursor))
+                self._ring = ring_of(cursor, plain_run_key(self._warehouse.parent, cursor))
             except InputError as error:
                 raise DbtRuntimeError(str(error)) from error
         cursor.execute("set variable hash_key = ?", [self._ring.key])

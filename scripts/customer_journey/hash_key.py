@@ -88,6 +88,11 @@ def fingerprint(key: str) -> str:
     return _hash(key, _FINGERPRINT_OF)
 
 
+def keyed_digest(text: str, key: str) -> str:
+    """Return what tells another key from this one by a text, and says nothing of either."""
+    return hmac.new(key.encode(), text.encode(), "sha256").hexdigest()
+
+
 def is_known(connection: duckdb.DuckDBPyConnection) -> bool:
     """Tell whether this warehouse has the fingerprint of a key."""
     return _fingerprint_in(connection) is not None
@@ -161,9 +166,7 @@ def has_hashed(folder: Path, connection: duckdb.DuckDBPyConnection, key: str) ->
             return bool(_hash(key, row[0]) == row[1])
     try:
         note = json.loads((folder / "built_from.json").read_text(encoding="utf-8"))
-        return hmac.compare_digest(
-            note["hash_key"], hmac.new(key.encode(), note["build_id"].encode(), "sha256").hexdigest()
-        )
+        return hmac.compare_digest(note["hash_key"], keyed_digest(note["build_id"], key))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
@@ -254,9 +257,16 @@ def has_erased(connection: duckdb.DuckDBPyConnection) -> bool:
 
 
 def ring_of(connection: duckdb.DuckDBPyConnection, key: str) -> Ring:
-    """Return the keys of a warehouse, of which this is the one in force; without any kept it does for all."""
-    if _fingerprint_in(connection) != fingerprint(key):
+    """Return the keys of a warehouse, of which this is the one in force; where none is kept it does for all.
+
+    Raises:
+        InputError: another key is in force, or what is kept is damaged.
+    """
+    known = _fingerprint_in(connection)
+    if known is None:
         return Ring(key, (), key)
+    if known != fingerprint(key):
+        raise InputError(f"the warehouse was built with another key. {ERASED}")
     sealed = connection.execute("select sealed_key from private.sealed_keys order by position").fetchall()
     suppression, *former = (_unseal(text, key) for (text,) in sealed)
     return Ring(key, tuple(former), suppression)
@@ -362,7 +372,7 @@ def keep(folder: Path, key: str, name: str = FILE_NAME) -> Path:
 
 
 def finish_rotation(folder: Path, connection: duckdb.DuckDBPyConnection) -> None:
-    """Bring the files of keys in line with the warehouse, which says whether a rotation that was killed had happened."""
+    """Bring the files of keys in line with the warehouse, which says whether a killed rotation has happened."""
     known = _fingerprint_in(connection)
     following = _read(folder / NEXT_FILE_NAME)
     if following is not None and fingerprint(following) == known:

@@ -73,21 +73,9 @@ class Output:
 
     def own(self) -> list[Path]:
         """Whatever builds leave directly under OUT, and is there: nobody else's files are among them."""
-        names = (
-            *("warehouse.duckdb", "warehouse.duckdb.wal", "journey.duckdb", ".journey.publishing.duckdb"),
-            *(
-                "published.json",
-                "built_from.json",
-                ".lock",
-                "hash_key",
-                "landed",
-                "exports",
-                "dbt",
-                "logs",
-                "data_docs",
-            ),
-            *("spark-warehouse", "spark-metastore", "judging"),
-        )
+        files = ("warehouse.duckdb", "warehouse.duckdb.wal", "journey.duckdb", "published.json", "built_from.json")
+        folders = ("dbt", "logs", "data_docs", "landed", "exports", "spark-warehouse", "spark-metastore", "judging")
+        names = (*files, *folders, ".lock", "hash_key", "hash_key.next")
         return [file for name in names if (file := self.root / name).exists()]
 
 
@@ -106,9 +94,7 @@ def published_mode() -> int:
     """
     text = os.environ.get("JOURNEY_PUBLISHED_MODE") or "600"
     if re.fullmatch(r"0?6[04][04]", text) is None:
-        raise InputError(
-            f"JOURNEY_PUBLISHED_MODE {text!r}: is one of 600, 640 (the group reads too) and 644 (everybody)."
-        )
+        raise InputError(f"JOURNEY_PUBLISHED_MODE {text!r}: write 600, 640 (the group reads too) or 644 (everybody).")
     return int(text, 8)
 
 
@@ -121,7 +107,7 @@ def keep_private(output: Output) -> None:
     mode = published_mode()
     for file in output.own():
         wanted = mode if file == output.published else 0o600
-        _close(file, 0o700 if file.is_dir() else wanted)
+        close_to_others(file, 0o700 if file.is_dir() else wanted)
     passing = (mode & 0o044) >> 2
     found = stat.S_IMODE(output.root.stat().st_mode)
     if found & passing != passing:
@@ -129,7 +115,8 @@ def keep_private(output: Output) -> None:
             output.root.chmod(found | passing)
 
 
-def _close(file: Path, mode: int) -> None:
+def close_to_others(file: Path, mode: int = 0o600) -> None:
+    """Give a file this mode, unless it has an access list or is somebody else's."""
     # of Linux alone
     lists = getattr(os, "listxattr", None)
     with contextlib.suppress(OSError):
