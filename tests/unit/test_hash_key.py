@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from customer_journey import erasure, hash_key, rotation
+from customer_journey import erasure, hash_key
 from customer_journey.errors import InputError
 from customer_journey.hash_key import DEMO_KEY, ENVIRONMENT_VARIABLE, Ring
 from customer_journey.paths import Output, keep_private, make_private, published_mode
@@ -225,7 +225,7 @@ def test_second_rotation_waits_for_a_build(output: Output, monkeypatch: pytest.M
 
 
 def _before_the_rename(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(erasure.os, "replace", _killed)
+    monkeypatch.setattr("customer_journey.erasure.os.replace", _killed)
 
 
 def _while_the_copy_changes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -241,7 +241,7 @@ def _after_the_rename(monkeypatch: pytest.MonkeyPatch) -> None:
             _killed()
         finish(folder, connection)
 
-    monkeypatch.setattr(rotation.hash_key, "finish_rotation", second_time)
+    monkeypatch.setattr(hash_key, "finish_rotation", second_time)
 
 
 class _Killed(BaseException):
