@@ -13,7 +13,7 @@ person_identifiers as (
 ),
 
 {# each identifier as it is hashed now, and as it was before the key changed: what is remembered may be of then #}
-hashes as (
+hashed as (
 
     select
         identifier_hash as remembered_hash,
@@ -33,11 +33,11 @@ hashes as (
 then_and_now as (
 
     select
-        hashes.identifier_hash,
+        hashed.identifier_hash,
         persons_before.person_id as old_person_id,
-        hashes.person_id as new_person_id
+        hashed.person_id as new_person_id
     from persons_before
-    inner join hashes on persons_before.identifier_hash = hashes.remembered_hash
+    inner join hashed on persons_before.identifier_hash = hashed.remembered_hash
 
 ),
 
@@ -122,14 +122,14 @@ noticed as (
 all_changes as (
 
     select
-        hashes.identifier_hash,
+        hashed.identifier_hash,
         remembered.old_person_id,
         remembered.new_person_id,
         remembered.reason,
         remembered.noticed_at,
         remembered.as_of
     from {{ source('private', 'person_changes') }} as remembered
-    inner join hashes on remembered.identifier_hash = hashes.remembered_hash
+    inner join hashed on remembered.identifier_hash = hashed.remembered_hash
     union all
     select * from noticed
 
