@@ -5,18 +5,19 @@
 
 {#-
     A keyed hash of the parts: the first 128 bits, 32 digits, of sha256 over the session's key and the parts. Nulls count as empty, the
-    key never stands in SQL.
+    key never stands in SQL. `key` is hash_key, or last_hash_key: that before the last `journey rotate-key`, 'none' where there was none.
 -#}
-{% macro keyed_hash(parts) -%}{{ return(adapter.dispatch('keyed_hash', 'customer_journey')(parts)) }}{%- endmacro %}
-{% macro default__keyed_hash(parts) -%}
-    substr(sha256(concat_ws('|', getvariable('hash_key'){% for part in parts %}, coalesce(cast({{ part }} as string), ''){% endfor %})), 1, 32)
+{% macro keyed_hash(parts, key='hash_key') -%}{{ return(adapter.dispatch('keyed_hash', 'customer_journey')(parts, key)) }}{%- endmacro %}
+{% macro default__keyed_hash(parts, key) -%}
+    substr(sha256(concat_ws('|', getvariable('{{ key }}'){% for part in parts %}, coalesce(cast({{ part }} as string), ''){% endfor %})), 1, 32)
 {%- endmacro %}
-{% macro spark__keyed_hash(parts) -%}
-    substr(sha2(concat_ws('|', '${spark.journey.hash_key}'{% for part in parts %}, coalesce(cast({{ part }} as string), ''){% endfor %}), 256), 1, 32)
+{% macro spark__keyed_hash(parts, key) -%}
+    substr(sha2(concat_ws('|', '${spark.journey.{{ key }}}'{% for part in parts %}, coalesce(cast({{ part }} as string), ''){% endfor %}), 256), 1, 32)
 {%- endmacro %}
 
 {#-
-    On-run-start: no hash without the key. A Spark session that was not given it puts nothing in its place, without a word, leaves the
+    On-run-start: no hash without the key, nor with another one than the build step has hashed this warehouse with; on DuckDB the plugin that
+    hands out the key sees to both. A Spark session that was not given it puts nothing in its place, without a word, leaves the
     text alone where it is set not to replace variables, and hands out the same few signs for every key that looks like a secret to
     it. Each way anybody could undo the hashes.
 -#}
@@ -27,9 +28,15 @@
     {%- if execute -%}
         {%- set is_missing, is_redacted = run_query(found).rows[0] -%}
         {%- if is_missing -%}
-            {{ exceptions.raise_compiler_error("The Spark session was not given spark.journey.hash_key, or spark.sql.variable.substitute is off. docs/scaling.md tells how the key travels.") }}
+            {{ exceptions.raise_compiler_error("The Spark session was not given spark.journey.hash_key: set JOURNEY_HASH_KEY. If it is set, spark.sql.variable.substitute is off. docs/scaling.md tells how the key travels.") }}
         {%- elif is_redacted -%}
             {{ exceptions.raise_compiler_error("Spark redacts the key of the hashes, since it holds a word such as secret, password or token. Choose another JOURNEY_HASH_KEY, for example of `openssl rand -hex 32`.") }}
+        {%- endif -%}
+        {%- set known = api.Relation.create(database=target.database, schema='private', identifier='hash_key') -%}
+        {%- if adapter.get_relation(known.database, known.schema, known.identifier) -%}
+            {%- if run_query('select 1 from ' ~ known ~ ' where fingerprint <> ' ~ keyed_hash(["'hash_key_fingerprint'"])).rows -%}
+                {{ exceptions.raise_compiler_error("These tables were built with another key than JOURNEY_HASH_KEY. Set the key of scripts/build; docs/keys.md tells where it lies.") }}
+            {%- endif -%}
         {%- endif -%}
     {%- endif -%}
 {%- endmacro %}

@@ -1,10 +1,12 @@
 """What many files of tests share: a small project to build, and one Spark session a process, which is slow to start."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from customer_journey.hash_key import ENVIRONMENT_VARIABLE
 from customer_journey.spark.session import start_session
 
 from tests.support.shared import made_once
@@ -13,6 +15,9 @@ from tests.support.small_project import make_small_project
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+
+# Builds are compared: without a key each of them would make one of its own. Tests of keys leave it out.
+os.environ[ENVIRONMENT_VARIABLE] = "a-key-of-all-tests"
 
 # The files that take longest come first, so that two processes that take a file at a time end together.
 LONGEST = (

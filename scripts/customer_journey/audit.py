@@ -21,13 +21,15 @@ from customer_journey.paths import PROJECT
 
 @dataclass(frozen=True)
 class BuildRecord:
-    """One build: `status` is published or failed."""
+    """One build: `status` is published or failed. Of the key of its hashes the fingerprint is told, never the key."""
 
     build_id: str
     as_of: datetime
     started_at: datetime
     finished_at: datetime
     status: str
+    hash_key_fingerprint: str
+    is_demo_key: bool
 
 
 @cache
@@ -96,6 +98,8 @@ def record_build(
                 store.engine_version,
                 definitions,
                 json.dumps(dict(sorted(settings.items()))),
+                build.hash_key_fingerprint,
+                build.is_demo_key,
             ]
         ],
     )

@@ -10,13 +10,13 @@ from typing import Any
 import duckdb
 import filelock
 
-from customer_journey import audit, erasure, garbage, nothing_new
+from customer_journey import audit, erasure, garbage, hash_key, nothing_new, rotation
 from customer_journey.checks.result import CheckResult
 from customer_journey.engine import DuckDBEngine, Engine, EngineName, engine_of
 from customer_journey.errors import CheckFailedError, InputError, LockedError
 from customer_journey.landing import LandingReport, kind_of, land
 from customer_journey.nothing_new import Unchanged
-from customer_journey.paths import DEMO, Output
+from customer_journey.paths import DEMO, Output, keep_private, make_private
 from customer_journey.progress import Progress
 from customer_journey.publish import SCHEMA, Descriptions
 from customer_journey.settings import built_frameworks, read_settings, remember_settings
@@ -61,6 +61,8 @@ class BuildResult:
     waiting_requests: list[tuple[str, str, int]]
     # requests that rows went for in this build, with the rows and tables of each
     erasure_receipts: list[tuple[str, int, int]]
+    # what became of the key of the hashes in this build, None where it is as it was
+    key_news: str | None
 
 
 def build(options: BuildOptions, progress: Progress) -> BuildResult | Unchanged:
@@ -73,11 +75,15 @@ def build(options: BuildOptions, progress: Progress) -> BuildResult | Unchanged:
     """
     output = options.output
     try:
-        output.root.mkdir(parents=True, exist_ok=True)
+        make_private(output.root)
     except OSError as error:
         raise InputError(f"--out {output.root}: cannot be made a folder ({error.strerror}).") from error
     with locked(output):
-        return _build_locked(options, progress)
+        keep_private(output)
+        try:
+            return _build_locked(options, progress)
+        finally:
+            keep_private(output)
 
 
 @contextlib.contextmanager
@@ -107,20 +113,75 @@ def _build_locked(options: BuildOptions, progress: Progress) -> BuildResult | Un
         raw = DEMO
     settings = read_settings(output.root if raw is None else raw, options.as_of, started_at)
     origin = nothing_new.origin_of(options.engine, settings, options.raw_schemas)
-    if not options.full_refresh:
+    key = _key_of(output)
+    if key is not None:
+        hash_key.put_in_force(key)
+    if key is not None and not options.full_refresh:
         standing = nothing_new.unchanged(output, origin, settings, raw, options.raw_schemas)
         if standing is not None:
             return standing
     nothing_new.forget(output)
     garbage.search_seldom()
     with engine_of(options.engine, output) as engine:
-        return _build_with(engine, options, raw, settings, origin, started_at, progress)
+        return _build_with(engine, options, raw, key, settings, origin, started_at, progress)
+
+
+def _key_of(output: Output) -> str | None:
+    """Return the key of the hashes that this folder is built with, None where that depends on its rows."""
+    if not output.warehouse.exists():
+        return hash_key.find(output.root, None)
+    with open_warehouse(output.warehouse) as connection:
+        hash_key.finish_rotation(output.root, connection)
+        return hash_key.find(output.root, connection)
+
+
+def _settle_key(output: Output, key: str | None, is_demo: bool) -> str | None:
+    """Put in force the key that the rows that have landed may be hashed with, and tell what is new of it.
+
+    Raises:
+        InputError: own rows were to be hashed with the key that everybody knows.
+    """
+    kept = output.root / hash_key.FILE_NAME
+    news = None
+    made = (
+        f"made at random and kept in {kept}, for the owner of that file alone. Whoever loses it loses who was erased: "
+        "keep a copy elsewhere (docs/keys.md)"
+    )
+    if key == hash_key.DEMO_KEY == hash_key.given_key() and not is_demo:
+        raise InputError(
+            f"{hash_key.ENVIRONMENT_VARIABLE}: is the demo's key, which everybody knows, and these are not the demo's "
+            "rows alone. Choose another one, or unset it: a key is made then."
+        )
+    with open_warehouse(output.warehouse) as connection:
+        is_known = hash_key.is_known(connection)
+        if not is_known:
+            if key is None and (is_demo or _had_demo_key(output, connection)):
+                key = hash_key.DEMO_KEY
+            elif key is None:
+                key = hash_key.make_key()
+                hash_key.keep(output.root, key)
+                news = made
+            hash_key.adopt(connection, key)
+    assert key is not None
+    if key == hash_key.DEMO_KEY and not is_demo:
+        key = rotation.replace(output, key)
+        news = f"{made}. This folder was built with the demo's before: marts.bridge_person_changes tells the new ids"
+    elif key == hash_key.DEMO_KEY and not is_known:
+        news = "the demo's, which everybody knows and no rows of your own are ever hashed with"
+    hash_key.put_in_force(key)
+    return news
+
+
+def _had_demo_key(output: Output, connection: duckdb.DuckDBPyConnection) -> bool:
+    """Tell whether a release that kept no fingerprint has built here without a key, which was with the demo's."""
+    return hash_key.has_erased(connection) or bool(hash_key.has_hashed(output.root, connection, hash_key.DEMO_KEY))
 
 
 def _build_with(
     engine: Engine,
     options: BuildOptions,
     raw: Path | None,
+    key: str | None,
     settings: dict[str, Any],
     origin: dict[str, str],
     started_at: datetime,
@@ -139,6 +200,8 @@ def _build_with(
         connection.execute("create or replace table private.engine as select ? as name", [options.engine])
         rows = nothing_new.rows_of(connection, options.raw_schemas)
         erasure_is_due = erasure.is_due(connection)
+        is_demo = options.raw_schemas is None and hash_key.is_demo(connection, raw)
+    key_news = _settle_key(output, key, is_demo)
 
     project = Project(output, options.full_refresh)
     built: Sequence[str] = ()
@@ -173,8 +236,9 @@ def _build_with(
     counts = engine.query_published(RECONCILIATION)
     # who opens the warehouse just now does not undo what was published; the next build says it again
     with contextlib.suppress(LockedError):
-        if has_erased:
-            with open_warehouse(output.warehouse) as connection:
+        with open_warehouse(output.warehouse) as connection:
+            hash_key.was_published(connection)
+            if has_erased:
                 erasure.was_published(connection)
         nothing_new.remember(output, build_id, origin, rows, landing.files)
     return BuildResult(
@@ -189,6 +253,7 @@ def _build_with(
         left_to_erase,
         waiting_requests,
         receipts,
+        key_news,
     )
 
 
@@ -225,6 +290,8 @@ def _build_on(
         started_at=started_at.replace(tzinfo=None),
         finished_at=datetime.now(UTC).replace(tzinfo=None),
         status="failed" if failures else "published",
+        hash_key_fingerprint=hash_key.fingerprint(hash_key.hash_key()),
+        is_demo_key=hash_key.hash_key() == hash_key.DEMO_KEY,
     )
     engine.record(record, checks, settings)
     if failures:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from customer_journey.engine import EngineName
 
 FOLDER = click.Path(path_type=Path)
+# what a build writes is for its owner alone (docs/keys.md)
+PRIVATE = 0o077
 # how each command of the workbench is called, and its name there: builds do not load what they do not need
 _WORKBENCH = {"new": "new", "check": "check", "dry-run": "dry_run"}
 
@@ -73,6 +75,7 @@ def build(
     from customer_journey.progress import Progress
     from customer_journey.summary import print_summary
 
+    os.umask(PRIVATE)
     if raw is not None and raw_schemas is not None:
         raise InputError("--raw and --raw-schemas: give one of them, not both.")
     # a log file has no width that a table could be cut for
@@ -87,6 +90,36 @@ def build(
         engine=target,
     )
     print_summary(console, output, run_build(options, Progress(console)))
+
+
+@app.command("rotate-key")
+@click.option("--out", type=FOLDER, required=True, help="Output folder whose key is to be changed.")
+def rotate_key(out: Path) -> None:
+    """Change the key that persons are hashed with: from JOURNEY_HASH_KEY, or the key kept in OUT, to another one.
+
+    The new key is that of JOURNEY_NEW_HASH_KEY, or one made at random and kept in OUT. Who was erased stays erased, and
+    after the next build marts.bridge_person_changes says which person_id became which.
+    """
+    from customer_journey.build import locked
+    from customer_journey.paths import keep_private
+    from customer_journey.rotation import rotate
+
+    output = Output(out.resolve())
+    if not output.root.is_dir():
+        raise InputError(f"--out {output.root}: no such folder.")
+    os.umask(PRIVATE)
+    with locked(output):
+        rotation = rotate(output)
+        keep_private(output)
+    where = (
+        f"kept in {rotation.file}: unset JOURNEY_HASH_KEY, and keep a copy of the file elsewhere"
+        if rotation.file
+        else "that of JOURNEY_NEW_HASH_KEY: set JOURNEY_HASH_KEY to it from now on"
+    )
+    click.echo(
+        f"The key of {output.root} has changed (fingerprint {rotation.fingerprint}). The new one is {where}.\n"
+        f"Build it again: until then the published person_ids are those of the old key."
+    )
 
 
 @app.command()

@@ -4,8 +4,10 @@ Who they are is known once staging has normalised identifiers and identity has l
 just these. Where that finds nobody to erase, the build goes on from them; else from the staged tables, less the rows
 erased.
 
-What stays is the suppression list: keyed hashes of the persons' identifiers, by which rows that arrive later are
-recognised, and the person_ids that these give, by which what is remembered of earlier builds is forgotten.
+What stays is the suppression list: hashes of the persons' identifiers, by which rows that arrive later are recognised.
+They are hashed with a key of its own, which is none of those that person_ids are made with and outlives them all. Until
+a build has been published without the persons, their hashes under those keys stay too: by them what is remembered of
+earlier builds is forgotten.
 
 Where an EL tool keeps the raw tables in the warehouse, its rows are deleted there. Behind a view they cannot be: the
 build is refused until somebody has deleted them at their origin. What was exported from Spark's catalog is landed like
@@ -13,7 +15,7 @@ files, and erased like these.
 """
 
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -21,7 +23,7 @@ import duckdb
 
 from customer_journey.contract import RawTable, raw_tables
 from customer_journey.errors import InputError
-from customer_journey.hash_key import hash_key
+from customer_journey.hash_key import Ring, hash_key, ring_of
 from customer_journey.landing import FROM_CATALOG, kind_of, landed_digest, own_schemas
 from customer_journey.settings import personal_data_patterns
 from customer_journey.warehouse import open_warehouse
@@ -62,6 +64,7 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("alter table private.suppression_list add column if not exists request_id varchar")
     # outputs of releases that kept hashes of 64 digits: whoever was erased then stays erased
     connection.execute("update private.suppression_list set identifier_hash = left(identifier_hash, 32)")
+    connection.execute("create table if not exists private.erased_hashes (identifier_hash varchar)")
     connection.execute(
         "create table if not exists private.erased_rows (file_id bigint, source_table varchar, row_count bigint)"
     )
@@ -104,14 +107,15 @@ def erase(warehouse: Path, erased_at: datetime, schemas: Mapping[str, str] | Non
         InputError: rows of an EL tool cannot be deleted. Whom to erase is remembered, nothing is deleted.
     """
     with open_warehouse(warehouse) as connection:
-        connection.execute("set variable hash_key = ?", [hash_key()])
+        ring = ring_of(connection, hash_key())
+        connection.execute("set variable suppression_key = ?", [ring.suppression])
         connection.execute("begin")
         is_unfinished = kind_of(connection, "private", "unfinished_erasure") is not None
         connection.execute(
             "create table if not exists private.unfinished_erasure (source_table varchar, row_id varchar)"
         )
         _take_requests(connection)
-        _suppress(connection)
+        _suppress(connection, ring)
         for found in ("doomed", "redacted"):
             connection.execute(
                 f"create temp table {found}"
@@ -143,6 +147,8 @@ def erase(warehouse: Path, erased_at: datetime, schemas: Mapping[str, str] | Non
         _note_receipts(connection, erased_at)
         erased = _delete(connection, schemas or {}) + _redact(connection, schemas or {})
         _forget(connection)
+        if not (erased or is_unfinished or is_unpublished(connection)):
+            connection.execute("delete from private.erased_hashes")
         connection.execute("delete from private.unfinished_erasure")
         connection.execute("delete from private.last_erasure")
         connection.execute("insert into private.last_erasure values (?)", [landed_digest(connection)])
@@ -152,7 +158,7 @@ def erase(warehouse: Path, erased_at: datetime, schemas: Mapping[str, str] | Non
             connection.execute("drop table private.unfinished_erasure")
         connection.execute("commit")
     if erased or is_unfinished:
-        _rewrite(warehouse, sound)
+        rewrite(warehouse, sound, lambda fresh: fresh.execute("drop table private.unfinished_erasure"))
     return erased
 
 
@@ -170,6 +176,7 @@ def is_unpublished(connection: duckdb.DuckDBPyConnection) -> bool:
 def was_published(connection: duckdb.DuckDBPyConnection) -> None:
     """Remember that what is published now was built without any erased row."""
     connection.execute("drop table if exists private.unpublished_erasure")
+    connection.execute("delete from private.erased_hashes")
 
 
 def left_at_their_origin(connection: duckdb.DuckDBPyConnection, exported: Sequence[str]) -> list[tuple[str, int]]:
@@ -192,9 +199,9 @@ def _staged(source_table: str) -> str:
     return f"staging.stg_{source_table.replace('.', '__')}"
 
 
-def _hash(parts: str) -> str:
+def _hash(parts: str, key: str = "getvariable('suppression_key')") -> str:
     # as the macro keyed_hash spells it
-    return f"left(sha256(concat_ws('|', getvariable('hash_key'), {parts})), 32)"
+    return f"left(sha256(concat_ws('|', {key}, {parts})), 32)"
 
 
 def _take_requests(connection: duckdb.DuckDBPyConnection) -> None:
@@ -239,7 +246,7 @@ def waiting(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, int]]
     ).fetchall()
 
 
-def _suppress(connection: duckdb.DuckDBPyConnection) -> None:
+def _suppress(connection: duckdb.DuckDBPyConnection, ring: Ring) -> None:
     """Put whoever is requested on the suppression list, and whatever has come to belong to those who are on it.
 
     A cookie that somebody erased had is hers, but nobody is hers for having used it since.
@@ -260,7 +267,7 @@ def _suppress(connection: duckdb.DuckDBPyConnection) -> None:
         persons as (
             select distinct identifiers.person_id, known.request_id
             from intermediate.int_person_identifiers as identifiers
-            inner join known using (identifier_hash)
+            inner join known on {_hash("identifiers.identifier")} = known.identifier_hash
             where identifiers.identifier_type <> 'anonymous_id'
         ),
         found as (
@@ -295,17 +302,24 @@ def _suppress(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         f"""
         insert into private.suppression_list
-        select identifier_hash, min(request_id)
-        from (
-            select {_hash("identifier")} as identifier_hash, request_id from erased
-            union all
-            -- the person_id that each of them gives, now or in an earlier build
-            select {_hash("'person', identifier")} as identifier_hash, request_id from erased
-        )
-        where identifier_hash not in (select identifier_hash from private.suppression_list)
-        group by identifier_hash
+        select {_hash("identifier")} as identifier_hash, min(request_id) from erased
+        where {_hash("identifier")} not in (select identifier_hash from private.suppression_list)
+        group by identifier
         """
     )
+    # what an earlier build may have called them: each identifier, and the person_id that it gives
+    for key in (ring.key, *ring.former):
+        connection.execute(
+            f"""
+            insert into private.erased_hashes
+            select {_hash("identifier", "$key")} from erased
+            union
+            select {_hash("'person', identifier", "$key")} from erased
+            except
+            select identifier_hash from private.erased_hashes
+            """,
+            {"key": key},
+        )
 
 
 def _doom(connection: duckdb.DuckDBPyConnection, table: RawTable) -> None:
@@ -615,7 +629,7 @@ def _forget(connection: duckdb.DuckDBPyConnection) -> None:
     for table, hashes in columns.items():
         if kind_of(connection, "private", table):
             is_suppressed = " or ".join(
-                f"{column} in (select identifier_hash from private.suppression_list)" for column in hashes
+                f"{column} in (select identifier_hash from private.erased_hashes)" for column in hashes
             )
             connection.execute(f"delete from private.{table} where {is_suppressed}")
 
@@ -662,8 +676,11 @@ def _models_in(connection: duckdb.DuckDBPyConnection, database: str | None = Non
     ).fetchall()
 
 
-def _rewrite(warehouse: Path, sound: Collection[str]) -> None:
-    """Write the warehouse anew with seeds and the `sound` ones of the models; what others keep in it, too, stays."""
+def rewrite(warehouse: Path, sound: Collection[str], change: Callable[[duckdb.DuckDBPyConnection], object]) -> None:
+    """Write the warehouse anew with seeds and the `sound` ones of the models; what others keep in it, too, stays.
+
+    `change` is made to the new file before that takes the place of the old one, and leaves no trace of what was there.
+    """
     fresh = warehouse.with_name(".warehouse.rewriting.duckdb")
     fresh.unlink(missing_ok=True)
     open_warehouse(fresh).close()
@@ -673,6 +690,11 @@ def _rewrite(warehouse: Path, sound: Collection[str]) -> None:
         for kind, schema, name in _models_in(connection, "old"):
             if schema != "seeds" and f"{schema}.{name}" not in sound:
                 connection.execute(f'drop {"view" if kind == "VIEW" else "table"} old.{schema}."{name}"')
+        # what is deleted before anything is committed never reaches the disk
+        connection.execute("begin")
         connection.execute("copy from database old to fresh")
-        connection.execute("drop table fresh.private.unfinished_erasure")
+        connection.execute("use fresh")
+        change(connection)
+        connection.execute("commit")
+        connection.execute("use memory")
     os.replace(fresh, warehouse)

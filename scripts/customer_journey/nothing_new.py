@@ -18,7 +18,7 @@ from typing import Any
 import duckdb
 
 from customer_journey.contract import raw_tables
-from customer_journey.hash_key import hash_key
+from customer_journey.hash_key import hash_key, keyed_digest
 from customer_journey.landing import FROM_CATALOG, kind_of, landed_digest, unchanged_files
 from customer_journey.paths import PROJECT, Output
 from customer_journey.publish import SCHEMA
@@ -164,7 +164,7 @@ def _remembered_settings(connection: duckdb.DuckDBPyConnection) -> dict[str, Any
 
 def _keyed(build_id: str) -> str:
     """Return what tells another key of the hashes from this one, and says nothing of either."""
-    return hmac.new(hash_key().encode(), build_id.encode(), "sha256").hexdigest()
+    return keyed_digest(build_id, hash_key())
 
 
 def _digest_of_project(project: Path) -> str:

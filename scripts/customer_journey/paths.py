@@ -1,8 +1,13 @@
 """Where things lie: the project's own folders, and the files of one output folder."""
 
+import contextlib
 import os
+import re
+import stat
 from dataclasses import dataclass
 from pathlib import Path
+
+from customer_journey.errors import InputError
 
 # Another dbt project on the same raw tables: tests of builds name one that has few models.
 PROJECT = Path(os.environ.get("JOURNEY_PROJECT") or Path(__file__).parents[2]).resolve()
@@ -70,3 +75,57 @@ class Output:
     def data_docs(self) -> Path:
         """The pages of Great Expectations."""
         return self.root / "data_docs"
+
+    def own(self) -> list[Path]:
+        """Whatever builds leave directly under OUT, and is there: nobody else's files are among them."""
+        files = ("warehouse.duckdb", "warehouse.duckdb.wal", "journey.duckdb", "published.json", "built_from.json")
+        folders = ("dbt", "logs", "data_docs", "landed", "exports", "spark-warehouse", "spark-metastore", "judging")
+        names = (*files, *folders, ".lock", "hash_key", "hash_key.next")
+        return [file for name in names if (file := self.root / name).exists()]
+
+
+def make_private(folder: Path) -> None:
+    """Make a folder that nobody but its owner can look into, and what it lies in; one that is there stays as it is."""
+    if not folder.is_dir():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+
+
+def published_mode() -> int:
+    """Return who may read the published file, by JOURNEY_PUBLISHED_MODE, as chmod has it: without it its owner alone.
+
+    Raises:
+        InputError: it is no mode, or lets others write.
+    """
+    text = os.environ.get("JOURNEY_PUBLISHED_MODE") or "600"
+    if re.fullmatch(r"0?6[04][04]", text) is None:
+        raise InputError(f"JOURNEY_PUBLISHED_MODE {text!r}: write 600, 640 (the group reads too) or 644 (everybody).")
+    return int(text, 8)
+
+
+def keep_private(output: Output) -> None:
+    """Let nobody but their owner read the files of a build, also those that an earlier release left open to all.
+
+    Who may read the published file may also pass through OUT, but not list it. What has an access list of its own is
+    left to whoever made that, and so is what belongs to another user.
+    """
+    mode = published_mode()
+    for file in output.own():
+        wanted = mode if file == output.published else 0o600
+        close_to_others(file, 0o700 if file.is_dir() else wanted)
+    passing = (mode & 0o044) >> 2
+    found = stat.S_IMODE(output.root.stat().st_mode)
+    if found & passing != passing:
+        with contextlib.suppress(PermissionError):
+            output.root.chmod(found | passing)
+
+
+def close_to_others(file: Path, mode: int = 0o600) -> None:
+    """Give a file this mode, unless it has an access list or is somebody else's."""
+    # of Linux alone
+    lists = getattr(os, "listxattr", None)
+    with contextlib.suppress(OSError):
+        if lists is not None and any(name.startswith("system.posix_acl") for name in lists(file)):
+            return
+        if stat.S_IMODE(file.stat().st_mode) != mode:
+            file.chmod(mode)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 
-from customer_journey.paths import Output
+from customer_journey.paths import Output, published_mode
 from customer_journey.warehouse import STORAGE_VERSION
 
 SCHEMA = "marts"
@@ -54,6 +54,7 @@ def publish(output: Output, descriptions: Descriptions) -> int:
         connection.execute("detach published")
     with temporary.open("rb") as stream:
         os.fsync(stream.fileno())
+    temporary.chmod(published_mode())
     os.replace(temporary, output.published)
     return len(descriptions)
 

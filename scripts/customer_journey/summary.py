@@ -48,6 +48,8 @@ def print_summary(console: Console, output: Output, result: BuildResult | Unchan
     }
     for label, text in lines.items():
         console.print(f"{label:<14} {text}", highlight=False, soft_wrap=True)
+    if result.key_news is not None:
+        console.print(f"{'hash key':<14} {result.key_news}", highlight=False, soft_wrap=True, markup=False)
     for relation, rows in result.left_to_erase:
         console.print(
             f"{'to erase':<14} {relation} holds {rows:,} rows of erased persons, left out here: delete them there too",

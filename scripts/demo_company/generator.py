@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from customer_journey.hash_key import mark_demo
 
 from demo_company import dirt as dirty
 from demo_company import facts, odd_people, reference, spend
@@ -51,6 +52,8 @@ def generate(
 ) -> GeneratedDemo:
     """Write the demo company's raw tables and settings under a folder; the same seed and scale give the same files.
 
+    What was written is noted beside them: such rows, and no others, may be built under the demo's own key.
+
     Args:
         out: folder that receives `<source>/<table>` and vars.yml; files of an earlier run are overwritten.
         scale: how many people, relative to a company with some 130,000 web events; memory does not grow.
@@ -88,6 +91,7 @@ def generate(
     rows_written = writer.close()
     answers.close(rows_written)
     shutil.copyfile(_SETTINGS, out / _SETTINGS.name)
+    mark_demo(out, writer.files)
     if on_progress:
         on_progress("written", 1.0)
     return GeneratedDemo(out, rows_written)

@@ -51,6 +51,7 @@ class RawWriter:
 
     def __init__(self, root: Path) -> None:
         self.rows: dict[str, int] = defaultdict(int)
+        self.files: list[Path] = []
         self._parquet: dict[str, ParquetStream] = {}
         self._csv: dict[str, pacsv.CSVWriter] = {}
         for table, schema in SCHEMAS.items():
@@ -58,12 +59,18 @@ class RawWriter:
                 path = root / f"{table}.csv"
                 path.parent.mkdir(parents=True, exist_ok=True)
                 self._csv[table] = pacsv.CSVWriter(path, text_schema(table))
+                self.files.append(path)
             elif table == EVENTS:
                 for month in LANDING_MONTHS:
-                    self._parquet[f"{table}/{month}"] = ParquetStream(root / table / f"{month}.parquet", schema)
+                    self._open_parquet(f"{table}/{month}", root, schema)
             else:
-                self._parquet[table] = ParquetStream(root / f"{table}.parquet", schema)
+                self._open_parquet(table, root, schema)
             self.rows[table] = 0
+
+    def _open_parquet(self, name: str, root: Path, schema: pa.Schema) -> None:
+        path = root / f"{name}.parquet"
+        self._parquet[name] = ParquetStream(path, schema)
+        self.files.append(path)
 
     def add(self, table: str, rows: pa.Table) -> None:
         """Append typed rows to a table other than the web events."""

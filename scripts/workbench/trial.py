@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 from customer_journey.engine import DuckDBEngine
 from customer_journey.errors import InputError, LockedError
+from customer_journey.hash_key import DEMO_KEY, find, put_in_force
 from customer_journey.paths import Output
 from customer_journey.progress import Progress
 from customer_journey.transform import TransformResult, build_nodes, parse
@@ -92,6 +93,9 @@ def try_out(output: Output, progress: Progress, *, with_entries: bool, max_links
     with duckdb.connect(":memory:") as connection:
         # reading the project takes seconds, which a build at work should not cost
         _attach(connection, output)
+        connection.execute("use built")
+        put_in_force(find(output.root, connection) or DEMO_KEY)
+        connection.execute("use memory")
     with _cleaned_up_when_terminated(), tempfile.TemporaryDirectory(prefix="journey-") as folder:
         scratch = Output(Path(folder))
         with progress.step("Project"):

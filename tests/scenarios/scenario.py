@@ -38,7 +38,7 @@ from typing import Any
 
 import duckdb
 import yaml
-from customer_journey.hash_key import DEMO_KEY
+from customer_journey.hash_key import hash_key
 from customer_journey.paths import PROJECT
 
 from tests.support.builds import write_required_tables, write_rows, write_settings
@@ -132,7 +132,7 @@ def persons_of(scenario: Scenario, warehouse: Path) -> dict[str, str]:
 
 def _keyed_hash(text: str) -> str:
     # a person is named by the keyed hash of the earliest identifier
-    return hashlib.sha256(f"{DEMO_KEY}|{text}".encode()).hexdigest()[:32]
+    return hashlib.sha256(f"{hash_key()}|{text}".encode()).hexdigest()[:32]
 
 
 def actual_rows(published: Path, mart: str, expected: dict[str, Any], persons: dict[str, str]) -> list[tuple[str, ...]]:

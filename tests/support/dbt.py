@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from customer_journey.hash_key import ENVIRONMENT_VARIABLE
 from customer_journey.paths import PROJECT
 
 DBT = Path(sys.executable).with_name("dbt")
@@ -23,7 +24,11 @@ def run_dbt(
     cwd: Path | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Run dbt on a warehouse (None: wherever the profile says) with what it compiles and logs under `state`."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("DBT_", "JOURNEY_"))}
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("DBT_", "JOURNEY_")) or name == ENVIRONMENT_VARIABLE
+    }
     environment["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
     if warehouse is not None:
         environment[WAREHOUSE_VARIABLE] = str(warehouse)

@@ -12,15 +12,32 @@ person_identifiers as (
 
 ),
 
+{# each identifier as it is hashed now, and as it was before the key changed: what is remembered may be of then #}
+hashed as (
+
+    select
+        identifier_hash as remembered_hash,
+        identifier_hash,
+        person_id
+    from person_identifiers
+    union all
+    select
+        {{ keyed_hash(['identifier'], key='last_hash_key') }} as remembered_hash,
+        identifier_hash,
+        person_id
+    from person_identifiers
+
+),
+
 {# by the identifiers that were there then and are there now: the others say nothing of what became of whom #}
 then_and_now as (
 
     select
-        person_identifiers.identifier_hash,
+        hashed.identifier_hash,
         persons_before.person_id as old_person_id,
-        person_identifiers.person_id as new_person_id
+        hashed.person_id as new_person_id
     from persons_before
-    inner join person_identifiers on persons_before.identifier_hash = person_identifiers.identifier_hash
+    inner join hashed on persons_before.identifier_hash = hashed.remembered_hash
 
 ),
 
@@ -52,13 +69,30 @@ changed as (
 ),
 
 {# the person_ids that the identifiers of a changed person would give, if they were the earliest #}
-names as (
+names_now as (
 
-    select distinct
+    select
         person_identifiers.person_id as new_person_id,
-        {{ keyed_hash(["'person'", 'person_identifiers.identifier']) }} as old_person_id
+        {{ keyed_hash(["'person'", 'person_identifiers.identifier']) }} as name_now,
+        {{ keyed_hash(["'person'", 'person_identifiers.identifier'], key='last_hash_key') }} as name_before
     from person_identifiers
     where person_identifiers.person_id in (select changed.new_person_id from changed)
+
+),
+
+names as (
+
+    select
+        new_person_id,
+        name_now as old_person_id,
+        false as is_rotated
+    from names_now
+    union all
+    select
+        new_person_id,
+        name_before as old_person_id,
+        name_now = new_person_id as is_rotated
+    from names_now
 
 ),
 
@@ -69,6 +103,7 @@ noticed as (
         changed.old_person_id,
         changed.new_person_id,
         case
+            when names.is_rotated then 'key_rotated'
             when successors.new_persons > 1 and predecessors.old_persons > 1 then 'moved'
             when successors.new_persons > 1 then 'split'
             when predecessors.old_persons > 1 then 'merge'
@@ -86,7 +121,15 @@ noticed as (
 
 all_changes as (
 
-    select * from {{ source('private', 'person_changes') }}
+    select
+        hashed.identifier_hash,
+        remembered.old_person_id,
+        remembered.new_person_id,
+        remembered.reason,
+        remembered.noticed_at,
+        remembered.as_of
+    from {{ source('private', 'person_changes') }} as remembered
+    inner join hashed on remembered.identifier_hash = hashed.remembered_hash
     union all
     select * from noticed
 
@@ -95,7 +138,6 @@ all_changes as (
 {# of an identifier that is gone, and of anybody erased, nothing is kept #}
 select all_changes.*
 from all_changes
-inner join person_identifiers on all_changes.identifier_hash = person_identifiers.identifier_hash
-left join {{ source('private', 'suppression_list') }} as erased_before on all_changes.old_person_id = erased_before.identifier_hash
-left join {{ source('private', 'suppression_list') }} as erased_after on all_changes.new_person_id = erased_after.identifier_hash
+left join {{ source('private', 'erased_hashes') }} as erased_before on all_changes.old_person_id = erased_before.identifier_hash
+left join {{ source('private', 'erased_hashes') }} as erased_after on all_changes.new_person_id = erased_after.identifier_hash
 where erased_before.identifier_hash is null and erased_after.identifier_hash is null

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from customer_journey.contract import raw_tables
 from customer_journey.errors import BuildError, InputError
-from customer_journey.hash_key import hash_key
+from customer_journey.hash_key import hash_key, ring_of
 from customer_journey.landing import own_schemas
+from customer_journey.paths import Output
+from customer_journey.warehouse import open_warehouse
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -162,8 +164,7 @@ def connect(root: Path) -> SparkConnection:
     Raises:
         InputError: the cluster does not answer.
     """
-    # under this name dbt keeps the key out of its logs
-    os.environ["DBT_ENV_SECRET_JOURNEY_HASH_KEY"] = hash_key()
+    hand_over_keys(root)
     if os.environ.get(HOST_VARIABLE):
         return ThriftConnection()
     from customer_journey.spark.session import start_session
@@ -171,6 +172,15 @@ def connect(root: Path) -> SparkConnection:
     connection = SessionConnection(start_session(root), root)
     remove_unfinished(connection, root / "spark-warehouse")
     return connection
+
+
+def hand_over_keys(root: Path) -> None:
+    """Let the profile's targets of Spark hash with the key in force, and know the one before it."""
+    with open_warehouse(Output(root).warehouse) as warehouse:
+        last = ring_of(warehouse, hash_key()).last
+    # under such names dbt keeps the keys out of its logs
+    os.environ["DBT_ENV_SECRET_JOURNEY_HASH_KEY"] = hash_key()
+    os.environ["DBT_ENV_SECRET_JOURNEY_LAST_HASH_KEY"] = last
 
 
 def remove_unfinished(spark: SparkConnection, warehouse: Path) -> None:

@@ -14,7 +14,7 @@ from customer_journey.checks.suites import LAYERS
 from customer_journey.landing import LandingReport
 from customer_journey.paths import EXPECTATIONS, Output
 from customer_journey.publish import SCHEMA, Descriptions
-from customer_journey.spark.connection import BUILDING, SparkConnection, connect, literal, tables_in
+from customer_journey.spark.connection import BUILDING, SparkConnection, connect, hand_over_keys, literal, tables_in
 from customer_journey.spark.landed import share_landed, share_table
 from customer_journey.spark.publish import publish_on_spark, published_database
 from customer_journey.spark.raw_schemas import land_from_catalog, those_under
@@ -65,6 +65,8 @@ class SparkEngine:
     def start(self, on_progress: Callable[[str, float], None]) -> None:
         """Connect, write what was landed as Parquet and name it in the catalog."""
         on_progress("connecting", 0)
+        # the landed rows have said which: an EL tool's were read by a session that began without
+        hand_over_keys(self._output.root)
         share_landed(self._output, self._spark, on_progress)
 
     def query_models(self, query: str) -> list[tuple[Any, ...]]:
