@@ -90,6 +90,10 @@ def land(connection: duckdb.DuckDBPyConnection, raw: Path, on_progress: Callable
     """
     if not raw.is_dir():
         raise InputError(f"{raw}: no such folder. --raw wants a folder that holds <source>/<table> files.")
+    try:
+        str(raw).encode()
+    except UnicodeEncodeError as error:
+        raise InputError(f"--raw {raw}: the name is no UTF-8. Rename it.") from error
     report = LandingReport()
     tables = raw_tables()
     if any(_kind_of(connection, table) == "VIEW" for table in tables) or _has_landed(connection, from_catalog=True):

@@ -19,7 +19,7 @@ READ = "files of raw tables are .parquet, .csv, .csv.gz, .tsv"
 # what may lie at the top of a raw folder without being a table
 _NO_TABLES = ("vars.yml", "mapping.yml")
 # how many names stand in a line
-_NAMED = 3
+_NAMED = 20
 
 
 @dataclass
@@ -66,19 +66,22 @@ def lines_on_unread(raw: Path, found: RawFiles) -> list[str]:
         if unread
     ]
     sources = {table.source for table in found.read}
-    top = [entry for entry in _entries(raw) if entry.name not in _NO_TABLES]
-    lines += [
-        f"{_name(raw, entry)}: no source of the contract, not read"
-        for entry in top
-        if entry.name not in sources or not entry.is_dir()
-    ]
-    for source in sorted(sources):
-        tables = [table.name for table in found.read if table.source == source]
-        lines += [
-            f"{_name(raw, entry)}: no table of the contract, not read"
-            for entry in _entries(raw / source)
-            if entry.name not in tables and not any(entry.name.startswith(f"{table}.") for table in tables)
+    for entry in _entries(raw):
+        if entry.name in _NO_TABLES:
+            continue
+        if not entry.is_dir():
+            lines.append(f"{_name(raw, entry)}: in no folder of a source, not read")
+            continue
+        tables = [table.name for table in found.read if table.source == entry.name]
+        strange = [
+            below
+            for below in _entries(entry)
+            if below.name not in tables and not any(below.name.startswith(f"{table}.") for table in tables)
         ]
+        if entry.name in sources:
+            lines += [f"{_name(raw, below)}: no table of the contract, not read" for below in strange]
+        elif strange:
+            lines.append(f"{_names(raw, strange)}: no table of the contract, not read")
     return lines
 
 
@@ -148,4 +151,4 @@ def _names(folder: Path, files: Sequence[Path]) -> str:
 
 
 def _name(folder: Path, entry: Path) -> str:
-    return entry.relative_to(folder).as_posix() + ("/" if entry.is_dir() else "")
+    return entry.relative_to(folder).as_posix()

@@ -70,12 +70,13 @@ def _read_file(file: Path) -> dict[str, Any]:
     defaults = default_settings()
     # YAML reads a day without quotes as a date
     given = {name: value.isoformat() if isinstance(value, date) else value for name, value in given.items()}
-    for name, value in given.items():
+    told = {**defaults, **given}
+    for name in given:
         if name not in defaults:
             raise InputError(f"{file}: there is no setting {name}. Settings are {', '.join(defaults)}.")
-        if name == "as_of":
-            continue
-        problem = problem_with(name, value, {**defaults, **given})
+    # a default too may not go with what is given
+    for name, value in told.items():
+        problem = problem_with(name, value, told) if name != "as_of" else None
         if problem is not None:
             raise InputError(f"{file}: {problem}")
     return dict(given)
