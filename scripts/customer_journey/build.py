@@ -290,11 +290,11 @@ def _build_on(
     engine.record(build, builds, checks, settings)
     if failures:
         more = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
-        stands = f"what was published last stands in {engine.published}. " if engine.has_published else ""
+        stands = f"; what was published last stands in {engine.published}. " if engine.has_published else ". "
         if gave_out := next(filter(None, map(what_gave_out, failures)), None):
-            raise MachineError(f"{gave_out} ({failures[0]}{more}). Nothing was published; {stands}")
+            raise MachineError(f"{gave_out} ({failures[0]}{more}). Nothing was published{stands}")
         raise CheckFailedError(
-            f"{failures[0]}{more}. Nothing was published; {stands}"
+            f"{failures[0]}{more}. Nothing was published{stands}"
             f"Details: {output.logs / 'dbt.log'}, {output.data_docs / 'index.html'}"
         )
 

@@ -2,10 +2,7 @@
 
 import errno
 import os
-from concurrent.futures.process import BrokenProcessPool
 from enum import IntEnum
-
-import duckdb
 
 
 class ExitCode(IntEnum):
@@ -63,7 +60,8 @@ _NO_ROOM_NUMBERS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 def what_gave_out(problem: object) -> str | None:
     """Return what the machine had too little of, as a line for the user; None where that is not the matter."""
-    if isinstance(problem, MemoryError | duckdb.OutOfMemoryException | BrokenProcessPool):
+    # by name: what loads DuckDB or multiprocessing needs memory itself
+    if isinstance(problem, MemoryError) or type(problem).__name__ in ("OutOfMemoryException", "BrokenProcessPool"):
         return NO_MEMORY
     if isinstance(problem, OSError) and problem.errno is not None:
         if problem.errno in _NO_ROOM_NUMBERS:
@@ -83,7 +81,7 @@ def as_build_error(error: Exception) -> BuildError | None:
     if isinstance(error, OSError):
         where = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
         return InputError(f"{where}{error.strerror or error}.")
-    if isinstance(error, duckdb.Error):
+    if type(error).__module__.endswith("duckdb"):
         return BuildError(f"DuckDB: {first_line(error)}")
     return None
 

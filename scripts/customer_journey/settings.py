@@ -215,7 +215,7 @@ def _is_pattern(text: str) -> bool:
     """Tell whether the engines read a text as a regular expression, between the quotation marks of a literal."""
     try:
         duckdb.execute("select regexp_matches('', ?)", [text])
-    except duckdb.Error:
+    except duckdb.InvalidInputException:
         return False
     return "'" not in text and "\\" not in text
 

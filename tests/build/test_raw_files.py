@@ -5,12 +5,13 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from customer_journey import erasure, raw_files
+from customer_journey import erasure
 from customer_journey import landing as landing_module
 from customer_journey.errors import InputError, as_build_error
 from customer_journey.landing import LandingReport, land
@@ -42,7 +43,7 @@ class Folder:
         """Land the folder as a build does."""
         return land(self.connection, self.raw, lambda table, share: None)
 
-    def rows(self) -> list[tuple[str, ...]]:
+    def rows(self) -> list[tuple[Any, ...]]:
         """Return id and name of each contact that has landed, with its row number."""
         return self.connection.execute(
             "select contact_id, full_name, _row_number from raw_crm.contacts order by all"
@@ -116,7 +117,8 @@ def test_file_that_is_not_read_is_named(folder: Folder) -> None:
         folder.write(name, b"")
     assert folder.land().drift == [
         "crm/contacts: contacts/2026-02.xlsx, contacts/2026-03.json, contacts/2026-04.csv.zip, contacts/2026-05,"
-        " contacts/2026-06.csv.bak, contacts/2026-07.csv/part.avro, contacts.xlsx not read (files of raw tables are .parquet, .csv, .csv.gz, .tsv)",
+        " contacts/2026-06.csv.bak, contacts/2026-07.csv/part.avro, contacts.xlsx not read"
+        " (files of raw tables are .parquet, .csv, .csv.gz, .tsv)",
         "contacts.csv: in no folder of a source, not read",
         "shopify/orders: no table of the contract, not read",
     ]
@@ -264,7 +266,7 @@ def test_what_may_not_be_read_is_refused_in_one_line(
     if kind == "file":
         monkeypatch.setattr(landing_module, "_state_of", refuse)
     else:
-        monkeypatch.setattr(raw_files.os, "scandir", refuse)
+        monkeypatch.setattr(os, "scandir", refuse)
     with pytest.raises(InputError, match="Permission denied"):
         folder.land()
 
