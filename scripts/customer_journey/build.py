@@ -1,6 +1,7 @@
 """The main job, step by step: land, transform, check, publish."""
 
 import contextlib
+import resource
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from customer_journey import audit, erasure, garbage, history, nothing_new
 from customer_journey.checks.result import CheckResult
 from customer_journey.engine import DuckDBEngine, Engine, EngineName, engine_of
 from customer_journey.errors import (
+    NO_MEMORY,
     BuildError,
     CheckFailedError,
     InputError,
@@ -32,6 +34,9 @@ from customer_journey.refused import Refusal, landed_files, refusals
 from customer_journey.settings import built_frameworks, default_settings, read_settings, remember_settings
 from customer_journey.transform import Project, TransformResult
 from customer_journey.warehouse import open_warehouse
+
+# What Python, dbt and DuckDB reserve before the first row.
+LEAST_ADDRESS_SPACE = 1500 * 2**20
 
 ROW_STATES = ("rows_in", "accepted", "duplicates", "quarantined", "deferred", "erased")
 
@@ -76,6 +81,7 @@ def build(options: BuildOptions, progress: Progress) -> BuildResult | Unchanged:
         CheckFailedError: a model, dbt test or expectation failed; the published file stands.
     """
     output = options.output
+    _see_that_memory_suffices()
     _make_usable(output)
     lock = filelock.FileLock(output.lock)
     try:
@@ -86,6 +92,20 @@ def build(options: BuildOptions, progress: Progress) -> BuildResult | Unchanged:
         ) from error
     with lock:
         return _build_locked(options, progress)
+
+
+def _see_that_memory_suffices() -> None:
+    """Refuse a limit under which no build comes to its end: the C library would end the process when a thread starts.
+
+    Raises:
+        MachineError: the process may take less than every build does.
+    """
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if limit != resource.RLIM_INFINITY and limit < LEAST_ADDRESS_SPACE:
+        raise MachineError(
+            f"{NO_MEMORY} (ulimit -v says {limit // 2**20:,} MB; a build takes {LEAST_ADDRESS_SPACE // 2**20:,} at least)."
+            " Nothing was published; what was published last stands."
+        )
 
 
 def _make_usable(output: Output) -> None:

@@ -32,8 +32,8 @@ from customer_journey.settings import FILE_NAME
 # The order that tells the two companies apart, and the moments that their builds take for now: the second lies before.
 ORDER = "soak-order"
 COMPANIES = {"A": ("100.00", "2026-06-30T00:00:00Z"), "B": ("250.00", "2026-05-31T00:00:00Z")}
-# Where builds are killed: what has to have happened, and for how many seconds after it the moment is drawn.
-PHASES = ("start", "landing", "staging", "models", "CLV", "checks", "publishing")
+# Where builds are killed, and how many in a round: the late phases take the time of a whole build to come to.
+PHASES = {"start": 2, "landing": 2, "staging": 4, "models": 3, "CLV": 1, "checks": 1, "publishing": 2}
 _MEGABYTE = 2**20
 
 _READER = """
@@ -54,7 +54,7 @@ while not stop.exists():
             reads += 1
     except Exception as error:
         errors.append(repr(error))
-    time.sleep(0.05)
+    time.sleep(0.3)
 print(json.dumps({"reads": reads, "builds": len(seen), "errors": errors[:5]}))
 """
 
@@ -81,7 +81,7 @@ class Soak:
     raw: Path
     published: str = "A"
     # how long the last unbroken build took
-    seconds: float = 0.0
+    seconds: float = 60.0
     harms: list[Harm] = field(default_factory=list)
 
     @property
@@ -98,10 +98,15 @@ class Soak:
         return "B" if self.published == "A" else "A"
 
     def prepare(self) -> None:
-        """Build both companies in folders of their own, and the first in the one that comes to harm."""
+        """Build both companies in folders of their own; the first is what readers see when the harm begins.
+
+        References that an earlier soak left in the folder are taken as they are.
+        """
         for company in COMPANIES:
             self.write(company)
-            self.must_publish(company, self.folder / f"reference_{company}")
+            if not self.reference(company).exists():
+                self.must_publish(company, self.folder / f"reference_{company}")
+        shutil.rmtree(self.out.root, ignore_errors=True)
         shutil.copytree(self.folder / "reference_A", self.out.root)
 
     def write(self, company: str) -> None:
@@ -275,8 +280,9 @@ def kill_one(soak: Soak, phase: str, draw: random.Random) -> tuple[str, str]:
 
 def kills(soak: Soak, count: int, draw: random.Random, rest: int) -> None:
     """Kill builds in every phase by turns; every `rest` of them a build runs to its end."""
+    phases = [phase for phase, times in PHASES.items() for _ in range(times)]
     for number in range(count):
-        point, state = kill_one(soak, PHASES[number % len(PHASES)], draw)
+        point, state = kill_one(soak, phases[number % len(phases)], draw)
         is_last = number % rest == rest - 1 or number == count - 1
         soak.note("kill -9", point, state, soak.recover() if is_last else "killed too, see next")
 
