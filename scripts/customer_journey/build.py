@@ -103,8 +103,8 @@ def _see_that_memory_suffices() -> None:
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
     if limit != resource.RLIM_INFINITY and limit < LEAST_ADDRESS_SPACE:
         raise MachineError(
-            f"{NO_MEMORY} (ulimit -v says {limit // 2**20:,} MB; a build takes {LEAST_ADDRESS_SPACE // 2**20:,} at least)."
-            " Nothing was published; what was published last stands."
+            f"{NO_MEMORY} (ulimit -v says {limit // 2**20:,} MB; a build takes {LEAST_ADDRESS_SPACE // 2**20:,} MB"
+            " at least). Nothing was published; what was published last stands."
         )
 
 

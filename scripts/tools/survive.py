@@ -300,10 +300,10 @@ def full_disks(soak: Soak, count: int, draw: random.Random) -> None:
             victim = Victim(soak.raw, soak.out, **limits)
             victim.process.wait()
             state = soak.state(before, company)
-            told = _told(victim)
+            line = told(victim)
         is_last = number % 4 == 3 or number == count - 1
         next_run = soak.recover() if is_last else "met a full disk too, see next"
-        soak.note("disk full", f"{room / _MEGABYTE:.1f} MB left, {victim.where()}", f"{told}; {state}", next_run)
+        soak.note("disk full", f"{room / _MEGABYTE:.1f} MB left, {victim.where()}", f"{line}; {state}", next_run)
 
 
 @contextlib.contextmanager
@@ -331,7 +331,7 @@ def _small_disk(out: Path, room: int) -> Iterator[dict[str, int]]:
         aside.rename(out)
 
 
-def _told(victim: Victim) -> str:
+def told(victim: Victim) -> str:
     """Return exit code and line of a build that ended by itself; more than a line is a failure of the soak."""
     lines = victim.errors()
     code = victim.process.returncode
@@ -350,9 +350,9 @@ def short_of_memory(soak: Soak, megabytes: Sequence[int]) -> None:
         before = soak.out.published.read_bytes()
         victim = Victim(soak.raw, soak.out, RLIMIT_AS=limit * _MEGABYTE)
         victim.process.wait()
-        told, state = _told(victim), soak.state(before, company)
+        line, state = told(victim), soak.state(before, company)
         is_last = number == len(megabytes) - 1
-        soak.note("memory", f"ulimit -v of {limit} MB", f"{told}; {state}", soak.recover() if is_last else "see next")
+        soak.note("memory", f"ulimit -v of {limit} MB", f"{line}; {state}", soak.recover() if is_last else "see next")
 
 
 def other_harms(soak: Soak) -> None:
@@ -398,13 +398,13 @@ def _after(soak: Soak, name: str, damage: Callable[[], object], mend: Callable[[
     damage()
     victim = Victim(soak.raw, soak.out)
     victim.process.wait()
-    told = _told(victim)
+    line = told(victim)
     # a raw file that is gone or shorter is another company: readers must see a whole build, whichever
     state = "published" if victim.process.returncode == 0 else soak.state(before, company)
     if victim.process.returncode == 0:
         soak.published = company
     mend()
-    soak.note("damage", name, f"{told}; {state}", soak.recover())
+    soak.note("damage", name, f"{line}; {state}", soak.recover())
 
 
 def _two_at_once(soak: Soak) -> None:
@@ -415,9 +415,9 @@ def _two_at_once(soak: Soak) -> None:
     first.wait_for("staging", 1)
     second = Victim(soak.raw, soak.out)
     second.process.wait()
-    told = _told(second)
+    line = told(second)
     first.process.wait()
-    state = f"second: {told}; first: {_told(first)}; {soak.state(before, company)}"
+    state = f"second: {line}; first: {told(first)}; {soak.state(before, company)}"
     soak.note("two at once", "the second while the first builds models", state, soak.recover())
 
 
@@ -444,7 +444,7 @@ def reading(soak: Soak) -> Iterator[dict[str, object]]:
 @click.option("--kills", "kill_count", default=56, show_default=True, help="How many builds are killed.")
 @click.option("--disks", default=12, show_default=True, help="At how many points the disk is full.")
 @click.option("--rest", default=4, show_default=True, help="After how many harms a build runs to its end.")
-@click.option("--memory", default="500,700,900,1200,1600,2500", show_default=True, help="Limits of memory, in MB.")
+@click.option("--memory", default="500,1000,1600,1800,2000,2500", show_default=True, help="Limits of memory, in MB.")
 @click.option("--seed", default=14, show_default=True, help="The same seed draws the same moments.")
 @click.option("--only", type=click.Choice(["kills", "disks", "memory", "others"]), multiple=True, help="Default: all.")
 def main(
