@@ -46,7 +46,8 @@ def app() -> None:
 @click.option(
     "--raw",
     type=FOLDER,
-    help="Folder of raw tables: <source>/<table> as .parquet, .csv, .csv.gz, .tsv or a folder of such files. Default: the demo company.",
+    help="Folder of raw tables: <source>/<table> as .parquet, .csv, .csv.gz, .tsv or a folder of such files. "
+    "Default: the demo company.",
 )
 @click.option(
     "--out",

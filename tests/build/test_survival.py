@@ -54,8 +54,8 @@ def test_killed_while_it_builds_models(soak: Soak) -> None:
 def test_short_of_room(soak: Soak) -> None:
     """Half a published file, or pages of Python, where the disk was full for a night."""
     before = soak.out.published.read_bytes()
-    largest = soak.out.warehouse.stat().st_size
-    victim = _victim(soak, RLIMIT_FSIZE=largest // 2)
+    # no file may grow beyond it: less than the first block of a database needs
+    victim = _victim(soak, RLIMIT_FSIZE=100_000)
     victim.process.wait()
     assert survive.told(victim).startswith("exit 1: error: no room left")
     assert soak.out.published.read_bytes() == before
@@ -78,8 +78,6 @@ def test_next_build_ends_as_if_nothing_had_happened(soak: Soak) -> None:
 
     As-of goes backwards in it, too.
     """
-    with duckdb.connect(str(soak.out.published), read_only=True) as connection:
-        assert set(connection.execute("select status from marts.audit_builds").fetchall()) == {("published",)}
     killed = _victim(soak)
     killed.wait_for("staging", 0)
     killed.kill()

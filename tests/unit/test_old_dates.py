@@ -20,7 +20,7 @@ def _tables(file: Path) -> list[dict[str, Any]]:
 def test_every_time_is_judged(file: Path) -> None:
     """One `created_at` of the year 0001 would make rows for two thousand years of days: 38 million of them.
 
-    The business time quarantines its row (`too_early_…`), a plain timestamp reads as null (as_seen, macros/staging.sql).
+    The business time quarantines its row (`too_early_…`), a plain timestamp reads as null (macro as_seen).
     A second date, or a second time that rows must fill, would be neither.
     """
     for table in _tables(file):
