@@ -1,6 +1,7 @@
 """The command line: `journey build`, which scripts/build calls, the demo company, comparisons, the workbench."""
 
 import contextlib
+import logging
 import os
 import sys
 import traceback
@@ -179,6 +180,8 @@ def _schemas(text: str) -> dict[str, str]:
 
 def main() -> None:
     """Run the command line; every expected failure is one line on standard error and a documented exit code."""
+    # a log that cannot be written, on a full disk, would be told in a page for each of its lines
+    logging.raiseExceptions = False
     code = _run()
     if "pyspark" in sys.modules:
         # its threads keep DuckDB's module alive, which prints a page about that when the process ends

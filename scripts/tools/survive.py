@@ -278,9 +278,9 @@ def kill_one(soak: Soak, phase: str, draw: random.Random) -> tuple[str, str]:
     return (where if was_at_work else f"{where} (had ended)"), soak.state(before, company)
 
 
-def kills(soak: Soak, count: int, draw: random.Random, rest: int) -> None:
-    """Kill builds in every phase by turns; every `rest` of them a build runs to its end."""
-    phases = [phase for phase, times in PHASES.items() for _ in range(times)]
+def kills(soak: Soak, count: int, draw: random.Random, rest: int, only: Sequence[str]) -> None:
+    """Kill builds in every phase by turns, or in some; every `rest` of them a build runs to its end."""
+    phases = [phase for phase, times in PHASES.items() for _ in range(times) if not only or phase in only]
     for number in range(count):
         point, state = kill_one(soak, phases[number % len(phases)], draw)
         is_last = number % rest == rest - 1 or number == count - 1
@@ -442,6 +442,7 @@ def reading(soak: Soak) -> Iterator[dict[str, object]]:
 @click.option("--folder", type=click.Path(path_type=Path), required=True, help="Where raw tables and builds go.")
 @click.option("--raw", type=click.Path(path_type=Path), help="Raw tables. Default: those of the demo company.")
 @click.option("--kills", "kill_count", default=56, show_default=True, help="How many builds are killed.")
+@click.option("--phase", "phases", type=click.Choice(list(PHASES)), multiple=True, help="Default: every phase.")
 @click.option("--disks", default=12, show_default=True, help="At how many points the disk is full.")
 @click.option("--rest", default=4, show_default=True, help="After how many harms a build runs to its end.")
 @click.option("--memory", default="500,1000,1600,1800,2000,2500", show_default=True, help="Limits of memory, in MB.")
@@ -451,6 +452,7 @@ def main(
     folder: Path,
     raw: Path | None,
     kill_count: int,
+    phases: tuple[str, ...],
     disks: int,
     rest: int,
     memory: str,
@@ -469,7 +471,7 @@ def main(
     chosen = only or ("kills", "disks", "memory", "others")
     if "kills" in chosen:
         with reading(soak) as seen:
-            kills(soak, kill_count, draw, rest)
+            kills(soak, kill_count, draw, rest, phases)
         click.echo(f"reader meanwhile: {seen}")
         if seen["errors"]:
             raise SoakError(f"a reader saw {seen['errors']}")
