@@ -24,6 +24,8 @@ LONGEST = (
     "tests/scenarios/test_scenarios.py",
     "tests/build/test_mutations.py",
     "tests/build/test_publish.py",
+    "tests/build/test_survival.py",
+    "tests/build/test_bad_input.py",
     "tests/workbench/test_workbench.py",
     "tests/build/test_dirty_demo.py",
     "tests/build/test_warehouse_schemas.py",

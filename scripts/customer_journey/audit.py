@@ -7,8 +7,6 @@ sources, in models/marts/audit/_build__sources.yml, from which the tables are ma
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
 from importlib.metadata import version
 from typing import Any, Protocol
@@ -16,20 +14,8 @@ from typing import Any, Protocol
 import yaml
 
 from customer_journey.checks.result import CheckResult
+from customer_journey.history import BuildRecord
 from customer_journey.paths import PROJECT
-
-
-@dataclass(frozen=True)
-class BuildRecord:
-    """One build: `status` is published or failed. Of the key of its hashes the fingerprint is told, never the key."""
-
-    build_id: str
-    as_of: datetime
-    started_at: datetime
-    finished_at: datetime
-    status: str
-    hash_key_fingerprint: str
-    is_demo_key: bool
 
 
 @cache
@@ -57,16 +43,25 @@ class AuditStore(Protocol):
 
 
 def record_build(
-    store: AuditStore, build: BuildRecord, checks: Sequence[CheckResult], settings: Mapping[str, Any]
+    store: AuditStore,
+    build: BuildRecord,
+    builds: Sequence[Sequence[Any]],
+    checks: Sequence[CheckResult],
+    settings: Mapping[str, Any],
 ) -> None:
-    """Write audit_checks and build_info anew and add the build to audit_builds."""
+    """Write audit_checks, audit_builds and build_info anew; `builds` are all of this output folder, this one too."""
     store.execute(f"create schema if not exists {store.schema}")
-    for table in ("audit_checks", "build_info"):
-        store.execute(f"drop table if exists {store.schema}.{table}")
+    # an earlier version kept the history here alone
+    known = {row[0] for row in builds}
+    earlier = (
+        [row for row in store.execute(f"select * from {store.schema}.audit_builds") if row[0] not in known]
+        if store.has_table("audit_builds")
+        else []
+    )
     for name, described in described_tables().items():
+        store.execute(f"drop table if exists {store.schema}.{name}")
         columns = ", ".join(f"{column['name']} {column['data_type']}" for column in described["columns"])
-        store.execute(f"create table if not exists {store.schema}.{name} ({columns})")
-    definitions = _definitions_version(store)
+        store.execute(f"create table {store.schema}.{name} ({columns})")
     store.insert(
         "audit_checks",
         [
@@ -83,10 +78,7 @@ def record_build(
             for number, c in enumerate(checks)
         ],
     )
-    store.insert(
-        "audit_builds",
-        [[build.build_id, build.as_of, build.started_at, build.finished_at, build.status, definitions]],
-    )
+    store.insert("audit_builds", [*earlier, *builds])
     store.insert(
         "build_info",
         [
@@ -96,7 +88,7 @@ def record_build(
                 version("customer-journey"),
                 version("dbt-core"),
                 store.engine_version,
-                definitions,
+                build.definition_version,
                 json.dumps(dict(sorted(settings.items()))),
                 build.hash_key_fingerprint,
                 build.is_demo_key,
@@ -105,7 +97,7 @@ def record_build(
     )
 
 
-def _definitions_version(store: AuditStore) -> str | None:
+def definitions_version(store: AuditStore) -> str | None:
     """The md5 of every stage's definition_version; null where a failed build has made no dim_stages."""
     if not store.has_table("dim_stages"):
         return None

@@ -1,8 +1,10 @@
 """The main job, step by step: land, transform, check, publish."""
 
 import contextlib
+import resource
+import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,24 +12,33 @@ from typing import Any
 import duckdb
 import filelock
 
-from customer_journey import audit, erasure, garbage, hash_key, nothing_new, rotation
+from customer_journey import audit, build_key, erasure, garbage, hash_key, history, nothing_new
 from customer_journey.checks.result import CheckResult
 from customer_journey.engine import DuckDBEngine, Engine, EngineName, engine_of
-from customer_journey.errors import CheckFailedError, InputError, LockedError
+from customer_journey.errors import (
+    NO_MEMORY,
+    BuildError,
+    CheckFailedError,
+    InputError,
+    LockedError,
+    MachineError,
+    what_gave_out,
+)
+from customer_journey.history import BuildRecord
 from customer_journey.landing import LandingReport, kind_of, land
 from customer_journey.nothing_new import Unchanged
 from customer_journey.paths import DEMO, Output, keep_private, make_private
 from customer_journey.progress import Progress
 from customer_journey.publish import SCHEMA, Descriptions
-from customer_journey.settings import built_frameworks, read_settings, remember_settings
+from customer_journey.refused import Refusal, landed_files, refusals
+from customer_journey.settings import built_frameworks, default_settings, read_settings, remember_settings
 from customer_journey.transform import Project, TransformResult
 from customer_journey.warehouse import open_warehouse
 
+# What Python, dbt and DuckDB reserve before the first row.
+LEAST_ADDRESS_SPACE = 1500 * 2**20
+
 ROW_STATES = ("rows_in", "accepted", "duplicates", "quarantined", "deferred", "erased")
-RECONCILIATION = (
-    f"select source_table, {', '.join(ROW_STATES)} from {SCHEMA}.audit_reconciliation"
-    " where rows_in > 0 order by source_table"
-)
 
 
 @dataclass(frozen=True)
@@ -52,6 +63,8 @@ class BuildResult:
     marts: int
     # a row a raw table: its name and its counts, as ROW_STATES names them
     counts: list[tuple[Any, ...]]
+    # tables of which much is refused, the worst first
+    refusals: list[Refusal]
     published: str
     as_of: str
     frameworks: list[str]
@@ -74,10 +87,8 @@ def build(options: BuildOptions, progress: Progress) -> BuildResult | Unchanged:
         CheckFailedError: a model, dbt test or expectation failed; the published file stands.
     """
     output = options.output
-    try:
-        make_private(output.root)
-    except OSError as error:
-        raise InputError(f"--out {output.root}: cannot be made a folder ({error.strerror}).") from error
+    _see_that_memory_suffices()
+    _make_usable(output)
     with locked(output):
         keep_private(output)
         try:
@@ -104,6 +115,51 @@ def locked(output: Output) -> Iterator[None]:
         yield
 
 
+def _see_that_memory_suffices() -> None:
+    """Refuse a limit under which no build comes to its end: the C library would end the process when a thread starts.
+
+    Raises:
+        MachineError: the process may take less than every build does.
+    """
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if limit != resource.RLIM_INFINITY and limit < LEAST_ADDRESS_SPACE:
+        raise MachineError(
+            f"{NO_MEMORY} (ulimit -v says {limit // 2**20:,} MB; a build takes {LEAST_ADDRESS_SPACE // 2**20:,} MB"
+            " at least). Nothing was published; what was published last stands."
+        )
+
+
+def _make_usable(output: Output) -> None:
+    """Make the folder of state and results, and see that a build can write there all that it will.
+
+    Raises:
+        InputError: it is none, cannot be written to, or holds a folder in the place of a file or the other way about.
+    """
+    try:
+        str(output.root).encode()
+    except UnicodeEncodeError as error:
+        raise InputError(f"--out {output.root}: the name is no UTF-8. Choose another.") from error
+    try:
+        make_private(output.root)
+    except OSError as error:
+        raise InputError(f"--out {output.root}: cannot be made a folder ({error.strerror}).") from error
+    try:
+        with tempfile.TemporaryFile(dir=output.root):
+            pass
+    except OSError as error:
+        if what_gave_out(error):
+            raise
+        raise InputError(f"--out {output.root}: cannot be written to ({error.strerror}).") from error
+    for file in output.files:
+        if file.exists() and not file.is_file():
+            raise InputError(f"{file}: a folder, where the build keeps a file. Move it away, or choose another --out.")
+    for folder in output.folders:
+        if folder.exists() and not folder.is_dir():
+            raise InputError(
+                f"{folder}: a file, where the build keeps a folder. Move it away, or choose another --out."
+            )
+
+
 def _build_locked(options: BuildOptions, progress: Progress) -> BuildResult | Unchanged:
     output = options.output
     started_at = datetime.now(UTC)
@@ -113,7 +169,7 @@ def _build_locked(options: BuildOptions, progress: Progress) -> BuildResult | Un
         raw = DEMO
     settings = read_settings(output.root if raw is None else raw, options.as_of, started_at)
     origin = nothing_new.origin_of(options.engine, settings, options.raw_schemas)
-    key = _key_of(output)
+    key = build_key.known(output)
     if key is not None:
         hash_key.put_in_force(key)
     if key is not None and not options.full_refresh:
@@ -122,59 +178,34 @@ def _build_locked(options: BuildOptions, progress: Progress) -> BuildResult | Un
             return standing
     nothing_new.forget(output)
     garbage.search_seldom()
-    with engine_of(options.engine, output) as engine:
-        return _build_with(engine, options, raw, key, settings, origin, started_at, progress)
-
-
-def _key_of(output: Output) -> str | None:
-    """Return the key of the hashes that this folder is built with, None where that depends on its rows."""
-    if not output.warehouse.exists():
-        return hash_key.find(output.root, None)
-    with open_warehouse(output.warehouse) as connection:
-        hash_key.finish_rotation(output.root, connection)
-        return hash_key.find(output.root, connection)
-
-
-def _settle_key(output: Output, key: str | None, is_demo: bool) -> str | None:
-    """Put in force the key that the rows that have landed may be hashed with, and tell what is new of it.
-
-    Raises:
-        InputError: own rows were to be hashed with the key that everybody knows.
-    """
-    kept = output.root / hash_key.FILE_NAME
-    news = None
-    made = (
-        f"made at random and kept in {kept}, for the owner of that file alone. Whoever loses it loses who was erased: "
-        "keep a copy elsewhere (docs/keys.md)"
+    build = BuildRecord(
+        build_id=started_at.strftime("%Y%m%dT%H%M%S.%fZ"),
+        as_of=datetime.fromisoformat(settings["as_of"]).replace(tzinfo=None),
+        started_at=started_at.replace(tzinfo=None),
     )
-    if key == hash_key.DEMO_KEY == hash_key.given_key() and not is_demo:
-        raise InputError(
-            f"{hash_key.ENVIRONMENT_VARIABLE}: is the demo's key, which everybody knows, and these are not the demo's "
-            "rows alone. Choose another one, or unset it: a key is made then."
-        )
+    with engine_of(options.engine, output) as engine:
+        try:
+            return _build_with(engine, options, raw, key, settings, origin, build, progress)
+        except Exception:
+            # how it ended is worth knowing, but not worth another error in the place of this one
+            with contextlib.suppress(BuildError, duckdb.Error, OSError, MemoryError):
+                is_published = nothing_new.published_build(output) == build.build_id
+                status = history.PUBLISHED if is_published else history.FAILED
+                _note(output, replace(build, finished_at=_now(), status=status))
+            raise
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+def _note(output: Output, build: BuildRecord) -> None:
+    """Write down how a build has ended that had begun to touch the warehouse."""
+    if not output.warehouse.is_file():
+        return
     with open_warehouse(output.warehouse) as connection:
-        is_known = hash_key.is_known(connection)
-        if not is_known:
-            if key is None and (is_demo or _had_demo_key(output, connection)):
-                key = hash_key.DEMO_KEY
-            elif key is None:
-                key = hash_key.make_key()
-                hash_key.keep(output.root, key)
-                news = made
-            hash_key.adopt(connection, key)
-    assert key is not None
-    if key == hash_key.DEMO_KEY and not is_demo:
-        key = rotation.replace(output, key)
-        news = f"{made}. This folder was built with the demo's before: marts.bridge_person_changes tells the new ids"
-    elif key == hash_key.DEMO_KEY and not is_known:
-        news = "the demo's, which everybody knows and no rows of your own are ever hashed with"
-    hash_key.put_in_force(key)
-    return news
-
-
-def _had_demo_key(output: Output, connection: duckdb.DuckDBPyConnection) -> bool:
-    """Tell whether a release that kept no fingerprint has built here without a key, which was with the demo's."""
-    return hash_key.has_erased(connection) or bool(hash_key.has_hashed(output.root, connection, hash_key.DEMO_KEY))
+        if kind_of(connection, "private", "builds"):
+            history.end(connection, build)
 
 
 def _build_with(
@@ -184,12 +215,13 @@ def _build_with(
     key: str | None,
     settings: dict[str, Any],
     origin: dict[str, str],
-    started_at: datetime,
+    build: BuildRecord,
     progress: Progress,
 ) -> BuildResult:
     output = options.output
     with progress.step("Landing") as step, open_warehouse(output.warehouse) as connection:
         _refuse_another_engine(connection, options)
+        history.begin(connection, build, nothing_new.published_build(output))
         erasure.prepare(connection)
         if options.raw_schemas is not None:
             landing = engine.land_schemas(connection, options.raw_schemas, step.share)
@@ -199,9 +231,10 @@ def _build_with(
         remember_settings(connection, settings)
         connection.execute("create or replace table private.engine as select ? as name", [options.engine])
         rows = nothing_new.rows_of(connection, options.raw_schemas)
+        files = landed_files(connection)
         erasure_is_due = erasure.is_due(connection)
         is_demo = options.raw_schemas is None and hash_key.is_demo(connection, raw)
-    key_news = _settle_key(output, key, is_demo)
+    key_news = build_key.settle(output, key, is_demo)
 
     project = Project(output, options.full_refresh)
     built: Sequence[str] = ()
@@ -214,7 +247,7 @@ def _build_with(
             )
             if found.failures:
                 raise CheckFailedError(f"{found.failures[0]}. Nothing was erased or published.")
-            erasure.erase(output.warehouse, started_at, landing.in_place)
+            erasure.erase(output.warehouse, build.started_at, landing.in_place)
             if options.engine == DuckDBEngine.dbt_target:
                 built, transformed = sorted(found.nodes.keys() & erasure.models_left(output.warehouse)), found
 
@@ -222,31 +255,31 @@ def _build_with(
         has_erased = erasure.is_unpublished(connection)
         left_to_erase = erasure.left_at_their_origin(connection, landing.exported)
         waiting_requests = erasure.waiting(connection)
-        receipts = erasure.receipts(connection, started_at)
+        receipts = erasure.receipts(connection, build.started_at)
         erasure.write_receipts(connection, output.erasure_receipts)
     if tables := engine.in_output([table for table, _ in left_to_erase]):
         raise InputError(
             f"erasure: {', '.join(tables)}: the EL tool keeps it in {output.root}, and rows of persons who asked to be "
             "erased cannot be deleted from it here. Write it anew without them, and build again. Nothing was published."
         )
-    build_id = started_at.strftime("%Y%m%dT%H%M%S.%fZ")
-    checks, marts = _build_on(
-        engine, options, project, built, transformed, settings, build_id, started_at, has_erased, progress
+    checks, marts, counts, refused = _build_on(
+        engine, options, project, built, transformed, settings, build, files, has_erased, progress
     )
-    counts = engine.query_published(RECONCILIATION)
-    # who opens the warehouse just now does not undo what was published; the next build says it again
-    with contextlib.suppress(LockedError):
+    # who opens the warehouse just now, or a disk that is full by now, does not undo what was published; the next build
+    # says it again
+    with contextlib.suppress(LockedError, duckdb.Error, OSError):
         with open_warehouse(output.warehouse) as connection:
             hash_key.was_published(connection)
             if has_erased:
                 erasure.was_published(connection)
-        nothing_new.remember(output, build_id, origin, rows, landing.files)
+        nothing_new.remember(output, build.build_id, origin, rows, landing.files)
     return BuildResult(
         landing,
         transformed,
         checks,
         marts,
         counts,
+        refused,
         engine.published,
         settings["as_of"],
         built_frameworks(settings),
@@ -264,47 +297,68 @@ def _build_on(
     built: Sequence[str],
     transformed: TransformResult,
     settings: dict[str, Any],
-    build_id: str,
-    started_at: datetime,
+    build: BuildRecord,
+    files: dict[int, str],
     has_erased: bool,
     progress: Progress,
-) -> tuple[list[CheckResult], int]:
+) -> tuple[list[CheckResult], int, list[tuple[Any, ...]], list[Refusal]]:
     output = options.output
     with progress.step("Engine") as step:
         engine.start(step.share)
     transformed.add(_transform(engine, project, built, progress))
     checks = list(transformed.checks)
     failures = [str(failure) for failure in transformed.failures]
+    counts: list[tuple[Any, ...]] = []
+    refused: list[Refusal] = []
     if not failures:
+        counts = engine.query_models(
+            f"select source_table, {', '.join(ROW_STATES)} from {engine.building}.audit_reconciliation"
+            " where rows_in > 0 order by source_table"
+        )
+        position = 1 + ROW_STATES.index("quarantined")
+        refused = refusals(engine.query_models, files, [(row[0], row[1], row[position]) for row in counts])
+        max_share = {**default_settings(), **settings}["max_quarantined_share"]
+        failures = [
+            f"{refusal}. That is more than max_quarantined_share ({max_share:g}) lets pass"
+            for refusal in refused
+            if refusal.stops(max_share)
+        ]
         with progress.step("Expectations") as step:
             checks += engine.run_expectations(step.share)
-        failures = [
+        failures += [
             f"expectation {check.name} on {check.target}: {check.detail}"
             for check in checks
             if not check.success and check.severity == "error"
         ]
 
-    record = audit.BuildRecord(
-        build_id=build_id,
-        as_of=datetime.fromisoformat(settings["as_of"]).replace(tzinfo=None),
-        started_at=started_at.replace(tzinfo=None),
-        finished_at=datetime.now(UTC).replace(tzinfo=None),
-        status="failed" if failures else "published",
+    # published is what readers see: until then it says what it is at
+    build = replace(
+        build,
+        finished_at=_now(),
+        status=history.FAILED if failures else history.PUBLISHING,
+        definition_version=engine.definitions_version(),
         hash_key_fingerprint=hash_key.fingerprint(hash_key.hash_key()),
         is_demo_key=hash_key.hash_key() == hash_key.DEMO_KEY,
     )
-    engine.record(record, checks, settings)
+    with open_warehouse(output.warehouse) as connection:
+        history.end(connection, build)
+        builds = history.all_builds(connection)
+    engine.record(build, builds, checks, settings)
     if failures:
         more = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
+        stands = f"; what was published last stands in {engine.published}. " if engine.has_published else ". "
+        if gave_out := next(filter(None, map(what_gave_out, failures)), None):
+            raise MachineError(f"{gave_out} ({failures[0]}{more}). Nothing was published{stands}")
         raise CheckFailedError(
-            f"{failures[0]}{more}. Nothing was published; "
-            + (f"what was published last stands in {engine.published}. " if engine.has_published else "")
-            + f"Details: {output.logs / 'dbt.log'}, {output.data_docs / 'index.html'}"
+            f"{failures[0]}{more}. Nothing was published{stands}"
+            f"Details: {output.logs / 'dbt.log'}, {output.data_docs / 'index.html'}"
         )
 
     with progress.step("Publishing"):
-        marts = engine.publish(record.build_id, _descriptions(transformed.nodes), keep_before=not has_erased)
-    return checks, marts
+        marts = engine.publish(build.build_id, _descriptions(transformed.nodes), keep_before=not has_erased)
+    with contextlib.suppress(LockedError, duckdb.Error, OSError):
+        _note(output, replace(build, status=history.PUBLISHED))
+    return checks, marts, counts, refused
 
 
 def _transform(engine: Engine, project: Project, built: Sequence[str], progress: Progress) -> TransformResult:

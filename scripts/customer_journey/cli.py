@@ -1,15 +1,18 @@
 """The command line: `journey build`, which scripts/build calls, the demo company, comparisons, the workbench."""
 
+import contextlib
+import logging
 import os
 import sys
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 
-from customer_journey.errors import BuildError, ExitCode, InputError
+from customer_journey.errors import BuildError, ExitCode, InputError, as_build_error, first_line
 from customer_journey.paths import Output
+from customer_journey.terminal import PlainConsole, plain_line
 
 if TYPE_CHECKING:
     from customer_journey.engine import EngineName
@@ -19,6 +22,7 @@ FOLDER = click.Path(path_type=Path)
 PRIVATE = 0o077
 # how each command of the workbench is called, and its name there: builds do not load what they do not need
 _WORKBENCH = {"new": "new", "check": "check", "dry-run": "dry_run"}
+_NOT_FORESEEN = "Nobody foresaw this: please report it. Readers see a whole build, the last that was published."
 
 
 class _Commands(click.Group):
@@ -45,7 +49,8 @@ def app() -> None:
 @click.option(
     "--raw",
     type=FOLDER,
-    help="Folder of raw tables: <source>/<table> as .parquet, .csv or a folder of them. Default: the demo company.",
+    help="Folder of raw tables: <source>/<table> as .parquet, .csv, .csv.gz, .tsv or a folder of such files. "
+    "Default: the demo company.",
 )
 @click.option(
     "--out",
@@ -79,7 +84,7 @@ def build(
     if raw is not None and raw_schemas is not None:
         raise InputError("--raw and --raw-schemas: give one of them, not both.")
     # a log file has no width that a table could be cut for
-    console = Console(width=None if sys.stdout.isatty() else 120)
+    console = PlainConsole(width=None if sys.stdout.isatty() else 120)
     output = Output(out.resolve())
     options = BuildOptions(
         output=output,
@@ -148,7 +153,7 @@ def demo(out: Path, scale: float, seed: int | None, truth: Path | None, dirt: st
 
     from customer_journey.progress import Progress
 
-    console = Console()
+    console = PlainConsole()
     with Progress(console).step("Demo company") as step:
         generate(
             out,
@@ -171,7 +176,7 @@ def diff(one: Path, other: Path, examples: int) -> None:
 
     one_file, other_file = (published_file(Output(folder.resolve())) for folder in (one, other))
     marts, differences = compare(one_file, other_file, examples)
-    console = Console(soft_wrap=True, highlight=False, markup=False)
+    console = PlainConsole(soft_wrap=True)
     for difference in differences:
         console.print(f"{difference.mart}: {difference.rows:,} rows differ, {difference.equal:,} are equal")
         for example in difference.examples:
@@ -197,11 +202,7 @@ def lift_erasure(out: Path, request: str) -> None:
             raise InputError(
                 f"--request {request}: nobody was erased for it. {output.erasure_receipts} lists requests."
             )
-    Console().print(
-        "Lifted. What was erased is gone: deliver the person's rows again in a new file.",
-        highlight=False,
-        soft_wrap=True,
-    )
+    print("Lifted. What was erased is gone: deliver the person's rows again in a new file.")
 
 
 @app.command("compare-engines")
@@ -231,6 +232,8 @@ def _schemas(text: str) -> dict[str, str]:
 
 def main() -> None:
     """Run the command line; every expected failure is one line on standard error and a documented exit code."""
+    # a log that cannot be written, on a full disk, would be told in a page for each of its lines
+    logging.raiseExceptions = False
     code = _run()
     if "pyspark" in sys.modules:
         # its threads keep DuckDB's module alive, which prints a page about that when the process ends
@@ -240,18 +243,37 @@ def main() -> None:
 
 
 def _run() -> int:
-    errors = Console(stderr=True, soft_wrap=True, highlight=False)
     try:
         app(standalone_mode=False)
     except BuildError as error:
-        errors.print(f"error: {error}", markup=False)
+        _say(str(error))
         return error.exit_code
     except click.ClickException as error:
-        errors.print(f"error: {error.format_message()} Try --help.", markup=False)
+        _say(f"{error.format_message()} Try --help.")
         return ExitCode.UNUSABLE_INPUT
     except (click.Abort, KeyboardInterrupt):
-        errors.print("error: stopped by hand. Nothing was published.")
+        _say("stopped by hand. Nothing was published.")
         return 130
     except SystemExit as ended:
         return int(ended.code or 0)
+    except Exception as error:
+        expected = as_build_error(error)
+        if expected is not None:
+            _say(str(expected))
+            return expected.exit_code
+        _say(f"{type(error).__name__}: {first_line(error)} (at {_place(error)}). {_NOT_FORESEEN}")
+        return ExitCode.CHECK_FAILED
     return ExitCode.PUBLISHED
+
+
+def _say(text: str) -> None:
+    """Say in one line on standard error why nothing was published; where even that cannot be written, stay silent."""
+    with contextlib.suppress(OSError):
+        PlainConsole(stderr=True, soft_wrap=True).print(f"error: {plain_line(text)}")
+
+
+def _place(error: Exception) -> str:
+    """Tell where an error was raised that nobody foresaw: what whoever mends it has to know."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if "customer_journey" in frame.filename] or frames
+    return f"{Path(own[-1].filename).name}:{own[-1].lineno}" if own else "no place"

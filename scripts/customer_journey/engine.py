@@ -17,6 +17,7 @@ from customer_journey.checks import later
 from customer_journey.checks.expectations import run_expectations
 from customer_journey.checks.result import CheckResult
 from customer_journey.checks.suites import LAYERS
+from customer_journey.history import BuildRecord
 from customer_journey.landing import LandingReport, point_at_schemas
 from customer_journey.paths import EXPECTATIONS, Output
 from customer_journey.publish import SCHEMA, Descriptions, publish
@@ -34,6 +35,10 @@ class Engine(Protocol):
     @property
     def dbt_target(self) -> str:
         """The target of the dbt profile."""
+
+    @property
+    def building(self) -> str:
+        """The schema in which dbt builds the marts."""
 
     def __enter__(self) -> Self: ...
 
@@ -64,8 +69,17 @@ class Engine(Protocol):
     def run_expectations(self, on_progress: Callable[[str, float], None]) -> list[CheckResult]:
         """Judge what was landed and built by the expectation suites."""
 
-    def record(self, build: audit.BuildRecord, checks: Sequence[CheckResult], settings: Mapping[str, Any]) -> None:
-        """Keep what the build has to tell of itself."""
+    def definitions_version(self) -> str | None:
+        """Return the version of all stage definitions that were built; None where there are none."""
+
+    def record(
+        self,
+        build: BuildRecord,
+        builds: Sequence[Sequence[Any]],
+        checks: Sequence[CheckResult],
+        settings: Mapping[str, Any],
+    ) -> None:
+        """Keep what the build has to tell of itself; `builds` are all of this output folder."""
 
     def publish(self, build_id: str, descriptions: Descriptions, keep_before: bool) -> int:
         """Let readers see the marts named in `descriptions` and return how many.
@@ -89,6 +103,7 @@ class DuckDBEngine:
     """The embedded engine: models in the private warehouse, published as a file of their own."""
 
     dbt_target = "duckdb"
+    building = SCHEMA
 
     def __init__(self, output: Output) -> None:
         self._output = output
@@ -137,10 +152,21 @@ class DuckDBEngine:
             run_expectations, self._output.warehouse, EXPECTATIONS, LAYERS, self._output.data_docs
         ).result()
 
-    def record(self, build: audit.BuildRecord, checks: Sequence[CheckResult], settings: Mapping[str, Any]) -> None:
+    def definitions_version(self) -> str | None:
+        """Read it from the warehouse."""
+        with open_warehouse(self._output.warehouse) as connection:
+            return audit.definitions_version(_DuckDBStore(connection))
+
+    def record(
+        self,
+        build: BuildRecord,
+        builds: Sequence[Sequence[Any]],
+        checks: Sequence[CheckResult],
+        settings: Mapping[str, Any],
+    ) -> None:
         """Keep it in the warehouse."""
         with open_warehouse(self._output.warehouse) as connection:
-            audit.record_build(_DuckDBStore(connection), build, checks, settings)
+            audit.record_build(_DuckDBStore(connection), build, builds, checks, settings)
 
     def publish(self, build_id: str, descriptions: Descriptions, keep_before: bool) -> int:
         """Rename a new file over the published one, which leaves nothing of it."""

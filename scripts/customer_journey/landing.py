@@ -1,11 +1,13 @@
 """Landing: raw files into the private warehouse, as text, with the contract checked before a row is read."""
 
 import csv
+import gzip
 import hashlib
 import re
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+import zlib
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -15,10 +17,16 @@ import duckdb
 import yaml
 
 from customer_journey.contract import RawTable, raw_tables
-from customer_journey.errors import InputError
+from customer_journey.errors import InputError, what_gave_out
 from customer_journey.paths import PROJECT
-
-SUFFIXES = (".parquet", ".csv")
+from customer_journey.raw_files import (
+    delimiter_of,
+    files_in,
+    is_compressed,
+    is_parquet,
+    lines_on_unread,
+    open_text,
+)
 
 # Before the name of a table that Spark exported; no path of a file begins so.
 FROM_CATALOG = "catalog:"
@@ -82,6 +90,10 @@ def land(connection: duckdb.DuckDBPyConnection, raw: Path, on_progress: Callable
     """
     if not raw.is_dir():
         raise InputError(f"{raw}: no such folder. --raw wants a folder that holds <source>/<table> files.")
+    try:
+        str(raw).encode()
+    except UnicodeEncodeError as error:
+        raise InputError(f"--raw {raw}: the name is no UTF-8. Rename it.") from error
     report = LandingReport()
     tables = raw_tables()
     if any(_kind_of(connection, table) == "VIEW" for table in tables) or _has_landed(connection, from_catalog=True):
@@ -89,10 +101,10 @@ def land(connection: duckdb.DuckDBPyConnection, raw: Path, on_progress: Callable
             "--out: this folder was built with --raw-schemas, on the tables that an EL tool keeps. "
             "Name the schemas again, or choose another --out for files."
         )
-    report.drift += _unknown_files(raw, tables)
-    files = {table: _files_of(raw, table) for table in tables}
-    for table, found in files.items():
-        if not found:
+    found = files_in(raw, tables)
+    report.drift += lines_on_unread(raw, found)
+    for table, files in found.read.items():
+        if not files:
             if table.is_required:
                 raise InputError(
                     f"{raw / table.source / table.name}: required table {table.label} is missing. "
@@ -101,11 +113,12 @@ def land(connection: duckdb.DuckDBPyConnection, raw: Path, on_progress: Callable
             report.absent_tables.append(table.label)
     # Every file is checked before the first row lands: what the user is told does not depend on what loaded before.
     deliveries: dict[RawTable, list[Delivery]] = {}
-    for table, found in files.items():
+    for table, files in found.read.items():
         deliveries[table] = []
-        for file in found:
-            state, is_settled = _state_of(file), _is_settled(file)
-            columns = _columns_of(connection, file)
+        for file in files:
+            with _reading(file):
+                state, is_settled = _state_of(file), _is_settled(file)
+                columns = _columns_of(connection, file)
             report.drift += check_columns(table, str(file), file.name, columns)
             path = file.relative_to(raw).as_posix()
             report.files.append(path)
@@ -126,8 +139,8 @@ def unchanged_files(connection: duckdb.DuckDBPyConnection, raw: Path) -> list[st
         ).fetchall()
     }
     paths = []
-    for table in raw_tables():
-        for file in _files_of(raw, table):
+    for files in files_in(raw, raw_tables()).read.values():
+        for file in files:
             path = file.relative_to(raw).as_posix()
             sha256, state = landed.get(path, (None, None))
             if sha256 is None or (state != _state_of(file) and sha256 != _content_of([file])):
@@ -206,43 +219,20 @@ def _has_landed(connection: duckdb.DuckDBPyConnection, from_catalog: bool) -> bo
     return found is not None
 
 
-def _unknown_files(raw: Path, tables: Iterable[RawTable]) -> list[str]:
-    known = {table.label for table in tables}
-    return [
-        f"{file.relative_to(raw).as_posix()}: no table of the contract, not read"
-        for folder in sorted(raw.iterdir())
-        if folder.is_dir()
-        for file in sorted(folder.iterdir())
-        if (_is_data(file) or file.is_dir()) and f"{folder.name}/{file.stem}" not in known
-    ]
-
-
-def _is_data(file: Path) -> bool:
-    # some exports write .CSV
-    return file.suffix.lower() in SUFFIXES
-
-
-def _is_parquet(file: Path) -> bool:
-    return file.suffix.lower() == ".parquet"
-
-
-def _files_of(raw: Path, table: RawTable) -> list[Path]:
-    single = [file for file in (raw / table.source).glob("*.*") if file.stem == table.name]
-    parts = (raw / table.source / table.name).rglob("*.*")
-    return sorted(file for file in (*single, *parts) if _is_data(file) and file.is_file())
-
-
-def _scan(is_parquet: bool, columns: Sequence[Column]) -> str:
-    """The table function that reads files of one kind, with their paths as the parameter `$files`."""
-    if is_parquet:
-        return "read_parquet($files)"
+def _scan(file: Path, columns: Sequence[Column]) -> str:
+    """The table function that reads files like this one, with their paths as the parameter `$files`."""
+    # a folder `contact_id=1` is a folder's name, no column
+    if is_parquet(file):
+        return "read_parquet($files, hive_partitioning = false)"
     # nothing is sniffed: DuckDB would skip lines until the rest looks regular
     names = [column.name or f"nameless {number}" for number, column in enumerate(columns)]
     types = ", ".join(f"'{_quoted(name)}': 'varchar'" for name in names)
+    compression = "gzip" if is_compressed(file) else "none"
     return (
-        "read_csv($files, auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"',"
+        f"read_csv($files, auto_detect = false, header = true, delim = '{delimiter_of(file)}',"
+        " quote = '\"', escape = '\"',"
         f" strict_mode = true, encoding = 'utf-8', max_line_size = {LONGEST_ROW}, buffer_size = {READ_AT_ONCE},"
-        f" columns = {{{types}}})"
+        f" hive_partitioning = false, compression = '{compression}', columns = {{{types}}})"
     )
 
 
@@ -255,33 +245,62 @@ def _quoted(text: str) -> str:
     return text.replace("'", "''")
 
 
-def _columns_of(connection: duckdb.DuckDBPyConnection, file: Path) -> list[Column]:
-    if not _is_parquet(file):
-        return [Column(name, "VARCHAR") for name in _header_of(file)]
+@contextmanager
+def _reading(file: Path) -> Iterator[None]:
+    """Say in one line what keeps a file from being read: that it is damaged, or that it is not to be had."""
     try:
-        rows = connection.execute("describe select * from read_parquet($files)", _path_parameter([file])).fetchall()
-    except duckdb.Error as error:
+        yield
+    except FileNotFoundError as error:
+        raise InputError(f"{file}: was there when the build began and is gone. Build again.") from error
+    except (gzip.BadGzipFile, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
         raise _unreadable(file, error) from error
-    return [Column(row[0], row[1]) for row in rows]
+    except OSError as error:
+        if what_gave_out(error):
+            raise
+        raise InputError(f"{file}: cannot be read ({error.strerror or error}).") from error
+    except duckdb.Error as error:
+        # a machine without memory reads no file at all: whoever exports this one again does it for nothing
+        if what_gave_out(error):
+            raise
+        if not file.exists():
+            raise InputError(f"{file}: was there when the build began and is gone. Build again.") from error
+        raise _unreadable(file, error) from error
+
+
+def _columns_of(connection: duckdb.DuckDBPyConnection, file: Path) -> list[Column]:
+    # DuckDB does not say what keeps it from opening one
+    with file.open("rb") as stream:
+        is_empty = not stream.read(1)
+    if is_empty:
+        raise InputError(f"{file}: is empty, without even the names of columns. Export it again.")
+    if not is_parquet(file):
+        columns = [Column(name, "VARCHAR") for name in _header_of(file)]
+    else:
+        rows = connection.execute(
+            "describe select * from read_parquet($files, hive_partitioning = false)", _path_parameter([file])
+        ).fetchall()
+        columns = [Column(row[0], row[1]) for row in rows]
+    # DuckDB takes names for one that differ in case alone
+    names = [column.name.lower() for column in columns]
+    repeated = sorted({column.name for column in columns if column.name and names.count(column.name.lower()) > 1})
+    if repeated:
+        raise InputError(f"{file}: the header names the column {repeated[0]!r} twice. Export it again.")
+    return columns
 
 
 def _header_of(file: Path) -> list[str]:
-    try:
-        with file.open("rb") as stream:
-            header = next(csv.reader([stream.readline().decode("utf-8-sig")]), [])
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise _unreadable(file, error) from error
-    names = [name.strip() for name in header]
-    repeated = sorted({name for name in names if name and names.count(name) > 1})
-    if repeated:
-        raise InputError(f"{file}: the header names the column {repeated[0]!r} twice. Export it again.")
-    return names
+    with open_text(file) as stream:
+        line = stream.readline(LONGEST_ROW).decode("utf-8-sig")
+    if "\0" in line:
+        raise InputError(f"{file}: cannot be read as UTF-8 CSV (NUL in its header, as in UTF-16). Save it as UTF-8.")
+    return [name.strip() for name in next(csv.reader([line], delimiter=delimiter_of(file)), [])]
 
 
 def _unreadable(file: Path, error: Exception) -> InputError:
     """Say in one line what a reader says in several: where the file breaks, and why."""
-    kind = "Parquet" if _is_parquet(file) else "UTF-8 CSV"
+    kind = "Parquet" if is_parquet(file) else "UTF-8 CSV" if delimiter_of(file) == "," else "UTF-8 TSV"
     lines = [line.strip() for line in str(error).removeprefix("Invalid Input Error: ").splitlines() if line.strip()]
+    lines = lines or [type(error).__name__]
     reason = next((line for line in lines[1:] if "unicode" in line or "Expected Number" in line), None)
     is_encoding = isinstance(error, UnicodeDecodeError) or "unicode" in str(error)
     hint = "Save it as UTF-8." if is_encoding else "Export it again."
@@ -367,7 +386,8 @@ def _land(connection: duckdb.DuckDBPyConnection, table: RawTable, delivery: Deli
     if known and _has_state(connection, delivery):
         return False
     with delivery.files() as files:
-        sha256 = _content_of(files)
+        with _reading(files[0]):
+            sha256 = _content_of(files)
         _keep_state(connection, delivery)
         if known and known[1] == sha256:
             return False
@@ -377,15 +397,13 @@ def _land(connection: duckdb.DuckDBPyConnection, table: RawTable, delivery: Deli
             connection.execute("delete from private.landed_files where file_id = ?", [known[0]])
             connection.execute("delete from private.erased_rows where file_id = ?", [known[0]])
         file_id = known[0] if known else _next_file_id(connection)
-        try:
+        with _reading(files[0]):
             rows = connection.execute(
                 f"insert into {table.relation} ({', '.join(table.all_columns)}, _file_id, _row_number)"
                 f" select {', '.join(_texts_of(table, delivery.columns))}, {file_id}, row_number() over ()"
-                f" from {_scan(_is_parquet(files[0]), delivery.columns)}",
+                f" from {_scan(files[0], delivery.columns)}",
                 _path_parameter(files),
             ).fetchone()
-        except duckdb.Error as error:
-            raise _unreadable(files[0], error) from error
     connection.execute(
         "insert into private.landed_files values (?, ?, ?, ?, ?)",
         [file_id, table.source_table, delivery.path, sha256, rows[0] if rows else 0],

@@ -111,7 +111,7 @@ def unchanged(
         files, rows = note["files"], note["rows"]
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    if not is_same or _published_build(output) != build_id or not output.warehouse.exists():
+    if not is_same or published_build(output) != build_id or not output.warehouse.exists():
         return None
     try:
         with duckdb.connect(str(output.warehouse), read_only=True) as connection:
@@ -140,7 +140,7 @@ def _are_tables_here(connection: duckdb.DuckDBPyConnection, raw_schemas: Mapping
     )
 
 
-def _published_build(output: Output) -> str | None:
+def published_build(output: Output) -> str | None:
     """Return the build whose marts readers see; None where there are none."""
     try:
         if output.published_on_spark.exists():

@@ -33,6 +33,11 @@ class Output:
         return self.root / "journey.duckdb"
 
     @property
+    def publishing(self) -> Path:
+        """The file that is to take the published one's place, while it is written."""
+        return self.root / ".journey.publishing.duckdb"
+
+    @property
     def published_on_spark(self) -> Path:
         """Where the files of the marts lie that were published on Spark last."""
         return self.root / "published.json"
@@ -56,6 +61,18 @@ class Output:
     def exports(self) -> Path:
         """What Spark writes of an EL tool's tables, until it has landed."""
         return self.root / "exports"
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All files that a build writes under names of their own."""
+        databases = (self.warehouse, self.published, self.publishing)
+        logs_of_databases = tuple(file.with_name(f"{file.name}.wal") for file in databases)
+        return (self.lock, self.built_from, self.published_on_spark, *databases, *logs_of_databases)
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """All folders that a build makes."""
+        return (self.landed, self.exports, self.root / "dbt", self.logs, self.data_docs)
 
     def dbt_folder(self, target: str) -> Path:
         """What dbt compiles for a target, and its run results."""

@@ -8,6 +8,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 
+from customer_journey.terminal import plain_line
+
 
 class Step:
     """One step at work."""
@@ -18,11 +20,11 @@ class Step:
 
     def share(self, what: str, done: float) -> None:
         """Tell what is at work and which share, 0 to 1, is done."""
-        self._bars.update(self._task, total=100, completed=round(100 * done), what=what)
+        self._bars.update(self._task, total=100, completed=round(100 * done), what=plain_line(what))
 
     def count(self, what: str, number: int, total: int) -> None:
         """Tell what is at work, and that it is number so-and-so of a total."""
-        self._bars.update(self._task, total=total, completed=number, what=what)
+        self._bars.update(self._task, total=total, completed=number, what=plain_line(what))
 
 
 class Progress:
@@ -37,7 +39,7 @@ class Progress:
         started = time.monotonic()
         columns = (
             TextColumn("{task.description:<18}"), BarColumn(bar_width=30), MofNCompleteColumn(), TimeElapsedColumn(),
-            TextColumn("{task.fields[what]}"),
+            TextColumn("{task.fields[what]}", markup=False),
         )  # fmt: skip
         with Bars(*columns, console=self._console, transient=True, disable=not self._console.is_terminal) as bars:
             yield Step(bars, bars.add_task(name, total=None, what=""))

@@ -1,11 +1,13 @@
 """Publishing: the marts that passed, in a compact file of their own that takes the old one's place in one rename."""
 
+import contextlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
 
+from customer_journey.history import PUBLISHED, PUBLISHING
 from customer_journey.paths import Output, published_mode
 from customer_journey.warehouse import STORAGE_VERSION
 
@@ -24,9 +26,23 @@ def publish(output: Output, descriptions: Descriptions) -> int:
     A mart that is a view of other marts stays one. `descriptions` gives each mart's description and those of its
     columns, which the file keeps as comments. Whoever has the old file open keeps reading it whole.
     """
-    temporary = output.root / ".journey.publishing.duckdb"
-    for leftover in (temporary, Path(f"{temporary}.wal")):
+    temporary = output.publishing
+    leftovers = (temporary, Path(f"{temporary}.wal"))
+    for leftover in leftovers:
         leftover.unlink(missing_ok=True)
+    try:
+        _write(output, descriptions, temporary)
+        os.replace(temporary, output.published)
+    except BaseException:
+        # on a full disk half a file would keep the next build from having room
+        for leftover in leftovers:
+            with contextlib.suppress(OSError):
+                leftover.unlink(missing_ok=True)
+        raise
+    return len(descriptions)
+
+
+def _write(output: Output, descriptions: Descriptions, temporary: Path) -> None:
     with duckdb.connect(":memory:") as connection:
         connection.execute(f"attach '{_quoted(output.warehouse)}' as warehouse (read_only)")
         connection.execute(
@@ -49,14 +65,16 @@ def publish(output: Output, descriptions: Descriptions) -> int:
             connection.execute(f"comment on {kind} {relation} is '{_quoted(description)}'")
             for column, text in columns.items():
                 connection.execute(f"comment on column {relation}.{column} is '{_quoted(text)}'")
+        # what nobody sees before the file is in its place: in the warehouse the build is still at it
+        connection.execute(
+            f"update published.{SCHEMA}.audit_builds set status = '{PUBLISHED}' where status = '{PUBLISHING}'"
+        )
         connection.execute("commit")
         connection.execute("use memory")
         connection.execute("detach published")
     with temporary.open("rb") as stream:
         os.fsync(stream.fileno())
     temporary.chmod(published_mode())
-    os.replace(temporary, output.published)
-    return len(descriptions)
 
 
 def _views(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:

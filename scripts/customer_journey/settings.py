@@ -2,19 +2,31 @@
 
 import csv
 import json
+import re
 import zoneinfo
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import yaml
 
-from customer_journey.errors import InputError
+from customer_journey.errors import InputError, first_line
 from customer_journey.paths import PROJECT
 
 FILE_NAME = "vars.yml"
+
+# Marts hold a row a day from the first event to as-of: what lies further apart is a slip, and would fill the disk.
+FIRST_DAY = date(1900, 1, 1)
+END_OF_TIME = date(2100, 1, 1)
+LONGEST_DAYS = 36500
+MOST = 1_000_000_000
+# names that zoneinfo knows, and that are no place
+_NO_PLACES = {"Factory", "localtime", "posixrules"}
+_NO_PATTERN = "is no regular expression that both engines read (RE2, without quotation marks and backslashes)."
 
 
 def default_settings(project: Path = PROJECT) -> dict[str, Any]:
@@ -39,12 +51,15 @@ def read_settings(raw: Path | None, as_of: str | None, now: datetime) -> dict[st
     """
     settings: dict[str, Any] = {}
     file = raw / FILE_NAME if raw else None
+    if file and file.is_dir():
+        raise InputError(f"{file}: a folder, where a file of settings is expected.")
     if file and file.is_file():
         settings = _read_file(file)
+    earliest = str(settings.get("earliest_date", default_settings()["earliest_date"]))
     if as_of is not None:
-        settings["as_of"] = _timestamp(as_of, "--as-of")
+        settings["as_of"] = _timestamp(as_of, "--as-of", earliest)
     elif settings.get("as_of") is not None:
-        settings["as_of"] = _timestamp(str(settings["as_of"]), f"{file}: as_of")
+        settings["as_of"] = _timestamp(str(settings["as_of"]), f"{file}: as_of", earliest)
     else:
         settings["as_of"] = now.astimezone(UTC).isoformat()
     return settings
@@ -53,33 +68,24 @@ def read_settings(raw: Path | None, as_of: str | None, now: datetime) -> dict[st
 def _read_file(file: Path) -> dict[str, Any]:
     try:
         given = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{file}: not readable as YAML ({str(error).splitlines()[0]}).") from error
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        raise InputError(f"{file}: not readable as YAML ({first_line(error)}).") from error
+    except OSError as error:
+        raise InputError(f"{file}: cannot be read ({error.strerror}).") from error
     if not isinstance(given, dict):
         raise InputError(f"{file}: wants lines of the form `setting: value`.")
     defaults = default_settings()
     # YAML reads a day without quotes as a date
     given = {name: value.isoformat() if isinstance(value, date) else value for name, value in given.items()}
-    for name, value in given.items():
+    told = {**defaults, **given}
+    for name in given:
         if name not in defaults:
             raise InputError(f"{file}: there is no setting {name}. Settings are {', '.join(defaults)}.")
-        default = defaults[name]
-        if default is not None and type(value) is not type(default):
-            raise InputError(f"{file}: {name} wants {_kind(default)}, not {value!r}.")
-    timezone = given.get("reporting_timezone")
-    if timezone is not None and timezone not in zoneinfo.available_timezones():
-        raise InputError(
-            f"{file}: reporting_timezone {timezone!r} is no IANA time zone. Write for example Asia/Ho_Chi_Minh."
-        )
-    if (unknown := _unknown_framework(given)) is not None:
-        raise InputError(f"{file}: {unknown} Frameworks are {', '.join(known_frameworks())}.")
-    if "earliest_date" in given:
-        try:
-            date.fromisoformat(given["earliest_date"])
-        except ValueError as error:
-            raise InputError(
-                f"{file}: earliest_date {given['earliest_date']!r} is no date. Write for example 1990-01-01."
-            ) from error
+    # a default too may not go with what is given
+    for name, value in told.items():
+        problem = problem_with(name, value, told) if name != "as_of" else None
+        if problem is not None:
+            raise InputError(f"{file}: {problem}")
     return dict(given)
 
 
@@ -96,26 +102,153 @@ def built_frameworks(settings: Mapping[str, Any]) -> list[str]:
     return [name for name in known_frameworks() if wanted is None or name in {*wanted, told["primary_framework"]}]
 
 
-def _unknown_framework(given: Mapping[str, Any]) -> str | None:
-    """Return what is wrong with the frameworks that are named, None where each is one of ours."""
-    frameworks = given.get("frameworks")
-    if frameworks is None:
-        frameworks = []
-    elif not isinstance(frameworks, list):
-        return f"frameworks wants a list of names, not {frameworks!r}."
-    known = known_frameworks()
-    for setting, names in (("frameworks", frameworks), ("primary_framework", [given.get("primary_framework")])):
-        for name in names:
-            if name is not None and name not in known:
-                return f"{setting}: there is no framework {name!r}."
-    return None
+def problem_with(name: str, value: object, settings: Mapping[str, Any]) -> str | None:
+    """Return what is wrong with the value of a setting, given all the others; None where nothing is."""
+    default = default_settings()[name]
+    if value is None and default is None:
+        return None
+    # a whole number is a number; True, which Python takes for 1, is none
+    is_kind = type(value) is type(default) or (isinstance(default, float) and type(value) is int)
+    if name == "frameworks" and not isinstance(value, list):
+        return f"frameworks wants a list of names, not {value!r}."
+    if default is not None and not is_kind:
+        return f"{name} wants {_kind(default)}, not {value!r}."
+    domain = domains()[name]
+    return None if domain.holds(value, settings) else f"{name} {value!r} {domain.wanted}"
+
+
+@dataclass(frozen=True)
+class Domain:
+    """The values that a setting may have: a test of one beside all settings, and what it wants, after the value."""
+
+    holds: Callable[[Any, Mapping[str, Any]], bool]
+    wanted: str
+
+
+@cache
+def domains() -> dict[str, Domain]:
+    """Return what each setting may be, by name."""
+    project = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+    stages, models = project["stage_definitions"], project["attribution_models"]
+    frameworks = f"is no list of frameworks. Frameworks are {', '.join(known_frameworks())}."
+    days = {
+        name: _between(1, LONGEST_DAYS)
+        for name in default_settings()
+        if name.endswith("_days") and name not in ("switch_days", "driver_landmark_days")
+    }
+    return {
+        **days,
+        "as_of": Domain(lambda value, _: isinstance(value, str), "is no timestamp."),
+        "reporting_timezone": Domain(
+            lambda value, _: value in zoneinfo.available_timezones() - _NO_PLACES,
+            "is no IANA time zone. Write for example Asia/Ho_Chi_Minh.",
+        ),
+        "earliest_date": Domain(
+            lambda value, _: _is_day_between(value, FIRST_DAY, END_OF_TIME),
+            f"is no date from {FIRST_DAY} to {END_OF_TIME}. Write for example 1990-01-01.",
+        ),
+        "reporting_currency": Domain(
+            lambda value, _: re.fullmatch("[A-Z]{3}", value) is not None,
+            "is no currency. Write its three capital letters (ISO 4217), for example USD.",
+        ),
+        "currency_decimals": _between(0, 4),
+        "default_phone_country": Domain(
+            lambda value, _: value in _phone_countries(),
+            "is no country. Write its two capital letters (ISO 3166), for example VN.",
+        ),
+        "primary_framework": Domain(
+            lambda value, _: value in known_frameworks(),
+            f"is no framework. Frameworks are {', '.join(known_frameworks())}.",
+        ),
+        "frameworks": Domain(
+            lambda value, _: all(name in known_frameworks() for name in value), frameworks
+        ),
+        "identity_max_links": _between(1, MOST),
+        "session_timeout_minutes": _between(1, 1440),
+        "session_max_hours": _between(1, 8760),
+        "first_response_hours": _between(1, 8760),
+        "slow_page_ms": _between(1, MOST),
+        "switch_days": _between(0, LONGEST_DAYS),
+        "driver_landmark_days": Domain(
+            lambda value, settings: 1 <= value < settings["funnel_window_days"],
+            "is no number of days from 1 to below funnel_window_days.",
+        ),
+        "attribution_path_restart": Domain(lambda value, _: True, ""),
+        "attribution_unit": _one_of(["person", "company"]),
+        "w_shaped_anchors": Domain(
+            lambda value, _: all(name.strip() in _conversion_types() for name in value.split(",")),
+            f"names no types of conversions. Types are {', '.join(_conversion_types())}.",
+        ),
+        "clv_model": _one_of(["mbg_nbd", "bg_nbd"]),
+        "clv_discount_rate": Domain(
+            lambda value, _: 0 <= value <= 1, "is no yearly rate from 0 to 1. Write 0.1 for 10 %."
+        ),
+        "clv_holdout_weeks": _between(1, 520),
+        "nps_window_months": _between(1, 120),
+        "sample_ratio_alarm": Domain(lambda value, _: 0 < value < 1, "is no chance between 0 and 1."),
+        "max_quarantined_share": Domain(lambda value, _: 0 < value <= 1, "is no share above 0, up to 1."),
+        "sql_stage": _one_of(stages),
+        "journey_goal": _one_of(stages),
+        "journey_map_attribution_model": _one_of(models),
+        "bot_user_agents": Domain(lambda value, _: _is_pattern(value), _NO_PATTERN),
+        "human_user_agents": Domain(lambda value, _: _is_pattern(value), _NO_PATTERN),
+        **{
+            name: _between(1, MOST)
+            for name in (
+                "attribution_paths", "journey_paths", "journey_map_items", "journey_map_items_monthly",
+                "mql_score_threshold", "clv_min_customers", "nps_min_responses", "emotion_min_responses",
+                "driver_min_persons",
+            )
+        },
+    }  # fmt: skip
+
+
+def _between(lowest: int, highest: int) -> Domain:
+    return Domain(lambda value, _: lowest <= value <= highest, f"is no number from {lowest} to {highest}.")
+
+
+def _one_of(values: Sequence[str]) -> Domain:
+    return Domain(lambda value, _: value in values, f"is none of {', '.join(values)}.")
+
+
+def _is_day_between(text: str, first: date, end: date) -> bool:
+    try:
+        return first <= date.fromisoformat(text) < end
+    except ValueError:
+        return False
+
+
+def _is_pattern(text: str) -> bool:
+    """Tell whether the engines read a text as a regular expression, between the quotation marks of a literal."""
+    try:
+        duckdb.execute("select regexp_matches('', ?)", [text])
+    except duckdb.InvalidInputException:
+        return False
+    return "'" not in text and "\\" not in text
+
+
+@cache
+def _phone_countries(project: Path = PROJECT) -> frozenset[str]:
+    text = (project / "macros" / "phone_countries.sql").read_text(encoding="utf-8")
+    return frozenset(re.findall(r"^ +'([A-Z]{2})': \{'code'", text, re.MULTILINE))
+
+
+@cache
+def _conversion_types(project: Path = PROJECT) -> tuple[str, ...]:
+    file = project / "seeds" / "conversion_types.csv"
+    # a project of few marts may do without
+    if not file.is_file():
+        return ("lead", "opportunity")
+    with file.open(encoding="utf-8", newline="") as stream:
+        return tuple(row["conversion_type"] for row in csv.DictReader(stream))
 
 
 def _kind(value: object) -> str:
-    return {int: "a whole number", str: "text", float: "a number"}.get(type(value), type(value).__name__)
+    kinds = {bool: "true or false", int: "a whole number", str: "text", float: "a number"}
+    return kinds.get(type(value), type(value).__name__)
 
 
-def _timestamp(text: str, where: str) -> str:
+def _timestamp(text: str, where: str, earliest: str) -> str:
     """Return an ISO timestamp in UTC; text without an offset is UTC."""
     try:
         moment = datetime.fromisoformat(text.strip())
@@ -123,6 +256,12 @@ def _timestamp(text: str, where: str) -> str:
         raise InputError(f"{where}: {text!r} is no timestamp. Write for example 2026-06-30T17:00:00Z.") from error
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
+    # judged by the day that is written: the first and last days of time have no UTC in some time zones
+    if not _is_day_between(moment.date().isoformat(), date.fromisoformat(earliest), END_OF_TIME):
+        raise InputError(
+            f"{where}: {text!r} lies outside the time that builds know,"
+            f" from {earliest} (earliest_date) to before {END_OF_TIME}."
+        )
     return moment.astimezone(UTC).isoformat()
 
 

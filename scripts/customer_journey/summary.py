@@ -17,10 +17,12 @@ def print_summary(console: Console, output: Output, result: BuildResult | Unchan
         console.print(
             f"nothing is new since build {result.build_id}: the same rows, project, settings and as-of "
             f"({_moment(result.as_of)}). {result.published} stands; --full-refresh builds all the same.",
-            highlight=False,
             soft_wrap=True,
         )
         return
+    # first of all: a report that lacks half of the orders looks like any other
+    for refusal in result.refusals:
+        console.print(f"{'refused':<14} {refusal}", soft_wrap=True)
     table = Table(show_edge=False, pad_edge=False, box=None)
     table.add_column("raw table", no_wrap=True, min_width=28)
     for state in ROW_STATES:
@@ -47,36 +49,31 @@ def print_summary(console: Console, output: Output, result: BuildResult | Unchan
         "dbt": str(output.root / "dbt"),
     }
     for label, text in lines.items():
-        console.print(f"{label:<14} {text}", highlight=False, soft_wrap=True)
+        console.print(f"{label:<14} {text}", soft_wrap=True)
     if result.key_news is not None:
-        console.print(f"{'hash key':<14} {result.key_news}", highlight=False, soft_wrap=True, markup=False)
+        console.print(f"{'hash key':<14} {result.key_news}", soft_wrap=True)
     for relation, rows in result.left_to_erase:
         console.print(
             f"{'to erase':<14} {relation} holds {rows:,} rows of erased persons, left out here: delete them there too",
-            highlight=False,
             soft_wrap=True,
         )
     for request, rows, tables in result.erasure_receipts:
         console.print(
             f"{'erased':<14} request {request}: {rows:,} rows of {tables} tables, see {output.erasure_receipts}",
-            highlight=False,
             soft_wrap=True,
         )
     for request, identifier_type, contacts in result.waiting_requests:
         console.print(
             f"{'to decide':<14} erasure request {request}: several people use its {identifier_type} ({contacts} "
             "contacts have it), so nobody was erased: request it by contact_id",
-            highlight=False,
             soft_wrap=True,
         )
     for line in landing.drift:
-        console.print(f"{'drift':<14} {line}", highlight=False, soft_wrap=True)
+        console.print(f"{'drift':<14} {line}", soft_wrap=True)
     for line in landing.doubles:
-        console.print(f"{'warning':<14} {line}", highlight=False, soft_wrap=True)
+        console.print(f"{'warning':<14} {line}", soft_wrap=True)
     for check in failed:
-        console.print(
-            f"{'warning':<14} {check.name} on {check.target}: {check.detail}", highlight=False, soft_wrap=True
-        )
+        console.print(f"{'warning':<14} {check.name} on {check.target}: {check.detail}", soft_wrap=True)
 
 
 def _moment(text: str) -> str:

@@ -24,8 +24,8 @@ _PARSED_PROJECTS = PROJECT / "target" / "builds"
 _PARSED_PROJECT = "partial_parse.msgpack"
 # unit tests judge the models, not the company's rows: scripts/test runs them
 _BUILD = ("build", "--exclude-resource-type", "unit_test")
+# what went wrong is in the result, and one line of it is enough: the rest, with values of rows, is in dbt's log
 _SILENT = ("--log-level", "none")
-_QUIET = ("--quiet",)
 # How dbt heads what went wrong in a node.
 _HEADING = re.compile(r"\A\w+ Error in \w+ \S+ \([^)]*\)\n")
 
@@ -102,19 +102,19 @@ class Project:
         if not writes_results:
             arguments += ["--no-write-json"]
         if target not in self._manifests:
-            self._manifests[target] = parse(self._output, target, _QUIET)
+            self._manifests[target] = parse(self._output, target)
         manifest = self._manifests[target]
         return _read_results(_run_dbt([*_BUILD, *arguments], self._output, target, on_progress, manifest))
 
 
-def parse(output: Output, target: str, console: Sequence[str] = _SILENT) -> "Manifest":
+def parse(output: Output, target: str) -> "Manifest":
     """Read the project without building anything.
 
     Raises:
         BuildError: a file cannot be read as SQL, Jinja or YAML, or refers to what is not there.
     """
     # what is written is the manifest of a run, with the SQL that it compiled
-    parsed = _run_dbt(["parse", "--no-write-json"], output, target, console=console)
+    parsed = _run_dbt(["parse", "--no-write-json"], output, target)
     manifest: Manifest = parsed.result  # type: ignore[assignment]
     return manifest
 
@@ -131,7 +131,7 @@ def build_nodes(
     # a test that is not named stays out, though it hangs on a model that is
     chosen = [f"fqn:{'.'.join(manifest.nodes[node].fqn)}" for node in nodes]
     arguments = ["--indirect-selection", "empty", "--select", *chosen]
-    return _read_results(_run_dbt([*_BUILD, *arguments], output, target, on_progress, manifest, _SILENT))
+    return _read_results(_run_dbt([*_BUILD, *arguments], output, target, on_progress, manifest))
 
 
 def _run_dbt(
@@ -140,7 +140,6 @@ def _run_dbt(
     target: str,
     on_progress: OnProgress | None = None,
     manifest: "Manifest | None" = None,
-    console: Sequence[str] = _QUIET,
 ) -> "dbtRunnerResult":
     # dbt takes seconds to load, which bad input should not wait for
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
@@ -165,7 +164,7 @@ def _run_dbt(
     try:
         with contextlib.chdir(output.root):
             result = dbtRunner(manifest, callbacks=[report]).invoke([
-                "--no-send-anonymous-usage-stats", *console, "--no-use-colors", "--log-level-file", "info",
+                "--no-send-anonymous-usage-stats", *_SILENT, "--no-use-colors", "--log-level-file", "info",
                 "--log-path", str(output.logs), *arguments, "--project-dir", str(PROJECT),
                 "--profiles-dir", str(PROJECT), "--target-path", str(folder), "--target", target,
             ])  # fmt: skip

@@ -1,12 +1,14 @@
 """Opening the private warehouse in the way that dbt's profile opens it."""
 
+import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
 
-from customer_journey.errors import LockedError
+from customer_journey.errors import InputError, LockedError, first_line, what_gave_out
 
 # it takes half a second to load, which a build with nothing new does without
 if TYPE_CHECKING:
@@ -15,23 +17,44 @@ if TYPE_CHECKING:
 # Older clients read the published file, and COPY takes over what the warehouse stores.
 STORAGE_VERSION = "v1.4.0"
 
+# The suppression list is nowhere else: who starts anew has to be told.
+IF_DAMAGED = (
+    "Put a copy of it back, or move it away and build again: that lands RAW anew, and whoever was erased is erased "
+    "again only if the requests are still in RAW. What was published last stands."
+)
+
 
 def open_warehouse(path: Path) -> duckdb.DuckDBPyConnection:
     """Open the warehouse read-write, with times in UTC.
 
     Raises:
         LockedError: another program has it open.
+        InputError: it cannot be opened, or is damaged.
     """
     try:
         connection = duckdb.connect(
-            str(path), config={"memory_limit": "4GB", "storage_compatibility_version": STORAGE_VERSION}
+            str(path), config={"memory_limit": memory_limit(), "storage_compatibility_version": STORAGE_VERSION}
         )
-    except duckdb.IOException as error:
-        if "Could not set lock" not in str(error):
+    except duckdb.Error as error:
+        if "Could not set lock" in str(error):
+            raise LockedError(f"{path}: another program has the warehouse open. Close it, or wait.") from error
+        if what_gave_out(error):
             raise
-        raise LockedError(f"{path}: another program has the warehouse open. Close it, or wait.") from error
+        raise InputError(f"{path}: the warehouse cannot be opened ({first_line(error)}). {IF_DAMAGED}") from error
     connection.execute("set TimeZone = 'UTC'")
     return connection
+
+
+def memory_limit() -> str:
+    """Return how much memory DuckDB may take in one process, as the profile of dbt says too.
+
+    Raises:
+        InputError: what the environment says is no amount of memory.
+    """
+    limit = os.environ.get("JOURNEY_MEMORY_LIMIT") or "4GB"
+    if not re.fullmatch(r"[0-9]+(\.[0-9]+)? ?[KMGT]i?B", limit):
+        raise InputError(f"JOURNEY_MEMORY_LIMIT {limit!r} is no amount of memory. Write for example 4GB.")
+    return limit
 
 
 def keep_private(path: Path, tables: "Mapping[str, pa.Table]") -> None:

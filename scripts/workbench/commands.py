@@ -11,6 +11,7 @@ from click.core import ParameterSource
 from customer_journey.errors import ExitCode, InputError
 from customer_journey.paths import PROJECT, Output
 from customer_journey.progress import Progress
+from customer_journey.terminal import PlainConsole
 from rich.console import Console
 from rich.table import Table
 
@@ -214,9 +215,9 @@ def dry_run(out: Path, examples: int, max_links: int | None) -> None:
     console.print(f"Took {time.monotonic() - started:.1f} s. Nothing was published; scripts/build does that.")
 
 
-def _console() -> Console:
+def _console() -> PlainConsole:
     # a table is as wide as it must be where output goes to a file; lines are never cut
-    return Console(width=None if sys.stdout.isatty() else 160, highlight=False, soft_wrap=True, markup=False)
+    return PlainConsole(width=None if sys.stdout.isatty() else 160, soft_wrap=True)
 
 
 def _print_problems(console: Console, problems: Sequence[str]) -> None:

@@ -1,13 +1,18 @@
 """Bad input: one clear line, a documented exit code, and the published file byte for byte as it was."""
 
-from collections.abc import Callable
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import filelock
 import pytest
 from customer_journey.errors import ExitCode
 
-from tests.support.builds import run_build, write_rows
+from tests.support.builds import environment_of, run_build, write_rows
 
 Spoil = Callable[[Path], None]
 
@@ -89,8 +94,34 @@ BAD_INPUT: dict[str, tuple[Spoil, list[str]]] = {
     "settings that are no YAML": (_settings_that_are_no_yaml, ["vars.yml", "not readable as YAML"]),
 }
 
+
+def _country_by_its_name(raw: Path) -> None:
+    (raw / "vars.yml").write_text("default_phone_country: Vietnam\n", encoding="utf-8")
+
+
+def _name_that_is_no_utf_8(raw: Path) -> None:
+    (raw / "crm" / "contacts.csv").rename(raw / "crm" / os.fsdecode(b"contacts.\xff"))
+
+
+def _name_that_clears_the_terminal(raw: Path) -> None:
+    (raw / "crm" / "contacts.csv").rename(raw / "crm" / "contacts.\x1b[2J[x]")
+
+
+def _only_a_workbook(raw: Path) -> None:
+    (raw / "crm" / "contacts.csv").rename(raw / "crm" / "contacts.xlsx")
+
+
+BAD_INPUT |= {
+    "country by its name": (_country_by_its_name, ["vars.yml", "default_phone_country 'Vietnam' is no country"]),
+    "name that is no UTF-8": (_name_that_is_no_utf_8, [r"contacts.\xff", "the name is no UTF-8"]),
+    "name that clears the terminal": (_name_that_clears_the_terminal, [r"contacts.\x1b[2J[x]", "nothing can be read"]),
+    "only a workbook": (_only_a_workbook, ["of table crm/contacts nothing can be read (contacts.xlsx)"]),
+}
+
 BAD_OPTIONS = [
     pytest.param(["--as-of", "yesterday"], ["--as-of", "'yesterday' is no timestamp"], id="as-of"),
+    pytest.param(["--as-of", "9999-12-31T23:59:59-12:00"], ["--as-of", "lies outside the time"], id="end of time"),
+    pytest.param(["--as-of", "0001-01-01T00:00:00+12:00"], ["--as-of", "lies outside the time"], id="begin of time"),
     pytest.param(["--target", "oracle"], ["--target", "oracle"], id="target"),
     pytest.param(["--ful-refresh"], ["--ful-refresh"], id="option"),
     pytest.param(["--raw-schemas", "crm=hubspot"], ["--raw and --raw-schemas"], id="two raws"),
@@ -120,6 +151,164 @@ def test_second_build_is_locked_out(tiny_raw: Path, tiny_out: Path, small: Path)
     with filelock.FileLock(tiny_out / ".lock"):
         _assert_refused(small, tiny_raw, tiny_out, [], ExitCode.LOCKED, ["another build is at work here"])
     assert (tiny_out / "journey.duckdb").read_bytes() == before
+
+
+Place = Callable[[Path], None]
+
+
+def _nothing(out: Path) -> None:
+    out.touch()
+
+
+def _folder_at(name: str) -> Place:
+    return lambda out: (out / name).mkdir(parents=True)
+
+
+def _file_at(name: str, content: bytes = b"") -> Place:
+    def write(out: Path) -> None:
+        out.mkdir()
+        (out / name).write_bytes(content)
+
+    return write
+
+
+BAD_OUT: dict[str, tuple[Place, list[str]]] = {
+    "a file": (_nothing, ["--out", "cannot be made a folder"]),
+    "lock is a folder": (_folder_at(".lock"), [".lock: a folder, where builds keep a file"]),
+    "warehouse is a folder": (_folder_at("warehouse.duckdb"), ["warehouse.duckdb: a folder"]),
+    "published file is a folder": (_folder_at("journey.duckdb"), ["journey.duckdb: a folder"]),
+    "note is a folder": (_folder_at("built_from.json"), ["built_from.json: a folder"]),
+    "logs are a file": (_file_at("logs"), ["logs: a file, where builds keep a folder"]),
+    "warehouse is no database": (
+        _file_at("warehouse.duckdb", b"no database " * 5000),
+        ["warehouse.duckdb: the warehouse cannot be opened", "Put a copy of it back, or move it away"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("place", "words"), BAD_OUT.values(), ids=BAD_OUT)
+def test_bad_output_folder(place: Place, words: list[str], tiny_raw: Path, small: Path, tmp_path: Path) -> None:
+    """Exit 2 and one line that names what is in the way."""
+    place(tmp_path / "out")
+    _assert_refused(small, tiny_raw, tmp_path / "out", [], ExitCode.UNUSABLE_INPUT, words)
+
+
+@pytest.mark.parametrize("name", [b"out \xff", b"out \xff/below"])
+def test_output_folder_that_is_no_utf_8(name: bytes, tiny_raw: Path, small: Path, tmp_path: Path) -> None:
+    """DuckDB opens no such file, and would say so from deep inside."""
+    out = tmp_path / os.fsdecode(name)
+    _assert_refused(small, tiny_raw, out, [], ExitCode.UNUSABLE_INPUT, [r"out \xff", "the name is no UTF-8"])
+
+
+@contextmanager
+def _mounted(folder: Path, options: str) -> Iterator[None]:
+    folder.mkdir(exist_ok=True)
+    mount = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
+    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("nobody here may mount a file system: run the tests as root for this one")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_output_folder_that_is_read_only(tiny_raw: Path, small: Path, tmp_path: Path) -> None:
+    """Exit 2 and one line."""
+    with _mounted(tmp_path / "out", "ro"):
+        _assert_refused(small, tiny_raw, tmp_path / "out", [], ExitCode.UNUSABLE_INPUT, ["--out", "Read-only"])
+
+
+def test_full_disk(tiny_raw: Path, small: Path, tmp_path: Path) -> None:
+    """Exit 1 and one line, and what was published stands."""
+    with _mounted(tmp_path / "out", "size=256k"):
+        _assert_refused(small, tiny_raw, tmp_path / "out", [], ExitCode.CHECK_FAILED, ["no room left to write"])
+
+
+def test_memory_that_does_not_suffice(tiny_raw: Path, tiny_out: Path, small: Path) -> None:
+    """A limit of the process would read as a damaged file, which is exported again for nothing."""
+    before = (tiny_out / "journey.duckdb").read_bytes()
+    command = ["bash", "-c", 'ulimit -v 400000; exec "$@"', "bash", sys.executable, "-m", "customer_journey", "build"]
+    done = subprocess.run(
+        [*command, "--raw", str(tiny_raw), "--out", str(tiny_out), "--full-refresh"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment_of(small),
+    )
+    assert done.returncode == ExitCode.CHECK_FAILED, done.stderr
+    assert done.stderr.startswith("error: out of memory")
+    assert len(done.stderr.splitlines()) == 1
+    assert (tiny_out / "journey.duckdb").read_bytes() == before
+
+
+def test_memory_limit_that_is_none(
+    tiny_raw: Path, small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is no amount would pass for a damaged warehouse."""
+    monkeypatch.setenv("JOURNEY_MEMORY_LIMIT", "plenty")
+    _assert_refused(small, tiny_raw, tmp_path / "out", [], ExitCode.UNUSABLE_INPUT, ["JOURNEY_MEMORY_LIMIT 'plenty'"])
+
+
+def test_table_of_which_half_is_refused_publishes_nothing(tiny_raw: Path, tiny_out: Path, small: Path) -> None:
+    """A changed export would put marts of half the customers in the place of good ones, with exit 0."""
+    before = (tiny_out / "journey.duckdb").read_bytes()
+    # 40 without a time, 14 too early, 6 that are no time: 60 of 110
+    times = [*[""] * 40, *["0001-01-01"] * 14, *["soon"] * 6, *["2026-01-01"] * 50]
+    write_rows(
+        tiny_raw,
+        "crm/contacts",
+        [{"contact_id": str(n), "email": f"{n}@x.vn", "created_at": time} for n, time in enumerate(times)],
+    )
+    _assert_refused(
+        small,
+        tiny_raw,
+        tiny_out,
+        [],
+        ExitCode.CHECK_FAILED,
+        [
+            "crm/contacts: 60 of 110 rows are refused (55 %)",
+            "missing_created_at 40 (as row 2 of crm/contacts.csv)",
+            "too_early_created_at 14 (as row 42 of crm/contacts.csv)",
+            "invalid_created_at 6 (as row 56 of crm/contacts.csv)",
+            "max_quarantined_share (0.5)",
+            "what was published last stands",
+        ],
+    )
+    assert (tiny_out / "journey.duckdb").read_bytes() == before
+
+
+def test_what_is_refused_and_not_read_is_said_first(tiny_raw: Path, small: Path, tmp_path: Path) -> None:
+    """Five orders of seven would be missing, and nothing but a number in a table would say so.
+
+    The folder's name and a column's are what rich and a terminal would obey.
+    """
+    write_rows(
+        tiny_raw,
+        "orders/orders",
+        [
+            {"order_id": str(n), "ordered_at": "2026-01-05", "status": "paid", "total_amount": "1" if n < 2 else "-1"}
+            for n in range(7)
+        ],
+    )
+    (tiny_raw / "orders" / "orders.xlsx").touch()
+    events = tiny_raw / "web" / "events.csv"
+    header, *rows = events.read_text(encoding="utf-8").splitlines()
+    events.write_text("\n".join([f"{header},[/x]\x1b[2J", *(f"{row},1" for row in rows)]), encoding="utf-8")
+    done = run_build(tiny_raw, tmp_path / "out [/x] \x1b[31m", project=small)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert "\x1b" not in done.stdout
+    summary = [line for line in done.stdout.splitlines() if not line.endswith(" s")]
+    assert summary[0] == (
+        "refused        orders/orders: 5 of 7 rows are refused (71 %): negative_total_amount 5"
+        " (as row 4 of orders/orders.csv)"
+    )
+    assert (
+        "drift          orders/orders: orders.xlsx not read (files of raw tables are .parquet, .csv, .csv.gz, .tsv)"
+        in summary
+    )
+    assert r"drift          web/events: unknown column [/x]\x1b[2J (events.csv), not read" in summary
+    assert any(line.startswith("published") and r"out [/x] \x1b[31m" in line for line in summary)
 
 
 def test_failed_check_publishes_nothing(tiny_raw: Path, tiny_out: Path, small: Path) -> None:

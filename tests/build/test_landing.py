@@ -332,6 +332,7 @@ def test_report_names_unknown_files_columns_and_absent_tables(landing: Landing) 
         "crm/contacts: unknown column e-mail (contacts.csv), not read",
         "crm/contacts: unknown column ghi chú (contacts.csv), not read",
         "crm/leads.csv: no table of the contract, not read",
+        "crm/notes.txt: no table of the contract, not read",
         "shop/orders.parquet: no table of the contract, not read",
     ]
     assert "crm/activities" in report.absent_tables

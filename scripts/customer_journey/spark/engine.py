@@ -11,6 +11,7 @@ import pyarrow as pa
 from customer_journey import audit
 from customer_journey.checks.result import CheckResult
 from customer_journey.checks.suites import LAYERS
+from customer_journey.history import PUBLISHED, PUBLISHING, BuildRecord
 from customer_journey.landing import LandingReport
 from customer_journey.paths import EXPECTATIONS, Output
 from customer_journey.publish import SCHEMA, Descriptions
@@ -23,6 +24,8 @@ from customer_journey.warehouse import keep_private, open_warehouse
 
 class SparkEngine:
     """Spark in a session of this process, or a cluster behind the Thrift server that the environment names."""
+
+    building = BUILDING
 
     def __init__(self, output: Output) -> None:
         self._output = output
@@ -87,9 +90,20 @@ class SparkEngine:
         session = self._spark.session_to_judge(self._output.root)
         return run_expectations_on_spark(session, EXPECTATIONS, LAYERS, self._output.data_docs, on_progress)
 
-    def record(self, build: audit.BuildRecord, checks: Sequence[CheckResult], settings: Mapping[str, Any]) -> None:
-        """Keep it beside the marts that are built."""
-        audit.record_build(_SparkStore(self._spark), build, checks, settings)
+    def definitions_version(self) -> str | None:
+        """Read it from the marts that are built."""
+        return audit.definitions_version(_SparkStore(self._spark))
+
+    def record(
+        self,
+        build: BuildRecord,
+        builds: Sequence[Sequence[Any]],
+        checks: Sequence[CheckResult],
+        settings: Mapping[str, Any],
+    ) -> None:
+        """Keep it beside the marts that are built, as readers will see it once it is published."""
+        seen = [[PUBLISHED if value == PUBLISHING else value for value in row] for row in builds]
+        audit.record_build(_SparkStore(self._spark), build, seen, checks, settings)
 
     def publish(self, build_id: str, descriptions: Descriptions, keep_before: bool) -> int:
         """Let the views of `marts` read from a copy of what was built."""

@@ -1,0 +1,154 @@
+"""What lies in a raw folder: the files of each table, and what is read of none.
+
+Nothing is skipped without a word: an export that a tool writes in another form would else be rows that nobody misses.
+"""
+
+import gzip
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from customer_journey.contract import RawTable
+from customer_journey.errors import InputError
+
+SUFFIXES = (".parquet", ".csv", ".csv.gz", ".tsv", ".tsv.gz")
+READ = "files of raw tables are .parquet, .csv, .csv.gz, .tsv"
+
+# what may lie at the top of a raw folder without being a table
+_NO_TABLES = ("vars.yml", "mapping.yml")
+# how many names stand in a line
+_NAMED = 20
+
+
+@dataclass
+class RawFiles:
+    """The files to read of each table, and those in its place that are not read."""
+
+    read: dict[RawTable, list[Path]] = field(default_factory=dict)
+    unread: dict[RawTable, list[Path]] = field(default_factory=dict)
+
+
+def files_in(raw: Path, tables: Iterable[RawTable]) -> RawFiles:
+    """Return the files of each table: `<source>/<table>.<suffix>` and all below the folder `<source>/<table>`.
+
+    Raises:
+        InputError: a name is no UTF-8, a folder cannot be looked into, or a table has files of which none is read.
+    """
+    found = RawFiles()
+    for table in tables:
+        beside = [
+            file
+            for file in _entries(raw / table.source)
+            if file.name.startswith(f"{table.name}.") or (file.name == table.name and not file.is_dir())
+        ]
+        single = {file: suffix_of(file) != "" and file.name == f"{table.name}{suffix_of(file)}" for file in beside}
+        below = {file: suffix_of(file) != "" for file in _below(raw / table.source / table.name)}
+        read: list[Path] = []
+        unread: list[Path] = []
+        for file, is_data in {**single, **below}.items():
+            (read if is_data and file.is_file() else unread).append(file)
+        if unread and not read:
+            raise InputError(
+                f"{raw / table.source / table.name}: of table {table.label} nothing can be read "
+                f"({_names(raw / table.source, unread)}): {READ}. Export it as one of them."
+            )
+        found.read[table], found.unread[table] = sorted(read), sorted(unread)
+    return found
+
+
+def lines_on_unread(raw: Path, found: RawFiles) -> list[str]:
+    """Return a line on each table with files that are not read, and on what belongs to no table."""
+    lines = [
+        f"{table.label}: {_names(raw / table.source, unread)} not read ({READ})"
+        for table, unread in found.unread.items()
+        if unread
+    ]
+    sources = {table.source for table in found.read}
+    for entry in _entries(raw):
+        if entry.name in _NO_TABLES:
+            continue
+        if not entry.is_dir():
+            lines.append(f"{_name(raw, entry)}: in no folder of a source, not read")
+            continue
+        tables = [table.name for table in found.read if table.source == entry.name]
+        strange = [
+            below
+            for below in _entries(entry)
+            if below.name not in tables and not any(below.name.startswith(f"{table}.") for table in tables)
+        ]
+        if entry.name in sources:
+            lines += [f"{_name(raw, below)}: no table of the contract, not read" for below in strange]
+        elif strange:
+            lines.append(f"{_names(raw, strange)}: no table of the contract, not read")
+    return lines
+
+
+def suffix_of(file: Path) -> str:
+    """Return the suffix of a file that is read, as it is written (some exports write .CSV); empty for others."""
+    name = file.name.lower()
+    # the longest first: .csv.gz is no .gz
+    known = next((suffix for suffix in sorted(SUFFIXES, key=len, reverse=True) if name.endswith(suffix)), "")
+    return file.name[len(file.name) - len(known) :] if known else ""
+
+
+def is_parquet(file: Path) -> bool:
+    """Tell whether a file is Parquet; the others are text."""
+    return suffix_of(file).lower() == ".parquet"
+
+
+def delimiter_of(file: Path) -> str:
+    """Return what stands between the fields of a text file."""
+    return "\t" if ".tsv" in suffix_of(file).lower() else ","
+
+
+def is_compressed(file: Path) -> bool:
+    """Tell whether a text file is compressed."""
+    return suffix_of(file).lower().endswith(".gz")
+
+
+def open_text(file: Path) -> IO[bytes]:
+    """Open a text file, compressed or not, as the bytes of its text."""
+    # gzip's own type is not IO, though it does all that is asked of it here
+    return gzip.open(file, "rb") if is_compressed(file) else file.open("rb")  # type: ignore[return-value]
+
+
+def _entries(folder: Path) -> list[Path]:
+    """Return what lies in a folder but what is hidden, and what Spark and Hadoop write beside their files."""
+    if not folder.is_dir():
+        return []
+    try:
+        entries = sorted(Path(entry.path) for entry in os.scandir(folder))
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be looked into ({error.strerror}).") from error
+    for entry in entries:
+        try:
+            entry.name.encode()
+        except UnicodeEncodeError as error:
+            raise InputError(f"{entry}: the name is no UTF-8. Rename it.") from error
+    return [entry for entry in entries if not _is_hidden(entry.name)]
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith((".", "_SUCCESS", "_committed_", "_started_"))
+
+
+def _below(folder: Path) -> list[Path]:
+    """Return all below a folder that is no folder itself; a link to a folder is not followed, it may lead back."""
+    found = []
+    for entry in _entries(folder):
+        if entry.is_dir() and not entry.is_symlink():
+            found += _below(entry)
+        else:
+            found.append(entry)
+    return found
+
+
+def _names(folder: Path, files: Sequence[Path]) -> str:
+    more = f" and {len(files) - _NAMED:,} more" if len(files) > _NAMED else ""
+    return ", ".join(_name(folder, file) for file in files[:_NAMED]) + more
+
+
+def _name(folder: Path, entry: Path) -> str:
+    return entry.relative_to(folder).as_posix()

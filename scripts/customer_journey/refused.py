@@ -1,0 +1,100 @@
+"""Raw tables of which much is refused: a changed export must not pass for a company that has lost its customers."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from customer_journey.landing import FROM_CATALOG
+from customer_journey.raw_files import is_parquet
+
+# From this share on a build says so in its first line; with fewer rows than this no share stops it.
+TOLD_FROM = 0.05
+STOPPED_FROM_ROWS = 100
+REASONS = 3
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A raw table with much of it refused: how many rows, and the commonest reasons as texts."""
+
+    source_table: str
+    rows: int
+    refused: int
+    reasons: Sequence[str]
+
+    def stops(self, max_share: float) -> bool:
+        """Tell whether too much is refused to publish the rest."""
+        return self.rows >= STOPPED_FROM_ROWS and self.refused > max_share * self.rows
+
+    def __str__(self) -> str:
+        share = f"{100 * self.refused / self.rows:.0f} %"
+        return (
+            f"{self.source_table.replace('.', '/')}: {self.refused:,} of {self.rows:,} rows are refused ({share}): "
+            + "; ".join(self.reasons)
+        )
+
+
+def refusals(
+    query: Callable[[str], Sequence[Sequence[Any]]], files: dict[int, str], counts: Sequence[tuple[str, int, int]]
+) -> list[Refusal]:
+    """Return the tables of which at least 5 % of the rows are refused, the worst first.
+
+    `query` runs SQL on the models, `files` gives the path that each file landed under, `counts` the rows in and the
+    refused ones of each table.
+    """
+    found = [
+        Refusal(table, rows, refused, _reasons(query, files, table))
+        for table, rows, refused in counts
+        if rows and refused >= TOLD_FROM * rows
+    ]
+    return sorted(found, key=lambda refusal: (-refusal.refused / refusal.rows, refusal.source_table))
+
+
+def landed_files(connection: duckdb.DuckDBPyConnection) -> dict[int, str]:
+    """Return the path that each file landed under."""
+    return dict(connection.execute("select file_id, path from private.landed_files").fetchall())
+
+
+def _reasons(query: Callable[[str], Sequence[Sequence[Any]]], files: dict[int, str], source_table: str) -> list[str]:
+    rows = query(
+        f"""
+        with refused as (
+            select row_reason, _file_id, _row_number
+            from staging.stg_{source_table.replace(".", "__")}
+            where row_status = 'quarantined'
+            union all
+            select row_reason, _file_id, _row_number
+            from intermediate.int_integrity_rejects
+            where source_table = '{source_table}' and row_status = 'quarantined'
+        ),
+        numbered as (
+            select
+                row_reason,
+                _file_id,
+                _row_number,
+                count(*) over (partition by row_reason) as refused_rows,
+                row_number() over (partition by row_reason order by _file_id, _row_number) as place
+            from refused
+        )
+        select row_reason, refused_rows, _file_id, _row_number
+        from numbered
+        where place = 1
+        order by refused_rows desc, row_reason
+        limit {REASONS}
+        """
+    )
+    return [
+        f"{reason} {count:,}{_example(files.get(file_id), row_number)}" for reason, count, file_id, row_number in rows
+    ]
+
+
+def _example(path: str | None, row_number: int) -> str:
+    """Name a row as whoever opens the file counts: in a file with a header, that is row 1."""
+    if path is None:
+        return ""
+    if path.startswith(FROM_CATALOG):
+        return f" (in {path.removeprefix(FROM_CATALOG)})"
+    return f" (as row {row_number if is_parquet(Path(path)) else row_number + 1:,} of {path})"

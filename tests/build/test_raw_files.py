@@ -1,0 +1,293 @@
+"""What may lie in a raw folder: every file is read, named, or refused in one line; none is passed over in silence."""
+
+import gzip
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from customer_journey import erasure
+from customer_journey import landing as landing_module
+from customer_journey.errors import InputError, as_build_error
+from customer_journey.landing import LandingReport, land
+from customer_journey.warehouse import open_warehouse
+
+from tests.support.builds import write_required_tables
+
+CONTACTS = "contact_id,full_name,created_at\n1,Hà,2026-01-01\n2,Ân,2026-01-02\n"
+
+
+class Folder:
+    """A raw folder whose required tables are there and empty, and the warehouse that it lands in."""
+
+    def __init__(self, raw: Path, connection: duckdb.DuckDBPyConnection) -> None:
+        self.raw = raw
+        self.connection = connection
+        self.contacts = raw / "crm" / "contacts"
+        (raw / "crm" / "contacts.csv").unlink()
+        self.contacts.mkdir()
+
+    def write(self, name: str, content: str | bytes, folder: str = "") -> Path:
+        """Write a file into the folder of crm/contacts, or into a folder in it."""
+        file = self.contacts / folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content.encode() if isinstance(content, str) else content)
+        return file
+
+    def land(self) -> LandingReport:
+        """Land the folder as a build does."""
+        return land(self.connection, self.raw, lambda table, share: None)
+
+    def rows(self) -> list[tuple[Any, ...]]:
+        """Return id and name of each contact that has landed, with its row number."""
+        return self.connection.execute(
+            "select contact_id, full_name, _row_number from raw_crm.contacts order by all"
+        ).fetchall()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Folder]:
+    """The folder."""
+    write_required_tables(tmp_path / "raw")
+    with open_warehouse(tmp_path / "warehouse.duckdb") as connection:
+        erasure.prepare(connection)
+        yield Folder(tmp_path / "raw", connection)
+
+
+READABLE = {
+    "part.csv.gz": gzip.compress(CONTACTS.encode()),
+    "part.CSV.GZ": gzip.compress(CONTACTS.encode()),
+    "part.tsv": CONTACTS.replace(",", "\t").encode(),
+    "part.tsv.gz": gzip.compress(CONTACTS.replace(",", "\t").encode()),
+    "with a mark.tsv": CONTACTS.replace(",", "\t").encode("utf-8-sig"),
+    "with a mark.csv.gz": gzip.compress(CONTACTS.encode("utf-8-sig")),
+    "of Windows.tsv": CONTACTS.replace(",", "\t").replace("\n", "\r\n").encode(),
+}
+
+
+@pytest.mark.parametrize("name", READABLE)
+def test_every_kind_of_the_contract_is_read(name: str, folder: Folder) -> None:
+    """A month that a tool exports as .csv.gz or .tsv would be missing, and sales would just be lower."""
+    folder.write(name, READABLE[name])
+    report = folder.land()
+    assert folder.rows() == [("1", "Hà", 1), ("2", "Ân", 2)]
+    assert report.drift == []
+
+
+def test_tab_separated_fields_may_hold_commas_quotes_and_tabs(folder: Folder) -> None:
+    """An address with a comma would fall into two columns."""
+    folder.write("part.tsv", 'contact_id\tfull_name\tcreated_at\n1\t"a, ""b""\tc"\t2026-01-01\n')
+    folder.land()
+    assert folder.rows() == [("1", 'a, "b"\tc', 1)]
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_name_of_a_folder_is_no_column(kind: str, folder: Folder) -> None:
+    """A folder `contact_id=zz` would make all who are in it one contact."""
+    if kind == "csv":
+        folder.write("part.csv", CONTACTS, "contact_id=zz/full_name=all")
+    else:
+        file = folder.write("part.parquet", b"", "contact_id=zz/full_name=all")
+        pq.write_table(
+            pa.table({"contact_id": ["1", "2"], "full_name": ["Hà", "Ân"], "created_at": ["2026-01-01", "2026-01-02"]}),
+            file,
+        )
+    report = folder.land()
+    assert folder.rows() == [("1", "Hà", 1), ("2", "Ân", 2)]
+    assert report.drift == []
+
+
+def test_file_that_is_not_read_is_named(folder: Folder) -> None:
+    """Who saved one month as a workbook would wonder for weeks where it went."""
+    folder.write("2026-01.csv", CONTACTS)
+    for name in ("2026-02.xlsx", "2026-03.json", "2026-04.csv.zip", "2026-05", "2026-06.csv.bak"):
+        folder.write(name, b"rows")
+    (folder.contacts / "2026-07.csv").mkdir()
+    (folder.contacts / "2026-07.csv" / "part.avro").touch()
+    (folder.raw / "crm" / "contacts.xlsx").touch()
+    (folder.raw / "contacts.csv").write_text(CONTACTS, encoding="utf-8")
+    (folder.raw / "shopify" / "orders").mkdir(parents=True)
+    # what nobody takes for rows
+    for name in (".DS_Store", "_SUCCESS", ".part.csv.crc"):
+        folder.write(name, b"")
+    assert folder.land().drift == [
+        "crm/contacts: contacts/2026-02.xlsx, contacts/2026-03.json, contacts/2026-04.csv.zip, contacts/2026-05,"
+        " contacts/2026-06.csv.bak, contacts/2026-07.csv/part.avro, contacts.xlsx not read"
+        " (files of raw tables are .parquet, .csv, .csv.gz, .tsv)",
+        "contacts.csv: in no folder of a source, not read",
+        "shopify/orders: no table of the contract, not read",
+    ]
+
+
+def _link_to_itself(folder: Folder) -> None:
+    (folder.contacts / "again.csv").symlink_to("again.csv")
+
+
+def _link_to_the_folder(folder: Folder) -> None:
+    (folder.contacts / "again").symlink_to(folder.contacts)
+
+
+def _link_to_nothing(folder: Folder) -> None:
+    (folder.contacts / "again.csv").symlink_to("gone.csv")
+
+
+def _pipe(folder: Folder) -> None:
+    os.mkfifo(folder.contacts / "again.csv")
+
+
+@pytest.mark.parametrize("spoil", [_link_to_itself, _link_to_the_folder, _link_to_nothing, _pipe])
+def test_what_leads_nowhere_is_named(spoil: Callable[[Folder], None], folder: Folder) -> None:
+    """A build would go round for ever, or wait at a pipe that nobody writes to."""
+    folder.write("part.csv", CONTACTS)
+    spoil(folder)
+    (line,) = folder.land().drift
+    assert "again" in line and "not read" in line
+    assert len(folder.rows()) == 2
+
+
+def _nothing_that_is_read(folder: Folder) -> None:
+    folder.write("2026-02.xlsx", b"PK")
+
+
+def _optional_table_of_a_workbook(folder: Folder) -> None:
+    folder.write("part.csv", CONTACTS)
+    (folder.raw / "crm" / "deals.xlsx").write_bytes(b"PK")
+
+
+def _empty(folder: Folder) -> None:
+    folder.write("part.csv", b"")
+
+
+def _empty_parquet(folder: Folder) -> None:
+    folder.write("part.parquet", b"")
+
+
+def _empty_compressed(folder: Folder) -> None:
+    folder.write("part.csv.gz", b"")
+
+
+def _utf_16(folder: Folder) -> None:
+    folder.write("part.csv", CONTACTS.encode("utf-16-le"))
+
+
+def _nul_in_the_header(folder: Folder) -> None:
+    folder.write("part.csv", CONTACTS.replace("full", "full\0"))
+
+
+def _no_gzip(folder: Folder) -> None:
+    folder.write("part.csv.gz", CONTACTS)
+
+
+def _half_a_gzip(folder: Folder) -> None:
+    rows = "".join(f"{number},{os.urandom(20).hex()},2026-01-01\n" for number in range(5000))
+    whole = gzip.compress((CONTACTS + rows).encode())
+    folder.write("part.csv.gz", whole[: len(whole) // 2])
+
+
+def _half_a_parquet(folder: Folder) -> None:
+    file = folder.write("part.parquet", b"")
+    pq.write_table(pa.table({"contact_id": ["1"], "created_at": ["2026-01-01"]}), file)
+    file.write_bytes(file.read_bytes()[:-20])
+
+
+def _column_twice(folder: Folder) -> None:
+    folder.write("part.csv", "contact_id,created_at,email,Email\n1,2026-01-01,a,b\n")
+
+
+def _no_utf_8_name(folder: Folder) -> None:
+    (folder.contacts / os.fsdecode(b"h\xe0.csv")).write_text(CONTACTS, encoding="utf-8")
+
+
+REFUSED: dict[str, tuple[Callable[[Folder], None], str]] = {
+    "only a workbook": (_nothing_that_is_read, "of table crm/contacts nothing can be read (contacts/2026-02.xlsx)"),
+    "workbook of an optional table": (_optional_table_of_a_workbook, "of table crm/deals nothing can be read"),
+    "empty file": (_empty, "part.csv: is empty"),
+    "empty Parquet": (_empty_parquet, "part.parquet: is empty"),
+    "empty compressed file": (_empty_compressed, "part.csv.gz: is empty"),
+    "UTF-16 without a mark": (_utf_16, "Save it as UTF-8"),
+    "NUL in the header": (_nul_in_the_header, "NUL in its header"),
+    "text named .gz": (_no_gzip, "part.csv.gz: cannot be read"),
+    "half a compressed file": (_half_a_gzip, "part.csv.gz: cannot be read"),
+    "half a Parquet file": (_half_a_parquet, "part.parquet: cannot be read as Parquet"),
+    "a column twice": (_column_twice, "twice"),
+    "a name that is no UTF-8": (_no_utf_8_name, "the name is no UTF-8"),
+}
+
+
+@pytest.mark.parametrize(("spoil", "words"), REFUSED.values(), ids=REFUSED)
+def test_what_cannot_be_read_is_refused_in_one_line(
+    spoil: Callable[[Folder], None], words: str, folder: Folder
+) -> None:
+    """Half a file would be taken for the whole, or a page of Python would stand where the cause should."""
+    spoil(folder)
+    with pytest.raises(InputError) as raised:
+        folder.land()
+    assert words in str(raised.value)
+    assert len(str(raised.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize("name", ["part.csv", "part.csv.gz", "part.parquet"])
+def test_file_that_goes_while_it_is_landed(name: str, folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An export that is cleaned up just then would end the build with a page of Python."""
+    file = folder.write("part.parquet", b"")
+    pq.write_table(pa.table({"contact_id": ["1"], "created_at": ["2026-01-01"]}), file)
+    file.unlink() if name != file.name else None
+    if name != file.name:
+        file = folder.write(name, gzip.compress(CONTACTS.encode()) if name.endswith("gz") else CONTACTS)
+    content_of = landing_module._content_of
+
+    def gone_after(files: list[Path]) -> str:
+        digest = content_of(files)
+        if files == [file]:
+            file.unlink()
+        return digest
+
+    monkeypatch.setattr(landing_module, "_content_of", gone_after)
+    with pytest.raises(InputError, match=r"is gone\. Build again"):
+        folder.land()
+
+
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_what_may_not_be_read_is_refused_in_one_line(
+    kind: str, folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file of another user would end the build with a page of Python; a folder would pass for an empty one."""
+    file = folder.write("part.csv", CONTACTS)
+
+    # whoever runs the tests may be allowed everything
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied", str(file))
+
+    if kind == "file":
+        monkeypatch.setattr(landing_module, "_state_of", refuse)
+    else:
+        monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(InputError, match="Permission denied"):
+        folder.land()
+
+
+@pytest.mark.parametrize("name", ["part.csv", "part.csv.gz", "part.parquet"])
+def test_too_little_memory_is_no_fault_of_the_file(name: str, folder: Folder) -> None:
+    """Whoever is told to export the file again would do so for nothing, every night."""
+    rows = "".join(f"{number},{os.urandom(2000).hex()},2026-01-01\n" for number in range(20_000))
+    file = folder.write(name.replace(".gz", "").replace(".parquet", ".csv"), CONTACTS + rows)
+    if name.endswith(".parquet"):
+        duckdb.sql(f"copy (from read_csv('{file}', all_varchar = true)) to '{folder.contacts / name}'")
+        file.unlink()
+    elif name.endswith(".gz"):
+        with (folder.contacts / name).open("wb") as stream:
+            stream.write(gzip.compress(file.read_bytes(), 1))
+        file.unlink()
+    folder.connection.execute("set temp_directory = ''")
+    folder.connection.execute("set memory_limit = '20MB'")
+    with pytest.raises(duckdb.Error) as raised:
+        folder.land()
+    told = as_build_error(raised.value)
+    assert told is not None and told.exit_code == 1
+    assert str(told).startswith("out of memory")
+    shutil.rmtree(folder.contacts)

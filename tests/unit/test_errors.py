@@ -1,0 +1,44 @@
+"""Errors of programs below this one, in one line and with an exit code."""
+
+import errno
+
+import duckdb
+import pytest
+from customer_journey.errors import ExitCode, as_build_error, what_gave_out
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "words"),
+    [
+        (MemoryError(), ExitCode.CHECK_FAILED, "out of memory"),
+        (duckdb.OutOfMemoryException("failed to pin block"), ExitCode.CHECK_FAILED, "out of memory"),
+        (OSError(errno.ENOMEM, "Cannot allocate memory"), ExitCode.CHECK_FAILED, "out of memory"),
+        (RuntimeError("can't start new thread"), ExitCode.CHECK_FAILED, "out of memory"),
+        (ImportError("x.so: failed to map segment from shared object"), ExitCode.CHECK_FAILED, "out of memory"),
+        (OSError(errno.ENOSPC, "No space left on device"), ExitCode.CHECK_FAILED, "no room left"),
+        (OSError(errno.EDQUOT, "Disk quota exceeded"), ExitCode.CHECK_FAILED, "no room left"),
+        (OSError(errno.EFBIG, "File too large"), ExitCode.CHECK_FAILED, "no room left"),
+        (duckdb.IOException("Could not write: No space left on device"), ExitCode.CHECK_FAILED, "no room left"),
+        (OSError(errno.EACCES, "Permission denied", "/x"), ExitCode.UNUSABLE_INPUT, "/x: Permission denied"),
+        (OSError(errno.EROFS, "Read-only file system", "/x"), ExitCode.UNUSABLE_INPUT, "/x: Read-only"),
+        (duckdb.IOException("first\nsecond"), ExitCode.CHECK_FAILED, "DuckDB: first"),
+    ],
+)  # fmt: skip
+def test_error_of_the_machine_is_one_line(error: Exception, code: ExitCode, words: str) -> None:
+    """Pages of Python would stand where the cause should, and a good export would be made again."""
+    told = as_build_error(error)
+    assert told is not None
+    assert told.exit_code == code
+    assert words in str(told)
+    assert len(str(told).splitlines()) == 1
+
+
+@pytest.mark.parametrize("said", ["Parquet magic bytes not found", "Invalid unicode", "Permission denied"])
+def test_damage_is_no_lack_of_memory(said: str) -> None:
+    """Whoever is told to buy memory for a damaged file buys it for nothing."""
+    assert what_gave_out(duckdb.IOException(said)) is None
+
+
+def test_error_that_nobody_foresaw_is_left_to_be_told_as_such() -> None:
+    """A slip of ours would pass for a fault of the input."""
+    assert as_build_error(KeyError("x")) is None

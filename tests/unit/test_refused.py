@@ -1,0 +1,56 @@
+"""How much of a table may be refused before a build says so, and before it stops."""
+
+from collections.abc import Iterator
+
+import duckdb
+import pytest
+from customer_journey.refused import Refusal, refusals
+
+
+@pytest.mark.parametrize(
+    ("rows", "refused", "stops"),
+    [(99, 99, False), (100, 50, False), (100, 51, True), (1000, 500, False), (1000, 501, True), (7, 5, False)],
+)
+def test_more_than_the_share_of_a_hundred_rows_stops(rows: int, refused: int, stops: bool) -> None:
+    """Marts of half the orders would take the place of good ones."""
+    assert Refusal("orders.orders", rows, refused, []).stops(0.5) is stops
+
+
+@pytest.fixture
+def models() -> Iterator[duckdb.DuckDBPyConnection]:
+    """Staged deals: six broken in four ways, and one that refers to a quarantined row."""
+    with duckdb.connect() as connection:
+        connection.execute("create schema staging")
+        connection.execute("create schema intermediate")
+        connection.execute(
+            "create table staging.stg_crm__deals as from (values"
+            " (1, 8, 'quarantined', 'missing_deal_id'), (1, 3, 'quarantined', 'invalid_amount'),"
+            " (2, 1, 'quarantined', 'invalid_amount'), (2, 9, 'quarantined', 'too_early_created_at'),"
+            " (2, 8, 'quarantined', 'too_early_created_at'), (1, 2, 'quarantined', 'invalid_amount'),"
+            " (1, 1, 'accepted', null), (1, 4, 'accepted', null)"
+            ") as rows (_file_id, _row_number, row_status, row_reason)"
+        )
+        connection.execute(
+            "create table intermediate.int_integrity_rejects as from (values"
+            " ('crm.deals', 1, 4, 'quarantined', 'quarantined_parent'), ('crm.deals', 1, 5, 'deferred', null),"
+            " ('orders.orders', 1, 1, 'quarantined', 'other')"
+            ") as rows (source_table, _file_id, _row_number, row_status, row_reason)"
+        )
+        yield connection
+
+
+def test_the_three_commonest_reasons_have_a_row_each(models: duckdb.DuckDBPyConnection) -> None:
+    """Whoever opens the file would have to look for a broken row among a million good ones."""
+    files = {1: "crm/deals/a.csv", 2: "crm/deals/b.parquet"}
+    found = refusals(lambda query: models.execute(query).fetchall(), files, [("crm.deals", 8, 7), ("web.events", 9, 0)])
+    # in a text file the header is row 1; of reasons as common as each other the first of the alphabet
+    assert [str(refusal) for refusal in found] == [
+        "crm/deals: 7 of 8 rows are refused (88 %): invalid_amount 3 (as row 3 of crm/deals/a.csv);"
+        " too_early_created_at 2 (as row 8 of crm/deals/b.parquet); missing_deal_id 1 (as row 9 of crm/deals/a.csv)"
+    ]
+
+
+@pytest.mark.parametrize(("rows", "is_told"), [(20, True), (21, False)])
+def test_five_percent_are_told(rows: int, is_told: bool) -> None:
+    """One row in a thousand is everyday; one in twenty is a change of the export."""
+    assert bool(refusals(lambda query: [], {}, [("crm.deals", rows, 1)])) is is_told
