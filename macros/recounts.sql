@@ -28,3 +28,36 @@
     where 2 * place between places and places + 2
     group by {{ by }}
 {%- endmacro %}
+
+{#-
+    The MRR of each account at the end of each month in which it has any, from what the changes of its subscriptions left: beside the movements,
+    which add up what came and went.
+-#}
+{% macro mrr_at_month_ends() -%}
+    (
+        select
+            months.month_start,
+            stays.account_id,
+            sum(stays.mrr_after) as mrr
+        from (
+            select
+                *,
+                lead(month_start) over (partition by subscription_id order by month_start) as next_month_start
+            from (
+                select
+                    subscription_id,
+                    {{ month_of('effective_date') }} as month_start,
+                    max_by(account_id, change_number) as account_id,
+                    max_by(mrr_after, change_number) as mrr_after
+                from {{ ref('fct_subscription_changes') }}
+                group by subscription_id, {{ month_of('effective_date') }}
+            ) as month_ends
+        ) as stays
+        inner join (select distinct month_start from {{ ref('dim_dates') }}) as months
+            on stays.month_start <= months.month_start
+            and (months.month_start < stays.next_month_start or stays.next_month_start is null)
+            and months.month_start <= {{ month_of(reporting_date(as_of())) }}
+        where stays.mrr_after > 0
+        group by months.month_start, stays.account_id
+    )
+{%- endmacro %}
