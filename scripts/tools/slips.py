@@ -148,7 +148,10 @@ class Workshop:
     def _make(self, connection: duckdb.DuckDBPyConnection, key: str, sql: str) -> None:
         node = self._nodes[key]
         kind = "view" if node["config"]["materialized"] == "view" else "table"
-        connection.execute(f"create or replace {kind} {node['relation_name']} as\n{sql}")
+        try:
+            connection.execute(f"create or replace {kind} {node['relation_name']} as\n{sql}")
+        except duckdb.Error as error:
+            raise SlipError(f"{node['name']} cannot be made: {error}") from None
 
     def _differs(self, connection: duckdb.DuckDBPyConnection, key: str) -> bool:
         made = self._nodes[key]["relation_name"]
