@@ -1,6 +1,6 @@
 {#-
-    Whether two figures that were worked out by two roads differ: one of them is null alone, or they lie further apart than what doubles lose on
-    the way. For the tests that recount a mart.
+    Whether two figures that were worked out by two roads differ: one of them is null alone, or they lie further apart than what
+    doubles lose on the way. For the tests that recount a mart.
 -#}
 {% macro differ(one, other) -%}
     {%- set one = 'cast(' ~ one ~ ' as double)' -%}
@@ -30,8 +30,8 @@
 {%- endmacro %}
 
 {#-
-    The MRR of each account at the end of each month in which it has any, from what the changes of its subscriptions left: beside the movements,
-    which add up what came and went.
+    The MRR of each account at the end of each month in which it has any, from what the changes of its subscriptions left: beside the
+    movements, which add up what came and went.
 -#}
 {% macro mrr_at_month_ends() -%}
     (

@@ -1,12 +1,12 @@
 """Makes slips in models on purpose and says which check of a build notices each: `python -m tools.slips --out OUT`.
 
-`slips.yml` beside this file lists them: a text of the SQL that dbt compiles of a model, and the slip in its place. OUT is a
-built output folder, best of the demo company, which is large enough for each slip to change a figure. In a copy of its
-warehouse each slip makes its model and all that hang on it anew, in a transaction that is taken back, and runs the dbt
-tests that read any of them. A slip that no test notices would be published.
+`slips.yml` beside this file lists them: a text of the SQL that dbt compiles of a model, and the slip in its place. OUT
+is a built output folder of the demo company, which is large enough for each slip to change a figure. In a copy of its
+warehouse each slip makes its model and all that hang on it anew, in a transaction that is taken back, and the dbt tests
+run as soon as what they read is made. A slip that no test notices would be published.
 
-A text that the model no longer holds, or a slip that changes no row, is an error: it would seem to be noticed by nothing,
-or guard against nothing.
+A text that the model no longer holds, or a slip that changes no row, is an error: it would seem to be noticed by
+nothing, or guard against nothing.
 """
 
 import json
@@ -67,11 +67,11 @@ class Workshop:
         self._built = warehouse
         # a file of the same name: compiled SQL names the catalog after it
         self._copy = Path(shutil.copyfile(warehouse, folder / warehouse.name))
-        self._nodes = _compile(self._copy, folder / "dbt")
+        self._nodes = _compile(self._copy, folder / "dbt", parsed=warehouse.parent / "dbt/duckdb/partial_parse.msgpack")
         self._ids = {node["name"]: key for key, node in self._nodes.items() if node["resource_type"] == "model"}
-        # Markov's matrix, which a run makes step by step before the SQL of its model: it stays as it was, and what is held
-        # against it by a test would fail for that alone
-        self._made_in_rounds = {key for key in self._ids.values() if "fundamental_matrix" in self._nodes[key]["raw_code"]}
+        # Markov's matrix, which a run makes step by step before the SQL of its model: it stays as it was, and a test that
+        # holds something against it would fail for that alone
+        self._made_in_rounds = {key for key in self._ids.values() if "fundamental_" in self._nodes[key]["raw_code"]}
         self._besides_rounds = {key for key in self._ids.values() if self._made_in_rounds & set(self._reads(key))}
 
     def noticed_by(self, slip: Slip) -> list[str]:
@@ -186,8 +186,14 @@ def _taken_back(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
         connection.execute("rollback")
 
 
-def _compile(warehouse: Path, state: Path) -> dict[str, dict[str, Any]]:
-    """Return the nodes of the project with the SQL that dbt makes of them on a warehouse."""
+def _compile(warehouse: Path, state: Path, parsed: Path) -> dict[str, dict[str, Any]]:
+    """Return the nodes of the project with the SQL that dbt makes of them on a warehouse.
+
+    `parsed` is what the build of the warehouse has parsed: dbt reads what has changed since, and no more.
+    """
+    state.mkdir(parents=True)
+    if parsed.exists():
+        shutil.copyfile(parsed, state / parsed.name)
     command = [
         *(str(Path(sys.executable).with_name("dbt")), "--quiet", "compile"),
         *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),

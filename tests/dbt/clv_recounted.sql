@@ -1,5 +1,5 @@
--- What a customer bought, when, and what that is worth from now on, from the orders: a value that leaves the margin out, or a second order of
--- one day that is a repeat, would raise CLV for everybody.
+-- What a customer bought, when, and what that is worth from now on, from the orders: a value that leaves the margin out, or a second
+-- order of one day that is a repeat, would raise CLV for everybody.
 with orders as (
 
     select * from {{ ref('fct_orders') }}
@@ -65,7 +65,8 @@ segmented as (
     inner join {{ ref('rfm_segments') }} as segments
         on {{ rank_score('(recency_place - recency_ties + 1)', 'buyers') }} between segments.recency_from and segments.recency_to
         and ceil((
-            {{ rank_score('(frequency_place - frequency_ties + 1)', 'buyers') }} + {{ rank_score('(revenue_place - revenue_ties + 1)', 'buyers') }}
+            {{ rank_score('(frequency_place - frequency_ties + 1)', 'buyers') }}
+            + {{ rank_score('(revenue_place - revenue_ties + 1)', 'buyers') }}
         ) / 2e0) between segments.value_from and segments.value_to
 
 ),
@@ -91,7 +92,8 @@ where
     or (
         subscribers.person_id is null
         and clv.is_lapsed <> coalesce(
-            {{ microseconds_between('bought.last_ordered_at', as_of()) }} >= {{ setting('lapse_days') }} * cast(86400000000 as bigint), false
+            {{ microseconds_between('bought.last_ordered_at', as_of()) }} >= {{ setting('lapse_days') }} * cast(86400000000 as bigint),
+            false
         )
     )
     {%- if setting('clv_discount_rate') == 0 %}

@@ -1,5 +1,5 @@
--- What a cohort's customers brought until a month and against what they cost, from their purchases: a month more, or that month alone, looks
--- like a better or a worse cohort.
+-- What a cohort's customers brought until a month and against what they cost, from their purchases: a month more, or that month alone,
+-- looks like a better or a worse cohort.
 with purchases as (
 
     select

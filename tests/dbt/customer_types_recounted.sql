@@ -18,7 +18,8 @@ leads as (
             conversions.person_id,
             {{ microseconds_between('conversions.converted_at', 'persons.customer_since') }} as microseconds,
             {{ setting('funnel_window_days') }} * cast(86400000000 as bigint) as window_microseconds,
-            {{ microseconds_between('conversions.converted_at', as_of()) }} >= {{ setting('funnel_window_days') }} * cast(86400000000 as bigint)
+            {{ microseconds_between('conversions.converted_at', as_of()) }}
+            >= {{ setting('funnel_window_days') }} * cast(86400000000 as bigint)
             and coalesce({{ microseconds_between('conversions.converted_at', 'persons.customer_since') }} >= 0, true) as is_mature
         from {{ ref('fct_conversions') }} as conversions
         inner join persons on conversions.person_id = persons.person_id

@@ -1,10 +1,11 @@
--- Who converted within the window after seeing a variant, from exposures and conversions: what came before, or long after, the variant cannot
--- have caused.
+-- Who converted within the window after seeing a variant, from exposures and conversions: what came before, or long after, the variant
+-- cannot have caused.
 with exposures as (
 
     select
         *,
-        {{ microseconds_between('exposed_at', as_of()) }} >= {{ setting('experiment_window_days') }} * cast(86400000000 as bigint) as is_over
+        {{ microseconds_between('exposed_at', as_of()) }}
+        >= {{ setting('experiment_window_days') }} * cast(86400000000 as bigint) as is_over
     from {{ ref('fct_experiment_exposures') }}
     where person_id <> 'unknown' and not is_bot and not is_in_several_variants
 

@@ -1,5 +1,5 @@
--- Who of a month's cohort reached any later stage within the window, from everybody's stays in the primary framework: a rate of those who went on
--- or fell, or a window that never ends, is a better one.
+-- Who of a month's cohort reached any later stage within the window, from everybody's stays in the primary framework: a rate of those
+-- who went on or fell, or a window that never ends, is a better one.
 with stays as (
 
     select
@@ -67,7 +67,8 @@ ripe as (
         sum(counted.converted) as converted
     from counted
     where
-        {{ days_between(add_months("cast(counted.cohort || '-01' as date)", 1), reporting_date(as_of())) }} >= {{ setting('funnel_window_days') }}
+        {{ days_between(add_months("cast(counted.cohort || '-01' as date)", 1), reporting_date(as_of())) }}
+        >= {{ setting('funnel_window_days') }}
     group by counted.stage
 
 )
@@ -81,8 +82,8 @@ where
     told.entered is distinct from counted.entered
     or told.converted is distinct from counted.converted
     or told.in_progress is distinct from counted.in_progress
-    or told.conversion_rate > 1e-9 + cast(counted.converted as double) / counted.entered
-    or told.conversion_rate < cast(counted.converted as double) / counted.entered - 1e-9
+    or abs(told.conversion_rate - cast(counted.converted as double) / counted.entered) > 1e-9
+    or abs(told.conversion_rate_to_date - cast(counted.converted as double) / counted.entered) > 1e-9
 union all
 select concat_ws(' ', told.cohort, told.stage) as problem
 from told
@@ -92,6 +93,5 @@ where
     and (
         told.entered is distinct from ripe.entered
         or told.converted is distinct from ripe.converted
-        or told.conversion_rate > 1e-9 + cast(ripe.converted as double) / ripe.entered
-        or told.conversion_rate < cast(ripe.converted as double) / ripe.entered - 1e-9
+        or abs(told.conversion_rate - cast(ripe.converted as double) / ripe.entered) > 1e-9
     )

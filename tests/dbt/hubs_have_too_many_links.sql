@@ -1,5 +1,6 @@
--- An identifier that no longer links, though it has no more neighbours than it may have, makes two persons of one; one that links in spite of more
--- makes one of many. Contacts that were merged are one neighbour, so those that an identifier was seen with are at least as many.
+-- An identifier that no longer links, though it has no more neighbours than it may have, makes two persons of one; one that links in
+-- spite of more makes one of many. Contacts that were merged are one neighbour, so those that an identifier was seen with are at least
+-- as many.
 with seen_with as (
 
     select

@@ -1,5 +1,5 @@
--- Who was in each stage of the primary framework in each month, who came new, what they felt there: from everybody's stays and answers. Whoever
--- stays is there, though they entered long ago.
+-- Who was in each stage of the primary framework in each month, who came new, what they felt there: from everybody's stays and answers.
+-- Whoever stays is there, though they entered long ago.
 {%- set primary = setting('primary_framework') %}
 with stays as (
 
@@ -38,8 +38,9 @@ present as (
         periods.period,
         stays.stage,
         count(distinct stays.person_id) as persons,
-        count(distinct case when stays.visit = 1 and (stays.entered_month = periods.month_start or periods.period = 'all') then stays.person_id end)
-            as entered
+        count(distinct case
+            when stays.visit = 1 and (stays.entered_month = periods.month_start or periods.period = 'all') then stays.person_id
+        end) as entered
     from periods
     inner join stays
         on periods.period = 'all'

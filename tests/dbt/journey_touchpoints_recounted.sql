@@ -1,5 +1,5 @@
--- How often people in a stage of the primary framework met each touchpoint, what it earned and how they felt about it, from touches, credit and
--- answers beside their stays.
+-- How often people in a stage of the primary framework met each touchpoint, what it earned and how they felt about it, from touches,
+-- credit and answers beside their stays.
 {%- set primary = setting('primary_framework') %}
 with stays as (
 

@@ -1,5 +1,5 @@
--- What each attribution model gives a channel and how long people took on their ways, from credit and touches: shares of all models together, or a
--- mean for a median, look just as likely.
+-- What each attribution model gives a channel and how long people took on their ways, from credit and touches: shares of all models
+-- together, or a mean for a median, look just as likely.
 with credits as (
 
     select

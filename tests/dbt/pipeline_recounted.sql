@@ -1,5 +1,5 @@
--- Deals won among those that ended, how long they took, and leads answered in time, from the deals and activities: a rate over all deals, or an
--- answer given before anybody asked, would flatter sales.
+-- Deals won among those that ended, how long they took, and leads answered in time, from the deals and activities: a rate over all
+-- deals, or an answer given before anybody asked, would flatter sales.
 with deals as (
 
     select

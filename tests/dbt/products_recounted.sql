@@ -1,4 +1,5 @@
--- Who viewed a product and ordered it in time, counted from views and lines: an order years later, or a rate of views, is no answer to them.
+-- Who viewed a product and ordered it in time, counted from views and lines: an order years later, or a rate of views, is no answer to
+-- them.
 with viewed as (
 
     select

@@ -1,5 +1,5 @@
--- Who was brought by an invitation in time, and how many customers there were to invite, from invitations, persons and evidence: without the
--- window, or per who invites, k would promise growth that is not there.
+-- Who was brought by an invitation in time, and how many customers there were to invite, from invitations, persons and evidence:
+-- without the window, or per who invites, k would promise growth that is not there.
 with invitations as (
 
     select

@@ -1,4 +1,5 @@
--- Who of a cohort is still active, from purchases and what subscriptions pay: a share of those who were active before would hardly ever fall.
+-- Who of a cohort is still active, from purchases and what subscriptions pay: a share of those who were active before would hardly ever
+-- fall.
 with purchases as (
 
     select

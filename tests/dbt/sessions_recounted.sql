@@ -1,5 +1,5 @@
--- Which sessions were engaged, from the events in them: ten seconds, two pages, or a cart, checkout or purchase. Another border moves the bounce
--- rate of every channel.
+-- Which sessions were engaged, from the events in them: ten seconds, two pages, or a cart, checkout or purchase. Another border moves
+-- the bounce rate of every channel.
 with events as (
 
     select

@@ -1,5 +1,5 @@
--- Which way everybody moved, how often they had been there and how long they stand there now, from their stays one after another: a step to the
--- next stage that counts as a skip, or moves that pass for persons, turns the picture of the journey round.
+-- Which way everybody moved, how often they had been there and how long they stand there now, from their stays one after another: a
+-- step to the next stage that counts as a skip, or moves that pass for persons, turns the picture of the journey round.
 with stages as (
 
     select * from {{ ref('dim_framework_stages') }}

@@ -1,15 +1,20 @@
--- NPS, CSAT and CES of a month, from the scores alone: a promoter who says 8, or a share that leaves out who was passive, moves them by tens of
--- points and every sum with them.
+-- NPS, CSAT and CES of a month, from the scores alone: a promoter who says 8, or a share that leaves out who was passive, moves them by
+-- tens of points and every sum with them.
 {%- set months = setting('nps_window_months') %}
 with scored as (
 
     select
         responses.*,
         {{ month_of('responses.responded_date') }} as responded_month,
+        {# tenths of the scale above 9, or 6, of ten; 1-10 is taken as 0-10 #}
         case
-            when responses.scale_max = 10 and responses.scale_min in (0, 1) then cast(responses.score as double)
-            else 10 * cast(responses.score - responses.scale_min as double) / nullif(cast(responses.scale_max - responses.scale_min as double), 0)
-        end as score_of_ten,
+            when responses.scale_min = 1 and responses.scale_max = 10 then responses.score - 9
+            else 10 * (responses.score - responses.scale_min) - 9 * (responses.scale_max - responses.scale_min)
+        end as above_nine,
+        case
+            when responses.scale_min = 1 and responses.scale_max = 10 then responses.score - 6
+            else 10 * (responses.score - responses.scale_min) - 6 * (responses.scale_max - responses.scale_min)
+        end as above_six,
         case
             when scales.best_end = 'low' then responses.scale_max - responses.score
             else responses.score - responses.scale_min
@@ -33,7 +38,8 @@ nps_answers as (
     select
         nps_months.month_start,
         scored.survey_kind,
-        scored.score_of_ten,
+        scored.above_nine >= 0 and scored.steps > 0 as is_promoter,
+        scored.above_six <= 0 and scored.steps > 0 as is_detractor,
         row_number() over (
             partition by
                 nps_months.month_start, scored.survey_kind,
@@ -55,8 +61,8 @@ nps as (
         month_start,
         survey_kind,
         count(*) as responses,
-        count(*) filter (where score_of_ten >= 9) as promoters,
-        count(*) filter (where score_of_ten <= 6) as detractors
+        count(*) filter (where is_promoter) as promoters,
+        count(*) filter (where is_detractor) as detractors
     from nps_answers
     where place = 1
     group by month_start, survey_kind
@@ -93,7 +99,9 @@ where
     or nps_months.nps_low > nps_months.nps_high
     {# the middle of the interval lies between the figure and nothing, which the three answers more draw it to #}
     or abs(nps_months.nps_low + nps_months.nps_high) > 2 * abs(nps_months.nps) + 1e-6
-{%- for survey_type, satisfied, rate, counted in [('csat', 'satisfied', 'csat', 'top_boxes'), ('ces', 'low_effort', 'low_effort_rate', 'upper_half')] %}
+{%- for survey_type, satisfied, rate, counted in [
+    ('csat', 'satisfied', 'csat', 'top_boxes'), ('ces', 'low_effort', 'low_effort_rate', 'upper_half'),
+] %}
 union all
 select concat_ws(' ', '{{ survey_type }}', cast(told.month_start as string), told.survey_kind) as problem
 from (select * from {{ ref('kpi_' ~ survey_type) }} where dimension = 'all') as told
@@ -112,7 +120,7 @@ select response_id as problem
 from scored
 where
     {{ differ(
-        "case when survey_type = 'nps' then case when score_of_ten >= 9 then 1 when score_of_ten <= 6 then -1 else 0 end"
+        "case when survey_type = 'nps' then case when steps = 0 then 0 when above_nine >= 0 then 1 when above_six <= 0 then -1 else 0 end"
         ~ " else 2e0 * cast(steps_from_worst as double) / nullif(cast(steps as double), 0) - 1 end",
         'emotion_score'
     ) }}
