@@ -69,8 +69,8 @@ class Workshop:
         self._copy = Path(shutil.copyfile(warehouse, folder / warehouse.name))
         self._nodes = _compile(self._copy, folder / "dbt", parsed=warehouse.parent / "dbt/duckdb/partial_parse.msgpack")
         self._ids = {node["name"]: key for key, node in self._nodes.items() if node["resource_type"] == "model"}
-        # Markov's matrix, which a run makes step by step before the SQL of its model: it stays as it was, and a test that
-        # holds something against it would fail for that alone
+        # Markov's matrix, which a run makes step by step before the SQL of its model: it stays, and what tests
+        # hold against it would fail for that alone
         self._made_in_rounds = {key for key in self._ids.values() if "fundamental_" in self._nodes[key]["raw_code"]}
         self._besides_rounds = {key for key in self._ids.values() if self._made_in_rounds & set(self._reads(key))}
 
