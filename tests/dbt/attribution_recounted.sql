@@ -97,11 +97,11 @@ expected as (
 credits as (
 
     select
-        conversion_id,
-        touchpoint_id,
         {%- for model in models %}
-        sum(case when attribution_model = '{{ model }}' then credit else 0 end) as {{ model }}{{ ',' if not loop.last }}
+        sum(case when attribution_model = '{{ model }}' then credit else 0 end) as {{ model }},
         {%- endfor %}
+        conversion_id,
+        touchpoint_id
     from {{ ref('fct_attribution') }}
     where touchpoint_id is not null
     group by conversion_id, touchpoint_id

@@ -18,6 +18,12 @@ told as (
 
 ),
 
+months as (
+
+    select distinct month_start from told
+
+),
+
 there as (
 
     select
@@ -31,7 +37,7 @@ there as (
         purchases.account_id,
         false as is_paying
     from purchases
-    inner join (select distinct month_start from told) as months
+    inner join months
         on purchases.converted_date < months.month_start
         and purchases.lapsed_date >= months.month_start
 

@@ -64,12 +64,12 @@ counted as (
 told as (
 
     select
+        {%- for movement in ['unchanged', 'improved', 'worsened'] %}
+        coalesce(sum(case when movement = '{{ movement }}' then persons end), 0) as {{ movement }},
+        {%- endfor %}
         month_start,
         survey_kind,
-        coalesce(sum(case when movement = 'first' then persons end), 0) as begun,
-        {%- for movement in ['unchanged', 'improved', 'worsened'] %}
-        coalesce(sum(case when movement = '{{ movement }}' then persons end), 0) as {{ movement }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        coalesce(sum(case when movement = 'first' then persons end), 0) as begun
     from {{ ref('kpi_nps_movements') }}
     group by month_start, survey_kind
 

@@ -35,22 +35,28 @@ begun as (
 
 ),
 
-repeated as (
+first_purchases as (
 
     select
         account_id,
-        {{ month_of('min(later_date)') }} as repeat_month
-    from (
-        select
-            purchases.account_id,
-            purchases.converted_date as later_date
-        from purchases
-        inner join (select account_id, min(converted_date) as first_date from purchases where is_own group by account_id) as firsts
-            on purchases.account_id = firsts.account_id
-            and purchases.converted_date > firsts.first_date
-        where purchases.is_own
-    ) as later_purchases
+        min(converted_date) as first_date
+    from purchases
+    where is_own
     group by account_id
+
+),
+
+repeated as (
+
+    select
+        purchases.account_id,
+        {{ month_of('min(purchases.converted_date)') }} as repeat_month
+    from purchases
+    inner join first_purchases
+        on purchases.account_id = first_purchases.account_id
+        and purchases.converted_date > first_purchases.first_date
+    where purchases.is_own
+    group by purchases.account_id
 
 ),
 
