@@ -6,27 +6,30 @@ with persons as (
 
 ),
 
-leads as (
+judged_leads as (
 
     select
         persons.customer_type,
+        {{ microseconds_between('conversions.converted_at', 'persons.customer_since') }} as microseconds,
+        {{ setting('funnel_window_days') }} * cast(86400000000 as bigint) as window_microseconds,
+        {{ microseconds_between('conversions.converted_at', as_of()) }} as age_microseconds
+    from {{ ref('fct_conversions') }} as conversions
+    inner join persons on conversions.person_id = persons.person_id
+    where conversions.conversion_type = 'lead'
+
+),
+
+{# who was a customer before can become none #}
+leads as (
+
+    select
+        customer_type,
         count(*) as leads,
-        count(*) filter (where judged.is_mature) as mature_leads,
-        count(*) filter (where judged.is_mature and judged.microseconds <= judged.window_microseconds) as converted_leads
-    from (
-        select
-            conversions.person_id,
-            {{ microseconds_between('conversions.converted_at', 'persons.customer_since') }} as microseconds,
-            {{ setting('funnel_window_days') }} * cast(86400000000 as bigint) as window_microseconds,
-            {{ microseconds_between('conversions.converted_at', as_of()) }}
-            >= {{ setting('funnel_window_days') }} * cast(86400000000 as bigint)
-            and coalesce({{ microseconds_between('conversions.converted_at', 'persons.customer_since') }} >= 0, true) as is_mature
-        from {{ ref('fct_conversions') }} as conversions
-        inner join persons on conversions.person_id = persons.person_id
-        where conversions.conversion_type = 'lead'
-    ) as judged
-    inner join persons on judged.person_id = persons.person_id
-    group by persons.customer_type
+        count(*) filter (where age_microseconds >= window_microseconds and coalesce(microseconds >= 0, true)) as mature_leads,
+        count(*) filter (where age_microseconds >= window_microseconds and microseconds between 0 and window_microseconds)
+            as converted_leads
+    from judged_leads
+    group by customer_type
 
 ),
 
@@ -78,7 +81,10 @@ sold as (
 )
 
 select told.customer_type
-from (select * from {{ ref('kpi_customer_types') }} where period = 'all') as told
+from (
+    select * from {{ ref('kpi_customer_types') }}
+    where period = 'all'
+) as told
 left join leads on told.customer_type = leads.customer_type
 left join middles on told.customer_type = middles.customer_type
 left join revenues on told.customer_type = revenues.customer_type

@@ -23,7 +23,10 @@ read_by_persons as (
 )
 
 select cast(coalesce(told.month_start, counted.month_start) as string) as problem
-from (select * from {{ ref('kpi_email') }} where dimension = 'all') as told
+from (
+    select * from {{ ref('kpi_email') }}
+    where dimension = 'all'
+) as told
 full outer join counted on told.month_start = counted.month_start
 where
     told.sent is distinct from counted.sent

@@ -35,7 +35,10 @@ counted as (
 )
 
 select cast(coalesce(told.month_start, counted.month_start) as string) as problem
-from (select * from {{ ref('kpi_fulfilment') }} where dimension = 'all') as told
+from (
+    select * from {{ ref('kpi_fulfilment') }}
+    where dimension = 'all'
+) as told
 full outer join counted on told.month_start = counted.month_start
 left join middles on told.month_start = middles.month_start
 where

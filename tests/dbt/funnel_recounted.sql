@@ -74,7 +74,10 @@ ripe as (
 )
 
 select concat_ws(' ', coalesce(told.cohort, counted.cohort), coalesce(told.stage, counted.stage)) as problem
-from (select * from told where cohort <> 'all') as told
+from (
+    select * from told
+    where cohort <> 'all'
+) as told
 full outer join counted
     on told.cohort = counted.cohort
     and told.stage = counted.stage

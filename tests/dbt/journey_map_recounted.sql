@@ -4,15 +4,18 @@
 with stays as (
 
     select
-        person_id,
-        stage,
-        entered_at,
-        exited_at,
-        {{ month_of('entered_date') }} as entered_month,
-        {{ to_reporting_time('coalesce(exited_at, ' ~ as_of() ~ ')') }} as stayed_until,
-        row_number() over (partition by person_id, stage order by entered_at) as visit
-    from {{ ref('fct_stage_entries') }}
-    where framework = '{{ primary }}' and stage not in (select stage from {{ ref('dim_framework_stages') }} where rank = 0)
+        entries.person_id,
+        entries.stage,
+        entries.entered_at,
+        entries.exited_at,
+        {{ month_of('entries.entered_date') }} as entered_month,
+        {{ to_reporting_time('coalesce(entries.exited_at, ' ~ as_of() ~ ')') }} as stayed_until,
+        row_number() over (partition by entries.person_id, entries.stage order by entries.entered_at) as visit
+    from {{ ref('fct_stage_entries') }} as entries
+    inner join {{ ref('dim_framework_stages') }} as stages
+        on entries.framework = stages.framework
+        and entries.stage = stages.stage
+    where entries.framework = '{{ primary }}' and stages.rank > 0
 
 ),
 

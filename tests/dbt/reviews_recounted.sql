@@ -14,7 +14,10 @@ with counted as (
 )
 
 select cast(coalesce(told.month_start, counted.month_start) as string) as problem
-from (select * from {{ ref('kpi_reviews') }} where dimension = 'all') as told
+from (
+    select * from {{ ref('kpi_reviews') }}
+    where dimension = 'all'
+) as told
 full outer join counted on told.month_start = counted.month_start
 where
     told.reviews is distinct from counted.reviews

@@ -43,7 +43,10 @@ counted as (
 )
 
 select cast(coalesce(told.month_start, counted.month_start) as string) as problem
-from (select * from {{ ref('kpi_service') }} where dimension = 'all') as told
+from (
+    select * from {{ ref('kpi_service') }}
+    where dimension = 'all'
+) as told
 full outer join counted on told.month_start = counted.month_start
 left join middle_responses on told.month_start = middle_responses.month_start
 left join middle_resolutions on told.month_start = middle_resolutions.month_start

@@ -104,7 +104,10 @@ where
 ] %}
 union all
 select concat_ws(' ', '{{ survey_type }}', cast(told.month_start as string), told.survey_kind) as problem
-from (select * from {{ ref('kpi_' ~ survey_type) }} where dimension = 'all') as told
+from (
+    select * from {{ ref('kpi_' ~ survey_type) }}
+    where dimension = 'all'
+) as told
 left join others
     on told.month_start = others.month_start
     and told.survey_kind = others.survey_kind
