@@ -35,11 +35,9 @@ human_sessions as (
 select concat_ws(' ', cast(month_start as string), dimension, dimension_value) as problem
 from {{ ref('kpi_cart') }}
 where
-    carts_recovered > carts_abandoned
-    or carts_abandoned > cart_sessions
+    carts_abandoned > cart_sessions
     or checkouts_abandoned > checkout_sessions
-    or greatest(forms_abandoned, form_error_sessions) > form_sessions
-    or greatest(cart_sessions, checkout_sessions, order_sessions, form_sessions) > sessions
+    or forms_abandoned > form_sessions
     or carts_abandoned + order_sessions < cart_sessions
     or checkouts_abandoned + order_sessions < checkout_sessions
 union all

@@ -53,9 +53,5 @@ union all
 select concat_ws(' ', period, customer_type) as problem
 from {{ ref('kpi_customer_types') }}
 where
-    converted_leads > mature_leads
-    or mature_leads > leads
-    or customers_with_touches > customers
-    or repeat_buyers > buyers
-    or buyers > customers
+    repeat_buyers > buyers
     or persons_involved < buying_groups

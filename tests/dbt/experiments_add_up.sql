@@ -33,7 +33,6 @@ select concat_ws(' ', experiment, variant, conversion_type) as problem
 from {{ ref('kpi_experiments') }}
 where
     conversions > mature_persons
-    or mature_persons > persons
     or (is_control and coalesce(lift, z, p_value, revenue_lift, revenue_p_value) is not null)
     or (test = 'z_test') <> (z is not null)
     or (test is null) <> (p_value is null)

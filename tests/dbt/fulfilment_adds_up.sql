@@ -81,4 +81,4 @@ where
 union all
 select concat_ws(' ', cast(month_start as string), dimension, dimension_value) as problem
 from {{ ref('kpi_fulfilment') }}
-where shipped > orders or delivered > shipped or returned > shipped or on_time + late > delivered or overdue + cancelled > orders
+where on_time + late > delivered

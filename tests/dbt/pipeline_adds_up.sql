@@ -67,7 +67,7 @@ where
 union all
 select concat_ws(' ', cast(month_start as string), dimension, dimension_value) as problem
 from {{ ref('kpi_pipeline') }}
-where open_deals < 0 or answered_leads > leads or accepted_mqls > mqls
+where open_deals < 0
 union all
 select 'deals' as problem
 from deals

@@ -46,7 +46,6 @@ from {{ ref('kpi_products') }}
 where
     viewers_who_ordered > viewers
     or viewers > viewing_sessions
-    or viewing_sessions > views
     or buyers > orders
     or first_buyers > buyers
     or first_buyers_who_viewed > first_buyers

@@ -32,10 +32,6 @@ won as (
 
 )
 
-select concat_ws(' ', cast(month_start as string), dimension, dimension_value) as problem
-from {{ ref('kpi_referrals') }}
-where converted > invitations or referrers > invitations
-union all
 select 'invitations, or customers, that are in no month' as problem
 from counted
 cross join made

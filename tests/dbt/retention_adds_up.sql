@@ -47,12 +47,8 @@ purchases as (
 select concat_ws(' ', cast(cohort_month as string), dimension, dimension_value, cast(months_since as string)) as problem
 from {{ ref('kpi_retention') }}
 where
-    least(active, reactivated, repeat_customers) < 0
-    or active > customers
-    or reactivated > active
+    active > customers
     or repeat_customers > customers
-    or (months_since = 0 and reactivated > 0)
-    or is_complete <> (retention_rate is not null)
 union all
 select concat_ws(' ', cast(sums.cohort_month as string), sums.dimension) as problem
 from dimension_sums as sums

@@ -9,7 +9,7 @@ with counted as (
 
 select concat_ws(' ', cast(month_start as string), dimension, dimension_value) as problem
 from {{ ref('kpi_reviews') }}
-where positive + neutral + negative <> reviews or replied > reviews
+where positive + neutral + negative <> reviews
 union all
 select 'reviews that are in no month' as problem
 from counted

@@ -53,12 +53,7 @@ where
 union all
 select concat_ws(' ', cast(month_start as string), dimension, dimension_value) as problem
 from {{ ref('kpi_service') }}
-where
-    open_tickets < 0
-    or first_responses > tickets
-    or resolved > tickets
-    or target_tickets > tickets
-    or within_target > target_tickets
+where open_tickets < 0
 union all
 select 'tickets' as problem
 from truth

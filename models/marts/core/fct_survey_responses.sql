@@ -43,7 +43,16 @@ oriented as (
 
     select
         *,
-        case when best_end = 'low' then lowest_score + highest_score - score else score end as good_score
+        case when best_end = 'low' then lowest_score + highest_score - score else score end as good_score,
+        {# NPS is of 0-10 and of 1-10 as it was answered; on any other scale its borders lie where they lie on 0-10 #}
+        case
+            when highest_score = 10 and lowest_score in (0, 1) then score >= 9
+            else 10 * (score - lowest_score) >= 9 * (highest_score - lowest_score) and highest_score > lowest_score
+        end as is_promoter,
+        case
+            when highest_score = 10 and lowest_score in (0, 1) then score <= 6
+            else 10 * (score - lowest_score) <= 6 * (highest_score - lowest_score) and highest_score > lowest_score
+        end as is_detractor
     from scaled
 
 ),
@@ -70,8 +79,8 @@ responses_at_stages as (
         end as standard_score,
         case
             when oriented.survey_type <> 'nps' then cast(null as string)
-            when oriented.score >= 9 then 'promoter'
-            when oriented.score <= 6 then 'detractor'
+            when oriented.is_promoter then 'promoter'
+            when oriented.is_detractor then 'detractor'
             else 'passive'
         end as nps_group,
         {# the top two boxes; on a scale of two the better one #}
@@ -83,7 +92,7 @@ responses_at_stages as (
             when oriented.survey_type = 'ces' then 2 * oriented.good_score > oriented.lowest_score + oriented.highest_score
         end as is_low_effort,
         cast(case
-            when oriented.survey_type = 'nps' then case when oriented.score >= 9 then 1 when oriented.score <= 6 then -1 else 0 end
+            when oriented.survey_type = 'nps' then case when oriented.is_promoter then 1 when oriented.is_detractor then -1 else 0 end
             else
                 2 * cast(oriented.good_score - oriented.lowest_score as double)
                 / nullif(cast(oriented.highest_score - oriented.lowest_score as double), 0) - 1

@@ -1,0 +1,100 @@
+-- How many leads of a customer type became customers in time and what a customer brought, from persons, conversions and orders.
+with persons as (
+
+    select * from {{ ref('dim_persons') }}
+    where not is_internal and person_id <> 'unknown'
+
+),
+
+judged_leads as (
+
+    select
+        persons.customer_type,
+        {{ microseconds_between('conversions.converted_at', 'persons.customer_since') }} as microseconds,
+        {{ setting('funnel_window_days') }} * cast(86400000000 as bigint) as window_microseconds,
+        {{ microseconds_between('conversions.converted_at', as_of()) }} as age_microseconds
+    from {{ ref('fct_conversions') }} as conversions
+    inner join persons on conversions.person_id = persons.person_id
+    where conversions.conversion_type = 'lead'
+
+),
+
+{# who was a customer before can become none #}
+leads as (
+
+    select
+        customer_type,
+        count(*) as leads,
+        count(*) filter (where age_microseconds >= window_microseconds and coalesce(microseconds >= 0, true)) as mature_leads,
+        count(*) filter (where age_microseconds >= window_microseconds and microseconds between 0 and window_microseconds)
+            as converted_leads
+    from judged_leads
+    group by customer_type
+
+),
+
+ways as (
+
+    select
+        persons.person_id,
+        persons.customer_type,
+        {{ microseconds_between('min(touchpoints.touched_at)', 'max(persons.customer_since)') }} as microseconds
+    from persons
+    inner join {{ ref('fct_touchpoints') }} as touchpoints
+        on persons.person_id = touchpoints.person_id
+        and persons.customer_since >= touchpoints.touched_at
+    where touchpoints.is_attributable
+    group by persons.person_id, persons.customer_type
+
+),
+
+middles as (
+
+    {{ middle_hours('ways', 'customer_type', 'microseconds') }}
+
+),
+
+revenues as (
+
+    select
+        persons.customer_type,
+        count(distinct persons.person_id) as customers,
+        coalesce(sum(conversions.revenue), 0) as revenue
+    from persons
+    left join {{ ref('fct_conversions') }} as conversions on persons.person_id = conversions.person_id
+    where persons.customer_since is not null
+    group by persons.customer_type
+
+),
+
+sold as (
+
+    select
+        persons.customer_type,
+        count(*) as orders,
+        sum(orders.net_revenue) as net_revenue
+    from {{ ref('fct_orders') }} as orders
+    inner join persons on orders.person_id = persons.person_id
+    where orders.is_conversion
+    group by persons.customer_type
+
+)
+
+select told.customer_type
+from (
+    select * from {{ ref('kpi_customer_types') }}
+    where period = 'all'
+) as told
+left join leads on told.customer_type = leads.customer_type
+left join middles on told.customer_type = middles.customer_type
+left join revenues on told.customer_type = revenues.customer_type
+left join sold on told.customer_type = sold.customer_type
+where
+    told.leads <> coalesce(leads.leads, 0)
+    or told.mature_leads <> coalesce(leads.mature_leads, 0)
+    or told.converted_leads <> coalesce(leads.converted_leads, 0)
+    or told.customers <> coalesce(revenues.customers, 0)
+    or {{ differ('cast(leads.converted_leads as double) / nullif(leads.mature_leads, 0)', 'told.conversion_rate') }}
+    or {{ differ('middles.middle_hours / 24', 'told.median_cycle_days') }}
+    or {{ differ('cast(sold.net_revenue as double) / sold.orders', 'told.average_order_value') }}
+    or {{ differ('cast(revenues.revenue as double) / revenues.customers', 'told.average_customer_revenue') }}

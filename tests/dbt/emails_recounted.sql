@@ -1,0 +1,41 @@
+-- Opens and clicks of a month among what arrived, from the messages, and opens from what the mail tool said: a machine's are nobody's.
+with counted as (
+
+    select
+        {{ month_of('sent_date') }} as month_start,
+        count(*) as sent,
+        count(*) filter (where is_delivered) as delivered,
+        count(*) filter (where is_delivered and opened_at is not null) as opened,
+        count(*) filter (where is_delivered and clicked_at is not null) as clicked,
+        count(*) filter (where is_delivered and unsubscribed_at is not null) as unsubscribed
+    from {{ ref('fct_messages') }}
+    group by {{ month_of('sent_date') }}
+
+),
+
+{# no reader opens at a moment at which machines alone did #}
+read_by_persons as (
+
+    select distinct occurred_at
+    from {{ accepted('marketing', 'email_events') }}
+    where event_type = 'opened' and not coalesce(is_machine, false)
+
+)
+
+select cast(coalesce(told.month_start, counted.month_start) as string) as problem
+from (
+    select * from {{ ref('kpi_email') }}
+    where dimension = 'all'
+) as told
+full outer join counted on told.month_start = counted.month_start
+where
+    told.sent is distinct from counted.sent
+    or {{ differ('cast(counted.delivered as double) / counted.sent', 'told.delivery_rate') }}
+    or {{ differ('cast(counted.opened as double) / nullif(counted.delivered, 0)', 'told.open_rate') }}
+    or {{ differ('cast(counted.clicked as double) / nullif(counted.delivered, 0)', 'told.click_rate') }}
+    or {{ differ('cast(counted.unsubscribed as double) / nullif(counted.delivered, 0)', 'told.unsubscribe_rate') }}
+union all
+select messages.message_id as problem
+from {{ ref('fct_messages') }} as messages
+left join read_by_persons on messages.opened_at = read_by_persons.occurred_at
+where messages.opened_at is not null and read_by_persons.occurred_at is null

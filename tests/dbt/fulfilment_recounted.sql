@@ -1,0 +1,51 @@
+-- How long parcels took and how many came when promised, from the orders: a mean for a median, or a promise stretched by a day, is no error
+-- that a sum would show.
+with orders as (
+
+    select
+        *,
+        {{ month_of('ordered_date') }} as month_start,
+        case
+            when delivered_at < ordered_at then cast(0 as bigint)
+            when delivered_at is not null then {{ microseconds_between('ordered_at', 'delivered_at') }}
+        end as microseconds
+    from {{ ref('fct_orders') }}
+    where not is_test and not is_internal
+
+),
+
+middles as (
+
+    {{ middle_hours('orders', 'month_start', 'microseconds') }}
+
+),
+
+counted as (
+
+    select
+        month_start,
+        count(*) as orders,
+        count(*) filter (where delivered_at <= promised_delivery_at) as on_time,
+        count(*) filter (where delivered_at > promised_delivery_at) as late,
+        count(*) filter (where order_status in ('shipped', 'completed', 'returned') or delivered_at is not null) as shipped,
+        count(*) filter (where order_status = 'returned') as returned
+    from orders
+    group by month_start
+
+)
+
+select cast(coalesce(told.month_start, counted.month_start) as string) as problem
+from (
+    select * from {{ ref('kpi_fulfilment') }}
+    where dimension = 'all'
+) as told
+full outer join counted on told.month_start = counted.month_start
+left join middles on told.month_start = middles.month_start
+where
+    told.orders is distinct from counted.orders
+    or told.on_time <> counted.on_time
+    or told.late <> counted.late
+    or told.shipped <> counted.shipped
+    or {{ differ('middles.middle_hours', 'told.median_delivery_hours') }}
+    or {{ differ('cast(counted.on_time as double) / nullif(counted.on_time + counted.late, 0)', 'told.on_time_rate') }}
+    or {{ differ('cast(counted.returned as double) / nullif(counted.shipped, 0)', 'told.return_rate') }}

@@ -1,0 +1,100 @@
+-- How often people in a stage of the primary framework met each touchpoint, what it earned and how they felt about it, from touches,
+-- credit and answers beside their stays.
+{%- set primary = setting('primary_framework') %}
+with stays as (
+
+    select
+        entries.person_id,
+        entries.stage,
+        entries.entered_at,
+        entries.exited_at
+    from {{ ref('fct_stage_entries') }} as entries
+    inner join {{ ref('dim_framework_stages') }} as stages
+        on entries.framework = stages.framework
+        and entries.stage = stages.stage
+    where entries.framework = '{{ primary }}' and stages.rank > 0
+
+),
+
+credits as (
+
+    select
+        attribution.touchpoint_id,
+        sum(attribution.credit) as credit
+    from {{ ref('fct_attribution') }} as attribution
+    inner join {{ ref('fct_conversions') }} as conversions on attribution.conversion_id = conversions.conversion_id
+    inner join {{ ref('conversion_types') }} as types on conversions.conversion_type = types.conversion_type
+    where attribution.attribution_model = '{{ setting('journey_map_attribution_model') }}' and types.has_revenue
+    group by attribution.touchpoint_id
+
+),
+
+touched as (
+
+    select
+        stays.stage,
+        touchpoints.touchpoint_type,
+        count(*) as touches,
+        count(distinct touchpoints.person_id) as persons,
+        coalesce(sum(credits.credit), 0) as credit
+    from {{ ref('fct_touchpoints') }} as touchpoints
+    inner join stays
+        on touchpoints.person_id = stays.person_id
+        and touchpoints.touched_at >= stays.entered_at
+        and (touchpoints.touched_at < stays.exited_at or stays.exited_at is null)
+    left join credits on touchpoints.touchpoint_id = credits.touchpoint_id
+    where touchpoints.person_id <> 'unknown'
+    group by stays.stage, touchpoints.touchpoint_type
+
+),
+
+answers as (
+
+    select
+        stays.stage,
+        coalesce(survey_touchpoints.touchpoint_type, responses.touchpoint) as touchpoint_type,
+        responses.person_id,
+        sum(responses.emotion_score + means.mix_shift) / count(*) as emotion,
+        count(*) as responses
+    from {{ ref('fct_survey_responses') }} as responses
+    inner join {{ ref('int_survey_means') }} as means on responses.survey_type = means.survey_type
+    inner join stays
+        on responses.person_id = stays.person_id
+        and responses.responded_at >= stays.entered_at
+        and (responses.responded_at < stays.exited_at or stays.exited_at is null)
+    left join {{ ref('survey_touchpoints') }} as survey_touchpoints on responses.touchpoint = survey_touchpoints.touchpoint
+    where responses.emotion_score is not null and responses.person_id <> 'unknown'
+    group by stays.stage, coalesce(survey_touchpoints.touchpoint_type, responses.touchpoint), responses.person_id
+
+),
+
+emotions as (
+
+    select
+        stage,
+        touchpoint_type,
+        greatest(least(sum(emotion) / count(*), 1e0), -1e0) as emotion_score,
+        sum(responses) as responses
+    from answers
+    group by stage, touchpoint_type
+
+)
+
+select concat_ws(' ', coalesce(told.stage, touched.stage), coalesce(told.touchpoint_type, touched.touchpoint_type)) as problem
+from (
+    select * from {{ ref('journey_map_touchpoints') }}
+    where framework = '{{ primary }}' and period = 'all' and customer_type = 'all' and persona = 'all'
+) as told
+full outer join touched
+    on told.stage = touched.stage
+    and told.touchpoint_type = touched.touchpoint_type
+left join emotions
+    on told.stage = emotions.stage
+    and told.touchpoint_type = emotions.touchpoint_type
+where
+    coalesce(told.touches, 0) <> coalesce(touched.touches, 0)
+    or coalesce(told.persons, 0) <> coalesce(touched.persons, 0)
+    or abs(told.attributed_conversions - coalesce(touched.credit, 0)) > 1e-4
+    or told.responses <> coalesce(emotions.responses, 0)
+    or abs(told.emotion_score - emotions.emotion_score) > 1e-6
+    or (told.emotion_score is not null) <> (emotions.responses >= {{ setting('emotion_min_responses') }})

@@ -1,0 +1,122 @@
+-- What each attribution model gives a channel and how long people took on their ways, from credit and touches: shares of all models
+-- together, or a mean for a median, look just as likely.
+with credits as (
+
+    select
+        attribution.attribution_model,
+        attribution.conversion_id,
+        attribution.channel,
+        attribution.credit,
+        attribution.attributed_revenue,
+        conversions.conversion_type,
+        conversions.converted_at,
+        touchpoints.touched_at
+    from {{ ref('fct_attribution') }} as attribution
+    inner join {{ ref('fct_conversions') }} as conversions on attribution.conversion_id = conversions.conversion_id
+    inner join {{ ref('fct_touchpoints') }} as touchpoints on attribution.touchpoint_id = touchpoints.touchpoint_id
+
+),
+
+given as (
+
+    select
+        attribution_model,
+        conversion_type,
+        channel,
+        sum(credit) as conversions,
+        sum(attributed_revenue) as revenue
+    from credits
+    group by attribution_model, conversion_type, channel
+
+),
+
+{# whoever has a path has one conversion's worth of credit in each model #}
+led as (
+
+    select
+        conversion_type,
+        count(distinct conversion_id) as conversions
+    from credits
+    group by conversion_type
+
+),
+
+ways as (
+
+    select
+        conversion_type,
+        conversion_id,
+        min(channel) as channel,
+        count(*) as touches,
+        {{ microseconds_between('min(touched_at)', 'max(converted_at)') }} as microseconds
+    from credits
+    where attribution_model = 'linear'
+    group by conversion_type, conversion_id
+
+),
+
+single_touches as (
+
+    select * from ways
+    where touches = 1
+
+),
+
+single_hours as (
+
+    {{ middle_hours('single_touches', 'conversion_type, channel', 'microseconds') }}
+
+),
+
+single_counts as (
+
+    select
+        conversion_type,
+        channel,
+        count(*) as conversions
+    from single_touches
+    group by conversion_type, channel
+
+)
+
+select concat_ws(' ', told.conversion_type, told.attribution_model, told.channel) as problem
+from {{ ref('attribution_model_comparison') }} as told
+left join given
+    on told.attribution_model = given.attribution_model
+    and told.conversion_type = given.conversion_type
+    and told.channel = given.channel
+left join led on told.conversion_type = led.conversion_type
+where
+    told.conversions <> coalesce(given.conversions, 0)
+    or told.revenue <> coalesce(given.revenue, 0)
+    or {{ differ('cast(coalesce(given.conversions, 0) as double) / led.conversions', 'told.share') }}
+union all
+select concat_ws(' ', told.conversion_type, told.attribution_model) as problem
+from (
+    select
+        conversion_type,
+        attribution_model,
+        sum(channel_conversions) as channel_conversions
+    from {{ ref('attribution_channel_effects') }}
+    group by conversion_type, attribution_model
+) as told
+left join led on told.conversion_type = led.conversion_type
+{# where no channel has an effect, none has conversions #}
+where told.channel_conversions > 0 and abs(told.channel_conversions / led.conversions - 1) > 1e-6
+{%- if 'linear' in var('attribution_models') %}
+union all
+select concat_ws(' ', told.conversion_type, told.path) as problem
+from {{ ref('attribution_paths') }} as told
+left join single_counts
+    on told.conversion_type = single_counts.conversion_type
+    and told.path = single_counts.channel
+left join single_hours
+    on told.conversion_type = single_hours.conversion_type
+    and told.path = single_hours.channel
+where
+    told.length = 1
+    and (
+        told.conversions is distinct from single_counts.conversions
+        or {{ differ('single_hours.middle_hours / 24', 'told.median_days') }}
+    )
+{%- endif %}

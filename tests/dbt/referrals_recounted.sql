@@ -1,0 +1,69 @@
+-- Who was brought by an invitation in time, and how many customers there were to invite, from invitations, persons and evidence:
+-- without the window, or per who invites, k would promise growth that is not there.
+with invitations as (
+
+    select
+        *,
+        {{ month_of('referred_date') }} as month_start,
+        {{ microseconds_between('referred_at', 'converted_at') }} between 0
+        and {{ setting('referral_window_days') }} * cast(86400000000 as bigint) as is_in_time
+    from {{ ref('fct_referrals') }}
+
+),
+
+counted as (
+
+    select
+        month_start,
+        count(*) as invitations,
+        count(*) filter (where is_in_time) as converted
+    from invitations
+    group by month_start
+
+),
+
+told as (
+
+    select * from {{ ref('kpi_referrals') }}
+    where dimension = 'all'
+
+),
+
+customers as (
+
+    select
+        told.month_start,
+        count(distinct evidence.person_id) as customers
+    from told
+    inner join {{ ref('fct_stage_evidence') }} as evidence
+        on {{ month_of(reporting_date('evidence.entered_at')) }} <= told.month_start
+        and coalesce({{ reporting_date('evidence.left_at') }} >= told.month_start, true)
+    inner join {{ ref('conversion_types') }} as types
+        on evidence.stage = types.stage_definition
+        and types.conversion_type = 'customer'
+        and (types.counts_crm_changes or not evidence.is_override)
+    inner join {{ ref('dim_persons') }} as persons on evidence.person_id = persons.person_id
+    where not persons.is_internal
+    group by told.month_start
+
+)
+
+select cast(told.month_start as string) as problem
+from told
+left join counted on told.month_start = counted.month_start
+left join customers on told.month_start = customers.month_start
+where
+    told.invitations <> coalesce(counted.invitations, 0)
+    or told.converted <> coalesce(counted.converted, 0)
+    or told.active_customers <> coalesce(customers.customers, 0)
+    or {{ differ(
+        'case when told.k_factor is not null then cast(coalesce(counted.converted, 0) as double) / customers.customers end', 'told.k_factor'
+    ) }}
+    or (told.k_factor is not null) <> (told.is_mature and customers.customers > 0)
+union all
+select invitations.referral_id as problem
+from invitations
+inner join {{ ref('dim_persons') }} as persons on invitations.referred_person_id = persons.person_id
+where
+    invitations.is_converted <> coalesce(invitations.is_in_time, false)
+    or (invitations.converted_at is not null and invitations.converted_at is distinct from persons.customer_since)

@@ -1,0 +1,120 @@
+-- Who of a cohort is still active, from purchases and what subscriptions pay: a share of those who were active before would hardly ever
+-- fall.
+with purchases as (
+
+    select
+        case when company_id <> 'unknown' then company_id else person_id end as account_id,
+        converted_date,
+        conversion_type = 'order' or revenue > 0 as is_own
+    from {{ ref('fct_conversions') }}
+    where conversion_type in ('order', 'deal_won') and (person_id <> 'unknown' or company_id <> 'unknown')
+
+),
+
+activity as (
+
+    select account_id, {{ month_of('converted_date') }} as month_start from purchases
+    union
+    select account_id, month_start from {{ mrr_at_month_ends() }} as month_ends
+
+),
+
+begun as (
+
+    select
+        account_id,
+        min(month_start) as cohort_month
+    from (
+        select account_id, month_start from activity
+        union all
+        {# who gave a subscription up within its first month was a customer of that month #}
+        select account_id, {{ month_of('changed_date') }} as month_start from {{ ref('fct_subscription_changes') }}
+        where mrr_after > 0 and coalesce(next_changed_at > changed_at, true)
+    ) as months_met
+    group by account_id
+
+),
+
+first_purchases as (
+
+    select
+        account_id,
+        min(converted_date) as first_date
+    from purchases
+    where is_own
+    group by account_id
+
+),
+
+repeated as (
+
+    select
+        purchases.account_id,
+        {{ month_of('min(purchases.converted_date)') }} as repeat_month
+    from purchases
+    inner join first_purchases
+        on purchases.account_id = first_purchases.account_id
+        and purchases.converted_date > first_purchases.first_date
+    where purchases.is_own
+    group by purchases.account_id
+
+),
+
+cohorts as (
+
+    select
+        begun.cohort_month,
+        count(*) as customers
+    from begun
+    group by begun.cohort_month
+
+),
+
+active as (
+
+    select
+        begun.cohort_month,
+        activity.month_start,
+        count(*) as active
+    from begun
+    inner join activity on begun.account_id = activity.account_id
+    group by begun.cohort_month, activity.month_start
+
+),
+
+told as (
+
+    select * from {{ ref('kpi_retention') }}
+    where dimension = 'all'
+
+),
+
+bought_again as (
+
+    select
+        told.cohort_month,
+        told.month_start,
+        count(*) as repeat_customers
+    from told
+    inner join begun on told.cohort_month = begun.cohort_month
+    inner join repeated on begun.account_id = repeated.account_id and repeated.repeat_month <= told.month_start
+    group by told.cohort_month, told.month_start
+
+)
+
+select concat_ws(' ', cast(told.cohort_month as string), cast(told.month_start as string)) as problem
+from told
+left join cohorts on told.cohort_month = cohorts.cohort_month
+left join active on told.cohort_month = active.cohort_month and told.month_start = active.month_start
+left join bought_again on told.cohort_month = bought_again.cohort_month and told.month_start = bought_again.month_start
+where
+    told.customers is distinct from cohorts.customers
+    or told.active <> coalesce(active.active, 0)
+    or told.repeat_customers <> coalesce(bought_again.repeat_customers, 0)
+    or (
+        told.month_start < {{ month_of(reporting_date(as_of())) }}
+        and (
+            {{ differ('cast(coalesce(active.active, 0) as double) / cohorts.customers', 'told.retention_rate') }}
+            or {{ differ('cast(coalesce(bought_again.repeat_customers, 0) as double) / cohorts.customers', 'told.repeat_rate') }}
+        )
+    )

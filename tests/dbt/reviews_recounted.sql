@@ -1,0 +1,28 @@
+-- The mean rating of a month, from its reviews: taken over those who were answered, the angriest would weigh most.
+with counted as (
+
+    select
+        {{ month_of('reviewed_date') }} as month_start,
+        count(*) as reviews,
+        sum(cast(rating as double)) / nullif(count(rating), 0) as mean_rating,
+        count(*) filter (where rating >= 4) as positive,
+        count(*) filter (where rating <= 2) as negative,
+        count(replied_at) as replied
+    from {{ ref('fct_reviews') }}
+    group by {{ month_of('reviewed_date') }}
+
+)
+
+select cast(coalesce(told.month_start, counted.month_start) as string) as problem
+from (
+    select * from {{ ref('kpi_reviews') }}
+    where dimension = 'all'
+) as told
+full outer join counted on told.month_start = counted.month_start
+where
+    told.reviews is distinct from counted.reviews
+    or told.positive <> counted.positive
+    or told.negative <> counted.negative
+    or {{ differ('counted.mean_rating', 'told.mean_rating') }}
+    or {{ differ('cast(counted.positive as double) / counted.reviews', 'told.positive_rate') }}
+    or {{ differ('cast(counted.replied as double) / counted.reviews', 'told.replied_rate') }}

@@ -1,0 +1,15 @@
+-- The month that runs, taken for a whole one, looks like a collapse of everything that is counted; a whole one taken for it is left out.
+{%- set month_columns = {'kpi_unit_economics': 'cohort_month'} %}
+{%- set marts = [
+    'kpi_cart', 'kpi_ces', 'kpi_churn', 'kpi_cohort_value', 'kpi_csat', 'kpi_email', 'kpi_fulfilment', 'kpi_mrr', 'kpi_nps', 'kpi_pipeline',
+    'kpi_products', 'kpi_referrals', 'kpi_retention', 'kpi_reviews', 'kpi_sales', 'kpi_service', 'kpi_unit_economics',
+] %}
+{%- for mart in marts %}
+select
+    '{{ mart }}' as problem,
+    count(*) as failed_rows
+from {{ ref(mart) }}
+where is_complete is distinct from {{ month_columns.get(mart, 'month_start') }} < {{ month_of(reporting_date(as_of())) }}
+having count(*) > 0
+{{ 'union all' if not loop.last }}
+{%- endfor %}

@@ -1,0 +1,73 @@
+-- What a month sold, counted from the orders themselves: AOV by person, ARPU by buyer or a first buyer who returns would pass every sum.
+with orders as (
+
+    select
+        *,
+        {{ month_of('ordered_date') }} as month_start
+    from {{ ref('fct_orders') }}
+    where is_conversion
+
+),
+
+sold as (
+
+    select
+        month_start,
+        count(*) as orders,
+        count(distinct person_id) as buyers,
+        sum(total_amount - tax_amount - shipping_amount - refunded_net) filter (where order_status <> 'returned') as net_revenue,
+        sum(margin) as margin
+    from orders
+    group by month_start
+
+),
+
+{# everybody has one first order, in the month in which they are new #}
+begun as (
+
+    select
+        month_start,
+        count(*) as new_buyers
+    from (select min(month_start) as month_start from orders group by person_id) as firsts
+    group by month_start
+
+),
+
+seen as (
+
+    select
+        month_start,
+        count(distinct seen_persons.person_id) as persons
+    from (
+        select person_id, {{ month_of('touched_date') }} as month_start from {{ ref('fct_touchpoints') }}
+        where is_attributable
+        union all
+        select person_id, month_start from orders
+    ) as seen_persons
+    inner join {{ ref('dim_persons') }} as persons on seen_persons.person_id = persons.person_id
+    where not persons.is_internal
+    group by month_start
+
+),
+
+told as (
+
+    select * from {{ ref('kpi_sales') }}
+    where dimension = 'all'
+
+)
+
+select cast(coalesce(told.month_start, sold.month_start) as string) as problem
+from told
+full outer join sold on told.month_start = sold.month_start
+left join begun on told.month_start = begun.month_start
+left join seen on told.month_start = seen.month_start
+where
+    coalesce(sold.orders, 0) is distinct from told.orders
+    or coalesce(sold.buyers, 0) is distinct from told.buyers
+    or coalesce(begun.new_buyers, 0) <> told.new_buyers
+    or coalesce(sold.orders - coalesce(begun.new_buyers, 0), 0) <> told.repeat_orders
+    or {{ differ('sold.margin', 'told.margin') }}
+    or {{ differ('cast(coalesce(sold.net_revenue, 0) as double) / sold.orders', 'told.average_order_value') }}
+    or {{ differ('cast(coalesce(sold.net_revenue, 0) as double) / sold.buyers', 'told.revenue_per_buyer') }}
+    or {{ differ('cast(coalesce(sold.net_revenue, 0) as double) / seen.persons', 'told.arpu') }}

@@ -1,0 +1,129 @@
+-- NPS, CSAT and CES of a month, from the scores alone: a promoter who says 8, or a share that leaves out who was passive, moves them by
+-- tens of points and every sum with them.
+{%- set months = setting('nps_window_months') %}
+with scored as (
+
+    select
+        responses.*,
+        {{ month_of('responses.responded_date') }} as responded_month,
+        {# tenths of the scale above 9, or 6, of ten; 1-10 is taken as 0-10 #}
+        case
+            when responses.scale_min = 1 and responses.scale_max = 10 then responses.score - 9
+            else 10 * (responses.score - responses.scale_min) - 9 * (responses.scale_max - responses.scale_min)
+        end as above_nine,
+        case
+            when responses.scale_min = 1 and responses.scale_max = 10 then responses.score - 6
+            else 10 * (responses.score - responses.scale_min) - 6 * (responses.scale_max - responses.scale_min)
+        end as above_six,
+        case
+            when scales.best_end = 'low' then responses.scale_max - responses.score
+            else responses.score - responses.scale_min
+        end as steps_from_worst,
+        responses.scale_max - responses.scale_min as steps
+    from {{ ref('fct_survey_responses') }} as responses
+    inner join {{ ref('survey_scales') }} as scales on responses.survey_type = scales.survey_type
+
+),
+
+nps_months as (
+
+    select * from {{ ref('kpi_nps') }}
+    where dimension = 'all'
+
+),
+
+{# one answer a person and month, the latest #}
+nps_answers as (
+
+    select
+        nps_months.month_start,
+        scored.survey_kind,
+        scored.above_nine >= 0 and scored.steps > 0 as is_promoter,
+        scored.above_six <= 0 and scored.steps > 0 as is_detractor,
+        row_number() over (
+            partition by
+                nps_months.month_start, scored.survey_kind,
+                case when scored.person_id = 'unknown' then scored.response_id else scored.person_id end
+            order by scored.responded_at desc, scored.response_id desc
+        ) as place
+    from nps_months
+    inner join scored
+        on nps_months.survey_kind = scored.survey_kind
+        and scored.responded_month <= nps_months.month_start
+        and {{ add_months('scored.responded_month', months) }} > nps_months.month_start
+    where scored.survey_type = 'nps'
+
+),
+
+nps as (
+
+    select
+        month_start,
+        survey_kind,
+        count(*) as responses,
+        count(*) filter (where is_promoter) as promoters,
+        count(*) filter (where is_detractor) as detractors
+    from nps_answers
+    where place = 1
+    group by month_start, survey_kind
+
+),
+
+others as (
+
+    select
+        responded_month as month_start,
+        survey_kind,
+        survey_type,
+        count(*) as responses,
+        {# the top two boxes, the better one of two #}
+        count(*) filter (where steps_from_worst >= steps - 1 and steps_from_worst > 0) as top_boxes,
+        count(*) filter (where 2 * steps_from_worst > steps) as upper_half
+    from scored
+    where survey_type <> 'nps'
+    group by responded_month, survey_kind, survey_type
+
+)
+
+select concat_ws(' ', 'nps', cast(nps_months.month_start as string), nps_months.survey_kind) as problem
+from nps_months
+left join nps
+    on nps_months.month_start = nps.month_start
+    and nps_months.survey_kind = nps.survey_kind
+where
+    nps_months.responses <> coalesce(nps.responses, 0)
+    or nps_months.promoters <> coalesce(nps.promoters, 0)
+    or nps_months.detractors <> coalesce(nps.detractors, 0)
+    or {{ differ('100e0 * (nps.promoters - nps.detractors) / nps.responses', 'nps_months.nps') }}
+    or (nps_months.nps_low is not null) <> (coalesce(nps.responses, 0) >= {{ setting('nps_min_responses') }})
+    or nps_months.nps_low > nps_months.nps_high
+    {# the middle of the interval lies between the figure and nothing, which the three answers more draw it to #}
+    or abs(nps_months.nps_low + nps_months.nps_high) > 2 * abs(nps_months.nps) + 1e-6
+{%- for survey_type, satisfied, rate, counted in [
+    ('csat', 'satisfied', 'csat', 'top_boxes'), ('ces', 'low_effort', 'low_effort_rate', 'upper_half'),
+] %}
+union all
+select concat_ws(' ', '{{ survey_type }}', cast(told.month_start as string), told.survey_kind) as problem
+from (
+    select * from {{ ref('kpi_' ~ survey_type) }}
+    where dimension = 'all'
+) as told
+left join others
+    on told.month_start = others.month_start
+    and told.survey_kind = others.survey_kind
+    and others.survey_type = '{{ survey_type }}'
+where
+    told.responses <> coalesce(others.responses, 0)
+    or told.{{ satisfied }} <> coalesce(others.{{ counted }}, 0)
+    or {{ differ('cast(others.' ~ counted ~ ' as double) / others.responses', 'told.' ~ rate) }}
+{%- endfor %}
+union all
+{# what the journey map feels: from the worst, -1, to the best, 1 #}
+select response_id as problem
+from scored
+where
+    {{ differ(
+        "case when survey_type = 'nps' then case when steps = 0 then 0 when above_nine >= 0 then 1 when above_six <= 0 then -1 else 0 end"
+        ~ " else 2e0 * cast(steps_from_worst as double) / nullif(cast(steps as double), 0) - 1 end",
+        'emotion_score'
+    ) }}
