@@ -67,7 +67,9 @@ class Output:
         """All files that a build writes under names of their own."""
         databases = (self.warehouse, self.published, self.publishing)
         logs_of_databases = tuple(file.with_name(f"{file.name}.wal") for file in databases)
-        return (self.lock, self.built_from, self.published_on_spark, *databases, *logs_of_databases)
+        return (
+            self.lock, self.built_from, self.published_on_spark, self.erasure_receipts, *databases, *logs_of_databases,
+        )  # fmt: skip
 
     @property
     def folders(self) -> tuple[Path, ...]:
