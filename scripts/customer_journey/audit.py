@@ -16,20 +16,19 @@ from typing import Any, Protocol
 import yaml
 
 from customer_journey.checks.result import CheckResult
+from customer_journey.hash_key import DEMO_KEY, fingerprint, hash_key
 from customer_journey.paths import PROJECT
 
 
 @dataclass(frozen=True)
 class BuildRecord:
-    """One build: `status` is published or failed. Of the key of its hashes the fingerprint is told, never the key."""
+    """One build: `status` is published or failed."""
 
     build_id: str
     as_of: datetime
     started_at: datetime
     finished_at: datetime
     status: str
-    hash_key_fingerprint: str
-    is_demo_key: bool
 
 
 @cache
@@ -98,8 +97,8 @@ def record_build(
                 store.engine_version,
                 definitions,
                 json.dumps(dict(sorted(settings.items()))),
-                build.hash_key_fingerprint,
-                build.is_demo_key,
+                fingerprint(hash_key()),
+                hash_key() == DEMO_KEY,
             ]
         ],
     )

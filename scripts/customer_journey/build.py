@@ -1,22 +1,22 @@
 """The main job, step by step: land, transform, check, publish."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import filelock
 
-from customer_journey import audit, erasure, garbage, hash_key, nothing_new, rotation
+from customer_journey import audit, erasure, garbage, hash_key, keys, nothing_new
 from customer_journey.checks.result import CheckResult
 from customer_journey.engine import DuckDBEngine, Engine, EngineName, engine_of
 from customer_journey.errors import CheckFailedError, InputError, LockedError
 from customer_journey.landing import LandingReport, kind_of, land
+from customer_journey.locking import locked
 from customer_journey.nothing_new import Unchanged
-from customer_journey.paths import DEMO, Output, keep_private, make_private
+from customer_journey.paths import DEMO, Output
 from customer_journey.progress import Progress
 from customer_journey.publish import SCHEMA, Descriptions
 from customer_journey.settings import built_frameworks, read_settings, remember_settings
@@ -71,33 +71,11 @@ def build(options: BuildOptions, progress: Progress) -> BuildResult | Unchanged:
     """
     output = options.output
     try:
-        make_private(output.root)
+        output.root.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"--out {output.root}: cannot be made a folder ({error.strerror}).") from error
     with locked(output):
-        keep_private(output)
-        try:
-            return _build_locked(options, progress)
-        finally:
-            keep_private(output)
-
-
-@contextlib.contextmanager
-def locked(output: Output) -> Iterator[None]:
-    """Hold the lock of an output folder.
-
-    Raises:
-        LockedError: a build of it is at work.
-    """
-    lock = filelock.FileLock(output.lock)
-    try:
-        lock.acquire(blocking=False)
-    except filelock.Timeout as error:
-        raise LockedError(
-            f"{output.root}: another build is at work here. Wait for it, or choose another --out."
-        ) from error
-    with lock:
-        yield
+        return _build_locked(options, progress)
 
 
 def _build_locked(options: BuildOptions, progress: Progress) -> BuildResult | Unchanged:
@@ -109,7 +87,7 @@ def _build_locked(options: BuildOptions, progress: Progress) -> BuildResult | Un
         raw = DEMO
     settings = read_settings(output.root if raw is None else raw, options.as_of, started_at)
     origin = nothing_new.origin_of(options.engine, settings, options.raw_schemas)
-    key = _key_of(output)
+    key = keys.key_of(output)
     if key is not None:
         hash_key.put_in_force(key)
     if key is not None and not options.full_refresh:
@@ -120,57 +98,6 @@ def _build_locked(options: BuildOptions, progress: Progress) -> BuildResult | Un
     garbage.search_seldom()
     with engine_of(options.engine, output) as engine:
         return _build_with(engine, options, raw, key, settings, origin, started_at, progress)
-
-
-def _key_of(output: Output) -> str | None:
-    """Return the key of the hashes that this folder is built with, None where that depends on its rows."""
-    if not output.warehouse.exists():
-        return hash_key.find(output.root, None)
-    with open_warehouse(output.warehouse) as connection:
-        hash_key.finish_rotation(output.root, connection)
-        return hash_key.find(output.root, connection)
-
-
-def _settle_key(output: Output, key: str | None, is_demo: bool) -> str | None:
-    """Put in force the key that the rows that have landed may be hashed with, and tell what is new of it.
-
-    Raises:
-        InputError: own rows were to be hashed with the key that everybody knows.
-    """
-    kept = output.root / hash_key.FILE_NAME
-    news = None
-    made = (
-        f"made at random and kept in {kept}, for the owner of that file alone. Whoever loses it loses who was erased: "
-        "keep a copy elsewhere (docs/keys.md)"
-    )
-    if key == hash_key.DEMO_KEY == hash_key.given_key() and not is_demo:
-        raise InputError(
-            f"{hash_key.ENVIRONMENT_VARIABLE}: is the demo's key, which everybody knows, and these are not the demo's "
-            "rows alone. Choose another one, or unset it: a key is made then."
-        )
-    with open_warehouse(output.warehouse) as connection:
-        is_known = hash_key.is_known(connection)
-        if not is_known:
-            if key is None and (is_demo or _had_demo_key(output, connection)):
-                key = hash_key.DEMO_KEY
-            elif key is None:
-                key = hash_key.make_key()
-                hash_key.keep(output.root, key)
-                news = made
-            hash_key.adopt(connection, key)
-    assert key is not None
-    if key == hash_key.DEMO_KEY and not is_demo:
-        key = rotation.replace(output, key)
-        news = f"{made}. This folder was built with the demo's before: marts.bridge_person_changes tells the new ids"
-    elif key == hash_key.DEMO_KEY and not is_known:
-        news = "the demo's, which everybody knows and no rows of your own are ever hashed with"
-    hash_key.put_in_force(key)
-    return news
-
-
-def _had_demo_key(output: Output, connection: duckdb.DuckDBPyConnection) -> bool:
-    """Tell whether a release that kept no fingerprint has built here without a key, which was with the demo's."""
-    return hash_key.has_erased(connection) or bool(hash_key.has_hashed(output.root, connection, hash_key.DEMO_KEY))
 
 
 def _build_with(
@@ -197,7 +124,7 @@ def _build_with(
         rows = nothing_new.rows_of(connection, options.raw_schemas)
         erasure_is_due = erasure.is_due(connection)
         is_demo = options.raw_schemas is None and hash_key.is_demo(connection, raw)
-    key_news = _settle_key(output, key, is_demo)
+    key_news = keys.settle(output, key, is_demo)
 
     project = Project(output, options.full_refresh)
     built: Sequence[str] = ()
@@ -281,8 +208,6 @@ def _build_on(
         started_at=started_at.replace(tzinfo=None),
         finished_at=datetime.now(UTC).replace(tzinfo=None),
         status="failed" if failures else "published",
-        hash_key_fingerprint=hash_key.fingerprint(hash_key.hash_key()),
-        is_demo_key=hash_key.hash_key() == hash_key.DEMO_KEY,
     )
     engine.record(record, checks, settings)
     if failures:

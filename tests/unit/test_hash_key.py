@@ -12,8 +12,8 @@ import pytest
 from customer_journey import erasure, hash_key
 from customer_journey.errors import InputError
 from customer_journey.hash_key import DEMO_KEY, ENVIRONMENT_VARIABLE, Ring
+from customer_journey.keys import NEW_KEY_VARIABLE, rotate
 from customer_journey.paths import Output, keep_private, make_private, published_mode
-from customer_journey.rotation import NEW_KEY_VARIABLE, rotate
 from customer_journey.warehouse import open_warehouse
 
 OLD, NEW = "the-old-key", "the-new-key"
