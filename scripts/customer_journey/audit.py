@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import yaml
 
 from customer_journey.checks.result import CheckResult
+from customer_journey.hash_key import DEMO_KEY, fingerprint, hash_key
 from customer_journey.history import BuildRecord
 from customer_journey.paths import PROJECT
 
@@ -90,8 +91,8 @@ def record_build(
                 store.engine_version,
                 build.definition_version,
                 json.dumps(dict(sorted(settings.items()))),
-                build.hash_key_fingerprint,
-                build.is_demo_key,
+                fingerprint(hash_key()),
+                hash_key() == DEMO_KEY,
             ]
         ],
     )

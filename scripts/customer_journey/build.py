@@ -3,16 +3,15 @@
 import contextlib
 import resource
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import filelock
 
-from customer_journey import audit, build_key, erasure, garbage, hash_key, history, nothing_new
+from customer_journey import audit, erasure, garbage, hash_key, history, keys, nothing_new
 from customer_journey.checks.result import CheckResult
 from customer_journey.engine import DuckDBEngine, Engine, EngineName, engine_of
 from customer_journey.errors import (
@@ -26,8 +25,9 @@ from customer_journey.errors import (
 )
 from customer_journey.history import BuildRecord
 from customer_journey.landing import LandingReport, kind_of, land
+from customer_journey.locking import locked
 from customer_journey.nothing_new import Unchanged
-from customer_journey.paths import DEMO, Output, keep_private, make_private
+from customer_journey.paths import DEMO, Output
 from customer_journey.progress import Progress
 from customer_journey.publish import SCHEMA, Descriptions
 from customer_journey.refused import Refusal, landed_files, refusals
@@ -90,29 +90,7 @@ def build(options: BuildOptions, progress: Progress) -> BuildResult | Unchanged:
     _see_that_memory_suffices()
     _make_usable(output)
     with locked(output):
-        keep_private(output)
-        try:
-            return _build_locked(options, progress)
-        finally:
-            keep_private(output)
-
-
-@contextlib.contextmanager
-def locked(output: Output) -> Iterator[None]:
-    """Hold the lock of an output folder.
-
-    Raises:
-        LockedError: a build of it is at work.
-    """
-    lock = filelock.FileLock(output.lock)
-    try:
-        lock.acquire(blocking=False)
-    except filelock.Timeout as error:
-        raise LockedError(
-            f"{output.root}: another build is at work here. Wait for it, or choose another --out."
-        ) from error
-    with lock:
-        yield
+        return _build_locked(options, progress)
 
 
 def _see_that_memory_suffices() -> None:
@@ -140,7 +118,7 @@ def _make_usable(output: Output) -> None:
     except UnicodeEncodeError as error:
         raise InputError(f"--out {output.root}: the name is no UTF-8. Choose another.") from error
     try:
-        make_private(output.root)
+        output.root.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"--out {output.root}: cannot be made a folder ({error.strerror}).") from error
     try:
@@ -169,7 +147,7 @@ def _build_locked(options: BuildOptions, progress: Progress) -> BuildResult | Un
         raw = DEMO
     settings = read_settings(output.root if raw is None else raw, options.as_of, started_at)
     origin = nothing_new.origin_of(options.engine, settings, options.raw_schemas)
-    key = build_key.known(output)
+    key = keys.key_of(output)
     if key is not None:
         hash_key.put_in_force(key)
     if key is not None and not options.full_refresh:
@@ -234,7 +212,7 @@ def _build_with(
         files = landed_files(connection)
         erasure_is_due = erasure.is_due(connection)
         is_demo = options.raw_schemas is None and hash_key.is_demo(connection, raw)
-    key_news = build_key.settle(output, key, is_demo)
+    key_news = keys.settle(output, key, is_demo)
 
     project = Project(output, options.full_refresh)
     built: Sequence[str] = ()
@@ -337,8 +315,6 @@ def _build_on(
         finished_at=_now(),
         status=history.FAILED if failures else history.PUBLISHING,
         definition_version=engine.definitions_version(),
-        hash_key_fingerprint=hash_key.fingerprint(hash_key.hash_key()),
-        is_demo_key=hash_key.hash_key() == hash_key.DEMO_KEY,
     )
     with open_warehouse(output.warehouse) as connection:
         history.end(connection, build)

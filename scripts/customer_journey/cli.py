@@ -77,6 +77,7 @@ def build(
     # imported here, so that --help and a wrong option answer at once
     from customer_journey.build import BuildOptions
     from customer_journey.build import build as run_build
+    from customer_journey.paths import keep_private
     from customer_journey.progress import Progress
     from customer_journey.summary import print_summary
 
@@ -94,7 +95,11 @@ def build(
         full_refresh=full_refresh,
         engine=target,
     )
-    print_summary(console, output, run_build(options, Progress(console)))
+    keep_private(output)
+    try:
+        print_summary(console, output, run_build(options, Progress(console)))
+    finally:
+        keep_private(output)
 
 
 @app.command("rotate-key")
@@ -105,9 +110,9 @@ def rotate_key(out: Path) -> None:
     The new key is that of JOURNEY_NEW_HASH_KEY, or one made at random and kept in OUT. Who was erased stays erased, and
     after the next build marts.bridge_person_changes says which person_id became which.
     """
-    from customer_journey.build import locked
+    from customer_journey.keys import rotate
+    from customer_journey.locking import locked
     from customer_journey.paths import keep_private
-    from customer_journey.rotation import rotate
 
     output = Output(out.resolve())
     if not output.root.is_dir():
@@ -192,11 +197,12 @@ def diff(one: Path, other: Path, examples: int) -> None:
 def lift_erasure(out: Path, request: str) -> None:
     """Take a person off the suppression list: rows that are delivered from now on count again."""
     from customer_journey import erasure
-    from customer_journey.build import locked
+    from customer_journey.locking import locked
 
     output = Output(out.resolve())
     if not output.warehouse.exists():
         raise InputError(f"{output.root}: nothing was built here.")
+    os.umask(PRIVATE)
     with locked(output):
         if not erasure.lift(output.warehouse, request):
             raise InputError(

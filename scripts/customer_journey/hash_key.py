@@ -5,7 +5,7 @@ rows makes a key at random, once, and keeps it in a file beside the private ware
 of the key, never the key: under another one every person_id would change without a word, and persons who were erased
 would come back, since nobody would know them any more.
 
-So that a change of the key (`rotation`) loses nobody, the suppression list is hashed with a key of its own that never
+So that a change of the key (`keys`) loses nobody, the suppression list is hashed with a key of its own that never
 changes. It lies in the warehouse, sealed by the key of the hashes, as do the keys that were in force before: by these
 the next build says which person_id became which, and erasure finds what earlier builds called a person.
 """

@@ -20,7 +20,7 @@ _COLUMNS = "build_id, as_of, started_at, finished_at, status, definition_version
 
 @dataclass(frozen=True)
 class BuildRecord:
-    """One build, as audit_builds and build_info show it: of the key of its hashes the fingerprint, never the key."""
+    """One build, as audit_builds shows it."""
 
     build_id: str
     as_of: datetime
@@ -28,8 +28,6 @@ class BuildRecord:
     finished_at: datetime | None = None
     status: str = RUNNING
     definition_version: str | None = None
-    hash_key_fingerprint: str | None = None
-    is_demo_key: bool | None = None
 
 
 def begin(connection: duckdb.DuckDBPyConnection, build: BuildRecord, published_build: str | None) -> None:

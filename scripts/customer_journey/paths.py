@@ -96,11 +96,10 @@ class Output:
         return self.root / "data_docs"
 
     def own(self) -> list[Path]:
-        """Whatever builds leave directly under OUT, and is there: nobody else's files are among them."""
-        files = ("warehouse.duckdb", "warehouse.duckdb.wal", "journey.duckdb", "published.json", "built_from.json")
-        folders = ("dbt", "logs", "data_docs", "landed", "exports", "spark-warehouse", "spark-metastore", "judging")
-        names = (*files, *folders, ".lock", "hash_key", "hash_key.next")
-        return [file for name in names if (file := self.root / name).exists()]
+        """Whatever builds leave directly under OUT: nobody else's files are among them."""
+        folders = ("data_docs", "exports", "spark-warehouse", "spark-metastore", "judging")
+        names = (*folders, "hash_key", "hash_key.next")
+        return sorted({*self.files, *self.folders, *(self.root / name for name in names)})
 
 
 def make_private(folder: Path) -> None:
@@ -133,9 +132,10 @@ def keep_private(output: Output) -> None:
         wanted = mode if file == output.published else 0o600
         close_to_others(file, 0o700 if file.is_dir() else wanted)
     passing = (mode & 0o044) >> 2
-    found = stat.S_IMODE(output.root.stat().st_mode)
-    if found & passing != passing:
-        with contextlib.suppress(PermissionError):
+    # the folder may be none, or not there yet: the build says so
+    with contextlib.suppress(OSError):
+        found = stat.S_IMODE(output.root.stat().st_mode)
+        if found & passing != passing:
             output.root.chmod(found | passing)
 
 

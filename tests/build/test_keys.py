@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from customer_journey.hash_key import DEMO_KEY, ENVIRONMENT_VARIABLE, fingerprint
-from customer_journey.rotation import NEW_KEY_VARIABLE
+from customer_journey.keys import NEW_KEY_VARIABLE
 
 from tests.build.conftest import write_tiny_company
 from tests.support.builds import environment_of, run_build, write_rows

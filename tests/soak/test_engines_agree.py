@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from customer_journey.compare import compare
-from customer_journey.hash_key import DEMO_KEY, ENVIRONMENT_VARIABLE
+from customer_journey.hash_key import ENVIRONMENT_VARIABLE, hash_key
 from customer_journey.paths import PROJECT, Output
 from demo_company import generate
 
@@ -118,7 +118,7 @@ def test_key_and_addresses_stay_private(on_spark: Output) -> None:
     assert len(files) > 20
     for file in files:
         content = file.read_bytes()
-        assert DEMO_KEY.encode() not in content, file
+        assert hash_key().encode() not in content, file
         assert b"@gmail.com" not in content, file
 
 

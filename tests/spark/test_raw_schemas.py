@@ -138,7 +138,7 @@ def test_erased_rows_that_the_table_still_holds(
     """The next export would bring the person back, and nobody would be told that the EL tool still has her."""
     report = _land(warehouse, catalog, tmp_path)
     # what erasure does, which knows no more of where rows come from than the landed layer says
-    warehouse.execute("insert into private.suppression_list values ('a hash')")
+    warehouse.execute("insert into private.suppression_list (identifier_hash) values ('a hash')")
     warehouse.execute("delete from raw_crm.contacts where contact_id = '101'")
     warehouse.execute(
         "insert into private.erased_rows select file_id, source_table, 1 from private.landed_files"

@@ -12,8 +12,8 @@ import pytest
 from customer_journey import erasure, hash_key
 from customer_journey.errors import InputError
 from customer_journey.hash_key import DEMO_KEY, ENVIRONMENT_VARIABLE, Ring
+from customer_journey.keys import NEW_KEY_VARIABLE, rotate
 from customer_journey.paths import Output, keep_private, make_private, published_mode
-from customer_journey.rotation import NEW_KEY_VARIABLE, rotate
 from customer_journey.warehouse import open_warehouse
 
 OLD, NEW = "the-old-key", "the-new-key"
@@ -161,7 +161,7 @@ def test_suppression_list_of_an_earlier_release_goes_on(tmp_path: Path) -> None:
     """It was hashed with the key of then: with a list key of its own nobody on it would be recognised."""
     with duckdb.connect(":memory:") as connection:
         erasure.prepare(connection)
-        connection.execute("insert into private.suppression_list values ('somebody')")
+        connection.execute("insert into private.suppression_list (identifier_hash) values ('somebody')")
         hash_key.adopt(connection, OLD)
         assert hash_key.ring_of(connection, OLD).suppression == OLD
     with duckdb.connect(":memory:") as connection:
