@@ -45,9 +45,9 @@ reads, errors, seen = 0, [], {}
 while not stop.exists():
     try:
         with duckdb.connect(file, read_only=True) as connection:
-            build = connection.sql("select build_id from marts.build_info").fetchone()[0]
+            build = connection.execute("select build_id from marts.build_info").fetchone()[0]
             time.sleep(0.01)
-            amount = connection.sql(
+            amount = connection.execute(
                 "select max(total_amount) from marts.fct_orders where order_id = 'soak-order'").fetchone()[0]
             if seen.setdefault(build, str(amount)) != str(amount):
                 errors.append(f"{build}: {seen[build]} and {amount}")
