@@ -72,7 +72,7 @@ shared as (
     select
         *,
         sum(decayed) over (partition by conversion_id) as all_decayed,
-        count(*) filter (where channel_place = 1) over (partition by conversion_id) as channels
+        sum(case when channel_place = 1 then 1 else 0 end) over (partition by conversion_id) as channels
     from placed
 
 ),

@@ -88,5 +88,7 @@ where
     or {{ differ('rated.rate', 'rated.conversion_rate') }}
     or {{ differ('(rated.rate - controls.rate) / nullif(controls.rate, 0)', 'rated.lift') }}
     or rated.lift not between rated.lift_low and rated.lift_high
-    or {{ differ('rated.counted_revenue / nullif(rated.seen_mature_persons, 0)', 'case when rated.revenue is null then '
-        ~ 'rated.counted_revenue / nullif(rated.seen_mature_persons, 0) else rated.revenue_per_person end') }}
+    or {{ differ(
+        'case when rated.revenue is not null then cast(rated.counted_revenue as double) / nullif(rated.seen_mature_persons, 0) end',
+        'rated.revenue_per_person'
+    ) }}

@@ -23,30 +23,50 @@ sold as (
 ),
 
 {# everybody has one first order, in the month in which they are new #}
+firsts as (
+
+    select
+        person_id,
+        min(month_start) as month_start
+    from orders
+    group by person_id
+
+),
+
 begun as (
 
     select
         month_start,
         count(*) as new_buyers
-    from (select min(month_start) as month_start from orders group by person_id) as firsts
+    from firsts
     group by month_start
+
+),
+
+seen_persons as (
+
+    select
+        person_id,
+        {{ month_of('touched_date') }} as month_start
+    from {{ ref('fct_touchpoints') }}
+    where is_attributable
+    union all
+    select
+        person_id,
+        month_start
+    from orders
 
 ),
 
 seen as (
 
     select
-        month_start,
+        seen_persons.month_start,
         count(distinct seen_persons.person_id) as persons
-    from (
-        select person_id, {{ month_of('touched_date') }} as month_start from {{ ref('fct_touchpoints') }}
-        where is_attributable
-        union all
-        select person_id, month_start from orders
-    ) as seen_persons
+    from seen_persons
     inner join {{ ref('dim_persons') }} as persons on seen_persons.person_id = persons.person_id
     where not persons.is_internal
-    group by month_start
+    group by seen_persons.month_start
 
 ),
 
