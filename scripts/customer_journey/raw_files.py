@@ -12,12 +12,13 @@ from typing import IO
 
 from customer_journey.contract import RawTable
 from customer_journey.errors import InputError
+from customer_journey.hash_key import DEMO_MARK
 
 SUFFIXES = (".parquet", ".csv", ".csv.gz", ".tsv", ".tsv.gz")
 READ = "files of raw tables are .parquet, .csv, .csv.gz, .tsv"
 
 # what may lie at the top of a raw folder without being a table
-_NO_TABLES = ("vars.yml", "mapping.yml")
+_NO_TABLES = ("vars.yml", "mapping.yml", DEMO_MARK)
 # how many names stand in a line
 _NAMED = 20
 
