@@ -178,7 +178,7 @@ BAD_OUT: dict[str, tuple[Place, list[str]]] = {
     "warehouse is a folder": (_folder_at("warehouse.duckdb"), ["warehouse.duckdb: a folder"]),
     "published file is a folder": (_folder_at("journey.duckdb"), ["journey.duckdb: a folder"]),
     "note is a folder": (_folder_at("built_from.json"), ["built_from.json: a folder"]),
-    "logs are a file": (_file_at("logs"), ["logs: a file, where builds keep a folder"]),
+    "logs are a file": (_file_at("logs"), ["logs: a file, where the build keeps a folder"]),
     "warehouse is no database": (
         _file_at("warehouse.duckdb", b"no database " * 5000),
         ["warehouse.duckdb: the warehouse cannot be opened", "Put a copy of it back, or move it away"],
