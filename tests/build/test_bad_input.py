@@ -174,7 +174,7 @@ def _file_at(name: str, content: bytes = b"") -> Place:
 
 BAD_OUT: dict[str, tuple[Place, list[str]]] = {
     "a file": (_nothing, ["--out", "cannot be made a folder"]),
-    "lock is a folder": (_folder_at(".lock"), [".lock: a folder, where builds keep a file"]),
+    "lock is a folder": (_folder_at(".lock"), [".lock: a folder, where the build keeps a file"]),
     "warehouse is a folder": (_folder_at("warehouse.duckdb"), ["warehouse.duckdb: a folder"]),
     "published file is a folder": (_folder_at("journey.duckdb"), ["journey.duckdb: a folder"]),
     "note is a folder": (_folder_at("built_from.json"), ["built_from.json: a folder"]),
