@@ -10,6 +10,7 @@ changes. It lies in the warehouse, sealed by the key of the hashes, as do the ke
 the next build says which person_id became which, and erasure finds what earlier builds called a person.
 """
 
+import base64
 import hashlib
 import hmac
 import json
@@ -20,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+from cryptography.fernet import Fernet, InvalidToken
 
 from customer_journey.errors import InputError
 
@@ -327,28 +329,20 @@ def _hash(key: str, text: str) -> str:
 
 
 def _seal(secret: str, key: str) -> str:
-    """Encrypt a text with a key: what a keyed stream of bytes makes of it, and what shows that nobody changed it."""
-    nonce = secrets.token_bytes(16)
-    hidden = _mixed(secret.encode(), key, nonce)
-    return (nonce + hidden + _tag(key, nonce + hidden)).hex()
+    return _cipher(key).encrypt(secret.encode()).decode()
 
 
 def _unseal(sealed: str, key: str) -> str:
-    content = bytes.fromhex(sealed)
-    nonce, hidden, tag = content[:16], content[16:-32], content[-32:]
-    if not hmac.compare_digest(tag, _tag(key, nonce + hidden)):
-        raise InputError("the warehouse is damaged: private.sealed_keys cannot be read. Take it from a backup.")
-    return _mixed(hidden, key, nonce).decode()
+    try:
+        return _cipher(key).decrypt(sealed.encode()).decode()
+    except InvalidToken as error:
+        raise InputError(
+            "the warehouse is damaged: private.sealed_keys cannot be read. Take it from a backup."
+        ) from error
 
 
-def _mixed(text: bytes, key: str, nonce: bytes) -> bytes:
-    start = hmac.new(key.encode(), b"seal|" + nonce, "sha256").digest()
-    stream = hashlib.shake_256(start).digest(len(text))
-    return bytes(one ^ other for one, other in zip(text, stream, strict=True))
-
-
-def _tag(key: str, content: bytes) -> bytes:
-    return hmac.new(key.encode(), b"tag|" + content, "sha256").digest()
+def _cipher(key: str) -> Fernet:
+    return Fernet(base64.urlsafe_b64encode(hmac.new(key.encode(), b"seal", "sha256").digest()))
 
 
 # The file of a key
