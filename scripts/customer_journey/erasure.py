@@ -21,9 +21,11 @@ from pathlib import Path
 
 import duckdb
 
+from customer_journey import erased_rows
 from customer_journey.contract import RawTable, raw_tables
+from customer_journey.erased_rows import identifiers_of, is_doomed, is_same_key, staged_table, tables_of
 from customer_journey.errors import InputError
-from customer_journey.hash_key import Ring, hash_key, ring_of
+from customer_journey.hash_key import hash_key, ring_of
 from customer_journey.landing import FROM_CATALOG, kind_of, landed_digest, own_schemas
 from customer_journey.settings import personal_data_patterns
 from customer_journey.warehouse import open_warehouse
@@ -31,27 +33,6 @@ from customer_journey.warehouse import open_warehouse
 # dbt's selectors of what a first run has to build: what identity and staging need
 BEFORE_ERASURE = ("+int_person_identifiers", "+int_former_identifiers", "+stg_*")
 
-# Columns that hold an identifier under another name than its type's.
-_ALIASES = {
-    "merged_into_contact_id": "contact_id",
-    "referrer_contact_id": "contact_id",
-    "referred_contact_id": "contact_id",
-    "referred_email": "email",
-}
-_TYPES = ("contact_id", "email", "phone", "anonymous_id")
-
-# Columns that hold several identifiers, which staging has parted by semicolons, and their type.
-_LISTS = {"merged_contact_ids": "contact_id"}
-
-# A row that names nobody tells of whom the row tells that it refers to. A company or a product is nobody's.
-_PARENTS = {
-    "deal_id": "crm.deals",
-    "subscription_id": "crm.subscription_changes",
-    "order_id": "orders.orders",
-    "ticket_id": "crm.tickets",
-    "quote_id": "crm.quotes",
-    "invitation_id": "feedback.survey_invitations",
-}
 # What stands where somebody else's row named an erased person in its text.
 _ERASED_TEXT = "(erased)"
 
@@ -114,27 +95,7 @@ def erase(warehouse: Path, erased_at: datetime, schemas: Mapping[str, str] | Non
         connection.execute(
             "create table if not exists private.unfinished_erasure (source_table varchar, row_id varchar)"
         )
-        _take_requests(connection)
-        _suppress(connection, ring)
-        for found in ("doomed", "redacted"):
-            connection.execute(
-                f"create temp table {found}"
-                " (source_table varchar, _file_id bigint, _row_number bigint, request_id varchar)"
-            )
-        for table in raw_tables():
-            _doom(connection, table)
-        _find_in_texts(connection)
-        while sum(
-            _doom_children(connection, table, parent, key)
-            for key, parent in _PARENTS.items()
-            for table in raw_tables()
-            if key in table.columns
-        ):
-            pass
-        connection.execute(
-            "delete from redacted where exists (from doomed where doomed.source_table = redacted.source_table"
-            " and doomed._file_id = redacted._file_id and doomed._row_number = redacted._row_number)"
-        )
+        erased_rows.find(connection, ring)
         if views := _views_of_doomed_rows(connection, schemas or {}):
             _leave_unfinished(connection)
             connection.execute("commit")
@@ -195,50 +156,6 @@ def left_at_their_origin(connection: duckdb.DuckDBPyConnection, exported: Sequen
     return [(path.removeprefix(FROM_CATALOG), int(count)) for path, count in rows]
 
 
-def _staged(source_table: str) -> str:
-    return f"staging.stg_{source_table.replace('.', '__')}"
-
-
-def _hash(parts: str, key: str = "getvariable('suppression_key')") -> str:
-    # as the macro keyed_hash spells it
-    return f"left(sha256(concat_ws('|', {key}, {parts})), 32)"
-
-
-def _take_requests(connection: duckdb.DuckDBPyConnection) -> None:
-    """Tell requests for a person from those for an identifier that several share, which wait for a contact's name."""
-    connection.execute(
-        """
-        create temp table requested as
-        select
-            requests.request_id,
-            requests.identifier_type,
-            requests.identifier_type || ':' || requests.identifier_value as identifier,
-            coalesce(bool_or(shared.identifier is not null), false) as is_shared
-        from staging.stg_privacy__erasure_requests as requests
-        left join (
-            select identifier from intermediate.int_person_identifiers where is_hub
-            union
-            select identifier_type || ':' || identifier_value as identifier from seeds.identifier_placeholders
-        ) as shared on requests.identifier_type || ':' || requests.identifier_value = shared.identifier
-        where requests.row_status = 'accepted' and not requests.is_deleted
-        group by all
-        """
-    )
-    connection.execute("delete from private.waiting_requests")
-    connection.execute(
-        """
-        insert into private.waiting_requests
-        select requested.request_id, requested.identifier_type, count(distinct contacts.contact_id) as contacts
-        from requested
-        left join staging.stg_crm__contacts as contacts
-            on contacts.row_status = 'accepted'
-            and requested.identifier in ('email:' || contacts.email, 'phone:' || contacts.phone)
-        where requested.is_shared
-        group by requested.request_id, requested.identifier_type
-        """
-    )
-
-
 def waiting(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, int]]:
     """Return the requests for an identifier that links nobody: id, type, and how many contacts have it."""
     return connection.execute(
@@ -246,244 +163,27 @@ def waiting(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, int]]
     ).fetchall()
 
 
-def _suppress(connection: duckdb.DuckDBPyConnection, ring: Ring) -> None:
-    """Put whoever is requested on the suppression list, and whatever has come to belong to those who are on it.
-
-    A cookie that somebody erased had is hers, but nobody is hers for having used it since.
-    """
-    connection.execute("create temp table erased as select identifier, request_id from requested where not is_shared")
-    connection.execute(
-        f"create temp table written as select *, {_hash('identifier')} as identifier_hash"
-        " from staging.stg_privacy__text_identifiers"
-    )
-    while connection.execute(
-        f"""
-        insert into erased
-        with known as (
-            select {_hash("identifier")} as identifier_hash, request_id from erased
-            union
-            select identifier_hash, request_id from private.suppression_list
-        ),
-        persons as (
-            select distinct identifiers.person_id, known.request_id
-            from intermediate.int_person_identifiers as identifiers
-            inner join known on {_hash("identifiers.identifier")} = known.identifier_hash
-            where identifiers.identifier_type <> 'anonymous_id'
-        ),
-        found as (
-            select identifiers.identifier, persons.request_id
-            from intermediate.int_person_identifiers as identifiers
-            inner join persons using (person_id)
-            union all
-            -- an address that the person gave up and nobody took over
-            select former.identifier, persons.request_id
-            from intermediate.int_former_identifiers as former
-            inner join intermediate.int_person_identifiers as contacts
-                on former.contact_identifier = contacts.identifier
-            inner join persons using (person_id)
-            where not former.is_placeholder
-                and former.identifier not in (select identifier from intermediate.int_person_identifiers)
-            union all
-            -- a contact whose field holds the address beside another, which identity cannot read
-            select 'contact_id:' || contacts.contact_id, known.request_id
-            from staging.stg_crm__contacts as contacts
-            inner join written using (_file_id, _row_number)
-            inner join known using (identifier_hash)
-            where written.source_table = 'crm.contacts' and written.is_owner and contacts.contact_id is not null
-                and written.identifier not in (select identifier from intermediate.int_person_identifiers where is_hub)
-        )
-        select identifier, min(request_id) from found
-        where identifier not in (select identifier from erased)
-        group by identifier
-        returning 1
-        """
-    ).fetchall():
-        pass
-    connection.execute(
-        f"""
-        insert into private.suppression_list
-        select {_hash("identifier")} as identifier_hash, min(request_id) from erased
-        where {_hash("identifier")} not in (select identifier_hash from private.suppression_list)
-        group by identifier
-        """
-    )
-    # what an earlier build may have called them: each identifier, and the person_id that it gives
-    for key in (ring.key, *ring.former):
-        connection.execute(
-            f"""
-            insert into private.erased_hashes
-            select {_hash("identifier", "$key")} from erased
-            union
-            select {_hash("'person', identifier", "$key")} from erased
-            except
-            select identifier_hash from private.erased_hashes
-            """,
-            {"key": key},
-        )
-
-
-def _doom(connection: duckdb.DuckDBPyConnection, table: RawTable) -> None:
-    """Note the rows of one table that carry a suppressed identifier, whatever staging made of them.
-
-    A version of such a row that names nobody is the same person's; one that names somebody else is not.
-    """
-    staged, identifiers = _staged(table.source_table), _identifiers_of(table)
-    for identifier in identifiers.values():
-        connection.execute(
-            f"""
-            insert into doomed
-            select '{table.source_table}', named._file_id, named._row_number, min(suppression_list.request_id)
-            from (select _file_id, _row_number, {identifier} as identifier from {staged}) as named
-            inner join private.suppression_list on {_hash("named.identifier")} = suppression_list.identifier_hash
-            group by named._file_id, named._row_number
-            """
-        )
-    if identifiers:
-        connection.execute(
-            f"""
-            insert into doomed
-            select '{table.source_table}', nameless._file_id, nameless._row_number, min(doomed.request_id)
-            from {staged} as nameless
-            inner join {staged} as named on {_is_same_key(table, "nameless", "named")}
-            inner join doomed on {_is_noted("doomed", table, "named")}
-            where {_names_nobody(table, "nameless")}
-            group by nameless._file_id, nameless._row_number
-            """
-        )
-
-
-def _find_in_texts(connection: duckdb.DuckDBPyConnection) -> None:
-    """Note the rows that tell of the erased in words: hers go, and of somebody else's what names her."""
-    connection.execute(
-        """
-        create temp table told as
-        select written.source_table, written._file_id, written._row_number,
-            bool_or(written.is_owner) as is_owner, min(suppression_list.request_id) as request_id
-        from written inner join private.suppression_list using (identifier_hash)
-        group by all
-        """
-    )
-    for table in raw_tables():
-        names_nobody = _names_nobody(table, "staged")
-        if "anonymous_id" in table.columns:
-            names_nobody = f"""(
-                {_names_nobody(table, "staged", but=("anonymous_id",))} and not exists (
-                    select 1 from intermediate.int_person_identifiers as cookies
-                    inner join intermediate.int_person_identifiers as others using (person_id)
-                    where cookies.identifier = 'anonymous_id:' || staged.anonymous_id
-                        and others.identifier_type <> 'anonymous_id'
-                )
-            )"""
-        for found, condition in (
-            ("doomed", f"(told.is_owner or {names_nobody})"),
-            ("redacted", f"not (told.is_owner or {names_nobody})"),
-        ):
-            connection.execute(
-                f"""
-                insert into {found}
-                select told.source_table, told._file_id, told._row_number, told.request_id
-                from told
-                inner join {_staged(table.source_table)} as staged using (_file_id, _row_number)
-                where told.source_table = '{table.source_table}' and {condition}
-                """
-            )
-
-
-def _identifiers_of(table: RawTable) -> dict[str, str]:
-    """The columns of a table that name somebody, and the identifiers that each of them holds."""
-    identifiers = {
-        column: f"'{_ALIASES.get(column, column)}:' || {column}"
-        for column in table.columns
-        if _ALIASES.get(column, column) in _TYPES
-    }
-    if "identifier_value" in table.columns:
-        identifiers["identifier_value"] = "identifier_type || ':' || identifier_value"
-    return identifiers | {
-        column: f"unnest(['{kind}:' || entry for entry in string_split({column}, ';')])"
-        for column, kind in _LISTS.items()
-        if column in table.columns
-    }
-
-
-def _doom_children(connection: duckdb.DuckDBPyConnection, table: RawTable, parent: str, key: str) -> int:
-    """Note the rows that name nobody themselves but belong to rows that go, and return how many were not noted yet."""
-    tables = {table.source_table: table for table in raw_tables()}
-    # what a cookie did is the order's whose id it sent
-    names_nobody = _names_nobody(table, "children", but=("anonymous_id",))
-    noted = connection.execute(
-        f"""
-        insert into doomed
-        with gone as (
-            select parents.{key} as parent_key, min(doomed.request_id) as request_id
-            from {_staged(parent)} as parents
-            inner join doomed on {_is_noted("doomed", tables[parent], "parents")}
-            group by parents.{key}
-            union all
-            -- the parent may be gone already where somebody deleted by hand
-            select row_id, null from private.unfinished_erasure where source_table = '{parent}'
-        )
-        select '{table.source_table}', children._file_id, children._row_number, min(gone.request_id)
-        from {_staged(table.source_table)} as children
-        inner join gone on children.{key} = gone.parent_key
-        where {names_nobody} and not {_is_doomed(table, "children")} and children.{key} not in (
-            -- somebody else's, of which one version alone named the person
-            select parents.{key} from {_staged(parent)} as parents
-            where parents.{key} is not null
-                and not {_is_doomed(tables[parent], "parents")} and not ({_names_nobody(tables[parent], "parents")})
-        )
-        group by children._file_id, children._row_number
-        returning 1
-        """
-    ).fetchall()
-    return len(noted)
-
-
-def _names_nobody(table: RawTable, relation: str, but: Collection[str] = ()) -> str:
-    named = [column for column in _identifiers_of(table) if column not in but]
-    return " and ".join(["true", *(f"{relation}.{column} is null" for column in named)])
-
-
-def _is_noted(found: str, table: RawTable, relation: str) -> str:
-    return (
-        f"{found}.source_table = '{table.source_table}'"
-        f" and {found}._file_id = {relation}._file_id and {found}._row_number = {relation}._row_number"
-    )
-
-
-def _is_doomed(table: RawTable, relation: str, found: str = "doomed") -> str:
-    return f"exists (select 1 from {found} where {_is_noted(found, table, relation)})"
-
-
-def _is_same_key(table: RawTable, one: str, other: str) -> str:
-    return " and ".join(f"{one}.{column} is not distinct from {other}.{column}" for column in table.key)
-
-
 def _row_id(table: RawTable) -> str:
     """The column that names a row of a person; each table that _doom finds rows in has one, and requires it."""
     return next(column for column in table.columns if column.endswith("_id"))
 
 
-def _tables_of(connection: duckdb.DuckDBPyConnection, found: str) -> list[RawTable]:
-    rows = connection.execute(f"select distinct source_table from {found}").fetchall()
-    return [table for table in raw_tables() if (table.source_table,) in rows]
-
-
 def _views_of_doomed_rows(connection: duckdb.DuckDBPyConnection, schemas: Mapping[str, str]) -> list[str]:
     return [
         f"{schemas[table.source]}.{table.name}"
-        for table in _tables_of(connection, "(from doomed union all from redacted)")
+        for table in tables_of(connection, "(from doomed union all from redacted)")
         if table.source in schemas and kind_of(connection, schemas[table.source], table.name) == "VIEW"
     ]
 
 
 def _leave_unfinished(connection: duckdb.DuckDBPyConnection) -> None:
     """List every row to delete, for whoever does it, and for the children of those that are gone next time."""
-    for table in _tables_of(connection, "doomed"):
+    for table in tables_of(connection, "doomed"):
         connection.execute(
             f"""
             insert into private.unfinished_erasure
             select '{table.source_table}', staged.{_row_id(table)}
-            from {_staged(table.source_table)} as staged
+            from {staged_table(table.source_table)} as staged
             inner join doomed using (_file_id, _row_number)
             where doomed.source_table = '{table.source_table}'
             except
@@ -551,7 +251,7 @@ def _delete(connection: duckdb.DuckDBPyConnection, schemas: Mapping[str, str]) -
         " select _file_id, source_table, count(distinct _row_number) from doomed group by _file_id, source_table"
         " returning source_table, row_count"
     ).fetchall()
-    for table in _tables_of(connection, "doomed"):
+    for table in tables_of(connection, "doomed"):
         if table.source in schemas:
             _change_in_schema(connection, table, schemas[table.source], "doomed")
         else:
@@ -567,9 +267,9 @@ def _redact(connection: duckdb.DuckDBPyConnection, schemas: Mapping[str, str]) -
     """Take the texts that name the erased out of the rows of others, and return how many rows those were."""
     # there are no quotation marks in the patterns, since macros write them into SQL too
     personal = "|".join(personal_data_patterns().values())
-    for table in _tables_of(connection, "redacted"):
+    for table in tables_of(connection, "redacted"):
         schema = schemas.get(table.source)
-        own = {*_identifiers_of(table), *table.key}
+        own = {*identifiers_of(table), *table.key}
         texts = [
             name
             for (name,) in connection.execute(
@@ -587,7 +287,7 @@ def _redact(connection: duckdb.DuckDBPyConnection, schemas: Mapping[str, str]) -
             _change_in_schema(connection, table, schema, "redacted", changes)
         else:
             connection.execute(
-                f"update {table.relation} as landed set {changes} where {_is_doomed(table, 'landed', 'redacted')}"
+                f"update {table.relation} as landed set {changes} where {is_doomed(table, 'landed', 'redacted')}"
             )
     row = connection.execute("select count(distinct (source_table, _file_id, _row_number)) from redacted").fetchone()
     return int(row[0]) if row else 0
@@ -600,22 +300,22 @@ def _delete_staged(connection: duckdb.DuckDBPyConnection, schemas: Mapping[str, 
     say again which of them counts. The rows of an EL tool's table get other numbers by a deletion.
     """
     sound = set()
-    redacted = _tables_of(connection, "redacted")
+    redacted = tables_of(connection, "redacted")
     for table in raw_tables():
         if table.source in schemas or table in redacted:
             continue
-        staged = _staged(table.source_table)
+        staged = staged_table(table.source_table)
         has_other_version = connection.execute(
             f"""
             select 1 from {staged} as gone
-            inner join {staged} as kept on {_is_same_key(table, "kept", "gone")}
-            where {_is_doomed(table, "gone")} and not {_is_doomed(table, "kept")}
+            inner join {staged} as kept on {is_same_key(table, "kept", "gone")}
+            where {is_doomed(table, "gone")} and not {is_doomed(table, "kept")}
                 and gone.row_status in ('accepted', 'duplicate') and kept.row_status in ('accepted', 'duplicate')
             limit 1
             """
         ).fetchone()
         if has_other_version is None:
-            connection.execute(f"delete from {staged} where {_is_doomed(table, staged)}")
+            connection.execute(f"delete from {staged} where {is_doomed(table, staged)}")
             sound.add(staged)
     return sound
 
@@ -647,7 +347,7 @@ def _change_in_schema(
                 select numbered.row_id
                 from (select rowid as row_id, row_number() over () as _row_number from {name}) as numbered
                 inner join {table.relation} as landed using (_row_number)
-                inner join {_staged(table.source_table)} as staged using (_row_number)
+                inner join {staged_table(table.source_table)} as staged using (_row_number)
                 inner join {found} using (_row_number)
                 where {found}.source_table = '{table.source_table}'
                     and lower(trim(landed.{_row_id(table)})) = lower(staged.{_row_id(table)})

@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 
-from customer_journey.landing import FROM_CATALOG
+from customer_journey.landing import FROM_CATALOG, kind_of
 from customer_journey.raw_files import is_parquet
 
 # From this share on a build says so in its first line; with fewer rows than this no share stops it.
@@ -54,7 +54,9 @@ def refusals(
 
 
 def landed_files(connection: duckdb.DuckDBPyConnection) -> dict[int, str]:
-    """Return the path that each file landed under."""
+    """Return the path that each file landed under; none where an EL tool keeps the tables."""
+    if not kind_of(connection, "private", "landed_files"):
+        return {}
     return dict(connection.execute("select file_id, path from private.landed_files").fetchall())
 
 
