@@ -967,7 +967,9 @@ def test_every_macro_that_dispatches_has_cases() -> None:
     """A macro without a case would be trusted to do alike on both engines, which is what nobody knows."""
     calls = " ".join(case.call for case in CASES.values())
     dispatching = {name.removeprefix("spark__") for name in Macros("spark").context if name.startswith("spark__")}
-    tested_otherwise = {"connected_components", "date_spine", "datetime_to_timestamp", "list_entries", "text_list"}
+    tested_otherwise = {
+        "connected_components", "date_spine", "datetime_to_timestamp", "list_entries", "matches", "text_list",
+    }  # fmt: skip
     assert {name for name in dispatching - NO_EXPRESSIONS - tested_otherwise if f"{name}(" not in calls} == set()
 
 
@@ -991,6 +993,23 @@ def test_list_entries(engine: str, query: Query) -> None:
     table = "(values ('two', 'a;b'), ('one', 'c'), ('none', null)) as lists (name, x)"
     rows = query(f"select name, {entries} as entry from {table}")
     assert sorted(rows) == [("one", "c"), ("two", "a"), ("two", "b")]
+
+
+def test_addresses_and_numbers_in_texts(engine: str, query: Query) -> None:
+    """What is found is written as its reader sees it, with the signs beside a number that end it."""
+    macros = Macros(engine)
+    texts = (
+        "('link', 'https://a.vn/?e=Hoa%2540shop.vn&p=%2B84%20987%20654%20321'), ('two', 'a@b.vn; (0912) 345 678!'),"
+        " ('neither', '2026-01-02 03:04'), ('none', null)"
+    )
+    written = macros.render("{{ readable_text('x') }}")
+    readable = f"select name, {written} as x from (values {texts}) as texts (name, x)"
+    parts = {macro: macros.render("{{ " + macro + "('x') }}") for macro in ("addresses_in", "numbers_in")}
+    found = {macro: sorted(query(f"select name, {part} as part from ({readable})")) for macro, part in parts.items()}
+    assert found == {
+        "addresses_in": [("link", "Hoa@shop.vn"), ("two", "a@b.vn")],
+        "numbers_in": [("link", "+84 987 654 321"), ("two", " (0912) 345 678!")],
+    }
 
 
 def test_text_list(engine: str, query: Query) -> None:
