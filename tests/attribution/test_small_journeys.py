@@ -5,6 +5,8 @@ marketing-attribution-models (those, position based, time decay, Markov removal 
 journey) and mta (Shapley values). marketing-attribution-models' own Shapley is of another game, in which a coalition's
 worth is that of the journeys with exactly these channels, so that a channel may get less than nothing: it is left out.
 So is mta's linear model, which counts a channel once a journey.
+
+The first two touches of j5 are of one moment; under the tests' key the hash of j5-a comes before that of j5-b.
 """
 
 import csv
