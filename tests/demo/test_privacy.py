@@ -88,7 +88,8 @@ def test_nobody_is_in_the_bytes_of_the_file(kind: str, demo: Demo, personal: dic
     # what a mart shows can be seen in the bytes, so what is not seen is not there
     assert b"sao mai studio" in content
     # texts stand in a file without anything between them, so each is searched for: some hundreds, to be quick
-    known = sorted(value for value in personal[kind] if len(value) > 6)
+    # a digit over and over is a placeholder, nobody's number, and what pages of zeros look like
+    known = sorted(value for value in personal[kind] if len(value) > 6 and len(set(value)) > 1)
     some = known[:: max(1, len(known) // 200)]
     assert len(some) >= 200
     assert [value for value in some if _holds(content, value.encode())] == []
