@@ -36,6 +36,14 @@ OTHER_WORDS = {
     ("tests/dbt/leads_and_customers_are_one_set.sql", "lead"): A_CONVERSION_TYPE,
     ("tests/dbt/leads_and_customers_are_one_set.sql", "mql"): A_CONVERSION_TYPE,
     ("tests/dbt/leads_and_customers_are_one_set.sql", "customer"): A_CONVERSION_TYPE,
+    ("tests/dbt/customer_types_recounted.sql", "lead"): A_CONVERSION_TYPE,
+    ("tests/dbt/days_are_reporting_days.sql", "churned"): "how a column begins: churned_at, churned_date",
+    ("tests/dbt/performance_recounted.sql", "customer"): A_CONVERSION_TYPE,
+    ("tests/dbt/pipeline_recounted.sql", "lead"): A_CONVERSION_TYPE,
+    ("tests/dbt/pipeline_recounted.sql", "mql"): A_CONVERSION_TYPE,
+    ("tests/dbt/pipeline_recounted.sql", "meeting"): "a raw activity type",
+    ("tests/dbt/referrals_recounted.sql", "customer"): A_CONVERSION_TYPE,
+    ("tests/dbt/unit_economics_recounted.sql", "customer"): A_CONVERSION_TYPE,
     ("tests/dbt/journey_map_items_are_ranked.sql", "opportunity"): "a type of item on the map",
 }
 
