@@ -221,7 +221,9 @@ def _is_day_between(text: str, first: date, end: date) -> bool:
 def _is_pattern(text: str) -> bool:
     """Tell whether the engines read a text as a regular expression, between the quotation marks of a literal."""
     try:
-        duckdb.execute("select regexp_matches('', ?)", [text])
+        # a result that nobody fetches would keep the connection, were it that of the module
+        with duckdb.connect() as connection:
+            connection.execute("select regexp_matches('', ?)", [text])
     except duckdb.InvalidInputException:
         return False
     return "'" not in text and "\\" not in text
