@@ -279,10 +279,15 @@ def _redact(connection: duckdb.DuckDBPyConnection, schemas: Mapping[str, str]) -
             ).fetchall()
             if name in table.columns and name not in own
         ]
+        # an address or number may be written with characters that nobody sees
         changes = ", ".join(
-            f"{name} = case when regexp_matches({name}, '{personal}') then '{_ERASED_TEXT}' else {name} end"
+            f"{name} = case when regexp_matches({name}, '{personal}')"
+            f" or regexp_matches(regexp_replace({name}, '[^ -~]', '', 'g'), '{personal}')"
+            f" then '{_ERASED_TEXT}' else {name} end"
             for name in texts
         )
+        if not texts:
+            continue
         if schema:
             _change_in_schema(connection, table, schema, "redacted", changes)
         else:

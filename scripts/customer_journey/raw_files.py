@@ -4,11 +4,11 @@ Nothing is skipped without a word: an export that a tool writes in another form 
 """
 
 import gzip
+import io
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
 
 from customer_journey.contract import RawTable
 from customer_journey.errors import InputError
@@ -109,10 +109,9 @@ def is_compressed(file: Path) -> bool:
     return suffix_of(file).lower().endswith(".gz")
 
 
-def open_text(file: Path) -> IO[bytes]:
+def open_text(file: Path) -> io.BufferedIOBase:
     """Open a text file, compressed or not, as the bytes of its text."""
-    # gzip's own type is not IO, though it does all that is asked of it here
-    return gzip.open(file, "rb") if is_compressed(file) else file.open("rb")  # type: ignore[return-value]
+    return gzip.open(file, "rb") if is_compressed(file) else file.open("rb")
 
 
 def _entries(folder: Path) -> list[Path]:

@@ -6,6 +6,7 @@ rich would take `[/x]` for its own markup.
 
 import sys
 import unicodedata
+from typing import Any
 
 from rich.console import Console
 from rich.text import Text
@@ -44,6 +45,6 @@ class PlainConsole(Console):
             stream.reconfigure(errors="backslashreplace")
         super().__init__(stderr=stderr, width=width, soft_wrap=soft_wrap, markup=False, highlight=False, emoji=False)
 
-    def render_str(self, text: str, *arguments: object, **options: object) -> Text:
+    def render_str(self, text: str, *arguments: Any, **options: Any) -> Text:
         """Render a text given as str: what all printing and every cell of a table goes through."""
-        return super().render_str(plain(text), *arguments, **options)  # type: ignore[arg-type]
+        return super().render_str(plain(text), *arguments, **options)
