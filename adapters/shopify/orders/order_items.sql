@@ -32,7 +32,7 @@ select
     -- the allocations hold every discount of the line; total_discount only what was given by hand
     coalesce(
         cast((
-            select sum(try_cast(allocation ->> '$.amount' as decimal(28, 3)))
+            select sum(try_cast(allocation ->> '$.amount' as decimal(28, 4)))
             from unnest(try_cast(lines.line -> '$.discount_allocations' as json[])) as allocations (allocation)
         ) as varchar),
         lines.line ->> '$.total_discount'
@@ -53,7 +53,7 @@ select
     -- the GraphQL generation gives the line's whole price
     coalesce(
         filled(order_line.price),
-        cast(try_cast(order_line.original_total_set_shop_amount as double) / nullif(try_cast(order_line.quantity as double), 0) as varchar),
+        cast(cast(try_cast(order_line.original_total_set_shop_amount as double) / nullif(try_cast(order_line.quantity as double), 0) as decimal(28, 4)) as varchar),
         order_line.original_total_set_shop_amount
     ) as unit_price,
     coalesce(allocated.amount, filled(order_line.total_discount_set_shop_amount), order_line.total_discount) as discount_amount,
@@ -61,7 +61,7 @@ select
     order_line._fivetran_deleted as is_deleted
 from order_line
 left join (
-    select order_line_id, cast(sum(try_cast(amount as decimal(28, 3))) as varchar) as amount
+    select order_line_id, cast(sum(try_cast(amount as decimal(28, 4))) as varchar) as amount
     from discount_allocation
     group by order_line_id
 ) as allocated on order_line.id = allocated.order_line_id

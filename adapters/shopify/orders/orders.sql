@@ -65,7 +65,7 @@ sources as (
         coalesce(
             total_shipping_price_set ->> '$.shop_money.amount',
             cast((
-                select sum(try_cast(coalesce(line ->> '$.discounted_price', line ->> '$.price') as decimal(28, 3)))
+                select sum(try_cast(coalesce(line ->> '$.discounted_price', line ->> '$.price') as decimal(28, 4)))
                 from unnest(try_cast(shipping_lines as json[])) as lines (line)
             ) as varchar)
         ) as shipping_amount,
@@ -108,7 +108,7 @@ sources as (
         delivery.delivered_at
     from "order"
     left join (
-        select order_id, cast(sum(try_cast(coalesce(filled(discounted_price), price) as decimal(28, 3))) as varchar) as amount
+        select order_id, cast(sum(try_cast(coalesce(filled(discounted_price), price) as decimal(28, 4))) as varchar) as amount
         from order_shipping_line
         group by order_id
     ) as shipping on "order".id = shipping.order_id

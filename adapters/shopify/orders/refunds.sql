@@ -49,7 +49,7 @@ select
     json_refunds.order_id,
     json_refunds.refunded_at,
     -- What went back to the customer: the lines' subtotals leave out tax, shipping and adjustments. No transaction: goods put back in stock.
-    cast(coalesce(sum(case when is_money_back then try_cast(transaction ->> '$.amount' as decimal(28, 3)) end), 0) as varchar) as amount,
+    cast(coalesce(sum(case when is_money_back then try_cast(transaction ->> '$.amount' as decimal(28, 4)) end), 0) as varchar) as amount,
     max(case when is_money_back then transaction ->> '$.currency' end) as currency,
     null as updated_at,
     null as is_deleted
@@ -75,7 +75,7 @@ select
     null as is_deleted
 from refund
 left join (
-    select refund_id, cast(sum(try_cast(amount as decimal(28, 3))) as varchar) as amount, max(currency) as currency
+    select refund_id, cast(sum(try_cast(amount as decimal(28, 4))) as varchar) as amount, max(currency) as currency
     from "transaction"
     where lower(kind) = 'refund' and lower(status) = 'success'
     group by refund_id

@@ -53,7 +53,7 @@ firsts as (
 select
     sources.*,
     -- Each checkout as a guest makes a new customer: without this, a buyer's seventh would cut the e-mail off all of them.
-    case when firsts.first_contact_id <> sources.contact_id and coalesce(getvariable('same_email_is_one_customer'), '') <> 'no' then firsts.first_contact_id end
+    case when firsts.first_contact_id <> sources.contact_id and coalesce(getvariable('same_email_is_one_customer'), '') not in ('no', 'false') then firsts.first_contact_id end
         as merged_into_contact_id
 from sources
 left join firsts on sources.contact_id = firsts.contact_id

@@ -322,7 +322,7 @@ select
     moments.contact_id,
     typed.change_type,
     moments.plan,
-    case when typed.is_running then cast(round(typed.mrr, 4) as varchar) else '0' end as mrr,
+    case when typed.is_running then cast(cast(typed.mrr as decimal(28, 4)) as varchar) else '0' end as mrr,
     upper(moments.currency) as currency,
     case when typed.is_running then moments.period_end_at end as term_end,
     case

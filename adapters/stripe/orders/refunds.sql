@@ -30,7 +30,7 @@ refunds as (
     from payments_export
     where filled("Amount Refunded") is not null
         -- 0.00 is what a payment without a refund says
-        and coalesce(try_cast("Amount Refunded" as decimal(28, 3)), 1) <> 0
+        and coalesce(try_cast("Amount Refunded" as decimal(28, 4)), 1) <> 0
 
     union all by name
 
