@@ -295,9 +295,8 @@ _OF_A_PAGE = (
 def _unwrap(connection: duckdb.DuckDBPyConnection, records: str) -> bool:
     """Replace each page of a table (record, number) by its records; tell whether there was one.
 
-    A page is `{"orders": [...]}`, also beside words of paging (`{"data": [...], "has_more": false}`),
-    `{"order": {...}}`, or a record as Airbyte hands it over (`{"stream": …, "data": {...}}`, `_airbyte_data`). Lists of a
-    record's own stay in it.
+    A page is `{"orders": [...]}`, beside words of paging too (`{"data": [...], "has_more": false}`), `{"order": {...}}`
+    or a record of Airbyte's (`{"stream": …, "data": {...}}`, `_airbyte_data`). Lists of a record's own stay in it.
     """
     connection.execute(
         f"""
