@@ -60,7 +60,7 @@ named as (
             )
         ))) as parameter,
         -- these four tell that a visit or a page goes on; as the first event after a pause they would open a session that came from nowhere
-        event_name not in ('session_start', 'first_visit', 'user_engagement', 'scroll') as is_kept
+        coalesce(event_name, '') not in ('session_start', 'first_visit', 'user_engagement', 'scroll') as is_kept
     from parsed
 
 ),
