@@ -91,7 +91,7 @@ report_lines as (
     select
         *,
         -- the report writes `Jan 1, 2026`, `1/31/2026`-like days only in some locales: those that cannot be mistaken are read
-        read_time(read_time("Day", '%b %d, %Y'), '%B %d, %Y') as day,
+        read_time(read_time("Day", '%b %d, %Y'), '%B %d, %Y') as spend_day,
         coalesce(nullif(trim("Ad ID"), '--'), nullif(trim("Ad group ID"), '--'), nullif(trim("Ad group"), '--'), '') as part
     from campaign_report
     where
@@ -108,7 +108,7 @@ reports as (
     select *
     from report_lines
     qualify rank() over (
-        partition by coalesce("Customer ID", "Account", ''), coalesce(nullif(trim("Campaign ID"), '--'), "Campaign"), day
+        partition by coalesce("Customer ID", "Account", ''), coalesce(nullif(trim("Campaign ID"), '--'), "Campaign"), spend_day
         order by _file desc
     ) = 1
 
@@ -140,7 +140,7 @@ left join campaign_names
     and one_grain.campaign_id = campaign_names.id
 union all
 select
-    left(day, 10),
+    left(spend_day, 10),
     'google_ads',
     coalesce(nullif(trim("Customer ID"), '--'), nullif(trim("Account"), '--')),
     nullif(trim("Campaign ID"), '--'),
