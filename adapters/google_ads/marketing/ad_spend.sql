@@ -93,7 +93,7 @@ report_lines as (
         -- the report writes `Jan 1, 2026`, `1/31/2026`-like days only in some locales: those that cannot be mistaken are read
         read_time(read_time("Day", '%b %d, %Y'), '%B %d, %Y') as spend_day,
         coalesce(nullif(trim("Ad ID"), '--'), nullif(trim("Ad group ID"), '--'), nullif(trim("Ad group"), '--'), '') as part
-    from campaign_report
+    from (from campaign_report union all from campaign_report_excel)
     where
         -- the sums at the end of the report (`Total: Campaigns`) would count every cost twice
         not regexp_matches(coalesce(trim("Day"), ''), '^(Total|Tổng)')
