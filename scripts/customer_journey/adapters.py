@@ -262,7 +262,7 @@ def _parts(
         problem: InputError | None = None
         for how in dict.fromkeys(tried):
             try:
-                columns = read_as_text(connection, file, how, name)
+                columns = read_as_text(connection, file, how, name, number_repeated=True)
             except InputError as error:
                 problem = problem or error
                 continue
