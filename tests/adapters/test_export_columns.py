@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import duckdb
-
 from customer_journey.mapping import Reading
 from customer_journey.tabular import read_as_text
 
@@ -16,7 +15,7 @@ def _read(file: Path) -> tuple[list[str], list[tuple[object, ...]]]:
 
 
 def test_names_that_differ_in_case_alone_are_told_apart_wherever_they_stand(tmp_path: Path) -> None:
-    """Shopee's order total and line total differ by one capital; capitals keep the name in both orders of the columns."""
+    """Shopee's order total and line total differ by one capital; the capital keeps the name in both orders."""
     (tmp_path / "line_first.csv").write_text("Mã,Người mua,người mua\nA,34,61\n", encoding="utf-8")
     (tmp_path / "order_first.csv").write_text("Mã,người mua,Người mua\nA,61,34\n", encoding="utf-8")
     assert _read(tmp_path / "line_first.csv") == (["Mã", "Người mua", "người mua (2)"], [("A", "34", "61")])
@@ -34,6 +33,7 @@ def test_nested_values_of_parquet_read_as_json(tmp_path: Path) -> None:
     file = tmp_path / "events.parquet"
     with duckdb.connect() as connection:
         connection.execute(
-            f"copy (select [{{'key': 'a', 'value': {{'int_value': 1}}}}] as params, {{'category': 'mobile'}} as device) to '{file}'"
+            "copy (select [{'key': 'a', 'value': {'int_value': 1}}] as params, {'category': 'mobile'} as device)"
+            f" to '{file}'"
         )
     assert _read(file)[1] == [('[{"key":"a","value":{"int_value":1}}]', '{"category":"mobile"}')]
