@@ -151,7 +151,7 @@ select
         else coalesce(by_text.ours, by_number.ours, invoices.status, invoices.status_number)
     end as status,
     coalesce(channels.ours, invoices.sale_channel) as sales_channel,
-    getvariable('currency') as currency,
+    cast(getvariable('currency') as varchar) as currency,
     -- what the customer has to pay, not what was paid so far: debts and payment on delivery count
     invoices.total as total_amount,
     invoices.tax as tax_amount,

@@ -65,7 +65,7 @@ select
         when regexp_full_match("Cần trả khách", '\d{1,3}([.,]\d{3})+') then regexp_replace("Cần trả khách", '[.,]', '', 'g')
         else "Cần trả khách"
     end as amount,
-    getvariable('currency') as currency,
+    cast(getvariable('currency') as varchar) as currency,
     strftime(try_strptime(regexp_extract(_file, 'KV(\d{8}-\d{6})', 1), '%d%m%Y-%H%M%S'), '%Y-%m-%d %H:%M:%S') as updated_at,
     -- a return that was taken back gave no money
     case when lower(trim("Trạng thái")) in ('đã hủy', 'đã huỷ') then 'true' end as is_deleted
@@ -77,7 +77,7 @@ select
     invoices.code,
     regexp_replace(api.returned, '(\.\d{6})\d+', '\1'),
     coalesce(cast(try_cast(api.total as decimal(18, 2)) - coalesce(try_cast(api.fee as decimal(18, 2)), 0) as varchar), api.total),
-    getvariable('currency'),
+    cast(getvariable('currency') as varchar),
     regexp_replace(api.modified, '(\.\d{6})\d+', '\1'),
     case when lower(trim(api.status_text)) in ('đã hủy', 'đã huỷ') or (api.status_text is null and api.status_number = '2') then 'true' end
 from api

@@ -99,7 +99,7 @@ select
     -- given back whole
     case when status = 'completed' and all_pieces_back > 0 and all_pieces_back >= all_pieces then 'returned' else status end as status,
     'marketplace' as sales_channel,
-    getvariable('currency') as currency,
+    cast(getvariable('currency') as varchar) as currency,
     total as total_amount,
     shipping as shipping_amount,
     cast(greatest(goods + coalesce(try_cast(shipping as decimal(18, 2)), 0) - try_cast(total as decimal(18, 2)), 0) as varchar) as discount_amount,

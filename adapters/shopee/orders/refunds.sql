@@ -67,7 +67,7 @@ select
     -- Shopee does not say when; the order is finished after it
     coalesce(max(finished_at), max(ordered_at)) as refunded_at,
     cast(sum(price * pieces_back) as varchar) as amount,
-    getvariable('currency') as currency
+    cast(getvariable('currency') as varchar) as currency
 from newest
 where status = 'completed'
 group by order_id
