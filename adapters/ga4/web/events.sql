@@ -158,4 +158,4 @@ select
     device_type,
     cast(cast(engaged_until_next as bigint) as varchar) as engagement_ms
 from twins
-left join event_names on twins.event_name = event_names.theirs
+left join event_names on lower(trim(twins.event_name)) = event_names.theirs

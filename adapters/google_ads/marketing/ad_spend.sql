@@ -90,10 +90,9 @@ report_lines as (
 
     select
         *,
-        -- the report writes `Jan 1, 2026`, `1/31/2026`-like days only in some locales: those that cannot be mistaken are read
-        read_time(read_time("Day", '%b %d, %Y'), '%B %d, %Y') as spend_day,
-        coalesce(nullif(trim("Ad ID"), '--'), nullif(trim("Ad group ID"), '--'), nullif(trim("Ad group"), '--'), '') as part
-    from (from campaign_report union all from campaign_report_excel)
+        -- days with the month's name are read; of 1/2/2026 nobody knows the month, and it is refused
+        read_time(read_time("Day", '%b %d, %Y'), '%B %d, %Y') as spend_day
+    from campaign_report
     where
         -- the sums at the end of the report (`Total: Campaigns`) would count every cost twice
         not regexp_matches(coalesce(trim("Day"), ''), '^(Total|Tổng)')
@@ -121,10 +120,10 @@ select
     one_grain.campaign_id,
     one_grain.ad_group_id,
     one_grain.ad_id,
-    case when getvariable('campaign_names_are_utm') = 'yes' then 'google' end as utm_source,
-    case when getvariable('campaign_names_are_utm') = 'yes' then 'cpc' end as utm_medium,
+    case when getvariable('campaign_names_are_utm') in ('yes', 'true') then 'google' end as utm_source,
+    case when getvariable('campaign_names_are_utm') in ('yes', 'true') then 'cpc' end as utm_medium,
     case
-        when getvariable('campaign_names_are_utm') = 'yes' then coalesce(one_grain.campaign_name, campaign_names.campaign_name)
+        when getvariable('campaign_names_are_utm') in ('yes', 'true') then coalesce(one_grain.campaign_name, campaign_names.campaign_name)
     end as utm_campaign,
     -- millionths of the currency
     coalesce(
@@ -144,11 +143,14 @@ select
     'google_ads',
     coalesce(nullif(trim("Customer ID"), '--'), nullif(trim("Account"), '--')),
     nullif(trim("Campaign ID"), '--'),
-    coalesce(nullif(trim("Ad group ID"), '--'), nullif(trim("Ad group"), '--')),
+    coalesce(
+        nullif(trim("Ad group ID"), '--'),
+        nullif(trim("Ad group"), '--')
+    ),
     nullif(trim("Ad ID"), '--'),
-    case when getvariable('campaign_names_are_utm') = 'yes' then 'google' end,
-    case when getvariable('campaign_names_are_utm') = 'yes' then 'cpc' end,
-    case when getvariable('campaign_names_are_utm') = 'yes' then "Campaign" end,
+    case when getvariable('campaign_names_are_utm') in ('yes', 'true') then 'google' end,
+    case when getvariable('campaign_names_are_utm') in ('yes', 'true') then 'cpc' end,
+    case when getvariable('campaign_names_are_utm') in ('yes', 'true') then "Campaign" end,
     read_number(nullif(trim("Cost"), '--'), '.', ','),
     coalesce(nullif(trim("Currency code"), '--'), getvariable('currency')),
     read_number(nullif(trim(coalesce("Impr.", "Impressions")), '--'), '.', ','),

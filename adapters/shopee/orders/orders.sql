@@ -77,7 +77,7 @@ orders as (
     select
         newest.*,
         case
-            when totals.has_both then "Tổng số tiền người mua thanh toán (2)" else "Tổng số tiền người mua thanh toán"
+            when totals.has_both then "Tổng số tiền người mua thanh toán (2)" else "Tổng số tiền Người mua thanh toán"
         end as total,
         "Phí vận chuyển mà người mua trả" as shipping,
         sum(price * pieces) over (partition by order_id) as goods,
