@@ -3,6 +3,7 @@
 All that is not Parquet, UTF-8 text or JSON is first written as UTF-8 CSV, so that there is one reader of text.
 """
 
+import codecs
 import csv
 import gzip
 import io
@@ -258,6 +259,21 @@ def _as_utf8(file: Path, how: Reading) -> Iterator[tuple[Path, str | None]]:
             while part := text.read(_TO_CONVERT):
                 stream.write(part.removeprefix("\ufeff"))
         yield copy, delimiter
+
+
+def is_utf_8(file: Path) -> bool:
+    """Tell whether a text file is UTF-8 to its end, as no text with letters of another encoding is."""
+    if is_sheet(file) or is_parquet(file):
+        return False
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    with reading(file), open_text(file) as stream:
+        try:
+            while part := stream.read(_TO_CONVERT):
+                decoder.decode(part)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return False
+    return True
 
 
 def _separator_told_in(file: Path) -> str:
