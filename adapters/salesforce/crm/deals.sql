@@ -106,14 +106,26 @@ contacts as (
 
 ),
 
-last_stages as (
+stages as (
 
     select
         opportunity_id,
         stage_name,
         created_date,
+        id,
         lag(stage_name) over (partition by opportunity_id order by created_date, id) as stage_before
     from history
+    union all
+    select
+        id,
+        stage_name,
+        _fivetran_start,
+        id,
+        lag(stage_name) over (partition by id order by _fivetran_start) as stage_before
+    from fivetran_opportunity
+    -- in history mode, where the object's own history was not synced; the first version begins with the sync, not with the stage
+    where id not in (select opportunity_id from history where opportunity_id is not null)
+    qualify stage_before is not null
 
 ),
 
@@ -122,7 +134,7 @@ stage_changes as (
     select
         opportunity_id,
         max(created_date) as changed_at
-    from last_stages
+    from stages
     where stage_before is distinct from stage_name
     group by opportunity_id
 
