@@ -72,6 +72,7 @@ def test_net_revenue_by_order(published: duckdb.DuckDBPyConnection) -> None:
         "shop-5000000001001": ("shipped", Decimal("79.17")),
         "shop-5000000001002": ("cancelled", Decimal(0)),
         "shop-5000000001003": ("pending", Decimal(0)),
+        "shop-#1004": ("paid", Decimal("40.00")),
         # 120 - 20 - 5 = 95, of which 36 in 120 went back: 95 x 84 / 120 = 66.50
         "shop-6000000001": ("paid", Decimal("66.50")),
         "shop-6000000002": ("cancelled", Decimal(0)),

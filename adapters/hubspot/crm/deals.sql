@@ -51,7 +51,11 @@ sources as (
         trim(split_part("Associated Company IDs", ';', 1)) as company_id,
         "Pipeline" as pipeline,
         -- "Closed Won (Sales Pipeline)"
-        case when ends_with("Deal Stage", ' (' || "Pipeline" || ')') then left("Deal Stage", length("Deal Stage") - length("Pipeline") - 3) else "Deal Stage" end as stage_id,
+        case
+            when filled("Pipeline") is null then regexp_replace("Deal Stage", ' \([^()]*\)$', '')
+            when ends_with("Deal Stage", ' (' || "Pipeline" || ')') then left("Deal Stage", length("Deal Stage") - length("Pipeline") - 3)
+            else "Deal Stage"
+        end as stage_id,
         lower("Is Closed Won") in ('true', 'yes') or try_cast("Deal probability" as double) = 1 as flagged_won,
         coalesce(lower("Is Deal Closed?") in ('true', 'yes'), try_cast("Deal probability" as double) in (0, 1)) as flagged_closed,
         "Deal Type" as deal_type,

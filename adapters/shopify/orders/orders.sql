@@ -18,7 +18,7 @@ csv_orders as (
 
 sources as (
     select
-        coalesce(filled(unquoted("Id")), "Name") as order_id,
+        coalesce(exact_id("Id"), "Name") as order_id,
         "Email" as email,
         coalesce(filled(unquoted("Phone")), filled(unquoted("Billing Phone")), filled(unquoted("Shipping Phone"))) as phone,
         null as contact_id,
