@@ -325,8 +325,65 @@ def _text_of_cell(cell: object, decimal: str) -> str:
     return str(cell)
 
 
+# what stands beside the records in a page of an API's answer
+_OF_A_PAGE = (
+    *("_links", "code", "count", "cursor", "has_more", "hasmore", "limit", "links", "message", "meta", "next"),
+    *("next_page", "object", "offset", "page", "pagesize", "paging", "previous", "removedids", "status", "success"),
+    *("timestamp", "total", "total_count", "url"),
+)
+
+
+def _unwrap(connection: duckdb.DuckDBPyConnection, records: str) -> bool:
+    """Replace each page of a table (record, number) by its records; tell whether there was one.
+
+    A page is `{"orders": [...]}`, beside words of paging too (`{"data": [...], "has_more": false}`), `{"order": {...}}`
+    or a record of Airbyte's (`{"stream": …, "data": {...}}`, `_airbyte_data`). Lists of a record's own stay in it.
+    """
+    connection.execute(
+        f"""
+        create or replace temp table {records} as
+        with keyed as (
+            select
+                *,
+                list_filter(json_keys(record), lambda key: not list_contains({list(_OF_A_PAGE)!r}, lower(key))) as own
+            from {records}
+        ),
+        named as (
+            select
+                *,
+                case
+                    when list_has_all(own, ['stream', 'data', 'emitted_at']) then 'data'
+                    when list_contains(own, '_airbyte_data') then '_airbyte_data'
+                    when len(own) = 1 and json_type(record, '$."' || own[1] || '"') = 'ARRAY' then own[1]
+                    when len(json_keys(record)) = 1 and json_type(record, '$."' || own[1] || '"') = 'OBJECT' then own[1]
+                end as wrapper
+            from keyed
+        ),
+        opened as (select *, record -> ('$."' || wrapper || '"') as inside from named),
+        placed as (
+            select
+                *,
+                unnest(case when json_type(inside) = 'ARRAY' then range(json_array_length(inside)::bigint) else [0] end)
+                    as place
+            from opened
+        )
+        select
+            case
+                when wrapper is null then record
+                when json_type(inside) = 'ARRAY' then inside -> place
+                else inside
+            end as record,
+            row_number() over (order by number, place) as number,
+            wrapper is not null as was_wrapped
+        from placed
+        """
+    )
+    row = connection.execute(f"select coalesce(bool_or(was_wrapped), false) from {records}").fetchone()
+    return row is not None and bool(row[0])
+
+
 def _read_json(connection: duckdb.DuckDBPyConnection, file: Path, into: str) -> list[str]:
-    """Read records of JSON: a list, one a line, one alone, or a list that is all that an object holds."""
+    """Read records of JSON: a list, one a line, one alone, or what an API or an EL tool wraps them in (`_unwrap`)."""
     compression = "gzip" if is_compressed(file) else "none"
     connection.execute(
         f"create or replace temp table {into}_records as select json as record, row_number() over () as number"
@@ -334,19 +391,8 @@ def _read_json(connection: duckdb.DuckDBPyConnection, file: Path, into: str) -> 
         f" maximum_object_size = {LONGEST_ROW})",
         path_parameter([file]),
     )
-    # {"orders": [...]} and {"data": {"orders": {...}}}: what an API answers with
-    row = connection.execute(
-        f"select json_keys(record)[1] from {into}_records"
-        " where json_type(record) = 'OBJECT' and len(json_keys(record)) = 1"
-        f" and json_type(record, '$.\"' || json_keys(record)[1] || '\"') = 'ARRAY'"
-        f" and (select count(*) from {into}_records) = 1"
-    ).fetchone()
-    if row is not None:
-        connection.execute(
-            f"create or replace temp table {into}_records as select unnest(cast(record -> ? as json[])) as record,"
-            f" generate_subscripts(cast(record -> ? as json[]), 1) as number from {into}_records",
-            [f'$."{row[0]}"', f'$."{row[0]}"'],
-        )
+    while _unwrap(connection, f"{into}_records"):
+        pass
     strange = connection.execute(
         f"select min(number) from {into}_records where json_type(record) <> 'OBJECT'"
     ).fetchone()
