@@ -114,6 +114,15 @@ left join {{ ref('int_shared_texts') }} as {{ alias }}
     )
 {%- endmacro %}
 
+{#- A type of identifier is the same in every raw table that names one. -#}
+{% macro join_shared_identifier_type(alias, identifiers) -%}
+left join (
+    select distinct shared_text
+    from {{ ref('int_shared_texts') }}
+    where source_column like '%.identifier_type'
+) as {{ alias }} on {{ identifiers }}.identifier_type = {{ alias }}.shared_text
+{%- endmacro %}
+
 {#- The kind of an event of int_person_events as it is published. What the project itself names it always shows. -#}
 {% macro shown_event_type(events, texts) -%}
     case

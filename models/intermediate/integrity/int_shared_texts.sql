@@ -26,7 +26,10 @@ with
         ) as identifier
         {%- endif %}
     from {{ ref('stg_' ~ source_name ~ '__' ~ table_name) }}
-    where row_status <> 'deferred' and not is_deleted
+    where
+        not is_deleted
+        {#- what a contact was called before is published as its history #}
+        and (row_status in ('accepted', 'quarantined'){{ " or row_reason = 'superseded'" if source_table == 'crm.contacts' }})
 
 ),
 {%- endfor %}
