@@ -34,15 +34,15 @@ FREE = frozenset(
     {"full_name", "job_title", "outcome", "comment", "body", "page_url", "user_agent", "changed_by", "owner_id"}
 )
 
-# A name in a text that people type is nobody's pattern: four rows of each such column have one, so at most four persons.
+# A name that people type is nobody's pattern: four rows of each such column have one, so four persons at most.
 NAME = "Planted Tran Van"
 PLANTED_ROWS = 4
 # What the company calls its own things is published as it stands, or as far as the mask lets it.
 _THE_COMPANYS = frozenset(
     {
-        "crm/companies.company_name", "orders/products.product_name", "orders/products.category", "crm/activities.campaign",
-        "marketing/ad_spend.platform", "marketing/email_events.campaign", "web/experiment_exposures.experiment",
-        "web/experiment_exposures.variant",
+        "crm/companies.company_name", "orders/products.product_name", "orders/products.category",
+        "crm/activities.campaign", "marketing/ad_spend.platform", "marketing/email_events.campaign",
+        "web/experiment_exposures.experiment", "web/experiment_exposures.variant",
     }
 )  # fmt: skip
 _TAGS = frozenset({"utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term"})
