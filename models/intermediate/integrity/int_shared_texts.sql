@@ -68,8 +68,11 @@ counted as (
     select
         typed.source_column,
         typed.shared_text,
+        {# an order that is not there is nobody's #}
         count(distinct coalesce(
-            cast(persons.person_key as string), cast(orders_of_persons.person_key as string), typed.identifier
+            cast(persons.person_key as string),
+            cast(orders_of_persons.person_key as string),
+            case when typed.identifier not like 'order_id:%' then typed.identifier end
         )) as person_count
     from typed
     left join {{ ref('int_person_identifiers') }} as persons on typed.identifier = persons.identifier
