@@ -1,0 +1,75 @@
+"""Names of columns and tables as people write them, held against those of the contract."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import yaml
+from customer_journey.contract import RawTable, raw_tables
+
+_SYNONYMS = Path(__file__).with_name("synonyms.yml")
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+# EL tools put where a field comes from before its name
+_PREFIXES = ("property ", "properties ", "attributes ", "fields ")
+
+
+def plain_name(name: str) -> str:
+    """Return a name without what people write in different ways: `Mã đơn-hàng`, `MaDonHang` and `ma_don_hang` are one."""
+    decomposed = unicodedata.normalize("NFD", _CAMEL.sub(" ", unicodedata.normalize("NFC", name)))
+    letters = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+    letters = letters.lower().replace("đ", "d").replace("ı", "i")
+    # what stands in brackets is a unit or a currency: Amount spent (USD)
+    without_brackets = re.sub(r"[(\[].*?[)\]]", " ", letters)
+    words = " ".join(re.findall(r"\w+", (without_brackets if re.search(r"\w", without_brackets) else letters).replace("_", " ")))
+    for prefix in _PREFIXES:
+        words = words.removeprefix(prefix)
+    return words
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """What the columns of one raw table are called: contract name: {plain name: weight}."""
+
+    table: RawTable
+    # names of files and sheets
+    names: frozenset[str]
+    columns: Mapping[str, Mapping[str, float]]
+
+    def weight(self, column: str, name: str) -> float:
+        """Return how well a plain name fits a column: 0 not at all, 1 it is the name of the column itself."""
+        known = self.columns[column]
+        if name in known:
+            return known[name]
+        # order_date_utc, customer_email_address: a name that is all there, with a word more
+        words = name.split()
+        best = max((weight for other, weight in known.items() if _is_within(other.split(), words)), default=0.0)
+        return 0.4 * best
+
+
+def _is_within(wanted: list[str], words: list[str]) -> bool:
+    """Tell whether the wanted words, two or more, stand in this order among these words, with one word more at most."""
+    if len(wanted) < 2 or not len(wanted) < len(words) <= len(wanted) + 1:
+        return False
+    return words[: len(wanted)] == wanted or words[-len(wanted) :] == wanted
+
+
+@cache
+def vocabularies() -> Mapping[str, Vocabulary]:
+    """Return what the columns of each raw table are called, by the table's label."""
+    document = yaml.safe_load(_SYNONYMS.read_text(encoding="utf-8"))
+    of_any: dict[str, list[str]] = document["any"]
+    found = {}
+    for table in raw_tables():
+        own = document["tables"].get(table.label, {})
+        columns: dict[str, dict[str, float]] = {}
+        for column in table.all_columns:
+            weights = {plain_name(name): 0.7 for name in of_any.get(column, ())}
+            weights |= {plain_name(name): 0.8 for name in own.get("columns", {}).get(column, ())}
+            columns[column] = {**weights, plain_name(column): 1.0}
+        found[table.label] = Vocabulary(
+            table, frozenset({plain_name(name) for name in (*own.get("names", ()), table.name)}), columns
+        )
+    return found
