@@ -25,6 +25,8 @@ class RawTable:
     one_of: tuple[tuple[str, ...], ...]
     # the column of which the rows of a key are parts of one sum, so that a row delivered twice counts twice
     adds_up: str | None
+    # what the marts tell from it, as the end of a sentence
+    answers: str = ""
 
     @property
     def label(self) -> str:
@@ -69,4 +71,5 @@ def _raw_table(source: str, table: dict[str, Any]) -> RawTable:
         required_columns=tuple(column["name"] for column in columns if column["config"]["meta"].get("required")),
         one_of=tuple(tuple(group) for group in meta.get("one_of", [])),
         adds_up=meta.get("adds_up"),
+        answers=meta.get("answers", ""),
     )

@@ -73,3 +73,13 @@ def vocabularies() -> Mapping[str, Vocabulary]:
             table, frozenset({plain_name(name) for name in (*own.get("names", ()), table.name)}), columns
         )
     return found
+
+
+@cache
+def known_values() -> Mapping[str, Mapping[str, str]]:
+    """Return what the values of closed lists are called: `<source>/<table>.<column>`: {plain name: ours}."""
+    document = yaml.safe_load(_SYNONYMS.read_text(encoding="utf-8"))
+    return {
+        column: {plain_name(name): ours for ours, names in lists.items() for name in (ours, *names)}
+        for column, lists in document["values"].items()
+    }

@@ -111,7 +111,7 @@ def kind_of(texts: Sequence[str], rows: int) -> Kind:
         return Kind("number", example, distinct, blank, numbers=numbers, counts=few)
     if few and (distinct <= len(texts) / 2 or len(texts) < 6):
         return Kind("code", example, distinct, blank, counts=few)
-    return Kind("text", example, distinct, blank)
+    return Kind("text", example, distinct, blank, counts=few)
 
 
 def _share(shares: dict[str, float], is_one: object) -> float:
@@ -257,7 +257,7 @@ def _form(found: re.Match[str]) -> tuple[str, str] | None:
         if not 1 <= int(one) <= 31 or (int(one) > 12 and int(two) > 12):
             return None
         # 19.99.20 is no date, 1.2.24 may be one
-        day = f"{{day}}{sign}{'%Y' if len(three) == 4 else '%y'}".replace("{day}", f"{{day}}{{{sign}}}")
+        day = f"{{day}}{{{sign}}}{sign}{'%Y' if len(three) == 4 else '%y'}"
     time = groups.get("time")
     if time is None:
         return (day, "") if not (groups.get("half") or groups.get("offset")) else None
