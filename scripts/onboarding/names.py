@@ -29,6 +29,14 @@ def plain_name(name: str) -> str:
     return words
 
 
+# What stands in names of files and says nothing of what is in them.
+_FILLERS = frozenset(
+    "export exports exported data list all full report table raw final new copy file download sheet fivetran airbyte crm csv xlsx api "
+    "danh sach ds bang xuat file moi shopify woocommerce hubspot stripe salesforce segment rudderstack google meta facebook klaviyo "
+    "mailchimp shopee lazada tiktok kiotviet sapo haravan zendesk intercom".split()
+)
+
+
 @dataclass(frozen=True)
 class Vocabulary:
     """What the columns of one raw table are called: contract name: {plain name: weight}."""
@@ -47,6 +55,33 @@ class Vocabulary:
         words = name.split()
         best = max((weight for other, weight in known.items() if _is_within(other.split(), words)), default=0.0)
         return 0.4 * best
+
+
+    def specificity(self, name: str) -> float:
+        """Return how much a name says of its table, 0 to 1: `id` and `name` are columns of everything, `qty` of one."""
+        meanings, tables = _spread().get(name, (1, 1))
+        if meanings > 3:
+            return 0.2
+        if meanings > 1:
+            return 0.6
+        return 1.0 if tables == 1 else 0.8 if tables <= 5 else 0.5
+
+    def called(self, text: str) -> float:
+        """Return how far a file, sheet or folder is called as this table is: 1, a half where another word stands with it, 0."""
+        words = _singular(plain_name(text))
+        best = 0.0
+        for name in self.names:
+            wanted = _singular(name)
+            if words == wanted:
+                return 1.0
+            if len(words) == len(wanted) + 1 and (words[1:] == wanted or words[:-1] == wanted):
+                best = 0.5
+        return best
+
+
+def _singular(name: str) -> list[str]:
+    """Return the words of a name of a file that say what is in it, in the singular."""
+    return [word.removesuffix("s") for word in name.split() if not word.isdigit() and word not in _FILLERS]
 
 
 def _is_within(wanted: list[str], words: list[str]) -> bool:
@@ -73,6 +108,19 @@ def vocabularies() -> Mapping[str, Vocabulary]:
             table, frozenset({plain_name(name) for name in (*own.get("names", ()), table.name)}), columns
         )
     return found
+
+
+@cache
+def _spread() -> Mapping[str, tuple[int, int]]:
+    """Return for each plain name how many columns of the contract it may be, and of how many tables."""
+    meanings: dict[str, set[str]] = {}
+    tables: dict[str, set[str]] = {}
+    for label, vocabulary in vocabularies().items():
+        for column, names in vocabulary.columns.items():
+            for name in names:
+                meanings.setdefault(name, set()).add(column)
+                tables.setdefault(name, set()).add(label)
+    return {name: (len(meanings[name]), len(tables[name])) for name in meanings}
 
 
 @cache

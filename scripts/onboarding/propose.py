@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,9 @@ from onboarding.values import DAY_FIRST, MONTH_FIRST, Dates, Kind, kind_of, with
 
 # A name that is worth this much is sure if the values agree.
 _SURE = 0.7
-# A table is proposed from this score on.
-_ENOUGH = 5.0
+# A table is proposed from this score on; what its files are called counts for so much of it.
+_ENOUGH = 4.0
+_CALLED = 5.0
 _AS_DATES = ("timestamp", "planned_timestamp", "date", "planned_date")
 _AS_NUMBERS = ("amount", "rate", "number", "integer")
 _VIETNAM = "Asia/Ho_Chi_Minh"
@@ -145,8 +147,15 @@ def propose(folder: Path, timezone: str | None, currency: str | None) -> Proposa
     kinds = [_kinds(group) for group in groups]
     hints = _hints(folder, groups, kinds, timezone, currency)
     proposal = Proposal(folder, hints, unread=[file for file in files if file not in set(readable)])
-    proposal.unknown += [(sheet, sheet.problem) for sheet in sheets if sheet.problem]
     of_tools: list[tuple[Sheet, Input]] = []
+    for sheet in sheets:
+        if sheet.problem:
+            # an adapter may know what to do about it
+            tool = recognised(sheet.columns)
+            if tool is not None:
+                of_tools.append((sheet, tool))
+            else:
+                proposal.unknown.append((sheet, sheet.problem))
     for group, of_columns in zip(groups, kinds, strict=True):
         tool = recognised(group[0].columns)
         if tool is not None:
@@ -268,59 +277,57 @@ def _source(folder: Path, group: list[Sheet], kinds: Sequence[Kind]) -> tuple[So
     """Return the raw table that a form is, or None and why it is none."""
     names = group[0].columns
     place = _usual_place(folder, group[0].path)
-    best: tuple[float, Vocabulary, dict[str, tuple[int, float]]] | None = None
+    best: tuple[float, float, Vocabulary, dict[str, tuple[int, float]]] | None = None
     for label, vocabulary in vocabularies().items():
         assigned = _assigned(vocabulary, names, kinds)
-        score = _score(vocabulary, assigned)
-        if place == label:
-            score += 100
-        elif _is_called(vocabulary, folder, group):
-            score += 3
+        called = _called(vocabulary, folder, group)
+        score = _score(vocabulary, names, assigned) + _CALLED * called + (100 if place == label else 0)
         if best is None or score > best[0]:
-            best = (score, vocabulary, assigned)
+            best = (score, called, vocabulary, assigned)
     assert best is not None
-    score, vocabulary, assigned = best
+    score, called, vocabulary, assigned = best
     table = vocabulary.table
     matches = _matches(vocabulary, names, kinds, assigned)
     missing = _missing(table, [match.column for match in matches])
     required = len(table.required_columns) + len(table.one_of)
-    if place != table.label and (score < _ENOUGH or len(missing) > required / 2):
-        return None, _why_none(table, missing, matches)
+    is_near = score >= _ENOUGH and len(missing) <= required / 2
+    # with a column missing a build would stop: that is worth it only where the table is beyond doubt
+    if place != table.label and not (is_near and (not missing or called == 1 or score >= 1.5 * _ENOUGH)):
+        return None, _why_none(table, missing, score)
     taken = {match.theirs for match in matches}
     unknown = {name: kind for name, kind in zip(names, kinds, strict=True) if name and name not in taken}
     source = Source(table, group, matches, unknown, missing)
-    source.is_sure = place == table.label or (score >= 2 * _ENOUGH and not missing)
+    source.is_sure = place == table.label or (not missing and (called == 1 or score >= 2 * _ENOUGH))
     for sheet in group:
         source.notes += [f"{_name(sheet)}: {note}" for note in sheet.notes]
     _note_lines_of_orders(source)
     return source, ""
 
 
-def _why_none(table: RawTable, missing: Sequence[str], matches: Sequence[Match]) -> str:
-    if not matches:
-        return "none of its columns is one of the contract's"
-    return f"nearest to {table.label}, which needs {', '.join(missing) or 'more of its columns'}"
+def _why_none(table: RawTable, missing: Sequence[str], score: float) -> str:
+    if score + 3 * len(missing) < _ENOUGH / 2:
+        return "no raw table has columns like these"
+    return f"nearest to {table.label}, which also needs {', '.join(missing)}" if missing else f"too little like {table.label}"
 
 
 def _name(sheet: Sheet) -> str:
     return f"{sheet.path.name}, sheet {sheet.sheet}" if sheet.sheet else sheet.path.name
 
 
-def _is_called(vocabulary: Vocabulary, folder: Path, group: Sequence[Sheet]) -> bool:
-    """Tell whether the files, their sheet or the folder they lie in are called as the table is."""
+def _called(vocabulary: Vocabulary, folder: Path, group: Sequence[Sheet]) -> float:
+    """Return how far the files, their sheet or the folder they lie in are called as the table is, 0 to 1."""
     sheet = group[0]
     place = sheet.path.relative_to(folder)
-    texts = [place.name.split(".")[0], *(part for part in place.parts[:-1]), sheet.sheet or ""]
-    called = [f" {plain_name(text)} " for text in texts]
-    return any(f" {name} " in text for name in vocabulary.names for text in called)
+    texts = [place.name.split(".")[0], *place.parts[:-1], sheet.sheet or ""]
+    return max(vocabulary.called(text) for text in texts)
 
 
 def _assigned(vocabulary: Vocabulary, names: Sequence[str], kinds: Sequence[Kind]) -> dict[str, tuple[int, float]]:
     """Give each column of the contract at most one of the file's: the best names first, then the order in the file."""
     plain = [plain_name(name) for name in names]
-    specs = _specs()[vocabulary.table.label]
+    label = vocabulary.table.label
     pairs = [
-        (-weight * _agreement(specs.get(column, "timestamp" if column == "updated_at" else "boolean"), kind), number, column)
+        (-weight * _agreement(_wanted(label, column), kind), number, column)
         for column in vocabulary.table.all_columns
         for number, (name, kind) in enumerate(zip(plain, kinds, strict=True))
         if name and (weight := vocabulary.weight(column, name)) > 0
@@ -335,20 +342,22 @@ def _assigned(vocabulary: Vocabulary, names: Sequence[str], kinds: Sequence[Kind
     return assigned
 
 
-def _specs() -> Mapping[str, Mapping[str, str]]:
-    """Return the kind of each column of each raw table, as the sources have it."""
-    if not _KINDS:
-        for file in sorted(PROJECT.glob("models/staging/*/_*__sources.yml")):
-            for source in yaml.safe_load(file.read_text(encoding="utf-8"))["sources"]:
-                for table in source["tables"]:
-                    _KINDS[f"{source['name']}/{table['name']}"] = {
-                        column["name"]: column.get("config", {}).get("meta", {}).get("kind", "text")
-                        for column in table["columns"]
-                    }
-    return _KINDS
+def _wanted(label: str, column: str) -> str:
+    """Return the kind of a column of the contract, as the sources have it: timestamp, amount, code, …"""
+    return _kinds_of_contract()[label].get(column, "timestamp" if column == "updated_at" else "boolean")
 
 
-_KINDS: dict[str, dict[str, str]] = {}
+@cache
+def _kinds_of_contract() -> Mapping[str, Mapping[str, str]]:
+    return {
+        f"{source['name']}/{table['name']}": {
+            column["name"]: column["config"]["meta"]["kind"] for column in table["columns"]
+        }
+        for file in sorted(PROJECT.glob("models/staging/*/_*__sources.yml"))
+        for source in yaml.safe_load(file.read_text(encoding="utf-8"))["sources"]
+        if source["name"] != "private"
+        for table in source["tables"]
+    }
 
 
 def _agreement(wanted: str, kind: Kind) -> float:
@@ -369,13 +378,13 @@ def _agreement(wanted: str, kind: Kind) -> float:
     return 0.3 if kind.name == "date" else 1.0
 
 
-def _score(vocabulary: Vocabulary, assigned: Mapping[str, tuple[int, float]]) -> float:
+def _score(vocabulary: Vocabulary, names: Sequence[str], assigned: Mapping[str, tuple[int, float]]) -> float:
     table = vocabulary.table
     in_groups = {column for group in table.one_of for column in group}
     score = 0.0
-    for column, (_, weight) in assigned.items():
+    for column, (number, weight) in assigned.items():
         importance = 3.0 if column in {*table.required_columns, *table.key} else 2.0 if column in in_groups else 1.0
-        score += importance * weight
+        score += importance * weight * vocabulary.specificity(plain_name(names[number]))
     return score - 3.0 * len(_missing(table, list(assigned)))
 
 
@@ -388,24 +397,26 @@ def _matches(
     vocabulary: Vocabulary, names: Sequence[str], kinds: Sequence[Kind], assigned: Mapping[str, tuple[int, float]]
 ) -> list[Match]:  # fmt: skip
     table = vocabulary.table
-    specs = _specs()[table.label]
     matches = {}
     for column, (number, weight) in assigned.items():
         kind = kinds[number]
-        agreement = _agreement(specs.get(column, "text"), kind)
+        wanted = _wanted(table.label, column)
+        agreement = _agreement(wanted, kind)
         why = "by its name" if weight >= _SURE * agreement else "its name is like it"
         if kind.name == "blank":
             why += ", but it is blank in all rows"
-        elif agreement < 1 and specs.get(column) in (*_AS_DATES, *_AS_NUMBERS, "email"):
+        elif agreement < 1 and wanted in (*_AS_DATES, *_AS_NUMBERS, "email"):
             why += f", but its values are {_words(kind)}"
-        is_sure = weight >= _SURE * agreement and agreement >= 0.9
+        elif kind.strays and wanted in (*_AS_DATES, *_AS_NUMBERS):
+            why += f", but {kind.strays} of its values are none"
+        is_sure = weight >= _SURE * agreement and agreement >= 0.9 and not kind.strays
         others = [
             name
             for other, name in enumerate(names)
             if other != number
             and other not in {taken for taken, _ in assigned.values()}
             and vocabulary.weight(column, plain_name(name)) >= 0.3
-            and _agreement(specs.get(column, "text"), kinds[other]) == 1
+            and _agreement(wanted, kinds[other]) == 1
             and kinds[other].name != "blank"
         ]
         if others and is_sure and vocabulary.weight(column, plain_name(others[0])) >= _SURE:
@@ -424,13 +435,18 @@ def _match_by_values(
     vocabulary: Vocabulary, names: Sequence[str], kinds: Sequence[Kind], matches: dict[str, Match]
 ) -> None:  # fmt: skip
     """Add columns whose name says nothing and whose values do: the only e-mails, phones, times, known statuses."""
-    table, specs = vocabulary.table, _specs()[vocabulary.table.label]
+    table = vocabulary.table
     taken = {match.theirs for match in matches.values()}
-    free = [(name, kind) for name, kind in zip(names, kinds, strict=True) if name and name not in taken]
+    # what begins so is the EL tool's own: when it fetched the row
+    free = [
+        (name, kind)
+        for name, kind in zip(names, kinds, strict=True)
+        if name and name not in taken and not name.startswith("_")
+    ]
     for column in table.columns:
         if column in matches:
             continue
-        wanted, is_required = specs[column], column in table.required_columns
+        wanted, is_required = _wanted(table.label, column), column in table.required_columns
         if wanted in ("email", "phone") and column in ("email", "phone"):
             fitting = [pair for pair in free if pair[1].name == wanted]
         elif wanted in ("timestamp", "date") and is_required:
@@ -486,13 +502,9 @@ def _read(source: Source, hints: Hints) -> None:
     if sheet.header_row != 1:
         above = f"above it stands {sheet.title[:40]!r}" if sheet.title else "above it stands no row"
         reading["header_row"] = Finding(str(sheet.header_row), bool(sheet.title), above), sheet.header_row
-    specs = _specs()[source.table.label]
-    _read_numbers(source, [match for match in source.matches if specs.get(match.column) in _AS_NUMBERS])
-    dated = [
-        match for match in source.matches
-        if specs.get(match.column, "timestamp" if match.column == "updated_at" else "") in _AS_DATES
-    ]  # fmt: skip
-    _read_dates(source, dated, hints)
+    label = source.table.label
+    _read_numbers(source, [match for match in source.matches if _wanted(label, match.column) in _AS_NUMBERS])
+    _read_dates(source, [match for match in source.matches if _wanted(label, match.column) in _AS_DATES], hints)
     named = {match.column for match in source.matches}
     if "currency" in source.table.columns and "currency" not in named and hints.currency:
         source.constants["currency"] = hints.currency

@@ -6,7 +6,7 @@ All are proposals from the texts alone. What cannot be told from them is said to
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 _EMAIL = re.compile(r"(mailto:)?[^@\s,;]+@[^@\s,;]+\.[^@\s,;]{2,}")
 _PHONE = re.compile(r"'?[+(]*[0-9][0-9 .()/*x•-]{6,22}", re.IGNORECASE)
@@ -29,8 +29,9 @@ _TIME_FIRST = re.compile(
 _ISO = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?(?: ?(?P<offset>Z|UTC|[+-][0-9]{2}:?[0-9]{2}))?)?"
 )
-# so much of a column must be of a kind for the column to be of it
+# So much of a column must be of a kind for the column to be of it: a sheet has a line of totals, and `--` for nothing.
 _MOST = 0.9
+_MOST_WITH_TOTALS = 0.7
 FEW = 30
 DAY_FIRST, MONTH_FIRST = "day first", "month first"
 
@@ -49,6 +50,8 @@ class Dates:
     # whether there are times of day, and whether any of them comes without an offset
     has_times: bool
     has_local_times: bool
+    # how many texts are no dates
+    strays: int = 0
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,8 @@ class Numbers:
     is_sure: bool
     evidence: str
     currency: str | None
+    # how many texts are no numbers
+    strays: int = 0
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,8 @@ class Kind:
     blank_share: float
     dates: Dates | None = None
     numbers: Numbers | None = None
+    # how many of its distinct values are no dates, no numbers
+    strays: int = 0
     # of a column of few distinct values: each with how often it is there, the commonest first
     counts: dict[str, int] = field(default_factory=dict)
 
@@ -103,12 +110,12 @@ def kind_of(texts: Sequence[str], rows: int) -> Kind:
         return Kind("email", example, distinct, blank)
     dates = dates_of(shares)
     if dates is not None:
-        return Kind("date", example, distinct, blank, dates=dates)
+        return Kind("date", example, distinct, blank, dates=dates, strays=dates.strays)
     if _share(shares, _is_phone) >= _MOST:
         return Kind("phone", example, distinct, blank, numbers=numbers_of(shares))
     numbers = numbers_of(shares)
     if numbers is not None:
-        return Kind("number", example, distinct, blank, numbers=numbers, counts=few)
+        return Kind("number", example, distinct, blank, numbers=numbers, strays=numbers.strays, counts=few)
     if few and (distinct <= len(texts) / 2 or len(texts) < 6):
         return Kind("code", example, distinct, blank, counts=few)
     return Kind("text", example, distinct, blank, counts=few)
@@ -129,53 +136,53 @@ def _is_phone(text: str) -> bool:
 
 def numbers_of(texts: Iterable[str]) -> Numbers | None:
     """Return how the numbers of a column are written; None where it holds others than numbers."""
-    points, commas, groups, plain = Counter[str](), Counter[str](), Counter[str](), 0
-    sure_decimal, sure_thousands, evidence, currency, total = "", "", "", None, 0
+    ambiguous: dict[str, str] = {}
+    counts: Counter[str] = Counter()
+    decimal = thousands = evidence = ""
+    currency: str | None = None
+    total = others = 0
+    has_plain_thousands = False
     for text in texts:
+        total += 1
         found = _MONEY.fullmatch(text.strip())
         number = found["number"].strip() if found else ""
         if not found or not _NUMBER.fullmatch(number):
-            return None
-        total += 1
-        sign = (found["before"] or found["after"] or "").lower()
-        currency = currency or _CURRENCY_SIGNS.get(sign)
+            others += 1
+            # a column of texts is left early
+            if others > 20 and others > total * (1 - _MOST_WITH_TOTALS):
+                return None
+            continue
+        currency = currency or _CURRENCY_SIGNS.get((found["before"] or found["after"] or "").lower())
         signs = re.findall(r"[.,' \u00a0\u202f]", number)
         if not signs:
-            plain += len(number.lstrip("+-")) > 3
-            continue
-        decimals = len(re.split(r"[.,]", number)[-1])
-        if len(set(signs)) > 1:
-            sure_decimal, sure_thousands, evidence = signs[-1], signs[0], text
+            has_plain_thousands |= len(number.lstrip("+-")) > 3
+        elif len(set(signs)) > 1:
+            decimal, thousands, evidence = signs[-1], signs[0], text
         elif len(signs) > 1 or signs[0] not in ".,":
-            sure_thousands, evidence = signs[0], evidence or text
-        elif decimals != 3:
-            sure_decimal, evidence = signs[0], evidence or text
+            thousands, evidence = signs[0], evidence or text
+        elif len(number.rpartition(signs[0])[2]) != 3:
+            decimal, evidence = signs[0], evidence or text
         else:
             # 1.250 may be 1250 or 1.25
-            groups[signs[0]] += 1
-            (points if signs[0] == "." else commas)[text] += 1
-    if not total:
+            counts[signs[0]] += 1
+            ambiguous.setdefault(signs[0], text)
+    if others > total * (1 - _MOST_WITH_TOTALS) or others == total:
         return None
-    if sure_decimal and sure_decimal == sure_thousands:
+    other = {".": ",", ",": "."}
+    if decimal and decimal == thousands:
         # 1.250.000 and 12.5 in one column: no pair of signs reads both
-        return Numbers(sure_decimal, "", False, evidence, currency)
-    if sure_decimal or sure_thousands:
-        other = {".": ",", ",": "."}
-        return Numbers(
-            sure_decimal or (other.get(sure_thousands, ".") if sure_thousands != "," else "."),
-            sure_thousands or (other[sure_decimal] if groups[other[sure_decimal]] else ""),
-            True,
-            evidence,
-            currency,
-        )
-    if groups:
-        sign = max(groups, key=lambda found: (groups[found], found))
-        example = next(iter(points if sign == "." else commas))
-        if plain:
+        return Numbers(decimal, "", False, evidence, currency, others)
+    if decimal or thousands:
+        decimal = decimal or other.get(thousands, ".")
+        thousands = thousands or (other[decimal] if counts[other[decimal]] else "")
+        return Numbers(decimal, thousands, True, evidence, currency, others)
+    if counts:
+        sign = max(counts, key=lambda found: (counts[found], found))
+        if has_plain_thousands:
             # where 1250 is written without a sign, 1.250 has decimals
-            return Numbers(sign, "", False, example, currency)
-        return Numbers("," if sign == "." else ".", sign, False, example, currency)
-    return Numbers("", "", True, "", currency)
+            return Numbers(sign, "", False, ambiguous[sign], currency, others)
+        return Numbers(other[sign], sign, False, ambiguous[sign], currency, others)
+    return Numbers("", "", True, "", currency, others)
 
 
 def dates_of(texts: Iterable[str]) -> Dates | None:
@@ -200,7 +207,7 @@ def dates_of(texts: Iterable[str]) -> Dates | None:
         if found is None or form is None:
             others += 1
             # a column of texts is left early
-            if others > 20 and others > total * (1 - _MOST):
+            if others > 20 and others > total * (1 - _MOST_WITH_TOTALS):
                 return None
             continue
         forms[form] += 1
@@ -217,7 +224,7 @@ def dates_of(texts: Iterable[str]) -> Dates | None:
             month_first = month_first or text
         else:
             undecided = undecided or text
-    if not forms or others > total * (1 - _MOST):
+    if not forms or others > total * (1 - _MOST_WITH_TOTALS):
         return None
     needs_order = any("{day}" in form for form, _ in forms)
     order: str | None = None
@@ -227,9 +234,11 @@ def dates_of(texts: Iterable[str]) -> Dates | None:
         _filled(form, MONTH_FIRST if order == MONTH_FIRST else DAY_FIRST) for (form, _), _ in forms.most_common() if form != "iso"
     ]
     if day_first and month_first:
-        return Dates(tuple(dict.fromkeys(formats)), "", f"{day_first} and {month_first}", True, has_times, has_local)
+        return Dates(
+            tuple(dict.fromkeys(formats)), "", f"{day_first} and {month_first}", True, has_times, has_local, others
+        )
     return Dates(
-        tuple(dict.fromkeys(formats)), order, day_first or month_first or undecided, False, has_times, has_local
+        tuple(dict.fromkeys(formats)), order, day_first or month_first or undecided, False, has_times, has_local, others
     )
 
 
@@ -240,7 +249,7 @@ def with_order(dates: Dates, order: str) -> Dates:
     swapped = tuple(
         re.sub(r"%d(.)%m", r"%m\1%d", text) if re.search(r"%d.%m.%[yY]", text) else text for text in dates.formats
     )
-    return Dates(swapped, "", dates.evidence, dates.is_mixed, dates.has_times, dates.has_local_times)
+    return replace(dates, formats=swapped)
 
 
 def _form(found: re.Match[str]) -> tuple[str, str] | None:
