@@ -4,7 +4,7 @@
 -#}
 {% macro ensure_raw_tables() -%}
     {%- if execute and flags.WHICH in ['build', 'run', 'test', 'seed', 'show'] -%}
-        {%- for table in graph.sources.values() if table.package_name == project_name and table.config.meta.required is defined -%}
+        {%- for table in graph.sources.values() if table.package_name == project_name and table.config.meta.main is defined -%}
             {%- set relation = api.Relation.create(database=target.database, schema=table.schema, identifier=table.identifier) -%}
             {%- if not adapter.get_relation(relation.database, relation.schema, relation.identifier) -%}
                 {%- do adapter.create_schema(relation) -%}

@@ -302,7 +302,7 @@ left join ranked on judged._file_id = ranked._file_id and judged._row_number = r
     ] -%}
     {%- if execute -%}
         {%- set described = [] -%}
-        {%- for table in graph.sources.values() if table.package_name == project_name and table.config.meta.required is defined -%}
+        {%- for table in graph.sources.values() if table.package_name == project_name and table.config.meta.main is defined -%}
             {%- do described.append((table.source_name, table.name)) -%}
         {%- endfor -%}
         {%- if tables | sort != described | sort -%}

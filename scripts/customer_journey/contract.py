@@ -18,15 +18,18 @@ class RawTable:
 
     source: str
     name: str
-    is_required: bool
+    # one of those of which a company has at least one
+    is_main: bool
+    # what nobody can answer without it
+    answers: str
     columns: tuple[str, ...]
+    # what the values of each column are, in the order of `columns`
+    kinds: tuple[str, ...]
     key: tuple[str, ...]
     required_columns: tuple[str, ...]
     one_of: tuple[tuple[str, ...], ...]
     # the column of which the rows of a key are parts of one sum, so that a row delivered twice counts twice
     adds_up: str | None
-    # what the marts tell from it, as the end of a sentence
-    answers: str = ""
 
     @property
     def label(self) -> str:
@@ -48,6 +51,11 @@ class RawTable:
         """The columns of the contract and those that every table may carry."""
         return (*self.columns, *EVERY_TABLE_MAY_CARRY)
 
+    def kind_of(self, column: str) -> str:
+        """Return what the values of a column are, such as `id`, `amount` or `timestamp`."""
+        own = dict(zip(self.columns, self.kinds, strict=True))
+        return {**own, "updated_at": "timestamp", "is_deleted": "boolean"}[column]
+
 
 @cache
 def raw_tables(project: Path = PROJECT) -> tuple[RawTable, ...]:
@@ -65,11 +73,12 @@ def _raw_table(source: str, table: dict[str, Any]) -> RawTable:
     return RawTable(
         source=source,
         name=table["name"],
-        is_required=meta["required"],
+        is_main=meta["main"],
+        answers=meta["answers"],
         columns=tuple(column["name"] for column in columns),
+        kinds=tuple(column["config"]["meta"]["kind"] for column in columns),
         key=tuple(column["name"] for column in columns if column["config"]["meta"].get("key")),
         required_columns=tuple(column["name"] for column in columns if column["config"]["meta"].get("required")),
         one_of=tuple(tuple(group) for group in meta.get("one_of", [])),
         adds_up=meta.get("adds_up"),
-        answers=meta.get("answers", ""),
     )

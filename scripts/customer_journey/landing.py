@@ -1,62 +1,36 @@
 """Landing: raw files into the private warehouse, as text, with the contract checked before a row is read."""
 
-import csv
-import gzip
-import hashlib
-import re
-import time
-import zlib
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 import duckdb
 import yaml
 
+from customer_journey.adapters import plain
 from customer_journey.contract import RawTable, raw_tables
-from customer_journey.errors import InputError, what_gave_out
-from customer_journey.paths import PROJECT
-from customer_journey.raw_files import (
-    delimiter_of,
-    files_in,
-    is_compressed,
-    is_parquet,
-    lines_on_unread,
-    open_text,
+from customer_journey.deliveries import (
+    Delivery,
+    Export,
+    Plan,
+    content_of,
+    is_settled,
+    lying_at,
+    made_deliveries,
+    mapped_delivery,
+    plan_of,
+    state_of,
+    state_of_all,
 )
+from customer_journey.errors import InputError
+from customer_journey.mapping import did_you_mean_one
+from customer_journey.paths import PROJECT
+from customer_journey.raw_files import lines_on_unread
+from customer_journey.tabular import Column, as_text, columns_of, path_parameter, reading, scan
 
 # Before the name of a table that Spark exported; no path of a file begins so.
 FROM_CATALOG = "catalog:"
-
-# The longest row of a CSV file, and what is read of it at a time: a comment may hold a picture, as text.
-LONGEST_ROW = 16 * 2**20
-READ_AT_ONCE = 2 * LONGEST_ROW
-
-# The coarsest times that file systems in use keep are two seconds apart.
-YOUNG_NS = 3 * 10**9
-
-
-class Column(NamedTuple):
-    """One column of a file or of an EL tool's table, as it is there."""
-
-    name: str
-    data_type: str
-
-
-class Delivery(NamedTuple):
-    """Rows that land together and replace what was landed under their path before: a file, or the export of a table."""
-
-    path: str
-    columns: Sequence[Column]
-    # where the rows lie, for as long as they are read
-    files: Callable[[], AbstractContextManager[Sequence[Path]]]
-    # of a file, before anything of it was read: see _state_of
-    state: str | None = None
-    # whether a later change would show in that state
-    is_settled: bool = False
 
 
 @dataclass
@@ -101,33 +75,163 @@ def land(connection: duckdb.DuckDBPyConnection, raw: Path, on_progress: Callable
             "--out: this folder was built with --raw-schemas, on the tables that an EL tool keeps. "
             "Name the schemas again, or choose another --out for files."
         )
-    found = files_in(raw, tables)
-    report.drift += lines_on_unread(raw, found)
-    for table, files in found.read.items():
-        if not files:
-            if table.is_required:
-                raise InputError(
-                    f"{raw / table.source / table.name}: required table {table.label} is missing. "
-                    f"Add {table.name}.parquet or {table.name}.csv (it may be empty below its header)."
-                )
-            report.absent_tables.append(table.label)
+    plan = plan_of(raw)
+    report.drift += lines_on_unread(raw, plan.found, plan.claimed)
+    delivered = plan.tables()
+    check_main_tables(f"{raw}: ", {table for table in tables if table.is_main} & delivered, landed_tables(connection))
+    report.absent_tables += [table.label for table in tables if table not in delivered]
     # Every file is checked before the first row lands: what the user is told does not depend on what loaded before.
-    deliveries: dict[RawTable, list[Delivery]] = {}
-    for table, files in found.read.items():
-        deliveries[table] = []
+    deliveries: dict[RawTable, list[Delivery]] = {table: [] for table in tables}
+    for table, files in plan.plain.items():
         for file in files:
-            with _reading(file):
-                state, is_settled = _state_of(file), _is_settled(file)
-                columns = _columns_of(connection, file)
+            with reading(file):
+                state, settled = state_of(file), is_settled(file)
+                columns = columns_of(connection, file)
             report.drift += check_columns(table, str(file), file.name, columns)
             path = file.relative_to(raw).as_posix()
-            report.files.append(path)
-            deliveries[table].append(Delivery(path, columns, partial(_where_it_is, file), state, is_settled))
+            deliveries[table].append(Delivery(path, columns, partial(lying_at, [file]), state, settled))
+    _add_mapped(connection, plan, deliveries, report)
+    _add_exports(connection, plan, raw, deliveries, report)
+    report.files = sorted(delivery.path for of_table in deliveries.values() for delivery in of_table)
     land_deliveries(connection, deliveries, report, on_progress)
+    _forget_unread(connection, raw, report)
+    _keep_export_files(connection, plan)
     for table in tables:
         if table.adds_up and _kind_of(connection, table) == "BASE TABLE":
             report.doubles += _double_deliveries(connection, table)
     return report
+
+
+def check_main_tables(where: str, delivered: Collection[RawTable], landed: Collection[str]) -> None:
+    """Check that there is something to build on, and that no export of a main table was lost.
+
+    `delivered` are the main tables that something is delivered for, `landed` the labels of those that had rows of
+    files before. `where` begins the error.
+
+    Raises:
+        InputError: none of the main tables is there, or one that was there before is not.
+    """
+    main = [table for table in raw_tables() if table.is_main]
+    if not delivered:
+        raise InputError(
+            f"{where}none of the tables {', '.join(table.label for table in main)} is there; a build needs one of "
+            "them. Add for example orders/orders.csv; on exports of tools, `journey init` writes a mapping.yml."
+        )
+    lost = sorted(table.label for table in main if table.label in landed and table not in delivered)
+    if lost:
+        raise InputError(
+            f"{where}required table {lost[0]} is missing: an earlier build of this output folder read it, so an "
+            "export was lost. Put it back; where it is no longer wanted, leave its file with the header alone."
+        )
+
+
+def landed_tables(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """Return the labels of the tables that rows have landed for."""
+    if not kind_of(connection, "private", "landed_files"):
+        return set()
+    rows = connection.execute("select distinct source_table from private.landed_files").fetchall()
+    return {source_table.replace(".", "/") for (source_table,) in rows}
+
+
+def _add_mapped(
+    connection: duckdb.DuckDBPyConnection, plan: Plan, deliveries: dict[RawTable, list[Delivery]], report: LandingReport
+) -> None:
+    """Add the files that mapping.yml names; what has landed as it is now is not read again."""
+    for number, (table, one) in enumerate((table, one) for table, files in plan.mapped.items() for one in files):
+        with reading(one.file):
+            state = state_of_all([one.file], one.how)
+        if _knows(connection, [one.path], state):
+            deliveries[table].append(_known(one.path, state))
+            continue
+        delivery = mapped_delivery(connection, one, table, f"mapped_{number}")
+        report.drift += check_columns(table, str(one.file), one.file.name, delivery.columns)
+        deliveries[table].append(delivery)
+
+
+def _add_exports(
+    connection: duckdb.DuckDBPyConnection,
+    plan: Plan,
+    raw: Path,
+    deliveries: dict[RawTable, list[Delivery]],
+    report: LandingReport,
+) -> None:
+    """Add what adapters make of exports; an export that has landed as it is now is not read again."""
+    for number, export in enumerate(plan.exports):
+        paths = {table: export.path(table) for table in export.adapter.selects}
+        if export.files is not None:
+            state = state_of_all(export.files, export.how)
+            if _knows(connection, paths.values(), state):
+                for table, path in paths.items():
+                    deliveries[table].append(_known(path, state))
+                continue
+        made, lines = made_deliveries(connection, export, raw, f"export_{number}")
+        report.drift += lines + _keep_rows_of_vanished(connection, export)
+        for table, delivery in made.items():
+            check_columns(table, delivery.path, delivery.path, delivery.columns)
+            deliveries[table].append(delivery)
+
+
+def _known(path: str, state: str) -> Delivery:
+    return Delivery(path, (), partial(lying_at, ()), state, True)
+
+
+def _knows(connection: duckdb.DuckDBPyConnection, paths: Collection[str], state: str) -> bool:
+    """Tell whether all these have landed, and were in this state when they were read last."""
+    if not kind_of(connection, "private", "landed_files"):
+        return False
+    row = connection.execute(
+        "select count(*) from private.landed_files inner join private.file_states using (path)"
+        " where list_contains(?, path) and state = ?",
+        [list(paths), state],
+    ).fetchone()
+    return row is not None and row[0] == len(paths)
+
+
+def _keep_rows_of_vanished(connection: duckdb.DuckDBPyConnection, export: Export) -> list[str]:
+    """Keep what was made of files of an export that are gone, and return a line on them.
+
+    Rows of a table that adds up would count twice beside what is made anew: these go with their file.
+    """
+    if export.files is None or not kind_of(connection, "private", "export_files"):
+        return []
+    before = connection.execute("select file from private.export_files where place = ?", [export.place]).fetchall()
+    gone = sorted({file for (file,) in before} - {str(file) for file in export.files})
+    if not gone:
+        return []
+    for table in export.adapter.selects:
+        if table.adds_up:
+            continue
+        path = export.path(table)
+        row = connection.execute(
+            "select count(*) from private.landed_files where starts_with(path, ?)", [f"{path} before "]
+        ).fetchone()
+        kept = f"{path} before {Path(gone[0]).name} was gone ({row[0] if row else 0})"
+        connection.execute("update private.landed_files set path = ? where path = ?", [kept, path])
+    return [f"{export.place}: {Path(gone[0]).name} is gone; what was made of it before is kept"]
+
+
+def _keep_export_files(connection: duckdb.DuckDBPyConnection, plan: Plan) -> None:
+    """Note which files each export consists of, so that one that vanishes is missed."""
+    connection.execute("create table if not exists private.export_files (place varchar, file varchar)")
+    for export in plan.exports:
+        connection.execute("delete from private.export_files where place = ?", [export.place])
+        for file in export.files or ():
+            connection.execute("insert into private.export_files values (?, ?)", [export.place, str(file)])
+
+
+def _forget_unread(connection: duckdb.DuckDBPyConnection, raw: Path, report: LandingReport) -> None:
+    """Take out the rows of files that lie there still, and that the mapping no longer reads."""
+    for file_id, source_table, path in connection.execute(
+        "select file_id, source_table, path from private.landed_files order by path"
+    ).fetchall():
+        place = path.partition(" through ")[0].partition(" as ")[0]
+        if path in report.files or " was gone (" in path or not (raw / place).exists():
+            continue
+        connection.execute(f"delete from raw_{source_table} where _file_id = ?", [file_id])
+        for table in ("landed_files", "erased_rows"):
+            connection.execute(f"delete from private.{table} where file_id = ?", [file_id])
+        connection.execute("delete from private.file_states where path = ?", [path])
+        report.drift.append(f"{path}: the mapping no longer reads it so, its rows in {source_table} are gone")
 
 
 def unchanged_files(connection: duckdb.DuckDBPyConnection, raw: Path) -> list[str] | None:
@@ -138,14 +242,21 @@ def unchanged_files(connection: duckdb.DuckDBPyConnection, raw: Path) -> list[st
             "select path, sha256, state from private.landed_files left join private.file_states using (path)"
         ).fetchall()
     }
+    plan = plan_of(raw)
+    read: list[tuple[str, list[Path], str | None]]
+    read = [(file.relative_to(raw).as_posix(), [file], None) for files in plan.plain.values() for file in files]
+    read += [(one.path, [one.file], one.how) for files in plan.mapped.values() for one in files]
+    for export in plan.exports:
+        if export.files is None:
+            return None
+        read += [(export.path(table), list(export.files), export.how) for table in export.adapter.selects]
     paths = []
-    for files in files_in(raw, raw_tables()).read.values():
-        for file in files:
-            path = file.relative_to(raw).as_posix()
-            sha256, state = landed.get(path, (None, None))
-            if sha256 is None or (state != _state_of(file) and sha256 != _content_of([file])):
-                return None
-            paths.append(path)
+    for path, files, how in read:
+        sha256, known_state = landed.get(path, (None, None))
+        state = state_of(files[0]) if how is None else state_of_all(files, how)
+        if sha256 is None or (known_state != state and sha256 != content_of(files, how or "")):
+            return None
+        paths.append(path)
     return sorted(paths)
 
 
@@ -157,22 +268,6 @@ def landed_digest(connection: duckdb.DuckDBPyConnection) -> str | None:
         "select md5(string_agg(path || sha256, '|' order by path)) from private.landed_files"
     ).fetchone()
     return row[0] if row else None
-
-
-def _state_of(file: Path) -> str:
-    """Tell which file this is and when it was written, which changes whenever its content does."""
-    found = file.stat()
-    return f"{found.st_dev} {found.st_ino} {found.st_size} {found.st_mtime_ns} {found.st_ctime_ns}"
-
-
-def _is_settled(file: Path) -> bool:
-    """Tell whether a file is old enough that a change after this moment would give it other times."""
-    found = file.stat()
-    return max(found.st_mtime_ns, found.st_ctime_ns) < time.time_ns() - YOUNG_NS
-
-
-def _where_it_is(file: Path) -> AbstractContextManager[Sequence[Path]]:
-    return nullcontext([file])
 
 
 def land_deliveries(
@@ -219,141 +314,44 @@ def _has_landed(connection: duckdb.DuckDBPyConnection, from_catalog: bool) -> bo
     return found is not None
 
 
-def _scan(file: Path, columns: Sequence[Column]) -> str:
-    """The table function that reads files like this one, with their paths as the parameter `$files`."""
-    # a folder `contact_id=1` is a folder's name, no column
-    if is_parquet(file):
-        return "read_parquet($files, hive_partitioning = false)"
-    # nothing is sniffed: DuckDB would skip lines until the rest looks regular
-    names = [column.name or f"nameless {number}" for number, column in enumerate(columns)]
-    types = ", ".join(f"'{_quoted(name)}': 'varchar'" for name in names)
-    compression = "gzip" if is_compressed(file) else "none"
-    return (
-        f"read_csv($files, auto_detect = false, header = true, delim = '{delimiter_of(file)}',"
-        " quote = '\"', escape = '\"',"
-        f" strict_mode = true, encoding = 'utf-8', max_line_size = {LONGEST_ROW}, buffer_size = {READ_AT_ONCE},"
-        f" hive_partitioning = false, compression = '{compression}', columns = {{{types}}})"
-    )
-
-
-def _path_parameter(files: Sequence[Path]) -> dict[str, list[str]]:
-    """The parameter `$files`, whose paths DuckDB would take for patterns if it could."""
-    return {"files": [re.sub(r"([*?\[])", r"[\1]", str(file)) for file in files]}
-
-
-def _quoted(text: str) -> str:
-    return text.replace("'", "''")
-
-
-@contextmanager
-def _reading(file: Path) -> Iterator[None]:
-    """Say in one line what keeps a file from being read: that it is damaged, or that it is not to be had."""
-    try:
-        yield
-    except FileNotFoundError as error:
-        raise InputError(f"{file}: was there when the build began and is gone. Build again.") from error
-    except (gzip.BadGzipFile, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
-        raise _unreadable(file, error) from error
-    except OSError as error:
-        if what_gave_out(error):
-            raise
-        raise InputError(f"{file}: cannot be read ({error.strerror or error}).") from error
-    except duckdb.Error as error:
-        # a machine without memory reads no file at all: whoever exports this one again does it for nothing
-        if what_gave_out(error):
-            raise
-        if not file.exists():
-            raise InputError(f"{file}: was there when the build began and is gone. Build again.") from error
-        raise _unreadable(file, error) from error
-
-
-def _columns_of(connection: duckdb.DuckDBPyConnection, file: Path) -> list[Column]:
-    # DuckDB does not say what keeps it from opening one
-    with file.open("rb") as stream:
-        is_empty = not stream.read(1)
-    if is_empty:
-        raise InputError(f"{file}: is empty, without even the names of columns. Export it again.")
-    if not is_parquet(file):
-        columns = [Column(name, "VARCHAR") for name in _header_of(file)]
-    else:
-        rows = connection.execute(
-            "describe select * from read_parquet($files, hive_partitioning = false)", _path_parameter([file])
-        ).fetchall()
-        columns = [Column(row[0], row[1]) for row in rows]
-    # DuckDB takes names for one that differ in case alone
-    names = [column.name.lower() for column in columns]
-    repeated = sorted({column.name for column in columns if column.name and names.count(column.name.lower()) > 1})
-    if repeated:
-        raise InputError(f"{file}: the header names the column {repeated[0]!r} twice. Export it again.")
-    return columns
-
-
-def _header_of(file: Path) -> list[str]:
-    with open_text(file) as stream:
-        line = stream.readline(LONGEST_ROW).decode("utf-8-sig")
-    if "\0" in line:
-        raise InputError(f"{file}: cannot be read as UTF-8 CSV (NUL in its header, as in UTF-16). Save it as UTF-8.")
-    return [name.strip() for name in next(csv.reader([line], delimiter=delimiter_of(file)), [])]
-
-
-def _unreadable(file: Path, error: Exception) -> InputError:
-    """Say in one line what a reader says in several: where the file breaks, and why."""
-    kind = "Parquet" if is_parquet(file) else "UTF-8 CSV" if delimiter_of(file) == "," else "UTF-8 TSV"
-    lines = [line.strip() for line in str(error).removeprefix("Invalid Input Error: ").splitlines() if line.strip()]
-    lines = lines or [type(error).__name__]
-    reason = next((line for line in lines[1:] if "unicode" in line or "Expected Number" in line), None)
-    is_encoding = isinstance(error, UnicodeDecodeError) or "unicode" in str(error)
-    hint = "Save it as UTF-8." if is_encoding else "Export it again."
-    detail = f"{lines[0]}; {reason}" if reason else lines[0]
-    return InputError(f"{file}: cannot be read as {kind} ({detail}). {hint}")
-
-
 def check_columns(table: RawTable, where: str, short_name: str, columns: Sequence[Column]) -> list[str]:
     """Return a line on each column that nobody knows; `where` names the file or table in errors.
 
     Raises:
         InputError: a required column is missing.
     """
-    names = [column.name for column in columns]
+    names = {plain(column.name) for column in columns}
+    has = [column.name for column in columns if column.name and plain(column.name) not in table.all_columns]
     for name in table.required_columns:
         if name not in names:
-            raise InputError(f"{where}: table {table.label} lacks the required column {name}. Add it to the export.")
+            raise InputError(f"{where}: table {table.label} lacks the required column {name}. {_add_it(name, has)}")
     for group in table.one_of:
-        if not set(group) & set(names):
+        if not set(group) & names:
             raise InputError(
-                f"{where}: table {table.label} lacks the columns {' and '.join(group)}. Add one of them to the export."
+                f"{where}: table {table.label} lacks the columns {' and '.join(group)}. {_add_it('one of them', has)}"
             )
     return [
-        f"{table.label}: {f'unknown column {name}' if name else 'a column without a name'} ({short_name}), not read"
-        for name in names
-        if name not in table.all_columns
+        f"{table.label}: {f'unknown column {column.name}' if column.name else 'a column without a name'} "
+        f"({short_name}), not read{did_you_mean_one(column.name, table.all_columns)}"
+        for column in columns
+        if plain(column.name) not in table.all_columns
     ]
 
 
-def _as_text(column: Column) -> str:
-    """The SQL that reads a column as text."""
-    text = f'cast("{column.name}" as varchar)'
-    if column.data_type == "VARCHAR":
-        # a letter and its marks may come as one character or as several, and would be two campaigns to every comparison
-        return f"nfc_normalize({text})"
-    if column.data_type.startswith("DECIMAL"):
-        # the zeros that fill up its scale say nothing, and 450.000 would be an amount that can be read in two ways
-        return f"case when contains({text}, '.') then rtrim(rtrim({text}, '0'), '.') else {text} end"
-    if column.data_type not in ("DOUBLE", "FLOAT"):
-        return text
-    # Whole numbers become floating where one of them is missing: an order 5.0 would not be the order 5 of its items.
-    # From 2^53 on they are not exact, and are left as they are.
+def _add_it(name: str, has: Sequence[str]) -> str:
+    if not has:
+        return f"Add {'it' if ' ' not in name else name} to the export."
     return (
-        f'case when abs("{column.name}") < {2**53} and "{column.name}" = trunc("{column.name}")'
-        f' then cast(cast("{column.name}" as bigint) as varchar) else {text} end'
+        f"If one of its columns {', '.join(has)} is meant, name it in mapping.yml (`journey init` proposes one); "
+        f"else add {'it' if ' ' not in name else name} to the export."
     )
 
 
 def _texts_of(table: RawTable, columns: Sequence[Column]) -> list[str]:
     """The SQL of each column of the landed table, null where these columns do not have it."""
-    known = {column.name: column for column in columns}
+    known = {plain(column.name): column for column in columns}
     return [
-        f"{_as_text(known[name]) if name in known else 'cast(null as varchar)'} as {name}" for name in table.all_columns
+        f"{as_text(known[name]) if name in known else 'cast(null as varchar)'} as {name}" for name in table.all_columns
     ]
 
 
@@ -381,29 +379,37 @@ def create_landed_table(connection: duckdb.DuckDBPyConnection, table: RawTable) 
 def _land(connection: duckdb.DuckDBPyConnection, table: RawTable, delivery: Delivery) -> bool:
     """Land one delivery; return False where its content is known already."""
     known = connection.execute(
-        "select file_id, sha256 from private.landed_files where path = ?", [delivery.path]
+        "select file_id, sha256, source_table from private.landed_files where path = ?", [delivery.path]
     ).fetchone()
-    if known and _has_state(connection, delivery):
+    if known and known[2] == table.source_table and _has_state(connection, delivery):
         return False
     with delivery.files() as files:
-        with _reading(files[0]):
-            sha256 = _content_of(files)
+        if delivery.content is None:
+            with reading(files[0]):
+                sha256 = content_of(files)
+        else:
+            sha256 = delivery.content
         _keep_state(connection, delivery)
-        if known and known[1] == sha256:
+        if known and known[1:] == (sha256, table.source_table):
             return False
         create_landed_table(connection, table)
         if known:
-            connection.execute(f"delete from {table.relation} where _file_id = ?", [known[0]])
+            # a mapping may have said that it is another table's
+            connection.execute(f"delete from raw_{known[2]} where _file_id = ?", [known[0]])
             connection.execute("delete from private.landed_files where file_id = ?", [known[0]])
             connection.execute("delete from private.erased_rows where file_id = ?", [known[0]])
         file_id = known[0] if known else _next_file_id(connection)
-        with _reading(files[0]):
-            rows = connection.execute(
-                f"insert into {table.relation} ({', '.join(table.all_columns)}, _file_id, _row_number)"
-                f" select {', '.join(_texts_of(table, delivery.columns))}, {file_id}, row_number() over ()"
-                f" from {_scan(files[0], delivery.columns)}",
-                _path_parameter(files),
-            ).fetchone()
+        insert = f"insert into {table.relation} ({', '.join(table.all_columns)}, _file_id, _row_number)"
+        texts = f"select {', '.join(_texts_of(table, delivery.columns))}, {file_id}"
+        if delivery.relation is not None:
+            rows = connection.execute(f"{insert} {texts}, _row from {delivery.relation}").fetchone()
+            connection.execute(f"drop table {delivery.relation}")
+        else:
+            with reading(files[0]):
+                rows = connection.execute(
+                    f"{insert} {texts}, row_number() over () from {scan(files[0], delivery.columns)}",
+                    path_parameter(files),
+                ).fetchone()
     connection.execute(
         "insert into private.landed_files values (?, ?, ?, ?, ?)",
         [file_id, table.source_table, delivery.path, sha256, rows[0] if rows else 0],
@@ -463,14 +469,6 @@ def _keep_state(connection: duckdb.DuckDBPyConnection, delivery: Delivery) -> No
         connection.execute("insert into private.file_states values (?, ?)", [delivery.path, delivery.state])
 
 
-def _content_of(files: Sequence[Path]) -> str:
-    digest = hashlib.sha256()
-    for file in files:
-        with file.open("rb") as stream:
-            hashlib.file_digest(stream, lambda: digest)
-    return digest.hexdigest()
-
-
 def _next_file_id(connection: duckdb.DuckDBPyConnection) -> int:
     row = connection.execute("select coalesce(max(file_id), 0) + 1 from private.landed_files").fetchone()
     assert row is not None
@@ -486,6 +484,7 @@ def point_at_schemas(connection: duckdb.DuckDBPyConnection, schemas: Mapping[str
     report = LandingReport(in_place=schemas)
     tables = raw_tables()
     check_schemas(schemas, own_schemas())
+    before = {table.label for table in tables if _kind_of(connection, table) == "VIEW"}
     connection.execute("begin")
     try:
         for table in tables:
@@ -493,7 +492,7 @@ def point_at_schemas(connection: duckdb.DuckDBPyConnection, schemas: Mapping[str
             schema = schemas.get(table.source, table.source)
             columns = _warehouse_columns(connection, schema, table.name) if table.source in schemas else []
             if not columns:
-                if table.is_required:
+                if table.is_main and table.source in schemas:
                     raise InputError(f"warehouse: required table {table.label} is missing: no {schema}.{table.name}.")
                 report.absent_tables.append(table.label)
                 continue
@@ -504,6 +503,8 @@ def point_at_schemas(connection: duckdb.DuckDBPyConnection, schemas: Mapping[str
                 f"create view {table.relation} as select {', '.join(_texts_of(table, columns))}, 0::bigint as _file_id,"
                 f' row_number() over () as _row_number from "{schema}".{table.name}'
             )
+        main = {table for table in tables if table.is_main and table.label not in report.absent_tables}
+        check_main_tables("warehouse: ", main, before)
         # each build accounts for the rows that it finds, and what an earlier one erased is no longer among them
         connection.execute("delete from private.erased_rows where file_id = 0")
         connection.execute("commit")

@@ -6,7 +6,9 @@ Nothing is skipped without a word: an export that a tool writes in another form 
 import gzip
 import io
 import os
-from collections.abc import Iterable, Sequence
+import re
+import unicodedata
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,8 +16,11 @@ from customer_journey.contract import RawTable
 from customer_journey.errors import InputError
 from customer_journey.hash_key import DEMO_MARK
 
-SUFFIXES = (".parquet", ".csv", ".csv.gz", ".tsv", ".tsv.gz")
-READ = "files of raw tables are .parquet, .csv, .csv.gz, .tsv"
+_TEXT = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
+_SHEETS = (".xlsx", ".xls", ".xlsb", ".ods")
+_JSON = (".json", ".ndjson", ".jsonl", ".json.gz", ".ndjson.gz", ".jsonl.gz")
+SUFFIXES = (".parquet", *_TEXT, *_SHEETS, *_JSON)
+READ = "files of raw tables are .parquet, .csv, .csv.gz, .tsv, .xlsx, .json, .ndjson"
 
 # what may lie at the top of a raw folder without being a table
 _NO_TABLES = ("vars.yml", "mapping.yml", DEMO_MARK)
@@ -31,8 +36,10 @@ class RawFiles:
     unread: dict[RawTable, list[Path]] = field(default_factory=dict)
 
 
-def files_in(raw: Path, tables: Iterable[RawTable]) -> RawFiles:
+def files_in(raw: Path, tables: Iterable[RawTable], claimed: Collection[Path] = ()) -> RawFiles:
     """Return the files of each table: `<source>/<table>.<suffix>` and all below the folder `<source>/<table>`.
+
+    What is `claimed`, files and whole folders, is read in another way and left out.
 
     Raises:
         InputError: a name is no UTF-8, a folder cannot be looked into, or a table has files of which none is read.
@@ -43,9 +50,14 @@ def files_in(raw: Path, tables: Iterable[RawTable]) -> RawFiles:
             file
             for file in _entries(raw / table.source)
             if file.name.startswith(f"{table.name}.") or (file.name == table.name and not file.is_dir())
+            if not _is_claimed(file, claimed)
         ]
         single = {file: suffix_of(file) != "" and file.name == f"{table.name}{suffix_of(file)}" for file in beside}
-        below = {file: suffix_of(file) != "" for file in _below(raw / table.source / table.name)}
+        below = {
+            file: suffix_of(file) != ""
+            for file in _below(raw / table.source / table.name)
+            if not _is_claimed(file, claimed)
+        }
         read: list[Path] = []
         unread: list[Path] = []
         for file, is_data in {**single, **below}.items():
@@ -59,7 +71,33 @@ def files_in(raw: Path, tables: Iterable[RawTable]) -> RawFiles:
     return found
 
 
-def lines_on_unread(raw: Path, found: RawFiles) -> list[str]:
+def files_matching(raw: Path, pattern: str) -> list[Path]:
+    """Return the files under `raw` whose path below it fits a pattern, `*` within a folder and `**` over folders."""
+    wanted = unicodedata.normalize("NFC", pattern)
+    return sorted(
+        file for file in _below(raw) if fits(unicodedata.normalize("NFC", file.relative_to(raw).as_posix()), wanted)
+    )
+
+
+def fits(path: str, pattern: str) -> bool:
+    """Tell whether a path fits a pattern: a name as it is, else `*`, `?` within a folder and `**` over folders."""
+    if path == pattern:
+        return True
+    parts = re.split(r"(\*\*/|\*\*|\*|\?)", pattern)
+    signs = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    return re.fullmatch("".join(signs.get(part, re.escape(part)) for part in parts), path) is not None
+
+
+def data_files_below(folder: Path) -> list[Path]:
+    """Return the files of rows in a folder and in those below it."""
+    return sorted(file for file in _below(folder) if suffix_of(file) and file.is_file())
+
+
+def _is_claimed(file: Path, claimed: Collection[Path]) -> bool:
+    return any(file == one or one in file.parents for one in claimed)
+
+
+def lines_on_unread(raw: Path, found: RawFiles, claimed: Collection[Path] = ()) -> list[str]:
     """Return a line on each table with files that are not read, and on what belongs to no table."""
     lines = [
         f"{table.label}: {_names(raw / table.source, unread)} not read ({READ})"
@@ -68,7 +106,7 @@ def lines_on_unread(raw: Path, found: RawFiles) -> list[str]:
     ]
     sources = {table.source for table in found.read}
     for entry in _entries(raw):
-        if entry.name in _NO_TABLES:
+        if entry.name in _NO_TABLES or _is_claimed(entry, claimed):
             continue
         if not entry.is_dir():
             lines.append(f"{_name(raw, entry)}: in no folder of a source, not read")
@@ -78,6 +116,7 @@ def lines_on_unread(raw: Path, found: RawFiles) -> list[str]:
             below
             for below in _entries(entry)
             if below.name not in tables and not any(below.name.startswith(f"{table}.") for table in tables)
+            if not _is_claimed(below, claimed)
         ]
         if entry.name in sources:
             lines += [f"{_name(raw, below)}: no table of the contract, not read" for below in strange]
@@ -99,6 +138,16 @@ def is_parquet(file: Path) -> bool:
     return suffix_of(file).lower() == ".parquet"
 
 
+def is_sheet(file: Path) -> bool:
+    """Tell whether a file is a workbook of a spreadsheet program."""
+    return suffix_of(file).lower() in _SHEETS
+
+
+def is_json(file: Path) -> bool:
+    """Tell whether a file holds records of JSON."""
+    return suffix_of(file).lower() in _JSON
+
+
 def delimiter_of(file: Path) -> str:
     """Return what stands between the fields of a text file."""
     return "\t" if ".tsv" in suffix_of(file).lower() else ","
@@ -109,7 +158,7 @@ def is_compressed(file: Path) -> bool:
     return suffix_of(file).lower().endswith(".gz")
 
 
-def open_text(file: Path) -> io.BufferedIOBase:
+def open_text(file: Path) -> gzip.GzipFile | io.BufferedReader:
     """Open a text file, compressed or not, as the bytes of its text."""
     return gzip.open(file, "rb") if is_compressed(file) else file.open("rb")
 

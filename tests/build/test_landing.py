@@ -13,8 +13,9 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from customer_journey import erasure
+from customer_journey import deliveries, erasure
 from customer_journey import landing as landing_module
+from customer_journey.deliveries import content_of
 from customer_journey.errors import InputError
 from customer_journey.landing import LandingReport, land
 from customer_journey.warehouse import open_warehouse
@@ -96,16 +97,15 @@ def test_known_file_is_not_read_again(landing: Landing) -> None:
 def test_content_is_read_only_where_size_or_times_say_so(landing: Landing, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each build would read a hundred gigabytes of events to find that they are those of yesterday."""
     file = landing.write("crm/contacts.csv", contacts(1))
-    monkeypatch.setattr(landing_module, "YOUNG_NS", 0)
+    monkeypatch.setattr(deliveries, "YOUNG_NS", 0)
     landing.land()
     read: list[str] = []
-    content_of = landing_module._content_of
 
     def counted(files: Sequence[Path]) -> str:
         read.extend(found.name for found in files)
         return content_of(files)
 
-    monkeypatch.setattr(landing_module, "_content_of", counted)
+    monkeypatch.setattr(landing_module, "content_of", counted)
     landing.land()
     assert read == []
 
@@ -121,7 +121,7 @@ def test_content_is_read_only_where_size_or_times_say_so(landing: Landing, monke
 def test_content_of_a_young_file_is_read_again(landing: Landing, monkeypatch: pytest.MonkeyPatch) -> None:
     """Times of some file systems are seconds apart: two versions within one would be taken for one."""
     same = os.stat(__file__)
-    monkeypatch.setattr(landing_module, "_state_of", lambda file: f"{same.st_ino}")
+    monkeypatch.setattr(landing_module, "state_of", lambda file: f"{same.st_ino}")
     landing.write("crm/contacts.csv", contacts(1))
     landing.land()
     landing.write("crm/contacts.csv", contacts(2))
@@ -295,6 +295,7 @@ def test_required_table_must_have_a_file_on_every_build(landing: Landing) -> Non
 
 def test_folder_without_a_data_file_is_no_required_table(landing: Landing) -> None:
     """An export folder that an EL tool made and did not fill would pass for a table."""
+    landing.land()
     (landing.raw / "orders/orders.csv").unlink()
     landing.write("orders/orders/_SUCCESS", "")
 
@@ -329,7 +330,7 @@ def test_report_names_unknown_files_columns_and_absent_tables(landing: Landing) 
 
     assert sorted(report.drift) == [
         "crm/activitys: no table of the contract, not read",
-        "crm/contacts: unknown column e-mail (contacts.csv), not read",
+        "crm/contacts: unknown column e-mail (contacts.csv), not read. Did you mean email?",
         "crm/contacts: unknown column ghi chú (contacts.csv), not read",
         "crm/leads.csv: no table of the contract, not read",
         "crm/notes.txt: no table of the contract, not read",

@@ -4,7 +4,7 @@ import gzip
 import os
 import random
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from customer_journey import erasure
 from customer_journey import landing as landing_module
+from customer_journey.deliveries import content_of
 from customer_journey.errors import InputError, as_build_error
 from customer_journey.landing import LandingReport, land
 from customer_journey.warehouse import open_warehouse
@@ -106,20 +107,20 @@ def test_name_of_a_folder_is_no_column(kind: str, folder: Folder) -> None:
 def test_file_that_is_not_read_is_named(folder: Folder) -> None:
     """Who saved one month as a workbook would wonder for weeks where it went."""
     folder.write("2026-01.csv", CONTACTS)
-    for name in ("2026-02.xlsx", "2026-03.json", "2026-04.csv.zip", "2026-05", "2026-06.csv.bak"):
+    for name in ("2026-02.doc", "2026-03.xml", "2026-04.csv.zip", "2026-05", "2026-06.csv.bak"):
         folder.write(name, b"rows")
     (folder.contacts / "2026-07.csv").mkdir()
     (folder.contacts / "2026-07.csv" / "part.avro").touch()
-    (folder.raw / "crm" / "contacts.xlsx").touch()
+    (folder.raw / "crm" / "contacts.numbers").touch()
     (folder.raw / "contacts.csv").write_text(CONTACTS, encoding="utf-8")
     (folder.raw / "shopify" / "orders").mkdir(parents=True)
     # what nobody takes for rows
     for name in (".DS_Store", "_SUCCESS", ".part.csv.crc"):
         folder.write(name, b"")
     assert folder.land().drift == [
-        "crm/contacts: contacts/2026-02.xlsx, contacts/2026-03.json, contacts/2026-04.csv.zip, contacts/2026-05,"
-        " contacts/2026-06.csv.bak, contacts/2026-07.csv/part.avro, contacts.xlsx not read"
-        " (files of raw tables are .parquet, .csv, .csv.gz, .tsv)",
+        "crm/contacts: contacts/2026-02.doc, contacts/2026-03.xml, contacts/2026-04.csv.zip, contacts/2026-05,"
+        " contacts/2026-06.csv.bak, contacts/2026-07.csv/part.avro, contacts.numbers not read"
+        " (files of raw tables are .parquet, .csv, .csv.gz, .tsv, .xlsx, .json, .ndjson)",
         "contacts.csv: in no folder of a source, not read",
         "shopify/orders: no table of the contract, not read",
     ]
@@ -152,12 +153,12 @@ def test_what_leads_nowhere_is_named(spoil: Callable[[Folder], None], folder: Fo
 
 
 def _nothing_that_is_read(folder: Folder) -> None:
-    folder.write("2026-02.xlsx", b"PK")
+    folder.write("2026-02.doc", b"PK")
 
 
 def _optional_table_of_a_workbook(folder: Folder) -> None:
     folder.write("part.csv", CONTACTS)
-    (folder.raw / "crm" / "deals.xlsx").write_bytes(b"PK")
+    (folder.raw / "crm" / "deals.numbers").write_bytes(b"PK")
 
 
 def _empty(folder: Folder) -> None:
@@ -205,7 +206,7 @@ def _no_utf_8_name(folder: Folder) -> None:
 
 
 REFUSED: dict[str, tuple[Callable[[Folder], None], str]] = {
-    "only a workbook": (_nothing_that_is_read, "of table crm/contacts nothing can be read (contacts/2026-02.xlsx)"),
+    "only a document": (_nothing_that_is_read, "of table crm/contacts nothing can be read (contacts/2026-02.doc)"),
     "workbook of an optional table": (_optional_table_of_a_workbook, "of table crm/deals nothing can be read"),
     "empty file": (_empty, "part.csv: is empty"),
     "empty Parquet": (_empty_parquet, "part.parquet: is empty"),
@@ -240,15 +241,14 @@ def test_file_that_goes_while_it_is_landed(name: str, folder: Folder, monkeypatc
     file.unlink() if name != file.name else None
     if name != file.name:
         file = folder.write(name, gzip.compress(CONTACTS.encode()) if name.endswith("gz") else CONTACTS)
-    content_of = landing_module._content_of
 
-    def gone_after(files: list[Path]) -> str:
+    def gone_after(files: Sequence[Path]) -> str:
         digest = content_of(files)
         if files == [file]:
             file.unlink()
         return digest
 
-    monkeypatch.setattr(landing_module, "_content_of", gone_after)
+    monkeypatch.setattr(landing_module, "content_of", gone_after)
     with pytest.raises(InputError, match=r"is gone\. Build again"):
         folder.land()
 
@@ -265,7 +265,7 @@ def test_what_may_not_be_read_is_refused_in_one_line(
         raise PermissionError(13, "Permission denied", str(file))
 
     if kind == "file":
-        monkeypatch.setattr(landing_module, "_state_of", refuse)
+        monkeypatch.setattr(landing_module, "state_of", refuse)
     else:
         monkeypatch.setattr(os, "scandir", refuse)
     with pytest.raises(InputError, match="Permission denied"):

@@ -68,7 +68,7 @@ def write_rows(raw: Path, label: str, rows: Iterable[Row], part: str | None = No
 def write_required_tables(raw: Path) -> None:
     """Write each required table that has no file yet with its header alone."""
     for table in raw_tables():
-        if table.is_required and not (raw / table.label).exists() and not (raw / f"{table.label}.csv").exists():
+        if table.is_main and not (raw / table.label).exists() and not (raw / f"{table.label}.csv").exists():
             write_rows(raw, table.label, [])
 
 

@@ -98,7 +98,7 @@ def _kept(entry: dict[str, Any], keys: Collection[str]) -> dict[str, Any]:
 def _write_expectations(folder: Path, names: set[str]) -> None:
     for file in PROJECT.glob("expectations/*/*.yml"):
         suite = yaml.safe_load(file.read_text(encoding="utf-8"))
-        here = {table.name for table in raw_tables() if table.is_required} if file.parent.name == "landed" else names
+        here = {table.name for table in raw_tables() if table.is_main} if file.parent.name == "landed" else names
         tables = {
             table: [entry for entry in entries if _is_of(entry, names)]
             for table, entries in suite.get("tables", {}).items()

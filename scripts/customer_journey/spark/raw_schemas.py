@@ -13,15 +13,16 @@ from urllib.parse import unquote, urlsplit
 import duckdb
 
 from customer_journey.contract import RawTable, raw_tables
+from customer_journey.deliveries import Delivery
 from customer_journey.errors import InputError
 from customer_journey.landing import (
     FROM_CATALOG,
-    Column,
-    Delivery,
     LandingReport,
     check_columns,
+    check_main_tables,
     check_schemas,
     land_deliveries,
+    landed_tables,
     refuse_folder_of_files,
 )
 from customer_journey.spark.connection import (
@@ -32,6 +33,7 @@ from customer_journey.spark.connection import (
     place,
     tables_in,
 )
+from customer_journey.tabular import Column
 
 # The type of a column that is null everywhere, which Parquet does not know.
 _NOTHING = "VOID"
@@ -61,11 +63,9 @@ def land_from_catalog(
     for table, relation in _relations(spark, schemas).items():
         deliveries[table] = []
         if relation is None:
-            if table.is_required:
-                schema = schemas.get(table.source, table.source)
+            if table.is_main and table.source in schemas:
                 raise InputError(
-                    f"{spark.place}: required table {table.label} is missing: no {schema}.{table.name}"
-                    f"{'' if table.source in schemas else f' is named (--raw-schemas {table.source}=…)'}."
+                    f"{spark.place}: required table {table.label} is missing: no {schemas[table.source]}.{table.name}."
                 )
             report.absent_tables.append(table.label)
             continue
@@ -77,6 +77,8 @@ def land_from_catalog(
             Delivery(f"{FROM_CATALOG}{relation}", known, partial(_export, spark, exports / relation, relation, known))
         )
         report.exported.append(f"{FROM_CATALOG}{relation}")
+    main = {table for table in deliveries if table.is_main and deliveries[table]}
+    check_main_tables(f"{spark.place}: ", main, landed_tables(connection))
     # else a moment would come without its zone, and its text would not be that of a file of Parquet
     spark.execute(f"set {_WRITTEN_TIMESTAMPS} = TIMESTAMP_MICROS")
     try:

@@ -1,0 +1,80 @@
+-- What the SELECTs of adapters share: text in, text out, and what does not fit stays as it is, to be refused by name.
+
+-- A time or day in a tool's own format (strptime's), in ISO form. Formats that hold an offset come out in UTC.
+create or replace temp macro read_time(text, format) as
+    coalesce(
+        case
+            when contains(format, '%z') then strftime(timezone('UTC', cast(try_strptime(trim(text), format) as timestamptz)), '%Y-%m-%d %H:%M:%S.%f') || '+00:00'
+            when contains(format, '%H') or contains(format, '%I') or contains(format, '%X') or contains(format, '%-H') or contains(format, '%-I')
+                then strftime(cast(try_strptime(trim(text), format) as timestamp), '%Y-%m-%d %H:%M:%S.%f')
+            else strftime(cast(try_strptime(trim(text), format) as timestamp), '%Y-%m-%d')
+        end,
+        text
+    );
+
+-- Seconds, milliseconds or microseconds since 1970 in UTC, told apart by their size: seconds reach that of
+-- milliseconds in the year 5138.
+create or replace temp macro epoch_time(text) as
+    coalesce(
+        strftime(
+            make_timestamp(
+                cast(
+                    case
+                        when abs(try_cast(trim(text) as double)) < 1e11 then try_cast(trim(text) as double) * 1e6
+                        when abs(try_cast(trim(text) as double)) < 1e14 then try_cast(trim(text) as double) * 1e3
+                        when abs(try_cast(trim(text) as double)) < 1e17 then try_cast(trim(text) as double)
+                    end as bigint
+                )
+            ),
+            '%Y-%m-%d %H:%M:%S.%f'
+        ) || '+00:00',
+        text
+    );
+
+-- A number without the signs of a currency and of thousands, with a point before its decimals. Digits that do not
+-- stand in groups of three contradict the signs, and are said to be unreadable rather than read as another number.
+create or replace temp macro bare_number(text) as
+    regexp_replace(
+        regexp_replace(trim(text, ' ' || chr(9) || chr(160) || chr(8239)), '^\((.*)\)$', '-\1'),
+        '(?i)[\s\x{00a0}\x{202f}]|[\p{Sc}]|\b(vnd|usd|eur|đ|vnđ)\b|(đ|₫)$', '', 'g'
+    );
+
+create or replace temp macro read_number(text, decimal, thousands) as
+    case
+        when text is null or trim(text) = '' then text
+        when regexp_matches(
+            bare_number(text),
+            '^[+-]?([0-9]+|[0-9]{1,3}(' || case when coalesce(trim(thousands), '') = '' then '~' else regexp_escape(thousands) end
+            || '[0-9]{3})+)(' || regexp_escape(decimal) || '[0-9]*)?$'
+        )
+            then replace(
+                case when coalesce(trim(thousands), '') = '' then bare_number(text) else replace(bare_number(text), thousands, '') end,
+                decimal, '.'
+            )
+        when regexp_matches(text, '[0-9]') then 'unreadable: ' || text
+        else text
+    end;
+
+-- An amount in minor units (cents) in major ones. Which currencies have none is Stripe's list of zero-decimal
+-- currencies; those of three decimals are ISO 4217's.
+create or replace temp macro minor_units(text, currency) as
+    coalesce(
+        cast(
+            case
+                when upper(trim(currency)) in (
+                    'BIF', 'CLP', 'DJF', 'GNF', 'JPY', 'KMF', 'KRW', 'MGA', 'PYG', 'RWF', 'UGX', 'VND', 'VUV', 'XAF', 'XOF', 'XPF'
+                ) then try_cast(trim(text) as decimal(38, 4))
+                when upper(trim(currency)) in ('BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND') then try_cast(trim(text) as decimal(38, 4)) / 1000
+                else try_cast(trim(text) as decimal(38, 4)) / 100
+            end as decimal(38, 4)
+        )::varchar,
+        text
+    );
+
+-- What a spreadsheet needs to keep a text a text: an apostrophe before it (Shopify), a tab behind it (TikTok Shop).
+create or replace temp macro unquoted(text) as
+    regexp_replace(trim(text, ' ' || chr(9)), '^''', '');
+
+-- A parameter of an address, percent-decoded; null where it is not there.
+create or replace temp macro url_value(url, key) as
+    nullif(url_decode(replace(regexp_extract(url, '[?&]' || regexp_escape(key) || '=([^&#]*)', 1), '+', ' ')), '');

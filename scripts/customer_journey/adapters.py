@@ -1,0 +1,312 @@
+"""Adapters: exports of tools, read by one SELECT a raw table.
+
+`adapters/<tool>/adapter.yml` names the inputs of an export and how each is recognised, `<source>/<table>.sql` is the
+SELECT of that raw table, `values/<name>.csv` a table of the tool's own words. adapters/README.md is the reference.
+"""
+
+import csv
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import yaml
+
+from customer_journey.contract import RawTable, raw_tables
+from customer_journey.errors import InputError, first_line, what_gave_out
+from customer_journey.mapping import AdapterUse, Reading, did_you_mean, reading_of
+from customer_journey.paths import PROJECT
+from customer_journey.raw_files import data_files_below
+from customer_journey.tabular import Column, as_text, read_as_text
+from customer_journey.warehouse import quoted
+
+FOLDER = PROJECT / "adapters"
+DESCRIPTION = "adapter.yml"
+
+
+@dataclass(frozen=True)
+class Input:
+    """One kind of file, or table of an EL tool, that the SELECTs of an adapter read by this name."""
+
+    name: str
+    description: str
+    # columns that tell it from other files, and those that no such file has; compared without case
+    recognised_by: tuple[str, ...]
+    not_with: tuple[str, ...]
+    table_names: tuple[str, ...]
+    columns: tuple[str, ...]
+    reading: Reading
+
+    def matches(self, names: Sequence[str]) -> bool:
+        """Tell whether a file with these columns is this input."""
+        there = {plain(name) for name in names}
+        return (
+            bool(self.recognised_by)
+            and all(plain(name) in there for name in self.recognised_by)
+            and not any(plain(name) in there for name in self.not_with)
+        )
+
+
+@dataclass(frozen=True)
+class Adapter:
+    """An adapter as its folder has it."""
+
+    folder: Path
+    name: str
+    timezone: str | None
+    needs_timezone: bool
+    variables: Mapping[str, str | None]
+    inputs: tuple[Input, ...]
+    # by raw table
+    selects: Mapping[RawTable, Path]
+
+    def fingerprint(self) -> str:
+        """Return a digest of all that decides what the adapter makes of an export."""
+        files = [file for file in sorted(self.folder.rglob("*")) if file.suffix in (".yml", ".sql", ".csv")]
+        digest = hashlib.sha256()
+        for file in [*files, FOLDER / "macros.sql"]:
+            digest.update(file.read_bytes())
+        return digest.hexdigest()
+
+    def input_of(self, names: Sequence[str]) -> Input | None:
+        """Return the input that a file with these columns is: of several, the one recognised by most."""
+        found = [one for one in self.inputs if one.matches(names)]
+        return max(found, key=lambda one: len(one.recognised_by), default=None)
+
+
+def known_adapters() -> dict[str, Path]:
+    """Return the folder of each adapter of the project by the tool's name."""
+    return {file.parent.name: file.parent for file in sorted(FOLDER.glob(f"*/{DESCRIPTION}"))}
+
+
+def adapter_of(where: str, use: AdapterUse, raw: Path) -> Adapter:
+    """Return the adapter that a mapping names: one of the project, or a folder of the same form under `raw`.
+
+    Raises:
+        InputError: there is none, or its folder is not of that form.
+    """
+    known = known_adapters()
+    folder = known.get(use.adapter, raw / use.adapter)
+    if not (folder / DESCRIPTION).is_file():
+        raise InputError(f"{where}: there is no adapter {use.adapter}{did_you_mean(use.adapter, known)}")
+    return load_adapter(folder)
+
+
+@cache
+def load_adapter(folder: Path) -> Adapter:
+    """Return the adapter in a folder.
+
+    Raises:
+        InputError: a file of it is not of the form that adapters/README.md describes.
+    """
+    file = folder / DESCRIPTION
+    try:
+        given = yaml.safe_load(file.read_text(encoding="utf-8"))
+        inputs = tuple(_input(file, name, one) for name, one in given["inputs"].items())
+        tables = {table.label: table for table in raw_tables()}
+        selects = {}
+        for select in sorted(folder.glob("*/*.sql")):
+            label = f"{select.parent.name}/{select.stem}"
+            if label not in tables:
+                raise InputError(f"{select}: there is no raw table {label}{did_you_mean(label, tables)}")
+            selects[tables[label]] = select
+        return Adapter(
+            folder,
+            str(given["name"]),
+            given.get("timezone"),
+            bool(given.get("needs_timezone", False)),
+            {name: None if value is None else str(value) for name, value in (given.get("variables") or {}).items()},
+            inputs,
+            selects,
+        )
+    except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, AttributeError, OSError) as error:
+        raise InputError(
+            f"{file}: is no description of an adapter ({first_line(error)}). See adapters/README.md."
+        ) from error
+
+
+def _input(file: Path, name: str, given: Mapping[str, Any]) -> Input:
+    return Input(
+        name,
+        str(given.get("description", "")),
+        tuple(given.get("recognised_by") or ()),
+        tuple(given.get("not_with") or ()),
+        tuple(given.get("table_names") or ()),
+        tuple(given.get("columns") or ()),
+        reading_of(f"{file}: {name}", given.get("reading") or {}),
+    )
+
+
+def plain(name: str) -> str:
+    """Return a column's name as names are compared: without case and outer blanks."""
+    return name.strip().casefold()
+
+
+def export_files(use: AdapterUse, raw: Path, where: str) -> list[Path]:
+    """Return the files of the export that a mapping names.
+
+    Raises:
+        InputError: the folder is not there, or holds no file of rows.
+    """
+    assert use.folder is not None
+    folder = raw / use.folder
+    if not folder.is_dir():
+        raise InputError(f"{where}: there is no folder {folder}. Put the export there, or take the entry out.")
+    files = data_files_below(folder)
+    if not files:
+        raise InputError(f"{where}: {folder} holds no export. Put its files there, or take the entry out.")
+    return files
+
+
+def run_selects(
+    connection: duckdb.DuckDBPyConnection, adapter: Adapter, use: AdapterUse, where: str, raw: Path, into: str
+) -> "Made":
+    """Read an export and run every SELECT of the adapter on it, each into the temporary table `<into>_<table>`.
+
+    The columns of these tables are those of the contract that the SELECT names, as text. `where` begins each error.
+
+    Raises:
+        InputError: the export cannot be read, or a SELECT of the adapter fails on it.
+    """
+    zone = use.reading.timezone or adapter.timezone
+    if adapter.needs_timezone and zone is None:
+        raise InputError(
+            f"{where}: {adapter.name} writes local times. Say their zone in mapping.yml, as `timezone: Europe/Paris`."
+        )
+    if unknown := sorted(set(use.variables) - set(adapter.variables)):
+        raise InputError(
+            f"{where}: variables: there is none called {unknown[0]}{did_you_mean(unknown[0], adapter.variables)}"
+        )
+    read: dict[str, list[tuple[str, int]]] = {one.name: [] for one in adapter.inputs}
+    unread: list[str] = []
+    parts: dict[str, list[str]] = {one.name: [] for one in adapter.inputs}
+    for label, name, columns, one in _parts(connection, adapter, use, where, raw, into):
+        if one is None:
+            unread.append(label)
+            continue
+        row = connection.execute(f"select count(*) from {name}").fetchone()
+        read[one.name].append((label, row[0] if row else 0))
+        there = {plain(column): column for column in columns}
+        texts = [
+            f"{_quote(there[plain(column)])} as {_quote(column)}"
+            if plain(column) in there
+            else f"cast(null as varchar) as {_quote(column)}"
+            for column in one.columns
+        ]
+        parts[one.name].append(f"select {', '.join(texts)}, '{quoted(label)}' as _file, _row from {name}")
+    connection.execute((FOLDER / "macros.sql").read_text(encoding="utf-8"))
+    for one in adapter.inputs:
+        empty = ", ".join(f"cast(null as varchar) as {_quote(column)}" for column in one.columns)
+        rows = " union all ".join(parts[one.name]) or (
+            f"select {empty}, cast(null as varchar) as _file, cast(null as bigint) as _row where false"
+        )
+        connection.execute(f"create or replace temp view {_quote(one.name)} as {rows}")
+    for file in sorted((adapter.folder / "values").glob("*.csv")):
+        with file.open(encoding="utf-8", newline="") as stream:
+            pairs = [(line["theirs"], line["ours"]) for line in csv.DictReader(stream)]
+        connection.execute(f"create or replace temp table {_quote(file.stem)} (theirs varchar, ours varchar)")
+        if pairs:
+            connection.executemany(f"insert into {_quote(file.stem)} values (?, ?)", pairs)
+    for name, value in {**adapter.variables, **use.variables, "timezone": zone}.items():
+        connection.execute(f"set variable {name} = {'null' if value is None else repr_sql(value)}")
+    tables = {}
+    for table, select in adapter.selects.items():
+        made = f"{into}_{table.source}_{table.name}"
+        try:
+            connection.execute(f"create or replace temp table {made} as {select.read_text(encoding='utf-8')}")
+        except duckdb.Error as error:
+            if what_gave_out(error):
+                raise
+            raise InputError(
+                f"{where}: {select.relative_to(adapter.folder.parent)} fails on this export ({first_line(error)})."
+            ) from error
+        names = connection.table(made).columns
+        if strange := [name for name in names if name not in table.all_columns]:
+            raise InputError(
+                f"{select}: {table.label} has no column {strange[0]}{did_you_mean(strange[0], table.all_columns)}"
+            )
+        tables[table] = made
+    for one in adapter.inputs:
+        connection.execute(f"drop view {_quote(one.name)}")
+    for file in sorted((adapter.folder / "values").glob("*.csv")):
+        connection.execute(f"drop table {_quote(file.stem)}")
+    return Made(tables, read, unread)
+
+
+@dataclass(frozen=True)
+class Made:
+    """What an adapter made of an export: a temporary table a raw table; which files it read, and which it could not."""
+
+    tables: Mapping[RawTable, str]
+    # by input, the label and rows of each file
+    read: Mapping[str, Sequence[tuple[str, int]]]
+    unread: Sequence[str]
+
+
+def _parts(
+    connection: duckdb.DuckDBPyConnection, adapter: Adapter, use: AdapterUse, where: str, raw: Path, into: str
+) -> list[tuple[str, str, list[str], Input | None]]:
+    """Read each file or table of an export into a temporary table: its label, that table, its columns, what it is."""
+    if use.schema is not None:
+        return _parts_of_schema(connection, adapter, use.schema, where, into)
+    parts: list[tuple[str, str, list[str], Input | None]] = []
+    for number, file in enumerate(export_files(use, raw, where)):
+        name = f"{into}_part_{number}"
+        label = file.relative_to(raw).as_posix()
+        # how the mapping says it is read, then the adapter for the first of its inputs that the file then is
+        tried = [use.reading.over(one.reading) for one in adapter.inputs] or [use.reading]
+        one, columns = None, []
+        problem: InputError | None = None
+        for how in dict.fromkeys(tried):
+            try:
+                columns = read_as_text(connection, file, how, name)
+            except InputError as error:
+                problem = problem or error
+                continue
+            one = adapter.input_of(columns)
+            if one is not None and use.reading.over(one.reading) == how:
+                break
+        if one is None and problem is not None and not columns:
+            raise problem
+        parts.append((label, name, columns, one))
+    return parts
+
+
+def _parts_of_schema(
+    connection: duckdb.DuckDBPyConnection, adapter: Adapter, schema: str, where: str, into: str
+) -> list[tuple[str, str, list[str], Input | None]]:
+    described = connection.execute(
+        "select table_name, column_name, data_type from information_schema.columns"
+        " where table_catalog = current_database() and table_schema = ? order by table_name, ordinal_position",
+        [schema],
+    ).fetchall()
+    if not described:
+        raise InputError(f"{where}: the warehouse has no schema {schema}. Let the EL tool land there first.")
+    tables: dict[str, list[Column]] = {}
+    for table, column, data_type in described:
+        tables.setdefault(table, []).append(Column(column, data_type))
+    parts: list[tuple[str, str, list[str], Input | None]] = []
+    for number, (table, columns) in enumerate(sorted(tables.items())):
+        one = next((one for one in adapter.inputs if table.lower() in one.table_names), None)
+        if one is None:
+            continue
+        name = f"{into}_part_{number}"
+        texts = ", ".join(f"{as_text(column)} as {_quote(column.name)}" for column in columns)
+        connection.execute(
+            f"create or replace temp table {name} as select {texts}, row_number() over () as _row"
+            f" from {_quote(schema)}.{_quote(table)}"
+        )
+        parts.append((f"{schema}.{table}", name, [column.name for column in columns], one))
+    return parts
+
+
+def _quote(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def repr_sql(text: str) -> str:
+    """Return a text as a literal of SQL."""
+    return f"'{quoted(text)}'"

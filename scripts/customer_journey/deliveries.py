@@ -1,0 +1,360 @@
+"""What a raw folder delivers: files at their usual place, files that mapping.yml names, and exports of tools."""
+
+import hashlib
+import json
+import time
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import duckdb
+
+from customer_journey.adapters import Adapter, adapter_of, export_files, plain, run_selects
+from customer_journey.contract import RawTable, raw_tables
+from customer_journey.errors import InputError
+from customer_journey.mapping import AdapterUse, MappedTable, Reading, did_you_mean, read_mapping
+from customer_journey.paths import PROJECT
+from customer_journey.raw_files import RawFiles, files_in, files_matching, is_json, is_sheet
+from customer_journey.tabular import Column, read_as_text
+from customer_journey.warehouse import quoted
+
+# The coarsest times that file systems in use keep are two seconds apart.
+YOUNG_NS = 3 * 10**9
+
+# Ids that other tools give, so that a prefix would part what belongs together.
+_WITHOUT_PREFIX = ("anonymous_id", "message_id", "account_id", "campaign_id", "ad_group_id", "ad_id")
+_NUMBERS = ("amount", "rate", "number", "integer")
+_TIMES = ("timestamp", "planned_timestamp")
+_DAYS = ("date", "planned_date")
+# a time of day without an offset: a day alone is one of the reporting time zone
+_LOCAL_TIME = "^[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}[T ][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]*)?)?$"
+
+
+class Delivery(NamedTuple):
+    """Rows that land together and replace what was landed under their path before: a file, or what an adapter made."""
+
+    path: str
+    columns: Sequence[Column]
+    # where the rows lie, for as long as they are read
+    files: Callable[[], AbstractContextManager[Sequence[Path]]]
+    # of a file, before anything of it was read: see state_of
+    state: str | None = None
+    # whether a later change would show in that state
+    is_settled: bool = False
+    # a temporary table that holds the rows, with `_row`, where no file does that the engine reads as it stands
+    relation: str | None = None
+    # what tells these rows from others, where it is not the content of `files`
+    content: str | None = None
+
+
+@dataclass(frozen=True)
+class MappedFile:
+    """A file that is not read as it stands, and the table that it is read to."""
+
+    file: Path
+    # as the raw folder knows it
+    path: str
+    entry: MappedTable
+
+    @property
+    def how(self) -> str:
+        """What the same content would be another table without."""
+        return self.entry.fingerprint()
+
+
+@dataclass(frozen=True)
+class Export:
+    """A tool's export, and the adapter that reads it."""
+
+    use: AdapterUse
+    adapter: Adapter
+    # None where an EL tool keeps it in the warehouse
+    files: tuple[Path, ...] | None
+    where: str
+
+    @property
+    def place(self) -> str:
+        """Where it lies, as a user knows it."""
+        return self.use.folder if self.use.folder is not None else f"schema {self.use.schema}"
+
+    def path(self, table: RawTable) -> str:
+        """The name that what is made of it lands under."""
+        return f"{self.place} through {self.use.adapter}/{table.label}.sql"
+
+    @property
+    def how(self) -> str:
+        """What the same export would be another table without."""
+        return hashlib.sha256(f"{self.use!r} {self.adapter.fingerprint()}".encode()).hexdigest()
+
+
+@dataclass
+class Plan:
+    """All that a raw folder delivers."""
+
+    # files that are read as they stand, by table
+    plain: dict[RawTable, list[Path]] = field(default_factory=dict)
+    mapped: dict[RawTable, list[MappedFile]] = field(default_factory=dict)
+    exports: list[Export] = field(default_factory=list)
+    found: RawFiles = field(default_factory=RawFiles)
+    # files that the mapping names, and the folders of exports: they are no strange files
+    claimed: set[Path] = field(default_factory=set)
+
+    def tables(self) -> set[RawTable]:
+        """The raw tables that something is delivered for."""
+        told = {table for table in [*self.plain, *self.mapped] if self.plain.get(table) or self.mapped.get(table)}
+        return told.union(*(export.adapter.selects for export in self.exports))
+
+
+def plan_of(raw: Path) -> Plan:
+    """Return what lies in a raw folder and how it is to be read; nothing of a row is read yet.
+
+    Raises:
+        InputError: the mapping cannot be followed, or files cannot be read.
+    """
+    mapping = read_mapping(raw)
+    tables = {table.label: table for table in raw_tables()}
+    plan = Plan(mapped={table: [] for table in tables.values()})
+    usual: dict[RawTable, MappedTable] = {}
+    for entry in mapping.tables:
+        if not entry.files:
+            usual[tables[entry.label]] = entry
+            continue
+        for pattern in entry.files:
+            files = files_matching(raw, pattern)
+            if not files:
+                raise InputError(
+                    f"{raw / 'mapping.yml'}: {entry.label}: no file is called {pattern}. See what lies in {raw}."
+                )
+            for file in files:
+                _map(plan, raw, tables[entry.label], file, entry)
+    for use in mapping.adapters:
+        where = f"{raw / 'mapping.yml'}: adapters: {use.adapter}"
+        adapter = adapter_of(where, use, raw)
+        exported = None if use.folder is None else tuple(export_files(use, raw, where))
+        plan.exports.append(Export(use, adapter, exported, where))
+        if use.folder is not None:
+            plan.claimed.add(raw / use.folder)
+        if not (PROJECT / "adapters" / use.adapter).is_dir():
+            plan.claimed.add(raw / use.adapter)
+    plan.found = files_in(raw, tables.values(), plan.claimed)
+    for table, files in plan.found.read.items():
+        plan.plain[table] = []
+        for file in files:
+            if table in usual or is_sheet(file) or is_json(file):
+                _map(
+                    plan, raw, table, file, usual.get(table) or MappedTable(table.label, (), Reading(), {}, {}, {}, "")
+                )
+            else:
+                plan.plain[table].append(file)
+    return plan
+
+
+def _map(plan: Plan, raw: Path, table: RawTable, file: Path, entry: MappedTable) -> None:
+    path = file.relative_to(raw).as_posix()
+    # one file may hold two tables: an invoice and who it is for
+    is_shared = any(one.file == file for of_table in plan.mapped.values() for one in of_table)
+    plan.mapped[table].append(MappedFile(file, f"{path} as {table.label}" if is_shared else path, entry))
+    plan.claimed.add(file)
+
+
+def lying_at(files: Sequence[Path]) -> AbstractContextManager[Sequence[Path]]:
+    """Return files that lie where they are read, for `Delivery.files`."""
+    return nullcontext(files)
+
+
+def state_of(file: Path) -> str:
+    """Tell which file this is and when it was written, which changes whenever its content does."""
+    found = file.stat()
+    return f"{found.st_dev} {found.st_ino} {found.st_size} {found.st_mtime_ns} {found.st_ctime_ns}"
+
+
+def is_settled(file: Path) -> bool:
+    """Tell whether a file is old enough that a change after this moment would give it other times."""
+    found = file.stat()
+    return max(found.st_mtime_ns, found.st_ctime_ns) < time.time_ns() - YOUNG_NS
+
+
+def state_of_all(files: Sequence[Path], how: str) -> str:
+    """Return the state of files that are read together in one way."""
+    return hashlib.sha256(json.dumps([how, *([str(file), state_of(file)] for file in files)]).encode()).hexdigest()
+
+
+def content_of(files: Sequence[Path], how: str = "") -> str:
+    """Return a digest of the content of files, and of how they are read."""
+    digest = hashlib.sha256()
+    for file in files:
+        with file.open("rb") as stream:
+            hashlib.file_digest(stream, lambda: digest)
+    digest.update(how.encode())
+    return digest.hexdigest()
+
+
+def mapped_delivery(connection: duckdb.DuckDBPyConnection, one: MappedFile, table: RawTable, into: str) -> Delivery:
+    """Read a mapped file into the temporary table `into`, its columns those of the contract that it has.
+
+    Raises:
+        InputError: it cannot be read so, or lacks a column that the mapping names.
+    """
+    state, settled = state_of_all([one.file], one.how), is_settled(one.file)
+    names = read_as_text(connection, one.file, one.entry.reading, f"{into}_read")
+    there = columns_by_contract(one, table, names)
+    _make(connection, table, f"{into}_read", there, one.entry, into)
+    connection.execute(f"drop table {into}_read")
+    columns = [Column(name, "VARCHAR") for name in connection.table(into).columns if name != "_row"]
+    unknown = [Column(name, "VARCHAR") for name in names if name not in there.values()]
+    return Delivery(
+        one.path,
+        [*columns, *(column for column in unknown if column.name not in table.all_columns)],
+        partial(lying_at, [one.file]),
+        state,
+        settled,
+        into,
+        content_of([one.file], one.how),
+    )
+
+
+def columns_by_contract(one: MappedFile, table: RawTable, names: Sequence[str]) -> dict[str, str]:
+    """Return the file's own name of each column of the contract that it has: as the mapping says, else an equal name.
+
+    Raises:
+        InputError: the file lacks a column that the mapping names.
+    """
+    there = {_comparable(name): name for name in names}
+    found = {}
+    for name, theirs in one.entry.columns.items():
+        if _comparable(theirs) not in there:
+            raise InputError(
+                f"{one.file}: has no column {theirs!r}, which mapping.yml names for {name} of {table.label}"
+                f"{did_you_mean(theirs, [name for name in names if name])}"
+            )
+        found[name] = there[_comparable(theirs)]
+    taken = set(found.values())
+    for name in table.all_columns:
+        same = there.get(_comparable(name))
+        if name not in found and name not in one.entry.constants and same is not None and same not in taken:
+            found[name] = same
+    return found
+
+
+def _comparable(name: str) -> str:
+    return plain(unicodedata.normalize("NFC", name))
+
+
+def made_deliveries(
+    connection: duckdb.DuckDBPyConnection, export: Export, raw: Path, into: str
+) -> tuple[dict[RawTable, Delivery], list[str]]:
+    """Run an adapter on an export: a delivery a raw table, and a line on each file that it could not make out.
+
+    Raises:
+        InputError: the export cannot be read.
+    """
+    files = export.files
+    state = state_of_all(files, export.how) if files is not None else None
+    settled = files is not None and all(is_settled(file) for file in files)
+    made = run_selects(connection, export.adapter, export.use, export.where, raw, into)
+    if not any(made.read.values()):
+        inputs = "; ".join(f"{one.name} ({', '.join(one.recognised_by)})" for one in export.adapter.inputs)
+        raise InputError(
+            f"{export.where}: {export.place} holds nothing that {export.adapter.name} writes. Its adapter knows files "
+            f"by these columns: {inputs}."
+        )
+    entry = MappedTable(
+        "",
+        (),
+        Reading(timezone=export.use.reading.timezone or export.adapter.timezone),
+        {},
+        {},
+        {},
+        export.use.id_prefix,
+    )
+    deliveries = {}
+    for table, relation in made.tables.items():
+        names = connection.table(relation).columns
+        _make(connection, table, relation, {name: name for name in names}, entry, f"{relation}_rows")
+        connection.execute(f"drop table {relation}")
+        deliveries[table] = Delivery(
+            export.path(table),
+            [Column(name, "VARCHAR") for name in names],
+            partial(lying_at, list(files or ())),
+            state,
+            settled,
+            f"{relation}_rows",
+            content_of(files, export.how)
+            if files is not None
+            else _content_of_rows(connection, f"{relation}_rows", export.how),
+        )
+    lines = [f"{label}: no file that the adapter {export.use.adapter} knows, not read" for label in made.unread]
+    return deliveries, lines
+
+
+def _content_of_rows(connection: duckdb.DuckDBPyConnection, relation: str, how: str) -> str:
+    row = connection.execute(f"select count(*), sum(hash(there)::hugeint) from {relation} as there").fetchone()
+    return hashlib.sha256(f"{how} {row}".encode()).hexdigest()
+
+
+def _make(
+    connection: duckdb.DuckDBPyConnection,
+    table: RawTable,
+    relation: str,
+    there: Mapping[str, str],
+    entry: MappedTable,
+    into: str,
+) -> None:
+    """Make the temporary table `into`: columns of the contract as the contract writes them."""
+    macros = (PROJECT / "adapters" / "macros.sql").read_text(encoding="utf-8")
+    connection.execute(macros)
+    constants = {name: f"'{quoted(text)}'" for name, text in entry.constants.items()}
+    theirs = {name: f"cast({_quote(column)} as varchar)" for name, column in there.items()}
+    identifier_type = _told(table, "identifier_type", (constants | theirs).get("identifier_type", "null"), entry, "")
+    told = {name: _told(table, name, text, entry, identifier_type) for name, text in theirs.items()}
+    texts = [f"nfc_normalize({text}) as {name}" for name, text in (constants | told).items()]
+    has_row = "_row" in connection.table(relation).columns
+    row = "_row" if has_row else "row_number() over () as _row"
+    connection.execute(f"create or replace temp table {into} as select {', '.join([*texts, row])} from {relation}")
+
+
+def _quote(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _told(table: RawTable, name: str, text: str, entry: MappedTable, identifier_type: str) -> str:
+    """The SQL that turns a text of a source into what the contract has for the column."""
+    if name not in table.all_columns:
+        return text
+    kind, how = table.kind_of(name), entry.reading
+    if pairs := entry.values.get(name):
+        cases = " ".join(
+            f"when lower('{quoted(theirs.strip())}') then '{quoted(ours)}'" for theirs, ours in pairs.items()
+        )
+        text = f"case lower(trim({text})) {cases} else {text} end"
+    if kind in _NUMBERS and (how.decimal or how.thousands):
+        decimal = how.decimal or ("," if how.thousands == "." else ".")
+        text = f"read_number({text}, '{quoted(decimal)}', '{quoted(how.thousands or '')}')"
+    if kind in (*_TIMES, *_DAYS) and how.date_format:
+        fits = " ".join(
+            f"when try_strptime(trim({text}), '{quoted(form)}') is not null then read_time({text}, '{quoted(form)}')"
+            for form in how.date_format
+        )
+        text = f"case {fits} else {text} end"
+    if kind in _TIMES and how.timezone:
+        local = f"try_cast(translate(trim({text}), '/', '-') as timestamp)"
+        utc = f"strftime(timezone('UTC', timezone('{how.timezone}', {local})), '%Y-%m-%d %H:%M:%S.%f') || '+00:00'"
+        is_local = f"regexp_matches(trim({text}), '{_LOCAL_TIME}') and {local} is not null"
+        text = f"case when {is_local} then {utc} else {text} end"
+    if not entry.id_prefix:
+        return text
+    prefix = quoted(entry.id_prefix)
+    if name == "merged_contact_ids":
+        return f"regexp_replace({text}, '([^;,\\s][^;,]*)', '{_for_replacement(prefix)}\\1', 'g')"
+    prefixed = f"case when trim({text}) = '' then {text} else '{prefix}' || trim({text}) end"
+    if name == "identifier_value":
+        return f"case when lower(trim({identifier_type})) = 'contact_id' then {prefixed} else {text} end"
+    return prefixed if name.endswith("_id") and name not in _WITHOUT_PREFIX else text
+
+
+def _for_replacement(text: str) -> str:
+    return text.replace("\\", "\\\\")

@@ -1,0 +1,268 @@
+"""What RAW/mapping.yml says: how files differ from the contract, and which exports of tools to read through adapters.
+
+docs/mapping.md is the reference of its words.
+"""
+
+import codecs
+import difflib
+import hashlib
+import re
+import zoneinfo
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from customer_journey.contract import RawTable, raw_tables
+from customer_journey.errors import InputError, first_line
+
+FILE_NAME = "mapping.yml"
+
+_READING = ("delimiter", "encoding", "decimal", "thousands", "date_format", "timezone", "sheet", "header_row")
+_OF_A_TABLE = ("files", *_READING, "columns", "constants", "values", "id_prefix")
+_OF_AN_ADAPTER = ("adapter", "folder", "schema", *_READING, "id_prefix", "variables")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a file is to be read; what is None is as the contract has it."""
+
+    delimiter: str | None = None
+    encoding: str | None = None
+    decimal: str | None = None
+    thousands: str | None = None
+    # strptime formats, the first that fits counts
+    date_format: tuple[str, ...] = ()
+    # of times without an offset
+    timezone: str | None = None
+    sheet: str | None = None
+    # the line, or the row of the sheet, that names the columns: what stands above it is no row
+    header_row: int = 1
+
+    def over(self, other: "Reading") -> "Reading":
+        """Return this reading, with what it leaves open taken from another one."""
+        own = {field.name: getattr(self, field.name) for field in fields(self)}
+        blank = Reading()
+        return Reading(
+            **{name: getattr(other, name) if own[name] == getattr(blank, name) else own[name] for name in own}
+        )
+
+
+@dataclass(frozen=True)
+class MappedTable:
+    """One source of a raw table: the files it lies in, how they are read, and what their columns are called."""
+
+    label: str
+    # patterns relative to the raw folder; none: the files at the usual place
+    files: tuple[str, ...]
+    reading: Reading
+    # contract name: theirs
+    columns: Mapping[str, str]
+    constants: Mapping[str, str]
+    # contract name: {theirs: ours}
+    values: Mapping[str, Mapping[str, str]]
+    id_prefix: str
+
+    def fingerprint(self) -> str:
+        """Return a digest that changes whenever the same file would be read otherwise."""
+        return hashlib.sha256(repr(self).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class AdapterUse:
+    """One export of a tool that is read through an adapter: files in a folder, or tables in a schema."""
+
+    adapter: str
+    folder: str | None
+    schema: str | None
+    reading: Reading
+    id_prefix: str
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class MappingFile:
+    """All that a mapping.yml says, in its order; empty where there is none."""
+
+    tables: tuple[MappedTable, ...] = ()
+    adapters: tuple[AdapterUse, ...] = ()
+
+
+def read_mapping(raw: Path) -> MappingFile:
+    """Return what RAW/mapping.yml says.
+
+    Raises:
+        InputError: it cannot be read, or says something that nobody can follow; the line names the entry.
+    """
+    file = raw / FILE_NAME
+    if file.is_dir():
+        raise InputError(f"{file}: a folder, where a file of the mapping is expected.")
+    if not file.is_file():
+        return MappingFile()
+    try:
+        given = yaml.safe_load(file.read_text(encoding="utf-8-sig")) or {}
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        raise InputError(f"{file}: not readable as YAML ({first_line(error)}).") from error
+    except OSError as error:
+        raise InputError(f"{file}: cannot be read ({error.strerror}).") from error
+    if not isinstance(given, dict):
+        raise InputError(f"{file}: wants `tables:` and `adapters:`, see docs/mapping.md.")
+    _check_words(str(file), given, ("tables", "adapters"))
+    tables = given.get("tables") or {}
+    if not isinstance(tables, dict):
+        raise InputError(f"{file}: tables: wants lines of the form `<source>/<table>:`.")
+    known = {table.label: table for table in raw_tables()}
+    found = []
+    for label, entries in tables.items():
+        if label not in known:
+            raise InputError(f"{file}: tables: there is no raw table {label}{did_you_mean(str(label), known)}")
+        for entry in entries if isinstance(entries, list) else [entries]:
+            found.append(_mapped_table(f"{file}: {label}", known[label], entry or {}))
+    used = given.get("adapters") or []
+    if not isinstance(used, list):
+        raise InputError(f"{file}: adapters: wants a list of entries `- adapter: <tool>`.")
+    return MappingFile(tuple(found), tuple(_adapter_use(f"{file}: adapters", entry) for entry in used))
+
+
+def did_you_mean(wrong: str, names: Iterable[str]) -> str:
+    """Return the end of a sentence that names what was probably meant, else what there is."""
+    known = sorted(names)
+    by_case = {name.casefold(): name for name in known}
+    close = [by_case[name] for name in difflib.get_close_matches(wrong.casefold(), by_case, n=1, cutoff=0.6)]
+    return f". Did you mean {close[0]}?" if close else f". There are: {', '.join(known)}."
+
+
+def did_you_mean_one(wrong: str, names: Iterable[str]) -> str:
+    """Return the end of a line that names what was probably meant; empty where nothing resembles it."""
+    close = difflib.get_close_matches(wrong.casefold(), sorted(names), n=1, cutoff=0.75)
+    return f". Did you mean {close[0]}?" if close else ""
+
+
+def _mapped_table(where: str, table: RawTable, entry: object) -> MappedTable:
+    if not isinstance(entry, dict):
+        raise InputError(f"{where}: wants lines of the form `word: value`, see docs/mapping.md.")
+    _check_words(where, entry, _OF_A_TABLE)
+    columns = _texts(f"{where}: columns", entry.get("columns"))
+    constants = _texts(f"{where}: constants", entry.get("constants"))
+    values = entry.get("values") or {}
+    if not isinstance(values, dict):
+        raise InputError(f"{where}: values: wants `column: {{theirs: ours}}`.")
+    of_columns = {str(name): _texts(f"{where}: values: {name}", pairs) for name, pairs in values.items()}
+    for word, names in (("columns", columns), ("constants", constants), ("values", of_columns)):
+        for name in names:
+            if name not in table.all_columns:
+                raise InputError(
+                    f"{where}: {word}: {table.label} has no column {name}{did_you_mean(name, table.all_columns)}"
+                )
+    if both := sorted(set(columns) & set(constants)):
+        raise InputError(f"{where}: {both[0]} stands under columns and under constants. Leave one of them out.")
+    return MappedTable(
+        table.label,
+        _list(f"{where}: files", entry.get("files")),
+        _reading(where, entry),
+        columns,
+        constants,
+        of_columns,
+        str(entry.get("id_prefix") or ""),
+    )
+
+
+def _adapter_use(where: str, entry: object) -> AdapterUse:
+    if not isinstance(entry, dict) or not entry.get("adapter"):
+        raise InputError(f"{where}: wants entries of the form `- adapter: <tool>` with `folder:` or `schema:`.")
+    where = f"{where}: {entry['adapter']}"
+    _check_words(where, entry, _OF_AN_ADAPTER)
+    folder, schema = entry.get("folder"), entry.get("schema")
+    if (folder is None) == (schema is None):
+        raise InputError(
+            f"{where}: say either `folder:`, where the export lies, or `schema:`, where an EL tool landed it."
+        )
+    return AdapterUse(
+        str(entry["adapter"]),
+        None if folder is None else str(folder),
+        None if schema is None else str(schema),
+        _reading(where, entry),
+        str(entry.get("id_prefix") or ""),
+        _texts(f"{where}: variables", entry.get("variables")),
+    )
+
+
+def reading_of(where: str, entry: Mapping[str, Any]) -> Reading:
+    """Return how an adapter says that an input of its own is read.
+
+    Raises:
+        InputError: it says what nobody can follow.
+    """
+    _check_words(where, entry, _READING)
+    return _reading(where, entry)
+
+
+def _reading(where: str, entry: Mapping[str, Any]) -> Reading:
+    encoding, zone = entry.get("encoding"), entry.get("timezone")
+    if encoding is not None:
+        try:
+            codecs.lookup(str(encoding))
+        except LookupError as error:
+            raise InputError(
+                f"{where}: encoding {encoding!r} is none that Python knows, such as utf-8, cp1258."
+            ) from error
+    if zone is not None and zone not in zoneinfo.available_timezones():
+        raise InputError(
+            f"{where}: timezone {zone!r} is no IANA time zone{did_you_mean(str(zone), zoneinfo.available_timezones())}"
+            if difflib.get_close_matches(str(zone), zoneinfo.available_timezones(), n=1)
+            else f"{where}: timezone {zone!r} is no IANA time zone, such as Asia/Ho_Chi_Minh."
+        )
+    signs = {word: entry.get(word) for word in ("delimiter", "decimal", "thousands")}
+    for word, sign in signs.items():
+        if sign is not None and (not isinstance(sign, str) or len(sign) > 1 or (not sign and word != "thousands")):
+            raise InputError(f"{where}: {word} {sign!r} is not one character. Write it between quotation marks.")
+    if signs["delimiter"] is not None and signs["delimiter"] in '"\r\n':
+        raise InputError(f"{where}: delimiter {signs['delimiter']!r} cannot stand between fields.")
+    if signs["decimal"] is not None and signs["decimal"] == signs["thousands"]:
+        raise InputError(f"{where}: decimal and thousands are both {signs['decimal']!r}. Say which is which.")
+    header_row = entry.get("header_row", 1)
+    if not isinstance(header_row, int) or isinstance(header_row, bool) or header_row < 1:
+        raise InputError(f"{where}: header_row {header_row!r} is no line of a file. The first line is 1.")
+    formats = _list(f"{where}: date_format", entry.get("date_format"))
+    for text in formats:
+        if re.search(r"%[dejmYyqG]|%-[dm]|%s", text) is None:
+            raise InputError(f'{where}: date_format {text!r} is no format of strptime, such as "%d/%m/%Y %H:%M".')
+    sheet = entry.get("sheet")
+    return Reading(
+        signs["delimiter"],
+        None if encoding is None else str(encoding),
+        signs["decimal"],
+        signs["thousands"],
+        formats,
+        None if zone is None else str(zone),
+        None if sheet is None else str(sheet),
+        header_row,
+    )
+
+
+def _check_words(where: str, entry: Mapping[Any, Any], known: Sequence[str]) -> None:
+    for word in entry:
+        if word not in known:
+            raise InputError(f"{where}: the mapping has no word {word}{did_you_mean(str(word), known)}")
+
+
+def _list(where: str, value: object) -> tuple[str, ...]:
+    values = value if isinstance(value, list) else [] if value is None else [value]
+    if not all(isinstance(text, str) and text for text in values):
+        raise InputError(f"{where}: wants a text, or a list of texts.")
+    return tuple(values)
+
+
+def _texts(where: str, value: object) -> dict[str, str]:
+    if value is None:
+        return {}
+    if not isinstance(value, dict) or any(isinstance(text, (dict, list)) or text is None for text in value.values()):
+        raise InputError(f"{where}: wants lines of the form `name: text`.")
+    return {str(name): _text(text) for name, text in value.items()}
+
+
+def _text(value: object) -> str:
+    # YAML reads `is_test: no` as a truth value
+    return str(value).lower() if isinstance(value, bool) else str(value)

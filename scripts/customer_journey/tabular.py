@@ -1,0 +1,328 @@
+"""Any file of rows as a relation of texts: CSV of every separator and encoding, Parquet, sheets, JSON.
+
+All that is not Parquet, UTF-8 text or JSON is first written as UTF-8 CSV, so that there is one reader of text.
+"""
+
+import csv
+import gzip
+import io
+import re
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import duckdb
+
+from customer_journey.errors import InputError, first_line, what_gave_out
+from customer_journey.mapping import Reading, did_you_mean
+from customer_journey.raw_files import (
+    delimiter_of,
+    is_compressed,
+    is_json,
+    is_parquet,
+    is_sheet,
+    open_text,
+)
+from customer_journey.warehouse import quoted
+
+# The longest row of a CSV file, and what is read of it at a time: a comment may hold a picture, as text.
+LONGEST_ROW = 16 * 2**20
+READ_AT_ONCE = 2 * LONGEST_ROW
+# it takes a tenth of a second to load, which builds without sheets do without
+if TYPE_CHECKING:
+    import python_calamine
+
+_UTF_8 = ("utf-8", "utf_8", "utf8", "utf-8-sig", "utf_8_sig", "ascii", "us-ascii")
+_TO_CONVERT = 2**20
+
+
+class Column(NamedTuple):
+    """One column of a file or of an EL tool's table, as it is there."""
+
+    name: str
+    data_type: str
+
+
+def scan(file: Path, columns: Sequence[Column], delimiter: str | None = None) -> str:
+    """Return the table function that reads files like this one, with their paths as the parameter `$files`."""
+    # a folder `contact_id=1` is a folder's name, no column
+    if is_parquet(file):
+        return "read_parquet($files, hive_partitioning = false)"
+    # nothing is sniffed: DuckDB would skip lines until the rest looks regular
+    names = [column.name or f"nameless {number}" for number, column in enumerate(columns)]
+    types = ", ".join(f"'{quoted(name)}': 'varchar'" for name in names)
+    compression = "gzip" if is_compressed(file) else "none"
+    return (
+        f"read_csv($files, auto_detect = false, header = true, delim = '{quoted(delimiter or delimiter_of(file))}',"
+        " quote = '\"', escape = '\"',"
+        f" strict_mode = true, encoding = 'utf-8', max_line_size = {LONGEST_ROW}, buffer_size = {READ_AT_ONCE},"
+        f" hive_partitioning = false, compression = '{compression}', columns = {{{types}}})"
+    )
+
+
+def path_parameter(files: Sequence[Path]) -> dict[str, list[str]]:
+    """Return the parameter `$files`, whose paths DuckDB would take for patterns if it could."""
+    return {"files": [re.sub(r"([*?\[])", r"[\1]", str(file)) for file in files]}
+
+
+@contextmanager
+def reading(file: Path) -> Iterator[None]:
+    """Say in one line what keeps a file from being read: that it is damaged, or that it is not to be had."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise InputError(f"{file}: was there when the build began and is gone. Build again.") from error
+    except (gzip.BadGzipFile, EOFError, zlib.error, UnicodeError, csv.Error, zipfile.BadZipFile) as error:
+        raise _unreadable(file, error) from error
+    except OSError as error:
+        if what_gave_out(error):
+            raise
+        raise InputError(f"{file}: cannot be read ({error.strerror or error}).") from error
+    except duckdb.Error as error:
+        # a machine without memory reads no file at all: whoever exports this one again does it for nothing
+        if what_gave_out(error):
+            raise
+        if not file.exists():
+            raise InputError(f"{file}: was there when the build began and is gone. Build again.") from error
+        raise _unreadable(file, error) from error
+
+
+def _unreadable(file: Path, error: Exception) -> InputError:
+    """Say in one line what a reader says in several: where the file breaks, and why."""
+    text = "UTF-8 CSV" if delimiter_of(file) == "," else "UTF-8 TSV"
+    kind = "Parquet" if is_parquet(file) else "JSON" if is_json(file) else "a sheet" if is_sheet(file) else text
+    lines = [line.strip() for line in str(error).removeprefix("Invalid Input Error: ").splitlines() if line.strip()]
+    lines = lines or [type(error).__name__]
+    reason = next((line for line in lines[1:] if "unicode" in line or "Expected Number" in line), None)
+    is_encoding = isinstance(error, UnicodeError) or "unicode" in str(error)
+    hint = "Save it as UTF-8, or say its encoding in mapping.yml." if is_encoding else "Export it again."
+    detail = f"{lines[0]}; {reason}" if reason else lines[0]
+    return InputError(f"{file}: cannot be read as {kind} ({detail}). {hint}")
+
+
+def columns_of(connection: duckdb.DuckDBPyConnection, file: Path, how: Reading | None = None) -> list[Column]:
+    """Return the columns of a Parquet or text file in UTF-8.
+
+    Raises:
+        InputError: the file is empty, names a column twice, or cannot be read.
+    """
+    how = how or Reading()
+    # DuckDB does not say what keeps it from opening one
+    with file.open("rb") as stream:
+        is_empty = not stream.read(1)
+    if is_empty:
+        raise InputError(f"{file}: is empty, without even the names of columns. Export it again.")
+    if not is_parquet(file):
+        columns = [Column(name, "VARCHAR") for name in _header_of(file, how)]
+    else:
+        rows = connection.execute(
+            "describe select * from read_parquet($files, hive_partitioning = false)", path_parameter([file])
+        ).fetchall()
+        columns = [Column(row[0], row[1]) for row in rows]
+    _refuse_repeated(file, columns)
+    return columns
+
+
+def _refuse_repeated(file: Path, columns: Sequence[Column]) -> None:
+    # DuckDB takes names for one that differ in case alone
+    names = [column.name.lower() for column in columns]
+    repeated = sorted({column.name for column in columns if column.name and names.count(column.name.lower()) > 1})
+    if repeated:
+        raise InputError(f"{file}: the header names the column {repeated[0]!r} twice. Export it again.")
+
+
+def _header_of(file: Path, how: Reading) -> list[str]:
+    with open_text(file) as stream:
+        line = stream.readline(LONGEST_ROW).decode("utf-8-sig")
+    if "\0" in line:
+        raise InputError(
+            f"{file}: cannot be read as UTF-8 CSV (NUL in its header, as in UTF-16). Save it as UTF-8, or run "
+            "`journey init` on the folder, which writes a mapping.yml with its encoding."
+        )
+    delimiter = how.delimiter or delimiter_of(file)
+    names = [name.strip() for name in next(csv.reader([line], delimiter=delimiter), [])]
+    if len(names) == 1 and how.delimiter is None:
+        other = max(";\t|,", key=names[0].count)
+        if names[0].count(other):
+            raise InputError(
+                f"{file}: its columns are separated by {other!r}, not by {delimiter!r}. Run `journey init` on the "
+                f"folder, or write `delimiter: {other!r}` for this table in mapping.yml."
+            )
+    return names
+
+
+def as_text(column: Column) -> str:
+    """Return the SQL that reads a column as text."""
+    name = column.name.replace('"', '""')
+    text = f'cast("{name}" as varchar)'
+    if column.data_type == "VARCHAR":
+        # a letter and its marks may come as one character or as several, and would be two campaigns to every comparison
+        return f"nfc_normalize({text})"
+    if column.data_type.startswith("DECIMAL"):
+        # the zeros that fill up its scale say nothing, and 450.000 would be an amount that can be read in two ways
+        return f"case when contains({text}, '.') then rtrim(rtrim({text}, '0'), '.') else {text} end"
+    if column.data_type not in ("DOUBLE", "FLOAT"):
+        return text
+    # Whole numbers become floating where one of them is missing: an order 5.0 would not be the order 5 of its items.
+    # From 2^53 on they are not exact, and are left as they are.
+    return (
+        f'case when abs("{name}") < {2**53} and "{name}" = trunc("{name}")'
+        f' then cast(cast("{name}" as bigint) as varchar) else {text} end'
+    )
+
+
+def read_as_text(connection: duckdb.DuckDBPyConnection, file: Path, how: Reading, into: str) -> list[str]:
+    """Read a file into the temporary table `into`: its columns as text, and `_row`, and return the columns' names.
+
+    `_row` counts as whoever opens the file does, less one: the first row below the header of a text file that stands
+    in line 1 is 1. A row without a single value is none.
+
+    Raises:
+        InputError: the file cannot be read so; the line says what it is instead where that shows.
+    """
+    with reading(file):
+        if is_json(file):
+            return _read_json(connection, file, into)
+        with _as_utf8(file, how) as (source, delimiter):
+            columns = columns_of(connection, source, Reading(delimiter=delimiter))
+            names = [column.name or f"nameless {number}" for number, column in enumerate(columns)]
+            texts = [
+                f'{as_text(Column(name, column.data_type))} as "{name.replace(chr(34), chr(34) * 2)}"'
+                for name, column in zip(names, columns, strict=True)
+            ]
+            blank = " and ".join(
+                f"coalesce(trim(cast(\"{name.replace(chr(34), chr(34) * 2)}\" as varchar)), '') = ''" for name in names
+            )
+            connection.execute(
+                f"create or replace temp table {into} as select * from (select {', '.join(texts)},"
+                f" row_number() over () + {how.header_row - 1} as _row from {scan(source, columns, delimiter)})"
+                f" where not ({blank})",
+                path_parameter([source]),
+            )
+            return names
+
+
+@contextmanager
+def _as_utf8(file: Path, how: Reading) -> Iterator[tuple[Path, str | None]]:
+    """Yield a file that DuckDB reads as it stands, with its separator: this one, or a copy in UTF-8."""
+    if is_parquet(file):
+        yield file, None
+        return
+    separator = "" if is_sheet(file) else _separator_told_in(file)
+    delimiter = how.delimiter or separator or delimiter_of(file)
+    is_plain = not is_sheet(file) and how.header_row == 1 and (how.encoding or "utf-8").lower() in _UTF_8
+    if is_plain and not separator:
+        yield file, delimiter
+        return
+    with tempfile.TemporaryDirectory(prefix="journey-") as folder:
+        copy = Path(folder) / "rows.csv"
+        if is_sheet(file):
+            with copy.open("w", encoding="utf-8", newline="") as stream:
+                csv.writer(stream).writerows(_rows_of_sheet(file, how))
+            yield copy, ","
+            return
+        with open_text(file) as binary, copy.open("w", encoding="utf-8", newline="") as stream:
+            text = io.TextIOWrapper(binary, encoding=how.encoding or "utf-8-sig", newline="")
+            for _ in range(how.header_row - 1 if how.header_row > 1 else len(separator)):
+                text.readline()
+            while part := text.read(_TO_CONVERT):
+                stream.write(part.removeprefix("\ufeff"))
+        yield copy, delimiter
+
+
+def _separator_told_in(file: Path) -> str:
+    """Return what Excel's first line `sep=;`, which is no row, says; empty where there is none."""
+    with open_text(file) as stream:
+        told = re.match(rb"^(?:\xef\xbb\xbf)?sep=(.)\r?\n", stream.read(12))
+    return told[1].decode("latin-1") if told else ""
+
+
+def _rows_of_sheet(file: Path, how: Reading) -> Iterator[list[str]]:
+    import python_calamine
+
+    try:
+        book = python_calamine.CalamineWorkbook.from_path(file)
+        names = book.sheet_names
+        if how.sheet is not None and how.sheet not in names:
+            raise InputError(f"{file}: has no sheet {how.sheet}{did_you_mean(how.sheet, names)}")
+        sheet = book.get_sheet_by_name(how.sheet) if how.sheet else _only_sheet(file, book)
+        rows = sheet.to_python(skip_empty_area=False)
+    except (python_calamine.CalamineError, ValueError) as error:
+        hint = "Take its password off and save it again." if "password" in str(error).lower() else "Save it again."
+        raise InputError(f"{file}: cannot be read as a sheet ({first_line(error)}). {hint}") from error
+    for row in rows[how.header_row - 1 :]:
+        yield [_text_of_cell(cell, how.decimal or ".") for cell in row]
+
+
+def _only_sheet(file: Path, book: "python_calamine.CalamineWorkbook") -> "python_calamine.CalamineSheet":
+    filled = [name for name in book.sheet_names if book.get_sheet_by_name(name).to_python()]
+    if len(filled) > 1:
+        raise InputError(
+            f"{file}: has the sheets {', '.join(filled)}. Say which is meant: `sheet: {filled[0]}` in mapping.yml."
+        )
+    if not filled:
+        raise InputError(f"{file}: is empty, without even the names of columns. Export it again.")
+    return book.get_sheet_by_name(filled[0])
+
+
+def _text_of_cell(cell: object, decimal: str) -> str:
+    """Write a cell as the texts of the same file are written, dates in ISO form."""
+    if isinstance(cell, bool):
+        return str(cell).lower()
+    if isinstance(cell, float):
+        # a sheet knows no whole numbers, and keeps fifteen digits
+        return str(int(cell)) if cell == int(cell) and abs(cell) < 1e15 else repr(cell).replace(".", decimal)
+    if isinstance(cell, datetime):
+        return cell.isoformat(" ") if cell.time() != time() else cell.date().isoformat()
+    if isinstance(cell, (date, time, timedelta)):
+        return str(cell)
+    return str(cell)
+
+
+def _read_json(connection: duckdb.DuckDBPyConnection, file: Path, into: str) -> list[str]:
+    """Read records of JSON: a list, one a line, one alone, or a list that is all that an object holds."""
+    compression = "gzip" if is_compressed(file) else "none"
+    connection.execute(
+        f"create or replace temp table {into}_records as select json as record, row_number() over () as number"
+        f" from read_json_objects($files, format = 'auto', compression = '{compression}',"
+        f" maximum_object_size = {LONGEST_ROW})",
+        path_parameter([file]),
+    )
+    # {"orders": [...]} and {"data": {"orders": {...}}}: what an API answers with
+    row = connection.execute(
+        f"select json_keys(record)[1] from {into}_records"
+        " where json_type(record) = 'OBJECT' and len(json_keys(record)) = 1"
+        f" and json_type(record, '$.\"' || json_keys(record)[1] || '\"') = 'ARRAY'"
+        f" and (select count(*) from {into}_records) = 1"
+    ).fetchone()
+    if row is not None:
+        connection.execute(
+            f"create or replace temp table {into}_records as select unnest(cast(record -> ? as json[])) as record,"
+            f" generate_subscripts(cast(record -> ? as json[]), 1) as number from {into}_records",
+            [f'$."{row[0]}"', f'$."{row[0]}"'],
+        )
+    strange = connection.execute(
+        f"select min(number) from {into}_records where json_type(record) <> 'OBJECT'"
+    ).fetchone()
+    if strange is not None and strange[0] is not None:
+        raise InputError(f'{file}: record {strange[0]} is no object of the form {{"column": value}}. Export it again.')
+    names = [
+        name
+        for (name,) in connection.execute(
+            f"select distinct unnest(json_keys(record)) as name from {into}_records order by name"
+        ).fetchall()
+    ]
+    _refuse_repeated(file, [Column(name, "VARCHAR") for name in names])
+    texts = [
+        f'nfc_normalize(record ->> \'$."{quoted(name)}"\') as "{name.replace(chr(34), chr(34) * 2)}"' for name in names
+    ]
+    connection.execute(
+        f"create or replace temp table {into} as select {', '.join([*texts, 'number as _row'])} from {into}_records"
+    )
+    connection.execute(f"drop table {into}_records")
+    return names
