@@ -1,76 +1,28 @@
 """Which tool wrote a file: held against what the adapters of the project recognise their inputs by."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
-import yaml
-from customer_journey.paths import PROJECT
+from customer_journey.adapters import Adapter, Input, known_adapters, load_adapter
 
 
-@dataclass(frozen=True)
-class Input:
-    """One export that an adapter reads: the columns that a file must have, and those that rule it out."""
+class Recognised(NamedTuple):
+    """The adapter that reads a file, by its name, and the input of it that the file is."""
 
     adapter: str
-    name: str
-    description: str
-    recognised_by: frozenset[str]
-    not_with: frozenset[str]
-
-
-@dataclass(frozen=True)
-class Adapter:
-    """What an adapter says of itself in adapter.yml, and the raw tables that it makes."""
-
-    key: str
-    name: str
-    needs_timezone: bool
-    variables: dict[str, Any]
-    inputs: tuple[Input, ...]
-    tables: tuple[str, ...]
+    input: Input
 
 
 @cache
-def adapters(folder: Path = PROJECT / "adapters") -> tuple[Adapter, ...]:
-    """Return the adapters of the project, by name."""
-    return tuple(_adapter(file) for file in sorted(folder.glob("*/adapter.yml")))
+def adapters() -> dict[str, Adapter]:
+    """Return the adapters of the project by the tool's name."""
+    return {name: load_adapter(folder) for name, folder in known_adapters().items()}
 
 
-def recognised(columns: Sequence[str]) -> Input | None:
-    """Return the input that a file with these columns is: of several that fit, the one that asks for most of them."""
-    names = {column.strip().casefold() for column in columns}
-    fitting = [
-        found
-        for adapter in adapters()
-        for found in adapter.inputs
-        if found.recognised_by <= names and not found.not_with & names
+def recognised(columns: Sequence[str]) -> Recognised | None:
+    """Return what a file with these columns is to the adapters: of several, the input that asks for most of them."""
+    found = [
+        Recognised(name, one) for name, adapter in adapters().items() if (one := adapter.input_of(columns)) is not None
     ]
-    return max(fitting, key=lambda found: len(found.recognised_by), default=None)
-
-
-def _adapter(file: Path) -> Adapter:
-    document = yaml.safe_load(file.read_text(encoding="utf-8"))
-    key = file.parent.name
-    inputs = tuple(
-        Input(
-            key,
-            name,
-            str(found.get("description", "")),
-            frozenset(str(column).strip().casefold() for column in found["recognised_by"]),
-            frozenset(str(column).strip().casefold() for column in found.get("not_with") or ()),
-        )
-        for name, found in (document.get("inputs") or {}).items()
-        if found.get("recognised_by")
-    )
-    tables = tuple(sorted(path.relative_to(file.parent).with_suffix("").as_posix() for path in file.parent.glob("*/*.sql")))
-    return Adapter(
-        key,
-        str(document.get("name", key)),
-        bool(document.get("needs_timezone")),
-        dict(document.get("variables") or {}),
-        inputs,
-        tables,
-    )
+    return max(found, key=lambda one: len(one.input.recognised_by), default=None)

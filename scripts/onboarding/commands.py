@@ -16,8 +16,6 @@ from onboarding.propose import AdapterUse, Proposal, Source, propose
 from onboarding.write import mapping_text, refused_commands, settings_text
 
 _FOLDER = click.Path(path_type=Path)
-# Absent tables that most companies have come first.
-_SHOWN = 8
 
 
 @click.command()
@@ -87,18 +85,28 @@ def _print_files(console: Console, proposal: Proposal) -> None:
         for name, sheets in use.files.items():
             count = sum(sheet.row_count for sheet in sheets)
             files = _files(proposal, [sheet.path for sheet in sheets], sheets[0].sheet)
-            rows.append([files, f"{use.adapter.name}: {name}", f"{count:,}", "all", "–", _asked(use)])
+            rows.append([files, f"{use.adapter.name}: {name}", f"{count:,}", "all", "–", _asked(use) or "–"])
     for sheet, why in proposal.unknown:
-        rows.append([_files(proposal, [sheet.path], sheet.sheet), f"not read: {why}", f"{sheet.row_count:,}", "", "", ""])
+        rows.append(
+            [_files(proposal, [sheet.path], sheet.sheet), f"not read: {why}", f"{sheet.row_count:,}", "", "", ""]
+        )
     for path in proposal.unread:
-        rows.append([_files(proposal, [path], None), f"not read: {path.suffix or 'no suffix'} is no kind that is read", "", "", "", ""])
-    print_table(
-        console, ["file", "is", "rows", "columns sure", "guessed", "missing"], rows, right=(2, 3, 4)
-    )
+        rows.append(
+            [
+                _files(proposal, [path], None),
+                f"not read: {path.suffix or 'no suffix'} is no kind that is read",
+                "",
+                "",
+                "",
+                "",
+            ]
+        )
+    print_table(console, ["file", "is", "rows", "columns sure", "guessed", "missing"], rows, right=(2, 3, 4))
 
 
 def _asked(use: AdapterUse) -> str:
-    return "timezone" if use.adapter.needs_timezone and use.timezone is None else "–"
+    needs_it = use.adapter.needs_timezone and use.adapter.timezone is None
+    return "timezone" if needs_it and use.timezone is None else ""
 
 
 def _files(proposal: Proposal, paths: list[Path], sheet: str | None) -> str:
@@ -110,7 +118,7 @@ def _files(proposal: Proposal, paths: list[Path], sheet: str | None) -> str:
 def _print_what_to_look_at(console: Console, proposal: Proposal) -> None:
     lines = [line for source in proposal.sources for line in _doubts(source)]
     for use in proposal.adapters:
-        if use.adapter.needs_timezone:
+        if _asked(use) or use.timezone:
             zone = f"guess: {use.timezone.value}" if use.timezone and not use.timezone.is_sure else "unknown"
             if use.timezone is None or not use.timezone.is_sure:
                 lines.append(f"{use.adapter.name}: timezone, {zone}")

@@ -5,16 +5,18 @@ What a row must be is said once, in models/staging and macros/staging.sql. This 
 """
 
 import csv
+import datetime
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NoReturn
 
 import duckdb
+import pytz
 import yaml
+from customer_journey.contract import RawTable
 from customer_journey.errors import BuildError
 from customer_journey.paths import PROJECT
 from customer_journey.warehouse import quoted
@@ -22,7 +24,8 @@ from dbt_common.clients.jinja import get_template
 from dbt_common.context import set_invocation_context
 from dbt_common.exceptions.macros import MacroReturn
 
-_MACRO = re.compile(r"{%-?\s*macro\s+(\w+)\s*\(")
+# one macro, compiled alone: most of them are of no concern here, and compiling takes longer than the rest
+_MACRO = re.compile(r"{%-?\s*macro\s+(\w+)\s*\(.*?{%-?\s*endmacro\s*-?%}", re.DOTALL)
 # as generate_schema_name would place them is of no matter here
 _SCHEMA = "judged"
 
@@ -31,12 +34,7 @@ class Models:
     """The models and seeds of the project in one DuckDB connection, each made when something first refers to it."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, settings: Mapping[str, Any]) -> None:
-        import datetime
-
-        import pytz
-
-        project = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))
-        profile = yaml.safe_load((PROJECT / "profiles.yml").read_text(encoding="utf-8"))
+        project, profile = _read_yaml(PROJECT / "dbt_project.yml"), _read_yaml(PROJECT / "profiles.yml")
         set_invocation_context({})
         self._connection = connection
         self._made: dict[str, str] = {}
@@ -49,17 +47,15 @@ class Models:
             "project_name": project["name"],
             "graph": {"sources": _sources(project["name"]), "remembered_settings": {}},
             "modules": SimpleNamespace(datetime=datetime, pytz=pytz, re=re),
-            "run_started_at": datetime.datetime.now(UTC),
+            "run_started_at": datetime.datetime.now(datetime.UTC),
             "exceptions": SimpleNamespace(raise_compiler_error=_raise),
             "source": lambda source, table: f"raw_{source}.{table}",
             "ref": self.relation,
             "config": lambda **_: "",
         }
         for file in sorted((PROJECT / "macros").glob("*.sql")):
-            source = file.read_text(encoding="utf-8")
-            module = self._module(source)
-            for name in _MACRO.findall(source):
-                self._context[name] = _function(name, module)
+            for found in _MACRO.finditer(file.read_text(encoding="utf-8")):
+                self._context[found[1]] = _function(found[1], self._module(found[0]))
         connection.execute(f"create schema if not exists {_SCHEMA}")
         for name, value in profile["customer_journey"]["outputs"]["duckdb"]["settings"].items():
             connection.execute(f"set {name} = '{value}'")
@@ -77,6 +73,16 @@ class Models:
                 self._connection.execute(f"create table {self._made[name]} as {sql}")
         return self._made[name]
 
+    def call(self, macro: str, *args: object) -> str:
+        """Return what a macro of the project gives."""
+        return str(self._context[macro](*args)).strip()
+
+    def business_time(self, table: RawTable) -> str | None:
+        """Return the column that dates a row of a raw table; None where none does."""
+        spec = self._context["graph"]["sources"][f"source.{self._context['project_name']}.{table.source}.{table.name}"]
+        found: str | None = spec["config"]["meta"].get("business_time")
+        return found
+
     def _load_seed(self, name: str, file: Path) -> None:
         types = _seed_types()[name]
         with file.open(encoding="utf-8", newline="") as stream:
@@ -91,7 +97,7 @@ class Models:
         return self._context.get(f"duckdb__{name}") or self._context[f"default__{name}"]
 
     def _module(self, source: str) -> Callable[[], object]:
-        """Return what gives the macros of a file; they are made at the first call, when all are known."""
+        """Return what gives the macro in a text, which is compiled at the first call."""
         return cache(lambda: get_template(source, self._context).make_module(vars=self._context, shared=False))
 
 
@@ -115,7 +121,7 @@ def _raise(problem: str) -> NoReturn:
 
 @cache
 def _seed_types() -> Mapping[str, Mapping[str, str]]:
-    document = yaml.safe_load((PROJECT / "seeds" / "_seeds.yml").read_text(encoding="utf-8"))
+    document = _read_yaml(PROJECT / "seeds" / "_seeds.yml")
     return {seed["name"]: seed.get("config", {}).get("column_types", {}) for seed in document["seeds"]}
 
 
@@ -123,7 +129,7 @@ def _sources(project: str) -> dict[str, Any]:
     """Return the raw tables as dbt's graph describes them."""
     found: dict[str, Any] = {}
     for file in sorted(PROJECT.glob("models/staging/*/_*__sources.yml")):
-        for source in yaml.safe_load(file.read_text(encoding="utf-8"))["sources"]:
+        for source in _read_yaml(file)["sources"]:
             for table in source["tables"]:
                 found[f"source.{project}.{source['name']}.{table['name']}"] = {
                     **table,
@@ -132,6 +138,11 @@ def _sources(project: str) -> dict[str, Any]:
                     "columns": {column["name"]: _described(column) for column in table["columns"]},
                 }
     return found
+
+
+def _read_yaml(file: Path) -> Any:
+    # the parser in C, where PyYAML has it, takes a tenth of the time
+    return yaml.load(file.read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
 def _described(column: Mapping[str, Any]) -> dict[str, Any]:

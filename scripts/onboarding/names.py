@@ -23,7 +23,9 @@ def plain_name(name: str) -> str:
     letters = letters.lower().replace("đ", "d").replace("ı", "i")
     # what stands in brackets is a unit or a currency: Amount spent (USD)
     without_brackets = re.sub(r"[(\[].*?[)\]]", " ", letters)
-    words = " ".join(re.findall(r"\w+", (without_brackets if re.search(r"\w", without_brackets) else letters).replace("_", " ")))
+    words = " ".join(
+        re.findall(r"\w+", (without_brackets if re.search(r"\w", without_brackets) else letters).replace("_", " "))
+    )
     for prefix in _PREFIXES:
         words = words.removeprefix(prefix)
     return words
@@ -55,7 +57,6 @@ class Vocabulary:
         words = name.split()
         best = max((weight for other, weight in known.items() if _is_within(other.split(), words)), default=0.0)
         return 0.4 * best
-
 
     def specificity(self, name: str) -> float:
         """Return how much a name says of its table, 0 to 1: `id` and `name` are columns of everything, `qty` of one."""

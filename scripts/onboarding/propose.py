@@ -1,25 +1,24 @@
 """What the files of a folder are: which raw table or which tool, which column is which, and how far that is certain."""
 
-import fnmatch
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
+from customer_journey.adapters import Adapter
 from customer_journey.contract import RawTable, raw_tables
 from customer_journey.errors import InputError
 from customer_journey.mapping import FILE_NAME
-from customer_journey.paths import PROJECT
+from customer_journey.raw_files import READ, fits, suffix_of
 from customer_journey.settings import FILE_NAME as SETTINGS_FILE
 
-from onboarding.adapters import Adapter, Input, adapters, recognised
+from onboarding.adapters import Recognised, adapters, recognised
 from onboarding.names import Vocabulary, known_values, plain_name, vocabularies
 from onboarding.seeds import as_compared, mapped_values, seed_of
-from onboarding.sniff import Finding, Sheet, is_readable, sniff
+from onboarding.sniff import Finding, Sheet, sniff
 from onboarding.values import DAY_FIRST, MONTH_FIRST, Dates, Kind, kind_of, with_order
 
 # A name that is worth this much is sure if the values agree.
@@ -93,6 +92,7 @@ class Source:
 class AdapterUse:
     """The export of a tool that an adapter reads: its files by input, below one folder."""
 
+    name: str
     adapter: Adapter
     folder: Path
     files: dict[str, list[Sheet]]
@@ -126,7 +126,7 @@ class Proposal:
     def absent(self) -> list[RawTable]:
         """The raw tables that nothing in the folder is."""
         there = {source.table.label for source in self.sources}
-        there |= {label for use in self.adapters for label in use.adapter.tables}
+        there |= {table.label for use in self.adapters for table in use.adapter.selects}
         return [table for table in raw_tables() if table.label not in there]
 
 
@@ -139,15 +139,15 @@ def propose(folder: Path, timezone: str | None, currency: str | None) -> Proposa
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder. Name the one that holds your exports.")
     files = _files_below(folder)
-    readable = [file for file in files if is_readable(file)]
+    readable = [file for file in files if suffix_of(file)]
     if not readable:
-        raise InputError(f"{folder}: holds no file of a kind that is read (.csv, .tsv, .xlsx, .json, .parquet).")
+        raise InputError(f"{folder}: holds no exports: {READ}.")
     sheets = [sheet for file in readable for sheet in sniff(file)]
     groups = _grouped(folder, sheets)
     kinds = [_kinds(group) for group in groups]
     hints = _hints(folder, groups, kinds, timezone, currency)
     proposal = Proposal(folder, hints, unread=[file for file in files if file not in set(readable)])
-    of_tools: list[tuple[Sheet, Input]] = []
+    of_tools: list[tuple[Sheet, Recognised]] = []
     for sheet in sheets:
         if sheet.problem:
             # an adapter may know what to do about it
@@ -307,7 +307,11 @@ def _source(folder: Path, group: list[Sheet], kinds: Sequence[Kind]) -> tuple[So
 def _why_none(table: RawTable, missing: Sequence[str], score: float) -> str:
     if score + 3 * len(missing) < _ENOUGH / 2:
         return "no raw table has columns like these"
-    return f"nearest to {table.label}, which also needs {', '.join(missing)}" if missing else f"too little like {table.label}"
+    return (
+        f"nearest to {table.label}, which also needs {', '.join(missing)}"
+        if missing
+        else f"too little like {table.label}"
+    )
 
 
 def _name(sheet: Sheet) -> str:
@@ -325,9 +329,8 @@ def _called(vocabulary: Vocabulary, folder: Path, group: Sequence[Sheet]) -> flo
 def _assigned(vocabulary: Vocabulary, names: Sequence[str], kinds: Sequence[Kind]) -> dict[str, tuple[int, float]]:
     """Give each column of the contract at most one of the file's: the best names first, then the order in the file."""
     plain = [plain_name(name) for name in names]
-    label = vocabulary.table.label
     pairs = [
-        (-weight * _agreement(_wanted(label, column), kind), number, column)
+        (-weight * _agreement(vocabulary.table.kind_of(column), kind), number, column)
         for column in vocabulary.table.all_columns
         for number, (name, kind) in enumerate(zip(plain, kinds, strict=True))
         if name and (weight := vocabulary.weight(column, name)) > 0
@@ -340,24 +343,6 @@ def _assigned(vocabulary: Vocabulary, names: Sequence[str], kinds: Sequence[Kind
             assigned[column] = number, -weight
             used.add(number)
     return assigned
-
-
-def _wanted(label: str, column: str) -> str:
-    """Return the kind of a column of the contract, as the sources have it: timestamp, amount, code, …"""
-    return _kinds_of_contract()[label].get(column, "timestamp" if column == "updated_at" else "boolean")
-
-
-@cache
-def _kinds_of_contract() -> Mapping[str, Mapping[str, str]]:
-    return {
-        f"{source['name']}/{table['name']}": {
-            column["name"]: column["config"]["meta"]["kind"] for column in table["columns"]
-        }
-        for file in sorted(PROJECT.glob("models/staging/*/_*__sources.yml"))
-        for source in yaml.safe_load(file.read_text(encoding="utf-8"))["sources"]
-        if source["name"] != "private"
-        for table in source["tables"]
-    }
 
 
 def _agreement(wanted: str, kind: Kind) -> float:
@@ -400,7 +385,7 @@ def _matches(
     matches = {}
     for column, (number, weight) in assigned.items():
         kind = kinds[number]
-        wanted = _wanted(table.label, column)
+        wanted = table.kind_of(column)
         agreement = _agreement(wanted, kind)
         why = "by its name" if weight >= _SURE * agreement else "its name is like it"
         if kind.name == "blank":
@@ -446,7 +431,7 @@ def _match_by_values(
     for column in table.columns:
         if column in matches:
             continue
-        wanted, is_required = _wanted(table.label, column), column in table.required_columns
+        wanted, is_required = table.kind_of(column), column in table.required_columns
         if wanted in ("email", "phone") and column in ("email", "phone"):
             fitting = [pair for pair in free if pair[1].name == wanted]
         elif wanted in ("timestamp", "date") and is_required:
@@ -459,7 +444,9 @@ def _match_by_values(
             continue
         if len(fitting) == 1:
             name, kind = fitting[0]
-            matches[column] = Match(column, name, False, f"its values are {_words(kind)}, and no other column's are", kind)
+            matches[column] = Match(
+                column, name, False, f"its values are {_words(kind)}, and no other column's are", kind
+            )
             free.remove(fitting[0])
 
 
@@ -502,9 +489,8 @@ def _read(source: Source, hints: Hints) -> None:
     if sheet.header_row != 1:
         above = f"above it stands {sheet.title[:40]!r}" if sheet.title else "above it stands no row"
         reading["header_row"] = Finding(str(sheet.header_row), bool(sheet.title), above), sheet.header_row
-    label = source.table.label
-    _read_numbers(source, [match for match in source.matches if _wanted(label, match.column) in _AS_NUMBERS])
-    _read_dates(source, [match for match in source.matches if _wanted(label, match.column) in _AS_DATES], hints)
+    _read_numbers(source, [match for match in source.matches if source.table.kind_of(match.column) in _AS_NUMBERS])
+    _read_dates(source, [match for match in source.matches if source.table.kind_of(match.column) in _AS_DATES], hints)
     named = {match.column for match in source.matches}
     if "currency" in source.table.columns and "currency" not in named and hints.currency:
         source.constants["currency"] = hints.currency
@@ -513,7 +499,9 @@ def _read(source: Source, hints: Hints) -> None:
 
 
 def _read_numbers(source: Source, matches: Sequence[Match]) -> None:
-    found = [match for match in matches if match.kind.numbers and match.kind.numbers.decimal + match.kind.numbers.thousands]
+    found = [
+        match for match in matches if match.kind.numbers and match.kind.numbers.decimal + match.kind.numbers.thousands
+    ]
     if not found:
         return
     # what can be read in one way decides for what can be read in two
@@ -525,7 +513,11 @@ def _read_numbers(source: Source, matches: Sequence[Match]) -> None:
         if match.kind.numbers and match.kind.numbers.is_sure and match.kind.numbers.decimal != numbers.decimal
     ]  # fmt: skip
     is_sure = numbers.is_sure and not against
-    why = f"{numbers.evidence} can be read in this way alone" if is_sure else f"{numbers.evidence} could be read otherwise"
+    why = (
+        f"{numbers.evidence} can be read in this way alone"
+        if is_sure
+        else f"{numbers.evidence} could be read otherwise"
+    )
     if against:
         why = f"{found[0].theirs} has {numbers.evidence}, {against[0].theirs} {against[0].kind.example}: look at both"
     for word, sign in (("decimal", numbers.decimal), ("thousands", numbers.thousands)):
@@ -587,16 +579,18 @@ def _compare_values(source: Source, match: Match) -> None:
         return
     ours = set(names.values())
     other = {
-        value: (names.get(plain_name(value)), count) for value, count in counts.items() if as_compared(value) not in ours
+        value: (names.get(plain_name(value)), count)
+        for value, count in counts.items()
+        if as_compared(value) not in ours
     }
     if other:
         source.values[match.column] = other
 
 
-def _adapter_uses(folder: Path, found: Sequence[tuple[Sheet, Input]], hints: Hints) -> list[AdapterUse]:
+def _adapter_uses(folder: Path, found: Sequence[tuple[Sheet, Recognised]], hints: Hints) -> list[AdapterUse]:
     uses = []
-    for adapter in adapters():
-        own = [(sheet, tool) for sheet, tool in found if tool.adapter == adapter.key]
+    for key, adapter in adapters().items():
+        own = [(sheet, tool.input) for sheet, tool in found if tool.adapter == key]
         if not own:
             continue
         by_folder: dict[Path, dict[str, list[Sheet]]] = {}
@@ -613,8 +607,8 @@ def _adapter_uses(folder: Path, found: Sequence[tuple[Sheet, Input]], hints: Hin
             parts = [(_common(folder, [sheet.path.parent for sheet, _ in own]), together)]
         for place, files in parts:
             prefix = f"{_slug(place.name)}-" if len(parts) > 1 else ""
-            zone = hints.timezone if adapter.needs_timezone else None
-            uses.append(AdapterUse(adapter, place, files, zone, prefix))
+            zone = hints.timezone if adapter.needs_timezone and adapter.timezone is None else None
+            uses.append(AdapterUse(key, adapter, place, files, zone, prefix))
     return uses
 
 
@@ -655,21 +649,17 @@ def files_word(proposal: Proposal, source: Source) -> list[str] | None:
     """Return the patterns that name the files of a source and no others; None where they lie at the usual place."""
     paths = list(dict.fromkeys(sheet.path.relative_to(proposal.folder).as_posix() for sheet in source.sheets))
     others = [other for other in proposal.sources if other.table.label == source.table.label and other is not source]
-    if not others and all(
-        _usual_place(proposal.folder, proposal.folder / path) == source.table.label for path in paths
-    ):
+    in_folder_of_tool = any(
+        sheet.path.is_relative_to(use.folder) for use in proposal.adapters for sheet in source.sheets
+    )
+    is_usual = all(_usual_place(proposal.folder, sheet.path) == source.table.label for sheet in source.sheets)
+    if is_usual and not others and not in_folder_of_tool:
         return None
-    if len(paths) == 1:
-        return [_literal(paths[0])]
-    pattern = _pattern(paths)
+    pattern = _pattern(paths) if len(paths) > 1 else None
     everything = {path.relative_to(proposal.folder).as_posix() for path in _files_below(proposal.folder)}
-    if pattern and {path for path in everything if fnmatch.fnmatchcase(path, pattern)} == set(paths):
+    if pattern and {path for path in everything if fits(path, pattern)} == set(paths):
         return [pattern]
-    return [_literal(path) for path in paths]
-
-
-def _literal(path: str) -> str:
-    return re.sub(r"([*?\[])", r"[\1]", path)
+    return paths
 
 
 def _pattern(paths: Sequence[str]) -> str | None:
@@ -686,7 +676,7 @@ def _pattern(paths: Sequence[str]) -> str | None:
     # digits of a year or a number are not the same by chance alone: 2025, 2026 differ as a whole
     start = re.sub(r"[0-9]+$", "", start)
     end = re.sub(r"^[0-9]+", "", end)
-    return f"{_literal(start)}*{_literal(end)}" if len(start.rpartition("/")[2]) > 2 else None
+    return f"{start}*{end}" if len(start.rpartition("/")[2]) > 2 else None
 
 
 def instead_of(column: str) -> str | None:

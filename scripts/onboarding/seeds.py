@@ -23,6 +23,11 @@ def seed_of(label: str, column: str) -> str | None:
     return found[0] if found else None
 
 
+def mapping_columns(label: str) -> list[str]:
+    """Return the columns of a raw table whose values a seed maps."""
+    return [place.removeprefix(f"{label}.") for place in _SEEDS if place.startswith(f"{label}.")]
+
+
 def is_refusing(label: str, column: str) -> bool:
     """Tell whether a row whose value the seed does not know is refused."""
     return _SEEDS[f"{label}.{column}"][3]

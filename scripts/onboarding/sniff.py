@@ -5,10 +5,10 @@ Nothing is decided here in silence: each proposal carries what it rests on, and 
 
 import codecs
 import csv
-import gzip
 import io
 import json
 import unicodedata
+import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +20,7 @@ import duckdb
 import python_calamine
 from charset_normalizer import from_bytes
 from customer_journey.errors import InputError, first_line
+from customer_journey.raw_files import delimiter_of, is_json, is_parquet, is_sheet, open_text
 
 from onboarding.values import looks_like_a_value
 
@@ -32,9 +33,6 @@ _DELIMITERS = (",", ";", "\t", "|")
 # Rows that decide about the separator, and among which the names of the columns are looked for.
 _ROWS_FOR_DELIMITER = 200
 _DEEPEST_HEADER = 20
-_SPREADSHEETS = (".xlsx",)
-_RECORDS = (".json", ".ndjson", ".jsonl")
-_TEXTS = (".csv", ".tsv")
 # a field may hold a picture as text
 csv.field_size_limit(2**31 - 1)
 
@@ -81,36 +79,25 @@ class Sheet:
         return [row[column].strip() for row in self.rows if row[column].strip()]
 
 
-def is_readable(file: Path) -> bool:
-    """Tell whether a file is of a kind that is read at all."""
-    return _kind(file) != ""
-
-
 def sniff(file: Path) -> list[Sheet]:
     """Return the tables in a file; one with a `problem` where it cannot be read."""
     try:
         if file.stat().st_size == 0:
             return [Sheet(file, problem="is empty, without even the names of columns: export it again")]
-        kind = _kind(file)
-        if kind in _SPREADSHEETS:
+        if is_sheet(file):
             return _workbook(file)
-        if kind in _RECORDS:
+        if is_json(file):
             return [_records(file)]
-        if kind == ".parquet":
+        if is_parquet(file):
             return [_parquet(file)]
         return [_text(file)]
-    except (OSError, EOFError, gzip.zlib.error, duckdb.Error, python_calamine.CalamineError, ValueError) as error:
+    except (OSError, EOFError, zlib.error, duckdb.Error, python_calamine.CalamineError, ValueError) as error:
         return [Sheet(file, problem=f"cannot be read ({first_line(error)}): export it again")]
-
-
-def _kind(file: Path) -> str:
-    name = file.name.lower().removesuffix(".gz")
-    return next((kind for kind in (*_SPREADSHEETS, *_RECORDS, ".parquet", *_TEXTS) if name.endswith(kind)), "")
 
 
 def _bytes(file: Path) -> tuple[bytes, bool]:
     """Return the first bytes of a file, unpacked, and whether they are all of it."""
-    with gzip.open(file, "rb") if file.name.lower().endswith(".gz") else file.open("rb") as stream:
+    with open_text(file) as stream:
         found = stream.read(MOST_BYTES + 1)
     return found[:MOST_BYTES], len(found) <= MOST_BYTES
 
@@ -134,7 +121,7 @@ def _text(file: Path) -> Sheet:
         # a line by which Excel is told the separator
         sheet.delimiter, text, skipped = Finding(told[4], True, "the line sep= says so"), rest, 1
     else:
-        sheet.delimiter = _delimiter(text, "\t" if ".tsv" in file.name.lower() else ",")
+        sheet.delimiter = _delimiter(text, delimiter_of(file))
     numbered = list(_records_of(text, sheet.delimiter.value))
     if len(numbered) > MOST_ROWS:
         numbered, sheet.is_whole = numbered[:MOST_ROWS], False
@@ -355,8 +342,8 @@ def _json_records(text: str, is_whole: bool) -> list[dict[str, Any]]:
             except json.JSONDecodeError as error:
                 raise InputError(f"not JSON, line {len(found) + 1}: {error.msg}") from error
     if isinstance(found, dict):
-        lists = [value for value in found.values() if isinstance(value, list) and value and isinstance(value[0], dict)]
-        found = lists[0] if len(found) == 1 and lists else [found]
+        only = next(iter(found.values())) if len(found) == 1 else None
+        found = only if isinstance(only, list) else [found]
     return [record for record in found if isinstance(record, dict)] if isinstance(found, list) else []
 
 

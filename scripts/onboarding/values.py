@@ -231,7 +231,9 @@ def dates_of(texts: Iterable[str]) -> Dates | None:
     if needs_order:
         order = DAY_FIRST if day_first else MONTH_FIRST if month_first else ""
     formats = [
-        _filled(form, MONTH_FIRST if order == MONTH_FIRST else DAY_FIRST) for (form, _), _ in forms.most_common() if form != "iso"
+        _filled(form, MONTH_FIRST if order == MONTH_FIRST else DAY_FIRST)
+        for (form, _), _ in forms.most_common()
+        if form != "iso"
     ]
     if day_first and month_first:
         return Dates(

@@ -6,7 +6,8 @@ The files may be committed to git: of e-mail addresses, phone numbers and names 
 import json
 import re
 from collections.abc import Sequence
-from pathlib import Path
+
+from customer_journey.raw_files import READ
 
 from onboarding.propose import AdapterUse, Proposal, Source, files_word, instead_of
 from onboarding.seeds import is_refusing, seed_of
@@ -25,7 +26,9 @@ _PLAIN = re.compile(r"[^\W\d_][\w ./()%-]*", re.UNICODE)
 _NO_TEXTS = {"true", "false", "yes", "no", "on", "off", "null", "y", "n"}
 _UNKNOWN_SHOWN = 60
 # Names of columns whose values are persons or free text, whatever they look like.
-_PERSONAL = re.compile(r"name|address|note|comment|phone|mail|tên|địa chỉ|ghi chú|người|điện thoại|sđt|zip|ip|birth|sinh", re.I)
+_PERSONAL = re.compile(
+    r"name|address|note|comment|phone|mail|tên|địa chỉ|ghi chú|người|điện thoại|sđt|zip|ip|birth|sinh", re.I
+)
 
 
 def scalar(text: str) -> str:
@@ -72,9 +75,13 @@ def settings_text(proposal: Proposal) -> str | None:
         if hints.currency.value in ("VND", "JPY", "KRW"):
             lines.append(_line("currency_decimals: 0", "sure: it has no minor unit"))
     if hints.timezone:
-        lines.append(_line(f"reporting_timezone: {hints.timezone.value}", f"{_said(hints.timezone)}; days and months are of it"))
+        lines.append(
+            _line(f"reporting_timezone: {hints.timezone.value}", f"{_said(hints.timezone)}; days and months are of it")
+        )
     if hints.country:
-        lines.append(_line(f"default_phone_country: {hints.country.value}", f"{_said(hints.country)}; of phones without +"))
+        lines.append(
+            _line(f"default_phone_country: {hints.country.value}", f"{_said(hints.country)}; of phones without +")
+        )
     if not lines:
         return None
     head = "# Written by `journey init`: settings of your company, all of them in docs/settings.md."
@@ -124,7 +131,9 @@ def _entry(proposal: Proposal, source: Source, head: str | None, first: str, ind
         lines += [f"#   guess: {match.column}, {match.why}" for match in same if not match.is_sure]
     for column in source.missing:
         instead = instead_of(column)
-        lines.append(_line(f"# {column}: ???", f"missing: {source.table.label} needs it; name the column under columns"))
+        lines.append(
+            _line(f"# {column}: ???", f"missing: {source.table.label} needs it; name the column under columns")
+        )
         if instead:
             value, _, when = instead.partition("   ")
             lines.append(f"#   or for all rows, if it is so: constants: {{{column}: {value}}}  ({when.strip()})")
@@ -133,7 +142,8 @@ def _entry(proposal: Proposal, source: Source, head: str | None, first: str, ind
     if source.constants:
         lines.append("constants:")
         lines += [
-            _line(f"  {column}: {scalar(finding.value)}", _said(finding)) for column, finding in source.constants.items()
+            _line(f"  {column}: {scalar(finding.value)}", _said(finding))
+            for column, finding in source.constants.items()
         ]
     lines += _values(source)
     if source.unknown:
@@ -143,11 +153,20 @@ def _entry(proposal: Proposal, source: Source, head: str | None, first: str, ind
         if len(source.unknown) > len(shown):
             lines.append(f"#   and {len(source.unknown) - len(shown)} more")
     counted = "rows" if source.is_whole else "rows looked at, there are more"
-    about = [f"# {len(source.sheets)} files, {source.row_count:,} {counted}" if len(source.sheets) > 1 else f"# {source.row_count:,} {counted}"]
+    about = [
+        f"# {len(source.sheets)} files, {source.row_count:,} {counted}"
+        if len(source.sheets) > 1
+        else f"# {source.row_count:,} {counted}"
+    ]
     about += [f"# note: {note}" for note in source.notes]
     if not any(not line.startswith("#") for line in lines):
         # nothing differs from the contract, and a key without a value would be no entry
-        lines.insert(0, "files: [" + ", ".join(json.dumps(_relative(proposal, sheet), ensure_ascii=False) for sheet in source.sheets) + "]")
+        lines.insert(
+            0,
+            "files: ["
+            + ", ".join(json.dumps(_relative(proposal, sheet), ensure_ascii=False) for sheet in source.sheets)
+            + "]",
+        )
     if head is None:
         # an item of a list begins with a word, not with a comment
         position = next(number for number, line in enumerate(lines) if not line.startswith("#"))
@@ -156,7 +175,9 @@ def _entry(proposal: Proposal, source: Source, head: str | None, first: str, ind
     return [head, *(indent + line for line in [*about, *lines])]
 
 
-_ASKED = {"timezone": "its times have no offset; without this line they are read as UTC. Write for example Asia/Ho_Chi_Minh"}
+_ASKED = {
+    "timezone": "its times have no offset; without this line they are read as UTC. Write for example Asia/Ho_Chi_Minh"
+}
 _WHAT_IF = {
     "date_format": "Write it the other way round if days and months are swapped",
     "encoding": "Try cp1252, cp1258 or utf-16 if letters look wrong",
@@ -236,23 +257,30 @@ def _why_unknown(source: Source, column: str) -> str:
 
 def _adapter(proposal: Proposal, use: AdapterUse) -> list[str]:
     folder = use.folder.relative_to(proposal.folder).as_posix()
-    lines = [f"  - adapter: {use.adapter.key}", f"    folder: {_value(folder)}"]
+    lines = [f"  - adapter: {use.name}", f"    folder: {_value(folder)}"]
     for name, sheets in use.files.items():
         rows = sum(sheet.row_count for sheet in sheets)
         lines.append(f"    # {name}: {', '.join(_relative(proposal, sheet) for sheet in sheets[:5])}: {rows:,} rows")
-    if use.adapter.needs_timezone:
+    if use.adapter.needs_timezone and use.adapter.timezone is None:
         if use.timezone:
             lines.append("    " + _line(f"timezone: {use.timezone.value}", _said(use.timezone)))
         else:
-            lines.append("    " + _line("# timezone: ???", "unknown: the tool writes local times, a build needs this line"))
+            lines.append(
+                "    " + _line("# timezone: ???", "unknown: the tool writes local times, a build needs this line")
+            )
     if use.id_prefix:
         lines.append(
             "    "
-            + _line(f"id_prefix: {json.dumps(use.id_prefix, ensure_ascii=False)}", "guess: two exports of one tool, whose numbers may be the same")
+            + _line(
+                f"id_prefix: {json.dumps(use.id_prefix, ensure_ascii=False)}",
+                "guess: two exports of one tool, whose numbers may be the same",
+            )
         )
     if use.adapter.variables:
-        lines.append("    # variables, with their defaults; adapters/" + use.adapter.key + "/README.md says what they do:")
-        lines += [f"    #   {name}: {'null' if value is None else value}" for name, value in use.adapter.variables.items()]
+        lines.append("    # variables, with their defaults; adapters/" + use.name + "/README.md says what they do:")
+        lines += [
+            f"    #   {name}: {'null' if value is None else value}" for name, value in use.adapter.variables.items()
+        ]
     return lines
 
 
@@ -269,14 +297,9 @@ def _leftovers(proposal: Proposal) -> list[str]:
             for sheet, why in proposal.unknown
         ]
     if proposal.unread:
-        lines += ["", "# files of kinds that are not read (.csv, .tsv, .xlsx, .json, .parquet are):"]
+        lines += ["", f"# not read ({READ}):"]
         lines += [f"#   {path.relative_to(proposal.folder).as_posix()}" for path in proposal.unread[:_UNKNOWN_SHOWN]]
     return [" ".join(line.split("\n")) for line in lines]
-
-
-def write_new(file: Path, text: str) -> None:
-    """Write a text file that everybody who may see the folder may read."""
-    file.write_text(text, encoding="utf-8")
 
 
 def refused_commands(sources: Sequence[Source]) -> int:
