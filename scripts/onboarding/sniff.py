@@ -19,7 +19,7 @@ from typing import Any
 import duckdb
 import python_calamine
 from charset_normalizer import from_bytes
-from customer_journey.errors import InputError, first_line
+from customer_journey.errors import first_line
 from customer_journey.raw_files import delimiter_of, is_json, is_parquet, is_sheet, open_text
 
 from onboarding.values import looks_like_a_value
@@ -331,20 +331,45 @@ def _records(file: Path) -> Sheet:
 
 def _json_records(text: str, is_whole: bool) -> list[dict[str, Any]]:
     """Return the records of a JSON text: of a list, of an object that holds one list, of an object, of lines."""
-    try:
-        found = json.loads(text, parse_float=str)
-    except json.JSONDecodeError:
-        found = []
-        lines = text.splitlines()
-        for line in lines if is_whole else lines[:-1]:
-            try:
-                found.append(json.loads(line, parse_float=str)) if line.strip() else None
-            except json.JSONDecodeError as error:
-                raise InputError(f"not JSON, line {len(found) + 1}: {error.msg}") from error
+    found: Any
+    if is_whole:
+        try:
+            found = json.loads(text, parse_float=str)
+        except json.JSONDecodeError:
+            found = _json_lines(text.splitlines())
+    elif text.lstrip().startswith("{") and text.count("\n") > 1 and text.lstrip().partition("\n")[0].endswith("}"):
+        found = _json_lines(text.splitlines()[:-1])
+    else:
+        found = _json_beginning(text)
     if isinstance(found, dict):
         only = next(iter(found.values())) if len(found) == 1 else None
         found = only if isinstance(only, list) else [found]
     return [record for record in found if isinstance(record, dict)] if isinstance(found, list) else []
+
+
+def _json_lines(lines: Sequence[str]) -> list[Any]:
+    found = []
+    for number, line in enumerate(lines, 1):
+        try:
+            if line.strip():
+                found.append(json.loads(line, parse_float=str))
+        except json.JSONDecodeError as error:
+            raise ValueError(f"no JSON, line {number}: {error.msg}") from error
+    return found
+
+
+def _json_beginning(text: str) -> list[Any]:
+    """Return the records of a list that is cut off."""
+    decoder, found = json.JSONDecoder(parse_float=str), []
+    place = text.find("[") + 1
+    while True:
+        while place < len(text) and text[place] in " \t\r\n,":
+            place += 1
+        try:
+            record, place = decoder.raw_decode(text, place)
+        except json.JSONDecodeError:
+            return found
+        found.append(record)
 
 
 def _json_text(value: Any) -> str:

@@ -14,6 +14,8 @@ from onboarding.seeds import is_refusing, seed_of
 from onboarding.sniff import Finding, Sheet
 from onboarding.values import Kind, masked
 
+# ends the line above the commands that say what values are
+ASKED_BELOW = "say what they are with"
 _HEAD = """\
 # Written by `journey init`: what lies in this folder, and how a build reads it. docs/mapping.md explains every word.
 #   sure     names and values say so
@@ -237,7 +239,7 @@ def _values(source: Source) -> list[str]:
             ]
         rest = {theirs: count for theirs, (ours, count) in found.items() if ours is None}
         if rest:
-            asked.append(f"# {column}: {_why_unknown(source, column)}; say what they are with")
+            asked.append(f"# {column}: {_why_unknown(source, column)}; {ASKED_BELOW}")
             asked += [
                 f"#   journey map-value DIR {source.table.label} {column} {json.dumps(theirs, ensure_ascii=False)} ???"
                 f"   ({count:,} rows)"
