@@ -42,7 +42,7 @@ class Refusal:
     rows: int
     # where the first one is, as whoever opens the file counts: `orders.csv, line 12`
     place: str
-    # the column as the file has it, and its value, masked where it is of a person; empty where no one column is to blame
+    # the column as the file has it, and its value, masked where it is of a person; empty where none is to blame
     column: str
     value: str
     advice: str
@@ -92,6 +92,10 @@ class Verdict:
     doubles: list[str] = field(default_factory=list)
     absent: list[RawTable] = field(default_factory=list)
     max_quarantined_share: float = 0.5
+
+    def lost(self) -> list[Judgement]:
+        """Return the tables of which not one row counts."""
+        return [judgement for judgement in self.judgements if judgement.refused and not judgement.accepted]
 
     def stopped(self) -> list[Judgement]:
         """Return the tables of which so much is refused that a build publishes nothing."""
@@ -246,13 +250,15 @@ def _refusal(
         f"select {', '.join(columns)} from {table.relation} where _file_id = ? and _row_number = ?", [file_id, row]
     ).fetchone()
     values = [value for value in found or () if value is not None]
-    value = str(values[0]) if values else ""
+    # so reading marks what contradicts the signs that the mapping names
+    value = str(values[0]).removeprefix("unreadable: ") if values else ""
     kind = table.kind_of(columns[0])
     shown = masked(
         value, "email" if "@" in value else kind if kind == "phone" else "text" if kind in _PERSONAL else "code"
     )
     theirs = " or ".join(_their_name(file, column) for column in columns)
-    return Refusal(reason, rows, place, theirs, shown, _advice(table, reason, columns[0], value, theirs))
+    how = file.entry.reading if file.entry else Reading()
+    return Refusal(reason, rows, place, theirs, shown, _advice(table, reason, columns[0], value, theirs, how))
 
 
 def _their_name(file: _File, column: str) -> str:
@@ -318,18 +324,18 @@ def _advices() -> list[tuple[str, str]]:
     return found
 
 
-def _advice(table: RawTable, reason: str, column: str, value: str, theirs: str) -> str:
+def _advice(table: RawTable, reason: str, column: str, value: str, theirs: str, how: Reading) -> str:
     """Say what to change: what the value itself shows, else what the list of reasons says."""
     kind = table.kind_of(column)
     if reason == f"invalid_{column}" and kind in ("timestamp", "planned_timestamp", "date", "planned_date"):
         dates = dates_of([value.strip()])
-        if dates is not None and dates.formats:
+        if dates is not None and dates.formats and dates.formats[0] not in how.date_format:
             either = " (or the other way round)" if dates.order == "" else ""
             return f'write date_format: "{dates.formats[0]}"{either} for {table.label} in mapping.yml'
     is_number = kind in ("amount", "rate", "number", "integer")
     if is_number and reason in (f"invalid_{column}", f"ambiguous_{column}"):
-        numbers = numbers_of([value.removeprefix("unreadable:").strip()])
-        if numbers is not None and numbers.decimal:
+        numbers = numbers_of([value.strip()])
+        if numbers is not None and numbers.decimal and how.decimal is None and how.thousands is None:
             thousands = f' and thousands: "{numbers.thousands}"' if numbers.thousands else ""
             return f'write decimal: "{numbers.decimal}"{thousands} for {table.label} in mapping.yml'
     if seed_of(table.label, column) and reason.startswith("unmapped_"):
@@ -351,10 +357,10 @@ def _unmapped(connection: duckdb.DuckDBPyConnection, models: Models, table: RawT
         known = mapped_values(table.label, column)
         text = models.call("lower_case", models.call("trimmed", column))
         rows: Sequence[Any] = connection.execute(
-            f"select {text} as value, count(*) as row_count from {table.relation} where {text} <> ''"
-            " group by value order by row_count desc, value"
+            f"select {text} as compared, min(trim({column})), count(*) as row_count from {table.relation}"
+            f" where {text} <> '' group by compared order by row_count desc, compared"
         ).fetchall()
-        strange = [(value, count) for value, count in rows if value not in known]
+        strange = [(value, count) for compared, value, count in rows if compared not in known]
         # what nearly every row has of its own is free text
         if not is_refusing(table.label, column) and len(strange) > _VALUES:
             strange = []
@@ -390,7 +396,9 @@ def _orders(
         select
             order_status,
             cast(sum(order_count) as bigint) as orders,
-            string_agg(format('{{:,}} ', cast(total_amount as bigint)) || currency, ' + ' order by order_count desc, currency)
+            string_agg(
+                format('{{:,}} ', cast(total_amount as bigint)) || currency, ' + ' order by order_count desc, currency
+            )
         from sums
         group by order_status
         order by orders desc, order_status

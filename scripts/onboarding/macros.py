@@ -1,4 +1,4 @@
-"""The project's own SQL without a run of dbt: its macros, staging models and seeds, rendered for DuckDB in milliseconds.
+"""The project's own SQL without a run of dbt: its macros, staging models and seeds, rendered for DuckDB.
 
 What a row must be is said once, in models/staging and macros/staging.sql. This renders that text as dbt does, so that
 `journey check` refuses what a build refuses.
@@ -140,9 +140,12 @@ def _sources(project: str) -> dict[str, Any]:
     return found
 
 
-def _read_yaml(file: Path) -> Any:
+def _read_yaml(file: Path) -> dict[str, Any]:
     # the parser in C, where PyYAML has it, takes a tenth of the time
-    return yaml.load(file.read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    document: dict[str, Any] = yaml.load(
+        file.read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    )
+    return document
 
 
 def _described(column: Mapping[str, Any]) -> dict[str, Any]:

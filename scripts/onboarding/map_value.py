@@ -53,7 +53,7 @@ def _table(label: str) -> RawTable:
 def _meaning(table: RawTable, column: str, ours: str) -> str:
     """Return the meaning as a seed or the contract has it.
 
-    What a seed maps comes in as a value that it knows: its own word where it knows that, else the first of theirs for it.
+    What a seed maps has to be a value that it knows: its own word, or the first of those that it takes for it.
 
     Raises:
         InputError: neither knows it.
@@ -157,7 +157,7 @@ def _check(file: Path, text: str, label: str, column: str, theirs: str, ours: st
 
 
 def _without_asked(text: str, label: str, column: str, theirs: str) -> str:
-    """Return the text without the comment that asked for this value, and without its head once nothing is left to ask."""
+    """Return the text without the comment that asked for this value; its head goes with the last of them."""
     asked = f"journey map-value DIR {label} {column} {json.dumps(theirs, ensure_ascii=False)} ???"
     lines = [line for line in text.splitlines() if asked not in line]
     head = re.compile(rf"\s*# {column}: .*{re.escape(ASKED_BELOW)}$")

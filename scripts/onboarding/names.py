@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 from customer_journey.contract import RawTable, raw_tables
@@ -17,10 +18,10 @@ _PREFIXES = ("property ", "properties ", "attributes ", "fields ")
 
 
 def plain_name(name: str) -> str:
-    """Return a name without what people write in different ways: `Mã đơn-hàng`, `MaDonHang` and `ma_don_hang` are one."""
+    """Return a name without what people write in different ways: `Mã đơn-hàng` and `MaDonHang` are one."""
     decomposed = unicodedata.normalize("NFD", _CAMEL.sub(" ", unicodedata.normalize("NFC", name)))
     letters = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
-    letters = letters.lower().replace("đ", "d").replace("ı", "i")
+    letters = letters.lower().replace("đ", "d")
     # what stands in brackets is a unit or a currency: Amount spent (USD)
     without_brackets = re.sub(r"[(\[].*?[)\]]", " ", letters)
     words = " ".join(
@@ -29,14 +30,6 @@ def plain_name(name: str) -> str:
     for prefix in _PREFIXES:
         words = words.removeprefix(prefix)
     return words
-
-
-# What stands in names of files and says nothing of what is in them.
-_FILLERS = frozenset(
-    "export exports exported data list all full report table raw final new copy file download sheet fivetran airbyte crm csv xlsx api "
-    "danh sach ds bang xuat file moi shopify woocommerce hubspot stripe salesforce segment rudderstack google meta facebook klaviyo "
-    "mailchimp shopee lazada tiktok kiotviet sapo haravan zendesk intercom".split()
-)
 
 
 @dataclass(frozen=True)
@@ -68,7 +61,7 @@ class Vocabulary:
         return 1.0 if tables == 1 else 0.8 if tables <= 5 else 0.5
 
     def called(self, text: str) -> float:
-        """Return how far a file, sheet or folder is called as this table is: 1, a half where another word stands with it, 0."""
+        """Return how far a file, sheet or folder is called as this table is: 1, a half with a word more, 0."""
         words = _singular(plain_name(text))
         best = 0.0
         for name in self.names:
@@ -82,7 +75,7 @@ class Vocabulary:
 
 def _singular(name: str) -> list[str]:
     """Return the words of a name of a file that say what is in it, in the singular."""
-    return [word.removesuffix("s") for word in name.split() if not word.isdigit() and word not in _FILLERS]
+    return [word.removesuffix("s") for word in name.split() if not word.isdigit() and word not in _fillers()]
 
 
 def _is_within(wanted: list[str], words: list[str]) -> bool:
@@ -93,9 +86,22 @@ def _is_within(wanted: list[str], words: list[str]) -> bool:
 
 
 @cache
+def _document() -> dict[str, Any]:
+    document: dict[str, Any] = yaml.load(
+        _SYNONYMS.read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    )
+    return document
+
+
+@cache
+def _fillers() -> frozenset[str]:
+    return frozenset(_document()["fillers"])
+
+
+@cache
 def vocabularies() -> Mapping[str, Vocabulary]:
     """Return what the columns of each raw table are called, by the table's label."""
-    document = yaml.safe_load(_SYNONYMS.read_text(encoding="utf-8"))
+    document = _document()
     of_any: dict[str, list[str]] = document["any"]
     found = {}
     for table in raw_tables():
@@ -127,7 +133,7 @@ def _spread() -> Mapping[str, tuple[int, int]]:
 @cache
 def known_values() -> Mapping[str, Mapping[str, str]]:
     """Return what the values of closed lists are called: `<source>/<table>.<column>`: {plain name: ours}."""
-    document = yaml.safe_load(_SYNONYMS.read_text(encoding="utf-8"))
+    document = _document()
     return {
         column: {plain_name(name): ours for ours, names in lists.items() for name in (ours, *names)}
         for column, lists in document["values"].items()

@@ -23,9 +23,10 @@ from onboarding.values import DAY_FIRST, MONTH_FIRST, Dates, Kind, kind_of, with
 
 # A name that is worth this much is sure if the values agree.
 _SURE = 0.7
-# A table is proposed from this score on; what its files are called counts for so much of it.
-_ENOUGH = 4.0
+# A table is proposed from this score on. What its files are called counts for so much of it, a missing column against it.
+_ENOUGH = 3.5
 _CALLED = 5.0
+_LACKING = 2.0
 _AS_DATES = ("timestamp", "planned_timestamp", "date", "planned_date")
 _AS_NUMBERS = ("amount", "rate", "number", "integer")
 _VIETNAM = "Asia/Ho_Chi_Minh"
@@ -53,6 +54,8 @@ class Match:
     is_sure: bool
     why: str
     kind: Kind
+    # of the name: 1 is the contract's own, 0 says nothing
+    weight: float = 0.0
 
 
 @dataclass
@@ -203,7 +206,7 @@ def _grouped(folder: Path, sheets: Sequence[Sheet]) -> list[list[Sheet]]:
 
 
 def _usual_place(folder: Path, file: Path) -> str:
-    """Return the label of the table whose usual place a file lies at, `crm/contacts`; whatever else has two names too."""
+    """Return the label of the table whose usual place a file lies at, `crm/contacts`, or any two names."""
     parts = file.relative_to(folder).parts
     if len(parts) < 2:
         return ""
@@ -220,9 +223,13 @@ def _kinds(group: Sequence[Sheet]) -> list[Kind]:
 
 
 def _hints(
-    folder: Path, groups: Sequence[Sequence[Sheet]], kinds: Sequence[Sequence[Kind]], timezone: str | None, currency: str | None
-) -> Hints:  # fmt: skip
-    """Collect what says where the files are from: what the user says, vars.yml, the language, signs of money, phones."""
+    folder: Path,
+    groups: Sequence[Sequence[Sheet]],
+    kinds: Sequence[Sequence[Kind]],
+    timezone: str | None,
+    currency: str | None,
+) -> Hints:
+    """Collect what says where the files are from: the user, vars.yml, the language, signs of money, phones."""
     told = _told_settings(folder)
     names = [name for group in groups for name in (*group[0].columns, *(sheet.path.stem for sheet in group))]
     vietnamese = next((name for name in names if _VIETNAMESE.search(name)), None)
@@ -273,22 +280,36 @@ def _told_settings(folder: Path) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
+@dataclass(frozen=True)
+class _Candidate:
+    """A raw table that files could be: how much speaks for it in all, and how much the columns alone."""
+
+    score: float
+    likeness: float
+    called: float
+    table: RawTable
+    matches: list[Match]
+    missing: list[str]
+
+
 def _source(folder: Path, group: list[Sheet], kinds: Sequence[Kind]) -> tuple[Source | None, str]:
     """Return the raw table that a form is, or None and why it is none."""
     names = group[0].columns
     place = _usual_place(folder, group[0].path)
-    best: tuple[float, float, Vocabulary, dict[str, tuple[int, float]]] | None = None
+    candidates = []
     for label, vocabulary in vocabularies().items():
-        assigned = _assigned(vocabulary, names, kinds)
+        matches = _matches(vocabulary, names, kinds)
         called = _called(vocabulary, folder, group)
-        score = _score(vocabulary, names, assigned) + _CALLED * called + (100 if place == label else 0)
-        if best is None or score > best[0]:
-            best = (score, called, vocabulary, assigned)
-    assert best is not None
-    score, called, vocabulary, assigned = best
-    table = vocabulary.table
-    matches = _matches(vocabulary, names, kinds, assigned)
-    missing = _missing(table, [match.column for match in matches])
+        likeness = _score(vocabulary, matches)
+        score = likeness + _CALLED * called + (100 if place == label else 0)
+        missing = _missing(vocabulary.table, [match.column for match in matches])
+        candidates.append(_Candidate(score, likeness, called, vocabulary.table, matches, missing))
+    best = max(candidates, key=lambda candidate: candidate.score)
+    if best.missing and place != best.table.label:
+        # a list of invoices with their lines is called after the lines, and is whole as invoices alone
+        whole = [one for one in candidates if not one.missing and one.likeness >= max(best.likeness, _ENOUGH)]
+        best = max(whole, key=lambda candidate: candidate.score, default=best)
+    score, called, table, matches, missing = best.score, best.called, best.table, best.matches, best.missing
     required = len(table.required_columns) + len(table.one_of)
     is_near = score >= _ENOUGH and len(missing) <= required / 2
     # with a column missing a build would stop: that is worth it only where the table is beyond doubt
@@ -305,7 +326,7 @@ def _source(folder: Path, group: list[Sheet], kinds: Sequence[Kind]) -> tuple[So
 
 
 def _why_none(table: RawTable, missing: Sequence[str], score: float) -> str:
-    if score + 3 * len(missing) < _ENOUGH / 2:
+    if score + _LACKING * len(missing) < _ENOUGH / 2:
         return "no raw table has columns like these"
     return (
         f"nearest to {table.label}, which also needs {', '.join(missing)}"
@@ -363,14 +384,20 @@ def _agreement(wanted: str, kind: Kind) -> float:
     return 0.3 if kind.name == "date" else 1.0
 
 
-def _score(vocabulary: Vocabulary, names: Sequence[str], assigned: Mapping[str, tuple[int, float]]) -> float:
+def _score(vocabulary: Vocabulary, matches: Sequence[Match]) -> float:
+    """Return how much speaks for a table: the names of columns, by what they tell and how much the table needs them.
+
+    A required column that is known by its values alone speaks for no table, and counts as half missing.
+    """
     table = vocabulary.table
     in_groups = {column for group in table.one_of for column in group}
     score = 0.0
-    for column, (number, weight) in assigned.items():
-        importance = 3.0 if column in {*table.required_columns, *table.key} else 2.0 if column in in_groups else 1.0
-        score += importance * weight * vocabulary.specificity(plain_name(names[number]))
-    return score - 3.0 * len(_missing(table, list(assigned)))
+    for match in matches:
+        needed = 3.0 if match.column in {*table.required_columns, *table.key} else 1.0
+        importance = 2.0 if needed == 1.0 and match.column in in_groups else needed
+        score += importance * match.weight * vocabulary.specificity(plain_name(match.theirs))
+    by_values = sum(match.weight == 0 and match.column in table.required_columns for match in matches)
+    return score - _LACKING * (len(_missing(table, [match.column for match in matches])) + by_values / 2)
 
 
 def _missing(table: RawTable, columns: Sequence[str]) -> list[str]:
@@ -378,9 +405,9 @@ def _missing(table: RawTable, columns: Sequence[str]) -> list[str]:
     return missing + [" or ".join(group) for group in table.one_of if not set(group) & set(columns)]
 
 
-def _matches(
-    vocabulary: Vocabulary, names: Sequence[str], kinds: Sequence[Kind], assigned: Mapping[str, tuple[int, float]]
-) -> list[Match]:  # fmt: skip
+def _matches(vocabulary: Vocabulary, names: Sequence[str], kinds: Sequence[Kind]) -> list[Match]:
+    """Return which columns of a table a file has, by their names and by values, with how far that is sure."""
+    assigned = _assigned(vocabulary, names, kinds)
     table = vocabulary.table
     matches = {}
     for column, (number, weight) in assigned.items():
@@ -406,7 +433,7 @@ def _matches(
         ]
         if others and is_sure and vocabulary.weight(column, plain_name(others[0])) >= _SURE:
             is_sure, why = False, f"{why}; {', '.join(others[:3])} could be it as well"
-        matches[column] = Match(column, names[number], is_sure, why, kind)
+        matches[column] = Match(column, names[number], is_sure, why, kind, weight)
     _match_by_values(vocabulary, names, kinds, matches)
     return [matches[column] for column in table.all_columns if column in matches]
 
@@ -513,6 +540,9 @@ def _read_numbers(source: Source, matches: Sequence[Match]) -> None:
         if match.kind.numbers and match.kind.numbers.is_sure and match.kind.numbers.decimal != numbers.decimal
     ]  # fmt: skip
     is_sure = numbers.is_sure and not against
+    if is_sure and (numbers.decimal, numbers.thousands) == (".", ""):
+        # as the contract has them
+        return
     why = (
         f"{numbers.evidence} can be read in this way alone"
         if is_sure

@@ -6,10 +6,11 @@ from rich.console import Console
 
 from onboarding.commands import print_table
 from onboarding.judge import Judgement, Verdict
+from onboarding.write import rows_of
 
 
 def print_report(console: Console, folder: Path, verdict: Verdict) -> bool:
-    """Print a verdict; return whether a build would publish."""
+    """Print a verdict; return whether a build would publish, with rows of every table that has any."""
     print_table(
         console,
         ["table", "rows", "accepted", "duplicate", "later", "refused", "from", "to"],
@@ -19,10 +20,8 @@ def print_report(console: Console, folder: Path, verdict: Verdict) -> bool:
     if verdict.orders:
         console.print()
         console.print("Orders by what their status means, and what they come to (total_amount):")
-        print_table(
-            console, ["status", "orders", "total"], [[name, f"{rows:,}", total] for name, rows, total in verdict.orders],
-            right=(1, 2),
-        )  # fmt: skip
+        rows = [[name, f"{count:,}", total] for name, count, total in verdict.orders]
+        print_table(console, ["status", "orders", "total"], rows, right=(1, 2))
     for judgement in verdict.judgements:
         if judgement.refusals:
             console.print()
@@ -35,7 +34,7 @@ def print_report(console: Console, folder: Path, verdict: Verdict) -> bool:
                 if refusal.column
                 else ""
             )
-            console.print(f"  {refusal.reason}, {refusal.rows:,} rows, first in {refusal.place}{what}")
+            console.print(f"  {refusal.reason}, {rows_of(refusal.rows)}, first in {refusal.place}{what}")
             console.print(f"    {refusal.advice}")
     if verdict.unmapped:
         console.print()
@@ -44,7 +43,7 @@ def print_report(console: Console, folder: Path, verdict: Verdict) -> bool:
             fate = "refused" if value.is_refused else "counted all the same"
             console.print(
                 f"  journey map-value {folder} {value.table.label} {value.column} {_shell(value.value)} ???"
-                f"   # {value.rows:,} rows, {fate}; seeds/{value.seed}.csv"
+                f"   # {rows_of(value.rows)}, {fate}; seeds/{value.seed}.csv"
             )
     notes = [*verdict.doubles, *verdict.drift]
     if notes:
@@ -63,8 +62,14 @@ def print_report(console: Console, folder: Path, verdict: Verdict) -> bool:
             f"{verdict.max_quarantined_share:.0%} is refused. Mend what is named above, then check again."
         )
         return False
+    if verdict.lost():
+        console.print(
+            f"No row of {', '.join(judgement.table.label for judgement in verdict.lost())} would count. "
+            "Mend what is named above, then check again."
+        )
+        return False
     refused = sum(judgement.refused for judgement in verdict.judgements)
-    console.print(f"{refused:,} rows are refused, the others count." if refused else "Nothing to mend.")
+    console.print(f"Refused: {rows_of(refused)}. The others count." if refused else "Nothing to mend.")
     console.print(f"next    scripts/build --raw {folder} --out out")
     return True
 

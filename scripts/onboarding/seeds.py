@@ -7,7 +7,7 @@ from functools import cache
 
 from customer_journey.paths import PROJECT
 
-# column of a raw table: the seed, its column of raw values, its column of ours, whether rows of unknown values are refused
+# column of a raw table: the seed, its columns of raw values and of ours, whether rows of unknown values are refused
 _SEEDS = {
     "orders/orders.status": ("order_status_map", "raw_status", "order_status", True),
     "crm/lifecycle_changes.stage": ("crm_stage_map", "crm_stage", "stage", True),

@@ -299,7 +299,7 @@ def _workbook(file: Path) -> list[Sheet]:
     return sheets or [Sheet(file, problem="holds no rows in any sheet: export it again")]
 
 
-def _cell(value: Any) -> str:
+def _cell(value: object) -> str:
     """Return a cell of a workbook as text: dates as ISO, whole numbers without a point."""
     if isinstance(value, datetime):
         return value.isoformat(sep=" ")
@@ -360,7 +360,8 @@ def _json_lines(lines: Sequence[str]) -> list[Any]:
 
 def _json_beginning(text: str) -> list[Any]:
     """Return the records of a list that is cut off."""
-    decoder, found = json.JSONDecoder(parse_float=str), []
+    decoder = json.JSONDecoder(parse_float=str)
+    found: list[Any] = []
     place = text.find("[") + 1
     while True:
         while place < len(text) and text[place] in " \t\r\n,":
@@ -372,7 +373,7 @@ def _json_beginning(text: str) -> list[Any]:
         found.append(record)
 
 
-def _json_text(value: Any) -> str:
+def _json_text(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, str):

@@ -27,7 +27,8 @@ _TIME_FIRST = re.compile(
     r"(?P<one>[0-9]{1,4})(?P<sign>[./-])(?P<two>[0-9]{1,2})(?P=sign)(?P<three>[0-9]{4}|[0-9]{2})"
 )
 _ISO = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?(?: ?(?P<offset>Z|UTC|[+-][0-9]{2}:?[0-9]{2}))?)?"
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?"
+    r"(?: ?(?P<offset>Z|UTC|[+-][0-9]{2}:?[0-9]{2}))?)?"
 )
 # So much of a column must be of a kind for the column to be of it: a sheet has a line of totals, and `--` for nothing.
 _MOST = 0.9
@@ -149,7 +150,7 @@ def numbers_of(texts: Iterable[str]) -> Numbers | None:
         if not found or not _NUMBER.fullmatch(number):
             others += 1
             # a column of texts is left early
-            if others > 20 and others > total * (1 - _MOST_WITH_TOTALS):
+            if others > 20 and _are_too_many(others, total):
                 return None
             continue
         currency = currency or _CURRENCY_SIGNS.get((found["before"] or found["after"] or "").lower())
@@ -166,7 +167,7 @@ def numbers_of(texts: Iterable[str]) -> Numbers | None:
             # 1.250 may be 1250 or 1.25
             counts[signs[0]] += 1
             ambiguous.setdefault(signs[0], text)
-    if others > total * (1 - _MOST_WITH_TOTALS) or others == total:
+    if _are_too_many(others, total):
         return None
     other = {".": ",", ",": "."}
     if decimal and decimal == thousands:
@@ -207,7 +208,7 @@ def dates_of(texts: Iterable[str]) -> Dates | None:
         if found is None or form is None:
             others += 1
             # a column of texts is left early
-            if others > 20 and others > total * (1 - _MOST_WITH_TOTALS):
+            if others > 20 and _are_too_many(others, total):
                 return None
             continue
         forms[form] += 1
@@ -224,7 +225,7 @@ def dates_of(texts: Iterable[str]) -> Dates | None:
             month_first = month_first or text
         else:
             undecided = undecided or text
-    if not forms or others > total * (1 - _MOST_WITH_TOTALS):
+    if not forms or _are_too_many(others, total):
         return None
     needs_order = any("{day}" in form for form, _ in forms)
     order: str | None = None
@@ -242,6 +243,11 @@ def dates_of(texts: Iterable[str]) -> Dates | None:
     return Dates(
         tuple(dict.fromkeys(formats)), order, day_first or month_first or undecided, False, has_times, has_local, others
     )
+
+
+def _are_too_many(others: int, total: int) -> bool:
+    """Tell whether a column is of another kind, given how many of its texts are no dates, no numbers."""
+    return others == total or others > max(total * (1 - _MOST_WITH_TOTALS), min(1, total // 3))
 
 
 def with_order(dates: Dates, order: str) -> Dates:
@@ -293,6 +299,9 @@ def _filled(form: str, order: str) -> str:
 def masked(text: str, kind: str) -> str:
     """Return what may stand in a file that is committed to git: of e-mails and phones their shape alone."""
     text = " ".join(text.split())
+    if text[:1] in ("{", "["):
+        # the address in a nested record has no shape of its own
+        return "{…}" if text[0] == "{" else "[…]"
     if kind == "email" or "@" in text:
         name, _, domain = text.partition("@")
         return f"{name[:1]}…@….{domain.rpartition('.')[2]}"

@@ -7,8 +7,9 @@ import json
 import re
 from collections.abc import Sequence
 
-from customer_journey.raw_files import READ
+from customer_journey.raw_files import READ, delimiter_of
 
+from onboarding.names import plain_name
 from onboarding.propose import AdapterUse, Proposal, Source, files_word, instead_of
 from onboarding.seeds import is_refusing, seed_of
 from onboarding.sniff import Finding, Sheet
@@ -27,9 +28,10 @@ _COMMENT_AT = 44
 _PLAIN = re.compile(r"[^\W\d_][\w ./()%-]*", re.UNICODE)
 _NO_TEXTS = {"true", "false", "yes", "no", "on", "off", "null", "y", "n"}
 _UNKNOWN_SHOWN = 60
-# Names of columns whose values are persons or free text, whatever they look like.
+# Words in names of columns whose values are persons or free text, whatever they look like.
 _PERSONAL = re.compile(
-    r"name|address|note|comment|phone|mail|tên|địa chỉ|ghi chú|người|điện thoại|sđt|zip|ip|birth|sinh", re.I
+    r"\b(name|address|street|notes?|comments?|phone|mobile|mail|email|zip|postcode|ip|birthday|birth|"
+    r"ten|dia chi|ghi chu|nguoi|dien thoai|sdt|sinh|duong)\b"
 )
 
 
@@ -37,6 +39,11 @@ def scalar(text: str) -> str:
     """Return a text as YAML reads it back: plain where that is safe, else between quotation marks."""
     is_plain = _PLAIN.fullmatch(text) and text == text.strip() and text.lower() not in _NO_TEXTS
     return text if is_plain else json.dumps(text, ensure_ascii=False)
+
+
+def rows_of(count: int) -> str:
+    """Return a number of rows in words."""
+    return "1 row" if count == 1 else f"{count:,} rows"
 
 
 def mapping_text(proposal: Proposal) -> str:
@@ -47,17 +54,18 @@ def mapping_text(proposal: Proposal) -> str:
         by_label.setdefault(source.table.label, []).append(source)
     if by_label:
         lines += ["", "tables:"]
-        needs_space = False
         for label, sources in by_label.items():
-            if needs_space:
+            if lines[-1] != "tables:":
                 lines.append("")
-            needs_space = True
-            if len(sources) == 1:
+            if len(sources) == 1 and _is_as_it_stands(proposal, sources[0]):
+                files = ", ".join(_relative(proposal, sheet) for sheet in sources[0].sheets[:5])
+                lines.append(f"  # {label}: read as it stands, {rows_of(sources[0].row_count)}: {files}")
+            elif len(sources) == 1:
                 lines += _entry(proposal, sources[0], f"  {label}:", "    ", "    ")
-                continue
-            lines.append(f"  {label}:")
-            for source in sources:
-                lines += _entry(proposal, source, None, "    - ", "      ")
+            else:
+                lines.append(f"  {label}:")
+                for source in sources:
+                    lines += _entry(proposal, source, None, "    - ", "      ")
     if proposal.adapters:
         lines += ["", "adapters:"]
         for use in proposal.adapters:
@@ -88,6 +96,17 @@ def settings_text(proposal: Proposal) -> str | None:
         return None
     head = "# Written by `journey init`: settings of your company, all of them in docs/settings.md."
     return "\n".join([head, *lines]) + "\n"
+
+
+def _is_as_it_stands(proposal: Proposal, source: Source) -> bool:
+    """Tell whether a build reads a source without a word in mapping.yml, since it is as the contract has it."""
+    usual = {"encoding": ("utf-8",), "delimiter": (delimiter_of(source.sheets[0].path),)}
+    return (
+        files_word(proposal, source) is None
+        and not (source.missing or source.constants or source.values or source.id_prefix or source.notes)
+        and all(match.theirs == match.column and match.is_sure for match in source.matches)
+        and all(word in usual and value in usual[word] for word, (_, value) in source.reading.items())
+    )
 
 
 def _line(text: str, comment: str = "") -> str:
@@ -154,12 +173,8 @@ def _entry(proposal: Proposal, source: Source, head: str | None, first: str, ind
         lines += [f"#   {name}: {_shape(name, kind)}" for name, kind in shown]
         if len(source.unknown) > len(shown):
             lines.append(f"#   and {len(source.unknown) - len(shown)} more")
-    counted = "rows" if source.is_whole else "rows looked at, there are more"
-    about = [
-        f"# {len(source.sheets)} files, {source.row_count:,} {counted}"
-        if len(source.sheets) > 1
-        else f"# {source.row_count:,} {counted}"
-    ]
+    counted = rows_of(source.row_count) + ("" if source.is_whole else " looked at, there are more")
+    about = [f"# {len(source.sheets)} files, {counted}" if len(source.sheets) > 1 else f"# {counted}"]
     about += [f"# note: {note}" for note in source.notes]
     if not any(not line.startswith("#") for line in lines):
         # nothing differs from the contract, and a key without a value would be no entry
@@ -204,7 +219,7 @@ def _example(name: str, column: str, kind: Kind) -> str:
         return ""
     if column in ("full_name", "comment", "body", "outcome"):
         return f", as {masked(kind.example, 'text')}"
-    if column == "phone" or (_PERSONAL.search(name) and kind.name not in ("email", "date", "code")):
+    if column == "phone" or (_PERSONAL.search(plain_name(name)) and kind.name not in ("email", "date", "code")):
         return f", as {masked(kind.example, 'phone' if any(map(str.isdigit, kind.example)) else 'text')}"
     # an id may be a person's number
     shown = "phone" if kind.name == "phone" and column != "order_id" else kind.name
@@ -215,7 +230,7 @@ def _shape(name: str, kind: Kind) -> str:
     """Return what the values of a column are, with an example where that is of nobody."""
     if kind.name == "blank":
         return "blank"
-    if kind.name in ("email", "phone") or _PERSONAL.search(name):
+    if kind.name in ("email", "phone") or _PERSONAL.search(plain_name(name)):
         return f"as {masked(kind.example, kind.name if kind.name in ('email', 'phone') else 'text')}"
     if kind.name == "code":
         shown = [masked(value, "email" if "@" in value else "code") for value in list(kind.counts)[:4]]
@@ -234,7 +249,7 @@ def _values(source: Source) -> list[str]:
         if likely:
             proposed.append(f"  {column}:")
             proposed += [
-                _line(f"    {scalar(theirs)}: {ours}", f"guess: by its name, in {found[theirs][1]:,} rows")
+                _line(f"    {scalar(theirs)}: {ours}", f"guess: by its name, in {rows_of(found[theirs][1])}")
                 for theirs, ours in likely.items()
             ]
         rest = {theirs: count for theirs, (ours, count) in found.items() if ours is None}
@@ -242,7 +257,7 @@ def _values(source: Source) -> list[str]:
             asked.append(f"# {column}: {_why_unknown(source, column)}; {ASKED_BELOW}")
             asked += [
                 f"#   journey map-value DIR {source.table.label} {column} {json.dumps(theirs, ensure_ascii=False)} ???"
-                f"   ({count:,} rows)"
+                f"   ({rows_of(count)})"
                 for theirs, count in rest.items()
             ]
     return [*(["values:", *proposed] if proposed else []), *asked]
@@ -262,7 +277,7 @@ def _adapter(proposal: Proposal, use: AdapterUse) -> list[str]:
     lines = [f"  - adapter: {use.name}", f"    folder: {_value(folder)}"]
     for name, sheets in use.files.items():
         rows = sum(sheet.row_count for sheet in sheets)
-        lines.append(f"    # {name}: {', '.join(_relative(proposal, sheet) for sheet in sheets[:5])}: {rows:,} rows")
+        lines.append(f"    # {name}: {', '.join(_relative(proposal, sheet) for sheet in sheets[:5])}: {rows_of(rows)}")
     if use.adapter.needs_timezone and use.adapter.timezone is None:
         if use.timezone:
             lines.append("    " + _line(f"timezone: {use.timezone.value}", _said(use.timezone)))

@@ -51,12 +51,14 @@ def workbook(file: Path, sheets: dict[str, Sequence[Sequence[str | float]]]) -> 
         archive.writestr(
             "[Content_Types].xml",
             f'{head}<Types xmlns="{package}/content-types"><Default Extension="rels" ContentType='
-            '"application/vnd.openxmlformats-package.relationships+xml"/><Override PartName="/xl/workbook.xml" ContentType='
+            '"application/vnd.openxmlformats-package.relationships+xml"/>'
+            '<Override PartName="/xl/workbook.xml" ContentType='
             f'"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/>{types}</Types>',
         )
         archive.writestr(
             "_rels/.rels",
-            f'{head}<Relationships xmlns="{package}/relationships"><Relationship Id="rId1" Type="{office}/officeDocument"'
+            f'{head}<Relationships xmlns="{package}/relationships">'
+            f'<Relationship Id="rId1" Type="{office}/officeDocument"'
             ' Target="xl/workbook.xml"/></Relationships>',
         )
         archive.writestr(

@@ -17,7 +17,9 @@ from onboarding.values import dates_of, kind_of, masked, numbers_of
         (["2026-01-15T10:00:00+07:00", "2026-01-16"], (), None),
     ],
 )
-def test_all_values_of_a_column_tell_its_date_format(texts: list[str], formats: tuple[str, ...], order: str | None) -> None:
+def test_all_values_of_a_column_tell_its_date_format(
+    texts: list[str], formats: tuple[str, ...], order: str | None
+) -> None:
     dates = dates_of(texts)
     assert dates is not None
     assert (dates.formats, dates.order, dates.is_mixed) == (formats, order, False)
@@ -77,7 +79,9 @@ def test_all_values_of_a_column_tell_its_signs(texts: list[str], decimal: str, t
     assert (numbers.decimal, numbers.thousands, numbers.is_sure) == (decimal, thousands, is_sure)
 
 
-@pytest.mark.parametrize(("text", "currency"), [("1.250.000 ₫", "VND"), ("€12,50", "EUR"), ("12 USD", "USD"), ("$12", None)])
+@pytest.mark.parametrize(
+    ("text", "currency"), [("1.250.000 ₫", "VND"), ("€12,50", "EUR"), ("12 USD", "USD"), ("$12", None)]
+)
 def test_signs_of_currencies(text: str, currency: str | None) -> None:
     numbers = numbers_of([text])
     assert numbers is not None
