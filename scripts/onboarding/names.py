@@ -61,15 +61,15 @@ class Vocabulary:
         return 1.0 if tables == 1 else 0.8 if tables <= 5 else 0.5
 
     def called(self, text: str) -> float:
-        """Return how far a file, sheet or folder is called as this table is: 1, a half with a word more, 0."""
+        """Return how far a file, sheet or folder is called as this table is: 1, less with more words, 0."""
         words = _singular(plain_name(text))
         best = 0.0
         for name in self.names:
             wanted = _singular(name)
             if words == wanted:
                 return 1.0
-            if len(words) == len(wanted) + 1 and (words[1:] == wanted or words[:-1] == wanted):
-                best = 0.5
+            if len(words) > len(wanted) and wanted in (words[: len(wanted)], words[-len(wanted) :]):
+                best = max(best, 0.5 if len(words) == len(wanted) + 1 else 0.2)
         return best
 
 

@@ -307,7 +307,8 @@ def _source(folder: Path, group: list[Sheet], kinds: Sequence[Kind]) -> tuple[So
     best = max(candidates, key=lambda candidate: candidate.score)
     if best.missing and place != best.table.label:
         # a list of invoices with their lines is called after the lines, and is whole as invoices alone
-        whole = [one for one in candidates if not one.missing and one.likeness >= max(best.likeness, _ENOUGH)]
+        least = max(best.likeness, _ENOUGH)
+        whole = [one for one in candidates if not one.missing and one.called and one.likeness >= least]
         best = max(whole, key=lambda candidate: candidate.score, default=best)
     score, called, table, matches, missing = best.score, best.called, best.table, best.matches, best.missing
     required = len(table.required_columns) + len(table.one_of)
@@ -387,7 +388,7 @@ def _agreement(wanted: str, kind: Kind) -> float:
 def _score(vocabulary: Vocabulary, matches: Sequence[Match]) -> float:
     """Return how much speaks for a table: the names of columns, by what they tell and how much the table needs them.
 
-    A required column that is known by its values alone speaks for no table, and counts as half missing.
+    A required column that is known by its values alone speaks for no table, and counts as a quarter missing.
     """
     table = vocabulary.table
     in_groups = {column for group in table.one_of for column in group}
@@ -397,7 +398,7 @@ def _score(vocabulary: Vocabulary, matches: Sequence[Match]) -> float:
         importance = 2.0 if needed == 1.0 and match.column in in_groups else needed
         score += importance * match.weight * vocabulary.specificity(plain_name(match.theirs))
     by_values = sum(match.weight == 0 and match.column in table.required_columns for match in matches)
-    return score - _LACKING * (len(_missing(table, [match.column for match in matches])) + by_values / 2)
+    return score - _LACKING * (len(_missing(table, [match.column for match in matches])) + by_values / 4)
 
 
 def _missing(table: RawTable, columns: Sequence[str]) -> list[str]:
