@@ -3,6 +3,9 @@
 
 PROJECT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 export UV_PROJECT_ENVIRONMENT="$PROJECT/.venv"
+# the certificates that this machine trusts: behind a proxy that inspects TLS, uv's own would refuse every registry.
+# Releases before 0.10 know it by the second name.
+export UV_SYSTEM_CERTS="${UV_SYSTEM_CERTS:-true}" UV_NATIVE_TLS="${UV_NATIVE_TLS:-true}"
 
 find_uv() {
     local candidate

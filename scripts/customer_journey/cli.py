@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from customer_journey.errors import BuildError, ExitCode, InputError, as_build_error, first_line
+from customer_journey.errors import BuildError, CheckFailedError, ExitCode, InputError, as_build_error, first_line
 from customer_journey.paths import Output
 from customer_journey.terminal import PlainConsole, plain_line
 
@@ -57,7 +57,8 @@ def app() -> None:
 @click.option(
     "--raw",
     type=FOLDER,
-    help="Folder of raw tables: <source>/<table> as .parquet, .csv, .csv.gz, .tsv or a folder of such files. "
+    help="Folder of raw tables: <source>/<table> as .parquet, .csv, .csv.gz, .tsv, .xlsx, .json or a folder of such "
+    "files, or any exports with a mapping.yml (journey init writes it). "
     "Default: the demo company.",
 )
 @click.option(
@@ -87,7 +88,7 @@ def build(
     from customer_journey.build import build as run_build
     from customer_journey.paths import keep_private
     from customer_journey.progress import Progress
-    from customer_journey.summary import print_summary
+    from customer_journey.summary import print_rows, print_summary
 
     os.umask(PRIVATE)
     if raw is not None and raw_schemas is not None:
@@ -106,6 +107,10 @@ def build(
     keep_private(output)
     try:
         print_summary(console, output, run_build(options, Progress(console)))
+    except CheckFailedError as error:
+        if error.told is not None:
+            print_rows(console, error.told)
+        raise
     finally:
         keep_private(output)
 

@@ -49,6 +49,8 @@ class Delivery(NamedTuple):
     relation: str | None = None
     # what tells these rows from others, where it is not the content of `files`
     content: str | None = None
+    # how many rows of an export went in, where an adapter made these of it
+    export_rows: int | None = None
 
 
 @dataclass(frozen=True)
@@ -286,6 +288,7 @@ def made_deliveries(
             content_of(files, export.how)
             if files is not None
             else _content_of_rows(connection, f"{relation}_rows", export.how),
+            made.rows_for(export.adapter.selects[table]),
         )
     lines = [f"{label}: no file that the adapter {export.use.adapter} knows, not read" for label in made.unread]
     return deliveries, lines

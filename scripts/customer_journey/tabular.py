@@ -3,6 +3,7 @@
 All that is not Parquet, UTF-8 text or JSON is first written as UTF-8 CSV, so that there is one reader of text.
 """
 
+import codecs
 import csv
 import gzip
 import io
@@ -105,8 +106,12 @@ def _unreadable(file: Path, error: Exception) -> InputError:
     return InputError(f"{file}: cannot be read as {kind} ({detail}). {hint}")
 
 
-def columns_of(connection: duckdb.DuckDBPyConnection, file: Path, how: Reading | None = None) -> list[Column]:
+def columns_of(
+    connection: duckdb.DuckDBPyConnection, file: Path, how: Reading | None = None, *, number_repeated: bool = False
+) -> list[Column]:
     """Return the columns of a Parquet or text file in UTF-8.
+
+    With `number_repeated` a name that comes again gets a number instead of being refused (`_with_numbers`).
 
     Raises:
         InputError: the file is empty, names a column twice, or cannot be read.
@@ -124,8 +129,24 @@ def columns_of(connection: duckdb.DuckDBPyConnection, file: Path, how: Reading |
             "describe select * from read_parquet($files, hive_partitioning = false)", path_parameter([file])
         ).fetchall()
         columns = [Column(row[0], row[1]) for row in rows]
+    if number_repeated:
+        return _with_numbers(columns)
     _refuse_repeated(file, columns)
     return columns
+
+
+def _with_numbers(columns: Sequence[Column]) -> list[Column]:
+    """Tell apart names that are equal, or differ in case alone, which DuckDB takes for one: `name`, `name (2)`, ….
+
+    Capitals come first, wherever the columns stand: two of Shopee's differ by one capital, and mean two amounts.
+    """
+    found: dict[int, Column] = {}
+    seen: dict[str, int] = {}
+    for place, column in sorted(enumerate(columns), key=lambda one: one[1].name):
+        seen[column.name.lower()] = number = seen.get(column.name.lower(), 0) + 1
+        is_repeated = bool(column.name) and number > 1
+        found[place] = Column(f"{column.name} ({number})", column.data_type) if is_repeated else column
+    return [found[place] for place in range(len(columns))]
 
 
 def _refuse_repeated(file: Path, columns: Sequence[Column]) -> None:
@@ -163,6 +184,9 @@ def as_text(column: Column) -> str:
     if column.data_type == "VARCHAR":
         # a letter and its marks may come as one character or as several, and would be two campaigns to every comparison
         return f"nfc_normalize({text})"
+    if column.data_type.startswith(("STRUCT", "MAP")):
+        # nested values, as a warehouse exports them to Parquet, in the form that a JSON file has them in
+        return f'nfc_normalize(cast(to_json("{name}") as varchar))'
     if column.data_type.startswith("DECIMAL"):
         # the zeros that fill up its scale say nothing, and 450.000 would be an amount that can be read in two ways
         return f"case when contains({text}, '.') then rtrim(rtrim({text}, '0'), '.') else {text} end"
@@ -176,7 +200,9 @@ def as_text(column: Column) -> str:
     )
 
 
-def read_as_text(connection: duckdb.DuckDBPyConnection, file: Path, how: Reading, into: str) -> list[str]:
+def read_as_text(
+    connection: duckdb.DuckDBPyConnection, file: Path, how: Reading, into: str, *, number_repeated: bool = False
+) -> list[str]:
     """Read a file into the temporary table `into`: its columns as text, and `_row`, and return the columns' names.
 
     `_row` counts as whoever opens the file does, less one: the first row below the header of a text file that stands
@@ -189,7 +215,7 @@ def read_as_text(connection: duckdb.DuckDBPyConnection, file: Path, how: Reading
         if is_json(file):
             return _read_json(connection, file, into)
         with _as_utf8(file, how) as (source, delimiter):
-            columns = columns_of(connection, source, Reading(delimiter=delimiter))
+            columns = columns_of(connection, source, Reading(delimiter=delimiter), number_repeated=number_repeated)
             names = [column.name or f"nameless {number}" for number, column in enumerate(columns)]
             texts = [
                 f'{as_text(Column(name, column.data_type))} as "{name.replace(chr(34), chr(34) * 2)}"'
@@ -233,6 +259,21 @@ def _as_utf8(file: Path, how: Reading) -> Iterator[tuple[Path, str | None]]:
             while part := text.read(_TO_CONVERT):
                 stream.write(part.removeprefix("\ufeff"))
         yield copy, delimiter
+
+
+def is_utf_8(file: Path) -> bool:
+    """Tell whether a text file is UTF-8 to its end, as no text with letters of another encoding is."""
+    if is_sheet(file) or is_parquet(file):
+        return False
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    with reading(file), open_text(file) as stream:
+        try:
+            while part := stream.read(_TO_CONVERT):
+                decoder.decode(part)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return False
+    return True
 
 
 def _separator_told_in(file: Path) -> str:
@@ -284,8 +325,65 @@ def _text_of_cell(cell: object, decimal: str) -> str:
     return str(cell)
 
 
+# what stands beside the records in a page of an API's answer
+_OF_A_PAGE = (
+    *("_links", "code", "count", "cursor", "has_more", "hasmore", "limit", "links", "message", "meta", "next"),
+    *("next_page", "object", "offset", "page", "pagesize", "paging", "previous", "removedids", "status", "success"),
+    *("timestamp", "total", "total_count", "url"),
+)
+
+
+def _unwrap(connection: duckdb.DuckDBPyConnection, records: str) -> bool:
+    """Replace each page of a table (record, number) by its records; tell whether there was one.
+
+    A page is `{"orders": [...]}`, beside words of paging too (`{"data": [...], "has_more": false}`), `{"order": {...}}`
+    or a record of Airbyte's (`{"stream": …, "data": {...}}`, `_airbyte_data`). Lists of a record's own stay in it.
+    """
+    connection.execute(
+        f"""
+        create or replace temp table {records} as
+        with keyed as (
+            select
+                *,
+                list_filter(json_keys(record), lambda key: not list_contains({list(_OF_A_PAGE)!r}, lower(key))) as own
+            from {records}
+        ),
+        named as (
+            select
+                *,
+                case
+                    when list_has_all(own, ['stream', 'data', 'emitted_at']) then 'data'
+                    when list_contains(own, '_airbyte_data') then '_airbyte_data'
+                    when len(own) = 1 and json_type(record, '$."' || own[1] || '"') = 'ARRAY' then own[1]
+                    when len(json_keys(record)) = 1 and json_type(record, '$."' || own[1] || '"') = 'OBJECT' then own[1]
+                end as wrapper
+            from keyed
+        ),
+        opened as (select *, record -> ('$."' || wrapper || '"') as inside from named),
+        placed as (
+            select
+                *,
+                unnest(case when json_type(inside) = 'ARRAY' then range(json_array_length(inside)::bigint) else [0] end)
+                    as place
+            from opened
+        )
+        select
+            case
+                when wrapper is null then record
+                when json_type(inside) = 'ARRAY' then inside -> place
+                else inside
+            end as record,
+            row_number() over (order by number, place) as number,
+            wrapper is not null as was_wrapped
+        from placed
+        """
+    )
+    row = connection.execute(f"select coalesce(bool_or(was_wrapped), false) from {records}").fetchone()
+    return row is not None and bool(row[0])
+
+
 def _read_json(connection: duckdb.DuckDBPyConnection, file: Path, into: str) -> list[str]:
-    """Read records of JSON: a list, one a line, one alone, or a list that is all that an object holds."""
+    """Read records of JSON: a list, one a line, one alone, or what an API or an EL tool wraps them in (`_unwrap`)."""
     compression = "gzip" if is_compressed(file) else "none"
     connection.execute(
         f"create or replace temp table {into}_records as select json as record, row_number() over () as number"
@@ -293,19 +391,8 @@ def _read_json(connection: duckdb.DuckDBPyConnection, file: Path, into: str) -> 
         f" maximum_object_size = {LONGEST_ROW})",
         path_parameter([file]),
     )
-    # {"orders": [...]} and {"data": {"orders": {...}}}: what an API answers with
-    row = connection.execute(
-        f"select json_keys(record)[1] from {into}_records"
-        " where json_type(record) = 'OBJECT' and len(json_keys(record)) = 1"
-        f" and json_type(record, '$.\"' || json_keys(record)[1] || '\"') = 'ARRAY'"
-        f" and (select count(*) from {into}_records) = 1"
-    ).fetchone()
-    if row is not None:
-        connection.execute(
-            f"create or replace temp table {into}_records as select unnest(cast(record -> ? as json[])) as record,"
-            f" generate_subscripts(cast(record -> ? as json[]), 1) as number from {into}_records",
-            [f'$."{row[0]}"', f'$."{row[0]}"'],
-        )
+    while _unwrap(connection, f"{into}_records"):
+        pass
     strange = connection.execute(
         f"select min(number) from {into}_records where json_type(record) <> 'OBJECT'"
     ).fetchone()

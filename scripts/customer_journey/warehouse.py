@@ -42,6 +42,8 @@ def open_warehouse(path: Path) -> duckdb.DuckDBPyConnection:
             raise
         raise InputError(f"{path}: the warehouse cannot be opened ({first_line(error)}). {IF_DAMAGED}") from error
     connection.execute("set TimeZone = 'UTC'")
+    # it would leak into logs and pipes
+    connection.execute("set enable_progress_bar = false")
     return connection
 
 

@@ -24,7 +24,7 @@ class Followed:
 
     def output_of(self, command: str) -> list[str]:
         """Return what the runs of one command printed."""
-        return [done.stdout for step, done in self.ran if step.line.startswith(f"uv run journey {command}")]
+        return [done.stdout for step, done in self.ran if step.line.startswith(f"journey {command}")]
 
 
 def _follow(workbench: Workbench, name: str) -> Followed:
@@ -32,7 +32,7 @@ def _follow(workbench: Workbench, name: str) -> Followed:
     for step in steps(guide(name)):
         if isinstance(step, FileText):
             (workbench.project / step.path).write_text(step.text, encoding="utf-8")
-        elif re.match(r"uv run journey (new|check|dry-run)\b", step.line):
+        elif re.match(r"journey (new|check|dry-run)\b", step.line):
             ran.append((step, workbench.type(step.line)))
     return Followed(ran)
 

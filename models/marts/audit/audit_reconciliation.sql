@@ -44,6 +44,16 @@ erased as (
     from {{ source('private', 'erased_rows') }}
     group by source_table
 
+),
+
+exports as (
+
+    select
+        source_table,
+        cast(sum(row_count) as bigint) as export_rows
+    from {{ source('private', 'export_rows') }}
+    group by source_table
+
 )
 
 select
@@ -55,8 +65,10 @@ select
     staged.duplicates_superseded,
     staged.quarantined + coalesce(rejects.quarantined, 0) as quarantined,
     staged.deferred + coalesce(rejects.deferred, 0) as deferred,
-    cast(coalesce(erased.erased, 0) as bigint) as erased
+    cast(coalesce(erased.erased, 0) as bigint) as erased,
+    exports.export_rows
 from landed
 inner join staged on landed.source_table = staged.source_table
 left join rejects on landed.source_table = rejects.source_table
 left join erased on landed.source_table = erased.source_table
+left join exports on landed.source_table = exports.source_table
