@@ -7,6 +7,7 @@ SELECT of that raw table, `values/<name>.csv` a table of the tool's own words. a
 import contextlib
 import csv
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -217,7 +218,10 @@ def run_selects(
     for table, select in adapter.selects.items():
         made = f"{into}_{table.source}_{table.name}"
         try:
-            connection.execute(f"create or replace temp table {made} as {select.read_text(encoding='utf-8')}")
+            # what is refused is named by its row, which must be the same one in every run
+            connection.execute(
+                f"create or replace temp table {made} as from ({select.read_text(encoding='utf-8')}\n) order by all"
+            )
         except duckdb.Error as error:
             if what_gave_out(error):
                 raise
@@ -245,6 +249,11 @@ class Made:
     # by input, the label and rows of each file
     read: Mapping[str, Sequence[tuple[str, int]]]
     unread: Sequence[str]
+
+    def rows_for(self, select: Path) -> int:
+        """Return how many rows of the export a SELECT reads: those of the inputs that it names."""
+        words = set(re.findall(r"\w+", re.sub(r"--[^\n]*", "", select.read_text(encoding="utf-8"))))
+        return sum(rows for name, files in self.read.items() if name in words for _, rows in files)
 
 
 def _parts(
