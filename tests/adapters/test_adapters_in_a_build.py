@@ -23,7 +23,7 @@ SAMPLES = Path(__file__).parent
 ZONE = "Asia/Ho_Chi_Minh"
 MAPPING: dict[str, list[dict[str, Any]]] = {
     "adapters": [
-        {"adapter": "shopify", "folder": "shopify", "id_prefix": "shop-"},
+        {"adapter": "shopify", "folder": "shopify", "id_prefix": "shop-", "variables": {"visits": "yes"}},
         {"adapter": "woocommerce", "folder": "woocommerce", "timezone": ZONE, "id_prefix": "woo-"},
         {"adapter": "hubspot", "folder": "hubspot", "timezone": ZONE, "id_prefix": "hub-"},
         # what is paid through Stripe are the shops' orders
