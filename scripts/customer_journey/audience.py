@@ -93,8 +93,8 @@ def _published_build(output: Output, warehouse: duckdb.DuckDBPyConnection) -> tu
     )
     if last is None or last[0] != published or not kind_of(warehouse, "intermediate", "int_person_identifiers"):
         raise InputError(
-            f"{output.root}: the last build ({last[0] if last else 'unknown'}) is not the published one ({published}),"
-            " so the warehouse may hold other persons and consents than the marts. Mend what stopped it, and build again."
+            f"{output.root}: the last build ({last[0] if last else 'unknown'}) is not the published one ({published}):"
+            " the warehouse may hold other persons and consents than the marts. Mend what stopped it, and build again."
         )
     return last[0], last[1]
 
@@ -239,7 +239,8 @@ def _said(error: Exception) -> str:
     """Return what DuckDB says of a query in one line, with the columns that it thinks were meant."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     hints = [line for line in lines[1:] if line.startswith(("Candidate", "Did you mean"))]
-    return " ".join([re.sub(r"^\w+ Error: ", "", lines[0]), *hints])
+    text = "; ".join([re.sub(r"^\w+ Error: ", "", lines[0]).rstrip("!."), *hints]).replace("bindings: :", "bindings:")
+    return f"{text}."
 
 
 def _audience(

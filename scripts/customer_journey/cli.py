@@ -235,9 +235,9 @@ def export_audience(
 ) -> None:  # fmt: skip
     """Write whom a QUERY over the published marts names: e-mails, phones or contact ids of persons with consent.
 
-    QUERY is a condition on marts.dim_persons and on any mart that it names, as "where is_known and kpi_clv.p_alive < 0.3",
-    or a whole "select person_id from marts.fct_orders where ...". The export is logged in private.audience_exports of the
-    private warehouse. docs/audiences.md tells more.
+    QUERY is a condition on marts.dim_persons and on any mart that it names, as "where is_known and
+    kpi_clv.p_alive < 0.3", or a whole "select person_id from marts.fct_orders where ...". The export is logged in
+    private.audience_exports of the private warehouse. docs/audiences.md tells more.
     """
     from customer_journey.audience import Request, export
 

@@ -1,4 +1,4 @@
-"""CSV files with personal data: readable by their owner alone, never beside what is published, safe in a spreadsheet."""
+"""CSV files with personal data: readable by their owner alone, never beside what is published, safe in sheets."""
 
 import csv
 import os
