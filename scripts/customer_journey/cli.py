@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from customer_journey.errors import BuildError, ExitCode, InputError, as_build_error, first_line
+from customer_journey.errors import BuildError, CheckFailedError, ExitCode, InputError, as_build_error, first_line
 from customer_journey.paths import Output
 from customer_journey.terminal import PlainConsole, plain_line
 
@@ -22,21 +22,29 @@ FOLDER = click.Path(path_type=Path)
 PRIVATE = 0o077
 # how each command of the workbench is called, and its name there: builds do not load what they do not need
 _WORKBENCH = {"new": "new", "check": "check", "dry-run": "dry_run"}
+# the same of the commands for own exports
+_ONBOARDING = {"init": "init", "map-value": "map_value"}
 _NOT_FORESEEN = "Nobody foresaw this: please report it. Readers see a whole build, the last that was published."
 
 
 class _Commands(click.Group):
-    """The commands of this module, and those of the workbench once they are asked for."""
+    """The commands of this module, and those of the workbench and of onboarding once they are asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [*super().list_commands(ctx), *_WORKBENCH]
+        return [*super().list_commands(ctx), *_ONBOARDING, *_WORKBENCH]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _WORKBENCH:
-            return super().get_command(ctx, cmd_name)
-        from workbench import commands
+        command: click.Command | None
+        if cmd_name in _WORKBENCH:
+            from workbench import commands as workbench
 
-        command: click.Command = getattr(commands, _WORKBENCH[cmd_name])
+            command = getattr(workbench, _WORKBENCH[cmd_name])
+        elif cmd_name in _ONBOARDING:
+            from onboarding import commands as onboarding
+
+            command = getattr(onboarding, _ONBOARDING[cmd_name])
+        else:
+            command = super().get_command(ctx, cmd_name)
         return command
 
 
@@ -49,7 +57,8 @@ def app() -> None:
 @click.option(
     "--raw",
     type=FOLDER,
-    help="Folder of raw tables: <source>/<table> as .parquet, .csv, .csv.gz, .tsv or a folder of such files. "
+    help="Folder of raw tables: <source>/<table> as .parquet, .csv, .csv.gz, .tsv, .xlsx, .json or a folder of such "
+    "files, or any exports with a mapping.yml (journey init writes it). "
     "Default: the demo company.",
 )
 @click.option(
@@ -79,7 +88,7 @@ def build(
     from customer_journey.build import build as run_build
     from customer_journey.paths import keep_private
     from customer_journey.progress import Progress
-    from customer_journey.summary import print_summary
+    from customer_journey.summary import print_rows, print_summary
 
     os.umask(PRIVATE)
     if raw is not None and raw_schemas is not None:
@@ -98,6 +107,10 @@ def build(
     keep_private(output)
     try:
         print_summary(console, output, run_build(options, Progress(console)))
+    except CheckFailedError as error:
+        if error.told is not None:
+            print_rows(console, error.told)
+        raise
     finally:
         keep_private(output)
 

@@ -178,9 +178,16 @@ def _unreadable(file: Path, error: Exception, skipped: int = 0) -> InputError:
 
 
 def columns_of(
-    connection: duckdb.DuckDBPyConnection, file: Path, how: Reading | None = None, original: Path | None = None
+    connection: duckdb.DuckDBPyConnection,
+    file: Path,
+    how: Reading | None = None,
+    *,
+    original: Path | None = None,
+    number_repeated: bool = False,
 ) -> list[Column]:
     """Return the columns of a Parquet or text file in UTF-8; `original` is the file that it is a copy of.
+
+    With `number_repeated` a name that comes again gets a number instead of being refused (`_with_numbers`).
 
     Raises:
         InputError: the file is empty, names a column twice, or cannot be read.
@@ -200,8 +207,24 @@ def columns_of(
             "describe select * from read_parquet($files, hive_partitioning = false)", path_parameter([file])
         ).fetchall()
         columns = [Column(row[0], row[1]) for row in rows]
+    if number_repeated:
+        return _with_numbers(columns)
     _refuse_repeated(shown, columns)
     return columns
+
+
+def _with_numbers(columns: Sequence[Column]) -> list[Column]:
+    """Tell apart names that are equal, or differ in case alone, which DuckDB takes for one: `name`, `name (2)`, ….
+
+    Capitals come first, wherever the columns stand: two of Shopee's differ by one capital, and mean two amounts.
+    """
+    found: dict[int, Column] = {}
+    seen: dict[str, int] = {}
+    for place, column in sorted(enumerate(columns), key=lambda one: one[1].name):
+        seen[column.name.lower()] = number = seen.get(column.name.lower(), 0) + 1
+        is_repeated = bool(column.name) and number > 1
+        found[place] = Column(f"{column.name} ({number})", column.data_type) if is_repeated else column
+    return [found[place] for place in range(len(columns))]
 
 
 def _refuse_repeated(file: Path, columns: Sequence[Column]) -> None:
@@ -227,8 +250,9 @@ def _header_of(file: Path, how: Reading, shown: Path) -> list[str]:
     names = [name.strip() for name in next(csv.reader([line], delimiter=delimiter), [])]
     if not any(names) and not any(text.strip() for text in below):
         raise InputError(f"{shown}: {_EMPTY}")
-    signs = [delimiter] if how.delimiter else [*";\t|,"]
-    if max(line.count(sign) for sign in signs) == 0 or sum(map(bool, names)) <= 1:
+    signs = [how.delimiter] if how.delimiter else [*";\t|,"]
+    fields = [next(csv.reader([line], delimiter=sign), []) for sign in signs]
+    if max(sum(bool(name.strip()) for name in names_by_sign) for names_by_sign in fields) <= 1:
         rows = [max((next(csv.reader([text], delimiter=sign), []) for sign in signs), key=len) for text in below]
         _refuse_title(shown, "line", line.strip().strip("".join(signs)), rows, how.header_row)
     if len(names) == 1 and how.delimiter is None:
@@ -260,6 +284,9 @@ def as_text(column: Column) -> str:
     if column.data_type == "VARCHAR":
         # a letter and its marks may come as one character or as several, and would be two campaigns to every comparison
         return f"nfc_normalize({text})"
+    if column.data_type.startswith(("STRUCT", "MAP")):
+        # nested values, as a warehouse exports them to Parquet, in the form that a JSON file has them in
+        return f'nfc_normalize(cast(to_json("{name}") as varchar))'
     if column.data_type.startswith("DECIMAL"):
         # the zeros that fill up its scale say nothing, and 450.000 would be an amount that can be read in two ways
         return f"case when contains({text}, '.') then rtrim(rtrim({text}, '0'), '.') else {text} end"
@@ -273,7 +300,9 @@ def as_text(column: Column) -> str:
     )
 
 
-def read_as_text(connection: duckdb.DuckDBPyConnection, file: Path, how: Reading, into: str) -> list[str]:
+def read_as_text(
+    connection: duckdb.DuckDBPyConnection, file: Path, how: Reading, into: str, *, number_repeated: bool = False
+) -> list[str]:
     """Read a file into the temporary table `into`: its columns as text, and `_row`, and return the columns' names.
 
     `_row` counts as whoever opens the file does, less one: the first row below the header of a text file that stands
@@ -289,7 +318,13 @@ def read_as_text(connection: duckdb.DuckDBPyConnection, file: Path, how: Reading
         if is_json(file):
             return _read_json(connection, file, into)
         with _as_utf8(file, how) as (source, delimiter):
-            columns = columns_of(connection, source, Reading(delimiter=delimiter, header_row=how.header_row), file)
+            columns = columns_of(
+                connection,
+                source,
+                Reading(delimiter=delimiter, header_row=how.header_row),
+                original=file,
+                number_repeated=number_repeated,
+            )
             names = [column.name or f"nameless {number}" for number, column in enumerate(columns)]
             texts = [
                 f'{as_text(Column(name, column.data_type))} as "{name.replace(chr(34), chr(34) * 2)}"'
@@ -353,7 +388,7 @@ def _no_header_row(file: Path, unit: str, how: Reading) -> InputError:
 
 
 def _refuse_utf8_called_otherwise(file: Path, how: Reading) -> None:
-    """Refuse UTF-8 that is to be read in an encoding of single bytes: every letter with a mark would become two signs."""
+    """Refuse UTF-8 that is to be read in an encoding of single bytes, which makes two signs of each marked letter."""
     if how.encoding is None or re.match("utf|ascii|us-ascii|iso-?2022|hz", how.encoding.lower()):
         return
     with open_text(file) as stream:
@@ -367,6 +402,21 @@ def _refuse_utf8_called_otherwise(file: Path, how: Reading) -> None:
         raise InputError(
             f"{file}: is written in UTF-8, not in {how.encoding}, which mapping.yml says. Take `encoding` out there."
         )
+
+
+def is_utf_8(file: Path) -> bool:
+    """Tell whether a text file is UTF-8 to its end, as no text with letters of another encoding is."""
+    if is_sheet(file) or is_parquet(file):
+        return False
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    with reading(file), open_text(file) as stream:
+        try:
+            while part := stream.read(_TO_CONVERT):
+                decoder.decode(part)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return False
+    return True
 
 
 def _separator_told_in(file: Path) -> str:
@@ -423,8 +473,65 @@ def _text_of_cell(cell: object, decimal: str) -> str:
     return str(cell)
 
 
+# what stands beside the records in a page of an API's answer
+_OF_A_PAGE = (
+    *("_links", "code", "count", "cursor", "has_more", "hasmore", "limit", "links", "message", "meta", "next"),
+    *("next_page", "object", "offset", "page", "pagesize", "paging", "previous", "removedids", "status", "success"),
+    *("timestamp", "total", "total_count", "url"),
+)
+
+
+def _unwrap(connection: duckdb.DuckDBPyConnection, records: str) -> bool:
+    """Replace each page of a table (record, number) by its records; tell whether there was one.
+
+    A page is `{"orders": [...]}`, beside words of paging too (`{"data": [...], "has_more": false}`), `{"order": {...}}`
+    or a record of Airbyte's (`{"stream": …, "data": {...}}`, `_airbyte_data`). Lists of a record's own stay in it.
+    """
+    connection.execute(
+        f"""
+        create or replace temp table {records} as
+        with keyed as (
+            select
+                *,
+                list_filter(json_keys(record), lambda key: not list_contains({list(_OF_A_PAGE)!r}, lower(key))) as own
+            from {records}
+        ),
+        named as (
+            select
+                *,
+                case
+                    when list_has_all(own, ['stream', 'data', 'emitted_at']) then 'data'
+                    when list_contains(own, '_airbyte_data') then '_airbyte_data'
+                    when len(own) = 1 and json_type(record, '$."' || own[1] || '"') = 'ARRAY' then own[1]
+                    when len(json_keys(record)) = 1 and json_type(record, '$."' || own[1] || '"') = 'OBJECT' then own[1]
+                end as wrapper
+            from keyed
+        ),
+        opened as (select *, record -> ('$."' || wrapper || '"') as inside from named),
+        placed as (
+            select
+                *,
+                unnest(case when json_type(inside) = 'ARRAY' then range(json_array_length(inside)::bigint) else [0] end)
+                    as place
+            from opened
+        )
+        select
+            case
+                when wrapper is null then record
+                when json_type(inside) = 'ARRAY' then inside -> place
+                else inside
+            end as record,
+            row_number() over (order by number, place) as number,
+            wrapper is not null as was_wrapped
+        from placed
+        """
+    )
+    row = connection.execute(f"select coalesce(bool_or(was_wrapped), false) from {records}").fetchone()
+    return row is not None and bool(row[0])
+
+
 def _read_json(connection: duckdb.DuckDBPyConnection, file: Path, into: str) -> list[str]:
-    """Read records of JSON: a list, one a line, one alone, or a list that is all that an object holds."""
+    """Read records of JSON: a list, one a line, one alone, or what an API or an EL tool wraps them in (`_unwrap`)."""
     compression = "gzip" if is_compressed(file) else "none"
     connection.execute(
         f"create or replace temp table {into}_records as select json as record, row_number() over () as number"
@@ -432,19 +539,8 @@ def _read_json(connection: duckdb.DuckDBPyConnection, file: Path, into: str) -> 
         f" maximum_object_size = {LONGEST_ROW})",
         path_parameter([file]),
     )
-    # {"orders": [...]} and {"data": {"orders": {...}}}: what an API answers with
-    row = connection.execute(
-        f"select json_keys(record)[1] from {into}_records"
-        " where json_type(record) = 'OBJECT' and len(json_keys(record)) = 1"
-        f" and json_type(record, '$.\"' || json_keys(record)[1] || '\"') = 'ARRAY'"
-        f" and (select count(*) from {into}_records) = 1"
-    ).fetchone()
-    if row is not None:
-        connection.execute(
-            f"create or replace temp table {into}_records as select unnest(cast(record -> ? as json[])) as record,"
-            f" generate_subscripts(cast(record -> ? as json[]), 1) as number from {into}_records",
-            [f'$."{row[0]}"', f'$."{row[0]}"'],
-        )
+    while _unwrap(connection, f"{into}_records"):
+        pass
     strange = connection.execute(
         f"select min(number) from {into}_records where json_type(record) <> 'OBJECT'"
     ).fetchone()

@@ -157,10 +157,20 @@ def _write(scaffold: Scaffold, next_step: str = "journey check, then journey dry
 
 
 @click.command()
+@click.argument("folder", type=click.Path(path_type=Path), required=False)
 @_OUT
 @click.pass_context
-def check(context: click.Context, out: Path) -> None:
-    """Name what is wrong with definitions, frameworks, models of attribution and rules; exit 1 if anything is."""
+def check(context: click.Context, folder: Path | None, out: Path) -> None:
+    """Judge the exports in FOLDER as a build would, without one; exit 1 if a build would publish nothing.
+
+    Without FOLDER, name what is wrong with definitions, frameworks, models of attribution and rules; exit 1 if anything
+    is.
+    """
+    if folder is not None:
+        from onboarding.commands import check_folder
+
+        check_folder(folder)
+        return
     console, output = _console(), Output(out.resolve())
     tree = check_tree(PROJECT)
     problems, build = list(tree.problems), None

@@ -1,4 +1,4 @@
-"""What a user is told of input that cannot be used: one line with the file, what is wrong with it, and what to do next."""
+"""What a user is told of input that cannot be used: one line with the file, what is wrong, and what to do next."""
 
 import gzip
 import io
@@ -201,7 +201,7 @@ BROKEN: dict[str, tuple[Files, str, str, str]] = {
     "offset for a zone": (_of_contacts("timezone: '+07:00'"), "mapping.yml: crm/contacts", "is no IANA time zone", "such as Asia/Ho_Chi_Minh"),
     "encoding": (_of_contacts("encoding: windos-1258"), "mapping.yml: crm/contacts", "encoding 'windos-1258' is none", "such as utf-8, cp1258"),
     "encoding of another file": (_of_contacts("encoding: utf-16"), "contacts.csv", "is not written in utf-16", "Correct `encoding`"),
-    "UTF-8 called otherwise": ({**_of_contacts("encoding: cp1258"), "crm/contacts.csv": f"contact_id,full_name,created_at\n1,Nguyễn Thị Hồng,2026-01-01\n"}, "contacts.csv", "is written in UTF-8, not in cp1258", "Take `encoding` out"),
+    "UTF-8 called otherwise": ({**_of_contacts("encoding: cp1258"), "crm/contacts.csv": f"contact_id,full_name,created_at\n1,Nguyễn Thị Hồng Hạnh,2026-01-01\n"}, "contacts.csv", "is written in UTF-8, not in cp1258", "Take `encoding` out"),
     "date format": (_of_contacts("date_format: dd/mm/yyyy"), "mapping.yml: crm/contacts", "'dd/mm/yyyy' is no format of strptime", "%d/%m/%Y"),
     "two characters": (_of_contacts("delimiter: ';;'"), "mapping.yml: crm/contacts", "delimiter ';;' is not one character", "quotation marks"),
     "decimal is thousands": (_of_contacts("{decimal: ',', thousands: ','}"), "mapping.yml: crm/contacts", "both ','", "Say which is which"),
