@@ -23,7 +23,7 @@ from onboarding.values import DAY_FIRST, MONTH_FIRST, Dates, Kind, kind_of, with
 
 # A name that is worth this much is sure if the values agree.
 _SURE = 0.7
-# A table is proposed from this score on. What its files are called counts for so much of it, a missing column against it.
+# A table is proposed from this score on. What its files are called counts for so much, a missing column against it.
 _ENOUGH = 3.5
 _CALLED = 5.0
 _LACKING = 2.0
