@@ -243,7 +243,7 @@ def _refusal(
     connection: duckdb.DuckDBPyConnection, table: RawTable, reason: str, rows: int, file: _File, file_id: int, row: int
 ) -> Refusal:  # fmt: skip
     columns = _blamed(table, reason)
-    place = _place(file, row)
+    place = _place(file, row) if file.file else _made(connection, table, file, file_id, row)
     if not columns:
         return Refusal(reason, rows, place, "", "", advice_on(reason))
     found = connection.execute(
@@ -289,10 +289,18 @@ def _blamed(table: RawTable, reason: str) -> list[str]:
     return [named] if named in table.all_columns else []
 
 
+def _made(connection: duckdb.DuckDBPyConnection, table: RawTable, file: _File, file_id: int, row: int) -> str:
+    """Name a row that an adapter made: of several files perhaps, so that its key says most."""
+    found = connection.execute(
+        f"select {', '.join(table.key)} from {table.relation} where _file_id = ? and _row_number = ?", [file_id, row]
+    ).fetchone()
+    values = [masked(str(value), "code") for value in found or () if value is not None]
+    return f"{file.path.removeprefix('. through ')}, {', '.join(table.key)} {', '.join(values) or 'blank'}"
+
+
 def _place(file: _File, row: int) -> str:
     """Name a row as whoever opens the file counts."""
-    if file.file is None:
-        return f"{file.path}, row {row:,}"
+    assert file.file is not None
     if is_json(file.file):
         return f"{file.path}, record {row:,}"
     if is_parquet(file.file):

@@ -23,7 +23,7 @@ from onboarding.values import DAY_FIRST, MONTH_FIRST, Dates, Kind, kind_of, with
 
 # A name that is worth this much is sure if the values agree.
 _SURE = 0.7
-# A table is proposed from this score on. What its files are called counts for so much of it, a missing column against it.
+# A table is proposed from this score on: so much counts for it if its files are called so, and against it what it lacks.
 _ENOUGH = 3.5
 _CALLED = 5.0
 _LACKING = 2.0
@@ -99,6 +99,8 @@ class AdapterUse:
     adapter: Adapter
     folder: Path
     files: dict[str, list[Sheet]]
+    # whether times of the export may have no offset, and the zone proposed for them
+    is_zone_asked: bool
     timezone: Finding | None
     id_prefix: str = ""
 
@@ -126,9 +128,14 @@ class Proposal:
     unread: list[Path] = field(default_factory=list)
 
     @property
+    def lacks_main_table(self) -> bool:
+        """Whether nothing in the folder is one of the tables of which a build needs one."""
+        return all(table in self.absent for table in raw_tables() if table.is_main)
+
+    @property
     def absent(self) -> list[RawTable]:
         """The raw tables that nothing in the folder is."""
-        there = {source.table.label for source in self.sources}
+        there = {source.table.label for source in self.sources if not source.missing}
         there |= {table.label for use in self.adapters for table in use.adapter.selects}
         return [table for table in raw_tables() if table.label not in there]
 
@@ -498,9 +505,10 @@ def _note_lines_of_orders(source: Source) -> None:
     place = source.sheets[0].columns.index(key.theirs)
     texts = [text for sheet in source.sheets for text in sheet.values(place)]
     if len(texts) - key.kind.distinct > 0.02 * len(texts):
+        hint = ", or lines of it, which orders/order_items wants" if source.table.label == "orders/orders" else ""
         source.notes.append(
-            f"{key.theirs} has {key.kind.distinct:,} values in {len(texts):,} rows: one row of each counts. If the "
-            "others are lines of an order, they belong into orders/order_items"
+            f"{key.theirs} has {key.kind.distinct:,} values in {len(texts):,} rows: one row of each counts, the others are "
+            f"taken for older versions of it{hint}"
         )
 
 
@@ -638,9 +646,16 @@ def _adapter_uses(folder: Path, found: Sequence[tuple[Sheet, Recognised]], hints
             parts = [(_common(folder, [sheet.path.parent for sheet, _ in own]), together)]
         for place, files in parts:
             prefix = f"{_slug(place.name)}-" if len(parts) > 1 else ""
-            zone = hints.timezone if adapter.needs_timezone and adapter.timezone is None else None
-            uses.append(AdapterUse(key, adapter, place, files, zone, prefix))
+            is_asked = adapter.timezone is None and (
+                adapter.needs_timezone or any(_has_local_times(sheet) for sheets in files.values() for sheet in sheets)
+            )
+            uses.append(AdapterUse(key, adapter, place, files, is_asked, hints.timezone if is_asked else None, prefix))
     return uses
+
+
+def _has_local_times(sheet: Sheet) -> bool:
+    kinds = (kind_of(sheet.values(number), sheet.row_count) for number in range(len(sheet.columns)))
+    return any(kind.dates.has_local_times for kind in kinds if kind.dates)
 
 
 def _common(folder: Path, places: Sequence[Path]) -> Path:

@@ -63,7 +63,8 @@ def mapping_text(proposal: Proposal) -> str:
             elif len(sources) == 1:
                 lines += _entry(proposal, sources[0], f"  {label}:", "    ", "    ")
             else:
-                lines.append(f"  {label}:")
+                is_left_out = all(source.missing for source in sources)
+                lines.append(f"  {'# ' if is_left_out else ''}{label}:")
                 for source in sources:
                     lines += _entry(proposal, source, None, "    - ", "      ")
     if proposal.adapters:
@@ -119,6 +120,15 @@ def _said(finding: Finding) -> str:
 
 def _entry(proposal: Proposal, source: Source, head: str | None, first: str, indent: str) -> list[str]:
     """Return the lines of one source; `first` begins the first of them, where it is an item of a list."""
+    if source.missing:
+        # a build would stop at it
+        whole = _lines_of_entry(proposal, source, head, first, indent)
+        why = f"  # left out until {' and '.join(source.missing)} can be named; then take the # away:"
+        return [why, *(f"  # {line.removeprefix('  ')}" for line in whole)]
+    return _lines_of_entry(proposal, source, head, first, indent)
+
+
+def _lines_of_entry(proposal: Proposal, source: Source, head: str | None, first: str, indent: str) -> list[str]:
     lines: list[str] = []
     patterns = files_word(proposal, source)
     if patterns is not None:
@@ -193,7 +203,7 @@ def _entry(proposal: Proposal, source: Source, head: str | None, first: str, ind
 
 
 _ASKED = {
-    "timezone": "its times have no offset; without this line they are read as UTC. Write for example Asia/Ho_Chi_Minh"
+    "timezone": "its times have no offset; without this line they are UTC, or a build asks. Say for example Europe/Paris"
 }
 _WHAT_IF = {
     "date_format": "Write it the other way round if days and months are swapped",
@@ -282,9 +292,7 @@ def _adapter(proposal: Proposal, use: AdapterUse) -> list[str]:
         if use.timezone:
             lines.append("    " + _line(f"timezone: {use.timezone.value}", _said(use.timezone)))
         else:
-            lines.append(
-                "    " + _line("# timezone: ???", "unknown: the tool writes local times, a build needs this line")
-            )
+            lines.append("    " + _line("# timezone: ???", f"unknown: some of {_ASKED['timezone']}"))
     if use.id_prefix:
         lines.append(
             "    "
