@@ -218,7 +218,10 @@ def run_selects(
     for table, select in adapter.selects.items():
         made = f"{into}_{table.source}_{table.name}"
         try:
-            connection.execute(f"create or replace temp table {made} as {select.read_text(encoding='utf-8')}")
+            # what is refused is named by its row, which must be the same one in every run
+            connection.execute(
+                f"create or replace temp table {made} as from ({select.read_text(encoding='utf-8')}\n) order by all"
+            )
         except duckdb.Error as error:
             if what_gave_out(error):
                 raise

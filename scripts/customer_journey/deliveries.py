@@ -49,6 +49,8 @@ class Delivery(NamedTuple):
     relation: str | None = None
     # what tells these rows from others, where it is not the content of `files`
     content: str | None = None
+    # what it is called where a table has several sources: None for files without a prefix of their own
+    source: str | None = None
     # how many rows of an export went in, where an adapter made these of it
     export_rows: int | None = None
 
@@ -83,9 +85,14 @@ class Export:
         """Where it lies, as a user knows it."""
         return self.use.folder if self.use.folder is not None else f"schema {self.use.schema}"
 
+    @property
+    def source(self) -> str:
+        """What audit_sources calls it."""
+        return f"{self.place} through {self.use.adapter}"
+
     def path(self, table: RawTable) -> str:
         """The name that what is made of it lands under."""
-        return f"{self.place} through {self.use.adapter}/{table.label}.sql"
+        return f"{self.source}/{table.label}.sql"
 
     @property
     def how(self) -> str:
@@ -216,6 +223,7 @@ def mapped_delivery(connection: duckdb.DuckDBPyConnection, one: MappedFile, tabl
         settled,
         into,
         content_of([one.file], one.how),
+        f"files with ids {one.entry.id_prefix}…" if one.entry.id_prefix else None,
     )
 
 
@@ -288,6 +296,7 @@ def made_deliveries(
             content_of(files, export.how)
             if files is not None
             else _content_of_rows(connection, f"{relation}_rows", export.how),
+            export.source,
             made.rows_for(export.adapter.selects[table]),
         )
     lines = [f"{label}: no file that the adapter {export.use.adapter} knows, not read" for label in made.unread]

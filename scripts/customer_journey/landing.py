@@ -206,7 +206,7 @@ def _keep_rows_of_vanished(connection: duckdb.DuckDBPyConnection, export: Export
             "select count(*) from private.landed_files where starts_with(path, ?)", [f"{path} before "]
         ).fetchone()
         kept = f"{path} before {Path(gone[0]).name} was gone ({row[0] if row else 0})"
-        for kept_in in ("landed_files", "export_rows"):
+        for kept_in in ("landed_files", "sources"):
             connection.execute(f"update private.{kept_in} set path = ? where path = ?", [kept, path])
     return [f"{export.place}: {Path(gone[0]).name} is gone; what was made of it before is kept"]
 
@@ -231,7 +231,7 @@ def _forget_unread(connection: duckdb.DuckDBPyConnection, raw: Path, report: Lan
         connection.execute(f"delete from raw_{source_table} where _file_id = ?", [file_id])
         for table in ("landed_files", "erased_rows"):
             connection.execute(f"delete from private.{table} where file_id = ?", [file_id])
-        for table in ("file_states", "export_rows"):
+        for table in ("file_states", "sources"):
             connection.execute(f"delete from private.{table} where path = ?", [path])
         report.drift.append(f"{path}: the mapping no longer reads it so, its rows in {source_table} are gone")
 
@@ -365,7 +365,8 @@ def _create_manifest(connection: duckdb.DuckDBPyConnection) -> None:
     )
     connection.execute("create table if not exists private.file_states (path varchar, state varchar)")
     connection.execute(
-        "create table if not exists private.export_rows (path varchar, source_table varchar, row_count bigint)"
+        "create table if not exists private.sources"
+        " (path varchar, file_id bigint, source_table varchar, source varchar, export_rows bigint)"
     )
 
 
@@ -419,11 +420,11 @@ def _land(connection: duckdb.DuckDBPyConnection, table: RawTable, delivery: Deli
         "insert into private.landed_files values (?, ?, ?, ?, ?)",
         [file_id, table.source_table, delivery.path, sha256, rows[0] if rows else 0],
     )
-    connection.execute("delete from private.export_rows where path = ?", [delivery.path])
-    if delivery.export_rows is not None:
+    connection.execute("delete from private.sources where path = ?", [delivery.path])
+    if delivery.source is not None:
         connection.execute(
-            "insert into private.export_rows values (?, ?, ?)",
-            [delivery.path, table.source_table, delivery.export_rows],
+            "insert into private.sources values (?, ?, ?, ?, ?)",
+            [delivery.path, file_id, table.source_table, delivery.source, delivery.export_rows],
         )
     return True
 

@@ -34,6 +34,20 @@ FREE = frozenset(
     {"full_name", "job_title", "outcome", "comment", "body", "page_url", "user_agent", "changed_by", "owner_id"}
 )
 
+# A name that people type is nobody's pattern: four rows of each such column have one, so four persons at most.
+NAME = "Planted Tran Van"
+PLANTED_ROWS = 4
+# What the company calls its own things is published as it stands, or as far as the mask lets it.
+_THE_COMPANYS = frozenset(
+    {
+        "crm/companies.company_name", "orders/products.product_name", "orders/products.category",
+        "crm/activities.campaign", "marketing/ad_spend.platform", "marketing/email_events.campaign",
+        "web/experiment_exposures.experiment", "web/experiment_exposures.variant",
+    }
+)  # fmt: skip
+_TAGS = frozenset({"utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term"})
+_TYPED = frozenset({"text", "label", "code"})
+
 _ORDER_STATUSES = ("paid", "completed", "returned", "pending", "cancelled")
 # What a column must hold for its row to count; anything else comes once in a while.
 _WORDS = {
@@ -91,9 +105,22 @@ def write_any_rows(raw: Path, seed: int, rows: int) -> dict[str, int]:
                 label = f"{source['name']}/{table['name']}"
                 if not (raw / label).with_suffix(".csv").exists() and "required" in table["config"]["meta"]:
                     kinds = {column["name"]: column["config"]["meta"] for column in table["columns"]}
-                    write_rows(raw, label, [_row(draw, label, kinds) for _ in range(rows)])
+                    drawn = [_row(draw, label, kinds) for _ in range(rows)]
+                    _plant_names(draw, label, kinds, drawn)
+                    write_rows(raw, label, drawn)
                     counts[label.replace("/", ".")] = rows
     return counts
+
+
+def _plant_names(
+    draw: random.Random, label: str, columns: dict[str, dict[str, object]], rows: list[dict[str, str]]
+) -> None:
+    """Write a name, with its column behind it, into a few rows of each column that people type in."""
+    for name, meta in columns.items():
+        is_typed = meta["kind"] in _TYPED and not name.endswith("_id") and name not in _TAGS
+        if is_typed and f"{label}.{name}" not in _THE_COMPANYS:
+            for row in draw.sample(rows, PLANTED_ROWS):
+                row[name] = f"{NAME} {label}.{name}"
 
 
 def _row(draw: random.Random, label: str, columns: dict[str, dict[str, object]]) -> dict[str, str]:

@@ -34,7 +34,10 @@ tables as (
         null as campaign_name,
         cost_micros,
         impressions,
-        clicks
+        clicks,
+        coalesce(_fivetran_id, _file || '#' || _row) as row_id,
+        _fivetran_synced as synced_at,
+        null as only_file
     from campaign_stats
     union all
     select
@@ -47,7 +50,10 @@ tables as (
         campaign_name,
         metrics_cost_micros,
         metrics_impressions,
-        metrics_clicks
+        metrics_clicks,
+        _file || '#' || _row,
+        null,
+        _file
     from airbyte_campaign
     union all
     select
@@ -60,7 +66,10 @@ tables as (
         null,
         cost_micros,
         impressions,
-        clicks
+        clicks,
+        coalesce(_fivetran_id, _file || '#' || _row),
+        _fivetran_synced,
+        null
     from ad_group_stats
     union all
     select
@@ -73,15 +82,31 @@ tables as (
         null,
         cost_micros,
         impressions,
-        clicks
+        clicks,
+        coalesce(_fivetran_id, _file || '#' || _row),
+        _fivetran_synced,
+        null
     from ad_stats
+
+),
+
+delivered_once as (
+
+    -- dumps of a table may overlap: by Fivetran's key a row counts once, as it was synced last; of Airbyte's a campaign's day in the last file
+    select *
+    from tables
+    qualify
+        row_number() over (
+            partition by grain, row_id, customer_id, campaign_id, ad_group_id, ad_id, left(spend_date, 10) order by synced_at desc, cost_micros desc
+        ) = 1
+        and rank() over (partition by grain, customer_id, campaign_id, left(spend_date, 10) order by only_file desc nulls last) = 1
 
 ),
 
 one_grain as (
 
     select *
-    from tables
+    from delivered_once
     qualify rank() over (partition by customer_id, campaign_id, left(spend_date, 10) order by grain) = 1
 
 ),

@@ -203,7 +203,11 @@ tables as (
             replace(url_value(tags.query, 'utm_campaign'), '{{campaign.name}}', coalesce(campaigns.campaign_name, '{{')),
             '{{campaign.id}}', coalesce(ads.campaign_id, '{{')
         ) as utm_campaign
-    from basic_ad
+    from (
+        -- dumps of a table may overlap: an ad's day counts once, as the last file by name has it
+        from basic_ad
+        qualify row_number() over (partition by account_id, ad_id, date order by _file desc, _row) = 1
+    ) as basic_ad
     left join ads on basic_ad.ad_id = ads.id
     left join campaigns on ads.campaign_id = campaigns.id
     left join tags on ads.creative_id = tags.id
@@ -222,7 +226,10 @@ tables as (
         null,
         null,
         null
-    from insights
+    from (
+        from insights
+        qualify rank() over (partition by account_id, campaign_id, adset_id, ad_id, date_start, date_stop order by _file desc) = 1
+    )
 
 )
 

@@ -112,7 +112,6 @@ stages as (
         opportunity_id,
         stage_name,
         created_date,
-        id,
         lag(stage_name) over (partition by opportunity_id order by created_date, id) as stage_before
     from history
     union all
@@ -120,7 +119,6 @@ stages as (
         id,
         stage_name,
         _fivetran_start,
-        id,
         lag(stage_name) over (partition by id order by _fivetran_start) as stage_before
     from fivetran_opportunity
     -- in history mode, where the object's own history was not synced; the first version begins with the sync, not with the stage

@@ -1,6 +1,16 @@
 -- One row an hour: rows of a day add up, so none has an updated_at of its own. Campaign, ad group and ad reports each hold the whole cost: of a
 -- campaign's day the ads' count, which alone have links with tags; else the ad groups', else the campaign's.
-with ads as (
+with advertisers as (
+
+    select
+        id,
+        max(currency) as currency
+    from advertiser
+    group by id
+
+),
+
+ads as (
 
     select
         ad_id,
@@ -46,7 +56,9 @@ hours as (
         report.stat_time_hour,
         report.spend,
         report.impressions,
-        report.clicks
+        report.clicks,
+        report._file,
+        report._row
     from ad_report_hourly as report
     left join ads on report.ad_id = ads.ad_id
     union all
@@ -60,7 +72,9 @@ hours as (
         report.stat_time_hour,
         report.spend,
         report.impressions,
-        report.clicks
+        report.clicks,
+        report._file,
+        report._row
     from adgroup_report_hourly as report
     left join ad_groups on report.adgroup_id = ad_groups.adgroup_id
     union all
@@ -74,16 +88,27 @@ hours as (
         report.stat_time_hour,
         report.spend,
         report.impressions,
-        report.clicks
+        report.clicks,
+        report._file,
+        report._row
     from campaign_report_hourly as report
     left join campaigns on report.campaign_id = campaigns.campaign_id
+
+),
+
+delivered_once as (
+
+    -- dumps of a table may overlap: an hour of an ad counts once, as the last file by name has it
+    select *
+    from hours
+    qualify row_number() over (partition by grain, campaign_id, adgroup_id, ad_id, stat_time_hour order by _file desc, _row) = 1
 
 ),
 
 one_grain as (
 
     select *
-    from hours
+    from delivered_once
     qualify rank() over (partition by campaign_id, left(stat_time_hour, 10) order by grain) = 1
 
 )
@@ -100,8 +125,8 @@ select
     case when not contains(url_value(landing_page_url, 'utm_medium'), '__') then url_value(landing_page_url, 'utm_medium') end as utm_medium,
     case when not contains(url_value(landing_page_url, 'utm_campaign'), '__') then url_value(landing_page_url, 'utm_campaign') end as utm_campaign,
     nullif(one_grain.spend, '-') as cost,
-    coalesce(advertiser.currency, getvariable('currency')) as currency,
+    coalesce(advertisers.currency, getvariable('currency')) as currency,
     nullif(one_grain.impressions, '-') as impressions,
     nullif(one_grain.clicks, '-') as clicks
 from one_grain
-left join advertiser on one_grain.advertiser_id = advertiser.id
+left join advertisers on one_grain.advertiser_id = advertisers.id

@@ -4,6 +4,7 @@
 -#}
 {%- set beginning = "timestamp '1900-01-01 00:00:00'" -%}
 {%- set attributes = ['persona', 'country', 'company_id', 'buying_role'] -%}
+{%- set free_texts = ['persona', 'country', 'buying_role'] -%}
 
 with versions as (
 
@@ -13,7 +14,7 @@ with versions as (
         max(case when row_status = 'accepted' then created_at end) over (partition by contact_id) as contact_created_at,
         row_number() over version_order as version_number,
         lead(coalesce(updated_at, {{ beginning }})) over version_order as replaced_at
-    from {{ ref('stg_crm__contacts') }}
+    from {{ shown_texts(ref('stg_crm__contacts'), 'crm.contacts', free_texts) }} as contacts
     where row_status = 'accepted' or row_reason = 'superseded'
     window version_order as (
         partition by contact_id
@@ -70,7 +71,7 @@ statements as (
     select
         person_key,
         '{{ attribute }}' as attribute,
-        {{ attribute }} as attribute_value,
+        {{ attribute }}{{ '_shown' if attribute in free_texts }} as attribute_value,
         valid_from,
         replaced_at as valid_to,
         priority,

@@ -1,6 +1,10 @@
 with events as (
 
-    select * from {{ ref('int_person_events') }}
+    select
+        events.*,
+        {{ shown_event_type('events', 'texts') }} as event_type_shown
+    from {{ ref('int_person_events') }} as events
+    {{ join_shared_event_type('texts', 'events') }}
 
 ),
 
@@ -155,8 +159,8 @@ refunds as (
     select
         orders.person_key,
         refunds.refunded_at,
-        refunds.reason
-    from {{ accepted('orders', 'refunds') }} as refunds
+        refunds.reason_shown as reason
+    from {{ shown_texts(accepted('orders', 'refunds'), 'orders.refunds', ['reason']) }} as refunds
     inner join {{ ref('int_order_persons') }} as orders on refunds.order_id = orders.order_id
 
 ),
@@ -185,7 +189,7 @@ invitations as (
 
 )
 
-select {{ journey_fact('action', 'event_type', at='occurred_at') }}
+select {{ journey_fact('action', 'event_type_shown', at='occurred_at') }}
 from events
 where
     event_type not in ('contact_created', 'quote', 'deal_created', 'deal_won', 'email_sent', 'email_delivered', 'email_bounced')

@@ -4,12 +4,12 @@ with contacts as (
     select
         person_identifiers.person_key,
         min(contacts.created_at) over (partition by person_identifiers.person_key) as known_at,
-        {{ lower_case('contacts.lead_source') }} as crm_lead_source,
+        {{ lower_case('contacts.lead_source_shown') }} as crm_lead_source,
         row_number() over (
             partition by person_identifiers.person_key
             order by case when contacts.lead_source is null then 1 else 0 end, contacts.created_at, contacts.contact_id
         ) as contact_rank
-    from {{ accepted('crm', 'contacts') }} as contacts
+    from {{ shown_texts(accepted('crm', 'contacts'), 'crm.contacts', ['lead_source']) }} as contacts
     inner join {{ ref('int_person_identifiers') }} as person_identifiers
         on {{ identifier_key("'contact_id'", 'contacts.contact_id') }} = person_identifiers.identifier
 

@@ -8,34 +8,6 @@ with paid_sessions as (
 
 ),
 
-{# an outcome that several contacts share is one of a list; another is what somebody wrote down of one of them #}
-outcomes as (
-
-    select
-        {{ lower_case('outcome') }} as outcome,
-        coalesce(contact_id, email) as contact
-    from {{ accepted('crm', 'activities') }} as activities
-    where outcome is not null
-
-),
-
-listed_outcomes as (
-
-    select outcome
-    from outcomes
-    group by outcome
-    having count(distinct contact) >= 5
-
-),
-
-shared_outcomes as (
-
-    select outcomes.outcome
-    from outcomes
-    inner join listed_outcomes on outcomes.outcome = listed_outcomes.outcome
-
-),
-
 met as (
 
     select
@@ -100,9 +72,11 @@ met as (
     union all
     select
         'crm.activities.outcome' as met_in,
-        outcome as value_met
-    from shared_outcomes
-    where outcome not in (select known.crm_activity_outcome from {{ ref('crm_activity_outcomes') }} as known)
+        {{ lower_case('outcome') }} as value_met
+    from {{ accepted('crm', 'activities') }} as met
+    where
+        {{ lower_case('outcome') }} is not null
+        and {{ lower_case('outcome') }} not in (select known.crm_activity_outcome from {{ ref('crm_activity_outcomes') }} as known)
     union all
     select
         'crm.deals.lost_reason' as met_in,
@@ -247,8 +221,23 @@ masked as (
 
     select
         met_in,
-        {{ masked('value_met') }} as value_met
+        value_met,
+        {{ masked('value_met') }} as masked_value
     from met
+
+),
+
+{# tags and sites are published by their visits too, under the mask alone #}
+shown as (
+
+    select
+        masked.met_in,
+        case
+            when masked.met_in in ('{{ free_text_names() | join("', '") }}') then {{ shown_text('masked.masked_value', 'texts') }}
+            else masked.masked_value
+        end as value_met
+    from masked
+    {{ join_shared_text('texts', 'masked.met_in', 'masked.value_met') }}
 
 )
 
@@ -256,5 +245,5 @@ select
     met_in,
     value_met,
     count(*) as row_count
-from masked
+from shown
 group by met_in, value_met

@@ -1,6 +1,6 @@
 with companies as (
 
-    select * from {{ accepted('crm', 'companies') }}
+    select * from {{ shown_texts(accepted('crm', 'companies'), 'crm.companies', ['industry', 'country']) }} as companies
 
 ),
 
@@ -80,8 +80,8 @@ select
     named.company_id,
     coalesce(companies.company_name, 'unknown') as company_name,
     case when companies.customer_type in ('b2b', 'b2c') then companies.customer_type else 'b2b' end as customer_type,
-    coalesce(companies.industry, 'unknown') as industry,
-    coalesce(companies.country, 'unknown') as country,
+    coalesce(companies.industry_shown, 'unknown') as industry,
+    coalesce(companies.country_shown, 'unknown') as country,
     companies.employee_count,
     coalesce(company_persons.current_stage, 'none') as current_stage,
     coalesce(company_persons.most_advanced_person_id, 'unknown') as most_advanced_person_id,

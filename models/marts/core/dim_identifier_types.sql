@@ -1,8 +1,9 @@
 with met as (
 
-    select distinct identifier_type
-    from {{ ref('int_person_identifiers') }}
-    where identifier_type <> 'unknown'
+    select distinct {{ shown_text('identifiers.identifier_type', 'texts') }} as identifier_type
+    from {{ ref('int_person_identifiers') }} as identifiers
+    {{ join_shared_identifier_type('texts', 'identifiers') }}
+    where identifiers.identifier_type <> 'unknown'
 
 )
 

@@ -1,8 +1,8 @@
 with met as (
 
-    select persona
-    from {{ accepted('crm', 'contacts') }} as contacts
-    where persona <> 'unknown'
+    select persona_shown as persona
+    from {{ shown_texts(accepted('crm', 'contacts'), 'crm.contacts', ['persona']) }} as contacts
+    where persona_shown <> 'unknown'
     union
     {# and those that a contact had before #}
     select attribute_value as persona

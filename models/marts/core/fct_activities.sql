@@ -1,6 +1,6 @@
 with activities as (
 
-    select * from {{ accepted('crm', 'activities') }}
+    select * from {{ shown_texts(accepted('crm', 'activities'), 'crm.activities', ['activity_type']) }} as activities
 
 ),
 
@@ -24,7 +24,7 @@ described as (
         coalesce(persons.company_id, 'unknown') as company_id,
         activities.deal_id,
         touchpoints.touchpoint_id,
-        activities.activity_type,
+        activities.activity_type_shown as activity_type,
         case
             when activities.direction in ('inbound', 'outbound') then activities.direction
             else coalesce(touchpoints.direction, 'unknown')

@@ -1,6 +1,6 @@
 with deals as (
 
-    select * from {{ accepted('crm', 'deals') }}
+    select * from {{ shown_texts(accepted('crm', 'deals'), 'crm.deals', ['pipeline', 'deal_stage', 'deal_type']) }} as deals
 
 ),
 
@@ -22,9 +22,9 @@ described as (
         told.person_id,
         coalesce(deals.company_id, persons.company_id, 'unknown') as company_id,
         case when deals.owner_id is null then 'unknown' else {{ keyed_hash(["'owner'", 'deals.owner_id']) }} end as owner_key,
-        coalesce(deals.pipeline, 'unknown') as pipeline,
-        coalesce(deals.deal_stage, 'unknown') as deal_stage,
-        coalesce(deals.deal_type, 'unknown') as deal_type,
+        coalesce(deals.pipeline_shown, 'unknown') as pipeline,
+        coalesce(deals.deal_stage_shown, 'unknown') as deal_stage,
+        coalesce(deals.deal_type_shown, 'unknown') as deal_type,
         deals.status,
         case
             when deals.status <> 'lost' then cast(null as string)

@@ -9,7 +9,7 @@
 
 with orders as (
 
-    select * from {{ ref('int_order_persons') }}
+    select * from {{ shown_texts(ref('int_order_persons'), 'orders.orders', ['sales_channel', 'payment_method']) }} as orders
 
 ),
 
@@ -100,8 +100,8 @@ select
     orders.ordered_at,
     orders.ordered_date,
     orders.order_status,
-    orders.sales_channel,
-    coalesce(orders.payment_method, 'unknown') as payment_method,
+    orders.sales_channel_shown as sales_channel,
+    coalesce(orders.payment_method_shown, 'unknown') as payment_method,
     orders.promised_delivery_at,
     orders.delivered_at,
     orders.is_test,

@@ -1,6 +1,6 @@
 with quotes as (
 
-    select * from {{ accepted('crm', 'quotes') }}
+    select * from {{ shown_texts(accepted('crm', 'quotes'), 'crm.quotes', ['status']) }} as quotes
 
 ),
 
@@ -22,7 +22,7 @@ select
     coalesce(quotes.company_id, persons.company_id, 'unknown') as company_id,
     quotes.deal_id,
     touchpoints.touchpoint_id,
-    coalesce(quotes.status, 'unknown') as status,
+    coalesce(quotes.status_shown, 'unknown') as status,
     case
         when quotes.status = 'accepted' then true
         when quotes.status in ('declined', 'rejected', 'expired') then false

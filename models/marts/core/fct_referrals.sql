@@ -3,7 +3,7 @@ with referrals as (
     select
         referrals.*,
         referrals.referrer_contact_id as contact_id
-    from {{ accepted('crm', 'referrals') }} as referrals
+    from {{ shown_texts(accepted('crm', 'referrals'), 'crm.referrals', ['status']) }} as referrals
 
 ),
 
@@ -21,7 +21,7 @@ invited as (
 
     select
         referral_id,
-        status,
+        status_shown,
         referred_at,
         referred_contact_id as contact_id,
         referred_email as email
@@ -33,7 +33,7 @@ referred as (
 
     select
         invited.referral_id,
-        invited.status,
+        invited.status_shown,
         invited.referred_at,
         {{ person_key_of(['contact_id', 'email']) }} as referred_person_key
     from invited
@@ -66,7 +66,7 @@ select
     referred.referral_id,
     referring_persons.person_id,
     referred_persons.person_id as referred_person_id,
-    coalesce(referred.status, 'unknown') as referral_status,
+    coalesce(referred.status_shown, 'unknown') as referral_status,
     referred.referred_at,
     {{ reporting_date('referred.referred_at') }} as referred_date,
     won.converted_at,

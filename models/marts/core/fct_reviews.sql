@@ -3,7 +3,7 @@ with reviews as (
     select
         reviews.*,
         {{ person_key_of(['contact_id', 'email']) }} as named_person_key
-    from {{ accepted('feedback', 'reviews') }} as reviews
+    from {{ shown_texts(accepted('feedback', 'reviews'), 'feedback.reviews', ['platform']) }} as reviews
     {{ join_persons('reviews', ['contact_id', 'email'], 'reviewed_at') }}
 
 ),
@@ -36,7 +36,7 @@ select
     orders.order_id,
     coalesce(answered.product_id, 'unknown') as product_id,
     coalesce(products.category, 'unknown') as product_category,
-    coalesce(answered.platform, 'unknown') as platform,
+    coalesce(answered.platform_shown, 'unknown') as platform,
     answered.reviewed_at,
     {{ reporting_date('answered.reviewed_at') }} as reviewed_date,
     answered.rating,

@@ -12,7 +12,7 @@ sessions as (
         sessions.*,
         {# a shop need not send purchase events #}
         sessions.has_order or ordering_sessions.session_id is not null as is_ordering
-    from {{ ref('int_session_persons') }} as sessions
+    from {{ shown_texts(ref('int_session_persons'), 'web.events', ['device_type']) }} as sessions
     left join ordering_sessions on sessions.session_id = ordering_sessions.session_id
 
 )
@@ -28,7 +28,7 @@ select
     sessions.medium,
     sessions.campaign,
     sessions.channel_rule,
-    coalesce(sessions.device_type, 'unknown') as device_type,
+    coalesce(sessions.device_type_shown, 'unknown') as device_type,
     sessions.event_count,
     sessions.page_view_count,
     sessions.is_engaged,

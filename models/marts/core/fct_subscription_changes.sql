@@ -4,7 +4,7 @@ with changes as (
         changes.*,
         persons.person_id,
         bool_or(changes.company_id is not null) over (partition by changes.subscription_id) as has_company
-    from {{ ref('int_subscription_changes') }} as changes
+    from {{ shown_texts(ref('int_subscription_changes'), 'crm.subscription_changes', ['plan']) }} as changes
     inner join {{ ref('int_persons') }} as persons on changes.person_key = persons.person_key
 
 ),
@@ -124,7 +124,7 @@ select
     effective.account_company_id as company_id,
     effective.change_number,
     effective.change_type,
-    coalesce(effective.plan, 'unknown') as plan,
+    coalesce(effective.plan_shown, 'unknown') as plan,
     case
         when effective.cancel_type in ('voluntary', 'involuntary') then effective.cancel_type
         when effective.change_type in ('paused', 'cancelled') then 'unknown'

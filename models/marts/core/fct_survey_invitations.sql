@@ -13,7 +13,9 @@ resolved as (
     select
         staged.*,
         {{ person_key_of(['contact_id', 'email']) }} as person_key
-    from {{ accepted('feedback', 'survey_invitations') }} as staged
+    from {{ shown_texts(
+        accepted('feedback', 'survey_invitations'), 'feedback.survey_invitations', ['survey_type', 'survey_kind', 'touchpoint', 'channel']
+    ) }} as staged
     {{ join_persons('staged', ['contact_id', 'email'], 'sent_at') }}
 
 ),
@@ -31,12 +33,12 @@ invitations as (
 select
     invitations.invitation_id,
     invitations.person_id,
-    invitations.survey_type,
-    coalesce(invitations.survey_kind, 'unknown') as survey_kind,
+    invitations.survey_type_shown as survey_type,
+    coalesce(invitations.survey_kind_shown, 'unknown') as survey_kind,
     invitations.sent_at,
     {{ reporting_date('invitations.sent_at') }} as sent_date,
-    coalesce(invitations.touchpoint, 'unknown') as touchpoint,
-    coalesce(invitations.channel, 'unknown') as channel,
+    coalesce(invitations.touchpoint_shown, 'unknown') as touchpoint,
+    coalesce(invitations.channel_shown, 'unknown') as channel,
     answers.invitation_id is not null as is_answered,
     coalesce(stages.stage, 'none') as stage_at_invitation
 from invitations

@@ -9,7 +9,9 @@ with resolved as (
     select
         responses.*,
         {{ person_key_of(['contact_id', 'email']) }} as person_key
-    from {{ accepted('feedback', 'survey_responses') }} as responses
+    from {{ shown_texts(
+        accepted('feedback', 'survey_responses'), 'feedback.survey_responses', ['survey_kind', 'touchpoint', 'channel']
+    ) }} as responses
     {{ join_persons('responses', ['contact_id', 'email'], 'responded_at') }}
 
 ),
@@ -64,11 +66,11 @@ responses_at_stages as (
         oriented.person_id,
         oriented.invitation_id,
         oriented.survey_type,
-        coalesce(oriented.survey_kind, 'unknown') as survey_kind,
+        coalesce(oriented.survey_kind_shown, 'unknown') as survey_kind,
         oriented.responded_at,
         {{ reporting_date('oriented.responded_at') }} as responded_date,
-        coalesce(oriented.touchpoint, 'unknown') as touchpoint,
-        coalesce(oriented.channel, 'unknown') as channel,
+        coalesce(oriented.touchpoint_shown, 'unknown') as touchpoint,
+        coalesce(oriented.channel_shown, 'unknown') as channel,
         oriented.score,
         oriented.lowest_score as scale_min,
         oriented.highest_score as scale_max,

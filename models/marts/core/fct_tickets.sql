@@ -4,7 +4,7 @@ with resolved as (
         tickets.*,
         {{ person_key_of(['contact_id', 'email']) }} as person_key,
         {{ keyed_hash(["'touchpoint'", "'crm.tickets'", 'tickets.ticket_id', "'ticket'"]) }} as touchpoint_key
-    from {{ accepted('crm', 'tickets') }} as tickets
+    from {{ shown_texts(accepted('crm', 'tickets'), 'crm.tickets', ['category', 'priority']) }} as tickets
     {{ join_persons('tickets', ['contact_id', 'email'], 'opened_at') }}
 
 ),
@@ -39,8 +39,8 @@ select
     touchpoints.touchpoint_id,
     orders.order_id,
     coalesce(channels.channel, aliases.channel, 'unknown') as channel,
-    coalesce(timed.category, 'unknown') as category,
-    coalesce(timed.priority, 'unknown') as priority,
+    coalesce(timed.category_shown, 'unknown') as category,
+    coalesce(timed.priority_shown, 'unknown') as priority,
     timed.opened_at,
     {{ reporting_date('timed.opened_at') }} as opened_date,
     timed.first_response_at,
