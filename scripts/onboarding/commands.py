@@ -121,6 +121,7 @@ def _print_what_to_look_at(console: Console, proposal: Proposal) -> None:
         if use.is_zone_asked and (use.timezone is None or not use.timezone.is_sure):
             guess = f"{use.timezone.value}, guess: {use.timezone.why}" if use.timezone else "unknown"
             lines.append(f"{use.adapter.name}: timezone of times without an offset, {guess}")
+        lines += [f"{use.adapter.name}: {note}" for note in use.notes]
     if proposal.lacks_main_table:
         names = ", ".join(table.label for table in raw_tables() if table.is_main)
         lines.append(f"none of {names} can be read yet: a build needs one of them")

@@ -9,6 +9,7 @@ from customer_journey.contract import RawTable, raw_tables
 from customer_journey.errors import InputError
 from customer_journey.mapping import FILE_NAME, did_you_mean, read_mapping
 
+from onboarding.judge import is_of_files
 from onboarding.names import known_values
 from onboarding.seeds import as_compared, mapped_values, seed_of
 from onboarding.write import ASKED_BELOW, scalar
@@ -20,8 +21,8 @@ def add_value(folder: Path, label: str, column: str, theirs: str, ours: str) -> 
     """Write `values: {column: {theirs: ours}}` for a table into FOLDER/mapping.yml; return the file and what was done.
 
     Raises:
-        InputError: there is no such table, column or meaning, an adapter makes the table, or the text of the file is
-            of a form that no line can be put into.
+        InputError: there is no such table, column or meaning, an adapter makes the table, or no line can be put into
+            the file.
     """
     table = _table(label)
     if column not in table.all_columns:
@@ -32,6 +33,12 @@ def add_value(folder: Path, label: str, column: str, theirs: str, ours: str) -> 
     file = folder / FILE_NAME
     before = read_mapping(folder)
     entries = [entry for entry in before.tables if entry.label == label]
+    if not entries and before.adapters and not is_of_files(folder, table):
+        names = ", ".join(use.adapter for use in before.adapters)
+        raise InputError(
+            f"{file}: no file is read as {label}, an adapter ({names}) makes it. Add the row {theirs.lower()},{ours} to "
+            f"seeds/{seed_of(label, column) or '…'}.csv, or to the values of the adapter."
+        )
     text = file.read_text(encoding="utf-8-sig") if file.is_file() else ""
     old = [entry.values.get(column, {}).get(theirs) for entry in entries]
     if old and all(value == ours for value in old):

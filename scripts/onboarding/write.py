@@ -202,9 +202,7 @@ def _lines_of_entry(proposal: Proposal, source: Source, head: str | None, first:
     return [head, *(indent + line for line in [*about, *lines])]
 
 
-_ASKED = {
-    "timezone": "its times have no offset; without this line they are UTC, or a build asks. Say for example Europe/Paris"
-}
+_ASKED = {"timezone": "its times have no offset; without this line they are UTC, or a build asks. Say it as Asia/Tokyo"}
 _WHAT_IF = {
     "date_format": "Write it the other way round if days and months are swapped",
     "encoding": "Try cp1252, cp1258 or utf-16 if letters look wrong",
@@ -288,7 +286,11 @@ def _adapter(proposal: Proposal, use: AdapterUse) -> list[str]:
     for name, sheets in use.files.items():
         rows = sum(sheet.row_count for sheet in sheets)
         lines.append(f"    # {name}: {', '.join(_relative(proposal, sheet) for sheet in sheets[:5])}: {rows_of(rows)}")
-    if use.adapter.needs_timezone and use.adapter.timezone is None:
+    lines += [
+        _line(f"    {word}: {_value(value)}", "sure: its files are saved so") for word, value in use.reading.items()
+    ]
+    lines += [f"    # note: {note}" for note in use.notes]
+    if use.is_zone_asked:
         if use.timezone:
             lines.append("    " + _line(f"timezone: {use.timezone.value}", _said(use.timezone)))
         else:
