@@ -158,5 +158,5 @@ def test_a_form_that_no_line_fits_into_is_left_to_its_owner(tmp_path: Path, text
 def test_a_table_that_an_adapter_makes_is_mapped_in_the_seed(tmp_path: Path) -> None:
     write(tmp_path, "export/orders.csv", "Name,Financial Status,Lineitem name\n#1,flown,a\n")
     write(tmp_path, "mapping.yml", "adapters:\n  - adapter: shopify\n    folder: export\n")
-    with pytest.raises(InputError, match="Add the row flown,paid to seeds/order_status_map.csv"):
+    with pytest.raises(InputError, match="Add the row flown,paid to seeds/order_status_map"):
         add_value(tmp_path, "orders/orders", "status", "flown", "paid")
