@@ -93,7 +93,10 @@ def adapter_of(where: str, use: AdapterUse, raw: Path) -> Adapter:
     known = known_adapters()
     folder = known.get(use.adapter, raw / use.adapter)
     if not (folder / DESCRIPTION).is_file():
-        raise InputError(f"{where}: there is no adapter {use.adapter}{did_you_mean(use.adapter, known)}")
+        raise InputError(
+            f"{where}: there is no adapter {use.adapter}{did_you_mean(use.adapter, known)} One of your own is named by "
+            f"its folder under {raw}: adapters/README.md."
+        )
     return load_adapter(folder)
 
 
