@@ -78,3 +78,49 @@ create or replace temp macro unquoted(text) as
 -- A parameter of an address, percent-decoded; null where it is not there.
 create or replace temp macro url_value(url, key) as
     nullif(url_decode(replace(regexp_extract(url, '[?&]' || regexp_escape(key) || '=([^&#]*)', 1), '+', ' ')), '');
+
+-- A text that is one: without outer blanks, null where nothing is left.
+create or replace temp macro filled(text) as nullif(trim(text), '');
+
+-- A time with the offset as the contract reads it: Shopify puts a blank before it.
+create or replace temp macro iso_offset(text) as
+    regexp_replace(
+        regexp_replace(trim(text), ' (UTC|GMT)$', '+00:00'),
+        '^([0-9]{4}-[0-9]{1,2}-[0-9]{1,2}[ T][0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.][0-9]+)?)?) ?([+-][0-9]{2}):?([0-9]{2})$', '\1\2:\3'
+    );
+
+-- A time of a table that is in UTC throughout, whatever zone the mapping names for the files beside it.
+create or replace temp macro utc_time(text) as
+    case
+        when regexp_full_match(trim(text), '[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}[ T][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?') then trim(text) || '+00:00'
+        else iso_offset(text)
+    end;
+
+-- A time of a file that is in local time: without a zone in mapping.yml nobody knows the moment, and the export is refused.
+create or replace temp macro local_time(text, tool) as
+    case
+        when getvariable('timezone') is null and regexp_full_match(trim(text), '.*[0-9]:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?( ?[AaPp][Mm])?')
+            then error(tool || ' has local times (' || trim(text) || '): say in which zone, `timezone: Asia/Ho_Chi_Minh` in mapping.yml')
+        else text
+    end;
+
+-- An id as a spreadsheet keeps it: without the apostrophe before it; null where the sheet rounded it (5.8E+12), since it
+-- is then that of many.
+create or replace temp macro exact_id(text) as
+    case when not regexp_full_match(trim(text), '[0-9][.,]?[0-9]*E[+][0-9]+') then nullif(unquoted(text), '') end;
+
+-- The id of an object that an API gives as its id alone, or whole where that was asked for.
+create or replace temp macro id_of(text) as
+    case when starts_with(trim(text), '{') then try_cast(text as json) ->> '$.id' else text end;
+
+-- Google's client id in the attributes of an order, where an app wrote it: "_ga: GA1.1.123.456" in a line of text, or
+-- {"name": "_ga", "value": "GA1.1.123.456"} in JSON. It is the id of the browser in GA4.
+create or replace temp macro google_client_id(text) as
+    nullif(
+        regexp_extract(
+            text,
+            '(?:^|[\n"])(?:_elevar__ga|_ga|ga|_ga_client_id|ga_client_id|google_client_id)(?:"\s*,\s*"value"\s*:\s*"|: *)(?:GA[0-9][.][0-9][.])?([0-9]+[.][0-9]+)',
+            1
+        ),
+        ''
+    );

@@ -4,10 +4,12 @@
 SELECT of that raw table, `values/<name>.csv` a table of the tool's own words. adapters/README.md is the reference.
 """
 
+import contextlib
 import csv
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,8 +21,8 @@ from customer_journey.contract import RawTable, raw_tables
 from customer_journey.errors import InputError, first_line, what_gave_out
 from customer_journey.mapping import AdapterUse, Reading, did_you_mean, reading_of
 from customer_journey.paths import PROJECT
-from customer_journey.raw_files import data_files_below
-from customer_journey.tabular import Column, as_text, read_as_text
+from customer_journey.raw_files import data_files_below, is_text
+from customer_journey.tabular import Column, as_text, is_utf_8, read_as_text
 from customer_journey.warehouse import quoted
 
 FOLDER = PROJECT / "adapters"
@@ -91,7 +93,10 @@ def adapter_of(where: str, use: AdapterUse, raw: Path) -> Adapter:
     known = known_adapters()
     folder = known.get(use.adapter, raw / use.adapter)
     if not (folder / DESCRIPTION).is_file():
-        raise InputError(f"{where}: there is no adapter {use.adapter}{did_you_mean(use.adapter, known)}")
+        raise InputError(
+            f"{where}: there is no adapter {use.adapter}{did_you_mean(use.adapter, known)} One of your own is named by "
+            f"its folder under {raw}: adapters/README.md."
+        )
     return load_adapter(folder)
 
 
@@ -162,10 +167,17 @@ def export_files(use: AdapterUse, raw: Path, where: str) -> list[Path]:
 
 
 def run_selects(
-    connection: duckdb.DuckDBPyConnection, adapter: Adapter, use: AdapterUse, where: str, raw: Path, into: str
+    connection: duckdb.DuckDBPyConnection,
+    adapter: Adapter,
+    use: AdapterUse,
+    files: Sequence[Path],
+    where: str,
+    raw: Path,
+    into: str,
 ) -> "Made":
     """Read an export and run every SELECT of the adapter on it, each into the temporary table `<into>_<table>`.
 
+    `files` are those of the export, none where the mapping names a schema.
     The columns of these tables are those of the contract that the SELECT names, as text. `where` begins each error.
 
     Raises:
@@ -183,7 +195,7 @@ def run_selects(
     read: dict[str, list[tuple[str, int]]] = {one.name: [] for one in adapter.inputs}
     unread: list[str] = []
     parts: dict[str, list[str]] = {one.name: [] for one in adapter.inputs}
-    for label, name, columns, one in _parts(connection, adapter, use, where, raw, into):
+    for label, name, columns, one in _parts(connection, adapter, use, files, where, raw, into):
         if one is None:
             unread.append(label)
             continue
@@ -216,7 +228,10 @@ def run_selects(
     for table, select in adapter.selects.items():
         made = f"{into}_{table.source}_{table.name}"
         try:
-            connection.execute(f"create or replace temp table {made} as {select.read_text(encoding='utf-8')}")
+            # what is refused is named by its row, which must be the same one in every run
+            connection.execute(
+                f"create or replace temp table {made} as from ({select.read_text(encoding='utf-8')}\n) order by all"
+            )
         except duckdb.Error as error:
             if what_gave_out(error):
                 raise
@@ -245,34 +260,73 @@ class Made:
     read: Mapping[str, Sequence[tuple[str, int]]]
     unread: Sequence[str]
 
+    def rows_for(self, select: Path) -> int:
+        """Return how many rows of the export a SELECT reads: those of the inputs that it names."""
+        words = set(re.findall(r"\w+", re.sub(r"--[^\n]*", "", select.read_text(encoding="utf-8"))))
+        return sum(rows for name, files in self.read.items() if name in words for _, rows in files)
+
 
 def _parts(
-    connection: duckdb.DuckDBPyConnection, adapter: Adapter, use: AdapterUse, where: str, raw: Path, into: str
+    connection: duckdb.DuckDBPyConnection,
+    adapter: Adapter,
+    use: AdapterUse,
+    files: Sequence[Path],
+    where: str,
+    raw: Path,
+    into: str,
 ) -> list[tuple[str, str, list[str], Input | None]]:
     """Read each file or table of an export into a temporary table: its label, that table, its columns, what it is."""
     if use.schema is not None:
         return _parts_of_schema(connection, adapter, use.schema, where, into)
     parts: list[tuple[str, str, list[str], Input | None]] = []
-    for number, file in enumerate(export_files(use, raw, where)):
+    for number, file in enumerate(files):
         name = f"{into}_part_{number}"
         label = file.relative_to(raw).as_posix()
-        # how the mapping says it is read, then the adapter for the first of its inputs that the file then is
-        tried = [use.reading.over(one.reading) for one in adapter.inputs] or [use.reading]
+        readings = _readings(adapter, use, file)
         one, columns = None, []
         problem: InputError | None = None
-        for how in dict.fromkeys(tried):
+        for how in dict.fromkeys([*readings.values(), *_other_separators(use, readings.values(), file)]):
             try:
-                columns = read_as_text(connection, file, how, name)
+                columns = read_as_text(connection, file, how, name, number_repeated=True)
             except InputError as error:
                 problem = problem or error
                 continue
             one = adapter.input_of(columns)
-            if one is not None and use.reading.over(one.reading) == how:
-                break
+            if one is None:
+                continue
+            if readings[one.name] != how and how in readings.values():
+                # read as that input is, unless the file is not of its usual form: saved without the title, say
+                with contextlib.suppress(InputError):
+                    own = read_as_text(connection, file, readings[one.name], f"{name}_own", number_repeated=True)
+                    if adapter.input_of(own) == one:
+                        name, columns = f"{name}_own", own
+            break
         if one is None and problem is not None and not columns:
             raise problem
         parts.append((label, name, columns, one))
     return parts
+
+
+def _readings(adapter: Adapter, use: AdapterUse, file: Path) -> dict[str, Reading]:
+    """Return how a file is read as each input: as the mapping says, then as the adapter does.
+
+    An adapter's encoding is the tool's usual one; a file that is UTF-8 throughout is read so, since Latin-1 would make
+    other letters of it without a word.
+    """
+    readings = {one.name: use.reading.over(one.reading) for one in adapter.inputs}
+    if use.reading.encoding is None and any(how.encoding for how in readings.values()) and is_utf_8(file):
+        return {name: replace(how, encoding=None) for name, how in readings.items()}
+    return readings
+
+
+def _other_separators(use: AdapterUse, readings: Iterable[Reading], file: Path) -> list[Reading]:
+    """Return how a text file may be read besides: Excel parts columns as its country does when it saves a CSV.
+
+    No guess: only a file whose columns then are those of an input is read so.
+    """
+    if use.reading.delimiter is not None or not is_text(file):
+        return []
+    return [replace(how, delimiter=sign) for how in dict.fromkeys(readings) for sign in (";", "\t", ",")]
 
 
 def _parts_of_schema(

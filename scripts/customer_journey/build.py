@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 
 from customer_journey import audit, erasure, garbage, hash_key, history, keys, nothing_new
+from customer_journey.changes import changes
 from customer_journey.checks.result import CheckResult
 from customer_journey.engine import DuckDBEngine, Engine, EngineName, engine_of
 from customer_journey.errors import (
@@ -21,6 +22,7 @@ from customer_journey.errors import (
     InputError,
     LockedError,
     MachineError,
+    RowsTold,
     what_gave_out,
 )
 from customer_journey.history import BuildRecord
@@ -30,7 +32,7 @@ from customer_journey.nothing_new import Unchanged
 from customer_journey.paths import DEMO, Output
 from customer_journey.progress import Progress
 from customer_journey.publish import SCHEMA, Descriptions
-from customer_journey.refused import Refusal, landed_files, refusals
+from customer_journey.refused import landed_files, refusals
 from customer_journey.settings import built_frameworks, default_settings, read_settings, remember_settings
 from customer_journey.transform import Project, TransformResult
 from customer_journey.warehouse import open_warehouse
@@ -61,10 +63,7 @@ class BuildResult:
     transformed: TransformResult
     checks: list[CheckResult]
     marts: int
-    # a row a raw table: its name and its counts, as ROW_STATES names them
-    counts: list[tuple[Any, ...]]
-    # tables of which much is refused, the worst first
-    refusals: list[Refusal]
+    rows: RowsTold
     published: str
     as_of: str
     frameworks: list[str]
@@ -240,7 +239,7 @@ def _build_with(
             f"erasure: {', '.join(tables)}: the EL tool keeps it in {output.root}, and rows of persons who asked to be "
             "erased cannot be deleted from it here. Write it anew without them, and build again. Nothing was published."
         )
-    checks, marts, counts, refused = _build_on(
+    checks, marts, rows_told = _build_on(
         engine, options, project, built, transformed, settings, build, files, has_erased, progress
     )
     # who opens the warehouse just now, or a disk that is full by now, does not undo what was published; the next build
@@ -256,8 +255,7 @@ def _build_with(
         transformed,
         checks,
         marts,
-        counts,
-        refused,
+        rows_told,
         engine.published,
         settings["as_of"],
         built_frameworks(settings),
@@ -279,15 +277,14 @@ def _build_on(
     files: dict[int, str],
     has_erased: bool,
     progress: Progress,
-) -> tuple[list[CheckResult], int, list[tuple[Any, ...]], list[Refusal]]:
+) -> tuple[list[CheckResult], int, RowsTold]:
     output = options.output
     with progress.step("Engine") as step:
         engine.start(step.share)
     transformed.add(_transform(engine, project, built, progress))
     checks = list(transformed.checks)
     failures = [str(failure) for failure in transformed.failures]
-    counts: list[tuple[Any, ...]] = []
-    refused: list[Refusal] = []
+    told: RowsTold | None = None
     if not failures:
         counts = engine.query_models(
             f"select source_table, {', '.join(ROW_STATES)} from {engine.building}.audit_reconciliation"
@@ -301,6 +298,8 @@ def _build_on(
             for refusal in refused
             if refusal.stops(max_share)
         ]
+        moved = changes(engine.query_models, engine.building, engine.query_published) if engine.has_published else []
+        told = RowsTold(counts, [str(refusal) for refusal in refused], moved)
         with progress.step("Expectations") as step:
             checks += engine.run_expectations(step.share)
         failures += [
@@ -327,14 +326,16 @@ def _build_on(
             raise MachineError(f"{gave_out} ({failures[0]}{more}). Nothing was published{stands}")
         raise CheckFailedError(
             f"{failures[0]}{more}. Nothing was published{stands}"
-            f"Details: {output.logs / 'dbt.log'}, {output.data_docs / 'index.html'}"
+            f"Details: {output.logs / 'dbt.log'}, {output.data_docs / 'index.html'}",
+            told,
         )
+    assert told is not None
 
     with progress.step("Publishing"):
         marts = engine.publish(build.build_id, _descriptions(transformed.nodes), keep_before=not has_erased)
     with contextlib.suppress(LockedError, duckdb.Error, OSError):
         _note(output, replace(build, status=history.PUBLISHED))
-    return checks, marts, counts, refused
+    return checks, marts, told
 
 
 def _transform(engine: Engine, project: Project, built: Sequence[str], progress: Progress) -> TransformResult:

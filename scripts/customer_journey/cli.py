@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from customer_journey.errors import BuildError, ExitCode, InputError, as_build_error, first_line
+from customer_journey.errors import BuildError, CheckFailedError, ExitCode, InputError, as_build_error, first_line
 from customer_journey.paths import Output
 from customer_journey.terminal import PlainConsole, plain_line
 
@@ -22,21 +22,29 @@ FOLDER = click.Path(path_type=Path)
 PRIVATE = 0o077
 # how each command of the workbench is called, and its name there: builds do not load what they do not need
 _WORKBENCH = {"new": "new", "check": "check", "dry-run": "dry_run"}
+# the same of the commands for own exports
+_ONBOARDING = {"init": "init", "map-value": "map_value"}
 _NOT_FORESEEN = "Nobody foresaw this: please report it. Readers see a whole build, the last that was published."
 
 
 class _Commands(click.Group):
-    """The commands of this module, and those of the workbench once they are asked for."""
+    """The commands of this module, and those of the workbench and of onboarding once they are asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [*super().list_commands(ctx), *_WORKBENCH]
+        return [*super().list_commands(ctx), *_ONBOARDING, *_WORKBENCH]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _WORKBENCH:
-            return super().get_command(ctx, cmd_name)
-        from workbench import commands
+        command: click.Command | None
+        if cmd_name in _WORKBENCH:
+            from workbench import commands as workbench
 
-        command: click.Command = getattr(commands, _WORKBENCH[cmd_name])
+            command = getattr(workbench, _WORKBENCH[cmd_name])
+        elif cmd_name in _ONBOARDING:
+            from onboarding import commands as onboarding
+
+            command = getattr(onboarding, _ONBOARDING[cmd_name])
+        else:
+            command = super().get_command(ctx, cmd_name)
         return command
 
 
@@ -49,7 +57,8 @@ def app() -> None:
 @click.option(
     "--raw",
     type=FOLDER,
-    help="Folder of raw tables: <source>/<table> as .parquet, .csv, .csv.gz, .tsv or a folder of such files. "
+    help="Folder of raw tables: <source>/<table> as .parquet, .csv, .csv.gz, .tsv, .xlsx, .json or a folder of such "
+    "files, or any exports with a mapping.yml (journey init writes it). "
     "Default: the demo company.",
 )
 @click.option(
@@ -79,7 +88,7 @@ def build(
     from customer_journey.build import build as run_build
     from customer_journey.paths import keep_private
     from customer_journey.progress import Progress
-    from customer_journey.summary import print_summary
+    from customer_journey.summary import print_rows, print_summary
 
     os.umask(PRIVATE)
     if raw is not None and raw_schemas is not None:
@@ -98,6 +107,10 @@ def build(
     keep_private(output)
     try:
         print_summary(console, output, run_build(options, Progress(console)))
+    except CheckFailedError as error:
+        if error.told is not None:
+            print_rows(console, error.told)
+        raise
     finally:
         keep_private(output)
 
@@ -209,6 +222,89 @@ def lift_erasure(out: Path, request: str) -> None:
                 f"--request {request}: nobody was erased for it. {output.erasure_receipts} lists requests."
             )
     print("Lifted. What was erased is gone: deliver the person's rows again in a new file.")
+
+
+@app.command("export-audience")
+@click.argument("query")
+@click.option(
+    "--out", type=FOLDER, default=Path("out"), show_default=True, help="Output folder of the build that is published."
+)
+@click.option("--purpose", default="marketing", show_default=True, help="Purpose that consent is asked for.")
+@click.option(
+    "--identifier",
+    type=click.Choice(["email", "phone", "contact_id"]),
+    default="email",
+    show_default=True,
+    help="What to write of each person.",
+)
+@click.option("--to", "file", type=FOLDER, help="New CSV file, readable by you alone. Without it persons are counted.")
+@click.option(
+    "--without-consent",
+    metavar="REASON",
+    help="Also persons without any consent row, for this reason, which is logged. Never those who withdrew.",
+)
+def export_audience(
+    query: str, out: Path, purpose: str, identifier: str, file: Path | None, without_consent: str | None
+) -> None:  # fmt: skip
+    """Write whom a QUERY over the published marts names: e-mails, phones or contact ids of persons with consent.
+
+    QUERY is a condition on marts.dim_persons and on any mart that it names, as "where is_known and
+    kpi_clv.p_alive < 0.3", or a whole "select person_id from marts.fct_orders where ...". The export is logged in
+    private.audience_exports of the private warehouse. docs/audiences.md tells more.
+    """
+    from customer_journey.audience import Request, export
+
+    if without_consent is not None and not without_consent.strip():
+        raise InputError('--without-consent: give the reason, for example "service notice on their own orders".')
+    os.umask(PRIVATE)
+    request = Request(query, purpose.strip().lower(), identifier, without_consent, file and file.absolute())
+    audience = export(Output(out.resolve()), request)
+    console = PlainConsole(soft_wrap=True)
+    counts = {
+        "persons matched": (audience.matched, ""),
+        "internal": (audience.internal, "left out"),
+        "asked to be erased": (audience.to_be_erased, "left out"),
+        "without consent": (
+            audience.withdrawn + audience.never_asked,
+            f"left out: {audience.withdrawn:,} withdrew, {audience.never_asked:,} never gave it for {request.purpose}",
+        ),
+        f"without {identifier}": (audience.without_identifier, f"left out: no {identifier} that is theirs alone today"),
+        "written": (len(audience.identifiers) if file else 0, str(request.file or "")),
+    }
+    for label, (count, text) in counts.items():
+        console.print(f"{label:<20} {count:>9,}  {text if count or label == 'written' else ''}".rstrip())
+    if file is None:
+        console.print(
+            f"{len(audience.identifiers):,} can be written to: --to FILE.csv writes them and logs the export."
+        )
+
+
+@app.command()
+@click.option(
+    "--out", type=FOLDER, default=Path("out"), show_default=True, help="Output folder of the build, published or not."
+)
+@click.option("--table", help="One raw table, as crm/contacts.")
+@click.option("--reason", help="One reason code, as docs/reason_codes.md has it.")
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="Rows shown.")
+@click.option("--to", "file", type=FOLDER, help="New CSV file for all the rows, readable by you alone.")
+def quarantine(out: Path, table: str | None, reason: str | None, limit: int, file: Path | None) -> None:
+    """List the rows that the last build refused: file, row, reason, column and value, and what to do.
+
+    They hold what people wrote: this reads the private warehouse, also after a build that failed a check.
+    """
+    from customer_journey.private_files import check_place, write_private
+    from customer_journey.quarantine import HEADER, lines, refused_rows
+
+    output = Output(out.resolve())
+    if file is not None:
+        check_place(file.absolute(), output)
+    rows = refused_rows(output, table, reason)
+    console = PlainConsole(soft_wrap=True)
+    for line in lines(rows, limit):
+        console.print(line)
+    if file is not None:
+        write_private(file.absolute(), HEADER, [row.cells() for row in rows])
+        console.print(f"{len(rows):,} rows written to {file.absolute()}, which you alone can read.")
 
 
 @app.command("compare-engines")

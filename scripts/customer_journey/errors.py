@@ -2,7 +2,10 @@
 
 import errno
 import os
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
 
 
 class ExitCode(IntEnum):
@@ -14,6 +17,18 @@ class ExitCode(IntEnum):
     LOCKED = 3
 
 
+@dataclass(frozen=True)
+class RowsTold:
+    """What became of the rows of a build, which its user needs most where nothing is published."""
+
+    # a row a raw table: its name and its counts, as build.ROW_STATES names them
+    counts: Sequence[tuple[Any, ...]]
+    # lines on tables of which much is refused
+    refusals: Sequence[str]
+    # lines on what is not as it was in the marts that were published last
+    changes: Sequence[str]
+
+
 class BuildError(Exception):
     """A build that ends without publishing. Its text is one line for the user."""
 
@@ -21,7 +36,12 @@ class BuildError(Exception):
 
 
 class CheckFailedError(BuildError):
-    """A dbt test, a model or an expectation failed."""
+    """A dbt test, a model or an expectation failed; `told` is what the build found out before, for the summary."""
+
+    def __init__(self, text: str, told: "RowsTold | None" = None) -> None:
+        """Keep the line and what the summary has to show with it."""
+        super().__init__(text)
+        self.told = told
 
 
 class MachineError(BuildError):

@@ -206,7 +206,8 @@ def _keep_rows_of_vanished(connection: duckdb.DuckDBPyConnection, export: Export
             "select count(*) from private.landed_files where starts_with(path, ?)", [f"{path} before "]
         ).fetchone()
         kept = f"{path} before {Path(gone[0]).name} was gone ({row[0] if row else 0})"
-        connection.execute("update private.landed_files set path = ? where path = ?", [kept, path])
+        for kept_in in ("landed_files", "sources"):
+            connection.execute(f"update private.{kept_in} set path = ? where path = ?", [kept, path])
     return [f"{export.place}: {Path(gone[0]).name} is gone; what was made of it before is kept"]
 
 
@@ -230,7 +231,8 @@ def _forget_unread(connection: duckdb.DuckDBPyConnection, raw: Path, report: Lan
         connection.execute(f"delete from raw_{source_table} where _file_id = ?", [file_id])
         for table in ("landed_files", "erased_rows"):
             connection.execute(f"delete from private.{table} where file_id = ?", [file_id])
-        connection.execute("delete from private.file_states where path = ?", [path])
+        for table in ("file_states", "sources"):
+            connection.execute(f"delete from private.{table} where path = ?", [path])
         report.drift.append(f"{path}: the mapping no longer reads it so, its rows in {source_table} are gone")
 
 
@@ -362,6 +364,10 @@ def _create_manifest(connection: duckdb.DuckDBPyConnection) -> None:
         " (file_id bigint, source_table varchar, path varchar, sha256 varchar, row_count bigint)"
     )
     connection.execute("create table if not exists private.file_states (path varchar, state varchar)")
+    connection.execute(
+        "create table if not exists private.sources"
+        " (path varchar, file_id bigint, source_table varchar, source varchar, export_rows bigint)"
+    )
 
 
 def create_landed_table(connection: duckdb.DuckDBPyConnection, table: RawTable) -> None:
@@ -414,6 +420,12 @@ def _land(connection: duckdb.DuckDBPyConnection, table: RawTable, delivery: Deli
         "insert into private.landed_files values (?, ?, ?, ?, ?)",
         [file_id, table.source_table, delivery.path, sha256, rows[0] if rows else 0],
     )
+    connection.execute("delete from private.sources where path = ?", [delivery.path])
+    if delivery.source is not None:
+        connection.execute(
+            "insert into private.sources values (?, ?, ?, ?, ?)",
+            [delivery.path, file_id, table.source_table, delivery.source, delivery.export_rows],
+        )
     return True
 
 

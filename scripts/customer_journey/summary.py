@@ -6,6 +6,8 @@ from rich.console import Console
 from rich.table import Table
 
 from customer_journey.build import ROW_STATES, BuildResult
+from customer_journey.contract import raw_tables
+from customer_journey.errors import RowsTold
 from customer_journey.nothing_new import Unchanged
 from customer_journey.paths import Output
 from customer_journey.settings import known_frameworks
@@ -20,27 +22,12 @@ def print_summary(console: Console, output: Output, result: BuildResult | Unchan
             soft_wrap=True,
         )
         return
-    # first of all: a report that lacks half of the orders looks like any other
-    for refusal in result.refusals:
-        console.print(f"{'refused':<14} {refusal}", soft_wrap=True)
-    table = Table(show_edge=False, pad_edge=False, box=None)
-    table.add_column("raw table", no_wrap=True, min_width=28)
-    for state in ROW_STATES:
-        table.add_column(state.replace("_", " "), justify="right")
-    for source_table, *counts in result.counts:
-        table.add_row(source_table, *(f"{count:,}" if count else "·" for count in counts))
-    totals = [sum(row[position] for row in result.counts) for position in range(1, len(ROW_STATES) + 1)]
-    table.add_section()
-    table.add_row("all", *(f"{total:,}" for total in totals), style="bold")
-    console.print()
-    console.print(table)
-    console.print()
+    print_rows(console, result.rows)
     landing = result.landing
     failed = [check for check in result.checks if not check.success]
     lines = {
         "as of": _moment(result.as_of),
         "landed": f"{landing.files_read} read, {landing.files_known} known already",
-        "absent tables": ", ".join(landing.absent_tables) or "none",
         "frameworks": f"{len(result.frameworks)} built of {len(known_frameworks())}",
         "marts": f"{result.marts} published",
         "checks": f"{len(result.checks) - len(failed)} passed, {len(failed)} warned",
@@ -68,12 +55,36 @@ def print_summary(console: Console, output: Output, result: BuildResult | Unchan
             "contacts have it), so nobody was erased: request it by contact_id",
             soft_wrap=True,
         )
+    answers = {table.label: table.answers for table in raw_tables()}
+    for label in landing.absent_tables:
+        console.print(f"{'absent':<14} {label}: {answers[label]}", soft_wrap=True)
     for line in landing.drift:
         console.print(f"{'drift':<14} {line}", soft_wrap=True)
     for line in landing.doubles:
         console.print(f"{'warning':<14} {line}", soft_wrap=True)
     for check in failed:
         console.print(f"{'warning':<14} {check.name} on {check.target}: {check.detail}", soft_wrap=True)
+
+
+def print_rows(console: Console, told: RowsTold) -> None:
+    """Print what became of the rows, also of a build that publishes nothing."""
+    # first of all: a report that lacks half of the orders looks like any other
+    for line in told.refusals:
+        console.print(f"{'refused':<14} {line}", soft_wrap=True)
+    table = Table(show_edge=False, pad_edge=False, box=None)
+    table.add_column("raw table", no_wrap=True, min_width=28)
+    for state in ROW_STATES:
+        table.add_column(state.replace("_", " "), justify="right")
+    for source_table, *counts in told.counts:
+        table.add_row(source_table, *(f"{count:,}" if count else "·" for count in counts))
+    totals = [sum(row[position] for row in told.counts) for position in range(1, len(ROW_STATES) + 1)]
+    table.add_section()
+    table.add_row("all", *(f"{total:,}" for total in totals), style="bold")
+    console.print()
+    console.print(table)
+    console.print()
+    for line in told.changes:
+        console.print(f"{'changed':<14} {line}", soft_wrap=True)
 
 
 def _moment(text: str) -> str:

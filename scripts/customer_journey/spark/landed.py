@@ -24,7 +24,8 @@ def share_landed(output: Output, spark: SparkConnection, on_progress: Callable[[
         tables = connection.execute(
             "select schema_name, table_name from duckdb_tables()"
             " where schema_name like 'raw\\_%' escape '\\'"
-            " or (schema_name = 'private' and table_name in ('settings', 'erased_rows', 'erased_hashes', 'hash_key'))"
+            " or (schema_name = 'private'"
+            " and table_name in ('settings', 'erased_rows', 'sources', 'erased_hashes', 'hash_key'))"
             " order by all"
         ).fetchall()
         _forget_others(spark, {f"{schema}.{table}" for schema, table in tables})

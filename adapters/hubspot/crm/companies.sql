@@ -1,0 +1,40 @@
+select
+    "Record ID" as company_id,
+    "Company name" as company_name,
+    "Industry" as industry,
+    "Number of Employees" as employee_count,
+    "Country/Region" as country,
+    read_time(local_time("Create Date", 'HubSpot''s CSV'), coalesce(getvariable('time_format'), '%m/%d/%Y %I:%M %p')) as created_at,
+    null as updated_at,
+    null as is_deleted
+from companies_export
+
+union all by name
+
+select
+    id as company_id,
+    -- a company that HubSpot made from an address has a domain and no name yet
+    coalesce(filled(properties ->> '$.name'), properties ->> '$.domain') as company_name,
+    properties ->> '$.industry' as industry,
+    regexp_replace(properties ->> '$.numberofemployees', '\.0$', '') as employee_count,
+    properties ->> '$.country' as country,
+    coalesce(filled(properties ->> '$.createdate'), "createdAt") as created_at,
+    "updatedAt" as updated_at,
+    archived as is_deleted
+from records
+where (json_exists(properties, '$.domain') or json_exists(properties, '$.name'))
+    -- contacts have these properties, and may have a domain or name of the company in properties of one's own
+    and not (json_exists(properties, '$.lastmodifieddate') or json_exists(properties, '$.email') or json_exists(properties, '$.firstname'))
+
+union all by name
+
+select
+    id as company_id,
+    property_name as company_name,
+    property_industry as industry,
+    regexp_replace(property_numberofemployees, '\.0$', '') as employee_count,
+    property_country as country,
+    utc_time(property_createdate) as created_at,
+    utc_time(_fivetran_synced) as updated_at,
+    coalesce(filled(is_deleted), _fivetran_deleted) as is_deleted
+from company

@@ -1,0 +1,56 @@
+with stages as (
+    select stage_id, label, lower(closed_won) = 'true' as is_won, lower(is_closed) = 'true' as is_closed
+    from deal_pipeline_stage
+
+    union all
+
+    select
+        coalesce(stage ->> '$.id', stage ->> '$.stageId') as stage_id,
+        stage ->> '$.label' as label,
+        try_cast(stage ->> '$.metadata.probability' as double) = 1 as is_won,
+        stage ->> '$.metadata.isClosed' = 'true' as is_closed
+    from pipelines
+    cross join unnest(try_cast(stages as json[])) as in_pipeline (stage)
+),
+
+changes as (
+    select deal_id, value as stage_id, utc_time(date_entered) as changed_at
+    from deal_stage
+
+    union all
+
+    -- the same history, where the table of stages is not there
+    select deal_id, value as stage_id, utc_time(timestamp) as changed_at
+    from deal_property_history
+    where name = 'dealstage' and filled(value) is not null and deal_id not in (select deal_id from deal_stage where deal_id is not null)
+
+    union all
+
+    -- when a deal entered each stage last, in properties that are named after the stage
+    select
+        records.id as deal_id,
+        regexp_replace(keys.key, '^(hs_v2_date_entered_|hs_date_entered_)', '') as stage_id,
+        records.properties ->> ('$."' || keys.key || '"') as changed_at
+    from records
+    cross join unnest(json_keys(records.properties)) as keys (key)
+    where (json_exists(records.properties, '$.dealstage') or json_exists(records.properties, '$.dealname'))
+        and regexp_matches(keys.key, '^(hs_v2_date_entered_|hs_date_entered_)')
+        -- which of the stages a deal has not entered the answer says with an empty property
+        and filled(changed_at) is not null
+    qualify row_number() over (partition by records.id, stage_id order by starts_with(keys.key, 'hs_v2_') desc) = 1
+)
+
+select
+    changes.deal_id || '-' || changes.stage_id || '-' || changes.changed_at as change_id,
+    changes.deal_id,
+    coalesce(stages.label, changes.stage_id) as deal_stage,
+    case
+        when stages.is_won then 'won'
+        when stages.is_closed then 'lost'
+        when stages.stage_id is not null then 'open'
+        else deal_status.ours
+    end as status,
+    changes.changed_at
+from changes
+left join stages on changes.stage_id = stages.stage_id
+left join deal_status on lower(trim(changes.stage_id)) = deal_status.theirs

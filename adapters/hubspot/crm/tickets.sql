@@ -1,0 +1,47 @@
+with first_contacts as (
+    select ticket_id, contact_id
+    from ticket_contact
+    qualify row_number() over (partition by ticket_id order by try_cast(contact_id as hugeint), contact_id) = 1
+),
+
+open_stages as (
+    select stage_id from ticket_pipeline_stage where lower(is_closed) = 'false' or upper(ticket_state) = 'OPEN'
+
+    union
+
+    select coalesce(stage ->> '$.id', stage ->> '$.stageId') as stage_id
+    from pipelines
+    cross join unnest(try_cast(stages as json[])) as in_pipeline (stage)
+    where stage ->> '$.metadata.ticketState' = 'OPEN'
+)
+
+select
+    ticket.id as ticket_id,
+    first_contacts.contact_id,
+    ticket.property_source_type as channel,
+    ticket.property_hs_ticket_category as category,
+    ticket.property_hs_ticket_priority as priority,
+    utc_time(ticket.property_createdate) as opened_at,
+    utc_time(ticket.property_first_agent_reply_date) as first_response_at,
+    -- a ticket that was opened again keeps the date on which it was closed
+    case when ticket.property_hs_pipeline_stage not in (select stage_id from open_stages where stage_id is not null) then utc_time(ticket.property_closed_date) end as resolved_at,
+    utc_time(ticket._fivetran_synced) as updated_at,
+    coalesce(filled(ticket.is_deleted), ticket._fivetran_deleted) as is_deleted
+from ticket
+left join first_contacts on ticket.id = first_contacts.ticket_id
+
+union all by name
+
+select
+    id as ticket_id,
+    coalesce(associations ->> '$.contacts.results[0].id', contacts ->> '$[0]') as contact_id,
+    properties ->> '$.source_type' as channel,
+    properties ->> '$.hs_ticket_category' as category,
+    properties ->> '$.hs_ticket_priority' as priority,
+    coalesce(filled(properties ->> '$.createdate'), "createdAt") as opened_at,
+    properties ->> '$.first_agent_reply_date' as first_response_at,
+    case when properties ->> '$.hs_pipeline_stage' not in (select stage_id from open_stages where stage_id is not null) then properties ->> '$.closed_date' end as resolved_at,
+    "updatedAt" as updated_at,
+    archived as is_deleted
+from records
+where json_exists(properties, '$.hs_pipeline_stage')

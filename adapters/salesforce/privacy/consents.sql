@@ -1,0 +1,51 @@
+-- Who opted out of e-mail, as far as the row says it today: Salesforce does not say when, so it is dated by the row's last change.
+with all_contacts as (
+
+    select
+        Id as id,
+        HasOptedOutOfEmail as has_opted_out_of_email,
+        SystemModstamp as system_modstamp,
+        IsDeleted as is_deleted
+    from contact
+    union all
+    select
+        id,
+        has_opted_out_of_email,
+        system_modstamp,
+        is_deleted
+    from fivetran_contact
+    -- in history mode the versions that are over
+    where coalesce(lower(_fivetran_active), 'true') = 'true'
+
+),
+
+all_leads as (
+
+    select
+        Id as id,
+        HasOptedOutOfEmail as has_opted_out_of_email,
+        SystemModstamp as system_modstamp,
+        IsDeleted as is_deleted
+    from lead
+    union all
+    select
+        id,
+        has_opted_out_of_email,
+        system_modstamp,
+        is_deleted
+    from fivetran_lead
+    -- in history mode the versions that are over
+    where coalesce(lower(_fivetran_active), 'true') = 'true'
+
+)
+
+select
+    id || '-email' as consent_id,
+    'contact_id' as identifier_type,
+    id as identifier_value,
+    'email_marketing' as purpose,
+    'withdrawn' as status,
+    system_modstamp as changed_at,
+    system_modstamp as updated_at
+from (from all_contacts union all from all_leads)
+where coalesce(lower(has_opted_out_of_email), '') in ('1', 'true')

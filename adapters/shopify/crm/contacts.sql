@@ -1,0 +1,83 @@
+with first_orders as (
+    select lower(filled("Email")) as email, strftime(min(try_cast(iso_offset("Created at") as timestamptz) at time zone 'UTC'), '%Y-%m-%dT%H:%M:%S+00:00') as created_at
+    from orders_export
+    where filled("Email") is not null
+    group by 1
+),
+
+nested_customers as (
+    -- each order carries its customer; who is in the customers' own file is taken from there
+    select orders_json.customer, orders_json.updated_at, min(orders_json.created_at) over (partition by orders_json.customer ->> '$.id') as first_ordered_at
+    from orders_json
+    where orders_json.customer ->> '$.id' is not null
+        and orders_json.customer ->> '$.id' not in (select id from customers_json where id is not null)
+    qualify row_number() over (partition by orders_json.customer ->> '$.id' order by orders_json.updated_at desc, orders_json.id) = 1
+),
+
+default_addresses as (
+    select customer_id, city, country_code, phone
+    from customer_address
+    where lower(is_default) in ('true', '1')
+    qualify row_number() over (partition by customer_id order by city, country_code, phone) = 1
+)
+
+select
+    -- older exports have no id: the address, else the number, stands for the customer
+    coalesce(
+        exact_id(customers_export."Customer ID"),
+        md5(coalesce(lower(filled(customers_export."Email")), filled(unquoted(customers_export."Phone"))))
+    ) as contact_id,
+    customers_export."Email" as email,
+    coalesce(filled(unquoted(customers_export."Phone")), filled(unquoted(customers_export."Default Address Phone"))) as phone,
+    filled(concat_ws(' ', filled(customers_export."First Name"), filled(customers_export."Last Name"))) as full_name,
+    coalesce(filled(customers_export."Default Address City"), filled(customers_export."City")) as city,
+    coalesce(filled(customers_export."Default Address Country Code"), filled(customers_export."Country Code")) as country,
+    -- the export does not say when a customer was made: the first order that the export of orders shows, else what mapping.yml says
+    coalesce(first_orders.created_at, getvariable('customers_since')) as created_at,
+    null as updated_at,
+    null as is_deleted
+from customers_export
+left join first_orders on lower(filled(customers_export."Email")) = first_orders.email
+
+union all by name
+
+select
+    id as contact_id,
+    email,
+    coalesce(filled(phone), default_address ->> '$.phone') as phone,
+    filled(concat_ws(' ', filled(first_name), filled(last_name))) as full_name,
+    default_address ->> '$.city' as city,
+    default_address ->> '$.country_code' as country,
+    created_at,
+    updated_at,
+    null as is_deleted
+from customers_json
+
+union all by name
+
+select
+    customer ->> '$.id' as contact_id,
+    customer ->> '$.email' as email,
+    coalesce(customer ->> '$.phone', customer ->> '$.default_address.phone') as phone,
+    filled(concat_ws(' ', filled(customer ->> '$.first_name'), filled(customer ->> '$.last_name'))) as full_name,
+    customer ->> '$.default_address.city' as city,
+    customer ->> '$.default_address.country_code' as country,
+    coalesce(customer ->> '$.created_at', first_ordered_at) as created_at,
+    coalesce(customer ->> '$.updated_at', updated_at) as updated_at,
+    null as is_deleted
+from nested_customers
+
+union all by name
+
+select
+    customer.id as contact_id,
+    customer.email,
+    coalesce(filled(customer.phone), filled(default_addresses.phone)) as phone,
+    filled(concat_ws(' ', filled(customer.first_name), filled(customer.last_name))) as full_name,
+    default_addresses.city,
+    default_addresses.country_code as country,
+    utc_time(customer.created_at) as created_at,
+    utc_time(customer.updated_at) as updated_at,
+    customer._fivetran_deleted as is_deleted
+from customer
+left join default_addresses on customer.id = default_addresses.customer_id

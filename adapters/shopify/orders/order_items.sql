@@ -1,0 +1,69 @@
+with csv_rows as (
+    select
+        *,
+        sum(case when filled("Total") is not null then 1 else 0 end) over (partition by _file, "Name" order by _row) as order_of_name
+    from orders_export
+)
+
+select
+    coalesce(exact_id(max("Id") over of_order), "Name") as order_id,
+    cast(row_number() over of_order_so_far as varchar) as line_number,
+    -- tips and products without an SKU are known by their name
+    coalesce(filled(unquoted("Lineitem sku")), "Lineitem name") as product_id,
+    "Lineitem quantity" as quantity,
+    "Lineitem price" as unit_price,
+    "Lineitem discount" as discount_amount,
+    null as unit_cost,
+    null as is_deleted
+from csv_rows
+window
+    of_order as (partition by _file, "Name", order_of_name),
+    of_order_so_far as (partition by _file, "Name", order_of_name order by _row)
+
+union all by name
+
+select
+    orders_json.id as order_id,
+    cast(lines.line_number as varchar) as line_number,
+    -- custom lines and deleted products have no id
+    coalesce(lines.line ->> '$.product_id', filled(lines.line ->> '$.sku'), lines.line ->> '$.title', lines.line ->> '$.name') as product_id,
+    lines.line ->> '$.quantity' as quantity,
+    lines.line ->> '$.price' as unit_price,
+    -- the allocations hold every discount of the line; total_discount only what was given by hand
+    coalesce(
+        cast((
+            select sum(try_cast(allocation ->> '$.amount' as decimal(28, 4)))
+            from unnest(try_cast(lines.line -> '$.discount_allocations' as json[])) as allocations (allocation)
+        ) as varchar),
+        lines.line ->> '$.total_discount'
+    ) as discount_amount,
+    null as unit_cost,
+    null as is_deleted
+from orders_json
+cross join unnest(try_cast(orders_json.line_items as json[])) with ordinality as lines (line, line_number)
+
+union all by name
+
+select
+    order_line.order_id,
+    -- the position is not unique after an order was edited
+    order_line.id as line_number,
+    coalesce(filled(order_line.product_id), filled(order_line.sku), order_line.title, order_line.name) as product_id,
+    order_line.quantity,
+    -- the GraphQL generation gives the line's whole price
+    coalesce(
+        filled(order_line.price),
+        cast(cast(try_cast(order_line.original_total_set_shop_amount as double) / nullif(try_cast(order_line.quantity as double), 0) as decimal(28, 4)) as varchar),
+        order_line.original_total_set_shop_amount
+    ) as unit_price,
+    coalesce(allocated.amount, filled(order_line.total_discount_set_shop_amount), order_line.total_discount) as discount_amount,
+    inventory_item.cost as unit_cost,
+    order_line._fivetran_deleted as is_deleted
+from order_line
+left join (
+    select order_line_id, cast(sum(try_cast(amount as decimal(28, 4))) as varchar) as amount
+    from discount_allocation
+    group by order_line_id
+) as allocated on order_line.id = allocated.order_line_id
+left join product_variant on order_line.variant_id = product_variant.id
+left join inventory_item on product_variant.inventory_item_id = inventory_item.id

@@ -1,0 +1,30 @@
+with states as (
+    select
+        id as contact_id,
+        email,
+        email_marketing_consent ->> '$.state' as state,
+        coalesce(email_marketing_consent ->> '$.consent_updated_at', created_at) as changed_at
+    from customers_json
+
+    union all by name
+
+    select
+        id as contact_id,
+        email,
+        email_marketing_consent_state as state,
+        utc_time(coalesce(filled(email_marketing_consent_consent_updated_at), filled(email_marketing_consent_updated_at), created_at)) as changed_at
+    from customer
+)
+
+select
+    'email-' || states.contact_id as consent_id,
+    'email' as identifier_type,
+    states.email as identifier_value,
+    'email_marketing' as purpose,
+    consent.ours as status,
+    states.changed_at,
+    states.changed_at as updated_at
+from states
+-- who never subscribed, has not confirmed yet, or has an invalid or redacted address neither gave nor withdrew a consent
+inner join email_consent as consent on lower(states.state) = consent.theirs
+where filled(states.email) is not null

@@ -1,0 +1,78 @@
+with json_refunds as (
+    select id, amount, id_of(charge) as charge, created, currency, reason, status
+    from refunds_json
+
+    union
+
+    -- the same refunds inside their charges, as older versions of the API answer
+    select
+        refund ->> '$.id' as id,
+        refund ->> '$.amount' as amount,
+        charges_json.id as charge,
+        refund ->> '$.created' as created,
+        refund ->> '$.currency' as currency,
+        refund ->> '$.reason' as reason,
+        refund ->> '$.status' as status
+    from charges_json
+    cross join unnest(try_cast(charges_json.refunds -> '$.data' as json[])) as in_charge (refund)
+),
+
+refunds as (
+    select
+        id || '-refunded' as refund_id,
+        id as order_id,
+        -- all that went back on a payment is one sum, with the date of the last
+        utc_time(coalesce(filled("Refunded date (UTC)"), filled("Created date (UTC)"), "Created (UTC)")) as refunded_at,
+        "Amount Refunded" as amount,
+        upper("Currency") as currency,
+        null as reason,
+        utc_time("Refunded date (UTC)") as updated_at
+    from payments_export
+    where filled("Amount Refunded") is not null
+        -- 0.00 is what a payment without a refund says
+        and coalesce(try_cast("Amount Refunded" as decimal(28, 4)), 1) <> 0
+
+    union all by name
+
+    select
+        id as refund_id,
+        charge as order_id,
+        epoch_time(created) as refunded_at,
+        minor_units(amount, currency) as amount,
+        upper(currency) as currency,
+        reason
+    from json_refunds
+    -- one that is pending, failed or cancelled gave no money back
+    where status = 'succeeded'
+
+    union all by name
+
+    -- a charge that says what went back, of which no refund was delivered: undated, so at the charge, in whose month it counts anyway
+    select
+        id || '-refunded' as refund_id,
+        id as order_id,
+        epoch_time(created) as refunded_at,
+        minor_units(amount_refunded, currency) as amount,
+        upper(currency) as currency,
+        null as reason
+    from charges_json
+    where coalesce(try_cast(amount_refunded as bigint), 0) > 0
+        and id not in (select charge from json_refunds where charge is not null)
+
+    union all by name
+
+    select
+        id as refund_id,
+        charge_id as order_id,
+        utc_time(created) as refunded_at,
+        minor_units(amount, currency) as amount,
+        upper(currency) as currency,
+        reason,
+        utc_time(_fivetran_synced) as updated_at
+    from refund
+    where lower(status) = 'succeeded'
+)
+
+select *
+from refunds
+where coalesce(getvariable('orders'), '') <> 'leave_out'

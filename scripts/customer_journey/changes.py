@@ -1,0 +1,80 @@
+"""What a build changes against the marts that were published last: rows of each raw table, and the main figures."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+Query = Callable[[str], Sequence[Sequence[Any]]]
+
+# Figures that whoever runs the build knows by heart: a wrong one is seen here before anybody opens a report.
+_FIGURES = """
+    select 'known persons' as figure, cast(count(*) as double) as value from {marts}.dim_persons where is_known
+    union all
+    select 'orders that count', cast(count(*) as double) from {marts}.fct_orders where is_conversion
+    union all
+    select 'net revenue', cast(sum(net_revenue) as double) from {marts}.fct_orders where is_conversion
+    union all
+    select concat('conversions: ', conversion_type), cast(count(*) as double)
+    from {marts}.fct_conversions group by conversion_type
+    union all
+    select 'web sessions', cast(count(*) as double) from {marts}.fct_sessions
+    union all
+    select 'ad spend', cast(sum(spend) as double) from {marts}.fct_ad_spend
+    union all
+    select 'running MRR', cast(sum(mrr_change) as double) from {marts}.fct_mrr_movements
+    union all
+    select 'churn events', cast(count(*) as double) from {marts}.fct_churn_events
+    union all
+    select 'survey answers', cast(count(*) as double) from {marts}.fct_survey_responses
+"""
+_ROWS = "select source_table, rows_in, duplicates_superseded, quarantined from {marts}.audit_reconciliation"
+_MOST = 5
+
+
+def changes(building: Query, schema: str, published: Query) -> list[str]:
+    """Return a line on each raw table whose rows changed, and on the figures that moved most, the greatest first.
+
+    `building` queries the marts of this build, which lie in `schema`, `published` those that readers see, in `marts`.
+    Nothing is told where those are of a release that had other columns.
+    """
+    try:
+        rows_before, figures_before = published(_ROWS.format(marts="marts")), published(_FIGURES.format(marts="marts"))
+    except Exception:
+        # each engine says in its own way that a release before had no such column: no reason not to publish
+        return []
+    rows_now, figures_now = building(_ROWS.format(marts=schema)), building(_FIGURES.format(marts=schema))
+    return _changed_rows(rows_before, rows_now) + _moved(dict(figures_before), dict(figures_now))  # type: ignore[arg-type]
+
+
+def _changed_rows(before: Sequence[Sequence[Any]], now: Sequence[Sequence[Any]]) -> list[str]:
+    known = {row[0]: row[1:] for row in before}
+    lines = []
+    for table, *counts in sorted(now, key=lambda row: str(row[0])):
+        new, corrected, refused = (one - other for one, other in zip(counts, known.get(table, (0, 0, 0)), strict=True))
+        told = [
+            f"{abs(count):,} {word if count > 0 else less}"
+            for count, word, less in (
+                (new, "rows new", "rows fewer"),
+                (corrected, "corrected", "corrections fewer"),
+                (refused, "more refused", "fewer refused"),
+            )
+            if count
+        ]
+        if told:
+            lines.append(f"{table.replace('.', '/')}: {', '.join(told)}")
+    return lines
+
+
+def _moved(before: dict[str, float | None], now: dict[str, float | None]) -> list[str]:
+    moved = []
+    for figure, value in now.items():
+        was, value = before.get(figure) or 0.0, value or 0.0
+        if value != was:
+            moved.append((abs(value - was) / max(abs(was), abs(value)), figure, was, value))
+    moved.sort(key=lambda one: (-one[0], one[1]))
+    return [
+        f"{figure}: {was:,.0f} before, {value:,.0f} now{_share(was, value)}" for _, figure, was, value in moved[:_MOST]
+    ]
+
+
+def _share(was: float, value: float) -> str:
+    return f" ({100 * (value - was) / abs(was):+.1f} %)" if was else ""

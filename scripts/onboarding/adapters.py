@@ -1,0 +1,28 @@
+"""Which tool wrote a file: held against what the adapters of the project recognise their inputs by."""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import NamedTuple
+
+from customer_journey.adapters import Adapter, Input, known_adapters, load_adapter
+
+
+class Recognised(NamedTuple):
+    """The adapter that reads a file, by its name, and the input of it that the file is."""
+
+    adapter: str
+    input: Input
+
+
+@cache
+def adapters() -> dict[str, Adapter]:
+    """Return the adapters of the project by the tool's name."""
+    return {name: load_adapter(folder) for name, folder in known_adapters().items()}
+
+
+def recognised(columns: Sequence[str]) -> Recognised | None:
+    """Return what a file with these columns is to the adapters: of several, the input that asks for most of them."""
+    found = [
+        Recognised(name, one) for name, adapter in adapters().items() if (one := adapter.input_of(columns)) is not None
+    ]
+    return max(found, key=lambda one: len(one.input.recognised_by), default=None)

@@ -1,0 +1,190 @@
+"""The commands for own exports: `journey init DIR`, `journey check DIR` and `journey map-value DIR …`."""
+
+import sys
+from pathlib import Path
+
+import click
+from customer_journey.contract import raw_tables
+from customer_journey.errors import ExitCode, InputError
+from customer_journey.mapping import FILE_NAME
+from customer_journey.settings import FILE_NAME as SETTINGS_FILE
+from customer_journey.settings import problem_with
+from customer_journey.terminal import PlainConsole
+from rich.console import Console
+from rich.table import Table
+
+from onboarding.propose import AdapterUse, Proposal, Source, propose
+from onboarding.write import mapping_text, refused_commands, settings_text
+
+_FOLDER = click.Path(path_type=Path)
+
+
+@click.command()
+@click.argument("folder", type=_FOLDER)
+@click.option("--timezone", help="Where the programs that wrote the files are, as Asia/Ho_Chi_Minh. Default: guessed.")
+@click.option("--currency", help="Of amounts without a currency of their own, as VND. Default: guessed.")
+@click.option("--overwrite", is_flag=True, help=f"Write {FILE_NAME} anew where there is one.")
+def init(folder: Path, timezone: str | None, currency: str | None, overwrite: bool) -> None:
+    """Look at the exports in FOLDER and write mapping.yml: which table and column each is, and how it is read."""
+    told = {"--timezone": ("reporting_timezone", timezone), "--currency": ("reporting_currency", currency)}
+    for option, (setting, value) in told.items():
+        if value is not None and (problem := problem_with(setting, value, {})):
+            raise InputError(f"{option}{problem.removeprefix(setting)}")
+    file = folder / FILE_NAME
+    if file.exists() and not overwrite:
+        raise InputError(
+            f"{file}: is there already, and is left as it is. Go on with `journey check {folder}`, or write it anew "
+            "with --overwrite."
+        )
+    proposal = propose(folder, timezone, currency)
+    file.write_text(mapping_text(proposal), encoding="utf-8")
+    settings = settings_text(proposal)
+    settings_file = folder / SETTINGS_FILE
+    writes_settings = settings is not None and not settings_file.exists()
+    if writes_settings and settings is not None:
+        settings_file.write_text(settings, encoding="utf-8")
+    console = console_of_commands()
+    _print_files(console, proposal)
+    _print_what_to_look_at(console, proposal)
+    _print_absent(console, proposal)
+    console.print()
+    console.print(f"wrote   {file}")
+    if writes_settings:
+        console.print(f"wrote   {settings_file}: currency and time zone of your company")
+    console.print(f"next    look at the lines that say guess and unknown, then: journey check {folder}")
+    console.print(f"        when it has nothing to mend: scripts/build --raw {folder} --out out")
+
+
+def console_of_commands() -> PlainConsole:
+    """Return a console whose lines are never cut."""
+    return PlainConsole(width=None if sys.stdout.isatty() else 160, soft_wrap=True)
+
+
+def print_table(console: Console, columns: list[str], rows: list[list[str]], *, right: tuple[int, ...] = ()) -> None:
+    """Print rows as a table; the columns whose numbers are given stand at the right."""
+    table = Table(show_edge=False, pad_edge=False, box=None)
+    for number, column in enumerate(columns):
+        table.add_column(column, justify="right" if number in right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)
+
+
+def _print_files(console: Console, proposal: Proposal) -> None:
+    rows = [
+        [
+            _files(proposal, [sheet.path for sheet in source.sheets], source.sheets[0].sheet),
+            source.table.label + ("" if source.is_sure else " (guess)"),
+            f"{source.row_count:,}{'' if source.is_whole else ' looked at'}",
+            str(sum(match.is_sure for match in source.matches)),
+            str(sum(not match.is_sure for match in source.matches)),
+            ", ".join(source.missing) or "–",
+        ]
+        for source in proposal.sources
+    ]
+    for use in proposal.adapters:
+        for name, sheets in use.files.items():
+            count = sum(sheet.row_count for sheet in sheets)
+            files = _files(proposal, [sheet.path for sheet in sheets], sheets[0].sheet)
+            rows.append([files, f"{use.adapter.name}: {name}", f"{count:,}", "all", "–", _asked(use)])
+    for sheet, why in proposal.unknown:
+        rows.append(
+            [_files(proposal, [sheet.path], sheet.sheet), f"not read: {why}", f"{sheet.row_count:,}", "", "", ""]
+        )
+    for path in proposal.unread:
+        rows.append(
+            [
+                _files(proposal, [path], None),
+                f"not read: {path.suffix or 'no suffix'} is no kind that is read",
+                "",
+                "",
+                "",
+                "",
+            ]
+        )
+    print_table(console, ["file", "is", "rows", "columns sure", "guessed", "missing"], rows, right=(2, 3, 4))
+
+
+def _asked(use: AdapterUse) -> str:
+    return "timezone" if use.is_zone_asked and use.timezone is None else "–"
+
+
+def _files(proposal: Proposal, paths: list[Path], sheet: str | None) -> str:
+    name = paths[0].relative_to(proposal.folder).as_posix()
+    more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+    return f"{name}{f' [{sheet}]' if sheet else ''}{more}"
+
+
+def _print_what_to_look_at(console: Console, proposal: Proposal) -> None:
+    lines = [line for source in proposal.sources for line in _doubts(source)]
+    for use in proposal.adapters:
+        if use.is_zone_asked and (use.timezone is None or not use.timezone.is_sure):
+            guess = f"{use.timezone.value}, guess: {use.timezone.why}" if use.timezone else "unknown"
+            lines.append(f"{use.adapter.name}: timezone of times without an offset, {guess}")
+        lines += [f"{use.adapter.name}: {note}" for note in use.notes]
+    if proposal.lacks_main_table:
+        names = ", ".join(table.label for table in raw_tables() if table.is_main)
+        lines.append(f"none of {names} can be read yet: a build needs one of them")
+    if lines:
+        console.print()
+        console.print("Look at:")
+        for line in lines:
+            console.print(f"  {line}")
+    refused = refused_commands(proposal.sources)
+    if refused:
+        console.print(f"  {refused} statuses or stages that nobody knows: mapping.yml has the commands that map them")
+
+
+def _doubts(source: Source) -> list[str]:
+    """Return a line on each thing about a source that is a guess, unknown or missing."""
+    lines = []
+    for word, (finding, value) in source.reading.items():
+        if finding is None:
+            lines.append(f"{source.table.label}: {word}, unknown: times are read as UTC until mapping.yml says more")
+        elif not finding.is_sure:
+            lines.append(f"{source.table.label}: {word} {value}, guess: {finding.why}")
+    for match in source.matches:
+        if not match.is_sure:
+            lines.append(f"{source.table.label}: {match.column} is {match.theirs}, guess: {match.why}")
+    for column, finding in source.constants.items():
+        if not finding.is_sure:
+            lines.append(f"{source.table.label}: {column} {finding.value} for all rows, guess: {finding.why}")
+    if source.missing:
+        lines.append(
+            f"{source.table.label}: left out, since no column was found for {' and '.join(source.missing)}; "
+            f"{FILE_NAME} has the entry to complete"
+        )
+    lines += [f"{source.table.label}: {note}" for note in source.notes]
+    return lines
+
+
+def _print_absent(console: Console, proposal: Proposal) -> None:
+    if not proposal.absent:
+        return
+    console.print()
+    console.print("Not there, and what it would tell you:")
+    for table in proposal.absent:
+        console.print(f"  {table.label:<28} {table.answers}")
+
+
+@click.command("map-value")
+@click.argument("folder", type=_FOLDER)
+@click.argument("table")
+@click.argument("column")
+@click.argument("theirs")
+@click.argument("ours")
+def map_value(folder: Path, table: str, column: str, theirs: str, ours: str) -> None:
+    """Say in FOLDER/mapping.yml that the value THEIRS in COLUMN of TABLE means OURS."""
+    from onboarding.map_value import add_value
+
+    file, done = add_value(folder, table, column, theirs, ours)
+    console_of_commands().print(f"{done}   {file}: {table} {column}: {theirs} is {ours}")
+
+
+def check_folder(folder: Path) -> None:
+    """Judge what a build would land from FOLDER; exit 1 where rows are refused or something is to be mended."""
+    from onboarding.judge import judge
+    from onboarding.report import print_report
+
+    if not print_report(console_of_commands(), folder, judge(folder)):
+        sys.exit(ExitCode.CHECK_FAILED)

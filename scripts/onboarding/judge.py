@@ -1,0 +1,431 @@
+"""What a build would make of a folder of exports: landed as a build lands it, into a scratch warehouse, and judged.
+
+Rows are judged by the staging models themselves (onboarding/macros.py); nothing of it is kept.
+"""
+
+import re
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from customer_journey.contract import RawTable, raw_tables
+from customer_journey.deliveries import MappedFile, plan_of
+from customer_journey.landing import create_landed_table, land
+from customer_journey.mapping import MappedTable, Reading
+from customer_journey.paths import PROJECT
+from customer_journey.raw_files import is_json, is_parquet, is_sheet
+from customer_journey.refused import STOPPED_FROM_ROWS
+from customer_journey.settings import default_settings, read_settings
+from customer_journey.warehouse import open_warehouse, quoted
+
+from onboarding.lines import line_of_row
+from onboarding.macros import Models
+from onboarding.seeds import is_refusing, mapped_values, mapping_columns, seed_of
+from onboarding.values import dates_of, masked, numbers_of
+
+_REASONS = 5
+_VALUES = 20
+_PERSONAL = ("email", "phone", "identifier", "text", "id_list")
+_CODES = PROJECT / "docs" / "reason_codes.md"
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Rows of a table that are refused for one reason, with the first of them."""
+
+    reason: str
+    rows: int
+    # where the first one is, as whoever opens the file counts: `orders.csv, line 12`
+    place: str
+    # the column as the file has it, and its value, masked where it is of a person; empty where none is to blame
+    column: str
+    value: str
+    advice: str
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What would become of the rows of one raw table."""
+
+    table: RawTable
+    rows: int
+    accepted: int
+    duplicate: int
+    deferred: int
+    refusals: Sequence[Refusal]
+    # first and last day of its rows in the reporting time zone; None where nothing is accepted or it has no times
+    days: tuple[str, str] | None
+
+    @property
+    def refused(self) -> int:
+        """How many rows are refused."""
+        return self.rows - self.accepted - self.duplicate - self.deferred
+
+
+@dataclass(frozen=True)
+class Unmapped:
+    """A value that no seed knows: how many rows have it, and whether they are refused for it."""
+
+    table: RawTable
+    column: str
+    value: str
+    rows: int
+    seed: str
+    is_refused: bool
+    # whether mapping.yml can say what it means: not where an adapter makes the table
+    is_mappable: bool
+
+
+@dataclass
+class Verdict:
+    """All that `journey check` tells of a folder."""
+
+    judgements: list[Judgement] = field(default_factory=list)
+    unmapped: list[Unmapped] = field(default_factory=list)
+    # orders by what their status means: status, rows, sum of total_amount by currency
+    orders: list[tuple[str, int, str]] = field(default_factory=list)
+    # columns and files that are not read
+    drift: list[str] = field(default_factory=list)
+    doubles: list[str] = field(default_factory=list)
+    absent: list[RawTable] = field(default_factory=list)
+    max_quarantined_share: float = 0.5
+
+    def lost(self) -> list[Judgement]:
+        """Return the tables of which not one row counts."""
+        return [judgement for judgement in self.judgements if judgement.refused and not judgement.accepted]
+
+    def stopped(self) -> list[Judgement]:
+        """Return the tables of which so much is refused that a build publishes nothing."""
+        return [
+            judgement
+            for judgement in self.judgements
+            if judgement.rows >= STOPPED_FROM_ROWS and judgement.refused > self.max_quarantined_share * judgement.rows
+        ]
+
+
+def judge(raw: Path) -> Verdict:
+    """Land a folder into a scratch warehouse and judge every row.
+
+    Raises:
+        InputError: a build would stop at this folder: a file cannot be read, a column that is required is missing.
+    """
+    settings = read_settings(raw, None, datetime.now(UTC))
+    with _scratch() as connection:
+        report = land(connection, raw, lambda table, share: None)
+        for table in raw_tables():
+            create_landed_table(connection, table)
+        # nothing of this is published, so that any key will do
+        connection.execute("set variable hash_key = 'check'")
+        models = Models(connection, settings)
+        there = [table for table in raw_tables() if _count(connection, table.relation)]
+        verdict = Verdict(
+            drift=_not_said_twice(report.drift, raw),
+            doubles=report.doubles,
+            absent=[table for table in raw_tables() if table.label in report.absent_tables],
+            max_quarantined_share=float({**default_settings(), **settings}["max_quarantined_share"]),
+        )
+        files = _landed_files(connection, raw)
+        rejects = models.relation("int_integrity_rejects")
+        for table in there:
+            staged = models.relation(f"stg_{table.source}__{table.name}")
+            verdict.judgements.append(_judgement(connection, models, table, staged, rejects, files))
+            verdict.unmapped += _unmapped(connection, models, table, is_of_files(raw, table))
+        verdict.orders = _orders(connection, models, there)
+    return verdict
+
+
+def _not_said_twice(drift: Sequence[str], raw: Path) -> list[str]:
+    """Leave out that an adapter does not know files beside its export which the mapping reads as tables."""
+    mapped = {one.file.relative_to(raw).as_posix() for files in plan_of(raw).mapped.values() for one in files}
+    return [line for line in drift if "the adapter" not in line or line.partition(": ")[0] not in mapped]
+
+
+@contextmanager
+def _scratch() -> Iterator[duckdb.DuckDBPyConnection]:
+    with (
+        tempfile.TemporaryDirectory(prefix="journey-") as folder,
+        open_warehouse(Path(folder) / "check.duckdb") as found,
+    ):
+        yield found
+
+
+@dataclass(frozen=True)
+class _File:
+    """A landed file: what it is called, and how it is read; `file` is None for what an adapter made."""
+
+    path: str
+    file: Path | None
+    entry: MappedTable | None
+
+
+def _landed_files(connection: duckdb.DuckDBPyConnection, raw: Path) -> dict[int, _File]:
+    mapped: dict[str, MappedFile] = {one.path: one for files in plan_of(raw).mapped.values() for one in files}
+    found = {}
+    for file_id, path in connection.execute("select file_id, path from private.landed_files").fetchall():
+        one = mapped.get(path)
+        file = one.file if one else raw / path
+        found[file_id] = _File(path, file if file.is_file() else None, one.entry if one else None)
+    return found
+
+
+def _count(connection: duckdb.DuckDBPyConnection, relation: str) -> int:
+    row = connection.execute(f"select count(*) from {relation}").fetchone()
+    return int(row[0]) if row else 0
+
+
+def _judgement(
+    connection: duckdb.DuckDBPyConnection,
+    models: Models,
+    table: RawTable,
+    staged: str,
+    rejects: str,
+    files: Mapping[int, _File],
+) -> Judgement:
+    """Count what becomes of the rows of a table, and look at the first of each reason."""
+    connection.execute(
+        f"""
+        create or replace temp table judged_rows as
+        select
+            staged._file_id,
+            staged._row_number,
+            coalesce(rejects.row_status, staged.row_status) as row_status,
+            coalesce(rejects.row_reason, staged.row_reason) as row_reason
+        from {staged} as staged
+        left join {rejects} as rejects
+            on rejects.source_table = '{table.source_table}'
+            and staged._file_id = rejects._file_id
+            and staged._row_number = rejects._row_number
+        """
+    )
+    counts = dict(connection.execute("select row_status, count(*) from judged_rows group by row_status").fetchall())
+    first = connection.execute(
+        f"""
+        select row_reason, refused_rows, _file_id, _row_number
+        from (
+            select
+                *,
+                count(*) over (partition by row_reason) as refused_rows,
+                row_number() over (partition by row_reason order by _file_id, _row_number) as place
+            from judged_rows
+            where row_status = 'quarantined'
+        )
+        where place = 1
+        order by refused_rows desc, row_reason
+        limit {_REASONS}
+        """
+    ).fetchall()
+    refusals = [
+        _refusal(connection, table, str(reason), rows, files[file_id], file_id, row)
+        for reason, rows, file_id, row in first
+    ]
+    return Judgement(
+        table,
+        sum(counts.values()),
+        counts.get("accepted", 0),
+        counts.get("duplicate", 0),
+        counts.get("deferred", 0),
+        refusals,
+        _days(connection, models, table, staged),
+    )
+
+
+def _days(
+    connection: duckdb.DuckDBPyConnection, models: Models, table: RawTable, staged: str
+) -> tuple[str, str] | None:  # fmt: skip
+    column = models.business_time(table)
+    if column is None:
+        return None
+    day = column if table.kind_of(column) == "date" else models.call("reporting_date", column)
+    row = connection.execute(
+        f"select cast(min({day}) as varchar), cast(max({day}) as varchar) from {staged} where row_status = 'accepted'"
+    ).fetchone()
+    return (row[0], row[1]) if row and row[0] else None
+
+
+def _refusal(
+    connection: duckdb.DuckDBPyConnection, table: RawTable, reason: str, rows: int, file: _File, file_id: int, row: int
+) -> Refusal:  # fmt: skip
+    columns = _blamed(table, reason)
+    place = _place(file, row) if file.file else _made(connection, table, file, file_id, row)
+    if not columns:
+        return Refusal(reason, rows, place, "", "", advice_on(reason))
+    found = connection.execute(
+        f"select {', '.join(columns)} from {table.relation} where _file_id = ? and _row_number = ?", [file_id, row]
+    ).fetchone()
+    values = [value for value in found or () if value is not None]
+    # so reading marks what contradicts the signs that the mapping names
+    value = str(values[0]).removeprefix("unreadable: ") if values else ""
+    kind = table.kind_of(columns[0])
+    shown = masked(
+        value, "email" if "@" in value else kind if kind == "phone" else "text" if kind in _PERSONAL else "code"
+    )
+    theirs = " or ".join(_their_name(file, column) for column in columns)
+    how = file.entry.reading if file.entry else Reading()
+    return Refusal(reason, rows, place, theirs, shown, _advice(table, reason, columns[0], value, theirs, how))
+
+
+def _their_name(file: _File, column: str) -> str:
+    return file.entry.columns.get(column, column) if file.entry else column
+
+
+def _blamed(table: RawTable, reason: str) -> list[str]:
+    """Return the columns that a reason names: `invalid_email` the address, `missing_contact_id_or_email` both."""
+    _, _, rest = reason.partition("_")
+    for prefix in (
+        "missing_",
+        "invalid_",
+        "negative_",
+        "too_large_",
+        "ambiguous_",
+        "too_early_",
+        "unmapped_",
+        "unknown_",
+    ):
+        if reason.startswith(prefix):
+            rest = reason.removeprefix(prefix)
+    if rest in table.all_columns:
+        return [rest]
+    parts = rest.split("_or_")
+    if all(part in table.all_columns for part in parts):
+        return parts
+    named = {"no_exchange_rate": "currency"}.get(reason, reason.split("_")[0])
+    return [named] if named in table.all_columns else []
+
+
+def _made(connection: duckdb.DuckDBPyConnection, table: RawTable, file: _File, file_id: int, row: int) -> str:
+    """Name a row that an adapter made: of several files perhaps, so that its key says most."""
+    found = connection.execute(
+        f"select {', '.join(table.key)} from {table.relation} where _file_id = ? and _row_number = ?", [file_id, row]
+    ).fetchone()
+    values = [masked(str(value), "code") for value in found or () if value is not None]
+    return f"{file.path.removeprefix('. through ')}, {', '.join(table.key)} {', '.join(values) or 'blank'}"
+
+
+def _place(file: _File, row: int) -> str:
+    """Name a row as whoever opens the file counts."""
+    assert file.file is not None
+    if is_json(file.file):
+        return f"{file.path}, record {row:,}"
+    if is_parquet(file.file):
+        return f"{file.path}, row {row:,}"
+    if is_sheet(file.file):
+        return f"{file.path}, row {row + 1:,}"
+    line = line_of_row(file.file, file.entry.reading if file.entry else Reading(), row)
+    return f"{file.path}, line {line:,}" if line else f"{file.path}, row {row + 1:,}"
+
+
+def advice_on(reason: str) -> str:
+    """Return what docs/reason_codes.md says to do about a reason."""
+    for code, advice in _advices():
+        if re.fullmatch(code, reason):
+            return advice
+    return "see docs/reason_codes.md"
+
+
+def _advices() -> list[tuple[str, str]]:
+    """Return the codes of docs/reason_codes.md as patterns, each with what it says to do."""
+    found = []
+    for line in _CODES.read_text(encoding="utf-8").splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if not line.startswith("| `") or len(cells) != 3:
+            continue
+        for code in re.findall(r"`([^`]+)`", cells[0]):
+            pattern = re.escape(re.sub(r"<\w+>", "ANY", code)).replace("ANY", r"\w+")
+            found.append((pattern, re.sub(r"\[([^\]]+)\]\([^)]*\)", r"\1", cells[2])))
+    return found
+
+
+def _advice(table: RawTable, reason: str, column: str, value: str, theirs: str, how: Reading) -> str:
+    """Say what to change: what the value itself shows, else what the list of reasons says."""
+    kind = table.kind_of(column)
+    if reason == f"invalid_{column}" and kind in ("timestamp", "planned_timestamp", "date", "planned_date"):
+        dates = dates_of([value.strip()])
+        if dates is not None and dates.formats and dates.formats[0] not in how.date_format:
+            either = " (or the other way round)" if dates.order == "" else ""
+            return f'write date_format: "{dates.formats[0]}"{either} for {table.label} in mapping.yml'
+    is_number = kind in ("amount", "rate", "number", "integer")
+    if is_number and reason in (f"invalid_{column}", f"ambiguous_{column}"):
+        numbers = numbers_of([value.strip()])
+        if numbers is not None and numbers.decimal and how.decimal is None and how.thousands is None:
+            thousands = f' and thousands: "{numbers.thousands}"' if numbers.thousands else ""
+            return f'write decimal: "{numbers.decimal}"{thousands} for {table.label} in mapping.yml'
+    if seed_of(table.label, column) and reason.startswith("unmapped_"):
+        return f"say what {value!r} means, see below"
+    if reason == "no_exchange_rate":
+        return (
+            f"{advice_on(reason)}; if it is your own currency, write reporting_currency: {value.strip().upper() or '…'}"
+            " in vars.yml"
+        )
+    if reason.startswith("missing_") and theirs != column:
+        return f"{advice_on(reason)}, or name another column for {column} in mapping.yml"
+    return advice_on(reason)
+
+
+def is_of_files(raw: Path, table: RawTable) -> bool:
+    """Tell whether files are read as a table, and not an adapter alone makes its rows."""
+    plan = plan_of(raw)
+    return bool(plan.plain.get(table) or plan.mapped.get(table))
+
+
+def _unmapped(
+    connection: duckdb.DuckDBPyConnection, models: Models, table: RawTable, is_mappable: bool
+) -> list[Unmapped]:  # fmt: skip
+    """Return the values of a table that its seeds do not know, the commonest first."""
+    found = []
+    for column in mapping_columns(table.label):
+        known = mapped_values(table.label, column)
+        text = models.call("lower_case", models.call("trimmed", column))
+        rows: Sequence[Any] = connection.execute(
+            f"select {text} as compared, min(trim({column})), count(*) as row_count from {table.relation}"
+            f" where {text} <> '' group by compared order by row_count desc, compared"
+        ).fetchall()
+        strange = [(value, count) for compared, value, count in rows if compared not in known]
+        # what nearly every row has of its own is free text
+        if not is_refusing(table.label, column) and len(strange) > _VALUES:
+            strange = []
+        name = seed_of(table.label, column) or ""
+        found += [
+            Unmapped(table, column, value, count, name, is_refusing(table.label, column), is_mappable)
+            for value, count in strange[:_VALUES]
+        ]
+    return found
+
+
+def _orders(
+    connection: duckdb.DuckDBPyConnection, models: Models, there: Sequence[RawTable]
+) -> list[tuple[str, int, str]]:  # fmt: skip
+    """Return the accepted orders by what their status means, for an owner who knows the sums."""
+    if not any(table.label == "orders/orders" for table in there):
+        return []
+    staged, seed = models.relation("stg_orders__orders"), models.relation("order_status_map")
+    reporting = quoted(models.call("setting", "reporting_currency"))
+    rows = connection.execute(
+        f"""
+        with sums as (
+            select
+                statuses.order_status,
+                coalesce(orders.currency, '{reporting}') as currency,
+                count(*) as order_count,
+                sum(orders.total_amount) as total_amount
+            from {staged} as orders
+            inner join {seed} as statuses on orders.status = statuses.raw_status
+            where orders.row_status = 'accepted' and not orders.is_deleted
+            group by all
+        )
+        select
+            order_status,
+            cast(sum(order_count) as bigint) as orders,
+            string_agg(
+                format('{{:,}} ', cast(total_amount as bigint)) || currency, ' + ' order by order_count desc, currency
+            )
+        from sums
+        group by order_status
+        order by orders desc, order_status
+        """
+    ).fetchall()
+    return [(status, count, total) for status, count, total in rows]

@@ -1,0 +1,90 @@
+"""What `journey check` prints: a table of the raw tables, the commonest reasons, values to map, and the next step."""
+
+from pathlib import Path
+
+from rich.console import Console
+
+from onboarding.commands import print_table
+from onboarding.judge import Judgement, Verdict
+from onboarding.write import rows_of
+
+
+def print_report(console: Console, folder: Path, verdict: Verdict) -> bool:
+    """Print a verdict; return whether a build would publish, with rows of every table that has any."""
+    print_table(
+        console,
+        ["table", "rows", "accepted", "duplicate", "later", "refused", "from", "to"],
+        [_row(judgement) for judgement in verdict.judgements],
+        right=(1, 2, 3, 4, 5),
+    )
+    if verdict.orders:
+        console.print()
+        console.print("Orders by what their status means, and what they come to (total_amount):")
+        rows = [[name, f"{count:,}", total] for name, count, total in verdict.orders]
+        print_table(console, ["status", "orders", "total"], rows, right=(1, 2))
+    for judgement in verdict.judgements:
+        if judgement.refusals:
+            console.print()
+            console.print(f"{judgement.table.label}: {judgement.refused:,} of {judgement.rows:,} rows are refused")
+        for refusal in judgement.refusals:
+            what = (
+                f", {refusal.column} is {refusal.value!r}"
+                if refusal.value
+                else f", {refusal.column}"
+                if refusal.column
+                else ""
+            )
+            console.print(f"  {refusal.reason}, {rows_of(refusal.rows)}, first in {refusal.place}{what}")
+            console.print(f"    {refusal.advice}")
+    if verdict.unmapped:
+        console.print()
+        console.print("Values that no seed knows; say what each means, ??? is one of the seed's:")
+        for value in verdict.unmapped:
+            fate = "refused" if value.is_refused else "counted all the same"
+            told = f"{rows_of(value.rows)}, {fate}"
+            if value.is_mappable:
+                command = f"journey map-value {folder} {value.table.label} {value.column} {_shell(value.value)} ???"
+                console.print(f"  {command}   # {told}; seeds/{value.seed}.csv")
+            else:
+                row = f"{value.value.lower()},???"
+                console.print(f"  add the row {row} to seeds/{value.seed}.csv   # {told}; an adapter makes the table")
+    notes = [*verdict.doubles, *verdict.drift]
+    if notes:
+        console.print()
+        console.print("Not read, or counted twice:")
+        for note in notes:
+            console.print(f"  {note}")
+    if verdict.absent:
+        console.print()
+        console.print(f"Not there: {', '.join(table.label for table in verdict.absent)}")
+    console.print()
+    stopped = verdict.stopped()
+    if stopped:
+        console.print(
+            f"A build would publish nothing: of {', '.join(judgement.table.label for judgement in stopped)} more than "
+            f"{verdict.max_quarantined_share:.0%} is refused. Mend what is named above, then check again."
+        )
+        return False
+    if verdict.lost():
+        console.print(
+            f"No row of {', '.join(judgement.table.label for judgement in verdict.lost())} would count. "
+            "Mend what is named above, then check again."
+        )
+        return False
+    refused = sum(judgement.refused for judgement in verdict.judgements)
+    console.print(f"Refused: {rows_of(refused)}. The others count." if refused else "Nothing to mend.")
+    console.print(f"next    scripts/build --raw {folder} --out out")
+    return True
+
+
+def _row(judgement: Judgement) -> list[str]:
+    counts = (judgement.rows, judgement.accepted, judgement.duplicate, judgement.deferred, judgement.refused)
+    return [
+        judgement.table.label,
+        *(f"{count:,}" if count else "·" for count in counts),
+        *(judgement.days or ("–", "–")),
+    ]
+
+
+def _shell(text: str) -> str:
+    return "'" + text.replace("'", "'\\''") + "'"

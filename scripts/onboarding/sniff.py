@@ -1,0 +1,392 @@
+"""What a file is: its encoding, what stands between its fields, which line names the columns, and a sample of its rows.
+
+Nothing is decided here in silence: each proposal carries what it rests on, and how much of the file was looked at.
+"""
+
+import codecs
+import csv
+import io
+import json
+import unicodedata
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import python_calamine
+from charset_normalizer import from_bytes
+from customer_journey.errors import first_line
+from customer_journey.raw_files import delimiter_of, is_json, is_parquet, is_sheet, open_text
+
+from onboarding.values import looks_like_a_value
+
+# A proposal rests on this much of a file; the rest is read by `journey check`.
+MOST_BYTES = 32 * 2**20
+MOST_ROWS = 100_000
+# charset-normalizer takes seconds for more, and no second opinion from it
+_BYTES_FOR_CHARSET = 64 * 2**10
+_DELIMITERS = (",", ";", "\t", "|")
+# Rows that decide about the separator, and among which the names of the columns are looked for.
+_ROWS_FOR_DELIMITER = 200
+_DEEPEST_HEADER = 20
+# a field may hold a picture as text
+csv.field_size_limit(2**31 - 1)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something proposed about a file: the value, whether it is sure, and what it rests on."""
+
+    value: str
+    is_sure: bool
+    why: str
+
+
+@dataclass
+class Sheet:
+    """A table as it lies in a file: one text file, one sheet of a workbook, the records of a JSON file.
+
+    `rows` is the sample, each row as long as `columns`; `row_count` counts the rows looked at. A `problem` is why it
+    cannot be a table of anything as it is, as a sentence with what to do.
+    """
+
+    path: Path
+    columns: list[str] = field(default_factory=list)
+    rows: list[list[str]] = field(default_factory=list)
+    # whether `rows` are all rows
+    is_whole: bool = True
+    encoding: Finding | None = None
+    delimiter: Finding | None = None
+    # of a workbook with several sheets
+    sheet: str | None = None
+    header_row: int = 1
+    # what stands above the names of columns
+    title: str | None = None
+    notes: list[str] = field(default_factory=list)
+    problem: str | None = None
+
+    @property
+    def row_count(self) -> int:
+        """How many rows were looked at."""
+        return len(self.rows)
+
+    def values(self, column: int) -> list[str]:
+        """Return the texts of a column that are not blank."""
+        return [row[column].strip() for row in self.rows if row[column].strip()]
+
+
+def sniff(file: Path) -> list[Sheet]:
+    """Return the tables in a file; one with a `problem` where it cannot be read."""
+    try:
+        if file.stat().st_size == 0:
+            return [Sheet(file, problem="is empty, without even the names of columns: export it again")]
+        if is_sheet(file):
+            return _workbook(file)
+        if is_json(file):
+            return [_records(file)]
+        if is_parquet(file):
+            return [_parquet(file)]
+        return [_text(file)]
+    except (OSError, EOFError, zlib.error, duckdb.Error, python_calamine.CalamineError, ValueError) as error:
+        return [Sheet(file, problem=f"cannot be read ({first_line(error)}): export it again")]
+
+
+def _bytes(file: Path) -> tuple[bytes, bool]:
+    """Return the first bytes of a file, unpacked, and whether they are all of it."""
+    with open_text(file) as stream:
+        found = stream.read(MOST_BYTES + 1)
+    return found[:MOST_BYTES], len(found) <= MOST_BYTES
+
+
+def _text(file: Path) -> Sheet:
+    content, is_whole = _bytes(file)
+    encoding = _encoding(content, is_whole)
+    text = content.decode(encoding.value, errors="replace")
+    if not is_whole:
+        # the last line is cut
+        text = text[: text.rfind("\n") + 1]
+    sheet = Sheet(file, encoding=encoding, is_whole=is_whole)
+    text = text.removeprefix("\ufeff")
+    if "\0" in text[:10_000]:
+        sheet.problem = "holds NUL bytes and is no text: export it again as CSV"
+        return sheet
+    first, _, rest = text.partition("\n")
+    told = first.strip().lower()
+    skipped = 0
+    if told.startswith("sep=") and len(told) == 5:
+        # a line by which Excel is told the separator
+        sheet.delimiter, text, skipped = Finding(told[4], True, "the line sep= says so"), rest, 1
+    else:
+        sheet.delimiter = _delimiter(text, delimiter_of(file))
+    numbered = list(_records_of(text, sheet.delimiter.value))
+    if len(numbered) > MOST_ROWS:
+        numbered, sheet.is_whole = numbered[:MOST_ROWS], False
+    _take(sheet, [(line + skipped, row) for line, row in numbered])
+    return sheet
+
+
+def _records_of(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the records that are not blank, each with the line that it begins on."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    line = 1
+    while True:
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error:
+            # a lone carriage return; what follows is read on
+            line = reader.line_num + 1
+            continue
+        if any(cell.strip() for cell in row):
+            yield line, row
+        line = reader.line_num + 1
+
+
+def _encoding(content: bytes, is_whole: bool) -> Finding:
+    if content.startswith(codecs.BOM_UTF8):
+        return Finding("utf-8", True, "it begins with the mark of UTF-8")
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return Finding("utf-16", True, "it begins with the mark of UTF-16")
+    head = content[:4096]
+    even, odd = head[0::2].count(0), head[1::2].count(0)
+    if even + odd > len(head) / 8:
+        return Finding("utf-16-le" if odd > even else "utf-16-be", False, "every other byte is NUL")
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(content, is_whole)
+    except UnicodeDecodeError:
+        return _legacy_encoding(content)
+    return Finding("utf-8", True, "all bytes are UTF-8")
+
+
+def _legacy_encoding(content: bytes) -> Finding:
+    """Guess among the code pages of one byte a letter.
+
+    Windows-1258 and Windows-1252 have the same letters but for a few: 1258 writes tones as marks after the vowel, which
+    make one letter each in NFC. Where marks are left over, or there is none, the text is not of 1258.
+    """
+    if b"\0" not in content:
+        vietnamese = content.decode("cp1258", errors="replace")
+        composed = unicodedata.normalize("NFC", vietnamese)
+        marks = sum(map(bool, map(unicodedata.combining, vietnamese)))
+        left = sum(map(bool, map(unicodedata.combining, composed)))
+        if marks and left <= marks * 0.02:
+            return Finding("cp1258", False, "its bytes make Vietnamese words in Windows-1258")
+    sample = content[:_BYTES_FOR_CHARSET]
+    best = from_bytes(sample).best()
+    name = best.encoding if best is not None else "cp1252"
+    # charset-normalizer names a rare sister of the Western code page for short texts
+    if name in ("latin_1", "cp1250", "iso8859_15", "cp1252", "cp775", "mac_roman", "hp_roman8", "cp437", "cp850"):
+        name = "cp1252" if b"\x81" not in sample and b"\x8d" not in sample else "latin-1"
+    return Finding(name.replace("_", "-"), False, "it is no UTF-8, and its bytes look like this code page")
+
+
+def _delimiter(text: str, by_suffix: str) -> Finding:
+    """Propose the separator by which most rows fall into the same number of fields, two or more."""
+    head = text[: 256 * 1024]
+    best, best_score = None, (0.0, 0)
+    for delimiter in _DELIMITERS:
+        rows = []
+        for _, row in _records_of(head, delimiter):
+            rows.append(len(row))
+            if len(rows) == _ROWS_FOR_DELIMITER:
+                break
+        # a title above and a total below are shorter; the widest common width counts
+        widths = Counter(width for width in rows if width > 1)
+        if not widths:
+            continue
+        width, count = max(widths.items(), key=lambda item: (item[1] * min(item[0], 4), item[0]))
+        score = (round(count / len(rows), 3) * min(width, 4), width)
+        if score > best_score:
+            best, best_score = delimiter, score
+    if best is None:
+        return Finding(by_suffix, False, "no separator was seen: the rows have one field")
+    return Finding(best, True, f"rows fall into {best_score[1]} fields by it")
+
+
+def _take(sheet: Sheet, numbered: Sequence[tuple[int, Sequence[str]]]) -> None:
+    """Split records into names of columns and rows, and note what is odd about either."""
+    if not numbered:
+        sheet.problem = "holds blank lines alone: export it again"
+        return
+    widths = Counter(_width(row) for _, row in numbered[:_ROWS_FOR_DELIMITER])
+    width = max(widths.items(), key=lambda item: (item[1] * min(item[0], 3), item[0]))[0]
+    place = _header_place([row for _, row in numbered[:_DEEPEST_HEADER]], width)
+    if place is None:
+        sheet.problem = (
+            f"line {numbered[0][0]} holds values where the names of columns should stand: "
+            "put a line of names on top, or export it with its header"
+        )
+        sheet.columns = [f"column {number + 1}" for number in range(width)]
+        sheet.rows = [_padded(row, width) for _, row in numbered]
+        return
+    line, header = numbered[place]
+    sheet.header_row = line
+    if place:
+        sheet.title = " ".join(cell.strip() for cell in numbered[place - 1][1] if cell.strip())
+        sheet.notes.append(f"{line - 1} lines stand above the names of columns")
+    # blank columns at the end of a sheet are none
+    while len(header) > 1 and not header[-1].strip():
+        header = header[:-1]
+    sheet.columns = [cell.strip() for cell in header]
+    rows = numbered[place + 1 :]
+    sheet.rows = [_padded(row, len(header)) for _, row in rows]
+    _note_odd_rows(sheet, rows)
+
+
+def _note_odd_rows(sheet: Sheet, rows: Sequence[tuple[int, Sequence[str]]]) -> None:
+    names = Counter(name.lower() for name in sheet.columns if name)
+    if repeated := sorted(name for name, count in names.items() if count > 1):
+        sheet.problem = f"names the column {repeated[0]!r} {names[repeated[0]]} times: rename one of them in the file"
+    nameless = sum(not name for name in sheet.columns)
+    if nameless:
+        sheet.notes.append(f"{nameless} columns have no name and are not read")
+    longer = [line for line, row in rows if _width(row) > len(sheet.columns)]
+    if longer:
+        sheet.notes.append(f"{len(longer):,} rows have more fields than names, first in line {longer[0]}")
+    if not rows and sheet.problem is None:
+        sheet.notes.append("there are names of columns and no row")
+
+
+def _width(row: Sequence[str]) -> int:
+    """Count the fields of a row up to the last that holds something."""
+    return max((number + 1 for number, cell in enumerate(row) if cell.strip()), default=0)
+
+
+def _padded(row: Sequence[str], width: int) -> list[str]:
+    return [*row[:width], *[""] * (width - len(row))]
+
+
+def _header_place(rows: Sequence[Sequence[str]], width: int) -> int | None:
+    """Return which row names the columns: the first that is nearly as wide as the rows, and holds words alone."""
+    for place, row in enumerate(rows):
+        filled = [cell.strip() for cell in row if cell.strip()]
+        # a title may be followed by a date or a period in the same row, hence more than half
+        if len(filled) < max(1, 0.6 * width) or (width > 1 and len(filled) == 1):
+            continue
+        if any(looks_like_a_value(cell) for cell in filled):
+            return None
+        return place
+    return None
+
+
+def _workbook(file: Path) -> list[Sheet]:
+    workbook = python_calamine.load_workbook(file)
+    visible = [
+        found.name
+        for found in workbook.sheets_metadata
+        if found.visible == python_calamine.SheetVisibleEnum.Visible
+        and found.typ == python_calamine.SheetTypeEnum.WorkSheet
+    ]
+    sheets = []
+    for name in visible:
+        found = workbook.get_sheet_by_name(name)
+        # a sheet may begin below row 1: calamine leaves out what is blank above it unless told
+        rows = found.to_python(skip_empty_area=False, nrows=MOST_ROWS + _DEEPEST_HEADER)
+        numbered = [(number + 1, [_cell(cell) for cell in row]) for number, row in enumerate(rows)]
+        numbered = [(number, row) for number, row in numbered if any(cell.strip() for cell in row)]
+        if not numbered:
+            continue
+        sheet = Sheet(file, sheet=name, is_whole=found.total_height <= MOST_ROWS)
+        _take(sheet, numbered)
+        sheets.append(sheet)
+    if len(sheets) == 1 and len(workbook.sheet_names) == 1:
+        sheets[0].sheet = None
+    return sheets or [Sheet(file, problem="holds no rows in any sheet: export it again")]
+
+
+def _cell(value: object) -> str:
+    """Return a cell of a workbook as text: dates as ISO, whole numbers without a point."""
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ")
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        return str(int(value))
+    return str(value)
+
+
+def _records(file: Path) -> Sheet:
+    content, is_whole = _bytes(file)
+    encoding = _encoding(content, is_whole)
+    text = content.decode(encoding.value, errors="replace").removeprefix("\ufeff")
+    # JSON is UTF-8 by its own rule
+    sheet = Sheet(file, is_whole=is_whole, encoding=None if encoding.value == "utf-8" else encoding)
+    records = _json_records(text, is_whole)
+    if not records:
+        sheet.problem = "holds no records: a list of objects, or one object a line, is read"
+        return sheet
+    if len(records) > MOST_ROWS:
+        records, sheet.is_whole = records[:MOST_ROWS], False
+    sheet.columns = list(dict.fromkeys(name for record in records for name in record))
+    sheet.rows = [[_json_text(record.get(name)) for name in sheet.columns] for record in records]
+    return sheet
+
+
+def _json_records(text: str, is_whole: bool) -> list[dict[str, Any]]:
+    """Return the records of a JSON text: of a list, of an object that holds one list, of an object, of lines."""
+    found: Any
+    if is_whole:
+        try:
+            found = json.loads(text, parse_float=str)
+        except json.JSONDecodeError:
+            found = _json_lines(text.splitlines())
+    elif text.lstrip().startswith("{") and text.count("\n") > 1 and text.lstrip().partition("\n")[0].endswith("}"):
+        found = _json_lines(text.splitlines()[:-1])
+    else:
+        found = _json_beginning(text)
+    if isinstance(found, dict):
+        only = next(iter(found.values())) if len(found) == 1 else None
+        found = only if isinstance(only, list) else [found]
+    return [record for record in found if isinstance(record, dict)] if isinstance(found, list) else []
+
+
+def _json_lines(lines: Sequence[str]) -> list[Any]:
+    found = []
+    for number, line in enumerate(lines, 1):
+        try:
+            if line.strip():
+                found.append(json.loads(line, parse_float=str))
+        except json.JSONDecodeError as error:
+            raise ValueError(f"no JSON, line {number}: {error.msg}") from error
+    return found
+
+
+def _json_beginning(text: str) -> list[Any]:
+    """Return the records of a list that is cut off."""
+    decoder = json.JSONDecoder(parse_float=str)
+    found: list[Any] = []
+    place = text.find("[") + 1
+    while True:
+        while place < len(text) and text[place] in " \t\r\n,":
+            place += 1
+        try:
+            record, place = decoder.raw_decode(text, place)
+        except json.JSONDecodeError:
+            return found
+        found.append(record)
+
+
+def _json_text(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _parquet(file: Path) -> Sheet:
+    with duckdb.connect() as connection:
+        found = connection.execute(
+            "select columns(*)::varchar from read_parquet(?, hive_partitioning = false) limit ?",
+            [str(file), MOST_ROWS + 1],
+        )
+        columns = [column[0] for column in found.description]
+        rows = [[cell or "" for cell in row] for row in found.fetchall()]
+    return Sheet(file, columns=columns, rows=rows[:MOST_ROWS], is_whole=len(rows) <= MOST_ROWS)

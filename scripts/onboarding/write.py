@@ -1,0 +1,339 @@
+"""mapping.yml and vars.yml as text: each line with how certain it is, why, and an example.
+
+The files may be committed to git: of e-mail addresses, phone numbers and names only the shape is shown.
+"""
+
+import json
+import re
+from collections.abc import Sequence
+
+from customer_journey.raw_files import READ, delimiter_of
+
+from onboarding.names import plain_name
+from onboarding.propose import AdapterUse, Proposal, Source, files_word, instead_of
+from onboarding.seeds import is_refusing, seed_of
+from onboarding.sniff import Finding, Sheet
+from onboarding.values import Kind, masked
+
+# ends the line above the commands that say what values are
+ASKED_BELOW = "say what they are with"
+_HEAD = """\
+# Written by `journey init`: what lies in this folder, and how a build reads it. docs/mapping.md explains every word.
+#   sure     names and values say so
+#   guess    likely; have a look
+#   unknown  nobody can tell: a line that begins with # is not read until you take the # away
+"""
+# Comments begin here where the line is shorter.
+_COMMENT_AT = 44
+_PLAIN = re.compile(r"[^\W\d_][\w ./()%-]*", re.UNICODE)
+_NO_TEXTS = {"true", "false", "yes", "no", "on", "off", "null", "y", "n"}
+_UNKNOWN_SHOWN = 60
+# Words in names of columns whose values are persons or free text, whatever they look like.
+_PERSONAL = re.compile(
+    r"\b(name|address|street|notes?|comments?|phone|mobile|mail|email|zip|postcode|ip|birthday|birth|"
+    r"ten|dia chi|ghi chu|nguoi|dien thoai|sdt|sinh|duong)\b"
+)
+
+
+def scalar(text: str) -> str:
+    """Return a text as YAML reads it back: plain where that is safe, else between quotation marks."""
+    is_plain = _PLAIN.fullmatch(text) and text == text.strip() and text.lower() not in _NO_TEXTS
+    return text if is_plain else json.dumps(text, ensure_ascii=False)
+
+
+def rows_of(count: int) -> str:
+    """Return a number of rows in words."""
+    return "1 row" if count == 1 else f"{count:,} rows"
+
+
+def mapping_text(proposal: Proposal) -> str:
+    """Return the text of mapping.yml."""
+    lines = [_HEAD.rstrip()]
+    by_label: dict[str, list[Source]] = {}
+    for source in proposal.sources:
+        by_label.setdefault(source.table.label, []).append(source)
+    if by_label:
+        lines += ["", "tables:"]
+        for label, sources in by_label.items():
+            if lines[-1] != "tables:":
+                lines.append("")
+            if len(sources) == 1 and _is_as_it_stands(proposal, sources[0]):
+                files = ", ".join(_relative(proposal, sheet) for sheet in sources[0].sheets[:5])
+                lines.append(f"  # {label}: read as it stands, {rows_of(sources[0].row_count)}: {files}")
+            elif len(sources) == 1:
+                lines += _entry(proposal, sources[0], f"  {label}:", "    ", "    ")
+            else:
+                is_left_out = all(source.missing for source in sources)
+                lines.append(f"  {'# ' if is_left_out else ''}{label}:")
+                for source in sources:
+                    lines += _entry(proposal, source, None, "    - ", "      ")
+    if proposal.adapters:
+        lines += ["", "adapters:"]
+        for use in proposal.adapters:
+            lines += _adapter(proposal, use)
+    if not by_label and not proposal.adapters:
+        lines += ["", "tables: {}"]
+    lines += _leftovers(proposal)
+    return "\n".join(lines) + "\n"
+
+
+def settings_text(proposal: Proposal) -> str | None:
+    """Return the text of vars.yml, None where nothing in the folder says what it could hold."""
+    hints = proposal.hints
+    lines = []
+    if hints.currency:
+        lines.append(_line(f"reporting_currency: {scalar(hints.currency.value)}", _said(hints.currency)))
+        if hints.currency.value in ("VND", "JPY", "KRW"):
+            lines.append(_line("currency_decimals: 0", "sure: it has no minor unit"))
+    if hints.timezone:
+        lines.append(
+            _line(f"reporting_timezone: {hints.timezone.value}", f"{_said(hints.timezone)}; days and months are of it")
+        )
+    if hints.country:
+        lines.append(
+            _line(f"default_phone_country: {hints.country.value}", f"{_said(hints.country)}; of phones without +")
+        )
+    if not lines:
+        return None
+    head = "# Written by `journey init`: settings of your company, all of them in docs/settings.md."
+    return "\n".join([head, *lines]) + "\n"
+
+
+def _is_as_it_stands(proposal: Proposal, source: Source) -> bool:
+    """Tell whether a build reads a source without a word in mapping.yml, since it is as the contract has it."""
+    usual = {"encoding": ("utf-8",), "delimiter": (delimiter_of(source.sheets[0].path),)}
+    return (
+        files_word(proposal, source) is None
+        and not (source.missing or source.constants or source.values or source.id_prefix or source.notes)
+        and all(match.theirs == match.column and match.is_sure for match in source.matches)
+        and all(word in usual and value in usual[word] for word, (_, value) in source.reading.items())
+    )
+
+
+def _line(text: str, comment: str = "") -> str:
+    return f"{text.ljust(_COMMENT_AT)}  # {' '.join(comment.split())}" if comment else text
+
+
+def _said(finding: Finding) -> str:
+    return f"{'sure' if finding.is_sure else 'guess'}: {finding.why}"
+
+
+def _entry(proposal: Proposal, source: Source, head: str | None, first: str, indent: str) -> list[str]:
+    """Return the lines of one source; `first` begins the first of them, where it is an item of a list."""
+    if source.missing:
+        # a build would stop at it
+        whole = _lines_of_entry(proposal, source, head, first, indent)
+        why = f"  # left out until {' and '.join(source.missing)} can be named; then take the # away:"
+        return [why, *(f"  # {line.removeprefix('  ')}" for line in whole)]
+    return _lines_of_entry(proposal, source, head, first, indent)
+
+
+def _lines_of_entry(proposal: Proposal, source: Source, head: str | None, first: str, indent: str) -> list[str]:
+    lines: list[str] = []
+    patterns = files_word(proposal, source)
+    if patterns is not None:
+        lines.append(f"files: [{', '.join(json.dumps(text, ensure_ascii=False) for text in patterns)}]")
+    for word, (finding, value) in source.reading.items():
+        if finding is None:
+            lines.append(_line(f"# {word}: ???", f"unknown: {_ASKED[word]}"))
+        else:
+            said = _said(finding) + (f". {_WHAT_IF[word]}" if not finding.is_sure and word in _WHAT_IF else "")
+            lines.append(_line(f"{word}: {_value(value)}", said))
+    if source.id_prefix:
+        lines.append(
+            _line(
+                f"id_prefix: {json.dumps(source.id_prefix, ensure_ascii=False)}",
+                "guess: ids come in another source too; take this line out if they are the same ones",
+            )
+        )
+    renamed = [match for match in source.matches if match.theirs != match.column]
+    if renamed:
+        lines.append("columns:")
+        for match in renamed:
+            certainty = "sure" if match.is_sure else "guess"
+            lines.append(
+                _line(
+                    f"  {match.column}: {scalar(match.theirs)}",
+                    f"{certainty}: {match.why}{_example(match.theirs, match.column, match.kind)}",
+                )
+            )
+    if same := [match for match in source.matches if match.theirs == match.column]:
+        lines.append(f"# of the contract's own names: {', '.join(match.column for match in same)}")
+        lines += [f"#   guess: {match.column}, {match.why}" for match in same if not match.is_sure]
+    for column in source.missing:
+        instead = instead_of(column)
+        lines.append(
+            _line(f"# {column}: ???", f"missing: {source.table.label} needs it; name the column under columns")
+        )
+        if instead:
+            value, _, when = instead.partition("   ")
+            lines.append(f"#   or for all rows, if it is so: constants: {{{column}: {value}}}  ({when.strip()})")
+        else:
+            lines.append("#   or export the file again with it: without it a build stops")
+    if source.constants:
+        lines.append("constants:")
+        lines += [
+            _line(f"  {column}: {scalar(finding.value)}", _said(finding))
+            for column, finding in source.constants.items()
+        ]
+    lines += _values(source)
+    if source.unknown:
+        shown = list(source.unknown.items())[:_UNKNOWN_SHOWN]
+        lines.append("# columns that are not read:")
+        lines += [f"#   {name}: {_shape(name, kind)}" for name, kind in shown]
+        if len(source.unknown) > len(shown):
+            lines.append(f"#   and {len(source.unknown) - len(shown)} more")
+    counted = rows_of(source.row_count) + ("" if source.is_whole else " looked at, there are more")
+    about = [f"# {len(source.sheets)} files, {counted}" if len(source.sheets) > 1 else f"# {counted}"]
+    about += [f"# note: {note}" for note in source.notes]
+    if not any(not line.startswith("#") for line in lines):
+        # nothing differs from the contract, and a key without a value would be no entry
+        lines.insert(
+            0,
+            "files: ["
+            + ", ".join(json.dumps(_relative(proposal, sheet), ensure_ascii=False) for sheet in source.sheets)
+            + "]",
+        )
+    if head is None:
+        # an item of a list begins with a word, not with a comment
+        position = next(number for number, line in enumerate(lines) if not line.startswith("#"))
+        word = lines.pop(position)
+        return [first + word, *(indent + line for line in [*about, *lines])]
+    return [head, *(indent + line for line in [*about, *lines])]
+
+
+_ASKED = {"timezone": "its times have no offset; without this line they are UTC, or a build asks. Say it as Asia/Tokyo"}
+_WHAT_IF = {
+    "date_format": "Write it the other way round if days and months are swapped",
+    "encoding": "Try cp1252, cp1258 or utf-16 if letters look wrong",
+    "decimal": "Look at one amount in the published tables",
+    "timezone": "It is that of the program that wrote the file",
+}
+
+
+def _value(value: object) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(json.dumps(text, ensure_ascii=False) for text in value)}]"
+    if isinstance(value, int):
+        return str(value)
+    # a format or a sign is easier to read between quotation marks
+    text = str(value)
+    return text if re.fullmatch(r"[A-Za-z][\w/-]*", text) else json.dumps(text, ensure_ascii=False)
+
+
+def _example(name: str, column: str, kind: Kind) -> str:
+    """Return an example to stand behind a line, masked where it may be of a person."""
+    if not kind.example or kind.name == "blank":
+        return ""
+    if column in ("full_name", "comment", "body", "outcome"):
+        return f", as {masked(kind.example, 'text')}"
+    if column == "phone" or (_PERSONAL.search(plain_name(name)) and kind.name not in ("email", "date", "code")):
+        return f", as {masked(kind.example, 'phone' if any(map(str.isdigit, kind.example)) else 'text')}"
+    # an id may be a person's number
+    shown = "phone" if kind.name == "phone" and column != "order_id" else kind.name
+    return f", as {masked(kind.example, shown if shown in ('email', 'phone') else 'code')}"
+
+
+def _shape(name: str, kind: Kind) -> str:
+    """Return what the values of a column are, with an example where that is of nobody."""
+    if kind.name == "blank":
+        return "blank"
+    if kind.name in ("email", "phone") or _PERSONAL.search(plain_name(name)):
+        return f"as {masked(kind.example, kind.name if kind.name in ('email', 'phone') else 'text')}"
+    if kind.name == "code":
+        shown = [masked(value, "email" if "@" in value else "code") for value in list(kind.counts)[:4]]
+        return f"{kind.distinct} values: {', '.join(shown)}{', …' if kind.distinct > len(shown) else ''}"
+    if kind.name in ("date", "number"):
+        return f"{kind.name}s, as {masked(kind.example, 'code')}"
+    return f"texts, as {masked(kind.example, 'text')}"
+
+
+def _values(source: Source) -> list[str]:
+    """Return the values that nobody knows, those with a likely meaning as lines that are read."""
+    proposed: list[str] = []
+    asked: list[str] = []
+    for column, found in source.values.items():
+        likely = {theirs: ours for theirs, (ours, _) in found.items() if ours is not None}
+        if likely:
+            proposed.append(f"  {column}:")
+            proposed += [
+                _line(f"    {scalar(theirs)}: {ours}", f"guess: by its name, in {rows_of(found[theirs][1])}")
+                for theirs, ours in likely.items()
+            ]
+        rest = {theirs: count for theirs, (ours, count) in found.items() if ours is None}
+        if rest:
+            asked.append(f"# {column}: {_why_unknown(source, column)}; {ASKED_BELOW}")
+            asked += [
+                f"#   journey map-value DIR {source.table.label} {column} {json.dumps(theirs, ensure_ascii=False)} ???"
+                f"   ({rows_of(count)})"
+                for theirs, count in rest.items()
+            ]
+    return [*(["values:", *proposed] if proposed else []), *asked]
+
+
+def _why_unknown(source: Source, column: str) -> str:
+    seed = seed_of(source.table.label, column)
+    if seed is None:
+        return "these stand as they are"
+    return f"these are not in seeds/{seed}.csv" + (
+        " and their rows are refused" if is_refusing(source.table.label, column) else ""
+    )
+
+
+def _adapter(proposal: Proposal, use: AdapterUse) -> list[str]:
+    folder = use.folder.relative_to(proposal.folder).as_posix()
+    lines = [f"  - adapter: {use.name}", f"    folder: {_value(folder)}"]
+    for name, sheets in use.files.items():
+        rows = sum(sheet.row_count for sheet in sheets)
+        lines.append(f"    # {name}: {', '.join(_relative(proposal, sheet) for sheet in sheets[:5])}: {rows_of(rows)}")
+    lines += [
+        _line(f"    {word}: {_value(value)}", "sure: its files are saved so") for word, value in use.reading.items()
+    ]
+    lines += [f"    # note: {note}" for note in use.notes]
+    if use.is_zone_asked:
+        if use.timezone:
+            lines.append("    " + _line(f"timezone: {use.timezone.value}", _said(use.timezone)))
+        else:
+            lines.append("    " + _line("# timezone: ???", f"unknown: some of {_ASKED['timezone']}"))
+    if use.id_prefix:
+        lines.append(
+            "    "
+            + _line(
+                f"id_prefix: {json.dumps(use.id_prefix, ensure_ascii=False)}",
+                "guess: two exports of one tool, whose numbers may be the same",
+            )
+        )
+    if use.adapter.variables:
+        lines.append("    # variables, with their defaults; adapters/" + use.name + "/README.md says what they do:")
+        lines += [
+            f"    #   {name}: {'null' if value is None else value}" for name, value in use.adapter.variables.items()
+        ]
+    return lines
+
+
+def _relative(proposal: Proposal, sheet: Sheet) -> str:
+    return sheet.path.relative_to(proposal.folder).as_posix()
+
+
+def _leftovers(proposal: Proposal) -> list[str]:
+    lines = []
+    if proposal.unknown:
+        lines += ["", "# files that are not read, with why:"]
+        lines += [
+            f"#   {_relative(proposal, sheet)}{f' sheet {sheet.sheet}' if sheet.sheet else ''}: {why}"
+            for sheet, why in proposal.unknown
+        ]
+    if proposal.unread:
+        lines += ["", f"# not read ({READ}):"]
+        lines += [f"#   {path.relative_to(proposal.folder).as_posix()}" for path in proposal.unread[:_UNKNOWN_SHOWN]]
+    return [" ".join(line.split("\n")) for line in lines]
+
+
+def refused_commands(sources: Sequence[Source]) -> int:
+    """Count the values of columns whose rows are refused until somebody says what they mean."""
+    return sum(
+        len(found)
+        for source in sources
+        for column, found in source.values.items()
+        if seed_of(source.table.label, column) and is_refusing(source.table.label, column)
+    )

@@ -1,0 +1,307 @@
+"""What `journey init` proposes for a folder, and what it writes."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from click.testing import CliRunner
+from customer_journey.cli import app
+from customer_journey.errors import InputError
+from customer_journey.mapping import read_mapping
+from onboarding.propose import Proposal, Source, propose
+from onboarding.write import mapping_text, settings_text
+
+from tests.onboarding.files import INVOICES, lines, workbook, write
+
+
+def only_source(folder: Path) -> Source:
+    (source,) = propose(folder, None, None).sources
+    return source
+
+
+def columns_of(source: Source) -> dict[str, str]:
+    return {match.column: match.theirs for match in source.matches}
+
+
+def test_a_vietnamese_point_of_sale(tmp_path: Path) -> None:
+    write(tmp_path, "Danh sách đơn hàng 2025.csv", "\ufeff" + lines(*INVOICES, end="\r\n"))
+    write(
+        tmp_path,
+        "Danh sách đơn hàng 2026.csv",
+        "\ufeff" + lines(INVOICES[0], INVOICES[1].replace("HD1", "HD9"), end="\r\n"),
+    )
+    proposal = propose(tmp_path, None, None)
+    (tmp_path / "mapping.yml").write_text(mapping_text(proposal), encoding="utf-8")
+    (entry,) = read_mapping(tmp_path).tables
+    assert entry.label == "orders/orders"
+    assert entry.files == ("Danh sách đơn hàng *.csv",)
+    assert entry.columns == {
+        "order_id": "Mã đơn",
+        "phone": "Điện thoại",
+        "contact_id": "Mã khách hàng",
+        "ordered_at": "Thời gian",
+        "status": "Trạng thái",
+        "total_amount": "Tổng cộng",
+    }
+    assert (entry.reading.delimiter, entry.reading.decimal, entry.reading.thousands) == (";", ",", ".")
+    assert entry.reading.date_format == ("%d/%m/%Y %H:%M",)
+    assert entry.reading.timezone == "Asia/Ho_Chi_Minh"
+    assert entry.constants == {"currency": "VND"}
+    settings = settings_text(proposal)
+    assert settings is not None
+    assert yaml.safe_load(settings) == {
+        "reporting_currency": "VND",
+        "currency_decimals": 0,
+        "reporting_timezone": "Asia/Ho_Chi_Minh",
+        "default_phone_country": "VN",
+    }
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["customer_id", "full_name", "email_address", "phone_number", "created_at"],
+        ["CustomerID", "FullName", "EmailAddress", "PhoneNumber", "CreatedAt"],
+        ["Customer ID", "Full Name", "E-mail Address", "Phone Number", "Created At"],
+        ["ma khach hang", "ho ten", "email", "sdt", "ngay tao"],
+        ["Mã KH", "Họ và tên", "Địa chỉ email", "SĐT", "Ngày tạo"],
+    ],
+)
+def test_names_are_known_in_every_spelling_whatever_the_file_is_called(tmp_path: Path, names: list[str]) -> None:
+    write(tmp_path, "export (3).csv", lines(",".join(names), "K1,Mai Le,mai@example.com,0911000001,2026-01-15"))
+    source = only_source(tmp_path)
+    assert source.table.label == "crm/contacts"
+    assert columns_of(source) == dict(
+        zip(["contact_id", "full_name", "email", "phone", "created_at"], names, strict=True)
+    )
+
+
+def test_values_tell_what_names_do_not(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        "orders.csv",
+        lines(
+            "Order No,When exactly,How to reach,What happened,How much",
+            "1,2026-01-15 10:00,mai@example.com,paid,12.50",
+            "2,2026-01-16 10:00,lan@example.com,cancelled,3.25",
+        ),
+    )
+    source = only_source(tmp_path)
+    assert columns_of(source) == {
+        "order_id": "Order No",
+        "email": "How to reach",
+        "ordered_at": "When exactly",
+        "status": "What happened",
+        "total_amount": "How much",
+    }
+    assert [match.column for match in source.matches if match.is_sure] == ["order_id"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "id,name,created_at\n1,Spring,2026-01-01\n",
+        "coupon,percent_off,id,name,created\nA,10,1,Ten,2026-01-01\n",
+        "campaign,sessions,engaged\na,1,2\n",
+    ],
+)
+def test_what_has_the_columns_of_everything_is_no_table(tmp_path: Path, content: str) -> None:
+    write(tmp_path, "things.csv", content)
+    proposal = propose(tmp_path, None, None)
+    assert proposal.sources == []
+    assert len(proposal.unknown) == 1
+
+
+def test_two_tables_of_one_folder_and_what_else_lies_there(tmp_path: Path) -> None:
+    write(tmp_path, "shop/customers.csv", "Customer ID,Email,Created\n1,mai@example.com,2026-01-15\n")
+    write(tmp_path, "shop/orders.csv", "Order ID,Order Date,Status,Total\n1,2026-01-15,paid,10\n")
+    write(tmp_path, "shop/manual.pdf", "x")
+    write(tmp_path, "shop/.hidden.csv", "Order ID\n1\n")
+    proposal = propose(tmp_path, None, None)
+    assert [source.table.label for source in proposal.sources] == ["crm/contacts", "orders/orders"]
+    assert [path.name for path in proposal.unread] == ["manual.pdf"]
+    text = mapping_text(proposal)
+    assert 'files: ["shop/orders.csv"]' in text
+    assert "manual.pdf" in text
+    assert ".hidden" not in text
+
+
+def test_an_order_of_days_and_months_that_no_value_decides_is_a_guess(tmp_path: Path) -> None:
+    write(tmp_path, "orders.csv", "Order ID,Order Date,Status,Total\n1,01/02/2026,paid,10\n2,03/04/2026,paid,10\n")
+    finding, value = only_source(tmp_path).reading["date_format"]
+    assert (value, finding is not None and finding.is_sure) == ("%d/%m/%Y", False)
+    assert "no value decides" in mapping_text(propose(tmp_path, None, None))
+
+
+def test_another_column_of_the_file_decides_the_order(tmp_path: Path) -> None:
+    rows = ["1,01/02/2026,01/25/2026,paid,10", "2,03/04/2026,03/30/2026,paid,10"]
+    write(tmp_path, "orders.csv", lines("Order ID,Order Date,Delivered,Status,Total", *rows))
+    finding, value = only_source(tmp_path).reading["date_format"]
+    assert (value, finding is not None and finding.is_sure) == ("%m/%d/%Y", True)
+
+
+def test_local_times_of_nowhere_are_said_to_be_unknown_and_told_ones_are_sure(tmp_path: Path) -> None:
+    write(tmp_path, "orders.csv", "Order ID,Order Date,Status,Total\n1,2026-01-15 10:00,paid,10\n")
+    assert "# timezone: ???" in mapping_text(propose(tmp_path, None, None))
+    told = mapping_text(propose(tmp_path, "Europe/Paris", None))
+    assert yaml.safe_load(told)["tables"]["orders/orders"]["timezone"] == "Europe/Paris"
+
+
+def test_two_sources_of_a_table_whose_ids_meet_get_prefixes(tmp_path: Path) -> None:
+    write(
+        tmp_path, "web shop.csv", "order_id,ordered_at,status,total_amount\n1,2026-01-15,paid,10\n2,2026-01-15,paid,1\n"
+    )
+    write(tmp_path, "till.csv", "Receipt No;Date;Status;Total\n2;2026-02-15;completed;5\n")
+    (tmp_path / "mapping.yml").write_text(mapping_text(propose(tmp_path, None, None)), encoding="utf-8")
+    entries = read_mapping(tmp_path).tables
+    assert [(entry.files, entry.id_prefix) for entry in entries] == [
+        (("till.csv",), "till-"),
+        (("web shop.csv",), "web_shop-"),
+    ]
+
+
+def test_a_column_that_is_missing_is_asked_for_with_what_may_stand_for_it(tmp_path: Path) -> None:
+    write(tmp_path, "customers.csv", "Customer ID,Name,Email\n1,Mai Le,mai@example.com\n")
+    source = only_source(tmp_path)
+    assert source.missing == ["created_at"]
+    text = mapping_text(propose(tmp_path, None, None))
+    assert "# created_at: ???" in text
+    assert "constants: {created_at: 2024-01-01}" in text
+
+
+def test_statuses_that_no_seed_knows_are_listed_with_the_command_that_maps_them(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        "orders.csv",
+        lines(
+            "Order ID,Order Date,Status,Total", "1,2026-01-15,paid,10", "2,2026-01-15,Flown,10", "3,2026-01-15,Flown,10"
+        ),
+    )
+    source = only_source(tmp_path)
+    assert source.values == {"status": {"Flown": (None, 2)}}
+    assert source.known_values == {"status": ["paid"]}
+    assert 'journey map-value DIR orders/orders status "Flown" ???   (2 rows)' in mapping_text(
+        propose(tmp_path, None, None)
+    )
+
+
+def test_nothing_of_a_person_stands_in_the_mapping(tmp_path: Path) -> None:
+    header = "Customer ID;Name;Email;Phone;Created;Note;Street;Second mail"
+    row = "1;Lan Pham;lan.pham@vidu.vn;0911000001;2026-01-15;call lan.pham@vidu.vn;12 Trang Tien;lan2@vidu.vn"
+    write(tmp_path, "customers.csv", lines(header, row))
+    text = mapping_text(propose(tmp_path, None, None))
+    for told in ("Lan", "Pham", "lan.pham", "lan2", "0911000001", "Trang", "vidu"):
+        assert told not in text
+
+
+def test_a_file_at_its_place_needs_no_word(tmp_path: Path) -> None:
+    write(tmp_path, "orders/orders.csv", "order_id,ordered_at,status,total_amount\n1,2026-01-15T10:00:00Z,paid,10.00\n")
+    text = mapping_text(propose(tmp_path, None, None))
+    assert yaml.safe_load(text) == {"tables": None}
+    assert "# orders/orders: read as it stands, 1 row: orders/orders.csv" in text
+
+
+def test_a_sheet_under_a_title(tmp_path: Path) -> None:
+    workbook(
+        tmp_path / "so lieu.xlsx",
+        {
+            "Đơn hàng": [
+                ["BÁO CÁO THÁNG 1"],
+                ["Mã đơn hàng", "Ngày đặt hàng", "Trạng thái", "Tổng tiền"],
+                ["D1", "15/01/2026", "Hoàn thành", 450000],
+            ],
+            "Khách hàng": [["Mã khách hàng", "SĐT", "Ngày tạo"], ["KH1", "0911000001", "14/01/2026"]],
+        },
+    )  # fmt: skip
+    sources = {source.table.label: source for source in propose(tmp_path, None, None).sources}
+    assert set(sources) == {"crm/contacts", "orders/orders"}
+    orders = {word: value for word, (_, value) in sources["orders/orders"].reading.items()}
+    assert (orders["sheet"], orders["header_row"], orders["date_format"]) == ("Đơn hàng", 2, "%d/%m/%Y")
+
+
+def test_an_export_of_a_tool_saved_by_another_excel(tmp_path: Path) -> None:
+    header = "Mã hóa đơn;Thời gian;Mã khách hàng;Khách cần trả;Trạng thái"
+    write(
+        tmp_path,
+        "ban hang/2025.csv",
+        "\ufeff" + lines(header, "HD1;13/01/2026 09:30;KH1;1.250.000;Hoàn thành", end="\r\n"),
+    )
+    write(tmp_path, "khach/khach hang.csv", "Mã khách hàng,Email,Ngày tạo\nKH1,a@example.com,14/01/2026\n")
+    (tmp_path / "mapping.yml").write_text(mapping_text(propose(tmp_path, None, None)), encoding="utf-8")
+    mapping = read_mapping(tmp_path)
+    assert [(use.adapter, use.folder, use.reading.delimiter) for use in mapping.adapters] == [
+        ("kiotviet", "ban hang", ";")
+    ]
+    assert [entry.label for entry in mapping.tables] == ["crm/contacts"]
+
+
+def test_two_shops_of_one_tool_get_prefixes(tmp_path: Path) -> None:
+    header = "Mã hóa đơn,Thời gian,Mã khách hàng,Khách cần trả,Trạng thái"
+    for shop in ("Huế", "Vinh"):
+        write(tmp_path, f"{shop}/2025.csv", lines(header, "HD1,13/01/2026 09:30,KH1,1250000,Hoàn thành"))
+    uses = propose(tmp_path, None, None).adapters
+    assert [(use.name, use.folder.name, use.id_prefix) for use in uses] == [
+        ("kiotviet", "Huế", "hue-"),
+        ("kiotviet", "Vinh", "vinh-"),
+    ]
+
+
+def test_files_that_an_adapter_cannot_read_as_they_lie_are_read_one_by_one(tmp_path: Path) -> None:
+    header = "Mã hóa đơn;Thời gian;Mã khách hàng;Khách cần trả;Trạng thái"
+    row = "HD1;13/01/2026 09:30;KH1;1.250.000;Hoàn thành"
+    write(tmp_path, "2025.csv", lines(header, row))
+    write(tmp_path, "2026.csv", lines(header, row.replace("HD1", "HD2")), "utf-16")
+    proposal = propose(tmp_path, None, None)
+    assert proposal.adapters == []
+    assert [source.table.label for source in proposal.sources] == ["orders/orders", "orders/orders"]
+
+
+def test_names_that_yaml_would_read_otherwise_come_back_as_they_are(tmp_path: Path) -> None:
+    header = 'Order ID;Order Date;Status;"Grand Total: # "'
+    write(tmp_path, "orders/orders.csv", lines(header, "A;2026-01-15;paid;10", "B;2026-01-16;paid;10"))
+    proposal = propose(tmp_path, None, None)
+    document = yaml.safe_load(mapping_text(proposal))
+    assert document["tables"]["orders/orders"]["columns"]["total_amount"] == "Grand Total: #"
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_folder_without_exports_is_said_in_one_line(tmp_path: Path, is_there: bool) -> None:
+    folder = tmp_path / "raw"
+    if is_there:
+        write(folder, "manual.pdf", "x")
+    with pytest.raises(InputError, match="holds no exports" if is_there else "no such folder"):
+        propose(folder, None, None)
+
+
+def test_every_file_of_a_folder_is_accounted_for(tmp_path: Path) -> None:
+    write(tmp_path, "a.csv", "")
+    write(tmp_path, "b.csv", "1,2026-01-15\n2,2026-01-16\n")
+    write(tmp_path, "c.csv", "x,y\n1,2\n")
+    write(tmp_path, "d.txt", "x")
+    proposal: Proposal = propose(tmp_path, None, None)
+    told = {sheet.path.name for sheet, _ in proposal.unknown} | {path.name for path in proposal.unread}
+    assert told == {"a.csv", "b.csv", "c.csv", "d.txt"}
+
+
+def test_the_command_writes_once_and_not_over_what_is_there(tmp_path: Path) -> None:
+    write(tmp_path, "orders.csv", "Order ID,Order Date,Status,Total\n1,2026-01-15 10:00,paid,10\n")
+    first = CliRunner().invoke(app, ["init", str(tmp_path), "--currency", "EUR"])
+    assert first.exit_code == 0, first.output
+    assert "orders/orders" in first.output
+    assert "web/events" in first.output
+    assert f"journey check {tmp_path}" in first.output
+    text = (tmp_path / "mapping.yml").read_text(encoding="utf-8")
+    assert yaml.safe_load((tmp_path / "vars.yml").read_text(encoding="utf-8")) == {"reporting_currency": "EUR"}
+    again = CliRunner().invoke(app, ["init", str(tmp_path)])
+    assert isinstance(again.exception, InputError)
+    assert "--overwrite" in str(again.exception)
+    assert (tmp_path / "mapping.yml").read_text(encoding="utf-8") == text
+    assert CliRunner().invoke(app, ["init", str(tmp_path), "--overwrite"]).exit_code == 0
+
+
+@pytest.mark.parametrize(("option", "value"), [("--timezone", "Hanoi"), ("--currency", "dong")])
+def test_options_that_nobody_can_follow(tmp_path: Path, option: str, value: str) -> None:
+    write(tmp_path, "orders.csv", "Order ID,Order Date,Status,Total\n1,2026-01-15,paid,10\n")
+    result = CliRunner().invoke(app, ["init", str(tmp_path), option, value])
+    assert isinstance(result.exception, InputError)
+    assert str(result.exception).startswith(f"{option} {value!r} is no")

@@ -1,0 +1,148 @@
+"""What a file is taken for: its encoding, separator, header and rows."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+from onboarding.sniff import MOST_BYTES, sniff
+
+from tests.onboarding.files import INVOICES, lines, workbook, write
+
+HEADER = ["Mã đơn", "Thời gian", "Mã khách hàng", "Điện thoại", "Tổng cộng", "Trạng thái"]
+
+
+def test_a_vietnamese_sheet_saved_by_excel(tmp_path: Path) -> None:
+    file = write(tmp_path, "a.csv", "\ufeff" + lines(*INVOICES, end="\r\n"))
+    (sheet,) = sniff(file)
+    assert sheet.problem is None
+    assert sheet.encoding is not None and (sheet.encoding.value, sheet.encoding.is_sure) == ("utf-8", True)
+    assert sheet.delimiter is not None and sheet.delimiter.value == ";"
+    assert sheet.columns == HEADER
+    assert sheet.row_count == 3
+    assert sheet.values(4) == ["1.250.000", "450.000", "12.500.000"]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "written"),
+    [("utf-16", "utf-16"), ("utf-16-le", "utf-16-le"), ("utf-16-be", "utf-16-be"), ("utf-8", "utf-8")],
+)
+def test_unicode_of_two_bytes_a_letter_with_tabs(tmp_path: Path, encoding: str, written: str) -> None:
+    file = write(tmp_path, "a.tsv", lines(*(row.replace(";", "\t") for row in INVOICES)), written)
+    (sheet,) = sniff(file)
+    assert sheet.encoding is not None and sheet.encoding.value == encoding
+    assert sheet.delimiter is not None and sheet.delimiter.value == "\t"
+    assert sheet.columns == HEADER
+
+
+def test_windows_1258_writes_tones_as_letters_of_their_own(tmp_path: Path) -> None:
+    # Mã khách;Tên;Điện thoại and Phạm Lan, with tones as marks behind their letters
+    content = "Ma\u0303 kha\u0301ch;Tên;Điê\u0323n thoa\u0323i\nKH1;Pha\u0323m Lan;0911000001\n"
+    (sheet,) = sniff(write(tmp_path, "khach.csv", content, "cp1258"))
+    assert sheet.encoding is not None
+    assert (sheet.encoding.value, sheet.encoding.is_sure) == ("cp1258", False)
+
+
+def test_windows_1252(tmp_path: Path) -> None:
+    content = "Référence;Prénom;Montant\nC1;Zoë;12,50\nC2;François;3,00\n"
+    (sheet,) = sniff(write(tmp_path, "clients.csv", content, "cp1252"))
+    assert sheet.encoding is not None
+    assert (sheet.encoding.value, sheet.encoding.is_sure) == ("cp1252", False)
+    assert sheet.columns == ["Référence", "Prénom", "Montant"]
+
+
+def test_quoted_line_breaks_and_blank_lines(tmp_path: Path) -> None:
+    content = 'id,note,city\n\n1,"two\nlines, and a comma",Hue\n\n,,\n2,,Hanoi\n'
+    (sheet,) = sniff(write(tmp_path, "a.csv", content))
+    assert sheet.columns == ["id", "note", "city"]
+    assert sheet.rows == [["1", "two\nlines, and a comma", "Hue"], ["2", "", "Hanoi"]]
+
+
+def test_the_line_that_tells_excel_the_separator_is_no_header(tmp_path: Path) -> None:
+    (sheet,) = sniff(write(tmp_path, "a.csv", "sep=;\nid;name\n1;a,b\n"))
+    assert sheet.delimiter is not None and sheet.delimiter.value == ";"
+    assert (sheet.header_row, sheet.columns) == (2, ["id", "name"])
+
+
+def test_a_title_above_the_names_of_columns(tmp_path: Path) -> None:
+    (sheet,) = sniff(write(tmp_path, "a.csv", "Report of January,,\n,,\nOrder ID,Date,Total\nA1,2026-01-05,10\n"))
+    assert (sheet.header_row, sheet.title) == (3, "Report of January")
+    assert sheet.columns == ["Order ID", "Date", "Total"]
+    assert sheet.row_count == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("", "is empty"),
+        ("\n\n  \n", "blank lines alone"),
+        ("1,2026-01-05,10\n2,2026-01-06,12\n", "values where the names of columns should stand"),
+        ("id,Name,name\n1,a,b\n", "names the column 'name' 2 times"),
+    ],
+)
+def test_what_is_no_table_is_said_with_what_to_do(tmp_path: Path, content: str, said: str) -> None:
+    (sheet,) = sniff(write(tmp_path, "a.csv", content))
+    assert sheet.problem is not None and said in sheet.problem
+    assert ": " in sheet.problem
+
+
+def test_a_header_alone_is_a_table_without_rows(tmp_path: Path) -> None:
+    (sheet,) = sniff(write(tmp_path, "a.csv", "order_id,status\n"))
+    assert (sheet.problem, sheet.columns, sheet.row_count) == (None, ["order_id", "status"], 0)
+
+
+def test_sheets_of_a_workbook_with_a_title_row(tmp_path: Path) -> None:
+    file = workbook(
+        tmp_path / "a.xlsx",
+        {
+            "Hóa đơn": [["DANH SÁCH"], [], ["Mã đơn", "Tổng cộng"], ["HD1", 450000.0]],
+            "Trống": [],
+            "Khách": [["Mã khách hàng", "Email"], ["KH1", "lan@vidu.vn"]],
+        },
+    )
+    invoices, customers = sniff(file)
+    assert (invoices.sheet, invoices.header_row, invoices.rows) == ("Hóa đơn", 3, [["HD1", "450000"]])
+    assert (customers.sheet, customers.header_row, customers.columns) == ("Khách", 1, ["Mã khách hàng", "Email"])
+
+
+RECORDS = [{"id": 1, "total": 12.50, "lines": [{"sku": "a"}]}, {"id": 2, "note": None}]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        json.dumps(RECORDS),
+        json.dumps({"orders": RECORDS}),
+        "".join(json.dumps(record) + "\n" for record in RECORDS),
+    ],
+)
+def test_records_of_json(tmp_path: Path, content: str) -> None:
+    (sheet,) = sniff(write(tmp_path, "a.json", content))
+    assert sheet.columns == ["id", "total", "lines", "note"]
+    assert sheet.rows == [["1", "12.5", '[{"sku": "a"}]', ""], ["2", "", "", ""]]
+
+
+def test_of_a_huge_file_the_beginning_is_looked_at(tmp_path: Path) -> None:
+    row = b"1,2026-01-05,some words to make it long\n"
+    file = tmp_path / "a.csv.gz"
+    with gzip.open(file, "wb", compresslevel=1) as stream:
+        stream.write(b"id,date,words\n")
+        stream.write(row * (MOST_BYTES // len(row) + 1000))
+    (sheet,) = sniff(file)
+    assert not sheet.is_whole
+    assert 0 < sheet.row_count <= 100_000
+
+
+def test_of_a_huge_list_of_json_the_beginning_is_looked_at(tmp_path: Path) -> None:
+    record = json.dumps({"id": 1, "words": "w" * 2**20})
+    file = write(tmp_path, "a.json", f"[{','.join([record] * 40)}]")
+    (sheet,) = sniff(file)
+    assert (sheet.columns, sheet.is_whole) == (["id", "words"], False)
+    # a record has 1 MB and a few bytes, so that the 32nd is cut
+    assert sheet.row_count == 31
+
+
+@pytest.mark.parametrize("name", ["a.csv.gz", "a.xlsx", "a.json", "a.parquet"])
+def test_a_damaged_file_is_said_to_be_one(tmp_path: Path, name: str) -> None:
+    (sheet,) = sniff(write(tmp_path, name, b"\x1f\x8b no such thing {"))
+    assert sheet.problem is not None and "cannot be read" in sheet.problem
