@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import click
+from customer_journey.contract import raw_tables
 from customer_journey.errors import ExitCode, InputError
 from customer_journey.mapping import FILE_NAME
 from customer_journey.settings import FILE_NAME as SETTINGS_FILE
@@ -85,7 +86,7 @@ def _print_files(console: Console, proposal: Proposal) -> None:
         for name, sheets in use.files.items():
             count = sum(sheet.row_count for sheet in sheets)
             files = _files(proposal, [sheet.path for sheet in sheets], sheets[0].sheet)
-            rows.append([files, f"{use.adapter.name}: {name}", f"{count:,}", "all", "–", _asked(use) or "–"])
+            rows.append([files, f"{use.adapter.name}: {name}", f"{count:,}", "all", "–", _asked(use)])
     for sheet, why in proposal.unknown:
         rows.append(
             [_files(proposal, [sheet.path], sheet.sheet), f"not read: {why}", f"{sheet.row_count:,}", "", "", ""]
@@ -105,8 +106,7 @@ def _print_files(console: Console, proposal: Proposal) -> None:
 
 
 def _asked(use: AdapterUse) -> str:
-    needs_it = use.adapter.needs_timezone and use.adapter.timezone is None
-    return "timezone" if needs_it and use.timezone is None else ""
+    return "timezone" if use.is_zone_asked and use.timezone is None else "–"
 
 
 def _files(proposal: Proposal, paths: list[Path], sheet: str | None) -> str:
@@ -118,10 +118,13 @@ def _files(proposal: Proposal, paths: list[Path], sheet: str | None) -> str:
 def _print_what_to_look_at(console: Console, proposal: Proposal) -> None:
     lines = [line for source in proposal.sources for line in _doubts(source)]
     for use in proposal.adapters:
-        if _asked(use) or use.timezone:
-            zone = f"guess: {use.timezone.value}" if use.timezone and not use.timezone.is_sure else "unknown"
-            if use.timezone is None or not use.timezone.is_sure:
-                lines.append(f"{use.adapter.name}: timezone, {zone}")
+        if use.is_zone_asked and (use.timezone is None or not use.timezone.is_sure):
+            guess = f"{use.timezone.value}, guess: {use.timezone.why}" if use.timezone else "unknown"
+            lines.append(f"{use.adapter.name}: timezone of times without an offset, {guess}")
+        lines += [f"{use.adapter.name}: {note}" for note in use.notes]
+    if proposal.lacks_main_table:
+        names = ", ".join(table.label for table in raw_tables() if table.is_main)
+        lines.append(f"none of {names} can be read yet: a build needs one of them")
     if lines:
         console.print()
         console.print("Look at:")
@@ -146,7 +149,11 @@ def _doubts(source: Source) -> list[str]:
     for column, finding in source.constants.items():
         if not finding.is_sure:
             lines.append(f"{source.table.label}: {column} {finding.value} for all rows, guess: {finding.why}")
-    lines += [f"{source.table.label}: {column} is missing, a build needs it" for column in source.missing]
+    if source.missing:
+        lines.append(
+            f"{source.table.label}: left out, since no column was found for {' and '.join(source.missing)}; "
+            f"{FILE_NAME} has the entry to complete"
+        )
     lines += [f"{source.table.label}: {note}" for note in source.notes]
     return lines
 

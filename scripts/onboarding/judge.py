@@ -77,6 +77,8 @@ class Unmapped:
     rows: int
     seed: str
     is_refused: bool
+    # whether mapping.yml can say what it means: not where an adapter makes the table
+    is_mappable: bool
 
 
 @dataclass
@@ -122,7 +124,7 @@ def judge(raw: Path) -> Verdict:
         models = Models(connection, settings)
         there = [table for table in raw_tables() if _count(connection, table.relation)]
         verdict = Verdict(
-            drift=report.drift,
+            drift=_not_said_twice(report.drift, raw),
             doubles=report.doubles,
             absent=[table for table in raw_tables() if table.label in report.absent_tables],
             max_quarantined_share=float({**default_settings(), **settings}["max_quarantined_share"]),
@@ -132,9 +134,15 @@ def judge(raw: Path) -> Verdict:
         for table in there:
             staged = models.relation(f"stg_{table.source}__{table.name}")
             verdict.judgements.append(_judgement(connection, models, table, staged, rejects, files))
-            verdict.unmapped += _unmapped(connection, models, table)
+            verdict.unmapped += _unmapped(connection, models, table, is_of_files(raw, table))
         verdict.orders = _orders(connection, models, there)
     return verdict
+
+
+def _not_said_twice(drift: Sequence[str], raw: Path) -> list[str]:
+    """Leave out that an adapter does not know files beside its export which the mapping reads as tables."""
+    mapped = {one.file.relative_to(raw).as_posix() for files in plan_of(raw).mapped.values() for one in files}
+    return [line for line in drift if "the adapter" not in line or line.partition(": ")[0] not in mapped]
 
 
 @contextmanager
@@ -243,7 +251,7 @@ def _refusal(
     connection: duckdb.DuckDBPyConnection, table: RawTable, reason: str, rows: int, file: _File, file_id: int, row: int
 ) -> Refusal:  # fmt: skip
     columns = _blamed(table, reason)
-    place = _place(file, row)
+    place = _place(file, row) if file.file else _made(connection, table, file, file_id, row)
     if not columns:
         return Refusal(reason, rows, place, "", "", advice_on(reason))
     found = connection.execute(
@@ -289,10 +297,18 @@ def _blamed(table: RawTable, reason: str) -> list[str]:
     return [named] if named in table.all_columns else []
 
 
+def _made(connection: duckdb.DuckDBPyConnection, table: RawTable, file: _File, file_id: int, row: int) -> str:
+    """Name a row that an adapter made: of several files perhaps, so that its key says most."""
+    found = connection.execute(
+        f"select {', '.join(table.key)} from {table.relation} where _file_id = ? and _row_number = ?", [file_id, row]
+    ).fetchone()
+    values = [masked(str(value), "code") for value in found or () if value is not None]
+    return f"{file.path.removeprefix('. through ')}, {', '.join(table.key)} {', '.join(values) or 'blank'}"
+
+
 def _place(file: _File, row: int) -> str:
     """Name a row as whoever opens the file counts."""
-    if file.file is None:
-        return f"{file.path}, row {row:,}"
+    assert file.file is not None
     if is_json(file.file):
         return f"{file.path}, record {row:,}"
     if is_parquet(file.file):
@@ -339,7 +355,7 @@ def _advice(table: RawTable, reason: str, column: str, value: str, theirs: str, 
             thousands = f' and thousands: "{numbers.thousands}"' if numbers.thousands else ""
             return f'write decimal: "{numbers.decimal}"{thousands} for {table.label} in mapping.yml'
     if seed_of(table.label, column) and reason.startswith("unmapped_"):
-        return f"say what {value!r} means: journey map-value, see below"
+        return f"say what {value!r} means, see below"
     if reason == "no_exchange_rate":
         return (
             f"{advice_on(reason)}; if it is your own currency, write reporting_currency: {value.strip().upper() or '…'}"
@@ -350,7 +366,15 @@ def _advice(table: RawTable, reason: str, column: str, value: str, theirs: str, 
     return advice_on(reason)
 
 
-def _unmapped(connection: duckdb.DuckDBPyConnection, models: Models, table: RawTable) -> list[Unmapped]:
+def is_of_files(raw: Path, table: RawTable) -> bool:
+    """Tell whether files are read as a table, and not an adapter alone makes its rows."""
+    plan = plan_of(raw)
+    return bool(plan.plain.get(table) or plan.mapped.get(table))
+
+
+def _unmapped(
+    connection: duckdb.DuckDBPyConnection, models: Models, table: RawTable, is_mappable: bool
+) -> list[Unmapped]:  # fmt: skip
     """Return the values of a table that its seeds do not know, the commonest first."""
     found = []
     for column in mapping_columns(table.label):
@@ -366,7 +390,7 @@ def _unmapped(connection: duckdb.DuckDBPyConnection, models: Models, table: RawT
             strange = []
         name = seed_of(table.label, column) or ""
         found += [
-            Unmapped(table, column, value, count, name, is_refusing(table.label, column))
+            Unmapped(table, column, value, count, name, is_refusing(table.label, column), is_mappable)
             for value, count in strange[:_VALUES]
         ]
     return found

@@ -3,12 +3,14 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import yaml
 from customer_journey.contract import RawTable, raw_tables
 from customer_journey.errors import InputError
 from customer_journey.mapping import FILE_NAME, did_you_mean, read_mapping
 
+from onboarding.judge import is_of_files
 from onboarding.names import known_values
 from onboarding.seeds import as_compared, mapped_values, seed_of
 from onboarding.write import ASKED_BELOW, scalar
@@ -20,8 +22,8 @@ def add_value(folder: Path, label: str, column: str, theirs: str, ours: str) -> 
     """Write `values: {column: {theirs: ours}}` for a table into FOLDER/mapping.yml; return the file and what was done.
 
     Raises:
-        InputError: there is no such table, column or meaning, an adapter makes the table, or the text of the file is
-            of a form that no line can be put into.
+        InputError: there is no such table, column or meaning, an adapter makes the table, or no line can be put into
+            the file.
     """
     table = _table(label)
     if column not in table.all_columns:
@@ -32,12 +34,18 @@ def add_value(folder: Path, label: str, column: str, theirs: str, ours: str) -> 
     file = folder / FILE_NAME
     before = read_mapping(folder)
     entries = [entry for entry in before.tables if entry.label == label]
+    if not entries and before.adapters and not is_of_files(folder, table):
+        names = ", ".join(use.adapter for use in before.adapters)
+        raise InputError(
+            f"{file}: no file is read as {label}, an adapter ({names}) makes it. Add the row {theirs.lower()},{ours} "
+            f"to seeds/{seed_of(label, column) or '…'}.csv, or to the values of the adapter."
+        )
     text = file.read_text(encoding="utf-8-sig") if file.is_file() else ""
     old = [entry.values.get(column, {}).get(theirs) for entry in entries]
     if old and all(value == ours for value in old):
         return file, "kept "
     after = _with_value(text, label, len(entries), column, theirs, ours)
-    _check(file, after, label, column, theirs, ours)
+    _check(file, text, after, label, column, theirs, ours)
     # what stood there of the commands to paste has been done
     file.write_text(_without_asked(after, label, column, theirs), encoding="utf-8")
     return file, "wrote"
@@ -141,15 +149,22 @@ def _with_new_entry(lines: list[str], label: str, column: str, pair: str) -> str
     return "\n".join(lines) + "\n"
 
 
-def _check(file: Path, text: str, label: str, column: str, theirs: str, ours: str) -> None:
-    """Hold the new text against what it is to say, before it is written."""
+def _check(file: Path, before: str, after: str, label: str, column: str, theirs: str, ours: str) -> None:
+    """Hold the new text against what it is to say: all that the old one says, and the value.
+
+    Raises:
+        InputError: it says something else.
+    """
     try:
-        found = yaml.safe_load(text)["tables"][label]
-        entries = found if isinstance(found, list) else [found]
-        is_there = all(entry["values"][column][theirs] == ours for entry in entries)
-    except (yaml.YAMLError, KeyError, TypeError, AttributeError):
-        is_there = False
-    if not is_there:
+        wanted: dict[str, Any] = yaml.safe_load(before) or {}
+        tables = wanted["tables"] = wanted.get("tables") or {}
+        found = tables.setdefault(label, {})
+        for entry in found if isinstance(found, list) else [found]:
+            entry.setdefault("values", {}).setdefault(column, {})[theirs] = ours
+        is_so = yaml.safe_load(after) == wanted
+    except (yaml.YAMLError, TypeError, AttributeError):
+        is_so = False
+    if not is_so:
         line = f"values: {{{column}: {{{scalar(theirs)}: {scalar(ours)}}}}}"
         raise InputError(
             f"{file}: is of a form that no line is put into. Write it there by hand, under {label}: {line}"

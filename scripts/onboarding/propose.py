@@ -1,5 +1,6 @@
 """What the files of a folder are: which raw table or which tool, which column is which, and how far that is certain."""
 
+import codecs
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -7,13 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import yaml
 from customer_journey.adapters import Adapter
 from customer_journey.contract import RawTable, raw_tables
 from customer_journey.errors import InputError
-from customer_journey.mapping import FILE_NAME
-from customer_journey.raw_files import READ, fits, suffix_of
+from customer_journey.mapping import FILE_NAME, Reading
+from customer_journey.raw_files import READ, data_files_below, delimiter_of, fits, suffix_of
 from customer_journey.settings import FILE_NAME as SETTINGS_FILE
+from customer_journey.tabular import read_as_text
 
 from onboarding.adapters import Recognised, adapters, recognised
 from onboarding.names import Vocabulary, known_values, plain_name, vocabularies
@@ -21,9 +24,11 @@ from onboarding.seeds import as_compared, mapped_values, seed_of
 from onboarding.sniff import Finding, Sheet, sniff
 from onboarding.values import DAY_FIRST, MONTH_FIRST, Dates, Kind, kind_of, with_order
 
+# Larger files beside an export are not tried.
+_MOST_TRIED = 64 * 2**20
 # A name that is worth this much is sure if the values agree.
 _SURE = 0.7
-# A table is proposed from this score on. What its files are called counts for so much of it, a missing column against it.
+# A table is proposed from this score on: its name counts for it, and what it lacks against it.
 _ENOUGH = 3.5
 _CALLED = 5.0
 _LACKING = 2.0
@@ -99,8 +104,13 @@ class AdapterUse:
     adapter: Adapter
     folder: Path
     files: dict[str, list[Sheet]]
+    # whether times of the export may have no offset, and the zone proposed for them
+    is_zone_asked: bool
     timezone: Finding | None
     id_prefix: str = ""
+    # words of mapping.yml on how the files are read, where the adapter reads them otherwise
+    reading: dict[str, Any] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -126,9 +136,14 @@ class Proposal:
     unread: list[Path] = field(default_factory=list)
 
     @property
+    def lacks_main_table(self) -> bool:
+        """Whether nothing in the folder is one of the tables of which a build needs one."""
+        return all(table in self.absent for table in raw_tables() if table.is_main)
+
+    @property
     def absent(self) -> list[RawTable]:
         """The raw tables that nothing in the folder is."""
-        there = {source.table.label for source in self.sources}
+        there = {source.table.label for source in self.sources if not source.missing}
         there |= {table.label for use in self.adapters for table in use.adapter.selects}
         return [table for table in raw_tables() if table.label not in there]
 
@@ -150,27 +165,22 @@ def propose(folder: Path, timezone: str | None, currency: str | None) -> Proposa
     kinds = [_kinds(group) for group in groups]
     hints = _hints(folder, groups, kinds, timezone, currency)
     proposal = Proposal(folder, hints, unread=[file for file in files if file not in set(readable)])
-    of_tools: list[tuple[Sheet, Recognised]] = []
+    of_tools: list[_ToolGroup] = []
     for sheet in sheets:
         if sheet.problem:
             # an adapter may know what to do about it
             tool = recognised(sheet.columns)
             if tool is not None:
-                of_tools.append((sheet, tool))
+                of_tools.append(_ToolGroup([sheet], [], tool))
             else:
                 proposal.unknown.append((sheet, sheet.problem))
     for group, of_columns in zip(groups, kinds, strict=True):
         tool = recognised(group[0].columns)
         if tool is not None:
-            of_tools += [(sheet, tool) for sheet in group]
-            continue
-        source, why = _source(folder, group, of_columns)
-        if source is None:
-            proposal.unknown += [(sheet, why) for sheet in group]
-            continue
-        _read(source, hints)
-        proposal.sources.append(source)
-    proposal.adapters = _adapter_uses(folder, of_tools, hints)
+            of_tools.append(_ToolGroup(group, of_columns, tool))
+        else:
+            _add_source(proposal, group, of_columns)
+    _add_adapters(proposal, of_tools)
     proposal.sources.sort(key=lambda source: (source.table.label, source.sheets[0].path))
     _prefix_colliding(proposal.sources)
     return proposal
@@ -498,9 +508,10 @@ def _note_lines_of_orders(source: Source) -> None:
     place = source.sheets[0].columns.index(key.theirs)
     texts = [text for sheet in source.sheets for text in sheet.values(place)]
     if len(texts) - key.kind.distinct > 0.02 * len(texts):
+        hint = ", or lines of it, which orders/order_items wants" if source.table.label == "orders/orders" else ""
         source.notes.append(
-            f"{key.theirs} has {key.kind.distinct:,} values in {len(texts):,} rows: one row of each counts. If the "
-            "others are lines of an order, they belong into orders/order_items"
+            f"{key.theirs} has {key.kind.distinct:,} values in {len(texts):,} rows: one row of each counts, "
+            f"the others are taken for older versions of it{hint}"
         )
 
 
@@ -618,29 +629,120 @@ def _compare_values(source: Source, match: Match) -> None:
         source.values[match.column] = other
 
 
-def _adapter_uses(folder: Path, found: Sequence[tuple[Sheet, Recognised]], hints: Hints) -> list[AdapterUse]:
-    uses = []
+@dataclass(frozen=True)
+class _ToolGroup:
+    """Files of one form that an adapter knows; no kinds where the file is no table but for the adapter."""
+
+    sheets: list[Sheet]
+    kinds: Sequence[Kind]
+    tool: Recognised
+
+
+def _add_source(proposal: Proposal, group: list[Sheet], kinds: Sequence[Kind]) -> None:
+    source, why = _source(proposal.folder, group, kinds)
+    if source is None:
+        proposal.unknown += [(sheet, why) for sheet in group]
+        return
+    _read(source, proposal.hints)
+    proposal.sources.append(source)
+
+
+def _add_adapters(proposal: Proposal, found: Sequence[_ToolGroup]) -> None:
+    """Add an entry an export, or the files one by one where the adapter cannot read them as they lie there."""
     for key, adapter in adapters().items():
-        own = [(sheet, tool.input) for sheet, tool in found if tool.adapter == key]
-        if not own:
-            continue
-        by_folder: dict[Path, dict[str, list[Sheet]]] = {}
-        for sheet, tool in own:
-            by_folder.setdefault(sheet.path.parent, {}).setdefault(tool.name, []).append(sheet)
-        counts = Counter(name for inputs in by_folder.values() for name in inputs)
-        # one input in two folders: two shops of one tool, whose numbers may be the same
-        if len(by_folder) > 1 and max(counts.values()) > 1:
-            parts = list(by_folder.items())
-        else:
-            together: dict[str, list[Sheet]] = {}
-            for sheet, tool in own:
-                together.setdefault(tool.name, []).append(sheet)
-            parts = [(_common(folder, [sheet.path.parent for sheet, _ in own]), together)]
-        for place, files in parts:
-            prefix = f"{_slug(place.name)}-" if len(parts) > 1 else ""
-            zone = hints.timezone if adapter.needs_timezone and adapter.timezone is None else None
-            uses.append(AdapterUse(key, adapter, place, files, zone, prefix))
-    return uses
+        own = [group for group in found if group.tool.adapter == key]
+        for folder, groups, prefix in _exports(proposal.folder, own):
+            reading, is_uniform = _reading_of_export(groups)
+            strange = _unreadable_beside(folder, groups, adapter, reading)
+            if strange or not is_uniform:
+                sources = [_source(proposal.folder, group.sheets, group.kinds)[0] for group in groups if group.kinds]
+                if len(sources) == len(groups) and all(source and not source.missing for source in sources):
+                    for group in groups:
+                        _add_source(proposal, group.sheets, group.kinds)
+                    continue
+            files: dict[str, list[Sheet]] = {}
+            for group in groups:
+                files.setdefault(group.tool.input.name, []).extend(group.sheets)
+            is_asked = adapter.timezone is None and (
+                adapter.needs_timezone or any(_has_local_times(sheet) for sheets in files.values() for sheet in sheets)
+            )
+            use = AdapterUse(
+                key, adapter, folder, files, is_asked, proposal.hints.timezone if is_asked else None, prefix
+            )
+            use.reading = reading
+            if not is_uniform:
+                use.notes.append(
+                    "its files are saved in different ways: put each kind into a folder and an entry of its own"
+                )
+            use.notes += [
+                f"{file.name} cannot be read and stops a build: move it out of the folder" for file in strange
+            ]
+            proposal.adapters.append(use)
+
+
+def _exports(folder: Path, groups: Sequence[_ToolGroup]) -> list[tuple[Path, list[_ToolGroup], str]]:
+    """Part the files of a tool into exports: the folder of each, its files, and a prefix of its ids."""
+    if not groups:
+        return []
+    by_folder: dict[Path, list[_ToolGroup]] = {}
+    for group in groups:
+        for place in dict.fromkeys(sheet.path.parent for sheet in group.sheets):
+            sheets = [sheet for sheet in group.sheets if sheet.path.parent == place]
+            by_folder.setdefault(place, []).append(_ToolGroup(sheets, group.kinds, group.tool))
+    inputs = Counter(name for own in by_folder.values() for name in {group.tool.input.name for group in own})
+    if len(by_folder) == 1 or max(inputs.values()) == 1:
+        return [(_common(folder, list(by_folder)), list(groups), "")]
+    # one input in two folders: two shops of one tool, whose numbers may be the same
+    return [(place, own, f"{_slug(place.name)}-") for place, own in by_folder.items()]
+
+
+def _reading_of_export(groups: Sequence[_ToolGroup]) -> tuple[dict[str, Any], bool]:
+    """Return how an export is read other than the adapter does, and whether that holds for all its files."""
+    found: list[dict[str, Any]] = []
+    for group in groups:
+        how = group.tool.input.reading
+        for sheet in group.sheets:
+            words: dict[str, Any] = {}
+            if sheet.encoding and not _is_same_encoding(sheet.encoding.value, how.encoding or "utf-8"):
+                words["encoding"] = sheet.encoding.value
+            if sheet.delimiter and sheet.delimiter.value != (how.delimiter or delimiter_of(sheet.path)):
+                words["delimiter"] = sheet.delimiter.value
+            if sheet.header_row not in (1, how.header_row):
+                words["header_row"] = sheet.header_row
+            found.append(words)
+    return found[0], all(words == found[0] for words in found)
+
+
+def _is_same_encoding(one: str, other: str) -> bool:
+    # a file that is UTF-8 throughout is read so, whatever the adapter's usual encoding is
+    return one == "utf-8" or codecs.lookup(one) == codecs.lookup(other)
+
+
+def _unreadable_beside(
+    folder: Path, groups: Sequence[_ToolGroup], adapter: Adapter, reading: Mapping[str, Any]
+) -> list[Path]:
+    """Return the files beside an export, in its folder, that none of the adapter's ways of reading can read."""
+    own = {sheet.path for group in groups for sheet in group.sheets}
+    how = Reading(**reading)
+    found = []
+    with duckdb.connect() as connection:
+        for file in data_files_below(folder):
+            if file in own or file.stat().st_size > _MOST_TRIED:
+                continue
+            for way in dict.fromkeys(how.over(one.reading) for one in adapter.inputs):
+                try:
+                    read_as_text(connection, file, way, "tried", number_repeated=True)
+                    break
+                except InputError:
+                    continue
+            else:
+                found.append(file)
+    return found
+
+
+def _has_local_times(sheet: Sheet) -> bool:
+    kinds = (kind_of(sheet.values(number), sheet.row_count) for number in range(len(sheet.columns)))
+    return any(kind.dates.has_local_times for kind in kinds if kind.dates)
 
 
 def _common(folder: Path, places: Sequence[Path]) -> Path:

@@ -41,10 +41,13 @@ def print_report(console: Console, folder: Path, verdict: Verdict) -> bool:
         console.print("Values that no seed knows; say what each means, ??? is one of the seed's:")
         for value in verdict.unmapped:
             fate = "refused" if value.is_refused else "counted all the same"
-            console.print(
-                f"  journey map-value {folder} {value.table.label} {value.column} {_shell(value.value)} ???"
-                f"   # {rows_of(value.rows)}, {fate}; seeds/{value.seed}.csv"
-            )
+            told = f"{rows_of(value.rows)}, {fate}"
+            if value.is_mappable:
+                command = f"journey map-value {folder} {value.table.label} {value.column} {_shell(value.value)} ???"
+                console.print(f"  {command}   # {told}; seeds/{value.seed}.csv")
+            else:
+                row = f"{value.value.lower()},???"
+                console.print(f"  add the row {row} to seeds/{value.seed}.csv   # {told}; an adapter makes the table")
     notes = [*verdict.doubles, *verdict.drift]
     if notes:
         console.print()

@@ -63,7 +63,8 @@ def mapping_text(proposal: Proposal) -> str:
             elif len(sources) == 1:
                 lines += _entry(proposal, sources[0], f"  {label}:", "    ", "    ")
             else:
-                lines.append(f"  {label}:")
+                is_left_out = all(source.missing for source in sources)
+                lines.append(f"  {'# ' if is_left_out else ''}{label}:")
                 for source in sources:
                     lines += _entry(proposal, source, None, "    - ", "      ")
     if proposal.adapters:
@@ -119,6 +120,15 @@ def _said(finding: Finding) -> str:
 
 def _entry(proposal: Proposal, source: Source, head: str | None, first: str, indent: str) -> list[str]:
     """Return the lines of one source; `first` begins the first of them, where it is an item of a list."""
+    if source.missing:
+        # a build would stop at it
+        whole = _lines_of_entry(proposal, source, head, first, indent)
+        why = f"  # left out until {' and '.join(source.missing)} can be named; then take the # away:"
+        return [why, *(f"  # {line.removeprefix('  ')}" for line in whole)]
+    return _lines_of_entry(proposal, source, head, first, indent)
+
+
+def _lines_of_entry(proposal: Proposal, source: Source, head: str | None, first: str, indent: str) -> list[str]:
     lines: list[str] = []
     patterns = files_word(proposal, source)
     if patterns is not None:
@@ -192,9 +202,7 @@ def _entry(proposal: Proposal, source: Source, head: str | None, first: str, ind
     return [head, *(indent + line for line in [*about, *lines])]
 
 
-_ASKED = {
-    "timezone": "its times have no offset; without this line they are read as UTC. Write for example Asia/Ho_Chi_Minh"
-}
+_ASKED = {"timezone": "its times have no offset; without this line they are UTC, or a build asks. Say it as Asia/Tokyo"}
 _WHAT_IF = {
     "date_format": "Write it the other way round if days and months are swapped",
     "encoding": "Try cp1252, cp1258 or utf-16 if letters look wrong",
@@ -278,13 +286,15 @@ def _adapter(proposal: Proposal, use: AdapterUse) -> list[str]:
     for name, sheets in use.files.items():
         rows = sum(sheet.row_count for sheet in sheets)
         lines.append(f"    # {name}: {', '.join(_relative(proposal, sheet) for sheet in sheets[:5])}: {rows_of(rows)}")
-    if use.adapter.needs_timezone and use.adapter.timezone is None:
+    lines += [
+        _line(f"    {word}: {_value(value)}", "sure: its files are saved so") for word, value in use.reading.items()
+    ]
+    lines += [f"    # note: {note}" for note in use.notes]
+    if use.is_zone_asked:
         if use.timezone:
             lines.append("    " + _line(f"timezone: {use.timezone.value}", _said(use.timezone)))
         else:
-            lines.append(
-                "    " + _line("# timezone: ???", "unknown: the tool writes local times, a build needs this line")
-            )
+            lines.append("    " + _line("# timezone: ???", f"unknown: some of {_ASKED['timezone']}"))
     if use.id_prefix:
         lines.append(
             "    "

@@ -6,7 +6,7 @@ from xml.sax.saxutils import escape
 from zipfile import ZipFile
 
 INVOICES = (
-    "Mã hóa đơn;Thời gian;Mã khách hàng;Điện thoại;Khách cần trả;Trạng thái",
+    "Mã đơn;Thời gian;Mã khách hàng;Điện thoại;Tổng cộng;Trạng thái",
     "HD1;13/01/2026 09:30;KH1;0911 000 001;1.250.000;Hoàn thành",
     "HD2;02/02/2026 18:00;KH2;84911000002;450.000;Hoàn thành",
     "HD3;03/02/2026 08:15;KH1;0911000001;12.500.000;Đã hủy",

@@ -24,24 +24,24 @@ def columns_of(source: Source) -> dict[str, str]:
 
 
 def test_a_vietnamese_point_of_sale(tmp_path: Path) -> None:
-    write(tmp_path, "Danh sách hóa đơn 2025.csv", "\ufeff" + lines(*INVOICES, end="\r\n"))
+    write(tmp_path, "Danh sách đơn hàng 2025.csv", "\ufeff" + lines(*INVOICES, end="\r\n"))
     write(
         tmp_path,
-        "Danh sách hóa đơn 2026.csv",
+        "Danh sách đơn hàng 2026.csv",
         "\ufeff" + lines(INVOICES[0], INVOICES[1].replace("HD1", "HD9"), end="\r\n"),
     )
     proposal = propose(tmp_path, None, None)
     (tmp_path / "mapping.yml").write_text(mapping_text(proposal), encoding="utf-8")
     (entry,) = read_mapping(tmp_path).tables
     assert entry.label == "orders/orders"
-    assert entry.files == ("Danh sách hóa đơn *.csv",)
+    assert entry.files == ("Danh sách đơn hàng *.csv",)
     assert entry.columns == {
-        "order_id": "Mã hóa đơn",
+        "order_id": "Mã đơn",
         "phone": "Điện thoại",
         "contact_id": "Mã khách hàng",
         "ordered_at": "Thời gian",
         "status": "Trạng thái",
-        "total_amount": "Khách cần trả",
+        "total_amount": "Tổng cộng",
     }
     assert (entry.reading.delimiter, entry.reading.decimal, entry.reading.thousands) == (";", ",", ".")
     assert entry.reading.date_format == ("%d/%m/%Y %H:%M",)
@@ -205,7 +205,11 @@ def test_a_sheet_under_a_title(tmp_path: Path) -> None:
     workbook(
         tmp_path / "so lieu.xlsx",
         {
-            "Đơn hàng": [["BÁO CÁO THÁNG 1"], ["Mã đơn hàng", "Ngày đặt hàng", "Trạng thái", "Tổng tiền"], ["D1", "15/01/2026", "Hoàn thành", 450000]],
+            "Đơn hàng": [
+                ["BÁO CÁO THÁNG 1"],
+                ["Mã đơn hàng", "Ngày đặt hàng", "Trạng thái", "Tổng tiền"],
+                ["D1", "15/01/2026", "Hoàn thành", 450000],
+            ],
             "Khách hàng": [["Mã khách hàng", "SĐT", "Ngày tạo"], ["KH1", "0911000001", "14/01/2026"]],
         },
     )  # fmt: skip
@@ -215,12 +219,49 @@ def test_a_sheet_under_a_title(tmp_path: Path) -> None:
     assert (orders["sheet"], orders["header_row"], orders["date_format"]) == ("Đơn hàng", 2, "%d/%m/%Y")
 
 
+def test_an_export_of_a_tool_saved_by_another_excel(tmp_path: Path) -> None:
+    header = "Mã hóa đơn;Thời gian;Mã khách hàng;Khách cần trả;Trạng thái"
+    write(
+        tmp_path,
+        "ban hang/2025.csv",
+        "\ufeff" + lines(header, "HD1;13/01/2026 09:30;KH1;1.250.000;Hoàn thành", end="\r\n"),
+    )
+    write(tmp_path, "khach/khach hang.csv", "Mã khách hàng,Email,Ngày tạo\nKH1,a@example.com,14/01/2026\n")
+    (tmp_path / "mapping.yml").write_text(mapping_text(propose(tmp_path, None, None)), encoding="utf-8")
+    mapping = read_mapping(tmp_path)
+    assert [(use.adapter, use.folder, use.reading.delimiter) for use in mapping.adapters] == [
+        ("kiotviet", "ban hang", ";")
+    ]
+    assert [entry.label for entry in mapping.tables] == ["crm/contacts"]
+
+
+def test_two_shops_of_one_tool_get_prefixes(tmp_path: Path) -> None:
+    header = "Mã hóa đơn,Thời gian,Mã khách hàng,Khách cần trả,Trạng thái"
+    for shop in ("Huế", "Vinh"):
+        write(tmp_path, f"{shop}/2025.csv", lines(header, "HD1,13/01/2026 09:30,KH1,1250000,Hoàn thành"))
+    uses = propose(tmp_path, None, None).adapters
+    assert [(use.name, use.folder.name, use.id_prefix) for use in uses] == [
+        ("kiotviet", "Huế", "hue-"),
+        ("kiotviet", "Vinh", "vinh-"),
+    ]
+
+
+def test_files_that_an_adapter_cannot_read_as_they_lie_are_read_one_by_one(tmp_path: Path) -> None:
+    header = "Mã hóa đơn;Thời gian;Mã khách hàng;Khách cần trả;Trạng thái"
+    row = "HD1;13/01/2026 09:30;KH1;1.250.000;Hoàn thành"
+    write(tmp_path, "2025.csv", lines(header, row))
+    write(tmp_path, "2026.csv", lines(header, row.replace("HD1", "HD2")), "utf-16")
+    proposal = propose(tmp_path, None, None)
+    assert proposal.adapters == []
+    assert [source.table.label for source in proposal.sources] == ["orders/orders", "orders/orders"]
+
+
 def test_names_that_yaml_would_read_otherwise_come_back_as_they_are(tmp_path: Path) -> None:
-    header = '"no: 1 # Order ID";Order Date;"yes";Total'
+    header = 'Order ID;Order Date;Status;"Grand Total: # "'
     write(tmp_path, "orders/orders.csv", lines(header, "A;2026-01-15;paid;10", "B;2026-01-16;paid;10"))
     proposal = propose(tmp_path, None, None)
     document = yaml.safe_load(mapping_text(proposal))
-    assert document["tables"]["orders/orders"]["columns"]["total_amount"] == "Total"
+    assert document["tables"]["orders/orders"]["columns"]["total_amount"] == "Grand Total: #"
 
 
 @pytest.mark.parametrize("is_there", [True, False])

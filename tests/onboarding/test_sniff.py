@@ -9,7 +9,7 @@ from onboarding.sniff import MOST_BYTES, sniff
 
 from tests.onboarding.files import INVOICES, lines, workbook, write
 
-HEADER = ["Mã hóa đơn", "Thời gian", "Mã khách hàng", "Điện thoại", "Khách cần trả", "Trạng thái"]
+HEADER = ["Mã đơn", "Thời gian", "Mã khách hàng", "Điện thoại", "Tổng cộng", "Trạng thái"]
 
 
 def test_a_vietnamese_sheet_saved_by_excel(tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ def test_sheets_of_a_workbook_with_a_title_row(tmp_path: Path) -> None:
     file = workbook(
         tmp_path / "a.xlsx",
         {
-            "Hóa đơn": [["DANH SÁCH"], [], ["Mã hóa đơn", "Khách cần trả"], ["HD1", 450000.0]],
+            "Hóa đơn": [["DANH SÁCH"], [], ["Mã đơn", "Tổng cộng"], ["HD1", 450000.0]],
             "Trống": [],
             "Khách": [["Mã khách hàng", "Email"], ["KH1", "lan@vidu.vn"]],
         },

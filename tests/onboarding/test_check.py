@@ -1,0 +1,173 @@
+"""What `journey check` tells of a folder: that it lands as a build lands it, what is refused, and what to change."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from customer_journey.cli import app
+from customer_journey.mapping import Reading
+from onboarding.judge import Verdict, advice_on, judge
+from onboarding.lines import line_of_row
+from onboarding.propose import propose
+from onboarding.write import mapping_text, settings_text
+
+from tests.onboarding.files import INVOICES, lines, workbook, write
+
+
+def started(folder: Path) -> None:
+    """Do what `journey init` does."""
+    proposal = propose(folder, None, None)
+    write(folder, "mapping.yml", mapping_text(proposal))
+    if (settings := settings_text(proposal)) is not None:
+        write(folder, "vars.yml", settings)
+
+
+def counts(verdict: Verdict) -> dict[str, tuple[int, int, int]]:
+    """Return rows, accepted and refused ones by table."""
+    return {
+        judgement.table.label: (judgement.rows, judgement.accepted, judgement.refused)
+        for judgement in verdict.judgements
+    }
+
+
+def test_files_of_all_forms_land_as_they_were_proposed(tmp_path: Path) -> None:
+    write(tmp_path, "don hang 2025.csv", "\ufeff" + lines(*INVOICES, end="\r\n"))
+    write(tmp_path, "don hang.tsv", lines(*(row.replace(";", "\t").replace("HD", "B") for row in INVOICES)), "utf-16")
+    workbook(
+        tmp_path / "khach hang.xlsx",
+        {"Sheet1": [["DANH SÁCH KHÁCH"], ["Mã khách hàng", "SĐT", "Ngày tạo"], ["KH1", "0911000001", "14/01/2026"]]},
+    )
+    write(
+        tmp_path,
+        "customers.json",
+        '{"customers": [{"customerId": "K9", "email": "a@example.com", "createdAt": "2026-01-15T10:00:00Z"}]}',
+    )
+    # Windows-1258 writes tones as marks behind their letters
+    windows = "Ma\u0303 kha\u0301ch ha\u0300ng;Email;Nga\u0300y ta\u0323o\nKH7;g@vidu.vn;15/01/2026\n"
+    write(tmp_path, "khach cu.csv", windows, "cp1258")
+    started(tmp_path)
+    verdict = judge(tmp_path)
+    assert counts(verdict) == {"crm/contacts": (3, 3, 0), "orders/orders": (6, 6, 0)}
+    # HD1 + HD2 = 1,250,000 + 450,000, in either file; HD3 was cancelled
+    assert verdict.orders == [("completed", 4, "3,400,000 VND"), ("cancelled", 2, "25,000,000 VND")]
+    assert [judgement.days for judgement in verdict.judgements] == [
+        ("2026-01-14", "2026-01-15"),
+        ("2026-01-13", "2026-02-03"),
+    ]
+
+
+BROKEN = (
+    "Mã đơn;Thời gian;Điện thoại;Tổng cộng;Trạng thái;Ghi chú",
+    'HD1;13/01/2026 09:30;0911000001;1.250.000;Hoàn thành;"hai',
+    'dòng"',
+    "HD2;14/01/2026 09:30;0911000001;1.250.000;Bay mất;",
+    "",
+    "HD3;31/02/2026 09:30;0911000001;1.250.000;Hoàn thành;",
+    "HD4;15/01/2026 09:30;0911000001;-1.250.000;Hoàn thành;",
+    "HD5;16/01/2026 09:30;0911000001;nhiều;Hoàn thành;",
+    ";16/01/2026 09:30;0911000001;1.250.000;Hoàn thành;",
+    "HD6;16/01/2026 09:30;0911000001;1.250.000;Bay mất;",
+)
+
+
+def test_each_refusal_names_its_line_column_value_and_what_to_do(tmp_path: Path) -> None:
+    write(tmp_path, "don hang.csv", lines(*BROKEN, end="\r\n"))
+    started(tmp_path)
+    (orders,) = judge(tmp_path).judgements
+    assert (orders.rows, orders.accepted, orders.refused) == (7, 1, 6)
+    found = {refusal.reason: refusal for refusal in orders.refusals}
+    assert {reason: (one.rows, one.place, one.column, one.value) for reason, one in found.items()} == {
+        "unmapped_status": (2, "don hang.csv, line 4", "Trạng thái", "Bay mất"),
+        "invalid_ordered_at": (1, "don hang.csv, line 6", "Thời gian", "31/02/2026 09:30"),
+        "negative_total_amount": (1, "don hang.csv, line 7", "Tổng cộng", "-1250000"),
+        "invalid_total_amount": (1, "don hang.csv, line 8", "Tổng cộng", "nhiều"),
+        "missing_order_id": (1, "don hang.csv, line 9", "Mã đơn", ""),
+    }
+    assert found["negative_total_amount"].advice == "give money back as a refund"
+    assert found["unmapped_status"].advice == "say what 'Bay mất' means, see below"
+
+
+def test_unmapped_values_are_counted_with_the_command_to_paste(tmp_path: Path) -> None:
+    write(tmp_path, "don hang.csv", lines(*BROKEN, end="\r\n"))
+    started(tmp_path)
+    result = CliRunner().invoke(app, ["check", str(tmp_path)])
+    assert result.exit_code == 0, result.output
+    command = f"journey map-value {tmp_path} orders/orders status 'Bay mất' ???"
+    assert f"{command}   # 2 rows, refused; seeds/order_status_map.csv" in result.output
+    mapped = CliRunner().invoke(app, ["map-value", str(tmp_path), "orders/orders", "status", "Bay mất", "cancelled"])
+    assert mapped.exit_code == 0, mapped.output
+    (orders,) = judge(tmp_path).judgements
+    assert (orders.accepted, orders.refused) == (3, 4)
+
+
+@pytest.mark.parametrize(
+    ("content", "advice"),
+    [
+        (
+            "order_id,ordered_at,status,total_amount\n1,13/01/2026 10:00,paid,10\n",
+            'write date_format: "%d/%m/%Y %H:%M" for orders/orders in mapping.yml',
+        ),
+        (
+            'order_id,ordered_at,status,total_amount\n1,2026-01-13,paid,"1.250,50"\n',
+            'write decimal: "," and thousands: "." for orders/orders in mapping.yml',
+        ),
+        (
+            "order_id,ordered_at,status,total_amount,currency\n1,2026-01-13,paid,10,EUR\n",
+            "if it is your own currency, write reporting_currency: EUR in vars.yml",
+        ),
+    ],
+)
+def test_the_value_itself_says_what_to_write(tmp_path: Path, content: str, advice: str) -> None:
+    write(tmp_path, "orders/orders.csv", content)
+    (orders,) = judge(tmp_path).judgements
+    (refusal,) = orders.refusals
+    assert advice in refusal.advice
+
+
+def test_values_of_persons_are_masked(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        "crm/contacts.csv",
+        "contact_id,email,created_at\n1,lan@vidu.vn,2026-01-13\n2,mai@vidu.vn,mai@vidu.vn\n",
+    )
+    (contacts,) = judge(tmp_path).judgements
+    (refusal,) = contacts.refusals
+    assert (refusal.reason, refusal.value) == ("invalid_created_at", "m…@….vn")
+
+
+def test_a_folder_of_which_nothing_would_count_is_said_to_be_one(tmp_path: Path) -> None:
+    write(tmp_path, "orders/orders.csv", "order_id,ordered_at,status,total_amount\n1,2026-01-13,flown,10\n")
+    result = CliRunner().invoke(app, ["check", str(tmp_path)])
+    assert result.exit_code == 1
+    assert "No row of orders/orders would count" in result.output
+
+
+def test_too_many_refused_rows_stop_a_build(tmp_path: Path) -> None:
+    rows = [f"{number},2026-01-13,{'paid' if number < 40 else 'flown'},10" for number in range(100)]
+    write(tmp_path, "orders/orders.csv", lines("order_id,ordered_at,status,total_amount", *rows))
+    verdict = judge(tmp_path)
+    assert [judgement.table.label for judgement in verdict.stopped()] == ["orders/orders"]
+    assert verdict.judgements[0].refused == 60
+
+
+def test_every_reason_is_explained_in_one_place() -> None:
+    assert advice_on("missing_order_id") == "fill it at the source"
+    assert advice_on("ambiguous_total_amount").startswith("export it without separators")
+    assert advice_on("unknown_order_id") == "land the parent"
+    assert advice_on("no_such_reason") == "see docs/reason_codes.md"
+
+
+@pytest.mark.parametrize(
+    ("text", "how", "row", "line"),
+    [
+        ("a,b\n1,2\n3,4\n", Reading(), 2, 3),
+        ('a,b\n"1\n\n",2\n\n3,4\n', Reading(), 2, 6),
+        ("title\n\na,b\n1,2\n", Reading(header_row=3), 3, 4),
+        ("sep=;\na;b\n1;2\n", Reading(delimiter=";"), 1, 3),
+        ("a,b\n1,2\n", Reading(), 7, None),
+    ],
+)
+def test_lines_are_those_that_an_editor_shows(
+    tmp_path: Path, text: str, how: Reading, row: int, line: int | None
+) -> None:
+    assert line_of_row(write(tmp_path, "a.csv", text), how, row) == line
