@@ -246,6 +246,11 @@ def _header_of(file: Path, how: Reading, shown: Path) -> list[str]:
             )
         line = first.decode("utf-8-sig")
         below = [stream.readline(LONGEST_ROW).decode("utf-8", errors="replace") for _ in range(_TITLE_LINES)]
+    if told := re.match(r"sep=(.)\r?\n", line):
+        raise InputError(
+            f"{shown}: its columns are separated by {told[1]!r}, as its first line says. Write"
+            f" `delimiter: {told[1]!r}` for this table in mapping.yml, or run `journey init` on the folder."
+        )
     delimiter = how.delimiter or delimiter_of(file)
     names = [name.strip() for name in next(csv.reader([line], delimiter=delimiter), [])]
     if not any(names) and not any(text.strip() for text in below):
