@@ -13,7 +13,7 @@ import yaml
 from customer_journey.adapters import Adapter
 from customer_journey.contract import RawTable, raw_tables
 from customer_journey.errors import InputError
-from customer_journey.mapping import FILE_NAME, Reading
+from customer_journey.mapping import EPOCH, FILE_NAME, Reading
 from customer_journey.raw_files import READ, data_files_below, delimiter_of, fits, suffix_of
 from customer_journey.settings import FILE_NAME as SETTINGS_FILE
 from customer_journey.tabular import read_as_text
@@ -22,7 +22,7 @@ from onboarding.adapters import Recognised, adapters, recognised
 from onboarding.names import Vocabulary, known_values, plain_name, vocabularies
 from onboarding.seeds import as_compared, mapped_values, seed_of
 from onboarding.sniff import Finding, Sheet, sniff
-from onboarding.values import DAY_FIRST, MONTH_FIRST, Dates, Kind, kind_of, with_order
+from onboarding.values import DAY_FIRST, MONTH_FIRST, Dates, Kind, is_epoch, kind_of, with_order
 
 # Larger files beside an export are not tried.
 _MOST_TRIED = 64 * 2**20
@@ -569,6 +569,9 @@ def _read_numbers(source: Source, matches: Sequence[Match]) -> None:
 
 def _read_dates(source: Source, matches: Sequence[Match], hints: Hints) -> None:
     dated = [(match, match.kind.dates) for match in matches if match.kind.dates]
+    since_1970 = next(
+        (match for match in matches if is_epoch(match.kind.example) and match.kind.name == "number"), None
+    )
     orders = {dates.order for _, dates in dated if dates.order}
     decided = orders.pop() if len(orders) == 1 else None
     formats: list[str] = []
@@ -578,6 +581,10 @@ def _read_dates(source: Source, matches: Sequence[Match], hints: Hints) -> None:
         formats += [text for text in chosen.formats if text not in formats]
         if chosen.formats:
             findings.append(finding)
+    if since_1970 is not None:
+        formats.append(EPOCH)
+        why = f"{since_1970.theirs} has seconds or less since 1970, as {since_1970.kind.example}"
+        findings.append(Finding("", False, why))
     if formats:
         doubtful = next((finding for finding in findings if not finding.is_sure), findings[0])
         source.reading["date_format"] = doubtful, formats[0] if len(formats) == 1 else formats
@@ -707,6 +714,8 @@ def _reading_of_export(groups: Sequence[_ToolGroup]) -> tuple[dict[str, Any], bo
                 words["encoding"] = sheet.encoding.value
             if sheet.delimiter and sheet.delimiter.value != (how.delimiter or delimiter_of(sheet.path)):
                 words["delimiter"] = sheet.delimiter.value
+            if sheet.sheet is not None and sheet.sheet != how.sheet:
+                words["sheet"] = sheet.sheet
             if sheet.header_row not in (1, how.header_row):
                 words["header_row"] = sheet.header_row
             found.append(words)

@@ -97,6 +97,11 @@ def looks_like_a_value(text: str) -> bool:
     )
 
 
+def is_epoch(text: str) -> bool:
+    """Tell whether a number may be seconds, milliseconds or microseconds since 1970, of the years 2001 to 2100."""
+    return bool(re.fullmatch(r"([1-3][0-9]{9}|4[01][0-9]{8})([0-9]{3}|[0-9]{6})?(\.[0-9]+)?", text))
+
+
 def kind_of(texts: Sequence[str], rows: int) -> Kind:
     """Return what a column is, given its texts that are not blank and how many rows there are."""
     if not texts:

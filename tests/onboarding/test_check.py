@@ -124,6 +124,17 @@ def test_the_value_itself_says_what_to_write(tmp_path: Path, content: str, advic
     assert advice in refusal.advice
 
 
+def test_seconds_since_1970_are_times(tmp_path: Path) -> None:
+    # 1767225600 is 2026-01-01 00:00 UTC
+    header = "event_id,anonymous_id,timestamp,event"
+    rows = ["e1,c1,1767225600,page_view", "e2,c1,1767312000000,page_view", "e3,c1,soon,page_view"]
+    write(tmp_path, "web/events.csv", lines(header, *rows))
+    started(tmp_path)
+    (events,) = judge(tmp_path).judgements
+    assert (events.accepted, events.days) == (2, ("2026-01-01", "2026-01-02"))
+    assert [(refusal.reason, refusal.value) for refusal in events.refusals] == [("invalid_occurred_at", "soon")]
+
+
 def test_values_of_persons_are_masked(tmp_path: Path) -> None:
     write(
         tmp_path,
