@@ -124,6 +124,16 @@ def test_the_value_itself_says_what_to_write(tmp_path: Path, content: str, advic
     assert advice in refusal.advice
 
 
+def test_values_outside_a_list_of_the_contract_are_mapped_too(tmp_path: Path) -> None:
+    header = "deal_id,contact_id,status,created_at,amount"
+    rows = ["d1,c1,Frozen,2026-01-15,5", "d2,c1,won,2026-01-15,5", "d3,c1,frozen,2026-01-15,5"]
+    write(tmp_path, "crm/deals.csv", lines(header, *rows))
+    write(tmp_path, "crm/contacts.csv", "contact_id,created_at\nc1,2026-01-15\n")
+    (unmapped,) = judge(tmp_path).unmapped
+    assert (unmapped.column, unmapped.value, unmapped.rows) == ("status", "Frozen", 2)
+    assert (unmapped.known_by, unmapped.is_refused) == ("one of lost, open, won", True)
+
+
 def test_seconds_since_1970_are_times(tmp_path: Path) -> None:
     # 1767225600 is 2026-01-01 00:00 UTC
     header = "event_id,anonymous_id,timestamp,event"
