@@ -103,3 +103,24 @@ create or replace temp macro local_time(text, tool) as
             then error(tool || ' has local times (' || trim(text) || '): say in which zone, `timezone: Asia/Ho_Chi_Minh` in mapping.yml')
         else text
     end;
+
+-- An id as a spreadsheet keeps it: without the apostrophe before it; null where the sheet rounded it (5.8E+12), since it
+-- is then that of many.
+create or replace temp macro exact_id(text) as
+    case when not regexp_full_match(trim(text), '[0-9][.,]?[0-9]*E[+][0-9]+') then nullif(unquoted(text), '') end;
+
+-- The id of an object that an API gives as its id alone, or whole where that was asked for.
+create or replace temp macro id_of(text) as
+    case when starts_with(trim(text), '{') then try_cast(text as json) ->> '$.id' else text end;
+
+-- Google's client id in the attributes of an order, where an app wrote it: "_ga: GA1.1.123.456" in a line of text, or
+-- {"name": "_ga", "value": "GA1.1.123.456"} in JSON. It is the id of the browser in GA4.
+create or replace temp macro google_client_id(text) as
+    nullif(
+        regexp_extract(
+            text,
+            '(?:^|[\n"])(?:_elevar__ga|_ga|ga|_ga_client_id|ga_client_id|google_client_id)(?:"\s*,\s*"value"\s*:\s*"|: *)(?:GA[0-9][.][0-9][.])?([0-9]+[.][0-9]+)',
+            1
+        ),
+        ''
+    );

@@ -84,7 +84,10 @@
 
 {#- A text as it is published; `texts` is what join_shared_text joined. What the project itself says in place of a text it always shows. -#}
 {% macro shown_text(text, texts) -%}
-    case when {{ texts }}.shared_text is not null or {{ text }} is null or {{ text }} in ('unknown', '(masked)') then {{ text }} else '(rare)' end
+    case
+        when {{ texts }}.shared_text is not null or {{ text }} is null or {{ text }} in ('unknown', '(masked)') then {{ text }}
+        else '(rare)'
+    end
 {%- endmacro %}
 
 {% macro join_shared_text(alias, source_column, text) -%}

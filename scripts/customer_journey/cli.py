@@ -224,6 +224,89 @@ def lift_erasure(out: Path, request: str) -> None:
     print("Lifted. What was erased is gone: deliver the person's rows again in a new file.")
 
 
+@app.command("export-audience")
+@click.argument("query")
+@click.option(
+    "--out", type=FOLDER, default=Path("out"), show_default=True, help="Output folder of the build that is published."
+)
+@click.option("--purpose", default="marketing", show_default=True, help="Purpose that consent is asked for.")
+@click.option(
+    "--identifier",
+    type=click.Choice(["email", "phone", "contact_id"]),
+    default="email",
+    show_default=True,
+    help="What to write of each person.",
+)
+@click.option("--to", "file", type=FOLDER, help="New CSV file, readable by you alone. Without it persons are counted.")
+@click.option(
+    "--without-consent",
+    metavar="REASON",
+    help="Also persons without any consent row, for this reason, which is logged. Never those who withdrew.",
+)
+def export_audience(
+    query: str, out: Path, purpose: str, identifier: str, file: Path | None, without_consent: str | None
+) -> None:  # fmt: skip
+    """Write whom a QUERY over the published marts names: e-mails, phones or contact ids of persons with consent.
+
+    QUERY is a condition on marts.dim_persons and on any mart that it names, as "where is_known and
+    kpi_clv.p_alive < 0.3", or a whole "select person_id from marts.fct_orders where ...". The export is logged in
+    private.audience_exports of the private warehouse. docs/audiences.md tells more.
+    """
+    from customer_journey.audience import Request, export
+
+    if without_consent is not None and not without_consent.strip():
+        raise InputError('--without-consent: give the reason, for example "service notice on their own orders".')
+    os.umask(PRIVATE)
+    request = Request(query, purpose.strip().lower(), identifier, without_consent, file and file.absolute())
+    audience = export(Output(out.resolve()), request)
+    console = PlainConsole(soft_wrap=True)
+    counts = {
+        "persons matched": (audience.matched, ""),
+        "internal": (audience.internal, "left out"),
+        "asked to be erased": (audience.to_be_erased, "left out"),
+        "without consent": (
+            audience.withdrawn + audience.never_asked,
+            f"left out: {audience.withdrawn:,} withdrew, {audience.never_asked:,} never gave it for {request.purpose}",
+        ),
+        f"without {identifier}": (audience.without_identifier, f"left out: no {identifier} that is theirs alone today"),
+        "written": (len(audience.identifiers) if file else 0, str(request.file or "")),
+    }
+    for label, (count, text) in counts.items():
+        console.print(f"{label:<20} {count:>9,}  {text if count or label == 'written' else ''}".rstrip())
+    if file is None:
+        console.print(
+            f"{len(audience.identifiers):,} can be written to: --to FILE.csv writes them and logs the export."
+        )
+
+
+@app.command()
+@click.option(
+    "--out", type=FOLDER, default=Path("out"), show_default=True, help="Output folder of the build, published or not."
+)
+@click.option("--table", help="One raw table, as crm/contacts.")
+@click.option("--reason", help="One reason code, as docs/reason_codes.md has it.")
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="Rows shown.")
+@click.option("--to", "file", type=FOLDER, help="New CSV file for all the rows, readable by you alone.")
+def quarantine(out: Path, table: str | None, reason: str | None, limit: int, file: Path | None) -> None:
+    """List the rows that the last build refused: file, row, reason, column and value, and what to do.
+
+    They hold what people wrote: this reads the private warehouse, also after a build that failed a check.
+    """
+    from customer_journey.private_files import check_place, write_private
+    from customer_journey.quarantine import HEADER, lines, refused_rows
+
+    output = Output(out.resolve())
+    if file is not None:
+        check_place(file.absolute(), output)
+    rows = refused_rows(output, table, reason)
+    console = PlainConsole(soft_wrap=True)
+    for line in lines(rows, limit):
+        console.print(line)
+    if file is not None:
+        write_private(file.absolute(), HEADER, [row.cells() for row in rows])
+        console.print(f"{len(rows):,} rows written to {file.absolute()}, which you alone can read.")
+
+
 @app.command("compare-engines")
 @click.option("--raw", type=FOLDER, help="Folder of raw tables. Default: a small demo company.")
 @click.option("--out", type=FOLDER, default=Path("out/engines"), show_default=True, help="Folder of both builds.")

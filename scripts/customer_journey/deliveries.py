@@ -143,10 +143,8 @@ def plan_of(raw: Path) -> Plan:
     for use in mapping.adapters:
         where = f"{raw / 'mapping.yml'}: adapters: {use.adapter}"
         adapter = adapter_of(where, use, raw)
-        exported = None if use.folder is None else tuple(export_files(use, raw, where))
+        exported = None if use.folder is None else _exported(plan, raw, use, where)
         plan.exports.append(Export(use, adapter, exported, where))
-        if use.folder is not None:
-            plan.claimed.add(raw / use.folder)
         if not (PROJECT / "adapters" / use.adapter).is_dir():
             plan.claimed.add(raw / use.adapter)
     plan.found = files_in(raw, tables.values(), plan.claimed)
@@ -160,6 +158,20 @@ def plan_of(raw: Path) -> Plan:
             else:
                 plan.plain[table].append(file)
     return plan
+
+
+def _exported(plan: Plan, raw: Path, use: AdapterUse, where: str) -> tuple[Path, ...]:
+    """Return the files of an export, and claim them: not those that the mapping names for a table of their own."""
+    assert use.folder is not None
+    files = [file for file in export_files(use, raw, where) if file not in plan.claimed]
+    if (raw / use.folder).resolve() == raw.resolve():
+        # an export that lies about in the raw folder itself: what stands at a table's usual place is that table
+        sources = {table.source for table in raw_tables()}
+        files = [file for file in files if file.relative_to(raw).parts[0] not in sources]
+        plan.claimed.update(files)
+    else:
+        plan.claimed.add(raw / use.folder)
+    return tuple(files)
 
 
 def _map(plan: Plan, raw: Path, table: RawTable, file: Path, entry: MappedTable) -> None:
@@ -265,7 +277,7 @@ def made_deliveries(
     files = export.files
     state = state_of_all(files, export.how) if files is not None else None
     settled = files is not None and all(is_settled(file) for file in files)
-    made = run_selects(connection, export.adapter, export.use, export.where, raw, into)
+    made = run_selects(connection, export.adapter, export.use, files or (), export.where, raw, into)
     if not any(made.read.values()):
         inputs = "; ".join(f"{one.name} ({', '.join(one.recognised_by)})" for one in export.adapter.inputs)
         raise InputError(

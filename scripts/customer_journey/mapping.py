@@ -106,7 +106,7 @@ def read_mapping(raw: Path) -> MappingFile:
     try:
         given = yaml.safe_load(file.read_text(encoding="utf-8-sig")) or {}
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise InputError(f"{file}: not readable as YAML ({first_line(error)}).") from error
+        raise InputError(f"{file}: not readable as YAML ({what_yaml_says(error)}).") from error
     except OSError as error:
         raise InputError(f"{file}: cannot be read ({error.strerror}).") from error
     if not isinstance(given, dict):
@@ -126,6 +126,17 @@ def read_mapping(raw: Path) -> MappingFile:
     if not isinstance(used, list):
         raise InputError(f"{file}: adapters: wants a list of entries `- adapter: <tool>`.")
     return MappingFile(tuple(found), tuple(_adapter_use(f"{file}: adapters", entry) for entry in used))
+
+
+def what_yaml_says(error: Exception) -> str:
+    """Return in one line why a file is no YAML, with the line that breaks it and what to do."""
+    if isinstance(error, UnicodeDecodeError):
+        return f"{first_line(error)}. Save it as UTF-8"
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        mark = error.problem_mark
+        hint = ": indent with blanks, not tabs" if "\\t" in str(error.problem) else ""
+        return f"line {mark.line + 1}, column {mark.column + 1}: {error.problem}{hint}. Correct that line"
+    return first_line(error)
 
 
 def did_you_mean(wrong: str, names: Iterable[str]) -> str:

@@ -138,6 +138,11 @@ def is_parquet(file: Path) -> bool:
     return suffix_of(file).lower() == ".parquet"
 
 
+def is_text(file: Path) -> bool:
+    """Tell whether a file is text with columns."""
+    return suffix_of(file).lower() in _TEXT
+
+
 def is_sheet(file: Path) -> bool:
     """Tell whether a file is a workbook of a spreadsheet program."""
     return suffix_of(file).lower() in _SHEETS

@@ -1,14 +1,15 @@
 """Raw tables of which much is refused: a changed export must not pass for a company that has lost its customers."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 
 from customer_journey.landing import FROM_CATALOG, kind_of
-from customer_journey.raw_files import is_parquet
+from customer_journey.raw_files import is_json, is_parquet
 
 # From this share on a build says so in its first line; with fewer rows than this no share stops it.
 TOLD_FROM = 0.05
@@ -63,15 +64,7 @@ def landed_files(connection: duckdb.DuckDBPyConnection) -> dict[int, str]:
 def _reasons(query: Callable[[str], Sequence[Sequence[Any]]], files: dict[int, str], source_table: str) -> list[str]:
     rows = query(
         f"""
-        with refused as (
-            select row_reason, _file_id, _row_number
-            from staging.stg_{source_table.replace(".", "__")}
-            where row_status = 'quarantined'
-            union all
-            select row_reason, _file_id, _row_number
-            from intermediate.int_integrity_rejects
-            where source_table = '{source_table}' and row_status = 'quarantined'
-        ),
+        with refused as ({refused_in(source_table)}),
         numbered as (
             select
                 row_reason,
@@ -93,10 +86,53 @@ def _reasons(query: Callable[[str], Sequence[Sequence[Any]]], files: dict[int, s
     ]
 
 
+def refused_in(source_table: str, with_rejects: bool = True) -> str:
+    """Return the SELECT of a raw table's refused rows: reason, file and row, by staging and by what joins judge."""
+    staged = f"""
+            select row_reason, _file_id, _row_number
+            from staging.stg_{source_table.replace(".", "__")}
+            where row_status = 'quarantined'"""
+    if not with_rejects:
+        return staged
+    return f"""{staged}
+            union all
+            select row_reason, _file_id, _row_number
+            from intermediate.int_integrity_rejects
+            where source_table = '{source_table}' and row_status = 'quarantined'
+        """
+
+
+class Place(NamedTuple):
+    """Where a landed row stands, as whoever opens the file finds it."""
+
+    file: str
+    # `row`, or `record` where the file has no lines that one could count
+    unit: str
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.unit} {self.number:,} of {self.file}"
+
+
+def place_of(path: str, row_number: int) -> Place | None:
+    """Return where a row stands that landed under `path`; None where that was another catalog's table.
+
+    In a text file or sheet with a header, that is row 1; in Parquet and JSON the first record is 1.
+    """
+    if path.startswith(FROM_CATALOG):
+        return None
+    export, through, select = path.partition(" through ")
+    if through:
+        return Place(f"what {select} makes of {export}", "row", row_number)
+    # one file may be read to two tables
+    file = re.sub(r" as [a-z_]+/[a-z_]+$", "", path)
+    if is_json(Path(file)):
+        return Place(file, "record", row_number)
+    return Place(file, "row", row_number if is_parquet(Path(file)) else row_number + 1)
+
+
 def _example(path: str | None, row_number: int) -> str:
-    """Name a row as whoever opens the file counts: in a file with a header, that is row 1."""
     if path is None:
         return ""
-    if path.startswith(FROM_CATALOG):
-        return f" (in {path.removeprefix(FROM_CATALOG)})"
-    return f" (as row {row_number if is_parquet(Path(path)) else row_number + 1:,} of {path})"
+    place = place_of(path, row_number)
+    return f" (in {path.removeprefix(FROM_CATALOG)})" if place is None else f" (as {place})"

@@ -4,7 +4,7 @@ import csv
 import json
 import re
 import zoneinfo
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
@@ -14,7 +14,8 @@ from typing import Any
 import duckdb
 import yaml
 
-from customer_journey.errors import InputError, first_line
+from customer_journey.errors import InputError
+from customer_journey.mapping import did_you_mean_one, what_yaml_says
 from customer_journey.paths import PROJECT
 
 FILE_NAME = "vars.yml"
@@ -69,7 +70,7 @@ def _read_file(file: Path) -> dict[str, Any]:
     try:
         given = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise InputError(f"{file}: not readable as YAML ({first_line(error)}).") from error
+        raise InputError(f"{file}: not readable as YAML ({what_yaml_says(error)}).") from error
     except OSError as error:
         raise InputError(f"{file}: cannot be read ({error.strerror}).") from error
     if not isinstance(given, dict):
@@ -80,7 +81,8 @@ def _read_file(file: Path) -> dict[str, Any]:
     told = {**defaults, **given}
     for name in given:
         if name not in defaults:
-            raise InputError(f"{file}: there is no setting {name}. Settings are {', '.join(defaults)}.")
+            meant = did_you_mean_one(str(name), defaults) or "."
+            raise InputError(f"{file}: there is no setting {name}{meant} docs/settings.md lists them all.")
     # a default too may not go with what is given
     for name, value in told.items():
         problem = problem_with(name, value, told) if name != "as_of" else None
@@ -114,15 +116,22 @@ def problem_with(name: str, value: object, settings: Mapping[str, Any]) -> str |
     if default is not None and not is_kind:
         return f"{name} wants {_kind(default)}, not {value!r}."
     domain = domains()[name]
-    return None if domain.holds(value, settings) else f"{name} {value!r} {domain.wanted}"
+    if domain.holds(value, settings):
+        return None
+    meant = did_you_mean_one(str(value), domain.choices()).removeprefix(".")
+    return f"{name} {value!r} {domain.wanted}{meant}"
 
 
 @dataclass(frozen=True)
 class Domain:
-    """The values that a setting may have: a test of one beside all settings, and what it wants, after the value."""
+    """The values that a setting may have: a test of one beside all settings, and what it wants, after the value.
+
+    `choices` are the values that may have been meant, where one that is none resembles them.
+    """
 
     holds: Callable[[Any, Mapping[str, Any]], bool]
     wanted: str
+    choices: Callable[[], Collection[str]] = tuple
 
 
 @cache
@@ -142,6 +151,7 @@ def domains() -> dict[str, Domain]:
         "reporting_timezone": Domain(
             lambda value, _: value in zoneinfo.available_timezones() - _NO_PLACES,
             "is no IANA time zone. Write for example Asia/Ho_Chi_Minh.",
+            zoneinfo.available_timezones,
         ),
         "earliest_date": Domain(
             lambda value, _: _is_day_between(value, FIRST_DAY, END_OF_TIME),
@@ -159,6 +169,7 @@ def domains() -> dict[str, Domain]:
         "primary_framework": Domain(
             lambda value, _: value in known_frameworks(),
             f"is no framework. Frameworks are {', '.join(known_frameworks())}.",
+            known_frameworks,
         ),
         "frameworks": Domain(
             lambda value, _: all(name in known_frameworks() for name in value), frameworks
@@ -208,7 +219,7 @@ def _between(lowest: int, highest: int) -> Domain:
 
 
 def _one_of(values: Sequence[str]) -> Domain:
-    return Domain(lambda value, _: value in values, f"is none of {', '.join(values)}.")
+    return Domain(lambda value, _: value in values, f"is none of {', '.join(values)}.", lambda: values)
 
 
 def _is_day_between(text: str, first: date, end: date) -> bool:

@@ -7,6 +7,7 @@ import codecs
 import csv
 import gzip
 import io
+import itertools
 import re
 import tempfile
 import zipfile
@@ -40,6 +41,42 @@ if TYPE_CHECKING:
 
 _UTF_8 = ("utf-8", "utf_8", "utf8", "utf-8-sig", "utf_8_sig", "ascii", "us-ascii")
 _TO_CONVERT = 2**20
+_EMPTY = "is empty, without even the names of columns. Export it again."
+# how far below the first line the names of columns are looked for
+_TITLE_LINES = 20
+# With fewer letters outside of ASCII a text may be UTF-8 by chance.
+_SIGNS_OF_UTF_8 = 4
+_PEEKED = 512
+# what files begin with that bear another kind's name
+_KINDS = {
+    b"PK\x03\x04": "a workbook",
+    b"\xd0\xcf\x11\xe0": "an old workbook",
+    b"PAR1": "Parquet",
+    b"\x1f\x8b": "gzip",
+    b"%PDF": "a PDF",
+}
+_KINDS_OF_TEXT = {
+    b"<!doctype": "a web page",
+    b"<html": "a web page",
+    b"<table": "a web page",
+    b"<?xml": "XML",
+    b'{"': "JSON",
+    b"[{": "JSON",
+    b"[\n": "JSON",
+    b"[\r": "JSON",
+}
+_INSTEAD = {
+    "a workbook": "Rename it to end in .xlsx; a zip archive of other files unpack.",
+    "an old workbook": "Rename it to end in .xls.",
+    "Parquet": "Rename it to end in .parquet.",
+    "gzip": "Rename it to end in .gz, as .csv.gz.",
+    "a PDF": "Export the rows as .csv or .xlsx.",
+    "a web page": "Look at it in a browser: if it is a table, open it in a spreadsheet program and save it as .xlsx; "
+    "if it asks to log in, export it again.",
+    "XML": "Open it in a spreadsheet program and save it as .xlsx, or export it as .csv.",
+    "JSON": "Rename it to end in .json, or .ndjson with a record a line.",
+    "text": "Rename it to end in .csv, or .tsv with tabs.",
+}
 
 
 class Column(NamedTuple):
@@ -72,14 +109,17 @@ def path_parameter(files: Sequence[Path]) -> dict[str, list[str]]:
 
 
 @contextmanager
-def reading(file: Path) -> Iterator[None]:
-    """Say in one line what keeps a file from being read: that it is damaged, or that it is not to be had."""
+def reading(file: Path, skipped: int = 0) -> Iterator[None]:
+    """Say in one line what keeps a file from being read: that it is damaged, or that it is not to be had.
+
+    `skipped` is how many lines of it are left out of what is read, so that lines are numbered as in the file.
+    """
     try:
         yield
     except FileNotFoundError as error:
         raise InputError(f"{file}: was there when the build began and is gone. Build again.") from error
     except (gzip.BadGzipFile, EOFError, zlib.error, UnicodeError, csv.Error, zipfile.BadZipFile) as error:
-        raise _unreadable(file, error) from error
+        raise _unreadable(file, error, skipped) from error
     except OSError as error:
         if what_gave_out(error):
             raise
@@ -90,40 +130,78 @@ def reading(file: Path) -> Iterator[None]:
             raise
         if not file.exists():
             raise InputError(f"{file}: was there when the build began and is gone. Build again.") from error
-        raise _unreadable(file, error) from error
+        raise _unreadable(file, error, skipped) from error
 
 
-def _unreadable(file: Path, error: Exception) -> InputError:
-    """Say in one line what a reader says in several: where the file breaks, and why."""
+def _refuse_another_kind(file: Path) -> None:
+    """Refuse a file whose content is of another kind than its name says: no reader would name what it is."""
+    with file.open("rb") as stream:
+        raw = stream.read(_PEEKED)
+    if is_compressed(file):
+        if raw and not raw.startswith(b"\x1f\x8b"):
+            raise InputError(
+                f"{file}: is no gzip, though its name ends so. Rename it: without .gz where it is plain text."
+            )
+        with gzip.open(file, "rb") as stream:
+            raw = stream.read(_PEEKED)
+    text = raw.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    found = next((kind for signs, kind in _KINDS.items() if raw.startswith(signs)), None)
+    found = found or next((kind for signs, kind in _KINDS_OF_TEXT.items() if text.startswith(signs)), None)
+    if is_parquet(file):
+        own: tuple[str, ...] = ("Parquet",)
+    elif is_sheet(file):
+        own = ("a workbook", "an old workbook")
+        if found is None and raw and b"\0" not in raw:
+            found = "text"
+    else:
+        own = ("JSON",) if is_json(file) else ()
+    if found is None or found in own or (is_parquet(file) and found in _KINDS_OF_TEXT.values()):
+        return
+    raise InputError(f"{file}: is {found}, not {_kind_of(file)}. {_INSTEAD[found]}")
+
+
+def _kind_of(file: Path) -> str:
     text = "UTF-8 CSV" if delimiter_of(file) == "," else "UTF-8 TSV"
-    kind = "Parquet" if is_parquet(file) else "JSON" if is_json(file) else "a sheet" if is_sheet(file) else text
+    return "Parquet" if is_parquet(file) else "JSON" if is_json(file) else "a sheet" if is_sheet(file) else text
+
+
+def _unreadable(file: Path, error: Exception, skipped: int = 0) -> InputError:
+    """Say in one line what a reader says in several: where the file breaks, and why."""
     lines = [line.strip() for line in str(error).removeprefix("Invalid Input Error: ").splitlines() if line.strip()]
     lines = lines or [type(error).__name__]
     reason = next((line for line in lines[1:] if "unicode" in line or "Expected Number" in line), None)
     is_encoding = isinstance(error, UnicodeError) or "unicode" in str(error)
     hint = "Save it as UTF-8, or say its encoding in mapping.yml." if is_encoding else "Export it again."
     detail = f"{lines[0]}; {reason}" if reason else lines[0]
-    return InputError(f"{file}: cannot be read as {kind} ({detail}). {hint}")
+    detail = re.sub(r"Line: (\d+)", lambda found: f"Line: {int(found[1]) + skipped}", detail)
+    return InputError(f"{file}: cannot be read as {_kind_of(file)} ({detail}). {hint}")
 
 
 def columns_of(
-    connection: duckdb.DuckDBPyConnection, file: Path, how: Reading | None = None, *, number_repeated: bool = False
+    connection: duckdb.DuckDBPyConnection,
+    file: Path,
+    how: Reading | None = None,
+    *,
+    original: Path | None = None,
+    number_repeated: bool = False,
 ) -> list[Column]:
-    """Return the columns of a Parquet or text file in UTF-8.
+    """Return the columns of a Parquet or text file in UTF-8; `original` is the file that it is a copy of.
 
     With `number_repeated` a name that comes again gets a number instead of being refused (`_with_numbers`).
 
     Raises:
         InputError: the file is empty, names a column twice, or cannot be read.
     """
-    how = how or Reading()
+    how, shown = how or Reading(), original or file
     # DuckDB does not say what keeps it from opening one
     with file.open("rb") as stream:
         is_empty = not stream.read(1)
     if is_empty:
-        raise InputError(f"{file}: is empty, without even the names of columns. Export it again.")
+        raise InputError(f"{shown}: {_EMPTY}")
+    if original is None:
+        _refuse_another_kind(file)
     if not is_parquet(file):
-        columns = [Column(name, "VARCHAR") for name in _header_of(file, how)]
+        columns = [Column(name, "VARCHAR") for name in _header_of(file, how, shown)]
     else:
         rows = connection.execute(
             "describe select * from read_parquet($files, hive_partitioning = false)", path_parameter([file])
@@ -131,7 +209,7 @@ def columns_of(
         columns = [Column(row[0], row[1]) for row in rows]
     if number_repeated:
         return _with_numbers(columns)
-    _refuse_repeated(file, columns)
+    _refuse_repeated(shown, columns)
     return columns
 
 
@@ -157,24 +235,46 @@ def _refuse_repeated(file: Path, columns: Sequence[Column]) -> None:
         raise InputError(f"{file}: the header names the column {repeated[0]!r} twice. Export it again.")
 
 
-def _header_of(file: Path, how: Reading) -> list[str]:
+def _header_of(file: Path, how: Reading, shown: Path) -> list[str]:
+    """Return the names in the first line; `how.header_row` says which line of `shown` that is."""
     with open_text(file) as stream:
-        line = stream.readline(LONGEST_ROW).decode("utf-8-sig")
-    if "\0" in line:
-        raise InputError(
-            f"{file}: cannot be read as UTF-8 CSV (NUL in its header, as in UTF-16). Save it as UTF-8, or run "
-            "`journey init` on the folder, which writes a mapping.yml with its encoding."
-        )
+        first = stream.readline(LONGEST_ROW)
+        if first.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in first:
+            raise InputError(
+                f"{shown}: cannot be read as UTF-8 CSV (NUL in its header, as in UTF-16). Save it as UTF-8, or run "
+                "`journey init` on the folder, which writes a mapping.yml with its encoding."
+            )
+        line = first.decode("utf-8-sig")
+        below = [stream.readline(LONGEST_ROW).decode("utf-8", errors="replace") for _ in range(_TITLE_LINES)]
     delimiter = how.delimiter or delimiter_of(file)
     names = [name.strip() for name in next(csv.reader([line], delimiter=delimiter), [])]
+    if not any(names) and not any(text.strip() for text in below):
+        raise InputError(f"{shown}: {_EMPTY}")
+    signs = [how.delimiter] if how.delimiter else [*";\t|,"]
+    fields = [next(csv.reader([line], delimiter=sign), []) for sign in signs]
+    if max(sum(bool(name.strip()) for name in names_by_sign) for names_by_sign in fields) <= 1:
+        rows = [max((next(csv.reader([text], delimiter=sign), []) for sign in signs), key=len) for text in below]
+        _refuse_title(shown, "line", line.strip().strip("".join(signs)), rows, how.header_row)
     if len(names) == 1 and how.delimiter is None:
         other = max(";\t|,", key=names[0].count)
         if names[0].count(other):
             raise InputError(
-                f"{file}: its columns are separated by {other!r}, not by {delimiter!r}. Run `journey init` on the "
+                f"{shown}: its columns are separated by {other!r}, not by {delimiter!r}. Run `journey init` on the "
                 f"folder, or write `delimiter: {other!r}` for this table in mapping.yml."
             )
     return names
+
+
+def _refuse_title(file: Path, unit: str, first: str, below: Sequence[Sequence[str]], header_row: int) -> None:
+    """Refuse a file whose first line holds one text or none, and one below it several: a title, no names of columns."""
+    for place, cells in enumerate(below, start=1):
+        if sum(bool(cell.strip()) for cell in cells) > 1:
+            number = header_row + place
+            holds = f"holds the title {first!r}" if first else "is blank"
+            raise InputError(
+                f"{file}: its {unit} {header_row} {holds}, and names of columns seem to stand in {unit} {number}. "
+                f"Write `header_row: {number}` for this table in mapping.yml, or run `journey init` on the folder."
+            )
 
 
 def as_text(column: Column) -> str:
@@ -211,11 +311,20 @@ def read_as_text(
     Raises:
         InputError: the file cannot be read so; the line says what it is instead where that shows.
     """
-    with reading(file):
+    with reading(file, how.header_row - 1):
+        if file.stat().st_size == 0:
+            raise InputError(f"{file}: {_EMPTY}")
+        _refuse_another_kind(file)
         if is_json(file):
             return _read_json(connection, file, into)
         with _as_utf8(file, how) as (source, delimiter):
-            columns = columns_of(connection, source, Reading(delimiter=delimiter), number_repeated=number_repeated)
+            columns = columns_of(
+                connection,
+                source,
+                Reading(delimiter=delimiter, header_row=how.header_row),
+                original=file,
+                number_repeated=number_repeated,
+            )
             names = [column.name or f"nameless {number}" for number, column in enumerate(columns)]
             texts = [
                 f'{as_text(Column(name, column.data_type))} as "{name.replace(chr(34), chr(34) * 2)}"'
@@ -252,13 +361,47 @@ def _as_utf8(file: Path, how: Reading) -> Iterator[tuple[Path, str | None]]:
                 csv.writer(stream).writerows(_rows_of_sheet(file, how))
             yield copy, ","
             return
-        with open_text(file) as binary, copy.open("w", encoding="utf-8", newline="") as stream:
-            text = io.TextIOWrapper(binary, encoding=how.encoding or "utf-8-sig", newline="")
-            for _ in range(how.header_row - 1 if how.header_row > 1 else len(separator)):
-                text.readline()
-            while part := text.read(_TO_CONVERT):
-                stream.write(part.removeprefix("\ufeff"))
+        _refuse_utf8_called_otherwise(file, how)
+        try:
+            with open_text(file) as binary, copy.open("w", encoding="utf-8", newline="") as stream:
+                text = io.TextIOWrapper(binary, encoding=how.encoding or "utf-8-sig", newline="")
+                for _ in range(how.header_row - 1 if how.header_row > 1 else len(separator)):
+                    text.readline()
+                while part := text.read(_TO_CONVERT):
+                    stream.write(part.removeprefix("\ufeff"))
+        except UnicodeError as error:
+            if how.encoding is None:
+                raise
+            raise InputError(
+                f"{file}: is not written in {how.encoding}, which mapping.yml says ({first_line(error)}). Correct "
+                "`encoding` there; `journey init` proposes one."
+            ) from error
+        if not copy.stat().st_size and how.header_row > 1:
+            raise _no_header_row(file, "line", how)
         yield copy, delimiter
+
+
+def _no_header_row(file: Path, unit: str, how: Reading) -> InputError:
+    return InputError(
+        f"{file}: has no {unit} {how.header_row}, which mapping.yml says names its columns. Correct `header_row` there."
+    )
+
+
+def _refuse_utf8_called_otherwise(file: Path, how: Reading) -> None:
+    """Refuse UTF-8 that is to be read in an encoding of single bytes, which makes two signs of each marked letter."""
+    if how.encoding is None or re.match("utf|ascii|us-ascii|iso-?2022|hz", how.encoding.lower()):
+        return
+    with open_text(file) as stream:
+        sample = stream.read(_TO_CONVERT)
+    try:
+        # a character may be cut off at the end of the sample
+        text = codecs.getincrementaldecoder("utf-8")().decode(sample)
+    except UnicodeDecodeError:
+        return
+    if sum(character > "\x7f" for character in text) >= _SIGNS_OF_UTF_8:
+        raise InputError(
+            f"{file}: is written in UTF-8, not in {how.encoding}, which mapping.yml says. Take `encoding` out there."
+        )
 
 
 def is_utf_8(file: Path) -> bool:
@@ -296,8 +439,13 @@ def _rows_of_sheet(file: Path, how: Reading) -> Iterator[list[str]]:
     except (python_calamine.CalamineError, ValueError) as error:
         hint = "Take its password off and save it again." if "password" in str(error).lower() else "Save it again."
         raise InputError(f"{file}: cannot be read as a sheet ({first_line(error)}). {hint}") from error
-    for row in rows[how.header_row - 1 :]:
-        yield [_text_of_cell(cell, how.decimal or ".") for cell in row]
+    if rows and len(rows) < how.header_row:
+        raise _no_header_row(file, "row", how)
+    texts = ([_text_of_cell(cell, how.decimal or ".") for cell in row] for row in rows[how.header_row - 1 :])
+    top = list(itertools.islice(texts, 1 + _TITLE_LINES))
+    if top and sum(bool(cell.strip()) for cell in top[0]) <= 1:
+        _refuse_title(file, "row", " ".join(top[0]).strip(), top[1:], how.header_row)
+    yield from itertools.chain(top, texts)
 
 
 def _only_sheet(file: Path, book: "python_calamine.CalamineWorkbook") -> "python_calamine.CalamineSheet":
@@ -307,7 +455,7 @@ def _only_sheet(file: Path, book: "python_calamine.CalamineWorkbook") -> "python
             f"{file}: has the sheets {', '.join(filled)}. Say which is meant: `sheet: {filled[0]}` in mapping.yml."
         )
     if not filled:
-        raise InputError(f"{file}: is empty, without even the names of columns. Export it again.")
+        raise InputError(f"{file}: {_EMPTY}")
     return book.get_sheet_by_name(filled[0])
 
 

@@ -24,6 +24,7 @@ from workbench.dry_run import (
     compare_stages,
     require_published,
 )
+from workbench.events import lines_on_events
 from workbench.project import ATTRIBUTION_MODELS, NameList
 from workbench.scaffold import (
     Place,
@@ -62,7 +63,10 @@ def new() -> None:
 @click.option("--framework-stage", help="The stage of that framework. Default: of the same name.")
 @click.option("--above", help="Make that stage, right above this one.")
 @click.option("--outside-funnel", is_flag=True, help="With --above: no step of the funnel, but a place beside it.")
+@_OUT
+@click.pass_context
 def stage(
+    context: click.Context,
     name: str,
     label_en: str | None,
     label_vi: str | None,
@@ -71,6 +75,7 @@ def stage(
     framework_stage: str | None,
     above: str | None,
     outside_funnel: bool,
+    out: Path,
 ) -> None:
     """Write a stage definition: models/stages/NAME.sql, and all that belongs to it."""
     if framework is None and (framework_stage or above):
@@ -78,7 +83,13 @@ def stage(
     if outside_funnel and above is None:
         raise InputError("--outside-funnel: goes with --above, which makes a new stage of the framework.")
     place = Place(framework, framework_stage or name, above, not outside_funnel) if framework else None
-    _write(new_stage(PROJECT, name, label_en, label_vi, signals, place))
+    scaffold = new_stage(PROJECT, name, label_en, label_vi, signals, place)
+    is_named = context.get_parameter_source("out") is not ParameterSource.DEFAULT
+    # a folder that is none is told before anything is written
+    lines = lines_on_events(Output(out.resolve()), signals or [name], is_named)
+    _write(scaffold)
+    for line in lines:
+        _console().print(line)
 
 
 @new.command()

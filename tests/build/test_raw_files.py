@@ -213,7 +213,7 @@ REFUSED: dict[str, tuple[Callable[[Folder], None], str]] = {
     "empty compressed file": (_empty_compressed, "part.csv.gz: is empty"),
     "UTF-16 without a mark": (_utf_16, "Save it as UTF-8"),
     "NUL in the header": (_nul_in_the_header, "NUL in its header"),
-    "text named .gz": (_no_gzip, "part.csv.gz: cannot be read"),
+    "text named .gz": (_no_gzip, "part.csv.gz: is no gzip"),
     "half a compressed file": (_half_a_gzip, "part.csv.gz: cannot be read"),
     "half a Parquet file": (_half_a_parquet, "part.parquet: cannot be read as Parquet"),
     "a column twice": (_column_twice, "twice"),

@@ -103,7 +103,7 @@ def write_any_rows(raw: Path, seed: int, rows: int) -> dict[str, int]:
         for source in yaml.safe_load(file.read_text(encoding="utf-8"))["sources"]:
             for table in source["tables"]:
                 label = f"{source['name']}/{table['name']}"
-                if not (raw / label).with_suffix(".csv").exists() and "required" in table["config"]["meta"]:
+                if not (raw / label).with_suffix(".csv").exists() and "main" in table["config"]["meta"]:
                     kinds = {column["name"]: column["config"]["meta"] for column in table["columns"]}
                     drawn = [_row(draw, label, kinds) for _ in range(rows)]
                     _plant_names(draw, label, kinds, drawn)

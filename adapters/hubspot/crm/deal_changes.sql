@@ -22,7 +22,7 @@ changes as (
     -- the same history, where the table of stages is not there
     select deal_id, value as stage_id, utc_time(timestamp) as changed_at
     from deal_property_history
-    where name = 'dealstage' and filled(value) is not null and deal_id not in (select deal_id from deal_stage)
+    where name = 'dealstage' and filled(value) is not null and deal_id not in (select deal_id from deal_stage where deal_id is not null)
 
     union all
 

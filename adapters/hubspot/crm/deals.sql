@@ -32,6 +32,12 @@ deal_companies as (
     qualify row_number() over (partition by deal_id order by type_id = '5' desc, try_cast(company_id as hugeint), company_id) = 1
 ),
 
+winners as (
+    select merged_deal_id, max(deal_id) as deal_id
+    from merged_deal
+    group by merged_deal_id
+),
+
 stage_entries as (
     select deal_id, value as stage_id, max(utc_time(date_entered)) as entered_at
     from deal_stage
@@ -45,7 +51,11 @@ sources as (
         trim(split_part("Associated Company IDs", ';', 1)) as company_id,
         "Pipeline" as pipeline,
         -- "Closed Won (Sales Pipeline)"
-        case when ends_with("Deal Stage", ' (' || "Pipeline" || ')') then left("Deal Stage", length("Deal Stage") - length("Pipeline") - 3) else "Deal Stage" end as stage_id,
+        case
+            when filled("Pipeline") is null then regexp_replace("Deal Stage", ' \([^()]*\)$', '')
+            when ends_with("Deal Stage", ' (' || "Pipeline" || ')') then left("Deal Stage", length("Deal Stage") - length("Pipeline") - 3)
+            else "Deal Stage"
+        end as stage_id,
         lower("Is Closed Won") in ('true', 'yes') or try_cast("Deal probability" as double) = 1 as flagged_won,
         coalesce(lower("Is Deal Closed?") in ('true', 'yes'), try_cast("Deal probability" as double) in (0, 1)) as flagged_closed,
         "Deal Type" as deal_type,
@@ -105,12 +115,13 @@ sources as (
         utc_time(deal._fivetran_synced) as updated_at,
         -- what was merged into another deal would count its pipeline twice
         case
-            when deal.deal_id in (select merged_deal_id from merged_deal) then 'true'
+            when winners.deal_id is not null then 'true'
             else coalesce(filled(deal.is_deleted), deal._fivetran_deleted)
         end as is_deleted
     from deal
-    left join deal_contacts on deal.deal_id = deal_contacts.deal_id
-    left join deal_companies on deal.deal_id = deal_companies.deal_id
+    left join winners on deal.deal_id = winners.merged_deal_id
+    left join deal_contacts on coalesce(winners.deal_id, deal.deal_id) = deal_contacts.deal_id
+    left join deal_companies on coalesce(winners.deal_id, deal.deal_id) = deal_companies.deal_id
     left join stage_entries on deal.deal_id = stage_entries.deal_id and deal.deal_pipeline_stage_id = stage_entries.stage_id
 ),
 

@@ -85,7 +85,7 @@ changes as (
     -- who has no dated change at all is in today's stage since the contact was made, which may be too early
     select contact_id || '-present' as change_id, contact_id, stage, created_at as changed_at, null as changed_by
     from present
-    where filled(stage) is not null and contact_id not in (select contact_id from entries)
+    where filled(stage) is not null and contact_id not in (select contact_id from entries where contact_id is not null)
 )
 
 select

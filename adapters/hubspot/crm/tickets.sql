@@ -24,7 +24,7 @@ select
     utc_time(ticket.property_createdate) as opened_at,
     utc_time(ticket.property_first_agent_reply_date) as first_response_at,
     -- a ticket that was opened again keeps the date on which it was closed
-    case when ticket.property_hs_pipeline_stage not in (select stage_id from open_stages) then utc_time(ticket.property_closed_date) end as resolved_at,
+    case when ticket.property_hs_pipeline_stage not in (select stage_id from open_stages where stage_id is not null) then utc_time(ticket.property_closed_date) end as resolved_at,
     utc_time(ticket._fivetran_synced) as updated_at,
     coalesce(filled(ticket.is_deleted), ticket._fivetran_deleted) as is_deleted
 from ticket
@@ -40,7 +40,7 @@ select
     properties ->> '$.hs_ticket_priority' as priority,
     coalesce(filled(properties ->> '$.createdate'), "createdAt") as opened_at,
     properties ->> '$.first_agent_reply_date' as first_response_at,
-    case when properties ->> '$.hs_pipeline_stage' not in (select stage_id from open_stages) then properties ->> '$.closed_date' end as resolved_at,
+    case when properties ->> '$.hs_pipeline_stage' not in (select stage_id from open_stages where stage_id is not null) then properties ->> '$.closed_date' end as resolved_at,
     "updatedAt" as updated_at,
     archived as is_deleted
 from records

@@ -30,7 +30,7 @@ sheet as (
     select
         *,
         row_number() over (partition by _file, "Mã hóa đơn" order by _row) as line_number,
-        try_cast(replace("Số lượng", ',', '.') as decimal(18, 3)) as pieces
+        try_cast(replace("Số lượng", ',', '.') as decimal(12, 3)) as pieces
     from lines
 
 ),
@@ -71,7 +71,7 @@ select
     replace("Số lượng", ',', '.') as quantity,
     "Đơn giá" as unit_price,
     -- what the line lacks to price times quantity was taken off
-    cast(greatest(try_cast("Đơn giá" as decimal(18, 2)) * pieces - try_cast("Thành tiền" as decimal(18, 2)), 0) as varchar) as discount_amount,
+    cast(greatest(try_cast("Đơn giá" as decimal(20, 2)) * pieces - try_cast("Thành tiền" as decimal(20, 2)), 0) as varchar) as discount_amount,
     "Giá vốn" as unit_cost,
     strftime(try_strptime(regexp_extract(_file, 'KV(\d{8}-\d{6})', 1), '%d%m%Y-%H%M%S'), '%Y-%m-%d %H:%M:%S') as updated_at
 from sheet
@@ -85,10 +85,10 @@ select
     -- of one piece, as an amount or in percent
     cast(
         coalesce(
-            nullif(try_cast(line ->> '$.discount' as decimal(18, 2)), 0),
-            try_cast(line ->> '$.price' as decimal(18, 2)) * try_cast(line ->> '$.discountRatio' as decimal(9, 4)) / 100,
+            nullif(try_cast(line ->> '$.discount' as decimal(20, 2)), 0),
+            try_cast(line ->> '$.price' as decimal(20, 2)) * try_cast(line ->> '$.discountRatio' as decimal(9, 4)) / 100,
             0
-        ) * try_cast(line ->> '$.quantity' as decimal(18, 3)) as varchar
+        ) * try_cast(line ->> '$.quantity' as decimal(12, 3)) as varchar
     ),
     null,
     regexp_replace(modified, '(\.\d{6})\d+', '\1')

@@ -130,7 +130,7 @@ invoices as (
                 try(cast(surcharges as json[])),
                 lambda one: regexp_matches(lower(one ->> '$.surchargeName'), 'ship|vận chuyển|giao hàng')
             ),
-            lambda one: try_cast(one ->> '$.price' as decimal(18, 2))
+            lambda one: try_cast(one ->> '$.price' as decimal(20, 2))
         )) as varchar),
         lower(try(payments ->> '$[0].method')),
         regexp_replace(modified, '(\.\d{6})\d+', '\1')

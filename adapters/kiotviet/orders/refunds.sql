@@ -76,7 +76,7 @@ select
     -- the API names the invoice by its inner number
     invoices.code,
     regexp_replace(api.returned, '(\.\d{6})\d+', '\1'),
-    coalesce(cast(try_cast(api.total as decimal(18, 2)) - coalesce(try_cast(api.fee as decimal(18, 2)), 0) as varchar), api.total),
+    coalesce(cast(try_cast(api.total as decimal(20, 2)) - coalesce(try_cast(api.fee as decimal(20, 2)), 0) as varchar), api.total),
     cast(getvariable('currency') as varchar),
     regexp_replace(api.modified, '(\.\d{6})\d+', '\1'),
     case when lower(trim(api.status_text)) in ('đã hủy', 'đã huỷ') or (api.status_text is null and api.status_number = '2') then 'true' end

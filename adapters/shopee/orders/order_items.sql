@@ -27,8 +27,8 @@ lines as (
         ) as product_id,
         "Tên sản phẩm" as product_name,
         "Số lượng" as quantity,
-        try_cast("Số lượng" as decimal(18, 3)) as pieces,
-        coalesce(try_cast("Số lượng sản phẩm được hoàn trả" as decimal(18, 3)), 0) as pieces_back,
+        try_cast("Số lượng" as decimal(12, 3)) as pieces,
+        coalesce(try_cast("Số lượng sản phẩm được hoàn trả" as decimal(12, 3)), 0) as pieces_back,
         "Thời gian hoàn thành đơn hàng" as finished_at,
         "Phương thức thanh toán" as payment_method,
         "Người Mua" as buyer,
@@ -49,7 +49,7 @@ newest as (
     -- an order stands in the files of several days: the file where it has come furthest holds it whole
     select
         *,
-        try_cast("Giá ưu đãi" as decimal(18, 2)) as price
+        try_cast("Giá ưu đãi" as decimal(20, 2)) as price
     from lines
     qualify rank() over (
         partition by order_id

@@ -10,7 +10,7 @@ nested_customers as (
     select orders_json.customer, orders_json.updated_at, min(orders_json.created_at) over (partition by orders_json.customer ->> '$.id') as first_ordered_at
     from orders_json
     where orders_json.customer ->> '$.id' is not null
-        and orders_json.customer ->> '$.id' not in (select id from customers_json)
+        and orders_json.customer ->> '$.id' not in (select id from customers_json where id is not null)
     qualify row_number() over (partition by orders_json.customer ->> '$.id' order by orders_json.updated_at desc, orders_json.id) = 1
 ),
 
@@ -22,12 +22,16 @@ default_addresses as (
 )
 
 select
-    unquoted(customers_export."Customer ID") as contact_id,
+    -- older exports have no id: the address, else the number, stands for the customer
+    coalesce(
+        exact_id(customers_export."Customer ID"),
+        md5(coalesce(lower(filled(customers_export."Email")), filled(unquoted(customers_export."Phone"))))
+    ) as contact_id,
     customers_export."Email" as email,
     coalesce(filled(unquoted(customers_export."Phone")), filled(unquoted(customers_export."Default Address Phone"))) as phone,
     filled(concat_ws(' ', filled(customers_export."First Name"), filled(customers_export."Last Name"))) as full_name,
-    customers_export."Default Address City" as city,
-    customers_export."Default Address Country Code" as country,
+    coalesce(filled(customers_export."Default Address City"), filled(customers_export."City")) as city,
+    coalesce(filled(customers_export."Default Address Country Code"), filled(customers_export."Country Code")) as country,
     -- the export does not say when a customer was made: the first order that the export of orders shows, else what mapping.yml says
     coalesce(first_orders.created_at, getvariable('customers_since')) as created_at,
     null as updated_at,

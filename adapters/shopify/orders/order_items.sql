@@ -6,7 +6,7 @@ with csv_rows as (
 )
 
 select
-    coalesce(filled(unquoted(max("Id") over of_order)), "Name") as order_id,
+    coalesce(exact_id(max("Id") over of_order), "Name") as order_id,
     cast(row_number() over of_order_so_far as varchar) as line_number,
     -- tips and products without an SKU are known by their name
     coalesce(filled(unquoted("Lineitem sku")), "Lineitem name") as product_id,

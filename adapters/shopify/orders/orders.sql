@@ -18,7 +18,7 @@ csv_orders as (
 
 sources as (
     select
-        coalesce(filled(unquoted("Id")), "Name") as order_id,
+        coalesce(exact_id("Id"), "Name") as order_id,
         "Email" as email,
         coalesce(filled(unquoted("Phone")), filled(unquoted("Billing Phone")), filled(unquoted("Shipping Phone"))) as phone,
         null as contact_id,
@@ -126,10 +126,11 @@ select
     sources.phone,
     sources.contact_id,
     sources.company_id,
-    -- some apps write Google's client id into the order: "_ga: GA1.1.123.456" in the CSV, {"name": "_ga", "value": …} in the API
-    filled(regexp_extract(
-        sources.note_attributes, '(?:^|[\n"])(?:_elevar__ga|_ga|ga|_ga_client_id|ga_client_id|google_client_id)(?:"\s*,\s*"value"\s*:\s*"|: *)(?:GA\d\.\d\.)?(\d+\.\d+)', 1
-    )) as anonymous_id,
+    coalesce(
+        google_client_id(sources.note_attributes),
+        -- the visit that web/events makes of the order
+        case when getvariable('visits') in ('yes', 'true') then 'shopify-order-' || sources.order_id end
+    ) as anonymous_id,
     sources.ordered_at,
     case
         -- a cancelled order can still say paid: the cancellation comes first

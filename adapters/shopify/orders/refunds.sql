@@ -31,8 +31,8 @@ json_refunds as (
 )
 
 select
-    coalesce(filled(unquoted("Id")), "Name") || '-refunded' as refund_id,
-    coalesce(filled(unquoted("Id")), "Name") as order_id,
+    coalesce(exact_id("Id"), "Name") || '-refunded' as refund_id,
+    coalesce(exact_id("Id"), "Name") as order_id,
     -- The CSV gives all that went back on an order as one sum without a date. The last time that the order has stands in: net revenue is
     -- counted in the order's month, so it does not depend on it.
     coalesce(strftime(last_known_at, '%Y-%m-%dT%H:%M:%S+00:00'), "Created at") as refunded_at,

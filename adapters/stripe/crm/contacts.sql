@@ -6,7 +6,7 @@ with sources as (
         null as phone,
         null as city,
         null as country,
-        utc_time("Created (UTC)") as created_at,
+        utc_time(coalesce(filled("Created (UTC)"), "Created date (UTC)")) as created_at,
         null as updated_at,
         null as is_deleted
     from customers_export

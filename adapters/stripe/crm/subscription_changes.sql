@@ -4,7 +4,7 @@ with json_subscriptions as (
         id || '-today' as version_id,
         null as version_at,
         id as subscription_id,
-        customer,
+        id_of(customer) as customer,
         cast(items as json) as items,
         start_date,
         created,
@@ -20,7 +20,10 @@ with json_subscriptions as (
     from subscriptions_json
     -- the test mode sells nothing
     where coalesce(lower(livemode), 'true') = 'true'
-        and id not in (select data ->> '$.object.id' from events_json where starts_with(type, 'customer.subscription.'))
+        and id not in (
+            select data ->> '$.object.id' from events_json
+            where starts_with(type, 'customer.subscription.') and data ->> '$.object.id' is not null
+        )
 
     union all by name
 
@@ -28,7 +31,7 @@ with json_subscriptions as (
         id as version_id,
         created as version_at,
         data ->> '$.object.id' as subscription_id,
-        data ->> '$.object.customer' as customer,
+        id_of(data ->> '$.object.customer') as customer,
         data -> '$.object.items' as items,
         data ->> '$.object.start_date' as start_date,
         data ->> '$.object.created' as created,

@@ -1,7 +1,7 @@
 with invoices as (
     select
         id as invoice_id,
-        coalesce(filled(subscription), parent ->> '$.subscription_details.subscription') as subscription_id,
+        coalesce(filled(id_of(subscription)), parent ->> '$.subscription_details.subscription') as subscription_id,
         coalesce(filled(tax), cast((
             select sum(try_cast(amounts.amount ->> '$.amount' as bigint))
             from unnest(try_cast(coalesce(total_taxes, total_tax_amounts) as json[])) as amounts (amount)
@@ -39,8 +39,8 @@ sources as (
         id as order_id,
         coalesce(filled(billing_details ->> '$.email'), receipt_email) as email,
         billing_details ->> '$.phone' as phone,
-        customer as contact_id,
-        invoice as invoice_id,
+        id_of(customer) as contact_id,
+        id_of(invoice) as invoice_id,
         epoch_time(created) as ordered_at,
         status,
         captured,

@@ -1,5 +1,5 @@
 with json_refunds as (
-    select id, amount, charge, created, currency, reason, status
+    select id, amount, id_of(charge) as charge, created, currency, reason, status
     from refunds_json
 
     union

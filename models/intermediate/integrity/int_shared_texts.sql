@@ -1,3 +1,5 @@
+-- sqlfluff:exclude_rules:layout.indent
+{# The line above: a loop writes the CTEs, and they are indented for the reader of this file. #}
 {#- Who a text was typed about: the first identifier that the row gives, of a company the company, of an order without a name the order. -#}
 {%- set identifiers = {
     'contact_id': 'contact_id', 'referrer_contact_id': 'contact_id', 'email': 'email', 'phone': 'phone', 'anonymous_id': 'anonymous_id',
@@ -107,8 +109,13 @@ known as (
     union
     select
         '{{ source_table }}.country' as source_column,
-        country_code as shared_text
-    from (values {% for code in phone_countries() %}('{{ code | lower }}'){{ ', ' if not loop.last }}{% endfor %}) as codes (country_code)
+        codes.country_code as shared_text
+    from (
+        values
+        {%- for code in phone_countries() %}
+        ('{{ code | lower }}'){{ ',' if not loop.last }}
+        {%- endfor %}
+    ) as codes (country_code)
     {%- endfor %}
 
 )

@@ -233,7 +233,13 @@ shown as (
     select
         masked.met_in,
         case
-            when masked.met_in in ('{{ free_text_names() | join("', '") }}') then {{ shown_text('masked.masked_value', 'texts') }}
+            when masked.met_in in (
+                {%- for name in free_text_names() %}
+                '{{ name }}'{{ ',' if not loop.last }}
+                {%- endfor %}
+            )
+                then
+                    {{ shown_text('masked.masked_value', 'texts') }}
             else masked.masked_value
         end as value_met
     from masked

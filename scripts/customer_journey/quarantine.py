@@ -1,0 +1,167 @@
+"""The refused rows of the last build, for the owner of the private warehouse: where they stand, why, and what to do."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import duckdb
+
+from customer_journey.contract import RawTable, raw_tables
+from customer_journey.errors import InputError, LockedError, first_line
+from customer_journey.landing import kind_of
+from customer_journey.mapping import did_you_mean
+from customer_journey.paths import Output
+from customer_journey.reason_codes import columns_of, explanation_of
+from customer_journey.refused import landed_files, place_of, refused_in
+from customer_journey.terminal import plain_line
+from customer_journey.warehouse import memory_limit
+
+HEADER = ("table", "file", "row", "reason", "column", "value", "means", "do")
+# what is shown of a value in a line
+_SHOWN = 60
+
+
+@dataclass(frozen=True)
+class RefusedRow:
+    """One refused row: `row` as whoever opens the file counts; several columns where one of them would do."""
+
+    table: str
+    file: str
+    row: int | None
+    unit: str
+    reason: str
+    columns: tuple[str, ...]
+    # as they were delivered, None where nothing was
+    values: tuple[str | None, ...]
+
+    def cells(self) -> tuple[object, ...]:
+        """Return the row as the file of them has it, in the order of HEADER."""
+        explanation = explanation_of(self.reason)
+        return (
+            self.table, self.file, self.row, self.reason, ", ".join(self.columns),
+            ", ".join(value or "" for value in self.values), explanation.means, explanation.do,
+        )  # fmt: skip
+
+    def __str__(self) -> str:
+        place = f"{self.file} {self.unit} {self.row}" if self.row is not None else self.file
+        told = [
+            f"{column} is {'empty' if not (value or '').strip() else _shown(value or '')}"
+            for column, value in zip(self.columns, self.values, strict=True)
+        ]
+        return f"{place}: {', '.join(told)}" if told else place
+
+
+def _shown(value: str) -> str:
+    text = plain_line(value)
+    return f"“{text[:_SHOWN]}{'…' if len(text) > _SHOWN else ''}”"
+
+
+def refused_rows(output: Output, table: str | None = None, reason: str | None = None) -> list[RefusedRow]:
+    """Return the refused rows of the last build, of one table or reason if these are given; the commonest reason first.
+
+    Raises:
+        InputError: nothing was built here on DuckDB, or there is no such table or reason.
+        LockedError: a build is at work here.
+    """
+    tables = _tables(table)
+    with _opened(output) as connection:
+        files = landed_files(connection)
+        staged = [one for one in tables if kind_of(connection, "staging", f"stg_{one.source}__{one.name}")]
+        if not staged:
+            raise InputError(f"{output.root}: no build came so far as to judge rows. Build it first: scripts/build.")
+        with_rejects = kind_of(connection, "intermediate", "int_integrity_rejects") is not None
+        rows: list[RefusedRow] = []
+        known: set[str] = set()
+        for one in staged:
+            counts = connection.execute(
+                f"select row_reason, count(*) from ({refused_in(one.source_table, with_rejects)})"
+                " group by row_reason order by count(*) desc, row_reason"
+            ).fetchall()
+            known |= {name for name, _ in counts}
+            for name, _ in counts:
+                if reason in (None, name):
+                    rows += _rows_of(connection, one, name, files, with_rejects)
+    if reason is not None and reason not in known and known:
+        raise InputError(f"--reason {reason}: no row was refused for it{did_you_mean(reason, known)}")
+    return rows
+
+
+def _tables(wanted: str | None) -> Sequence[RawTable]:
+    known = {table.label: table for table in raw_tables()}
+    if wanted is None:
+        return list(known.values())
+    label = wanted.replace(".", "/", 1)
+    if label not in known:
+        raise InputError(f"--table {wanted}: there is no raw table {label}{did_you_mean(label, known)}")
+    return [known[label]]
+
+
+def _opened(output: Output) -> duckdb.DuckDBPyConnection:
+    if not output.warehouse.exists():
+        raise InputError(f"{output.root}: nothing was built here. Build it first, or name another --out.")
+    try:
+        connection = duckdb.connect(str(output.warehouse), read_only=True, config={"memory_limit": memory_limit()})
+    except duckdb.IOException as error:
+        if "Could not set lock" in str(error):
+            raise LockedError(f"{output.root}: a build is at work here. Wait for it.") from error
+        raise InputError(f"{output.warehouse}: cannot be opened ({first_line(error)}).") from error
+    if kind_of(connection, "private", "engine"):
+        row = connection.execute("select name from private.engine").fetchone()
+        if row is not None and row[0] != "duckdb":
+            connection.close()
+            raise InputError(
+                f"{output.root}: was built on {row[0]}, where staging lies too: look there for "
+                "row_status = 'quarantined' in the tables of the database staging."
+            )
+    return connection
+
+
+def _rows_of(
+    connection: duckdb.DuckDBPyConnection, table: RawTable, reason: str, files: dict[int, str], with_rejects: bool
+) -> Iterator[RefusedRow]:
+    there = connection.table(table.relation).columns
+    columns = tuple(name for name in columns_of(reason, table) if name in there)
+    values = "".join(f", cast(landed.{name} as varchar)" for name in columns)
+    rows = connection.execute(
+        f"select refused._file_id, refused._row_number{values}"
+        f" from ({refused_in(table.source_table, with_rejects)}) as refused"
+        f" left join {table.relation} as landed"
+        " on refused._file_id = landed._file_id and refused._row_number = landed._row_number"
+        " where refused.row_reason = ? order by refused._file_id, refused._row_number",
+        [reason],
+    ).fetchall()
+    for file_id, row_number, *found in rows:
+        path = files.get(file_id)
+        place = place_of(path, row_number) if path is not None else None
+        yield RefusedRow(
+            table.label,
+            place.file if place else path or f"the EL tool's table of {table.label}",
+            place.number if place else None,
+            place.unit if place else "",
+            reason,
+            columns,
+            tuple(found),
+        )
+
+
+def lines(rows: Sequence[RefusedRow], limit: int) -> Iterator[str]:
+    """Yield what a terminal shows: each table and reason with what it means, and the first `limit` rows in all."""
+    if not rows:
+        yield "No row is refused."
+        return
+    groups: dict[tuple[str, str], list[RefusedRow]] = {}
+    for row in rows:
+        groups.setdefault((row.table, row.reason), []).append(row)
+    # a row of each reason first: twenty of the commonest would hide all others
+    in_turns = sorted(
+        (place, number) for number, group in enumerate(groups.values()) for place in range(min(limit, len(group)))
+    )
+    shown = Counter(number for _, number in in_turns[:limit])
+    for number, ((table, reason), group) in enumerate(groups.items()):
+        explanation = explanation_of(reason)
+        told = f": {explanation.means}. Do: {explanation.do}" if explanation.means else ""
+        yield f"{table} {reason} {len(group):,}{told}"
+        for row in group[: shown[number]]:
+            yield f"    {row}"
+    if shown.total() < len(rows):
+        yield f"{shown.total():,} of {len(rows):,} rows are shown: --limit shows more, --to FILE.csv writes all."

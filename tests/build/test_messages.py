@@ -1,0 +1,635 @@
+"""What a user is told of input that cannot be used: one line with the file, what is wrong, and what to do next."""
+
+import gzip
+import io
+import struct
+import zipfile
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from customer_journey import erasure
+from customer_journey.errors import InputError
+from customer_journey.landing import LandingReport, land
+from customer_journey.settings import read_settings
+from customer_journey.terminal import plain_line
+from customer_journey.warehouse import open_warehouse
+
+Files = Mapping[str, str | bytes | None]
+
+HEADER = "contact_id,email,created_at\n"
+CONTACTS = f"{HEADER}1,mai@example.com,2026-01-01\n"
+# an export of no tool, and the adapter of a company's own that reads it
+TOOL = {
+    "tool/adapter.yml": "name: Tool\nneeds_timezone: true\nvariables: {currency: null}\n"
+    "inputs:\n  people:\n    recognised_by: [Person, Joined]\n    columns: [Person, Joined]\n",
+    "tool/crm/contacts.sql": "select Person as contact_id, Joined as created_at from people\n",
+    "export/people.csv": "Person,Joined\n1,2026-01-01\n",
+}
+_TOOL = "adapters:\n  - {adapter: tool, folder: export"
+
+
+def workbook(*sheets: tuple[str, list[list[str]]]) -> bytes:
+    """Return a workbook of Excel: each sheet by its name and rows of texts."""
+    content = io.BytesIO()
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    package = "http://schemas.openxmlformats.org/package/2006"
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr(
+            "[Content_Types].xml",
+            f'<Types xmlns="{package}/content-types"><Default Extension="xml" ContentType="application/xml"/></Types>',
+        )
+        archive.writestr(
+            "_rels/.rels",
+            f'<Relationships xmlns="{package}/relationships"><Relationship Id="r" Type="{office}/officeDocument"'
+            ' Target="xl/workbook.xml"/></Relationships>',
+        )
+        names = "".join(
+            f'<sheet name="{name}" sheetId="{n}" r:id="s{n}"/>' for n, (name, _) in enumerate(sheets, start=1)
+        )
+        archive.writestr(
+            "xl/workbook.xml", f'<workbook xmlns="{main}" xmlns:r="{office}"><sheets>{names}</sheets></workbook>'
+        )
+        links = "".join(
+            f'<Relationship Id="s{n}" Type="{office}/worksheet" Target="worksheets/sheet{n}.xml"/>'
+            for n in range(1, len(sheets) + 1)
+        )
+        archive.writestr(
+            "xl/_rels/workbook.xml.rels",
+            f'<Relationships xmlns="{package}/relationships">{links}</Relationships>',
+        )
+        for n, (_, rows) in enumerate(sheets, start=1):
+            cells = "".join(
+                f'<row r="{r}">'
+                + "".join(
+                    f'<c r="{chr(64 + c)}{r}" t="inlineStr"><is><t>{escape(text)}</t></is></c>'
+                    for c, text in enumerate(row, start=1)
+                    if text
+                )
+                + "</row>"
+                for r, row in enumerate(rows, start=1)
+            )
+            archive.writestr(
+                f"xl/worksheets/sheet{n}.xml",
+                f'<worksheet xmlns="{main}"><sheetData>{cells}</sheetData></worksheet>',
+            )
+    return content.getvalue()
+
+
+def protected_workbook() -> bytes:
+    """Return what Excel saves under a password: a compound file whose only content is an encrypted package."""
+    free, end, is_fat = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD
+
+    def entry(name: str, kind: int, child: int, size: int) -> bytes:
+        text = name.encode("utf-16-le")
+        return (
+            text.ljust(64, b"\0")
+            + struct.pack("<HBBIII", len(text) + 2, kind, 1, free, free, child)
+            + bytes(36)
+            + struct.pack("<IQ", 2 if kind == 2 else end, size)
+        )
+
+    header = (
+        bytes.fromhex("d0cf11e0a1b11ae1")
+        + bytes(16)
+        + struct.pack("<HHHHH", 0x3E, 3, 0xFFFE, 9, 6)
+        + bytes(6)
+        + struct.pack("<IIIIIIIII", 0, 1, 1, 0, 4096, end, 0, end, 0)
+        + struct.pack("<109I", 0, *[free] * 108)
+    )
+    table = struct.pack("<128I", is_fat, end, *range(3, 10), end, *[free] * 118)
+    folder = entry("Root Entry", 5, 1, 0) + entry("EncryptedPackage", 2, free, 4096)
+    return header + table + folder.ljust(512, b"\0") + bytes(4096)
+
+
+def _mapping(text: str, **files: str | bytes | None) -> Files:
+    return {"mapping.yml": text, "crm/contacts.csv": CONTACTS, **files}
+
+
+def _contacts(content: str | bytes, suffix: str = ".csv") -> Files:
+    return {f"crm/contacts{suffix}": content}
+
+
+def _of_contacts(entry: str) -> Files:
+    return _mapping(f"tables:\n  crm/contacts:\n    {entry}\n")
+
+
+def _settings(text: str) -> Files:
+    return {"vars.yml": text, "crm/contacts.csv": CONTACTS}
+
+
+def _parquet(**columns: list[str]) -> bytes:
+    content = io.BytesIO()
+    pq.write_table(pa.table(columns), content)
+    return content.getvalue()
+
+
+ROWS = [["contact_id", "email", "created_at"], ["1", "mai@example.com", "2026-01-01"]]
+
+# what lies in the raw folder; then the file, what is wrong, and the next step, as the line says them
+BROKEN: dict[str, tuple[Files, str, str, str]] = {
+    # text files
+    "semicolons": (
+        _contacts(CONTACTS.replace(",", ";")),
+        "contacts.csv",
+        "separated by ';', not by ','",
+        "delimiter: ';'",
+    ),
+    "tabs in a .csv": (
+        _contacts(CONTACTS.replace(",", "\t")),
+        "contacts.csv",
+        "separated by '\\t'",
+        "delimiter: '\\t'",
+    ),
+    "pipes": (_contacts(CONTACTS.replace(",", "|")), "contacts.csv", "separated by '|'", "delimiter: '|'"),
+    "commas in a .tsv": (_contacts(CONTACTS, ".tsv"), "contacts.tsv", "separated by ','", "delimiter: ','"),
+    "UTF-16": (_contacts(CONTACTS.encode("utf-16")), "contacts.csv", "UTF-16", "Save it as UTF-8"),
+    "UTF-16 without a mark": (_contacts(CONTACTS.encode("utf-16-le")), "contacts.csv", "UTF-16", "Save it as UTF-8"),
+    "Windows-1258": (
+        _contacts(CONTACTS.replace("mai@", "Đà@").encode("cp1258")),
+        "contacts.csv",
+        "Line: 2",
+        "its encoding in mapping.yml",
+    ),
+    "Latin-1 in the header": (
+        _contacts(CONTACTS.replace("email", "prénom").encode("latin-1")),
+        "contacts.csv",
+        "cannot be read as UTF-8 CSV",
+        "its encoding in mapping.yml",
+    ),
+    "title row": (_contacts(f"Danh sách khách hàng\n{CONTACTS}"), "contacts.csv", "line 2", "header_row: 2"),
+    "title row and a blank line": (
+        _contacts(f"Danh sách khách hàng\n\n{CONTACTS}"),
+        "contacts.csv",
+        "line 3",
+        "header_row: 3",
+    ),
+    "title row filled up": (
+        _contacts(f"Danh sách khách hàng,,\n{CONTACTS}"),
+        "contacts.csv",
+        "line 2",
+        "header_row: 2",
+    ),
+    "near name of a column": (
+        _contacts(CONTACTS.replace("contact_id", "Contact ID")),
+        "contacts.csv",
+        "lacks the required column contact_id",
+        "Contact ID",
+    ),
+    "name in another language": (
+        _contacts(CONTACTS.replace("created_at", "Ngày tạo")),
+        "contacts.csv",
+        "lacks the required column created_at",
+        "Ngày tạo",
+    ),
+    "column twice": (
+        _contacts(CONTACTS.replace("email", "contact_id")),
+        "contacts.csv",
+        "names the column 'contact_id' twice",
+        "Export it again",
+    ),
+    "column twice, in capitals": (
+        _contacts("contact_id,Email,email,created_at\n"),
+        "contacts.csv",
+        "twice",
+        "Export it again",
+    ),
+    "no byte": (_contacts(""), "contacts.csv", "is empty", "Export it again"),
+    "a blank line alone": (_contacts("\n"), "contacts.csv", "is empty", "Export it again"),
+    "too many fields": (
+        _contacts(f"{CONTACTS}2,b@example.com,2026-01-01,more\n"),
+        "contacts.csv",
+        "Line: 3",
+        "Export it again",
+    ),
+    "too few fields": (_contacts(f"{CONTACTS}2\n"), "contacts.csv", "Line: 3", "Export it again"),
+    "open quotation mark": (
+        _contacts(f'{CONTACTS}2,"b@example.com,2026-01-01\n'),
+        "contacts.csv",
+        "Line: 3",
+        "Export it again",
+    ),
+    "gzip cut off": (
+        _contacts(gzip.compress(CONTACTS.encode() * 99)[:-20], ".csv.gz"),
+        "contacts.csv.gz",
+        "cannot be read",
+        "Export it again",
+    ),
+    "gzip that is none": (_contacts(CONTACTS, ".csv.gz"), "contacts.csv.gz", "is no gzip", "Rename it"),
+    "workbook called .csv": (_contacts(workbook(("A", ROWS))), "contacts.csv", "is a workbook", "Rename it"),
+    "web page called .csv": (
+        _contacts("<!DOCTYPE html>\n<html><body>Please log in</body></html>\n"),
+        "contacts.csv",
+        "is a web page",
+        "export it again",
+    ),
+    "JSON called .csv": (
+        _contacts('[{"contact_id": "1", "created_at": "2026-01-01"}]\n'),
+        "contacts.csv",
+        "is JSON",
+        "Rename it",
+    ),
+    "Parquet called .csv": (_contacts(_parquet(contact_id=["1"])), "contacts.csv", "is Parquet", "Rename it"),
+    "text called .parquet": (
+        _contacts(CONTACTS, ".parquet"),
+        "contacts.parquet",
+        "cannot be read as Parquet",
+        "Export it again",
+    ),
+    "Parquet cut off": (
+        _contacts(_parquet(contact_id=["1"])[:-9], ".parquet"),
+        "contacts.parquet",
+        "cannot be read as Parquet",
+        "Export it again",
+    ),
+    "Parquet without a column": (
+        _contacts(_parquet(contact_id=["1"], email=["a@example.com"]), ".parquet"),
+        "contacts.parquet",
+        "lacks the required column created_at",
+        "to the export",
+    ),
+    # sheets
+    "two sheets": (
+        _contacts(workbook(("May", ROWS), ("June", ROWS)), ".xlsx"),
+        "contacts.xlsx",
+        "has the sheets May, June",
+        "sheet: May",
+    ),
+    "sheet that is not there": (
+        {
+            **_of_contacts("sheet: Juen"),
+            "crm/contacts.xlsx": workbook(("May", ROWS), ("June", ROWS)),
+            "crm/contacts.csv": None,
+        },
+        "contacts.xlsx",
+        "has no sheet Juen",
+        "Did you mean June?",
+    ),
+    "empty sheet": (_contacts(workbook(("May", [])), ".xlsx"), "contacts.xlsx", "is empty", "Export it again"),
+    "password": (_contacts(protected_workbook(), ".xlsx"), "contacts.xlsx", "password", "Take its password off"),
+    "workbook cut off": (
+        _contacts(workbook(("May", ROWS))[:-40], ".xlsx"),
+        "contacts.xlsx",
+        "cannot be read as a sheet",
+        "ave it again",
+    ),
+    "text called .xlsx": (_contacts(CONTACTS, ".xlsx"), "contacts.xlsx", "is text", "Rename it"),
+    "web page called .xls": (
+        _contacts("<html><table><tr><td>contact_id</td></tr></table></html>", ".xls"),
+        "contacts.xls",
+        "is a web page",
+        "save it as .xlsx",
+    ),
+    "title row in a sheet": (
+        _contacts(workbook(("May", [["Danh sách"], *ROWS])), ".xlsx"),
+        "contacts.xlsx",
+        "row 2",
+        "header_row: 2",
+    ),
+    "blank line above": (_contacts(f"\n{CONTACTS}"), "contacts.csv", "line 1 is blank", "header_row: 2"),
+    "title row above semicolons": (
+        _contacts(f"Danh sách\n{CONTACTS.replace(',', ';')}"),
+        "contacts.csv",
+        "line 2",
+        "header_row: 2",
+    ),
+    "PDF": (_contacts(b"%PDF-1.7\n%\xe2\xe3", ".xlsx"), "contacts.xlsx", "is a PDF", "Export the rows"),
+    "XML called .xls": (
+        _contacts('<?xml version="1.0"?><Workbook/>', ".xls"),
+        "contacts.xls",
+        "is XML",
+        "save it as .xlsx",
+    ),
+    "column twice in a sheet": (
+        _contacts(workbook(("May", [["contact_id", "email", "Email"]])), ".xlsx"),
+        "contacts.xlsx",
+        "twice",
+        "Export it again",
+    ),
+    # JSON
+    "scalars": (_contacts("[1, 2]", ".json"), "contacts.json", "record 1 is no object", "Export it again"),
+    "lines of texts": (
+        _contacts('"a"\n"b"\n', ".ndjson"),
+        "contacts.ndjson",
+        "record 1 is no object",
+        "Export it again",
+    ),
+    "JSON cut off": (
+        _contacts('[{"contact_id": "1", "created_at": "2026', ".json"),
+        "contacts.json",
+        "cannot be read as JSON",
+        "Export it again",
+    ),
+    "a broken line of JSON": (
+        _contacts('{"contact_id": "1", "created_at": "2026-01-01"}\n{"contact_id" "2"}\n', ".ndjson"),
+        "contacts.ndjson",
+        "cannot be read as JSON",
+        "Export it again",
+    ),
+    "no byte of JSON": (_contacts("", ".json"), "contacts.json", "is empty", "Export it again"),
+    "no record": (_contacts("[]", ".json"), "contacts.json", "lacks the required column contact_id", "to the export"),
+    "JSON without a column": (
+        _contacts('[{"contact_id": "1", "createdAt": "2026-01-01"}]', ".json"),
+        "contacts.json",
+        "lacks the required column created_at",
+        "createdAt",
+    ),
+    "two lists": (
+        _contacts('{"people": [{"contact_id": "1"}], "orders": []}', ".json"),
+        "contacts.json",
+        "lacks the required column",
+        "people",
+    ),
+    "JSON gzip cut off": (
+        _contacts(gzip.compress(b'[{"contact_id": "1"}]' * 9)[:-15], ".json.gz"),
+        "contacts.json.gz",
+        "cannot be read as JSON",
+        "Export it again",
+    ),
+    # mapping.yml
+    "no YAML": (_mapping("tables: [1, 2\n"), "mapping.yml", "not readable as YAML", "line 2"),
+    "tab in YAML": (_mapping("tables:\n\tcrm/contacts: {}\n"), "mapping.yml", "not readable as YAML", "line 2"),
+    "a list": (_mapping("- crm/contacts\n"), "mapping.yml", "wants `tables:` and `adapters:`", "docs/mapping.md"),
+    "word at the top": (_mapping("table: {}\n"), "mapping.yml", "no word table", "Did you mean tables?"),
+    "table": (
+        _mapping("tables:\n  crm/contact: {}\n"),
+        "mapping.yml",
+        "no raw table crm/contact",
+        "Did you mean crm/contacts?",
+    ),
+    "word": (
+        _of_contacts("delimeter: ';'"),
+        "mapping.yml: crm/contacts",
+        "no word delimeter",
+        "Did you mean delimiter?",
+    ),
+    "column of the contract": (
+        _of_contacts("columns: {contactid: Mã}"),
+        "mapping.yml: crm/contacts",
+        "no column contactid",
+        "Did you mean contact_id?",
+    ),
+    "column of the file": (
+        _of_contacts("columns: {email: e-mial}"),
+        "contacts.csv",
+        "has no column 'e-mial'",
+        "Did you mean email?",
+    ),
+    "time zone": (
+        _of_contacts("timezone: Asia/Ho_Chi_Min"),
+        "mapping.yml: crm/contacts",
+        "'Asia/Ho_Chi_Min' is no IANA time zone",
+        "Did you mean Asia/Ho_Chi_Minh?",
+    ),
+    "offset for a zone": (
+        _of_contacts("timezone: '+07:00'"),
+        "mapping.yml: crm/contacts",
+        "is no IANA time zone",
+        "such as Asia/Ho_Chi_Minh",
+    ),
+    "encoding": (
+        _of_contacts("encoding: windos-1258"),
+        "mapping.yml: crm/contacts",
+        "encoding 'windos-1258' is none",
+        "such as utf-8, cp1258",
+    ),
+    "encoding of another file": (
+        _of_contacts("encoding: utf-16"),
+        "contacts.csv",
+        "is not written in utf-16",
+        "Correct `encoding`",
+    ),
+    "UTF-8 called otherwise": (
+        {
+            **_of_contacts("encoding: cp1258"),
+            "crm/contacts.csv": "contact_id,full_name,created_at\n1,Nguyễn Thị Hồng Hạnh,2026-01-01\n",
+        },
+        "contacts.csv",
+        "is written in UTF-8, not in cp1258",
+        "Take `encoding` out",
+    ),
+    "date format": (
+        _of_contacts("date_format: dd/mm/yyyy"),
+        "mapping.yml: crm/contacts",
+        "'dd/mm/yyyy' is no format of strptime",
+        "%d/%m/%Y",
+    ),
+    "two characters": (
+        _of_contacts("delimiter: ';;'"),
+        "mapping.yml: crm/contacts",
+        "delimiter ';;' is not one character",
+        "quotation marks",
+    ),
+    "decimal is thousands": (
+        _of_contacts("{decimal: ',', thousands: ','}"),
+        "mapping.yml: crm/contacts",
+        "both ','",
+        "Say which is which",
+    ),
+    "header row 0": (
+        _of_contacts("header_row: 0"),
+        "mapping.yml: crm/contacts",
+        "header_row 0 is no line",
+        "The first line is 1",
+    ),
+    "header row beyond the file": (
+        _of_contacts("header_row: 9"),
+        "contacts.csv",
+        "has no line 9",
+        "Correct `header_row`",
+    ),
+    "header row beyond the sheet": (
+        {**_of_contacts("header_row: 9"), "crm/contacts.csv": None, "crm/contacts.xlsx": workbook(("A", ROWS))},
+        "contacts.xlsx",
+        "has no row 9",
+        "Correct `header_row`",
+    ),
+    "broken row below a title": (
+        {**_of_contacts("header_row: 2"), "crm/contacts.csv": f"Danh sách\n{CONTACTS}2\n"},
+        "contacts.csv",
+        "Line: 4",
+        "Export it again",
+    ),
+    "pattern without a file": (
+        _of_contacts("files: ['Danh sách*.csv']"),
+        "mapping.yml: crm/contacts",
+        "no file is called Danh sách*.csv",
+        "See what lies in",
+    ),
+    "columns and constants": (
+        _of_contacts("{columns: {email: email}, constants: {email: a@example.com}}"),
+        "mapping.yml: crm/contacts",
+        "email stands under columns and under constants",
+        "Leave one of them out",
+    ),
+    "values without a column": (
+        _of_contacts("values: [a, b]"),
+        "mapping.yml: crm/contacts",
+        "values: wants",
+        "column: {theirs: ours}",
+    ),
+    "mapping in UTF-16": (
+        {"mapping.yml": "tables: {}\n".encode("utf-16"), "crm/contacts.csv": CONTACTS},
+        "mapping.yml",
+        "not readable as YAML",
+        "Save it as UTF-8",
+    ),
+    # adapters
+    "adapter": (
+        _mapping("adapters:\n  - {adapter: shopfy, folder: export}\n"),
+        "mapping.yml: adapters: shopfy",
+        "no adapter shopfy",
+        "adapters/README.md",
+    ),
+    "adapters that are no list": (
+        _mapping("adapters: {adapter: tool}\n"),
+        "mapping.yml: adapters",
+        "wants a list",
+        "- adapter: <tool>",
+    ),
+    "neither folder nor schema": (
+        _mapping("adapters:\n  - {adapter: tool}\n", **TOOL),
+        "mapping.yml: adapters: tool",
+        "either `folder:`",
+        "`schema:`",
+    ),
+    "word of an adapter": (
+        _mapping(f"{_TOOL}, foldr: x}}\n", **TOOL),
+        "mapping.yml: adapters: tool",
+        "no word foldr",
+        "Did you mean folder?",
+    ),
+    "no folder of an export": (
+        _mapping("adapters:\n  - {adapter: tool, folder: exprt, timezone: UTC}\n", **TOOL),
+        "mapping.yml: adapters: tool",
+        "no folder",
+        "Put the export there",
+    ),
+    "empty folder of an export": (
+        {**_mapping(f"{_TOOL}, timezone: UTC}}\n", **TOOL), "export/people.csv": None, "export/readme.txt": "x"},
+        "mapping.yml: adapters: tool",
+        "holds no export",
+        "Put its files there",
+    ),
+    "export of another tool": (
+        _mapping(f"{_TOOL}, timezone: UTC}}\n", **TOOL | {"export/people.csv": "Name,Since\nMai,2026\n"}),
+        "mapping.yml: adapters: tool",
+        "holds nothing that Tool writes",
+        "people (Person, Joined)",
+    ),
+    "no time zone": (
+        _mapping(f"{_TOOL}}}\n", **TOOL),
+        "mapping.yml: adapters: tool",
+        "Tool writes local times",
+        "timezone: Europe/Paris",
+    ),
+    "variable": (
+        _mapping(f"{_TOOL}, timezone: UTC, variables: {{curency: VND}}}}\n", **TOOL),
+        "mapping.yml: adapters: tool",
+        "none called curency",
+        "Did you mean currency?",
+    ),
+    "SELECT that fails": (
+        _mapping(
+            f"{_TOOL}, timezone: UTC}}\n", **TOOL | {"tool/crm/contacts.sql": "select Nme as contact_id from people"}
+        ),
+        "mapping.yml: adapters: tool",
+        "tool/crm/contacts.sql fails",
+        "Nme",
+    ),
+    "SELECT of no table": (
+        _mapping(f"{_TOOL}, timezone: UTC}}\n", **TOOL | {"tool/crm/contact.sql": "select 1 as a"}),
+        "contact.sql",
+        "no raw table crm/contact",
+        "Did you mean crm/contacts?",
+    ),
+    "SELECT of no column": (
+        _mapping(
+            f"{_TOOL}, timezone: UTC}}\n", **TOOL | {"tool/crm/contacts.sql": "select Person as contactid from people"}
+        ),
+        "contacts.sql",
+        "no column contactid",
+        "Did you mean contact_id?",
+    ),
+    "description of an adapter": (
+        _mapping(f"{_TOOL}, timezone: UTC}}\n", **TOOL | {"tool/adapter.yml": "name: Tool\n"}),
+        "adapter.yml",
+        "is no description of an adapter",
+        "adapters/README.md",
+    ),
+    # settings
+    "setting": (
+        _settings("reporting_curency: VND\n"),
+        "vars.yml",
+        "no setting reporting_curency",
+        "Did you mean reporting_currency?",
+    ),
+    "kind of a setting": (_settings("lapse_days: half a year\n"), "vars.yml", "lapse_days", "wants a whole number"),
+    "zone of reports": (
+        _settings("reporting_timezone: Asia/HoChiMinh\n"),
+        "vars.yml",
+        "'Asia/HoChiMinh' is no IANA time zone",
+        "Asia/Ho_Chi_Minh",
+    ),
+    "framework": (_settings("primary_framework: adahub\n"), "vars.yml", "'adahub' is no framework", "adahub_crm"),
+    "currency": (_settings("reporting_currency: dong\n"), "vars.yml", "'dong' is no currency", "for example USD"),
+    "settings that are a list": (_settings("- lapse_days\n"), "vars.yml", "wants lines", "setting: value"),
+    # what lies in the folder
+    "nothing": ({}, "raw", "none of the tables", "journey init"),
+    "files beside their folders": (
+        {"contacts.csv": CONTACTS},
+        "raw",
+        "none of the tables",
+        "Add for example orders/orders.csv",
+    ),
+    "another name of a table": (
+        {"crm/customers.csv": CONTACTS},
+        "raw",
+        "none of the tables",
+        "Add for example orders/orders.csv",
+    ),
+    "a suffix that nobody reads": (
+        _contacts("<x/>", ".xml"),
+        "contacts",
+        "nothing can be read (contacts.xml)",
+        "Export it as one of them",
+    ),
+}
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """An empty warehouse."""
+    with open_warehouse(tmp_path / "warehouse.duckdb") as connection:
+        erasure.prepare(connection)
+        yield connection
+
+
+def _land(connection: duckdb.DuckDBPyConnection, raw: Path, files: Files) -> LandingReport:
+    raw.mkdir()
+    for path, content in files.items():
+        if content is not None:
+            file = raw / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content.encode() if isinstance(content, str) else content)
+    read_settings(raw, None, datetime(2026, 6, 30, tzinfo=UTC))
+    return land(connection, raw, lambda table, share: None)
+
+
+@pytest.mark.parametrize(("files", "where", "wrong", "then"), BROKEN.values(), ids=BROKEN)
+def test_one_line_says_where_what_and_what_to_do(
+    files: Files, where: str, wrong: str, then: str, warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    """Whoever has to find out by trying what a line leaves open gives up at the fifth attempt."""
+    with pytest.raises(InputError) as refused:
+        _land(warehouse, tmp_path / "raw", files)
+    line = plain_line(str(refused.value))
+    print(line.replace(str(tmp_path), ""))
+    assert where in line and wrong in line and then in line, line
+    assert len(line.replace(str(tmp_path), "")) <= 400, line
