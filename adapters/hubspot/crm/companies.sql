@@ -22,9 +22,9 @@ select
     "updatedAt" as updated_at,
     archived as is_deleted
 from records
-where (json_exists(properties, '$.domain') or json_exists(properties, '$.name'))
+where (json_exists(as_json(properties), '$.domain') or json_exists(as_json(properties), '$.name'))
     -- contacts have these properties, and may have a domain or name of the company in properties of one's own
-    and not (json_exists(properties, '$.lastmodifieddate') or json_exists(properties, '$.email') or json_exists(properties, '$.firstname'))
+    and not (json_exists(as_json(properties), '$.lastmodifieddate') or json_exists(as_json(properties), '$.email') or json_exists(as_json(properties), '$.firstname'))
 
 union all by name
 

@@ -47,7 +47,7 @@ sources as (
         archived as is_deleted
     from records
     -- one answer of the API looks like another: contacts alone have these properties
-    where json_exists(properties, '$.lastmodifieddate') or json_exists(properties, '$.email') or json_exists(properties, '$.firstname')
+    where json_exists(as_json(properties), '$.lastmodifieddate') or json_exists(as_json(properties), '$.email') or json_exists(as_json(properties), '$.firstname')
 
     union all by name
 

@@ -32,8 +32,8 @@ changes as (
         regexp_replace(keys.key, '^(hs_v2_date_entered_|hs_date_entered_)', '') as stage_id,
         as_json(records.properties) ->> ('$."' || keys.key || '"') as changed_at
     from records
-    cross join unnest(json_keys(records.properties)) as keys (key)
-    where (json_exists(records.properties, '$.dealstage') or json_exists(records.properties, '$.dealname'))
+    cross join unnest(json_keys(as_json(records.properties))) as keys (key)
+    where (json_exists(as_json(records.properties), '$.dealstage') or json_exists(as_json(records.properties), '$.dealname'))
         and regexp_matches(keys.key, '^(hs_v2_date_entered_|hs_date_entered_)')
         -- which of the stages a deal has not entered the answer says with an empty property
         and filled(changed_at) is not null

@@ -93,7 +93,7 @@ sources as (
         coalesce(filled(as_json(properties) ->> '$.hs_lastmodifieddate'), "updatedAt") as updated_at,
         archived as is_deleted
     from records
-    where json_exists(properties, '$.dealstage') or json_exists(properties, '$.dealname')
+    where json_exists(as_json(properties), '$.dealstage') or json_exists(as_json(properties), '$.dealname')
 
     union all by name
 

@@ -1,7 +1,7 @@
 with api_contacts as (
-    select id as contact_id, cast(properties as json) as properties, coalesce(filled(as_json(properties) ->> '$.createdate'), "createdAt") as created_at
+    select id as contact_id, as_json(properties) as properties, coalesce(filled(as_json(properties) ->> '$.createdate'), "createdAt") as created_at
     from records
-    where json_exists(properties, '$.lastmodifieddate') or json_exists(properties, '$.email') or json_exists(properties, '$.firstname')
+    where json_exists(as_json(properties), '$.lastmodifieddate') or json_exists(as_json(properties), '$.email') or json_exists(as_json(properties), '$.firstname')
 ),
 
 -- when a contact entered a stage last, in properties that are named after the stage
@@ -11,7 +11,7 @@ api_entries as (
         regexp_replace(regexp_replace(keys.key, '^(hs_v2_date_entered_|hs_date_entered_|hs_lifecyclestage_)', ''), '_date$', '') as stage,
         as_json(api_contacts.properties) ->> ('$."' || keys.key || '"') as changed_at
     from api_contacts
-    cross join unnest(json_keys(api_contacts.properties)) as keys (key)
+    cross join unnest(json_keys(as_json(api_contacts.properties))) as keys (key)
     where regexp_matches(keys.key, '^(hs_v2_date_entered_.+|hs_date_entered_.+|hs_lifecyclestage_.+_date)$')
     -- of the old and the new property of one stage the new one counts
     qualify row_number() over (

@@ -44,4 +44,4 @@ select
     "updatedAt" as updated_at,
     archived as is_deleted
 from records
-where json_exists(properties, '$.hs_pipeline_stage')
+where json_exists(as_json(properties), '$.hs_pipeline_stage')

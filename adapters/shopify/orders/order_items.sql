@@ -53,7 +53,7 @@ select
     -- the GraphQL generation gives the line's whole price
     coalesce(
         filled(order_line.price),
-        cast(cast(try_cast(order_line.original_total_set_shop_amount as double) / nullif(try_cast(order_line.quantity as double), 0) as decimal(28, 4)) as varchar),
+        cast(try_cast(try_cast(order_line.original_total_set_shop_amount as double) / nullif(try_cast(order_line.quantity as double), 0) as decimal(28, 4)) as varchar),
         order_line.original_total_set_shop_amount
     ) as unit_price,
     coalesce(allocated.amount, filled(order_line.total_discount_set_shop_amount), order_line.total_discount) as discount_amount,

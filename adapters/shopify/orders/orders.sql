@@ -97,7 +97,7 @@ sources as (
         coalesce(filled("order".total_tax_set_shop_amount), "order".total_tax) as tax_amount,
         coalesce(
             filled("order".total_shipping_price_set_shop_amount),
-            try_cast(filled("order".total_shipping_price_set) as json) ->> '$.shop_money.amount',
+            as_json(filled("order".total_shipping_price_set)) ->> '$.shop_money.amount',
             shipping.amount
         ) as shipping_amount,
         coalesce(filled("order".total_discounts_set_shop_amount), "order".total_discounts) as discount_amount,

@@ -26,7 +26,7 @@ json_refunds as (
         id as refund_id,
         order_id,
         coalesce(filled(processed_at), created_at) as refunded_at,
-        cast(transactions as json) as transactions
+        as_json(transactions) as transactions
     from refunds_json
 )
 

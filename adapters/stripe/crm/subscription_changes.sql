@@ -5,7 +5,7 @@ with json_subscriptions as (
         null as version_at,
         id as subscription_id,
         id_of(customer) as customer,
-        cast(items as json) as items,
+        as_json(items) as items,
         start_date,
         created,
         trial_end,
