@@ -4,7 +4,7 @@ import codecs
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from customer_journey.tabular import read_as_text
 from onboarding.adapters import Recognised, adapters, recognised
 from onboarding.names import Vocabulary, known_values, plain_name, vocabularies
 from onboarding.seeds import as_compared, mapped_values, seed_of
-from onboarding.sniff import Finding, Sheet, sniff
+from onboarding.sniff import DELIMITERS, Finding, Sheet, sniff
 from onboarding.values import DAY_FIRST, MONTH_FIRST, Dates, Kind, is_epoch, kind_of, with_order
 
 # Larger files beside an export are not tried.
@@ -738,6 +738,9 @@ def _reading_of_export(groups: Sequence[_ToolGroup]) -> tuple[dict[str, Any], bo
             if sheet.header_row not in (1, how.header_row):
                 words["header_row"] = sheet.header_row
             found.append(words)
+    if any(words != found[0] for words in found):
+        # separators alone may differ: an adapter tries others than its own
+        found = [{word: value for word, value in words.items() if word != "delimiter"} for words in found]
     return found[0], all(words == found[0] for words in found)
 
 
@@ -757,7 +760,11 @@ def _unreadable_beside(
         for file in data_files_below(folder):
             if file in own or file.stat().st_size > _MOST_TRIED:
                 continue
-            for way in dict.fromkeys(how.over(one.reading) for one in adapter.inputs):
+            ways = [how.over(one.reading) for one in adapter.inputs]
+            if how.delimiter is None:
+                # an adapter tries other separators than its own too
+                ways += [replace(way, delimiter=sign) for way in ways for sign in DELIMITERS]
+            for way in dict.fromkeys(ways):
                 try:
                     read_as_text(connection, file, way, "tried", number_repeated=True)
                     break

@@ -259,6 +259,14 @@ def test_two_shops_of_one_tool_get_prefixes(tmp_path: Path) -> None:
     ]
 
 
+def test_files_of_a_tool_may_differ_in_their_separators(tmp_path: Path) -> None:
+    header, row = "Mã hóa đơn;Thời gian;Khách cần trả;Trạng thái", "HD1;13/01/2026 09:30;1250000;Hoàn thành"
+    write(tmp_path, "2025.csv", lines(header, row))
+    write(tmp_path, "2026.csv", lines(header, row.replace("HD1", "HD2")).replace(";", ","))
+    (use,) = propose(tmp_path, None, None).adapters
+    assert (use.name, use.reading, use.notes) == ("kiotviet", {}, [])
+
+
 def test_files_that_an_adapter_cannot_read_as_they_lie_are_read_one_by_one(tmp_path: Path) -> None:
     header = "Mã hóa đơn;Thời gian;Mã khách hàng;Khách cần trả;Trạng thái"
     row = "HD1;13/01/2026 09:30;KH1;1.250.000;Hoàn thành"
