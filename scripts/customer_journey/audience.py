@@ -126,7 +126,7 @@ def persons_of(output: Output, query: str) -> pa.Table:
         except duckdb.Error as error:
             if what_gave_out(error):
                 raise
-            raise InputError(f"{_short(query)}: {_said(error)}") from error
+            raise InputError(f"{_short(query)}: {_said(error)}{_where_it_is(connection, error)}") from error
     return found
 
 
@@ -241,6 +241,24 @@ def _said(error: Exception) -> str:
     hints = [line for line in lines[1:] if line.startswith(("Candidate", "Did you mean"))]
     text = "; ".join([re.sub(r"^\w+ Error: ", "", lines[0]).rstrip("!."), *hints]).replace("bindings: :", "bindings:")
     return f"{text}."
+
+
+def _where_it_is(connection: duckdb.DuckDBPyConnection, error: Exception) -> str:
+    """Return the end of a line that names the marts of persons with a column that dim_persons has not."""
+    missing = re.search(r'Referenced column "(\w+)" not found', str(error))
+    if missing is None:
+        return ""
+    marts = [
+        name
+        for (name,) in connection.execute(
+            "select table_name from information_schema.columns where table_catalog = 'published'"
+            " and column_name in (?, 'person_id') group by table_name having count(*) = 2 order by table_name",
+            [missing[1].lower()],
+        ).fetchall()
+    ]
+    if not marts or missing[1] == "person_id":
+        return ""
+    return f" It is a column of {', '.join(marts)}: write {marts[0]}.{missing[1]}."
 
 
 def _audience(

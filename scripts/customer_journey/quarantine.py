@@ -140,7 +140,8 @@ def _rows_of(
             place.unit if place else "",
             reason,
             columns,
-            tuple(found),
+            # so reading marks what contradicts the signs that the mapping names
+            tuple(None if value is None else value.removeprefix("unreadable: ") for value in found),
         )
 
 

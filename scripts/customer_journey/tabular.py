@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import duckdb
 
@@ -246,6 +246,11 @@ def _header_of(file: Path, how: Reading, shown: Path) -> list[str]:
             )
         line = first.decode("utf-8-sig")
         below = [stream.readline(LONGEST_ROW).decode("utf-8", errors="replace") for _ in range(_TITLE_LINES)]
+    if told := re.match(r"sep=(.)\r?\n", line):
+        raise InputError(
+            f"{shown}: its columns are separated by {told[1]!r}, as its first line says. Write"
+            f" `delimiter: {told[1]!r}` for this table in mapping.yml, or run `journey init` on the folder."
+        )
     delimiter = how.delimiter or delimiter_of(file)
     names = [name.strip() for name in next(csv.reader([line], delimiter=delimiter), [])]
     if not any(names) and not any(text.strip() for text in below):
@@ -479,6 +484,23 @@ _OF_A_PAGE = (
     *("next_page", "object", "offset", "page", "pagesize", "paging", "previous", "removedids", "status", "success"),
     *("timestamp", "total", "total_count", "url"),
 )
+
+
+def records_in(found: object) -> list[dict[str, Any]]:
+    """Return the records of parsed JSON, out of the pages they came in: what `_unwrap` does to a file."""
+    if isinstance(found, list):
+        return [record for part in found for record in records_in(part)]
+    if not isinstance(found, dict):
+        return []
+    own = [name for name in found if name.lower() not in _OF_A_PAGE]
+    wrapper = None
+    if {"stream", "data", "emitted_at"} <= set(own):
+        wrapper = "data"
+    elif "_airbyte_data" in own:
+        wrapper = "_airbyte_data"
+    elif len(own) == 1 and (isinstance(found[own[0]], list) or (len(found) == 1 and isinstance(found[own[0]], dict))):
+        wrapper = own[0]
+    return [found] if wrapper is None else records_in(found[wrapper])
 
 
 def _unwrap(connection: duckdb.DuckDBPyConnection, records: str) -> bool:

@@ -3,7 +3,6 @@
 Rows are judged by the staging models themselves (onboarding/macros.py); nothing of it is kept.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,8 +14,8 @@ from customer_journey.contract import RawTable, raw_tables
 from customer_journey.deliveries import MappedFile, plan_of
 from customer_journey.landing import create_landed_table, land
 from customer_journey.mapping import MappedTable, Reading
-from customer_journey.paths import PROJECT
 from customer_journey.raw_files import is_json, is_parquet, is_sheet
+from customer_journey.reason_codes import columns_of, explanation_of
 from customer_journey.refused import STOPPED_FROM_ROWS
 from customer_journey.scratch import scratch_folder
 from customer_journey.settings import default_settings, read_settings
@@ -31,7 +30,6 @@ from onboarding.values import dates_of, masked, numbers_of
 _REASONS = 5
 _VALUES = 20
 _PERSONAL = ("email", "phone", "identifier", "text", "id_list")
-_CODES = PROJECT / "docs" / "reason_codes.md"
 
 
 @dataclass(frozen=True)
@@ -248,7 +246,7 @@ def _days(
 def _refusal(
     connection: duckdb.DuckDBPyConnection, table: RawTable, reason: str, rows: int, file: _File, file_id: int, row: int
 ) -> Refusal:  # fmt: skip
-    columns = _blamed(table, reason)
+    columns = columns_of(reason, table)
     place = _place(file, row) if file.file else _made(connection, table, file, file_id, row)
     if not columns:
         return Refusal(reason, rows, place, "", "", advice_on(reason))
@@ -269,30 +267,6 @@ def _refusal(
 
 def _their_name(file: _File, column: str) -> str:
     return file.entry.columns.get(column, column) if file.entry else column
-
-
-def _blamed(table: RawTable, reason: str) -> list[str]:
-    """Return the columns that a reason names: `invalid_email` the address, `missing_contact_id_or_email` both."""
-    _, _, rest = reason.partition("_")
-    for prefix in (
-        "missing_",
-        "invalid_",
-        "negative_",
-        "too_large_",
-        "ambiguous_",
-        "too_early_",
-        "unmapped_",
-        "unknown_",
-    ):
-        if reason.startswith(prefix):
-            rest = reason.removeprefix(prefix)
-    if rest in table.all_columns:
-        return [rest]
-    parts = rest.split("_or_")
-    if all(part in table.all_columns for part in parts):
-        return parts
-    named = {"no_exchange_rate": "currency"}.get(reason, reason.split("_")[0])
-    return [named] if named in table.all_columns else []
 
 
 def _made(connection: duckdb.DuckDBPyConnection, table: RawTable, file: _File, file_id: int, row: int) -> str:
@@ -319,23 +293,7 @@ def _place(file: _File, row: int) -> str:
 
 def advice_on(reason: str) -> str:
     """Return what docs/reason_codes.md says to do about a reason."""
-    for code, advice in _advices():
-        if re.fullmatch(code, reason):
-            return advice
-    return "see docs/reason_codes.md"
-
-
-def _advices() -> list[tuple[str, str]]:
-    """Return the codes of docs/reason_codes.md as patterns, each with what it says to do."""
-    found = []
-    for line in _CODES.read_text(encoding="utf-8").splitlines():
-        cells = [cell.strip() for cell in line.strip("|").split("|")]
-        if not line.startswith("| `") or len(cells) != 3:
-            continue
-        for code in re.findall(r"`([^`]+)`", cells[0]):
-            pattern = re.escape(re.sub(r"<\w+>", "ANY", code)).replace("ANY", r"\w+")
-            found.append((pattern, re.sub(r"\[([^\]]+)\]\([^)]*\)", r"\1", cells[2])))
-    return found
+    return explanation_of(reason).do or "see docs/reason_codes.md"
 
 
 def _advice(table: RawTable, reason: str, column: str, value: str, theirs: str, how: Reading) -> str:

@@ -229,6 +229,7 @@ REFUSED = {
     "select person_id from fct_orders; select 1": "holds several statements",
     "where is_known) union select person_id from dim_persons where (true": "is more than one condition",
     "where is_knwn": 'Candidate bindings: "is_known"',
+    "where net_revenue > 1": "It is a column of fct_orders: write fct_orders.net_revenue.",
     "where fct_order.net_revenue > 1": "there is no mart fct_order. Did you mean fct_orders?",
     "where kpi_nps.score > 1": "kpi_nps has no person_id",
     "where is_known and": "is no SQL that DuckDB reads",

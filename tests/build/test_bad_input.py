@@ -12,7 +12,7 @@ import filelock
 import pytest
 from customer_journey.errors import ExitCode
 
-from tests.support.builds import environment_of, run_build, write_rows
+from tests.support.builds import environment_of, run_build, run_journey, write_rows
 
 Spoil = Callable[[Path], None]
 
@@ -275,6 +275,9 @@ def test_table_of_which_half_is_refused_publishes_nothing(tiny_raw: Path, tiny_o
         ],
     )
     assert (tiny_out / "journey.duckdb").read_bytes() == before
+    # what stopped the build can be looked at, row by row
+    listed = run_journey("quarantine", "--out", str(tiny_out), "--reason", "invalid_created_at", "--limit", "1")
+    assert listed.stdout.splitlines()[1] == "    crm/contacts.csv row 56: created_at is “soon”"
 
 
 def test_what_is_refused_and_not_read_is_said_first(tiny_raw: Path, small: Path, tmp_path: Path) -> None:

@@ -163,6 +163,12 @@ BROKEN: dict[str, tuple[Files, str, str, str]] = {
         "cannot be read as UTF-8 CSV",
         "its encoding in mapping.yml",
     ),
+    "separator in Excel's first line": (
+        _contacts(f"sep=;\n{CONTACTS.replace(',', ';')}"),
+        "contacts.csv",
+        "separated by ';', as its first line says",
+        "delimiter: ';'",
+    ),
     "title row": (_contacts(f"Danh sách khách hàng\n{CONTACTS}"), "contacts.csv", "line 2", "header_row: 2"),
     "title row and a blank line": (
         _contacts(f"Danh sách khách hàng\n\n{CONTACTS}"),
@@ -633,3 +639,33 @@ def test_one_line_says_where_what_and_what_to_do(
     print(line.replace(str(tmp_path), ""))
     assert where in line and wrong in line and then in line, line
     assert len(line.replace(str(tmp_path), "")) <= 400, line
+
+
+USABLE: dict[str, Files] = {
+    "header in capitals": _contacts(CONTACTS.replace(HEADER, HEADER.upper())),
+    "blanks around names": _contacts(CONTACTS.replace("email,", " email , ")),
+    "byte order mark": _contacts(f"\ufeff{CONTACTS}"),
+    "lines of Windows, and blank ones at the end": _contacts(CONTACTS.replace("\n", "\r\n") + "\r\n\r\n"),
+    "separator in Excel's first line": {
+        **_of_contacts("delimiter: ;"),
+        "crm/contacts.csv": f"sep=;\n{CONTACTS.replace(',', ';')}",
+    },
+    "title row that is told": {**_of_contacts("header_row: 2"), "crm/contacts.csv": f"Danh sách\n{CONTACTS}"},
+    "Windows-1258 that is told": {
+        **_of_contacts("encoding: cp1258"),
+        "crm/contacts.csv": CONTACTS.replace("mai@", "Đà@").encode("cp1258"),
+    },
+    "UTF-16 that is told": {**_of_contacts("encoding: utf-16"), "crm/contacts.csv": CONTACTS.encode("utf-16")},
+    "one sheet among empty ones": _contacts(workbook(("May", ROWS), ("June", [])), ".xlsx"),
+    "wrapped JSON": _contacts('{"data": [{"contact_id": "1", "created_at": "2026-01-01"}]}', ".json"),
+    "gzip": _contacts(gzip.compress(CONTACTS.encode()), ".csv.gz"),
+}
+
+
+@pytest.mark.parametrize("files", USABLE.values(), ids=USABLE)
+def test_what_can_be_read_is_not_refused(
+    files: Files, warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:  # fmt: skip
+    """A check that says no to a good file is worse than the error that it was to explain."""
+    _land(warehouse, tmp_path / "raw", files)
+    assert warehouse.execute("select contact_id, created_at from raw_crm.contacts").fetchall() == [("1", "2026-01-01")]

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 import yaml
 from customer_journey import cli
@@ -102,6 +103,40 @@ def test_stage_of_the_funnel_moves_up_what_stands_above(project: Path) -> None:
         stage: {**row, "rank": ""} for stage, row in after.items() if stage != "visited"
     }
     assert check_tree(project).problems == []
+
+
+@pytest.mark.parametrize(
+    ("signals", "told"),
+    [
+        (["call"], []),
+        (["cal"], ["0 episodes. Did you mean call? Known events are call (2), chat (1)."]),
+        (["call", "visit"], ["no episode of it. Known events are call (2), chat (1)."]),
+    ],
+)
+def test_an_event_that_nobody_has_is_told(
+    signals: list[str], told: list[str], project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A mistyped event makes a definition that is right, and a stage that stays empty for ever."""
+    out = tmp_path / "out"
+    out.mkdir()
+    with duckdb.connect(str(out / "warehouse.duckdb")) as warehouse:
+        warehouse.execute("create schema intermediate")
+        warehouse.execute(
+            "create table intermediate.int_person_events as select unnest(['call', 'chat', 'call']) as event_type"
+        )
+    given = [word for signal in signals for word in ("--signal", signal)]
+    _run("new", "stage", "caller", *given, "--out", str(out))
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("nobody")]
+    assert lines == [f"nobody  has the event {signals[-1]} in {out}: {line}" for line in told]
+    assert (project / "models" / "stages" / "caller.sql").exists()
+
+
+def test_events_of_no_build_are_told_before_anything_is_written(project: Path, tmp_path: Path) -> None:
+    """Who names a folder means it."""
+    before = _files(project)
+    with pytest.raises(InputError, match="nothing is built here"):
+        _run("new", "stage", "caller", "--signal", "call", "--out", str(tmp_path / "nowhere"))
+    assert _files(project) == before
 
 
 def test_stage_beside_the_funnel_ranks_between(project: Path) -> None:
