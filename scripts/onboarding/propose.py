@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 import yaml
-from customer_journey.adapters import Adapter
+from customer_journey.adapters import Adapter, plain
 from customer_journey.contract import RawTable, raw_tables
 from customer_journey.errors import InputError
 from customer_journey.hash_key import DEMO_MARK
@@ -179,7 +179,8 @@ def propose(folder: Path, timezone: str | None, currency: str | None) -> Proposa
                 proposal.unknown.append((sheet, sheet.problem))
     for group, of_columns in zip(groups, kinds, strict=True):
         tool = recognised(group[0].columns)
-        if tool is not None and not _is_of_contract(folder, group):
+        is_own = _is_of_contract(folder, group) or (tool and _is_better_alone(folder, group, of_columns, tool))
+        if tool is not None and not is_own:
             of_tools.append(_ToolGroup(group, of_columns, tool))
         else:
             _add_source(proposal, group, of_columns)
@@ -197,6 +198,16 @@ def _is_of_contract(folder: Path, group: Sequence[Sheet]) -> bool:
         for table in raw_tables()
         if not _missing(table, list(names)) and set(table.key) <= names
     )
+
+
+def _is_better_alone(folder: Path, group: list[Sheet], kinds: Sequence[Kind], tool: Recognised) -> bool:
+    """Tell whether files are a whole raw table that has little of what an adapter reads: another tool's export."""
+    names = {plain(name) for name in group[0].columns}
+    known = sum(plain(name) in names for name in tool.input.columns)
+    if known >= len(tool.input.columns) / 2:
+        return False
+    source, _ = _source(folder, group, kinds)
+    return source is not None and not source.missing and len(source.matches) > known
 
 
 def _files_below(folder: Path) -> list[Path]:

@@ -248,6 +248,14 @@ def test_the_contracts_own_names_are_no_tools_export(tmp_path: Path) -> None:
     assert (proposal.adapters, [source.table.label for source in proposal.sources]) == ([], ["orders/orders"])
 
 
+def test_a_few_columns_in_common_make_no_export_of_a_tool(tmp_path: Path) -> None:
+    # Shopee's orders have the first three as well, and no other of these
+    header = "Mã đơn hàng,Ngày đặt hàng,Trạng thái đơn hàng,Tổng tiền,Số điện thoại"
+    write(tmp_path, "don hang.csv", lines(header, "D1,15/01/2026,Hoàn thành,450000,0911000001"))
+    proposal = propose(tmp_path, None, None)
+    assert (proposal.adapters, [source.table.label for source in proposal.sources]) == ([], ["orders/orders"])
+
+
 def test_two_shops_of_one_tool_get_prefixes(tmp_path: Path) -> None:
     header = "Mã hóa đơn,Thời gian,Mã khách hàng,Khách cần trả,Trạng thái"
     for shop in ("Huế", "Vinh"):
