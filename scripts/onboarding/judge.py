@@ -387,6 +387,7 @@ def _orders(
     if not any(table.label == "orders/orders" for table in there):
         return []
     staged, seed = models.relation("stg_orders__orders"), models.relation("order_status_map")
+    rejects = models.relation("int_integrity_rejects")
     reporting = quoted(models.call("setting", "reporting_currency"))
     rows = connection.execute(
         f"""
@@ -398,7 +399,11 @@ def _orders(
                 sum(orders.total_amount) as total_amount
             from {staged} as orders
             inner join {seed} as statuses on orders.status = statuses.raw_status
-            where orders.row_status = 'accepted' and not orders.is_deleted
+            left join {rejects} as rejects
+                on rejects.source_table = 'orders.orders'
+                and orders._file_id = rejects._file_id
+                and orders._row_number = rejects._row_number
+            where orders.row_status = 'accepted' and not orders.is_deleted and rejects.source_table is null
             group by all
         )
         select

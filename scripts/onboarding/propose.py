@@ -4,13 +4,13 @@ import codecs
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import yaml
-from customer_journey.adapters import Adapter
+from customer_journey.adapters import Adapter, plain
 from customer_journey.contract import RawTable, raw_tables
 from customer_journey.errors import InputError
 from customer_journey.hash_key import DEMO_MARK
@@ -22,7 +22,7 @@ from customer_journey.tabular import read_as_text
 from onboarding.adapters import Recognised, adapters, recognised
 from onboarding.names import Vocabulary, known_values, plain_name, vocabularies
 from onboarding.seeds import as_compared, mapped_values, seed_of
-from onboarding.sniff import Finding, Sheet, sniff
+from onboarding.sniff import DELIMITERS, Finding, Sheet, sniff
 from onboarding.values import DAY_FIRST, MONTH_FIRST, Dates, Kind, is_epoch, kind_of, with_order
 
 # Larger files beside an export are not tried.
@@ -179,7 +179,8 @@ def propose(folder: Path, timezone: str | None, currency: str | None) -> Proposa
                 proposal.unknown.append((sheet, sheet.problem))
     for group, of_columns in zip(groups, kinds, strict=True):
         tool = recognised(group[0].columns)
-        if tool is not None and not _is_of_contract(folder, group):
+        is_own = _is_of_contract(folder, group) or (tool and _is_better_alone(folder, group, of_columns, tool))
+        if tool is not None and not is_own:
             of_tools.append(_ToolGroup(group, of_columns, tool))
         else:
             _add_source(proposal, group, of_columns)
@@ -197,6 +198,16 @@ def _is_of_contract(folder: Path, group: Sequence[Sheet]) -> bool:
         for table in raw_tables()
         if not _missing(table, list(names)) and set(table.key) <= names
     )
+
+
+def _is_better_alone(folder: Path, group: list[Sheet], kinds: Sequence[Kind], tool: Recognised) -> bool:
+    """Tell whether files are a whole raw table that has little of what an adapter reads: another tool's export."""
+    names = {plain(name) for name in group[0].columns}
+    known = sum(plain(name) in names for name in tool.input.columns)
+    if known >= len(tool.input.columns) / 2:
+        return False
+    source, _ = _source(folder, group, kinds)
+    return source is not None and not source.missing and len(source.matches) > known
 
 
 def _files_below(folder: Path) -> list[Path]:
@@ -738,6 +749,9 @@ def _reading_of_export(groups: Sequence[_ToolGroup]) -> tuple[dict[str, Any], bo
             if sheet.header_row not in (1, how.header_row):
                 words["header_row"] = sheet.header_row
             found.append(words)
+    if any(words != found[0] for words in found):
+        # separators alone may differ: an adapter tries others than its own
+        found = [{word: value for word, value in words.items() if word != "delimiter"} for words in found]
     return found[0], all(words == found[0] for words in found)
 
 
@@ -757,7 +771,11 @@ def _unreadable_beside(
         for file in data_files_below(folder):
             if file in own or file.stat().st_size > _MOST_TRIED:
                 continue
-            for way in dict.fromkeys(how.over(one.reading) for one in adapter.inputs):
+            ways = [how.over(one.reading) for one in adapter.inputs]
+            if how.delimiter is None:
+                # an adapter tries other separators than its own too
+                ways += [replace(way, delimiter=sign) for way in ways for sign in DELIMITERS]
+            for way in dict.fromkeys(ways):
                 try:
                     read_as_text(connection, file, way, "tried", number_repeated=True)
                     break

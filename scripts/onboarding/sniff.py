@@ -30,7 +30,7 @@ MOST_BYTES = 32 * 2**20
 MOST_ROWS = 100_000
 # charset-normalizer takes seconds for more, and no second opinion from it
 _BYTES_FOR_CHARSET = 64 * 2**10
-_DELIMITERS = (",", ";", "\t", "|")
+DELIMITERS = (",", ";", "\t", "|")
 # Rows that decide about the separator, and among which the names of the columns are looked for.
 _ROWS_FOR_DELIMITER = 200
 _DEEPEST_HEADER = 20
@@ -190,7 +190,7 @@ def _delimiter(text: str, by_suffix: str) -> Finding:
     """Propose the separator by which most rows fall into the same number of fields, two or more."""
     head = text[: 256 * 1024]
     best, best_score = None, (0.0, 0)
-    for delimiter in _DELIMITERS:
+    for delimiter in DELIMITERS:
         rows = []
         for _, row in _records_of(head, delimiter):
             rows.append(len(row))

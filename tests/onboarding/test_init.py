@@ -248,6 +248,14 @@ def test_the_contracts_own_names_are_no_tools_export(tmp_path: Path) -> None:
     assert (proposal.adapters, [source.table.label for source in proposal.sources]) == ([], ["orders/orders"])
 
 
+def test_a_few_columns_in_common_make_no_export_of_a_tool(tmp_path: Path) -> None:
+    # Shopee's orders have the first three as well, and no other of these
+    header = "Mã đơn hàng,Ngày đặt hàng,Trạng thái đơn hàng,Tổng tiền,Số điện thoại"
+    write(tmp_path, "don hang.csv", lines(header, "D1,15/01/2026,Hoàn thành,450000,0911000001"))
+    proposal = propose(tmp_path, None, None)
+    assert (proposal.adapters, [source.table.label for source in proposal.sources]) == ([], ["orders/orders"])
+
+
 def test_two_shops_of_one_tool_get_prefixes(tmp_path: Path) -> None:
     header = "Mã hóa đơn,Thời gian,Mã khách hàng,Khách cần trả,Trạng thái"
     for shop in ("Huế", "Vinh"):
@@ -257,6 +265,14 @@ def test_two_shops_of_one_tool_get_prefixes(tmp_path: Path) -> None:
         ("kiotviet", "Huế", "hue-"),
         ("kiotviet", "Vinh", "vinh-"),
     ]
+
+
+def test_files_of_a_tool_may_differ_in_their_separators(tmp_path: Path) -> None:
+    header, row = "Mã hóa đơn;Thời gian;Khách cần trả;Trạng thái", "HD1;13/01/2026 09:30;1250000;Hoàn thành"
+    write(tmp_path, "2025.csv", lines(header, row))
+    write(tmp_path, "2026.csv", lines(header, row.replace("HD1", "HD2")).replace(";", ","))
+    (use,) = propose(tmp_path, None, None).adapters
+    assert (use.name, use.reading, use.notes) == ("kiotviet", {}, [])
 
 
 def test_files_that_an_adapter_cannot_read_as_they_lie_are_read_one_by_one(tmp_path: Path) -> None:
