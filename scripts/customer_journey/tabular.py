@@ -435,15 +435,14 @@ def _rows_of_sheet(file: Path, how: Reading) -> Iterator[list[str]]:
     import python_calamine
 
     try:
-        book = python_calamine.CalamineWorkbook.from_path(file)
+        book = _opened_book(file)
         names = book.sheet_names
         if how.sheet is not None and how.sheet not in names:
             raise InputError(f"{file}: has no sheet {how.sheet}{did_you_mean(how.sheet, names)}")
         sheet = book.get_sheet_by_name(how.sheet) if how.sheet else _only_sheet(file, book)
         rows = sheet.to_python(skip_empty_area=False)
     except (python_calamine.CalamineError, ValueError) as error:
-        hint = "Take its password off and save it again." if "password" in str(error).lower() else "Save it again."
-        raise InputError(f"{file}: cannot be read as a sheet ({first_line(error)}). {hint}") from error
+        raise InputError(f"{file}: cannot be read as a sheet ({first_line(error)}). Save it again.") from error
     if rows and len(rows) < how.header_row:
         raise _no_header_row(file, "row", how)
     texts = ([_text_of_cell(cell, how.decimal or ".") for cell in row] for row in rows[how.header_row - 1 :])
@@ -451,6 +450,28 @@ def _rows_of_sheet(file: Path, how: Reading) -> Iterator[list[str]]:
     if top and sum(bool(cell.strip()) for cell in top[0]) <= 1:
         _refuse_title(file, "row", " ".join(top[0]).strip(), top[1:], how.header_row)
     yield from itertools.chain(top, texts)
+
+
+def _opened_book(file: Path) -> "python_calamine.CalamineWorkbook":
+    """Open a workbook by its name, else by its content: many an export called .xls is of the newer kind."""
+    import python_calamine
+
+    try:
+        return python_calamine.CalamineWorkbook.from_path(file)
+    except python_calamine.CalamineError:
+        with file.open("rb") as stream:
+            # what Excel saves under a password
+            if "EncryptedPackage".encode("utf-16-le") in stream.read():
+                raise InputError(
+                    f"{file}: is protected by a password. Take its password off and save it again."
+                ) from None
+            stream.seek(0)
+            try:
+                return python_calamine.CalamineWorkbook.from_filelike(stream)
+            except python_calamine.CalamineError:
+                pass
+        # what its name promises says more of a damaged one
+        raise
 
 
 def _only_sheet(file: Path, book: "python_calamine.CalamineWorkbook") -> "python_calamine.CalamineSheet":

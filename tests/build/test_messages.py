@@ -279,6 +279,12 @@ BROKEN: dict[str, tuple[Files, str, str, str]] = {
     ),
     "empty sheet": (_contacts(workbook(("May", [])), ".xlsx"), "contacts.xlsx", "is empty", "Export it again"),
     "password": (_contacts(protected_workbook(), ".xlsx"), "contacts.xlsx", "password", "Take its password off"),
+    "password on what is called .xls": (
+        _contacts(protected_workbook(), ".xls"),
+        "contacts.xls",
+        "password",
+        "Take its password off",
+    ),
     "workbook cut off": (
         _contacts(workbook(("May", ROWS))[:-40], ".xlsx"),
         "contacts.xlsx",
@@ -656,6 +662,7 @@ USABLE: dict[str, Files] = {
         "crm/contacts.csv": CONTACTS.replace("mai@", "Đà@").encode("cp1258"),
     },
     "UTF-16 that is told": {**_of_contacts("encoding: utf-16"), "crm/contacts.csv": CONTACTS.encode("utf-16")},
+    "newer workbook called .xls": _contacts(workbook(("May", ROWS)), ".xls"),
     "one sheet among empty ones": _contacts(workbook(("May", ROWS), ("June", [])), ".xlsx"),
     "wrapped JSON": _contacts('{"data": [{"contact_id": "1", "created_at": "2026-01-01"}]}', ".json"),
     "gzip": _contacts(gzip.compress(CONTACTS.encode()), ".csv.gz"),
