@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import duckdb
 
@@ -505,6 +505,23 @@ _OF_A_PAGE = (
     *("next_page", "object", "offset", "page", "pagesize", "paging", "previous", "removedids", "status", "success"),
     *("timestamp", "total", "total_count", "url"),
 )
+
+
+def records_in(found: object) -> list[dict[str, Any]]:
+    """Return the records of parsed JSON, out of the pages they came in: what `_unwrap` does to a file."""
+    if isinstance(found, list):
+        return [record for part in found for record in records_in(part)]
+    if not isinstance(found, dict):
+        return []
+    own = [name for name in found if name.lower() not in _OF_A_PAGE]
+    wrapper = None
+    if {"stream", "data", "emitted_at"} <= set(own):
+        wrapper = "data"
+    elif "_airbyte_data" in own:
+        wrapper = "_airbyte_data"
+    elif len(own) == 1 and (isinstance(found[own[0]], list) or (len(found) == 1 and isinstance(found[own[0]], dict))):
+        wrapper = own[0]
+    return [found] if wrapper is None else records_in(found[wrapper])
 
 
 def _unwrap(connection: duckdb.DuckDBPyConnection, records: str) -> bool:

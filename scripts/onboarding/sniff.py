@@ -21,6 +21,7 @@ import python_calamine
 from charset_normalizer import from_bytes
 from customer_journey.errors import first_line
 from customer_journey.raw_files import delimiter_of, is_json, is_parquet, is_sheet, open_text
+from customer_journey.tabular import records_in
 
 from onboarding.values import looks_like_a_value
 
@@ -330,7 +331,7 @@ def _records(file: Path) -> Sheet:
 
 
 def _json_records(text: str, is_whole: bool) -> list[dict[str, Any]]:
-    """Return the records of a JSON text: of a list, of an object that holds one list, of an object, of lines."""
+    """Return the records of a JSON text: of a list, of an object, of lines, of pages of an API's answer."""
     found: Any
     if is_whole:
         try:
@@ -341,10 +342,7 @@ def _json_records(text: str, is_whole: bool) -> list[dict[str, Any]]:
         found = _json_lines(text.splitlines()[:-1])
     else:
         found = _json_beginning(text)
-    if isinstance(found, dict):
-        only = next(iter(found.values())) if len(found) == 1 else None
-        found = only if isinstance(only, list) else [found]
-    return [record for record in found if isinstance(record, dict)] if isinstance(found, list) else []
+    return records_in(found)
 
 
 def _json_lines(lines: Sequence[str]) -> list[Any]:

@@ -1,11 +1,12 @@
 """What APIs and EL tools wrap records of JSON in is taken off; what is a record's own stays in it."""
 
+import json
 from pathlib import Path
 
 import duckdb
 import pytest
 from customer_journey.mapping import Reading
-from customer_journey.tabular import read_as_text
+from customer_journey.tabular import read_as_text, records_in
 
 
 @pytest.mark.parametrize(
@@ -33,6 +34,9 @@ def test_records_come_out_of_their_pages(tmp_path: Path, text: str, rows: list[t
         names = read_as_text(connection, file, Reading(), "there")
         assert "id" in names
         assert connection.execute("select id, _row from there order by _row").fetchall() == rows
+    # what `journey init` looks at is what the build reads
+    parsed = [json.loads(line) for line in text.splitlines()]
+    assert [str(record["id"]) for record in records_in(parsed)] == [value for value, _ in rows]
 
 
 def test_an_empty_page_has_no_records(tmp_path: Path) -> None:

@@ -156,6 +156,6 @@ select
     end as product_id,
     nullif(nullif(coalesce(nullif(transaction_id, ''), parameter['transaction_id']), ''), '(not set)') as order_id,
     device_type,
-    cast(cast(engaged_until_next as bigint) as varchar) as engagement_ms
+    cast(try_cast(engaged_until_next as bigint) as varchar) as engagement_ms
 from twins
 left join event_names on lower(trim(twins.event_name)) = event_names.theirs
