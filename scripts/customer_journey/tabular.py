@@ -249,7 +249,7 @@ def _header_of(file: Path, how: Reading, shown: Path) -> list[str]:
     if told := re.match(r"sep=(.)\r?\n", line):
         raise InputError(
             f"{shown}: its columns are separated by {told[1]!r}, as its first line says. Write"
-            f" `delimiter: {told[1]!r}` for this table in mapping.yml, or run `journey init` on the folder."
+            f" `delimiter: {_in_yaml(told[1])}` for this table in mapping.yml, or run `journey init` on the folder."
         )
     delimiter = how.delimiter or delimiter_of(file)
     names = [name.strip() for name in next(csv.reader([line], delimiter=delimiter), [])]
@@ -265,9 +265,14 @@ def _header_of(file: Path, how: Reading, shown: Path) -> list[str]:
         if names[0].count(other):
             raise InputError(
                 f"{shown}: its columns are separated by {other!r}, not by {delimiter!r}. Run `journey init` on the "
-                f"folder, or write `delimiter: {other!r}` for this table in mapping.yml."
+                f"folder, or write `delimiter: {_in_yaml(other)}` for this table in mapping.yml."
             )
     return names
+
+
+def _in_yaml(sign: str) -> str:
+    """Write a separator as mapping.yml takes it: between single quotation marks a tab would be two characters."""
+    return '"\\t"' if sign == "\t" else f"'{sign}'"
 
 
 def _refuse_title(file: Path, unit: str, first: str, below: Sequence[Sequence[str]], header_row: int) -> None:

@@ -145,7 +145,7 @@ BROKEN: dict[str, tuple[Files, str, str, str]] = {
         _contacts(CONTACTS.replace(",", "\t")),
         "contacts.csv",
         "separated by '\\t'",
-        "delimiter: '\\t'",
+        'delimiter: "\\t"',
     ),
     "pipes": (_contacts(CONTACTS.replace(",", "|")), "contacts.csv", "separated by '|'", "delimiter: '|'"),
     "commas in a .tsv": (_contacts(CONTACTS, ".tsv"), "contacts.tsv", "separated by ','", "delimiter: ','"),
