@@ -124,3 +124,11 @@ create or replace temp macro google_client_id(text) as
         ),
         ''
     );
+
+-- JSON in a text, null where it is none: a cell that somebody typed into must not stop the rows beside it.
+create or replace temp macro as_json(text) as
+    case when json_valid(text) then cast(text as json) end;
+
+-- The elements of a JSON list; none where the text is no list.
+create or replace temp macro json_list(text) as
+    case when json_valid(text) and json_type(cast(text as json)) = 'ARRAY' then cast(text as json[]) end;

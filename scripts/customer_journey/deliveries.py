@@ -16,7 +16,7 @@ import duckdb
 from customer_journey.adapters import Adapter, adapter_of, export_files, plain, run_selects
 from customer_journey.contract import RawTable, raw_tables
 from customer_journey.errors import InputError
-from customer_journey.mapping import AdapterUse, MappedTable, Reading, did_you_mean, read_mapping
+from customer_journey.mapping import EPOCH, AdapterUse, MappedTable, Reading, did_you_mean, read_mapping
 from customer_journey.paths import PROJECT
 from customer_journey.raw_files import RawFiles, files_in, files_matching, is_json, is_sheet
 from customer_journey.tabular import Column, read_as_text
@@ -360,7 +360,11 @@ def _told(table: RawTable, name: str, text: str, entry: MappedTable, identifier_
         text = f"read_number({text}, '{quoted(decimal)}', '{quoted(how.thousands or '')}')"
     if kind in (*_TIMES, *_DAYS) and how.date_format:
         fits = " ".join(
-            f"when try_strptime(trim({text}), '{quoted(form)}') is not null then read_time({text}, '{quoted(form)}')"
+            # ten digits and more: 2024 is a year
+            f"when regexp_matches(trim({text}), '^[0-9]{{10,16}}([.][0-9]+)?$') then epoch_time({text})"
+            if form == EPOCH
+            else f"when try_strptime(trim({text}), '{quoted(form)}') is not null"
+            f" then read_time({text}, '{quoted(form)}')"
             for form in how.date_format
         )
         text = f"case {fits} else {text} end"

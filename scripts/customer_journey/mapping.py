@@ -19,6 +19,8 @@ from customer_journey.contract import RawTable, raw_tables
 from customer_journey.errors import InputError, first_line
 
 FILE_NAME = "mapping.yml"
+# a date_format that strptime does not have: seconds, milliseconds or microseconds since 1970
+EPOCH = "epoch"
 
 _READING = ("delimiter", "encoding", "decimal", "thousands", "date_format", "timezone", "sheet", "header_row")
 _OF_A_TABLE = ("files", *_READING, "columns", "constants", "values", "id_prefix")
@@ -238,7 +240,7 @@ def _reading(where: str, entry: Mapping[str, Any]) -> Reading:
         raise InputError(f"{where}: header_row {header_row!r} is no line of a file. The first line is 1.")
     formats = _list(f"{where}: date_format", entry.get("date_format"))
     for text in formats:
-        if re.search(r"%[dejmYyqG]|%-[dm]|%s", text) is None:
+        if text != EPOCH and re.search(r"%[dejmYyqG]|%-[dm]|%s", text) is None:
             raise InputError(f'{where}: date_format {text!r} is no format of strptime, such as "%d/%m/%Y %H:%M".')
     sheet = entry.get("sheet")
     return Reading(

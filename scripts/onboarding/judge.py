@@ -3,13 +3,11 @@
 Rows are judged by the staging models themselves (onboarding/macros.py); nothing of it is kept.
 """
 
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import duckdb
 from customer_journey.contract import RawTable, raw_tables
@@ -19,11 +17,13 @@ from customer_journey.mapping import MappedTable, Reading
 from customer_journey.raw_files import is_json, is_parquet, is_sheet
 from customer_journey.reason_codes import columns_of, explanation_of
 from customer_journey.refused import STOPPED_FROM_ROWS
+from customer_journey.scratch import scratch_folder
 from customer_journey.settings import default_settings, read_settings
 from customer_journey.warehouse import open_warehouse, quoted
 
 from onboarding.lines import line_of_row
 from onboarding.macros import Models
+from onboarding.names import known_values
 from onboarding.seeds import is_refusing, mapped_values, mapping_columns, seed_of
 from onboarding.values import dates_of, masked, numbers_of
 
@@ -67,13 +67,14 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Unmapped:
-    """A value that no seed knows: how many rows have it, and whether they are refused for it."""
+    """A value that no seed or list of the contract knows: how many rows have it, and whether they are refused."""
 
     table: RawTable
     column: str
     value: str
     rows: int
-    seed: str
+    # where the values stand that are known
+    known_by: str
     is_refused: bool
     # whether mapping.yml can say what it means: not where an adapter makes the table
     is_mappable: bool
@@ -145,10 +146,7 @@ def _not_said_twice(drift: Sequence[str], raw: Path) -> list[str]:
 
 @contextmanager
 def _scratch() -> Iterator[duckdb.DuckDBPyConnection]:
-    with (
-        tempfile.TemporaryDirectory(prefix="journey-") as folder,
-        open_warehouse(Path(folder) / "check.duckdb") as found,
-    ):
+    with scratch_folder() as folder, open_warehouse(folder / "check.duckdb") as found:
         yield found
 
 
@@ -312,7 +310,7 @@ def _advice(table: RawTable, reason: str, column: str, value: str, theirs: str, 
         if numbers is not None and numbers.decimal and how.decimal is None and how.thousands is None:
             thousands = f' and thousands: "{numbers.thousands}"' if numbers.thousands else ""
             return f'write decimal: "{numbers.decimal}"{thousands} for {table.label} in mapping.yml'
-    if seed_of(table.label, column) and reason.startswith("unmapped_"):
+    if reason.startswith("unmapped_") or (reason.startswith("unknown_") and not column.endswith("_id")):
         return f"say what {value!r} means, see below"
     if reason == "no_exchange_rate":
         return (
@@ -338,20 +336,48 @@ def _unmapped(
     for column in mapping_columns(table.label):
         known = mapped_values(table.label, column)
         text = models.call("lower_case", models.call("trimmed", column))
-        rows: Sequence[Any] = connection.execute(
-            f"select {text} as compared, min(trim({column})), count(*) as row_count from {table.relation}"
-            f" where {text} <> '' group by compared order by row_count desc, compared"
-        ).fetchall()
-        strange = [(value, count) for compared, value, count in rows if compared not in known]
+        strange = [
+            (value, count)
+            for compared, value, count in _values_of(connection, table, column, text)
+            if compared not in known
+        ]
         # what nearly every row has of its own is free text
         if not is_refusing(table.label, column) and len(strange) > _VALUES:
             strange = []
-        name = seed_of(table.label, column) or ""
+        known_by = f"seeds/{seed_of(table.label, column)}.csv"
         found += [
-            Unmapped(table, column, value, count, name, is_refusing(table.label, column), is_mappable)
+            Unmapped(table, column, value, count, known_by, is_refusing(table.label, column), is_mappable)
             for value, count in strange[:_VALUES]
         ]
+    reasons = connection.execute(
+        "select distinct row_reason from judged_rows where starts_with(row_reason, 'unknown_')"
+    )
+    for (reason,) in sorted(reasons.fetchall()):
+        column = reason.removeprefix("unknown_")
+        # an id is unknown since its parent is, which no mapping mends
+        if column not in table.all_columns or column.endswith("_id"):
+            continue
+        ours = sorted(set(known_values().get(f"{table.label}.{column}", {}).values()))
+        known_by = f"one of {', '.join(ours)}" if ours else "see docs/reason_codes.md"
+        text = models.call("lower_case", models.call("trimmed", column))
+        rows = _values_of(connection, table, column, text, reason)
+        found += [
+            Unmapped(table, column, value, count, known_by, True, is_mappable) for _, value, count in rows[:_VALUES]
+        ]
     return found
+
+
+def _values_of(
+    connection: duckdb.DuckDBPyConnection, table: RawTable, column: str, text: str, reason: str | None = None
+) -> list[tuple[str, str, int]]:
+    """Return the values of a column, of rows refused for a reason: as compared, as written, and in how many rows."""
+    refused = (
+        f"inner join judged_rows using (_file_id, _row_number) where row_reason = '{reason}' and" if reason else "where"
+    )
+    return connection.execute(
+        f"select {text} as compared, min(trim({column})), count(*) as row_count from {table.relation} {refused}"
+        f" {text} <> '' group by compared order by row_count desc, compared"
+    ).fetchall()
 
 
 def _orders(

@@ -13,7 +13,8 @@ import yaml
 from customer_journey.adapters import Adapter
 from customer_journey.contract import RawTable, raw_tables
 from customer_journey.errors import InputError
-from customer_journey.mapping import FILE_NAME, Reading
+from customer_journey.hash_key import DEMO_MARK
+from customer_journey.mapping import EPOCH, FILE_NAME, Reading
 from customer_journey.raw_files import READ, data_files_below, delimiter_of, fits, suffix_of
 from customer_journey.settings import FILE_NAME as SETTINGS_FILE
 from customer_journey.tabular import read_as_text
@@ -22,7 +23,7 @@ from onboarding.adapters import Recognised, adapters, recognised
 from onboarding.names import Vocabulary, known_values, plain_name, vocabularies
 from onboarding.seeds import as_compared, mapped_values, seed_of
 from onboarding.sniff import Finding, Sheet, sniff
-from onboarding.values import DAY_FIRST, MONTH_FIRST, Dates, Kind, kind_of, with_order
+from onboarding.values import DAY_FIRST, MONTH_FIRST, Dates, Kind, is_epoch, kind_of, with_order
 
 # Larger files beside an export are not tried.
 _MOST_TRIED = 64 * 2**20
@@ -120,6 +121,8 @@ class Hints:
     timezone: Finding | None
     currency: Finding | None
     country: Finding | None
+    # what vars.yml says already
+    reporting_currency: str | None
 
 
 @dataclass
@@ -176,7 +179,7 @@ def propose(folder: Path, timezone: str | None, currency: str | None) -> Proposa
                 proposal.unknown.append((sheet, sheet.problem))
     for group, of_columns in zip(groups, kinds, strict=True):
         tool = recognised(group[0].columns)
-        if tool is not None:
+        if tool is not None and not _is_of_contract(folder, group):
             of_tools.append(_ToolGroup(group, of_columns, tool))
         else:
             _add_source(proposal, group, of_columns)
@@ -186,6 +189,16 @@ def propose(folder: Path, timezone: str | None, currency: str | None) -> Proposa
     return proposal
 
 
+def _is_of_contract(folder: Path, group: Sequence[Sheet]) -> bool:
+    """Tell whether files hold a raw table under the contract's own names, which some tool's export may have too."""
+    names = set(group[0].columns)
+    return any(
+        _usual_place(folder, group[0].path) == table.label or len(table.required_columns) > 2
+        for table in raw_tables()
+        if not _missing(table, list(names)) and set(table.key) <= names
+    )
+
+
 def _files_below(folder: Path) -> list[Path]:
     found = [
         path
@@ -193,7 +206,7 @@ def _files_below(folder: Path) -> list[Path]:
         if path.is_file()
         and not any(part.startswith((".", "~$", "_SUCCESS")) for part in path.relative_to(folder).parts)
     ]
-    own = {folder / FILE_NAME, folder / SETTINGS_FILE}
+    own = {folder / FILE_NAME, folder / SETTINGS_FILE, folder / DEMO_MARK}
     # notes beside the exports are none
     return [path for path in found if path not in own and path.suffix.lower() not in (".md", ".yml", ".yaml")]
 
@@ -275,7 +288,7 @@ def _hints(
     elif is_vietnam:
         money = Finding("VND", False, why)
     country = Finding("VN", False, why) if is_vietnam and (is_home or not phones) else None
-    return Hints(zone, money, country)
+    return Hints(zone, money, country, told.get("reporting_currency"))
 
 
 def _told_settings(folder: Path) -> Mapping[str, Any]:
@@ -431,7 +444,7 @@ def _matches(vocabulary: Vocabulary, names: Sequence[str], kinds: Sequence[Kind]
         elif agreement < 1 and wanted in (*_AS_DATES, *_AS_NUMBERS, "email"):
             why += f", but its values are {_words(kind)}"
         elif kind.strays and wanted in (*_AS_DATES, *_AS_NUMBERS):
-            why += f", but {kind.strays} of its values are none"
+            why += f", but {kind.strays} of its distinct values cannot be read so"
         is_sure = weight >= _SURE * agreement and agreement >= 0.9 and not kind.strays
         others = [
             name
@@ -500,7 +513,8 @@ def _known_share(label: str, column: str, kind: Kind) -> float:
 
 def _note_lines_of_orders(source: Source) -> None:
     """Say so where a key that names one row stands in several: an order with a row for each of its lines."""
-    if source.table.adds_up or len(source.table.key) != 1:
+    is_versioned = any(match.column == "updated_at" for match in source.matches)
+    if source.table.adds_up or len(source.table.key) != 1 or is_versioned:
         return
     key = next((match for match in source.matches if match.column == source.table.key[0]), None)
     if key is None:
@@ -531,7 +545,9 @@ def _read(source: Source, hints: Hints) -> None:
     _read_numbers(source, [match for match in source.matches if source.table.kind_of(match.column) in _AS_NUMBERS])
     _read_dates(source, [match for match in source.matches if source.table.kind_of(match.column) in _AS_DATES], hints)
     named = {match.column for match in source.matches}
-    if "currency" in source.table.columns and "currency" not in named and hints.currency:
+    # a refund without a currency is in its order's, and what is in the reporting currency needs none
+    has_none = "currency" in source.table.columns and "currency" not in named and source.table.label != "orders/refunds"
+    if has_none and hints.currency and hints.currency.value != hints.reporting_currency:
         source.constants["currency"] = hints.currency
     for match in source.matches:
         _compare_values(source, match)
@@ -569,6 +585,9 @@ def _read_numbers(source: Source, matches: Sequence[Match]) -> None:
 
 def _read_dates(source: Source, matches: Sequence[Match], hints: Hints) -> None:
     dated = [(match, match.kind.dates) for match in matches if match.kind.dates]
+    since_1970 = next(
+        (match for match in matches if is_epoch(match.kind.example) and match.kind.name == "number"), None
+    )
     orders = {dates.order for _, dates in dated if dates.order}
     decided = orders.pop() if len(orders) == 1 else None
     formats: list[str] = []
@@ -578,13 +597,20 @@ def _read_dates(source: Source, matches: Sequence[Match], hints: Hints) -> None:
         formats += [text for text in chosen.formats if text not in formats]
         if chosen.formats:
             findings.append(finding)
+    if since_1970 is not None:
+        formats.append(EPOCH)
+        why = f"{since_1970.theirs} has seconds or less since 1970, as {since_1970.kind.example}"
+        findings.append(Finding("", False, why))
     if formats:
         doubtful = next((finding for finding in findings if not finding.is_sure), findings[0])
         source.reading["date_format"] = doubtful, formats[0] if len(formats) == 1 else formats
     local = next((match for match, dates in dated if dates.has_local_times and match.column.endswith("_at")), None)
-    if local is not None:
+    # the contract's own columns are in UTC unless somebody says otherwise
+    is_utc = all(match.theirs == match.column for match in source.matches)
+    is_told = hints.timezone is not None and hints.timezone.is_sure
+    if local is not None and (is_told or not is_utc):
         source.reading["timezone"] = hints.timezone, hints.timezone.value if hints.timezone else None
-    elif hints.timezone and hints.timezone.is_sure and any(dates.has_times for _, dates in dated):
+    elif is_told and local is None and any(dates.has_times for _, dates in dated):
         source.notes.append("its times have offsets of their own: --timezone makes no difference to them")
 
 
@@ -707,6 +733,8 @@ def _reading_of_export(groups: Sequence[_ToolGroup]) -> tuple[dict[str, Any], bo
                 words["encoding"] = sheet.encoding.value
             if sheet.delimiter and sheet.delimiter.value != (how.delimiter or delimiter_of(sheet.path)):
                 words["delimiter"] = sheet.delimiter.value
+            if sheet.sheet is not None and sheet.sheet != how.sheet:
+                words["sheet"] = sheet.sheet
             if sheet.header_row not in (1, how.header_row):
                 words["header_row"] = sheet.header_row
             found.append(words)

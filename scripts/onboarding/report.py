@@ -38,16 +38,16 @@ def print_report(console: Console, folder: Path, verdict: Verdict) -> bool:
             console.print(f"    {refusal.advice}")
     if verdict.unmapped:
         console.print()
-        console.print("Values that no seed knows; say what each means, ??? is one of the seed's:")
+        console.print("Values that nobody knows; say what each means in place of ???:")
         for value in verdict.unmapped:
             fate = "refused" if value.is_refused else "counted all the same"
             told = f"{rows_of(value.rows)}, {fate}"
             if value.is_mappable:
                 command = f"journey map-value {folder} {value.table.label} {value.column} {_shell(value.value)} ???"
-                console.print(f"  {command}   # {told}; seeds/{value.seed}.csv")
+                console.print(f"  {command}   # {told}; {value.known_by}")
             else:
                 row = f"{value.value.lower()},???"
-                console.print(f"  add the row {row} to seeds/{value.seed}.csv   # {told}; an adapter makes the table")
+                console.print(f"  add the row {row} to {value.known_by}   # {told}; an adapter makes the table")
     notes = [*verdict.doubles, *verdict.drift]
     if notes:
         console.print()

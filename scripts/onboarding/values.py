@@ -20,7 +20,7 @@ _MONEY = re.compile(rf"(?P<before>{_SIGN})?\s*(?P<number>[-+]?[0-9][0-9.,' \u00a
 _DAY = re.compile(
     r"(?P<one>[0-9]{1,4})(?P<sign>[./-])(?P<two>[0-9]{1,2})(?P=sign)(?P<three>[0-9]{4}|[0-9]{2})"
     r"(?P<gap>T|,? ?|\s+)(?P<time>[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?P<fraction>[.,][0-9]+)?)?)?"
-    r"(?P<half>\s?[AaPp]\.?[Mm]\.?)?(?P<offset>\s?(?:Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2}))?"
+    r"(?P<half>\s?[AaPp]\.?[Mm]\.?)?(?P<offset>\s?(?:Z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?))?"
 )
 _TIME_FIRST = re.compile(
     r"(?P<time>[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?)(?P<gap>,? +)"
@@ -28,7 +28,7 @@ _TIME_FIRST = re.compile(
 )
 _ISO = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?"
-    r"(?: ?(?P<offset>Z|UTC|[+-][0-9]{2}:?[0-9]{2}))?)?"
+    r"(?: ?(?P<offset>Z|UTC|[+-][0-9]{2}(?::?[0-9]{2})?))?)?"
 )
 # So much of a column must be of a kind for the column to be of it: a sheet has a line of totals, and `--` for nothing.
 _MOST = 0.9
@@ -95,6 +95,11 @@ def looks_like_a_value(text: str) -> bool:
         or (_NUMBER.fullmatch(text) and len(text) > 1)
         or (_PHONE.fullmatch(text) and sum(map(str.isdigit, text)) >= 8)
     )
+
+
+def is_epoch(text: str) -> bool:
+    """Tell whether a number may be seconds, milliseconds or microseconds since 1970, of the years 2001 to 2100."""
+    return bool(re.fullmatch(r"([1-3][0-9]{9}|4[01][0-9]{8})([0-9]{3}|[0-9]{6})?(\.[0-9]+)?", text))
 
 
 def kind_of(texts: Sequence[str], rows: int) -> Kind:

@@ -186,14 +186,16 @@ def _lines_of_entry(proposal: Proposal, source: Source, head: str | None, first:
     counted = rows_of(source.row_count) + ("" if source.is_whole else " looked at, there are more")
     about = [f"# {len(source.sheets)} files, {counted}" if len(source.sheets) > 1 else f"# {counted}"]
     about += [f"# note: {note}" for note in source.notes]
-    if not any(not line.startswith("#") for line in lines):
-        # nothing differs from the contract, and a key without a value would be no entry
-        lines.insert(
-            0,
-            "files: ["
-            + ", ".join(json.dumps(_relative(proposal, sheet), ensure_ascii=False) for sheet in source.sheets)
-            + "]",
-        )
+    is_read = any(not line.startswith("#") for line in lines)
+    if not is_read and head is not None and patterns is None:
+        # a key without a value would be no entry
+        return [
+            f"  # {source.table.label}: read as it stands",
+            *(f"  #   {line.removeprefix('# ')}" for line in [*about, *lines]),
+        ]
+    if not is_read:
+        files = ", ".join(json.dumps(_relative(proposal, sheet), ensure_ascii=False) for sheet in source.sheets)
+        lines.insert(0, f"files: [{files}]")
     if head is None:
         # an item of a list begins with a word, not with a comment
         position = next(number for number, line in enumerate(lines) if not line.startswith("#"))
@@ -271,10 +273,15 @@ def _values(source: Source) -> list[str]:
     return [*(["values:", *proposed] if proposed else []), *asked]
 
 
+# columns whose list of values the contract proposes and does not close
+_OPEN = ("orders/orders.sales_channel",)
+
+
 def _why_unknown(source: Source, column: str) -> str:
     seed = seed_of(source.table.label, column)
     if seed is None:
-        return "these stand as they are"
+        is_open = f"{source.table.label}.{column}" in _OPEN
+        return "these stand as they are" if is_open else "these are none of the contract's and their rows are refused"
     return f"these are not in seeds/{seed}.csv" + (
         " and their rows are refused" if is_refusing(source.table.label, column) else ""
     )

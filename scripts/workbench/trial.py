@@ -5,9 +5,6 @@ nothing of the build can change, and its warehouse is held only while it is copi
 """
 
 import json
-import signal
-import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +18,7 @@ from customer_journey.errors import InputError, LockedError
 from customer_journey.hash_key import DEMO_KEY, find, put_in_force
 from customer_journey.paths import Output
 from customer_journey.progress import Progress
+from customer_journey.scratch import scratch_folder
 from customer_journey.transform import TransformResult, build_nodes, parse
 from customer_journey.warehouse import open_warehouse, quoted
 
@@ -96,8 +94,8 @@ def try_out(output: Output, progress: Progress, *, with_entries: bool, max_links
         connection.execute("use built")
         put_in_force(find(output.root, connection) or DEMO_KEY)
         connection.execute("use memory")
-    with _cleaned_up_when_terminated(), tempfile.TemporaryDirectory(prefix="journey-") as folder:
-        scratch = Output(Path(folder))
+    with scratch_folder() as folder:
+        scratch = Output(folder)
         with progress.step("Project"):
             manifest = parse(scratch, DuckDBEngine.dbt_target)
         nodes = _nodes_to_build(manifest, with_entries)
@@ -118,16 +116,6 @@ def try_out(output: Output, progress: Progress, *, with_entries: bool, max_links
             tried = {manifest.nodes[node].original_file_path for node in identity}
             changed = sorted({*changed, *_changed_inputs(output, manifest, identity)} - tried)
         yield Trial(scratch, build, problems, changed, persons)
-
-
-@contextmanager
-def _cleaned_up_when_terminated() -> Iterator[None]:
-    """Let a signal to end take the way out of the context: the copy holds personal data."""
-    before = signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _nothing_built(output: Output) -> InputError:

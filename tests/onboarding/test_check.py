@@ -124,6 +124,27 @@ def test_the_value_itself_says_what_to_write(tmp_path: Path, content: str, advic
     assert advice in refusal.advice
 
 
+def test_values_outside_a_list_of_the_contract_are_mapped_too(tmp_path: Path) -> None:
+    header = "deal_id,contact_id,status,created_at,amount"
+    rows = ["d1,c1,Frozen,2026-01-15,5", "d2,c1,won,2026-01-15,5", "d3,c1,frozen,2026-01-15,5"]
+    write(tmp_path, "crm/deals.csv", lines(header, *rows))
+    write(tmp_path, "crm/contacts.csv", "contact_id,created_at\nc1,2026-01-15\n")
+    (unmapped,) = judge(tmp_path).unmapped
+    assert (unmapped.column, unmapped.value, unmapped.rows) == ("status", "Frozen", 2)
+    assert (unmapped.known_by, unmapped.is_refused) == ("one of lost, open, won", True)
+
+
+def test_seconds_since_1970_are_times(tmp_path: Path) -> None:
+    # 1767225600 is 2026-01-01 00:00 UTC
+    header = "event_id,anonymous_id,timestamp,event"
+    rows = ["e1,c1,1767225600,page_view", "e2,c1,1767312000000,page_view", "e3,c1,soon,page_view"]
+    write(tmp_path, "web/events.csv", lines(header, *rows))
+    started(tmp_path)
+    (events,) = judge(tmp_path).judgements
+    assert (events.accepted, events.days) == (2, ("2026-01-01", "2026-01-02"))
+    assert [(refusal.reason, refusal.value) for refusal in events.refusals] == [("invalid_occurred_at", "soon")]
+
+
 def test_values_of_persons_are_masked(tmp_path: Path) -> None:
     write(
         tmp_path,

@@ -195,7 +195,9 @@ def test_nothing_of_a_person_stands_in_the_mapping(tmp_path: Path) -> None:
 
 
 def test_a_file_at_its_place_needs_no_word(tmp_path: Path) -> None:
-    write(tmp_path, "orders/orders.csv", "order_id,ordered_at,status,total_amount\n1,2026-01-15T10:00:00Z,paid,10.00\n")
+    # the contract's own times are in UTC, wherever the company reports
+    write(tmp_path, "vars.yml", "reporting_timezone: Asia/Ho_Chi_Minh\nreporting_currency: VND\n")
+    write(tmp_path, "orders/orders.csv", "order_id,ordered_at,status,total_amount\n1,2026-01-15 10:00,paid,10.00\n")
     text = mapping_text(propose(tmp_path, None, None))
     assert yaml.safe_load(text) == {"tables": None}
     assert "# orders/orders: read as it stands, 1 row: orders/orders.csv" in text
@@ -233,6 +235,17 @@ def test_an_export_of_a_tool_saved_by_another_excel(tmp_path: Path) -> None:
         ("kiotviet", "ban hang", ";")
     ]
     assert [entry.label for entry in mapping.tables] == ["crm/contacts"]
+
+
+def test_the_contracts_own_names_are_no_tools_export(tmp_path: Path) -> None:
+    # HubSpot's table of whose deals which are has these two columns as well
+    write(
+        tmp_path,
+        "orders/orders.csv",
+        "order_id,contact_id,deal_id,ordered_at,status,total_amount\n1,c,d,2026-01-15T10:00:00Z,paid,10\n",
+    )
+    proposal = propose(tmp_path, None, None)
+    assert (proposal.adapters, [source.table.label for source in proposal.sources]) == ([], ["orders/orders"])
 
 
 def test_two_shops_of_one_tool_get_prefixes(tmp_path: Path) -> None:

@@ -14,11 +14,11 @@ union all by name
 select
     id as company_id,
     -- a company that HubSpot made from an address has a domain and no name yet
-    coalesce(filled(properties ->> '$.name'), properties ->> '$.domain') as company_name,
-    properties ->> '$.industry' as industry,
-    regexp_replace(properties ->> '$.numberofemployees', '\.0$', '') as employee_count,
-    properties ->> '$.country' as country,
-    coalesce(filled(properties ->> '$.createdate'), "createdAt") as created_at,
+    coalesce(filled(as_json(properties) ->> '$.name'), as_json(properties) ->> '$.domain') as company_name,
+    as_json(properties) ->> '$.industry' as industry,
+    regexp_replace(as_json(properties) ->> '$.numberofemployees', '\.0$', '') as employee_count,
+    as_json(properties) ->> '$.country' as country,
+    coalesce(filled(as_json(properties) ->> '$.createdate'), "createdAt") as created_at,
     "updatedAt" as updated_at,
     archived as is_deleted
 from records

@@ -29,21 +29,21 @@ sources as (
 
     select
         id as contact_id,
-        properties ->> '$.email' as email,
-        coalesce(filled(properties ->> '$.phone'), filled(properties ->> '$.mobilephone')) as phone,
-        filled(concat_ws(' ', filled(properties ->> '$.firstname'), filled(properties ->> '$.lastname'))) as full_name,
-        coalesce(filled(regexp_replace(properties ->> '$.associatedcompanyid', '\.0$', '')), associations ->> '$.companies.results[0].id', companies ->> '$[0]') as company_id,
-        properties ->> '$.hs_analytics_source' as lead_source,
-        properties ->> '$.hs_persona' as persona,
-        properties ->> '$.jobtitle' as job_title,
-        properties ->> '$.hs_buying_role' as buying_role,
-        properties ->> '$.city' as city,
-        properties ->> '$.country' as country,
-        regexp_replace(properties ->> '$.hubspot_owner_id', '\.0$', '') as owner_id,
+        as_json(properties) ->> '$.email' as email,
+        coalesce(filled(as_json(properties) ->> '$.phone'), filled(as_json(properties) ->> '$.mobilephone')) as phone,
+        filled(concat_ws(' ', filled(as_json(properties) ->> '$.firstname'), filled(as_json(properties) ->> '$.lastname'))) as full_name,
+        coalesce(filled(regexp_replace(as_json(properties) ->> '$.associatedcompanyid', '\.0$', '')), as_json(associations) ->> '$.companies.results[0].id', as_json(companies) ->> '$[0]') as company_id,
+        as_json(properties) ->> '$.hs_analytics_source' as lead_source,
+        as_json(properties) ->> '$.hs_persona' as persona,
+        as_json(properties) ->> '$.jobtitle' as job_title,
+        as_json(properties) ->> '$.hs_buying_role' as buying_role,
+        as_json(properties) ->> '$.city' as city,
+        as_json(properties) ->> '$.country' as country,
+        regexp_replace(as_json(properties) ->> '$.hubspot_owner_id', '\.0$', '') as owner_id,
         -- who was merged into this contact is no record of its own any more: `id:epoch;id:epoch` or `id;id`
-        coalesce(filled(regexp_replace(properties ->> '$.hs_calculated_merged_vids', ':\d+', '', 'g')), filled(properties ->> '$.hs_merged_object_ids')) as merged_contact_ids,
-        coalesce(filled(properties ->> '$.createdate'), "createdAt") as created_at,
-        coalesce(filled(properties ->> '$.lastmodifieddate'), "updatedAt") as updated_at,
+        coalesce(filled(regexp_replace(as_json(properties) ->> '$.hs_calculated_merged_vids', ':\d+', '', 'g')), filled(as_json(properties) ->> '$.hs_merged_object_ids')) as merged_contact_ids,
+        coalesce(filled(as_json(properties) ->> '$.createdate'), "createdAt") as created_at,
+        coalesce(filled(as_json(properties) ->> '$.lastmodifieddate'), "updatedAt") as updated_at,
         archived as is_deleted
     from records
     -- one answer of the API looks like another: contacts alone have these properties

@@ -5,12 +5,12 @@ with stages as (
     union all
 
     select
-        coalesce(stage ->> '$.id', stage ->> '$.stageId') as stage_id,
-        stage ->> '$.label' as label,
-        try_cast(stage ->> '$.metadata.probability' as double) = 1 as is_won,
-        stage ->> '$.metadata.isClosed' = 'true' as is_closed
+        coalesce(as_json(stage) ->> '$.id', as_json(stage) ->> '$.stageId') as stage_id,
+        as_json(stage) ->> '$.label' as label,
+        try_cast(as_json(stage) ->> '$.metadata.probability' as double) = 1 as is_won,
+        as_json(stage) ->> '$.metadata.isClosed' = 'true' as is_closed
     from pipelines
-    cross join unnest(try_cast(stages as json[])) as in_pipeline (stage)
+    cross join unnest(json_list(stages)) as in_pipeline (stage)
 ),
 
 changes as (
@@ -30,7 +30,7 @@ changes as (
     select
         records.id as deal_id,
         regexp_replace(keys.key, '^(hs_v2_date_entered_|hs_date_entered_)', '') as stage_id,
-        records.properties ->> ('$."' || keys.key || '"') as changed_at
+        as_json(records.properties) ->> ('$."' || keys.key || '"') as changed_at
     from records
     cross join unnest(json_keys(records.properties)) as keys (key)
     where (json_exists(records.properties, '$.dealstage') or json_exists(records.properties, '$.dealname'))

@@ -5,12 +5,12 @@ with stages as (
     union all
 
     select
-        coalesce(stage ->> '$.id', stage ->> '$.stageId') as stage_id,
-        stage ->> '$.label' as label,
-        try_cast(stage ->> '$.metadata.probability' as double) = 1 as is_won,
-        stage ->> '$.metadata.isClosed' = 'true' as is_closed
+        coalesce(as_json(stage) ->> '$.id', as_json(stage) ->> '$.stageId') as stage_id,
+        as_json(stage) ->> '$.label' as label,
+        try_cast(as_json(stage) ->> '$.metadata.probability' as double) = 1 as is_won,
+        as_json(stage) ->> '$.metadata.isClosed' = 'true' as is_closed
     from pipelines
-    cross join unnest(try_cast(stages as json[])) as in_pipeline (stage)
+    cross join unnest(json_list(stages)) as in_pipeline (stage)
 ),
 
 pipeline_names as (
@@ -73,24 +73,24 @@ sources as (
 
     select
         id as deal_id,
-        coalesce(associations ->> '$.contacts.results[0].id', contacts ->> '$[0]') as contact_id,
-        coalesce(associations ->> '$.companies.results[0].id', companies ->> '$[0]') as company_id,
-        properties ->> '$.pipeline' as pipeline,
-        properties ->> '$.dealstage' as stage_id,
-        properties ->> '$.hs_is_closed_won' = 'true' as flagged_won,
-        properties ->> '$.hs_is_closed' = 'true' as flagged_closed,
-        properties ->> '$.dealtype' as deal_type,
-        properties ->> '$.amount' as amount,
-        properties ->> '$.deal_currency_code' as currency,
-        properties ->> '$.closed_lost_reason' as lost_reason,
-        regexp_replace(properties ->> '$.hubspot_owner_id', '\.0$', '') as owner_id,
-        coalesce(filled(properties ->> '$.createdate'), "createdAt") as created_at,
+        coalesce(as_json(associations) ->> '$.contacts.results[0].id', as_json(contacts) ->> '$[0]') as contact_id,
+        coalesce(as_json(associations) ->> '$.companies.results[0].id', as_json(companies) ->> '$[0]') as company_id,
+        as_json(properties) ->> '$.pipeline' as pipeline,
+        as_json(properties) ->> '$.dealstage' as stage_id,
+        as_json(properties) ->> '$.hs_is_closed_won' = 'true' as flagged_won,
+        as_json(properties) ->> '$.hs_is_closed' = 'true' as flagged_closed,
+        as_json(properties) ->> '$.dealtype' as deal_type,
+        as_json(properties) ->> '$.amount' as amount,
+        as_json(properties) ->> '$.deal_currency_code' as currency,
+        as_json(properties) ->> '$.closed_lost_reason' as lost_reason,
+        regexp_replace(as_json(properties) ->> '$.hubspot_owner_id', '\.0$', '') as owner_id,
+        coalesce(filled(as_json(properties) ->> '$.createdate'), "createdAt") as created_at,
         coalesce(
-            filled(properties ->> ('$."hs_v2_date_entered_' || (properties ->> '$.dealstage') || '"')),
-            filled(properties ->> ('$."hs_date_entered_' || (properties ->> '$.dealstage') || '"')),
-            properties ->> '$.closedate'
+            filled(as_json(properties) ->> ('$."hs_v2_date_entered_' || (as_json(properties) ->> '$.dealstage') || '"')),
+            filled(as_json(properties) ->> ('$."hs_date_entered_' || (as_json(properties) ->> '$.dealstage') || '"')),
+            as_json(properties) ->> '$.closedate'
         ) as closed_at,
-        coalesce(filled(properties ->> '$.hs_lastmodifieddate'), "updatedAt") as updated_at,
+        coalesce(filled(as_json(properties) ->> '$.hs_lastmodifieddate'), "updatedAt") as updated_at,
         archived as is_deleted
     from records
     where json_exists(properties, '$.dealstage') or json_exists(properties, '$.dealname')

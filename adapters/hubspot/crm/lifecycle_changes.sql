@@ -1,5 +1,5 @@
 with api_contacts as (
-    select id as contact_id, cast(properties as json) as properties, coalesce(filled(properties ->> '$.createdate'), "createdAt") as created_at
+    select id as contact_id, cast(properties as json) as properties, coalesce(filled(as_json(properties) ->> '$.createdate'), "createdAt") as created_at
     from records
     where json_exists(properties, '$.lastmodifieddate') or json_exists(properties, '$.email') or json_exists(properties, '$.firstname')
 ),
@@ -9,7 +9,7 @@ api_entries as (
     select
         api_contacts.contact_id,
         regexp_replace(regexp_replace(keys.key, '^(hs_v2_date_entered_|hs_date_entered_|hs_lifecyclestage_)', ''), '_date$', '') as stage,
-        api_contacts.properties ->> ('$."' || keys.key || '"') as changed_at
+        as_json(api_contacts.properties) ->> ('$."' || keys.key || '"') as changed_at
     from api_contacts
     cross join unnest(json_keys(api_contacts.properties)) as keys (key)
     where regexp_matches(keys.key, '^(hs_v2_date_entered_.+|hs_date_entered_.+|hs_lifecyclestage_.+_date)$')
@@ -59,7 +59,7 @@ entries as (
 
 -- the stage of today, of which some exports do not say since when; of several exports of a contact the last one's
 present as (
-    select contact_id, properties ->> '$.lifecyclestage' as stage, created_at
+    select contact_id, as_json(properties) ->> '$.lifecyclestage' as stage, created_at
     from api_contacts
 
     union all

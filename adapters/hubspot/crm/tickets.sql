@@ -9,10 +9,10 @@ open_stages as (
 
     union
 
-    select coalesce(stage ->> '$.id', stage ->> '$.stageId') as stage_id
+    select coalesce(as_json(stage) ->> '$.id', as_json(stage) ->> '$.stageId') as stage_id
     from pipelines
-    cross join unnest(try_cast(stages as json[])) as in_pipeline (stage)
-    where stage ->> '$.metadata.ticketState' = 'OPEN'
+    cross join unnest(json_list(stages)) as in_pipeline (stage)
+    where as_json(stage) ->> '$.metadata.ticketState' = 'OPEN'
 )
 
 select
@@ -34,13 +34,13 @@ union all by name
 
 select
     id as ticket_id,
-    coalesce(associations ->> '$.contacts.results[0].id', contacts ->> '$[0]') as contact_id,
-    properties ->> '$.source_type' as channel,
-    properties ->> '$.hs_ticket_category' as category,
-    properties ->> '$.hs_ticket_priority' as priority,
-    coalesce(filled(properties ->> '$.createdate'), "createdAt") as opened_at,
-    properties ->> '$.first_agent_reply_date' as first_response_at,
-    case when properties ->> '$.hs_pipeline_stage' not in (select stage_id from open_stages where stage_id is not null) then properties ->> '$.closed_date' end as resolved_at,
+    coalesce(as_json(associations) ->> '$.contacts.results[0].id', as_json(contacts) ->> '$[0]') as contact_id,
+    as_json(properties) ->> '$.source_type' as channel,
+    as_json(properties) ->> '$.hs_ticket_category' as category,
+    as_json(properties) ->> '$.hs_ticket_priority' as priority,
+    coalesce(filled(as_json(properties) ->> '$.createdate'), "createdAt") as opened_at,
+    as_json(properties) ->> '$.first_agent_reply_date' as first_response_at,
+    case when as_json(properties) ->> '$.hs_pipeline_stage' not in (select stage_id from open_stages where stage_id is not null) then as_json(properties) ->> '$.closed_date' end as resolved_at,
     "updatedAt" as updated_at,
     archived as is_deleted
 from records

@@ -7,11 +7,11 @@ with first_orders as (
 
 nested_customers as (
     -- each order carries its customer; who is in the customers' own file is taken from there
-    select orders_json.customer, orders_json.updated_at, min(orders_json.created_at) over (partition by orders_json.customer ->> '$.id') as first_ordered_at
+    select orders_json.customer, orders_json.updated_at, min(orders_json.created_at) over (partition by as_json(orders_json.customer) ->> '$.id') as first_ordered_at
     from orders_json
-    where orders_json.customer ->> '$.id' is not null
-        and orders_json.customer ->> '$.id' not in (select id from customers_json where id is not null)
-    qualify row_number() over (partition by orders_json.customer ->> '$.id' order by orders_json.updated_at desc, orders_json.id) = 1
+    where as_json(orders_json.customer) ->> '$.id' is not null
+        and as_json(orders_json.customer) ->> '$.id' not in (select id from customers_json where id is not null)
+    qualify row_number() over (partition by as_json(orders_json.customer) ->> '$.id' order by orders_json.updated_at desc, orders_json.id) = 1
 ),
 
 default_addresses as (
@@ -44,10 +44,10 @@ union all by name
 select
     id as contact_id,
     email,
-    coalesce(filled(phone), default_address ->> '$.phone') as phone,
+    coalesce(filled(phone), as_json(default_address) ->> '$.phone') as phone,
     filled(concat_ws(' ', filled(first_name), filled(last_name))) as full_name,
-    default_address ->> '$.city' as city,
-    default_address ->> '$.country_code' as country,
+    as_json(default_address) ->> '$.city' as city,
+    as_json(default_address) ->> '$.country_code' as country,
     created_at,
     updated_at,
     null as is_deleted
@@ -56,14 +56,14 @@ from customers_json
 union all by name
 
 select
-    customer ->> '$.id' as contact_id,
-    customer ->> '$.email' as email,
-    coalesce(customer ->> '$.phone', customer ->> '$.default_address.phone') as phone,
-    filled(concat_ws(' ', filled(customer ->> '$.first_name'), filled(customer ->> '$.last_name'))) as full_name,
-    customer ->> '$.default_address.city' as city,
-    customer ->> '$.default_address.country_code' as country,
-    coalesce(customer ->> '$.created_at', first_ordered_at) as created_at,
-    coalesce(customer ->> '$.updated_at', updated_at) as updated_at,
+    as_json(customer) ->> '$.id' as contact_id,
+    as_json(customer) ->> '$.email' as email,
+    coalesce(as_json(customer) ->> '$.phone', as_json(customer) ->> '$.default_address.phone') as phone,
+    filled(concat_ws(' ', filled(as_json(customer) ->> '$.first_name'), filled(as_json(customer) ->> '$.last_name'))) as full_name,
+    as_json(customer) ->> '$.default_address.city' as city,
+    as_json(customer) ->> '$.default_address.country_code' as country,
+    coalesce(as_json(customer) ->> '$.created_at', first_ordered_at) as created_at,
+    coalesce(as_json(customer) ->> '$.updated_at', updated_at) as updated_at,
     null as is_deleted
 from nested_customers
 

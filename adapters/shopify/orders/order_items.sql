@@ -26,21 +26,21 @@ select
     orders_json.id as order_id,
     cast(lines.line_number as varchar) as line_number,
     -- custom lines and deleted products have no id
-    coalesce(lines.line ->> '$.product_id', filled(lines.line ->> '$.sku'), lines.line ->> '$.title', lines.line ->> '$.name') as product_id,
-    lines.line ->> '$.quantity' as quantity,
-    lines.line ->> '$.price' as unit_price,
+    coalesce(as_json(lines.line) ->> '$.product_id', filled(as_json(lines.line) ->> '$.sku'), as_json(lines.line) ->> '$.title', as_json(lines.line) ->> '$.name') as product_id,
+    as_json(lines.line) ->> '$.quantity' as quantity,
+    as_json(lines.line) ->> '$.price' as unit_price,
     -- the allocations hold every discount of the line; total_discount only what was given by hand
     coalesce(
         cast((
-            select sum(try_cast(allocation ->> '$.amount' as decimal(28, 4)))
-            from unnest(try_cast(lines.line -> '$.discount_allocations' as json[])) as allocations (allocation)
+            select sum(try_cast(as_json(allocation) ->> '$.amount' as decimal(28, 4)))
+            from unnest(json_list(as_json(lines.line) -> '$.discount_allocations')) as allocations (allocation)
         ) as varchar),
-        lines.line ->> '$.total_discount'
+        as_json(lines.line) ->> '$.total_discount'
     ) as discount_amount,
     null as unit_cost,
     null as is_deleted
 from orders_json
-cross join unnest(try_cast(orders_json.line_items as json[])) with ordinality as lines (line, line_number)
+cross join unnest(json_list(orders_json.line_items)) with ordinality as lines (line, line_number)
 
 union all by name
 

@@ -38,7 +38,7 @@ sources as (
         null as is_test,
         -- The CSV does not say when an order changed. Its last time stands in, a microsecond later for each cent given back (a refund only
         -- grows and sets no time of its own), so that of two exports of an order the later one counts.
-        strftime(last_known_at + to_microseconds(cast(coalesce(try_cast("Refunded Amount" as decimal(28, 2)), 0) * 100 as bigint)), '%Y-%m-%dT%H:%M:%S.%f+00:00')
+        strftime(last_known_at + to_microseconds(coalesce(try_cast(try_cast("Refunded Amount" as decimal(13, 2)) * 100 as bigint), 0)), '%Y-%m-%dT%H:%M:%S.%f+00:00')
             as updated_at,
         null as is_deleted,
         null as delivered_at
@@ -48,10 +48,10 @@ sources as (
 
     select
         id as order_id,
-        coalesce(filled(email), filled(contact_email), customer ->> '$.email') as email,
-        coalesce(filled(phone), customer ->> '$.phone', billing_address ->> '$.phone', shipping_address ->> '$.phone') as phone,
-        customer ->> '$.id' as contact_id,
-        company ->> '$.id' as company_id,
+        coalesce(filled(email), filled(contact_email), as_json(customer) ->> '$.email') as email,
+        coalesce(filled(phone), as_json(customer) ->> '$.phone', as_json(billing_address) ->> '$.phone', as_json(shipping_address) ->> '$.phone') as phone,
+        as_json(customer) ->> '$.id' as contact_id,
+        as_json(company) ->> '$.id' as company_id,
         note_attributes,
         -- an imported order keeps its old date in processed_at
         coalesce(processed_at, created_at) as ordered_at,
@@ -63,10 +63,10 @@ sources as (
         total_price as total_amount,
         total_tax as tax_amount,
         coalesce(
-            total_shipping_price_set ->> '$.shop_money.amount',
+            as_json(total_shipping_price_set) ->> '$.shop_money.amount',
             cast((
-                select sum(try_cast(coalesce(line ->> '$.discounted_price', line ->> '$.price') as decimal(28, 4)))
-                from unnest(try_cast(shipping_lines as json[])) as lines (line)
+                select sum(try_cast(coalesce(as_json(line) ->> '$.discounted_price', as_json(line) ->> '$.price') as decimal(28, 4)))
+                from unnest(json_list(shipping_lines)) as lines (line)
             ) as varchar)
         ) as shipping_amount,
         total_discounts as discount_amount,

@@ -12,12 +12,12 @@ with csv_refunds as (
 
 json_refunds as (
     select
-        refund ->> '$.id' as refund_id,
+        as_json(refund) ->> '$.id' as refund_id,
         orders_json.id as order_id,
-        coalesce(refund ->> '$.processed_at', refund ->> '$.created_at') as refunded_at,
-        refund -> '$.transactions' as transactions
+        coalesce(as_json(refund) ->> '$.processed_at', as_json(refund) ->> '$.created_at') as refunded_at,
+        as_json(refund) -> '$.transactions' as transactions
     from orders_json
-    cross join unnest(try_cast(orders_json.refunds as json[])) as refunds (refund)
+    cross join unnest(json_list(orders_json.refunds)) as refunds (refund)
 
     union
 
@@ -38,7 +38,7 @@ select
     coalesce(strftime(last_known_at, '%Y-%m-%dT%H:%M:%S+00:00'), "Created at") as refunded_at,
     "Refunded Amount" as amount,
     "Currency" as currency,
-    strftime(last_known_at + to_microseconds(cast(coalesce(try_cast("Refunded Amount" as decimal(28, 2)), 0) * 100 as bigint)), '%Y-%m-%dT%H:%M:%S.%f+00:00') as updated_at,
+    strftime(last_known_at + to_microseconds(coalesce(try_cast(try_cast("Refunded Amount" as decimal(13, 2)) * 100 as bigint), 0)), '%Y-%m-%dT%H:%M:%S.%f+00:00') as updated_at,
     null as is_deleted
 from csv_refunds
 
@@ -49,13 +49,13 @@ select
     json_refunds.order_id,
     json_refunds.refunded_at,
     -- What went back to the customer: the lines' subtotals leave out tax, shipping and adjustments. No transaction: goods put back in stock.
-    cast(coalesce(sum(case when is_money_back then try_cast(transaction ->> '$.amount' as decimal(28, 4)) end), 0) as varchar) as amount,
-    max(case when is_money_back then transaction ->> '$.currency' end) as currency,
+    cast(coalesce(sum(case when is_money_back then try_cast(as_json(transaction) ->> '$.amount' as decimal(28, 4)) end), 0) as varchar) as amount,
+    max(case when is_money_back then as_json(transaction) ->> '$.currency' end) as currency,
     null as updated_at,
     null as is_deleted
 from json_refunds
-left join unnest(try_cast(json_refunds.transactions as json[])) as transactions (transaction) on true
-cross join lateral (select transaction ->> '$.kind' = 'refund' and transaction ->> '$.status' = 'success' as is_money_back) as kinds
+left join unnest(json_list(json_refunds.transactions)) as transactions (transaction) on true
+cross join lateral (select as_json(transaction) ->> '$.kind' = 'refund' and as_json(transaction) ->> '$.status' = 'success' as is_money_back) as kinds
 group by json_refunds.refund_id, json_refunds.order_id, json_refunds.refunded_at
 
 union all by name

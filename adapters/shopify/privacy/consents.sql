@@ -2,8 +2,8 @@ with states as (
     select
         id as contact_id,
         email,
-        email_marketing_consent ->> '$.state' as state,
-        coalesce(email_marketing_consent ->> '$.consent_updated_at', created_at) as changed_at
+        as_json(email_marketing_consent) ->> '$.state' as state,
+        coalesce(as_json(email_marketing_consent) ->> '$.consent_updated_at', created_at) as changed_at
     from customers_json
 
     union all by name

@@ -22,7 +22,7 @@ of_orders as (
         note_attributes,
         landing_site,
         referring_site,
-        client_details ->> '$.user_agent' as user_agent
+        as_json(client_details) ->> '$.user_agent' as user_agent
     from orders_json
 
     union all by name

@@ -18,8 +18,8 @@ with sources as (
         email,
         name as full_name,
         phone,
-        address ->> '$.city' as city,
-        address ->> '$.country' as country,
+        as_json(address) ->> '$.city' as city,
+        as_json(address) ->> '$.country' as country,
         epoch_time(created) as created_at,
         epoch_time(updated) as updated_at,
         deleted as is_deleted

@@ -13,7 +13,7 @@ with json_subscriptions as (
         pause_collection,
         status,
         currency,
-        coalesce(discount, discounts ->> '$[0]') as discount,
+        coalesce(discount, as_json(discounts) ->> '$[0]') as discount,
         cancellation_details,
         current_period_start,
         current_period_end
@@ -21,8 +21,8 @@ with json_subscriptions as (
     -- the test mode sells nothing
     where coalesce(lower(livemode), 'true') = 'true'
         and id not in (
-            select data ->> '$.object.id' from events_json
-            where starts_with(type, 'customer.subscription.') and data ->> '$.object.id' is not null
+            select as_json(data) ->> '$.object.id' from events_json
+            where starts_with(type, 'customer.subscription.') and as_json(data) ->> '$.object.id' is not null
         )
 
     union all by name
@@ -30,20 +30,20 @@ with json_subscriptions as (
     select
         id as version_id,
         created as version_at,
-        data ->> '$.object.id' as subscription_id,
-        id_of(data ->> '$.object.customer') as customer,
-        data -> '$.object.items' as items,
-        data ->> '$.object.start_date' as start_date,
-        data ->> '$.object.created' as created,
-        data ->> '$.object.trial_end' as trial_end,
-        data ->> '$.object.ended_at' as ended_at,
-        data ->> '$.object.pause_collection' as pause_collection,
-        data ->> '$.object.status' as status,
-        data ->> '$.object.currency' as currency,
-        coalesce(data ->> '$.object.discount', data ->> '$.object.discounts[0]') as discount,
-        data ->> '$.object.cancellation_details' as cancellation_details,
-        data ->> '$.object.current_period_start' as current_period_start,
-        data ->> '$.object.current_period_end' as current_period_end
+        as_json(data) ->> '$.object.id' as subscription_id,
+        id_of(as_json(data) ->> '$.object.customer') as customer,
+        as_json(data) -> '$.object.items' as items,
+        as_json(data) ->> '$.object.start_date' as start_date,
+        as_json(data) ->> '$.object.created' as created,
+        as_json(data) ->> '$.object.trial_end' as trial_end,
+        as_json(data) ->> '$.object.ended_at' as ended_at,
+        as_json(data) ->> '$.object.pause_collection' as pause_collection,
+        as_json(data) ->> '$.object.status' as status,
+        as_json(data) ->> '$.object.currency' as currency,
+        coalesce(as_json(data) ->> '$.object.discount', as_json(data) ->> '$.object.discounts[0]') as discount,
+        as_json(data) ->> '$.object.cancellation_details' as cancellation_details,
+        as_json(data) ->> '$.object.current_period_start' as current_period_start,
+        as_json(data) ->> '$.object.current_period_end' as current_period_end
     from events_json
     where starts_with(type, 'customer.subscription.') and coalesce(lower(livemode), 'true') = 'true'
 ),
@@ -71,18 +71,18 @@ fivetran_subscriptions as (
 items as (
     select
         json_subscriptions.version_id,
-        item ->> '$.price.currency' as currency,
-        coalesce(item ->> '$.price.unit_amount', item ->> '$.price.unit_amount_decimal', item ->> '$.plan.amount') as unit_amount,
-        item ->> '$.quantity' as quantity,
-        coalesce(item ->> '$.price.recurring.interval', item ->> '$.plan.interval') as every,
-        coalesce(item ->> '$.price.recurring.interval_count', item ->> '$.plan.interval_count') as interval_count,
-        coalesce(item ->> '$.price.recurring.usage_type', item ->> '$.plan.usage_type') as usage_type,
-        coalesce(item ->> '$.price.billing_scheme', item ->> '$.plan.billing_scheme') as billing_scheme,
-        coalesce(item ->> '$.price.nickname', item ->> '$.plan.nickname', item ->> '$.price.product', item ->> '$.plan.product') as plan,
-        item ->> '$.current_period_start' as current_period_start,
-        item ->> '$.current_period_end' as current_period_end
+        as_json(item) ->> '$.price.currency' as currency,
+        coalesce(as_json(item) ->> '$.price.unit_amount', as_json(item) ->> '$.price.unit_amount_decimal', as_json(item) ->> '$.plan.amount') as unit_amount,
+        as_json(item) ->> '$.quantity' as quantity,
+        coalesce(as_json(item) ->> '$.price.recurring.interval', as_json(item) ->> '$.plan.interval') as every,
+        coalesce(as_json(item) ->> '$.price.recurring.interval_count', as_json(item) ->> '$.plan.interval_count') as interval_count,
+        coalesce(as_json(item) ->> '$.price.recurring.usage_type', as_json(item) ->> '$.plan.usage_type') as usage_type,
+        coalesce(as_json(item) ->> '$.price.billing_scheme', as_json(item) ->> '$.plan.billing_scheme') as billing_scheme,
+        coalesce(as_json(item) ->> '$.price.nickname', as_json(item) ->> '$.plan.nickname', as_json(item) ->> '$.price.product', as_json(item) ->> '$.plan.product') as plan,
+        as_json(item) ->> '$.current_period_start' as current_period_start,
+        as_json(item) ->> '$.current_period_end' as current_period_end
     from json_subscriptions
-    cross join unnest(try_cast(json_subscriptions.items -> '$.data' as json[])) as in_subscription (item)
+    cross join unnest(json_list(as_json(json_subscriptions.items) -> '$.data')) as in_subscription (item)
 
     union all by name
 
@@ -158,20 +158,20 @@ subscriptions as (
         epoch_time(json_subscriptions.ended_at) as ended_at,
         epoch_time(coalesce(json_subscriptions.current_period_start, prices.current_period_start)) as period_start_at,
         epoch_time(coalesce(json_subscriptions.current_period_end, prices.current_period_end)) as period_end_at,
-        json_subscriptions.cancellation_details ->> '$.reason' as cancel_reason,
-        json_subscriptions.cancellation_details ->> '$.feedback' as feedback,
+        as_json(json_subscriptions.cancellation_details) ->> '$.reason' as cancel_reason,
+        as_json(json_subscriptions.cancellation_details) ->> '$.feedback' as feedback,
         coalesce(prices.currency, json_subscriptions.currency) as currency,
         prices.plan,
         prices.mrr,
         prices.periods_a_month,
-        case when coupon ->> '$.duration' <> 'once' then coupon ->> '$.percent_off' end as percent_off,
-        case when coupon ->> '$.duration' <> 'once' then coupon ->> '$.amount_off' end as amount_off,
-        epoch_time(case when json_valid(json_subscriptions.discount) then json_subscriptions.discount ->> '$.end' end) as discount_ends_at
+        case when as_json(coupon) ->> '$.duration' <> 'once' then as_json(coupon) ->> '$.percent_off' end as percent_off,
+        case when as_json(coupon) ->> '$.duration' <> 'once' then as_json(coupon) ->> '$.amount_off' end as amount_off,
+        epoch_time(case when json_valid(json_subscriptions.discount) then as_json(json_subscriptions.discount) ->> '$.end' end) as discount_ends_at
     from json_subscriptions
     left join prices on json_subscriptions.version_id = prices.version_id
     -- newer versions of the API hold the coupon in the discount's source; an unexpanded discount is an id alone, of which nothing is known
     cross join lateral (
-        select case when json_valid(json_subscriptions.discount) then coalesce(json_subscriptions.discount -> '$.coupon', json_subscriptions.discount -> '$.source.coupon') end as coupon
+        select case when json_valid(json_subscriptions.discount) then coalesce(as_json(json_subscriptions.discount) -> '$.coupon', as_json(json_subscriptions.discount) -> '$.source.coupon') end as coupon
     ) as coupons
 
     union all by name

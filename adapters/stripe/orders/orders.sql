@@ -1,10 +1,10 @@
 with invoices as (
     select
         id as invoice_id,
-        coalesce(filled(id_of(subscription)), parent ->> '$.subscription_details.subscription') as subscription_id,
+        coalesce(filled(id_of(subscription)), as_json(parent) ->> '$.subscription_details.subscription') as subscription_id,
         coalesce(filled(tax), cast((
-            select sum(try_cast(amounts.amount ->> '$.amount' as bigint))
-            from unnest(try_cast(coalesce(total_taxes, total_tax_amounts) as json[])) as amounts (amount)
+            select sum(try_cast(as_json(amounts.amount) ->> '$.amount' as bigint))
+            from unnest(json_list(coalesce(total_taxes, total_tax_amounts))) as amounts (amount)
         ) as varchar)) as tax
     from invoices_json
 
@@ -37,8 +37,8 @@ sources as (
 
     select
         id as order_id,
-        coalesce(filled(billing_details ->> '$.email'), receipt_email) as email,
-        billing_details ->> '$.phone' as phone,
+        coalesce(filled(as_json(billing_details) ->> '$.email'), receipt_email) as email,
+        as_json(billing_details) ->> '$.phone' as phone,
         id_of(customer) as contact_id,
         id_of(invoice) as invoice_id,
         epoch_time(created) as ordered_at,
@@ -47,7 +47,7 @@ sources as (
         refunded,
         upper(currency) as currency,
         minor_units(amount, currency) as total_amount,
-        payment_method_details ->> '$.type' as payment_method,
+        as_json(payment_method_details) ->> '$.type' as payment_method,
         case when lower(livemode) = 'false' then 'true' else 'false' end as is_test,
         null as updated_at
     from charges_json

@@ -6,15 +6,15 @@ with json_refunds as (
 
     -- the same refunds inside their charges, as older versions of the API answer
     select
-        refund ->> '$.id' as id,
-        refund ->> '$.amount' as amount,
+        as_json(refund) ->> '$.id' as id,
+        as_json(refund) ->> '$.amount' as amount,
         charges_json.id as charge,
-        refund ->> '$.created' as created,
-        refund ->> '$.currency' as currency,
-        refund ->> '$.reason' as reason,
-        refund ->> '$.status' as status
+        as_json(refund) ->> '$.created' as created,
+        as_json(refund) ->> '$.currency' as currency,
+        as_json(refund) ->> '$.reason' as reason,
+        as_json(refund) ->> '$.status' as status
     from charges_json
-    cross join unnest(try_cast(charges_json.refunds -> '$.data' as json[])) as in_charge (refund)
+    cross join unnest(json_list(as_json(charges_json.refunds) -> '$.data')) as in_charge (refund)
 ),
 
 refunds as (

@@ -2,15 +2,15 @@ with lines as (
     select
         orders_json.id as order_id,
         in_order.line_number,
-        nullif(in_order.line ->> '$.variation_id', '0') as variation_id,
-        nullif(in_order.line ->> '$.product_id', '0') as product_id,
-        in_order.line ->> '$.sku' as sku,
-        in_order.line ->> '$.name' as name,
-        in_order.line ->> '$.quantity' as quantity,
-        in_order.line ->> '$.subtotal' as subtotal,
-        in_order.line ->> '$.total' as total
+        nullif(as_json(in_order.line) ->> '$.variation_id', '0') as variation_id,
+        nullif(as_json(in_order.line) ->> '$.product_id', '0') as product_id,
+        as_json(in_order.line) ->> '$.sku' as sku,
+        as_json(in_order.line) ->> '$.name' as name,
+        as_json(in_order.line) ->> '$.quantity' as quantity,
+        as_json(in_order.line) ->> '$.subtotal' as subtotal,
+        as_json(in_order.line) ->> '$.total' as total
     from orders_json
-    cross join unnest(try_cast(orders_json.line_items as json[])) with ordinality as in_order (line, line_number)
+    cross join unnest(json_list(orders_json.line_items)) with ordinality as in_order (line, line_number)
     where coalesce(filled(orders_json.parent_id), '0') = '0' and coalesce(orders_json.type, '') <> 'shop_order_refund'
 
     union all by name

@@ -1,8 +1,8 @@
 with sources as (
     select
         id as order_id,
-        billing ->> '$.email' as email,
-        billing ->> '$.phone' as phone,
+        as_json(billing) ->> '$.email' as email,
+        as_json(billing) ->> '$.phone' as phone,
         customer_id,
         coalesce(utc_time(filled(date_created_gmt)), local_time(date_created, 'WooCommerce')) as ordered_at,
         status,

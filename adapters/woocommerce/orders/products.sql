@@ -1,8 +1,8 @@
 select
     id as product_id,
     name as product_name,
-    categories ->> '$[0].name' as category,
-    cost_of_goods_sold ->> '$.total_value' as unit_cost,
+    as_json(categories) ->> '$[0].name' as category,
+    as_json(cost_of_goods_sold) ->> '$.total_value' as unit_cost,
     utc_time(date_modified_gmt) as updated_at
 from products_json
 
@@ -10,13 +10,13 @@ union all by name
 
 -- orders name the variation that was bought, which the list of products holds by its id alone
 select
-    variation ->> '$' as product_id,
+    as_json(variation) ->> '$' as product_id,
     products_json.name as product_name,
-    products_json.categories ->> '$[0].name' as category,
-    products_json.cost_of_goods_sold ->> '$.total_value' as unit_cost,
+    as_json(products_json.categories) ->> '$[0].name' as category,
+    as_json(products_json.cost_of_goods_sold) ->> '$.total_value' as unit_cost,
     utc_time(products_json.date_modified_gmt) as updated_at
 from products_json
-cross join unnest(try_cast(products_json.variations as json[])) as of_product (variation)
+cross join unnest(json_list(products_json.variations)) as of_product (variation)
 
 union all by name
 

@@ -2,7 +2,7 @@ with refunds as (
     select
         id as refund_id,
         -- the refund itself does not name its order, its links do
-        coalesce(filled(order_id), nullif(parent_id, '0'), filled(regexp_extract(_links ->> '$.up[0].href', '/orders/(\d+)', 1))) as order_id,
+        coalesce(filled(order_id), nullif(parent_id, '0'), filled(regexp_extract(as_json(_links) ->> '$.up[0].href', '/orders/(\d+)', 1))) as order_id,
         coalesce(utc_time(filled(date_created_gmt)), local_time(date_created, 'WooCommerce')) as refunded_at,
         amount,
         reason
@@ -12,14 +12,14 @@ with refunds as (
 
     -- Inside its order a refund has a negative total and no date: the last change of the order stands in, since net revenue counts in the order's month.
     select
-        refund ->> '$.id' as refund_id,
+        as_json(refund) ->> '$.id' as refund_id,
         orders_json.id as order_id,
         coalesce(utc_time(filled(orders_json.date_modified_gmt)), local_time(orders_json.date_modified, 'WooCommerce')) as refunded_at,
-        refund ->> '$.total' as amount,
-        refund ->> '$.reason' as reason
+        as_json(refund) ->> '$.total' as amount,
+        as_json(refund) ->> '$.reason' as reason
     from orders_json
-    cross join unnest(try_cast(orders_json.refunds as json[])) as in_order (refund)
-    where refund ->> '$.id' not in (select id from refunds_json where id is not null)
+    cross join unnest(json_list(orders_json.refunds)) as in_order (refund)
+    where as_json(refund) ->> '$.id' not in (select id from refunds_json where id is not null)
 
     union all by name
 
