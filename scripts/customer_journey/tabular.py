@@ -249,7 +249,7 @@ def _header_of(file: Path, how: Reading, shown: Path) -> list[str]:
     if told := re.match(r"sep=(.)\r?\n", line):
         raise InputError(
             f"{shown}: its columns are separated by {told[1]!r}, as its first line says. Write"
-            f" `delimiter: {told[1]!r}` for this table in mapping.yml, or run `journey init` on the folder."
+            f" `delimiter: {_in_yaml(told[1])}` for this table in mapping.yml, or run `journey init` on the folder."
         )
     delimiter = how.delimiter or delimiter_of(file)
     names = [name.strip() for name in next(csv.reader([line], delimiter=delimiter), [])]
@@ -265,9 +265,14 @@ def _header_of(file: Path, how: Reading, shown: Path) -> list[str]:
         if names[0].count(other):
             raise InputError(
                 f"{shown}: its columns are separated by {other!r}, not by {delimiter!r}. Run `journey init` on the "
-                f"folder, or write `delimiter: {other!r}` for this table in mapping.yml."
+                f"folder, or write `delimiter: {_in_yaml(other)}` for this table in mapping.yml."
             )
     return names
+
+
+def _in_yaml(sign: str) -> str:
+    """Write a separator as mapping.yml takes it: between single quotation marks a tab would be two characters."""
+    return '"\\t"' if sign == "\t" else f"'{sign}'"
 
 
 def _refuse_title(file: Path, unit: str, first: str, below: Sequence[Sequence[str]], header_row: int) -> None:
@@ -435,15 +440,14 @@ def _rows_of_sheet(file: Path, how: Reading) -> Iterator[list[str]]:
     import python_calamine
 
     try:
-        book = python_calamine.CalamineWorkbook.from_path(file)
+        book = _opened_book(file)
         names = book.sheet_names
         if how.sheet is not None and how.sheet not in names:
             raise InputError(f"{file}: has no sheet {how.sheet}{did_you_mean(how.sheet, names)}")
         sheet = book.get_sheet_by_name(how.sheet) if how.sheet else _only_sheet(file, book)
         rows = sheet.to_python(skip_empty_area=False)
     except (python_calamine.CalamineError, ValueError) as error:
-        hint = "Take its password off and save it again." if "password" in str(error).lower() else "Save it again."
-        raise InputError(f"{file}: cannot be read as a sheet ({first_line(error)}). {hint}") from error
+        raise InputError(f"{file}: cannot be read as a sheet ({first_line(error)}). Save it again.") from error
     if rows and len(rows) < how.header_row:
         raise _no_header_row(file, "row", how)
     texts = ([_text_of_cell(cell, how.decimal or ".") for cell in row] for row in rows[how.header_row - 1 :])
@@ -451,6 +455,28 @@ def _rows_of_sheet(file: Path, how: Reading) -> Iterator[list[str]]:
     if top and sum(bool(cell.strip()) for cell in top[0]) <= 1:
         _refuse_title(file, "row", " ".join(top[0]).strip(), top[1:], how.header_row)
     yield from itertools.chain(top, texts)
+
+
+def _opened_book(file: Path) -> "python_calamine.CalamineWorkbook":
+    """Open a workbook by its name, else by its content: many an export called .xls is of the newer kind."""
+    import python_calamine
+
+    try:
+        return python_calamine.CalamineWorkbook.from_path(file)
+    except python_calamine.CalamineError:
+        with file.open("rb") as stream:
+            # what Excel saves under a password
+            if "EncryptedPackage".encode("utf-16-le") in stream.read():
+                raise InputError(
+                    f"{file}: is protected by a password. Take its password off and save it again."
+                ) from None
+            stream.seek(0)
+            try:
+                return python_calamine.CalamineWorkbook.from_filelike(stream)
+            except python_calamine.CalamineError:
+                pass
+        # what its name promises says more of a damaged one
+        raise
 
 
 def _only_sheet(file: Path, book: "python_calamine.CalamineWorkbook") -> "python_calamine.CalamineSheet":

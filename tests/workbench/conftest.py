@@ -62,8 +62,8 @@ class Workbench:
     def type(self, line: str) -> subprocess.CompletedProcess[str]:
         """Run a command as a guide types it."""
         journey = shlex.split(line)
-        assert journey[:3] == ["uv", "run", "journey"], line
-        return self.run(*journey[3:])
+        assert journey[0] == "journey", line
+        return self.run(*journey[1:])
 
     def keep(self) -> None:
         """Remember the project as it is now."""
