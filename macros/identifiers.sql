@@ -153,11 +153,11 @@
 
 {#-
     An id that is published as it is, for BI to join it to the shop's own tables, unless somebody's address or number with its country is the
-    id: then a keyed hash stands for it, the same in every table.
+    id, or it is what dimensions call nobody in particular: then a keyed hash stands for it, the same in every table.
 -#}
 {% macro publishable_id(text, kinds=['address', 'international']) -%}
     case
-        when {{ regex_like(text, "'" ~ personal_data_pattern(kinds) ~ "'") }}
+        when {{ text }} = 'unknown' or {{ regex_like(text, "'" ~ personal_data_pattern(kinds) ~ "'") }}
             then {{ keyed_hash(["'id'", text]) }}
         else {{ text }}
     end

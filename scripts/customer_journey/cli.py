@@ -93,6 +93,10 @@ def build(
     os.umask(PRIVATE)
     if raw is not None and raw_schemas is not None:
         raise InputError("--raw and --raw-schemas: give one of them, not both.")
+    for option, folder in (("--raw", raw), ("--out", out)):
+        # an empty variable of a script would mean the folder that it runs in
+        if folder is not None and str(folder) in (".", "/"):
+            raise InputError(f"{option} {str(folder)!r}: name a folder of its own.")
     # a log file has no width that a table could be cut for
     console = PlainConsole(width=None if sys.stdout.isatty() else 120)
     output = Output(out.resolve())

@@ -101,6 +101,11 @@ def as_build_error(error: Exception) -> BuildError | None:
     if isinstance(error, OSError):
         where = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
         return InputError(f"{where}{error.strerror or error}.")
+    if type(error).__module__.endswith("duckdb") and "orrupt database file" in str(error):
+        return InputError(
+            f"OUT/warehouse.duckdb is damaged ({first_line(error)}). Put a copy of it back, or move it away and build "
+            "again (docs/keys.md says what else is in it). What was published last stands."
+        )
     if type(error).__module__.endswith("duckdb"):
         return BuildError(f"DuckDB: {first_line(error)}")
     return None

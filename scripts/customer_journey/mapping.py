@@ -105,7 +105,7 @@ def read_mapping(raw: Path) -> MappingFile:
         return MappingFile()
     try:
         given = yaml.safe_load(file.read_text(encoding="utf-8-sig")) or {}
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise InputError(f"{file}: not readable as YAML ({what_yaml_says(error)}).") from error
     except OSError as error:
         raise InputError(f"{file}: cannot be read ({error.strerror}).") from error

@@ -69,7 +69,7 @@ def read_settings(raw: Path | None, as_of: str | None, now: datetime) -> dict[st
 def _read_file(file: Path) -> dict[str, Any]:
     try:
         given = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise InputError(f"{file}: not readable as YAML ({what_yaml_says(error)}).") from error
     except OSError as error:
         raise InputError(f"{file}: cannot be read ({error.strerror}).") from error

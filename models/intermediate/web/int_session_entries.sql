@@ -57,7 +57,8 @@ addressed as (
             else split_part(events.page_url, '#', 1)
         end as tagged_part,
         {{ url_host('events.page_url') }} as page_host,
-        {{ url_host('events.referrer_url') }} as referrer_host,
+        {# anybody can visit with a referrer whose host is a number #}
+        {{ masked(url_host('events.referrer_url')) }} as referrer_host,
         events.utm_source,
         events.utm_medium,
         events.utm_campaign,
