@@ -82,10 +82,10 @@
     {{ return(names) }}
 {%- endmacro %}
 
-{#- A text as it is published; `texts` is what join_shared_text joined. What the project itself says in place of a text it always shows. -#}
+{#- A text as it is published; `texts` is what join_shared_text joined. What the project itself says in place of a text it always shows;
+    `all` would be what tables of sums call everybody. -#}
 {% macro shown_text(text, texts) -%}
     case
-        {#- what tables of sums call all persons together -#}
         when {{ lower_case(text) }} = 'all' then '(all)'
         when {{ texts }}.shared_text is not null or {{ text }} is null or {{ text }} in ('unknown', '(masked)') then {{ text }}
         else '(rare)'
