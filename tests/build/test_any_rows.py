@@ -20,6 +20,7 @@ SELDOM_RARE = {
     "journey_map_items.item_en",
     "journey_map_items.item_vi",
     "kpi_cohort_value.dimension_value",
+    "kpi_fulfilment.dimension_value",
     "kpi_nps_movements.survey_kind",
     "kpi_retention.dimension_value",
     "kpi_sales.dimension_value",

@@ -155,7 +155,7 @@ def _value(draw: random.Random, label: str, name: str, kind: str, own: dict[str,
         return _identifiers(draw.choice(_PERSONS))["contact_id"]
     if kind == "id":
         # an id is somebody's address now and then
-        return draw.choice((*(f"{name}-{number}" for number in range(40)), *PLANTS[:6]))
+        return draw.choice((*(f"{name}-{number}" for number in range(40)), "unknown", *PLANTS[:6]))
     if values := _VALUES.get(_KINDS.get(kind, kind)):
         return draw.choice(values)
-    return draw.choice(("plain", "Thường", "<b>", "=1+1", "x" * 300, *PLANTS))
+    return draw.choice(("plain", "Thường", "<b>", "=1+1", "all", "unknown", "x" * 300, *PLANTS))

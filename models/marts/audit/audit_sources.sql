@@ -37,7 +37,8 @@ select
     named.source,
     cast(
         sum(
-            coalesce(counted.accepted + counted.duplicates_exact + counted.duplicates_superseded + counted.quarantined + counted.deferred, 0)
+            coalesce(counted.accepted + counted.duplicates_exact + counted.duplicates_superseded, 0)
+            + coalesce(counted.quarantined + counted.deferred, 0)
             + coalesce(erased.erased, 0)
         ) as bigint
     ) as rows_in,

@@ -1,3 +1,4 @@
+{%- set names_under_the_rule = free_text_names() | join("', '") -%}
 {# what was paid for and is in no spend has no cost in attribution_performance; a company that lands no spend misses nothing #}
 with paid_sessions as (
 
@@ -233,13 +234,8 @@ shown as (
     select
         masked.met_in,
         case
-            when masked.met_in in (
-                {%- for name in free_text_names() %}
-                '{{ name }}'{{ ',' if not loop.last }}
-                {%- endfor %}
-            )
-                then
-                    {{ shown_text('masked.masked_value', 'texts') }}
+            when masked.met_in in ('{{ names_under_the_rule }}')
+                then {{ shown_text('masked.masked_value', 'texts') }}
             else masked.masked_value
         end as value_met
     from masked
