@@ -52,6 +52,7 @@ def find(connection: duckdb.DuckDBPyConnection, ring: Ring) -> None:
         if key in table.columns
     ):
         pass
+    _remember_parents(connection)
     connection.execute(
         "delete from redacted where exists (from doomed where doomed.source_table = redacted.source_table"
         " and doomed._file_id = redacted._file_id and doomed._row_number = redacted._row_number)"
@@ -278,6 +279,12 @@ def _doom_children(connection: duckdb.DuckDBPyConnection, table: RawTable, paren
             union all
             -- the parent may be gone already where somebody deleted by hand
             select row_id, null from private.unfinished_erasure where source_table = '{parent}'
+            union all
+            -- or in an earlier build: a refund or an item comes days after the order
+            select named.{key}, suppressed.request_id
+            from (select distinct {key} from {staged_table(table.source_table)} where {key} is not null) as named
+            inner join private.suppression_list as suppressed
+                on {_hash(f"'{key}:' || named.{key}")} = suppressed.identifier_hash
         )
         select '{table.source_table}', children._file_id, children._row_number, min(gone.request_id)
         from {staged_table(table.source_table)} as children
@@ -293,6 +300,32 @@ def _doom_children(connection: duckdb.DuckDBPyConnection, table: RawTable, paren
         """
     ).fetchall()
     return len(noted)
+
+
+def _remember_parents(connection: duckdb.DuckDBPyConnection) -> None:
+    """Put the orders, deals and the like that go on the suppression list, for what comes later and names just them."""
+    tables = {table.source_table: table for table in raw_tables()}
+    for key, parent in _PARENTS.items():
+        connection.execute(
+            f"""
+            insert into private.suppression_list
+            with gone as (
+                select parents.{key} as parent_key, min(doomed.request_id) as request_id
+                from {staged_table(parent)} as parents
+                inner join doomed on {_is_noted("doomed", tables[parent], "parents")}
+                where parents.{key} is not null and parents.{key} not in (
+                    -- somebody else's, of which one version alone named the person
+                    select kept.{key} from {staged_table(parent)} as kept
+                    where kept.{key} is not null
+                        and not {is_doomed(tables[parent], "kept")} and not ({_names_nobody(tables[parent], "kept")})
+                )
+                group by parents.{key}
+            )
+            select {_hash(f"'{key}:' || gone.parent_key")} as identifier_hash, gone.request_id
+            from gone
+            where {_hash(f"'{key}:' || gone.parent_key")} not in (select identifier_hash from private.suppression_list)
+            """
+        )
 
 
 def _names_nobody(table: RawTable, relation: str, but: Collection[str] = ()) -> str:

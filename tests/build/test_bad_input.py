@@ -115,7 +115,7 @@ BAD_INPUT |= {
     "country by its name": (_country_by_its_name, ["vars.yml", "default_phone_country 'Vietnam' is no country"]),
     "name that is no UTF-8": (_name_that_is_no_utf_8, [r"contacts.\xff", "the name is no UTF-8"]),
     "name that clears the terminal": (_name_that_clears_the_terminal, [r"contacts.\x1b[2J[x]", "nothing can be read"]),
-    "only a workbook": (_only_a_workbook, ["contacts.xlsx: cannot be read as a sheet", "Save it again."]),
+    "only a workbook": (_only_a_workbook, ["contacts.xlsx: is text, not a sheet", "Rename it to end in .csv"]),
 }
 
 BAD_OPTIONS = [

@@ -133,22 +133,19 @@ def test_what_leads_to_her_through_another_row_goes_too(small: Path, tmp_path: P
     publish(raw, out, project=small)
 
     assert traces_under(out) == {}
-    left = _values(
-        out,
-        {
-            "raw_crm.deals": "deal_id",
-            "raw_crm.activities": "activity_id",
-            "raw_crm.quotes": "quote_id",
-            "raw_crm.subscription_changes": "change_id",
-            "raw_crm.tickets": "ticket_id",
-            "raw_orders.orders": "order_id",
-            "raw_orders.order_items": "order_id",
-            "raw_feedback.reviews": "review_id",
-            "raw_feedback.survey_responses": "response_id",
-            "raw_web.events": "event_id",
-        },
-    )
-    assert left == {
+    columns = {
+        "raw_crm.deals": "deal_id",
+        "raw_crm.activities": "activity_id",
+        "raw_crm.quotes": "quote_id",
+        "raw_crm.subscription_changes": "change_id",
+        "raw_crm.tickets": "ticket_id",
+        "raw_orders.orders": "order_id",
+        "raw_orders.order_items": "order_id",
+        "raw_feedback.reviews": "review_id",
+        "raw_feedback.survey_responses": "response_id",
+        "raw_web.events": "event_id",
+    }
+    left = {
         "raw_crm.deals": [],
         "raw_crm.activities": [],
         "raw_crm.quotes": [],
@@ -160,6 +157,24 @@ def test_what_leads_to_her_through_another_row_goes_too(small: Path, tmp_path: P
         "raw_feedback.survey_responses": [],
         "raw_web.events": ["e1"],
     }
+    assert _values(out, columns) == left
+
+    # a refund, a line or a change comes days later, and names what is gone and nobody
+    write_rows(raw, "orders/order_items", [
+        {"order_id": "of-deal", "line_number": "2", "product_id": "p", "quantity": "1", "unit_price": "5"},
+    ], part="later")  # fmt: skip
+    write_rows(raw, "crm/subscription_changes", [
+        {"change_id": "s1-3", "company_id": "c", "change_type": "started", **subscription},
+    ], part="later")  # fmt: skip
+    write_rows(raw, "feedback/reviews", [
+        {"review_id": "v2", "order_id": "order-hoa", "rating": "1", "body": "again", "reviewed_at": "2026-01-08"},
+    ], part="later")  # fmt: skip
+    write_rows(raw, "web/events", [{
+        "event_id": "e10", "anonymous_id": "nobody-knows", "occurred_at": "2026-01-04", "event_name": "purchase",
+        "order_id": "order-hoa", "page_url": "https://a.vn/thanks",
+    }], part="later")  # fmt: skip
+    publish(raw, out, project=small)
+    assert _values(out, columns) == left
 
 
 def test_whoever_is_told_of_in_words_is_found(small: Path, tmp_path: Path) -> None:

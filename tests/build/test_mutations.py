@@ -143,6 +143,8 @@ MUTATIONS = {
         "every_row_is_accounted_for",
         (
             "stg_orders__orders",
+            "int_landed_rows",
+            "audit_sources",
             "audit_reconciliation",
         ),
     ),
