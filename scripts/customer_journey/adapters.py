@@ -94,8 +94,8 @@ def adapter_of(where: str, use: AdapterUse, raw: Path) -> Adapter:
     folder = known.get(use.adapter, raw / use.adapter)
     if not (folder / DESCRIPTION).is_file():
         raise InputError(
-            f"{where}: there is no adapter {use.adapter}{did_you_mean(use.adapter, known)} One of your own is named by "
-            f"its folder under {raw}: adapters/README.md."
+            f"{where}: there is no adapter {use.adapter}{did_you_mean(use.adapter, known)} For one that you "
+            f"wrote, put its folder into {raw} and write the folder's name here (adapters/README.md)."
         )
     return load_adapter(folder)
 
@@ -236,7 +236,8 @@ def run_selects(
             if what_gave_out(error):
                 raise
             raise InputError(
-                f"{where}: {select.relative_to(adapter.folder.parent)} fails on this export ({first_line(error)})."
+                f"{where}: {select.relative_to(adapter.folder.parent)} fails on this export ({first_line(error)}). "
+                "Correct the SELECT, or the export."
             ) from error
         names = connection.table(made).columns
         if strange := [name for name in names if name not in table.all_columns]:

@@ -31,6 +31,8 @@ from customer_journey.tabular import Column, as_text, columns_of, path_parameter
 
 # Before the name of a table that Spark exported; no path of a file begins so.
 FROM_CATALOG = "catalog:"
+# how many columns stand in a line
+_NAMED = 12
 
 
 @dataclass
@@ -344,9 +346,15 @@ def _add_it(name: str, has: Sequence[str]) -> str:
     if not has:
         return f"Add {'it' if ' ' not in name else name} to the export."
     return (
-        f"If one of its columns {', '.join(has)} is meant, name it in mapping.yml (`journey init` proposes one); "
+        f"Columns of the file that nothing takes: {_first_of(has)}. If one of them is meant, write "
+        "`columns: {our name: their name}` for this table in mapping.yml (`journey init` proposes it); "
         f"else add {'it' if ' ' not in name else name} to the export."
     )
+
+
+def _first_of(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(map(repr, names[:_NAMED])) + more
 
 
 def _texts_of(table: RawTable, columns: Sequence[Column]) -> list[str]:

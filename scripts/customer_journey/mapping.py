@@ -161,7 +161,10 @@ def _mapped_table(where: str, table: RawTable, entry: object) -> MappedTable:
     constants = _texts(f"{where}: constants", entry.get("constants"))
     values = entry.get("values") or {}
     if not isinstance(values, dict):
-        raise InputError(f"{where}: values: wants `column: {{theirs: ours}}`.")
+        raise InputError(
+            f"{where}: values: is not of the form `column: {{their word: our word}}`, such as "
+            "`status: {Giao xong: completed}`."
+        )
     of_columns = {str(name): _texts(f"{where}: values: {name}", pairs) for name, pairs in values.items()}
     for word, names in (("columns", columns), ("constants", constants), ("values", of_columns)):
         for name in names:
@@ -230,7 +233,7 @@ def _reading(where: str, entry: Mapping[str, Any]) -> Reading:
     signs = {word: entry.get(word) for word in ("delimiter", "decimal", "thousands")}
     for word, sign in signs.items():
         if sign is not None and (not isinstance(sign, str) or len(sign) > 1 or (not sign and word != "thousands")):
-            raise InputError(f"{where}: {word} {sign!r} is not one character. Write it between quotation marks.")
+            raise InputError(f"{where}: {word} {sign!r} is not one character. Write one, between quotation marks.")
     if signs["delimiter"] is not None and signs["delimiter"] in '"\r\n':
         raise InputError(f"{where}: delimiter {signs['delimiter']!r} cannot stand between fields.")
     if signs["decimal"] is not None and signs["decimal"] == signs["thousands"]:
@@ -241,7 +244,10 @@ def _reading(where: str, entry: Mapping[str, Any]) -> Reading:
     formats = _list(f"{where}: date_format", entry.get("date_format"))
     for text in formats:
         if text != EPOCH and re.search(r"%[dejmYyqG]|%-[dm]|%s", text) is None:
-            raise InputError(f'{where}: date_format {text!r} is no format of strptime, such as "%d/%m/%Y %H:%M".')
+            raise InputError(
+                f"{where}: date_format {text!r} is not understood. Write it in the form of strptime, such as "
+                '"%d/%m/%Y %H:%M": %d day, %m month, %Y year, %H hour, %M minute.'
+            )
     sheet = entry.get("sheet")
     return Reading(
         signs["delimiter"],
@@ -258,7 +264,7 @@ def _reading(where: str, entry: Mapping[str, Any]) -> Reading:
 def _check_words(where: str, entry: Mapping[Any, Any], known: Sequence[str]) -> None:
     for word in entry:
         if word not in known:
-            raise InputError(f"{where}: the mapping has no word {word}{did_you_mean(str(word), known)}")
+            raise InputError(f"{where}: {word} is not a key that the mapping knows{did_you_mean(str(word), known)}")
 
 
 def _list(where: str, value: object) -> tuple[str, ...]:

@@ -66,7 +66,7 @@ _KINDS_OF_TEXT = {
     b"[\r": "JSON",
 }
 _INSTEAD = {
-    "a workbook": "Rename it to end in .xlsx; a zip archive of other files unpack.",
+    "a workbook": "If Excel opens it, rename it to end in .xlsx; if it is a zip archive of files, unpack it here.",
     "an old workbook": "Rename it to end in .xls.",
     "Parquet": "Rename it to end in .parquet.",
     "gzip": "Rename it to end in .gz, as .csv.gz.",
@@ -74,8 +74,8 @@ _INSTEAD = {
     "a web page": "Look at it in a browser: if it is a table, open it in a spreadsheet program and save it as .xlsx; "
     "if it asks to log in, export it again.",
     "XML": "Open it in a spreadsheet program and save it as .xlsx, or export it as .csv.",
-    "JSON": "Rename it to end in .json, or .ndjson with a record a line.",
-    "text": "Rename it to end in .csv, or .tsv with tabs.",
+    "JSON": "Rename it to end in .json, or in .ndjson if each line is one record.",
+    "text": "Rename it to end in .csv, or in .tsv if tabs part its columns.",
 }
 
 
@@ -171,7 +171,14 @@ def _unreadable(file: Path, error: Exception, skipped: int = 0) -> InputError:
     lines = lines or [type(error).__name__]
     reason = next((line for line in lines[1:] if "unicode" in line or "Expected Number" in line), None)
     is_encoding = isinstance(error, UnicodeError) or "unicode" in str(error)
-    hint = "Save it as UTF-8, or say its encoding in mapping.yml." if is_encoding else "Export it again."
+    hint = "Export it again."
+    if is_encoding:
+        hint = "Save it as UTF-8, or say its encoding in mapping.yml, as `encoding: cp1258`."
+    elif "CSV Error on Line" in str(error):
+        # whoever exports it again gets the same file
+        hint = (
+            "Look at that line: a separator, line break or quotation mark in a value wants quotation marks around it."
+        )
     detail = f"{lines[0]}; {reason}" if reason else lines[0]
     detail = re.sub(r"Line: (\d+)", lambda found: f"Line: {int(found[1]) + skipped}", detail)
     return InputError(f"{file}: cannot be read as {_kind_of(file)} ({detail}). {hint}")
@@ -232,7 +239,7 @@ def _refuse_repeated(file: Path, columns: Sequence[Column]) -> None:
     names = [column.name.lower() for column in columns]
     repeated = sorted({column.name for column in columns if column.name and names.count(column.name.lower()) > 1})
     if repeated:
-        raise InputError(f"{file}: the header names the column {repeated[0]!r} twice. Export it again.")
+        raise InputError(f"{file}: the header names the column {repeated[0]!r} twice. Rename or remove one of them.")
 
 
 def _header_of(file: Path, how: Reading, shown: Path) -> list[str]:
@@ -443,7 +450,9 @@ def _rows_of_sheet(file: Path, how: Reading) -> Iterator[list[str]]:
         book = _opened_book(file)
         names = book.sheet_names
         if how.sheet is not None and how.sheet not in names:
-            raise InputError(f"{file}: has no sheet {how.sheet}{did_you_mean(how.sheet, names)}")
+            raise InputError(
+                f"{file}: has no sheet {how.sheet}, which mapping.yml names{did_you_mean(how.sheet, names)}"
+            )
         sheet = book.get_sheet_by_name(how.sheet) if how.sheet else _only_sheet(file, book)
         rows = sheet.to_python(skip_empty_area=False)
     except (python_calamine.CalamineError, ValueError) as error:
@@ -593,7 +602,9 @@ def _read_json(connection: duckdb.DuckDBPyConnection, file: Path, into: str) -> 
         f"select min(number) from {into}_records where json_type(record) <> 'OBJECT'"
     ).fetchone()
     if strange is not None and strange[0] is not None:
-        raise InputError(f'{file}: record {strange[0]} is no object of the form {{"column": value}}. Export it again.')
+        raise InputError(
+            f'{file}: record {strange[0]} is no object of the form {{"column": value}}. Export objects, or CSV.'
+        )
     names = [
         name
         for (name,) in connection.execute(

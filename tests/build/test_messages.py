@@ -198,13 +198,13 @@ BROKEN: dict[str, tuple[Files, str, str, str]] = {
         _contacts(CONTACTS.replace("email", "contact_id")),
         "contacts.csv",
         "names the column 'contact_id' twice",
-        "Export it again",
+        "Rename or remove one",
     ),
     "column twice, in capitals": (
         _contacts("contact_id,Email,email,created_at\n"),
         "contacts.csv",
         "twice",
-        "Export it again",
+        "Rename or remove one",
     ),
     "no byte": (_contacts(""), "contacts.csv", "is empty", "Export it again"),
     "a blank line alone": (_contacts("\n"), "contacts.csv", "is empty", "Export it again"),
@@ -212,14 +212,14 @@ BROKEN: dict[str, tuple[Files, str, str, str]] = {
         _contacts(f"{CONTACTS}2,b@example.com,2026-01-01,more\n"),
         "contacts.csv",
         "Line: 3",
-        "Export it again",
+        "Look at that line",
     ),
-    "too few fields": (_contacts(f"{CONTACTS}2\n"), "contacts.csv", "Line: 3", "Export it again"),
+    "too few fields": (_contacts(f"{CONTACTS}2\n"), "contacts.csv", "Line: 3", "Look at that line"),
     "open quotation mark": (
         _contacts(f'{CONTACTS}2,"b@example.com,2026-01-01\n'),
         "contacts.csv",
         "Line: 3",
-        "Export it again",
+        "Look at that line",
     ),
     "gzip cut off": (
         _contacts(gzip.compress(CONTACTS.encode() * 99)[:-20], ".csv.gz"),
@@ -228,7 +228,7 @@ BROKEN: dict[str, tuple[Files, str, str, str]] = {
         "Export it again",
     ),
     "gzip that is none": (_contacts(CONTACTS, ".csv.gz"), "contacts.csv.gz", "is no gzip", "Rename it"),
-    "workbook called .csv": (_contacts(workbook(("A", ROWS))), "contacts.csv", "is a workbook", "Rename it"),
+    "workbook called .csv": (_contacts(workbook(("A", ROWS))), "contacts.csv", "is a workbook", "rename it"),
     "web page called .csv": (
         _contacts("<!DOCTYPE html>\n<html><body>Please log in</body></html>\n"),
         "contacts.csv",
@@ -322,15 +322,15 @@ BROKEN: dict[str, tuple[Files, str, str, str]] = {
         _contacts(workbook(("May", [["contact_id", "email", "Email"]])), ".xlsx"),
         "contacts.xlsx",
         "twice",
-        "Export it again",
+        "Rename or remove one",
     ),
     # JSON
-    "scalars": (_contacts("[1, 2]", ".json"), "contacts.json", "record 1 is no object", "Export it again"),
+    "scalars": (_contacts("[1, 2]", ".json"), "contacts.json", "record 1 is no object", "Export objects, or CSV"),
     "lines of texts": (
         _contacts('"a"\n"b"\n', ".ndjson"),
         "contacts.ndjson",
         "record 1 is no object",
-        "Export it again",
+        "Export objects, or CSV",
     ),
     "JSON cut off": (
         _contacts('[{"contact_id": "1", "created_at": "2026', ".json"),
@@ -368,7 +368,7 @@ BROKEN: dict[str, tuple[Files, str, str, str]] = {
     "no YAML": (_mapping("tables: [1, 2\n"), "mapping.yml", "not readable as YAML", "line 2"),
     "tab in YAML": (_mapping("tables:\n\tcrm/contacts: {}\n"), "mapping.yml", "not readable as YAML", "line 2"),
     "a list": (_mapping("- crm/contacts\n"), "mapping.yml", "wants `tables:` and `adapters:`", "docs/mapping.md"),
-    "word at the top": (_mapping("table: {}\n"), "mapping.yml", "no word table", "Did you mean tables?"),
+    "word at the top": (_mapping("table: {}\n"), "mapping.yml", "table is not a key", "Did you mean tables?"),
     "table": (
         _mapping("tables:\n  crm/contact: {}\n"),
         "mapping.yml",
@@ -378,7 +378,7 @@ BROKEN: dict[str, tuple[Files, str, str, str]] = {
     "word": (
         _of_contacts("delimeter: ';'"),
         "mapping.yml: crm/contacts",
-        "no word delimeter",
+        "delimeter is not a key",
         "Did you mean delimiter?",
     ),
     "column of the contract": (
@@ -429,7 +429,7 @@ BROKEN: dict[str, tuple[Files, str, str, str]] = {
     "date format": (
         _of_contacts("date_format: dd/mm/yyyy"),
         "mapping.yml: crm/contacts",
-        "'dd/mm/yyyy' is no format of strptime",
+        "'dd/mm/yyyy' is not understood",
         "%d/%m/%Y",
     ),
     "two characters": (
@@ -466,7 +466,7 @@ BROKEN: dict[str, tuple[Files, str, str, str]] = {
         {**_of_contacts("header_row: 2"), "crm/contacts.csv": f"Danh sách\n{CONTACTS}2\n"},
         "contacts.csv",
         "Line: 4",
-        "Export it again",
+        "Look at that line",
     ),
     "pattern without a file": (
         _of_contacts("files: ['Danh sách*.csv']"),
@@ -483,8 +483,8 @@ BROKEN: dict[str, tuple[Files, str, str, str]] = {
     "values without a column": (
         _of_contacts("values: [a, b]"),
         "mapping.yml: crm/contacts",
-        "values: wants",
-        "column: {theirs: ours}",
+        "values: is not of the form",
+        "column: {their word: our word}",
     ),
     "mapping in UTF-16": (
         {"mapping.yml": "tables: {}\n".encode("utf-16"), "crm/contacts.csv": CONTACTS},
@@ -514,7 +514,7 @@ BROKEN: dict[str, tuple[Files, str, str, str]] = {
     "word of an adapter": (
         _mapping(f"{_TOOL}, foldr: x}}\n", **TOOL),
         "mapping.yml: adapters: tool",
-        "no word foldr",
+        "foldr is not a key",
         "Did you mean folder?",
     ),
     "no folder of an export": (
