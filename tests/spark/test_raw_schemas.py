@@ -172,7 +172,11 @@ REFUSED = {
         {},
         "required table orders/orders is missing: no shop.orders",
     ),
-    "source not named": ("", {"orders": ""}, "required table orders/orders is missing: no orders.orders is named"),
+    "no main source named": (
+        "",
+        {"crm": "", "web": "", "orders": ""},
+        "none of the tables crm/contacts, orders/orders, web/events is there",
+    ),
     "unknown source": ("", {"crn": "hubspot"}, "--raw-schemas: there is no source crn"),
     "database of the build": ("", {"orders": "marts_building"}, "the schema marts_building belongs to the build"),
     "missing required column": (
