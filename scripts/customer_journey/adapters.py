@@ -8,7 +8,8 @@ import contextlib
 import csv
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+import unicodedata
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -23,7 +24,7 @@ from customer_journey.mapping import AdapterUse, Reading, did_you_mean, reading_
 from customer_journey.paths import PROJECT
 from customer_journey.raw_files import data_files_below, is_text
 from customer_journey.tabular import Column, as_text, is_utf_8, read_as_text
-from customer_journey.warehouse import quoted
+from customer_journey.warehouse import quoted, quoted_name
 
 FOLDER = PROJECT / "adapters"
 DESCRIPTION = "adapter.yml"
@@ -62,6 +63,8 @@ class Adapter:
     needs_timezone: bool
     variables: Mapping[str, str | None]
     inputs: tuple[Input, ...]
+    # what several SELECTs read: made once, in the order of their names
+    views: tuple[Path, ...]
     # by raw table
     selects: Mapping[RawTable, Path]
 
@@ -72,6 +75,16 @@ class Adapter:
         for file in [*files, FOLDER / "macros.sql"]:
             digest.update(file.read_bytes())
         return digest.hexdigest()
+
+    def inputs_of(self, select: Path) -> set[str]:
+        """Return the names of the inputs that a SELECT reads, by itself and through views."""
+        texts, words = [select], set[str]()
+        while texts:
+            code = re.sub(r"--[^\n]*", "", texts.pop().read_text(encoding="utf-8"))
+            found = set(re.findall(r"\w+", code)) - words
+            words |= found
+            texts += [view for view in self.views if view.stem in found]
+        return {one.name for one in self.inputs} & words
 
     def input_of(self, names: Sequence[str]) -> Input | None:
         """Return the input that a file with these columns is: of several, the one recognised by most."""
@@ -113,7 +126,8 @@ def load_adapter(folder: Path) -> Adapter:
         inputs = tuple(_input(file, name, one) for name, one in given["inputs"].items())
         tables = {table.label: table for table in raw_tables()}
         selects = {}
-        for select in sorted(folder.glob("*/*.sql")):
+        views = tuple(sorted((folder / "views").glob("*.sql")))
+        for select in sorted(set(folder.glob("*/*.sql")) - set(views)):
             label = f"{select.parent.name}/{select.stem}"
             if label not in tables:
                 raise InputError(f"{select}: there is no raw table {label}{did_you_mean(label, tables)}")
@@ -125,6 +139,7 @@ def load_adapter(folder: Path) -> Adapter:
             bool(given.get("needs_timezone", False)),
             {name: None if value is None else str(value) for name, value in (given.get("variables") or {}).items()},
             inputs,
+            views,
             selects,
         )
     except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, AttributeError, OSError) as error:
@@ -146,8 +161,8 @@ def _input(file: Path, name: str, given: Mapping[str, Any]) -> Input:
 
 
 def plain(name: str) -> str:
-    """Return a column's name as names are compared: without case and outer blanks."""
-    return name.strip().casefold()
+    """Return a column's name as names are compared: without case and outer blanks, in one form of Unicode."""
+    return unicodedata.normalize("NFC", name).strip().casefold()
 
 
 def export_files(use: AdapterUse, raw: Path, where: str) -> list[Path]:
@@ -193,63 +208,84 @@ def run_selects(
             f"{where}: variables: there is none called {unknown[0]}{did_you_mean(unknown[0], adapter.variables)}"
         )
     read: dict[str, list[tuple[str, int]]] = {one.name: [] for one in adapter.inputs}
-    unread: list[str] = []
+    unread: dict[str, InputError | None] = {}
     parts: dict[str, list[str]] = {one.name: [] for one in adapter.inputs}
+    before = _temporary(connection)
     for label, name, columns, one in _parts(connection, adapter, use, files, where, raw, into):
-        if one is None:
-            unread.append(label)
+        if not isinstance(one, Input):
+            unread[label] = one
             continue
         row = connection.execute(f"select count(*) from {name}").fetchone()
         read[one.name].append((label, row[0] if row else 0))
         there = {plain(column): column for column in columns}
         texts = [
-            f"{_quote(there[plain(column)])} as {_quote(column)}"
+            f"{quoted_name(there[plain(column)])} as {quoted_name(column)}"
             if plain(column) in there
-            else f"cast(null as varchar) as {_quote(column)}"
+            else f"cast(null as varchar) as {quoted_name(column)}"
             for column in one.columns
         ]
         parts[one.name].append(f"select {', '.join(texts)}, '{quoted(label)}' as _file, _row from {name}")
     connection.execute((FOLDER / "macros.sql").read_text(encoding="utf-8"))
     for one in adapter.inputs:
-        empty = ", ".join(f"cast(null as varchar) as {_quote(column)}" for column in one.columns)
+        empty = ", ".join(f"cast(null as varchar) as {quoted_name(column)}" for column in one.columns)
         rows = " union all ".join(parts[one.name]) or (
             f"select {empty}, cast(null as varchar) as _file, cast(null as bigint) as _row where false"
         )
-        connection.execute(f"create or replace temp view {_quote(one.name)} as {rows}")
+        connection.execute(f"create or replace temp view {quoted_name(one.name)} as {rows}")
     for file in sorted((adapter.folder / "values").glob("*.csv")):
         with file.open(encoding="utf-8", newline="") as stream:
             pairs = [(line["theirs"], line["ours"]) for line in csv.DictReader(stream)]
-        connection.execute(f"create or replace temp table {_quote(file.stem)} (theirs varchar, ours varchar)")
+        connection.execute(f"create or replace temp table {quoted_name(file.stem)} (theirs varchar, ours varchar)")
         if pairs:
-            connection.executemany(f"insert into {_quote(file.stem)} values (?, ?)", pairs)
+            connection.executemany(f"insert into {quoted_name(file.stem)} values (?, ?)", pairs)
     for name, value in {**adapter.variables, **use.variables, "timezone": zone}.items():
-        connection.execute(f"set variable {name} = {'null' if value is None else repr_sql(value)}")
+        connection.execute(f"set variable {name} = {_literal(value)}")
     tables = {}
+    for view in adapter.views:
+        _run(connection, where, adapter, view, quoted_name(view.stem))
     for table, select in adapter.selects.items():
         made = f"{into}_{table.source}_{table.name}"
-        try:
-            # what is refused is named by its row, which must be the same one in every run
-            connection.execute(
-                f"create or replace temp table {made} as from ({select.read_text(encoding='utf-8')}\n) order by all"
-            )
-        except duckdb.Error as error:
-            if what_gave_out(error):
-                raise
-            raise InputError(
-                f"{where}: {select.relative_to(adapter.folder.parent)} fails on this export ({first_line(error)}). "
-                "Correct the SELECT, or the export."
-            ) from error
+        _run(connection, where, adapter, select, made)
         names = connection.table(made).columns
         if strange := [name for name in names if name not in table.all_columns]:
             raise InputError(
                 f"{select}: {table.label} has no column {strange[0]}{did_you_mean(strange[0], table.all_columns)}"
             )
         tables[table] = made
-    for one in adapter.inputs:
-        connection.execute(f"drop view {_quote(one.name)}")
-    for file in sorted((adapter.folder / "values").glob("*.csv")):
-        connection.execute(f"drop table {_quote(file.stem)}")
+    # exports may be large, and the next adapter may call its inputs the same
+    for name, kind in _temporary(connection).items():
+        if name not in before and name not in tables.values():
+            connection.execute(f"drop {kind} {quoted_name(name)}")
     return Made(tables, read, unread)
+
+
+def _literal(value: str | None) -> str:
+    return "null" if value is None else f"'{quoted(value)}'"
+
+
+def _temporary(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Return the names of the connection's temporary tables and views; views, which read tables, come first."""
+    rows = connection.execute(
+        "select view_name, 'view' from duckdb_views() where temporary and not internal"
+        " union all select table_name, 'table' from duckdb_tables() where temporary order by 2 desc, 1"
+    ).fetchall()
+    return dict(rows)
+
+
+def _run(connection: duckdb.DuckDBPyConnection, where: str, adapter: Adapter, select: Path, into: str) -> None:
+    """Make a temporary table of what a SELECT of the adapter gives."""
+    try:
+        # what is refused is named by its row, which must be the same one in every run
+        connection.execute(
+            f"create or replace temp table {into} as from ({select.read_text(encoding='utf-8')}\n) order by all"
+        )
+    except duckdb.Error as error:
+        if what_gave_out(error):
+            raise
+        raise InputError(
+            f"{where}: {select.relative_to(adapter.folder.parent)} fails on this export ({first_line(error)}). "
+            "Correct the SELECT, or the export."
+        ) from error
 
 
 @dataclass(frozen=True)
@@ -259,12 +295,12 @@ class Made:
     tables: Mapping[RawTable, str]
     # by input, the label and rows of each file
     read: Mapping[str, Sequence[tuple[str, int]]]
-    unread: Sequence[str]
+    # files that are none of the adapter's inputs, and what kept one from being read at all
+    unread: Mapping[str, InputError | None]
 
-    def rows_for(self, select: Path) -> int:
-        """Return how many rows of the export a SELECT reads: those of the inputs that it names."""
-        words = set(re.findall(r"\w+", re.sub(r"--[^\n]*", "", select.read_text(encoding="utf-8"))))
-        return sum(rows for name, files in self.read.items() if name in words for _, rows in files)
+    def rows_for(self, inputs: Collection[str]) -> int:
+        """Return how many rows of the export these inputs have."""
+        return sum(rows for name, files in self.read.items() if name in inputs for _, rows in files)
 
 
 def _parts(
@@ -275,11 +311,14 @@ def _parts(
     where: str,
     raw: Path,
     into: str,
-) -> list[tuple[str, str, list[str], Input | None]]:
-    """Read each file or table of an export into a temporary table: its label, that table, its columns, what it is."""
+) -> list[tuple[str, str, list[str], Input | InputError | None]]:
+    """Read each file or table of an export into a temporary table: its label, that table, its columns, what it is.
+
+    What it is is one of the inputs; None for a file that is none of them; what keeps a file from being read at all.
+    """
     if use.schema is not None:
         return _parts_of_schema(connection, adapter, use.schema, where, into)
-    parts: list[tuple[str, str, list[str], Input | None]] = []
+    parts: list[tuple[str, str, list[str], Input | InputError | None]] = []
     for number, file in enumerate(files):
         name = f"{into}_part_{number}"
         label = file.relative_to(raw).as_posix()
@@ -302,9 +341,7 @@ def _parts(
                     if adapter.input_of(own) == one:
                         name, columns = f"{name}_own", own
             break
-        if one is None and problem is not None and not columns:
-            raise problem
-        parts.append((label, name, columns, one))
+        parts.append((label, name, columns, one or (None if columns else problem)))
     return parts
 
 
@@ -332,7 +369,7 @@ def _other_separators(use: AdapterUse, readings: Iterable[Reading], file: Path) 
 
 def _parts_of_schema(
     connection: duckdb.DuckDBPyConnection, adapter: Adapter, schema: str, where: str, into: str
-) -> list[tuple[str, str, list[str], Input | None]]:
+) -> list[tuple[str, str, list[str], Input | InputError | None]]:
     described = connection.execute(
         "select table_name, column_name, data_type from information_schema.columns"
         " where table_catalog = current_database() and table_schema = ? order by table_name, ordinal_position",
@@ -343,25 +380,16 @@ def _parts_of_schema(
     tables: dict[str, list[Column]] = {}
     for table, column, data_type in described:
         tables.setdefault(table, []).append(Column(column, data_type))
-    parts: list[tuple[str, str, list[str], Input | None]] = []
+    parts: list[tuple[str, str, list[str], Input | InputError | None]] = []
     for number, (table, columns) in enumerate(sorted(tables.items())):
         one = next((one for one in adapter.inputs if table.lower() in one.table_names), None)
         if one is None:
             continue
         name = f"{into}_part_{number}"
-        texts = ", ".join(f"{as_text(column)} as {_quote(column.name)}" for column in columns)
+        texts = ", ".join(f"{as_text(column)} as {quoted_name(column.name)}" for column in columns)
         connection.execute(
             f"create or replace temp table {name} as select {texts}, row_number() over () as _row"
-            f" from {_quote(schema)}.{_quote(table)}"
+            f" from {quoted_name(schema)}.{quoted_name(table)}"
         )
         parts.append((f"{schema}.{table}", name, [column.name for column in columns], one))
     return parts
-
-
-def _quote(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def repr_sql(text: str) -> str:
-    """Return a text as a literal of SQL."""
-    return f"'{quoted(text)}'"

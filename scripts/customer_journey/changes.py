@@ -42,7 +42,11 @@ def changes(building: Query, schema: str, published: Query) -> list[str]:
         # each engine says in its own way that a release before had no such column: no reason not to publish
         return []
     rows_now, figures_now = building(_ROWS.format(marts=schema)), building(_FIGURES.format(marts=schema))
-    return _changed_rows(rows_before, rows_now) + _moved(dict(figures_before), dict(figures_now))  # type: ignore[arg-type]
+    return _changed_rows(rows_before, rows_now) + _moved(_by_name(figures_before), _by_name(figures_now))
+
+
+def _by_name(rows: Sequence[Sequence[Any]]) -> dict[str, float | None]:
+    return {str(name): value for name, value in rows}
 
 
 def _changed_rows(before: Sequence[Sequence[Any]], now: Sequence[Sequence[Any]]) -> list[str]:

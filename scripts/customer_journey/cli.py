@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 import click
 
 from customer_journey.errors import BuildError, CheckFailedError, ExitCode, InputError, as_build_error, first_line
+from customer_journey.options import FOLDER
 from customer_journey.paths import Output
 from customer_journey.terminal import PlainConsole, plain_line
 
 if TYPE_CHECKING:
     from customer_journey.engine import EngineName
 
-FOLDER = click.Path(path_type=Path)
 # what a build writes is for its owner alone (docs/keys.md)
 PRIVATE = 0o077
 # how each command of the workbench is called, and its name there: builds do not load what they do not need
@@ -93,10 +93,6 @@ def build(
     os.umask(PRIVATE)
     if raw is not None and raw_schemas is not None:
         raise InputError("--raw and --raw-schemas: give one of them, not both.")
-    for option, folder in (("--raw", raw), ("--out", out)):
-        # an empty variable of a script would mean the folder that it runs in
-        if folder is not None and str(folder) in (".", "/"):
-            raise InputError(f"{option} {str(folder)!r}: name a folder of its own.")
     # a log file has no width that a table could be cut for
     console = PlainConsole(width=None if sys.stdout.isatty() else 120)
     output = Output(out.resolve())

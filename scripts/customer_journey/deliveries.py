@@ -3,8 +3,7 @@
 import hashlib
 import json
 import time
-import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,9 +17,9 @@ from customer_journey.contract import RawTable, raw_tables
 from customer_journey.errors import InputError
 from customer_journey.mapping import EPOCH, AdapterUse, MappedTable, Reading, did_you_mean, read_mapping
 from customer_journey.paths import PROJECT
-from customer_journey.raw_files import RawFiles, files_in, files_matching, is_json, is_sheet
+from customer_journey.raw_files import RawFiles, files_in, files_matching, is_claimed, is_json, is_sheet
 from customer_journey.tabular import Column, read_as_text
-from customer_journey.warehouse import quoted
+from customer_journey.warehouse import quoted, quoted_name
 
 # The coarsest times that file systems in use keep are two seconds apart.
 YOUNG_NS = 3 * 10**9
@@ -132,21 +131,28 @@ def plan_of(raw: Path) -> Plan:
         if not entry.files:
             usual[tables[entry.label]] = entry
             continue
+        named: set[Path] = set()
         for pattern in entry.files:
             files = files_matching(raw, pattern)
             if not files:
                 raise InputError(
                     f"{raw / 'mapping.yml'}: {entry.label}: no file is called {pattern}. See what lies in {raw}."
                 )
-            for file in files:
-                _map(plan, raw, tables[entry.label], file, entry)
+            named.update(files)
+        for file in sorted(named):
+            _map(plan, raw, tables[entry.label], file, entry)
+    named_for_tables = set(plan.claimed)
+    adapters = []
     for use in mapping.adapters:
         where = f"{raw / 'mapping.yml'}: adapters: {use.adapter}"
-        adapter = adapter_of(where, use, raw)
-        exported = None if use.folder is None else _exported(plan, raw, use, where)
+        adapters.append((use, adapter_of(where, use, raw), where))
+        # of a company's own adapter neither the SELECTs nor the values are rows
+        if adapters[-1][1].folder.is_relative_to(raw):
+            named_for_tables.add(raw / use.adapter)
+    plan.claimed |= named_for_tables
+    for use, adapter, where in adapters:
+        exported = None if use.folder is None else _exported(plan, raw, use, where, named_for_tables)
         plan.exports.append(Export(use, adapter, exported, where))
-        if not (PROJECT / "adapters" / use.adapter).is_dir():
-            plan.claimed.add(raw / use.adapter)
     plan.found = files_in(raw, tables.values(), plan.claimed)
     for table, files in plan.found.read.items():
         plan.plain[table] = []
@@ -160,10 +166,15 @@ def plan_of(raw: Path) -> Plan:
     return plan
 
 
-def _exported(plan: Plan, raw: Path, use: AdapterUse, where: str) -> tuple[Path, ...]:
-    """Return the files of an export, and claim them: not those that the mapping names for a table of their own."""
+def _exported(plan: Plan, raw: Path, use: AdapterUse, where: str, others: Collection[Path]) -> tuple[Path, ...]:
+    """Return the files of an export, and claim them: not the `others`, that the mapping names for something else.
+
+    Exports of two tools may lie in one folder: each adapter knows its own by their columns.
+    """
     assert use.folder is not None
-    files = [file for file in export_files(use, raw, where) if file not in plan.claimed]
+    if not (raw / use.folder).resolve().is_relative_to(raw.resolve()):
+        raise InputError(f"{where}: folder {use.folder!r} does not lie in {raw}. Put the export there.")
+    files = [file for file in export_files(use, raw, where) if not is_claimed(file, others)]
     if (raw / use.folder).resolve() == raw.resolve():
         # an export that lies about in the raw folder itself: what stands at a table's usual place is that table
         sources = {table.source for table in raw_tables()}
@@ -245,31 +256,27 @@ def columns_by_contract(one: MappedFile, table: RawTable, names: Sequence[str]) 
     Raises:
         InputError: the file lacks a column that the mapping names.
     """
-    there = {_comparable(name): name for name in names}
+    there = {plain(name): name for name in names}
     found = {}
     for name, theirs in one.entry.columns.items():
-        if _comparable(theirs) not in there:
+        if plain(theirs) not in there:
             raise InputError(
                 f"{one.file}: has no column {theirs!r}, which mapping.yml names for {name} of {table.label}"
                 f"{did_you_mean(theirs, [name for name in names if name])}"
             )
-        found[name] = there[_comparable(theirs)]
+        found[name] = there[plain(theirs)]
     taken = set(found.values())
     for name in table.all_columns:
-        same = there.get(_comparable(name))
+        same = there.get(plain(name))
         if name not in found and name not in one.entry.constants and same is not None and same not in taken:
             found[name] = same
     return found
 
 
-def _comparable(name: str) -> str:
-    return plain(unicodedata.normalize("NFC", name))
-
-
 def made_deliveries(
     connection: duckdb.DuckDBPyConnection, export: Export, raw: Path, into: str
-) -> tuple[dict[RawTable, Delivery], list[str]]:
-    """Run an adapter on an export: a delivery a raw table, and a line on each file that it could not make out.
+) -> tuple[dict[RawTable, Delivery], Mapping[str, InputError | None]]:
+    """Run an adapter on an export: a delivery a raw table, and the files that are none of its inputs.
 
     Raises:
         InputError: the export cannot be read.
@@ -278,6 +285,8 @@ def made_deliveries(
     state = state_of_all(files, export.how) if files is not None else None
     settled = files is not None and all(is_settled(file) for file in files)
     made = run_selects(connection, export.adapter, export.use, files or (), export.where, raw, into)
+    if problem := next(filter(None, made.unread.values()), None) if not any(made.read.values()) else None:
+        raise problem
     if not any(made.read.values()):
         inputs = "; ".join(f"{one.name} ({', '.join(one.recognised_by)})" for one in export.adapter.inputs)
         raise InputError(
@@ -293,6 +302,7 @@ def made_deliveries(
         {},
         export.use.id_prefix,
     )
+    content = content_of(files, export.how) if files is not None else None
     deliveries = {}
     for table, relation in made.tables.items():
         names = connection.table(relation).columns
@@ -305,14 +315,11 @@ def made_deliveries(
             state,
             settled,
             f"{relation}_rows",
-            content_of(files, export.how)
-            if files is not None
-            else _content_of_rows(connection, f"{relation}_rows", export.how),
+            content or _content_of_rows(connection, f"{relation}_rows", export.how),
             export.source,
-            made.rows_for(export.adapter.selects[table]),
+            made.rows_for(export.adapter.inputs_of(export.adapter.selects[table])),
         )
-    lines = [f"{label}: no file that the adapter {export.use.adapter} knows, not read" for label in made.unread]
-    return deliveries, lines
+    return deliveries, made.unread
 
 
 def _content_of_rows(connection: duckdb.DuckDBPyConnection, relation: str, how: str) -> str:
@@ -332,17 +339,13 @@ def _make(
     macros = (PROJECT / "adapters" / "macros.sql").read_text(encoding="utf-8")
     connection.execute(macros)
     constants = {name: f"'{quoted(text)}'" for name, text in entry.constants.items()}
-    theirs = {name: f"cast({_quote(column)} as varchar)" for name, column in there.items()}
+    theirs = {name: f"cast({quoted_name(column)} as varchar)" for name, column in there.items()}
     identifier_type = _told(table, "identifier_type", (constants | theirs).get("identifier_type", "null"), entry, "")
     told = {name: _told(table, name, text, entry, identifier_type) for name, text in theirs.items()}
     texts = [f"nfc_normalize({text}) as {name}" for name, text in (constants | told).items()]
     has_row = "_row" in connection.table(relation).columns
     row = "_row" if has_row else "row_number() over () as _row"
     connection.execute(f"create or replace temp table {into} as select {', '.join([*texts, row])} from {relation}")
-
-
-def _quote(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _told(table: RawTable, name: str, text: str, entry: MappedTable, identifier_type: str) -> str:

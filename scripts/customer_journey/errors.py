@@ -60,6 +60,12 @@ class LockedError(BuildError):
     exit_code = ExitCode.LOCKED
 
 
+# The suppression list is nowhere else: who starts anew has to be told.
+IF_DAMAGED = (
+    "Put a copy of it back, or move it away and build again: that lands RAW anew, and whoever was erased is erased "
+    "again only if the requests are still in RAW. What was published last stands."
+)
+
 NO_MEMORY = (
     "out of memory: the machine, or a limit set to this process (ulimit -v), left the build too little. Give it more, "
     "or let DuckDB take less by JOURNEY_MEMORY_LIMIT"
@@ -102,10 +108,7 @@ def as_build_error(error: Exception) -> BuildError | None:
         where = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
         return InputError(f"{where}{error.strerror or error}.")
     if type(error).__module__.endswith("duckdb") and "orrupt database file" in str(error):
-        return InputError(
-            f"OUT/warehouse.duckdb is damaged ({first_line(error)}). Put a copy of it back, or move it away and build "
-            "again (docs/keys.md says what else is in it). What was published last stands."
-        )
+        return InputError(f"warehouse.duckdb in the output folder is damaged ({first_line(error)}). {IF_DAMAGED}")
     if type(error).__module__.endswith("duckdb"):
         return BuildError(f"DuckDB: {first_line(error)}")
     return None

@@ -1,5 +1,6 @@
 """Landing: raw files into the private warehouse, as text, with the contract checked before a row is read."""
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -81,7 +82,6 @@ def land(connection: duckdb.DuckDBPyConnection, raw: Path, on_progress: Callable
     report.drift += lines_on_unread(raw, plan.found, plan.claimed)
     delivered = plan.tables()
     check_main_tables(f"{raw}: ", {table for table in tables if table.is_main} & delivered, landed_tables(connection))
-    report.absent_tables += [table.label for table in tables if table not in delivered]
     # Every file is checked before the first row lands: what the user is told does not depend on what loaded before.
     deliveries: dict[RawTable, list[Delivery]] = {table: [] for table in tables}
     for table, files in plan.plain.items():
@@ -97,7 +97,10 @@ def land(connection: duckdb.DuckDBPyConnection, raw: Path, on_progress: Callable
     report.files = sorted(delivery.path for of_table in deliveries.values() for delivery in of_table)
     land_deliveries(connection, deliveries, report, on_progress)
     _forget_unread(connection, raw, report)
-    _keep_export_files(connection, plan)
+    report.absent_tables += [
+        table.label for table in tables if table not in delivered or _is_unmade(connection, plan, table)
+    ]
+    _keep_export_files(connection, plan, raw)
     for table in tables:
         if table.adds_up and _kind_of(connection, table) == "BASE TABLE":
             report.doubles += _double_deliveries(connection, table)
@@ -125,6 +128,16 @@ def check_main_tables(where: str, delivered: Collection[RawTable], landed: Colle
             f"{where}required table {lost[0]} is missing: an earlier build of this output folder read it, so an "
             "export was lost. Put it back; where it is no longer wanted, leave its file with the header alone."
         )
+
+
+def _is_unmade(connection: duckdb.DuckDBPyConnection, plan: Plan, table: RawTable) -> bool:
+    """Tell whether a table comes through adapters alone, and no export has held a row of it."""
+    if plan.plain.get(table) or plan.mapped.get(table):
+        return False
+    row = connection.execute(
+        "select coalesce(sum(row_count), 0) from private.landed_files where source_table = ?", [table.source_table]
+    ).fetchone()
+    return row is None or row[0] == 0
 
 
 def landed_tables(connection: duckdb.DuckDBPyConnection) -> set[str]:
@@ -157,7 +170,13 @@ def _add_exports(
     deliveries: dict[RawTable, list[Delivery]],
     report: LandingReport,
 ) -> None:
-    """Add what adapters make of exports; an export that has landed as it is now is not read again."""
+    """Add what adapters make of exports; an export that has landed as it is now is not read again.
+
+    Raises:
+        InputError: an export cannot be read; a file of it is none that an adapter of its folder knows, and damaged.
+    """
+    # of each folder, the files that no adapter knows
+    unread: dict[str, dict[str, InputError | None]] = {}
     for number, export in enumerate(plan.exports):
         paths = {table: export.path(table) for table in export.adapter.selects}
         if export.files is not None:
@@ -165,12 +184,21 @@ def _add_exports(
             if _knows(connection, paths.values(), state):
                 for table, path in paths.items():
                     deliveries[table].append(_known(path, state))
+                # what others of the folder do not know was told when this one was read
+                unread[export.place] = {}
                 continue
-        made, lines = made_deliveries(connection, export, raw, f"export_{number}")
-        report.drift += lines + _keep_rows_of_vanished(connection, export)
+        made, strange = made_deliveries(connection, export, raw, f"export_{number}")
+        others = unread.setdefault(export.place, dict(strange))
+        unread[export.place] = {label: problem for label, problem in others.items() if label in strange}
+        report.drift += _keep_rows_of_vanished(connection, export, raw)
         for table, delivery in made.items():
             check_columns(table, delivery.path, delivery.path, delivery.columns)
             deliveries[table].append(delivery)
+    for place, labels in unread.items():
+        if problem := next(filter(None, labels.values()), None):
+            raise problem
+        adapters = " or ".join(export.use.adapter for export in plan.exports if export.place == place)
+        report.drift += [f"{label}: no file that the adapter {adapters} knows, not read" for label in labels]
 
 
 def _known(path: str, state: str) -> Delivery:
@@ -189,7 +217,7 @@ def _knows(connection: duckdb.DuckDBPyConnection, paths: Collection[str], state:
     return row is not None and row[0] == len(paths)
 
 
-def _keep_rows_of_vanished(connection: duckdb.DuckDBPyConnection, export: Export) -> list[str]:
+def _keep_rows_of_vanished(connection: duckdb.DuckDBPyConnection, export: Export, raw: Path) -> list[str]:
     """Keep what was made of files of an export that are gone, and return a line on them.
 
     Rows of a table that adds up would count twice beside what is made anew: these go with their file.
@@ -197,7 +225,7 @@ def _keep_rows_of_vanished(connection: duckdb.DuckDBPyConnection, export: Export
     if export.files is None or not kind_of(connection, "private", "export_files"):
         return []
     before = connection.execute("select file from private.export_files where place = ?", [export.place]).fetchall()
-    gone = sorted({file for (file,) in before} - {str(file) for file in export.files})
+    gone = sorted({file for (file,) in before} - {file.relative_to(raw).as_posix() for file in export.files})
     if not gone:
         return []
     for table in export.adapter.selects:
@@ -213,13 +241,15 @@ def _keep_rows_of_vanished(connection: duckdb.DuckDBPyConnection, export: Export
     return [f"{export.place}: {Path(gone[0]).name} is gone; what was made of it before is kept"]
 
 
-def _keep_export_files(connection: duckdb.DuckDBPyConnection, plan: Plan) -> None:
+def _keep_export_files(connection: duckdb.DuckDBPyConnection, plan: Plan, raw: Path) -> None:
     """Note which files each export consists of, so that one that vanishes is missed."""
     connection.execute("create table if not exists private.export_files (place varchar, file varchar)")
     for export in plan.exports:
         connection.execute("delete from private.export_files where place = ?", [export.place])
         for file in export.files or ():
-            connection.execute("insert into private.export_files values (?, ?)", [export.place, str(file)])
+            connection.execute(
+                "insert into private.export_files values (?, ?)", [export.place, file.relative_to(raw).as_posix()]
+            )
 
 
 def _forget_unread(connection: duckdb.DuckDBPyConnection, raw: Path, report: LandingReport) -> None:
@@ -227,8 +257,11 @@ def _forget_unread(connection: duckdb.DuckDBPyConnection, raw: Path, report: Lan
     for file_id, source_table, path in connection.execute(
         "select file_id, source_table, path from private.landed_files order by path"
     ).fetchall():
-        place = path.partition(" through ")[0].partition(" as ")[0]
-        if path in report.files or " was gone (" in path or not (raw / place).exists():
+        label = source_table.replace(".", "/")
+        # as Export.path and MappedFile.path have it; a file's own name may hold such words too
+        export = re.fullmatch(rf"(.+) through [^/]+/{label}\.sql", path)
+        place = export[1] if export else path.removesuffix(f" as {label}")
+        if path in report.files or not (raw / place).exists():
             continue
         connection.execute(f"delete from raw_{source_table} where _file_id = ?", [file_id])
         for table in ("landed_files", "erased_rows"):

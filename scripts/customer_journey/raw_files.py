@@ -50,13 +50,13 @@ def files_in(raw: Path, tables: Iterable[RawTable], claimed: Collection[Path] = 
             file
             for file in _entries(raw / table.source)
             if file.name.startswith(f"{table.name}.") or (file.name == table.name and not file.is_dir())
-            if not _is_claimed(file, claimed)
+            if not is_claimed(file, claimed)
         ]
         single = {file: suffix_of(file) != "" and file.name == f"{table.name}{suffix_of(file)}" for file in beside}
         below = {
             file: suffix_of(file) != ""
             for file in _below(raw / table.source / table.name)
-            if not _is_claimed(file, claimed)
+            if not is_claimed(file, claimed)
         }
         read: list[Path] = []
         unread: list[Path] = []
@@ -93,7 +93,8 @@ def data_files_below(folder: Path) -> list[Path]:
     return sorted(file for file in _below(folder) if suffix_of(file) and file.is_file())
 
 
-def _is_claimed(file: Path, claimed: Collection[Path]) -> bool:
+def is_claimed(file: Path, claimed: Collection[Path]) -> bool:
+    """Tell whether a file is among those, or lies in a folder that is."""
     return any(file == one or one in file.parents for one in claimed)
 
 
@@ -106,7 +107,7 @@ def lines_on_unread(raw: Path, found: RawFiles, claimed: Collection[Path] = ()) 
     ]
     sources = {table.source for table in found.read}
     for entry in _entries(raw):
-        if entry.name in _NO_TABLES or _is_claimed(entry, claimed):
+        if entry.name in _NO_TABLES or is_claimed(entry, claimed):
             continue
         if not entry.is_dir():
             lines.append(f"{_name(raw, entry)}: in no folder of a source, not read")
@@ -116,7 +117,7 @@ def lines_on_unread(raw: Path, found: RawFiles, claimed: Collection[Path] = ()) 
             below
             for below in _entries(entry)
             if below.name not in tables and not any(below.name.startswith(f"{table}.") for table in tables)
-            if not _is_claimed(below, claimed)
+            if not is_claimed(below, claimed)
         ]
         if entry.name in sources:
             lines += [f"{_name(raw, below)}: no table of the contract, not read" for below in strange]

@@ -9,12 +9,11 @@ import gzip
 import io
 import itertools
 import re
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -30,7 +29,8 @@ from customer_journey.raw_files import (
     is_sheet,
     open_text,
 )
-from customer_journey.warehouse import quoted
+from customer_journey.scratch import scratch_folder
+from customer_journey.warehouse import quoted, quoted_name
 
 # The longest row of a CSV file, and what is read of it at a time: a comment may hold a picture, as text.
 LONGEST_ROW = 16 * 2**20
@@ -296,14 +296,14 @@ def _refuse_title(file: Path, unit: str, first: str, below: Sequence[Sequence[st
 
 def as_text(column: Column) -> str:
     """Return the SQL that reads a column as text."""
-    name = column.name.replace('"', '""')
-    text = f'cast("{name}" as varchar)'
+    name = quoted_name(column.name)
+    text = f"cast({name} as varchar)"
     if column.data_type == "VARCHAR":
         # a letter and its marks may come as one character or as several, and would be two campaigns to every comparison
         return f"nfc_normalize({text})"
     if column.data_type.startswith(("STRUCT", "MAP")):
         # nested values, as a warehouse exports them to Parquet, in the form that a JSON file has them in
-        return f'nfc_normalize(cast(to_json("{name}") as varchar))'
+        return f"nfc_normalize(cast(to_json({name}) as varchar))"
     if column.data_type.startswith("DECIMAL"):
         # the zeros that fill up its scale say nothing, and 450.000 would be an amount that can be read in two ways
         return f"case when contains({text}, '.') then rtrim(rtrim({text}, '0'), '.') else {text} end"
@@ -312,8 +312,8 @@ def as_text(column: Column) -> str:
     # Whole numbers become floating where one of them is missing: an order 5.0 would not be the order 5 of its items.
     # From 2^53 on they are not exact, and are left as they are.
     return (
-        f'case when abs("{name}") < {2**53} and "{name}" = trunc("{name}")'
-        f' then cast(cast("{name}" as bigint) as varchar) else {text} end'
+        f"case when abs({name}) < {2**53} and {name} = trunc({name})"
+        f" then cast(cast({name} as bigint) as varchar) else {text} end"
     )
 
 
@@ -344,12 +344,10 @@ def read_as_text(
             )
             names = [column.name or f"nameless {number}" for number, column in enumerate(columns)]
             texts = [
-                f'{as_text(Column(name, column.data_type))} as "{name.replace(chr(34), chr(34) * 2)}"'
+                f"{as_text(Column(name, column.data_type))} as {quoted_name(name)}"
                 for name, column in zip(names, columns, strict=True)
             ]
-            blank = " and ".join(
-                f"coalesce(trim(cast(\"{name.replace(chr(34), chr(34) * 2)}\" as varchar)), '') = ''" for name in names
-            )
+            blank = " and ".join(f"coalesce(trim(cast({quoted_name(name)} as varchar)), '') = ''" for name in names)
             connection.execute(
                 f"create or replace temp table {into} as select * from (select {', '.join(texts)},"
                 f" row_number() over () + {how.header_row - 1} as _row from {scan(source, columns, delimiter)})"
@@ -371,8 +369,8 @@ def _as_utf8(file: Path, how: Reading) -> Iterator[tuple[Path, str | None]]:
     if is_plain and not separator:
         yield file, delimiter
         return
-    with tempfile.TemporaryDirectory(prefix="journey-") as folder:
-        copy = Path(folder) / "rows.csv"
+    with scratch_folder() as folder:
+        copy = folder / "rows.csv"
         if is_sheet(file):
             with copy.open("w", encoding="utf-8", newline="") as stream:
                 csv.writer(stream).writerows(_rows_of_sheet(file, how))
@@ -508,8 +506,6 @@ def _text_of_cell(cell: object, decimal: str) -> str:
         return str(int(cell)) if cell == int(cell) and abs(cell) < 1e15 else repr(cell).replace(".", decimal)
     if isinstance(cell, datetime):
         return cell.isoformat(" ") if cell.time() != time() else cell.date().isoformat()
-    if isinstance(cell, (date, time, timedelta)):
-        return str(cell)
     return str(cell)
 
 
@@ -612,9 +608,7 @@ def _read_json(connection: duckdb.DuckDBPyConnection, file: Path, into: str) -> 
         ).fetchall()
     ]
     _refuse_repeated(file, [Column(name, "VARCHAR") for name in names])
-    texts = [
-        f'nfc_normalize(record ->> \'$."{quoted(name)}"\') as "{name.replace(chr(34), chr(34) * 2)}"' for name in names
-    ]
+    texts = [f"nfc_normalize(record ->> '$.\"{quoted(name)}\"') as {quoted_name(name)}" for name in names]
     connection.execute(
         f"create or replace temp table {into} as select {', '.join([*texts, 'number as _row'])} from {into}_records"
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from customer_journey.errors import InputError, LockedError, first_line, what_gave_out
+from customer_journey.errors import IF_DAMAGED, InputError, LockedError, first_line, what_gave_out
 
 # it takes half a second to load, which a build with nothing new does without
 if TYPE_CHECKING:
@@ -16,12 +16,6 @@ if TYPE_CHECKING:
 
 # Older clients read the published file, and COPY takes over what the warehouse stores.
 STORAGE_VERSION = "v1.4.0"
-
-# The suppression list is nowhere else: who starts anew has to be told.
-IF_DAMAGED = (
-    "Put a copy of it back, or move it away and build again: that lands RAW anew, and whoever was erased is erased "
-    "again only if the requests are still in RAW. What was published last stands."
-)
 
 
 def open_warehouse(path: Path) -> duckdb.DuckDBPyConnection:
@@ -66,6 +60,11 @@ def keep_private(path: Path, tables: "Mapping[str, pa.Table]") -> None:
             connection.register("kept", table)
             connection.execute(f"create or replace table private.{name} as from kept")
             connection.unregister("kept")
+
+
+def quoted_name(name: str) -> str:
+    """Return the name of a column or relation as SQL takes it whatever it holds."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 def quoted(text: object) -> str:

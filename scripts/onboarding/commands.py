@@ -7,6 +7,7 @@ import click
 from customer_journey.contract import raw_tables
 from customer_journey.errors import ExitCode, InputError
 from customer_journey.mapping import FILE_NAME
+from customer_journey.options import FOLDER
 from customer_journey.settings import FILE_NAME as SETTINGS_FILE
 from customer_journey.settings import problem_with
 from customer_journey.terminal import PlainConsole
@@ -16,11 +17,9 @@ from rich.table import Table
 from onboarding.propose import AdapterUse, Proposal, Source, propose
 from onboarding.write import mapping_text, refused_commands, settings_text
 
-_FOLDER = click.Path(path_type=Path)
-
 
 @click.command()
-@click.argument("folder", type=_FOLDER)
+@click.argument("folder", type=FOLDER)
 @click.option("--timezone", help="Where the programs that wrote the files are, as Asia/Ho_Chi_Minh. Default: guessed.")
 @click.option("--currency", help="Of amounts without a currency of their own, as VND. Default: guessed.")
 @click.option("--overwrite", is_flag=True, help=f"Write {FILE_NAME} anew where there is one.")
@@ -168,7 +167,7 @@ def _print_absent(console: Console, proposal: Proposal) -> None:
 
 
 @click.command("map-value")
-@click.argument("folder", type=_FOLDER)
+@click.argument("folder", type=FOLDER)
 @click.argument("table")
 @click.argument("column")
 @click.argument("theirs")

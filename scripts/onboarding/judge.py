@@ -123,7 +123,7 @@ def judge(raw: Path) -> Verdict:
         models = Models(connection, settings)
         there = [table for table in raw_tables() if _count(connection, table.relation)]
         verdict = Verdict(
-            drift=_not_said_twice(report.drift, raw),
+            drift=report.drift,
             doubles=report.doubles,
             absent=[table for table in raw_tables() if table.label in report.absent_tables],
             max_quarantined_share=float({**default_settings(), **settings}["max_quarantined_share"]),
@@ -136,12 +136,6 @@ def judge(raw: Path) -> Verdict:
             verdict.unmapped += _unmapped(connection, models, table, is_of_files(raw, table))
         verdict.orders = _orders(connection, models, there)
     return verdict
-
-
-def _not_said_twice(drift: Sequence[str], raw: Path) -> list[str]:
-    """Leave out that an adapter does not know files beside its export which the mapping reads as tables."""
-    mapped = {one.file.relative_to(raw).as_posix() for files in plan_of(raw).mapped.values() for one in files}
-    return [line for line in drift if "the adapter" not in line or line.partition(": ")[0] not in mapped]
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 from customer_journey.errors import ExitCode, InputError
+from customer_journey.options import FOLDER
 from customer_journey.paths import PROJECT, Output
 from customer_journey.progress import Progress
 from customer_journey.terminal import PlainConsole
@@ -39,7 +40,7 @@ from workbench.trial import ANOTHER_BUILD, BuiltInputs, Trial, try_out
 
 _OUT = click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=FOLDER,
     default=Path("out"),
     show_default=True,
     help="Output folder of the build whose persons and events are tried.",
@@ -157,7 +158,7 @@ def _write(scaffold: Scaffold, next_step: str = "journey check, then journey dry
 
 
 @click.command()
-@click.argument("folder", type=click.Path(path_type=Path), required=False)
+@click.argument("folder", type=FOLDER, required=False)
 @_OUT
 @click.pass_context
 def check(context: click.Context, folder: Path | None, out: Path) -> None:

@@ -49,7 +49,7 @@ def use_of(tool: str, folder: str, expected: dict[str, Any]) -> AdapterUse:
 
 
 def made(connection: duckdb.DuckDBPyConnection, use: AdapterUse, raw: Path) -> tuple[Rows, list[str]]:
-    """Return the rows that an adapter makes of an export, by raw table, and a line on each file it does not know."""
+    """Return the rows that an adapter makes of an export, by raw table, and the files that it does not know."""
     adapter = adapter_of(use.adapter, use, raw)
     export = Export(use, adapter, tuple(export_files(use, raw, use.adapter)), use.adapter)
     deliveries, unread = made_deliveries(connection, export, raw, "made")
@@ -58,7 +58,7 @@ def made(connection: duckdb.DuckDBPyConnection, use: AdapterUse, raw: Path) -> t
         names = [column.name for column in delivery.columns]
         found = connection.execute(f"select {', '.join(names)} from {delivery.relation}").fetchall()
         rows[table.label] = [dict(zip(names, row, strict=True)) for row in found]
-    return rows, unread
+    return rows, sorted(unread)
 
 
 def meant(value: object) -> object:
@@ -160,6 +160,8 @@ def test_selects_read_declared_inputs_and_columns_alone(connection: duckdb.DuckD
     """DuckDB itself says so: each SELECT is bound to views that have the declared columns and nothing else."""
     adapter = load_adapter(FOLDER / tool)
     bind_inputs(connection, adapter)
+    for view in adapter.views:
+        connection.execute(f"create temp view {view.stem} as {view.read_text(encoding='utf-8')}")
     for table, select in adapter.selects.items():
         names = [row[0] for row in connection.execute(f"describe {select.read_text(encoding='utf-8')}").fetchall()]
         assert set(names) <= set(table.all_columns), select
@@ -184,12 +186,13 @@ def bind_inputs(connection: duckdb.DuckDBPyConnection, adapter: Adapter) -> None
 def test_what_a_description_declares_is_used(tool: str) -> None:
     """An input, column, variable or table of values that no SELECT names is a slip of the pen or left over."""
     adapter = load_adapter(FOLDER / tool)
-    text = "\n".join(select.read_text(encoding="utf-8") for select in adapter.selects.values())
+    text = "\n".join(select.read_text(encoding="utf-8") for select in (*adapter.views, *adapter.selects.values()))
     code = re.sub(r"--[^\n]*", "", text)
     words = set(re.findall(r"\w+", code))
     # columns of one form, such as an amount in each currency
     patterns = [re.compile(one) for one in re.findall(r"columns\('([^']+)'\)", code)]
-    unused = [name for name in adapter.variables if f"'{name}'" not in code]
+    unused = [view.stem for view in adapter.views if view.stem not in words]
+    unused += [name for name in adapter.variables if f"'{name}'" not in code]
     unused += [file.stem for file in (adapter.folder / "values").glob("*.csv") if file.stem not in words]
     for one in adapter.inputs:
         unused += [] if one.name in words else [one.name]

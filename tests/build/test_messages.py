@@ -593,6 +593,12 @@ BROKEN: dict[str, tuple[Files, str, str, str]] = {
     "currency": (_settings("reporting_currency: dong\n"), "vars.yml", "'dong' is no currency", "for example USD"),
     "settings that are a list": (_settings("- lapse_days\n"), "vars.yml", "wants lines", "setting: value"),
     # what lies in the folder
+    "day that is none": (
+        _settings("earliest_date: 2026-02-30\n"),
+        "vars.yml",
+        "not readable as YAML",
+        "day is out of range",
+    ),
     "nothing": ({}, "raw", "none of the tables", "journey init"),
     "files beside their folders": (
         {"contacts.csv": CONTACTS},

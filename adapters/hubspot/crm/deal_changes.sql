@@ -1,19 +1,4 @@
-with stages as (
-    select stage_id, label, lower(closed_won) = 'true' as is_won, lower(is_closed) = 'true' as is_closed
-    from deal_pipeline_stage
-
-    union all
-
-    select
-        coalesce(as_json(stage) ->> '$.id', as_json(stage) ->> '$.stageId') as stage_id,
-        as_json(stage) ->> '$.label' as label,
-        try_cast(as_json(stage) ->> '$.metadata.probability' as double) = 1 as is_won,
-        as_json(stage) ->> '$.metadata.isClosed' = 'true' as is_closed
-    from pipelines
-    cross join unnest(json_list(stages)) as in_pipeline (stage)
-),
-
-changes as (
+with changes as (
     select deal_id, value as stage_id, utc_time(date_entered) as changed_at
     from deal_stage
 
@@ -43,14 +28,14 @@ changes as (
 select
     changes.deal_id || '-' || changes.stage_id || '-' || changes.changed_at as change_id,
     changes.deal_id,
-    coalesce(stages.label, changes.stage_id) as deal_stage,
+    coalesce(known_deal_stages.label, changes.stage_id) as deal_stage,
     case
-        when stages.is_won then 'won'
-        when stages.is_closed then 'lost'
-        when stages.stage_id is not null then 'open'
+        when known_deal_stages.is_won then 'won'
+        when known_deal_stages.is_closed then 'lost'
+        when known_deal_stages.stage_id is not null then 'open'
         else deal_status.ours
     end as status,
     changes.changed_at
 from changes
-left join stages on changes.stage_id = stages.stage_id
+left join known_deal_stages on changes.stage_id = known_deal_stages.stage_id
 left join deal_status on lower(trim(changes.stage_id)) = deal_status.theirs

@@ -1,19 +1,4 @@
-with stages as (
-    select stage_id, label, lower(closed_won) = 'true' as is_won, lower(is_closed) = 'true' as is_closed
-    from deal_pipeline_stage
-
-    union all
-
-    select
-        coalesce(as_json(stage) ->> '$.id', as_json(stage) ->> '$.stageId') as stage_id,
-        as_json(stage) ->> '$.label' as label,
-        try_cast(as_json(stage) ->> '$.metadata.probability' as double) = 1 as is_won,
-        as_json(stage) ->> '$.metadata.isClosed' = 'true' as is_closed
-    from pipelines
-    cross join unnest(json_list(stages)) as in_pipeline (stage)
-),
-
-pipeline_names as (
+with pipeline_names as (
     select pipeline_id, label from deal_pipeline
     union all
     select coalesce(id, "pipelineId") as pipeline_id, label from pipelines
@@ -128,13 +113,13 @@ sources as (
 judged as (
     select
         sources.*,
-        coalesce(stages.label, sources.stage_id) as deal_stage,
+        coalesce(known_deal_stages.label, sources.stage_id) as deal_stage,
         case
             -- What the pipeline says of the stage decides: a stage may be called Closed Lost and be open, and a deal keeps the flag of having
-            -- been won when it is moved back. Then the deal's own flags, then the names of HubSpot's own stages.
-            when stages.is_won then 'won'
-            when stages.is_closed then 'lost'
-            when stages.stage_id is not null then 'open'
+            -- been won when it is moved back. Then the deal's own flags, then the names of HubSpot's own known_deal_stages.
+            when known_deal_stages.is_won then 'won'
+            when known_deal_stages.is_closed then 'lost'
+            when known_deal_stages.stage_id is not null then 'open'
             when sources.flagged_won then 'won'
             when sources.flagged_closed then 'lost'
             when sources.flagged_closed is not null then 'open'
@@ -144,7 +129,7 @@ judged as (
             else coalesce(deal_status.ours, sources.stage_id)
         end as status
     from sources
-    left join stages on sources.stage_id = stages.stage_id
+    left join known_deal_stages on sources.stage_id = known_deal_stages.stage_id
     left join deal_status on lower(trim(sources.stage_id)) = deal_status.theirs
 )
 

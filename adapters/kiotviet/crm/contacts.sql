@@ -1,7 +1,7 @@
 -- One row a customer, under the code that invoices name.
 with pages as (
 
-    select unnest(try(cast(data as json[]))) as record
+    select unnest(json_list(data)) as record
     from api_pages
 
 ),

@@ -1,7 +1,7 @@
 -- One row a line of goods, numbered as they stand.
 with pages as (
 
-    select unnest(try(cast(data as json[]))) as record
+    select unnest(json_list(data)) as record
     from api_pages
 
 ),
@@ -57,8 +57,8 @@ api_lines as (
     select
         code,
         modified,
-        unnest(try(cast(details as json[]))) as line,
-        generate_subscripts(try(cast(details as json[])), 1) as line_number
+        unnest(json_list(details)) as line,
+        generate_subscripts(json_list(details), 1) as line_number
     from api
 
 )

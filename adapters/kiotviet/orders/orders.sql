@@ -1,7 +1,7 @@
 -- One row an invoice. The sheet has a row a line of goods and repeats what is of the whole invoice on each of them.
 with pages as (
 
-    select unnest(try(cast(data as json[]))) as record
+    select unnest(json_list(data)) as record
     from api_pages
 
 ),
@@ -127,7 +127,7 @@ invoices as (
         -- of the surcharges, which are part of the total, those that are called so; the delivery's price is what the carrier takes
         cast(list_sum(list_transform(
             list_filter(
-                try(cast(surcharges as json[])),
+                json_list(surcharges),
                 lambda one: regexp_matches(lower(one ->> '$.surchargeName'), 'ship|vận chuyển|giao hàng')
             ),
             lambda one: try_cast(one ->> '$.price' as decimal(20, 2))

@@ -1,7 +1,7 @@
 -- One row a product; what was sold and stands in no list of products is named by its line.
 with pages as (
 
-    select unnest(try(cast(data as json[]))) as record
+    select unnest(json_list(data)) as record
     from api_pages
 
 ),
@@ -63,10 +63,10 @@ sold as (
         line ->> '$.productCode',
         max(line ->> '$.productName')
     from (
-        select unnest(try(cast(record ->> '$.invoiceDetails' as json[]))) as line
+        select unnest(json_list(record ->> '$.invoiceDetails')) as line
         from pages
         union all
-        select unnest(try(cast(invoicedetails as json[])))
+        select unnest(json_list(invoicedetails))
         from api_invoices
     )
     group by all

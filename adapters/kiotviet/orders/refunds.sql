@@ -1,7 +1,7 @@
 -- One row a return of goods; the sheet repeats its sum on each line.
 with pages as (
 
-    select unnest(try(cast(data as json[]))) as record
+    select unnest(json_list(data)) as record
     from api_pages
 
 ),

@@ -11,6 +11,7 @@ import duckdb
 
 from customer_journey.checks.engine import Catalog, Table
 from customer_journey.checks.suites import BATCH, first_line, parse_as_of
+from customer_journey.warehouse import quoted_name
 
 if TYPE_CHECKING:
     from great_expectations.data_context.data_context.ephemeral_data_context import EphemeralDataContext
@@ -51,7 +52,7 @@ class DuckDBReader:
 
     def quoted(self, column: str) -> str:
         """Write the name of a column so that no keyword of SQL is taken for one."""
-        return '"' + column.replace('"', '""') + '"'
+        return quoted_name(column)
 
     def problem_with(self, query: str, schema: str, table: str) -> str | None:
         """Return why DuckDB refuses a query, None where it would run."""

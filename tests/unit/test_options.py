@@ -1,0 +1,32 @@
+"""What options of the command line refuse before anything is done."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from customer_journey import cli
+from customer_journey.errors import InputError, as_build_error
+
+
+@pytest.mark.parametrize("option", ["--raw", "--out"])
+def test_an_empty_text_is_no_folder(option: str) -> None:
+    """The unset variable of a script would build the folder that it happens to run in."""
+    done = CliRunner().invoke(cli.app, ["build", option, ""])
+    assert done.exit_code == 2
+    assert "is empty" in done.output
+
+
+def test_a_link_that_leads_to_itself_is_no_folder(tmp_path: Path) -> None:
+    """Python has an error of its own for it, which was told as one that nobody foresaw."""
+    (tmp_path / "ring").symlink_to("ring")
+    done = CliRunner().invoke(cli.app, ["build", "--out", str(tmp_path / "ring")])
+    assert done.exit_code == 2
+    assert "leads nowhere" in done.output
+
+
+def test_a_warehouse_damaged_in_its_middle_is_told_with_what_to_do() -> None:
+    """DuckDB finds it while it reads, long after the file was opened."""
+    duckdb_error = type("IOException", (Exception,), {"__module__": "_duckdb"})
+    told = as_build_error(duckdb_error("IO Error: Corrupt database file: computed checksum 1 does not match 2"))
+    assert isinstance(told, InputError)
+    assert "damaged" in str(told) and "Put a copy of it back" in str(told)
