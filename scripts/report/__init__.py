@@ -1,0 +1,1 @@
+"""The report: what a build published, as one page that opens anywhere."""
