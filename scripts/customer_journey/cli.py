@@ -279,6 +279,40 @@ def export_audience(
         )
 
 
+@app.command("export-mart")
+@click.argument("mart", required=False)
+@click.option(
+    "--out", type=FOLDER, default=Path("out"), show_default=True, help="Output folder of the build that is published."
+)
+@click.option(
+    "--to", "place", type=FOLDER, required=True, help="New file, .csv or .parquet; without MART a folder for all marts."
+)
+@click.option("--where", metavar="CONDITION", help="Which rows, in SQL, as \"dimension = 'all'\".")
+@click.option("--format", "file_format", type=click.Choice(["csv", "parquet"]), help="Of all marts. [default: csv]")
+@click.option("--overwrite", is_flag=True, help="Replace files that are there already.")
+def export_mart(
+    mart: str | None, out: Path, place: Path, where: str | None, file_format: str | None, overwrite: bool
+) -> None:
+    """Write a published MART, or all of them, as CSV for spreadsheets or as Parquet.
+
+    The marts name nobody, but rows of persons are pseudonymous: keep the files as you keep OUT/journey.duckdb.
+    docs/bi.md tells more.
+    """
+    from customer_journey import export_mart as exports
+
+    if mart is None and where is not None:
+        raise InputError("--where: is of one mart. Name it: journey export-mart kpi_funnel --where … --to FILE.csv.")
+    if mart is not None and file_format is not None:
+        raise InputError("--format: is for all marts. The ending of --to says what format one mart gets.")
+    output, console = Output(out.resolve()), PlainConsole(soft_wrap=True)
+    if mart is None:
+        written = exports.export_all(output, place.absolute(), file_format or "csv", overwrite=overwrite)
+    else:
+        written = iter([exports.export_mart(output, mart, place.absolute(), where, overwrite=overwrite)])
+    for exported in written:
+        console.print(f"{exported.mart}: {exported.rows:,} rows written to {exported.file}")
+
+
 @app.command()
 @click.option(
     "--out", type=FOLDER, default=Path("out"), show_default=True, help="Output folder of the build, published or not."
