@@ -190,7 +190,8 @@ def demo(out: Path, scale: float, seed: int | None, truth: Path | None, dirt: st
 @click.option("--examples", type=click.IntRange(min=1), default=3, show_default=True, help="Rows shown a mart.")
 def diff(one: Path, other: Path, examples: int) -> None:
     """Compare the published marts of two output folders row for row; exit 1 where they differ."""
-    from customer_journey.compare import compare, published_file
+    from customer_journey.compare import compare
+    from customer_journey.published import published_file
 
     one_file, other_file = (published_file(Output(folder.resolve())) for folder in (one, other))
     marts, differences = compare(one_file, other_file, examples)
@@ -305,6 +306,17 @@ def quarantine(out: Path, table: str | None, reason: str | None, limit: int, fil
     if file is not None:
         write_private(file.absolute(), HEADER, [row.cells() for row in rows])
         console.print(f"{len(rows):,} rows written to {file.absolute()}, which you alone can read.")
+
+
+@app.command()
+@click.option(
+    "--out", type=FOLDER, default=Path("out"), show_default=True, help="Output folder of the build that is published."
+)
+def report(out: Path) -> None:
+    """Write OUT/report/index.html anew: what is published, as one page that opens without any network."""
+    from report.page import write_report
+
+    print(write_report(Output(out.resolve())))
 
 
 @app.command("compare-engines")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from customer_journey.compare import compare, compare_marts, published_file
+from customer_journey.compare import compare, compare_marts
 from customer_journey.errors import InputError
 from customer_journey.paths import Output
 
