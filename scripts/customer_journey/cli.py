@@ -86,6 +86,7 @@ def build(
     # imported here, so that --help and a wrong option answer at once
     from customer_journey.build import BuildOptions
     from customer_journey.build import build as run_build
+    from customer_journey.nothing_new import Unchanged
     from customer_journey.paths import keep_private
     from customer_journey.progress import Progress
     from customer_journey.summary import print_rows, print_summary
@@ -106,7 +107,11 @@ def build(
     )
     keep_private(output)
     try:
-        print_summary(console, output, run_build(options, Progress(console)))
+        progress = Progress(console)
+        result = run_build(options, progress)
+        with progress.step("Report"):
+            report = _report_of_build(output, is_new=not isinstance(result, Unchanged))
+        print_summary(console, output, result, report)
     except CheckFailedError as error:
         if error.told is not None:
             print_rows(console, error.told)
@@ -333,6 +338,13 @@ def compare_engines(context: click.Context, raw: Path | None, out: Path, as_of: 
     for target in ("duckdb", "spark"):
         context.invoke(build, raw=raw, out=out / target, as_of=as_of, target=target)
     context.invoke(diff, one=out / "duckdb", other=out / "spark")
+
+
+def _report_of_build(output: Output, is_new: bool) -> str:
+    # Jinja and the report's figures take a while to load, which a build that publishes nothing should not wait for
+    from report.page import report_of_build
+
+    return report_of_build(output, is_new)
 
 
 def _schemas(text: str) -> dict[str, str]:

@@ -6,6 +6,7 @@ import json
 import os
 import re
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,11 +15,12 @@ import duckdb
 import jinja2
 import pyarrow as pa
 import yaml
-from markupsafe import Markup
-
+from customer_journey.errors import first_line
 from customer_journey.paths import Output, published_mode
 from customer_journey.published import open_marts
 from customer_journey.settings import default_settings
+from markupsafe import Markup
+
 from report import journey_map
 from report.tables import LIMITS, MIN_PERSONS, Limits, encoded, packed, query, read_table, rows_of
 from report.words import LANGUAGES, figure, fill
@@ -50,6 +52,22 @@ def write_report(output: Output) -> Path:
     writing.chmod(published_mode())
     os.replace(writing, output.report)
     return output.report
+
+
+def report_of_build(output: Output, is_new: bool) -> str:
+    """Write the report after a build, unless nothing is new and it is there; return what the summary says of it.
+
+    The page is an extra: whatever is wrong with it, what was published stands. A page of an older build would show what
+    is not so any more, also of persons erased since, and goes.
+    """
+    if not is_new and output.report.exists():
+        return str(output.report)
+    try:
+        return str(write_report(output))
+    except Exception as error:
+        output.report.unlink(missing_ok=True)
+        again = f"journey report --out {output.root} tries again"
+        return f"not written ({first_line(error)}); what is published stands. {again}"
 
 
 def render(connection: duckdb.DuckDBPyConnection) -> str:
@@ -127,8 +145,8 @@ def _policy(styles: str, script: str) -> str:
     """Return the content security policy: this script and these styles alone, and nothing from anywhere."""
     style, code = (base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in (styles, script))
     return (
-        f"default-src 'none'; script-src 'sha256-{code}'; style-src-elem 'sha256-{style}'; style-src-attr 'unsafe-inline'; "
-        "img-src data:; base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; script-src 'sha256-{code}'; style-src-elem 'sha256-{style}'; "
+        "style-src-attr 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
     )
 
 
@@ -218,8 +236,9 @@ def _row(connection: duckdb.DuckDBPyConnection, sql: str) -> dict[str, Any]:
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]:
-    return connection.execute(sql).to_arrow_table().to_pylist()
+    rows: list[dict[str, Any]] = connection.sql(sql).to_arrow_table().to_pylist()
+    return rows
 
 
-def _number(value: Any) -> float | None:
+def _number(value: float | Decimal | None) -> float | None:
     return None if value is None else float(value)

@@ -128,7 +128,7 @@ def _list(texts: list[str]) -> str:
     return ", ".join(f"'{text}'" for text in texts)
 
 
-def _encoded(column: pa.ChunkedArray) -> Any:
+def _encoded(column: pa.ChunkedArray) -> dict[str, list[Any]] | list[Any]:
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
         packed_column = column.combine_chunks().dictionary_encode()
         return {"d": packed_column.dictionary.to_pylist(), "i": packed_column.indices.fill_null(-1).to_pylist()}
