@@ -134,7 +134,8 @@ def _encoded(column: pa.ChunkedArray) -> dict[str, list[Any]] | list[Any]:
         return {"d": packed_column.dictionary.to_pylist(), "i": packed_column.indices.fill_null(-1).to_pylist()}
     if pa.types.is_floating(column.type):
         return [_short(value) for value in column.to_pylist()]
-    return column.to_pylist()
+    values: list[Any] = column.to_pylist()
+    return values
 
 
 def _short(value: float | None) -> float | None:
