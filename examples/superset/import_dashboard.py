@@ -46,7 +46,9 @@ def main() -> int:
     """Import and say where the dashboard is; every expected failure is one line on standard error."""
     missing = [name for name in VARIABLES if not os.environ.get(name)]
     if missing:
-        print(f"error: set {', '.join(missing)} in the environment; the file's first lines say to what.", file=sys.stderr)
+        print(
+            f"error: set {', '.join(missing)} in the environment; the file's first lines say to what.", file=sys.stderr
+        )
         return 2
     url, user, password, marts = (os.environ[name] for name in VARIABLES)
     if urllib.parse.urlsplit(url).scheme not in ("http", "https"):
@@ -123,11 +125,12 @@ class Superset:
             f"--{boundary}\r\nContent-Disposition: form-data; {head}\r\n\r\n".encode() + content + b"\r\n"
             for head, content in parts
         )
-        self._call("api/v1/assets/import/", body + f"--{boundary}--\r\n".encode(), f"multipart/form-data; boundary={boundary}")
+        body += f"--{boundary}--\r\n".encode()
+        self._call("api/v1/assets/import/", body, f"multipart/form-data; boundary={boundary}")
 
     def _call(self, path: str, body: bytes | None = None, content_type: str | None = None) -> dict[str, Any]:
         headers = {**self._headers, **({"Content-Type": content_type} if content_type else {})}
-        request = urllib.request.Request(self.url + path, data=body, headers=headers)  # noqa: S310, main sees to the scheme
+        request = urllib.request.Request(self.url + path, data=body, headers=headers)
         try:
             with self._opener.open(request, timeout=TIMEOUT_SECONDS) as answer:
                 found: dict[str, Any] = json.load(answer)

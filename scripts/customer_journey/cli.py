@@ -87,6 +87,7 @@ def build(
     from customer_journey.build import BuildOptions
     from customer_journey.build import build as run_build
     from customer_journey.nothing_new import Unchanged
+    from customer_journey.model_docs import docs_of_build
     from customer_journey.paths import keep_private
     from customer_journey.progress import Progress
     from customer_journey.summary import print_rows, print_summary
@@ -111,6 +112,8 @@ def build(
         result = run_build(options, progress)
         with progress.step("Report"):
             report = _report_of_build(output, is_new=not isinstance(result, Unchanged))
+            if not isinstance(result, Unchanged):
+                docs_of_build(output)
         print_summary(console, output, result, report)
     except CheckFailedError as error:
         if error.told is not None:
@@ -356,6 +359,19 @@ def report(out: Path) -> None:
     from report.page import write_report
 
     print(write_report(Output(out.resolve())))
+
+
+@app.command()
+@click.option("--out", type=FOLDER, default=Path("out"), show_default=True, help="Output folder of a build.")
+def docs(out: Path) -> None:
+    """Write OUT/docs/index.html: what every mart, model and column is, how it came about, in one page without network.
+
+    It is dbt's documentation of the last build of OUT, published or not, with the SQL that ran.
+    """
+    from customer_journey.model_docs import write_docs
+
+    os.umask(PRIVATE)
+    print(write_docs(Output(out.resolve())))
 
 
 @app.command("compare-engines")

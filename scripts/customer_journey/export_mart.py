@@ -9,12 +9,12 @@ from pathlib import Path
 
 import duckdb
 
-from customer_journey.compare import open_marts, published_file
 from customer_journey.errors import InputError, first_line, what_gave_out
 from customer_journey.mapping import did_you_mean_one
 from customer_journey.paths import Output
 from customer_journey.private_files import FORMULA_SIGNS
 from customer_journey.publish import SCHEMA
+from customer_journey.published import attach_marts, published_file
 from customer_journey.warehouse import memory_limit, quoted, quoted_name
 
 FORMATS = ("csv", "parquet")
@@ -59,7 +59,7 @@ def export_all(output: Output, folder: Path, file_format: str, *, overwrite: boo
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except (FileExistsError, NotADirectoryError) as error:
-            raise InputError(f"--to {folder}: is a file. Without a MART it names the folder for all of them.") from error
+            raise InputError(f"--to {folder}: is a file. Without a MART name a folder.") from error
         files = {mart: folder / f"{mart}.{file_format}" for mart in sorted(marts)}
         # all are looked at before the first is written
         _check_places(list(files.values()), output, overwrite)
@@ -73,7 +73,7 @@ def _published(output: Output) -> Iterator[tuple[duckdb.DuckDBPyConnection, set[
     with duckdb.connect(":memory:", config={"memory_limit": memory_limit()}) as connection:
         connection.execute("set TimeZone = 'UTC'")
         connection.execute("set enable_progress_bar = false")
-        yield connection, open_marts(connection, SCHEMA, file)
+        yield connection, attach_marts(connection, SCHEMA, file)
 
 
 def _check_places(files: Sequence[Path], output: Output, overwrite: bool) -> None:
