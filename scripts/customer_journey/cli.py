@@ -86,8 +86,8 @@ def build(
     # imported here, so that --help and a wrong option answer at once
     from customer_journey.build import BuildOptions
     from customer_journey.build import build as run_build
-    from customer_journey.nothing_new import Unchanged
     from customer_journey.model_docs import docs_of_build
+    from customer_journey.nothing_new import Unchanged
     from customer_journey.paths import keep_private
     from customer_journey.progress import Progress
     from customer_journey.summary import print_rows, print_summary
