@@ -8,8 +8,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 Row = dict[str, Any]
-SHOWN = 3
-EMOTION_HEIGHT, EMOTION_TOP, EMOTION_BOTTOM = 150, 16, 34
+SHOWN, NEAR = 3, 0.05
+EMOTION_HEIGHT, EMOTION_TOP, EMOTION_BOTTOM = 160, 24, 34
 MONEY_KPIS = {"revenue_per_person", "average_order_value"}
 
 
@@ -273,8 +273,11 @@ class _Map:
         lines = sorted(
             ((touch["emotion_score"], self.types.get(touch["touchpoint_type"]) or self.known(f"touchpoint.{touch['touchpoint_type']}", touch["touchpoint_type"])) for touch in self.touches.get(stage["stage"], []) if touch["emotion_score"] is not None), key=lambda pair: (-pair[0], pair[1])
         )
-        above = [{"text": label, "value": self.number(value, "score"), "tone": "good"} for value, label in lines if value >= score]
-        below = [{"text": label, "value": self.number(value, "score"), "tone": "bad"} for value, label in lines if value < score]
+
+        def line(value: float, label: str) -> Row:
+            return {"text": label, "value": self.number(value, "score"), "tone": "neutral" if abs(value - score) < NEAR else "good" if value > score else "bad"}
+
+        above, below = [line(*pair) for pair in lines if pair[0] >= score], [line(*pair) for pair in lines if pair[0] < score]
         return above[:2], below[::-1][:2]
 
 

@@ -4,6 +4,7 @@ const FONT = "system-ui, 'Segoe UI', Roboto, 'Noto Sans', 'Liberation Sans', san
 const SERIES = ["series1", "series2", "series3", "series4", "series5", "series6", "series7", "series8"];
 const KEYS = { page: "page", framework: "fw", persona: "persona", persona2: "persona2", customer_type: "type", period: "period", lang: "lang", theme: "theme", conversion_type: "conv", attribution_model: "model", attribution_model_2: "model2", survey_kind: "kind", folded: "fold" };
 const FIRST_ROWS = 200;
+const cached = {};
 let payload, meta, state, defaults;
 const byId = (id) => document.getElementById(id);
 
@@ -21,7 +22,15 @@ const text = (key, values = {}) => Object.entries(values).reduce((sum, [name, va
 const named = (row, column) => row[`${column}_${state.lang}`] ?? row[column] ?? row[`${column}_en`] ?? "";
 /** Prose that stands in English under its own name and in Vietnamese under name_vi. */
 const prose = (row, column) => (state.lang === "vi" ? row[`${column}_vi`] ?? row[column] : row[column]);
-const worded = (key) => (key.charAt(0).toUpperCase() + key.slice(1)).replaceAll("_", " ");
+/** A row's text of a column in words: its label, else what the page or a dimension calls the value. */
+function shown(row, column) {
+  const value = named(row, column);
+  if (typeof value !== "string" || value !== row[column] || !/^[a-z0-9_ ]+$/.test(value)) return value;
+  cached[`${column}=`] ??= new Map(rowsOf(`${column}s`).map((dimension) => [dimension[column], dimension]));
+  const dimension = cached[`${column}=`].get(value);
+  return dimension ? named(dimension, "label") : known(`${column}.${value}`, value);
+}
+const worded = (key) => (key.charAt(0).toUpperCase() + key.slice(1)).replace(/_label$/, "").replaceAll("_", " ");
 const personsText = (count) => text("persons", { n: formatted(count) });
 
 /** A number in the page's language; kind is rate, number, money, hours, days, score or ratio; ticks of an axis are shorter. */
@@ -97,7 +106,6 @@ const options = {
   lang: () => ["en", "vi"],
   theme: () => ["auto", "light", "dark"],
 };
-const cached = {};
 /** What a selector offers: fixed lists, else the values that the tables of its figures hold. */
 function optionsOf(key) {
   cached[key] ??= options[key]?.() ?? [...new Set(payload.figures.flatMap((figure) => (figure.match?.[key] ? distinct(figure.figure, figure.match[key]) : [])))];
@@ -147,6 +155,7 @@ function showFrame() {
   const pages = byId("pages");
   pages.setAttribute("aria-label", text("pages"));
   pages.innerHTML = flat(payload.pages.map(({ page, title }) => html`<a href="${hashOf({ ...state, page })}"${page === state.page ? html` aria-current="page"` : ""}>${local(title)}</a>`));
+  pages.querySelector("[aria-current]").scrollIntoView({ block: "nearest", inline: "center" });
   const { filters = [] } = payload.pages.find(({ page }) => page === state.page);
   const shown = state.page === "map" ? ["framework", "persona", "persona2", "customer_type", "period"] : filters;
   const chosen = shown.filter((key) => state[key] !== defaults[key]).length;
@@ -205,7 +214,7 @@ function finding(figure, rows) {
   const row = kept.reduce((best, each) => (better(each, best) ? each : best));
   const words = local(rule).replace(/\{(\w+)(?:\|(\w+))?\}/g, (_, column, format) => (format ? formatted(row[column], format) : typeof row[column] === "number" ? formatted(row[column], guessedFormat(figure, column)) : named(row, column)));
   const range = chart.low && row[chart.low] !== null && row[chart.low] !== undefined ? text("interval", { low: formatted(row[chart.low], chart.format), high: formatted(row[chart.high], chart.format) }) : "";
-  return { words, sure: [chart.n && row[chart.n] !== null ? `n = ${formatted(row[chart.n])}` : "", range].filter(Boolean).join(" · ") };
+  return { row, words, sure: [chart.n && row[chart.n] !== null ? `n = ${formatted(row[chart.n])}` : "", range].filter(Boolean).join(" · ") };
 }
 
 function shownColumns(figure) {
@@ -214,11 +223,12 @@ function shownColumns(figure) {
   return [...new Set(all.map((column) => (/_(en|vi)$/.test(column) && pairs.has(column.slice(0, -3)) ? column.slice(0, -3) : column)))];
 }
 function tableHtml(figure, rows, limit = FIRST_ROWS) {
-  const columns = shownColumns(figure), plain = (row, column) => {
+  const columns = shownColumns(figure), numeric = (column) => rows.some((row) => typeof row[column] === "number");
+  const plain = (row, column) => {
     const value = row[column];
-    return typeof value === "number" ? html`<td class="number">${formatted(value, guessedFormat(figure, column))}</td>` : html`<td>${typeof value === "boolean" ? formatted(value) : named(row, column)}</td>`;
+    return typeof value === "number" ? html`<td class="number">${formatted(value, guessedFormat(figure, column))}</td>` : html`<td>${typeof value === "boolean" ? formatted(value) : shown(row, column)}</td>`;
   };
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="${local(figure.title)}"><table class="plain"><thead><tr>${columns.map((column) => html`<th scope="col">${columnLabel(figure.figure, column)}</th>`)}</tr></thead><tbody>${
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="${local(figure.title)}"><table class="plain"><thead><tr>${columns.map((column) => html`<th scope="col"${numeric(column) ? html` class="number"` : ""}>${columnLabel(figure.figure, column)}</th>`)}</tr></thead><tbody>${
     rows.slice(0, limit).map((row) => html`<tr>${columns.map((column) => plain(row, column))}</tr>`)}</tbody></table></div>${
     rows.length > limit ? html`<button type="button" data-do="more">${text("figure.more", { n: formatted(rows.length - limit) })}</button>` : ""}`;
 }
@@ -252,8 +262,8 @@ function showFigures() {
 }
 function drawAll(width) {
   for (const box of document.querySelectorAll(".page.current .card .chart")) {
-    const figure = figureOf(box);
-    drawChart(box, figure, figureRows(figure), width);
+    const figure = figureOf(box), rows = figureRows(figure);
+    drawChart(box, { ...figure, picked: finding(figure, rows)?.row }, rows, width);
   }
 }
 
@@ -369,12 +379,12 @@ function listen() {
     drawAll();
   });
 }
-const PAPER = { chart: 660, width: 1500, height: 1000 };
+const PAPER = { chart: 656, width: 1500, height: 920 };
 function fitMap() {
   const map = byId("map");
   map.classList.add("fitting");
   map.style.width = `${PAPER.width}px`;
-  for (let size = 12; size >= 6; size -= 0.5) {
+  for (let size = 12; size >= 5; size -= 0.5) {
     map.style.fontSize = `${size}px`;
     if (map.querySelector("table").offsetHeight <= PAPER.height) break;
   }

@@ -16,6 +16,12 @@ const isFew = (figure, row) => figure.min_n !== undefined && figure.chart.n !== 
 const isImmature = (figure, row) => figure.chart.mature !== undefined && row[figure.chart.mature] === false;
 const tickFormat = (format) => (value) => formatted(value, format, true);
 
+/** The names of `column` in the order of `like`, where they stand in it; the others after them. */
+function inOrder(rows, column, like) {
+  const places = new Map([...new Set(rows.map((row) => String(named(row, like))))].map((name, place) => [name, place]));
+  return [...new Set(rows.map((row) => String(named(row, column))))].sort((a, b) => (places.get(a) ?? Infinity) - (places.get(b) ?? Infinity) || 0);
+}
+
 /** Series of a figure: {name, column, rows by category}; one a value of `series`, else one a column of y. */
 function seriesOf(figure, rows) {
   const { x, y, series } = figure.chart;
@@ -28,6 +34,7 @@ function seriesOf(figure, rows) {
 
 function pointColour(figure, row, column, base, alone) {
   if (figure.chart.backward && row[figure.chart.backward]) return colour("bad");
+  if (figure.finding?.tone && figure.picked === row) return colour(figure.finding.tone);
   if (alone && figure.chart.format === "score") return colour(row[column] < 0 ? "bad" : "good");
   return base;
 }
@@ -82,7 +89,7 @@ function axisChart(figure, rows, width) {
   const label = narrow ? 104 : Math.min(220, Math.max(90, 7 * Math.max(...categories.map((category) => category.length), 0)));
   const value = { type: "value", scale: !zero && !bars && kind !== "area", axisLabel: { ...axisText, color: quiet, formatter: tickFormat(format), hideOverlap: true }, splitLine: { lineStyle: { color: grid } }, splitNumber: narrow ? 3 : 5 };
   const category = { type: "category", data: categories, axisLine: { lineStyle: { color: quiet }, onZero: true }, axisTick: { show: false }, axisLabel: across ? { ...axisText, hideOverlap: true } : { ...axisText, width: label, overflow: "break", interval: 0, lineHeight: 14 }, inverse: !across };
-  const legend = list.length > 1 ? { show: true, type: "plain", top: 0, left: 0, itemWidth: 14, itemHeight: 10, textStyle: axisText, data: list.map(({ name }) => name) } : { show: false };
+  const legend = list.length > 1 ? { show: true, type: "plain", top: 0, left: 0, icon: "roundRect", itemWidth: 14, itemHeight: 10, textStyle: axisText, data: list.map(({ name }) => name) } : { show: false };
   const legendRows = list.length > 1 ? Math.ceil(list.reduce((sum, { name }) => sum + 7 * name.length + 34, 0) / width) : 0;
   const top = 12 + legendRows * 24, rowHeight = Math.max(narrow ? 34 : 28, stack || !bars ? 0 : 16 * list.length + 8);
   return {
@@ -109,8 +116,8 @@ function tipText(figure, list, category) {
 /** From on the left, to on the right, so that a move back is no cycle; those are orange. */
 function sankeyChart(figure, rows, width) {
   const { x, series, y, backward, format } = figure.chart, ink = colour("ink");
-  const moves = rows.filter((row) => row[asList(y)[0]] > 0), names = (column, side) => [...new Set(moves.map((row) => `${side}${named(row, column)}`))];
-  const nodes = [...names(x, "0"), ...names(series, "1")], tall = Math.max(names(x, "0").length, names(series, "1").length), narrow = width < 560;
+  const moves = rows.filter((row) => row[asList(y)[0]] > 0), from = inOrder(moves, x, x), to = inOrder(moves, series, x);
+  const nodes = [...from.map((name) => `0${name}`), ...to.map((name) => `1${name}`)], tall = Math.max(from.length, to.length), narrow = width < 560;
   return {
     height: Math.max(220, tall * 44),
     option: {
@@ -118,7 +125,7 @@ function sankeyChart(figure, rows, width) {
       series: [{
         type: "sankey", left: narrow ? 96 : 170, right: narrow ? 96 : 170, top: 8, bottom: 8, nodeWidth: 10, nodeGap: 12, draggable: false, layoutIterations: 0, emphasis: { disabled: true },
         data: nodes.map((name) => ({ name, itemStyle: { color: colour("neutral") }, label: { position: name[0] === "0" ? "left" : "right" } })),
-        label: { color: ink, fontFamily: FONT, fontSize: 12, width: narrow ? 88 : 160, overflow: "break", formatter: ({ name }) => name.slice(1) },
+        label: { color: ink, fontFamily: FONT, fontSize: 12, lineHeight: 14, width: narrow ? 88 : 160, overflow: "break", formatter: ({ name }) => name.slice(1) },
         links: moves.map((row) => ({ source: `0${named(row, x)}`, target: `1${named(row, series)}`, value: row[asList(y)[0]], lineStyle: { color: colour(backward && row[backward] ? "bad" : "good"), opacity: 0.45 } })),
       }],
     },
@@ -127,12 +134,14 @@ function sankeyChart(figure, rows, width) {
 
 /** A matrix as a table: rows are the values of `series`, columns those of x, a step of colour for the value, words for the rest. */
 function heatTable(figure, rows) {
-  const { x, series, y, n, format, backward } = figure.chart, column = asList(y)[0];
-  const heads = [...new Set(rows.map((row) => String(named(row, x))))], groups = Map.groupBy(rows, (row) => String(named(row, series)));
-  const most = Math.max(...rows.map((row) => Math.abs(row[column] ?? 0)), 1e-12);
+  const { kind, x, series, y, n, format, backward } = figure.chart, column = asList(y)[0];
+  const heads = inOrder(rows, x, series), groups = Map.groupBy(rows, (row) => String(named(row, series)));
+  // The first column of a triangle is the cohort itself: with it every other cell would be pale.
+  const judged = kind === "triangle" ? rows.filter((row) => row[x] !== 0) : rows;
+  const most = Math.max(...judged.map((row) => Math.abs(row[column] ?? 0)), 1e-12);
   const cell = (row) => {
     if (!row || row[column] === null) return html`<td></td>`;
-    const step = Math.round((5 * Math.abs(row[column])) / most), bad = (backward && row[backward]) || row[column] < 0;
+    const step = Math.min(5, Math.round((5 * Math.abs(row[column])) / most)), bad = (backward && row[backward]) || row[column] < 0;
     const tip = n && row[n] !== null ? html` title="n = ${formatted(row[n])}"` : "";
     return html`<td class="heat ${bad ? "bad" : "good"} step${step} ${isFew(figure, row) ? "few" : ""} ${isImmature(figure, row) ? "immature" : ""}"${tip}>${formatted(row[column], format)}</td>`;
   };

@@ -1,6 +1,6 @@
 // The journey map for a selection: the same cells as journey_map.py makes, in the page's language, and a second persona beside it.
 
-const SHOWN = 3, EMOTION = { height: 150, top: 16, bottom: 34 };
+const SHOWN = 3, NEAR = 0.05, EMOTION = { height: 160, top: 24, bottom: 34 };
 const GLYPHS = { good: "▲", neutral: "●", bad: "▼" };
 
 function kpiFormat(kpi) {
@@ -135,7 +135,7 @@ function mapView(chosen) {
     const lines = (touches.get(stage.stage) ?? []).filter((touch) => touch.emotion_score !== null && touch.emotion_score >= score === better)
       .map((touch) => [touch.emotion_score, types.get(touch.touchpoint_type) ?? known(`touchpoint.${touch.touchpoint_type}`, touch.touchpoint_type)]);
     lines.sort((a, b) => (better ? b[0] - a[0] || byLabel(a[1], b[1]) : a[0] - b[0] || byLabel(b[1], a[1])));
-    return lines.slice(0, 2).map(([value, label]) => ({ text: label, value: formatted(value, "score"), tone: better ? "good" : "bad" }));
+    return lines.slice(0, 2).map(([value, label]) => ({ text: label, value: formatted(value, "score"), tone: Math.abs(value - score) < NEAR ? "neutral" : better ? "good" : "bad" }));
   }
 
   const row = (key, make) => ({ key, title: text(`map.row.${key}`), hint: known(`map.hint.${key}`, ""), cells: make ? stages.map(make) : [] });
@@ -164,7 +164,7 @@ function emotionLines(views) {
   const y = (value) => EMOTION.top + ((high - value) / (high - low)) * (EMOTION.height - EMOTION.top - EMOTION.bottom);
   const lines = views.map((view) => view.stages.map(({ cell }, place) => {
     const point = { x: (100 * (place + 0.5)) / view.stages.length }, answers = cell?.emotion_responses ?? 0;
-    if (!cell || cell.emotion_score === null) return { ...point, y: y(0), few: answers > 0, note: answers ? text("few_n", { n: formatted(answers) }) : text("no_answers") };
+    if (!cell || cell.emotion_score === null) return { ...point, y: y(0), few: answers > 0, note: views.length > 1 ? `n = ${formatted(answers)}` : answers ? text("few_n", { n: formatted(answers) }) : text("no_answers") };
     const tone = cell.emotion_low > 0 ? "good" : cell.emotion_high < 0 ? "bad" : "neutral";
     return { ...point, y: y(cell.emotion_score), low: y(cell.emotion_low), high: y(cell.emotion_high), tone, value: formatted(cell.emotion_score, "score"), note: `n = ${formatted(answers)}` };
   }));
@@ -177,7 +177,7 @@ const lineHtml = (line) => html`<li class="${line.tone ?? ""} ${line.tag ?? ""}"
   line.big ? html`<b class="big">${line.big}</b> ` : ""}${line.text ? html`<span class="what">${line.text}</span> ` : ""}${
   line.value ? html`<b class="value">${line.value}</b> ` : ""}${line.bar === undefined ? "" : barHtml(line.bar)}${
   line.note ? html`<span class="note">${line.note}</span>` : ""}</li>`;
-const linesHtml = (lines, second) => (lines.length ? html`<ul class="${second ? "second" : ""}">${lines.map(lineHtml)}</ul>` : "");
+const linesHtml = (lines, second, label) => (lines.length ? html`<ul class="${second ? "second" : ""}"${label ? html` aria-label="${label}"` : ""}>${lines.map(lineHtml)}</ul>` : "");
 
 function emotionHtml(views, { zero, lines }) {
   const alt = views.map((view, which) => `${view.card.name}: ${view.stages.map((stage, place) => `${stage.label} ${lines[which][place].value ?? ""} ${lines[which][place].note}`).join("; ")}`).join(". ");
@@ -191,7 +191,7 @@ ${lines.map((points, which) => html`${points.slice(1).map((two, place) => (two.v
     points.map((point) => html`<svg class="point ${point.tone ?? "few"} ${which ? "second" : ""}" x="${(point.x + (one ? 0 : which ? 0.8 : -0.8)).toFixed(3)}%" overflow="visible">${
       point.value ? html`<path class="interval" d="M-5 ${number(point.high)}H5M0 ${number(point.high)}V${number(point.low)}M-5 ${number(point.low)}H5"/>` : ""}${
       point.value || point.few ? html`<circle r="${point.value ? 6 : 5}" cy="${number(point.y)}"/>` : ""}${
-      point.value ? html`<text class="score" x="${which || one ? 10 : -10}" y="${number(point.y + 4)}" text-anchor="${which || one ? "start" : "end"}">${GLYPHS[point.tone]} ${point.value}</text>` : ""}
+      point.value ? html`<text class="score" x="${one ? 0 : which ? 4 : -4}" y="${number(point.high - 6)}" text-anchor="${one ? "middle" : which ? "start" : "end"}">${GLYPHS[point.tone]} ${point.value}</text>` : ""}
 <text class="n" y="${height - 8 - (one || which ? 0 : 14)}" text-anchor="middle">${one ? "" : which ? "◆ " : "● "}${point.note}</text></svg>`)}`)}</svg>`;
 }
 
@@ -199,23 +199,24 @@ ${lines.map((points, which) => html`${points.slice(1).map((two, place) => (two.v
 function mapHtml(chosen, folded) {
   const views = [mapView(chosen), ...(chosen.persona2 ? [mapView({ ...chosen, persona: chosen.persona2 })] : [])];
   const [view] = views, count = view.stages.length, sources = new Set(["goal", "actions", "department"]);
+  const whose = (which) => (views.length > 1 ? views[which].card.name : "");
   const attributes = (key, more = "") => html`data-row="${key}" class="${more} ${folded.has(key) ? "folded" : ""}"`;
   const head = (row, span) => html`<th scope="row"${span > 1 ? html` rowspan="${span}"` : ""}><button type="button" class="fold" data-fold="${row.key}" aria-expanded="${!folded.has(row.key)}">${row.title}</button>${
     row.hint ? html`<span class="hint">${row.hint}</span>` : ""}</th>`;
   const open = (row, place) => (sources.has(row.key) ? "" : html`<button type="button" class="open" tabindex="-1" data-row="${row.key}" data-stage="${view.stages[place].stage}" aria-label="${text("map.open", { row: row.title, stage: view.stages[place].label })}"></button>`);
-  const cell = (row, place, pick) => html`<td>${views.map((each, which) => (which && sources.has(row.key) ? "" : linesHtml(pick(each), which)))}${open(row, place)}</td>`;
+  const cell = (row, place, pick) => html`<td>${views.map((each, which) => (which && sources.has(row.key) ? "" : linesHtml(pick(each).filter(({ tag }) => !which || tag !== "source"), which, whose(which))))}${open(row, place)}</td>`;
   const cells = (part, index) => {
     const row = view[part][index];
     return html`<tr ${attributes(row.key)}>${head(row)}${row.cells.map((_, place) => cell(row, place, (each) => each[part][index].cells[place]))}</tr>`;
   };
-  const felt = (side, more) => view.emotion[side].map((_, place) => html`<td>${views.map((each, which) => linesHtml(each.emotion[side][place], which))}${more ? open(view.emotion, place) : ""}</td>`);
+  const felt = (side, more) => view.emotion[side].map((_, place) => html`<td>${views.map((each, which) => linesHtml(each.emotion[side][place], which, whose(which)))}${more ? open(view.emotion, place) : ""}</td>`);
   return html`<table class="map ${views.length > 1 ? "two" : ""}">
-<caption>${view.caption}${views.length > 1 ? html` <span class="name second">${views[1].card.name}</span>` : ""}</caption>
+<caption><span>${view.caption}${views.length > 1 ? html` <span class="second">◆ ${views[1].card.name}</span>` : ""}</span></caption>
 <colgroup><col class="heads">${view.stages.map(() => html`<col>`)}</colgroup>
 <thead><tr><th scope="col" class="corner">${text("map.stages")}</th>${view.stages.map((stage, place) => html`<th scope="col"><span class="stage">${stage.label}</span> ${
     views.map((each, which) => html`<span class="count ${which ? "second" : ""}">${each.stages[place].persons}</span>`)}${stage.note ? html` <span class="hint">${stage.note}</span>` : ""}${barHtml(stage.bar)}</th>`)}</tr></thead>
 <tbody>
-<tr ${attributes("persona")}>${head({ key: "persona", title: text("map.row.persona") })}<td colspan="${count}">${views.map(({ card }, which) => html`<div class="persona"><b class="name ${which ? "second" : ""}">${card.name}</b>${
+<tr ${attributes("persona")}>${head({ key: "persona", title: text("map.row.persona") })}<td colspan="${count}">${views.map(({ card }, which) => html`<div class="persona"><b class="name ${which ? "second" : ""}">${which ? "◆ " : views.length > 1 ? "● " : ""}${card.name}</b>${
     card.facts.map((fact) => html`<span class="fact ${fact.tone}"><span class="note">${fact.text}</span> ${glyphHtml(fact.tone)}<b>${fact.value}</b></span>`)}</div>`)}</td></tr>
 ${view.before.map((_, index) => cells("before", index))}
 <tr ${attributes("emotion", "felt")}>${head(view.emotion, 3)}${felt("above", true)}</tr>
