@@ -1,7 +1,6 @@
 """Figures as people write them in English and in Vietnamese."""
 
 import pytest
-
 from report.words import figure, fill
 
 
@@ -27,9 +26,7 @@ from report.words import figure, fill
         (None, "money", "–", "–"),
     ],
 )
-def test_figures_are_written_as_people_read_them(
-    value: float | None, kind: str, english: str, vietnamese: str
-) -> None:
+def test_figures_are_written_as_people_read_them(value: float | None, kind: str, english: str, vietnamese: str) -> None:
     assert figure(value, kind, "en", "VND") == english
     assert figure(value, kind, "vi", "VND") == vietnamese
 
