@@ -226,10 +226,10 @@ def _sentence(connection: duckdb.DuckDBPyConnection, sentence: dict[str, Any], m
 def _descriptions(connection: duckdb.DuckDBPyConnection, tables: dict[str, pa.Table]) -> pa.Table:
     """Return what the columns of the tables mean, by the descriptions that the marts carry."""
     wanted = sorted({name for table in tables.values() for name in table.column_names})
-    return connection.execute(
+    return connection.sql(
         "select column_name as name, min(comment) as description from duckdb_columns()"
         " where comment is not null and list_contains($1, column_name) group by column_name order by column_name",
-        [wanted],
+        params=[wanted],
     ).to_arrow_table()
 
 
