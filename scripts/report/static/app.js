@@ -3,7 +3,7 @@
 const FONT = "system-ui, 'Segoe UI', Roboto, 'Noto Sans', 'Liberation Sans', sans-serif";
 const SERIES = ["series1", "series2", "series3", "series4", "series5", "series6", "series7", "series8"];
 const KEYS = { page: "page", framework: "fw", persona: "persona", persona2: "persona2", customer_type: "type", period: "period", lang: "lang", theme: "theme", conversion_type: "conv", attribution_model: "model", attribution_model_2: "model2", survey_kind: "kind", folded: "fold" };
-const FIRST_ROWS = 200;
+const FIRST_ROWS = 200, KEYS_OF_LABELS = ["channel", "rfm_segment", "reason", "touchpoint_type"];
 const cached = {};
 let payload, meta, state, defaults;
 const byId = (id) => document.getElementById(id);
@@ -22,22 +22,31 @@ const text = (key, values = {}) => Object.entries(values).reduce((sum, [name, va
 const named = (row, column) => row[`${column}_${state.lang}`] ?? row[column] ?? row[`${column}_en`] ?? "";
 /** Prose that stands in English under its own name and in Vietnamese under name_vi. */
 const prose = (row, column) => (state.lang === "vi" ? row[`${column}_vi`] ?? row[column] : row[column]);
-const DIMENSIONS = { stage: "framework_stages", touchpoint: "touchpoint_types", touchpoint_type: "touchpoint_types", first_channel: "channels" };
+const DIMENSIONS = { stage: "framework_stages", touchpoint: "touchpoint_types", touchpoint_type: "touchpoint_types", first_channel: "channels", item: "map_items" };
 /** What the page or a dimension calls a value. */
 function labelOf(column, value) {
   const table = DIMENSIONS[column] ?? `${column}s`, key = { touchpoint: "touchpoint_type", first_channel: "channel" }[column] ?? column;
   cached[`${column}=`] ??= new Map(rowsOf(table).map((dimension) => [dimension[key], dimension]));
   const dimension = cached[`${column}=`].get(value);
-  return dimension ? named(dimension, "label") : known(`${column}.${value}`, value);
+  return dimension ? named(dimension, column === "item" ? "item" : "label") : known(`${column}.${value}`, value);
 }
 /** A row's text of a column in words: its label, else what the page or a dimension calls the value; several columns in one. */
 function shown(row, column) {
   if (Array.isArray(column)) return column.map((each) => shown(row, each)).join(" · ");
   const value = named(row, column);
+  if (value === "") return "–";
+  if (column === "path") return value.split(" > ").map((step) => (row.framework ? stageLabel(row.framework, step) : labelOf("channel", step))).join(" → ");
   if (typeof value === "boolean") return value ? "✓" : "✗";
   if (typeof value !== "string" || value !== row[column] || !/^[a-z0-9_ ]+$/.test(value)) return String(value);
+  if (column === "stage" && row.framework) return stageLabel(row.framework, value);
+  if (column === "factor") return ["channel", "touchpoint_type", "persona", "customer_type", "item"].map((each) => labelOf(each, value)).find((label) => label !== value) ?? worded(value);
   return labelOf(column === "dimension_value" ? row.dimension : column, value);
 }
+const stageLabel = (framework, stage) => {
+  cached[`${framework} stages`] ??= new Map(rowsOf("framework_stages", { framework }).map((row) => [row.stage, row]));
+  const row = cached[`${framework} stages`].get(stage);
+  return row ? named(row, "label") : stage;
+};
 const worded = (key) => (key.charAt(0).toUpperCase() + key.slice(1)).replace(/_label$/, "").replaceAll("_", " ");
 const personsText = (count) => text("persons", { n: formatted(count) });
 
@@ -194,11 +203,12 @@ function sparkline(values) {
 
 function showOverview() {
   byId("tiles").innerHTML = flat(payload.tiles.map((tile) => {
+    const [amount, ...unit] = formatted(tile.value, tile.format).split(" ");
     const sign = (words) => (/^[+−-]/.test(words) || !(tile.change > 0) ? words : `+${words}`);
     const better = tile.better === "down" ? -1 : 1, way = Math.sign((tile.change ?? 0) * better), tone = way > 0 ? "good" : way < 0 ? "bad" : "neutral";
     const range = tile.low !== null && tile.low !== undefined ? text("interval", { low: formatted(tile.low, tile.format), high: formatted(tile.high, tile.format) }) : "";
     const change = tile.change === null || tile.change === undefined ? "" : text("change", { change: sign(formatted(tile.change, tile.change_format)) });
-    return html`<a class="tile" href="${hashOf({ ...state, page: tile.page })}"><span class="name">${local(tile.title)}, ${tile.moment}</span><b class="big">${formatted(tile.value, tile.format)}</b>${
+    return html`<a class="tile" href="${hashOf({ ...state, page: tile.page })}"><span class="name">${local(tile.title)}, ${tile.moment}</span><b class="big">${amount}</b> <span class="unit">${unit.join(" ")}</span>${
       change ? html`<span class="change ${tone}">${glyphHtml(tone)}${change}</span>` : ""}${tile.beside ? html`<span class="change">${local(tile.beside)}</span>` : ""}<span class="note">${[tile.n !== null && tile.n !== undefined ? `n = ${formatted(tile.n)}` : "", range].filter(Boolean).join(" · ")}</span>${sparkline(tile.spark ?? [])}</a>`;
   }));
   byId("sentences").innerHTML = flat(payload.sentences.map((sentence) => {
@@ -230,10 +240,12 @@ function finding(figure, rows) {
   return { row, words, sure: [chart.n && row[chart.n] !== null ? `n = ${formatted(row[chart.n])}` : "", range].filter(Boolean).join(" · ") };
 }
 
+/** The columns of a figure's table for readers: what the selection fixes, ranks and keys beside their labels are left out. */
 function shownColumns(figure) {
-  const all = figure.table ?? payload.tables[figure.query]?.columns ?? [];
-  const pairs = new Set(all.filter((column) => column.endsWith("_en")).map((column) => column.slice(0, -3)));
-  return [...new Set(all.map((column) => (/_(en|vi)$/.test(column) && pairs.has(column.slice(0, -3)) ? column.slice(0, -3) : column)))];
+  const all = figure.table ?? payload.tables[figure.query]?.columns ?? [], fixed = new Set(Object.values(figure.match ?? {}));
+  const bases = [...new Set(all.map((column) => (/_(en|vi)$/.test(column) ? column.slice(0, -3) : column)))];
+  const labelled = (column) => (/stage$/.test(column) && bases.includes(column.replace(/stage$/, "label"))) || (KEYS_OF_LABELS.includes(column) && bases.includes("label"));
+  return figure.table ? bases : bases.filter((column) => !fixed.has(column) && !/(^|_)rank$/.test(column) && !labelled(column));
 }
 function tableHtml(figure, rows, limit = FIRST_ROWS) {
   const columns = shownColumns(figure), numeric = (column) => rows.some((row) => typeof row[column] === "number");
@@ -246,19 +258,20 @@ function tableHtml(figure, rows, limit = FIRST_ROWS) {
 }
 /** The rows as CSV; text that a spreadsheet would run as a formula gets an apostrophe before it. */
 function csvOf(figure, rows) {
-  const columns = shownColumns(figure), cell = (value) => {
+  const { columns } = payload.tables[figure.query], cell = (value) => {
     let plain = value === null || value === undefined ? "" : String(value);
     if (typeof value !== "number" && /^[=+\-@\t\r]/.test(plain)) plain = `'${plain}`;
     return /[",\n\r]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
   };
-  return [columns, ...rows.map((row) => columns.map((column) => (column in row ? row[column] : named(row, column))))].map((line) => line.map(cell).join(",")).join("\r\n");
+  return [columns, ...rows.map((row) => columns.map((column) => row[column]))].map((line) => line.map(cell).join(",")).join("\r\n");
 }
 
+const isWide = (figure, rows) => (["heatmap", "triangle"].includes(figure.chart.kind) && inOrder(rows, figure.chart.x, figure.chart.x).length > 6) || (figure.chart.kind === "none" && shownColumns(figure).length > 5);
 function cardHtml(figure) {
   const rows = figureRows(figure), found = finding(figure, rows), chart = figure.chart ?? {};
   const hidden = state.customer_type !== "all" || state.persona !== "all" ? text("hidden", { n: meta.min_persons }) : local(figure.empty) || text("figure.empty");
-  const keys = [rows.some((row) => isFew(figure, row)) ? text("figure.hollow", { n: figure.min_n }) : "", rows.some((row) => isImmature(figure, row)) ? text("figure.immature") : ""].filter(Boolean).join("; ");
-  return html`<article class="card ${figure.small ? "small" : ""}" data-figure="${figure.figure}" aria-labelledby="heading-${figure.figure}"><p class="kicker">${found ? local(figure.title) : ""}</p>
+  const keys = [rows.some((row) => isFew(figure, row)) ? text("figure.hollow", { n: figure.min_n }) : "", rows.some((row) => isImmature(figure, row)) ? text("figure.immature") : "", cutOf(figure, rows)].filter(Boolean).join("; ");
+  return html`<article class="card ${isWide(figure, rows) ? "wide" : ""}" data-figure="${figure.figure}" aria-labelledby="heading-${figure.figure}"><p class="kicker">${found ? local(figure.title) : ""}</p>
 <h3 id="heading-${figure.figure}">${found ? found.words : local(figure.title)}</h3>${found?.sure ? html`<p class="sure">${found.sure}</p>` : ""}${figure.note ? html`<p class="note">${local(figure.note)}</p>` : ""}
 ${rows.length ? html`${chart.kind === "none" ? tableHtml(figure, rows) : html`<div class="chart"></div>`}${keys ? html`<p class="note">${keys}</p>` : ""}` : html`<p class="empty">${hidden}</p>`}
 <div class="behind">${chart.kind === "none" ? "" : html`<details class="rows"><summary>${text("figure.table", { n: formatted(rows.length) })}</summary></details>`}<details><summary>${text("figure.sql")}</summary><p class="note">${(figure.marts ?? []).map((mart) => `marts.${mart}`).join(", ")}</p><pre tabindex="0">${figure.sql ?? ""}</pre></details><button type="button" data-do="copy">${text("figure.copy")}</button></div></article>`;

@@ -1,6 +1,6 @@
 // Figures as ECharts options (SVG renderer) or, for matrices, as coloured tables. Colours come from the style sheet.
 
-const drawn = new Map();
+const drawn = new Map(), MOST_BARS = 16;
 
 /** A colour of the style sheet as the browser resolves it in the current theme. */
 function colour(name) {
@@ -22,6 +22,21 @@ const categoryOf = (row, column) => String(shown(row, column)).replace(/^(\d{4}-
 function inOrder(rows, column, like) {
   const places = new Map([...new Set(rows.map((row) => categoryOf(row, like)))].map((name, place) => [name, place]));
   return [...new Set(rows.map((row) => categoryOf(row, column)))].sort((a, b) => (places.get(a) ?? Infinity) - (places.get(b) ?? Infinity) || 0);
+}
+
+const isAcross = ({ chart }) => ["columns", "line", "area"].includes(chart.kind);
+/** The categories that a figure draws, in their order: of many bars those with the greatest values. */
+function categoriesOf(figure, rows, category, measures) {
+  const all = [...new Set(rows.map((row) => categoryOf(row, category)))], size = new Map();
+  if (isAcross(figure) || all.length <= MOST_BARS) return all;
+  for (const row of rows) size.set(categoryOf(row, category), Math.max(size.get(categoryOf(row, category)) ?? 0, ...measures.map((measure) => Math.abs(row[measure] ?? 0))));
+  const kept = new Set([...all].sort((a, b) => size.get(b) - size.get(a)).slice(0, MOST_BARS));
+  return all.filter((name) => kept.has(name));
+}
+/** What is said where not all bars are drawn. */
+function cutOf({ chart }, rows) {
+  const count = ["bars", "dots", "forest"].includes(chart.kind) ? new Set(rows.map((row) => categoryOf(row, chart.y))).size : 0;
+  return count > MOST_BARS ? text("figure.cut", { n: MOST_BARS, m: count }) : "";
 }
 
 /**
@@ -69,9 +84,9 @@ function intervals(entries, across, shift, ink) {
 
 function axisChart(figure, rows, width) {
   const { kind, low, high, format, stack, line_at: lineAt, zero, compare, good_bad: goodBad } = figure.chart;
-  const across = ["columns", "line", "area"].includes(kind), bars = kind === "bars" || kind === "columns", points = kind === "dots" || kind === "forest";
+  const across = isAcross(figure), bars = kind === "bars" || kind === "columns", points = kind === "dots" || kind === "forest";
   const category = across ? figure.chart.x : figure.chart.y, measures = asList(across ? figure.chart.y : figure.chart.x);
-  const categories = [...new Set(rows.map((row) => categoryOf(row, category)))];
+  const categories = categoriesOf(figure, rows, category, measures);
   const list = seriesOf(figure, rows, category, measures), alone = list.length === 1;
   // good and bad side by side: measures below zero, or the second of two
   const losing = (one, which) => (across ? [...one.rows.values()].some((row) => row[one.column] < 0) : which > 0);
@@ -89,7 +104,7 @@ function axisChart(figure, rows, width) {
       return { value, itemStyle: { ...style, ...(bars && isImmature(figure, row) ? { decal: { symbol: "rect", dashArrayX: [1, 0], dashArrayY: [2, 4], rotation: Math.PI / 4, color: paper } } : {}) } };
     });
     if (bars) series.push({ type: "bar", name: one.name, data, stack: stack ? "all" : undefined, itemStyle: { color: base }, barMaxWidth: 26, label: { show: alone && !across && !low, position: "right", color: ink, fontFamily: FONT, formatter: ({ value }) => formatted(value, format) } });
-    else if (!points) series.push({ type: "line", name: one.name, data, stack: stack || kind === "area" ? "all" : undefined, areaStyle: kind === "area" ? { opacity: 0.75 } : undefined, symbolSize: kind === "area" ? 0 : 6, connectNulls: false, lineStyle: { width: kind === "area" ? 0.5 : 2, type: "solid" }, itemStyle: { color: base } });
+    else if (!points) series.push({ type: "line", symbol: "circle", name: one.name, data, stack: stack || kind === "area" ? "all" : undefined, areaStyle: kind === "area" ? { opacity: 0.75 } : undefined, symbolSize: kind === "area" ? 0 : 6, connectNulls: false, lineStyle: { width: kind === "area" ? 0.5 : 2, type: "solid" }, itemStyle: { color: base } });
     if (compare && which) series.push(intervals(entries.filter(({ place }) => list[0].rows.has(categories[place])).map(({ place, row }) => ({ place, low: row[one.column], high: list[0].rows.get(categories[place])[one.column] })), across, 0, base));
     const marks = points ? entries : kind === "line" ? entries.filter(({ row }) => isFew(figure, row)) : [];
     if (marks.length) series.push({ type: "custom", name: one.name, itemStyle: { color: base }, encode: across ? { x: 0, y: 1 } : { y: 0, x: 1 }, z: 6, data: marks.map(({ place, row }) => [place, row[one.column]]), renderItem: ({ dataIndex }, api) => {
@@ -106,7 +121,7 @@ function axisChart(figure, rows, width) {
   const label = narrow ? 118 : Math.min(240, Math.max(90, 7 * Math.max(...categories.map((category) => category.length), 0)));
   const value = { type: "value", scale: !zero && !bars && kind !== "area", axisLabel: { ...axisText, color: quiet, formatter: tickFormat(format), hideOverlap: true }, splitLine: { lineStyle: { color: grid } }, splitNumber: narrow ? 3 : 5 };
   const named = { type: "category", data: categories, axisLine: { lineStyle: { color: quiet }, onZero: true }, axisTick: { show: false }, axisLabel: across ? { ...axisText, hideOverlap: true } : { ...axisText, width: label, overflow: "break", interval: 0, lineHeight: 14 }, inverse: !across };
-  const legend = list.length > 1 ? { show: true, type: "plain", top: 0, left: 0, icon: "roundRect", itemWidth: 14, itemHeight: 10, textStyle: axisText, data: list.map(({ name }) => name) } : { show: false };
+  const legend = list.length > 1 ? { show: true, type: "plain", top: 0, left: 0, icon: "roundRect", itemWidth: 14, itemHeight: 10, textStyle: axisText, data: list.map(({ name }, which) => ({ name, ...(compare && which ? { itemStyle: { color: paper, borderColor: palette[0], borderWidth: 2 } } : {}) })) } : { show: false };
   const legendRows = list.length > 1 ? Math.ceil(list.reduce((sum, { name }) => sum + 7 * name.length + 34, 0) / width) : 0;
   const top = 12 + legendRows * 24, rowHeight = Math.max(narrow ? 34 : 28, stack || !bars ? 0 : 16 * list.length + 8);
   return {
