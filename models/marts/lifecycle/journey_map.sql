@@ -43,6 +43,7 @@ select
     numbers.stage,
     cells.customer_type,
     cells.persona,
+    {{ period_type_of('periods.period') }} as period_type,
     stages.rank,
     stages.label_en,
     stages.label_vi,

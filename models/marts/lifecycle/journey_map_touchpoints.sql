@@ -74,6 +74,7 @@ select
     cells.customer_type,
     cells.persona,
     counted.touchpoint_type,
+    {{ period_type_of('counted.period') }} as period_type,
     counted.touches,
     counted.persons,
     counted.emotion_score,
