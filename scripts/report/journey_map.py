@@ -3,95 +3,77 @@
 `static/map.js` makes the same cells for other selections and languages; a test holds the two equal for the default one.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from decimal import ROUND_HALF_UP, Decimal
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from report.words import figure
+
 Row = dict[str, Any]
+# lines of a kind in a cell; the distance from which a touchpoint feels better or worse than its stage
 SHOWN, NEAR = 3, 0.05
-EMOTION_HEIGHT, EMOTION_TOP, EMOTION_BOTTOM = 160, 24, 34
-MONEY_KPIS = {"revenue_per_person", "average_order_value"}
+_HEIGHT, _TOP, _BOTTOM = 160, 24, 34
+_MONEY = ("Revenue per person", "Average order value")
+_WHOLE = ("Persons who entered",)
 
 
-def rows(table: Mapping[str, Any], **where: object) -> Iterator[Row]:
-    """Yield the rows of an encoded table (column lists; text as dictionary `d` and indices `i`) that equal `where`."""
-    columns = {name: table["data"][name] for name in table["columns"]}
-    plain = {name: [column["d"][i] if i >= 0 else None for i in column["i"]] if isinstance(column, dict) else column for name, column in columns.items() if name in where}
-    for number in range(table["n"]):
-        if all(plain[name][number] == value for name, value in where.items()):
-            yield {name: _value(column, number) for name, column in columns.items()}
-
-
-def _value(column: Any, number: int) -> Any:
-    if isinstance(column, dict):
-        index = column["i"][number]
-        return column["d"][index] if index >= 0 else None
-    return column[number]
-
-
-def _rounded(value: float, digits: int) -> str:
-    """Return the number as Intl writes it in English: decimal rounding half up, commas between thousands."""
-    return f"{Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP):,f}"
-
-
-def _short(value: float, digits: int) -> str:
-    """Return the number rounded to at most `digits` decimals, without trailing zeros."""
-    text = _rounded(value, digits)
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def formatted(value: float | None, kind: str, meta: Mapping[str, Any]) -> str:
-    """Return a number in English as the page writes it: kind is rate, number, money, hours, score or ratio."""
-    if value is None:
-        return "–"
-    if kind == "rate":
-        return _rounded(value * 100, 1) + "%" if abs(value) < 1e6 else _rounded(value, 0)
-    if kind == "score":
-        text = _rounded(value, 2)
-        return f"+{text}" if value > 0 and text != "0.00" else text.replace("-0.00", "0.00")
-    if kind == "hours":
-        return f"{_short(value, 1 if value < 10 else 0)} h" if value < 48 else f"{_short(value / 24, 1 if value < 240 else 0)} days"
-    if kind == "money":
-        return f"{_compact(value, meta['currency_decimals'])} {meta['currency']}"
-    return _short(value, 0 if abs(value) >= 100 else 2)
-
-
-def _compact(value: float, decimals: int) -> str:
-    """Return the number with three significant digits and K, M, B or T from a thousand on."""
-    if abs(value) < 1000:
-        return _short(value, decimals)
-    exact = Decimal(repr(float(value)))
-    exact = exact.quantize(Decimal(1).scaleb(exact.adjusted() - 2), ROUND_HALF_UP)
-    power = min(exact.adjusted() // 3, 4)
-    return _short(float(exact.scaleb(-3 * power)), 2) + " KMBT"[power]
-
-
-def view(tables: Mapping[str, Any], texts: Mapping[str, Mapping[str, str]], meta: Mapping[str, Any], framework: str, customer_type: str = "all", persona: str = "all", period: str = "all") -> Row:
+def view(
+    tables: Mapping[str, pa.Table], texts: Mapping[str, Mapping[str, str]], meta: Mapping[str, Any], **chosen: str
+) -> Row:
     """Return the map of one selection: stages, the persona card, rows of cells and the emotion line.
 
-    `tables` are those of the payload, encoded; `texts` the words by key and language; a cell is a list of lines
-    {text, value, note, bar (0 to 100), tone (good, neutral, bad), tag (source, few, hidden)}.
+    `tables` are those of the page by name, `texts` its words by key and language; `chosen` has framework, customer_type,
+    persona and period. A cell is a list of lines: text, big, value, note, bar (0 to 100; -1 for none), tone (good, neutral,
+    bad) and tag (source, few, hidden), each empty where there is none.
     """
-    return _Map(tables, texts, meta, framework, {"customer_type": customer_type, "persona": persona, "period": period}).view()
+    return _Map(tables, texts, meta, chosen).view()
+
+
+def kpi_format(name: str) -> str:
+    """Return how a KPI of the stages is written, by its English name."""
+    if name in _MONEY:
+        return "money"
+    if name.startswith("Hours"):
+        return "hours"
+    if "NPS" in name:
+        return "nps"
+    return "rate" if " rate" in name or "CSAT" in name else "number" if name in _WHOLE else "ratio"
+
+
+def _line(text: str, **more: Any) -> Row:
+    return {"text": text, "big": "", "value": "", "note": "", "bar": -1, "tone": "", "tag": "", **more}
 
 
 class _Map:
-    def __init__(self, tables: Mapping[str, Any], texts: Mapping[str, Mapping[str, str]], meta: Mapping[str, Any], framework: str, chosen: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        tables: Mapping[str, pa.Table],
+        texts: Mapping[str, Mapping[str, str]],
+        meta: Mapping[str, Any],
+        chosen: Mapping[str, str],
+    ) -> None:
         self.tables, self.texts, self.meta, self.chosen = tables, texts, meta, chosen
-        self.framework = framework
+        framework = {"framework": chosen["framework"]}
         self.filtered = chosen["customer_type"] != "all" or chosen["persona"] != "all"
-        self.label = next(rows(tables["frameworks"], framework=framework))["label_en"]
-        found = {row["stage"]: row for row in rows(tables["map"], framework=framework, **chosen)}
-        self.stages = [{**row, "cell": found.get(row["stage"])} for row in sorted(rows(tables["framework_stages"], framework=framework), key=lambda row: row["rank"]) if row["stage"] != "none"]
-        self.items: dict[tuple[str, str], list[Row]] = {}
-        for row in rows(tables["map_items"], framework=framework, **chosen):
-            self.items.setdefault((row["stage"], row["item_type"]), []).append(row)
-        self.touches: dict[str, list[Row]] = {}
-        for row in rows(tables["map_touchpoints"], framework=framework, **chosen):
-            self.touches.setdefault(row["stage"], []).append(row)
-        self.kpis = {row["kpi_name"]: row.get("kpi") for row in rows(tables["framework_stages"])}
-        self.types = {row["touchpoint_type"]: row["label_en"] for row in rows(tables["touchpoint_types"])}
-        self.actions = list(rows(tables["actions"], framework=framework))
+        cells = {row["stage"]: row for row in self.rows("map", **chosen)}
+        stages = sorted(self.rows("framework_stages", **framework), key=lambda row: float(row["rank"]))
+        self.stages = [{**stage, "cell": cells.get(stage["stage"])} for stage in stages]
+        self.found = [stage for stage in self.stages if stage["cell"]]
+        self.items, self.touches = self.rows("map_items", **chosen), self.rows("map_touchpoints", **chosen)
+        self.types = {row["touchpoint_type"]: row["label_en"] for row in self.rows("touchpoint_types")}
+        self.actions = self.rows("actions", **framework)
+        rates = [stage["cell"]["conversion_rate"] for stage in self.found if stage["is_in_funnel"]]
+        self.rates = [rate for rate in rates if rate is not None]
+
+    def rows(self, name: str, **where: str) -> list[Row]:
+        """Return the rows of a table that equal `where`; only those become objects."""
+        table = self.tables[name]
+        for column, value in where.items():
+            table = table.filter(pc.equal(table.column(column), value))
+        found: list[Row] = table.to_pylist()
+        return found
 
     def text(self, key: str, **values: str) -> str:
         found = self.texts[key]["en"]
@@ -99,190 +81,251 @@ class _Map:
             found = found.replace("{" + name + "}", value)
         return found
 
-    def number(self, value: float | None, kind: str = "number") -> str:
-        return formatted(value, kind, self.meta)
-
     def known(self, key: str, fallback: str) -> str:
         return self.texts[key]["en"] if key in self.texts else fallback
 
+    def number(self, value: float | None, kind: str = "number") -> str:
+        return figure(value, kind, "en", self.meta["currency"])
+
+    def persons(self, count: float) -> str:
+        return self.text("persons", n=self.number(count))
+
     def view(self) -> Row:
-        most = max([stage["cell"]["persons"] for stage in self.stages if stage["cell"]] or [1])
-        rates = [stage["cell"]["conversion_rate"] for stage in self.stages if stage["cell"] and stage["is_in_funnel"] and stage["cell"]["conversion_rate"] is not None]
-        persona = self.text("all") if self.chosen["persona"] == "all" else next(rows(self.tables["personas"], persona=self.chosen["persona"]))["label_en"]
+        chosen = self.chosen
+        everybody = chosen["persona"] == "all"
+        persona = "" if everybody else self.rows("personas", persona=chosen["persona"])[0]["label_en"]
+        caption = self.text(
+            "map.caption",
+            framework=self.rows("frameworks", framework=chosen["framework"])[0]["label_en"],
+            persona=persona or self.text("all"),
+            customer_type=self.known(f"customer_type.{chosen['customer_type']}", self.text("all")),
+            period=self.known(f"period.{chosen['period']}", chosen["period"]),
+        )
+        most = max([stage["cell"]["persons"] for stage in self.found] or [1])
+        kinds = ("touchpoint", "channel", "pain_point", "opportunity", "actions", "rate", "time", "kpi", "department")
         return {
-            "caption": self.text(
-                "map.caption", framework=self.label, persona=persona, customer_type=self.text("all") if self.chosen["customer_type"] == "all" else self.text(f"customer_type.{self.chosen['customer_type']}"), period=self.text("period.all") if self.chosen["period"] == "all" else self.chosen["period"]
-            ),
+            "caption": caption,
             "stages": [
                 {
-                    "stage": stage["stage"],
                     "label": stage["label_en"],
-                    "persons": self.text("persons", n=self.number(stage["cell"]["persons"])) if stage["cell"] else "",
+                    "persons": self.persons(stage["cell"]["persons"]) if stage["cell"] else "",
                     "bar": round(100 * stage["cell"]["persons"] / most, 1) if stage["cell"] else 0,
                     "note": "" if stage["is_in_funnel"] else self.text("map.outside"),
                 }
                 for stage in self.stages
             ],
-            "card": {"name": self.text("map.everybody") if self.chosen["persona"] == "all" else persona, "facts": self.facts()},
+            "card": {"name": self.text("map.everybody") if everybody else persona, "facts": self.facts()},
             "emotion": self.emotion(),
-            "before": [self.row("goal", [self.goal(stage) for stage in self.stages]), self.row("action", [self.listed(stage, "action") for stage in self.stages])],
-            "after": [
-                self.row("touchpoint", [self.touchpoints(stage) for stage in self.stages]),
-                self.row("channel", [self.listed(stage, "channel") for stage in self.stages]),
-                self.row("pain_point", [self.listed(stage, "pain_point") for stage in self.stages]),
-                self.row("opportunity", [self.listed(stage, "opportunity") for stage in self.stages]),
-                self.row("actions", [self.planned(stage) for stage in self.stages]),
-                self.row("rate", [self.rate(stage, rates) for stage in self.stages]),
-                self.row("time", [self.time(stage) for stage in self.stages]),
-                self.row("kpi", [self.kpi(stage) for stage in self.stages]),
-                self.row("department", [self.department(stage) for stage in self.stages]),
-            ],
+            "before": [self.row(kind) for kind in ("goal", "action")],
+            "after": [self.row(kind) for kind in kinds],
         }
 
-    def row(self, key: str, cells: Sequence[list[Row]]) -> Row:
-        return {"key": key, "title": self.text(f"map.row.{key}"), "hint": self.known(f"map.hint.{key}", ""), "cells": list(cells)}
+    def row(self, key: str) -> Row:
+        cells = {
+            "goal": self.goal, "touchpoint": self.touchpoint, "actions": self.planned, "rate": self.rate, "time": self.time,
+            "kpi": self.kpi, "department": self.department,
+        }  # fmt: skip
+        make = cells.get(key, lambda stage: self.listed(stage, key))
+        return {**self.head(key), "cells": [make(stage) for stage in self.stages]}
+
+    def head(self, key: str) -> Row:
+        return {"key": key, "title": self.text(f"map.row.{key}"), "hint": self.known(f"map.hint.{key}", "")}
 
     def absent(self, stage: Row) -> list[Row]:
         """Return the line of a cell without a row: hidden where a filter is on, else not measured."""
         if stage["cell"] is None and self.filtered:
-            return [{"text": self.text("hidden", n=str(self.meta["min_persons"])), "tag": "hidden"}]
-        return [{"text": self.text("unmeasured"), "tag": "hidden"}]
+            return [_line(self.text("hidden", n=str(self.meta["min_persons"])), tag="hidden")]
+        return [_line(self.text("unmeasured"), tag="hidden")]
+
+    def of(self, stage: Row, kind: str) -> list[Row]:
+        found = [item for item in self.items if item["stage"] == stage["stage"] and item["item_type"] == kind]
+        return sorted(found, key=lambda item: int(item["rank"]))
 
     def facts(self) -> list[Row]:
-        cells = [(stage, stage["cell"]) for stage in self.stages if stage["cell"]]
-        felt = [(stage, cell) for stage, cell in cells if cell["emotion_score"] is not None]
         found: list[Row] = []
-        if cells:
-            stage, cell = max(cells, key=lambda pair: pair[1]["persons"])
-            found.append({"text": self.text("map.card.largest"), "value": f"{stage['label_en']}: {self.text('persons', n=self.number(cell['persons']))}", "tone": ""})
-        if len(felt) > 1:
-            for key, tone, pair in (("best", "good", max(felt, key=lambda pair: pair[1]["emotion_score"])), ("worst", "bad", min(felt, key=lambda pair: pair[1]["emotion_score"]))):
-                found.append({"text": self.text(f"map.card.{key}"), "value": f"{pair[0]['label_en']}: {self.number(pair[1]['emotion_score'], 'score')}", "tone": tone})
-        channels: dict[str, list[Any]] = {}
-        for (_, kind), items in self.items.items():
-            for item in items if kind == "channel" else []:
-                channels.setdefault(item["item"], [0, item["item_en"]])[0] += item["value"]
+        if self.found:
+            stage = max(self.found, key=lambda each: float(each["cell"]["persons"]))
+            value = f"{stage['label_en']}: {self.persons(stage['cell']['persons'])}"
+            found.append(_line(self.text("map.card.largest"), value=value))
+        felt = [stage for stage in self.found if stage["cell"]["emotion_score"] is not None]
+        for key, tone, sign in (("best", "good", 1), ("worst", "bad", -1)) if len(felt) > 1 else ():
+            scores = [sign * stage["cell"]["emotion_score"] for stage in felt]
+            stage = felt[scores.index(max(scores))]
+            value = f"{stage['label_en']}: {self.number(stage['cell']['emotion_score'], 'score')}"
+            found.append(_line(self.text(f"map.card.{key}"), value=value, tone=tone))
+        channels: dict[str, float] = {}
+        for item in self.items:
+            if item["item_type"] == "channel":
+                channels[item["item_en"]] = channels.get(item["item_en"], 0) + item["value"]
         if channels:
-            found.append({"text": self.text("map.card.channels"), "value": ", ".join(label for _, label in sorted(channels.values(), key=lambda pair: (-pair[0], pair[1]))[:SHOWN]), "tone": ""})
-        for key, kind, measure in (("pain", "pain_point", "persons"), ("opportunity", "opportunity", "value")):
-            best = [(item[measure], stage, item) for stage in self.stages for item in self.items.get((stage["stage"], kind), []) if item[measure]]
-            if best:
-                value, stage, item = max(best, key=lambda triple: triple[0])
-                amount = self.text("persons", n=self.number(value)) if key == "pain" else self.number(value, "money")
-                found.append({"text": self.text(f"map.card.{key}"), "value": f"{item['item_en']} ({stage['label_en']}): {amount}", "tone": "bad" if key == "pain" else "good"})
+            leading = sorted(channels, key=lambda label: (-channels[label], label))[:SHOWN]
+            found.append(_line(self.text("map.card.channels"), value=", ".join(leading)))
+        for key, kind, measure, tone in (
+            ("pain", "pain_point", "persons", "bad"),
+            ("opportunity", "opportunity", "value", "good"),
+        ):
+            pairs = [(stage, item) for stage in self.stages for item in self.of(stage, kind) if item[measure]]
+            if pairs:
+                stage, item = max(pairs, key=lambda pair: float(pair[1][measure]))
+                amount = self.persons(item["persons"]) if key == "pain" else self.number(item["value"], "money")
+                value = f"{item['item_en']} ({stage['label_en']}): {amount}"
+                found.append(_line(self.text(f"map.card.{key}"), value=value, tone=tone))
         return found
 
     def goal(self, stage: Row) -> list[Row]:
-        found = [{"text": stage["customer_goal"], "tag": "source"}] if stage["customer_goal"] else []
+        found = [_line(stage["customer_goal"], tag="source")] if stage["customer_goal"] else []
         if stage["thought"]:
-            found.append({"text": f"“{stage['thought']}”", "tag": "source", "note": self.text("map.feels", emotion=stage["typical_emotion"]) if stage["typical_emotion"] else ""})
+            feels = self.text("map.feels", emotion=stage["typical_emotion"]) if stage["typical_emotion"] else ""
+            found.append(_line(f"“{stage['thought']}”", tag="source", note=feels))
         return found
 
     def listed(self, stage: Row, kind: str) -> list[Row]:
         measure = "value" if kind == "opportunity" else "persons"
-        top = max([item[measure] or 0 for (_, of), items in self.items.items() if of == kind for item in items] or [0])
+        top = max([item[measure] or 0 for item in self.items if item["item_type"] == kind] or [0])
         found: list[Row] = []
-        for item in sorted(self.items.get((stage["stage"], kind), []), key=lambda item: item["rank"])[:SHOWN]:
-            line: Row = {"text": item["item_en"], "value": self.number(item["persons"])}
+        for item in self.of(stage, kind)[:SHOWN]:
+            line = _line(item["item_en"], value=self.number(item["persons"]))
             if kind == "opportunity":
-                line = {"text": item["item_en"], "value": self.number(item["value"], "money"), "note": self.text("persons", n=self.number(item["persons"]))}
+                line |= {"value": self.number(item["value"], "money"), "note": self.persons(item["persons"])}
             if kind in ("pain_point", "opportunity") and top:
-                line |= {"bar": round(100 * (item[measure] or 0) / top, 1), "tone": "bad" if kind == "pain_point" else "good"}
+                tone = "bad" if kind == "pain_point" else "good"
+                line |= {"bar": round(100 * (item[measure] or 0) / top, 1), "tone": tone}
             found.append(line)
         found = found or self.absent(stage)
         source = {"pain_point": "barrier", "opportunity": "content"}.get(kind)
         if source and stage[source]:
-            found.append({"text": self.text(f"map.{source}", text=stage[source]), "tag": "source"})
+            found.append(_line(self.text(f"map.{source}", text=stage[source]), tag="source"))
         return found
 
-    def touchpoints(self, stage: Row) -> list[Row]:
+    def touchpoint(self, stage: Row) -> list[Row]:
         """Return the leading touchpoint types by persons; the steps of one e-mail are one line."""
-        touches = [touch for touch in self.touches.get(stage["stage"], []) if touch["persons"]]
+        touches = [touch for touch in self.touches if touch["stage"] == stage["stage"] and touch["persons"]]
         steps = {touch["touchpoint_type"]: touch for touch in touches if touch["touchpoint_type"].startswith("email_")}
-        lines = [(touch["persons"], touch["touchpoint_type"], {"text": self.types.get(touch["touchpoint_type"], touch["touchpoint_type"]), "value": self.number(touch["persons"])}) for touch in touches if touch["touchpoint_type"] not in steps]
+        lines = [
+            (touch["persons"], kind, _line(self.types.get(kind, kind), value=self.number(touch["persons"])))
+            for touch in touches
+            if (kind := touch["touchpoint_type"]) not in steps
+        ]
         if steps:
-            count = {step: self.number(steps[f"email_{step}"]["touches"] if f"email_{step}" in steps else 0) for step in ("sent", "opened", "clicked")}
+            count = {
+                step: self.number(steps.get(f"email_{step}", {"touches": 0})["touches"])
+                for step in ("sent", "opened", "clicked")
+            }
             persons = max(touch["persons"] for touch in steps.values())
-            lines.append((persons, "email", {"text": next(rows(self.tables["channels"], channel="email"))["label_en"], "value": self.number(persons), "note": self.text("map.email_steps", **count)}))
-        return [line for _, _, line in sorted(lines, key=lambda triple: (-triple[0], triple[1]))[:SHOWN]] or self.absent(stage)
+            label = self.rows("channels", channel="email")[0]["label_en"]
+            line = _line(label, value=self.number(persons), note=self.text("map.email_steps", **count))
+            lines.append((persons, "email", line))
+        lines.sort(key=lambda triple: (-triple[0], triple[1]))
+        return [line for _, _, line in lines[:SHOWN]] or self.absent(stage)
 
     def planned(self, stage: Row) -> list[Row]:
         found = []
         for action in self.actions:
-            if action["stage"] == stage["stage"]:
-                kind = _kpi_format(self.kpis.get(action["kpi_name"]))
-                change = self.text("map.baseline", kpi=action["kpi_name"], baseline=self.number(action["kpi_baseline"], kind), now=self.number(action["kpi_now"], kind)) if action["kpi_name"] else ""
-                owner = self.known(f"department.{action['owner']}", action["owner"])
-                status = self.text("status.overdue") if action["is_overdue"] else self.known(f"status.{action['status']}", action["status"])
-                found.append({"text": action["title_en"], "value": status, "note": " · ".join(part for part in (self.text("map.due", owner=owner, date=str(action["due_date"])), change) if part)})
+            if action["stage"] != stage["stage"]:
+                continue
+            name, status = action["kpi_name"], "overdue" if action["is_overdue"] else action["status"]
+            owner = self.known(f"department.{action['owner']}", action["owner"])
+            notes = [self.text("map.due", owner=owner, date=action["due_date"])]
+            if name:
+                ends = {end: self.number(action[f"kpi_{end}"], kpi_format(name)) for end in ("baseline", "now")}
+                notes.append(self.text("map.baseline", kpi=name, **ends))
+            found.append(
+                _line(action["title_en"], value=self.known(f"status.{status}", status), note=" · ".join(notes))
+            )
         return found
 
-    def rate(self, stage: Row, rates: Sequence[float]) -> list[Row]:
+    def rate(self, stage: Row) -> list[Row]:
         cell = stage["cell"]
         if cell is None:
             return self.absent(stage)
-        rate = cell["conversion_rate"]
-        entered = self.text("map.entered", n=self.number(cell["entered"]))
+        rate, entered = cell["conversion_rate"], self.text("map.entered", n=self.number(cell["entered"]))
         if rate is None:
-            return [{"text": self.text("last_stage" if stage is self.stages[-1] else "too_early"), "note": entered, "tag": "hidden"}]
-        tone = "neutral" if len(rates) < 3 or not stage["is_in_funnel"] or rate not in (min(rates), max(rates)) else "bad" if rate == min(rates) else "good"
-        return [{"text": "", "big": self.number(rate, "rate"), "tone": tone, "note": f"{self.number(cell['rate_low'], 'rate')} – {self.number(cell['rate_high'], 'rate')} · {entered}"}]
+            key = "last_stage" if stage is self.stages[-1] else "too_early"
+            return [_line(self.text(key), note=entered, tag="hidden")]
+        extreme = {max(self.rates, default=0): "good", min(self.rates, default=0): "bad"}
+        tone = extreme.get(rate, "neutral") if len(self.rates) > SHOWN - 1 and stage["is_in_funnel"] else "neutral"
+        low, high = (self.number(cell[end], "rate") for end in ("rate_low", "rate_high"))
+        return [_line("", big=self.number(rate, "rate"), tone=tone, note=f"{low} – {high} · {entered}")]
 
     def time(self, stage: Row) -> list[Row]:
         if stage["cell"] is None:
             return self.absent(stage)
-        return [{"text": self.text(f"map.{key}"), "value": self.number(stage["cell"][f"median_hours_{key}"], "hours")} for key in ("to_next", "in_stage") if stage["cell"][f"median_hours_{key}"] is not None]
+        medians = {key: stage["cell"][f"median_hours_{key}"] for key in ("to_next", "in_stage")}
+        return [
+            _line(self.text(f"map.{key}"), value=self.number(hours, "hours"))
+            for key, hours in medians.items()
+            if hours is not None
+        ]
 
     def kpi(self, stage: Row) -> list[Row]:
-        cell = stage["cell"]
-        if cell is None or cell["kpi_name"] is None or cell["kpi_value"] is None:
+        cell, name = stage["cell"], stage["kpi_name"]
+        if cell is None or name is None or cell["kpi_value"] is None:
             return self.absent(stage)
-        return [{"text": "", "big": self.number(cell["kpi_value"], _kpi_format(self.kpis.get(cell["kpi_name"]))), "note": cell["kpi_name"]}]
+        return [_line("", big=self.number(cell["kpi_value"], kpi_format(name)), note=name)]
 
     def department(self, stage: Row) -> list[Row]:
         name = stage["department"]
-        return [{"text": stage.get("department_label_en") or self.known(f"department.{name}", name)}] if name else []
+        return [_line(stage.get("department_label_en") or self.known(f"department.{name}", name))] if name else []
 
     def emotion(self) -> Row:
-        """Return the emotion line: a point a stage at its height in the drawing, with interval, n and the touchpoints by it."""
-        cells = [stage["cell"] for stage in self.stages]
-        values = [0.0] + [value for cell in cells if cell for value in (cell["emotion_score"], cell["emotion_low"], cell["emotion_high"]) if value is not None]
-        low, high = min(values), max(values)
+        """Return the emotion line: a point a stage at its height in the drawing, with interval, n and touchpoints."""
+        scored = [stage["cell"] for stage in self.found if stage["cell"]["emotion_score"] is not None]
+        ends = [0.0, *(cell[f"emotion_{end}"] for cell in scored for end in ("score", "low", "high"))]
+        low, high = min(ends), max(ends)
         high = high if high > low else low + 1
 
         def y(value: float) -> float:
-            return round(EMOTION_TOP + (high - value) / (high - low) * (EMOTION_HEIGHT - EMOTION_TOP - EMOTION_BOTTOM), 1)
+            return round(_TOP + (high - value) / (high - low) * (_HEIGHT - _TOP - _BOTTOM), 1)
 
-        points = []
-        for place, cell in enumerate(cells):
-            x = round(100 * (place + 0.5) / len(cells), 3)
-            score, answers = (cell["emotion_score"], cell["emotion_responses"]) if cell else (None, 0)
+        points: list[Row] = []
+        for place, stage in enumerate(self.stages):
+            cell = stage["cell"] or {"emotion_score": None, "emotion_responses": 0}
+            score, answers = cell["emotion_score"], cell["emotion_responses"] or 0
+            point = {
+                "x": round(100 * (place + 0.5) / len(self.stages), 3),
+                "y": y(score or 0),
+                "value": "",
+                "tone": "few",
+            }
             if score is None:
-                points.append({"x": x, "y": y(0), "few": bool(answers), "note": self.text("few_n", n=self.number(answers)) if answers else self.text("no_answers")})
+                note = self.text("few_n", n=self.number(answers)) if answers else self.text("no_answers")
+                points.append({**point, "few": answers > 0, "note": note})
                 continue
             tone = "good" if cell["emotion_low"] > 0 else "bad" if cell["emotion_high"] < 0 else "neutral"
-            points.append({"x": x, "y": y(score), "low": y(cell["emotion_low"]), "high": y(cell["emotion_high"]), "tone": tone, "value": self.number(score, "score"), "note": f"n = {self.number(answers)}"})
-        segments = [(one, two) for one, two in zip(points, points[1:], strict=False) if "value" in one and "value" in two]
+            bounds = {"low": y(cell["emotion_low"]), "high": y(cell["emotion_high"])}
+            value, note = self.number(score, "score"), f"n = {self.number(answers)}"
+            points.append({**point, **bounds, "few": False, "tone": tone, "value": value, "note": note})
         felt = [self.felt(stage) for stage in self.stages]
-        alt = "; ".join(f"{stage['label_en']} {point.get('value', '')} {point['note']}" for stage, point in zip(self.stages, points, strict=True))
-        return {**self.row("emotion", []), "alt": alt, "height": EMOTION_HEIGHT, "zero": y(0), "lines": [{"points": points, "segments": segments}], "above": [lines[0] for lines in felt], "below": [lines[1] for lines in felt]}
+        return {
+            **self.head("emotion"),
+            "height": _HEIGHT,
+            "zero": y(0),
+            "points": points,
+            "segments": [
+                pair for pair in zip(points, points[1:], strict=False) if pair[0]["value"] and pair[1]["value"]
+            ],
+            "alt": "; ".join(
+                f"{stage['label_en']} {point['value']} {point['note']}"
+                for stage, point in zip(self.stages, points, strict=True)
+            ),
+            "above": [lines[0] for lines in felt],
+            "below": [lines[1] for lines in felt],
+        }
 
-    def felt(self, stage: Row) -> tuple[list[Row], list[Row]]:
+    def felt(self, stage: Row) -> tuple[Sequence[Row], Sequence[Row]]:
         """Return the touchpoints felt better than the stage, best first, and those felt worse, worst first: two each."""
         score = (stage["cell"] or {}).get("emotion_score") or 0
-        lines = sorted(
-            ((touch["emotion_score"], self.types.get(touch["touchpoint_type"]) or self.known(f"touchpoint.{touch['touchpoint_type']}", touch["touchpoint_type"])) for touch in self.touches.get(stage["stage"], []) if touch["emotion_score"] is not None), key=lambda pair: (-pair[0], pair[1])
-        )
+        pairs = [
+            (touch["emotion_score"], self.types.get(kind) or self.known(f"touchpoint.{kind}", kind))
+            for touch in self.touches
+            if touch["stage"] == stage["stage"] and touch["emotion_score"] is not None
+            for kind in (touch["touchpoint_type"],)
+        ]
 
         def line(value: float, label: str) -> Row:
-            return {"text": label, "value": self.number(value, "score"), "tone": "neutral" if abs(value - score) < NEAR else "good" if value > score else "bad"}
+            tone = "neutral" if abs(value - score) < NEAR else "good" if value > score else "bad"
+            return _line(label, value=self.number(value, "score"), tone=tone)
 
-        above, below = [line(*pair) for pair in lines if pair[0] >= score], [line(*pair) for pair in lines if pair[0] < score]
+        pairs.sort(key=lambda pair: (-pair[0], pair[1]))
+        above, below = ([line(*pair) for pair in pairs if (pair[0] >= score) is better] for better in (True, False))
         return above[:2], below[::-1][:2]
-
-
-def _kpi_format(kpi: str | None) -> str:
-    """Return how a KPI of the stages is written, by its key."""
-    if kpi is None:
-        return "number"
-    return "money" if kpi in MONEY_KPIS else "hours" if kpi.endswith("_hours") else "rate" if kpi.endswith("_rate") or kpi == "csat" else "number"

@@ -3,10 +3,12 @@
 const SHOWN = 3, NEAR = 0.05, EMOTION = { height: 160, top: 24, bottom: 34 };
 const GLYPHS = { good: "▲", neutral: "●", bad: "▼" };
 
-function kpiFormat(kpi) {
-  if (!kpi) return "number";
-  if (["revenue_per_person", "average_order_value"].includes(kpi)) return "money";
-  return kpi.endsWith("_hours") ? "hours" : kpi.endsWith("_rate") || kpi === "csat" ? "rate" : "number";
+/** How a KPI of the stages is written, by its English name. */
+function kpiFormat(name) {
+  if (["Revenue per person", "Average order value"].includes(name)) return "money";
+  if (name.startsWith("Hours")) return "hours";
+  if (name.includes("NPS")) return "nps";
+  return name.includes(" rate") || name.includes("CSAT") ? "rate" : name === "Persons who entered" ? "number" : "ratio";
 }
 
 /** The cells of one persona: {caption, stages, card, before, after, emotion}; see journey_map.view for the form of a line. */
@@ -14,11 +16,10 @@ function mapView(chosen) {
   const { framework } = chosen, where = { framework, customer_type: chosen.customer_type, persona: chosen.persona, period: chosen.period };
   const filtered = where.customer_type !== "all" || where.persona !== "all";
   const found = new Map(rowsOf("map", where).map((row) => [row.stage, row]));
-  const stages = rowsOf("framework_stages", { framework }).filter((stage) => stage.stage !== "none").sort((a, b) => a.rank - b.rank);
+  const stages = rowsOf("framework_stages", { framework }).sort((a, b) => a.rank - b.rank);
   for (const stage of stages) stage.cell = found.get(stage.stage);
   const items = Map.groupBy(rowsOf("map_items", where), (row) => `${row.stage} ${row.item_type}`);
   const touches = Map.groupBy(rowsOf("map_touchpoints", where), (row) => row.stage);
-  const kpis = new Map(rowsOf("framework_stages").map((row) => [row.kpi_name, row.kpi]));
   const types = new Map(rowsOf("touchpoint_types").map((row) => [row.touchpoint_type, named(row, "label")]));
   const actions = rowsOf("actions", { framework });
   const cells = stages.filter((stage) => stage.cell);
@@ -40,9 +41,9 @@ function mapView(chosen) {
     }
     const channels = new Map();
     for (const [key, list] of items) if (key.endsWith(" channel")) for (const item of list) {
-      const channel = channels.get(item.item) ?? { value: 0, item };
+      const channel = channels.get(item.item_en) ?? { value: 0, item };
       channel.value += item.value;
-      channels.set(item.item, channel);
+      channels.set(item.item_en, channel);
     }
     if (channels.size) {
       const leading = [...channels.values()].sort((a, b) => b.value - a.value || byLabel(a.item.item_en, b.item.item_en)).slice(0, SHOWN);
@@ -97,7 +98,7 @@ function mapView(chosen) {
 
   function planned(stage) {
     return actions.filter((action) => action.stage === stage.stage).map((action) => {
-      const kind = kpiFormat(kpis.get(action.kpi_name)), kpi = prose(action, "kpi_name");
+      const kpi = prose(action, "kpi_name"), kind = kpi && kpiFormat(action.kpi_name);
       const change = kpi ? text("map.baseline", { kpi, baseline: formatted(action.kpi_baseline, kind), now: formatted(action.kpi_now, kind) }) : "";
       const due = text("map.due", { owner: known(`department.${action.owner}`, action.owner), date: action.due_date });
       return { text: named(action, "title"), value: action.is_overdue ? text("status.overdue") : known(`status.${action.status}`, action.status), note: [due, change].filter(Boolean).join(" · ") };
@@ -123,8 +124,8 @@ function mapView(chosen) {
 
   function kpi(stage) {
     const { cell } = stage;
-    if (!cell || cell.kpi_name === null || cell.kpi_value === null) return absent(stage);
-    return [{ text: "", big: formatted(cell.kpi_value, kpiFormat(kpis.get(cell.kpi_name))), note: prose(cell, "kpi_name") }];
+    if (!cell || stage.kpi_name === null || cell.kpi_value === null) return absent(stage);
+    return [{ text: "", big: formatted(cell.kpi_value, kpiFormat(stage.kpi_name)), note: prose(stage, "kpi_name") }];
   }
 
   const department = ({ department: key, ...stage }) =>
