@@ -43,8 +43,12 @@ def write_docs(output: Output) -> Path:
         page = page.replace(_PLACES[name], json.dumps(document, separators=(",", ":")).replace("</", "<\\/"))
     make_private(output.docs.parent)
     unfinished = output.docs.with_suffix(f".{os.getpid()}")
-    unfinished.write_text(page, encoding="utf-8")
-    os.replace(unfinished, output.docs)
+    try:
+        unfinished.write_text(page, encoding="utf-8")
+        os.replace(unfinished, output.docs)
+    finally:
+        # half a page, where the disk is full
+        unfinished.unlink(missing_ok=True)
     return output.docs
 
 
