@@ -86,6 +86,7 @@ def build(
     # imported here, so that --help and a wrong option answer at once
     from customer_journey.build import BuildOptions
     from customer_journey.build import build as run_build
+    from customer_journey.nothing_new import Unchanged
     from customer_journey.paths import keep_private
     from customer_journey.progress import Progress
     from customer_journey.summary import print_rows, print_summary
@@ -106,7 +107,11 @@ def build(
     )
     keep_private(output)
     try:
-        print_summary(console, output, run_build(options, Progress(console)))
+        progress = Progress(console)
+        result = run_build(options, progress)
+        with progress.step("Report"):
+            report = _report_of_build(output, is_new=not isinstance(result, Unchanged))
+        print_summary(console, output, result, report)
     except CheckFailedError as error:
         if error.told is not None:
             print_rows(console, error.told)
@@ -190,7 +195,8 @@ def demo(out: Path, scale: float, seed: int | None, truth: Path | None, dirt: st
 @click.option("--examples", type=click.IntRange(min=1), default=3, show_default=True, help="Rows shown a mart.")
 def diff(one: Path, other: Path, examples: int) -> None:
     """Compare the published marts of two output folders row for row; exit 1 where they differ."""
-    from customer_journey.compare import compare, published_file
+    from customer_journey.compare import compare
+    from customer_journey.published import published_file
 
     one_file, other_file = (published_file(Output(folder.resolve())) for folder in (one, other))
     marts, differences = compare(one_file, other_file, examples)
@@ -307,6 +313,17 @@ def quarantine(out: Path, table: str | None, reason: str | None, limit: int, fil
         console.print(f"{len(rows):,} rows written to {file.absolute()}, which you alone can read.")
 
 
+@app.command()
+@click.option(
+    "--out", type=FOLDER, default=Path("out"), show_default=True, help="Output folder of the build that is published."
+)
+def report(out: Path) -> None:
+    """Write OUT/report/index.html anew: what is published, as one page that opens without any network."""
+    from report.page import write_report
+
+    print(write_report(Output(out.resolve())))
+
+
 @app.command("compare-engines")
 @click.option("--raw", type=FOLDER, help="Folder of raw tables. Default: a small demo company.")
 @click.option("--out", type=FOLDER, default=Path("out/engines"), show_default=True, help="Folder of both builds.")
@@ -321,6 +338,13 @@ def compare_engines(context: click.Context, raw: Path | None, out: Path, as_of: 
     for target in ("duckdb", "spark"):
         context.invoke(build, raw=raw, out=out / target, as_of=as_of, target=target)
     context.invoke(diff, one=out / "duckdb", other=out / "spark")
+
+
+def _report_of_build(output: Output, is_new: bool) -> str:
+    # Jinja and the report's figures take a while to load, which a build that publishes nothing should not wait for
+    from report.page import report_of_build
+
+    return report_of_build(output, is_new)
 
 
 def _schemas(text: str) -> dict[str, str]:

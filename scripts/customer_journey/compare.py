@@ -1,7 +1,6 @@
 """Comparing two published builds mart by mart and row by row, whichever engines built them."""
 
 import bisect
-import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,10 +8,7 @@ from typing import Any
 
 import duckdb
 
-from customer_journey.errors import InputError
-from customer_journey.paths import Output
-from customer_journey.publish import SCHEMA
-from customer_journey.warehouse import quoted
+from customer_journey.published import attach_marts
 
 # Marts that tell of runs, not of data.
 TELL_OF_RUNS = frozenset({"audit_builds", "audit_checks", "bridge_person_changes", "build_info"})
@@ -49,18 +45,6 @@ class Comparison:
         return bool(self.rows or self.columns_alone or not self.is_shared)
 
 
-def published_file(output: Output) -> Path:
-    """Return the file that holds, or lists, the published marts of an output folder.
-
-    Raises:
-        InputError: the folder has no published marts.
-    """
-    for file in (output.published, output.published_on_spark):
-        if file.exists():
-            return file
-    raise InputError(f"{output.root}: no published marts here. Build it with scripts/build --out {output.root}.")
-
-
 def compare(one: Path, other: Path, examples: int = 3) -> tuple[int, list[Comparison]]:
     """Compare the marts of two files; return how many marts were compared, and those that differ."""
     marts = list(compare_marts(one, other, examples))
@@ -79,32 +63,12 @@ def compare_marts(one: Path, other: Path, examples: int = 3, *, left_out: Collec
     """
     with duckdb.connect(":memory:") as connection:
         connection.execute("set TimeZone = 'UTC'")
-        ones, others = _open(connection, "one", one), _open(connection, "other", other)
+        ones, others = attach_marts(connection, "one", one), attach_marts(connection, "other", other)
         for file, marts in ((one, ones - others), (other, others - ones)):
             for mart in sorted(marts):
                 yield Comparison(mart, examples=[f"only {file} has this mart"], is_shared=False)
         for mart in sorted((ones & others) - TELL_OF_RUNS):
             yield _Mart(connection, mart, left_out).compare(examples)
-
-
-def _open(connection: duckdb.DuckDBPyConnection, side: str, file: Path) -> set[str]:
-    """Make each mart a view in the schema `side` and return their names."""
-    connection.execute(f"create schema {side}")
-    if file.suffix == ".json":
-        folders = json.loads(file.read_text(encoding="utf-8"))["marts"]
-        sources = {mart: f"read_parquet('{quoted(folder)}/*.parquet')" for mart, folder in folders.items()}
-    else:
-        connection.execute(f"attach '{quoted(file)}' as file_{side} (read_only)")
-        # a mart that follows from another by a plain SELECT is a view
-        rows = connection.execute(
-            "select table_name from duckdb_tables() where database_name = $1 and schema_name = $2"
-            " union all select view_name from duckdb_views() where database_name = $1 and schema_name = $2",
-            [f"file_{side}", SCHEMA],
-        ).fetchall()
-        sources = {mart: f"file_{side}.{SCHEMA}.{mart}" for (mart,) in rows}
-    for mart, source in sources.items():
-        connection.execute(f"create view {side}.{mart} as from {source}")
-    return set(sources)
 
 
 class _Mart:

@@ -74,7 +74,7 @@ class Output:
     @property
     def folders(self) -> tuple[Path, ...]:
         """All folders that a build makes."""
-        return (self.landed, self.exports, self.root / "dbt", self.logs, self.data_docs)
+        return (self.landed, self.exports, self.root / "dbt", self.logs, self.data_docs, self.report.parent)
 
     def dbt_folder(self, target: str) -> Path:
         """What dbt compiles for a target, and its run results."""
@@ -94,6 +94,11 @@ class Output:
     def data_docs(self) -> Path:
         """The pages of Great Expectations."""
         return self.root / "data_docs"
+
+    @property
+    def report(self) -> Path:
+        """The page that shows what is published."""
+        return self.root / "report" / "index.html"
 
     def own(self) -> list[Path]:
         """Whatever builds leave directly under OUT: nobody else's files are among them."""

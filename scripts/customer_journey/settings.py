@@ -25,6 +25,7 @@ FIRST_DAY = date(1900, 1, 1)
 END_OF_TIME = date(2100, 1, 1)
 LONGEST_DAYS = 36500
 MOST = 1_000_000_000
+MOST_OF_A_NAME = 100
 # names that zoneinfo knows, and that are no place
 _NO_PLACES = {"Factory", "localtime", "posixrules"}
 _NO_PATTERN = "is no regular expression that both engines read (RE2, without quotation marks and backslashes)."
@@ -148,6 +149,10 @@ def domains() -> dict[str, Domain]:
     return {
         **days,
         "as_of": Domain(lambda value, _: isinstance(value, str), "is no timestamp."),
+        "company_name": Domain(
+            lambda value, _: len(value) <= MOST_OF_A_NAME and value.isprintable(),
+            f"is no name of up to {MOST_OF_A_NAME} letters in one line.",
+        ),
         "reporting_timezone": Domain(
             lambda value, _: value in zoneinfo.available_timezones() - _NO_PLACES,
             "is no IANA time zone. Write for example Asia/Ho_Chi_Minh.",

@@ -13,14 +13,15 @@ from customer_journey.paths import Output
 from customer_journey.settings import known_frameworks
 
 
-def print_summary(console: Console, output: Output, result: BuildResult | Unchanged) -> None:
-    """Print what came in, what became of it, how the checks ended and where everything lies."""
+def print_summary(console: Console, output: Output, result: BuildResult | Unchanged, report: str) -> None:
+    """Print what came in, what became of it, how the checks ended, where everything lies, and where the report is."""
     if isinstance(result, Unchanged):
         console.print(
             f"nothing is new since build {result.build_id}: the same rows, project, settings and as-of "
             f"({_moment(result.as_of)}). {result.published} stands; --full-refresh builds all the same.",
             soft_wrap=True,
         )
+        _print_report(console, report)
         return
     print_rows(console, result.rows)
     landing = result.landing
@@ -64,6 +65,11 @@ def print_summary(console: Console, output: Output, result: BuildResult | Unchan
         console.print(f"{'warning':<14} {line}", soft_wrap=True)
     for check in failed:
         console.print(f"{'warning':<14} {check.name} on {check.target}: {check.detail}", soft_wrap=True)
+    _print_report(console, report)
+
+
+def _print_report(console: Console, report: str) -> None:
+    console.print(f"{'report':<14} {report}", soft_wrap=True)
 
 
 def print_rows(console: Console, told: RowsTold) -> None:

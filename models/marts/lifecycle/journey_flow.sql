@@ -1,3 +1,4 @@
+{%- set labels = {'direction': 'stage_direction', 'dimension_value': 'dimension'} -%}
 {%- set grain = ['period', 'framework', 'from_stage', 'to_stage', 'direction'] -%}
 
 with stages as (
@@ -65,6 +66,7 @@ select
     counted.dimension,
     counted.dimension_value,
     {{ period_type_of('counted.period') }} as period_type,
+    {{ label_columns(labels, 'counted') }},
     before.rank as from_rank,
     before.label_en as from_label_en,
     before.label_vi as from_label_vi,
@@ -74,7 +76,7 @@ select
     counted.transitions,
     counted.persons,
     counted.median_microseconds / cast(3600000000 as double) as median_hours
-from counted
+from {{ with_labels('counted', labels) }} as counted
 inner join stages as before on counted.framework = before.framework and counted.from_stage = before.stage
 inner join stages as after on counted.framework = after.framework and counted.to_stage = after.stage
 {{ in_order_of('counted.framework, counted.dimension, counted.dimension_value, counted.from_stage, counted.to_stage, counted.period') }}

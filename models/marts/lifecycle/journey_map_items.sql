@@ -226,6 +226,7 @@ select
     shown.item_type,
     shown.item_rank as rank,
     {{ period_type_of('shown.period') }} as period_type,
+    {{ joined_labels('stage', 'stages.stage', ranked=true) }},
     shown.item,
     coalesce(channels.label_en, kinds.label_en || coalesce(': ' || coalesce(details.label_en, shown.detail), ''), shown.item) as item_en,
     coalesce(channels.label_vi, kinds.label_vi || coalesce(': ' || coalesce(details.label_vi, shown.detail), ''), shown.item) as item_vi,
@@ -242,4 +243,5 @@ left join labels as kinds
     on shown.item_type <> 'channel'
     and shown.kind = kinds.item
 left join labels as details on shown.detail = details.item
+{{ join_labels('stage', "'framework_stage'", "stages.framework || '.' || stages.stage") }}
 {{ in_order_of('shown.stage_number, cells.customer_type, cells.persona, shown.item_type, shown.item_rank, shown.period') }}

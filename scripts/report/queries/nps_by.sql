@@ -1,0 +1,17 @@
+-- one answer a person, month and kind; the interval is the adjusted Wald interval of Rocks (2016) over the answers
+with parts as (
+    select
+        survey_kind, dimension, dimension_value, sum(responses) as responses, sum(promoters) as promoters, sum(detractors) as detractors,
+        sum(responses) + 3 as n, (sum(promoters) + 0.75) / (sum(responses) + 3) as p, (sum(detractors) + 0.75) / (sum(responses) + 3) as d
+    from marts.kpi_nps
+    where dimension <> 'all'
+    group by survey_kind, dimension, dimension_value
+)
+
+select
+    survey_kind, dimension, dimension_value, responses, promoters, detractors, 100.0 * (promoters - detractors) / responses as nps,
+    case when responses >= 30 then 100 * greatest(p - d - 1.959964 * sqrt((p + d - (p - d) * (p - d)) / n), -1) end as nps_low,
+    case when responses >= 30 then 100 * least(p - d + 1.959964 * sqrt((p + d - (p - d) * (p - d)) / n), 1) end as nps_high
+from parts
+where responses >= 5
+order by survey_kind, dimension, responses desc, dimension_value

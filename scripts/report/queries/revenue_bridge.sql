@@ -1,0 +1,5 @@
+select
+    month_start, total_amount, -pending_or_cancelled as pending_or_cancelled, -test_or_internal as test_or_internal, -tax as tax,
+    -shipping as shipping, -returned as returned, -refunded as refunded, net_revenue
+from marts.audit_revenue
+order by month_start

@@ -1,0 +1,68 @@
+"""Texts filled with figures, in English and Vietnamese."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from babel.numbers import format_compact_decimal, format_decimal, format_percent
+
+LANGUAGES = ("en", "vi")
+# {column} or {column|format}
+_PLACE = re.compile(r"\{(\w+)(?:\|(\w+))?\}")
+_HOURS_OF_A_DAY = 24
+
+
+def fill(template: str, row: Mapping[str, Any], language: str, currency: str) -> str:
+    """Fill a text: `{column}` as it stands, or its name in this language, `{column|format}` as a figure.
+
+    Formats: number, money (of `currency`), rate (0.5 is 50 %), ratio, points (0.1 is 10), nps (-100 to 100, signed),
+    score (-1 to 1, signed), hours (days from 48 on).
+    """
+
+    def place(match: re.Match[str]) -> str:
+        column, kind = match.groups()
+        value = row.get(f"{column}_{language}", row.get(column))
+        return str(value) if kind is None else figure(value, kind, language, currency)
+
+    return _PLACE.sub(place, template)
+
+
+def figure(value: float | None, kind: str, language: str, currency: str) -> str:
+    """Write one figure as people read it in a language; a dash for what is not known."""
+    if value is None:
+        return "–"
+    if kind == "money":
+        return f"{_compact(value, language)} {currency}"
+    if kind == "hours":
+        return _hours(value, language)
+    return _FORMATS[kind](value, language)
+
+
+def _compact(value: float, language: str) -> str:
+    # two digits behind the sign say as much as a chart shows: 1.53 billion, 1,53 tỷ
+    if abs(value) < 10_000:
+        return format_decimal(round(value), locale=language)
+    return format_compact_decimal(value, format_type="long", fraction_digits=2, locale=language).replace("\u00a0", " ")
+
+
+def _hours(value: float, language: str) -> str:
+    days = value / _HOURS_OF_A_DAY
+    if days < 2:
+        return f"{format_decimal(round(value, 1), locale=language)} {'giờ' if language == 'vi' else 'h'}"
+    return f"{format_decimal(round(days, 1), locale=language)} {'ngày' if language == 'vi' else 'days'}"
+
+
+def _signed(value: float, language: str, digits: int) -> str:
+    text = format_decimal(abs(value), f"0.{'0' * digits}" if digits else "0", locale=language)
+    sign = "" if not float(f"{value:.{digits}f}") else "+" if value > 0 else "−"
+    return sign + text
+
+
+_FORMATS: dict[str, Callable[[float, str], str]] = {
+    "number": lambda value, language: format_decimal(round(value), locale=language),
+    "rate": lambda value, language: format_percent(value, "0.0 %" if abs(value) < 0.1 else "0 %", locale=language),
+    "ratio": lambda value, language: format_decimal(value, "#,##0.0", locale=language),
+    "points": lambda value, language: _signed(100 * value, language, 0),
+    "nps": lambda value, language: _signed(value, language, 0),
+    "score": lambda value, language: _signed(value, language, 2),
+}
