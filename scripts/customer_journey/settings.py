@@ -216,7 +216,7 @@ def domains() -> dict[str, Domain]:
             for name in (
                 "attribution_paths", "journey_paths", "journey_map_items", "journey_map_items_monthly",
                 "mql_score_threshold", "clv_min_customers", "nps_min_responses", "emotion_min_responses",
-                "driver_min_persons", "free_text_min_persons",
+                "driver_min_persons", "free_text_min_persons", "stale_after_rows",
             )
         },
     }  # fmt: skip
