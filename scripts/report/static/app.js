@@ -220,6 +220,7 @@ function showOverview() {
 function showMap() {
   byId("legend").innerHTML = flat([["", "legend.measured"], ["few", "few"], ["source", "legend.source"], ["good", "legend.good"], ["neutral", "legend.neutral"], ["bad", "legend.bad"]]
     .map(([kind, key]) => html`<li class="${kind}">${GLYPHS[kind] ? html`<span class="glyph" aria-hidden="true">${GLYPHS[kind]}</span> ` : html`<span class="key" aria-hidden="true"></span> `}${text(key)}</li>`));
+  byId("map").setAttribute("aria-label", text("map.region"));
   byId("map").innerHTML = mapHtml(state, new Set(state.folded.split("."))).html;
   const [first] = byId("map").querySelectorAll("button.open");
   if (first) first.tabIndex = 0;
