@@ -255,6 +255,7 @@
 
 {#- Truncating a date gives a date on one engine and a timestamp on the other. -#}
 {% macro month_of(date) -%}cast(date_trunc('month', {{ date }}) as date){%- endmacro %}
+{% macro quarter_of(date) -%}cast(date_trunc('quarter', {{ date }}) as date){%- endmacro %}
 
 {#- Adding an interval: DuckDB's multiplication takes a column; Spark wants make_interval. -#}
 {% macro add_seconds(timestamp, seconds) -%}{{ return(adapter.dispatch('add_seconds', 'customer_journey')(timestamp, seconds)) }}{%- endmacro %}

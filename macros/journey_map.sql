@@ -1,11 +1,69 @@
 {#-
-    A month as the map's period, 2026-03. Inside it is a number, 202603, and 0 stands for the period `all`: millions of rows are grouped
-    by it.
+    The map's periods: a month, 2026-03, a quarter, 2026-Q1, and `all`. Inside they are numbers, 202603, 20261 and 0: millions of rows are
+    grouped by them.
 -#}
 {% macro period_of(month) -%}substr(cast({{ month }} as string), 1, 7){%- endmacro %}
 {% macro period_number(date) -%}cast(year({{ date }}) * 100 + month({{ date }}) as integer){%- endmacro %}
+{% macro quarter_number(month_number) -%}
+    cast(({{ month_number }} - {{ month_number }} % 100) / 10 + ceil(({{ month_number }} % 100) / cast(3 as double)) as integer)
+{%- endmacro %}
+{% macro is_quarter(number) -%}{{ number }} between 1 and 99999{%- endmacro %}
 {% macro period_name(number) -%}
-    case when {{ number }} = 0 then 'all' else substr(cast({{ number }} as string), 1, 4) || '-' || substr(cast({{ number }} as string), 5, 2) end
+    case
+        when {{ number }} = 0 then 'all'
+        when {{ is_quarter(number) }} then substr(cast({{ number }} as string), 1, 4) || '-Q' || substr(cast({{ number }} as string), 5, 1)
+        else substr(cast({{ number }} as string), 1, 4) || '-' || substr(cast({{ number }} as string), 5, 2)
+    end
+{%- endmacro %}
+
+{#- What kind of period it is; their texts, 2026-03 and 2026-Q1, are as long as one another. -#}
+{% macro period_type_of(number) -%}
+    case when {{ number }} = 0 then 'all' when {{ is_quarter(number) }} then 'quarter' else 'month' end
+{%- endmacro %}
+
+{#-
+    Rows by month, with the same by quarter and of all time: `columns` is what a row is of besides, `measures` maps names to aggregates that
+    may be taken of aggregates (a sum, a union of bits), so that all time is added up from quarters. Starts with `by_month`, which has a
+    column `period`, and leaves `periods`.
+-#}
+{% macro with_longer_periods(by_month, columns, measures) -%}
+by_quarter as (
+
+    select
+        {{ quarter_number('period') }} as period,
+        {{ columns }},
+        {%- for name, measure in measures.items() %}
+        {{ measure }} as {{ name }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ by_month }}
+    group by {{ quarter_number('period') }}, {{ columns }}
+
+),
+
+periods as (
+
+    select
+        period,
+        {{ columns }},
+        {{ measures.keys() | join(', ') }}
+    from {{ by_month }}
+    union all
+    select
+        period,
+        {{ columns }},
+        {{ measures.keys() | join(', ') }}
+    from by_quarter
+    union all
+    select
+        0 as period,
+        {{ columns }},
+        {%- for name, measure in measures.items() %}
+        {{ measure }} as {{ name }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from by_quarter
+    group by {{ columns }}
+
+)
 {%- endmacro %}
 
 {#- The key of a cell of the map, the row `all` of either included. -#}

@@ -20,9 +20,9 @@
 {#- Whether a month was over at as-of; what a running one counts still grows. -#}
 {% macro is_complete_month(month_start) -%}({{ add_months(month_start, 1) }} <= {{ reporting_date(as_of()) }}){%- endmacro %}
 
-{#- Whether the window in which a later stage counts as converted is over for everybody who entered in a month. -#}
-{% macro is_mature_cohort(month_start) -%}
-    {{ days_between(add_months(month_start, 1), reporting_date(as_of())) }} >= {{ setting('funnel_window_days') }}
+{#- Whether the window in which a later stage counts as converted is over for everybody who entered in a month, or in some from it on. -#}
+{% macro is_mature_cohort(month_start, months=1) -%}
+    {{ days_between(add_months(month_start, months), reporting_date(as_of())) }} >= {{ setting('funnel_window_days') }}
 {%- endmacro %}
 
 {#-

@@ -30,6 +30,28 @@
 {%- endmacro %}
 
 {#-
+    The periods of the journey map with their first and last day, from the first entry up to as-of, by the calendar. For the tests that
+    recount the map, beside the numbers that it is grouped by.
+-#}
+{% macro calendar_periods(kinds) -%}
+    {%- set names = {
+        'month': 'substr(cast(date_day as string), 1, 7)',
+        'quarter': "cast(year(date_day) as string) || '-Q' || cast(quarter(date_day) as string)",
+        'all': "'all'",
+    } -%}
+    {%- for kind in kinds %}
+    select
+        '{{ kind }}' as period_type,
+        {{ names[kind] }} as period,
+        min(date_day) as first_day,
+        max(date_day) as last_day
+    from {{ date_spine('(select min(entered_date) from ' ~ ref('fct_stage_entries') ~ ')', reporting_date(as_of())) }} as days
+    group by {{ names[kind] }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
+{#-
     The MRR of each account at the end of each month in which it has any, from what the changes of its subscriptions left: beside the
     movements, which add up what came and went.
 -#}

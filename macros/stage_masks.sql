@@ -13,8 +13,15 @@
 {#- The columns of the masks, to select and to group by. -#}
 {% macro mask_columns(relation=none) -%}{{ each_mask((relation ~ '.' if relation else '') ~ 'mask_#') }}{%- endmacro %}
 
-{#- The stages that any row of a group has. -#}
-{% macro mask_unions() -%}{{ each_mask('cast(bit_or(mask_#) as bigint) as mask_#') }}{%- endmacro %}
+{#- The stages that any row of a group has: the column of each mask and what it is made by. -#}
+{% macro mask_measures() -%}
+    {%- set measures = {} -%}
+    {%- for mask in range(var('stage_masks')) -%}{%- do measures.update({'mask_' ~ mask: 'cast(bit_or(mask_' ~ mask ~ ') as bigint)'}) -%}{%- endfor -%}
+    {{ return(measures) }}
+{%- endmacro %}
+{% macro mask_unions() -%}
+    {%- for name, union_of_bits in mask_measures().items() -%}{{ union_of_bits }} as {{ name }}{{ ', ' if not loop.last }}{%- endfor -%}
+{%- endmacro %}
 
 {#- The masks of the stages that a condition holds for; `stages` is int_framework_stages, each of its rows once a group. -#}
 {% macro masks_of_stages(stages, condition, name='mask_') -%}

@@ -402,6 +402,21 @@ CASES: dict[str, Cases] = {
         "{{ month_of('cast(x as date)') }}",
         {"2026-01-31": "2026-01-01", "2024-02-29": "2024-02-01", "1899-12-31": "1899-12-01", None: None},
     ),
+    "quarter_of": Cases(
+        "{{ quarter_of('cast(x as date)') }}",
+        {"2026-01-01": "2026-01-01", "2024-02-29": "2024-01-01", "2026-12-31": "2026-10-01", None: None},
+    ),
+    "the quarter of a period of the map": Cases(
+        "{{ period_name(quarter_number(period_number('cast(x as date)'))) }}",
+        {
+            "2026-01-01": "2026-Q1",
+            "2026-03-31": "2026-Q1",
+            "2026-04-01": "2026-Q2",
+            "2025-09-30": "2025-Q3",
+            "2025-10-01": "2025-Q4",
+            "2025-12-31": "2025-Q4",
+        },
+    ),
     "add_seconds": Cases(
         "{{ add_seconds('cast(x as timestamp)', 'cast(y as bigint)') }}",
         {

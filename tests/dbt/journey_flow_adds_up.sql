@@ -39,10 +39,10 @@ sums as (
     select
         framework,
         dimension,
-        period = 'all' as is_overall,
+        period_type,
         sum(transitions) as transitions
     from {{ ref('journey_flow') }}
-    group by framework, dimension, period = 'all'
+    group by framework, dimension, period_type
 
 ),
 
@@ -63,7 +63,7 @@ full outer join positions
     and balances.stage = positions.stage
 where coalesce(balances.persons, 0) <> coalesce(positions.persons, 0)
 union all
-select concat_ws(' ', sums.framework, sums.dimension) as problem
+select concat_ws(' ', sums.framework, sums.dimension, sums.period_type) as problem
 from sums
 inner join made on sums.framework = made.framework
 where sums.transitions <> made.transitions

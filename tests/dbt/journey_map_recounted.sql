@@ -1,5 +1,6 @@
--- Who was in each stage of the primary framework in each month, who came new, what they felt there: from everybody's stays and answers.
--- Whoever stays is there, though they entered long ago.
+-- Who was in each stage of the primary framework in each month and quarter, who came new and what became of them, what they felt there:
+-- from everybody's stays and answers. Whoever stays is there, though they entered long ago; whoever is there in three months is one
+-- person of their quarter.
 {%- set primary = setting('primary_framework') %}
 with stays as (
 
@@ -8,7 +9,9 @@ with stays as (
         entries.stage,
         entries.entered_at,
         entries.exited_at,
-        {{ month_of('entries.entered_date') }} as entered_month,
+        entries.entered_date,
+        entries.outcome = 'converted' as is_converted,
+        {{ microseconds_between('entries.entered_at', 'entries.exited_at') }} as microseconds,
         {{ to_reporting_time('coalesce(entries.exited_at, ' ~ as_of() ~ ')') }} as stayed_until,
         row_number() over (partition by entries.person_id, entries.stage order by entries.entered_at) as visit
     from {{ ref('fct_stage_entries') }} as entries
@@ -28,10 +31,15 @@ told as (
 
 periods as (
 
-    select distinct
-        period,
-        case when period <> 'all' then cast(period || '-01' as date) end as month_start
-    from told
+    {{ calendar_periods(['month', 'quarter', 'all']) }}
+
+),
+
+last_stages as (
+
+    select max_by(stage, rank) as stage
+    from {{ ref('dim_framework_stages') }}
+    where framework = '{{ primary }}'
 
 ),
 
@@ -41,46 +49,68 @@ present as (
         periods.period,
         stays.stage,
         count(distinct stays.person_id) as persons,
+        count(distinct case when stays.visit = 1 and stays.entered_date >= periods.first_day then stays.person_id end) as entered,
         count(distinct case
-            when stays.visit = 1 and (stays.entered_month = periods.month_start or periods.period = 'all') then stays.person_id
-        end) as entered
+            when stays.visit = 1 and stays.is_converted and stays.entered_date >= periods.first_day then stays.person_id
+        end) as converted,
+        bool_and({{ days_between('periods.last_day', reporting_date(as_of())) }} > {{ setting('funnel_window_days') }}) as is_mature
     from periods
     inner join stays
-        on periods.period = 'all'
-        or stays.entered_month = periods.month_start
-        {# who left in the very moment in which the month began was not there in it any more #}
-        or (stays.entered_month < periods.month_start and stays.stayed_until > cast(periods.month_start as timestamp))
+        on stays.entered_date <= periods.last_day
+        {# who left in the very moment in which the period began was not there in it any more #}
+        and (stays.entered_date >= periods.first_day or stays.stayed_until > cast(periods.first_day as timestamp))
     group by periods.period, stays.stage
+
+),
+
+first_stays as (
+
+    select
+        periods.period,
+        stays.stage,
+        stays.microseconds
+    from periods
+    inner join stays on stays.entered_date between periods.first_day and periods.last_day
+    where stays.visit = 1
+
+),
+
+first_stay_hours as (
+
+    {{ middle_hours('first_stays', 'period, stage', 'microseconds') }}
 
 ),
 
 answers as (
 
     select
+        periods.period,
         stays.stage,
         responses.survey_type,
         responses.person_id,
         sum(responses.emotion_score) / count(*) as emotion,
         count(*) as responses
     from {{ ref('fct_survey_responses') }} as responses
+    inner join periods on {{ reporting_date('responses.responded_at') }} between periods.first_day and periods.last_day
     inner join stays
         on responses.person_id = stays.person_id
         and responses.responded_at >= stays.entered_at
         and (responses.responded_at < stays.exited_at or stays.exited_at is null)
     where responses.emotion_score is not null and responses.person_id <> 'unknown'
-    group by stays.stage, responses.survey_type, responses.person_id
+    group by periods.period, stays.stage, responses.survey_type, responses.person_id
 
 ),
 
 emotions as (
 
     select
+        period,
         stage,
         survey_type,
         sum(emotion) / count(*) as mean_score,
         sum(responses) as responses
     from answers
-    group by stage, survey_type
+    group by period, stage, survey_type
 
 )
 
@@ -89,17 +119,39 @@ from told
 full outer join present
     on told.period = present.period
     and told.stage = present.stage
+left join first_stay_hours
+    on told.period = first_stay_hours.period
+    and told.stage = first_stay_hours.stage
+left join last_stages on told.stage = last_stages.stage
 where
     coalesce(told.persons, 0) <> coalesce(present.persons, 0)
     or coalesce(told.entered, 0) <> coalesce(present.entered, 0)
+    or told.converted <> present.converted
+    or {{ differ('told.median_hours_in_stage', 'first_stay_hours.middle_hours') }}
+    {# of all time the rate is that of the months whose window is over: conversion_rates_agree #}
+    or (told.period_type <> 'all' and told.is_mature <> present.is_mature)
+    or (
+        told.period_type <> 'all'
+        and {{ differ(
+            'told.conversion_rate',
+            'case when present.is_mature and last_stages.stage is null then ' ~ share_of('present.converted', 'present.entered') ~ ' end'
+        ) }}
+    )
 union all
-select concat_ws(' ', coalesce(told.stage, emotions.stage), coalesce(told.survey_type, emotions.survey_type)) as problem
+select
+    concat_ws(
+        ' ',
+        coalesce(told.period, emotions.period),
+        coalesce(told.stage, emotions.stage),
+        coalesce(told.survey_type, emotions.survey_type)
+    ) as problem
 from (
     select * from {{ ref('journey_map_emotions') }}
-    where framework = '{{ primary }}' and period = 'all' and customer_type = 'all' and persona = 'all'
+    where framework = '{{ primary }}' and customer_type = 'all' and persona = 'all'
 ) as told
 full outer join emotions
-    on told.stage = emotions.stage
+    on told.period = emotions.period
+    and told.stage = emotions.stage
     and told.survey_type = emotions.survey_type
 where
     told.responses is distinct from emotions.responses

@@ -1,5 +1,5 @@
--- A touch falls into one month and, in each framework, into one stage at most. Counted twice it would show more touches, or more
--- credit, than there are; left out of a month it would be missing from trends alone.
+-- A touch falls into one month, one quarter and, in each framework, into one stage at most. Counted twice it would show more touches, or
+-- more credit, than there are; left out of a month or quarter it would be missing from trends alone.
 with everybody as (
 
     select * from {{ ref('journey_map_touchpoints') }}
@@ -14,9 +14,10 @@ overall as (
 
 ),
 
-monthly as (
+parts as (
 
     select
+        period_type,
         framework,
         stage,
         touchpoint_type,
@@ -26,7 +27,13 @@ monthly as (
         sum(attributed_conversions) as attributed_conversions
     from everybody
     where period <> 'all'
-    group by framework, stage, touchpoint_type
+    group by period_type, framework, stage, touchpoint_type
+
+),
+
+kinds as (
+
+    select distinct period_type from parts
 
 ),
 
@@ -75,17 +82,19 @@ credits as (
 
 )
 
-select overall.framework || '.' || overall.stage || ' ' || overall.touchpoint_type as problem
+select overall.framework || '.' || overall.stage || ' ' || overall.touchpoint_type || ' by ' || kinds.period_type as problem
 from overall
-left join monthly
-    on overall.framework = monthly.framework
-    and overall.stage = monthly.stage
-    and overall.touchpoint_type = monthly.touchpoint_type
+cross join kinds
+left join parts
+    on kinds.period_type = parts.period_type
+    and overall.framework = parts.framework
+    and overall.stage = parts.stage
+    and overall.touchpoint_type = parts.touchpoint_type
 where
-    overall.touches is distinct from monthly.touches
-    or overall.responses is distinct from monthly.responses
-    or abs(overall.attributed_conversions - monthly.attributed_conversions) > 0.0001
-    or overall.persons < monthly.persons
+    overall.touches is distinct from parts.touches
+    or overall.responses is distinct from parts.responses
+    or abs(overall.attributed_conversions - parts.attributed_conversions) > 0.0001
+    or overall.persons < parts.persons
     or overall.persons > overall.touches
 union all
 select by_type.framework || '.' || by_type.touchpoint_type as problem

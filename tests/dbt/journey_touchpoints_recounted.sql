@@ -1,5 +1,5 @@
--- How often people in a stage of the primary framework met each touchpoint, what it earned and how they felt about it, from touches,
--- credit and answers beside their stays.
+-- How often people in a stage of the primary framework met each touchpoint, in each quarter and ever, what it earned and how they felt
+-- about it, from touches, credit and answers beside their stays.
 {%- set primary = setting('primary_framework') %}
 with stays as (
 
@@ -13,6 +13,12 @@ with stays as (
         on entries.framework = stages.framework
         and entries.stage = stages.stage
     where entries.framework = '{{ primary }}' and stages.rank > 0
+
+),
+
+periods as (
+
+    {{ calendar_periods(['quarter', 'all']) }}
 
 ),
 
@@ -32,25 +38,28 @@ credits as (
 touched as (
 
     select
+        periods.period,
         stays.stage,
         touchpoints.touchpoint_type,
         count(*) as touches,
         count(distinct touchpoints.person_id) as persons,
         coalesce(sum(credits.credit), 0) as credit
     from {{ ref('fct_touchpoints') }} as touchpoints
+    inner join periods on {{ reporting_date('touchpoints.touched_at') }} between periods.first_day and periods.last_day
     inner join stays
         on touchpoints.person_id = stays.person_id
         and touchpoints.touched_at >= stays.entered_at
         and (touchpoints.touched_at < stays.exited_at or stays.exited_at is null)
     left join credits on touchpoints.touchpoint_id = credits.touchpoint_id
     where touchpoints.person_id <> 'unknown'
-    group by stays.stage, touchpoints.touchpoint_type
+    group by periods.period, stays.stage, touchpoints.touchpoint_type
 
 ),
 
 answers as (
 
     select
+        periods.period,
         stays.stage,
         coalesce(survey_touchpoints.touchpoint_type, responses.touchpoint) as touchpoint_type,
         responses.person_id,
@@ -58,38 +67,48 @@ answers as (
         count(*) as responses
     from {{ ref('fct_survey_responses') }} as responses
     inner join {{ ref('int_survey_means') }} as means on responses.survey_type = means.survey_type
+    inner join periods on {{ reporting_date('responses.responded_at') }} between periods.first_day and periods.last_day
     inner join stays
         on responses.person_id = stays.person_id
         and responses.responded_at >= stays.entered_at
         and (responses.responded_at < stays.exited_at or stays.exited_at is null)
     left join {{ ref('survey_touchpoints') }} as survey_touchpoints on responses.touchpoint = survey_touchpoints.touchpoint
     where responses.emotion_score is not null and responses.person_id <> 'unknown'
-    group by stays.stage, coalesce(survey_touchpoints.touchpoint_type, responses.touchpoint), responses.person_id
+    group by periods.period, stays.stage, coalesce(survey_touchpoints.touchpoint_type, responses.touchpoint), responses.person_id
 
 ),
 
 emotions as (
 
     select
+        period,
         stage,
         touchpoint_type,
         greatest(least(sum(emotion) / count(*), 1e0), -1e0) as emotion_score,
         sum(responses) as responses
     from answers
-    group by stage, touchpoint_type
+    group by period, stage, touchpoint_type
 
 )
 
-select concat_ws(' ', coalesce(told.stage, touched.stage), coalesce(told.touchpoint_type, touched.touchpoint_type)) as problem
+select
+    concat_ws(
+        ' ',
+        coalesce(told.period, touched.period),
+        coalesce(told.stage, touched.stage),
+        coalesce(told.touchpoint_type, touched.touchpoint_type)
+    ) as problem
 from (
     select * from {{ ref('journey_map_touchpoints') }}
-    where framework = '{{ primary }}' and period = 'all' and customer_type = 'all' and persona = 'all'
+    where framework = '{{ primary }}' and period_type <> 'month' and customer_type = 'all' and persona = 'all'
 ) as told
 full outer join touched
-    on told.stage = touched.stage
+    on told.period = touched.period
+    and told.stage = touched.stage
     and told.touchpoint_type = touched.touchpoint_type
 left join emotions
-    on told.stage = emotions.stage
+    on told.period = emotions.period
+    and told.stage = emotions.stage
     and told.touchpoint_type = emotions.touchpoint_type
 where
     coalesce(told.touches, 0) <> coalesce(touched.touches, 0)

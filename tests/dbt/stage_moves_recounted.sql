@@ -59,29 +59,46 @@ moves as (
 
 ),
 
+periods as (
+
+    {{ calendar_periods(['quarter', 'all']) }}
+
+),
+
+moves_in_periods as (
+
+    select
+        periods.period,
+        moves.*
+    from moves
+    inner join periods on moves.entered_date between periods.first_day and periods.last_day
+
+),
+
 flows as (
 
     select
+        period,
         moved_from,
         stage,
         moved,
         count(*) as transitions,
         count(distinct person_id) as persons
-    from moves
-    group by moved_from, stage, moved
+    from moves_in_periods
+    group by period, moved_from, stage, moved
 
 ),
 
 flow_hours as (
 
-    {{ middle_hours('moves', 'moved_from, stage, moved', 'microseconds') }}
+    {{ middle_hours('moves_in_periods', 'period, moved_from, stage, moved', 'microseconds') }}
 
 ),
 
 told as (
 
     select * from {{ ref('journey_flow') }}
-    where framework = '{{ setting('primary_framework') }}' and period = 'all' and dimension = 'all'
+    where framework = '{{ setting('primary_framework') }}' and period_type <> 'month' and dimension = 'all'
 
 )
 
@@ -89,14 +106,22 @@ select concat_ws(' ', person_id, stage) as problem
 from moves
 where direction <> moved or from_stage <> moved_from or entry_number <> visit or is_current <> (stay_from_the_end = 1)
 union all
-select concat_ws(' ', coalesce(told.from_stage, flows.moved_from), coalesce(told.to_stage, flows.stage)) as problem
+select
+    concat_ws(
+        ' ',
+        coalesce(told.period, flows.period),
+        coalesce(told.from_stage, flows.moved_from),
+        coalesce(told.to_stage, flows.stage)
+    ) as problem
 from told
 full outer join flows
-    on told.from_stage = flows.moved_from
+    on told.period = flows.period
+    and told.from_stage = flows.moved_from
     and told.to_stage = flows.stage
     and told.direction = flows.moved
 left join flow_hours
-    on flows.moved_from = flow_hours.moved_from
+    on flows.period = flow_hours.period
+    and flows.moved_from = flow_hours.moved_from
     and flows.stage = flow_hours.stage
     and flows.moved = flow_hours.moved
 where

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.demo import Demo
 from tests.support.emotions import answers_of, mean_of_persons, on_scale
-from tests.support.journeys import Cell, Journeys, is_mature, month_of, months_of
+from tests.support.journeys import Cell, Journeys, is_mature, month_of, periods_of
 from tests.support.raw_rows import read_rows
 
 # The setting emotion_min_responses.
@@ -47,7 +47,7 @@ def test_persons_and_what_became_of_them(marts: duckdb.DuckDBPyConnection, frame
     for person, stays in journeys.stays.items():
         for stay in stays:
             if stay.stage != "none":
-                for cell in journeys.cells(person, stay.stage, "all", *months_of(stay)):
+                for cell in journeys.cells(person, stay.stage, *periods_of(stay)):
                     persons[cell].add(person)
     entered: Counter[Cell] = Counter()
     converted: Counter[Cell] = Counter()
@@ -61,15 +61,16 @@ def test_persons_and_what_became_of_them(marts: duckdb.DuckDBPyConnection, frame
             entered[cell] += 1
             converted[cell] += outcome.is_converted
             dropped[cell] += outcome.is_dropped
-            if is_mature(month_of(stay.entered_at)):
+            # of all time the rate is that of the months whose window is over
+            if is_mature(month_of(stay.entered_at) if cell[0] == "all" else cell[0]):
                 watched[cell] += 1
                 advanced[cell] += outcome.is_converted
             if stay.exited_at is not None:
                 hours[cell].append((stay.exited_at - stay.entered_at).total_seconds() / 3600)
 
     rows = marts.execute(
-        "select period, stage, customer_type, persona, persons, entered, converted, dropped, conversion_rate,"
-        " drop_off_rate, median_hours_in_stage from marts.journey_map where framework = ?",
+        "select period, stage, customer_type, persona, persons, entered, converted, dropped, is_mature,"
+        " conversion_rate, drop_off_rate, median_hours_in_stage from marts.journey_map where framework = ?",
         [framework],
     ).fetchall()
 
@@ -80,9 +81,10 @@ def test_persons_and_what_became_of_them(marts: duckdb.DuckDBPyConnection, frame
     assert len(rows) > 1000
     # otherwise nobody would notice who entered taken for who they are now
     assert any(entered[cell] > len(persons[cell]) for cell in entered)
-    for *parts, _, _, _, _, conversion_rate, drop_off_rate, median_hours_in_stage in rows:
+    for *parts, _, _, _, _, mature, conversion_rate, drop_off_rate, median_hours_in_stage in rows:
         period, stage, customer_type, persona = parts
         cell = (period, stage, customer_type, persona)
+        assert mature == is_mature(period), cell
         has_rate = watched[cell] > 0 and stage != journeys.last_stage
         assert conversion_rate == _approximately(advanced[cell] / watched[cell] if has_rate else None), cell
         assert drop_off_rate == _approximately(1 - advanced[cell] / watched[cell] if has_rate else None), cell

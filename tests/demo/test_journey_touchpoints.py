@@ -11,8 +11,8 @@ from tests.support.emotions import answers_of, mean_of_persons, on_scale
 from tests.support.journeys import REVENUE_TYPES, Cell, Journeys, seed
 
 FRAMEWORK = "five_a"
-PERIODS = ("all", "2026-03")
-SHOWN = {"all": 10, "2026-03": 3}
+PERIODS = ("all", "2026-03", "2026-Q1")
+SHOWN = {"all": 10, "2026-03": 3, "2026-Q1": 3}
 
 
 @pytest.fixture(scope="module")

@@ -103,13 +103,13 @@ class Journeys:
         known = self.history[person]
         position = bisect_right(known, stay.entered_at, key=lambda period: period[0])
         who = known[position - 1][1] if position else Person("unknown", "unknown", False)
-        yield from _cells(who, stay.stage, month_of(stay.entered_at), "all")
+        yield from _cells(who, stay.stage, *periods_at(stay.entered_at))
 
     def cells_at(self, person: str, moment: datetime) -> Iterator[Cell]:
         """Return the cells that something that happened to a person counts in."""
         stage = self.stage_at(person, moment)
         if stage is not None:
-            yield from self.cells(person, stage, month_of(moment), "all")
+            yield from self.cells(person, stage, *periods_at(moment))
 
     def outcomes(self) -> Iterator[Outcome]:
         """Return everybody's first entry into each stage."""
@@ -136,29 +136,42 @@ def _cells(who: Person, stage: str, *periods: str) -> Iterator[Cell]:
                 yield period, stage, customer_type, persona
 
 
+def _quarter(month: int) -> int:
+    return (month + 2) // 3
+
+
 def month_of(moment: datetime) -> str:
     """Return the month of the reporting time zone."""
     return f"{local_day(moment):%Y-%m}"
 
 
-def months_of(stay: Stay) -> list[str]:
-    """Return the months in which a stay lasted; its end is no part of it."""
+def periods_at(moment: datetime) -> tuple[str, str, str]:
+    """Return the month, the quarter and the whole of time in which a moment lies, in the reporting time zone."""
+    day = local_day(moment)
+    return month_of(moment), f"{day.year:04d}-Q{_quarter(day.month)}", "all"
+
+
+def periods_of(stay: Stay) -> list[str]:
+    """Return the months, quarters and the whole of time in which a stay lasted; its end is no part of it."""
     first = local_day(stay.entered_at)
     last = max(first, local_day((stay.exited_at or AS_OF) - timedelta(microseconds=1)))
-    return [
-        f"{year:04d}-{month:02d}"
+    months = [
+        (year, month)
         for year in range(first.year, last.year + 1)
         for month in range(1, 13)
         if (first.year, first.month) <= (year, month) <= (last.year, last.month)
     ]
+    quarters = sorted({(year, _quarter(month)) for year, month in months})
+    return [*(f"{y:04d}-{m:02d}" for y, m in months), *(f"{y:04d}-Q{q}" for y, q in quarters), "all"]
 
 
 def is_mature(period: str) -> bool:
-    """Return whether everybody's window who entered in the month is over."""
+    """Return whether everybody's window who entered in the month or quarter is over; that of all time is."""
     if period == "all":
         return True
-    year, month = map(int, period.split("-"))
-    next_month = date(year + month // 12, month % 12 + 1, 1)
+    year, part = period.split("-")
+    last_month = 3 * int(part[1:]) if part.startswith("Q") else int(part)
+    next_month = date(int(year) + last_month // 12, last_month % 12 + 1, 1)
     return (local_day(AS_OF) - next_month).days >= FUNNEL_WINDOW.days
 
 

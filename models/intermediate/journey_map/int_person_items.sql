@@ -11,15 +11,8 @@ with monthly as (
     where items.is_counted_by_person
     group by facts.period, facts.person_key, facts.segment_key, facts.item_key
 
-)
+),
 
-select * from monthly
-union all
-select
-    0 as period,
-    person_key,
-    segment_key,
-    item_key,
-    {{ mask_unions() }}
-from monthly
-group by person_key, segment_key, item_key
+{{ with_longer_periods('monthly', 'person_key, segment_key, item_key', mask_measures()) }}
+
+select * from periods

@@ -16,30 +16,9 @@ with answers as (
 
 ),
 
-periods as (
-
-    select
-        period,
-        person_key,
-        segment_key,
-        stage_number,
-        item_key,
-        emotion,
-        responses
-    from answers
-    union all
-    select
-        0 as period,
-        person_key,
-        segment_key,
-        stage_number,
-        item_key,
-        sum(emotion) as emotion,
-        sum(responses) as responses
-    from answers
-    group by person_key, segment_key, stage_number, item_key
-
-),
+{{ with_longer_periods('answers', 'person_key, segment_key, stage_number, item_key', {
+    'emotion': 'sum(emotion)', 'responses': 'sum(responses)'
+}) }},
 
 spoken as (
 

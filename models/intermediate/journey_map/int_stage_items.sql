@@ -14,6 +14,10 @@ with values_of_masks as (
 
 ),
 
+{{ with_longer_periods('values_of_masks', 'segment_key, item_key, ' ~ masks, {
+    'first_number': 'sum(first_number)', 'second_number': 'sum(second_number)'
+}) }},
+
 persons_of_masks as (
 
     select
@@ -37,17 +41,7 @@ numbers as (
         cast(0 as bigint) as persons,
         first_number,
         second_number
-    from values_of_masks
-    union all
-    select
-        0 as period,
-        segment_key,
-        item_key,
-        {{ masks }},
-        cast(0 as bigint) as persons,
-        first_number,
-        second_number
-    from values_of_masks
+    from periods
     union all
     select
         period,

@@ -20,47 +20,65 @@ with spells as (
 
 ),
 
-{# only in its first and its last month may a spell meet another one of the same person, and a stage be in both #}
-months_of_persons as (
+spells_in_periods as (
 
+    select 1 as months, person_key, segment_key, first_month as first_start, last_month as last_start, {{ masks }} from spells
+    union all
     select
+        3 as months,
         person_key,
         segment_key,
-        month_start,
+        {{ quarter_of('first_month') }} as first_start,
+        {{ quarter_of('last_month') }} as last_start,
+        {{ masks }}
+    from spells
+
+),
+
+{# only in its first and its last period may a spell meet another one of the same person, and a stage be in both #}
+periods_of_persons as (
+
+    select
+        months,
+        person_key,
+        segment_key,
+        period_start,
         {{ mask_unions() }}
     from (
-        select person_key, segment_key, first_month as month_start, {{ masks }} from spells
+        select months, person_key, segment_key, first_start as period_start, {{ masks }} from spells_in_periods
         union all
-        select person_key, segment_key, last_month as month_start, {{ masks }} from spells
-        where last_month > first_month
+        select months, person_key, segment_key, last_start as period_start, {{ masks }} from spells_in_periods
+        where last_start > first_start
     ) as ends_of_spells
-    group by person_key, segment_key, month_start
+    group by months, person_key, segment_key, period_start
 
 ),
 
 changes as (
 
-    select month_start, segment_key, {{ masks }}, 1 as change from months_of_persons
+    select months, period_start, segment_key, {{ masks }}, 1 as change from periods_of_persons
     union all
-    select {{ add_months('month_start', 1) }} as month_start, segment_key, {{ masks }}, -1 as change from months_of_persons
+    select months, {{ add_months('period_start', 'months') }} as period_start, segment_key, {{ masks }}, -1 as change
+    from periods_of_persons
     union all
-    select {{ add_months('first_month', 1) }} as month_start, segment_key, {{ masks }}, 1 as change from spells
-    where last_month > first_month
+    select months, {{ add_months('first_start', 'months') }} as period_start, segment_key, {{ masks }}, 1 as change from spells_in_periods
+    where last_start > first_start
     union all
-    select last_month as month_start, segment_key, {{ masks }}, -1 as change from spells
-    where last_month > first_month
+    select months, last_start as period_start, segment_key, {{ masks }}, -1 as change from spells_in_periods
+    where last_start > first_start
 
 ),
 
 changes_of_masks as (
 
     select
-        month_start,
+        months,
+        period_start,
         segment_key,
         {{ masks }},
         sum(change) as change
     from changes
-    group by month_start, segment_key, {{ masks }}
+    group by months, period_start, segment_key, {{ masks }}
 
 ),
 
@@ -93,17 +111,18 @@ segments as (
 
 ),
 
-monthly_changes as (
+changes_of_cells as (
 
     select
-        changes_of_masks.month_start,
+        changes_of_masks.months,
+        changes_of_masks.period_start,
         stages.stage_number,
         segments.cube_key,
         sum(changes_of_masks.change) as change
     from changes_of_masks
     inner join stages on {{ is_in_mask('changes_of_masks', 'stages') }}
     inner join segments on changes_of_masks.segment_key = segments.segment_key
-    group by changes_of_masks.month_start, stages.stage_number, segments.cube_key
+    group by changes_of_masks.months, changes_of_masks.period_start, stages.stage_number, segments.cube_key
 
 ),
 
@@ -112,20 +131,31 @@ spans as (
     select
         stage_number,
         cube_key,
-        month_start,
-        lead(month_start) over (partition by stage_number, cube_key order by month_start) as next_month_start,
+        months,
+        period_start,
+        lead(period_start) over (partition by stage_number, cube_key, months order by period_start) as next_period_start,
         sum(change) over (
-            partition by stage_number, cube_key
-            order by month_start
+            partition by stage_number, cube_key, months
+            order by period_start
             rows between unbounded preceding and current row
         ) as persons
-    from monthly_changes
+    from changes_of_cells
 
 ),
 
-months as (
+period_starts as (
 
-    select distinct month_start
+    select distinct
+        1 as months,
+        month_start as period_start,
+        {{ period_number('month_start') }} as period
+    from {{ ref('dim_dates') }}
+    where month_start is not null
+    union all
+    select distinct
+        3 as months,
+        {{ quarter_of('month_start') }} as period_start,
+        {{ quarter_number(period_number('month_start')) }} as period
     from {{ ref('dim_dates') }}
     where month_start is not null
 
@@ -134,15 +164,16 @@ months as (
 present as (
 
     select
-        {{ period_number('months.month_start') }} as period,
+        period_starts.period,
         spans.stage_number,
         spans.cube_key,
-        {{ is_mature_cohort('months.month_start') }} as is_mature,
+        {{ is_mature_cohort('period_starts.period_start', 'period_starts.months') }} as is_mature,
         cast(spans.persons as bigint) as persons
     from spans
-    inner join months
-        on months.month_start >= spans.month_start
-        and (months.month_start < spans.next_month_start or spans.next_month_start is null)
+    inner join period_starts
+        on spans.months = period_starts.months
+        and period_starts.period_start >= spans.period_start
+        and (period_starts.period_start < spans.next_period_start or spans.next_period_start is null)
     where spans.persons > 0
     union all
     select
@@ -162,8 +193,11 @@ cohorts as (
 
     select
         *,
+        {{ period_number('entered_month') }} as entered_period,
+        {{ quarter_number(period_number('entered_month')) }} as entered_quarter,
         {{ wait_of(microseconds_between('entered_at', 'converted_at')) }} as wait,
-        {{ is_mature_cohort('entered_month') }} as is_mature
+        {{ is_mature_cohort('entered_month') }} as is_mature,
+        {{ is_mature_cohort(quarter_of('entered_month'), 3) }} as is_mature_quarter
     from {{ ref('int_stage_cohorts') }}
 
 ),
@@ -171,10 +205,14 @@ cohorts as (
 outcomes as (
 
     select
-        case when grouping(cohorts.entered_month) = 1 then 0 else {{ period_number('cohorts.entered_month') }} end as period,
+        coalesce(cohorts.entered_period, cohorts.entered_quarter, 0) as period,
         cohorts.stage_number,
         segments.cube_key,
-        bool_and(cohorts.is_mature) or grouping(cohorts.entered_month) = 1 as is_mature,
+        case
+            when grouping(cohorts.entered_period) = 0 then bool_and(cohorts.is_mature)
+            when grouping(cohorts.entered_quarter) = 0 then bool_and(cohorts.is_mature_quarter)
+            else true
+        end as is_mature,
         count(*) as entered,
         count(*) filter (where cohorts.is_converted) as converted,
         count(*) filter (where cohorts.is_dropped) as dropped,
@@ -185,7 +223,7 @@ outcomes as (
         median({{ microseconds_between('cohorts.entered_at', 'cohorts.exited_at') }}) / cast(3600000000 as double) as median_hours_in_stage
     from cohorts
     inner join segments on cohorts.segment_key = segments.segment_key
-    group by cohorts.stage_number, segments.cube_key, cube(cohorts.entered_month)
+    group by cohorts.stage_number, segments.cube_key, rollup(cohorts.entered_quarter, cohorts.entered_period)
 
 )
 
@@ -199,9 +237,10 @@ select
     coalesce(outcomes.entered, 0) as entered,
     coalesce(outcomes.converted, 0) as converted,
     coalesce(outcomes.dropped, 0) as dropped,
-    coalesce(outcomes.mature_entered, 0) as mature_entered,
-    coalesce(outcomes.mature_converted, 0) as mature_converted,
-    {{ hours_of_wait('outcomes.median_wait') }} as median_hours_to_next,
+    {# a quarter of which a month is not mature has no rate: that of its other months is not the quarter's #}
+    case when outcomes.is_mature then outcomes.mature_entered else 0 end as mature_entered,
+    case when outcomes.is_mature then outcomes.mature_converted else 0 end as mature_converted,
+    case when outcomes.is_mature then {{ hours_of_wait('outcomes.median_wait') }} end as median_hours_to_next,
     outcomes.median_hours_in_stage
 from present
 full outer join outcomes

@@ -1,3 +1,5 @@
+{%- set labels = {'channel': 'channel'} -%}
+
 with paths as (
 
     select * from {{ ref('int_paths') }}
@@ -73,9 +75,10 @@ select
     effects.conversion_type,
     effects.attribution_model,
     effects.channel,
+    {{ label_columns(labels, 'effects') }},
     effects.removal_effect,
     effects.shapley_value,
     effects.weight,
     effects.weight * path_counts.conversions_with_path as channel_conversions
-from effects
+from {{ with_labels('effects', labels) }} as effects
 inner join path_counts on effects.conversion_type = path_counts.conversion_type

@@ -1,3 +1,5 @@
+{%- set labels = {'channel': 'channel'} -%}
+
 with attribution as (
 
     select
@@ -64,10 +66,11 @@ select
     conversion_type,
     attribution_model,
     channel,
+    {{ label_columns(labels) }},
     cast(conversions as decimal(28, 12)) as conversions,
     cast(revenue as decimal(28, 4)) as revenue,
     share,
     revenue_share,
     share - sum(share) over (partition by conversion_type, channel) / count(*) over (partition by conversion_type, channel)
         as share_difference
-from shares
+from {{ with_labels('shares', labels) }} as shares

@@ -1,3 +1,4 @@
+{%- set labels = {'channel': 'channel'} -%}
 {%- set grain = 'month_basis, month_start, channel, campaign, attribution_model, conversion_type' -%}
 
 with attribution as (
@@ -103,6 +104,7 @@ select
     campaign,
     attribution_model,
     conversion_type,
+    {{ label_columns(labels) }},
     {# a month of touches is judged once the last of them can have led to a conversion #}
     {{ days_between(add_months('month_start', 1), reporting_date(as_of())) }}
     >= case when month_basis = 'touch_month' then {{ setting('attribution_lookback_days') }} else 0 end as is_mature,
@@ -113,4 +115,4 @@ select
     case when conversion_type = 'customer' then cast(spend as double) / nullif(cast(conversions as double), 0) end as cac,
     cast(revenue as double) / nullif(cast(spend as double), 0) as roas,
     cast(revenue - spend as double) / nullif(cast(spend as double), 0) as roi
-from summed
+from {{ with_labels('summed', labels) }} as summed

@@ -1,3 +1,5 @@
+{%- set labels = {'channel': 'channel'} -%}
+
 with paths as (
 
     select * from {{ ref('int_paths') }}
@@ -186,8 +188,9 @@ select
     touchpoint_id,
     attribution_model,
     channel,
+    {{ label_columns(labels) }},
     campaign,
     credit,
     attributed_revenue
-from attribution
+from {{ with_labels('attribution', labels) }} as attribution
 {{ in_order_of('conversion_id, attribution_model, touchpoint_id') }}

@@ -1,3 +1,5 @@
+{%- set labels = {'main_channel': 'channel'} -%}
+
 with touches as (
 
     select
@@ -41,21 +43,27 @@ campaigns as (
     from touches
     group by campaign
 
+),
+
+with_unknown as (
+
+    select
+        campaigns.campaign,
+        case when campaigns.campaign = '(none)' then 'unknown' else channels.channel end as main_channel,
+        campaigns.first_seen_date,
+        campaigns.last_seen_date
+    from campaigns
+    inner join channels
+        on campaigns.campaign = channels.campaign
+        and channels.channel_rank = 1
+    where campaigns.campaign <> 'unknown'
+    union all
+    select
+        'unknown' as campaign,
+        'unknown' as main_channel,
+        cast(null as date) as first_seen_date,
+        cast(null as date) as last_seen_date
+
 )
 
-select
-    campaigns.campaign,
-    case when campaigns.campaign = '(none)' then 'unknown' else channels.channel end as main_channel,
-    campaigns.first_seen_date,
-    campaigns.last_seen_date
-from campaigns
-inner join channels
-    on campaigns.campaign = channels.campaign
-    and channels.channel_rank = 1
-where campaigns.campaign <> 'unknown'
-union all
-select
-    'unknown' as campaign,
-    'unknown' as main_channel,
-    cast(null as date) as first_seen_date,
-    cast(null as date) as last_seen_date
+select * from {{ with_labels('with_unknown', labels) }} as with_unknown

@@ -1,3 +1,5 @@
+{%- set labels = {'current_stage': 'stage'} -%}
+
 with companies as (
 
     select * from {{ shown_texts(accepted('crm', 'companies'), 'crm.companies', ['industry', 'country']) }} as companies
@@ -74,34 +76,40 @@ named as (
     select company_id from {{ ref('fct_quotes') }}
     where company_id <> 'unknown'
 
+),
+
+with_unknown as (
+
+    select
+        named.company_id,
+        coalesce(companies.company_name, 'unknown') as company_name,
+        case when companies.customer_type in ('b2b', 'b2c') then companies.customer_type else 'b2b' end as customer_type,
+        coalesce(companies.industry_shown, 'unknown') as industry,
+        coalesce(companies.country_shown, 'unknown') as country,
+        companies.employee_count,
+        coalesce(company_persons.current_stage, 'none') as current_stage,
+        coalesce(company_persons.most_advanced_person_id, 'unknown') as most_advanced_person_id,
+        coalesce(company_persons.person_count, 0) as person_count,
+        coalesce(company_persons.buying_group_size, 0) as buying_group_size,
+        coalesce(buying_roles.buying_roles, '') as buying_roles
+    from named
+    left join companies on named.company_id = companies.company_id
+    left join company_persons on named.company_id = company_persons.company_id
+    left join buying_roles on named.company_id = buying_roles.company_id
+    union all
+    select
+        'unknown' as company_id,
+        'unknown' as company_name,
+        'unknown' as customer_type,
+        'unknown' as industry,
+        'unknown' as country,
+        cast(null as bigint) as employee_count,
+        'none' as current_stage,
+        'unknown' as most_advanced_person_id,
+        0 as person_count,
+        0 as buying_group_size,
+        '' as buying_roles
+
 )
 
-select
-    named.company_id,
-    coalesce(companies.company_name, 'unknown') as company_name,
-    case when companies.customer_type in ('b2b', 'b2c') then companies.customer_type else 'b2b' end as customer_type,
-    coalesce(companies.industry_shown, 'unknown') as industry,
-    coalesce(companies.country_shown, 'unknown') as country,
-    companies.employee_count,
-    coalesce(company_persons.current_stage, 'none') as current_stage,
-    coalesce(company_persons.most_advanced_person_id, 'unknown') as most_advanced_person_id,
-    coalesce(company_persons.person_count, 0) as person_count,
-    coalesce(company_persons.buying_group_size, 0) as buying_group_size,
-    coalesce(buying_roles.buying_roles, '') as buying_roles
-from named
-left join companies on named.company_id = companies.company_id
-left join company_persons on named.company_id = company_persons.company_id
-left join buying_roles on named.company_id = buying_roles.company_id
-union all
-select
-    'unknown' as company_id,
-    'unknown' as company_name,
-    'unknown' as customer_type,
-    'unknown' as industry,
-    'unknown' as country,
-    cast(null as bigint) as employee_count,
-    'none' as current_stage,
-    'unknown' as most_advanced_person_id,
-    0 as person_count,
-    0 as buying_group_size,
-    '' as buying_roles
+select * from {{ with_labels('with_unknown', labels) }} as with_unknown

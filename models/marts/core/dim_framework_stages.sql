@@ -44,6 +44,9 @@ select
     stages.label_en,
     stages.label_vi,
     stages.department,
+    departments.rank as department_rank,
+    coalesce(departments.label_en, stages.department) as department_label_en,
+    coalesce(departments.label_vi, stages.department) as department_label_vi,
     stages.kpi,
     kpis.label_en as kpi_name,
     kpis.label_vi as kpi_name_vi,
@@ -52,6 +55,10 @@ select
     {%- endfor %}
 from stages
 left join {{ ref('stage_kpis') }} as kpis on stages.kpi = kpis.kpi
+{# not by dim_labels, which names these stages #}
+left join {{ ref('value_labels') }} as departments
+    on departments.kind = 'department'
+    and stages.department = departments.value
 union all
 select
     framework || '.' || stage as framework_stage_key,
@@ -62,6 +69,9 @@ select
     label_en,
     label_vi,
     cast(null as string) as department,
+    cast(null as decimal(4, 1)) as department_rank,
+    cast(null as string) as department_label_en,
+    cast(null as string) as department_label_vi,
     cast(null as string) as kpi,
     cast(null as string) as kpi_name,
     cast(null as string) as kpi_name_vi,

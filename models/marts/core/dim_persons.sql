@@ -1,3 +1,5 @@
+{%- set labels = {'first_channel': 'channel', 'current_stage': 'stage'} -%}
+
 with persons as (
 
     select * from {{ ref('int_persons') }}
@@ -106,24 +108,30 @@ described as (
     left join current_stages on persons.person_key = current_stages.person_key
     left join customers on persons.person_key = customers.person_key
 
+),
+
+with_unknown as (
+
+    select * from described
+    union all
+    select
+        'unknown' as person_id,
+        false as is_known,
+        false as is_internal,
+        'unknown' as customer_type,
+        'unknown' as persona,
+        'unknown' as country,
+        'unknown' as company_id,
+        'unknown' as buying_role,
+        cast(null as timestamp) as first_seen_at,
+        'unknown' as first_channel,
+        'unknown' as lead_source,
+        'unknown' as lead_source_group,
+        'none' as lead_source_evidence,
+        'none' as current_stage,
+        cast(null as timestamp) as customer_since
+
 )
 
-select * from described
-union all
-select
-    'unknown' as person_id,
-    false as is_known,
-    false as is_internal,
-    'unknown' as customer_type,
-    'unknown' as persona,
-    'unknown' as country,
-    'unknown' as company_id,
-    'unknown' as buying_role,
-    cast(null as timestamp) as first_seen_at,
-    'unknown' as first_channel,
-    'unknown' as lead_source,
-    'unknown' as lead_source_group,
-    'none' as lead_source_evidence,
-    'none' as current_stage,
-    cast(null as timestamp) as customer_since
+select * from {{ with_labels('with_unknown', labels) }} as with_unknown
 {{ in_order_of('person_id') }}

@@ -1,3 +1,4 @@
+{%- set labels = {'first_channel': 'channel', 'current_stage': 'stage'} -%}
 {%- set columns = [
     'is_known', 'customer_type', 'persona', 'country', 'company_id', 'buying_role', 'first_channel', 'current_stage', 'customer_since',
 ] -%}
@@ -188,30 +189,36 @@ periods as (
         or {{ column }} is distinct from previous_{{ column }}
         {%- endfor %}
 
+),
+
+with_unknown as (
+
+    select
+        {{ keyed_hash(["'person_period'", 'person_id', 'valid_from']) }} as person_period_key,
+        person_id,
+        valid_from,
+        valid_to,
+        valid_to is null as is_current,
+        {{ columns | join(',\n    ') }}
+    from periods
+    union all
+    select
+        'unknown' as person_period_key,
+        'unknown' as person_id,
+        cast(null as timestamp) as valid_from,
+        cast(null as timestamp) as valid_to,
+        true as is_current,
+        false as is_known,
+        'unknown' as customer_type,
+        'unknown' as persona,
+        'unknown' as country,
+        'unknown' as company_id,
+        'unknown' as buying_role,
+        'unknown' as first_channel,
+        'none' as current_stage,
+        cast(null as timestamp) as customer_since
+
 )
 
-select
-    {{ keyed_hash(["'person_period'", 'person_id', 'valid_from']) }} as person_period_key,
-    person_id,
-    valid_from,
-    valid_to,
-    valid_to is null as is_current,
-    {{ columns | join(',\n    ') }}
-from periods
-union all
-select
-    'unknown' as person_period_key,
-    'unknown' as person_id,
-    cast(null as timestamp) as valid_from,
-    cast(null as timestamp) as valid_to,
-    true as is_current,
-    false as is_known,
-    'unknown' as customer_type,
-    'unknown' as persona,
-    'unknown' as country,
-    'unknown' as company_id,
-    'unknown' as buying_role,
-    'unknown' as first_channel,
-    'none' as current_stage,
-    cast(null as timestamp) as customer_since
+select * from {{ with_labels('with_unknown', labels) }} as with_unknown
 {{ in_order_of('person_id, valid_from') }}

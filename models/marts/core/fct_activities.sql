@@ -1,3 +1,5 @@
+{%- set labels = {'direction': 'direction', 'channel': 'channel'} -%}
+
 with activities as (
 
     select * from {{ shown_texts(accepted('crm', 'activities'), 'crm.activities', ['activity_type']) }} as activities
@@ -56,11 +58,12 @@ select
     described.activity_type,
     described.direction,
     described.channel,
+    {{ label_columns(labels, 'described') }},
     described.campaign,
     described.outcome,
     outcomes.label_en as outcome_en,
     outcomes.label_vi as outcome_vi,
     described.occurred_at,
     {{ reporting_date('described.occurred_at') }} as occurred_date
-from described
+from {{ with_labels('described', labels) }} as described
 inner join {{ ref('activity_outcomes') }} as outcomes on described.outcome = outcomes.activity_outcome

@@ -58,6 +58,7 @@ select
     coalesce(sources.spelling_shown, tagged.utm_source) as utm_source,
     coalesce(mediums.spelling_shown, tagged.utm_medium) as utm_medium,
     coalesce(judged.channel, campaign_map.channel, 'unassigned') as channel,
+    {{ joined_labels('channel', "coalesce(judged.channel, campaign_map.channel, 'unassigned')") }},
     coalesce(campaigns.spelling_shown, tagged.utm_campaign, campaign_map.campaign, '(none)') as campaign,
     cast(tagged.cost as decimal(18, 4)) as cost,
     cast(tagged.impressions as bigint) as impressions,
@@ -75,3 +76,4 @@ left join {{ ref('campaign_map') }} as campaign_map
 {{ join_spelling('sources', 'source', 'tagged.utm_source') }}
 {{ join_spelling('mediums', 'medium', 'tagged.utm_medium') }}
 {{ join_spelling('campaigns', 'campaign', 'coalesce(tagged.utm_campaign, campaign_map.campaign)') }}
+{{ join_labels('channel', "'channel'", "coalesce(judged.channel, campaign_map.channel, 'unassigned')") }}

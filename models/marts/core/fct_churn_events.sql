@@ -219,6 +219,7 @@ select
     {{ reporting_date('churns.churned_at') }} as churned_date,
     cast(churns.mrr_lost as decimal(18, 4)) as mrr_lost,
     last_touch.channel as last_touch_channel,
+    {{ joined_labels('last_touch_channel', 'last_touch.channel') }},
     last_touch.touchpoint_type as last_touch_type,
     {{ seconds_between('last_touch.touched_at', 'churns.churned_at') }} / cast(86400 as double) as days_since_last_touch,
     last_ticket.category as last_ticket_category,
@@ -237,3 +238,4 @@ left join last_{{ name }}
     and churns.churned_at = last_{{ name }}.churned_at
     and churns.churn_type = last_{{ name }}.churn_type
 {%- endfor %}
+{{ join_labels('last_touch_channel', "'channel'", 'last_touch.channel') }}

@@ -1,3 +1,5 @@
+{%- set labels = {'status': 'deal_status'} -%}
+
 with deals as (
 
     select * from {{ shown_texts(accepted('crm', 'deals'), 'crm.deals', ['pipeline', 'deal_stage', 'deal_type']) }} as deals
@@ -51,6 +53,7 @@ select
     described.deal_stage,
     described.deal_type,
     described.status,
+    {{ label_columns(labels, 'described') }},
     described.lost_reason,
     reasons.label_en as lost_reason_en,
     reasons.label_vi as lost_reason_vi,
@@ -59,5 +62,5 @@ select
     {{ reporting_date('described.created_at') }} as created_date,
     described.closed_at,
     {{ reporting_date('described.closed_at') }} as closed_date
-from described
+from {{ with_labels('described', labels) }} as described
 left join {{ ref('lost_reasons') }} as reasons on described.lost_reason = reasons.lost_reason

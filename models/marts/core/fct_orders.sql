@@ -100,7 +100,9 @@ select
     orders.ordered_at,
     orders.ordered_date,
     orders.order_status,
+    {{ joined_labels('order_status', 'orders.order_status', ranked=true) }},
     orders.sales_channel_shown as sales_channel,
+    {{ joined_labels('sales_channel', 'orders.sales_channel_shown') }},
     coalesce(orders.payment_method_shown, 'unknown') as payment_method,
     orders.promised_delivery_at,
     orders.delivered_at,
@@ -137,4 +139,6 @@ inner join {{ ref('int_persons') }} as persons on orders.person_key = persons.pe
 left join order_lines on orders.order_id = order_lines.order_id
 left join session_of_event on orders.order_id = session_of_event.order_id and session_of_event.choice = 1
 left join session_by_time on orders.order_id = session_by_time.order_id and session_by_time.choice = 1
+{{ join_labels('order_status', "'order_status'", 'orders.order_status') }}
+{{ join_labels('sales_channel', "'sales_channel'", 'orders.sales_channel_shown') }}
 {{ in_order_of('orders.person_key, orders.ordered_at, orders.order_id') }}

@@ -23,6 +23,7 @@ select
     quotes.deal_id,
     touchpoints.touchpoint_id,
     coalesce(quotes.status_shown, 'unknown') as status,
+    {{ joined_labels('status', "coalesce(quotes.status_shown, 'unknown')", ranked=true) }},
     case
         when quotes.status = 'accepted' then true
         when quotes.status in ('declined', 'rejected', 'expired') then false
@@ -34,3 +35,4 @@ from quotes
 inner join told on quotes.quote_id = told.source_id
 left join {{ ref('int_touchpoints') }} as touchpoints on told.touchpoint_id = touchpoints.touchpoint_id
 left join {{ ref('dim_persons') }} as persons on told.person_id = persons.person_id
+{{ join_labels('status', "'quote_status'", "coalesce(quotes.status_shown, 'unknown')") }}

@@ -67,6 +67,7 @@ select
     referring_persons.person_id,
     referred_persons.person_id as referred_person_id,
     coalesce(referred.status_shown, 'unknown') as referral_status,
+    {{ joined_labels('referral_status', "coalesce(referred.status_shown, 'unknown')", ranked=true) }},
     referred.referred_at,
     {{ reporting_date('referred.referred_at') }} as referred_date,
     won.converted_at,
@@ -76,3 +77,4 @@ inner join referrers on referred.referral_id = referrers.referral_id
 inner join {{ ref('int_persons') }} as referring_persons on referrers.person_key = referring_persons.person_key
 inner join {{ ref('int_persons') }} as referred_persons on referred.referred_person_key = referred_persons.person_key
 left join won on referred.referral_id = won.referral_id
+{{ join_labels('referral_status', "'referral_status'", "coalesce(referred.status_shown, 'unknown')") }}

@@ -1,3 +1,5 @@
+{%- set labels = {'channel': 'channel'} -%}
+
 with ordering_sessions as (
 
     select distinct session_id
@@ -24,6 +26,7 @@ select
     {{ reporting_date('sessions.started_at') }} as started_date,
     sessions.ended_at,
     sessions.channel,
+    {{ label_columns(labels, 'sessions') }},
     sessions.source,
     sessions.medium,
     sessions.campaign,
@@ -45,6 +48,6 @@ select
     sessions.is_human and sessions.has_cart and not sessions.is_ordering as is_cart_abandoned,
     sessions.is_human and sessions.has_checkout and not sessions.is_ordering as is_checkout_abandoned,
     sessions.is_human and sessions.has_form_started and not sessions.has_form_submitted as is_form_abandoned
-from sessions
+from {{ with_labels('sessions', labels) }} as sessions
 inner join {{ ref('int_persons') }} as persons on sessions.person_key = persons.person_key
 {{ in_order_of('sessions.person_key, sessions.started_at, sessions.session_key') }}

@@ -39,8 +39,12 @@ select
     {{ reporting_date('invitations.sent_at') }} as sent_date,
     coalesce(invitations.touchpoint_shown, 'unknown') as touchpoint,
     coalesce(invitations.channel_shown, 'unknown') as channel,
+    {{ joined_labels('channel', "coalesce(invitations.channel_shown, 'unknown')") }},
     answers.invitation_id is not null as is_answered,
-    coalesce(stages.stage, 'none') as stage_at_invitation
+    coalesce(stages.stage, 'none') as stage_at_invitation,
+    {{ joined_labels('stage_at_invitation', "coalesce(stages.stage, 'none')", ranked=true) }}
 from invitations
 left join answers on invitations.invitation_id = answers.invitation_id and invitations.survey_type = answers.survey_type
 {{ join_stage_at('invitations', 'sent_at') }}
+{{ join_labels('channel', "'channel'", "coalesce(invitations.channel_shown, 'unknown')") }}
+{{ join_labels('stage_at_invitation', "'stage'", "coalesce(stages.stage, 'none')") }}

@@ -1,3 +1,4 @@
+{%- set labels = {'channel': 'channel', 'stage_at_response': 'stage'} -%}
 {%- set standard_score -%}
     cast(oriented.standard_lowest as double) + cast(oriented.score - oriented.lowest_score as double)
     * cast(oriented.standard_highest - oriented.standard_lowest as double)
@@ -108,4 +109,4 @@ responses_at_stages as (
 select
     *,
     {{ latest_answer_rank(month_of('responded_date')) }} = 1 as is_latest_of_month
-from responses_at_stages
+from {{ with_labels('responses_at_stages', labels) }} as responses_at_stages

@@ -39,6 +39,7 @@ select
     touchpoints.touchpoint_id,
     orders.order_id,
     coalesce(channels.channel, aliases.channel, 'unknown') as channel,
+    {{ joined_labels('channel', "coalesce(channels.channel, aliases.channel, 'unknown')") }},
     coalesce(timed.category_shown, 'unknown') as category,
     coalesce(timed.priority_shown, 'unknown') as priority,
     timed.opened_at,
@@ -53,7 +54,8 @@ select
         when timed.age_microseconds > timed.target_microseconds then false
     end as is_within_target,
     timed.resolved_at is not null as is_resolved,
-    coalesce(stages.stage, 'none') as stage_at_opening
+    coalesce(stages.stage, 'none') as stage_at_opening,
+    {{ joined_labels('stage_at_opening', "coalesce(stages.stage, 'none')", ranked=true) }}
 from timed
 inner join {{ ref('dim_persons') }} as persons on timed.person_id = persons.person_id
 left join {{ ref('fct_touchpoints') }} as touchpoints on timed.touchpoint_key = touchpoints.touchpoint_id
@@ -61,3 +63,5 @@ left join {{ ref('fct_orders') }} as orders on timed.order_id = orders.order_id
 left join {{ ref('channels') }} as channels on timed.channel = channels.channel
 left join {{ ref('channel_aliases') }} as aliases on timed.channel = aliases.channel_alias
 {{ join_stage_at('timed', 'opened_at') }}
+{{ join_labels('channel', "'channel'", "coalesce(channels.channel, aliases.channel, 'unknown')") }}
+{{ join_labels('stage_at_opening', "'stage'", "coalesce(stages.stage, 'none')") }}

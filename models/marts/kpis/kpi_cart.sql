@@ -1,3 +1,5 @@
+{%- set labels = {'dimension_value': 'dimension'} -%}
+
 with orders as (
 
     select * from {{ ref('fct_orders') }}
@@ -87,6 +89,7 @@ select
     month_start,
     dimension,
     dimension_value,
+    {{ label_columns(labels) }},
     {{ is_complete_month('month_start') }} as is_complete,
     sessions,
     cart_sessions,
@@ -110,4 +113,4 @@ select
     {{ wilson_bound('form_abandonment_rate', 'form_sessions', '+') }} as form_abandonment_rate_high,
     form_error_sessions,
     {{ share_of('form_error_sessions', 'form_sessions') }} as form_error_rate
-from rated
+from {{ with_labels('rated', labels) }} as rated

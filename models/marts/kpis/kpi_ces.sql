@@ -1,3 +1,5 @@
+{%- set labels = {'dimension_value': 'dimension_with_stages'} -%}
+
 with {{ survey_counts('ces', {
     'responses': 'count(*)',
     'score_sum': 'sum(standard_score)',
@@ -18,6 +20,7 @@ select
     survey_kind,
     dimension,
     dimension_value,
+    {{ label_columns(labels) }},
     {{ is_complete_month('month_start') }} as is_complete,
     responses,
     invitations,
@@ -28,4 +31,4 @@ select
     low_effort_rate,
     {{ wilson_bound('low_effort_rate', 'responses', '-') }} as low_effort_rate_low,
     {{ wilson_bound('low_effort_rate', 'responses', '+') }} as low_effort_rate_high
-from rated
+from {{ with_labels('rated', labels) }} as rated

@@ -1,3 +1,4 @@
+{%- set labels = {'dimension_value': 'dimension'} -%}
 {%- set grain = 'cohort_month, dimension, dimension_value' -%}
 
 with purchases as (
@@ -174,6 +175,7 @@ select
     cast(months_since as bigint) as months_since,
     dimension,
     dimension_value,
+    {{ label_columns(labels) }},
     month_start,
     is_complete,
     customers,
@@ -190,4 +192,4 @@ select
     cast(contribution_6m as double) / nullif(cast(cost_to_acquire as double), 0) as ltv_cac_6m,
     cast(contribution_12m as double) / nullif(cast(cost_to_acquire as double), 0) as ltv_cac_12m,
     cast(contribution_24m as double) / nullif(cast(cost_to_acquire as double), 0) as ltv_cac_24m
-from aged
+from {{ with_labels('aged', labels) }} as aged

@@ -1,3 +1,5 @@
+{%- set labels = {'dimension_value': 'dimension_with_stages'} -%}
+
 with {{ survey_counts('csat', {
     'responses': 'count(*)',
     'satisfied': 'count(*) filter (where is_satisfied)',
@@ -17,6 +19,7 @@ select
     survey_kind,
     dimension,
     dimension_value,
+    {{ label_columns(labels) }},
     {{ is_complete_month('month_start') }} as is_complete,
     responses,
     invitations,
@@ -26,4 +29,4 @@ select
     csat,
     {{ wilson_bound('csat', 'responses', '-') }} as csat_low,
     {{ wilson_bound('csat', 'responses', '+') }} as csat_high
-from rated
+from {{ with_labels('rated', labels) }} as rated

@@ -1,3 +1,5 @@
+{%- set labels = {'dimension_value': 'dimension'} -%}
+
 with messages as (
 
     select
@@ -40,6 +42,7 @@ select
     month_start,
     dimension,
     dimension_value,
+    {{ label_columns(labels) }},
     {{ is_complete_month('month_start') }} as is_complete,
     sent,
     delivered,
@@ -61,4 +64,4 @@ select
     {{ share_of('unsubscribed', 'delivered') }} as unsubscribe_rate,
     complained,
     {{ share_of('complained', 'delivered') }} as complaint_rate
-from rated
+from {{ with_labels('rated', labels) }} as rated

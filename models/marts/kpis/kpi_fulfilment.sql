@@ -1,3 +1,5 @@
+{%- set labels = {'dimension_value': 'dimension'} -%}
+
 with refunds as (
 
     select
@@ -63,6 +65,7 @@ select
     month_start,
     dimension,
     dimension_value,
+    {{ label_columns(labels) }},
     {{ add_months('month_start', 1) }} <= {{ reporting_date(as_of()) }} as is_complete,
     orders,
     shipped,
@@ -82,4 +85,4 @@ select
     {{ wilson_bound('return_share', 'shipped', '+') }} as return_rate_high,
     refunded,
     cast(refund_amount as decimal(28, 4)) as refund_amount
-from rated
+from {{ with_labels('rated', labels) }} as rated

@@ -1,3 +1,4 @@
+{%- set labels = {'dimension_value': 'dimension'} -%}
 {%- set window_microseconds = setting('funnel_window_days') * 86400000000 -%}
 {%- set dimensions = ['customer_type', 'channel', 'persona'] -%}
 {%- set wait = wait_of('microseconds_to_next') -%}
@@ -182,6 +183,7 @@ select
     rated.stage,
     rated.dimension,
     rated.dimension_value,
+    {{ label_columns(labels, 'rated') }},
     case when rated.cohort <> 'all' then cast(rated.cohort || '-01' as date) end as cohort_month,
     stages.rank,
     stages.label_en,
@@ -199,7 +201,7 @@ select
     rated.p25_hours as p25,
     rated.median_hours as median_hours_to_next,
     rated.p75_hours as p75
-from rated
+from {{ with_labels('rated', labels) }} as rated
 inner join stages
     on rated.framework = stages.framework
     and rated.stage = stages.stage

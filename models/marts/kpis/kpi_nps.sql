@@ -1,3 +1,5 @@
+{%- set labels = {'dimension_value': 'dimension_with_stages'} -%}
+
 with {{ survey_counts(
     'nps',
     {
@@ -14,6 +16,7 @@ select
     survey_kind,
     dimension,
     dimension_value,
+    {{ label_columns(labels) }},
     {{ is_complete_month('month_start') }} as is_complete,
     responses,
     invitations,
@@ -31,4 +34,4 @@ select
         when responses >= {{ setting('nps_min_responses') }}
             then 100 * {{ adjusted_wald_bound('responses', '(promoters - detractors)', '(promoters + detractors)', '+') }}
     end as nps_high
-from counted
+from {{ with_labels('counted', labels) }} as counted

@@ -1,3 +1,5 @@
+{%- set labels = {'dimension_value': 'dimension'} -%}
+
 {#- A lead has no pipeline and no type of deal. -#}
 {%- set of_deals = ['pipeline', 'deal_type', 'customer_type', 'first_channel'] -%}
 {%- set of_leads = ['customer_type', 'first_channel'] -%}
@@ -274,6 +276,7 @@ select
     month_start,
     dimension,
     dimension_value,
+    {{ label_columns(labels) }},
     days_since_month >= 0 as is_complete,
     created_deals,
     won_deals,
@@ -303,4 +306,4 @@ select
     case
         when days_since_month >= {{ setting('funnel_window_days') }} then {{ wilson_bound('acceptance_rate', 'mqls', '+') }}
     end as mql_acceptance_high
-from rated
+from {{ with_labels('rated', labels) }} as rated

@@ -1,3 +1,5 @@
+{%- set labels = {'dimension_value': 'dimension'} -%}
+
 -- sqlfluff:exclude_rules:layout.indent,references.keywords,references.consistent,structure.join_condition_order
 {# The line above: a loop writes the counts, and they are indented for the reader of this file. #}
 {%- set dimensions = ['category', 'product'] -%}
@@ -210,6 +212,7 @@ select
     month_start,
     dimension,
     dimension_value,
+    {{ label_columns(labels) }},
     days_since_month >= 0 as is_complete,
     views,
     viewing_sessions,
@@ -230,4 +233,4 @@ select
     first_buyers,
     first_buyers_who_viewed,
     cast(median_views_before_order as double) as median_views_before_order
-from rated
+from {{ with_labels('rated', labels) }} as rated

@@ -1,3 +1,5 @@
+{%- set labels = {'dimension_value': 'dimension'} -%}
+
 with persons as (
 
     select * from {{ ref('dim_persons') }}
@@ -143,6 +145,7 @@ select
     month_start,
     dimension,
     dimension_value,
+    {{ label_columns(labels) }},
     {{ is_complete_month('month_start') }} as is_complete,
     is_mature,
     invitations,
@@ -162,4 +165,4 @@ select
     cast(other_revenue as decimal(28, 4)) as other_revenue,
     {{ share_of('other_revenue', 'other_customers') }} as revenue_per_other_customer,
     {{ share_of('other_clv', 'other_predicted') }} as predicted_clv_per_other_customer
-from rated
+from {{ with_labels('rated', labels) }} as rated

@@ -1,3 +1,5 @@
+{%- set labels = {'dimension_value': 'dimension'} -%}
+
 with purchases as (
 
     select
@@ -245,6 +247,7 @@ select
     dimension,
     dimension_value,
     cast(months_since as bigint) as months_since,
+    {{ label_columns(labels) }},
     month_start,
     is_complete,
     customers,
@@ -257,4 +260,4 @@ select
     repeat_rate,
     cast(revenue as decimal(28, 4)) as revenue,
     cast(mrr as decimal(28, 4)) as mrr
-from rated
+from {{ with_labels('rated', labels) }} as rated

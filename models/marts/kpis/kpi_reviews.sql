@@ -1,3 +1,5 @@
+{%- set labels = {'dimension_value': 'dimension'} -%}
+
 with reviews as (
 
     select
@@ -37,6 +39,7 @@ select
     month_start,
     dimension,
     dimension_value,
+    {{ label_columns(labels) }},
     {{ is_complete_month('month_start') }} as is_complete,
     reviews,
     cast(rating_sum as decimal(38, 4)) as rating_sum,
@@ -50,4 +53,4 @@ select
     replied,
     {{ share_of('replied', 'reviews') }} as replied_rate,
     median_microseconds / cast(3600000000 as double) as median_reply_hours
-from rated
+from {{ with_labels('rated', labels) }} as rated

@@ -1,3 +1,4 @@
+{%- set labels = {'dimension_value': 'dimension'} -%}
 {%- set dimensions_of_persons = ['customer_type', 'persona', 'first_channel'] -%}
 
 with persons as (
@@ -184,6 +185,7 @@ select
     month_start,
     dimension,
     dimension_value,
+    {{ label_columns(labels) }},
     {{ days_between(add_months('month_start', 1), reporting_date(as_of())) }} >= 0 as is_complete,
     orders,
     buyers,
@@ -214,4 +216,4 @@ select
     margin,
     cast(margin as double) / nullif(cast(covered_revenue as double), 0) as margin_rate,
     {{ cost_coverage('covered_revenue', 'net_revenue') }} as cost_coverage
-from rated
+from {{ with_labels('rated', labels) }} as rated

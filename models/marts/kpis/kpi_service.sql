@@ -1,3 +1,4 @@
+{%- set labels = {'dimension_value': 'dimension'} -%}
 {%- set dimensions = ['channel', 'category', 'priority', 'customer_type'] -%}
 
 with described as (
@@ -118,6 +119,7 @@ select
     month_start,
     dimension,
     dimension_value,
+    {{ label_columns(labels) }},
     {{ add_months('month_start', 1) }} <= {{ reporting_date(as_of()) }} as is_complete,
     tickets,
     first_responses,
@@ -132,4 +134,4 @@ select
     cast(open_tickets as bigint) as open_tickets,
     customers_at_start,
     100 * cast(tickets as double) / nullif(customers_at_start, 0) as tickets_per_100_customers
-from rated
+from {{ with_labels('rated', labels) }} as rated

@@ -1,3 +1,4 @@
+{%- set labels = {'dimension_value': 'dimension'} -%}
 {%- set grain = 'cohort_month, attribution_model, dimension, dimension_value' -%}
 
 with attribution as (
@@ -225,6 +226,7 @@ select
     attribution_model,
     dimension,
     dimension_value,
+    {{ label_columns(labels) }},
     {{ days_between(add_months('cohort_month', 1), reporting_date(as_of())) }} >= 0 as is_complete,
     customers,
     paid_customers,
@@ -241,4 +243,4 @@ select
     cast(contribution as double) / nullif(cast(spend as double), 0) as clv_to_date_to_cac,
     cast(contribution + predicted_clv_12m as double) / nullif(cast(spend as double), 0) as ltv_to_cac,
     payback_months
-from joined
+from {{ with_labels('joined', labels) }} as joined

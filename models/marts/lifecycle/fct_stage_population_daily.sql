@@ -80,10 +80,12 @@ select
     stages.stage,
     spans.customer_type,
     spans.is_known,
+    {{ joined_labels('stage', "stages.framework || '.' || stages.stage", ranked=true) }},
     cast(spans.persons as bigint) as persons
 from spans
 inner join {{ ref('int_framework_stages') }} as stages on spans.stage_number = stages.stage_number
 inner join {{ ref('dim_dates') }} as days
     on days.date_day >= spans.first_date
     and {{ days_between('spans.first_date', 'days.date_day') }} < spans.day_count
+{{ join_labels('stage', "'framework_stage'", "stages.framework || '.' || stages.stage") }}
 {{ in_order_of('stages.framework, stages.stage, spans.customer_type, spans.is_known, days.date_day') }}

@@ -1,3 +1,5 @@
+{%- set labels = {'stage': 'framework_stage'} -%}
+
 {# who was still there when the landmark was reached, and what became of them later #}
 with cohorts as (
 
@@ -223,6 +225,7 @@ select
     stage,
     factor_type,
     factor,
+    {{ label_columns(labels) }},
     advanced,
     advanced_with,
     left_persons,
@@ -235,5 +238,5 @@ select
     p_value,
     q_value,
     coalesce(q_value <= 0.05, false) as is_significant
-from adjusted
+from {{ with_labels('adjusted', labels) }} as adjusted
 {{ in_order_of('framework, stage_number, factor_type, factor') }}

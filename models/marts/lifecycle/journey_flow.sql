@@ -1,3 +1,4 @@
+{%- set labels = {'direction': 'stage_direction', 'dimension_value': 'dimension'} -%}
 {%- set grain = ['period', 'framework', 'from_stage', 'to_stage', 'direction'] -%}
 
 with stages as (
@@ -13,7 +14,7 @@ transitions as (
         entries.from_stage,
         entries.stage as to_stage,
         entries.direction,
-        {{ period_of(month_of('entries.entered_date')) }} as period,
+        {{ period_number('entries.entered_date') }} as month_number,
         entries.person_id,
         {{ microseconds_between('entries.from_entered_at', 'entries.entered_at') }} as microseconds,
         {# what was known of the person then #}
@@ -29,19 +30,20 @@ transitions as (
 
 periods as (
 
-    select * from transitions
-    union all
+    {%- for period in ['month_number', quarter_number('month_number'), '0'] %}
     select
         framework,
         from_stage,
         to_stage,
         direction,
-        'all' as period,
+        {{ period }} as period,
         person_id,
         microseconds,
         customer_type,
         persona
     from transitions
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 
 ),
 
@@ -56,13 +58,15 @@ counted as (
 )
 
 select
-    counted.period,
+    {{ period_name('counted.period') }} as period,
     counted.framework,
     counted.from_stage,
     counted.to_stage,
     counted.direction,
     counted.dimension,
     counted.dimension_value,
+    {{ period_type_of('counted.period') }} as period_type,
+    {{ label_columns(labels, 'counted') }},
     before.rank as from_rank,
     before.label_en as from_label_en,
     before.label_vi as from_label_vi,
@@ -72,7 +76,7 @@ select
     counted.transitions,
     counted.persons,
     counted.median_microseconds / cast(3600000000 as double) as median_hours
-from counted
+from {{ with_labels('counted', labels) }} as counted
 inner join stages as before on counted.framework = before.framework and counted.from_stage = before.stage
 inner join stages as after on counted.framework = after.framework and counted.to_stage = after.stage
 {{ in_order_of('counted.framework, counted.dimension, counted.dimension_value, counted.from_stage, counted.to_stage, counted.period') }}

@@ -15,6 +15,7 @@ select
     cells.customer_type,
     cells.persona,
     emotions.item as survey_type,
+    {{ period_type_of('emotions.period') }} as period_type,
     stages.rank,
     stages.label_en,
     stages.label_vi,

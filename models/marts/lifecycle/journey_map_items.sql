@@ -134,6 +134,7 @@ losses_of_masks as (
 
     select
         month,
+        {{ quarter_number('month') }} as quarter,
         segment_key,
         item_key,
         {{ masks }},
@@ -147,7 +148,7 @@ losses_of_masks as (
 opportunities as (
 
     select
-        case when grouping(losses_of_masks.month) = 1 then 0 else losses_of_masks.month end as period,
+        coalesce(losses_of_masks.month, losses_of_masks.quarter, 0) as period,
         stages.stage_number,
         segments.cube_key,
         known_items.item,
@@ -156,7 +157,7 @@ opportunities as (
     inner join stages on {{ is_in_mask('losses_of_masks', 'stages') }}
     inner join segments on losses_of_masks.segment_key = segments.segment_key
     inner join known_items on losses_of_masks.item_key = known_items.item_key
-    group by stages.stage_number, segments.cube_key, known_items.item, cube(losses_of_masks.month)
+    group by stages.stage_number, segments.cube_key, known_items.item, rollup(losses_of_masks.quarter, losses_of_masks.month)
 
 ),
 
@@ -223,6 +224,8 @@ select
     cells.persona,
     shown.item_type,
     shown.item_rank as rank,
+    {{ period_type_of('shown.period') }} as period_type,
+    {{ joined_labels('stage', 'stages.stage', ranked=true) }},
     shown.item,
     coalesce(channels.label_en, kinds.label_en || coalesce(': ' || coalesce(details.label_en, shown.detail), ''), shown.item) as item_en,
     coalesce(channels.label_vi, kinds.label_vi || coalesce(': ' || coalesce(details.label_vi, shown.detail), ''), shown.item) as item_vi,
@@ -238,4 +241,5 @@ left join labels as kinds
     on shown.item_type <> 'channel'
     and shown.kind = kinds.item
 left join labels as details on shown.detail = details.item
+{{ join_labels('stage', "'framework_stage'", "stages.framework || '.' || stages.stage") }}
 {{ in_order_of('shown.stage_number, cells.customer_type, cells.persona, shown.item_type, shown.item_rank, shown.period') }}

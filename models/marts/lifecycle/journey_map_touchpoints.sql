@@ -1,3 +1,5 @@
+{%- set labels = {'touchpoint_type': 'touchpoint_type'} -%}
+
 with types as (
 
     select * from {{ ref('touchpoint_types') }}
@@ -74,6 +76,9 @@ select
     cells.customer_type,
     cells.persona,
     counted.touchpoint_type,
+    {{ period_type_of('counted.period') }} as period_type,
+    {{ joined_labels('stage', 'stages.stage', ranked=true) }},
+    {{ label_columns(labels, 'counted') }},
     counted.touches,
     counted.persons,
     counted.emotion_score,
@@ -82,9 +87,10 @@ select
     kpi_labels.label_vi as kpi_name_vi,
     kpis.value as kpi_value,
     cast(counted.attributed_conversions as decimal(38, 6)) as attributed_conversions
-from counted
+from {{ with_labels('counted', labels) }} as counted
 inner join cells on counted.cube_key = cells.cube_key
 inner join {{ ref('int_framework_stages') }} as stages on counted.stage_number = stages.stage_number
+{{ join_labels('stage', "'framework_stage'", "stages.framework || '.' || stages.stage") }}
 left join types on counted.touchpoint_type = types.touchpoint_type
 left join {{ ref('stage_kpis') }} as kpi_labels on types.kpi = kpi_labels.kpi
 left join {{ ref('int_stage_kpis') }} as kpis

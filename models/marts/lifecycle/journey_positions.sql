@@ -5,6 +5,8 @@ select
     entries.person_id,
     entries.stage,
     stages.rank,
+    stages.label_en,
+    stages.label_vi,
     entries.entry_number,
     entries.evidence,
     entries.entered_at,
