@@ -85,7 +85,8 @@ class _Map:
         return self.texts[key]["en"] if key in self.texts else fallback
 
     def number(self, value: float | None, kind: str = "number") -> str:
-        return figure(value, kind, "en", self.meta["currency"])
+        # the page's data have six digits: rounded again they may differ from a number that was rounded once
+        return figure(None if value is None else float(f"{value:.6g}"), kind, "en", self.meta["currency"])
 
     def persons(self, count: float) -> str:
         return self.text("persons", n=self.number(count))

@@ -152,6 +152,8 @@ function hashOf(wanted) {
   const parts = Object.entries(KEYS).filter(([key]) => wanted[key] !== defaults[key]).map(([key, short]) => `${short}=${encodeURIComponent(wanted[key])}`);
   return `#${parts.join("&") || `page=${defaults.page}`}`;
 }
+/** A link to a state. It names the file: axe takes a bare fragment off the screen for a skip link without a target. */
+const linkTo = (wanted) => window.location.href.split("#")[0] + hashOf(wanted);
 const go = (change) => { window.location.hash = hashOf({ ...state, ...change }); };
 
 // --- parts of the page ---------------------------------------------------------------------------------------------------
@@ -174,7 +176,7 @@ function showFrame() {
   byId("settings").innerHTML = flat([select("lang", optionsOf("lang")), select("theme", optionsOf("theme")), html`<button type="button" data-do="print">${text("print")}</button>`]);
   const pages = byId("pages");
   pages.setAttribute("aria-label", text("pages"));
-  pages.innerHTML = flat(payload.pages.map(({ page, title }) => html`<a href="${hashOf({ ...state, page })}"${page === state.page ? html` aria-current="page"` : ""}>${local(title)}</a>`));
+  pages.innerHTML = flat(payload.pages.map(({ page, title }) => html`<a href="${linkTo({ ...state, page })}"${page === state.page ? html` aria-current="page"` : ""}>${local(title)}</a>`));
   pages.querySelector("[aria-current]").scrollIntoView({ block: "nearest", inline: "center" });
   const { filters = [] } = payload.pages.find(({ page }) => page === state.page);
   const shown = state.page === "map" ? ["framework", "persona", "persona2", "customer_type", "period"] : filters;
@@ -208,11 +210,11 @@ function showOverview() {
     const better = tile.better === "down" ? -1 : 1, way = Math.sign((tile.change ?? 0) * better), tone = way > 0 ? "good" : way < 0 ? "bad" : "neutral";
     const range = tile.low !== null && tile.low !== undefined ? text("interval", { low: formatted(tile.low, tile.format), high: formatted(tile.high, tile.format) }) : "";
     const change = tile.change === null || tile.change === undefined ? "" : text("change", { change: sign(formatted(tile.change, tile.change_format)) });
-    return html`<a class="tile" href="${hashOf({ ...state, page: tile.page })}"><span class="name">${local(tile.title)}, ${tile.moment}</span><b class="big">${amount}</b> <span class="unit">${unit.join(" ")}</span>${
+    return html`<a class="tile" href="${linkTo({ ...state, page: tile.page })}"><span class="name">${local(tile.title)}, ${tile.moment}</span><b class="big">${amount}</b> <span class="unit">${unit.join(" ")}</span>${
       change ? html`<span class="change ${tone}">${glyphHtml(tone)}${change}</span>` : ""}${tile.beside ? html`<span class="change">${local(tile.beside)}</span>` : ""}<span class="note">${[tile.n !== null && tile.n !== undefined ? `n = ${formatted(tile.n)}` : "", range].filter(Boolean).join(" · ")}</span>${sparkline(tile.spark ?? [])}</a>`;
   }));
   byId("sentences").innerHTML = flat(payload.sentences.map((sentence) => {
-    const link = hashOf({ ...defaults, page: sentence.page, lang: state.lang, theme: state.theme });
+    const link = linkTo({ ...defaults, page: sentence.page, lang: state.lang, theme: state.theme });
     return html`<li><p>${local(sentence.text)}</p>${sentence.sure ? html`<p class="note">${local(sentence.sure)}</p>` : ""}<a href="${link}">${text("overview.more", { page: local(payload.pages.find(({ page }) => page === sentence.page).title) })}</a></li>`;
   }));
 }
@@ -220,6 +222,7 @@ function showOverview() {
 function showMap() {
   byId("legend").innerHTML = flat([["", "legend.measured"], ["few", "few"], ["source", "legend.source"], ["good", "legend.good"], ["neutral", "legend.neutral"], ["bad", "legend.bad"]]
     .map(([kind, key]) => html`<li class="${kind}">${GLYPHS[kind] ? html`<span class="glyph" aria-hidden="true">${GLYPHS[kind]}</span> ` : html`<span class="key" aria-hidden="true"></span> `}${text(key)}</li>`));
+  byId("map").setAttribute("aria-label", text("map.region"));
   byId("map").innerHTML = mapHtml(state, new Set(state.folded.split("."))).html;
   const [first] = byId("map").querySelectorAll("button.open");
   if (first) first.tabIndex = 0;
