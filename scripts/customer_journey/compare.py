@@ -79,7 +79,7 @@ def compare_marts(one: Path, other: Path, examples: int = 3, *, left_out: Collec
     """
     with duckdb.connect(":memory:") as connection:
         connection.execute("set TimeZone = 'UTC'")
-        ones, others = _open(connection, "one", one), _open(connection, "other", other)
+        ones, others = open_marts(connection, "one", one), open_marts(connection, "other", other)
         for file, marts in ((one, ones - others), (other, others - ones)):
             for mart in sorted(marts):
                 yield Comparison(mart, examples=[f"only {file} has this mart"], is_shared=False)
@@ -87,8 +87,11 @@ def compare_marts(one: Path, other: Path, examples: int = 3, *, left_out: Collec
             yield _Mart(connection, mart, left_out).compare(examples)
 
 
-def _open(connection: duckdb.DuckDBPyConnection, side: str, file: Path) -> set[str]:
-    """Make each mart a view in the schema `side` and return their names."""
+def open_marts(connection: duckdb.DuckDBPyConnection, side: str, file: Path) -> set[str]:
+    """Make each mart of a published file a view in the schema `side` and return their names.
+
+    A DuckDB file is attached as `file_<side>`; of the file that a build on Spark leaves the Parquet files are read.
+    """
     connection.execute(f"create schema {side}")
     if file.suffix == ".json":
         folders = json.loads(file.read_text(encoding="utf-8"))["marts"]
