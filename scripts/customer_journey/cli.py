@@ -105,7 +105,7 @@ def build(
     os.umask(PRIVATE)
     if raw is not None and raw_schemas is not None:
         raise InputError("--raw and --raw-schemas: give one of them, not both.")
-    server = _server(url, "--publish") if url else None
+    server = _server(url, "--publish") if url is not None else None
     # a log file has no width that a table could be cut for
     console = PlainConsole(width=None if sys.stdout.isatty() else 120)
     progress = Progress(console)
@@ -168,7 +168,7 @@ def _server(url: str, option: str) -> "Server":
     """Read the URL of PostgreSQL, and take it out of the arguments, which dbt writes to its logs and results."""
     from customer_journey.postgres_server import URL_VARIABLE, server_of
 
-    sys.argv = [argument.replace(url, "…") for argument in sys.argv]
+    sys.argv = [argument.replace(url or "…", "…") for argument in sys.argv]
     return server_of(url, f"{option} or {URL_VARIABLE}")
 
 

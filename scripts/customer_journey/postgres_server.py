@@ -37,7 +37,7 @@ _WAITED_TOO_LONG = "55P03"
 # said by a server that is there and will say it again
 _SAYS_NO = (
     "password", "does not exist", "no pg_hba.conf entry", "permission denied", "authentication failed",
-    "not permitted to log in", "certificate", "server does not support ssl",
+    "not permitted to log in", "certificate", "server does not support ssl", "not understood",
 )  # fmt: skip
 
 
