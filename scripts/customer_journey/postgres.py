@@ -243,7 +243,8 @@ class _Publication:
             _column(column, kind) for column, kind, *_ in self._source.execute(f'describe source."{mart}"').fetchall()
         ]
         typed = ", ".join(f"{name(column.name)} {column.kind}" for column in columns)
-        self._session.execute_all([f"create table {table} ({typed})", *self._comments(mart, declared)])
+        comments = self._comments(mart, {column.name for column in columns}, declared)
+        self._session.execute_all([f"create table {table} ({typed})", *comments])
         selected = ", ".join(f"{column.expression} as {quoted_name(column.name)}" for column in columns)
         batches = self._source.sql(f'select {selected} from source."{mart}"').to_arrow_reader(ROWS_A_BATCH)
         self._session.copy(BUILDING, mart, batches)
@@ -259,7 +260,7 @@ class _Publication:
             ) from error
         return key
 
-    def _comments(self, mart: str, declared: DeclaredMart) -> list[str]:
+    def _comments(self, mart: str, columns: Collection[str], declared: DeclaredMart) -> list[str]:
         """Describe a mart and its columns as the published file does, or as the project does where Spark published."""
         rows = self._source.execute(
             "select null, comment from duckdb_tables() where database_name = 'file_source' and table_name = $1"
@@ -273,7 +274,7 @@ class _Publication:
             f"comment on {f'column {name(BUILDING, mart, column)}' if column else f'table {name(BUILDING, mart)}'}"
             f" is {literal(text.strip())}"
             for column, text in texts.items()
-            if text
+            if text and (column is None or column in columns)
         ]
 
     def _indexes(

@@ -12,9 +12,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-# Passwords of the roles below; tests look for them in whatever is written.
+# The password of the roles below, which tests look for in whatever is written, and how it stands in a URL.
 PASSWORD = "geheim%sesam+42"
-_ENCODED = "geheim%25sesam%2B42"
+ENCODED_PASSWORD = "geheim%25sesam%2B42"
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class PostgresServer:
 
     folder: Path
 
-    def url(self, database: str, user: str = "publisher", password: str = _ENCODED) -> str:
+    def url(self, database: str, user: str = "publisher", password: str = ENCODED_PASSWORD) -> str:
         """Return the URL by which a role comes in."""
         return f"postgresql://{user}:{password}@/{database}?host={self.folder}"
 
