@@ -128,7 +128,7 @@ def test_marts_of_spark_are_read_from_their_files(server: PostgresServer, tmp_pa
     marts = {"build_info": "select 'b' as build_id", "dim_products": "select 'p' as product_id, 'x' as product_name"}
     for mart, query in marts.items():
         (tmp_path / mart).mkdir()
-        duckdb.sql(query).write_parquet(str(tmp_path / mart / "part.parquet"))
+        duckdb.execute(f"copy ({query}) to '{tmp_path / mart / 'part.parquet'}'")
     output = Output(tmp_path)
     folders = {mart: str(tmp_path / mart) for mart in marts}
     output.published_on_spark.write_text(json.dumps({"build_id": "b", "marts": folders}), encoding="utf-8")
@@ -156,7 +156,7 @@ def test_a_build_publishes_to_both_and_leaves_the_password_nowhere(
     def build_there() -> str | None:
         with server.connect(database) as connection:
             row = connection.execute("select build_id from marts.build_info").fetchone()
-            return row and str(row[0])
+            return str(row[0]) if row else None
 
     first, _ = build(server.url(database), 0)
     build_id = json.loads((out / "built_from.json").read_text(encoding="utf-8"))["build_id"]
