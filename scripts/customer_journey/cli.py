@@ -98,6 +98,7 @@ def build(
     # imported here, so that --help and a wrong option answer at once
     from customer_journey.build import BuildOptions
     from customer_journey.build import build as run_build
+    from customer_journey.model_docs import docs_of_build
     from customer_journey.nothing_new import Unchanged
     from customer_journey.paths import keep_private
     from customer_journey.progress import Progress
@@ -124,6 +125,8 @@ def build(
         result = run_build(options, progress)
         with progress.step("Report"):
             report = _report_of_build(output, is_new=not isinstance(result, Unchanged))
+            if not isinstance(result, Unchanged):
+                docs_of_build(output)
         copied: Published | BuildError | None = None
         try:
             copied = _copy(output, server, progress) if server else None
@@ -355,6 +358,40 @@ def export_audience(
         )
 
 
+@app.command("export-mart")
+@click.argument("mart", required=False)
+@click.option(
+    "--out", type=FOLDER, default=Path("out"), show_default=True, help="Output folder of the build that is published."
+)
+@click.option(
+    "--to", "place", type=FOLDER, required=True, help="New file, .csv or .parquet; without MART a folder for all marts."
+)
+@click.option("--where", metavar="CONDITION", help="Which rows, in SQL, as \"dimension = 'all'\".")
+@click.option("--format", "file_format", type=click.Choice(["csv", "parquet"]), help="Of all marts. [default: csv]")
+@click.option("--overwrite", is_flag=True, help="Replace files that are there already.")
+def export_mart(
+    mart: str | None, out: Path, place: Path, where: str | None, file_format: str | None, overwrite: bool
+) -> None:
+    """Write a published MART, or all of them, as CSV for spreadsheets or as Parquet.
+
+    The marts name nobody, but rows of persons are pseudonymous: keep the files as you keep OUT/journey.duckdb.
+    docs/bi.md tells more.
+    """
+    from customer_journey import export_mart as exports
+
+    if mart is None and where is not None:
+        raise InputError("--where: is of one mart. Name it: journey export-mart kpi_funnel --where … --to FILE.csv.")
+    if mart is not None and file_format is not None:
+        raise InputError("--format: is for all marts. The ending of --to says what format one mart gets.")
+    output, console = Output(out.resolve()), PlainConsole(soft_wrap=True)
+    if mart is None:
+        written = exports.export_all(output, place.absolute(), file_format or "csv", overwrite=overwrite)
+    else:
+        written = iter([exports.export_mart(output, mart, place.absolute(), where, overwrite=overwrite)])
+    for exported in written:
+        console.print(f"{exported.mart}: {exported.rows:,} rows written to {exported.file}")
+
+
 @app.command()
 @click.option(
     "--out", type=FOLDER, default=Path("out"), show_default=True, help="Output folder of the build, published or not."
@@ -392,6 +429,19 @@ def report(out: Path) -> None:
     from report.page import write_report
 
     print(write_report(Output(out.resolve())))
+
+
+@app.command()
+@click.option("--out", type=FOLDER, default=Path("out"), show_default=True, help="Output folder of a build.")
+def docs(out: Path) -> None:
+    """Write OUT/docs/index.html: what every mart, model and column is, how it came about, in one page without network.
+
+    It is dbt's documentation of the last build of OUT, published or not, with the SQL that ran.
+    """
+    from customer_journey.model_docs import write_docs
+
+    os.umask(PRIVATE)
+    print(write_docs(Output(out.resolve())))
 
 
 @app.command("compare-engines")
