@@ -461,10 +461,12 @@ def compare_engines(context: click.Context, raw: Path | None, out: Path, as_of: 
 
 
 def _report_of_build(output: Output, is_new: bool) -> str:
-    # Jinja and the report's figures take a while to load, which a build that publishes nothing should not wait for
+    if not is_new and output.report.exists():
+        return str(output.report)
+    # Jinja and Arrow take a while to load, which a build that finds nothing new should not wait for
     from report.page import report_of_build
 
-    return report_of_build(output, is_new)
+    return report_of_build(output)
 
 
 def _schemas(text: str) -> dict[str, str]:
