@@ -102,7 +102,8 @@ const distinct = (name, column) => {
 const matchOf = (figure) => Object.entries(figure.match ?? {}).map(([key, column]) => [column, state[key]]);
 const figureRows = (figure) => rowsOf(figure.query ?? figure.figure, Object.fromEntries(matchOf(figure)));
 
-const columnLabel = (column) => known(`column.${column}`, worded(column));
+/** The head of a column; x_low and x_high are the ends of x. */
+const columnLabel = (column) => known(`column.${column}`, "") || column.replace(/^(\w+)_(low|high)$/, (_, of, end) => `${columnLabel(of)}, ${text(`column.${end}`).toLowerCase()}`).replace(/^\w+$/, worded);
 /** How a column of a table is written: as the chart writes it, else by its name; numbers that are not whole keep their digits. */
 function formatOf(figure, column, rows = []) {
   const { chart = {} } = figure;
