@@ -74,7 +74,15 @@ class Output:
     @property
     def folders(self) -> tuple[Path, ...]:
         """All folders that a build makes."""
-        return (self.landed, self.exports, self.root / "dbt", self.logs, self.data_docs, self.report.parent)
+        return (
+            self.landed,
+            self.exports,
+            self.root / "dbt",
+            self.logs,
+            self.data_docs,
+            self.report.parent,
+            self.docs.parent,
+        )
 
     def dbt_folder(self, target: str) -> Path:
         """What dbt compiles for a target, and its run results."""
@@ -94,6 +102,11 @@ class Output:
     def data_docs(self) -> Path:
         """The pages of Great Expectations."""
         return self.root / "data_docs"
+
+    @property
+    def docs(self) -> Path:
+        """The pages of dbt on models and columns, in one file."""
+        return self.root / "docs" / "index.html"
 
     @property
     def report(self) -> Path:

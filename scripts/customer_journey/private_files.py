@@ -10,7 +10,8 @@ from customer_journey.errors import InputError, what_gave_out
 from customer_journey.paths import PROJECT, Output
 
 # What makes a spreadsheet take a cell for a formula, also in the full-width letters of East Asian keyboards.
-_BEGINS_A_FORMULA = re.compile(r"[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+FORMULA_SIGNS = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
+_BEGINS_A_FORMULA = re.compile(f"[{re.escape(FORMULA_SIGNS)}]")
 # A number as +84912345678: its plus sign is part of it, every tool that takes phones wants it, and a spreadsheet makes
 # nothing of it but the number itself.
 _PHONE = re.compile(r"\+[0-9]{8,15}")

@@ -34,6 +34,7 @@ def print_summary(console: Console, output: Output, result: BuildResult | Unchan
         "checks": f"{len(result.checks) - len(failed)} passed, {len(failed)} warned",
         "published": result.published,
         "data docs": str(output.data_docs / "index.html"),
+        "model docs": str(output.docs) if output.docs.exists() else f"not written; journey docs --out {output.root}",
         "dbt": str(output.root / "dbt"),
     }
     for label, text in lines.items():

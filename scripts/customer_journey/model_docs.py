@@ -1,0 +1,126 @@
+"""OUT/docs: dbt's own pages on every model and column, as one file that opens without any network.
+
+`dbt docs generate --static` makes the same page, but compiles the whole project once more for it. What a build ran is
+in its manifest already, with the SQL as it ran, so that this takes a second.
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from customer_journey.errors import InputError
+from customer_journey.paths import Output, make_private
+from customer_journey.warehouse import quoted
+
+_CATALOG_SCHEMA = "https://schemas.getdbt.com/dbt/catalog/v1.json"
+# what tells where the project lies on this machine, and nothing to a reader
+_LOCAL_PATHS = ("build_path", "compiled_path", "root_path")
+# the names that stand in dbt's page for what it shows
+_PLACES = {"manifest": '"MANIFEST.JSON INLINE DATA"', "catalog": '"CATALOG.JSON INLINE DATA"'}
+
+# the type of each column, by schema, relation and column, in small letters
+_Types = dict[tuple[str, str], dict[str, str]]
+
+
+def write_docs(output: Output) -> Path:
+    """Write the page of the last build of an output folder and return where it is.
+
+    Raises:
+        InputError: nothing was built here.
+    """
+    from dbt.task.docs import DOCS_INDEX_FILE_PATH
+
+    manifest = _manifest(output)
+    for node in [*manifest["nodes"].values(), *manifest["sources"].values()]:
+        for name in _LOCAL_PATHS:
+            node.pop(name, None)
+    page = Path(DOCS_INDEX_FILE_PATH).read_text(encoding="utf-8")
+    for name, document in (("manifest", manifest), ("catalog", _catalog(manifest, _types(output)))):
+        # a description that holds the end of a script would end this one
+        page = page.replace(_PLACES[name], json.dumps(document, separators=(",", ":")).replace("</", "<\\/"))
+    make_private(output.docs.parent)
+    unfinished = output.docs.with_suffix(f".{os.getpid()}")
+    unfinished.write_text(page, encoding="utf-8")
+    os.replace(unfinished, output.docs)
+    return output.docs
+
+
+def docs_of_build(output: Output) -> None:
+    """Write the page after a build. It is an extra: whatever is wrong with it, what was published stands.
+
+    The page of an older build would describe what is not so any more, and goes.
+    """
+    try:
+        write_docs(output)
+    except Exception:
+        output.docs.unlink(missing_ok=True)
+
+
+def _manifest(output: Output) -> dict[str, Any]:
+    found = sorted((output.root / "dbt").glob("*/manifest.json"), key=lambda file: file.stat().st_mtime)
+    if not found:
+        raise InputError(f"{output.root}: nothing was built here. Build it with scripts/build --out {output.root}.")
+    manifest: dict[str, Any] = json.loads(found[-1].read_text(encoding="utf-8"))
+    return manifest
+
+
+def _types(output: Output) -> _Types:
+    """Return the types of the private warehouse's columns; none where it is not on DuckDB, or a build is at it."""
+    types: _Types = {}
+    if not output.warehouse.exists():
+        return types
+    try:
+        with duckdb.connect(":memory:") as connection:
+            connection.execute(f"attach '{quoted(output.warehouse)}' as warehouse (read_only)")
+            rows = connection.execute(
+                "select schema_name, table_name, column_name, data_type from duckdb_columns()"
+                " where database_name = 'warehouse' order by schema_name, table_name, column_index"
+            ).fetchall()
+    except duckdb.IOException:
+        return types
+    for schema, relation, column, kind in rows:
+        types.setdefault((schema.lower(), relation.lower()), {})[column] = kind
+    return types
+
+
+def _catalog(manifest: dict[str, Any], types: _Types) -> dict[str, Any]:
+    """Return what dbt's catalog says of relations: their columns and types, else those that are described."""
+    return {
+        "metadata": {
+            "dbt_schema_version": _CATALOG_SCHEMA,
+            "dbt_version": manifest["metadata"]["dbt_version"],
+            "generated_at": manifest["metadata"]["generated_at"],
+        },
+        "nodes": {
+            name: _relation(name, node, types)
+            for name, node in manifest["nodes"].items()
+            if node["resource_type"] in ("model", "seed")
+        },
+        "sources": {name: _relation(name, source, types) for name, source in manifest["sources"].items()},
+        "errors": None,
+    }
+
+
+def _relation(unique_id: str, node: dict[str, Any], types: _Types) -> dict[str, Any]:
+    name = node.get("alias") or node.get("identifier") or node["name"]
+    described = {column: each.get("data_type") or "" for column, each in node["columns"].items()}
+    columns = types.get((node["schema"].lower(), name.lower())) or described
+    return {
+        "unique_id": unique_id,
+        "metadata": {
+            "type": str(node.get("config", {}).get("materialized", "table")).upper(),
+            "schema": node["schema"],
+            "name": name,
+            "database": node.get("database"),
+            "comment": None,
+            "owner": None,
+        },
+        "columns": {
+            column: {"name": column, "type": kind, "index": place, "comment": None}
+            for place, (column, kind) in enumerate(columns.items(), 1)
+        },
+        "stats": {},
+    }
