@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 from report.words import figure
 
