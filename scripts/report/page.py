@@ -111,9 +111,7 @@ def _render(
     environment.filters["figure"] = lambda value, kind, language: figure(value, kind, language, meta["currency"])
     return environment.get_template("page.html.j2").render(
         **page,
-        map_view=journey_map.view(
-            tables, page["texts"], meta, framework=framework, customer_type="all", persona="all", period="all"
-        ),
+        map_view=journey_map.view(tables, page["texts"], meta),
         languages=LANGUAGES,
         data=data,
         # what closes a script inside one would end it

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 from report.words import figure
 
 from tests.support.demo import Demo
@@ -22,9 +22,10 @@ CHROMIUM = next(
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on the PATH (Debian: apt install chromium)")
 
 PAGES = ("overview", "map", "funnel", "attribution", "value", "feeling", "keeping", "selling", "trust")
-DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+DESK: ViewportSize = {"width": 1440, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 # A3 across at 96 dots an inch, less margins of 8 mm
-A3 = {"width": 1526, "height": 1062}
+A3: ViewportSize = {"width": 1526, "height": 1062}
 
 
 @dataclass

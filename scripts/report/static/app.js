@@ -99,10 +99,10 @@ const distinct = (name, column) => {
   const data = payload.tables[name]?.data[column];
   return data ? [...new Set(Array.isArray(data) ? data : data.i.map((index) => data.d[index]))].filter((value) => value !== undefined && value !== null) : [];
 };
-const matchOf = (figure) => Object.entries(figure.match ?? {}).map(([key, column]) => [column, state[key]]);
-const figureRows = (figure) => rowsOf(figure.query ?? figure.figure, Object.fromEntries(matchOf(figure)));
+const figureRows = ({ query, match = {} }) => rowsOf(query, Object.fromEntries(Object.entries(match).map(([key, column]) => [column, state[key]])));
 
-const columnLabel = (column) => known(`column.${column}`, worded(column));
+/** The head of a column; x_low and x_high are the ends of x. */
+const columnLabel = (column) => known(`column.${column}`, "") || column.replace(/^(\w+)_(low|high)$/, (_, of, end) => `${columnLabel(of)}, ${text(`column.${end}`).toLowerCase()}`).replace(/^\w+$/, worded);
 /** How a column of a table is written: as the chart writes it, else by its name; numbers that are not whole keep their digits. */
 function formatOf(figure, column, rows = []) {
   const { chart = {} } = figure;
@@ -328,19 +328,6 @@ function show() {
   if (focus) document.querySelector(`[data-key="${focus}"], [data-fold="${focus}"]`)?.focus();
 }
 
-async function copied(words) {
-  try {
-    await navigator.clipboard.writeText(words);
-  } catch {
-    const area = Object.assign(document.createElement("textarea"), { value: words });
-    document.body.append(area);
-    area.select();
-    document.execCommand("copy");
-    area.remove();
-  }
-  byId("said").textContent = text("figure.copied");
-}
-
 const deeds = {
   print: () => window.print(),
   reset: () => go(Object.fromEntries(Object.keys(KEYS).filter((key) => !["page", "lang", "theme", "folded"].includes(key)).map((key) => [key, defaults[key]]))),
@@ -351,8 +338,7 @@ const deeds = {
     button.remove();
   },
   copy: (button) => {
-    copied(csvOf(figureOf(button), figureRows(figureOf(button))));
-    button.textContent = text("figure.copied");
+    navigator.clipboard?.writeText(csvOf(figureOf(button), figureRows(figureOf(button)))).then(() => { button.textContent = byId("said").textContent = text("figure.copied"); });
   },
 };
 
