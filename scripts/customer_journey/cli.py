@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from customer_journey.errors import BuildError, CheckFailedError, ExitCode, InputError, as_build_error, first_line
+from customer_journey.errors import (
+    BuildError,
+    CheckFailedError,
+    ExitCode,
+    InputError,
+    as_build_error,
+    first_line,
+    what_gave_out,
+)
 from customer_journey.options import FOLDER
 from customer_journey.paths import Output
 from customer_journey.terminal import PlainConsole, plain_line
@@ -96,6 +104,8 @@ def build(
 ) -> None:  # fmt: skip
     """Land raw tables, build and check every model, and publish the marts."""
     # imported here, so that --help and a wrong option answer at once
+    import duckdb
+
     from customer_journey.build import BuildOptions
     from customer_journey.build import build as run_build
     from customer_journey.model_docs import docs_of_build
@@ -132,6 +142,8 @@ def build(
             copied = _copy(output, server, progress) if server else None
         except BuildError as error:
             copied = error
+        except (duckdb.Error, OSError, MemoryError) as error:
+            copied = BuildError(f"{what_gave_out(error) or first_line(error)}.")
         print_summary(console, output, result, report)
         if isinstance(copied, BuildError):
             raise type(copied)(f"{result.published} is published, and PostgreSQL keeps the build it had. {copied}")

@@ -418,7 +418,8 @@ class _Publication:
                         f"Drop it, publish again, and make it anew over {SCHEMA}"
                     )
                 else:
-                    raise
+                    # the new build is there: what is left of an old one, of another login for example, is no failure
+                    self._notes.append(f"schema {schema} cannot be dropped: {error}")
 
     def _drop(self, schema: str) -> None:
         rows = self._session.query(

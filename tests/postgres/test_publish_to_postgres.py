@@ -374,6 +374,16 @@ def test_what_was_built_on_marts_is_never_dropped_with_them(server: PostgresServ
         assert schemas(connection) == ["marts"]
 
 
+def test_what_another_login_left_is_told_and_no_failure(server: PostgresServer, tmp_path: Path) -> None:
+    database = server.new_database("of_another")
+    with server.connect(database) as connection:
+        connection.execute("create schema marts_old_x")
+        connection.execute("comment on schema marts_old_x is 'customer_journey: replaced'")
+    told = publish(server, database, numbered_build(tmp_path, 1))
+    assert told.is_new
+    assert list(told.notes) == ["schema marts_old_x cannot be dropped: must be owner of schema marts_old_x"]
+
+
 def test_a_login_that_may_make_no_roles_publishes_all_the_same(server: PostgresServer, tmp_path: Path) -> None:
     database = server.new_database("no_roles")
     output = numbered_build(tmp_path, 1)
