@@ -6,7 +6,7 @@ SUPERSET_URL       where Superset answers, as http://127.0.0.1:8088
 SUPERSET_USER      an administrator of it
 SUPERSET_PASSWORD  and the password
 MARTS_URI          the database of the marts, as SQLAlchemy writes it and as Superset reaches it:
-                   postgresql://bi_reader:…@db.example/warehouse, or
+                   postgresql://superset:…@db.example.com:5432/journey, or
                    duckdb:////srv/journey/out/journey.duckdb?access_mode=read_only
 
 A second call replaces what the first one made, charts that were changed in Superset too; with another MARTS_URI the

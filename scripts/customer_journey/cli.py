@@ -10,13 +10,24 @@ from typing import TYPE_CHECKING
 
 import click
 
-from customer_journey.errors import BuildError, CheckFailedError, ExitCode, InputError, as_build_error, first_line
+from customer_journey.errors import (
+    BuildError,
+    CheckFailedError,
+    ExitCode,
+    InputError,
+    as_build_error,
+    first_line,
+    what_gave_out,
+)
 from customer_journey.options import FOLDER
 from customer_journey.paths import Output
 from customer_journey.terminal import PlainConsole, plain_line
 
 if TYPE_CHECKING:
     from customer_journey.engine import EngineName
+    from customer_journey.postgres import Published
+    from customer_journey.postgres_server import Server
+    from customer_journey.progress import Progress
 
 # what a build writes is for its owner alone (docs/keys.md)
 PRIVATE = 0o077
@@ -79,11 +90,22 @@ def app() -> None:
     help="Instead of --raw: schemas that an EL tool landed, as crm=schema,web=schema: in OUT/warehouse.duckdb, "
     "or with --target spark in Spark's catalog.",
 )
+@click.option(
+    "--publish",
+    "url",
+    envvar="JOURNEY_POSTGRES_URL",
+    show_envvar=True,
+    metavar="URL",
+    help="Copy the marts to PostgreSQL too: postgresql://user@host:5432/database, the password in PGPASSWORD.",
+)
 def build(
-    raw: Path | None, out: Path, as_of: str | None, target: "EngineName", full_refresh: bool, raw_schemas: str | None
+    raw: Path | None, out: Path, as_of: str | None, target: "EngineName", full_refresh: bool, raw_schemas: str | None,
+    url: str | None,
 ) -> None:  # fmt: skip
     """Land raw tables, build and check every model, and publish the marts."""
     # imported here, so that --help and a wrong option answer at once
+    import duckdb
+
     from customer_journey.build import BuildOptions
     from customer_journey.build import build as run_build
     from customer_journey.model_docs import docs_of_build
@@ -95,8 +117,10 @@ def build(
     os.umask(PRIVATE)
     if raw is not None and raw_schemas is not None:
         raise InputError("--raw and --raw-schemas: give one of them, not both.")
+    server = _server(url, "--publish") if url is not None else None
     # a log file has no width that a table could be cut for
     console = PlainConsole(width=None if sys.stdout.isatty() else 120)
+    progress = Progress(console)
     output = Output(out.resolve())
     options = BuildOptions(
         output=output,
@@ -108,19 +132,77 @@ def build(
     )
     keep_private(output)
     try:
-        progress = Progress(console)
         result = run_build(options, progress)
         with progress.step("Report"):
             report = _report_of_build(output, is_new=not isinstance(result, Unchanged))
             if not isinstance(result, Unchanged):
                 docs_of_build(output)
+        copied: Published | BuildError | None = None
+        try:
+            copied = _copy(output, server, progress) if server else None
+        except BuildError as error:
+            copied = error
+        except (duckdb.Error, OSError, MemoryError) as error:
+            copied = BuildError(f"{what_gave_out(error) or first_line(error)}.")
         print_summary(console, output, result, report)
+        if isinstance(copied, BuildError):
+            raise type(copied)(f"{result.published} is published, and PostgreSQL keeps the build it had. {copied}")
+        if copied is not None:
+            _tell(console, copied)
     except CheckFailedError as error:
         if error.told is not None:
             print_rows(console, error.told)
         raise
     finally:
         keep_private(output)
+
+
+@app.command()
+@click.option(
+    "--out", type=FOLDER, default=Path("out"), show_default=True, help="Output folder of the build that is published."
+)
+@click.option(
+    "--to",
+    "url",
+    envvar="JOURNEY_POSTGRES_URL",
+    show_envvar=True,
+    required=True,
+    metavar="URL",
+    help="postgresql://user@host:5432/database, the password in PGPASSWORD.",
+)
+def publish(out: Path, url: str) -> None:
+    """Copy the published marts to schema marts of a PostgreSQL database, for BI tools.
+
+    The role named by JOURNEY_POSTGRES_READER (default journey_reader) may read them. docs/postgresql.md tells more.
+    """
+    from customer_journey.progress import Progress
+
+    server = _server(url, "--to")
+    console = PlainConsole(width=None if sys.stdout.isatty() else 120)
+    _tell(console, _copy(Output(out.resolve()), server, Progress(console)))
+
+
+def _server(url: str, option: str) -> "Server":
+    """Read the URL of PostgreSQL, and take it out of the arguments, which dbt writes to its logs and results."""
+    from customer_journey.postgres_server import URL_VARIABLE, server_of
+
+    sys.argv = [argument.replace(url or "…", "…") for argument in sys.argv]
+    return server_of(url, f"{option} or {URL_VARIABLE}")
+
+
+def _copy(output: Output, server: "Server", progress: "Progress") -> "Published":
+    from customer_journey import postgres
+
+    reader = os.environ.get(postgres.READER_VARIABLE) or postgres.READER
+    with progress.step("PostgreSQL") as step:
+        return postgres.publish(output, server, reader, step.count)
+
+
+def _tell(console: PlainConsole, copied: "Published") -> None:
+    what = f"{copied.marts} marts" if copied.is_new else "was there already,"
+    console.print(f"{'postgresql':<14} build {copied.build_id}: {what} in {copied.place}", soft_wrap=True)
+    for note in copied.notes:
+        console.print(f"{'warning':<14} {note}", soft_wrap=True)
 
 
 @app.command("rotate-key")
@@ -391,10 +473,12 @@ def compare_engines(context: click.Context, raw: Path | None, out: Path, as_of: 
 
 
 def _report_of_build(output: Output, is_new: bool) -> str:
-    # Jinja and the report's figures take a while to load, which a build that publishes nothing should not wait for
+    if not is_new and output.report.exists():
+        return str(output.report)
+    # Jinja and Arrow take a while to load, which a build that finds nothing new should not wait for
     from report.page import report_of_build
 
-    return report_of_build(output, is_new)
+    return report_of_build(output)
 
 
 def _schemas(text: str) -> dict[str, str]:

@@ -202,7 +202,10 @@ def domains() -> dict[str, Domain]:
         "clv_holdout_weeks": _between(1, 520),
         "nps_window_months": _between(1, 120),
         "sample_ratio_alarm": Domain(lambda value, _: 0 < value < 1, "is no chance between 0 and 1."),
-        "max_quarantined_share": Domain(lambda value, _: 0 < value <= 1, "is no share above 0, up to 1."),
+        **{
+            name: Domain(lambda value, _: 0 < value <= 1, "is no share above 0, up to 1.")
+            for name in ("max_quarantined_share", "opportunity_share")
+        },
         "sql_stage": _one_of(stages),
         "journey_goal": _one_of(stages),
         "journey_map_attribution_model": _one_of(models),
@@ -213,7 +216,7 @@ def domains() -> dict[str, Domain]:
             for name in (
                 "attribution_paths", "journey_paths", "journey_map_items", "journey_map_items_monthly",
                 "mql_score_threshold", "clv_min_customers", "nps_min_responses", "emotion_min_responses",
-                "driver_min_persons", "free_text_min_persons",
+                "driver_min_persons", "free_text_min_persons", "stale_after_rows",
             )
         },
     }  # fmt: skip

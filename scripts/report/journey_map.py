@@ -3,7 +3,8 @@
 `static/map.js` makes the same cells for other selections and languages; a test holds the two equal for the default one.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import pyarrow as pa
@@ -19,16 +20,13 @@ _MONEY = ("Revenue per person", "Average order value")
 _WHOLE = ("Persons who entered",)
 
 
-def view(
-    tables: Mapping[str, pa.Table], texts: Mapping[str, Mapping[str, str]], meta: Mapping[str, Any], **chosen: str
-) -> Row:
-    """Return the map of one selection: stages, the persona card, rows of cells and the emotion line.
+def view(tables: Mapping[str, pa.Table], texts: Mapping[str, Mapping[str, str]], meta: Mapping[str, Any]) -> Row:
+    """Return the map of everybody in the primary framework: stages, the persona card, rows of cells, the emotion line.
 
-    `tables` are those of the page by name, `texts` its words by key and language; `chosen` has framework, customer_type,
-    persona and period. A cell is a list of lines: text, big, value, note, bar (0 to 100; -1 for none), tone (good, neutral,
-    bad) and tag (source, few, hidden), each empty where there is none.
+    `tables` are those of the page by name, `texts` its words by key and language. A cell is a list of lines: text, big,
+    value, note, bar (0 to 100; -1 for none), tone (good, neutral, bad) and tag (source, few, hidden).
     """
-    return _Map(tables, texts, meta, chosen).view()
+    return _Map(tables, texts, meta).view()
 
 
 def kpi_format(name: str) -> str:
@@ -47,25 +45,18 @@ def _line(text: str, **more: Any) -> Row:
 
 
 class _Map:
-    def __init__(
-        self,
-        tables: Mapping[str, pa.Table],
-        texts: Mapping[str, Mapping[str, str]],
-        meta: Mapping[str, Any],
-        chosen: Mapping[str, str],
-    ) -> None:
-        self.tables, self.texts, self.meta, self.chosen = tables, texts, meta, chosen
-        framework = {"framework": chosen["framework"]}
-        self.filtered = chosen["customer_type"] != "all" or chosen["persona"] != "all"
+    def __init__(self, tables: Mapping[str, pa.Table], texts: Mapping[str, Any], meta: Mapping[str, Any]) -> None:
+        self.tables, self.texts, self.meta = tables, texts, meta
+        self.framework = {"framework": meta["primary_framework"]}
+        chosen = {**self.framework, "customer_type": "all", "persona": "all", "period": "all"}
         cells = {row["stage"]: row for row in self.rows("map", **chosen)}
-        stages = sorted(self.rows("framework_stages", **framework), key=lambda row: float(row["rank"]))
+        stages = sorted(self.rows("framework_stages", **self.framework), key=lambda row: float(row["rank"]))
         self.stages = [{**stage, "cell": cells.get(stage["stage"])} for stage in stages]
         self.found = [stage for stage in self.stages if stage["cell"]]
         self.items, self.touches = self.rows("map_items", **chosen), self.rows("map_touchpoints", **chosen)
-        self.types = {row["touchpoint_type"]: row["label_en"] for row in self.rows("touchpoint_types")}
-        self.actions = self.rows("actions", **framework)
-        rates = [stage["cell"]["conversion_rate"] for stage in self.found if stage["is_in_funnel"]]
-        self.rates = [rate for rate in rates if rate is not None]
+        self.types: dict[str, str] = {row["touchpoint_type"]: row["label_en"] for row in self.rows("touchpoint_types")}
+        self.actions = self.rows("actions", **self.framework)
+        self.absent = [_line(self.text("unmeasured"), tag="hidden")]
 
     def rows(self, name: str, **where: str) -> list[Row]:
         """Return the rows of a table that equal `where`; only those become objects."""
@@ -76,31 +67,25 @@ class _Map:
         return found
 
     def text(self, key: str, **values: str) -> str:
-        found = self.texts[key]["en"]
+        found = str(self.texts[key]["en"])
         for name, value in values.items():
             found = found.replace("{" + name + "}", value)
         return found
 
     def known(self, key: str, fallback: str) -> str:
-        return self.texts[key]["en"] if key in self.texts else fallback
+        return str(self.texts[key]["en"]) if key in self.texts else fallback
 
     def number(self, value: float | None, kind: str = "number") -> str:
-        return figure(value, kind, "en", self.meta["currency"])
+        # the page's data have six digits: rounded again they may differ from a number that was rounded once
+        return figure(None if value is None else float(f"{value:.6g}"), kind, "en", self.meta["currency"])
 
     def persons(self, count: float) -> str:
         return self.text("persons", n=self.number(count))
 
     def view(self) -> Row:
-        chosen = self.chosen
-        everybody = chosen["persona"] == "all"
-        persona = "" if everybody else self.rows("personas", persona=chosen["persona"])[0]["label_en"]
-        caption = self.text(
-            "map.caption",
-            framework=self.rows("frameworks", framework=chosen["framework"])[0]["label_en"],
-            persona=persona or self.text("all"),
-            customer_type=self.known(f"customer_type.{chosen['customer_type']}", self.text("all")),
-            period=self.known(f"period.{chosen['period']}", chosen["period"]),
-        )
+        of_all = {key: self.text("all") for key in ("persona", "customer_type")}
+        framework = self.rows("frameworks", **self.framework)[0]["label_en"]
+        caption = self.text("map.caption", framework=framework, period=self.text("period.all"), **of_all)
         most = max([stage["cell"]["persons"] for stage in self.found] or [1])
         kinds = ("touchpoint", "channel", "pain_point", "opportunity", "actions", "rate", "time", "kpi", "department")
         return {
@@ -114,28 +99,22 @@ class _Map:
                 }
                 for stage in self.stages
             ],
-            "card": {"name": self.text("map.everybody") if everybody else persona, "facts": self.facts()},
+            "card": {"name": self.text("map.everybody"), "facts": self.facts()},
             "emotion": self.emotion(),
             "before": [self.row(kind) for kind in ("goal", "action")],
             "after": [self.row(kind) for kind in kinds],
         }
 
     def row(self, key: str) -> Row:
-        cells = {
-            "goal": self.goal, "touchpoint": self.touchpoint, "actions": self.planned, "rate": self.rate, "time": self.time,
-            "kpi": self.kpi, "department": self.department,
+        cells: dict[str, Callable[[Row], list[Row]]] = {
+            "goal": self.goal, "touchpoint": self.touchpoint, "actions": self.planned, "rate": self.rate,
+            "time": self.time, "kpi": self.kpi, "department": self.department,
         }  # fmt: skip
-        make = cells.get(key, lambda stage: self.listed(stage, key))
-        return {**self.head(key), "cells": [make(stage) for stage in self.stages]}
+        make = cells.get(key)
+        return {**self.head(key), "cells": [make(each) if make else self.listed(each, key) for each in self.stages]}
 
     def head(self, key: str) -> Row:
         return {"key": key, "title": self.text(f"map.row.{key}"), "hint": self.known(f"map.hint.{key}", "")}
-
-    def absent(self, stage: Row) -> list[Row]:
-        """Return the line of a cell without a row: hidden where a filter is on, else not measured."""
-        if stage["cell"] is None and self.filtered:
-            return [_line(self.text("hidden", n=str(self.meta["min_persons"])), tag="hidden")]
-        return [_line(self.text("unmeasured"), tag="hidden")]
 
     def of(self, stage: Row, kind: str) -> list[Row]:
         found = [item for item in self.items if item["stage"] == stage["stage"] and item["item_type"] == kind]
@@ -191,7 +170,7 @@ class _Map:
                 tone = "bad" if kind == "pain_point" else "good"
                 line |= {"bar": round(100 * (item[measure] or 0) / top, 1), "tone": tone}
             found.append(line)
-        found = found or self.absent(stage)
+        found = found or [*self.absent]
         source = {"pain_point": "barrier", "opportunity": "content"}.get(kind)
         if source and stage[source]:
             found.append(_line(self.text(f"map.{source}", text=stage[source]), tag="source"))
@@ -202,7 +181,7 @@ class _Map:
         touches = [touch for touch in self.touches if touch["stage"] == stage["stage"] and touch["persons"]]
         steps = {touch["touchpoint_type"]: touch for touch in touches if touch["touchpoint_type"].startswith("email_")}
         lines = [
-            (touch["persons"], kind, _line(self.types.get(kind, kind), value=self.number(touch["persons"])))
+            (touch["persons"], kind, _line(self.types.get(str(kind), str(kind)), value=self.number(touch["persons"])))
             for touch in touches
             if (kind := touch["touchpoint_type"]) not in steps
         ]
@@ -216,7 +195,7 @@ class _Map:
             line = _line(label, value=self.number(persons), note=self.text("map.email_steps", **count))
             lines.append((persons, "email", line))
         lines.sort(key=lambda triple: (-triple[0], triple[1]))
-        return [line for _, _, line in lines[:SHOWN]] or self.absent(stage)
+        return [line for _, _, line in lines[:SHOWN]] or self.absent
 
     def planned(self, stage: Row) -> list[Row]:
         found = []
@@ -237,19 +216,21 @@ class _Map:
     def rate(self, stage: Row) -> list[Row]:
         cell = stage["cell"]
         if cell is None:
-            return self.absent(stage)
+            return self.absent
         rate, entered = cell["conversion_rate"], self.text("map.entered", n=self.number(cell["entered"]))
         if rate is None:
             key = "last_stage" if stage is self.stages[-1] else "too_early"
             return [_line(self.text(key), note=entered, tag="hidden")]
-        extreme = {max(self.rates, default=0): "good", min(self.rates, default=0): "bad"}
-        tone = extreme.get(rate, "neutral") if len(self.rates) > SHOWN - 1 and stage["is_in_funnel"] else "neutral"
+        rates = [each["cell"]["conversion_rate"] for each in self.found if each["is_in_funnel"]]
+        rates = sorted(each for each in rates if each is not None)
+        tone = {rates[0]: "bad", rates[-1]: "good"}.get(rate, "neutral") if len(rates) > 2 else "neutral"
+        tone = tone if stage["is_in_funnel"] else "neutral"
         low, high = (self.number(cell[end], "rate") for end in ("rate_low", "rate_high"))
         return [_line("", big=self.number(rate, "rate"), tone=tone, note=f"{low} – {high} · {entered}")]
 
     def time(self, stage: Row) -> list[Row]:
         if stage["cell"] is None:
-            return self.absent(stage)
+            return self.absent
         medians = {key: stage["cell"][f"median_hours_{key}"] for key in ("to_next", "in_stage")}
         return [
             _line(self.text(f"map.{key}"), value=self.number(hours, "hours"))
@@ -260,7 +241,7 @@ class _Map:
     def kpi(self, stage: Row) -> list[Row]:
         cell, name = stage["cell"], stage["kpi_name"]
         if cell is None or name is None or cell["kpi_value"] is None:
-            return self.absent(stage)
+            return self.absent
         return [_line("", big=self.number(cell["kpi_value"], kpi_format(name)), note=name)]
 
     def department(self, stage: Row) -> list[Row]:
@@ -275,18 +256,14 @@ class _Map:
         high = high if high > low else low + 1
 
         def y(value: float) -> float:
-            return round(_TOP + (high - value) / (high - low) * (_HEIGHT - _TOP - _BOTTOM), 1)
+            return round(float(_TOP + (high - value) / (high - low) * (_HEIGHT - _TOP - _BOTTOM)), 1)
 
         points: list[Row] = []
         for place, stage in enumerate(self.stages):
             cell = stage["cell"] or {"emotion_score": None, "emotion_responses": 0}
             score, answers = cell["emotion_score"], cell["emotion_responses"] or 0
-            point = {
-                "x": round(100 * (place + 0.5) / len(self.stages), 3),
-                "y": y(score or 0),
-                "value": "",
-                "tone": "few",
-            }
+            x = round(100 * (place + 0.5) / len(self.stages), 3)
+            point: Row = {"x": x, "y": y(score or 0), "value": "", "tone": "few"}
             if score is None:
                 note = self.text("few_n", n=self.number(answers)) if answers else self.text("no_answers")
                 points.append({**point, "few": answers > 0, "note": note})
@@ -301,9 +278,7 @@ class _Map:
             "height": _HEIGHT,
             "zero": y(0),
             "points": points,
-            "segments": [
-                pair for pair in zip(points, points[1:], strict=False) if pair[0]["value"] and pair[1]["value"]
-            ],
+            "segments": [pair for pair in pairwise(points) if pair[0]["value"] and pair[1]["value"]],
             "alt": "; ".join(
                 f"{stage['label_en']} {point['value']} {point['note']}"
                 for stage, point in zip(self.stages, points, strict=True)
@@ -313,7 +288,7 @@ class _Map:
         }
 
     def felt(self, stage: Row) -> tuple[Sequence[Row], Sequence[Row]]:
-        """Return the touchpoints felt better than the stage, best first, and those felt worse, worst first: two each."""
+        """Return the touchpoints felt better than the stage, best first, and those felt worse, worst first."""
         score = (stage["cell"] or {}).get("emotion_score") or 0
         pairs = [
             (touch["emotion_score"], self.types.get(kind) or self.known(f"touchpoint.{kind}", kind))

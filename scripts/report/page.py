@@ -54,14 +54,12 @@ def write_report(output: Output) -> Path:
     return output.report
 
 
-def report_of_build(output: Output, is_new: bool) -> str:
-    """Write the report after a build, unless nothing is new and it is there; return what the summary says of it.
+def report_of_build(output: Output) -> str:
+    """Write the report after a build, and return what the summary says of it.
 
     The page is an extra: whatever is wrong with it, what was published stands. A page of an older build would show what
     is not so any more, also of persons erased since, and goes.
     """
-    if not is_new and output.report.exists():
-        return str(output.report)
     try:
         return str(write_report(output))
     except Exception as error:
@@ -113,9 +111,7 @@ def _render(
     environment.filters["figure"] = lambda value, kind, language: figure(value, kind, language, meta["currency"])
     return environment.get_template("page.html.j2").render(
         **page,
-        map_view=journey_map.view(
-            tables, page["texts"], meta, framework=framework, customer_type="all", persona="all", period="all"
-        ),
+        map_view=journey_map.view(tables, page["texts"], meta),
         languages=LANGUAGES,
         data=data,
         # what closes a script inside one would end it

@@ -174,7 +174,7 @@ def test_a_report_that_fails_leaves_the_build_published(demo: Demo, tmp_path: Pa
     with duckdb.connect(str(output.published)) as connection:
         connection.execute("create schema marts")
         connection.execute("create table marts.build_info as select 'b' as build_id")
-    said = page.report_of_build(output, is_new=True)
+    said = page.report_of_build(output)
     assert said.startswith("not written (") and "what is published stands" in said
     assert not output.report.exists()
 

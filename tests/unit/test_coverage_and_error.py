@@ -162,8 +162,12 @@ def test_two_proportions_that_are_one_are_seldom_told_apart() -> None:
 
 @pytest.fixture
 def tables() -> Iterator[duckdb.DuckDBPyConnection]:
-    """A warehouse in which a test makes the tables that a model reads."""
+    """A warehouse in which a test makes the tables that a model reads; no test here is about labels."""
     with duckdb.connect() as connection:
+        connection.execute(
+            "create table dim_labels"
+            " (kind varchar, value varchar, rank decimal(4, 1), label_en varchar, label_vi varchar)"
+        )
         yield connection
 
 

@@ -6,13 +6,9 @@ with items as (
     from {{ ref('int_journey_facts') }}
     union
     select
-        'pain_point' as fact_type,
-        'left_after: ' || touchpoint_type as item
+        'last_touch' as fact_type,
+        touchpoint_type as item
     from {{ ref('touchpoint_types') }}
-    union
-    select
-        'pain_point' as fact_type,
-        'no_pain_point_known' as item
 
 )
 
@@ -20,5 +16,5 @@ select
     {{ journey_item_key('fact_type', 'item') }} as item_key,
     fact_type,
     item,
-    fact_type in ('action', 'touchpoint', 'channel', 'pain_point') as is_counted_by_person
+    fact_type in ('action', 'touchpoint', 'channel', 'pain_point', 'last_touch') as is_counted_by_person
 from items

@@ -51,7 +51,7 @@ facts as (
     select
         person_key,
         {{ period_number('left_month') }} as period,
-        {{ journey_item_key("'pain_point'", "'left_after: ' || touchpoint_type") }} as item_key,
+        {{ journey_item_key("'last_touch'", 'touchpoint_type') }} as item_key,
         cast(1 as decimal(28, 12)) as first_number,
         cast(0 as decimal(28, 12)) as second_number,
         {{ mask_columns() }}

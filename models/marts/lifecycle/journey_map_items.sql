@@ -49,6 +49,7 @@ encountered as (
         known_items.fact_type as item_type,
         known_items.item,
         cast(sum(numbers.persons) as bigint) as persons,
+        cast(null as decimal(28, 12)) as persons_shared,
         sum(numbers.first_number) as value
     from {{ ref('int_stage_items') }} as numbers
     inner join known_items on numbers.item_key = known_items.item_key
@@ -99,65 +100,64 @@ pains as (
 
 ),
 
-pains_of_persons as (
-
-    select
-        person_key,
-        {{ mask_unions() }}
-    from pains
-    group by person_key
-
-),
-
-{# a person lost is lost to each pain met in the stage, or to silence #}
+{# a person lost is lost to each pain met in the stage; who met none is lost to nothing that anybody could mend #}
 losses as (
 
     select
+        lost.person_key,
         lost.month,
         lost.segment_key,
         pains.item_key,
         {{ each_mask('lost.lost_# & pains.mask_# as mask_#') }}
     from lost
     inner join pains on lost.person_key = pains.person_key
-    union all
-    select
-        lost.month,
-        lost.segment_key,
-        {{ journey_item_key("'pain_point'", "'no_pain_point_known'") }} as item_key,
-        {{ each_mask('lost.lost_# - (lost.lost_# & coalesce(pains_of_persons.mask_#, 0)) as mask_#') }}
-    from lost
-    left join pains_of_persons on lost.person_key = pains_of_persons.person_key
 
 ),
 
-losses_of_masks as (
+{# shared out equally, so that those lost are as many as they are however many pains each met #}
+shares as (
+
+    select
+        losses.month,
+        {{ quarter_number('losses.month') }} as quarter,
+        losses.segment_key,
+        losses.item_key,
+        stages.stage_number,
+        count(*) over (partition by losses.person_key, losses.month, losses.segment_key, stages.stage_number) as pains_met
+    from losses
+    inner join stages on {{ is_in_mask('losses', 'stages') }}
+
+),
+
+{# counted before they meet the segments; a third of a person is 0.333333333333 on both engines #}
+shares_of_stages as (
 
     select
         month,
-        {{ quarter_number('month') }} as quarter,
+        quarter,
         segment_key,
         item_key,
-        {{ masks }},
-        count(*) as persons
-    from losses
-    where {{ has_any_stage() }}
-    group by month, segment_key, item_key, {{ masks }}
+        stage_number,
+        count(*) as persons,
+        sum(cast(1 / cast(pains_met as double) as decimal(28, 12))) as persons_shared
+    from shares
+    group by month, quarter, segment_key, item_key, stage_number
 
 ),
 
 opportunities as (
 
     select
-        coalesce(losses_of_masks.month, losses_of_masks.quarter, 0) as period,
-        stages.stage_number,
+        coalesce(shares.month, shares.quarter, 0) as period,
+        shares.stage_number,
         segments.cube_key,
         known_items.item,
-        cast(sum(losses_of_masks.persons) as bigint) as persons
-    from losses_of_masks
-    inner join stages on {{ is_in_mask('losses_of_masks', 'stages') }}
-    inner join segments on losses_of_masks.segment_key = segments.segment_key
-    inner join known_items on losses_of_masks.item_key = known_items.item_key
-    group by stages.stage_number, segments.cube_key, known_items.item, rollup(losses_of_masks.quarter, losses_of_masks.month)
+        cast(sum(shares.persons) as bigint) as persons,
+        cast(sum(shares.persons_shared) as decimal(28, 12)) as persons_shared
+    from shares_of_stages as shares
+    inner join segments on shares.segment_key = segments.segment_key
+    inner join known_items on shares.item_key = known_items.item_key
+    group by shares.stage_number, segments.cube_key, known_items.item, rollup(shares.quarter, shares.month)
 
 ),
 
@@ -172,7 +172,8 @@ items as (
         'opportunity' as item_type,
         opportunities.item,
         opportunities.persons,
-        {{ round_double('opportunities.persons * gains.gain', 6) }} as value
+        opportunities.persons_shared,
+        {{ round_double('cast(opportunities.persons_shared as double) * gains.gain * ' ~ setting('opportunity_share'), 6) }} as value
     from opportunities
     inner join gains on opportunities.stage_number = gains.stage_number
 
@@ -230,6 +231,7 @@ select
     coalesce(channels.label_en, kinds.label_en || coalesce(': ' || coalesce(details.label_en, shown.detail), ''), shown.item) as item_en,
     coalesce(channels.label_vi, kinds.label_vi || coalesce(': ' || coalesce(details.label_vi, shown.detail), ''), shown.item) as item_vi,
     shown.persons,
+    cast(shown.persons_shared as decimal(18, 6)) as persons_shared,
     cast(shown.value as decimal(38, 6)) as value
 from shown
 inner join cells on shown.cube_key = cells.cube_key

@@ -99,10 +99,10 @@ const distinct = (name, column) => {
   const data = payload.tables[name]?.data[column];
   return data ? [...new Set(Array.isArray(data) ? data : data.i.map((index) => data.d[index]))].filter((value) => value !== undefined && value !== null) : [];
 };
-const matchOf = (figure) => Object.entries(figure.match ?? {}).map(([key, column]) => [column, state[key]]);
-const figureRows = (figure) => rowsOf(figure.query ?? figure.figure, Object.fromEntries(matchOf(figure)));
+const figureRows = ({ query, match = {} }) => rowsOf(query, Object.fromEntries(Object.entries(match).map(([key, column]) => [column, state[key]])));
 
-const columnLabel = (column) => known(`column.${column}`, worded(column));
+/** The head of a column; x_low and x_high are the ends of x. */
+const columnLabel = (column) => known(`column.${column}`, "") || column.replace(/^(\w+)_(low|high)$/, (_, of, end) => `${columnLabel(of)}, ${text(`column.${end}`).toLowerCase()}`).replace(/^\w+$/, worded);
 /** How a column of a table is written: as the chart writes it, else by its name; numbers that are not whole keep their digits. */
 function formatOf(figure, column, rows = []) {
   const { chart = {} } = figure;
@@ -152,6 +152,8 @@ function hashOf(wanted) {
   const parts = Object.entries(KEYS).filter(([key]) => wanted[key] !== defaults[key]).map(([key, short]) => `${short}=${encodeURIComponent(wanted[key])}`);
   return `#${parts.join("&") || `page=${defaults.page}`}`;
 }
+/** A link to a state. It names the file: axe takes a bare fragment off the screen for a skip link without a target. */
+const linkTo = (wanted) => window.location.href.split("#")[0] + hashOf(wanted);
 const go = (change) => { window.location.hash = hashOf({ ...state, ...change }); };
 
 // --- parts of the page ---------------------------------------------------------------------------------------------------
@@ -174,7 +176,7 @@ function showFrame() {
   byId("settings").innerHTML = flat([select("lang", optionsOf("lang")), select("theme", optionsOf("theme")), html`<button type="button" data-do="print">${text("print")}</button>`]);
   const pages = byId("pages");
   pages.setAttribute("aria-label", text("pages"));
-  pages.innerHTML = flat(payload.pages.map(({ page, title }) => html`<a href="${hashOf({ ...state, page })}"${page === state.page ? html` aria-current="page"` : ""}>${local(title)}</a>`));
+  pages.innerHTML = flat(payload.pages.map(({ page, title }) => html`<a href="${linkTo({ ...state, page })}"${page === state.page ? html` aria-current="page"` : ""}>${local(title)}</a>`));
   pages.querySelector("[aria-current]").scrollIntoView({ block: "nearest", inline: "center" });
   const { filters = [] } = payload.pages.find(({ page }) => page === state.page);
   const shown = state.page === "map" ? ["framework", "persona", "persona2", "customer_type", "period"] : filters;
@@ -208,11 +210,11 @@ function showOverview() {
     const better = tile.better === "down" ? -1 : 1, way = Math.sign((tile.change ?? 0) * better), tone = way > 0 ? "good" : way < 0 ? "bad" : "neutral";
     const range = tile.low !== null && tile.low !== undefined ? text("interval", { low: formatted(tile.low, tile.format), high: formatted(tile.high, tile.format) }) : "";
     const change = tile.change === null || tile.change === undefined ? "" : text("change", { change: sign(formatted(tile.change, tile.change_format)) });
-    return html`<a class="tile" href="${hashOf({ ...state, page: tile.page })}"><span class="name">${local(tile.title)}, ${tile.moment}</span><b class="big">${amount}</b> <span class="unit">${unit.join(" ")}</span>${
+    return html`<a class="tile" href="${linkTo({ ...state, page: tile.page })}"><span class="name">${local(tile.title)}, ${tile.moment}</span><b class="big">${amount}</b> <span class="unit">${unit.join(" ")}</span>${
       change ? html`<span class="change ${tone}">${glyphHtml(tone)}${change}</span>` : ""}${tile.beside ? html`<span class="change">${local(tile.beside)}</span>` : ""}<span class="note">${[tile.n !== null && tile.n !== undefined ? `n = ${formatted(tile.n)}` : "", range].filter(Boolean).join(" · ")}</span>${sparkline(tile.spark ?? [])}</a>`;
   }));
   byId("sentences").innerHTML = flat(payload.sentences.map((sentence) => {
-    const link = hashOf({ ...defaults, page: sentence.page, lang: state.lang, theme: state.theme });
+    const link = linkTo({ ...defaults, page: sentence.page, lang: state.lang, theme: state.theme });
     return html`<li><p>${local(sentence.text)}</p>${sentence.sure ? html`<p class="note">${local(sentence.sure)}</p>` : ""}<a href="${link}">${text("overview.more", { page: local(payload.pages.find(({ page }) => page === sentence.page).title) })}</a></li>`;
   }));
 }
@@ -220,6 +222,7 @@ function showOverview() {
 function showMap() {
   byId("legend").innerHTML = flat([["", "legend.measured"], ["few", "few"], ["source", "legend.source"], ["good", "legend.good"], ["neutral", "legend.neutral"], ["bad", "legend.bad"]]
     .map(([kind, key]) => html`<li class="${kind}">${GLYPHS[kind] ? html`<span class="glyph" aria-hidden="true">${GLYPHS[kind]}</span> ` : html`<span class="key" aria-hidden="true"></span> `}${text(key)}</li>`));
+  byId("map").setAttribute("aria-label", text("map.region"));
   byId("map").innerHTML = mapHtml(state, new Set(state.folded.split("."))).html;
   const [first] = byId("map").querySelectorAll("button.open");
   if (first) first.tabIndex = 0;
@@ -325,19 +328,6 @@ function show() {
   if (focus) document.querySelector(`[data-key="${focus}"], [data-fold="${focus}"]`)?.focus();
 }
 
-async function copied(words) {
-  try {
-    await navigator.clipboard.writeText(words);
-  } catch {
-    const area = Object.assign(document.createElement("textarea"), { value: words });
-    document.body.append(area);
-    area.select();
-    document.execCommand("copy");
-    area.remove();
-  }
-  byId("said").textContent = text("figure.copied");
-}
-
 const deeds = {
   print: () => window.print(),
   reset: () => go(Object.fromEntries(Object.keys(KEYS).filter((key) => !["page", "lang", "theme", "folded"].includes(key)).map((key) => [key, defaults[key]]))),
@@ -348,8 +338,7 @@ const deeds = {
     button.remove();
   },
   copy: (button) => {
-    copied(csvOf(figureOf(button), figureRows(figureOf(button))));
-    button.textContent = text("figure.copied");
+    navigator.clipboard?.writeText(csvOf(figureOf(button), figureRows(figureOf(button)))).then(() => { button.textContent = byId("said").textContent = text("figure.copied"); });
   },
 };
 

@@ -1,0 +1,38 @@
+-- How fresh each raw table is, counted row by row on the clock: a table that is left out, or a row taken for a later one, would let an export
+-- that stopped go unseen.
+with tables as (
+
+    {%- for source_name, table_name in staged_tables() %}
+    {%- set spec = source_spec(source_name, table_name) %}
+    {%- set time = spec.config.meta.get('business_time', 'updated_at') %}
+    {%- set is_date = time in spec.columns and spec.columns[time].config.meta.kind == 'date' %}
+    select
+        '{{ source_name }}.{{ table_name }}' as source_table,
+        {% if is_date -%}
+        max({{ time }}) as latest_date,
+        count(*) filter (where {{ add_days('cast(' ~ time ~ ' as timestamp)', 7) }} > cast({{ reporting_date(as_of()) }} as timestamp)) as row_count
+        {%- else -%}
+        {{ reporting_date('max(' ~ time ~ ')') }} as latest_date,
+        count(*) filter (where {{ time }} > {{ add_days(as_of(), -7) }}) as row_count
+        {%- endif %}
+    from {{ accepted(source_name, table_name) }} as counted
+    where {{ time }} <= {{ reporting_date(as_of()) if is_date else as_of() }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+
+),
+
+freshness as (
+
+    select * from {{ ref('audit_freshness') }}
+    where source = 'all'
+
+)
+
+select coalesce(tables.source_table, freshness.source_table) as problem
+from tables
+full outer join freshness on tables.source_table = freshness.source_table
+where
+    tables.row_count is distinct from freshness.rows_last_7_days
+    or tables.latest_date is distinct from freshness.latest_date
+    or freshness.hours_since_latest < 0
