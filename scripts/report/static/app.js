@@ -28,7 +28,7 @@ function labelOf(column, value) {
   const table = DIMENSIONS[column] ?? `${column}s`, key = { touchpoint: "touchpoint_type", first_channel: "channel" }[column] ?? column;
   cached[`${column}=`] ??= new Map(rowsOf(table).map((dimension) => [dimension[key], dimension]));
   const dimension = cached[`${column}=`].get(value);
-  return dimension ? named(dimension, column === "item" ? "item" : "label") : known(`${column}.${value}`, value);
+  return (dimension && named(dimension, column === "item" ? "item" : "label")) || known(`${column}.${value}`, value);
 }
 /** A row's text of a column in words: its label, else what the page or a dimension calls the value; several columns in one. */
 function shown(row, column) {

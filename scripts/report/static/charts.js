@@ -62,7 +62,8 @@ function seriesOf(figure, rows, category, measures) {
 function pointColour(figure, row, column, base, alone) {
   if (figure.chart.backward && row[figure.chart.backward]) return colour("bad");
   if (figure.finding?.tone && figure.picked === row) return colour(figure.finding.tone);
-  if (alone && (["score", "nps"].includes(figure.chart.format) || figure.chart.line_at === 0)) return colour(row[column] < 0 ? "bad" : "good");
+  // good or bad only where the interval says so
+  if (alone && (["score", "nps"].includes(figure.chart.format) || figure.chart.line_at === 0)) return colour(row[figure.chart.low ?? column] > 0 ? "good" : row[figure.chart.high ?? column] < 0 ? "bad" : "neutral");
   return base;
 }
 
