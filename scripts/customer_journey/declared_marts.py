@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ class DeclaredMart:
     references: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
+@cache
 def declared_marts(project: Path = PROJECT) -> dict[str, DeclaredMart]:
     """Return the marts of the project by name, those that the build itself writes too."""
     declared = {name: _declared(table) for name, table in audit.described_tables().items()}
