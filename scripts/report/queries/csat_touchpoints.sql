@@ -1,17 +1,18 @@
 with parts as (
     select
-        survey_kind, dimension_value as touchpoint, sum(responses) as n, sum(satisfied) as hits,
+        dimension_value as touchpoint, max(dimension_value_label_en) as touchpoint_en,
+        max(dimension_value_label_vi) as touchpoint_vi, sum(responses) as n, sum(satisfied) as hits,
         sum(satisfied) * 1.0 / sum(responses) as p
     from marts.kpi_csat
-    where dimension = 'touchpoint' and responses > 0
-    group by survey_kind, dimension_value
+    where dimension = 'touchpoint' and survey_kind = 'transactional' and responses > 0
+    group by dimension_value
 )
 
 -- Wilson (1927)
 select
-    survey_kind, touchpoint, n as responses, hits as satisfied, p as csat,
+    touchpoint, touchpoint_en, touchpoint_vi, n as responses, hits as satisfied, p as csat,
     (p + 1.920729 / n - 1.959964 * sqrt(p * (1 - p) / n + 0.960365 / (n * n))) / (1 + 3.841459 / n) as low,
     (p + 1.920729 / n + 1.959964 * sqrt(p * (1 - p) / n + 0.960365 / (n * n))) / (1 + 3.841459 / n) as high
 from parts
 where n >= 5
-order by survey_kind, p, touchpoint
+order by p, touchpoint

@@ -12,7 +12,8 @@ nps as (
 ),
 
 touchpoints as (
-    select dimension_value as touchpoint, sum(satisfied) as satisfied, sum(responses) as answers, sum(satisfied) * 1.0 / sum(responses) as csat
+    select dimension_value as touchpoint, max(dimension_value_label_en) as touchpoint_en,
+        max(dimension_value_label_vi) as touchpoint_vi, sum(satisfied) as satisfied, sum(responses) as answers, sum(satisfied) * 1.0 / sum(responses) as csat
     from marts.kpi_csat
     where dimension = 'touchpoint' and survey_kind = 'transactional'
     group by dimension_value
