@@ -1,5 +1,5 @@
--- How fresh each raw table is, counted row by row on the clock: a table that is left out, or a row taken for a later one, would let an export
--- that stopped go unseen.
+-- How fresh each raw table is, counted row by row on the clock: a table that is left out, or a row taken for a later one, would let an
+-- export that stopped go unseen.
 with tables as (
 
     {%- for source_name, table_name in staged_tables() %}
@@ -10,7 +10,7 @@ with tables as (
         '{{ source_name }}.{{ table_name }}' as source_table,
         {% if is_date -%}
         max({{ time }}) as latest_date,
-        count(*) filter (where {{ add_days('cast(' ~ time ~ ' as timestamp)', 7) }} > cast({{ reporting_date(as_of()) }} as timestamp)) as row_count
+        count(*) filter (where {{ days_between(time, reporting_date(as_of())) }} <= 6) as row_count
         {%- else -%}
         {{ reporting_date('max(' ~ time ~ ')') }} as latest_date,
         count(*) filter (where {{ time }} > {{ add_days(as_of(), -7) }}) as row_count

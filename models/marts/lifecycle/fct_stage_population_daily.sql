@@ -80,7 +80,7 @@ select
     stages.stage,
     spans.customer_type,
     spans.is_known,
-    {{ joined_labels('stage', "stages.framework || '.' || stages.stage", ranked=true) }},
+    {{ joined_labels('stage', 'stages.stage', ranked=true) }},
     cast(spans.persons as bigint) as persons
 from spans
 inner join {{ ref('int_framework_stages') }} as stages on spans.stage_number = stages.stage_number
