@@ -22,24 +22,23 @@ _MONTHS_OF_FIGURES = 36
 class Limits:
     """How much of the journey map the page holds.
 
-    `months` and `quarters` up to as-of that can be chosen, `personas` (those of most persons), `items` of a kind in a
-    cell, and whether a month can be chosen together with a persona or a customer type.
+    `months` (of everybody) and `quarters` up to as-of that can be chosen, `personas` (those of most persons) and `items`
+    of a kind in a cell.
     """
 
     months: int
     quarters: int
     personas: int
     items: int
-    months_of_groups: bool
 
 
 # From generous to frugal: the first that fits is taken.
 LIMITS = (
-    Limits(months=24, quarters=12, personas=30, items=5, months_of_groups=True),
-    Limits(months=12, quarters=8, personas=20, items=5, months_of_groups=True),
-    Limits(months=12, quarters=8, personas=15, items=5, months_of_groups=False),
-    Limits(months=6, quarters=4, personas=10, items=3, months_of_groups=False),
-    Limits(months=0, quarters=0, personas=5, items=3, months_of_groups=False),
+    Limits(months=24, quarters=12, personas=30, items=5),
+    Limits(months=24, quarters=8, personas=20, items=5),
+    Limits(months=12, quarters=8, personas=15, items=3),
+    Limits(months=6, quarters=4, personas=10, items=3),
+    Limits(months=0, quarters=0, personas=5, items=3),
 )
 
 
@@ -104,8 +103,8 @@ def _kept(name: str, columns: list[str], limits: Limits, as_of_month: str) -> st
             " select persona from marts.journey_map where period = 'all' and customer_type = 'all' and persona <> 'all'"
             f" group by persona order by max(persons) desc, persona limit {limits.personas}))",
         ]
-        if not limits.months_of_groups:
-            conditions.append(f"({of_all} or period not in ({_list(['', *months])}))")
+        # a month of one persona or type would be most of the page, and say little
+        conditions.append(f"({of_all} or period not in ({_list(['', *months])}))")
         if name == "map_items":
             conditions.append(f"rank <= {limits.items}")
     first = _months_until(as_of_month, _MONTHS_OF_FIGURES)[0]

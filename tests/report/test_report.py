@@ -18,7 +18,7 @@ from report.tables import LIMITS, QUERIES, Limits, query, read_table
 from tests.support.builds import run_build
 from tests.support.demo import Demo
 
-FRUGAL = Limits(months=1, quarters=1, personas=1, items=1, months_of_groups=False)
+FRUGAL = Limits(months=1, quarters=1, personas=1, items=1)
 
 
 @pytest.fixture(scope="session")

@@ -146,8 +146,12 @@ function stateOf(hash) {
     if (value === null) continue;
     if (key === "folded" ? /^[a-z_.]*$/.test(value) : optionsOf(key).includes(value)) found[key] = value;
   }
+  if (!offersPeriod(found)(found.period)) found.period = defaults.period;
   return found;
 }
+/** Months are of everybody: of one persona or type a month has too few people to say much, and the page holds quarters. */
+const isMonth = (period) => /^\d{4}-\d{2}$/.test(period);
+const offersPeriod = ({ page, persona, persona2, customer_type }) => (period) => page !== "map" || !isMonth(period) || (persona === "all" && ["", "all"].includes(persona2) && customer_type === "all");
 function hashOf(wanted) {
   const parts = Object.entries(KEYS).filter(([key]) => wanted[key] !== defaults[key]).map(([key, short]) => `${short}=${encodeURIComponent(wanted[key])}`);
   return `#${parts.join("&") || `page=${defaults.page}`}`;
@@ -186,7 +190,7 @@ function showFrame() {
   form.setAttribute("aria-label", text("selectors"));
   form.innerHTML = flat([
     html`<button type="button" class="toggle" data-do="selectors" aria-expanded="${form.classList.contains("open")}">${text("selectors")}${chosen ? ` (${chosen})` : ""}</button>`,
-    shown.map((key) => select(key, optionsOf(key))), html`<button type="button" data-do="reset"${chosen ? "" : html` disabled`}>${text("reset")}</button>`,
+    shown.map((key) => select(key, key === "period" ? optionsOf(key).filter(offersPeriod(state)) : optionsOf(key))), html`<button type="button" data-do="reset"${chosen ? "" : html` disabled`}>${text("reset")}</button>`,
   ]);
   for (const { page, title } of payload.pages) {
     byId(`page=${page}`).classList.toggle("current", page === state.page);
@@ -304,7 +308,8 @@ function openCell(row, stage) {
   const here = rowsOf(table, { ...where, period: state.period, ...(name ? { item_type: name } : {}) });
   const columns = { map_items: ["rank", "item", "persons", "value"], map_touchpoints: ["touchpoint_type", "touches", "persons", "emotion_score", "responses", "attributed_conversions"], map_emotions: ["survey_type", "responses", "mean_score", "low", "high"], map: ["entered", "converted", "dropped", "conversion_rate", "rate_low", "rate_high", "median_hours_to_next", "median_hours_in_stage", "kpi_value"] }[table];
   const [measure, format] = { emotion: ["emotion_score", "score"], rate: ["conversion_rate", "rate"], time: ["median_hours_to_next", "hours"], kpi: ["kpi_value", kpiFormat(rowsOf("framework_stages", { framework: state.framework, stage })[0].kpi_name)] }[row] ?? ["persons", "number"];
-  const months = rowsOf("map", where).filter(({ period }) => /^\d{4}-\d{2}$/.test(period)).sort((a, b) => (a.period < b.period ? -1 : 1));
+  const dated = rowsOf("map", where).filter(({ period }) => period !== "all"), isMonthly = dated.some(({ period }) => isMonth(period));
+  const months = dated.filter(({ period }) => isMonth(period) === isMonthly).sort((a, b) => (a.period < b.period ? -1 : 1));
   const quoted = (value) => `'${value.replaceAll("'", "''")}'`;
   const sql = `select * from marts.journey_${table} where ${Object.entries({ ...where, period: state.period, ...(name ? { item_type: name } : {}) }).map(([column, value]) => `${column} = ${quoted(value)}`).join(" and ")};`;
   const label = named(rowsOf("framework_stages", { framework: state.framework, stage })[0], "label"), behind = { figure: table, query: table, table: columns, title: { [state.lang]: text("map.ranks") }, formats: { value: name === "opportunity" ? "money" : "number", mean_score: "score", low: "score", high: "score", kpi_value: format } };
