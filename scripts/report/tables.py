@@ -22,8 +22,8 @@ _MONTHS_OF_FIGURES = 36
 class Limits:
     """How much of the journey map the page holds.
 
-    `months` (of everybody) and `quarters` up to as-of that can be chosen, `personas` (those of most persons) and `items`
-    of a kind in a cell.
+    `months` (of everybody) and `quarters` up to as-of that can be chosen, `personas` (those of most persons), and
+    `items` of a kind in a cell.
     """
 
     months: int

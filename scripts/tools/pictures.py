@@ -1,0 +1,47 @@
+"""Takes the pictures of the report that README and the guides show, of a build of the demo, in the system's Chromium.
+
+`python -m tools.pictures --out out` writes docs/images/<name>.png.
+"""
+
+import shutil
+from pathlib import Path
+
+import click
+from customer_journey.paths import PROJECT, Output
+from playwright.sync_api import sync_playwright
+
+IMAGES = PROJECT / "docs" / "images"
+# the view, and how much of the page from the top is shown
+PICTURES = {
+    "report_overview": ("page=overview", 880),
+    "journey_map": ("page=map", 1300),
+}
+# what scrolls inside the page fits
+HEIGHT = 1930
+WIDTH = 1440
+# from here on charts are drawn
+_READY = "svg, table"
+
+
+@click.command()
+@click.option("--out", type=click.Path(path_type=Path), default=Path("out"), show_default=True)
+def main(out: Path) -> None:
+    """Take the pictures of the report in an output folder."""
+    page_of_report = Output(out.resolve()).report
+    chromium = shutil.which("chromium")
+    if chromium is None or not page_of_report.is_file():
+        raise click.ClickException(f"wants chromium on the PATH, and {page_of_report}: scripts/build writes it.")
+    IMAGES.mkdir(exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium)
+        for name, (view, shown) in PICTURES.items():
+            page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="light")
+            page.goto(f"{page_of_report.as_uri()}#{view}")
+            page.locator(".current").locator(_READY).first.wait_for()
+            page.screenshot(path=IMAGES / f"{name}.png", clip={"x": 0, "y": 0, "width": WIDTH, "height": shown})
+            print(IMAGES / f"{name}.png")
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
