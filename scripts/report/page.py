@@ -143,8 +143,8 @@ def _policy(styles: str, script: str) -> str:
     """Return the content security policy: this script and these styles alone, and nothing from anywhere."""
     style, code = (base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in (styles, script))
     return (
-        f"default-src 'none'; script-src 'sha256-{code}'; style-src-elem 'sha256-{style}'; "
-        "style-src-attr 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; script-src 'sha256-{code}'; style-src 'sha256-{style}'; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
     )
 
 
