@@ -50,7 +50,10 @@ class _Map:
         self.framework = {"framework": meta["primary_framework"]}
         chosen = {**self.framework, "customer_type": "all", "persona": "all", "period": "all"}
         cells = {row["stage"]: row for row in self.rows("map", **chosen)}
-        stages = sorted(self.rows("framework_stages", **self.framework), key=lambda row: float(row["rank"]))
+        stages = sorted(
+            self.rows("framework_stages", **self.framework),
+            key=lambda row: (not row["is_in_funnel"], float(row["rank"])),
+        )
         self.stages = [{**stage, "cell": cells.get(stage["stage"])} for stage in stages]
         self.found = [stage for stage in self.stages if stage["cell"]]
         self.items, self.touches = self.rows("map_items", **chosen), self.rows("map_touchpoints", **chosen)
@@ -165,7 +168,9 @@ class _Map:
         for item in self.of(stage, kind)[:SHOWN]:
             line = _line(item["item_en"], value=self.number(item["persons"]))
             if kind == "opportunity":
-                line |= {"value": self.number(item["value"], "money"), "note": self.persons(item["persons"])}
+                # whoever went on from here brought in no more than who did not: there is nothing to put a value on
+                worth = self.number(item["value"], "money") if item["value"] else self.text("map.no_value")
+                line |= {"value": worth, "note": self.persons(item["persons"])}
             if kind in ("pain_point", "opportunity") and top:
                 tone = "bad" if kind == "pain_point" else "good"
                 line |= {"bar": round(100 * (item[measure] or 0) / top, 1), "tone": tone}
@@ -187,8 +192,7 @@ class _Map:
         ]
         if steps:
             count = {
-                step: self.number(steps.get(f"email_{step}", {"touches": 0})["touches"])
-                for step in ("sent", "opened", "clicked")
+                step: self.number(steps.get(f"email_{step}", {"touches": 0})["touches"]) for step in ("sent", "opened")
             }
             persons = max(touch["persons"] for touch in steps.values())
             label = self.rows("channels", channel="email")[0]["label_en"]

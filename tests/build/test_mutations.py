@@ -224,7 +224,7 @@ MUTATIONS = {
         "journey_map_items",
         "where is_dropped and has_later_stage",
         "where has_later_stage",
-        "opportunities_are_persons_lost_times_what_going_on_is_worth",
+        "opportunities_are_shares_of_persons_lost_times_what_going_on_is_worth",
     ),
     "a lost deal stays open": Mutation(
         "kpi_pipeline",

@@ -191,6 +191,15 @@ labels as (
 
 ),
 
+{# as sales and customers gave them #}
+reasons as (
+
+    select 'lost_deal' as kind, lost_reason as detail, label_en, label_vi from {{ ref('lost_reasons') }}
+    union all
+    select 'cancelled' as kind, reason as detail, label_en, label_vi from {{ ref('churn_reasons') }}
+
+),
+
 ranked as (
 
     select
@@ -228,8 +237,8 @@ select
     {{ period_type_of('shown.period') }} as period_type,
     {{ joined_labels('stage', 'stages.stage', ranked=true) }},
     shown.item,
-    coalesce(channels.label_en, kinds.label_en || coalesce(': ' || coalesce(details.label_en, shown.detail), ''), shown.item) as item_en,
-    coalesce(channels.label_vi, kinds.label_vi || coalesce(': ' || coalesce(details.label_vi, shown.detail), ''), shown.item) as item_vi,
+    coalesce(channels.label_en, kinds.label_en || coalesce(': ' || coalesce(reasons.label_en, details.label_en, shown.detail), ''), shown.item) as item_en,
+    coalesce(channels.label_vi, kinds.label_vi || coalesce(': ' || coalesce(reasons.label_vi, details.label_vi, shown.detail), ''), shown.item) as item_vi,
     shown.persons,
     cast(shown.persons_shared as decimal(18, 6)) as persons_shared,
     cast(shown.value as decimal(38, 6)) as value
@@ -243,5 +252,8 @@ left join labels as kinds
     on shown.item_type <> 'channel'
     and shown.kind = kinds.item
 left join labels as details on shown.detail = details.item
+left join reasons
+    on shown.kind = reasons.kind
+    and shown.detail = reasons.detail
 {{ join_labels('stage', "'framework_stage'", "stages.framework || '.' || stages.stage") }}
 {{ in_order_of('shown.stage_number, cells.customer_type, cells.persona, shown.item_type, shown.item_rank, shown.period') }}

@@ -1,4 +1,6 @@
-select build_id, as_of, started_at, finished_at, status
+select
+    build_id, strftime(as_of, '%Y-%m-%d %H:%M') || ' UTC' as as_of, strftime(started_at, '%Y-%m-%d %H:%M') || ' UTC' as started_at,
+    strftime(finished_at, '%Y-%m-%d %H:%M') || ' UTC' as finished_at, status
 from marts.audit_builds
-order by started_at desc
+order by build_id desc
 limit 30

@@ -107,7 +107,8 @@ const columnLabel = (column) => known(`column.${column}`, "") || column.replace(
 function formatOf(figure, column, rows = []) {
   const { chart = {} } = figure;
   if (figure.formats?.[column]) return figure.formats[column];
-  if ([...asList(chart.x), ...asList(chart.y), chart.value, chart.low, chart.high].includes(column) && chart.format) return chart.format;
+  const measured = { bars: chart.x, forest: chart.x, dots: chart.x, line: chart.y, area: chart.y, columns: chart.y }[chart.kind] ?? chart.value;
+  if ([...asList(measured), chart.low, chart.high].includes(column) && chart.format) return chart.format;
   if (/rate|share|weight|coverage|^nrr|^grr|^csat|_effect$|^lift/.test(column)) return "rate";
   if (/hours/.test(column)) return "hours";
   if (/^nps/.test(column)) return "nps";

@@ -1,6 +1,6 @@
 // Figures as ECharts options (SVG renderer) or, for matrices, as coloured tables. Colours come from the style sheet.
 
-const drawn = new Map(), MOST_BARS = 16;
+const drawn = new Map(), MOST_BARS = 24;
 
 /** A colour of the style sheet as the browser resolves it in the current theme. */
 function colour(name) {

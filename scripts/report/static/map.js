@@ -16,7 +16,7 @@ function mapView(chosen) {
   const { framework } = chosen, where = { framework, customer_type: chosen.customer_type, persona: chosen.persona, period: chosen.period };
   const filtered = where.customer_type !== "all" || where.persona !== "all";
   const found = new Map(rowsOf("map", where).map((row) => [row.stage, row]));
-  const stages = rowsOf("framework_stages", { framework }).sort((a, b) => a.rank - b.rank);
+  const stages = rowsOf("framework_stages", { framework }).sort((a, b) => b.is_in_funnel - a.is_in_funnel || a.rank - b.rank);
   for (const stage of stages) stage.cell = found.get(stage.stage);
   const items = Map.groupBy(rowsOf("map_items", where), (row) => `${row.stage} ${row.item_type}`);
   const touches = Map.groupBy(rowsOf("map_touchpoints", where), (row) => row.stage);
@@ -72,7 +72,7 @@ function mapView(chosen) {
     const top = Math.max(0, ...stages.flatMap((each) => of(each, kind).map((item) => item[measure] ?? 0)));
     let lines = of(stage, kind).sort((a, b) => a.rank - b.rank).slice(0, SHOWN).map((item) => ({
       text: named(item, "item"),
-      ...(kind === "opportunity" ? { value: formatted(item.value, "money"), note: personsText(item.persons) } : { value: formatted(item.persons) }),
+      ...(kind === "opportunity" ? { value: item.value ? formatted(item.value, "money") : text("map.no_value"), note: personsText(item.persons) } : { value: formatted(item.persons) }),
       ...(top && (kind === "pain_point" || kind === "opportunity") ? { bar: (100 * (item[measure] ?? 0)) / top, tone: kind === "opportunity" ? "good" : "bad" } : {}),
     }));
     if (!lines.length) lines = absent(stage);
@@ -89,7 +89,7 @@ function mapView(chosen) {
     if (steps.length) {
       const count = (step) => formatted(steps.find((touch) => touch.touchpoint_type === `email_${step}`)?.touches ?? 0);
       const persons = Math.max(...steps.map((touch) => touch.persons));
-      const note = text("map.email_steps", { sent: count("sent"), opened: count("opened"), clicked: count("clicked") });
+      const note = text("map.email_steps", { sent: count("sent"), opened: count("opened") });
       lines.push([persons, "email", { text: named(rowsOf("channels", { channel: "email" })[0], "label"), value: formatted(persons), note }]);
     }
     const sorted = lines.sort((a, b) => b[0] - a[0] || byLabel(a[1], b[1])).slice(0, SHOWN).map(([, , line]) => line);

@@ -1,20 +1,20 @@
--- the stage of the company's own framework in which those lost would have been worth most
-with lost as (
+-- the stage of the company's own framework in which keeping those whose pain is known would bring most; shares as on the funnel's page
+with worth as (
     select stage, sum(value) as value
     from marts.journey_map_items
-    where period = 'all' and customer_type = 'all' and persona = 'all' and item_type = 'opportunity'
+    where
+        period = 'all' and customer_type = 'all' and persona = 'all' and item_type = 'opportunity'
         and framework = (select framework from marts.dim_frameworks where is_primary)
     group by stage
 )
 
 select
-    map.stage, map.label_en, map.label_vi, map.dropped, map.converted + map.dropped as decided, map.drop_off_rate,
-    1 - map.rate_high as drop_low, 1 - map.rate_low as drop_high, lost.value
-from marts.journey_map as map
-inner join marts.dim_framework_stages as stages using (framework, stage)
-left join lost on map.stage = lost.stage
+    funnel.stage, funnel.label_en, funnel.label_vi, funnel.dropped, funnel.entered, 1 - funnel.conversion_rate as drop_off_rate,
+    1 - funnel.rate_high as drop_low, 1 - funnel.rate_low as drop_high, worth.value
+from marts.kpi_funnel as funnel
+inner join worth on funnel.stage = worth.stage
 where
-    map.period = 'all' and map.customer_type = 'all' and map.persona = 'all' and stages.is_in_funnel and map.drop_off_rate is not null
-    and map.framework = (select framework from marts.dim_frameworks where is_primary)
-order by lost.value desc nulls last, map.dropped desc, map.rank
+    funnel.cohort = 'all' and funnel.dimension = 'all' and funnel.conversion_rate is not null and worth.value > 0
+    and funnel.framework = (select framework from marts.dim_frameworks where is_primary)
+order by worth.value desc, funnel.rank
 limit 1
