@@ -108,7 +108,6 @@ def build(
 
     from customer_journey.build import BuildOptions
     from customer_journey.build import build as run_build
-    from customer_journey.model_docs import docs_of_build
     from customer_journey.nothing_new import Unchanged
     from customer_journey.paths import keep_private
     from customer_journey.progress import Progress
@@ -133,10 +132,7 @@ def build(
     keep_private(output)
     try:
         result = run_build(options, progress)
-        with progress.step("Report"):
-            report = _report_of_build(output, is_new=not isinstance(result, Unchanged))
-            if not isinstance(result, Unchanged):
-                docs_of_build(output)
+        report = _report_of(output, isinstance(result, Unchanged), progress)
         copied: Published | BuildError | None = None
         try:
             copied = _copy(output, server, progress) if server else None
@@ -472,13 +468,18 @@ def compare_engines(context: click.Context, raw: Path | None, out: Path, as_of: 
     context.invoke(diff, one=out / "duckdb", other=out / "spark")
 
 
-def _report_of_build(output: Output, is_new: bool) -> str:
-    if not is_new and output.report.exists():
-        return str(output.report)
+def _report_of(output: Output, is_unchanged: bool, progress: "Progress") -> str:
+    """Write the pages of a build that published something new, and say where its report is."""
+    if is_unchanged:
+        return str(output.report) if output.report.exists() else f"none: journey report --out {output.root} writes it"
     # Jinja and Arrow take a while to load, which a build that finds nothing new should not wait for
     from report.page import report_of_build
 
-    return report_of_build(output)
+    from customer_journey.model_docs import docs_of_build
+
+    with progress.step("Report"):
+        docs_of_build(output)
+        return report_of_build(output)
 
 
 def _schemas(text: str) -> dict[str, str]:
