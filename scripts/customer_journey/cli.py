@@ -513,7 +513,7 @@ def _run() -> int:
         _say(f"{error.format_message()} Try --help.")
         return ExitCode.UNUSABLE_INPUT
     except (click.Abort, KeyboardInterrupt):
-        _say("stopped by hand. Nothing was published.")
+        _say("stopped by hand. Readers see a whole build, the last that was published.")
         return 130
     except SystemExit as ended:
         return int(ended.code or 0)

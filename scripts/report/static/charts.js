@@ -168,7 +168,8 @@ function sankeyChart(figure, rows, width) {
 /** A matrix as a table: rows are those of y, columns those of x, a step of colour for the value. */
 function heatTable(figure, rows) {
   const { kind, x, y, value: column, n, format, backward } = figure.chart;
-  const heads = inOrder(rows, x, y), groups = Map.groupBy(rows, (row) => categoryOf(row, y));
+  // only of moves are rows and columns names of the same things
+  const heads = inOrder(rows, x, backward ? y : x), groups = Map.groupBy(rows, (row) => categoryOf(row, y));
   // The first column of a triangle is the cohort itself: with it every other cell would be pale.
   const judged = kind === "triangle" ? rows.filter((row) => row[x] !== 0) : rows;
   const most = Math.max(...judged.map((row) => Math.abs(row[column] ?? 0)), 1e-12);
