@@ -38,6 +38,10 @@ LONGEST = (
     "tests/demo/test_metrics.py",
     "tests/clv/test_clv_in_builds.py",
     "tests/properties/test_attribution_of_paths.py",
+    "tests/postgres/test_postgres_commands.py",
+    "tests/postgres/test_publish_to_postgres.py",
+    "tests/report/test_report.py",
+    "tests/report/test_page_in_a_browser.py",
 )
 
 
