@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 # Builds are compared: without a key each of them would make one of its own. Tests of keys leave it out.
 os.environ[ENVIRONMENT_VARIABLE] = "a-key-of-all-tests"
+# Pages take seconds of each build: those that tests look at are asked for.
+os.environ["JOURNEY_PAGES"] = "0"
 
 # The files that take longest come first, so that two processes that take a file at a time end together.
 LONGEST = (

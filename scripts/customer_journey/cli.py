@@ -98,9 +98,17 @@ def app() -> None:
     metavar="URL",
     help="Copy the marts to PostgreSQL too: postgresql://user@host:5432/database, the password in PGPASSWORD.",
 )
+@click.option(
+    "--pages/--no-pages",
+    default=True,
+    show_default=True,
+    envvar="JOURNEY_PAGES",
+    show_envvar=True,
+    help="Write OUT/report and OUT/docs, the pages for readers.",
+)
 def build(
     raw: Path | None, out: Path, as_of: str | None, target: "EngineName", full_refresh: bool, raw_schemas: str | None,
-    url: str | None,
+    url: str | None, pages: bool,
 ) -> None:  # fmt: skip
     """Land raw tables, build and check every model, and publish the marts."""
     # imported here, so that --help and a wrong option answer at once
@@ -132,7 +140,7 @@ def build(
     keep_private(output)
     try:
         result = run_build(options, progress)
-        report = _report_of(output, isinstance(result, Unchanged), progress)
+        report = _report_of(output, isinstance(result, Unchanged), pages, progress)
         copied: Published | BuildError | None = None
         try:
             copied = _copy(output, server, progress) if server else None
@@ -468,10 +476,16 @@ def compare_engines(context: click.Context, raw: Path | None, out: Path, as_of: 
     context.invoke(diff, one=out / "duckdb", other=out / "spark")
 
 
-def _report_of(output: Output, is_unchanged: bool, progress: "Progress") -> str:
+def _report_of(output: Output, is_unchanged: bool, has_pages: bool, progress: "Progress") -> str:
     """Write the pages of a build that published something new, and say where its report is."""
+    none = f"none: journey report --out {output.root} writes it"
     if is_unchanged:
-        return str(output.report) if output.report.exists() else f"none: journey report --out {output.root} writes it"
+        return str(output.report) if output.report.exists() else none
+    if not has_pages:
+        # those of an older build would show what is not so any more
+        for page in (output.report, output.docs):
+            page.unlink(missing_ok=True)
+        return none
     # Jinja and Arrow take a while to load, which a build that finds nothing new should not wait for
     from report.page import report_of_build
 

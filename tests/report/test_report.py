@@ -157,7 +157,7 @@ def test_a_company_without_feedback_ads_and_deals_has_a_page(tmp_path: Path) -> 
         encoding="utf-8",
     )
     out = tmp_path / "out"
-    done = run_build(raw.parent, out, "--as-of", "2026-03-01T00:00:00Z")
+    done = run_build(raw.parent, out, "--pages", "--as-of", "2026-03-01T00:00:00Z")
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == f"report         {out / 'report' / 'index.html'}"
     unknown = unpacked((out / "report" / "index.html").read_text(encoding="utf-8"))["sentences"]

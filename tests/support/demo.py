@@ -39,5 +39,5 @@ def built_demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
 
 
 def _build(out: Path) -> None:
-    done = run_build_with(out)
+    done = run_build_with(out, "--pages")
     assert done.returncode == 0, f"exit {done.returncode}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
