@@ -31,6 +31,9 @@ create table marts.fct_conversions (
     converted_date date generated always as (cast(converted_at as date)), revenue decimal(18, 4),
     company_id varchar default 'unknown'
 );
+create table marts.dim_labels (
+    kind varchar, value varchar, rank decimal(4, 1), label_en varchar, label_vi varchar
+);
 create view marts.dim_persons as select distinct person_id, 'unknown' as company_id from intermediate.int_touchpoints;
 """
 _MODELS = ("intermediate", "attribution")
