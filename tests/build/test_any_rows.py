@@ -20,10 +20,18 @@ SELDOM_RARE = {
     "journey_map_items.item_en",
     "journey_map_items.item_vi",
     "kpi_cohort_value.dimension_value",
+    "kpi_cohort_value.dimension_value_label_en",
+    "kpi_cohort_value.dimension_value_label_vi",
     "kpi_fulfilment.dimension_value",
+    "kpi_fulfilment.dimension_value_label_en",
+    "kpi_fulfilment.dimension_value_label_vi",
     "kpi_nps_movements.survey_kind",
     "kpi_retention.dimension_value",
+    "kpi_retention.dimension_value_label_en",
+    "kpi_retention.dimension_value_label_vi",
     "kpi_sales.dimension_value",
+    "kpi_sales.dimension_value_label_en",
+    "kpi_sales.dimension_value_label_vi",
 }
 CURRENCY = {"reporting_currency": "VND", "currency_decimals": 0, "default_phone_country": "VN"}
 

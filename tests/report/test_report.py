@@ -9,13 +9,12 @@ from typing import Any
 
 import duckdb
 import pytest
-from customer_journey.cli import main
 from customer_journey.paths import Output
 from customer_journey.published import open_marts
 from report import page
 from report.tables import LIMITS, QUERIES, Limits, query, read_table
 
-from tests.support.builds import run_build
+from tests.support.builds import run_build, run_journey
 from tests.support.demo import Demo
 
 FRUGAL = Limits(months=1, quarters=1, personas=1, items=1)
@@ -115,7 +114,7 @@ def test_a_page_that_would_be_too_large_is_cut(demo: Demo, monkeypatch: pytest.M
         monkeypatch.setattr(page, "MOST_BYTES", len(usual.encode()) - 1)
         cut = page.render(connection)
     assert len(cut.encode()) < len(usual.encode())
-    assert unpacked(cut)["meta"]["months"] < unpacked(usual)["meta"]["months"]
+    assert unpacked(cut)["meta"]["personas"] < unpacked(usual)["meta"]["personas"]
 
 
 def test_tiles_say_what_the_marts_say(data: dict[str, Any], demo: Demo) -> None:
@@ -179,12 +178,7 @@ def test_a_report_that_fails_leaves_the_build_published(demo: Demo, tmp_path: Pa
     assert not output.report.exists()
 
 
-def test_nothing_published_is_said_in_one_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr("sys.argv", ["journey", "report", "--out", str(tmp_path)])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    assert ended.value.code == 2
-    error = capsys.readouterr().err.splitlines()
-    assert len(error) == 1 and "no published marts here" in error[0]
+def test_nothing_published_is_said_in_one_line(tmp_path: Path) -> None:
+    done = run_journey("report", "--out", str(tmp_path))
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1 and "no published marts here" in done.stderr

@@ -45,6 +45,7 @@ OTHER_WORDS = {
     ("tests/dbt/referrals_recounted.sql", "customer"): A_CONVERSION_TYPE,
     ("tests/dbt/unit_economics_recounted.sql", "customer"): A_CONVERSION_TYPE,
     ("tests/dbt/journey_map_items_are_ranked.sql", "opportunity"): "a type of item on the map",
+    ("tests/dbt/journey_map_opportunities_add_up.sql", "opportunity"): "a type of item on the map",
 }
 
 
