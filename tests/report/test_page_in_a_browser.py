@@ -277,6 +277,8 @@ def shown_rows(opened: Opened, name: str) -> list[list[str]]:
     card = opened.page.locator(f"[data-figure={name}]")
     if card.locator("details.rows").count():
         card.locator("details.rows summary").click()
+    # a folded table is made once it is opened
+    card.locator("table.plain tbody tr").first.wait_for()
     rows: list[list[str]] = card.locator("table.plain tbody tr").evaluate_all(
         "rows => rows.map(row => [...row.cells].map(cell => cell.textContent))"
     )
