@@ -237,8 +237,16 @@ select
     {{ period_type_of('shown.period') }} as period_type,
     {{ joined_labels('stage', 'stages.stage', ranked=true) }},
     shown.item,
-    coalesce(channels.label_en, kinds.label_en || coalesce(': ' || coalesce(reasons.label_en, details.label_en, shown.detail), ''), shown.item) as item_en,
-    coalesce(channels.label_vi, kinds.label_vi || coalesce(': ' || coalesce(reasons.label_vi, details.label_vi, shown.detail), ''), shown.item) as item_vi,
+    coalesce(
+        channels.label_en,
+        kinds.label_en || coalesce(': ' || coalesce(reasons.label_en, details.label_en, shown.detail), ''),
+        shown.item
+    ) as item_en,
+    coalesce(
+        channels.label_vi,
+        kinds.label_vi || coalesce(': ' || coalesce(reasons.label_vi, details.label_vi, shown.detail), ''),
+        shown.item
+    ) as item_vi,
     shown.persons,
     cast(shown.persons_shared as decimal(18, 6)) as persons_shared,
     cast(shown.value as decimal(38, 6)) as value
