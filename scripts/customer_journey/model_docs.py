@@ -5,14 +5,13 @@ in its manifest already, with the SQL as it ran, so that this takes a second.
 """
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from customer_journey.errors import InputError
-from customer_journey.paths import Output, make_private
+from customer_journey.paths import Output, make_private, write_whole
 from customer_journey.warehouse import quoted
 
 _CATALOG_SCHEMA = "https://schemas.getdbt.com/dbt/catalog/v1.json"
@@ -42,13 +41,7 @@ def write_docs(output: Output) -> Path:
         # a description that holds the end of a script would end this one
         page = page.replace(_PLACES[name], json.dumps(document, separators=(",", ":")).replace("</", "<\\/"))
     make_private(output.docs.parent)
-    unfinished = output.docs.with_suffix(f".{os.getpid()}")
-    try:
-        unfinished.write_text(page, encoding="utf-8")
-        os.replace(unfinished, output.docs)
-    finally:
-        # half a page, where the disk is full
-        unfinished.unlink(missing_ok=True)
+    write_whole(output.docs, page)
     return output.docs
 
 

@@ -120,6 +120,18 @@ class Output:
         return sorted({*self.files, *self.folders, *(self.root / name for name in names)})
 
 
+def write_whole(file: Path, text: str, mode: int = 0o600) -> None:
+    """Write a file under another name and rename it, so that nobody ever reads half of it; on a full disk none is left."""
+    unfinished = file.with_suffix(f".{os.getpid()}")
+    try:
+        unfinished.write_text(text, encoding="utf-8")
+        unfinished.chmod(mode)
+        os.replace(unfinished, file)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
+
+
 def make_private(folder: Path) -> None:
     """Make a folder that nobody but its owner can look into, and what it lies in; one that is there stays as it is."""
     if not folder.is_dir():
@@ -142,14 +154,16 @@ def published_mode() -> int:
 def keep_private(output: Output) -> None:
     """Let nobody but their owner read the files of a build, also those that an earlier release left open to all.
 
-    Who may read the published file may also pass through OUT, but not list it. What has an access list of its own is
-    left to whoever made that, and so is what belongs to another user.
+    Who may read the published file may also read the report, and pass through its folder and OUT, but not list them.
+    What has an access list of its own is left to whoever made that, and so is what belongs to another user.
     """
     mode = published_mode()
-    for file in output.own():
-        wanted = mode if file == output.published else 0o600
-        close_to_others(file, 0o700 if file.is_dir() else wanted)
     passing = (mode & 0o044) >> 2
+    for file in (*output.own(), output.report):
+        if file.is_dir():
+            close_to_others(file, 0o700 | passing if file == output.report.parent else 0o700)
+        else:
+            close_to_others(file, mode if file in (output.published, output.report) else 0o600)
     # the folder may be none, or not there yet: the build says so
     with contextlib.suppress(OSError):
         found = stat.S_IMODE(output.root.stat().st_mode)

@@ -70,13 +70,13 @@ class _Map:
         return found
 
     def text(self, key: str, **values: str) -> str:
-        found = str(self.texts[key]["en"])
+        return self.known(key, key, **values)
+
+    def known(self, key: str, fallback: str, **values: str) -> str:
+        found = str(self.texts[key]["en"]) if key in self.texts else fallback
         for name, value in values.items():
             found = found.replace("{" + name + "}", value)
         return found
-
-    def known(self, key: str, fallback: str) -> str:
-        return str(self.texts[key]["en"]) if key in self.texts else fallback
 
     def number(self, value: float | None, kind: str = "number") -> str:
         # the page's data have six digits: rounded again they may differ from a number that was rounded once
@@ -117,7 +117,11 @@ class _Map:
         return {**self.head(key), "cells": [make(each) if make else self.listed(each, key) for each in self.stages]}
 
     def head(self, key: str) -> Row:
-        return {"key": key, "title": self.text(f"map.row.{key}"), "hint": self.known(f"map.hint.{key}", "")}
+        return {
+            "key": key,
+            "title": self.text(f"map.row.{key}"),
+            "hint": self.known(f"map.hint.{key}", "", share=self.number(self.meta["opportunity_share"], "rate")),
+        }
 
     def of(self, stage: Row, kind: str) -> list[Row]:
         found = [item for item in self.items if item["stage"] == stage["stage"] and item["item_type"] == kind]
@@ -282,7 +286,12 @@ class _Map:
             "height": _HEIGHT,
             "zero": y(0),
             "points": points,
-            "segments": [pair for pair in pairwise(points) if pair[0]["value"] and pair[1]["value"]],
+            # no way leads to what stands outside the order
+            "segments": [
+                pair
+                for pair, stage in zip(pairwise(points), self.stages[1:], strict=True)
+                if pair[0]["value"] and pair[1]["value"] and stage["is_in_funnel"]
+            ],
             "alt": "; ".join(
                 f"{stage['label_en']} {point['value']} {point['note']}"
                 for stage, point in zip(self.stages, points, strict=True)

@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import json
-import os
 import re
 from datetime import timedelta
 from decimal import Decimal
@@ -16,13 +15,13 @@ import jinja2
 import pyarrow as pa
 import yaml
 from customer_journey.errors import first_line
-from customer_journey.paths import Output, published_mode
+from customer_journey.paths import Output, make_private, published_mode, write_whole
 from customer_journey.published import open_marts
 from customer_journey.settings import default_settings
 from markupsafe import Markup
 
 from report import journey_map
-from report.tables import LIMITS, MIN_PERSONS, Limits, encoded, packed, query, read_table, rows_of
+from report.tables import LIMITS, MAP_TABLES, MIN_PERSONS, encoded, packed, query, read_table, rows_of
 from report.words import LANGUAGES, figure, fill
 
 HERE = Path(__file__).parent
@@ -45,12 +44,8 @@ def write_report(output: Output) -> Path:
     """
     with open_marts(output) as connection:
         html = render(connection)
-    output.report.parent.mkdir(parents=True, exist_ok=True)
-    # a reader who has the page open while it is written sees the old one or the new one
-    writing = output.report.with_suffix(".writing")
-    writing.write_text(html, encoding="utf-8")
-    writing.chmod(published_mode())
-    os.replace(writing, output.report)
+    make_private(output.report.parent)
+    write_whole(output.report, html, published_mode())
     return output.report
 
 
@@ -75,31 +70,31 @@ def render(connection: duckdb.DuckDBPyConnection) -> str:
     """
     manifest = yaml.safe_load((HERE / "figures.yml").read_text(encoding="utf-8"))
     meta = _meta(connection)
-    for limits in LIMITS:
-        html = _render(connection, manifest, meta, limits)
-        if len(html.encode()) <= MOST_BYTES:
-            break
-    return html
-
-
-def _render(
-    connection: duckdb.DuckDBPyConnection, manifest: dict[str, Any], meta: dict[str, Any], limits: Limits
-) -> str:
-    tables = {name: read_table(connection, name, limits, meta["month"]) for name in _names(manifest)}
-    framework = rows_of(tables["frameworks"], is_primary=True)[0]["framework"]
-    meta = {**meta, "primary_framework": framework, "months": limits.months, "personas": limits.personas}
+    tables = {name: read_table(connection, name, LIMITS[0], meta["month"]) for name in _names(manifest)}
+    meta["primary_framework"] = rows_of(tables["frameworks"], is_primary=True)[0]["framework"]
     tables["columns"] = _descriptions(connection, tables)
     page: dict[str, Any] = {
-        "meta": meta,
         "pages": [{key: value for key, value in page.items() if key != "figures"} for page in manifest["pages"]],
         "figures": _figures(manifest),
         "texts": yaml.safe_load((HERE / "texts.yml").read_text(encoding="utf-8")),
         "tiles": [tile for tile in (_tile(connection, tile, meta) for tile in manifest["tiles"]) if tile],
         "sentences": [_sentence(connection, sentence, meta) for sentence in manifest["sentences"]],
     }
+    for limits in LIMITS:
+        if limits is not LIMITS[0]:
+            tables |= {name: read_table(connection, name, limits, meta["month"]) for name in MAP_TABLES}
+        html = _html({**page, "meta": {**meta, "months": limits.months, "personas": limits.personas}}, tables)
+        if len(html.encode()) <= MOST_BYTES:
+            break
+    return html
+
+
+def _html(page: dict[str, Any], tables: dict[str, pa.Table]) -> str:
     styles = (STATIC / "style.css").read_text(encoding="utf-8")
     scripts = [STATIC / "echarts" / "echarts.min.js", *(STATIC / f"{name}.js" for name in ("charts", "map", "app"))]
     script = "\n".join(file.read_text(encoding="utf-8") for file in scripts)
+    # what closes a script inside one would end it
+    script = re.sub(r"</(script)", r"<\\/\1", script, flags=re.IGNORECASE)
     data = packed({**page, "tables": {name: encoded(table) for name, table in tables.items()}})
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE / "templates"),
@@ -108,16 +103,17 @@ def _render(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["figure"] = lambda value, kind, language: figure(value, kind, language, meta["currency"])
+    environment.filters["figure"] = lambda value, kind, language: figure(
+        value, kind, language, page["meta"]["currency"]
+    )
     return environment.get_template("page.html.j2").render(
         **page,
-        map_view=journey_map.view(tables, page["texts"], meta),
+        map_view=journey_map.view(tables, page["texts"], page["meta"]),
         languages=LANGUAGES,
         data=data,
-        # what closes a script inside one would end it
-        script=Markup(re.sub(r"</(script)", r"<\\/\1", script, flags=re.IGNORECASE)),
+        script=Markup(script),
         styles=Markup(styles),
-        csp=_policy(styles, re.sub(r"</(script)", r"<\\/\1", script, flags=re.IGNORECASE)),
+        csp=_policy(styles, script),
     )
 
 
@@ -175,6 +171,7 @@ def _meta(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
         "rows_refused": rows["refused"] or 0,
         "project_version": build["project_version"],
         "min_persons": MIN_PERSONS,
+        "opportunity_share": settings["opportunity_share"],
     }
 
 
@@ -211,7 +208,9 @@ def _sentence(connection: duckdb.DuckDBPyConnection, sentence: dict[str, Any], m
     texts = ("", "sure_") if rows else ("none_",)
     text, *sure = (
         {
-            language: fill(sentence[prefix + language], rows[0] if rows else {}, language, meta["currency"])
+            language: fill(
+                sentence[prefix + language], {**meta, **(rows[0] if rows else {})}, language, meta["currency"]
+            )
             for language in LANGUAGES
         }
         for prefix in texts
@@ -220,11 +219,12 @@ def _sentence(connection: duckdb.DuckDBPyConnection, sentence: dict[str, Any], m
 
 
 def _descriptions(connection: duckdb.DuckDBPyConnection, tables: dict[str, pa.Table]) -> pa.Table:
-    """Return what the columns of the tables mean, by the descriptions that the marts carry."""
+    """Return what the columns of the tables mean, where the marts that have a column describe it alike."""
     wanted = sorted({name for table in tables.values() for name in table.column_names})
     return connection.sql(
         "select column_name as name, min(comment) as description from duckdb_columns()"
-        " where comment is not null and list_contains($1, column_name) group by column_name order by column_name",
+        " where comment is not null and list_contains($1, column_name) group by column_name"
+        " having count(distinct comment) = 1 order by column_name",
         params=[wanted],
     ).to_arrow_table()
 

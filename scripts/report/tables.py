@@ -13,7 +13,7 @@ import pyarrow as pa
 QUERIES = Path(__file__).parent / "queries"
 # a cell of fewer persons could be somebody: it is left out wherever the rows are of one persona or customer type
 MIN_PERSONS = 5
-_MAP_TABLES = ("map", "map_items", "map_touchpoints", "map_emotions")
+MAP_TABLES = ("map", "map_items", "map_touchpoints", "map_emotions")
 # months in the tables of figures
 _MONTHS_OF_FIGURES = 36
 
@@ -92,7 +92,7 @@ def _shown(column: str, kind: str) -> str:
 
 def _kept(name: str, columns: list[str], limits: Limits, as_of_month: str) -> str:
     conditions = ["true"]
-    if name in _MAP_TABLES:
+    if name in MAP_TABLES:
         months = _months_until(as_of_month, limits.months)
         quarters = sorted({_quarter(month) for month in _months_until(as_of_month, 3 * limits.quarters)})
         of_all = "(customer_type = 'all' and persona = 'all')"

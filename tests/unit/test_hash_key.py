@@ -312,7 +312,10 @@ def test_rows_decide_whether_it_is_the_demo(tmp_path: Path) -> None:
 
 
 def _modes(output: Output) -> dict[str, str]:
-    return {file.name: f"{stat.S_IMODE(file.stat().st_mode):o}" for file in (output.root, *output.root.iterdir())}
+    inside = {str(file.relative_to(output.root)): file for file in output.root.rglob("*")}
+    return {
+        name: f"{stat.S_IMODE(file.stat().st_mode):o}" for name, file in {output.root.name: output.root, **inside}.items()
+    }
 
 
 @pytest.mark.parametrize(
@@ -326,14 +329,19 @@ def test_files_of_a_build_are_their_owner_s(
         monkeypatch.setenv("JOURNEY_PUBLISHED_MODE", setting)
     output.published.touch()
     output.logs.mkdir()
+    output.report.parent.mkdir()
+    output.report.touch()
     (output.root / "vars.yml").touch()
-    for file in output.root.iterdir():
+    for file in output.root.rglob("*"):
         file.chmod(0o777 if file.is_dir() else 0o666)
     keep_private(output)
     assert _modes(output) == {
         "out": folder,
         "journey.duckdb": published,
         "logs": "700",
+        # who reads the marts reads the page of them
+        "report": folder,
+        "report/index.html": published,
         "warehouse.duckdb": "600",
         # not the build's
         "vars.yml": "666",

@@ -11,8 +11,9 @@ with parts as (
 
 select
     survey_kind, dimension, dimension_value, dimension_value_en, dimension_value_vi, responses, promoters, detractors, 100.0 * (promoters - detractors) / responses as nps,
-    case when responses >= 30 then 100 * greatest(p - d - 1.959964 * sqrt((p + d - (p - d) * (p - d)) / n), -1) end as nps_low,
-    case when responses >= 30 then 100 * least(p - d + 1.959964 * sqrt((p + d - (p - d) * (p - d)) / n), 1) end as nps_high
+    case when responses >= nps_min_responses then 100 * greatest(p - d - 1.959964 * sqrt((p + d - (p - d) * (p - d)) / n), -1) end as nps_low,
+    case when responses >= nps_min_responses then 100 * least(p - d + 1.959964 * sqrt((p + d - (p - d) * (p - d)) / n), 1) end as nps_high
 from parts
+cross join (select coalesce(cast(settings ->> 'nps_min_responses' as integer), 30) as nps_min_responses from marts.build_info)
 where responses >= 5
 order by survey_kind, dimension, responses desc, dimension_value

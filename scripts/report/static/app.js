@@ -16,8 +16,8 @@ function html(parts, ...values) {
   return { html: parts.reduce((sum, part, place) => sum + flat(values[place - 1]) + part) };
 }
 const local = (words) => words?.[state.lang] ?? words?.en ?? "";
-const known = (key, fallback) => (payload.texts[key] ? local(payload.texts[key]) : fallback);
-const text = (key, values = {}) => Object.entries(values).reduce((sum, [name, value]) => sum.replaceAll(`{${name}}`, String(value)), known(key, key));
+const known = (key, fallback, values = {}) => Object.entries(values).reduce((sum, [name, value]) => sum.replaceAll(`{${name}}`, String(value)), payload.texts[key] ? local(payload.texts[key]) : fallback);
+const text = (key, values) => known(key, key, values);
 /** A row's value of a column that may stand in two languages as x_en and x_vi. */
 const named = (row, column) => row[`${column}_${state.lang}`] ?? row[column] ?? row[`${column}_en`] ?? "";
 /** Prose that stands in English under its own name and in Vietnamese under name_vi. */

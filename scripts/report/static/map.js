@@ -139,7 +139,7 @@ function mapView(chosen) {
     return lines.slice(0, 2).map(([value, label]) => ({ text: label, value: formatted(value, "score"), tone: Math.abs(value - score) < NEAR ? "neutral" : better ? "good" : "bad" }));
   }
 
-  const row = (key, make) => ({ key, title: text(`map.row.${key}`), hint: known(`map.hint.${key}`, ""), cells: make ? stages.map(make) : [] });
+  const row = (key, make) => ({ key, title: text(`map.row.${key}`), hint: known(`map.hint.${key}`, "", { share: formatted(meta.opportunity_share, "rate") }), cells: make ? stages.map(make) : [] });
   const list = (kind) => row(kind, (stage) => listed(stage, kind));
   const most = Math.max(1, ...cells.map(({ cell }) => cell.persons));
   return {
@@ -147,7 +147,7 @@ function mapView(chosen) {
       framework: optionLabel("framework", framework), persona: name, customer_type: optionLabel("customer_type", where.customer_type), period: optionLabel("period", where.period),
     }),
     stages: stages.map((stage) => ({
-      stage: stage.stage, label: named(stage, "label"), cell: stage.cell,
+      stage: stage.stage, label: named(stage, "label"), is_in_funnel: stage.is_in_funnel, cell: stage.cell,
       persons: stage.cell ? personsText(stage.cell.persons) : "", bar: stage.cell ? (100 * stage.cell.persons) / most : 0, note: stage.is_in_funnel ? "" : text("map.outside"),
     })),
     card: { name: where.persona === "all" ? text("map.everybody") : name, facts: facts() },
@@ -187,7 +187,7 @@ function emotionHtml(views, { zero, lines }) {
   return html`<svg class="emotion" width="100%" height="${height}" role="img" aria-label="${alt}">
 <rect class="above" width="100%" height="${number(zero)}"/><rect class="below" y="${number(zero)}" width="100%" height="${number(height - zero)}"/>
 <line class="zero" x2="100%" y1="${number(zero)}" y2="${number(zero)}"/><text class="zero" x="4" y="${number(zero - 4)}">0 ${text("map.zero")}</text>
-${lines.map((points, which) => html`${points.slice(1).map((two, place) => (two.value && points[place].value
+${lines.map((points, which) => html`${points.slice(1).map((two, place) => (two.value && points[place].value && views[which].stages[place + 1].is_in_funnel
     ? html`<line class="line ${which ? "second" : ""}" x1="${points[place].x.toFixed(3)}%" y1="${number(points[place].y)}" x2="${two.x.toFixed(3)}%" y2="${number(two.y)}"/>` : ""))}${
     points.map((point) => html`<svg class="point ${point.tone ?? "few"} ${which ? "second" : ""}" x="${(point.x + (one ? 0 : which ? 0.8 : -0.8)).toFixed(3)}%" overflow="visible">${
       point.value ? html`<path class="interval" d="M-5 ${number(point.high)}H5M0 ${number(point.high)}V${number(point.low)}M-5 ${number(point.low)}H5"/>` : ""}${
