@@ -60,14 +60,14 @@ def test_every_raw_table_is_listed(freshness: dict[tuple[str, str], tuple[object
 
 def test_a_source_that_delivers_is_fresh(freshness: dict[tuple[str, str], tuple[object, ...]]) -> None:
     """A contact a day: seven in seven days, and seven in each of the eight weeks before."""
-    assert freshness["crm.contacts", "till"] == (12, 7, 7, False)
+    assert freshness["crm.contacts", "files with ids till-…"] == (12, 7, 7, False)
 
 
 def test_a_source_that_went_silent_is_held_against_the_time_before(
     freshness: dict[tuple[str, str], tuple[object, ...]],
 ) -> None:
     """The last came 20.5 days ago; the five whole weeks before that have fourteen each."""
-    assert freshness["crm.contacts", "shop"] == (20 * 24 + 12, 0, 14, True)
+    assert freshness["crm.contacts", "files with ids shop-…"] == (20 * 24 + 12, 0, 14, True)
 
 
 def test_the_table_counts_its_sources_together(freshness: dict[tuple[str, str], tuple[object, ...]]) -> None:
