@@ -314,7 +314,8 @@ def test_rows_decide_whether_it_is_the_demo(tmp_path: Path) -> None:
 def _modes(output: Output) -> dict[str, str]:
     inside = {str(file.relative_to(output.root)): file for file in output.root.rglob("*")}
     return {
-        name: f"{stat.S_IMODE(file.stat().st_mode):o}" for name, file in {output.root.name: output.root, **inside}.items()
+        name: f"{stat.S_IMODE(file.stat().st_mode):o}"
+        for name, file in {output.root.name: output.root, **inside}.items()
     }
 
 
