@@ -59,7 +59,19 @@ class _Commands(click.Group):
         return command
 
 
+def _show_versions(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
+    if wanted and not context.resilient_parsing:
+        from customer_journey.versions import versions
+
+        click.echo("\n".join(versions()))
+        context.exit()
+
+
 @click.group(cls=_Commands)
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_versions,
+    help="Show the versions of the project, dbt and the engines, and exit.",
+)  # fmt: skip
 def app() -> None:
     """customer_journey: raw CRM, web and order tables in, validated marts out."""
 

@@ -193,6 +193,9 @@ def _take_parsed_project(parsed_project: Path, folder: Path) -> None:
 
 
 def _leave_parsed_project(folder: Path, parsed_project: Path) -> None:
+    # an installed project may be another user's
+    if not os.access(PROJECT, os.W_OK):
+        return
     parsed_project.parent.mkdir(parents=True, exist_ok=True)
     unfinished = parsed_project.with_suffix(f".{os.getpid()}")
     shutil.copyfile(folder / _PARSED_PROJECT, unfinished)

@@ -10,7 +10,7 @@ import click
 from click.core import ParameterSource
 from customer_journey.errors import ExitCode, InputError
 from customer_journey.options import FOLDER
-from customer_journey.paths import PROJECT, Output
+from customer_journey.paths import INSTALLED_PROJECT, PROJECT, Output
 from customer_journey.progress import Progress
 from customer_journey.terminal import PlainConsole
 from rich.console import Console
@@ -52,7 +52,16 @@ _SHOWN = 3
 
 @click.group()
 def new() -> None:
-    """Write the files and rows that something new is made of, at their places."""
+    """Write the files and rows that something new is made of, at their places.
+
+    Raises:
+        InputError: the project is the copy inside an installed package, which its next upgrade would overwrite.
+    """
+    if PROJECT == INSTALLED_PROJECT.resolve():
+        raise InputError(
+            "journey new changes the project, and this one belongs to an installed package. Clone the repository and"
+            " run its journey, or name your own copy of the project in the environment variable JOURNEY_PROJECT."
+        )
 
 
 @new.command()

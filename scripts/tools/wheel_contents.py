@@ -1,0 +1,28 @@
+"""What hatchling adds to the wheel: the dbt project, so that an installed journey builds without a checkout."""
+
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+_PROJECT = (
+    "adapters",
+    "examples/demo",
+    "expectations",
+    "macros",
+    "models",
+    "seeds",
+    "tests/dbt",
+    "dbt_project.yml",
+    "profiles.yml",
+    "pyproject.toml",
+    "uv.lock",
+)
+
+
+class WheelContents(BuildHookInterface[Any]):
+    """Copies the dbt project to `customer_journey/project`, where paths.py looks for it."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Add the project, except to the editable installation of a checkout, which has it beside the package."""
+        if version != "editable":
+            build_data["force_include"].update({name: f"customer_journey/project/{name}" for name in _PROJECT})
