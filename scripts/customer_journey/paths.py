@@ -11,11 +11,10 @@ from customer_journey.errors import InputError
 
 # A wheel brings a copy of the dbt project with it; in a checkout the project lies around this package.
 INSTALLED_PROJECT = Path(__file__).parent / "project"
+_OWN_PROJECT = INSTALLED_PROJECT if INSTALLED_PROJECT.is_dir() else Path(__file__).parents[2]
 # Another dbt project on the same raw tables: tests of builds name one that has few models.
-PROJECT = Path(
-    os.environ.get("JOURNEY_PROJECT")
-    or (INSTALLED_PROJECT if INSTALLED_PROJECT.is_dir() else Path(__file__).parents[2])
-).resolve()
+PROJECT = Path(os.environ.get("JOURNEY_PROJECT") or _OWN_PROJECT).resolve()
+DOCS = _OWN_PROJECT / "docs"
 EXPECTATIONS = PROJECT / "expectations"
 # the raw tables of the demo company, as demo_company generates them
 DEMO = PROJECT / "examples" / "demo"

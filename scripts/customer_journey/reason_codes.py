@@ -3,11 +3,11 @@
 import re
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 from customer_journey.contract import RawTable
+from customer_journey.paths import DOCS
 
-_FILE = Path(__file__).parents[2] / "docs" / "reason_codes.md"
+_FILE = DOCS / "reason_codes.md"
 # codes that name no column of theirs, and the column that they judge
 _COLUMN_OF = {
     "no_exchange_rate": "currency",

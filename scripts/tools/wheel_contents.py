@@ -6,6 +6,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 _PROJECT = (
     "adapters",
+    "docs",
     "examples/demo",
     "expectations",
     "macros",

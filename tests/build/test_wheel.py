@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 from customer_journey.paths import PROJECT
+from customer_journey.reason_codes import explanation_of
 
 from tests.support.builds import FEW_FRAMEWORKS, write_rows, write_settings
 
@@ -44,7 +45,9 @@ def test_an_installed_journey_publishes_in_an_empty_folder(installed: Path, tmp_
         raw,
         "orders/orders",
         [{"order_id": "wheel-o1", "email": "wheel@example.com", "ordered_at": "2026-01-05T10:00:00Z", "status": "paid",
-          "sales_channel": "website", "currency": "VND", "total_amount": "100000"}],
+          "sales_channel": "website", "total_amount": "100"},
+         {"order_id": "wheel-o2", "email": "wheel@example.com", "ordered_at": "2026-01-06T10:00:00Z", "status": "paid",
+          "sales_channel": "website", "total_amount": ""}],
     )  # fmt: skip
     write_settings(raw, {"as_of": "2026-03-01T00:00:00Z", **FEW_FRAMEWORKS})
     done = _journey(installed, tmp_path, "build", "--raw", "raw", "--pages")
@@ -53,6 +56,10 @@ def test_an_installed_journey_publishes_in_an_empty_folder(installed: Path, tmp_
     # what the report and the pages of dbt are made of is in the wheel too
     assert (tmp_path / "out" / "report" / "index.html").is_file()
     assert (tmp_path / "out" / "docs" / "index.html").is_file()
+    # the documentation, which says what to do about a refused row
+    listed = _journey(installed, tmp_path, "quarantine", "--out", "out")
+    assert listed.returncode == 0, listed.stderr
+    assert explanation_of("missing_total_amount").do in " ".join(listed.stdout.split())
 
 
 def test_an_installed_project_is_not_changed(installed: Path, tmp_path: Path) -> None:
