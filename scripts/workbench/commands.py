@@ -57,7 +57,7 @@ def new() -> None:
     Raises:
         InputError: the project is the copy inside an installed package, which its next upgrade would overwrite.
     """
-    if PROJECT == INSTALLED_PROJECT.resolve():
+    if PROJECT.is_relative_to(INSTALLED_PROJECT.resolve()):
         raise InputError(
             "journey new changes the project, and this one belongs to an installed package. Clone the repository and"
             " run its journey, or name your own copy of the project in the environment variable JOURNEY_PROJECT."

@@ -1,4 +1,4 @@
-"""Which source has gone silent, against what is usual of it: a company of two sources, counted with pencil and paper."""
+"""Which source has gone silent, against what is usual of it: two sources, counted with pencil and paper."""
 
 import shutil
 from datetime import datetime, timedelta
