@@ -69,7 +69,7 @@ buyers as (
 
 ),
 
-{# accounts at risk: customers at the start of the month. An account that joined within the month is not in the denominator, so it may not be in the numerator #}
+{# accounts at risk: customers at the start of the month; who joined within it is not in the denominator, so may not be in the numerator #}
 customers as (
 
     select

@@ -92,7 +92,7 @@ segmented as (
 
 ),
 
-{# customers without an order: those with a contract or a won deal #}
+{# customers: buyers, and who has only a contract or a won deal #}
 persons as (
 
     select person_id from buyers

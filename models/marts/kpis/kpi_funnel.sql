@@ -91,8 +91,8 @@ counted as (
 ),
 
 {#
-    Kaplan-Meier estimate (1958) for immature cohorts. Persons whose window is open at as-of are censored there: survival is the product, over
-    all waits, of the share at risk that did not convert. In a mature cohort nobody is censored, so the plain quantile is the same.
+    Kaplan-Meier estimate (1958) for immature cohorts. Persons whose window is open at as-of are censored there: survival is the product,
+    over all waits, of the share at risk that did not convert. In a mature cohort nobody is censored, so the plain quantile is the same.
 -#}
 censored_cohorts as (
 

@@ -25,7 +25,7 @@ deals as (
 
 ),
 
-{# changes of the pipeline by month; a closed deal without a closing day is left out of open_deals, since nobody knows how long it was open #}
+{# changes of the pipeline by month; a closed deal without a closing day is never open here, since nobody knows how long it was #}
 deal_moves as (
 
     select
