@@ -1,5 +1,5 @@
--- A cart bought long after it was left is not recovered, and a cart that ended in an order was never abandoned: counted from sessions and
--- the first order after each.
+-- Recounts cart abandonment and recovery from sessions and the first order after each. A cart bought after the recovery window is not
+-- recovered; a cart that ended in an order was never abandoned.
 with ordering as (
 
     select distinct session_id from {{ ref('fct_orders') }}
@@ -64,7 +64,7 @@ where
     or told.carts_abandoned <> counted.carts_abandoned
     or told.carts_recovered <> counted.carts_recovered
     or {{ differ('cast(counted.carts_abandoned as double) / nullif(counted.cart_sessions, 0)', 'told.cart_abandonment_rate') }}
-    {# judged once the last cart of the month has had its days #}
+    {# the month is mature once its last cart has had the full recovery window #}
     or (told.recovery_rate is not null) <> (
         counted.carts_abandoned > 0
         and {{ add_days('cast(' ~ add_months('told.month_start', 1) ~ ' as timestamp)', setting('cart_recovery_days')) }}

@@ -1,5 +1,5 @@
--- Who could leave in a month is who was there when it began: who pays by the month at the end of the one before, and who had bought and not
--- lapsed. Counted at the end, who left would be missing from the denominator.
+-- Recounts customers_at_start from the state when the month began: subscribers at the end of the month before, and buyers who had not
+-- lapsed. Counted at the end of the month, the accounts that left would be missing from the denominator.
 with purchases as (
 
     select

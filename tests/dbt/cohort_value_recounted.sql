@@ -1,11 +1,11 @@
--- What a cohort's customers brought until a month and against what they cost, from their purchases: a month more, or that month alone,
--- looks like a better or a worse cohort.
+-- Recounts cumulative value and acquisition cost of a cohort from its purchases. One month too many, or a month's value in place of the
+-- cumulative one, would make a cohort look better or worse.
 with purchases as (
 
     select
         case when conversions.person_id <> 'unknown' then conversions.person_id else conversions.company_id end as customer_id,
         {{ month_of('conversions.converted_date') }} as month_start,
-        {# what is known to have been spent on an order is off it #}
+        {# contribution: revenue less the known cost of the order #}
         coalesce(orders.net_revenue - orders.covered_revenue + coalesce(orders.margin, 0), conversions.revenue) as contribution
     from {{ ref('fct_conversions') }} as conversions
     left join {{ ref('fct_orders') }} as orders on conversions.order_id = orders.order_id

@@ -1,4 +1,4 @@
--- How many leads of a customer type became customers in time and what a customer brought, from persons, conversions and orders.
+-- Recounts conversion of leads and value of customers by customer type, from persons, conversions and orders.
 with persons as (
 
     select * from {{ ref('dim_persons') }}
@@ -19,7 +19,7 @@ judged_leads as (
 
 ),
 
-{# who was a customer before can become none #}
+{# a lead who was a customer already cannot become one #}
 leads as (
 
     select

@@ -1,4 +1,4 @@
--- Opens and clicks of a month among what arrived, from the messages, and opens from what the mail tool said: a machine's are nobody's.
+-- Recounts opens and clicks of delivered messages from the e-mail events. Machine opens count for nobody.
 with counted as (
 
     select
@@ -13,7 +13,7 @@ with counted as (
 
 ),
 
-{# no reader opens at a moment at which machines alone did #}
+{# opened_at is never a moment at which only machines opened #}
 read_by_persons as (
 
     select distinct occurred_at

@@ -1,5 +1,5 @@
--- Who converted within the window after seeing a variant, from exposures and conversions: what came before, or long after, the variant
--- cannot have caused.
+-- Recounts conversions within the window after the first exposure, from exposures and conversions. What happened before the exposure, or
+-- after the window, is not an effect of the variant.
 with exposures as (
 
     select

@@ -1,5 +1,5 @@
--- How long parcels took and how many came when promised, from the orders: a mean for a median, or a promise stretched by a day, is no error
--- that a sum would show.
+-- Recounts delivery times and punctuality from the orders. A mean in place of the median, or a promise moved by a day, would not break any
+-- sum.
 with orders as (
 
     select

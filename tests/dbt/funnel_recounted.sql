@@ -1,5 +1,5 @@
--- Who of a month's cohort reached any later stage within the window, from everybody's stays in the primary framework: a rate of those
--- who went on or fell, or a window that never ends, is a better one.
+-- Recounts from all stays in the primary framework which persons of a cohort reached a later stage within the window. A rate over those who
+-- moved only, or without a window, would be too high.
 with stays as (
 
     select
@@ -17,7 +17,7 @@ with stays as (
 
 ),
 
-{# what became of everybody who was in a stage for the first time #}
+{# outcome of every first entry into a stage #}
 followed as (
 
     select

@@ -1,4 +1,4 @@
--- Who moved between NPS groups in a month and which way, from everybody's answers in order: whoever stays a promoter has not improved.
+-- Recounts moves between NPS groups from each person's answers in order. A promoter who stays one has not improved.
 with answers as (
 
     select
@@ -11,7 +11,7 @@ with answers as (
 
 ),
 
-{# the month of the answer before #}
+{# month of the previous answer #}
 befores as (
 
     select

@@ -1,5 +1,5 @@
--- What a channel's campaign cost and brought in a month, by one model: ROI that is ROAS, or a touch booked in the month of its conversion,
--- leaves every total as it is.
+-- Recounts cost and result of a campaign by month, for one attribution model. ROI computed as ROAS, or a touchpoint booked in the month of
+-- its conversion, would leave all totals unchanged.
 with credits as (
 
     select

@@ -1,5 +1,5 @@
--- Deals won among those that ended, how long they took, and leads answered in time, from the deals and activities: a rate over all
--- deals, or an answer given before anybody asked, would flatter sales.
+-- Recounts win rate, cycle and lead answers from deals and activities. A rate over all deals instead of the closed ones, or a contact made
+-- before the lead came in, would flatter sales.
 with deals as (
 
     select

@@ -1,5 +1,5 @@
--- Who viewed a product and ordered it in time, counted from views and lines: an order years later, or a rate of views, is no answer to
--- them.
+-- Recounts from views and order lines which viewers ordered a product within the window. An order years later, or a rate per view instead
+-- of per viewer, would be wrong.
 with viewed as (
 
     select

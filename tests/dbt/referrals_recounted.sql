@@ -1,5 +1,5 @@
--- Who was brought by an invitation in time, and how many customers there were to invite, from invitations, persons and evidence:
--- without the window, or per who invites, k would promise growth that is not there.
+-- Recounts referred customers and active customers from invitations, persons and stage evidence. Without the window, or per referrer
+-- instead of per customer, the k-factor would promise growth that is not there.
 with invitations as (
 
     select

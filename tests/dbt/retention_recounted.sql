@@ -1,5 +1,5 @@
--- Who of a cohort is still active, from purchases and what subscriptions pay: a share of those who were active before would hardly ever
--- fall.
+-- Recounts active accounts of a cohort from purchases and subscription payments. A share of the accounts that were active the month before
+-- would hardly ever fall.
 with purchases as (
 
     select
@@ -27,7 +27,7 @@ begun as (
     from (
         select account_id, month_start from activity
         union all
-        {# who gave a subscription up within its first month was a customer of that month #}
+        {# a subscription given up within its first month still made the account a customer of that month #}
         select account_id, {{ month_of('changed_date') }} as month_start from {{ ref('fct_subscription_changes') }}
         where mrr_after > 0 and coalesce(next_changed_at > changed_at, true)
     ) as months_met

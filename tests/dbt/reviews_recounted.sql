@@ -1,4 +1,4 @@
--- The mean rating of a month, from its reviews: taken over those who were answered, the angriest would weigh most.
+-- Recounts the mean rating of a month from its reviews. Taken over replied reviews only, the worst ones would weigh most.
 with counted as (
 
     select

@@ -1,4 +1,4 @@
--- What a month sold, counted from the orders themselves: AOV by person, ARPU by buyer or a first buyer who returns would pass every sum.
+-- Recounts a month's sales from the orders. AOV per person, ARPU per buyer, or a first buyer counted as returning would pass every sum.
 with orders as (
 
     select
@@ -22,7 +22,7 @@ sold as (
 
 ),
 
-{# everybody has one first order, in the month in which they are new #}
+{# the first order of a buyer, in the month in which the buyer is new #}
 firsts as (
 
     select

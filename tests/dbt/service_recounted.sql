@@ -1,4 +1,5 @@
--- How long people waited for an answer and a solution, from the tickets: the mean, the other clock or another target are plausible figures.
+-- Recounts response and resolution times from the tickets. A mean, another starting time or another target would still give plausible
+-- numbers.
 with tickets as (
 
     select
@@ -35,7 +36,7 @@ counted as (
         month_start,
         count(*) as tickets,
         count(*) filter (where first_response_at <= target_at) as within_target,
-        {# who still waits within the target may be answered in time #}
+        {# an unanswered ticket within the target cannot be judged yet #}
         count(*) filter (where first_response_at is not null or target_at < {{ as_of() }}) as target_tickets
     from tickets
     group by month_start

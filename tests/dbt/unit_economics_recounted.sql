@@ -1,5 +1,5 @@
--- What a new customer of a month cost, and brings, from customers, spend, orders and predictions: CAC over leads, or a value without costs,
--- would make any channel worth its money.
+-- Recounts CAC and lifetime value of a cohort month from customers, spend, orders and predictions. CAC per lead, or value without costs,
+-- would make any channel look profitable.
 with customers as (
 
     select

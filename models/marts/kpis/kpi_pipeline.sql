@@ -3,6 +3,7 @@
 {#- A lead has no pipeline and no deal type. -#}
 {%- set deal_dimensions = ['pipeline', 'deal_type', 'customer_type', 'first_channel'] -%}
 {%- set lead_dimensions = ['customer_type', 'first_channel'] -%}
+{%- set dimensions_with_leads = "'" ~ (['all'] + lead_dimensions) | join("', '") ~ "'" -%}
 {%- set as_of_date = reporting_date(as_of()) -%}
 
 with persons as (
@@ -226,7 +227,7 @@ counted as (
         months.month_start,
         first_months.dimension,
         first_months.dimension_value,
-        first_months.dimension in ('all', '{{ lead_dimensions | join("', '") }}') as has_leads,
+        first_months.dimension in ({{ dimensions_with_leads }}) as has_leads,
         coalesce(deal_counts.created_deals, 0) as created_deals,
         coalesce(deal_counts.won_deals, 0) as won_deals,
         coalesce(deal_counts.lost_deals, 0) as lost_deals,
