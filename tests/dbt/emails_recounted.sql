@@ -22,18 +22,18 @@ read_by_persons as (
 
 )
 
-select cast(coalesce(told.month_start, counted.month_start) as string) as problem
+select cast(coalesce(published.month_start, counted.month_start) as string) as problem
 from (
     select * from {{ ref('kpi_email') }}
     where dimension = 'all'
-) as told
-full outer join counted on told.month_start = counted.month_start
+) as published
+full outer join counted on published.month_start = counted.month_start
 where
-    told.sent is distinct from counted.sent
-    or {{ differ('cast(counted.delivered as double) / counted.sent', 'told.delivery_rate') }}
-    or {{ differ('cast(counted.opened as double) / nullif(counted.delivered, 0)', 'told.open_rate') }}
-    or {{ differ('cast(counted.clicked as double) / nullif(counted.delivered, 0)', 'told.click_rate') }}
-    or {{ differ('cast(counted.unsubscribed as double) / nullif(counted.delivered, 0)', 'told.unsubscribe_rate') }}
+    published.sent is distinct from counted.sent
+    or {{ differ('cast(counted.delivered as double) / counted.sent', 'published.delivery_rate') }}
+    or {{ differ('cast(counted.opened as double) / nullif(counted.delivered, 0)', 'published.open_rate') }}
+    or {{ differ('cast(counted.clicked as double) / nullif(counted.delivered, 0)', 'published.click_rate') }}
+    or {{ differ('cast(counted.unsubscribed as double) / nullif(counted.delivered, 0)', 'published.unsubscribe_rate') }}
 union all
 select messages.message_id as problem
 from {{ ref('fct_messages') }} as messages

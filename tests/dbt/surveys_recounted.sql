@@ -103,19 +103,19 @@ where
     ('csat', 'satisfied', 'csat', 'top_boxes'), ('ces', 'low_effort', 'low_effort_rate', 'upper_half'),
 ] %}
 union all
-select concat_ws(' ', '{{ survey_type }}', cast(told.month_start as string), told.survey_kind) as problem
+select concat_ws(' ', '{{ survey_type }}', cast(published.month_start as string), published.survey_kind) as problem
 from (
     select * from {{ ref('kpi_' ~ survey_type) }}
     where dimension = 'all'
-) as told
+) as published
 left join others
-    on told.month_start = others.month_start
-    and told.survey_kind = others.survey_kind
+    on published.month_start = others.month_start
+    and published.survey_kind = others.survey_kind
     and others.survey_type = '{{ survey_type }}'
 where
-    told.responses <> coalesce(others.responses, 0)
-    or told.{{ satisfied }} <> coalesce(others.{{ counted }}, 0)
-    or {{ differ('cast(others.' ~ counted ~ ' as double) / others.responses', 'told.' ~ rate) }}
+    published.responses <> coalesce(others.responses, 0)
+    or published.{{ satisfied }} <> coalesce(others.{{ counted }}, 0)
+    or {{ differ('cast(others.' ~ counted ~ ' as double) / others.responses', 'published.' ~ rate) }}
 {%- endfor %}
 union all
 {# emotion_score of the journey map: -1 is the worst score, 1 the best #}
