@@ -590,7 +590,7 @@ def test_data_docs_open_in_a_browser(history: History, tmp_path: Path) -> None:
     assert "expectations on" in index
     assert "marts.audit_reconciliation" in index
     table = _text_of(pages / "marts.audit_reconciliation.html", tmp_path)
-    assert "no main table is refused whole" in table
+    assert "no main table is quarantined as a whole" in table
 
 
 def _text_of(page: Path, profile: Path) -> str:

@@ -1,4 +1,4 @@
--- Two accepted rows of one key would count one thing twice. Parts of a sum (ad spend) may share a key.
+-- No two accepted rows share a key, or one fact would count twice. Ad spend is left out: the parts of one sum may share a key there.
 {% for source_name, table_name in staged_tables() if (source_name, table_name) != ('marketing', 'ad_spend') %}
 {%- set keys = key_columns(source_name, table_name) %}
 select

@@ -1,5 +1,5 @@
--- An interval that is swapped, or of another number of trials, makes chance look like news. Both Wilson bounds b of a rate p of n trials
--- solve (p - b)² = z² b (1 - b) / n, one below the rate and one above.
+-- Every rate lies between its Wilson bounds, and the bounds use the rate's own number of trials; otherwise chance would look like an
+-- effect. Both bounds b of a rate p with n trials solve (p - b)² = z² b (1 - b) / n.
 {%- set rates = [
     ('kpi_cart', 'cart_abandonment_rate', 'cart_abandonment_rate', 'cart_sessions'),
     ('kpi_cart', 'checkout_abandonment_rate', 'checkout_abandonment_rate', 'checkout_sessions'),

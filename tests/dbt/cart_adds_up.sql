@@ -1,4 +1,5 @@
--- A session that ordered and counts as abandoned, or is counted twice, would show a leak in the shop where there is none.
+-- Abandoned carts and sessions with an order exclude each other, and every human session is counted once; otherwise the shop would seem to
+-- lose carts that were bought.
 with counted as (
 
     select

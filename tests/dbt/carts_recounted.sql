@@ -1,5 +1,5 @@
--- A cart bought long after it was left is not recovered, and a cart that ended in an order was never abandoned: counted from sessions and
--- the first order after each.
+-- Recounts cart abandonment and recovery from sessions and the first order after each. A cart bought after the recovery window is not
+-- recovered; a cart that ended in an order was never abandoned.
 with ordering as (
 
     select distinct session_id from {{ ref('fct_orders') }}
@@ -48,29 +48,29 @@ counted as (
 
 ),
 
-told as (
+published as (
 
     select * from {{ ref('kpi_cart') }}
     where dimension = 'all'
 
 )
 
-select cast(coalesce(told.month_start, counted.month_start) as string) as problem
-from told
-full outer join counted on told.month_start = counted.month_start
+select cast(coalesce(published.month_start, counted.month_start) as string) as problem
+from published
+full outer join counted on published.month_start = counted.month_start
 where
-    told.sessions is distinct from counted.sessions
-    or told.cart_sessions <> counted.cart_sessions
-    or told.carts_abandoned <> counted.carts_abandoned
-    or told.carts_recovered <> counted.carts_recovered
-    or {{ differ('cast(counted.carts_abandoned as double) / nullif(counted.cart_sessions, 0)', 'told.cart_abandonment_rate') }}
-    {# judged once the last cart of the month has had its days #}
-    or (told.recovery_rate is not null) <> (
+    published.sessions is distinct from counted.sessions
+    or published.cart_sessions <> counted.cart_sessions
+    or published.carts_abandoned <> counted.carts_abandoned
+    or published.carts_recovered <> counted.carts_recovered
+    or {{ differ('cast(counted.carts_abandoned as double) / nullif(counted.cart_sessions, 0)', 'published.cart_abandonment_rate') }}
+    {# the month is mature once its last cart has had the full recovery window #}
+    or (published.recovery_rate is not null) <> (
         counted.carts_abandoned > 0
-        and {{ add_days('cast(' ~ add_months('told.month_start', 1) ~ ' as timestamp)', setting('cart_recovery_days')) }}
+        and {{ add_days('cast(' ~ add_months('published.month_start', 1) ~ ' as timestamp)', setting('cart_recovery_days')) }}
         <= cast({{ reporting_date(as_of()) }} as timestamp)
     )
     or {{ differ(
-        'case when told.recovery_rate is not null then cast(counted.carts_recovered as double) / counted.carts_abandoned end',
-        'told.recovery_rate'
+        'case when published.recovery_rate is not null then cast(counted.carts_recovered as double) / counted.carts_abandoned end',
+        'published.recovery_rate'
     ) }}

@@ -1,5 +1,5 @@
--- Who left is counted once a month, type and reason, among those who were there at its start; who churned by MRR has an event that says
--- how; nobody is told lapsed who paid.
+-- Churned accounts count once per month, type and reason, among the accounts at the start of the month. An account that churned by MRR has
+-- a churn event, and no account that still pays has lapsed.
 with events as (
 
     select
@@ -9,7 +9,7 @@ with events as (
 
 ),
 
-{# MRR and purchases before the month in which somebody left #}
+{# MRR and purchases before the month of the churn event #}
 mrr_before as (
 
     select
@@ -44,7 +44,7 @@ event_sums as (
     from events
     inner join mrr_before on events.churn_event_id = mrr_before.churn_event_id
     left join bought_before on events.churn_event_id = bought_before.churn_event_id
-    {# who came within the month is none of the customers of its start #}
+    {# accounts that joined within the month are not customers at its start #}
     where
         case
             when events.churn_type = 'lapsed' then bought_before.churn_event_id is not null and not mrr_before.has_mrr
@@ -90,7 +90,7 @@ select churn_type as problem
 from type_sums
 where churned is null or mrr_difference <> 0 or coalesce(most_of_a_reason, 0) > churned or (churned > 0 and most_of_a_reason is null)
 union all
-{# whoever churned by MRR in a month left by an event of that month, or gave the last subscription away #}
+{# an account that churned by MRR has a churn event in that month, or transferred its last subscription #}
 select movements.mrr_movement_id as problem
 from {{ ref('fct_mrr_movements') }} as movements
 left join {{ ref('fct_mrr_movements') }} as transfers
@@ -103,12 +103,12 @@ left join events
     and events.churn_type <> 'lapsed'
 where movements.movement_type = 'churn' and events.account_id is null and transfers.account_id is null
 union all
-{# a share of the customers of the start #}
+{# the rate is a share of the customers at the start #}
 select concat_ws(' ', cast(month_start as string), churn_type, reason) as problem
 from {{ ref('kpi_churn') }}
 where churned > customers_at_start
 union all
-{# what came before came before #}
+{# the last touchpoint, ticket and score before a churn event are older than it; only a lapse loses no MRR #}
 select churn_event_id as problem
 from events
 where

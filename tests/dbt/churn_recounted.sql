@@ -1,5 +1,5 @@
--- Who could leave in a month is who was there when it began: who pays by the month at the end of the one before, and who had bought and not
--- lapsed. Counted at the end, who left would be missing from the denominator.
+-- Recounts customers_at_start from the state when the month began: subscribers at the end of the month before, and buyers who had not
+-- lapsed. Counted at the end of the month, the accounts that left would be missing from the denominator.
 with purchases as (
 
     select
@@ -11,7 +11,7 @@ with purchases as (
 
 ),
 
-told as (
+published as (
 
     select * from {{ ref('kpi_churn') }}
     where reason = 'all'
@@ -20,7 +20,7 @@ told as (
 
 months as (
 
-    select distinct month_start from told
+    select distinct month_start from published
 
 ),
 
@@ -83,18 +83,18 @@ left_then as (
 judged as (
 
     select
-        told.*,
+        published.*,
         coalesce(left_then.churned, 0) as counted_churned,
-        case told.churn_type
+        case published.churn_type
             when 'all' then coalesce(counted.customers, 0)
             when 'lapsed' then coalesce(counted.customers - counted.subscribers, 0)
             else coalesce(counted.subscribers, 0)
         end as counted_at_start
-    from told
-    left join counted on told.month_start = counted.month_start
+    from published
+    left join counted on published.month_start = counted.month_start
     left join left_then
-        on told.month_start = left_then.month_start
-        and told.churn_type = left_then.churn_type
+        on published.month_start = left_then.month_start
+        and published.churn_type = left_then.churn_type
 
 )
 

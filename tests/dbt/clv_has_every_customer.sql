@@ -1,4 +1,4 @@
--- A customer who is none of kpi_clv would be missing from every sum of what customers are to bring.
+-- Every customer is in kpi_clv; a missing one would be missing from every sum of predicted value.
 select persons.person_id
 from {{ ref('dim_persons') }} as persons
 left join {{ ref('kpi_clv') }} as clv on persons.person_id = clv.person_id

@@ -1,5 +1,5 @@
--- Predictions that are null would be taken for customers who never come back. Nothing stops: what is historical stands.
--- A company with few customers has no fit for as long as that lasts, which kpi_clv_model tells; warned of is what may change tomorrow.
+-- Warns when a CLV model has no fit that it could have: predictions that are null would be read as customers who never come back.
+-- Historical columns are not affected. A company with too few customers gets no warning, since kpi_clv_model says so.
 {{ config(severity='warn') }}
 
 select
@@ -10,5 +10,5 @@ from {{ ref('kpi_clv_model') }}
 where
     failure is not null
     and failure not like 'too few customers%'
-    {# what subscriptions are to bring is counted all the same, by the share that renewed #}
+    {# sbg is not needed: without a fit, contracts are valued by the share of subscriptions renewed #}
     and (model <> 'sbg' or failure like 'not fitted%')

@@ -1,5 +1,5 @@
--- What a customer bought, when, and what that is worth from now on, from the orders: a value that leaves the margin out, or a second
--- order of one day that is a repeat, would raise CLV for everybody.
+-- Recounts kpi_clv from the orders: purchase days, value, RFM scores and the prediction. A value without the margin, or a second order on
+-- one day counted as a repeat, would raise CLV for everybody.
 with orders as (
 
     select * from {{ ref('fct_orders') }}
@@ -35,7 +35,7 @@ bought as (
 
 ),
 
-{# how many buyers each one outdoes, by what was spent, how often and how lately #}
+{# number of buyers that each buyer exceeds in revenue, frequency and recency #}
 scored as (
 
     select
@@ -97,7 +97,7 @@ where
         )
     )
     {%- if setting('clv_discount_rate') == 0 %}
-    {# what is expected to come in, and what of it stays #}
+    {# expected revenue, and the part of it that is margin #}
     or {{ differ(
         "case when clv.clv_method <> 'historical' then clv.margin_ratio * (coalesce(cast(clv.contract_revenue_12m as double), 0)"
         ~ " + coalesce(clv.predicted_purchases_12m * clv.expected_value_per_purchase_day, 0)) end",

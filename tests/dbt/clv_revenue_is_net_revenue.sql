@@ -1,4 +1,4 @@
--- A customer left out of kpi_clv, or counted twice, would change the sum of historical revenue.
+-- Historical revenue in kpi_clv adds up to net revenue; a customer left out or counted twice would change the sum.
 with clv as (
 
     select coalesce(sum(historical_revenue), 0) as revenue

@@ -1,4 +1,4 @@
--- In every dimension all purchases are some cohort's, every customer is in one, all spend is set against one, and no month is left out.
+-- In every dimension each purchase and each unit of spend belongs to exactly one cohort, every customer is in one, and no month is missing.
 with cohorts as (
 
     select * from {{ ref('kpi_cohort_value') }}
@@ -57,18 +57,18 @@ where
     or sums.customers <> converted.customers
     or sums.cost <> case when sums.dimension in ('all', 'first_channel') then spent.cost else 0 end
 union all
-{# as many rows as months from the cohort's to as-of #}
+{# one row for each month from the cohort month to as-of #}
 select concat_ws(' ', cast(cohort_month as string), dimension, dimension_value) as problem
 from cohorts
 group by cohort_month, dimension, dimension_value
 having count(*) <> max(months_since) + 1 or max(month_start) <> {{ month_of(reporting_date(as_of())) }} or count(distinct customers) <> 1
 union all
-{# a value of the running month, or of months to come, would be taken for the whole #}
+{# values of a running or future month must be null: they would be read as final #}
 select concat_ws(' ', cast(cohort_month as string), dimension, dimension_value, cast(months_since as string)) as problem
 from cohorts
 where (customers > 0 and is_complete) <> (cumulative_contribution_per_customer is not null)
 union all
-{# without its rows a dimension would add up to nothing without a word #}
+{# a dimension without any rows would pass all sums #}
 select dimensions.dimension as problem
 from (
     select 'all' as dimension

@@ -1,11 +1,11 @@
--- What a cohort's customers brought until a month and against what they cost, from their purchases: a month more, or that month alone,
--- looks like a better or a worse cohort.
+-- Recounts cumulative value and acquisition cost of a cohort from its purchases. One month too many, or a month's value in place of the
+-- cumulative one, would make a cohort look better or worse.
 with purchases as (
 
     select
         case when conversions.person_id <> 'unknown' then conversions.person_id else conversions.company_id end as customer_id,
         {{ month_of('conversions.converted_date') }} as month_start,
-        {# what is known to have been spent on an order is off it #}
+        {# contribution: revenue less the known cost of the order #}
         coalesce(orders.net_revenue - orders.covered_revenue + coalesce(orders.margin, 0), conversions.revenue) as contribution
     from {{ ref('fct_conversions') }} as conversions
     left join {{ ref('fct_orders') }} as orders on conversions.order_id = orders.order_id
@@ -40,7 +40,7 @@ spent as (
 
 ),
 
-told as (
+published as (
 
     select * from {{ ref('kpi_cohort_value') }}
     where dimension = 'all'
@@ -50,31 +50,31 @@ told as (
 counted as (
 
     select
-        told.cohort_month,
-        told.months_since,
+        published.cohort_month,
+        published.months_since,
         coalesce(max(earned.customers), 0) as customers,
         coalesce(sum(earned.contribution), 0) as contribution
-    from told
+    from published
     left join earned
-        on told.cohort_month = earned.cohort_month
-        and earned.month_start <= told.month_start
-    group by told.cohort_month, told.months_since
+        on published.cohort_month = earned.cohort_month
+        and earned.month_start <= published.month_start
+    group by published.cohort_month, published.months_since
 
 ),
 
 held as (
 
     select
-        told.*,
+        published.*,
         counted.customers as counted_customers,
         counted.contribution as counted_contribution,
         cast(counted.contribution as double) / nullif(spent.cost, 0) as ltv_cac,
         cast(coalesce(spent.cost, 0) as double) / nullif(counted.customers, 0) as counted_cac
-    from told
+    from published
     inner join counted
-        on told.cohort_month = counted.cohort_month
-        and told.months_since = counted.months_since
-    left join spent on told.cohort_month = spent.cohort_month
+        on published.cohort_month = counted.cohort_month
+        and published.months_since = counted.months_since
+    left join spent on published.cohort_month = spent.cohort_month
 
 )
 

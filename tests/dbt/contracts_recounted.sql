@@ -1,4 +1,5 @@
--- What a won deal or a subscription brings is its value less what its own orders brought: counted in both, revenue would be told twice.
+-- The value of a won deal or a subscription is its amount less the revenue of its own orders. Counted in both, revenue would be counted
+-- twice.
 with ordered as (
 
     select
@@ -19,7 +20,7 @@ with ordered as (
 
 ),
 
-{# where it was begun once, all orders of a subscription are those of that beginning #}
+{# a subscription that started once: all its orders belong to that start #}
 begun_once as (
 
     select

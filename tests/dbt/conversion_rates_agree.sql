@@ -1,5 +1,5 @@
--- One question has one rate: that of the journey map is that of the funnel, of a month as of all whose window is over, of everybody as by
--- type and persona; who entered stands in both.
+-- The conversion rate of a stage is the same in journey_map and in kpi_funnel: for a month and for all mature months, in total and by
+-- customer type and persona. The persons who entered agree too.
 select concat_ws(' ', funnel.cohort, funnel.framework, funnel.stage, funnel.dimension, funnel.dimension_value) as problem
 from {{ ref('kpi_funnel') }} as funnel
 left join {{ ref('journey_map') }} as map

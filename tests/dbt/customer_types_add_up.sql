@@ -1,5 +1,5 @@
--- The months add up to `all`, and the customer types to everybody who is a customer and to all orders: a person without a type, or of two,
--- would be missing from the comparison or in it twice.
+-- Months add up to the period `all`, and customer types to all customers and all orders. A person without a type, or with two, would be
+-- missing or counted twice.
 with sums as (
 
     select

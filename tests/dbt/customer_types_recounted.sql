@@ -1,4 +1,4 @@
--- How many leads of a customer type became customers in time and what a customer brought, from persons, conversions and orders.
+-- Recounts conversion of leads and value of customers by customer type, from persons, conversions and orders.
 with persons as (
 
     select * from {{ ref('dim_persons') }}
@@ -19,7 +19,7 @@ judged_leads as (
 
 ),
 
-{# who was a customer before can become none #}
+{# a lead who was a customer already cannot become one #}
 leads as (
 
     select
@@ -80,21 +80,21 @@ sold as (
 
 )
 
-select told.customer_type
+select published.customer_type
 from (
     select * from {{ ref('kpi_customer_types') }}
     where period = 'all'
-) as told
-left join leads on told.customer_type = leads.customer_type
-left join middles on told.customer_type = middles.customer_type
-left join revenues on told.customer_type = revenues.customer_type
-left join sold on told.customer_type = sold.customer_type
+) as published
+left join leads on published.customer_type = leads.customer_type
+left join middles on published.customer_type = middles.customer_type
+left join revenues on published.customer_type = revenues.customer_type
+left join sold on published.customer_type = sold.customer_type
 where
-    told.leads <> coalesce(leads.leads, 0)
-    or told.mature_leads <> coalesce(leads.mature_leads, 0)
-    or told.converted_leads <> coalesce(leads.converted_leads, 0)
-    or told.customers <> coalesce(revenues.customers, 0)
-    or {{ differ('cast(leads.converted_leads as double) / nullif(leads.mature_leads, 0)', 'told.conversion_rate') }}
-    or {{ differ('middles.middle_hours / 24', 'told.median_cycle_days') }}
-    or {{ differ('cast(sold.net_revenue as double) / sold.orders', 'told.average_order_value') }}
-    or {{ differ('cast(revenues.revenue as double) / revenues.customers', 'told.average_customer_revenue') }}
+    published.leads <> coalesce(leads.leads, 0)
+    or published.mature_leads <> coalesce(leads.mature_leads, 0)
+    or published.converted_leads <> coalesce(leads.converted_leads, 0)
+    or published.customers <> coalesce(revenues.customers, 0)
+    or {{ differ('cast(leads.converted_leads as double) / nullif(leads.mature_leads, 0)', 'published.conversion_rate') }}
+    or {{ differ('middles.middle_hours / 24', 'published.median_cycle_days') }}
+    or {{ differ('cast(sold.net_revenue as double) / sold.orders', 'published.average_order_value') }}
+    or {{ differ('cast(revenues.revenue as double) / revenues.customers', 'published.average_customer_revenue') }}

@@ -1,4 +1,5 @@
--- A day by another clock moves what happens around midnight to another day, and at its end to another month, in every mart.
+-- Every date column is the day of its timestamp in the reporting time zone. In another zone, events around midnight move to another day,
+-- and at the end of a month to another month.
 {%- set moments = [
     ('fct_orders', 'ordered'), ('fct_refunds', 'refunded'), ('fct_sessions', 'started'), ('fct_touchpoints', 'touched'),
     ('fct_conversions', 'converted'), ('fct_deals', 'created'), ('fct_deals', 'closed'), ('fct_tickets', 'opened'),

@@ -1,4 +1,4 @@
--- A message that both bounced and arrived, or was lost on its way from the facts, would bend every rate of e-mail.
+-- Every message is counted once, and none both bounced and was delivered; otherwise every e-mail rate would be off.
 with counted as (
 
     select sum(sent) as sent

@@ -1,4 +1,4 @@
--- Opens and clicks of a month among what arrived, from the messages, and opens from what the mail tool said: a machine's are nobody's.
+-- Recounts opens and clicks of delivered messages from the e-mail events. Machine opens count for nobody.
 with counted as (
 
     select
@@ -13,7 +13,7 @@ with counted as (
 
 ),
 
-{# no reader opens at a moment at which machines alone did #}
+{# opened_at is never a moment at which only machines opened #}
 read_by_persons as (
 
     select distinct occurred_at
@@ -22,18 +22,18 @@ read_by_persons as (
 
 )
 
-select cast(coalesce(told.month_start, counted.month_start) as string) as problem
+select cast(coalesce(published.month_start, counted.month_start) as string) as problem
 from (
     select * from {{ ref('kpi_email') }}
     where dimension = 'all'
-) as told
-full outer join counted on told.month_start = counted.month_start
+) as published
+full outer join counted on published.month_start = counted.month_start
 where
-    told.sent is distinct from counted.sent
-    or {{ differ('cast(counted.delivered as double) / counted.sent', 'told.delivery_rate') }}
-    or {{ differ('cast(counted.opened as double) / nullif(counted.delivered, 0)', 'told.open_rate') }}
-    or {{ differ('cast(counted.clicked as double) / nullif(counted.delivered, 0)', 'told.click_rate') }}
-    or {{ differ('cast(counted.unsubscribed as double) / nullif(counted.delivered, 0)', 'told.unsubscribe_rate') }}
+    published.sent is distinct from counted.sent
+    or {{ differ('cast(counted.delivered as double) / counted.sent', 'published.delivery_rate') }}
+    or {{ differ('cast(counted.opened as double) / nullif(counted.delivered, 0)', 'published.open_rate') }}
+    or {{ differ('cast(counted.clicked as double) / nullif(counted.delivered, 0)', 'published.click_rate') }}
+    or {{ differ('cast(counted.unsubscribed as double) / nullif(counted.delivered, 0)', 'published.unsubscribe_rate') }}
 union all
 select messages.message_id as problem
 from {{ ref('fct_messages') }} as messages

@@ -1,4 +1,5 @@
--- Who is in no variant and not among those in several would be lost to every result; who is in two would count twice.
+-- Every exposed person is either in exactly one variant or among persons_in_both; otherwise a person would be lost from the results or
+-- count twice.
 with persons as (
 
     select
@@ -39,6 +40,6 @@ where
     or p_value_adjusted < p_value
     or revenue_p_value_adjusted < revenue_p_value
     or greatest(p_value_adjusted, revenue_p_value_adjusted, power_of_10_percent_lift) > 1.000000001
-    {# the interval and the test are of one t #}
+    {# interval and test use the same t, so they agree on significance #}
     or (revenue_p_value < 0.049999 and (revenue_lift_low < 0) = (revenue_lift_high > 0))
     or (revenue_p_value > 0.050001 and (revenue_lift_low > 0 or revenue_lift_high < 0))

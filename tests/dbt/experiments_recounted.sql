@@ -1,5 +1,5 @@
--- Who converted within the window after seeing a variant, from exposures and conversions: what came before, or long after, the variant
--- cannot have caused.
+-- Recounts conversions within the window after the first exposure, from exposures and conversions. What happened before the exposure, or
+-- after the window, is not an effect of the variant.
 with exposures as (
 
     select
@@ -44,20 +44,20 @@ converted as (
 rated as (
 
     select
-        told.*,
+        published.*,
         coalesce(seen.persons, 0) as seen_persons,
         coalesce(seen.mature_persons, 0) as seen_mature_persons,
         coalesce(converted.conversions, 0) as counted_conversions,
         coalesce(converted.revenue, 0) as counted_revenue,
         cast(coalesce(converted.conversions, 0) as double) / nullif(seen.mature_persons, 0) as rate
-    from {{ ref('kpi_experiments') }} as told
+    from {{ ref('kpi_experiments') }} as published
     left join seen
-        on told.experiment = seen.experiment
-        and told.variant = seen.variant
+        on published.experiment = seen.experiment
+        and published.variant = seen.variant
     left join converted
-        on told.experiment = converted.experiment
-        and told.variant = converted.variant
-        and told.conversion_type = converted.conversion_type
+        on published.experiment = converted.experiment
+        and published.variant = converted.variant
+        and published.conversion_type = converted.conversion_type
 
 ),
 

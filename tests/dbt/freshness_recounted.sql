@@ -1,5 +1,5 @@
--- How fresh each raw table is, counted row by row on the clock: a table that is left out, or a row taken for a later one, would let an
--- export that stopped go unseen.
+-- Recounts the freshness of each raw table row by row. A table left out, or a row taken for a later one, would hide an export that has
+-- stopped.
 with tables as (
 
     {%- for source_name, table_name in staged_tables() %}

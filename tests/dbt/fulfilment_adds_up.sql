@@ -1,4 +1,4 @@
--- Every order that is no test and no colleague's is in its month once in every dimension, and every refund of one in its order's month.
+-- Every order that is neither a test nor internal is in its month once per dimension, and every refund in the month of its order.
 with sums as (
 
     select

@@ -1,5 +1,5 @@
--- How long parcels took and how many came when promised, from the orders: a mean for a median, or a promise stretched by a day, is no error
--- that a sum would show.
+-- Recounts delivery times and punctuality from the orders. A mean in place of the median, or a promise moved by a day, would not break any
+-- sum.
 with orders as (
 
     select
@@ -34,18 +34,18 @@ counted as (
 
 )
 
-select cast(coalesce(told.month_start, counted.month_start) as string) as problem
+select cast(coalesce(published.month_start, counted.month_start) as string) as problem
 from (
     select * from {{ ref('kpi_fulfilment') }}
     where dimension = 'all'
-) as told
-full outer join counted on told.month_start = counted.month_start
-left join middles on told.month_start = middles.month_start
+) as published
+full outer join counted on published.month_start = counted.month_start
+left join middles on published.month_start = middles.month_start
 where
-    told.orders is distinct from counted.orders
-    or told.on_time <> counted.on_time
-    or told.late <> counted.late
-    or told.shipped <> counted.shipped
-    or {{ differ('middles.middle_hours', 'told.median_delivery_hours') }}
-    or {{ differ('cast(counted.on_time as double) / nullif(counted.on_time + counted.late, 0)', 'told.on_time_rate') }}
-    or {{ differ('cast(counted.returned as double) / nullif(counted.shipped, 0)', 'told.return_rate') }}
+    published.orders is distinct from counted.orders
+    or published.on_time <> counted.on_time
+    or published.late <> counted.late
+    or published.shipped <> counted.shipped
+    or {{ differ('middles.middle_hours', 'published.median_delivery_hours') }}
+    or {{ differ('cast(counted.on_time as double) / nullif(counted.on_time + counted.late, 0)', 'published.on_time_rate') }}
+    or {{ differ('cast(counted.returned as double) / nullif(counted.shipped, 0)', 'published.return_rate') }}

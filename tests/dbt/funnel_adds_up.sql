@@ -1,4 +1,4 @@
--- Invariant 7: converted + dropped + in_progress = entered, and everybody who entered a stage is in exactly one cohort of it.
+-- Invariant 7: converted + dropped + in_progress = entered, and every first entry into a stage is in exactly one month's cohort.
 select framework || '.' || stage as problem
 from {{ ref('kpi_funnel') }}
 where converted + dropped + in_progress <> entered
@@ -29,7 +29,7 @@ full outer join (
     and funnel.stage = entries.stage
 where funnel.entered is distinct from entries.entered
 union all
--- each dimension splits the same cohort
+-- every dimension splits the same cohort
 select parts.cohort || ' ' || parts.framework || '.' || parts.stage || ' ' || parts.dimension as problem
 from (
     select

@@ -1,5 +1,5 @@
--- Who of a month's cohort reached any later stage within the window, from everybody's stays in the primary framework: a rate of those
--- who went on or fell, or a window that never ends, is a better one.
+-- Recounts from all stays in the primary framework which persons of a cohort reached a later stage within the window. A rate over those who
+-- moved only, or without a window, would be too high.
 with stays as (
 
     select
@@ -17,7 +17,7 @@ with stays as (
 
 ),
 
-{# what became of everybody who was in a stage for the first time #}
+{# outcome of every first entry into a stage #}
 followed as (
 
     select
@@ -52,7 +52,7 @@ counted as (
 
 ),
 
-told as (
+published as (
 
     select * from {{ ref('kpi_funnel') }}
     where framework = '{{ setting('primary_framework') }}' and dimension = 'all'
@@ -73,28 +73,28 @@ ripe as (
 
 )
 
-select concat_ws(' ', coalesce(told.cohort, counted.cohort), coalesce(told.stage, counted.stage)) as problem
+select concat_ws(' ', coalesce(published.cohort, counted.cohort), coalesce(published.stage, counted.stage)) as problem
 from (
-    select * from told
+    select * from published
     where cohort <> 'all'
-) as told
+) as published
 full outer join counted
-    on told.cohort = counted.cohort
-    and told.stage = counted.stage
+    on published.cohort = counted.cohort
+    and published.stage = counted.stage
 where
-    told.entered is distinct from counted.entered
-    or told.converted is distinct from counted.converted
-    or told.in_progress is distinct from counted.in_progress
-    or abs(told.conversion_rate - cast(counted.converted as double) / counted.entered) > 1e-9
-    or abs(told.conversion_rate_to_date - cast(counted.converted as double) / counted.entered) > 1e-9
+    published.entered is distinct from counted.entered
+    or published.converted is distinct from counted.converted
+    or published.in_progress is distinct from counted.in_progress
+    or abs(published.conversion_rate - cast(counted.converted as double) / counted.entered) > 1e-9
+    or abs(published.conversion_rate_to_date - cast(counted.converted as double) / counted.entered) > 1e-9
 union all
-select concat_ws(' ', told.cohort, told.stage) as problem
-from told
-left join ripe on told.stage = ripe.stage
+select concat_ws(' ', published.cohort, published.stage) as problem
+from published
+left join ripe on published.stage = ripe.stage
 where
-    told.cohort = 'all'
+    published.cohort = 'all'
     and (
-        told.entered is distinct from ripe.entered
-        or told.converted is distinct from ripe.converted
-        or abs(told.conversion_rate - cast(ripe.converted as double) / ripe.entered) > 1e-9
+        published.entered is distinct from ripe.entered
+        or published.converted is distinct from ripe.converted
+        or abs(published.conversion_rate - cast(ripe.converted as double) / ripe.entered) > 1e-9
     )

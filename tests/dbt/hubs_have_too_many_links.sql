@@ -1,6 +1,6 @@
--- An identifier that no longer links, though it has no more neighbours than it may have, makes two persons of one; one that links in
--- spite of more makes one of many. Contacts that were merged are one neighbour, so those that an identifier was seen with are at least
--- as many.
+-- An identifier stops linking persons exactly if it has more neighbours than allowed. Below the limit, one person would be split in two;
+-- above it, many would be merged into one. Merged contacts are one neighbour, so the number of identifiers seen together is at least as
+-- high.
 with seen_with as (
 
     select
@@ -18,7 +18,7 @@ from {{ ref('int_identifiers') }} as identifiers
 left join seen_with on identifiers.identifier = seen_with.identifier
 where
     identifiers.is_hub <> (identifiers.neighbour_count > {{ setting('identity_max_links') }})
-    {# a contact counts with those that it was merged with #}
+    {# a contact counts as one with the contacts merged into it #}
     or (
         identifiers.is_hub
         and identifiers.identifier_type <> 'contact_id'

@@ -1,4 +1,5 @@
--- A row of seeds/known_texts.csv for a column that is not under the rule of free text shows nothing: its name is misspelled.
+-- Every row of seeds/known_texts.csv names a column whose free text is masked. A row with another column has no effect: its name is
+-- probably misspelled.
 {%- set names = free_text_names() | join("', '") %}
 select source_column
 from {{ ref('known_texts') }}

@@ -1,5 +1,5 @@
--- Whoever asks how many leads or customers there are gets one answer, whichever mart is asked: CAC, LTV and win rates of different sets
--- cannot be held against each other.
+-- The number of leads and of customers is the same in every mart that counts them; CAC, LTV and win rates over different sets could not be
+-- compared.
 with converted as (
 
     select

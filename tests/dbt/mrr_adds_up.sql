@@ -1,4 +1,5 @@
--- Invariant 7: MRR at the start plus movements is MRR at the end, which the next month starts from, and the last is what runs at as-of.
+-- Invariant 7: starting MRR plus movements is ending MRR, which is the starting MRR of the next month; the last is the MRR running at
+-- as-of.
 with months as (
 
     select

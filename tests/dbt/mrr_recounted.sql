@@ -1,5 +1,5 @@
--- MRR of a month and how much of it stayed, from what each account paid at both its ends. A month in which a subscription changed hands or
--- rates moved is left to the movements.
+-- Recounts MRR and its retention by month from what each account paid at the start and at the end. Months with a transfer or a change of
+-- exchange rates are left to the movements.
 with months as (
 
     select * from {{ ref('kpi_mrr') }}

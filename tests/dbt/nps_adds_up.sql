@@ -1,4 +1,4 @@
--- Invariant 7: promoters, passives and detractors are all the responses; whoever answered in a month moved once, from one group to one.
+-- Invariant 7: promoters, passives and detractors add up to responses, and everybody who answered in a month has exactly one movement.
 with movements as (
 
     select

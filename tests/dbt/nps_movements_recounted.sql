@@ -1,4 +1,4 @@
--- Who moved between NPS groups in a month and which way, from everybody's answers in order: whoever stays a promoter has not improved.
+-- Recounts moves between NPS groups from each person's answers in order. A promoter who stays one has not improved.
 with answers as (
 
     select
@@ -11,7 +11,7 @@ with answers as (
 
 ),
 
-{# the month of the answer before #}
+{# month of the previous answer #}
 befores as (
 
     select
@@ -61,7 +61,7 @@ counted as (
 
 ),
 
-told as (
+published as (
 
     select
         {%- for movement in ['unchanged', 'improved', 'worsened'] %}
@@ -75,13 +75,13 @@ told as (
 
 )
 
-select concat_ws(' ', cast(coalesce(told.month_start, counted.month_start) as string), counted.survey_kind) as problem
-from told
+select concat_ws(' ', cast(coalesce(published.month_start, counted.month_start) as string), counted.survey_kind) as problem
+from published
 full outer join counted
-    on told.month_start = counted.month_start
-    and told.survey_kind = counted.survey_kind
+    on published.month_start = counted.month_start
+    and published.survey_kind = counted.survey_kind
 where
-    told.begun is distinct from counted.begun
-    or told.unchanged is distinct from counted.unchanged
-    or told.improved is distinct from counted.improved
-    or told.worsened is distinct from counted.worsened
+    published.begun is distinct from counted.begun
+    or published.unchanged is distinct from counted.unchanged
+    or published.improved is distinct from counted.improved
+    or published.worsened is distinct from counted.worsened

@@ -1,4 +1,4 @@
--- Invariant 1, second half: revenue over conversions of type order is the net revenue of audit_revenue, month by month.
+-- Invariant 1, second half: by month, revenue of the conversions of type order is the net revenue of audit_revenue.
 with conversions as (
 
     select

@@ -1,5 +1,5 @@
--- Revenue begins here: what the shop sent of each order, in its own currency, against the order that every mart reads. Tax left in, a
--- rate of another day, a test or a colleague's order would raise every KPI at once, and no sum of theirs would notice.
+-- Recounts net revenue from the orders as the shop sent them, in their own currency. Tax left in, the rate of another day, a test order or
+-- an internal one would raise every KPI at once, and no sum over the marts would show it.
 with stated as (
 
     select

@@ -1,5 +1,5 @@
--- What a channel's campaign cost and brought in a month, by one model: ROI that is ROAS, or a touch booked in the month of its conversion,
--- leaves every total as it is.
+-- Recounts cost and result of a campaign by month, for one attribution model. ROI computed as ROAS, or a touchpoint booked in the month of
+-- its conversion, would leave all totals unchanged.
 with credits as (
 
     select
@@ -17,7 +17,7 @@ with credits as (
 
 ),
 
-brought as (
+results as (
 
     {%- for basis in ['conversion_month', 'touch_month'] %}
     select
@@ -47,30 +47,36 @@ spent as (
 
 ),
 
-told as (
+published as (
 
     select * from {{ ref('attribution_performance') }}
     where attribution_model = '{{ setting('journey_map_attribution_model') }}'
 
 )
 
-select concat_ws(' ', told.month_basis, cast(told.month_start as string), told.channel, told.campaign, told.conversion_type) as problem
-from told
-left join brought
-    on told.month_basis = brought.month_basis
-    and told.month_start = brought.month_start
-    and told.conversion_type = brought.conversion_type
-    and told.channel = brought.channel
-    and told.campaign = brought.campaign
+select
+    concat_ws(
+        ' ', published.month_basis, cast(published.month_start as string), published.channel, published.campaign, published.conversion_type
+    ) as problem
+from published
+left join results
+    on published.month_basis = results.month_basis
+    and published.month_start = results.month_start
+    and published.conversion_type = results.conversion_type
+    and published.channel = results.channel
+    and published.campaign = results.campaign
 left join spent
-    on told.month_start = spent.month_start
-    and told.channel = spent.channel
-    and told.campaign = spent.campaign
+    on published.month_start = spent.month_start
+    and published.channel = spent.channel
+    and published.campaign = spent.campaign
 where
-    told.conversions <> coalesce(brought.credit, 0)
-    or told.revenue <> coalesce(brought.revenue, 0)
-    or told.spend <> coalesce(spent.cost, 0)
-    or {{ differ('cast(spent.cost as double) / nullif(brought.credit, 0)', 'case when spent.cost > 0 then told.cost_per_conversion end') }}
-    or {{ differ('cast(coalesce(brought.revenue, 0) as double) / nullif(spent.cost, 0)', 'told.roas') }}
-    or {{ differ('cast(coalesce(brought.revenue, 0) as double) / nullif(spent.cost, 0) - 1', 'told.roi') }}
-    or told.cac is distinct from case when told.conversion_type = 'customer' then told.cost_per_conversion end
+    published.conversions <> coalesce(results.credit, 0)
+    or published.revenue <> coalesce(results.revenue, 0)
+    or published.spend <> coalesce(spent.cost, 0)
+    or {{ differ(
+        'cast(spent.cost as double) / nullif(results.credit, 0)',
+        'case when spent.cost > 0 then published.cost_per_conversion end'
+    ) }}
+    or {{ differ('cast(coalesce(results.revenue, 0) as double) / nullif(spent.cost, 0)', 'published.roas') }}
+    or {{ differ('cast(coalesce(results.revenue, 0) as double) / nullif(spent.cost, 0) - 1', 'published.roi') }}
+    or published.cac is distinct from case when published.conversion_type = 'customer' then published.cost_per_conversion end

@@ -1,4 +1,5 @@
--- A period that begins before the one before it ends would give what happened in it to two persons. Each person has an identifier.
+-- Validity periods of an identifier do not overlap, or what happened in the overlap would belong to two persons. Every person has at least
+-- one identifier.
 with neighbours as (
 
     select

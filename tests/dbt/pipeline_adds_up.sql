@@ -1,5 +1,5 @@
--- Every dimension splits the same deals and leads, every deal is made, won and lost in one month each, and is open at the end of every
--- month in between: a deal counted twice, or open after it was lost, would change the win rate or the pipeline.
+-- Every dimension splits the same deals and leads. A deal is created, won or lost in one month each and open at the end of every month
+-- between; counted twice or open after it was lost, it would change win rate or pipeline.
 with sums as (
 
     select

@@ -1,5 +1,5 @@
--- Deals won among those that ended, how long they took, and leads answered in time, from the deals and activities: a rate over all
--- deals, or an answer given before anybody asked, would flatter sales.
+-- Recounts win rate, cycle and lead answers from deals and activities. A rate over all deals instead of the closed ones, or a contact made
+-- before the lead came in, would flatter sales.
 with deals as (
 
     select
@@ -33,7 +33,7 @@ cycles as (
 
 ),
 
-told as (
+published as (
 
     select * from {{ ref('kpi_pipeline') }}
     where dimension = 'all'
@@ -43,13 +43,13 @@ told as (
 still_open as (
 
     select
-        told.month_start,
+        published.month_start,
         count(*) as open_deals
-    from told
+    from published
     inner join deals
-        on told.month_start >= deals.created_month
-        and (deals.status = 'open' or deals.month_start > told.month_start)
-    group by told.month_start
+        on published.month_start >= deals.created_month
+        and (deals.status = 'open' or deals.month_start > published.month_start)
+    group by published.month_start
 
 ),
 
@@ -126,30 +126,30 @@ counted as (
 
 )
 
-select cast(told.month_start as string) as problem
-from told
-left join closed on told.month_start = closed.month_start
-left join cycles on told.month_start = cycles.month_start
-left join still_open on told.month_start = still_open.month_start
-left join counted on told.month_start = counted.month_start
-left join answer_hours on told.month_start = answer_hours.month_start
+select cast(published.month_start as string) as problem
+from published
+left join closed on published.month_start = closed.month_start
+left join cycles on published.month_start = cycles.month_start
+left join still_open on published.month_start = still_open.month_start
+left join counted on published.month_start = counted.month_start
+left join answer_hours on published.month_start = answer_hours.month_start
 where
-    told.won_deals <> coalesce(closed.won, 0)
-    or told.lost_deals <> coalesce(closed.lost, 0)
-    or told.open_deals <> coalesce(still_open.open_deals, 0)
-    or told.leads <> coalesce(counted.leads, 0)
-    or told.answered_leads <> coalesce(counted.answered_leads, 0)
-    or told.mqls <> coalesce(counted.mqls, 0)
-    or told.accepted_mqls <> coalesce(counted.accepted_mqls, 0)
-    or {{ differ('cast(closed.won as double) / nullif(closed.won + closed.lost, 0)', 'told.win_rate') }}
-    or {{ differ('cast(closed.won_amount as double) / nullif(closed.won_with_amount, 0)', 'told.average_deal_value') }}
-    or {{ differ('cycles.middle_hours / 24', 'told.median_cycle_days') }}
-    or {{ differ('answer_hours.middle_hours', 'told.median_hours_to_answer') }}
+    published.won_deals <> coalesce(closed.won, 0)
+    or published.lost_deals <> coalesce(closed.lost, 0)
+    or published.open_deals <> coalesce(still_open.open_deals, 0)
+    or published.leads <> coalesce(counted.leads, 0)
+    or published.answered_leads <> coalesce(counted.answered_leads, 0)
+    or published.mqls <> coalesce(counted.mqls, 0)
+    or published.accepted_mqls <> coalesce(counted.accepted_mqls, 0)
+    or {{ differ('cast(closed.won as double) / nullif(closed.won + closed.lost, 0)', 'published.win_rate') }}
+    or {{ differ('cast(closed.won_amount as double) / nullif(closed.won_with_amount, 0)', 'published.average_deal_value') }}
+    or {{ differ('cycles.middle_hours / 24', 'published.median_cycle_days') }}
+    or {{ differ('answer_hours.middle_hours', 'published.median_hours_to_answer') }}
     or {{ differ(
-        'case when told.lead_answer_rate is not null then cast(counted.answered_leads as double) / counted.leads end',
-        'told.lead_answer_rate'
+        'case when published.lead_answer_rate is not null then cast(counted.answered_leads as double) / counted.leads end',
+        'published.lead_answer_rate'
     ) }}
     or {{ differ(
-        'case when told.mql_acceptance_rate is not null then cast(counted.accepted_mqls as double) / counted.mqls end',
-        'told.mql_acceptance_rate'
+        'case when published.mql_acceptance_rate is not null then cast(counted.accepted_mqls as double) / counted.mqls end',
+        'published.mql_acceptance_rate'
     ) }}

@@ -1,5 +1,5 @@
--- Views, quantities and revenue of products and of categories are those of everything, and of the facts: a product that the catalogue does
--- not have would else be missing from the sums.
+-- Views, quantity and revenue of products and of categories add up to the total and to the facts; a product missing from the catalogue must
+-- not be missing from the sums.
 with sums as (
 
     select

@@ -1,5 +1,5 @@
--- Who viewed a product and ordered it in time, counted from views and lines: an order years later, or a rate of views, is no answer to
--- them.
+-- Recounts from views and order lines which viewers ordered a product within the window. An order years later, or a rate per view instead
+-- of per viewer, would be wrong.
 with viewed as (
 
     select
@@ -77,23 +77,23 @@ sold as (
 
 )
 
-select concat_ws(' ', cast(told.month_start as string), told.dimension_value) as problem
-from {{ ref('kpi_products') }} as told
+select concat_ws(' ', cast(published.month_start as string), published.dimension_value) as problem
+from {{ ref('kpi_products') }} as published
 left join counted
-    on told.dimension_value = counted.product_id
-    and told.month_start = counted.month_start
+    on published.dimension_value = counted.product_id
+    and published.month_start = counted.month_start
 left join sold
-    on told.dimension_value = sold.product_id
-    and told.month_start = sold.month_start
+    on published.dimension_value = sold.product_id
+    and published.month_start = sold.month_start
 where
-    told.dimension = 'product'
+    published.dimension = 'product'
     and (
-        told.viewers <> coalesce(counted.viewers, 0)
-        or told.viewers_who_ordered <> coalesce(counted.viewers_who_ordered, 0)
-        or told.orders <> coalesce(sold.orders, 0)
-        or told.buyers <> coalesce(sold.buyers, 0)
+        published.viewers <> coalesce(counted.viewers, 0)
+        or published.viewers_who_ordered <> coalesce(counted.viewers_who_ordered, 0)
+        or published.orders <> coalesce(sold.orders, 0)
+        or published.buyers <> coalesce(sold.buyers, 0)
         or {{ differ(
-            'case when told.view_to_order_rate is not null then cast(counted.viewers_who_ordered as double) / counted.viewers end',
-            'told.view_to_order_rate'
+            'case when published.view_to_order_rate is not null then cast(counted.viewers_who_ordered as double) / counted.viewers end',
+            'published.view_to_order_rate'
         ) }}
     )

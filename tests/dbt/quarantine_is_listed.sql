@@ -1,4 +1,4 @@
--- A row that reconciliation counts as quarantined and that audit_quarantine does not show could not be mended by anybody.
+-- Every row that reconciliation counts as quarantined is in audit_quarantine; otherwise nobody could find and correct it.
 with listed as (
 
     select

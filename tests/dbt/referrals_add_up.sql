@@ -1,4 +1,5 @@
--- A customer won by two invitations, or lost between them, would make k or what referred customers are worth too large or too small.
+-- Every invitation and every customer is in exactly one month and dimension value, and a customer is won by one invitation only; otherwise
+-- the k-factor and the value of referred customers would be wrong.
 with counted as (
 
     select

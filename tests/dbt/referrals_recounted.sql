@@ -1,5 +1,5 @@
--- Who was brought by an invitation in time, and how many customers there were to invite, from invitations, persons and evidence:
--- without the window, or per who invites, k would promise growth that is not there.
+-- Recounts referred customers and active customers from invitations, persons and stage evidence. Without the window, or per referrer
+-- instead of per customer, the k-factor would promise growth that is not there.
 with invitations as (
 
     select
@@ -22,7 +22,7 @@ counted as (
 
 ),
 
-told as (
+published as (
 
     select * from {{ ref('kpi_referrals') }}
     where dimension = 'all'
@@ -32,34 +32,35 @@ told as (
 customers as (
 
     select
-        told.month_start,
+        published.month_start,
         count(distinct evidence.person_id) as customers
-    from told
+    from published
     inner join {{ ref('fct_stage_evidence') }} as evidence
-        on {{ month_of(reporting_date('evidence.entered_at')) }} <= told.month_start
-        and coalesce({{ reporting_date('evidence.left_at') }} >= told.month_start, true)
+        on {{ month_of(reporting_date('evidence.entered_at')) }} <= published.month_start
+        and coalesce({{ reporting_date('evidence.left_at') }} >= published.month_start, true)
     inner join {{ ref('conversion_types') }} as types
         on evidence.stage = types.stage_definition
         and types.conversion_type = 'customer'
         and (types.counts_crm_changes or not evidence.is_override)
     inner join {{ ref('dim_persons') }} as persons on evidence.person_id = persons.person_id
     where not persons.is_internal
-    group by told.month_start
+    group by published.month_start
 
 )
 
-select cast(told.month_start as string) as problem
-from told
-left join counted on told.month_start = counted.month_start
-left join customers on told.month_start = customers.month_start
+select cast(published.month_start as string) as problem
+from published
+left join counted on published.month_start = counted.month_start
+left join customers on published.month_start = customers.month_start
 where
-    told.invitations <> coalesce(counted.invitations, 0)
-    or told.converted <> coalesce(counted.converted, 0)
-    or told.active_customers <> coalesce(customers.customers, 0)
+    published.invitations <> coalesce(counted.invitations, 0)
+    or published.converted <> coalesce(counted.converted, 0)
+    or published.active_customers <> coalesce(customers.customers, 0)
     or {{ differ(
-        'case when told.k_factor is not null then cast(coalesce(counted.converted, 0) as double) / customers.customers end', 'told.k_factor'
+        'case when published.k_factor is not null then cast(coalesce(counted.converted, 0) as double) / customers.customers end',
+        'published.k_factor'
     ) }}
-    or (told.k_factor is not null) <> (told.is_mature and customers.customers > 0)
+    or (published.k_factor is not null) <> (published.is_mature and customers.customers > 0)
 union all
 select invitations.referral_id as problem
 from invitations

@@ -1,5 +1,5 @@
--- A refund that counts twice, or not at all, in the order that it belongs to would change net revenue in every mart; one that lessens no
--- revenue would vanish. Refunds of one order are rounded together, so one may have a minor unit more than it alone would.
+-- Every refund lowers the net revenue of its order exactly once; a refund that lowers nothing would vanish from every mart. Refunds of one
+-- order are rounded together, so a single one may be one minor unit higher than on its own.
 with refunds as (
 
     select

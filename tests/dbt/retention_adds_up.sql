@@ -1,4 +1,5 @@
--- Every customer is in one cohort; every purchase and all MRR are some cohort's; who is active is of the cohort; no month is left out.
+-- Every account is in one cohort, every purchase and all MRR belong to a cohort, active accounts are part of their cohort, and no month is
+-- missing.
 with cohorts as (
 
     select * from {{ ref('kpi_retention') }}
@@ -6,7 +7,7 @@ with cohorts as (
 
 ),
 
-{# each dimension parts the same accounts #}
+{# every dimension splits the same accounts #}
 dimension_sums as (
 
     select
@@ -63,13 +64,13 @@ where
     or sums.revenue <> cohorts.revenue
     or sums.mrr <> cohorts.mrr
 union all
-{# a dimension that leaves out a cohort sums to nothing #}
+{# a dimension without any rows for a cohort would pass all sums #}
 select cast(cohort_month as string) as problem
 from dimension_sums
 group by cohort_month, months_since
 having count(*) <> 4
 union all
-{# as many rows as months from the cohort's to as-of #}
+{# one row for each month from the cohort month to as-of #}
 select cast(cohort_month as string) as problem
 from cohorts
 group by cohort_month

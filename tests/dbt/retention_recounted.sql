@@ -1,5 +1,5 @@
--- Who of a cohort is still active, from purchases and what subscriptions pay: a share of those who were active before would hardly ever
--- fall.
+-- Recounts active accounts of a cohort from purchases and subscription payments. A share of the accounts that were active the month before
+-- would hardly ever fall.
 with purchases as (
 
     select
@@ -19,7 +19,7 @@ activity as (
 
 ),
 
-begun as (
+first_months as (
 
     select
         account_id,
@@ -27,10 +27,10 @@ begun as (
     from (
         select account_id, month_start from activity
         union all
-        {# who gave a subscription up within its first month was a customer of that month #}
+        {# a subscription given up within its first month still made the account a customer of that month #}
         select account_id, {{ month_of('changed_date') }} as month_start from {{ ref('fct_subscription_changes') }}
         where mrr_after > 0 and coalesce(next_changed_at > changed_at, true)
-    ) as months_met
+    ) as all_months
     group by account_id
 
 ),
@@ -63,26 +63,26 @@ repeated as (
 cohorts as (
 
     select
-        begun.cohort_month,
+        first_months.cohort_month,
         count(*) as customers
-    from begun
-    group by begun.cohort_month
+    from first_months
+    group by first_months.cohort_month
 
 ),
 
 active as (
 
     select
-        begun.cohort_month,
+        first_months.cohort_month,
         activity.month_start,
         count(*) as active
-    from begun
-    inner join activity on begun.account_id = activity.account_id
-    group by begun.cohort_month, activity.month_start
+    from first_months
+    inner join activity on first_months.account_id = activity.account_id
+    group by first_months.cohort_month, activity.month_start
 
 ),
 
-told as (
+published as (
 
     select * from {{ ref('kpi_retention') }}
     where dimension = 'all'
@@ -92,29 +92,29 @@ told as (
 bought_again as (
 
     select
-        told.cohort_month,
-        told.month_start,
+        published.cohort_month,
+        published.month_start,
         count(*) as repeat_customers
-    from told
-    inner join begun on told.cohort_month = begun.cohort_month
-    inner join repeated on begun.account_id = repeated.account_id and repeated.repeat_month <= told.month_start
-    group by told.cohort_month, told.month_start
+    from published
+    inner join first_months on published.cohort_month = first_months.cohort_month
+    inner join repeated on first_months.account_id = repeated.account_id and repeated.repeat_month <= published.month_start
+    group by published.cohort_month, published.month_start
 
 )
 
-select concat_ws(' ', cast(told.cohort_month as string), cast(told.month_start as string)) as problem
-from told
-left join cohorts on told.cohort_month = cohorts.cohort_month
-left join active on told.cohort_month = active.cohort_month and told.month_start = active.month_start
-left join bought_again on told.cohort_month = bought_again.cohort_month and told.month_start = bought_again.month_start
+select concat_ws(' ', cast(published.cohort_month as string), cast(published.month_start as string)) as problem
+from published
+left join cohorts on published.cohort_month = cohorts.cohort_month
+left join active on published.cohort_month = active.cohort_month and published.month_start = active.month_start
+left join bought_again on published.cohort_month = bought_again.cohort_month and published.month_start = bought_again.month_start
 where
-    told.customers is distinct from cohorts.customers
-    or told.active <> coalesce(active.active, 0)
-    or told.repeat_customers <> coalesce(bought_again.repeat_customers, 0)
+    published.customers is distinct from cohorts.customers
+    or published.active <> coalesce(active.active, 0)
+    or published.repeat_customers <> coalesce(bought_again.repeat_customers, 0)
     or (
-        told.month_start < {{ month_of(reporting_date(as_of())) }}
+        published.month_start < {{ month_of(reporting_date(as_of())) }}
         and (
-            {{ differ('cast(coalesce(active.active, 0) as double) / cohorts.customers', 'told.retention_rate') }}
-            or {{ differ('cast(coalesce(bought_again.repeat_customers, 0) as double) / cohorts.customers', 'told.repeat_rate') }}
+            {{ differ('cast(coalesce(active.active, 0) as double) / cohorts.customers', 'published.retention_rate') }}
+            or {{ differ('cast(coalesce(bought_again.repeat_customers, 0) as double) / cohorts.customers', 'published.repeat_rate') }}
         )
     )

@@ -1,4 +1,4 @@
--- A review that a join lost or doubled, or that has no sentiment, would raise or lower ratings without a sign.
+-- Every review is counted once and has a sentiment; otherwise ratings would move unnoticed.
 with counted as (
 
     select sum(reviews) as reviews

@@ -1,4 +1,4 @@
--- The mean rating of a month, from its reviews: taken over those who were answered, the angriest would weigh most.
+-- Recounts the mean rating of a month from its reviews. Taken over replied reviews only, the worst ones would weigh most.
 with counted as (
 
     select
@@ -13,16 +13,16 @@ with counted as (
 
 )
 
-select cast(coalesce(told.month_start, counted.month_start) as string) as problem
+select cast(coalesce(published.month_start, counted.month_start) as string) as problem
 from (
     select * from {{ ref('kpi_reviews') }}
     where dimension = 'all'
-) as told
-full outer join counted on told.month_start = counted.month_start
+) as published
+full outer join counted on published.month_start = counted.month_start
 where
-    told.reviews is distinct from counted.reviews
-    or told.positive <> counted.positive
-    or told.negative <> counted.negative
-    or {{ differ('counted.mean_rating', 'told.mean_rating') }}
-    or {{ differ('cast(counted.positive as double) / counted.reviews', 'told.positive_rate') }}
-    or {{ differ('cast(counted.replied as double) / counted.reviews', 'told.replied_rate') }}
+    published.reviews is distinct from counted.reviews
+    or published.positive <> counted.positive
+    or published.negative <> counted.negative
+    or {{ differ('counted.mean_rating', 'published.mean_rating') }}
+    or {{ differ('cast(counted.positive as double) / counted.reviews', 'published.positive_rate') }}
+    or {{ differ('cast(counted.replied as double) / counted.reviews', 'published.replied_rate') }}

@@ -1,4 +1,5 @@
--- A pair of scores in no segment would leave its buyers out of every campaign, one in two would count them twice in kpi_clv.
+-- Every pair of RFM scores is in exactly one segment. A pair in none would leave its buyers without a segment; a pair in two would
+-- duplicate them in kpi_clv.
 with scores as (
 
     select

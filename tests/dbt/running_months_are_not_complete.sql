@@ -1,4 +1,4 @@
--- The month that runs, taken for a whole one, looks like a collapse of everything that is counted; a whole one taken for it is left out.
+-- The running month is not complete and all months before it are. A running month read as complete looks like a collapse of every KPI.
 {%- set month_columns = {'kpi_unit_economics': 'cohort_month'} %}
 {%- set marts = [
     'kpi_cart', 'kpi_ces', 'kpi_churn', 'kpi_cohort_value', 'kpi_csat', 'kpi_email', 'kpi_fulfilment', 'kpi_mrr', 'kpi_nps', 'kpi_pipeline',

@@ -1,5 +1,5 @@
--- Net revenue of a month is that of audit_revenue, and every dimension splits the same orders: an order left out or counted twice would
--- change AOV and ARPU. A buyer may use two sales channels, so buyers are compared within what is a person's own.
+-- Monthly net revenue is that of audit_revenue, and every dimension splits the same orders; an order left out or counted twice would change
+-- AOV and ARPU. A buyer may use two sales channels, so buyers are compared only for dimensions of the person.
 with sums as (
 
     select

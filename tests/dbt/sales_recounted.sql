@@ -1,4 +1,4 @@
--- What a month sold, counted from the orders themselves: AOV by person, ARPU by buyer or a first buyer who returns would pass every sum.
+-- Recounts a month's sales from the orders. AOV per person, ARPU per buyer, or a first buyer counted as returning would pass every sum.
 with orders as (
 
     select
@@ -22,7 +22,7 @@ sold as (
 
 ),
 
-{# everybody has one first order, in the month in which they are new #}
+{# the first order of a buyer, in the month in which the buyer is new #}
 firsts as (
 
     select
@@ -70,24 +70,24 @@ seen as (
 
 ),
 
-told as (
+published as (
 
     select * from {{ ref('kpi_sales') }}
     where dimension = 'all'
 
 )
 
-select cast(coalesce(told.month_start, sold.month_start) as string) as problem
-from told
-full outer join sold on told.month_start = sold.month_start
-left join begun on told.month_start = begun.month_start
-left join seen on told.month_start = seen.month_start
+select cast(coalesce(published.month_start, sold.month_start) as string) as problem
+from published
+full outer join sold on published.month_start = sold.month_start
+left join begun on published.month_start = begun.month_start
+left join seen on published.month_start = seen.month_start
 where
-    coalesce(sold.orders, 0) is distinct from told.orders
-    or coalesce(sold.buyers, 0) is distinct from told.buyers
-    or coalesce(begun.new_buyers, 0) <> told.new_buyers
-    or coalesce(sold.orders - coalesce(begun.new_buyers, 0), 0) <> told.repeat_orders
-    or {{ differ('sold.margin', 'told.margin') }}
-    or {{ differ('cast(coalesce(sold.net_revenue, 0) as double) / sold.orders', 'told.average_order_value') }}
-    or {{ differ('cast(coalesce(sold.net_revenue, 0) as double) / sold.buyers', 'told.revenue_per_buyer') }}
-    or {{ differ('cast(coalesce(sold.net_revenue, 0) as double) / seen.persons', 'told.arpu') }}
+    coalesce(sold.orders, 0) is distinct from published.orders
+    or coalesce(sold.buyers, 0) is distinct from published.buyers
+    or coalesce(begun.new_buyers, 0) <> published.new_buyers
+    or coalesce(sold.orders - coalesce(begun.new_buyers, 0), 0) <> published.repeat_orders
+    or {{ differ('sold.margin', 'published.margin') }}
+    or {{ differ('cast(coalesce(sold.net_revenue, 0) as double) / sold.orders', 'published.average_order_value') }}
+    or {{ differ('cast(coalesce(sold.net_revenue, 0) as double) / sold.buyers', 'published.revenue_per_buyer') }}
+    or {{ differ('cast(coalesce(sold.net_revenue, 0) as double) / seen.persons', 'published.arpu') }}

@@ -1,4 +1,4 @@
--- Every ticket is in its month once in every dimension, and who still waits at as-of is the backlog of the last month.
+-- Every ticket is in its month once per dimension, and the backlog of the last month is the number of tickets unresolved at as-of.
 with sums as (
 
     select

@@ -1,4 +1,5 @@
--- How long people waited for an answer and a solution, from the tickets: the mean, the other clock or another target are plausible figures.
+-- Recounts response and resolution times from the tickets. A mean, another starting time or another target would still give plausible
+-- numbers.
 with tickets as (
 
     select
@@ -35,25 +36,25 @@ counted as (
         month_start,
         count(*) as tickets,
         count(*) filter (where first_response_at <= target_at) as within_target,
-        {# who still waits within the target may be answered in time #}
+        {# an unanswered ticket within the target cannot be judged yet #}
         count(*) filter (where first_response_at is not null or target_at < {{ as_of() }}) as target_tickets
     from tickets
     group by month_start
 
 )
 
-select cast(coalesce(told.month_start, counted.month_start) as string) as problem
+select cast(coalesce(published.month_start, counted.month_start) as string) as problem
 from (
     select * from {{ ref('kpi_service') }}
     where dimension = 'all'
-) as told
-full outer join counted on told.month_start = counted.month_start
-left join middle_responses on told.month_start = middle_responses.month_start
-left join middle_resolutions on told.month_start = middle_resolutions.month_start
+) as published
+full outer join counted on published.month_start = counted.month_start
+left join middle_responses on published.month_start = middle_responses.month_start
+left join middle_resolutions on published.month_start = middle_resolutions.month_start
 where
-    coalesce(told.tickets, 0) <> coalesce(counted.tickets, 0)
-    or told.within_target <> coalesce(counted.within_target, 0)
-    or told.target_tickets <> coalesce(counted.target_tickets, 0)
-    or {{ differ('cast(counted.within_target as double) / nullif(counted.target_tickets, 0)', 'told.within_target_rate') }}
-    or {{ differ('middle_responses.middle_hours', 'told.median_first_response_hours') }}
-    or {{ differ('middle_resolutions.middle_hours', 'told.median_resolution_hours') }}
+    coalesce(published.tickets, 0) <> coalesce(counted.tickets, 0)
+    or published.within_target <> coalesce(counted.within_target, 0)
+    or published.target_tickets <> coalesce(counted.target_tickets, 0)
+    or {{ differ('cast(counted.within_target as double) / nullif(counted.target_tickets, 0)', 'published.within_target_rate') }}
+    or {{ differ('middle_responses.middle_hours', 'published.median_first_response_hours') }}
+    or {{ differ('middle_resolutions.middle_hours', 'published.median_resolution_hours') }}

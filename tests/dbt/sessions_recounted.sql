@@ -1,5 +1,5 @@
--- Which sessions were engaged, from the events in them: ten seconds, two pages, or a cart, checkout or purchase. Another border moves
--- the bounce rate of every channel.
+-- Recounts engaged sessions from their events: ten seconds, two pages, or a cart, checkout or purchase. Another threshold would move the
+-- bounce rate of every channel.
 with events as (
 
     select

@@ -1,4 +1,4 @@
--- What came from each file and export is all that came of a table.
+-- The rows of all files and exports of a table add up to the rows that reconciliation counts for it.
 with summed as (
 
     select

@@ -1,5 +1,5 @@
--- Invariant 2: spend in attribution_performance equals spend in, for every model, conversion type and month basis. An inner join would
--- lose what converted nobody.
+-- Invariant 2: spend in attribution_performance equals the spend that came in, for every attribution model, conversion type and month
+-- basis. An inner join would lose spend that converted nobody.
 with spent as (
 
     select coalesce(sum(cost), 0) as cost
@@ -7,7 +7,7 @@ with spent as (
 
 ),
 
-{# from the landed rows, not from the mart that performance is made of #}
+{# from the landed rows, not from the mart that attribution_performance reads #}
 landed as (
 
     select coalesce(sum({{ to_reporting_currency('spend.cost') }}), 0) as cost

@@ -1,5 +1,5 @@
 {%- set parts = {'kpi_nps': [], 'kpi_csat': ['satisfied'], 'kpi_ces': ['low_effort']} -%}
--- An invitation or answer that a join lost, or counted twice, would move response rates and scores without a sign.
+-- Survey KPIs count every invitation and answer once; a join that loses or doubles rows would move response rates and scores unnoticed.
 with counted as (
 
     {%- for mart in parts %}
@@ -7,7 +7,7 @@ with counted as (
         '{{ mart | replace("kpi_", "") }}' as survey_type,
         sum(invitations) as invitations,
         sum(invitations_answered) as invitations_answered,
-        {# a person's NPS counts once a month and kind, which nps_adds_up looks at #}
+        {# NPS counts one answer per person, month and kind; nps_adds_up tests it #}
         {{ 'null' if mart == 'kpi_nps' else 'sum(responses)' }} as responses
     from {{ ref(mart) }}
     where dimension = 'all'

@@ -1,12 +1,12 @@
--- NPS, CSAT and CES of a month, from the scores alone: a promoter who says 8, or a share that leaves out who was passive, moves them by
--- tens of points and every sum with them.
+-- Recounts NPS, CSAT and CES by month from the scores alone. A score of 8 read as a promoter, or passives left out of the denominator,
+-- would move NPS by tens of points without breaking a sum.
 {%- set months = setting('nps_window_months') %}
 with scored as (
 
     select
         responses.*,
         {{ month_of('responses.responded_date') }} as responded_month,
-        {# tenths of the scale above 9, or 6, of ten; 1-10 is taken as 0-10 #}
+        {# tenths of the scale above 9 and above 6, on 0 to 10; a scale of 1 to 10 is read as 0 to 10 #}
         case
             when responses.scale_min = 1 and responses.scale_max = 10 then responses.score - 9
             else 10 * (responses.score - responses.scale_min) - 9 * (responses.scale_max - responses.scale_min)
@@ -32,7 +32,7 @@ nps_months as (
 
 ),
 
-{# one answer a person and month, the latest #}
+{# the latest answer per person and month #}
 nps_answers as (
 
     select
@@ -76,7 +76,7 @@ others as (
         survey_kind,
         survey_type,
         count(*) as responses,
-        {# the top two boxes, the better one of two #}
+        {# the top two boxes; on a scale of two, the better one #}
         count(*) filter (where steps_from_worst >= steps - 1 and steps_from_worst > 0) as top_boxes,
         count(*) filter (where 2 * steps_from_worst > steps) as upper_half
     from scored
@@ -97,28 +97,28 @@ where
     or {{ differ('100e0 * (nps.promoters - nps.detractors) / nps.responses', 'nps_months.nps') }}
     or (nps_months.nps_low is not null) <> (coalesce(nps.responses, 0) >= {{ setting('nps_min_responses') }})
     or nps_months.nps_low > nps_months.nps_high
-    {# the middle of the interval lies between the figure and nothing, which the three answers more draw it to #}
+    {# the middle of the interval lies between NPS and 0: the three added answers pull it towards 0 #}
     or abs(nps_months.nps_low + nps_months.nps_high) > 2 * abs(nps_months.nps) + 1e-6
 {%- for survey_type, satisfied, rate, counted in [
     ('csat', 'satisfied', 'csat', 'top_boxes'), ('ces', 'low_effort', 'low_effort_rate', 'upper_half'),
 ] %}
 union all
-select concat_ws(' ', '{{ survey_type }}', cast(told.month_start as string), told.survey_kind) as problem
+select concat_ws(' ', '{{ survey_type }}', cast(published.month_start as string), published.survey_kind) as problem
 from (
     select * from {{ ref('kpi_' ~ survey_type) }}
     where dimension = 'all'
-) as told
+) as published
 left join others
-    on told.month_start = others.month_start
-    and told.survey_kind = others.survey_kind
+    on published.month_start = others.month_start
+    and published.survey_kind = others.survey_kind
     and others.survey_type = '{{ survey_type }}'
 where
-    told.responses <> coalesce(others.responses, 0)
-    or told.{{ satisfied }} <> coalesce(others.{{ counted }}, 0)
-    or {{ differ('cast(others.' ~ counted ~ ' as double) / others.responses', 'told.' ~ rate) }}
+    published.responses <> coalesce(others.responses, 0)
+    or published.{{ satisfied }} <> coalesce(others.{{ counted }}, 0)
+    or {{ differ('cast(others.' ~ counted ~ ' as double) / others.responses', 'published.' ~ rate) }}
 {%- endfor %}
 union all
-{# what the journey map feels: from the worst, -1, to the best, 1 #}
+{# emotion_score of the journey map: -1 is the worst score, 1 the best #}
 select response_id as problem
 from scored
 where

@@ -1,5 +1,6 @@
--- In every model and dimension spend is all spend, customers are all customers, and what they brought is what all customers' orders
--- did, but for the rounding of shares: spend that won nobody, or a customer without a touch, would else flatter CAC.
+-- For every attribution model and dimension, spend adds up to all ad spend, customers to all new customers, and revenue to that of all
+-- their orders, except for rounding of shares. Spend that won nobody and customers without a touchpoint must count, or CAC would look
+-- better than it is.
 with sums as (
 
     select
@@ -52,7 +53,7 @@ customers as (
 
 ),
 
-{# every model has its rows, or a model left out would add up to nothing without a word #}
+{# every model and dimension must have rows: one without any would pass all sums #}
 expected as (
 
     select count(*) as combinations
@@ -69,7 +70,7 @@ cross join customers
 where
     sums.spend <> spent.spend
     or sums.customers <> customers.customers
-    {# each channel's share of a customer's month is off by half a ten-thousandth at most #}
+    {# rounding: each channel's share of a customer's month is off by at most 0.00005 #}
     or abs(sums.revenue - customers.revenue) > 0.00005 * customers.shares
 union all
 select

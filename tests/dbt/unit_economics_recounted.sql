@@ -1,5 +1,5 @@
--- What a new customer of a month cost, and brings, from customers, spend, orders and predictions: CAC over leads, or a value without costs,
--- would make any channel worth its money.
+-- Recounts CAC and lifetime value of a cohort month from customers, spend, orders and predictions. CAC per lead, or value without costs,
+-- would make any channel look profitable.
 with customers as (
 
     select
@@ -22,7 +22,7 @@ bought as (
 
 ),
 
-brought as (
+results as (
 
     select
         customers.cohort_month,
@@ -60,21 +60,21 @@ spent as (
 
 )
 
-select concat_ws(' ', cast(told.cohort_month as string), told.attribution_model) as problem
-from {{ ref('kpi_unit_economics') }} as told
-left join brought on told.cohort_month = brought.cohort_month
-left join spent on told.cohort_month = spent.cohort_month
+select concat_ws(' ', cast(published.cohort_month as string), published.attribution_model) as problem
+from {{ ref('kpi_unit_economics') }} as published
+left join results on published.cohort_month = results.cohort_month
+left join spent on published.cohort_month = spent.cohort_month
 left join paid
-    on told.cohort_month = paid.cohort_month
-    and told.attribution_model = paid.attribution_model
+    on published.cohort_month = paid.cohort_month
+    and published.attribution_model = paid.attribution_model
 where
-    told.dimension = 'all'
+    published.dimension = 'all'
     and (
-        told.customers <> coalesce(brought.customers, 0)
-        or told.contribution <> coalesce(brought.contribution, 0)
-        or {{ differ('cast(coalesce(spent.cost, 0) as double) / brought.customers', 'told.blended_cac') }}
-        or {{ differ('cast(coalesce(spent.cost, 0) as double) / nullif(paid.customers, 0)', 'told.paid_cac') }}
-        or {{ differ('cast(brought.contribution + brought.predicted as double) / brought.customers', 'told.ltv') }}
-        or {{ differ('cast(coalesce(brought.contribution, 0) as double) / nullif(spent.cost, 0)', 'told.clv_to_date_to_cac') }}
-        or {{ differ('cast(brought.contribution + brought.predicted as double) / nullif(spent.cost, 0)', 'told.ltv_to_cac') }}
+        published.customers <> coalesce(results.customers, 0)
+        or published.contribution <> coalesce(results.contribution, 0)
+        or {{ differ('cast(coalesce(spent.cost, 0) as double) / results.customers', 'published.blended_cac') }}
+        or {{ differ('cast(coalesce(spent.cost, 0) as double) / nullif(paid.customers, 0)', 'published.paid_cac') }}
+        or {{ differ('cast(results.contribution + results.predicted as double) / results.customers', 'published.ltv') }}
+        or {{ differ('cast(coalesce(results.contribution, 0) as double) / nullif(spent.cost, 0)', 'published.clv_to_date_to_cac') }}
+        or {{ differ('cast(results.contribution + results.predicted as double) / nullif(spent.cost, 0)', 'published.ltv_to_cac') }}
     )

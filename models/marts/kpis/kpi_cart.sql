@@ -30,7 +30,7 @@ sessions as (
 
 ),
 
-{# who left a cart behind and bought soon after, on whatever device or in a store #}
+{# abandoned carts whose person ordered soon after, on any device or in a store #}
 recoveries as (
 
     select distinct sessions.session_id

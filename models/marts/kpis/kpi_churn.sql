@@ -69,7 +69,7 @@ buyers as (
 
 ),
 
-{# whoever can leave in a month: somebody new in it leaves none of the customers of its start, and the rate stays a share of these #}
+{# accounts at risk: customers at the start of the month; who joined within it is not in the denominator, so may not be in the numerator #}
 customers as (
 
     select
@@ -136,7 +136,7 @@ grid as (
 
 ),
 
-{# every event counts for its type and reason and for all of them #}
+{# each event counts in its own type and reason and in the totals; distinct, since an account may leave for several reasons #}
 counted as (
 
     {%- for churn_type in ['churn_type', "'all'"] %}

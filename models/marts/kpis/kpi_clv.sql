@@ -42,7 +42,7 @@ company as (
 
 ),
 
-{# a customer's ratio is that of the categories bought, each by its revenue #}
+{# margin ratio of a customer: mean over the categories bought, weighted by revenue #}
 margins as (
 
     select
@@ -54,7 +54,7 @@ margins as (
 
 ),
 
-{# how a buyer's recency, frequency and revenue rank among all buyers: equal numbers have equal ranks #}
+{# RFM ranks among all buyers; ties share a rank #}
 ranked as (
 
     select
@@ -92,7 +92,7 @@ segmented as (
 
 ),
 
-{# who only has a contract is a customer too, and who has won a deal #}
+{# customers: buyers, and who has only a contract or a won deal #}
 persons as (
 
     select person_id from buyers

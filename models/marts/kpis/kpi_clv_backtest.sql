@@ -1,11 +1,11 @@
-{#- Few bought oftener, and each of them is another number: they are one group. -#}
-{%- set most = 7 -%}
+{#- Frequencies from here on are rare, so they form one group. -#}
+{%- set top_frequency = 7 -%}
 
 with predictions as (
 
     select
         *,
-        least(frequency, {{ most }}) as frequency_group
+        least(frequency, {{ top_frequency }}) as frequency_group
     from {{ ref('int_clv_predictions') }}
     where fit_window = 'calibration' and is_fitted
 
@@ -13,7 +13,7 @@ with predictions as (
 
 select
     cohort_month,
-    case when frequency_group = {{ most }} then '{{ most }}+' else cast(frequency_group as string) end as frequency,
+    case when frequency_group = {{ top_frequency }} then '{{ top_frequency }}+' else cast(frequency_group as string) end as frequency,
     count(*) as customers,
     sum(predicted_purchases) as predicted_purchases,
     cast(sum(purchase_days_after) as bigint) as actual_purchases,

@@ -1,7 +1,7 @@
-{#- Without a fit of these customers there are still rows, which say so. -#}
+{#- Keep a row per parameter without a fit too, so that `failure` can say why. -#}
 {%- set parameters = {setting('clv_model'): ['r', 'alpha', 'a', 'b'], 'gamma_gamma': ['p', 'q', 'v'], 'sbg': ['alpha', 'beta']} -%}
 
-with wanted as (
+with expected_parameters as (
 
     {%- for model, names in parameters.items() %}
     {%- set outer = loop %}
@@ -23,8 +23,8 @@ inputs as (
 
 select
     inputs.fit_window,
-    wanted.model,
-    wanted.parameter,
+    expected_parameters.model,
+    expected_parameters.parameter,
     fitted.value,
     fitted.log_likelihood,
     coalesce(fitted.customers, 0) as customers,
@@ -32,15 +32,15 @@ select
     fitted.is_at_edge,
     case
         when fitted.parameter is not null then fitted.failure
-        when wanted.model = 'sbg' and inputs.subscriptions = 0 then 'too few customers: nobody has subscribed'
-        when wanted.model <> 'sbg' and inputs.customers = 0 then 'too few customers: nobody has bought'
+        when expected_parameters.model = 'sbg' and inputs.subscriptions = 0 then 'too few customers: nobody has subscribed'
+        when expected_parameters.model <> 'sbg' and inputs.customers = 0 then 'too few customers: nobody has bought'
         else 'not fitted to these orders: build with scripts/build'
     end as failure
 from inputs
-cross join wanted
+cross join expected_parameters
 left join {{ ref('stg_private__clv_parameters') }} as fitted
     on inputs.fit_window = fitted.fit_window
     and inputs.input_hash = fitted.input_hash
     and inputs.as_of = fitted.as_of
-    and wanted.model = fitted.model
-    and wanted.parameter = fitted.parameter
+    and expected_parameters.model = fitted.model
+    and expected_parameters.parameter = fitted.parameter

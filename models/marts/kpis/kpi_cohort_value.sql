@@ -5,12 +5,12 @@ with purchases as (
 
     select
         conversions.person_id,
-        {# a deal or subscription may name a company alone, which is then the customer #}
+        {# a deal or subscription that names no person has the company as its customer #}
         case when conversions.person_id <> 'unknown' then conversions.person_id else conversions.company_id end as customer_id,
         conversions.company_id,
         {{ month_of('conversions.converted_date') }} as month_start,
         conversions.revenue,
-        {# what a contract costs to fulfil is not known #}
+        {# only orders have a cost: deals and subscriptions contribute their whole revenue #}
         case when orders.order_id is null then 0 else orders.covered_revenue end as covered_revenue,
         case when orders.order_id is null then conversions.revenue else {{ contribution('orders') }} end as contribution
     from {{ ref('fct_conversions') }} as conversions
@@ -87,14 +87,14 @@ spend as (
 
 ),
 
-{# nobody knows what was spent on a persona or a type of customer #}
+{# ad spend is known by channel, not by persona or customer type #}
 spent as (
 
     {{ by_dimension('spend', ['first_channel'], {'cost': 'sum(cost)'}, by=['cohort_month']) }}
 
 ),
 
-{# spend that won nobody keeps its rows, or cohorts would look cheaper than they were #}
+{# keep spend that won nobody: without it acquisition would look cheaper than it was #}
 cohorts as (
 
     select

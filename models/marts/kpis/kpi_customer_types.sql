@@ -1,5 +1,5 @@
 -- sqlfluff:exclude_rules:layout.indent,references.keywords,references.consistent,structure.join_condition_order
-{# The line above: a loop writes the counts, and they are indented for the reader of this file. #}
+{# These sqlfluff rules judge the rendered SQL; here a Jinja loop renders the count CTEs. #}
 {%- set periods = [period_of('month_start'), "'all'"] -%}
 {%- set window_end = add_days('leads.entered_at', setting('funnel_window_days')) -%}
 
@@ -27,8 +27,8 @@ touches as (
 
 ),
 
-{# what led to becoming a customer #}
-ways as (
+{# touchpoints before becoming a customer #}
+customer_paths as (
 
     select
         customers.person_id,
@@ -56,21 +56,21 @@ described as (
     select
         customers.customer_type,
         customers.month_start,
-        ways.touches,
-        ways.channels,
-        ways.cycle_microseconds,
+        customer_paths.touches,
+        customer_paths.channels,
+        customer_paths.cycle_microseconds,
         coalesce(revenues.revenue, 0) as revenue,
         coalesce(clv.orders, 0) > 0 as is_buyer,
         coalesce(clv.frequency, 0) > 0 as is_repeat_buyer,
         {{ round_double('clv.predicted_clv_12m', 4) }} as predicted_clv
     from customers
-    left join ways on customers.person_id = ways.person_id
+    left join customer_paths on customers.person_id = customer_paths.person_id
     left join revenues on customers.person_id = revenues.person_id
     left join {{ ref('kpi_clv') }} as clv on customers.person_id = clv.person_id
 
 ),
 
-{# a company buys when the first of its persons does #}
+{# a company becomes a customer when the first of its persons does #}
 company_customers as (
 
     select
@@ -120,7 +120,7 @@ leads as (
 
 ),
 
-{# a lead who was a customer before can become none #}
+{# a lead who was a customer already cannot become one: leave it out of the rate #}
 judged_leads as (
 
     select
@@ -180,7 +180,7 @@ orders as (
 ),
 {%- endfor %}
 
-rows_met as (
+row_keys as (
 
     {%- for name in counts %}
     select
@@ -195,8 +195,8 @@ rows_met as (
 counted as (
 
     select
-        rows_met.period,
-        rows_met.customer_type,
+        row_keys.period,
+        row_keys.customer_type,
         {%- for name, (source, columns) in counts.items() %}
         {%- for column in columns %}
         coalesce({{ name }}.{{ column }}, 0) as {{ column }},
@@ -205,9 +205,9 @@ counted as (
         customer_counts.median_cycle_microseconds,
         customer_counts.median_touches,
         customer_counts.median_channels
-    from rows_met
+    from row_keys
     {%- for name in counts %}
-    left join {{ name }} on rows_met.period = {{ name }}.period and rows_met.customer_type = {{ name }}.customer_type
+    left join {{ name }} on row_keys.period = {{ name }}.period and row_keys.customer_type = {{ name }}.customer_type
     {%- endfor %}
 
 ),

@@ -5,7 +5,7 @@ with exposures as (
     select
         *,
         {{ window_end }} as window_ends_at,
-        {# whoever still may convert counts in no rate: late exposures would look like failures #}
+        {# open windows are left out of the rates: recent exposures would count as failures #}
         {{ window_end }} <= {{ as_of() }} as is_mature
     from {{ ref('fct_experiment_exposures') }}
     where person_id <> 'unknown' and not is_bot
@@ -37,7 +37,7 @@ variants as (
 
 ),
 
-{# the variants that were to be seen: those of the seed, else all that were #}
+{# planned split: from the seed, else an equal one over the variants seen #}
 planned as (
 
     select
@@ -75,7 +75,7 @@ deviations as (
     select
         experiment,
         count(*) - 1 as degrees,
-        {# of a variant that was not planned nothing was expected, so there is no test #}
+        {# an unplanned variant has no expected count, so the sample-ratio test is undefined #}
         case
             when count(*) = count(expected_persons) and min(expected_persons) > 0
                 then sum((persons - expected_persons) * (persons - expected_persons) / expected_persons)
@@ -148,7 +148,7 @@ rated as (
 
 ),
 
-{# of revenue per person, around the mean: sums of squares would lose what differs where all paid much the same #}
+{# squared deviations of revenue from the mean, in a second pass: the difference of two large sums of squares would lose precision #}
 deviations_of_converters as (
 
     select
@@ -171,7 +171,7 @@ measured as (
 
     select
         rated.*,
-        {# the square of the mean's standard error; who did not convert brought 0 #}
+        {# squared standard error of the mean; persons who did not convert count with revenue 0 #}
         (
             coalesce(deviations_of_converters.squares, 0)
             + (rated.mature_persons - rated.conversions) * rated.mean_revenue * rated.mean_revenue
@@ -184,7 +184,7 @@ measured as (
 
 ),
 
-{# against which control a variant is to be held must be plain #}
+{# compare only where there is exactly one control #}
 controls as (
 
     select
@@ -212,7 +212,7 @@ compared as (
         controls.mean_revenue as control_mean,
         controls.mean_variance as control_variance,
         measured.conversion_rate / nullif(controls.conversion_rate, 0) as ratio,
-        {# the standard error of the ratio's logarithm (Katz and others 1978); without a conversion on either side it has none #}
+        {# standard error of the log ratio (Katz et al. 1978); undefined if either side has no conversion #}
         sqrt(
             cast(1 as double) / nullif(measured.conversions, 0) - cast(1 as double) / measured.mature_persons
             + cast(1 as double) / nullif(controls.conversions, 0) - cast(1 as double) / controls.mature_persons
@@ -222,7 +222,7 @@ compared as (
             as is_fisher_tested,
         measured.mean_revenue / case when controls.mean_revenue > 0 then controls.mean_revenue end as revenue_ratio,
         nullif(measured.mean_variance + controls.mean_variance, 0) as difference_variance,
-        {# of Welch and Satterthwaite #}
+        {# Welch-Satterthwaite degrees of freedom #}
         (measured.mean_variance + controls.mean_variance) * (measured.mean_variance + controls.mean_variance) / nullif(
             measured.mean_variance * measured.mean_variance / nullif(measured.mature_persons - 1, 0)
             + controls.mean_variance * controls.mean_variance / nullif(controls.mature_persons - 1, 0), 0
@@ -267,7 +267,7 @@ tested as (
         *,
         case when test = 'z_test' then pooled_z end as z,
         case when difference_variance is not null then {{ t_p_value('abs(welch_t)', 'degrees') }} end as revenue_p_value,
-        {# below 0 the control's mean may be none, and the ratio anything #}
+        {# Fieller: not above 0 means that the control's mean could be 0, so the ratio has no bounds #}
         case
             when control_mean > 0 and control_mean * control_mean > critical_t_4 * critical_t_4 * control_variance
                 then control_mean * control_mean - critical_t_4 * critical_t_4 * control_variance

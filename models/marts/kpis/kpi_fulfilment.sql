@@ -18,9 +18,9 @@ orders as (
         persons.customer_type,
         {{ month_of('orders.ordered_date') }} as month_start,
         orders.order_status in ('shipped', 'completed', 'returned') or orders.delivered_at is not null as is_shipped,
-        {# a parcel dated before its order took no time #}
+        {# a delivery dated before its order counts as 0 hours #}
         greatest({{ microseconds_between('orders.ordered_at', 'orders.delivered_at') }}, 0) as delivery_microseconds,
-        {# who has not paid is owed nothing yet, and what is completed has come, though nobody wrote down when #}
+        {# pending orders are not owed a delivery yet; completed ones arrived, even if the delivery time is missing #}
         orders.delivered_at is null
         and orders.promised_delivery_at < {{ as_of() }}
         and orders.order_status in ('paid', 'shipped') as is_overdue,

@@ -39,7 +39,7 @@ entries as (
         {{ month_of('entries.entered_date') }} as cohort_month,
         entries.channel,
         entries.outcome,
-        {# what was known of the person then: who buys later was nobody's customer yet #}
+        {# attributes as of the entry: the later ones would let the outcome explain itself #}
         coalesce(persons.customer_type, 'unknown') as customer_type,
         coalesce(persons.persona, 'unknown') as persona,
         coalesce(
@@ -91,14 +91,14 @@ counted as (
 ),
 
 {#
-    While the window of some is open, who has not converted was watched until as-of alone: survival is the product of the shares who did not
-    convert at each wait, of those watched as long (Kaplan and Meier 1958). Where everybody was watched to the end that is the share itself.
+    Kaplan-Meier estimate (1958) for immature cohorts. Persons whose window is open at as-of are censored there: survival is the product,
+    over all waits, of the share at risk that did not convert. In a mature cohort nobody is censored, so the plain quantile is the same.
 -#}
-watched as (
+censored_cohorts as (
 
     select
         *,
-        coalesce(microseconds_to_next, least(microseconds_to_as_of, {{ window_microseconds }})) as microseconds_watched
+        coalesce(microseconds_to_next, least(microseconds_to_as_of, {{ window_microseconds }})) as microseconds_observed
     from cohorts
     where not is_mature
 
@@ -106,10 +106,10 @@ watched as (
 
 waits as (
 
-    {{ by_dimension('watched', dimensions, {
+    {{ by_dimension('censored_cohorts', dimensions, {
         'persons': 'count(*)',
         'converted': 'count(microseconds_to_next)',
-    }, by=['cohort', 'framework', 'stage', 'microseconds_watched']) }}
+    }, by=['cohort', 'framework', 'stage', 'microseconds_observed']) }}
 
 ),
 
@@ -119,7 +119,7 @@ at_risk as (
         *,
         sum(persons) over (
             partition by cohort, framework, stage, dimension, dimension_value
-            order by microseconds_watched desc
+            order by microseconds_observed desc
             rows between unbounded preceding and current row
         ) as persons_at_risk
     from waits
@@ -130,10 +130,10 @@ survival as (
 
     select
         *,
-        {# nobody is left: no logarithm, and less than any quantile #}
+        {# everybody at risk converted: ln(0) is undefined, so take a value below every quantile #}
         sum(case when converted < persons_at_risk then ln(1 - cast(converted as double) / persons_at_risk) else -1000 end) over (
             partition by cohort, framework, stage, dimension, dimension_value
-            order by microseconds_watched
+            order by microseconds_observed
             rows between unbounded preceding and current row
         ) as log_survival
     from at_risk
@@ -145,8 +145,8 @@ survival_quantiles as (
 
     select
         {%- for name, share in quantiles.items() %}
-        {# a share that sums to a quantile in theory may miss it by a last bit #}
-        min(case when exp(log_survival) <= 1 - cast({{ share }} as double) + 1e-9 then microseconds_watched end) as {{ name }},
+        {# the tolerance covers rounding: a share equal to the quantile may be off in its last bit #}
+        min(case when exp(log_survival) <= 1 - cast({{ share }} as double) + 1e-9 then microseconds_observed end) as {{ name }},
         {%- endfor %}
         cohort,
         framework,

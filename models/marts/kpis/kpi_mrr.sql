@@ -22,7 +22,7 @@ with movements as (
 
 ),
 
-{# an account that moved counts once in its month, whatever its movements are #}
+{# one row per account and month, however many movements it had #}
 account_months as (
 
     select
@@ -49,7 +49,7 @@ sums as (
         {%- endfor %}
         count(*) filter (where movement_type = 'new') as new_accounts,
         count(*) filter (where movement_type = 'reactivation') as reactivated_accounts,
-        {# what came by transfer and left in the same month was not there when it began #}
+        {# MRR that was transferred in and churned in the same month was not there at its start #}
         count(*) filter (where movement_type = 'churn' and starting_mrr > 0) as churned_accounts,
         sum(mrr_change) as mrr_change
     from movements

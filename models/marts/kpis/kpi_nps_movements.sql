@@ -4,20 +4,20 @@ with answers as (
 
 ),
 
-of_month as (
+monthly_answers as (
 
     {{ latest_answers('answers') }}
 
 ),
 
-followed as (
+answer_pairs as (
 
     select
         month_start,
         survey_kind,
         nps_group as to_group,
         coalesce(lag(nps_group) over (partition by person_id, survey_kind order by month_start), 'none') as from_group
-    from of_month
+    from monthly_answers
     where person_id <> 'unknown'
 
 ),
@@ -30,7 +30,7 @@ counted as (
         from_group,
         to_group,
         count(*) as persons
-    from followed
+    from answer_pairs
     group by all
 
 )

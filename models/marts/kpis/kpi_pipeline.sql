@@ -1,8 +1,9 @@
 {%- set labels = {'dimension_value': 'dimension'} -%}
 
-{#- A lead has no pipeline and no type of deal. -#}
-{%- set of_deals = ['pipeline', 'deal_type', 'customer_type', 'first_channel'] -%}
-{%- set of_leads = ['customer_type', 'first_channel'] -%}
+{#- A lead has no pipeline and no deal type. -#}
+{%- set deal_dimensions = ['pipeline', 'deal_type', 'customer_type', 'first_channel'] -%}
+{%- set lead_dimensions = ['customer_type', 'first_channel'] -%}
+{%- set dimensions_with_leads = "'" ~ (['all'] + lead_dimensions) | join("', '") ~ "'" -%}
 {%- set as_of_date = reporting_date(as_of()) -%}
 
 with persons as (
@@ -25,7 +26,7 @@ deals as (
 
 ),
 
-{# what changes the pipeline in a month; of a deal that ended on a day nobody knows it is not known how long it was open #}
+{# changes of the pipeline by month; a closed deal without a closing day is never open here, since nobody knows how long it was #}
 deal_moves as (
 
     select
@@ -63,7 +64,7 @@ deal_moves as (
     from deals
     where closed_month is not null
     union all
-    {# a deal that was entered after it was won was never open #}
+    {# a deal created in the CRM after it closed leaves in the month it entered, so it is never open at the end of a month #}
     select
         greatest(created_month, closed_month) as month_start,
         pipeline,
@@ -83,7 +84,7 @@ deal_moves as (
 
 ),
 
-first_signs as (
+lead_conversions as (
 
     select
         conversions.person_id,
@@ -100,39 +101,39 @@ first_signs as (
 leads as (
 
     select
-        first_signs.person_id,
-        first_signs.customer_type,
-        first_signs.first_channel,
-        first_signs.entered_at,
+        lead_conversions.person_id,
+        lead_conversions.customer_type,
+        lead_conversions.first_channel,
+        lead_conversions.entered_at,
         min(activities.occurred_at) as answered_at
-    from first_signs
+    from lead_conversions
     left join {{ ref('fct_activities') }} as activities
-        on first_signs.person_id = activities.person_id
-        and activities.occurred_at > first_signs.entered_at
-        and activities.occurred_at <= {{ add_days('first_signs.entered_at', setting('lead_answer_days')) }}
+        on lead_conversions.person_id = activities.person_id
+        and activities.occurred_at > lead_conversions.entered_at
+        and activities.occurred_at <= {{ add_days('lead_conversions.entered_at', setting('lead_answer_days')) }}
         and (activities.direction = 'outbound' or activities.activity_type = 'meeting')
-    where first_signs.conversion_type = 'lead'
-    group by first_signs.person_id, first_signs.customer_type, first_signs.first_channel, first_signs.entered_at
+    where lead_conversions.conversion_type = 'lead'
+    group by lead_conversions.person_id, lead_conversions.customer_type, lead_conversions.first_channel, lead_conversions.entered_at
 
 ),
 
-{# sales has accepted who is, or comes to be, a sales lead #}
+{# accepted: a sales lead at the time of the MQL, or within the window after it #}
 mqls as (
 
     select
-        first_signs.person_id,
-        first_signs.customer_type,
-        first_signs.first_channel,
-        first_signs.entered_at,
+        lead_conversions.person_id,
+        lead_conversions.customer_type,
+        lead_conversions.first_channel,
+        lead_conversions.entered_at,
         count(accepted.person_id) > 0 as is_accepted
-    from first_signs
+    from lead_conversions
     left join {{ ref('fct_stage_evidence') }} as accepted
-        on first_signs.person_id = accepted.person_id
+        on lead_conversions.person_id = accepted.person_id
         and accepted.stage = '{{ setting('sql_stage') }}'
-        and accepted.entered_at <= {{ add_days('first_signs.entered_at', setting('funnel_window_days')) }}
-        and (accepted.left_at is null or accepted.left_at > first_signs.entered_at)
-    where first_signs.conversion_type = 'mql'
-    group by first_signs.person_id, first_signs.customer_type, first_signs.first_channel, first_signs.entered_at
+        and accepted.entered_at <= {{ add_days('lead_conversions.entered_at', setting('funnel_window_days')) }}
+        and (accepted.left_at is null or accepted.left_at > lead_conversions.entered_at)
+    where lead_conversions.conversion_type = 'mql'
+    group by lead_conversions.person_id, lead_conversions.customer_type, lead_conversions.first_channel, lead_conversions.entered_at
 
 ),
 
@@ -164,7 +165,7 @@ lead_moves as (
 
 deal_counts as (
 
-    {{ by_dimension('deal_moves', of_deals, {
+    {{ by_dimension('deal_moves', deal_dimensions, {
         'created_deals': 'cast(sum(created) as bigint)',
         'won_deals': 'cast(sum(won) as bigint)',
         'lost_deals': 'cast(sum(lost) as bigint)',
@@ -179,7 +180,7 @@ deal_counts as (
 
 lead_counts as (
 
-    {{ by_dimension('lead_moves', of_leads, {
+    {{ by_dimension('lead_moves', lead_dimensions, {
         'leads': 'cast(sum(leads) as bigint)',
         'answered_leads': 'cast(sum(answered_leads) as bigint)',
         'median_answer_microseconds': 'median(answer_microseconds)',
@@ -189,7 +190,7 @@ lead_counts as (
 
 ),
 
-begun as (
+first_months as (
 
     select
         dimension,
@@ -207,7 +208,7 @@ begun as (
             dimension_value,
             month_start
         from lead_counts
-    ) as months_met
+    ) as months_with_rows
     group by dimension, dimension_value
 
 ),
@@ -215,18 +216,18 @@ begun as (
 months as (
 
     select distinct {{ month_of('date_day') }} as month_start
-    from {{ date_spine('(select min(first_month) from begun)', as_of_date) }} as days
+    from {{ date_spine('(select min(first_month) from first_months)', as_of_date) }} as days
 
 ),
 
-{# a month in which nothing moved has its open deals too #}
+{# months without any change still have open deals #}
 counted as (
 
     select
         months.month_start,
-        begun.dimension,
-        begun.dimension_value,
-        begun.dimension in ('all', '{{ of_leads | join("', '") }}') as has_leads,
+        first_months.dimension,
+        first_months.dimension_value,
+        first_months.dimension in ({{ dimensions_with_leads }}) as has_leads,
         coalesce(deal_counts.created_deals, 0) as created_deals,
         coalesce(deal_counts.won_deals, 0) as won_deals,
         coalesce(deal_counts.lost_deals, 0) as lost_deals,
@@ -241,17 +242,17 @@ counted as (
         coalesce(lead_counts.mqls, 0) as mqls,
         coalesce(lead_counts.accepted_mqls, 0) as accepted_mqls
     from months
-    inner join begun on months.month_start >= begun.first_month
+    inner join first_months on months.month_start >= first_months.first_month
     left join deal_counts
         on months.month_start = deal_counts.month_start
-        and begun.dimension = deal_counts.dimension
-        and begun.dimension_value = deal_counts.dimension_value
+        and first_months.dimension = deal_counts.dimension
+        and first_months.dimension_value = deal_counts.dimension_value
     left join lead_counts
         on months.month_start = lead_counts.month_start
-        and begun.dimension = lead_counts.dimension
-        and begun.dimension_value = lead_counts.dimension_value
+        and first_months.dimension = lead_counts.dimension
+        and first_months.dimension_value = lead_counts.dimension_value
     window so_far as (
-        partition by begun.dimension, begun.dimension_value
+        partition by first_months.dimension, first_months.dimension_value
         order by months.month_start
         rows between unbounded preceding and current row
     )

@@ -1,7 +1,7 @@
 {%- set labels = {'dimension_value': 'dimension'} -%}
 
 -- sqlfluff:exclude_rules:layout.indent,references.keywords,references.consistent,structure.join_condition_order
-{# The line above: a loop writes the counts, and they are indented for the reader of this file. #}
+{# These sqlfluff rules judge the rendered SQL; here a Jinja loop renders the count CTEs. #}
 {%- set dimensions = ['category', 'product'] -%}
 
 with products as (
@@ -41,7 +41,7 @@ lines as (
 
 ),
 
-{# a product, a category and everything, each by session and by order #}
+{# one row per dimension value and session, then per dimension value and order #}
 dimension_visits as (
 
     {{ by_dimension('visits', dimensions, {
@@ -76,7 +76,7 @@ viewers as (
 
 ),
 
-{# an order counts for the viewers of every month from which it lies within the window #}
+{# one order can count in several months: in each month with a first view that it follows within the window #}
 viewers_who_ordered as (
 
     select distinct
@@ -162,7 +162,7 @@ views_before as (
 ),
 {%- endfor %}
 
-rows_met as (
+row_keys as (
 
     select
         month_start,
@@ -181,20 +181,20 @@ rows_met as (
 counted as (
 
     select
-        rows_met.*,
-        {{ days_between(add_months('rows_met.month_start', 1), reporting_date(as_of())) }} as days_since_month,
+        row_keys.*,
+        {{ days_between(add_months('row_keys.month_start', 1), reporting_date(as_of())) }} as days_since_month,
         {%- for name, columns in counts.items() %}
         {%- for column in columns %}
         coalesce({{ name }}.{{ column }}, 0) as {{ column }},
         {%- endfor %}
         {%- endfor %}
         first_order_counts.median_views_before_order
-    from rows_met
+    from row_keys
     {%- for name in counts %}
     left join {{ name }}
-        on rows_met.month_start = {{ name }}.month_start
-        and rows_met.dimension = {{ name }}.dimension
-        and rows_met.dimension_value = {{ name }}.dimension_value
+        on row_keys.month_start = {{ name }}.month_start
+        and row_keys.dimension = {{ name }}.dimension
+        and row_keys.dimension_value = {{ name }}.dimension_value
     {%- endfor %}
 
 ),

@@ -26,7 +26,7 @@ customers as (
 
 ),
 
-brought as (
+referred as (
 
     select distinct referred_person_id
     from referrals
@@ -60,7 +60,7 @@ episodes as (
 
 ),
 
-{# who was a customer on some day of the month #}
+{# customers on at least one day of the month #}
 active as (
 
     select distinct
@@ -76,12 +76,12 @@ active as (
 
 ),
 
-happenings as (
+customer_events as (
 
     select
         {{ month_of('referrals.referred_date') }} as month_start,
         persons.customer_type,
-        'invitation' as happening,
+        'invitation' as event_type,
         referrals.person_id,
         referrals.is_converted as is_by_referral,
         cast(null as decimal(28, 4)) as revenue,
@@ -92,7 +92,7 @@ happenings as (
     select
         month_start,
         customer_type,
-        'active' as happening,
+        'active' as event_type,
         person_id,
         false as is_by_referral,
         cast(null as decimal(28, 4)) as revenue,
@@ -102,28 +102,28 @@ happenings as (
     select
         customers.month_start,
         customers.customer_type,
-        'won' as happening,
+        'won' as event_type,
         customers.person_id,
-        brought.referred_person_id is not null as is_by_referral,
+        referred.referred_person_id is not null as is_by_referral,
         coalesce(customers.historical_revenue, cast(0 as decimal(28, 4))) as revenue,
         customers.predicted_clv
     from customers
-    left join brought on customers.person_id = brought.referred_person_id
+    left join referred on customers.person_id = referred.referred_person_id
 
 ),
 
 counted as (
 
-    {{ by_dimension('happenings', ['customer_type'], {
-        'invitations': "count(*) filter (where happening = 'invitation')",
-        'referrers': "count(distinct case when happening = 'invitation' and person_id <> 'unknown' then person_id end)",
-        'converted': "count(*) filter (where happening = 'invitation' and is_by_referral)",
-        'active_customers': "count(*) filter (where happening = 'active')",
-        'referred_customers': "count(*) filter (where happening = 'won' and is_by_referral)",
+    {{ by_dimension('customer_events', ['customer_type'], {
+        'invitations': "count(*) filter (where event_type = 'invitation')",
+        'referrers': "count(distinct case when event_type = 'invitation' and person_id <> 'unknown' then person_id end)",
+        'converted': "count(*) filter (where event_type = 'invitation' and is_by_referral)",
+        'active_customers': "count(*) filter (where event_type = 'active')",
+        'referred_customers': "count(*) filter (where event_type = 'won' and is_by_referral)",
         'referred_revenue': "coalesce(sum(case when is_by_referral then revenue end), 0)",
         'referred_predicted': "count(case when is_by_referral then predicted_clv end)",
         'referred_clv': "sum(case when is_by_referral then predicted_clv end)",
-        'other_customers': "count(*) filter (where happening = 'won' and not is_by_referral)",
+        'other_customers': "count(*) filter (where event_type = 'won' and not is_by_referral)",
         'other_revenue': "coalesce(sum(case when not is_by_referral then revenue end), 0)",
         'other_predicted': "count(case when not is_by_referral then predicted_clv end)",
         'other_clv': "sum(case when not is_by_referral then predicted_clv end)",

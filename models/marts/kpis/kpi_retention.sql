@@ -15,7 +15,7 @@ account_mrr as (
 
 ),
 
-{# the moment from which an account is a customer, also where its first subscription did not see the end of the month #}
+{# everything that can make an account a customer, also a subscription that ended within its first month and so has no month-end MRR #}
 firsts as (
 
     select
@@ -33,12 +33,12 @@ firsts as (
         changed_at as first_at,
         changed_date as first_date
     from {{ ref('fct_subscription_changes') }}
-    {# what ends in the moment in which it begins makes nobody a customer #}
+    {# a subscription that ends the moment it starts makes nobody a customer #}
     where mrr_after > 0 and (next_changed_at is null or next_changed_at > changed_at)
 
 ),
 
-{# who made a company a customer tells its persona and channel #}
+{# persona and channel of a company are those of the person of its first purchase #}
 customers as (
 
     select

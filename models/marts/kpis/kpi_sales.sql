@@ -21,7 +21,7 @@ order_categories as (
 
 ),
 
-{# bought before, or not: in an earlier month, so that a month is judged as a whole #}
+{# a category is new to a buyer if it was not bought in an earlier month; within a month the order of purchases does not matter #}
 order_novelty as (
 
     select
@@ -111,7 +111,7 @@ sold as (
 
 ),
 
-{# who showed up: by a touch that may take credit, or by an order #}
+{# active: an attributable touchpoint or an order #}
 active_persons as (
 
     select

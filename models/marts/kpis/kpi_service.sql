@@ -7,7 +7,7 @@ with described as (
         tickets.*,
         persons.customer_type,
         {{ month_of('tickets.opened_date') }} as opened_month,
-        {# what was solved before somebody opened a ticket for it was never open #}
+        {# a ticket entered after it was resolved closes in the month it was opened, so it never counts as backlog #}
         {{ month_of(reporting_date('greatest(tickets.resolved_at, tickets.opened_at)')) }} as closed_month,
         greatest({{ microseconds_between('tickets.opened_at', 'tickets.first_response_at') }}, 0) as first_response_microseconds,
         greatest({{ microseconds_between('tickets.opened_at', 'tickets.resolved_at') }}, 0) as resolution_microseconds
@@ -16,7 +16,7 @@ with described as (
 
 ),
 
-solved as (
+resolved_tickets as (
 
     select * from described
     where is_resolved
@@ -40,7 +40,7 @@ opened as (
 
 closed as (
 
-    {{ by_dimension('solved', dimensions, {'closed_tickets': 'count(*)'}, by=['closed_month as month_start']) }}
+    {{ by_dimension('resolved_tickets', dimensions, {'closed_tickets': 'count(*)'}, by=['closed_month as month_start']) }}
 
 ),
 

@@ -7,7 +7,7 @@ with attribution as (
 
 ),
 
-{# who became a customer, and the channels that share the credit for it #}
+{# new customers and the channels that share the credit for them #}
 credits as (
 
     select
@@ -24,7 +24,7 @@ credits as (
 
 ),
 
-{# a person's credit of all channels is 1, so that sums over everybody are not of rounded shares #}
+{# sum the credit per person first: over all channels it is exactly 1, so totals do not add up rounded shares #}
 person_credits as (
 
     {{ by_dimension('credits', ['channel'], {
@@ -107,7 +107,7 @@ models as (
 
 ),
 
-{# spend that won nobody keeps its row, in every model #}
+{# keep spend that won nobody, in every model: without it acquisition would look cheaper than it was #}
 model_spend as (
 
     select

@@ -1,6 +1,6 @@
 {#-
-    Fails where a dimension of a month does not split the same whole as the others: rows that a join lost or doubled, or a month that
-    one dimension lacks. `by`: what each whole is of, where that is not the month alone.
+    Fails where the values of a dimension do not add up to the total (`all`) of the month: a join lost or doubled rows, or a dimension has
+    no rows in a month. `by`: the columns of a total, if not the month alone.
 -#}
 {% test dimensions_add_up(model, measures, by=['month_start']) %}
 {%- set whole = 'sums.' ~ by | join(', sums.') -%}

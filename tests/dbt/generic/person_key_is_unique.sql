@@ -1,6 +1,6 @@
 {#-
-    Fails where two persons share the 60 bits that they are joined by: they would be one person in every mart. One pair is to be expected
-    among a thousand million persons. Then change the key with `journey rotate-key`, which draws every hash anew.
+    Fails where two persons share the 60 bits of their hash that joins use: every mart would read them as one person. Expect one such pair
+    among a thousand million persons. To resolve it, change the key with `journey rotate-key`, which computes every hash anew.
 -#}
 {% test person_key_is_unique(model, column_name) %}
 select

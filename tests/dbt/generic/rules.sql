@@ -1,14 +1,14 @@
 {#-
-    What must hold of each row of a table, judged by one query, since a test costs more than its query. A row of the result is a rule that
-    is broken, with its column and how many rows break it; macros/broken_rules.sql tells them wherever the test runs.
+    All row-level rules of a table in one query, because starting a test costs more than its query. Each row of the result is a broken rule
+    with its column and the number of rows that break it; macros/broken_rules.sql reports them wherever the test runs.
 
-      key                     columns that no two rows share and each row fills; left out, they are `meta.grain` of the model
-      may_be_null             columns of a key that a row need not fill
+      key                     columns of the key: unique and not null; by default `meta.grain` of the model
+      may_be_null             columns of a key that may be null
       other_keys              further keys, each a list of columns
-      not_null                columns that each row fills
-      accepted_values         column: the values that it may have
-      relationships           column: ref('table') that has each of its values in the column of that name, or {to: ref('table'), field: column}
-      required_relationships  the same of a column that each row fills
+      not_null                columns that may not be null
+      accepted_values         column: list of its allowed values
+      relationships           column: ref('table') whose column of that name has each of its values, or {to: ref('table'), field: column}
+      required_relationships  the same, and the column may not be null
 -#}
 {% test rules(model, key=none, may_be_null=[], other_keys=[], not_null=[], accepted_values={}, relationships={}, required_relationships={}) %}
 {{ config(fail_calc='coalesce(sum(failed_rows), 0)') }}
@@ -16,7 +16,7 @@
 {%- set keys = [key or grain_of(model)] + other_keys -%}
 {%- set filled = not_null + keys | sum(start=[]) | reject('in', may_be_null) | list -%}
 
-{#- each rule: what it is called, its column, and where its number of rows comes from -#}
+{#- each rule: its name, its column, and the expression that counts the rows that break it -#}
 {%- set rules = [] -%}
 {%- set conditions = [] -%}
 {%- for column in filled | unique -%}
