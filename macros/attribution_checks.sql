@@ -4,7 +4,7 @@
     Returns: a list of texts, one per problem: a missing column, or a broken rule of weight_rules().
 -#}
 {% macro attribution_model_problems() -%}
-    {#- named before anything is executed: that is where dbt reads what the test depends on -#}
+    {#- The refs stand outside `if execute`, because dbt reads the dependencies of the test while it parses. -#}
     {%- set models = {} -%}
     {%- for name in var('attribution_models') -%}{%- do models.update({name: ref(name)}) -%}{%- endfor -%}
     {%- set paths = ref('int_paths') -%}

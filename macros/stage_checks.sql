@@ -4,7 +4,7 @@
     Returns: a list of texts, one per problem: a missing column or wrong type, or a broken rule of episode_rules().
 -#}
 {% macro stage_definition_problems() -%}
-    {#- named before anything is executed: that is where dbt reads what the test depends on -#}
+    {#- The refs stand outside `if execute`, because dbt reads the dependencies of the test while it parses. -#}
     {%- set definitions = {} -%}
     {%- for stage in var('stage_definitions') -%}{%- do definitions.update({stage: ref(stage)}) -%}{%- endfor -%}
     {%- set persons = ref('int_persons') -%}

@@ -32,7 +32,7 @@
     {%- do key_conditions.append('judged.' ~ key ~ ' is not distinct from repeated_keys.' ~ key) -%}
 {%- endfor -%}
 
-{# no import CTE: DuckDB would hold the landed table in memory beside itself, at five times the cost of all the rest #}
+{# No import CTE: DuckDB would materialize the landed table in memory, which takes five times as long as all the rest. #}
 with typed as (
 
     select
@@ -121,7 +121,7 @@ ranked as (
         judged._file_id,
         judged._row_number,
         {%- if meta.adds_up %}
-        {# the parts of a sum are told apart from superseded rows by their updated_at alone #}
+        {# Rows with the greatest updated_at are the parts of the sum; rows with an older one are superseded. #}
         rank() over (partition by {{ 'judged.' ~ keys | join(', judged.') }} order by judged.updated_at desc nulls last) as row_rank,
         'superseded' as duplicate_reason
         {%- else %}
@@ -260,7 +260,7 @@ left join ranked on judged._file_id = ranked._file_id and judged._row_number = r
     {%- set text = "nullif(" ~ trimmed('landed.' ~ column.name) ~ ", '')" -%}
     {%- if kind == 'text' -%}{{ text }}
     {%- elif kind == 'id' and column.name.endswith('_id') -%}{{ publishable_id(text) }}
-    {#- what is called a number may be one, and is looked at as any text is -#}
+    {#- An id whose name does not end in _id, such as line_number, may look like a phone number, so it is checked for all kinds of personal data. -#}
     {%- elif kind == 'id' -%}{{ publishable_id(text, var('personal_data_patterns') | list) }}
     {%- elif kind == 'label' -%}{{ masked(text) }}
     {%- elif kind == 'code' -%}{{ lower_case(masked(text)) }}
