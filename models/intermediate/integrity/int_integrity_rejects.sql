@@ -5,7 +5,7 @@
     ('crm', 'subscription_changes', ['mrr'], reporting_date('changed_at')),
     ('marketing', 'ad_spend', ['cost'], 'spend_date'),
 ] -%}
-{#- what a row's amount is multiplied with, beside the rate -#}
+{#- factor of the amount besides the rate: the contracted months -#}
 {%- set factors = {'subscription_changes': months_of_term(reporting_date('staged.changed_at'), 'staged.term_end')} -%}
 {%- set parents = [
     ('orders', 'orders', 'order_id'),
@@ -20,7 +20,7 @@
 with unpriced as (
 
     {%- for source_name, table_name, amounts, day in priced %}
-    {#- no difference of them is larger than their sum -#}
+    {#- checked on the sum, because no difference of the amounts exceeds it -#}
     {%- set amount -%}
         {%- for name in amounts -%}coalesce(cast(staged.{{ name }} as double), 0){{ ' + ' if not loop.last }}{%- endfor -%}
     {%- endset %}
@@ -92,7 +92,7 @@ orphans as (
 
 ),
 
-{# what is in the currency of its parent, or of nobody's, and has a parent that counts or none #}
+{# rows in the currency of their parent, or without any currency, whose parent counts or is missing #}
 {%- for source_name, table_name, parent_table, key in children %}
 {%- set own_currency = 'staged.currency' if table_name == 'refunds' else 'cast(null as string)' %}
 
@@ -137,7 +137,7 @@ unread as (
 
 ),
 
-{# what an order's refunds come to has to fit as well as each of them #}
+{# the running total of an order's refunds must fit, too #}
 priced_refunds as (
 
     select

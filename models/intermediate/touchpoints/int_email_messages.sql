@@ -15,7 +15,7 @@ with email_events as (
 
 ),
 
-{# a provider that does not tell of sending at least tells of delivery #}
+{# providers without sent events have delivered events #}
 without_id as (
 
     select
@@ -31,7 +31,7 @@ without_id as (
 
 ),
 
-{# a campaign that is sent to an address every week is a message each time; what is told twice of one moment is one #}
+{# each sending of a recurring campaign is a message of its own; two sent events of one moment are one sending #}
 beginnings as (
 
     select
@@ -59,14 +59,14 @@ sent as (
 
 ),
 
-{# sendings are counted within their day: who was subscribed later has had fewer of them, and still got the same one that day #}
+{# sendings are numbered within their day, so that all recipients of one sending share the message, whenever they subscribed #}
 named as (
 
     select
         email_event_id,
         concat_ws(
             ':',
-            {# what names no campaign either is known by its address alone #}
+            {# without a campaign, messages are told apart by their address only #}
             coalesce('campaign:' || campaign_key, 'address:' || email),
             case when sent_date is null then 'seen' else 'sent' end,
             cast(coalesce(sent_date, occurred_date) as string),

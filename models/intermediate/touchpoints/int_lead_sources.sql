@@ -1,4 +1,4 @@
-{# where a person came from is asked when the person became known, so what came later says nothing of it #}
+{# only evidence up to the moment when the person became known counts #}
 with contacts as (
 
     select
