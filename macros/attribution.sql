@@ -62,7 +62,13 @@
         {%- set round.is_over = run_query('select count(*) from ' ~ powers).rows[0][0] == 0 -%}
     {%- endfor -%}
     {%- if not round.is_over -%}
-        {{ exceptions.raise_compiler_error("The Markov chain of the touchpoints does not end: look for a channel that nearly always leads back to itself through others.") }}
+        {%- set stuck = run_query(
+            'select from_state, to_state from ' ~ round.powers ~ ' order by probability desc, from_state, to_state limit 1'
+        ).rows[0] -%}
+        {{ exceptions.raise_compiler_error(
+            "Markov attribution did not converge after 30 squarings: paths in channel " ~ stuck[0] ~ " almost only go on to " ~ stuck[1]
+            ~ ". Check seeds/channel_rules.csv, or merge the channels that lead back to each other."
+        ) }}
     {%- endif -%}
     select chain, from_state, to_state, visits from {{ round.visits }}
 {%- endmacro %}

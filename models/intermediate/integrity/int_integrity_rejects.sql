@@ -17,7 +17,7 @@
     ('crm', 'deal_changes', 'deals', 'deal_id'),
 ] -%}
 
-with unpriced as (
+with without_price as (
 
     {%- for source_name, table_name, amounts, day in priced %}
     {#- checked on the sum, because no difference of the amounts exceeds it -#}
@@ -50,14 +50,14 @@ parents as (
         staged.{{ key }} as parent_id,
         max(case when staged.row_status = 'accepted' then coalesce(staged.currency, '{{ setting('reporting_currency') }}') end) as currency,
         max(case when staged.row_status = 'accepted' then rates.rate end) as rate,
-        bool_or(staged.row_status = 'accepted' and not staged.is_deleted and unpriced.source_table is null) as is_accepted,
+        bool_or(staged.row_status = 'accepted' and not staged.is_deleted and without_price.source_table is null) as is_accepted,
         bool_or(staged.row_status = 'accepted' and staged.is_deleted) as is_deleted,
         bool_or(staged.row_status = 'deferred') as is_deferred
     from {{ ref('stg_' ~ source_name ~ '__' ~ table_name) }} as staged
-    left join unpriced
-        on unpriced.source_table = '{{ source_name }}.{{ table_name }}'
-        and staged._file_id = unpriced._file_id
-        and staged._row_number = unpriced._row_number
+    left join without_price
+        on without_price.source_table = '{{ source_name }}.{{ table_name }}'
+        and staged._file_id = without_price._file_id
+        and staged._row_number = without_price._row_number
     {{ join_exchange_rates('staged.currency', reporting_date('staged.ordered_at' if table_name == 'orders' else 'staged.created_at')) }}
     where staged.{{ key }} is not null
     group by staged.{{ key }}
@@ -170,7 +170,7 @@ priced_refunds as (
 
 ),
 
-unpriced_refunds as (
+refunds_without_price as (
 
     select
         'orders.refunds' as source_table,
@@ -192,7 +192,7 @@ select
     row_status,
     row_reason
 from orphans
-{%- for rejects in ['unpriced', 'unread', 'unpriced_refunds'] %}
+{%- for rejects in ['without_price', 'unread', 'refunds_without_price'] %}
 union all
 select
     source_table,

@@ -20,7 +20,7 @@ with answers as (
     'emotion': 'sum(emotion)', 'responses': 'sum(responses)'
 }) }},
 
-spoken as (
+scored_answers as (
 
     select
         periods.period,
@@ -53,7 +53,7 @@ with_all as (
         item,
         emotion,
         responses
-    from spoken
+    from scored_answers
     union all
     select
         period,
@@ -64,7 +64,7 @@ with_all as (
         'all' as item,
         sum(emotion + cast(responses as double) * mix_shift) as emotion,
         sum(responses) as responses
-    from spoken
+    from scored_answers
     where fact_type = 'emotion'
     group by period, person_key, segment_key, stage_number, fact_type
 

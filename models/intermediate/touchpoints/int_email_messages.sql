@@ -32,14 +32,14 @@ without_id as (
 ),
 
 {# each sending of a recurring campaign is a message of its own; two sent events of one moment are one sending #}
-beginnings as (
+message_starts as (
 
     select
         *,
         is_sending and not coalesce(
             lag(occurred_at) over (partition by email, campaign_key, is_sending order by occurred_at, email_event_id) = occurred_at,
             false
-        ) as is_beginning
+        ) as is_message_start
     from without_id
 
 ),
@@ -48,12 +48,12 @@ sent as (
 
     select
         *,
-        max(case when is_beginning then occurred_date end) over happened as sent_date,
-        sum(case when is_beginning then 1 else 0 end) over happened as sending_number
-    from beginnings
-    window happened as (
+        max(case when is_message_start then occurred_date end) over in_order_of_time as sent_date,
+        sum(case when is_message_start then 1 else 0 end) over in_order_of_time as sending_number
+    from message_starts
+    window in_order_of_time as (
         partition by email, campaign_key
-        order by occurred_at, case when is_beginning then 0 else 1 end, email_event_id
+        order by occurred_at, case when is_message_start then 0 else 1 end, email_event_id
         rows between unbounded preceding and current row
     )
 

@@ -57,7 +57,7 @@ addressed as (
             else split_part(events.page_url, '#', 1)
         end as tagged_part,
         {{ url_host('events.page_url') }} as page_host,
-        {# a host may be an IP address or a bare number, since anybody can send any referrer #}
+        {# masked, because the host of a fake referrer may be a phone number #}
         {{ masked(url_host('events.referrer_url')) }} as referrer_host,
         events.utm_source,
         events.utm_medium,
