@@ -1,8 +1,10 @@
-{#- What MRR, churn and retention count: accounts, each a company or, where there is none, a person. -#}
+{#- Accounts: what MRR, churn and retention count. An account is a company or, without a company, a person. -#}
 
 {#-
-    The purchases of accounts: orders that count, and won deals by what no order has carried of them. A deal that its orders carry whole
-    makes a customer like any other, but is_own is false: with its orders it is one purchase.
+    Purchases of accounts: orders that count, and won deals.
+
+    Returns: a subquery of fct_conversions with account_id, lapsed_at and is_own. is_own is false for a deal whose value its orders
+      carry completely: deal and orders are one purchase.
 -#}
 {% macro account_purchases() -%}
     (
@@ -12,12 +14,12 @@
             conversion_type = 'order' or revenue > 0 as is_own,
             {{ add_days('converted_at', setting('lapse_days')) }} as lapsed_at
         from {{ ref('fct_conversions') }}
-        {# a deal may name a company alone #}
+        {# a deal may have a company and no person #}
         where conversion_type in ('order', 'deal_won') and (person_id <> 'unknown' or company_id <> 'unknown')
     )
 {%- endmacro %}
 
-{#- The MRR of an account at the end of a month that moved it, and so of those that follow until next_month_start. -#}
+{#- MRR of an account after each month with a movement; it holds until next_month_start. -#}
 {% macro account_mrr() -%}
     (
         select
@@ -30,7 +32,7 @@
     )
 {%- endmacro %}
 
-{#- The type of an account from its joined company and person: `relation` has company_id. -#}
+{#- Customer type of an account, after join_account: that of its company, or of its person if it has no company. -#}
 {% macro account_customer_type(relation) -%}
     case when {{ relation }}.company_id = 'unknown' then persons.customer_type else companies.customer_type end
 {%- endmacro %}
@@ -40,7 +42,10 @@
     left join {{ ref('dim_persons') }} as persons on {{ relation }}.account_id = persons.person_id
 {%- endmacro %}
 
-{#- Whether who ended a subscription at one time and began to pay for one at the other has only changed plans. -#}
+{#-
+    SQL condition: the account started to pay for a subscription within setting switch_days after it ended one. That is a change of
+    plan and no churn.
+-#}
 {% macro is_begun_anew(ended_at, begun_at) -%}
     {{ begun_at }} >= {{ ended_at }} and {{ begun_at }} <= {{ add_days(ended_at, setting('switch_days')) }}
 {%- endmacro %}

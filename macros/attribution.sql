@@ -1,6 +1,6 @@
 {#-
-    Whose path a conversion has: the person's, or by the setting attribution_unit the company's, where there is one. A company's key is
-    negative, so that it is no person's.
+    Key of whoever has the path of a conversion: the person or, with setting attribution_unit company, the company if there is one.
+    Keys of companies are negative, so that they never equal a person's.
 -#}
 {% macro attribution_unit(person_key, company_id) -%}
     {%- set unit = setting('attribution_unit') -%}
@@ -10,16 +10,23 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- When the conversion before ended its path; by the setting attribution_path_restart it may end none. -#}
+{#-
+    Time at which the conversion before ended its path, before which touches do not count; null if setting attribution_path_restart is
+    off.
+-#}
 {% macro path_restart(converted_before_at) -%}
     {{ converted_before_at if setting('attribution_path_restart') else 'cast(null as timestamp)' }}
 {%- endmacro %}
 
 {#-
-    The fundamental matrix N = I + Q + Q^2 + … = (I - Q)^-1 of absorbing Markov chains (Kemeny and Snell 1960, theorem 3.2.1): how often each
-    chain visits `to_state` when it starts in `from_state`. `moves` is a table of chain, from_state, to_state, probability between
-    states that are left again. N grows by squaring, N + N Q and Q Q, so that thirty rounds would be a thousand million steps; it
-    ends as soon as what is left of Q is less than 10^-15. Each round is a table, which the model drops by `drop_round_tables` as its post-hook.
+    Fundamental matrix N = I + Q + Q² + … = (I - Q)⁻¹ of absorbing Markov chains (Kemeny and Snell 1960, theorem 3.2.1): the expected
+    number of visits to to_state of a chain that starts in from_state.
+
+    Parameters: moves, a relation of chain, from_state, to_state and probability between transient states.
+    Returns: a select of chain, from_state, to_state and visits.
+    Do not simplify: adding powers of Q one by one takes as many rounds as the longest walk. Squaring (N + N Q, then Q Q) doubles the
+      steps in each round, so 30 rounds are 10^9 steps; it stops once all of Q is below 10^-15. Each round is a table; the model drops
+      them with drop_round_tables as its post-hook.
 -#}
 {% macro fundamental_matrix(moves) -%}
     {%- if not execute or flags.WHICH not in ['build', 'run'] -%}
@@ -55,14 +62,22 @@
         {%- set round.is_over = run_query('select count(*) from ' ~ powers).rows[0][0] == 0 -%}
     {%- endfor -%}
     {%- if not round.is_over -%}
-        {{ exceptions.raise_compiler_error("The Markov chain of the touchpoints does not end: look for a channel that nearly always leads back to itself through others.") }}
+        {%- set stuck = run_query(
+            'select from_state, to_state from ' ~ round.powers ~ ' order by probability desc, from_state, to_state limit 1'
+        ).rows[0] -%}
+        {{ exceptions.raise_compiler_error(
+            "Markov attribution did not converge after 30 squarings: paths in channel " ~ stuck[0] ~ " almost only go on to " ~ stuck[1]
+            ~ ". Check seeds/channel_rules.csv, or merge the channels that lead back to each other."
+        ) }}
     {%- endif -%}
     select chain, from_state, to_state, visits from {{ round.visits }}
 {%- endmacro %}
 
 {#-
-    A weight of an attribution model as a decimal. What is computed by functions that the engines do not do alike to the last bit keeps nine
-    digits; a division of whole numbers, which they do, may keep twelve.
+    Weight of an attribution model, rounded to a decimal so that DuckDB and Spark agree.
+
+    Parameters: weight, an expression; digits, 9 for functions whose last bits differ between the engines (exp, ln), 12 for a division
+      of whole numbers.
 -#}
 {% macro round_weight(weight, digits=9) -%}
     (cast(floor(({{ weight }}) * 1e{{ digits }} + 0.5) as decimal(18, 0)) * cast(0.{{ '0' * (digits - 1) }}1 as decimal(18, {{ digits }})))

@@ -1,9 +1,10 @@
 {#-
-    What is wrong with the attribution models as they stand in the warehouse, a line each: columns that a model lacks, and weights that
-    cannot be. The test that guards each build asks here, and `journey check` by running that test.
+    Problems of the attribution models in the warehouse, for the test that guards each build (and for `journey check`, which runs it).
+
+    Returns: a list of texts, one per problem: a missing column, or a broken rule of weight_rules().
 -#}
 {% macro attribution_model_problems() -%}
-    {#- named before anything is executed: that is where dbt reads what the test depends on -#}
+    {#- The refs stand outside `if execute`, because dbt reads the dependencies of the test while it parses. -#}
     {%- set models = {} -%}
     {%- for name in var('attribution_models') -%}{%- do models.update({name: ref(name)}) -%}{%- endfor -%}
     {%- set paths = ref('int_paths') -%}
@@ -27,7 +28,11 @@
     {{ return(problems) }}
 {%- endmacro %}
 
-{#- What no weight may be: how one and how many are told of, and what mends it. -#}
+{#-
+    Rules that the weights of an attribution model must keep, as a dict in the order of weight_problems' columns.
+
+    Returns: rule name -> `one` and `many` (message for one row and for several) and `mend` (what to do).
+-#}
 {% macro weight_rules() -%}
     {{ return({
         'without_weight': {
@@ -53,7 +58,12 @@
     }) }}
 {%- endmacro %}
 
-{#- A row a model: its name and how often each rule is broken. -#}
+{#-
+    Counts how often each attribution model breaks each rule of weight_rules().
+
+    Parameters: models, a dict from name to relation; paths, the relation int_paths.
+    Returns: a select with one row per model: its name and one count per rule.
+-#}
 {% macro weight_problems(models, paths) -%}
     {%- for name, relation in models.items() %}
     select

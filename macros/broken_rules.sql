@@ -12,7 +12,12 @@
     {{ return(ended) }}
 {% endmaterialization %}
 
-{#- The columns by which a row of a table of sums is told from the others: `meta.grain` of its yml, which lead the table. -#}
+{#-
+    Key of a table of sums: the columns in `meta.grain` of its yml.
+
+    Parameters: relation of a model.
+    Returns: a list of column names. Fails if they are not the leading columns of the model, in that order.
+-#}
 {% macro grain_of(relation) -%}
     {%- set node = graph.nodes['model.' ~ project_name ~ '.' ~ relation.identifier] -%}
     {%- set grain = node.config.meta.grain -%}

@@ -1,11 +1,16 @@
 {#-
-    Everything that DuckDB and Spark spell or answer differently, in one place. A model never uses such a construct itself.
-    Each macro dispatches on the engine; `default__` is DuckDB's.
+    Everything that DuckDB and Spark write differently or compute differently. Models call these macros and never use such a construct
+    themselves. Each macro dispatches on the engine: default__NAME is the DuckDB version, spark__NAME the Spark version.
 -#}
 
 {#-
-    A keyed hash of the parts: the first 128 bits, 32 digits, of sha256 over the session's key and the parts. Nulls count as empty, the
-    key never stands in SQL. `key` is hash_key, or last_hash_key: that before the last `journey rotate-key`, 'none' where there was none.
+    Keyed hash of some parts, so that an identifier can be published without being guessed from its hash.
+
+    Parameters: parts, a list of SQL expressions (null counts as empty); key, 'hash_key' for the current key or 'last_hash_key' for
+      the one before the last `journey rotate-key` ('none' if there was none).
+    Returns: the first 128 bits of sha256 over key and parts, as 32 hexadecimal digits, equal on both engines.
+    Example: {{ keyed_hash(["'email'", 'contacts.email']) }}
+    Do not simplify: the key comes from the session and never stands in the SQL, which logs and query histories keep.
 -#}
 {% macro keyed_hash(parts, key='hash_key') -%}{{ return(adapter.dispatch('keyed_hash', 'customer_journey')(parts, key)) }}{%- endmacro %}
 {% macro default__keyed_hash(parts, key) -%}
@@ -16,10 +21,12 @@
 {%- endmacro %}
 
 {#-
-    On-run-start: no hash without the key, nor with another one than the build step has hashed this warehouse with; on DuckDB the plugin that
-    hands out the key sees to both. A Spark session that was not given it puts nothing in its place, without a word, leaves the
-    text alone where it is set not to replace variables, and hands out the same few signs for every key that looks like a secret to
-    it. Each way anybody could undo the hashes.
+    On-run-start hook: fails if the hash key is missing, or differs from the key that this warehouse was built with. On DuckDB the
+    plugin that hands out the key checks both.
+
+    Do not simplify: Spark reports none of these cases by itself. Without the key it substitutes an empty text; with
+      spark.sql.variable.substitute off it leaves the placeholder; and it replaces a key that contains a word such as secret or token
+      by '*********(redacted)'. In each case the hashes could be reversed.
 -#}
 {% macro ensure_hash_key() -%}{{ return(adapter.dispatch('ensure_hash_key', 'customer_journey')()) }}{%- endmacro %}
 {% macro default__ensure_hash_key() -%}{%- endmacro %}
@@ -42,58 +49,93 @@
 {%- endmacro %}
 
 {#-
-    The key by which persons and other entities are joined: the first 60 bits of their hashed id, as a bigint. Keys stand in the order of
-    the ids, and are as stable as these; the test person_key_is_unique guards that no two persons share one. 0 is the key of 'unknown'.
+    Join key of a person or other entity: the first 60 bits of its hashed id, as a bigint, since joins on numbers are faster than on
+    text.
+
+    Parameters: id, an expression of a hashed id or 'unknown'.
+    Returns: a bigint in the order of the ids; 0 for 'unknown'. The test person_key_is_unique makes sure that no two persons share a
+      key.
+    Example: {{ key_of('persons.person_id') }} as person_key
 -#}
 {% macro key_of(id) -%}case when {{ id }} = 'unknown' then 0 else {{ hex_to_bigint('substr(' ~ id ~ ', 1, 15)') }} end{%- endmacro %}
 
-{#- The number that up to 15 hexadecimal digits write. -#}
+{#- Number written in up to 15 hexadecimal digits, as a bigint. Example: {{ hex_to_bigint("'ff'") }} is 255 -#}
 {% macro hex_to_bigint(digits) -%}{{ return(adapter.dispatch('hex_to_bigint', 'customer_journey')(digits)) }}{%- endmacro %}
 {% macro default__hex_to_bigint(digits) -%}cast('0x' || {{ digits }} as bigint){%- endmacro %}
 {% macro spark__hex_to_bigint(digits) -%}cast(conv({{ digits }}, 16, 10) as bigint){%- endmacro %}
 
-{#- Regular expressions: DuckDB matches with a function, Spark with an operator; DuckDB replaces only the first match unless told. -#}
+{#-
+    SQL condition: a regular expression matches somewhere in a text. DuckDB has a function for it, Spark an operator.
+
+    Parameters: text, an expression; pattern, an SQL expression, so a literal needs its quotes.
+    Example: {{ regex_like('page_url', "'[?&]gclid='") }}
+-#}
 {% macro regex_like(text, pattern) -%}{{ return(adapter.dispatch('regex_like', 'customer_journey')(text, pattern)) }}{%- endmacro %}
 {% macro default__regex_like(text, pattern) -%}regexp_matches({{ text }}, {{ pattern }}){%- endmacro %}
 {% macro spark__regex_like(text, pattern) -%}({{ text }} rlike {{ pattern }}){%- endmacro %}
 
+{#-
+    A text without all matches of a regular expression. Parameters as in regex_like.
+
+    Do not simplify: DuckDB's regexp_replace replaces only the first match without the option 'g', which Spark does not have.
+-#}
 {% macro regex_remove(text, pattern) -%}{{ return(adapter.dispatch('regex_remove', 'customer_journey')(text, pattern)) }}{%- endmacro %}
 {% macro default__regex_remove(text, pattern) -%}regexp_replace({{ text }}, {{ pattern }}, '', 'g'){%- endmacro %}
 {% macro spark__regex_remove(text, pattern) -%}regexp_replace({{ text }}, {{ pattern }}, ''){%- endmacro %}
 
-{#- Every match replaced; `\1` in the replacement is the first group. Spark says `$1`, and DuckDB replaces one match alone unless told. -#}
+{#-
+    A text with every match of a regular expression replaced.
+
+    Parameters: text and pattern as in regex_like; replacement without quotes, in which \1 is the first group.
+    Example: {{ regex_replace('phone', "'^00([1-9])'", '+\\1') }}
+    Do not simplify: Spark writes groups as $1, and DuckDB replaces only the first match without 'g'.
+-#}
 {% macro regex_replace(text, pattern, replacement) -%}{{ return(adapter.dispatch('regex_replace', 'customer_journey')(text, pattern, replacement)) }}{%- endmacro %}
 {% macro default__regex_replace(text, pattern, replacement) -%}regexp_replace({{ text }}, {{ pattern }}, '{{ replacement }}', 'g'){%- endmacro %}
 {% macro spark__regex_replace(text, pattern, replacement) -%}regexp_replace({{ text }}, {{ pattern }}, '{{ replacement | replace('\\', '$') }}'){%- endmacro %}
 
-{#- Inside the brackets of a character class: white space. Java's expressions know no POSIX classes. -#}
+{#- White space inside the brackets of a character class. Java, and so Spark, does not know [:space:]. -#}
 {% macro whitespace() -%}{{ return(adapter.dispatch('whitespace', 'customer_journey')()) }}{%- endmacro %}
 {% macro default__whitespace() -%}[:space:]{%- endmacro %}
 {% macro spark__whitespace() -%}\\s{%- endmacro %}
 
 {#-
-    Inside a pattern: the end of the text. `$` means that too, but for Java also the place before a last line break.
+    End of the text inside a regular expression.
+
+    Do not simplify: in Java, and so in Spark, `$` also matches before a final line break; \z does not.
 -#}
 {% macro text_end() -%}{{ return(adapter.dispatch('text_end', 'customer_journey')()) }}{%- endmacro %}
 {% macro default__text_end() -%}\z{%- endmacro %}
 {% macro spark__text_end() -%}\\z{%- endmacro %}
 
-{#- Text without the blanks at its ends. DuckDB trims those of every script (no-break, ideographic, …), Spark the plain one alone. -#}
+{#-
+    A text without white space at its ends.
+
+    Do not simplify: DuckDB's trim removes spaces of every script (no-break, ideographic, …), Spark's only the plain space, so Spark
+      gets the list.
+-#}
 {% macro trimmed(text) -%}{{ return(adapter.dispatch('trimmed', 'customer_journey')(text)) }}{%- endmacro %}
 {% macro default__trimmed(text) -%}trim({{ text }}){%- endmacro %}
 {% macro spark__trimmed(text) -%}
     trim(both ' \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000' from {{ text }})
 {%- endmacro %}
 
-{#- Lower case, letter by letter. Spark gives the Turkish İ a second character, and a sigma that ends a word a letter of its own. -#}
+{#-
+    A text in lower case, one character for each character.
+
+    Do not simplify: Spark's lower() turns the Turkish İ into two characters and a sigma at the end of a word into ς, DuckDB's does
+      neither.
+-#}
 {% macro lower_case(text) -%}{{ return(adapter.dispatch('lower_case', 'customer_journey')(text)) }}{%- endmacro %}
 {% macro default__lower_case(text) -%}lower({{ text }}){%- endmacro %}
 {% macro spark__lower_case(text) -%}lower(translate({{ text }}, 'İΣ', 'iσ')){%- endmacro %}
 
 {#-
-    Text in Unicode NFC: a letter and its marks as one character, however they were typed or percent-encoded. What has landed is NFC
-    already; this is for what models decode. Spark has no function for it: there each letter and mark of Latin and Cyrillic scripts is
-    replaced, letters without a mark first, so that a second mark finds the letter that the first one made. Two marks have a second code.
+    A text in Unicode NFC, so that a letter with its marks is one character however it was typed. Landed text already is NFC; this is
+    for text that models decode.
+
+    Do not simplify: Spark has no function for it. There, letters and marks of Latin and Cyrillic scripts are replaced one pair at a
+      time, plain letters first, so that a second mark finds the letter which the first mark made.
 -#}
 {% macro nfc(text) -%}{{ return(adapter.dispatch('nfc', 'customer_journey')(text)) }}{%- endmacro %}
 {% macro default__nfc(text) -%}nfc_normalize({{ text }}){%- endmacro %}
@@ -116,7 +158,7 @@
         else {{ text }}
     end
 {%- endmacro %}
-{#- The mark, the letters that it goes with, and what they make together; also where two marks came in the other order. -#}
+{#- Mark, letters and composed letters for nfc on Spark, as a list of tuples. Two marks in the other order are listed as well. -#}
 {% macro composed_letters() -%}
     {{ return([
         ('\u0300', 'AEINOUWYaeinouwyÂÊÔÜâêôüĂăĒēŌōƠơƯưЕИеи', 'ÀÈÌǸÒÙẀỲàèìǹòùẁỳẦỀỒǛầềồǜẰằḔḕṐṑỜờỪừЀЍѐѝ'),
@@ -149,8 +191,12 @@
 {%- endmacro %}
 
 {#-
-    Text of an address with its percent signs and pluses read (khuy%E1%BA%BFn+m%C3%A3i). What is no well-formed UTF-8, holds control
-    characters or is longer than any tag stays as it is: DuckDB refuses the one, Spark puts a question mark for it.
+    Text from a URL with percent signs and pluses decoded.
+
+    Returns: the decoded text. Text that is not well-formed UTF-8, holds control characters or is longer than 300 characters keeps its
+      percent signs.
+    Example: khuy%E1%BA%BFn+m%C3%A3i becomes khuyến mãi.
+    Do not simplify: on malformed input DuckDB's url_decode fails the whole query, and Spark's writes a question mark.
 -#}
 {% macro percent_decoded(text) -%}{{ return(adapter.dispatch('percent_decoded', 'customer_journey')(text)) }}{%- endmacro %}
 {% macro default__percent_decoded(text) -%}
@@ -170,15 +216,23 @@
 {%- endmacro %}
 
 {#-
-    Text to types, null where the text does not have the format. The engines' own casts accept more, each something else: DuckDB '1_000',
-    1.5 as the integer 2, 'infinity' and the hour 24, Spark other scripts' digits, 'now', and a year alone.
+    Typed values from text; null where the text does not have the expected format. The engines' own casts cannot be used alone, because
+    each accepts other texts: DuckDB '1_000', 1.5 as the integer 2, 'infinity' and the hour 24; Spark digits of other scripts, 'now', and
+    a year alone.
 -#}
 
-{#- Digits with an optional sign, decimal point and exponent; rounded half up, null where the digits do not fit. -#}
+{#-
+    A number from text: digits with an optional sign, decimal point and exponent.
+
+    Parameters: text, an expression; precision and scale of the decimal.
+    Returns: the number rounded half up; null if the text is not a number or does not fit.
+    Example: {{ text_to_decimal("'1234.5'", 18, 4) }} is 1234.5000
+    Do not simplify: the bare casts of the engines accept different texts, DuckDB 1_000 and Spark digits of other scripts.
+-#}
 {% macro text_to_decimal(text, precision, scale) -%}
     {{ return(adapter.dispatch('text_to_decimal', 'customer_journey')(text, precision, scale)) }}
 {%- endmacro %}
-{#- the underscore is all that DuckDB accepts beyond the format, and looking for it costs a tenth of a pattern -#}
+{#- The underscore is all that DuckDB accepts beyond the format, and looking for it takes a tenth of the time of a pattern. -#}
 {% macro default__text_to_decimal(text, precision, scale) -%}
     case when not contains({{ text }}, '_') then try_cast({{ text }} as decimal({{ precision }}, {{ scale }})) end
 {%- endmacro %}
@@ -186,11 +240,15 @@
     case when {{ text }} rlike '^[ \\t\\n\\x0b\\f\\r]*[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?[ \\t\\n\\x0b\\f\\r]*\\z' then try_cast({{ text }} as decimal({{ precision }}, {{ scale }})) end
 {%- endmacro %}
 
-{#- Digits with an optional sign. '5.0' is one too, as tools write integers that may be missing; 1.5 is none. -#}
+{#-
+    A whole number from text, as a bigint. '5.0' is valid, since tools write integers so in columns with gaps; '1.5' gives null, while
+    DuckDB's own cast would round it to 2.
+-#}
 {% macro text_to_integer(text) -%}
     case when {{ regex_like(text, "'^[+-]?[0-9]+([.]0*)?" ~ text_end() ~ "'") }} then try_cast(split_part({{ text }}, '.', 1) as bigint) end
 {%- endmacro %}
 
+{#- A boolean from text: true, t, yes, y, 1 or false, f, no, n, 0, in any case; otherwise null. -#}
 {% macro text_to_boolean(text) -%}
     case
         when lower({{ text }}) in ('true', 't', 'yes', 'y', '1') then true
@@ -199,8 +257,8 @@
 {%- endmacro %}
 
 {#-
-    A date (2026-01-31, 2026/1/31), then perhaps T or a blank and the time (10:00, 10:00:00, 10:00:00.123456789), then perhaps the offset
-    (Z, ' UTC', +07, +0700, +07:00). The years are 0001 to 9999.
+    Pattern of the dates and times that are read: a date (2026-01-31 or 2026/1/31), an optional time after T or a space (10:00,
+    10:00:00 or 10:00:00.123456789), and an optional offset (Z, ' UTC', +07, +0700 or +07:00). Years are 0001 to 9999.
 -#}
 {% macro datetime_pattern() -%}
     {%- set date = '([0-9]{3}[1-9]|[0-9]{2}[1-9]0|[0-9][1-9]00|[1-9]000)[-/][0-9]{1,2}[-/][0-9]{1,2}' -%}
@@ -209,62 +267,93 @@
     '^{{ date }}([T ]{{ time }}{{ offset }}?)?{{ text_end() }}'
 {%- endmacro %}
 
-{#- The sessions of both engines run in UTC, so text without an offset is read as UTC. What is finer than microseconds is cut off. -#}
+{#-
+    A UTC timestamp from text of datetime_pattern; null for other text. Without an offset the text is read as UTC, the time zone of
+    both engines' sessions. Digits beyond microseconds are cut off.
+
+    Example: {{ text_to_timestamp("'2026-01-31 10:00+07'") }} is 2026-01-31 03:00:00
+    Do not simplify: a bare cast accepts 'infinity' and hour 24 on DuckDB, and 'now' and a year alone on Spark.
+-#}
 {% macro text_to_timestamp(text) -%}
     case when {{ regex_like(text, datetime_pattern()) }} then {{ adapter.dispatch('datetime_to_timestamp', 'customer_journey')(text) }} end
 {%- endmacro %}
-{#- the cast that heeds an offset costs three times the one that does not: it is for those that move the time -#}
+{#- The cast to timestamptz takes three times as long as the one to timestamp, so it is used only for offsets other than UTC. -#}
 {% macro default__datetime_to_timestamp(text) -%}
     case
         when ends_with({{ text }}, '+00') or ends_with({{ text }}, 'Z') then try_cast({{ text }} as timestamp)
         else cast(try_cast({{ text }} as timestamptz) as timestamp)
     end
 {%- endmacro %}
-{#- Spark wants hyphens, and seconds where there is an offset -#}
+{#- Spark needs hyphens in the date, and seconds if there is an offset. -#}
 {% macro spark__datetime_to_timestamp(text) -%}
     try_cast(regexp_replace(translate({{ text }}, '/', '-'), '^([^:]+:[0-9]{2})([Z +-])', '$1:00$2') as timestamp)
 {%- endmacro %}
 
-{#- The date of such a text, as it stands there: neither its time nor its offset moves it. -#}
+{#- The date at the beginning of such a text, exactly as written: time and offset do not shift it. -#}
 {% macro text_to_date(text) -%}
     case when {{ regex_like(text, datetime_pattern()) }} then try_cast(translate({{ text }}, '/', '-') as date) end
 {%- endmacro %}
 
-{#- A decimal as text, all its decimals written out: Spark writes 0E-12 and 1E-7 for what is small. -#}
+{#-
+    A decimal as text with all its decimal places.
+
+    Do not simplify: Spark's cast writes small decimals as 0E-12 or 1E-7, so hashes would differ from DuckDB's.
+-#}
 {% macro decimal_to_text(value, scale) -%}{{ return(adapter.dispatch('decimal_to_text', 'customer_journey')(value, scale)) }}{%- endmacro %}
 {% macro default__decimal_to_text(value, scale) -%}cast({{ value }} as string){%- endmacro %}
 {% macro spark__decimal_to_text(value, scale) -%}replace(format_number({{ value }}, {{ scale }}), ',', ''){%- endmacro %}
 
 {#-
-    A double rounded half up, as a decimal; null where it is beyond 30 digits. DuckDB rounds what it has multiplied (1.005 becomes 1.00),
-    Spark the shortest text of the double (1.01). Rounding to eight decimals first takes away what arithmetic left in the last bits.
+    A double rounded half up, as a decimal; null beyond 30 digits.
+
+    Parameters: value, a double expression; decimals, the number of decimal places.
+    Example: {{ round_double('1.005e0', 2) }} is 1.01
+    Do not simplify: DuckDB's round gives 1.00 for 1.005 (it rounds the binary value), Spark's 1.01 (it rounds the shortest text).
+      Rounding to eight places first removes what arithmetic leaves in the last bits.
 -#}
 {% macro round_double(value, decimals) -%}{{ return(adapter.dispatch('round_double', 'customer_journey')(value, decimals)) }}{%- endmacro %}
-{#- casting to text is what Spark's cast to a decimal does by itself -#}
+{#- Spark's cast to a decimal goes through text by itself. -#}
 {% macro default__round_double(value, decimals) -%}round(try_cast(cast({{ value }} as string) as decimal(38, 8)), {{ decimals }}){%- endmacro %}
 {% macro spark__round_double(value, decimals) -%}round(try_cast({{ value }} as decimal(38, 8)), {{ decimals }}){%- endmacro %}
 
-{#- A UTC timestamp as the clock of the reporting time zone shows it; the zone's own rules for daylight saving apply. -#}
+{#-
+    A UTC timestamp as local time in the reporting time zone, daylight saving included. The result has no time zone. Example: {{
+    to_reporting_time('orders.ordered_at') }}
+-#}
 {% macro to_reporting_time(timestamp) -%}{{ return(adapter.dispatch('to_reporting_time', 'customer_journey')(timestamp)) }}{%- endmacro %}
 {% macro default__to_reporting_time(timestamp) -%}
     (({{ timestamp }}) at time zone 'UTC' at time zone '{{ setting('reporting_timezone') }}')
 {%- endmacro %}
 {% macro spark__to_reporting_time(timestamp) -%}from_utc_timestamp({{ timestamp }}, '{{ setting('reporting_timezone') }}'){%- endmacro %}
 
+{#- Day of a UTC timestamp in the reporting time zone. Example: {{ reporting_date('orders.ordered_at') }} as ordered_date -#}
 {% macro reporting_date(timestamp) -%}cast({{ to_reporting_time(timestamp) }} as date){%- endmacro %}
 
-{#- Truncating a date gives a date on one engine and a timestamp on the other. -#}
+{#-
+    First day of the month of a date, as a date. Without the cast, date_trunc returns a date on one engine and a timestamp on the
+    other.
+-#}
 {% macro month_of(date) -%}cast(date_trunc('month', {{ date }}) as date){%- endmacro %}
 {% macro quarter_of(date) -%}cast(date_trunc('quarter', {{ date }}) as date){%- endmacro %}
 
-{#- Adding an interval: DuckDB's multiplication takes a column; Spark wants make_interval. -#}
+{#-
+    A timestamp plus a number of seconds, which may be a column or negative. DuckDB and Spark build intervals from columns in
+    different ways. add_minutes and add_days build on it.
+
+    Example: {{ add_days('orders.ordered_at', setting('lapse_days')) }}
+-#}
 {% macro add_seconds(timestamp, seconds) -%}{{ return(adapter.dispatch('add_seconds', 'customer_journey')(timestamp, seconds)) }}{%- endmacro %}
 {% macro default__add_seconds(timestamp, seconds) -%}({{ timestamp }} + to_seconds({{ seconds }})){%- endmacro %}
 {% macro spark__add_seconds(timestamp, seconds) -%}timestampadd(second, {{ seconds }}, {{ timestamp }}){%- endmacro %}
 {% macro add_minutes(timestamp, minutes) -%}{{ add_seconds(timestamp, '60 * (' ~ minutes ~ ')') }}{%- endmacro %}
 {% macro add_days(timestamp, days) -%}{{ add_seconds(timestamp, '86400 * (' ~ days ~ ')') }}{%- endmacro %}
 
-{#- Differences: dbt.datediff rounds differently on the two engines below a day. -#}
+{#-
+    Microseconds from an earlier to a later timestamp, as a bigint. seconds_between and hours_between build on it; days_between counts
+    days between two dates.
+
+    Do not simplify: dbt.datediff rounds differently on the two engines below a day.
+-#}
 {% macro microseconds_between(earlier, later) -%}{{ return(adapter.dispatch('microseconds_between', 'customer_journey')(earlier, later)) }}{%- endmacro %}
 {% macro default__microseconds_between(earlier, later) -%}(epoch_us({{ later }}) - epoch_us({{ earlier }})){%- endmacro %}
 {% macro spark__microseconds_between(earlier, later) -%}(unix_micros({{ later }}) - unix_micros({{ earlier }})){%- endmacro %}
@@ -274,7 +363,12 @@
 {% macro default__days_between(earlier_date, later_date) -%}({{ later_date }} - {{ earlier_date }}){%- endmacro %}
 {% macro spark__days_between(earlier_date, later_date) -%}cast(date_diff({{ later_date }}, {{ earlier_date }}) as bigint){%- endmacro %}
 
-{#- Every day from the first to the last, as a table with the column date_day; none where the last comes first, from which Spark counts down. -#}
+{#-
+    A subquery of every day from first_date to last_date, in the column date_day. It is empty if last_date comes first.
+
+    Example: from {{ date_spine("date '2026-01-01'", "date '2026-01-31'") }} as days
+    Do not simplify: Spark's sequence counts downwards if the last day comes first, hence the condition.
+-#}
 {% macro date_spine(first_date, last_date) -%}{{ return(adapter.dispatch('date_spine', 'customer_journey')(first_date, last_date)) }}{%- endmacro %}
 {% macro default__date_spine(first_date, last_date) -%}
     (select cast(day_start as date) as date_day from (select unnest(generate_series({{ first_date }}, {{ last_date }}, interval 1 day)) as day_start))
@@ -283,14 +377,18 @@
     (select explode(sequence(first_date, last_date)) as date_day from (select {{ first_date }} as first_date, {{ last_date }} as last_date) where first_date <= last_date)
 {%- endmacro %}
 
-{#- Monday is 1 and Sunday 7 on both. -#}
+{#- Day of the week of a date: Monday is 1 and Sunday 7, on both engines. -#}
 {% macro iso_weekday(date) -%}{{ return(adapter.dispatch('iso_weekday', 'customer_journey')(date)) }}{%- endmacro %}
 {% macro default__iso_weekday(date) -%}isodow({{ date }}){%- endmacro %}
 {% macro spark__iso_weekday(date) -%}(weekday({{ date }}) + 1){%- endmacro %}
 
 {#-
-    Connected components over the table `edges` (low, high: two ends of an edge, each edge once): a table of
-    node, component, where the component is named by its least node. DuckDB keeps one row a node while it recurses.
+    Connected components of a graph. Identity resolution uses it: what is connected is one person.
+
+    Parameters: edges, a relation with the columns low and high, the two ends of an edge, each edge once.
+    Returns: a select of node and component. A component is named by its smallest node.
+    Example: {{ connected_components(ref('int_identity_edges')) }}
+    The DuckDB version is a recursive CTE `using key`, which keeps one row per node.
 -#}
 {% macro connected_components(edges) -%}{{ return(adapter.dispatch('connected_components', 'customer_journey')(edges)) }}{%- endmacro %}
 {% macro default__connected_components(edges) -%}
@@ -317,8 +415,11 @@
 {%- endmacro %}
 
 {#-
-    Spark's recursion can't leave out what it has already: so each node points at its least neighbour, pointers are followed two steps
-    further, edges are drawn between what they point at, until no edge is left. Every round is a table, so that a lost worker costs one.
+    Spark version of connected_components: rounds of pointer jumping. Each node points at its smallest neighbour, pointers are
+    followed two steps further, and edges are drawn between the nodes pointed at, until no edge is left.
+
+    Do not simplify: Spark's recursive CTE cannot drop rows that it already has, so it would keep all paths. Each round is a table, so
+      that a lost worker costs one round and not all of them. The model drops the tables with drop_round_tables as its post-hook.
 -#}
 {% macro spark__connected_components(edges) -%}
     {%- if not execute or flags.WHICH not in ['build', 'run'] -%}
@@ -363,12 +464,12 @@
     select node, component from {{ round.labels }}
 {%- endmacro %}
 
-{#- A table of one round of a model that is worked out in rounds, beside that model. -#}
+{#- Relation of a helper table for one round of a model that computes in rounds, such as MODEL__edges_3. -#}
 {% macro round_table(number, what) -%}
     {{ return(api.Relation.create(database=this.database, schema=this.schema, identifier=this.identifier ~ '__' ~ what ~ '_' ~ number)) }}
 {%- endmacro %}
 
-{#- The tables of a model's rounds go when it is there: it calls this as its post-hook. -#}
+{#- Post-hook: drops the helper tables of a model that computes in rounds. -#}
 {% macro drop_round_tables() -%}{{ return(adapter.dispatch('drop_round_tables', 'customer_journey')()) }}{%- endmacro %}
 {% macro default__drop_round_tables() -%}
     {%- if execute -%}
@@ -387,30 +488,41 @@
     {{ return('') }}
 {%- endmacro %}
 
-{#- A date some months later, as a date: DuckDB's interval addition makes it a timestamp. -#}
+{#-
+    A date plus a number of months, as a date; the 31st becomes the last day of a shorter month. DuckDB's interval addition alone
+    would return a timestamp.
+-#}
 {% macro add_months(date, months) -%}{{ return(adapter.dispatch('add_months', 'customer_journey')(date, months)) }}{%- endmacro %}
 {% macro default__add_months(date, months) -%}cast({{ date }} + to_months({{ months }}) as date){%- endmacro %}
 {% macro spark__add_months(date, months) -%}add_months({{ date }}, {{ months }}){%- endmacro %}
 
 {#-
-    Ends a mart by the order that its rows are written in: by person and time the file is smaller, and whoever asks for one person reads
-    little of it. Spark would bring all rows into one order over the whole cluster, and keeps files of its own: there it is nothing.
+    Last line of a mart: the order in which its rows are written. Sorted by person and time the file is smaller, and reading one
+    person touches little of it.
+
+    Parameters: columns, as after order by.
+    Returns: an order by clause on DuckDB and nothing on Spark, where it would sort all rows over the whole cluster.
 -#}
 {% macro in_order_of(columns) -%}{{ return(adapter.dispatch('in_order_of', 'customer_journey')(columns)) }}{%- endmacro %}
 {% macro default__in_order_of(columns) -%}order by {{ columns }}{%- endmacro %}
 {% macro spark__in_order_of(columns) -%}{%- endmacro %}
 
-{#- The entries of a text with ; between them, one a row. -#}
+{#- Entries of a text separated by ;, one row each. Use it in the select list. -#}
 {% macro list_entries(text) -%}{{ return(adapter.dispatch('list_entries', 'customer_journey')(text)) }}{%- endmacro %}
 {% macro default__list_entries(text) -%}unnest(string_split({{ text }}, ';')){%- endmacro %}
 {% macro spark__list_entries(text) -%}explode(split({{ text }}, ';')){%- endmacro %}
 
-{#- The parts of a text that a pattern matches, one a row. -#}
+{#- All matches of a regular expression in a text, one row each. Use it in the select list. -#}
 {% macro matches(text, pattern) -%}{{ return(adapter.dispatch('matches', 'customer_journey')(text, pattern)) }}{%- endmacro %}
 {% macro default__matches(text, pattern) -%}unnest(regexp_extract_all({{ text }}, {{ pattern }})){%- endmacro %}
 {% macro spark__matches(text, pattern) -%}explode(regexp_extract_all({{ text }}, {{ pattern }}, 0)){%- endmacro %}
 
-{#- Puts the rows of a select in the place of a table: Spark's plain tables cannot be replaced, updated or deleted from. -#}
+{#-
+    Runs a statement that replaces a table by the rows of a select.
+
+    Parameters: relation; select_statement as text.
+    Do not simplify: plain Spark tables support neither create or replace nor delete, so Spark drops the table first.
+-#}
 {% macro replace_table(relation, select_statement) -%}{{ return(adapter.dispatch('replace_table', 'customer_journey')(relation, select_statement)) }}{%- endmacro %}
 {% macro default__replace_table(relation, select_statement) -%}
     {%- do run_query('create or replace table ' ~ relation ~ ' as ' ~ select_statement) -%}
@@ -420,22 +532,36 @@
     {%- do run_query('create table ' ~ relation ~ ' as ' ~ select_statement) -%}
 {%- endmacro %}
 
-{#- Text as a literal: in Spark's a backslash escapes, also the quote. -#}
+{#- A Jinja text as an SQL literal with its quotes. In Spark a backslash escapes, also the quote; in DuckDB a quote is doubled. -#}
 {% macro string_literal(value) -%}{{ return(adapter.dispatch('string_literal', 'customer_journey')(value)) }}{%- endmacro %}
 {% macro default__string_literal(value) -%}{{ return("'" ~ (value | replace("'", "''")) ~ "'") }}{%- endmacro %}
 {% macro spark__string_literal(value) -%}{{ return("'" ~ (value | replace('\\', '\\\\') | replace("'", "\\'")) ~ "'") }}{%- endmacro %}
 
-{#- The texts of a group in one, in an order that leaves no ties; null where there is none. -#}
+{#-
+    Texts of a group joined into one text; null if there is none.
+
+    Parameters: text, an expression; order_by, an expression without ties, or the result depends on the engine; separator.
+    Example: {{ text_list('stage', 'rank', ' > ') }}
+-#}
 {% macro text_list(text, order_by, separator) -%}{{ return(adapter.dispatch('text_list', 'customer_journey')(text, order_by, separator)) }}{%- endmacro %}
 {% macro default__text_list(text, order_by, separator) -%}string_agg({{ text }}, '{{ separator }}' order by {{ order_by }}){%- endmacro %}
 {% macro spark__text_list(text, order_by, separator) -%}
     case when count({{ text }}) > 0 then array_join(transform(array_sort(collect_list(case when {{ text }} is not null then struct({{ order_by }} as place, {{ text }} as entry) end)), listed -> listed.entry), '{{ separator }}') end
 {%- endmacro %}
 
-{#- A whole number from a text, 0 to 2^48 - 1 and the same on both engines: summed, it tells sets of rows apart in any order. -#}
+{#-
+    Whole number from 0 to 2^48 - 1 from a text, equal on both engines. The sum of these numbers over a set of rows is a fingerprint
+    of the set that does not depend on the order of rows.
+-#}
 {% macro hash_number(text) -%}{{ hex_to_bigint('substr(md5(' ~ text ~ '), 1, 12)') }}{%- endmacro %}
 
-{#- The sum of `term`, a double, over each whole number from `first` to `last`, by the name that `number` is: 0 of no numbers, null of null terms. -#}
+{#-
+    Sum of a term, a double, over the whole numbers from first to last.
+
+    Parameters: first and last, expressions; number, the name that stands for the number in term; term, an expression.
+    Returns: a double, 0 if last is before first.
+    Example: {{ sum_over(1, 3, 'n', 'n * 2e0') }} is 12
+-#}
 {% macro sum_over(first, last, number, term) -%}{{ return(adapter.dispatch('sum_over', 'customer_journey')(first, last, number, term)) }}{%- endmacro %}
 {% macro default__sum_over(first, last, number, term) -%}
     case when {{ first }} <= {{ last }} then list_sum([{{ term }} for {{ number }} in range(cast({{ first }} as bigint), cast({{ last }} as bigint) + 1)]) else 0e0 end
@@ -445,8 +571,8 @@
 {%- endmacro %}
 
 {#-
-    The logarithm of n! for n of 0 or more. Spark has no gamma function: Stirling's series at n + 8, less the logarithm of what that has too much
-    (Abramowitz and Stegun 6.1.40).
+    Natural logarithm of n!, for n of 0 or more. Spark has no gamma function: it takes Stirling's series at n + 8 and subtracts the
+    logarithm of the surplus factors (Abramowitz and Stegun 6.1.40).
 -#}
 {% macro log_factorial(n) -%}{{ return(adapter.dispatch('log_factorial', 'customer_journey')(n)) }}{%- endmacro %}
 {% macro default__log_factorial(n) -%}lgamma({{ n }} + 1e0){%- endmacro %}

@@ -1,11 +1,11 @@
 {#-
-    What people type, and the one rule for publishing it: a text is shown where at least `free_text_min_persons` different persons have it,
-    or where a seed knows it; any other is `(rare)`, since it may tell of the one person that it was typed about.
+    The rule for publishing texts that people type: a text is shown if at least `free_text_min_persons` different persons have it or if
+    a seed lists it. Any other text becomes `(rare)`, because it may describe one single person.
 -#}
 
 {#-
-    The columns under the rule: of each raw table the columns, and of each column the seeds that know its texts. What is called so in a
-    source (`privacy: free_text`) and does not stand here is published nowhere; a test holds the two together.
+    Columns whose texts people type, per raw table, each with the seeds (seed, column) that list known texts. A column with `privacy:
+    free_text` in its source that is not listed here is published nowhere; a test compares the two lists.
 -#}
 {% macro free_text_columns() -%}
     {%- set channels = [('channels', 'channel'), ('channel_aliases', 'channel_alias')] -%}
@@ -62,7 +62,10 @@
     }) }}
 {%- endmacro %}
 
-{#- The columns that name a kind of event, and what stands before them in the type that int_person_events gives the event. -#}
+{#-
+    Columns that hold a type of event, each with the prefix that int_person_events puts before it. Example: crm.loyalty_events earned
+    is loyalty_earned
+-#}
 {% macro typed_event_columns() -%}
     {{ return({
         'crm.activities': ('activity_type', ''),
@@ -73,7 +76,7 @@
     }) }}
 {%- endmacro %}
 
-{#- Every column under the rule, as `crm.deals.pipeline`. -#}
+{#- All columns of free_text_columns, as texts such as crm.deals.pipeline. -#}
 {% macro free_text_names() -%}
     {%- set names = [] -%}
     {%- for table, columns in free_text_columns().items() -%}
@@ -82,8 +85,13 @@
     {{ return(names) }}
 {%- endmacro %}
 
-{#- A text as it is published; `texts` is what join_shared_text joined. What the project itself says in place of a text it always shows;
-    `all` would be what tables of sums call everybody. -#}
+{#-
+    A typed text as it is published: the text if it is shared or known, else '(rare)'.
+
+    Parameters: text, an expression; texts, the alias of join_shared_text.
+    'unknown' and '(masked)' are the project's own words and always shown. 'all' becomes '(all)', because tables of sums call the
+    total 'all'.
+-#}
 {% macro shown_text(text, texts) -%}
     case
         when {{ lower_case(text) }} = 'all' then '(all)'
@@ -92,6 +100,10 @@
     end
 {%- endmacro %}
 
+{#-
+    Joins the published form of a text, if there is one. Parameters: alias; source_column, an expression such as
+    "'crm.deals.pipeline'"; text.
+-#}
 {% macro join_shared_text(alias, source_column, text) -%}
 left join {{ ref('int_shared_texts') }} as {{ alias }}
     on {{ alias }}.source_column = {{ source_column }}
@@ -99,8 +111,11 @@ left join {{ ref('int_shared_texts') }} as {{ alias }}
 {%- endmacro %}
 
 {#-
-    A relation with one column more for each of these columns of a raw table: `<column>_shown`, the text as it is published. The text itself
-    stays, for who asks what it means.
+    A relation with one more column <column>_shown for each given column: the text as it is published. The original stays, for models
+    that map it.
+
+    Parameters: relation; source_table; columns, which must stand in free_text_columns.
+    Example: {{ shown_texts(accepted('crm', 'quotes'), 'crm.quotes', ['status']) }}
 -#}
 {% macro shown_texts(relation, source_table, columns) -%}
     {%- for column in columns if column not in free_text_columns()[source_table] -%}
@@ -119,7 +134,7 @@ left join {{ ref('int_shared_texts') }} as {{ alias }}
     )
 {%- endmacro %}
 
-{#- A type of identifier is the same in every raw table that names one. -#}
+{#- Joins the published form of an identifier type. A type counts as the same in all raw tables. -#}
 {% macro join_shared_identifier_type(alias, identifiers) -%}
 left join (
     select distinct shared_text
@@ -128,7 +143,7 @@ left join (
 ) as {{ alias }} on {{ identifiers }}.identifier_type = {{ alias }}.shared_text
 {%- endmacro %}
 
-{#- The kind of an event of int_person_events as it is published. What the project itself names it always shows. -#}
+{#- Type of an event of int_person_events as it is published. Types that the project itself gives are always shown. -#}
 {% macro shown_event_type(events, texts) -%}
     case
         when {{ events }}.source_table in ('{{ typed_event_columns() | join("', '") }}')
@@ -137,6 +152,7 @@ left join (
     end
 {%- endmacro %}
 
+{#- Joins the published form of an event type, without the prefix that int_person_events puts before it; see shown_event_type. -#}
 {% macro join_shared_event_type(alias, events) -%}
 left join {{ ref('int_shared_texts') }} as {{ alias }}
     on {{ alias }}.source_column = case {{ events }}.source_table

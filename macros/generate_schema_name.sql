@@ -1,6 +1,7 @@
 {#-
-    Schemas are named for what they hold (staging, marts, …) on every target: a build has a warehouse of its own, so no prefix is needed.
-    On Spark, where one catalog holds what is built and what is published, marts are built in marts_building: readers see `marts`.
+    dbt's hook for schema names. Schemas are named after their layer (staging, marts, …) without a prefix, since each build has its
+    own warehouse. On Spark one catalog holds built and published tables, so marts are built in marts_building and readers use
+    `marts`.
 -#}
 {% macro generate_schema_name(custom_schema_name, node) -%}
     {%- if custom_schema_name == 'marts' and target.type == 'spark' -%}

@@ -1,19 +1,24 @@
 {#-
-    E-mails and phones are read as a person meant them. Each step is one replacement, and what it does not concern passes through it, so
-    that the text stands in the SQL once. What remains at the end is checked; anything else is none.
+    Normalises e-mail addresses and phone numbers. Each macro is a chain of replacements, and a last check that the result is valid. A
+    replacement leaves text that it does not concern unchanged, so that the text stands in the SQL once.
 -#}
 
 {#-
-    An e-mail address in lower case: without mailto: and what follows a question mark, the name before <…>, quotation marks, brackets,
-    trailing points and commas, blanks around the @. Masked text (l***@shop.vn, xxx@shop.vn, lan...@shop.vn) is none.
+    An e-mail address in lower case, cleaned as its writer meant it.
+
+    Parameters: text, an expression.
+    Returns: the address; null if there is none. Removed are mailto:, parameters after ?, the name before <…>, quotation marks,
+      brackets, trailing points and commas, and blanks around the @. A masked address (l***@shop.vn, xxx@shop.vn, lan...@shop.vn)
+      gives null.
+    Example: "Lan <mailto:Lan@Shop.vn>," becomes lan@shop.vn
 -#}
 {% macro normalize_email(text) -%}
-    {#- an apostrophe would end the literals: until the end it is written ’, as many type it -#}
+    {#- An apostrophe would end the SQL literals, so it is replaced by ’ until the last step. -#}
     {%- set brackets = "'()[]{}（）［］'"[1:-1] -%}
     {%- set readable = plain_characters(
         text, plain="'a-zA-Z0-9@._%+<>?=:;, -'", also="'’‘" ~ brackets, as='’’’' ~ '|' * brackets | length, quote='|'
     ) -%}
-    {#- patterns stand as literals of SQL, of which a longer one takes what is between the quotes -#}
+    {#- Patterns are SQL literals; [1:-1] takes off the quotes where one pattern is part of another. -#}
     {%- set edge = "'[ ’.,;:!|<>]*'"[1:-1] -%}
     {%- set local = "'[^ ’.,;:!|<>@][^ ,;:|<>@]*'"[1:-1] -%}
     {%- set domain = "'[^ ’.,;:!|<>@?/]+([.][^ ’.,;:!|<>@?/]+)+'"[1:-1] -%}
@@ -35,10 +40,14 @@
 {%- endmacro %}
 
 {#-
-    A phone number in E.164: a plus, the calling code and as many digits as numbers have there. National numbers are of the setting
-    default_phone_country. A trunk prefix is left out, also behind the calling code (+84 (0)912…), and what follows the number: an
-    extension, a name, a second number. Masked text (0912xxx678, 0912***678), what a spreadsheet has rounded (8.49E+10) and what is too
-    long or too short are none.
+    A phone number in E.164: a plus sign, the calling code and as many digits as numbers of that country have.
+
+    Parameters: text, an expression. A number without calling code belongs to setting default_phone_country.
+    Returns: the number; null if there is none. A trunk prefix is removed, also after the calling code (+84 (0)912…), and so is what
+      follows the number: an extension, a name or a second number. A masked number (0912xxx678, 0912***678), a rounded one (8.49E+10)
+      and one of a wrong length give null.
+    Example: with VN, "0912 345 678" becomes +84912345678
+    Do not simplify: each step is one replacement that leaves all other text alone, so that the text stands in the SQL once. Case branches would repeat it at every level.
 -#}
 {% macro normalize_phone(text) -%}
     {%- set countries, codes = phone_countries(), phone_codes() -%}
@@ -51,7 +60,7 @@
     {%- set national = "+" ~ plan.code -%}
     {%- set trunk = "(" ~ plan.trunk ~ ")" -%}
     {%- set end = text_end() -%}
-    {#- calling codes with as many digits behind them share a branch, and so do those with one trunk prefix -#}
+    {#- Calling codes whose numbers have the same lengths share one branch, and so do those with the same trunk prefix. -#}
     {%- set by_lengths, with_zero, with_others = {}, [], [] -%}
     {%- for code, numbers in codes.items() -%}
         {%- do by_lengths.setdefault(numbers.lengths[1:-1], []).append(code) -%}
@@ -88,14 +97,19 @@
         ("'^(" ~ plan.lengths ~ ")" ~ end ~ "'", national ~ "\\1"),
         ("'^[+](" ~ with_zero | join("|") ~ ")0+([1-9])'", "+\\1\\2"),
     ] -%}
-    {#- a trunk prefix other than 0 may be how a number begins, too: it goes where exactly it is too much -#}
+    {#- A trunk prefix other than 0 may also be the beginning of a number. It is removed only where the number is too long by exactly it. -#}
     {%- for code, numbers in with_others -%}
         {%- do steps.append(("'^[+]" ~ code ~ "(" ~ numbers.trunk[1:-1] ~ ")(" ~ numbers.behind_trunk[1:-1] ~ ")" ~ end ~ "'", "+" ~ code ~ "\\2")) -%}
     {%- endfor -%}
     nullif(regexp_extract({{ replaced_in_steps(lower_case(plain_characters(text)), steps | select | list) }}, {{ "'^[+]" ~ possible ~ end ~ "'" }}, 0), '')
 {%- endmacro %}
 
-{#- Ids separated by ; or , as one text with ; between them. Some tools write brackets and quotation marks around. -#}
+{#-
+    Ids separated by ; or , as one text separated by ; alone. Brackets and quotation marks around ids, which some tools write, are
+    removed.
+
+    Example: ["12", "15"] becomes 12;15
+-#}
 {% macro normalize_id_list(text) -%}
     {%- set blank = ("'[;" ~ whitespace() ~ "]'")[1:-1] -%}
     {%- set around = "',[]{}'"[1:-1] ~ '"' -%}
@@ -104,7 +118,11 @@
     nullif({{ regex_remove(single, "'^" ~ blank ~ "+|" ~ blank ~ "+" ~ text_end() ~ "'") }}, '')
 {%- endmacro %}
 
-{#- The replacements of a list, each a pattern and what takes its place, one in the other. -#}
+{#-
+    Applies replacements one after the other, as nested calls of regex_replace.
+
+    Parameters: text, an expression; steps, a list of (pattern with its quotes, replacement without).
+-#}
 {% macro replaced_in_steps(text, steps) -%}
     {%- set replaced = namespace(text=text) -%}
     {%- for pattern, replacement in steps -%}
@@ -114,9 +132,12 @@
 {%- endmacro %}
 
 {#-
-    Text in the characters that identifiers are written in: full-width ones as plain ones, digits of other scripts as ours, blanks and
-    line breaks of every kind as one, quotation marks as `quote`, and nothing that cannot be seen. `also` becomes `as`, before that. Text
-    of none but the `plain` characters is left alone, since DuckDB's translate costs more than all that follows.
+    A text with the characters that identifiers are written in: full-width characters and digits of other scripts as ASCII, every kind
+    of blank and line break as a space, quotation marks as `quote`, and invisible characters removed.
+
+    Parameters: text, an expression; plain, the characters that need no change, as they stand in a character class; also and as,
+      further characters and their replacements; quote, what quotation marks become.
+    Do not simplify: text of plain characters only skips translate, which on DuckDB costs more than all that follows.
 -#}
 {% macro plain_characters(text, plain="' -~'", also='', as='', quote='"') -%}
     {%- set digits = '０１２３４５６７８９٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹०१२३४५६७८९০১২৩৪৫৬৭৮৯๐๑๒๓๔๕๖๗๘๙໐໑໒໓໔໕໖໗໘໙០១២៣៤៥៦៧៨៩၀၁၂၃၄၅၆၇၈၉' -%}
@@ -133,7 +154,11 @@
     ) end
 {%- endmacro %}
 
-{#- The pattern of these kinds of personal data; see personal_data_patterns in dbt_project.yml. -#}
+{#-
+    Regular expression for the given kinds of personal data (personal_data_patterns in dbt_project.yml), without quotes.
+
+    Example: personal_data_pattern(['address', 'international'])
+-#}
 {% macro personal_data_pattern(kinds) -%}
     {%- set patterns = [] -%}
     {%- for kind in kinds -%}{%- do patterns.append(var('personal_data_patterns')[kind]) -%}{%- endfor -%}
@@ -141,8 +166,8 @@
 {%- endmacro %}
 
 {#-
-    Text that is published, unless it holds an e-mail address or a phone number: links and reasons carry those unasked. Free text and
-    ids of persons are not published at all.
+    A text for publishing: '(masked)' if it holds an e-mail address or phone number, which links and reasons sometimes carry;
+    otherwise the text itself. Free text and ids of persons are not published at all.
 -#}
 {% macro masked(text) -%}
     case
@@ -152,8 +177,10 @@
 {%- endmacro %}
 
 {#-
-    An id that is published as it is, for BI to join it to the shop's own tables, unless somebody's address or number with its country is the
-    id, or it is what dimensions call nobody in particular: then a keyed hash stands for it, the same in every table.
+    An id for publishing, so that BI can join it to the tables of the shop: the id itself, or a keyed hash if it is an e-mail address,
+    a phone number or the reserved word 'unknown'. The same id has the same result in every table.
+
+    Parameters: text, an expression; kinds of personal data to look for.
 -#}
 {% macro publishable_id(text, kinds=['address', 'international']) -%}
     case
@@ -163,14 +190,20 @@
     end
 {%- endmacro %}
 
-{#- A text of any kind as its reader would see it: in plain characters, and with the signs of an address or number that links encode. -#}
+{#-
+    A text as a person reads it: plain characters, with the percent-encoded @, + and space of links decoded (also if encoded more than
+    once).
+-#}
 {% macro readable_text(text) -%}
     {{ replaced_in_steps(
         plain_characters(text, quote='’'), [("'%(25)*40'", '@'), ("'%(25)*2[Bb]'", '+'), ("'%(25)*20'", ' ')]
     ) }}
 {%- endmacro %}
 
-{#- What looks like an e-mail address in a readable text, and like a phone number, one a row. -#}
+{#-
+    All e-mail addresses (addresses_in) or phone numbers (numbers_in) in a readable text, one row each. The candidates are not
+    normalised yet.
+-#}
 {% macro addresses_in(text) -%}
     {%- set part = "'[^ ’,;:|<>@()=&?/#]+'"[1:-1] -%}
     {{ matches(text, "'" ~ part ~ " ?@ ?" ~ part ~ "[.]" ~ part ~ "'") }}

@@ -1,10 +1,12 @@
-{#- An identifier as the key of a node: its type and its value. -#}
+{#- Key of an identifier: its type and value. Example: {{ identifier_key("'email'", 'orders.email') }} is email:lan@shop.vn -#}
 {% macro identifier_key(type, value) -%}{{ type }} || ':' || {{ value }}{%- endmacro %}
 
 {#-
-    Joins that find the person of a row by its identifiers, and the person_key that they give: that of the first identifier, in the
-    order given, that anybody is known by; a hub, which may be many people's, only where the row has nothing better, unless it is the
-    contact that the row names; 0, the unknown person, where there is none. Use both in one select.
+    Joins that find the person of a row by its identifiers. person_key_of, in the same select, picks one of the results.
+
+    Parameters: relation, an alias; columns, its identifier columns in order of preference; happened_at, its time column. A former
+      e-mail or phone leads to the contact that held it at that time.
+    Example: {{ join_persons('tickets', ['contact_id', 'email'], 'opened_at') }}
 -#}
 {% macro join_persons(relation, columns, happened_at) -%}
     {%- for column in columns %}
@@ -21,8 +23,10 @@
 {%- endmacro %}
 
 {#-
-    Joins the contact whose e-mail or phone this was at the moment, where that contact has another one now. A placeholder was nobody's:
-    with `even_placeholders` it is joined too, by who judges placeholders later.
+    Joins the contact that held an e-mail or phone at a given time and has another one now.
+
+    Parameters: alias; identifier, an identifier_key; happened_at, an expression; even_placeholders, true to join placeholders too,
+      for models that handle them later. Otherwise a placeholder belongs to nobody.
 -#}
 {% macro join_former_identifier(alias, identifier, happened_at, even_placeholders=false) -%}
     left join {{ ref('int_former_identifiers') }} as {{ alias }}
@@ -34,6 +38,12 @@
         and {{ happened_at }} < {{ alias }}.valid_to
 {%- endmacro %}
 
+{#-
+    Person of a row, after join_persons on the same columns: that of the first identifier with a known person.
+
+    Returns: a person_key; 0, the unknown person, if there is none. An identifier that many people share (a hub) counts only if the
+      row has no better one, except for the contact_id, which the row states itself.
+-#}
 {% macro person_key_of(columns) -%}
     coalesce(
         {%- for column in columns %}
@@ -50,7 +60,10 @@
     )
 {%- endmacro %}
 
-{#- Joins the placeholders among the e-mails and phones of a relation: addresses such as noemail@… that identify nobody. -#}
+{#-
+    Joins the placeholders among the e-mails and phones of a relation: values such as noemail@… that people type in place of their
+    own.
+-#}
 {% macro join_placeholders(relation) -%}
     {%- for type in ['email', 'phone'] %}
     left join {{ ref('identifier_placeholders') }} as {{ type }}_placeholders
@@ -59,7 +72,10 @@
     {%- endfor %}
 {%- endmacro %}
 
-{#- b2b or b2c of a person: as the joined company says, b2b with any other company, else b2c for whom contact or purchase is known. -#}
+{#-
+    Customer type of a person, b2b, b2c or unknown: that of the company; b2b with a company of unknown type; b2c for a contact or
+    buyer without a company.
+-#}
 {% macro customer_type_of(companies, company_id, is_contact_or_buyer) -%}
     case
         when {{ companies }}.customer_type in ('b2b', 'b2c') then {{ companies }}.customer_type
@@ -69,7 +85,11 @@
     end
 {%- endmacro %}
 
-{#- Columns of text by their names: those of `given` as it says, the others null. -#}
+{#-
+    Text columns by name: the given expressions, and null for the others. It makes the branches of a union all alike.
+
+    Parameters: names, a list; given, a dict from name to expression.
+-#}
 {% macro text_columns(names, given) -%}
     {%- for name in names %}
     {{ given.get(name, 'cast(null as string)') }} as {{ name }}{{ ',' if not loop.last }}
@@ -77,8 +97,10 @@
 {%- endmacro %}
 
 {#-
-    Post-hook of int_person_changes: what it found becomes what the next run starts from. Changes first: a run that dies between the
-    two finds some of them again, and loses none. A run with --empty has seen nobody, and leaves what is remembered.
+    Post-hook of int_person_changes: saves the changes found and the current persons, from which the next run starts.
+
+    Do not simplify: changes are saved first. A run that dies between the two statements finds some changes again, but loses none. A
+      run with --empty saves nothing, because it saw nobody.
 -#}
 {% macro remember_persons() -%}
     {%- if execute and not flags.EMPTY -%}

@@ -1,7 +1,9 @@
 {#-
-    The map's periods: a month, 2026-03, a quarter, 2026-Q1, and `all`. Inside they are numbers, 202603, 20261 and 0: millions of rows are
-    grouped by them.
+    Periods of the journey map: months (2026-03), quarters (2026-Q1) and all time (all). Until they are published they are numbers, 202603,
+    20261 and 0, because millions of rows are grouped by them.
 -#}
+
+{#- Period of a month as text: 2026-03. -#}
 {% macro period_of(month) -%}substr(cast({{ month }} as string), 1, 7){%- endmacro %}
 {% macro period_number(date) -%}cast(year({{ date }}) * 100 + month({{ date }}) as integer){%- endmacro %}
 {% macro quarter_number(month_number) -%}
@@ -16,15 +18,16 @@
     end
 {%- endmacro %}
 
-{#- What kind of period it is; their texts, 2026-03 and 2026-Q1, are as long as one another. -#}
+{#- Type of a period from its number: month, quarter or all. -#}
 {% macro period_type_of(number) -%}
     case when {{ number }} = 0 then 'all' when {{ is_quarter(number) }} then 'quarter' else 'month' end
 {%- endmacro %}
 
 {#-
-    Rows by month, with the same by quarter and of all time: `columns` is what a row is of besides, `measures` maps names to aggregates that
-    may be taken of aggregates (a sum, a union of bits), so that all time is added up from quarters. Starts with `by_month`, which has a
-    column `period`, and leaves `periods`.
+    CTEs that add quarters and all time to monthly rows, ending in `periods`.
+
+    Parameters: by_month, a relation with a column period (period_number); columns, what else a row is grouped by; measures, a dict
+      from name to an aggregate that may be aggregated again, such as a sum or bit_or, since all time is added up from quarters.
 -#}
 {% macro with_longer_periods(by_month, columns, measures) -%}
 by_quarter as (
@@ -66,13 +69,16 @@ periods as (
 )
 {%- endmacro %}
 
-{#- The key of a cell of the map, the row `all` of either included. -#}
+{#- Key of a segment of the journey map: customer type and persona, 'all' included. -#}
 {% macro segment_key(customer_type, persona) -%}{{ hash_number(customer_type ~ " || '|' || " ~ persona) }}{%- endmacro %}
 
-{#- The key of an item of the map, of whatever type. -#}
+{#- Key of an item of the journey map, for all item types. -#}
 {% macro journey_item_key(fact_type, item) -%}{{ hash_number(fact_type ~ " || '|' || " ~ item) }}{%- endmacro %}
 
-{#- The last month of what ended at this moment: what ended as a month began was not there in it any more. -#}
+{#-
+    Last month in which something was there that ended at a given moment. If it ended at the first moment of a month, that is the
+    month before.
+-#}
 {% macro last_month_of(moment) -%}
     case
         when {{ to_reporting_time(moment) }} = cast({{ month_of(reporting_date(moment)) }} as timestamp)
@@ -82,8 +88,10 @@ periods as (
 {%- endmacro %}
 
 {#-
-    The columns of a fact of int_journey_facts. `first` and `second` are its two numbers, 1 and 0 unless told: of a KPI numerator and
-    denominator, of an emotion its sum and its answers.
+    Select list of one fact of int_journey_facts.
+
+    Parameters: fact_type, a text; item and at, expressions; first and second, the two numbers of a fact: numerator and denominator of
+      a KPI, sum and number of answers of an emotion, otherwise 1 and 0.
 -#}
 {% macro journey_fact(fact_type, item, at='happened_at', first='1', second='0') -%}
     person_key, {{ at }} as happened_at, '{{ fact_type }}' as fact_type, {{ item }} as item,

@@ -1,6 +1,10 @@
 {#-
-    The measures of a relation a month and value of each dimension, first of all together. The relation has a column for each dimension;
-    `measures` maps names to aggregates. `by`: what each row is of besides, where that is not the month alone.
+    Measures per dimension value, first over everything (dimension 'all').
+
+    Parameters: relation, with one column per dimension; dimensions, a list; measures, a dict from name to aggregate; by, further
+      grouping columns, by default the month.
+    Returns: a select of the by columns, dimension, dimension_value and the measures.
+    Example: {{ by_dimension('orders', ['persona'], {'orders': 'count(*)'}) }}
 -#}
 {% macro by_dimension(relation, dimensions, measures, by=['month_start']) -%}
     {%- for dimension in ['all'] + dimensions %}
@@ -17,22 +21,25 @@
     {%- endfor %}
 {%- endmacro %}
 
-{#- Whether a month was over at as-of; what a running one counts still grows. -#}
+{#- SQL condition: the month was over at the as-of. Counts of the running month still grow. -#}
 {% macro is_complete_month(month_start) -%}({{ add_months(month_start, 1) }} <= {{ reporting_date(as_of()) }}){%- endmacro %}
 
-{#- Whether the window in which a later stage counts as converted is over for everybody who entered in a month, or in some from it on. -#}
+{#-
+    SQL condition: the conversion window (setting funnel_window_days) is over for everybody who entered in the month, or in `months`
+    months from it on.
+-#}
 {% macro is_mature_cohort(month_start, months=1) -%}
     {{ days_between(add_months(month_start, months), reporting_date(as_of())) }} >= {{ setting('funnel_window_days') }}
 {%- endmacro %}
 
 {#-
-    A wait of which quantiles are taken: who never converted has waited longer than any, so that a quantile counts everybody. Back to
-    hours, a quantile that only such a wait reaches is null.
+    Waiting time for a quantile. Somebody who never converted counts as waiting longer than everybody else, so that quantiles include
+    all. hours_of_wait turns a quantile back into hours; it is null if the quantile is such a wait.
 -#}
 {% macro wait_of(microseconds) -%}coalesce({{ microseconds }}, 9000000000000000){%- endmacro %}
 {% macro hours_of_wait(microseconds) -%}
     case when {{ microseconds }} < 9000000000000000 then cast({{ microseconds }} as bigint) end / cast(3600000000 as double)
 {%- endmacro %}
 
-{#- A share of two counts; null of nothing. -#}
+{#- One count divided by another, as a double; null if the second is 0. -#}
 {% macro share_of(part, whole) -%}cast({{ part }} as double) / nullif({{ whole }}, 0){%- endmacro %}

@@ -1,8 +1,4 @@
-{#-
-    Labels and ranks beside what a mart shows, so that a chart reads and sorts without a join. A kind of labels is one of dim_labels.kind;
-    that of a stage of a framework is framework_stage, of a column `dimension_value` the dimension beside it. What has no label shows
-    itself. Of these kinds the order says something, and there is a rank.
--#}
+{#- Kinds of labels whose values have an order. with_labels adds a rank column for these only. -#}
 {% macro ranked_kinds() -%}
     {{ return([
         'framework_stage', 'stage', 'stage_direction', 'department', 'order_status', 'deal_status', 'quote_status', 'referral_status',
@@ -10,14 +6,21 @@
     ]) }}
 {%- endmacro %}
 
-{#- Joins the labels of a value of one kind. -#}
+{#-
+    Joins the labels of a value.
+
+    Parameters: column, from which the alias is made; kind and value, expressions compared with those of dim_labels.
+-#}
 {% macro join_labels(column, kind, value) -%}
 left join {{ ref('dim_labels') }} as {{ column }}_labels
     on {{ kind }} = {{ column }}_labels.kind
     and {{ value }} = {{ column }}_labels.value
 {%- endmacro %}
 
-{#- What such a join gives: the label in both languages and, where it is ranked, the place. -#}
+{#-
+    Select list after join_labels: COLUMN_label_en, COLUMN_label_vi and, if ranked, COLUMN_rank. A value without a label is its own
+    label.
+-#}
 {% macro joined_labels(column, value, ranked=false) -%}
     {% if ranked %}{{ column }}_labels.rank as {{ column }}_rank,
     {% endif -%}
@@ -29,7 +32,13 @@ left join {{ ref('dim_labels') }} as {{ column }}_labels
     {%- endfor %}
 {%- endmacro %}
 
-{#- A relation with the labels of its columns; `labels` maps a column to the kind of its values. -#}
+{#-
+    A relation with labels beside its values, so that a chart reads and sorts without a join.
+
+    Parameters: relation; labels, a dict from column to kind of label (dim_labels.kind). Kind framework_stage needs the column
+      framework beside it; for kind dimension the kind is read from the column dimension beside it.
+    Example: {{ with_labels('positions', {'stage': 'framework_stage'}) }}
+-#}
 {% macro with_labels(relation, labels) -%}
 (
     select
@@ -54,7 +63,9 @@ left join {{ ref('dim_labels') }} as {{ column }}_labels
 )
 {%- endmacro %}
 
-{#- The columns that with_labels has added, to select. -#}
+{#-
+    Names of the columns that with_labels added, for a select list. Parameters: the same labels dict; relation, an optional alias.
+-#}
 {% macro label_columns(labels, relation=none) -%}
     {%- set prefix = relation ~ '.' if relation else '' -%}
     {%- for column, kind in labels.items() -%}

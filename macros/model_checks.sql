@@ -1,9 +1,12 @@
-{#- What checks of an analyst's models have in common: stage_checks.sql and attribution_checks.sql say what is wrong, this how it is told. -#}
+{#- Path of a model's file, for messages of checks. Shared by stage_checks.sql and attribution_checks.sql. -#}
 {% macro model_file(name) -%}{{ return(graph.nodes['model.' ~ project_name ~ '.' ~ name].original_file_path) }}{%- endmacro %}
 
 {#-
-    What a query of a row a model (its name, then how often each rule is broken) says, a line each. `rules` has them in the order of
-    the query's columns: how one and how many are told of, and what mends it.
+    Turns counts of broken rules into messages.
+
+    Parameters: query, a select with one row per model: its name, then one count per rule; rules, a dict in the same order, each with
+      `one`, `many` and `mend`.
+    Returns: a list of texts such as "models/stages/x.sql: 2 episodes have no evidence (…)".
 -#}
 {% macro broken_rules(query, rules) -%}
     {%- set problems = [] -%}

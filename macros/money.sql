@@ -1,14 +1,19 @@
 {#-
-    An amount in the reporting currency, rounded to its minor unit. `rate` is null where the amount already is in that currency.
-    The rate is cast back to its type, since beside a whole number it becomes one whose product Spark would cut off.
+    An amount in the reporting currency, rounded to its minor unit.
+
+    Parameters: amount, an expression; rate, an expression that is null if the amount already is in the reporting currency
+      (join_exchange_rates joins it).
+    Returns: decimal(18, 4).
+    Example: {{ to_reporting_currency('deals.amount') }}
+    Do not simplify: without the cast of the rate, coalesce(rate, 1) gets a type on Spark whose product with the amount loses digits.
 -#}
 {% macro to_reporting_currency(amount, rate='rates.rate') -%}
     cast(round({{ amount }} * cast(coalesce({{ rate }}, 1) as decimal(19, 12)), {{ setting('currency_decimals') }}) as decimal(18, 4))
 {%- endmacro %}
 
 {#-
-    What a refused row says that it was worth, in the reporting currency; null of what no money column holds, whose last digits each engine
-    would make up in its way.
+    Value of a quarantined row in the reporting currency, for the audit; null if it does not fit a money column, since the engines
+    differ in the last digits of such numbers.
 -#}
 {% macro readable_amount(amount) -%}
     {%- set value = 'cast(' ~ amount ~ ' as double) * coalesce(cast(rates.rate as double), 1)' -%}
@@ -18,7 +23,12 @@
     end
 {%- endmacro %}
 
-{#- Joins `rates`: the latest rate on or before the day, for a row whose currency is not the reporting currency. -#}
+{#-
+    Joins `rates`: the latest rate on or before a day, only for rows that are not in the reporting currency.
+
+    Parameters: currency and day, expressions of the row.
+    Example: {{ join_exchange_rates('quotes.currency', reporting_date('quotes.quoted_at')) }}
+-#}
 {% macro join_exchange_rates(currency, day) -%}
     left join {{ ref('int_exchange_rates') }} as rates
         on {{ currency }} = rates.currency
@@ -27,19 +37,25 @@
         and ({{ day }} < rates.valid_to or rates.valid_to is null)
 {%- endmacro %}
 
+{#- SQL condition after join_exchange_rates: the row needs a rate and there is none. -#}
 {% macro lacks_exchange_rate(currency) -%}
     ({{ currency }} is not null and {{ currency }} <> '{{ setting('reporting_currency') }}' and rates.rate is null)
 {%- endmacro %}
 
-{#- One minor unit of the reporting currency, as a decimal literal. -#}
+{#- One minor unit of the reporting currency, as a decimal literal: 0.01 with two decimals, 1 with none. -#}
 {% macro minor_unit() -%}
     {{ return('1' if setting('currency_decimals') | int == 0 else '0.' ~ '0' * (setting('currency_decimals') | int - 1) ~ '1') }}
 {%- endmacro %}
 
 {#-
-    The part of refunds that was revenue, from their amount in the reporting currency: an order's tax and shipping share in its refunds in
-    proportion. Where they are more than its total there was no revenue, and money that goes back makes none. The ratio is one division of
-    doubles, which both engines do alike, rounded to the minor unit before anything is summed.
+    Part of a refund that reduces net revenue: a refund also pays back tax and shipping, in the proportion that they have in the
+    order.
+
+    Parameters: amount, the refund in the reporting currency; net_of_total, the order's total without tax and shipping; total, the
+      order's total.
+    Returns: decimal(18, 4). It is 0 if tax and shipping exceed the total, because there was no revenue to reduce.
+    Do not simplify: the ratio is one division of doubles, which both engines compute alike, rounded to the minor unit before anything
+      is summed.
 -#}
 {% macro refunded_net(amount, net_of_total, total) -%}
     {%- set part -%}
@@ -48,7 +64,7 @@
     cast({{ round_double(part, setting('currency_decimals')) }} as decimal(18, 4))
 {%- endmacro %}
 
-{#- Currencies without a minor unit, ISO 4217; so is the reporting currency where it is set to have no decimals. -#}
+{#- SQL condition: the currency has no minor unit (ISO 4217), or is the reporting currency and currency_decimals is 0. -#}
 {% macro is_without_decimals(currency) -%}
     {{ currency }} in (
         'BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX', 'UYI', 'VND', 'VUV', 'XAF', 'XOF', 'XPF'
@@ -56,39 +72,39 @@
     )
 {%- endmacro %}
 
-{#- Whether an amount's text has one separator, before exactly three digits: 450.000 is 450 thousand or 450. -#}
+{#- SQL condition: the text has one separator, before exactly three digits. 450.000 may be 450 thousand or 450. -#}
 {% macro is_ambiguous_amount(text) -%}
     {{ regex_like(text, "'^[+-]?[0-9]+[.][0-9]{3}" ~ text_end() ~ "'") }}
 {%- endmacro %}
 
-{#-
-    Whether an amount as a double fits every money column, also once it is rounded: what has more than 14 digits in the reporting currency is
-    no price.
--#}
+{#- SQL condition: an amount, as a double, fits every money column (at most 14 digits), also after rounding. -#}
 {% macro fits_money(value) -%}abs({{ value }}) < cast(99999999999999 as double){%- endmacro %}
 
-{#- No price is 10^13 major units or more. -#}
+{#- Upper limit of an amount, exclusive: 10^13 major units. -#}
 {% macro amount_limit() -%}cast(10000000000000 as decimal(18, 4)){%- endmacro %}
 
 {#-
-    The share of revenue whose cost is known, between 0 and 1: what was given back beyond its price takes from the one and not from the
-    other, and would make a share above 1 or below 0.
+    Share of revenue whose cost is known, from 0 to 1. The bounds are needed because a refund above the price lowers one of the two
+    sums only.
 -#}
 {% macro cost_coverage(covered_revenue, revenue) -%}
     {%- set share = 'cast(' ~ covered_revenue ~ ' as double) / nullif(cast(' ~ revenue ~ ' as double), 0)' -%}
     case when {{ share }} > 1 then cast(1 as double) when {{ share }} < 0 then cast(0 as double) else {{ share }} end
 {%- endmacro %}
 
-{#- Months that are over on a day, in local dates: from 15 January one is on 15 February, and from the 31st on 28 February. -#}
+{#- Number of full months between two local dates: 1 from 15 January to 15 February, and 1 from 31 January to 28 February. -#}
 {% macro whole_months(first_date, later_date) -%}
     {%- set calendar = 'cast((year(' ~ later_date ~ ') - year(' ~ first_date ~ ')) * 12 + month(' ~ later_date ~ ') - month(' ~ first_date ~ ') as int)' -%}
     ({{ calendar }} - case when {{ add_months(first_date, calendar) }} > {{ later_date }} then 1 else 0 end)
 {%- endmacro %}
 
 {#-
-    Months of a term, in local dates with the last day included: 1 January to 31 December are 12. What is left over beside whole months
-    counts as one from 16 days on, so that terms of 30 or 360 days are 1 and 12. A term of more than 50 years (9999-12-31) is none: like
-    a subscription without a term it is worth one month.
+    Length of a contract term in months, at least 1.
+
+    Parameters: first_date and last_date, local dates; the last day is included.
+    Returns: whole months, plus one if 16 days or more remain, so that terms of 30 and 360 days are 1 and 12 months. No term, or one
+      of more than 50 years (9999-12-31), is 1.
+    Example: 1 January to 31 December is 12.
 -#}
 {% macro months_of_term(first_date, last_date) -%}
     {%- set day_after = 'cast(' ~ add_days('cast(' ~ last_date ~ ' as timestamp)', 1) ~ ' as date)' -%}
@@ -99,11 +115,11 @@
     end
 {%- endmacro %}
 
-{#- Margin over the revenue that it is of, within -1 and 1; null of none. -#}
+{#- Margin divided by the revenue whose cost is known, limited to -1 to 1; null if there is no such revenue. -#}
 {% macro margin_ratio(margin, covered_revenue) -%}
     {%- set ratio = 'cast(' ~ margin ~ ' as double) / nullif(cast(' ~ covered_revenue ~ ' as double), 0)' -%}
     case when {{ ratio }} > 1 then cast(1 as double) when {{ ratio }} < -1 then cast(-1 as double) else {{ ratio }} end
 {%- endmacro %}
 
-{#- What is left of an order: its margin, and of what no cost is known the revenue itself. -#}
+{#- Contribution of an order: its margin, plus the revenue of which no cost is known. Parameters: orders, an alias. -#}
 {% macro contribution(orders) -%}(coalesce({{ orders }}.margin, 0) + {{ orders }}.net_revenue - {{ orders }}.covered_revenue){%- endmacro %}

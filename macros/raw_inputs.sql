@@ -1,6 +1,6 @@
 {#-
-    On-run-start: every raw table of the contract exists, empty where nothing was landed, so that each model can be built.
-    Where an EL tool landed the tables itself, those that it left out are added to its schema.
+    On-run-start hook: creates every raw table that was not landed, as an empty table, so that every model can be built. If an EL tool
+    landed the tables, the missing ones are added to its schema.
 -#}
 {% macro ensure_raw_tables() -%}
     {%- if execute and flags.WHICH in ['build', 'run', 'test', 'seed', 'show'] -%}
@@ -11,7 +11,7 @@
                 {%- do run_query('create table ' ~ relation ~ ' (' ~ raw_columns(table) | join(' string, ') ~ ' string, _file_id bigint, _row_number bigint)') -%}
             {%- endif -%}
         {%- endfor -%}
-        {#- what belongs to the build step, which a plain dbt run may come before -#}
+        {#- Tables that the build step fills; a plain dbt run may come before the first build. -#}
         {%- for table in graph.sources.values() if table.package_name == project_name and table.source_name == 'private' -%}
             {%- set relation = api.Relation.create(database=target.database, schema=table.schema, identifier=table.identifier) -%}
             {%- if not adapter.get_relation(relation.database, relation.schema, relation.identifier) -%}
@@ -26,7 +26,7 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- The columns of a landed table, all of them text: those of the contract and the two that every table may carry. -#}
+{#- Columns of a landed table, all text: those of its source .yml, updated_at and is_deleted. -#}
 {% macro raw_columns(table) -%}
     {{ return((table.columns | list) + ['updated_at', 'is_deleted']) }}
 {%- endmacro %}

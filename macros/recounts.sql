@@ -1,6 +1,10 @@
 {#-
-    Whether two figures that were worked out by two roads differ: one of them is null alone, or they lie further apart than what
-    doubles lose on the way. For the tests that recount a mart.
+    SQL condition of a test: two figures that were computed in two ways differ.
+
+    Parameters: one and other, numeric expressions.
+    Returns: true if exactly one is null, or if they differ by more than 1e-9 relative to the larger (at least 1e-9 absolute).
+    Example: where {{ differ('mart.revenue', 'recount.revenue') }}
+    Do not simplify: = on doubles fails, because the order of a sum changes its last digits.
 -#}
 {% macro differ(one, other) -%}
     {%- set one = 'cast(' ~ one ~ ' as double)' -%}
@@ -11,7 +15,12 @@
     )
 {%- endmacro %}
 
-{#- The middle one of some durations, or the mean of both middle ones, in hours: from their places, not by the engine's median. -#}
+{#-
+    Median of durations per group, in hours, to check a mart that uses the engine's own median.
+
+    Parameters: relation; by, the grouping columns as text; microseconds, the column of durations.
+    Returns: a select of the grouping columns and middle_hours, the middle value or the mean of the two middle values.
+-#}
 {% macro middle_hours(relation, by, microseconds) -%}
     select
         {{ by }},
@@ -30,8 +39,11 @@
 {%- endmacro %}
 
 {#-
-    The periods of the journey map with their first and last day, from the first entry up to as-of, by the calendar. For the tests that
-    recount the map, beside the numbers that it is grouped by.
+    Periods of the journey map with their first and last day, built from the calendar instead of from the map's period numbers, to
+    check the map.
+
+    Parameters: kinds, a list of month, quarter and all.
+    Returns: a select of period_type, period, first_day and last_day, from the first stage entry to the as-of.
 -#}
 {% macro calendar_periods(kinds) -%}
     {%- set names = {
@@ -52,8 +64,9 @@
 {%- endmacro %}
 
 {#-
-    The MRR of each account at the end of each month in which it has any, from what the changes of its subscriptions left: beside the
-    movements, which add up what came and went.
+    MRR per account at the end of each month, computed from subscription states, to check kpi_mrr, which adds up movements.
+
+    Returns: a subquery of month_start, account_id and mrr, without accounts at 0.
 -#}
 {% macro mrr_at_month_ends() -%}
     (

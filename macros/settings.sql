@@ -1,6 +1,11 @@
 {#-
-    What a company sets about itself. A value comes from the dbt var of that name; without one from what this warehouse was last built
-    with, so that a plain `dbt build` repeats what scripts/build did; without that from `default_settings` in dbt_project.yml.
+    Value of a setting: the dbt var of that name; else the value of the last build of this warehouse, so that a plain `dbt build`
+    repeats what scripts/build did; else default_settings in dbt_project.yml.
+
+    Parameters: name. An unknown name stops dbt.
+    Example: {{ setting('lapse_days') }}
+    Do not simplify: var() alone would make a plain dbt build use defaults, and so silently change the marts of a company that set
+      something.
 -#}
 {% macro setting(name) -%}
     {%- set defaults = var('default_settings') -%}
@@ -12,11 +17,12 @@
     {{ return(remembered_settings().get(name, defaults[name])) }}
 {%- endmacro %}
 
+{#- Table in which remember_settings keeps the settings of the last build. -#}
 {% macro settings_relation() -%}
     {{ return(api.Relation.create(database=target.database, schema='private', identifier='settings')) }}
 {%- endmacro %}
 
-{#- Read once a run: `graph` is what all nodes of a run share. -#}
+{#- Settings of the last build, as a dict. They are read once per run and kept in `graph`, which all nodes of a run share. -#}
 {% macro remembered_settings() -%}
     {%- if not execute -%}{{ return({}) }}{%- endif -%}
     {%- if 'remembered_settings' not in graph -%}
@@ -32,7 +38,7 @@
     {{ return(graph['remembered_settings']) }}
 {%- endmacro %}
 
-{#- On-run-start: what this run was told explicitly is what a plain run later repeats. -#}
+{#- On-run-start hook: saves the settings that were passed to this run as vars, for later runs without them. -#}
 {% macro remember_settings() -%}
     {%- if execute and flags.WHICH in ['build', 'run'] -%}
         {%- set remembered = {} -%}
@@ -53,4 +59,8 @@
     {%- endif -%}
 {%- endmacro %}
 
+{#-
+    The as-of as an SQL timestamp in UTC: setting as_of, else the start of the run. Models use it in place of the clock, so that a
+    rebuild gives the same marts.
+-#}
 {% macro as_of() -%}cast('{{ modules.datetime.datetime.fromisoformat((setting('as_of') or run_started_at.isoformat()) | replace('Z', '+00:00')).astimezone(modules.pytz.utc).strftime('%Y-%m-%d %H:%M:%S.%f') }}' as timestamp){%- endmacro %}

@@ -1,6 +1,6 @@
 {#-
-    Seeds on Spark, in the place of dbt-spark's own loading, which in a session writes a missing value as the text 'None' and does not
-    escape a quotation mark.
+    Loads seeds on Spark. It replaces dbt-spark's macro, which in session mode writes a missing value as the text 'None' and does not
+    escape quotation marks.
 -#}
 {% macro spark__load_csv_rows(model, agate_table) -%}
     {%- set types = model.config.column_types -%}

@@ -1,9 +1,10 @@
 {#-
-    What is wrong with the stage definitions as they stand in the warehouse, a line each: columns that a definition lacks, and episodes
-    that cannot be. The test that guards each build asks here, and `journey check` by running that test.
+    Problems of the stage definitions in the warehouse, for the test that guards each build (and for `journey check`, which runs it).
+
+    Returns: a list of texts, one per problem: a missing column or wrong type, or a broken rule of episode_rules().
 -#}
 {% macro stage_definition_problems() -%}
-    {#- named before anything is executed: that is where dbt reads what the test depends on -#}
+    {#- The refs stand outside `if execute`, because dbt reads the dependencies of the test while it parses. -#}
     {%- set definitions = {} -%}
     {%- for stage in var('stage_definitions') -%}{%- do definitions.update({stage: ref(stage)}) -%}{%- endfor -%}
     {%- set persons = ref('int_persons') -%}
@@ -22,7 +23,9 @@
     {{ return(problems) }}
 {%- endmacro %}
 
-{#- A definition's columns and the types that both engines know them by. -#}
+{#-
+    Checks that a stage definition has the four required columns with their types. Returns a list of messages, empty if all is well.
+-#}
 {% macro column_problems(relation) -%}
     {%- set wanted = {
         'person_key': ['bigint', ['bigint']],
@@ -49,7 +52,12 @@
     {{ return(problems) }}
 {%- endmacro %}
 
-{#- What no episode may be: a condition on it, how one and how many are told of, and what mends it. -#}
+{#-
+    Rules that the episodes of a stage definition must keep.
+
+    Returns: rule name -> `is` (the SQL condition that breaks it), `one` and `many` (message for one episode and for several) and
+      `mend` (what to do).
+-#}
 {% macro episode_rules() -%}
     {{ return({
         'has_no_person': {
@@ -90,7 +98,12 @@
     }) }}
 {%- endmacro %}
 
-{#- For each definition how many episodes break each rule. -#}
+{#-
+    Counts how often each stage definition breaks each rule of episode_rules().
+
+    Parameters: definitions, a dict from stage to relation; persons, the relation int_persons.
+    Returns: a select with one row per definition: its name and one count per rule.
+-#}
 {% macro episode_problems(definitions, persons) -%}
 with returned as (
 

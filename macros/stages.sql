@@ -1,7 +1,13 @@
 {#-
-    Episodes from signals: an episode opens at a signal, stays open while another follows within `days`, and ends `days` after
-    the last one. `signals` names a CTE of person_key, occurred_at, evidence; without `days` an episode lasts. Of equal signals of one
-    moment the one that opens comes first: else the other would be an episode of its own, before it and without evidence.
+    Episodes from signals: an episode opens at a signal, stays open while the next signal follows within `days`, and ends `days` after
+    its last signal.
+
+    Parameters: signals, the name of a CTE of person_key, occurred_at and evidence; days, a number or expression; without it an
+      episode opens at the first signal and lasts.
+    Returns: a select of person_key, entered_at, left_at (null = lasting) and evidence, that of the first signal.
+    Example: {{ episodes('signals', days=setting('interest_days')) }}
+    Do not simplify: the opening signal must come first among equal signals of one moment. Otherwise the other one would become an
+      episode of its own, without evidence.
 -#}
 {% macro episodes(signals, days=none) -%}
 {%- if days is none %}
@@ -45,7 +51,10 @@ group by person_key, episode_number
 {%- endif %}
 {%- endmacro %}
 
-{#- What the definition of a stage is made of: md5 of its source and of the seeds that it reads. -#}
+{#-
+    Version of a stage definition: md5 of the source of its model and of the seeds that it reads. It changes with every edit of the
+    file, comments included.
+-#}
 {% macro definition_version(stage) -%}
     {%- if execute -%}
         {%- set node = graph.nodes['model.' ~ project_name ~ '.' ~ stage] -%}
@@ -58,7 +67,12 @@ group by person_key, episode_number
     {{ return('') }}
 {%- endmacro %}
 
-{#- Joins `stages`: the interval of the primary framework in which the row's person stood at that moment. -#}
+{#-
+    Joins `stages`: the interval of the primary framework in which the person of a row stood at a given time.
+
+    Parameters: relation, an alias with person_key; happened_at, its time column.
+    Example: {{ join_stage_at('responses', 'responded_at') }}
+-#}
 {% macro join_stage_at(relation, happened_at) -%}
     left join {{ ref('int_primary_stages') }} as stages
         on {{ relation }}.person_key = stages.person_key
@@ -67,9 +81,13 @@ group by person_key, episode_number
 {%- endmacro %}
 
 {#-
-    The last touch of a person before each moment of `moments` (a CTE of person_key and moment, each pair once), among the touches that
-    `condition` lets count; `comparison` is < or <=, whether a touch in the moment itself is one before it. One pass over touches and
-    moments in order: a range join would compare every touch of a person with every moment.
+    Last touch of a person before each of some moments.
+
+    Parameters: moments, a CTE of person_key and moment, each pair once; comparison, '<' or '<=', whether a touch at the moment itself
+      counts; condition, SQL on int_touchpoints that selects the touches that count.
+    Returns: a select of person_key, moment, touchpoint_type and channel. Moments without a touch before them are absent.
+    Do not simplify: a range join would compare every touch of a person with every moment. This is one pass over both in order of
+      time.
 -#}
 {% macro last_touches(moments, comparison, condition) -%}
     with touches_and_moments as (
@@ -123,8 +141,10 @@ group by person_key, episode_number
 {%- endmacro %}
 
 {#-
-    A state's key: a person's open definitions and overrides, within the scope of frameworks that they count in. A number, since each
-    moment of each person is joined by it.
+    Key of a state: the combination of stages that a person has open. Each person and moment is joined by it, so it is a number.
+
+    Parameters: overriding, the mask of CRM overrides; open_definitions, the mask of open definitions. The columns overrides and scope
+      must exist beside them.
 -#}
 {% macro state_key(overriding, open_definitions) -%}
     {{ hash_number("concat_ws(' ', cast(overrides as string), cast(scope as string), cast(" ~ overriding ~ " as string), cast(" ~ open_definitions ~ " as string))") }}

@@ -1,16 +1,22 @@
 {#-
-    The staging of one raw table: every landed row typed, cleaned and judged on its own.
+    Staging of one raw table: types, cleans and judges every landed row. Each stg_ model is one call of this macro.
 
-    Columns, kinds, keys and what is required come from the source's .yml, the same text that landing checks files against.
-    `rules` adds to that: reason code -> condition under which a row is quarantined.
+    Parameters: source_name and table_name of the raw table; rules, a dict from reason code to the SQL condition under which a row is
+      quarantined, over the typed columns of the table.
+    Returns: a select with the columns of the source, updated_at, is_deleted, _file_id, _row_number, row_status, row_reason and
+      row_hash.
+    Example: {{ stage('feedback', 'reviews', rules={'rating_out_of_range': 'rating not between 1 and 5'}) }}
 
-    Each row gets a row_status:
-      quarantined  it breaks a rule; row_reason says which (docs/reason_codes.md)
-      deferred     its business time, or the time of this version, lies after as-of
-      duplicate    another row of the same key counts; row_reason says exact or superseded
-      accepted     it counts; a tombstone (is_deleted) is accepted and yields nothing
-    A table whose rows are in the currency of a parent (`currency_of`) has a column ambiguous_amount: what such an amount means only a join can tell.
-    Of a source with `adds_up` the latest rows of a key are all accepted, since they are parts of one sum, that of the column it names.
+    Columns, kinds, keys and required columns come from the .yml of the source, which landing also checks files against.
+    row_status is one of:
+    - quarantined: the row breaks a rule; row_reason names it (docs/reason_codes.md).
+    - deferred: its business time or its updated_at lies after the as-of.
+    - duplicate: another row with the same key counts; row_reason is exact or superseded.
+    - accepted: the row counts, unless it is a tombstone (is_deleted): macro accepted() leaves tombstones out.
+
+    Meta keys of the source that change this: `currency_of` adds the column ambiguous_amount, because only a join with the parent
+    tells the currency and so what 450.000 means. `adds_up` accepts all latest rows of a key, because they are parts of one sum, that
+    of the column it names.
 -#}
 {% macro stage(source_name, table_name, rules={}) -%}
 {%- set landed = source(source_name, table_name) -%}
@@ -26,7 +32,7 @@
     {%- do key_conditions.append('judged.' ~ key ~ ' is not distinct from repeated_keys.' ~ key) -%}
 {%- endfor -%}
 
-{# no import CTE: DuckDB would hold the landed table in memory beside itself, at five times the cost of all the rest #}
+{# No import CTE: DuckDB would materialize the landed table in memory, which takes five times as long as all the rest. #}
 with typed as (
 
     select
@@ -115,7 +121,7 @@ ranked as (
         judged._file_id,
         judged._row_number,
         {%- if meta.adds_up %}
-        {# the parts of a sum are told apart from superseded rows by their updated_at alone #}
+        {# Rows with the greatest updated_at are the parts of the sum; rows with an older one are superseded. #}
         rank() over (partition by {{ 'judged.' ~ keys | join(', judged.') }} order by judged.updated_at desc nulls last) as row_rank,
         'superseded' as duplicate_reason
         {%- else %}
@@ -158,7 +164,14 @@ from judged
 left join ranked on judged._file_id = ranked._file_id and judged._row_number = ranked._row_number
 {%- endmacro %}
 
-{#- The rows of a staged table that count: accepted, no tombstones, and not refused by what only a join can judge. -#}
+{#-
+    The rows of a raw table that count. Models read raw tables through this macro only.
+
+    Parameters: source_name and table_name of the raw table.
+    Returns: a subquery of the accepted rows, without tombstones and without rows that int_integrity_rejects refuses after a join with
+      other tables.
+    Example: select * from {{ accepted('crm', 'deals') }} as deals
+-#}
 {% macro accepted(source_name, table_name) -%}
     (
         select staged.*
@@ -175,7 +188,9 @@ left join ranked on judged._file_id = ranked._file_id and judged._row_number = r
     )
 {%- endmacro %}
 
-{#- The tables with rules that only a join can judge: int_integrity_rejects holds what they refuse. -#}
+{#-
+    Raw tables that have rules which need a join, such as "the order exists". int_integrity_rejects holds the rows that break them.
+-#}
 {% macro joined_tables() -%}
     {{ return([
         'orders.orders', 'orders.order_items', 'orders.refunds', 'crm.deals', 'crm.deal_changes', 'crm.quotes',
@@ -183,7 +198,12 @@ left join ranked on judged._file_id = ranked._file_id and judged._row_number = r
     ]) }}
 {%- endmacro %}
 
-{#- The description of a raw table. While dbt parses there is no graph yet, and an empty description serves. -#}
+{#-
+    The entry of a raw table in its source .yml, as dbt's graph has it.
+
+    Returns: a dict with `columns` and `config.meta`; empty while dbt parses, because there is no graph yet.
+    Example: source_spec('crm', 'deals').config.meta.business_time is 'created_at'
+-#}
 {% macro source_spec(source_name, table_name) -%}
     {%- if execute -%}
         {{ return(graph.sources['source.' ~ project_name ~ '.' ~ source_name ~ '.' ~ table_name]) }}
@@ -191,7 +211,10 @@ left join ranked on judged._file_id = ranked._file_id and judged._row_number = r
     {{ return({'columns': {}, 'config': {'meta': {}}}) }}
 {%- endmacro %}
 
-{#- The columns that make up the key of a raw table. -#}
+{#-
+    Names of the columns that form the key of a raw table, as a list. Example: key_columns('orders', 'order_items') is ['order_id',
+    'line_number']
+-#}
 {% macro key_columns(source_name, table_name) -%}
     {%- set keys = [] -%}
     {%- for column in source_spec(source_name, table_name).columns.values() if column.config.meta.key -%}
@@ -200,14 +223,24 @@ left join ranked on judged._file_id = ranked._file_id and judged._row_number = r
     {{ return(keys) }}
 {%- endmacro %}
 
+{#- SQL condition: the text is null, empty or white space only. -#}
 {% macro is_blank(text) -%}coalesce({{ trimmed(text) }}, '') = ''{%- endmacro %}
 
-{#- Kinds whose text may fail to be read. -#}
+{#-
+    Kinds of columns whose text may be unreadable. Such a row is quarantined as invalid_<column>; text of every other kind is always
+    readable.
+-#}
 {% macro fallible_kinds() -%}
     {{ return(['amount', 'rate', 'number', 'integer', 'boolean', 'timestamp', 'planned_timestamp', 'date', 'planned_date']) }}
 {%- endmacro %}
 
-{#- Whether a column says whose row it is: an identifier, or the row's own id. An owner's or a company's id does not. -#}
+{#-
+    Whether a column identifies the person or record that the row belongs to: an e-mail, phone or contact id of the person, or the
+    row's own id.
+
+    Parameters: column, an entry of source_spec(…).columns.
+    Returns: true or false in Jinja. False for owner_id and company_id, which name an employee and a company.
+-#}
 {% macro is_of_owner(column) -%}
     {{ return(
         column.config.meta.kind in ['email', 'phone', 'identifier', 'id_list'] or column.config.meta.key | default(false)
@@ -215,12 +248,19 @@ left join ranked on judged._file_id = ranked._file_id and judged._row_number = r
     ) }}
 {%- endmacro %}
 
+{#-
+    SQL that reads the landed text of a column as its kind; null where the text is not of that kind.
+
+    Parameters: column, an entry of source_spec(…).columns.
+    Returns: an expression over the alias `landed`. Ids, labels and codes are masked where they hold personal data.
+    Example: a column of kind amount becomes text_to_decimal(…, 18, 4).
+-#}
 {% macro typed_value(column) -%}
     {%- set kind = column.config.meta.kind -%}
     {%- set text = "nullif(" ~ trimmed('landed.' ~ column.name) ~ ", '')" -%}
     {%- if kind == 'text' -%}{{ text }}
     {%- elif kind == 'id' and column.name.endswith('_id') -%}{{ publishable_id(text) }}
-    {#- what is called a number may be one, and is looked at as any text is -#}
+    {#- An id whose name does not end in _id, such as line_number, may look like a phone number, so it is checked for all kinds of personal data. -#}
     {%- elif kind == 'id' -%}{{ publishable_id(text, var('personal_data_patterns') | list) }}
     {%- elif kind == 'label' -%}{{ masked(text) }}
     {%- elif kind == 'code' -%}{{ lower_case(masked(text)) }}
@@ -245,13 +285,19 @@ left join ranked on judged._file_id = ranked._file_id and judged._row_number = r
     {%- endif -%}
 {%- endmacro %}
 
+{#-
+    SQL condition: the time in a column is later than the as-of. A date is compared with the as-of's day in the reporting time zone.
+-#}
 {% macro lies_after_as_of(column) -%}
     {%- if column.config.meta.kind == 'date' -%}{{ column.name }} > {{ reporting_date(as_of()) }}
     {%- else -%}{{ column.name }} > {{ as_of() }}
     {%- endif -%}
 {%- endmacro %}
 
-{#- The first moment that counts: that of earliest_date in the reporting time zone. A column of dates has the day itself. -#}
+{#-
+    The earliest time that counts, as an SQL literal: setting earliest_date at 00:00 in the reporting time zone, in UTC. For a date
+    column, the day itself.
+-#}
 {% macro earliest(column=none) -%}
     {%- set day = modules.datetime.datetime.fromisoformat(setting('earliest_date')) -%}
     {%- set moment = modules.pytz.timezone(setting('reporting_timezone')).localize(day).astimezone(modules.pytz.utc) -%}
@@ -261,8 +307,11 @@ left join ranked on judged._file_id = ranked._file_id and judged._row_number = r
 {%- endmacro %}
 
 {#-
-    What a later time means is not known yet at as-of, and what lies before earliest_date is a slip: each reads as null. Of the business
-    time the one defers the row and the other quarantines it.
+    A column as it was known at the as-of: a timestamp after the as-of or before earliest_date reads as null.
+
+    Parameters: column, an entry of source_spec(…).columns; meta, that of its table.
+    Returns: an expression over the alias `judged`. The business time is left alone, because macro stage defers or quarantines the
+      whole row by it.
 -#}
 {% macro as_seen(column, meta) -%}
     {%- if column.config.meta.kind == 'timestamp' and column.name != meta.business_time -%}
@@ -271,7 +320,15 @@ left join ranked on judged._file_id = ranked._file_id and judged._row_number = r
     {%- endif -%}
 {%- endmacro %}
 
-{#- md5 of a row, as text or typed: breaks ties between versions and names a quarantined row. Null and empty are told apart. -#}
+{#-
+    md5 of a row. It breaks ties between versions of a row and gives a quarantined row its key.
+
+    Parameters: relation, an alias; columns, entries of source_spec(…).columns; is_text, true for the landed text and false for typed
+      columns.
+    Returns: an expression of 32 hexadecimal digits.
+    Do not simplify: without the leading '=' a null and an empty text would have the same hash; without decimal_to_text a small rate
+      would have different hashes on DuckDB and Spark.
+-#}
 {% macro row_md5(relation, columns, is_text=false) -%}
     md5(concat_ws('|'
         {%- for column in columns %}
@@ -286,8 +343,10 @@ left join ranked on judged._file_id = ranked._file_id and judged._row_number = r
 {%- endmacro %}
 
 {#-
-    The raw tables of the contract, each with a staging model of its own. While dbt parses it reads what depends on what, and there is
-    no graph yet to take the names from: so this is the one list of them, held to the sources as soon as there is one.
+    All raw tables, as a list of (source, table), each with a staging model.
+
+    Do not simplify: the list cannot be read from the graph, because dbt needs it while it parses (to find refs) and the graph does
+      not exist yet. As soon as it does, the macro fails if list and sources differ.
 -#}
 {% macro staged_tables() -%}
     {%- set tables = [
@@ -313,9 +372,11 @@ left join ranked on judged._file_id = ranked._file_id and judged._row_number = r
 {%- endmacro %}
 
 {#-
-    The raw tables whose rows show identifiers of a person, as their sources describe them: source, table, business time and the
-    identifiers among its columns; or, for rows that name an identifier by type and value, the cookie beside it. Consents and requests of
-    erasure are about identifiers and show nothing of who has them.
+    Raw tables whose rows show identifiers of a person.
+
+    Returns: a dict of two lists of tuples. `named`: source, table, business time and the names of its identifier columns. `typed`:
+      tables with identifier_type and identifier_value, with the column that holds the cookie beside them, if any.
+    Consents and erasure requests are left out: they name identifiers without showing whose they are.
 -#}
 {% macro tables_of_identifiers() -%}
     {%- set identifiers = ['contact_id', 'email', 'phone', 'anonymous_id', 'merged_into_contact_id'] -%}
@@ -333,7 +394,7 @@ left join ranked on judged._file_id = ranked._file_id and judged._row_number = r
     {{ return(found) }}
 {%- endmacro %}
 
-{#- The md5 of a staged row over the columns of its source. -#}
+{#- md5 of a staged row over the columns of its source. See row_md5. Example: {{ staged_row_md5('staged', 'crm', 'deals') }} -#}
 {% macro staged_row_md5(relation, source_name, table_name) -%}
     {{ row_md5(relation, source_spec(source_name, table_name).columns.values()) }}
 {%- endmacro %}

@@ -1,9 +1,12 @@
-{#- Of the standard normal distribution, the quantile of an interval at 95 %. -#}
+{#- Quantile of the standard normal distribution for a two-sided 95 % interval. -#}
 {% macro z_95() -%}1.959963984540054e0{%- endmacro %}
 
 {#-
-    A bound of the Wilson score interval at 95 % (Wilson 1927): `side` is '-' for the lower and '+' for the upper one.
-    At a rate of 0 or 1 the bound is exactly 0 or 1, which rounding must not miss.
+    Bound of the 95 % Wilson score interval of a rate (Wilson 1927).
+
+    Parameters: rate and trials, expressions; side, '-' for the lower and '+' for the upper bound.
+    Example: {{ wilson_bound('conversion_rate', 'entered', '-') }} as rate_low
+    Do not simplify: at a rate of 0 or 1 the bound is exactly 0 or 1, which the formula misses by rounding.
 -#}
 {% macro wilson_bound(rate, trials, side) -%}
     {%- set z = z_95() -%}
@@ -17,8 +20,10 @@
 {%- endmacro %}
 
 {#-
-    A bound at 95 % of the difference of two rates, the first less the other, from the Wilson interval of each (Newcombe 1998, method
-    10): `side` is '-' for the lower and '+' for the upper one.
+    Bound of the 95 % interval of a difference of two rates, the first minus the other (Newcombe 1998, method 10, from two Wilson
+    intervals).
+
+    Parameters: rate and trials of both groups; side, '-' for the lower and '+' for the upper bound.
 -#}
 {% macro newcombe_bound(rate, trials, other_rate, other_trials, side) -%}
     {%- set other_side = '+' if side == '-' else '-' -%}
@@ -28,8 +33,11 @@
 {%- endmacro %}
 
 {#-
-    The chance that a standard normal variable exceeds z, which must not be negative: Hart's rational approximation 5666 and, from 7.07 on, a
-    continued fraction (Hart 1968; as West 2005 has them), which agree with the true value in twelve digits or more. Neither engine knows erf.
+    Probability that a standard normal variable exceeds z, correct to twelve digits or more.
+
+    Parameters: z, an expression that must not be negative.
+    Returns: a double, by Hart's rational approximation 5666 and, from 7.07 on, a continued fraction (Hart 1968, as in West 2005).
+    Do not simplify: neither engine has erf.
 -#}
 {% macro normal_upper_tail(z) -%}
     {%- set above = [
@@ -48,7 +56,9 @@
     end
 {%- endmacro %}
 
-{#- A polynomial by Horner's rule, the coefficient of the highest power first. -#}
+{#-
+    A polynomial in x by Horner's rule. Parameters: coefficients, a list of literals from the highest power down; x, an expression.
+-#}
 {% macro polynomial(coefficients, x) -%}
     {%- set sum = namespace(text=coefficients[0]) -%}
     {%- for coefficient in coefficients[1:] -%}
@@ -58,8 +68,9 @@
 {%- endmacro %}
 
 {#-
-    The chance that a chi-square variable of 1 to 9 degrees of freedom exceeds x, from the finite sums that it is (Abramowitz and Stegun
-    26.4.4, 26.4.5); null for other degrees.
+    Probability that a chi-square variable exceeds x, as a finite sum (Abramowitz and Stegun 26.4.4 and 26.4.5).
+
+    Parameters: x, an expression; degrees of freedom, 1 to 9. The result is null for other degrees.
 -#}
 {% macro chi_square_upper_tail(x, degrees) -%}
     (
@@ -80,12 +91,15 @@
     )
 {%- endmacro %}
 
-{#- The chance that a standard normal variable is at most z, to twelve decimals, by one tail for both sides. -#}
+{#- Probability that a standard normal variable is at most z, to twelve decimals. Both sides use one tail. -#}
 {% macro normal_cdf(z) -%}
     5e-1 + sign({{ z }}) * (5e-1 - ({{ normal_upper_tail('abs(' ~ z ~ ')') }}))
 {%- endmacro %}
 
-{#- The fewest that one of the four cells of two counts and their complements would hold if both had one rate. -#}
+{#-
+    Smallest expected count in the 2 × 2 table of two groups (successes and failures each), if both had the same rate. Below 5 the
+    normal approximation does not hold.
+-#}
 {% macro least_expected_cell(successes, trials, other_successes, other_trials) -%}
     (
         cast(least({{ trials }}, {{ other_trials }}) as double)
@@ -95,8 +109,10 @@
 {%- endmacro %}
 
 {#-
-    The p-value of Fisher's exact test to both sides: the chances of all tables of the same margins that are no likelier than the one found
-    (Fisher 1935; as R and SciPy have it, who also take what differs by a ten-millionth for equal). Its loop is as long as the smallest margin.
+    Two-sided p-value of Fisher's exact test on a 2 × 2 table: the total probability of all tables with the same margins that are at
+    most as likely as the observed one (Fisher 1935). Like R and SciPy it treats probabilities within a relative 1e-7 as equal.
+
+    Parameters: successes and trials of both groups. The computation grows with the smallest margin.
 -#}
 {% macro fisher_p_value(successes, trials, other_successes, other_trials) -%}
     {%- set first = 'greatest(0, ' ~ successes ~ ' - ' ~ other_trials ~ ' + ' ~ other_successes ~ ')' -%}
@@ -111,8 +127,10 @@
 {%- endmacro %}
 
 {#-
-    The p-value to both sides of two counts that had one rate: of the pooled z-test, or of Fisher's exact test where one of the four cells expects
-    fewer than 5, where the normal distribution is no likeness. `z` is their pooled_z; null where that is.
+    Two-sided p-value for two rates: pooled z-test, or Fisher's exact test where a cell expects fewer than 5.
+
+    Parameters: z, the result of pooled_z; successes and trials of both groups.
+    Returns: a double; null where z is null.
 -#}
 {% macro proportions_p_value(z, successes, trials, other_successes, other_trials) -%}
     case
@@ -126,7 +144,10 @@
     {{ least_expected_cell(successes, trials, other_successes, other_trials) }} < 5
 {%- endmacro %}
 
-{#- Two rates' distance in standard errors of their pooled rate; null where all or none are counted: any chance would have led there. -#}
+{#-
+    Difference of two rates in standard errors of their pooled rate. Null if all or none succeeded, because then no difference was
+    possible.
+-#}
 {% macro pooled_z(successes, trials, other_successes, other_trials) -%}
     {%- set pooled = '(cast(' ~ successes ~ ' + ' ~ other_successes ~ ' as double) / nullif(' ~ trials ~ ' + ' ~ other_trials ~ ', 0))' -%}
     (
@@ -135,7 +156,10 @@
     )
 {%- endmacro %}
 
-{#- The logarithm of the chance that of `successes` among both so many fall to the first, but for what all tables of these margins share. -#}
+{#-
+    Logarithm of the probability that `hits` of all successes fall into the first group, up to a constant that all tables with the
+    same margins share.
+-#}
 {% macro log_chance_of_table(hits, trials, successes, other_trials) -%}
     (
         -{{ log_factorial('(' ~ hits ~ ')') }} - {{ log_factorial('(' ~ trials ~ ' - (' ~ hits ~ '))') }}
@@ -145,15 +169,17 @@
 {%- endmacro %}
 
 {#-
-    The p-value to both sides of a Student t, which must not be negative, of degrees that need not be whole: its density integrated beyond t
-    over that beyond 0, each by the trapezoids of 129 points that lie doubly exponentially (Takahasi and Mori 1974), which agree with the true
-    value in twelve digits or more, in the tails as well. A closed form exists for whole degrees alone.
+    Two-sided p-value of Student's t, correct to twelve digits or more, also in the tails.
+
+    Parameters: t, an expression that must not be negative; degrees of freedom, which need not be whole.
+    Do not simplify: a closed form exists for whole degrees only. The density is integrated by the double exponential rule on 129
+      points (Takahasi and Mori 1974).
 -#}
 {% macro t_p_value(t, degrees) -%}{{ t_tail(t, degrees) }} / {{ t_tail('0e0', degrees) }}{%- endmacro %}
 
 {#-
-    A step towards the t that a Student t of these degrees exceeds in absolute value with a chance of 5 %: Newton's, on the logarithms. Begun with
-    z_95, four steps end there, in all digits, for every number of degrees from 1 on.
+    One Newton step, on logarithms, towards the t value that is exceeded in absolute value with probability 5 %. Four steps from z_95
+    give all digits for any number of degrees from 1 on.
 -#}
 {% macro t_95_step(t, degrees) -%}
     {{ t }} * exp(
@@ -161,7 +187,7 @@
     )
 {%- endmacro %}
 
-{#- The integral of t_density from t to infinity. -#}
+{#- Integral of t_density from t to infinity. -#}
 {% macro t_tail(t, degrees) -%}
     {%- set beyond = 'exp(1.5707963267948966e0 * sinh(point / 1.6e1))' -%}
     (
@@ -170,7 +196,10 @@
     )
 {%- endmacro %}
 
-{#- The density of a Student t but for its constant; the logarithm of nearly 1 by atanh, so that a million degrees lose no digit. -#}
+{#-
+    Density of Student's t without its constant factor. The logarithm near 1 is computed by atanh, so that a million degrees lose no
+    digit.
+-#}
 {% macro t_density(x, degrees) -%}
     exp(
         -({{ degrees }} + 1e0) / 2e0
@@ -182,9 +211,11 @@
 {%- endmacro %}
 
 {#-
-    How far, in standard errors of what is true, one end of the region in which the pooled two-proportion z-test at 5 % rejects lies below `rate`'s
-    true distance from another one, with so many persons on either side (Fleiss, Levin and Paik 2003, 4.2). `side` is '+' for the end on the side
-    of the true difference and '-' for the other; the power is the sum of normal_cdf of both. Null where a rate is not between 0 and 1.
+    Distance, in standard errors, between the true difference of two rates and one end of the region in which the pooled z-test at 5 %
+    rejects (Fleiss, Levin and Paik 2003, 4.2). The power of the test is the sum of normal_cdf of both sides.
+
+    Parameters: rate and trials of both groups; side, '+' for the end on the side of the true difference and '-' for the other.
+    Returns: a double; null unless both rates lie strictly between 0 and 1.
 -#}
 {% macro power_z(rate, trials, other_rate, other_trials, side) -%}
     {%- set pooled = '((' ~ rate ~ ' * ' ~ trials ~ ' + ' ~ other_rate ~ ' * ' ~ other_trials ~ ') / (' ~ trials ~ ' + ' ~ other_trials ~ '))' -%}
@@ -199,9 +230,12 @@
 {%- endmacro %}
 
 {#-
-    P-values of a family of tests, adjusted in two steps, since a window cannot look into a window: `holm_step` and then `holm_p_value` keep the
-    chance that any test of the family rejects wrongly (Holm 1979); `bh_step` and `bh_q_value` keep the share of wrong ones among those that
-    reject (Benjamini and Hochberg 1995). `family` are the columns that make one, `tie` those that order equal p-values. No p-value, no test.
+    Adjusted p-values of a family of tests, in two steps because a window function cannot contain another. holm_step, then
+    holm_p_value: controls the probability of any false rejection (Holm 1979). bh_step, then bh_q_value: controls the share of false
+    rejections among all (Benjamini and Hochberg 1995).
+
+    Parameters: p_value, an expression, null if there was no test; family, the columns that define a family; tie, the columns that
+      order equal p-values; step, the column with the result of the first macro.
 -#}
 {% macro holm_step(p_value, family, tie) -%}
     least(1e0, {{ p_value }} * (
@@ -232,7 +266,10 @@
     end
 {%- endmacro %}
 
-{#- The fifth of a ranking that a rank lies in, 1 to 5: by the share of the others who rank lower, so that equal ranks score alike. -#}
+{#-
+    Score from 1 to 5 of a rank: the fifth of the ranking that it lies in. It is based on the share of others with a lower rank, so
+    that equal ranks have equal scores.
+-#}
 {% macro rank_score(rank, ranked) -%}
     least(5, 1 + floor(cast(5 * ({{ rank }} - 1) as double) / greatest({{ ranked }} - 1, 1)))
 {%- endmacro %}

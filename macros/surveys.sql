@@ -1,4 +1,4 @@
-{#- The answers to surveys of a type, with their month and what the KPI can be split by. -#}
+{#- Answers to surveys of one type, with their month and the dimensions of the KPI. -#}
 {% macro survey_answers(survey_type) -%}
     select
         responses.*,
@@ -11,7 +11,10 @@
     where responses.survey_type = '{{ survey_type }}'
 {%- endmacro %}
 
-{#- The place of an answer among those of its person, type and kind in a month: 1 is the latest. Answers of nobody known are each somebody else's. -#}
+{#-
+    Rank of an answer among those of the same person, survey type, kind and month; 1 is the latest. Answers of unknown persons count
+    as different persons.
+-#}
 {% macro latest_answer_rank(month) -%}
     row_number() over (
         partition by case when person_id = 'unknown' then response_id else person_id end, {{ month }}, survey_type, survey_kind
@@ -20,8 +23,10 @@
 {%- endmacro %}
 
 {#-
-    Of answers, the latest of each person and kind in each month and the months before it that `window_months` adds, up to the month of
-    as-of.
+    The latest answer of each person and survey kind, per month.
+
+    Parameters: relation of answers with responded_month; window_months, the number of months that an answer counts for, from its own
+      on. Months after the as-of are left out.
 -#}
 {% macro latest_answers(relation, window_months=1) -%}
     select *
@@ -37,9 +42,11 @@
 {%- endmacro %}
 
 {#-
-    CTEs that end in `counted`: answers (measured by `measures`), invitations and those answered, a month, kind, dimension and value of it:
-    what somebody says of a purchase and of the brand are two questions. By
-    `window_months` a person's latest answer counts; without it each answer does.
+    CTEs for a survey KPI, ending in `counted`: measures of answers, invitations and answered invitations per month, survey kind,
+    dimension and value. Relational and transactional surveys are never added up, because they ask different questions.
+
+    Parameters: survey_type; measures, a dict from name to aggregate over answers; window_months, in which a person's latest answer
+      counts; without it every answer counts.
 -#}
 {% macro survey_counts(survey_type, measures, window_months=none) -%}
 {%- set dimensions = ['stage', 'touchpoint', 'channel', 'persona', 'customer_type'] -%}
@@ -115,9 +122,11 @@ counted as (
 {%- endmacro %}
 
 {#-
-    A bound at 95 % of the mean of answers between -1 and 1, from their number, sum and sum of squares: the adjusted Wald interval of Rocks
-    (2016), three answers more, a quarter of them 1, a quarter -1 and half 0, so that it has a width where all say the same. `side` is
-    '-' for the lower and '+' for the upper one.
+    Bound of the 95 % interval of a mean of answers between -1 and 1: adjusted Wald interval (Rocks 2016). It adds three answers, a
+    quarter of them 1, a quarter -1 and half 0, so that the interval has a width even if all answers are equal.
+
+    Parameters: answers, their number; total, their sum; squares, their sum of squares; side, '-' for the lower and '+' for the upper
+      bound.
 -#}
 {% macro adjusted_wald_bound(answers, total, squares, side) -%}
     {%- set mean = '(cast(' ~ total ~ ' as double) / (' ~ answers ~ ' + 3))' -%}

@@ -1,6 +1,6 @@
 {#-
-    The part of an address that holds its tags: what follows the ?, or, where nothing is tagged there, what follows the #. Some tools
-    write tags behind the #, and pages that route by it have a ? of their own there. Tags are taken from one of the two, never a bit of each.
+    Part of a URL that holds its tags: the query, or the fragment (after #) if the query has no UTM tag. Some tools write tags behind
+    #, and single-page apps have a ? there. Tags are taken from one of the two parts and never mixed.
 -#}
 {% macro tagged_part(url) -%}
     {%- set query = "split_part(" ~ url ~ ", '#', 1)" -%}
@@ -11,9 +11,10 @@
 {%- endmacro %}
 
 {#-
-    The value of a parameter in such a part, as it stands there; null where it is absent or empty. A & may have been escaped for HTML. Its
-    name may be in any case of letters, which patterns of both engines read alike in a text of lower case alone: that finds where the
-    value begins.
+    Value of a URL parameter, still encoded; null if it is absent or empty.
+
+    Parameters: part, the result of tagged_part; name in lower case. Names match in any case, and &amp; counts as &.
+    Example: {{ url_parameter('tagged_part', 'utm_source') }}
 -#}
 {% macro url_parameter(part, name) -%}
     {%- set before = "regexp_extract(" ~ lower_case(part) ~ ", '^(.*?[?&;#]" ~ name ~ "=)', 1)" -%}
@@ -21,29 +22,34 @@
 {%- endmacro %}
 
 {#-
-    A decoded value as a reader sees it: in one form of Unicode, without blanks at its ends, and masked where it could be a person's own.
-    Finding, decoding and this are columns of their own where they are used: each repeats what it is given, and all in one would be more
-    code than Spark compiles.
+    A decoded UTM value for publishing: NFC, trimmed and masked; null if empty.
+
+    Do not simplify: finding, decoding and masking must be separate columns. Each macro repeats its argument, and nested they are more
+      code than Spark compiles.
 -#}
 {% macro url_tag(decoded) -%}
     nullif({{ trimmed(nfc(masked(decoded))) }}, '')
 {%- endmacro %}
 
-{#-
-    What follows the ? and the # of an address, in lower case, with a & before and behind each parameter; null where there is none.
--#}
+{#- All parameters of a URL in lower case, with & before and after each, for has_url_parameter; null if there is none. -#}
 {% macro url_parameters(url) -%}
     case when contains({{ url }}, '=') then '&' || translate({{ lower_case(url) }}, '?;#', '&&&') || '&' end
 {%- endmacro %}
 
-{#- Whether such parameters have one of that name, with a value. Its name may be a column, so no pattern that each row would compile anew. -#}
+{#-
+    SQL condition: the parameters (from url_parameters) contain one of that name with a value.
+
+    Do not simplify: the name may be a column (seeds/click_ids.csv), and a pattern would then be compiled for every row.
+-#}
 {% macro has_url_parameter(parameters, name) -%}
     (contains({{ parameters }}, '&' || {{ name }} || '=') and not contains({{ parameters }}, '&' || {{ name }} || '=&'))
 {%- endmacro %}
 
 {#-
-    The host of an address, without what networks put before it (www, m, l, lm); null where there is none. A referrer may come without
-    its scheme, so text without one needs a dot to be a host.
+    Host of a URL in lower case, without a leading www, m, l or lm; null if there is none.
+
+    Example: https://www.example.vn/a becomes example.vn
+    Referrers may lack their scheme. Text without one counts as a host only if it contains a dot.
 -#}
 {% macro url_host(url) -%}
     {%- set text = lower_case(url) -%}
@@ -54,8 +60,8 @@
 {%- endmacro %}
 
 {#-
-    The domain that somebody registered, of a host: example.vn of shop.example.vn, example.com.vn of www.example.com.vn. Hosts that share
-    it are pages of one company. Below the domains of builders of shops and pages each name is another company's, so such a name is whole.
+    Registered domain of a host: example.vn of shop.example.vn, and example.com.vn of www.example.com.vn. Hosts that share it belong
+    to one company. On site builders (shop.myshopify.com) each name is another company's, so it is kept whole.
 -#}
 {% macro registered_domain(host) -%}
     {%- set shared -%}
@@ -68,22 +74,32 @@
 {%- endmacro %}
 
 {#-
-    Whether a user agent is none of a person's browser. Names of phones and apps that only sound like one are taken out of it first: a
-    pattern could not look behind itself on both engines.
+    SQL condition: a user agent is a bot (setting bot_user_agents). Names of phones and apps that merely look like a bot's (setting
+    human_user_agents) are removed first, because DuckDB's patterns have no lookbehind.
 -#}
 {% macro is_bot_agent(user_agent) -%}
     {%- set agent = regex_remove(lower_case(user_agent), "'" ~ setting('human_user_agents') ~ "'") -%}
     {{ regex_like(agent, "'" ~ setting('bot_user_agents') ~ "'") }}
 {%- endmacro %}
 
-{#- Joins how most people write a tag (source, medium or campaign), where another spelling stands in the column. -#}
+{#-
+    Joins the most common spelling of a tag (source, medium or campaign), if the column holds another spelling of it.
+
+    Parameters: alias; tag, the name of the tag; spelling, the expression to look up.
+    Example: {{ join_spelling('campaigns', 'campaign', 'activities.campaign') }}
+-#}
 {% macro join_spelling(alias, tag, spelling) -%}
 left join {{ ref('int_tag_spellings') }} as {{ alias }}
     on {{ alias }}.tag = '{{ tag }}'
     and {{ alias }}.spelling = {{ spelling }}
 {%- endmacro %}
 
-{#- What seeds/channel_sources.csv knows of the sources of a relation, in lower case: the site, and the category that channel rules ask for. -#}
+{#-
+    Site and category of each source in a relation, from seeds/channel_sources.csv. The longest matching name wins.
+
+    Parameters: origins, a relation with source in lower case.
+    Returns: a select of source, site and category; unknown sources are absent.
+-#}
 {% macro source_sites(origins) -%}
 select
     source,
@@ -94,7 +110,7 @@ from (
         sources.source,
         channel_sources.site,
         channel_sources.category,
-        {# the longest name decides: blog.naver.com is a social site, naver a search engine #}
+        {# the longest name wins: blog.naver.com is a social site, naver a search engine #}
         row_number() over (
             partition by sources.source
             order by length(channel_sources.source_name) desc, channel_sources.source_name
@@ -102,13 +118,13 @@ from (
     from (
         select distinct
             source,
-            {# facebook of facebook.com and l.facebook of l.facebook.com.vn: what is left without the suffix that registries sell #}
+            {# the name without its public suffix: facebook of facebook.com, and l.facebook of l.facebook.com.vn #}
             regexp_extract(source, '^(.*?)(([.](com|co|net|org|gov|edu|app|info|[a-z][a-z])){1,2}){{ text_end() }}', 1) as brand
         from {{ origins }}
     ) as sources
     inner join {{ ref('channel_sources') }} as channel_sources
         on sources.source = channel_sources.source_name
-        {# a name with a dot is a domain, with what lies below it; one without is a tag, unless a brand has it in many countries #}
+        {# a name with a dot is a domain and covers its subdomains; one without is a UTM source, or a brand with domains in many countries #}
         or (contains(channel_sources.source_name, '.') and sources.source like '%.' || channel_sources.source_name)
         or (
             channel_sources.is_brand
@@ -118,7 +134,12 @@ from (
 where match_rank = 1
 {%- endmacro %}
 
-{#- The channel of each source, medium and campaign of a relation, by the ordered rules of seeds/channel_rules.csv. -#}
+{#-
+    Channel of each source, medium and campaign in a relation, by the first matching rule of seeds/channel_rules.csv.
+
+    Parameters: origins, a relation of distinct source, medium and campaign.
+    Returns: a select of source, medium, campaign, rule_id and channel.
+-#}
 {% macro origin_channels(origins) -%}
 with categories as (
 

@@ -14,7 +14,7 @@ channels as (
 
 ),
 
-{# a channel that leads to no other and comes from none has no move, but is visited once where a path starts in it #}
+{# a channel without transitions to or from other channels has no moves, but a path that starts in it visits it once #}
 visits as (
 
     select
@@ -60,7 +60,7 @@ starts as (
 
 ),
 
-{# how surely a path that is at the channel ends in a conversion #}
+{# probability that a path in the channel ends in a conversion #}
 conversion_chances as (
 
     select
@@ -75,7 +75,7 @@ conversion_chances as (
 
 ),
 
-{# how often a path visits the channel #}
+{# expected visits of a path to the channel #}
 visits_from_start as (
 
     select
@@ -109,7 +109,10 @@ effects as (
         channels.conversion_type,
         channels.channel,
         path_chances.path_conversion_probability,
-        {# lost are the paths that reach the channel and would convert from there; visits / own visits is the chance to reach it #}
+        {#
+            removing the channel loses the paths that reach it and would convert from there; visits / own visits is the probability of
+            reaching it
+        #}
         coalesce(
             visits_from_start.expected_visits / own_visits.visits * conversion_chances.conversion_probability
             / path_chances.path_conversion_probability,

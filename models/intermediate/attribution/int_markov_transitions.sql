@@ -22,7 +22,7 @@ steps_to_conversion as (
 
 ),
 
-{# as if nobody had converted: then the paths of all types are the same, and a pause beyond the lookback ends one #}
+{# paths as if nobody had converted: they are the same for all conversion types, and a gap longer than the lookback ends one #}
 touches as (
 
     select
@@ -82,7 +82,10 @@ conversion_types as (
 
 ),
 
-{# what a conversion changes in that: up to the last one no touch is idle, and the first touch after it begins a path #}
+{#
+    corrections for conversions: touches up to the last conversion are not part of a non-converting path, and the first touch after it
+    starts one
+#}
 touches_changed as (
 
     select
@@ -163,7 +166,7 @@ select
     from_state,
     to_state,
     cast(transitions as bigint) as transitions,
-    {# staying in a channel changes nothing of where a path ends #}
+    {# repeated touches of one channel do not change where a path ends #}
     case
         when from_state = to_state then cast(0 as double)
         else

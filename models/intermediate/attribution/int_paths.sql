@@ -3,7 +3,7 @@ with conversions as (
     select
         *,
         {{ attribution_unit(key_of('person_id'), 'company_id') }} as unit_key,
-        {# numbered within each day, so that no engine has to bring all conversions to one place #}
+        {# numbered within each day, because a window over all conversions would run in a single task #}
         {{ days_between("date '1970-01-01'", 'converted_date') }} * cast(4294967296 as bigint)
         + row_number() over (partition by converted_date order by conversion_id) as conversion_number
     from {{ ref('fct_conversions') }}

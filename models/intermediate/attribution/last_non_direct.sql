@@ -5,6 +5,6 @@ select
 from {{ ref('int_paths') }}
 qualify row_number() over (
     partition by conversion_number
-    {# where all touches are direct, the last of them #}
+    {# if all touches are direct, the last one #}
     order by case when channel = 'direct' then 1 else 0 end, touch_number desc
 ) = 1

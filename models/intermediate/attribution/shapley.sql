@@ -1,4 +1,4 @@
-{# the exact Shapley value of the game in which a path converts once all its channels are there: an equal share a channel #}
+{# exact Shapley value of the game in which a path converts once all its channels are present: every channel has the same share #}
 with paths as (
 
     select

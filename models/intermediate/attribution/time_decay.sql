@@ -10,7 +10,7 @@ with paths as (
 select
     conversion_number,
     touch_number,
-    {# in proportion to the last touch, so that old paths keep their digits #}
+    {# weights relative to the last touch: relative to the conversion they would lose all digits on old paths #}
     {{ round_weight(
         'power(cast(0.5 as double), ' ~ hours_between('touched_at', 'last_touched_at')
         ~ ' / (24 * ' ~ setting('attribution_half_life_days') ~ '))'

@@ -1,6 +1,6 @@
 -- sqlfluff:exclude_rules:layout.indent
 {# The line above: a loop writes the columns, and they are indented for the reader of this file. #}
-{#- The conversions on the way that an anchor stands before, by the setting. -#}
+{#- Conversion types of setting w_shaped_anchors: the last touch before each of them is an anchor. -#}
 {%- set anchors = setting('w_shaped_anchors').split(',') | map('trim') | list -%}
 
 with paths as (
@@ -37,7 +37,7 @@ anchors_of_paths as (
 
     select
         paths.conversion_number,
-        {#- an anchor after the conversion is no part of the way to it #}
+        {#- a lead or opportunity that came after the conversion has no anchor #}
         {%- for anchor in anchors %}
         case
             when anchors.anchored_at_{{ loop.index }} <= paths.converted_at then anchors.anchored_at_{{ loop.index }}
@@ -90,8 +90,8 @@ select
     conversion_number,
     touch_number,
     {#
-        30 % an anchor and 10 % for the rest, in whole numbers. What is missing leaves its share to the others, since weights only stand
-        in proportion to each other.
+        30 % for each anchor and 10 % for the rest, as whole numbers. The share of a missing part goes to the others, since only the
+        proportion of weights matters.
     #}
     case when anchors > 0 then 3 * anchors * greatest(rest_count, 1) else 1 end as weight
 from counted

@@ -18,7 +18,7 @@ subscribers as (
 
 ),
 
-{# what an order of a running subscription brings is its MRR #}
+{# orders of a running subscription are left out, because its MRR already counts them #}
 purchase_days as (
 
     select

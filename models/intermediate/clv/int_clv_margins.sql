@@ -11,7 +11,10 @@ with lines as (
 
 ),
 
-{# an order's net revenue goes to its lines by their value, and without any to no category, where no cost is known #}
+{#
+    an order's net revenue is allocated to its lines by their value; without lines it belongs to category unknown, whose cost is not
+    known
+#}
 parts as (
 
     select
@@ -65,7 +68,7 @@ company as (
 
 ),
 
-{# the fewer of a category's costs are known, the less its own ratio says #}
+{# the smaller the share of revenue with known cost, the less weight the category's own ratio has #}
 ratios as (
 
     select

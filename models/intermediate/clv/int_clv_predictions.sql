@@ -1,4 +1,7 @@
-{#- Fader and Hardie (2013), equation 5: a customer's own mean is drawn towards that of all, the more the fewer days it comes from. -#}
+{#-
+    Fader and Hardie (2013), equation 5: the mean of a customer is shrunk towards that of all customers, the more so the fewer repeat
+    days it is based on.
+-#}
 with inputs as (
 
     select * from {{ ref('int_clv_inputs') }}

@@ -4,7 +4,7 @@ with changes as (
         windows.fit_window,
         windows.last_date,
         changes.*,
-        {# a subscription that is cancelled and begun anew is paid for in another span #}
+        {# a subscription that is cancelled and started again begins a new span #}
         sum(case when changes.is_payment_start then 1 else 0 end) over (
             partition by windows.fit_window, changes.subscription_id
             order by changes.change_number
@@ -15,7 +15,7 @@ with changes as (
 
 ),
 
-{# how each subscription stands at the end of the window #}
+{# state of each subscription at the end of the window #}
 held as (
 
     select
@@ -48,7 +48,7 @@ spans as (
 
 ),
 
-{# a change of plan goes on with what its account had #}
+{# after a change of plan the lifetime of the account's earlier subscription continues #}
 numbered as (
 
     select
@@ -71,7 +71,7 @@ lifetimes as (
             when count(ended_date) over of_lifetime = count(*) over of_lifetime then max(ended_date) over of_lifetime
             else last_date
         end as observed_date,
-        {# what a change of plan ends without a successor here has not been cancelled #}
+        {# a subscription that a change of plan ended is not cancelled, even if its successor lies outside the window #}
         count(ended_date) over of_lifetime = count(*) over of_lifetime
         and bool_or(ended_date is not null and not is_continued) over of_lifetime as is_ended,
         row_number() over (
@@ -98,7 +98,7 @@ select
     cast(counted.span_number as bigint) as span_number,
     held.person_id,
     cast(case when held.span_number = counted.span_number then held.mrr else 0 end as decimal(18, 4)) as mrr,
-    {# a month that was begun is paid, so that it is at its end that a holder leaves #}
+    {# a month that has begun is paid, so the lifetime ends with that month #}
     cast(case
         when not counted.is_ended then counted.whole_months
         when {{ add_months('counted.lifetime_started_date', 'counted.whole_months') }} < counted.observed_date then counted.whole_months + 1

@@ -7,7 +7,7 @@ with contact_pairs as (
 
 )
 
-{# two contacts may each say that the other was merged into it #}
+{# two contacts may each name the other as merged into it #}
 select distinct
     least(merged, surviving) as low,
     greatest(merged, surviving) as high

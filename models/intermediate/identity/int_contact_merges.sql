@@ -1,4 +1,4 @@
-{#- Some CRMs say on the contact that is gone where it went, others on the survivor who came. -#}
+{#- Some CRMs record a merge on the merged contact (merged_into_contact_id), others on the survivor (merged_contact_ids). -#}
 with contacts as (
 
     select * from {{ accepted('crm', 'contacts') }}

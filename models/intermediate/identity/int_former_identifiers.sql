@@ -54,7 +54,7 @@ periods as (
 
 ),
 
-{# two contacts may have had one identifier at once: whoever had it later ends the period of who had it before #}
+{# two contacts may have had one identifier at the same time: the later validity period ends the earlier one #}
 disjoint as (
 
     select

@@ -1,4 +1,4 @@
-{#- What a contact had and has no more is the contact's for its time, between the times of whoever else has it. -#}
+{#- A former e-mail or phone belongs to its contact during its validity period; the current owner holds it before and after. -#}
 with person_identifiers as (
 
     select * from {{ ref('int_person_identifiers') }}
@@ -41,7 +41,7 @@ former_periods as (
         former.identifier,
         contacts.person_key,
         former.valid_from as held_from,
-        {# the first version of a contact holds since ever: told is when it was first seen #}
+        {# the first version of a contact is valid from 1900 on; the period starts when the identifier was first seen #}
         greatest(former.valid_from, former_first_seen.first_seen_at) as valid_from,
         former.valid_to
     from {{ ref('int_former_identifiers') }} as former
@@ -60,7 +60,7 @@ contested as (
 
 ),
 
-{# what lies before, between and after them is of whom identity gives the identifier to, once it was seen #}
+{# outside those periods the identifier belongs to the person that identity resolution assigned, from the first sighting on #}
 others_time as (
 
     select
@@ -107,7 +107,7 @@ periods as (
 
 ),
 
-{# a contact that gives an address to another of the same person changes nothing #}
+{# periods of contacts of one person are merged #}
 compared as (
 
     select
@@ -145,7 +145,7 @@ select
 from numbered
 group by identifier, period_number, person_key
 union all
-{# nearly all identifiers have been one person's for as long as they are known #}
+{# shortcut: nearly all identifiers have had one owner only #}
 select
     person_identifiers.identifier,
     person_identifiers.identifier_type,

@@ -15,7 +15,7 @@ pairs as (
 
 ),
 
-{# the e-mails of merged contacts, and their phones, are as many as one contact's would be: one #}
+{# merged contacts are one contact, so their e-mails count once, and so do their phones #}
 of_merged_contacts as (
 
     select
@@ -42,7 +42,7 @@ neighbour_counts as (
     left join of_merged_contacts on pairs.neighbour = of_merged_contacts.identifier
     where
         identifier_types.counts_as_link
-        {# what the CRM says of a contact is no sign that the contact is many people #}
+        {# identifiers that the CRM states for a contact do not count: they are no sign that several people share it #}
         and not (pairs.is_contact and pairs.is_stated)
     group by coalesce(pairs.contact_group, pairs.identifier)
 

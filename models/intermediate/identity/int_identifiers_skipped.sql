@@ -4,7 +4,7 @@ with records as (
 
 ),
 
-{# placeholders are left out before anything is linked, so what they were seen with is in the records alone #}
+{# placeholders are removed before linking, so only the records show what they appeared with #}
 seen_with_placeholders as (
 
     {%- for type, other in [('email', 'phone'), ('phone', 'email')] %}

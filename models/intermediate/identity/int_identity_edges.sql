@@ -14,7 +14,7 @@ left join hubs as high_hubs on pairs.neighbour = high_hubs.identifier
 where
     pairs.is_link
     and pairs.identifier < pairs.neighbour
-    {# a contact that is shown with many people keeps what is its own #}
+    {# a contact that is a hub keeps the links that the CRM states #}
     and (low_hubs.identifier is null or (pairs.is_stated and split_part(pairs.identifier, ':', 1) = 'contact_id'))
     and (high_hubs.identifier is null or (pairs.is_stated and split_part(pairs.neighbour, ':', 1) = 'contact_id'))
 union

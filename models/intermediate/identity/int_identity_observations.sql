@@ -12,7 +12,7 @@ with records as (
         records.merged_into_contact_id,
         records.anonymous_id,
         records.other_identifier,
-        {#- an address that a contact had at the time stands for the contact; a placeholder stands for nobody #}
+        {#- a former e-mail or phone counts as the contact that held it at the time; a placeholder counts as nobody #}
         {%- for type in ['email', 'phone'] %}
         case
             when {{ type }}_placeholders.identifier_value is null and records.former_{{ type }}_contact_id is null then records.{{ type }}

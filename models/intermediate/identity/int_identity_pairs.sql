@@ -1,6 +1,7 @@
 {#-
-    A contact_id in a row is a statement: the row is that contact's. What else the row shows is a guess. An order for a friend has the
-    friend's phone, so only the contact itself is taken to be seen with what is not known as the contact's own.
+    A contact_id in a row is a statement that the row belongs to that contact. All other identifiers in the row are weaker evidence: an
+    order for a friend carries the friend's phone. Such an identifier is therefore linked with the contact only, and not with the
+    contact's other identifiers.
 -#}
 with observations as (
 
@@ -50,7 +51,7 @@ compared as (
 
 ),
 
-{# what the CRM's own row says, and an e-mail or phone without any other beside the contact #}
+{# stated: the contact's own row in the CRM, or the only e-mail or phone that any row shows with the contact #}
 own as (
 
     select

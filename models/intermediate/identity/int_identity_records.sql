@@ -1,10 +1,10 @@
 -- sqlfluff:exclude_rules:layout.indent,aliasing.self_alias.column,structure.column_order,references.consistent
 {# The line above: joins that a loop writes or leaves out are indented for the reader of this file, not of what it renders. #}
 {#-
-    Rows with two identifiers or more link them; rows with one say when it was first seen. What of them identifies anybody is for
-    int_identity_observations: so another list of placeholders is tried without reading web events again.
+    Rows with two or more identifiers link them; rows with one show when it was first seen. int_identity_observations decides which of
+    them identify somebody, so that a new list of placeholders does not need another scan of web events.
 -#}
-{#- while dbt parses, no table is described yet: what this model reads is named all the same -#}
+{#- while dbt parses there is no graph yet, so the refs of this model must be named here -#}
 {%- for source_name, table_name in staged_tables() %}{% do accepted(source_name, table_name) %}{% endfor -%}
 {%- do ref('int_former_identifiers') -%}
 {%- do ref('int_contact_merges') -%}
@@ -21,7 +21,7 @@
 with records as (
 
     {%- for source_name, table_name, seen_at, present in tables.named %}
-    {#- a contact's own row says whose the identifier is now, whoever had it when the contact was made #}
+    {#- former owners are not resolved for rows of contacts: these state the current owner #}
     {%- set may_be_former = ['email', 'phone'] if table_name != 'contacts' else [] %}
     {%- set given = {} %}
     {%- for identifier in present %}
@@ -31,7 +31,7 @@ with records as (
     {%- endif %}
     {%- endfor %}
     {%- if table_name == 'orders' %}
-    {#- an order that names nobody is a person of its own, and whether it does depends on the placeholders #}
+    {#- an order without contact and cookie may be a person of its own; whether it is depends on the placeholders #}
     {%- do given.update({'order_id': 'case when orders.contact_id is null and orders.anonymous_id is null then orders.order_id end'}) %}
     {%- endif %}
     select
@@ -70,7 +70,7 @@ with records as (
     group by all
     union all
     {%- endfor %}
-    {#- who was referred is known from the referral, but is not the one who refers #}
+    {#- the referred person is known from the referral, but is not linked with the referrer #}
     {%- for given in referrals %}
     select
         {{ text_columns(columns, given) }},
@@ -80,7 +80,7 @@ with records as (
     group by all
     union all
     {%- endfor %}
-    {#- a contact that was merged may be known from the survivor's list alone #}
+    {#- a merged contact may appear in the survivor's list only #}
     select
         {{ text_columns(columns, {'contact_id': 'stated.merged_contact_id'}) }},
         false as is_contact_row,

@@ -1,4 +1,4 @@
-{#- Being a colleague is what the CRM says of a contact. A phone that others use too says nothing of who calls. -#}
+{#- is_internal is a property of a contact. An e-mail or phone inherits it only if no other contact uses it. -#}
 with contacts as (
 
     select
@@ -17,7 +17,7 @@ internal_groups as (
 
 ),
 
-{# a contact that was merged may have no row any more #}
+{# a merged contact may no longer have a row #}
 members as (
 
     select

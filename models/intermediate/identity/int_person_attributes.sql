@@ -1,6 +1,7 @@
 {#-
-    Survivorship by attribute: of all that is said of a person's country, say, one value counts, and who says nothing takes nothing away.
-    The contact that others were merged into speaks first, then the one changed last; orders name the company where no contact does.
+    Survivorship per attribute: one value counts per person and attribute, and an empty value never replaces another contact's value.
+    The surviving contact of a merge has priority, then the contact that changed last. An order supplies the company if no contact has
+    one.
 -#}
 {%- set beginning = "timestamp '1900-01-01 00:00:00'" -%}
 {%- set attributes = ['persona', 'country', 'company_id', 'buying_role'] -%}
@@ -38,7 +39,7 @@ described as (
         person_identifiers.person_key,
         versions.*,
         case when merged_contacts.merged_contact_id is null then 1 else 2 end as priority,
-        {# before the first version that came here there may have been others: nobody knows #}
+        {# the first landed version counts from the creation of the contact, since earlier versions are unknown #}
         case
             when versions.version_number = 1 then versions.contact_created_at
             else greatest(coalesce(versions.updated_at, versions.contact_created_at), versions.contact_created_at)

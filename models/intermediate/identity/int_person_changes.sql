@@ -12,7 +12,7 @@ person_identifiers as (
 
 ),
 
-{# each identifier as it is hashed now, and as it was before the key changed: what is remembered may be of then #}
+{# each identifier with its current hash and the one before the last key rotation: remembered persons may have the old one #}
 hashed as (
 
     select
@@ -29,7 +29,7 @@ hashed as (
 
 ),
 
-{# by the identifiers that were there then and are there now: the others say nothing of what became of whom #}
+{# compare only identifiers present in both builds: new or vanished ones cannot show who moved #}
 then_and_now as (
 
     select
@@ -68,7 +68,7 @@ changed as (
 
 ),
 
-{# the person_ids that the identifiers of a changed person would give, if they were the earliest #}
+{# person_ids that a changed person would have if another of its identifiers were the earliest #}
 names_now as (
 
     select
@@ -135,7 +135,7 @@ all_changes as (
 
 )
 
-{# of an identifier that is gone, and of anybody erased, nothing is kept #}
+{# changes of vanished identifiers and erased persons are dropped #}
 select all_changes.*
 from all_changes
 left join {{ source('private', 'erased_hashes') }} as erased_before on all_changes.old_person_id = erased_before.identifier_hash

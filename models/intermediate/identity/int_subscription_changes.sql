@@ -1,9 +1,9 @@
-{#- Of the changes of one moment the one that begins comes first and the one that ends comes last. -#}
+{#- Changes of one moment are ordered from start to cancellation. -#}
 {%- set change_order = ['started', 'renewed', 'upgraded', 'downgraded', 'paused', 'cancelled'] -%}
 {%- set changes_before = 'over (partition by subscription_id order by change_number rows between unbounded preceding and 1 preceding)' -%}
 {%- set changes_after = 'over (partition by subscription_id order by change_number rows between 1 following and unbounded following)' -%}
 
-{# a change that names no contact is a colleague's where all that name one name colleagues #}
+{# a change without a contact is internal if all contacts on the subscription's other changes are internal #}
 with internal_subscriptions as (
 
     select changes.subscription_id
@@ -39,7 +39,7 @@ changes as (
 
 ),
 
-{# a moment that both starts and cancels leaves a subscription as it was: one that ran is cancelled and begun anew #}
+{# a start and a cancellation in one moment: a running subscription is cancelled first and then started again #}
 moments as (
 
     select
@@ -82,7 +82,7 @@ numbered as (
 
 ),
 
-{# what is paused or cancelled is worth nothing, whatever amount its row still carries #}
+{# paused and cancelled subscriptions have MRR 0, even if the row still carries an amount #}
 valued as (
 
     select
@@ -92,7 +92,7 @@ valued as (
 
 ),
 
-{# a pause neither ends what is paid for nor begins it #}
+{# a pause neither ends nor starts paying #}
 priced as (
 
     select
@@ -123,7 +123,7 @@ turned as (
 
 ),
 
-{# what ends in the moment in which it begins was never paid for #}
+{# a subscription that ends at its start was never paid #}
 spans as (
 
     select
@@ -145,7 +145,7 @@ payments as (
 
 ),
 
-{# who begins anew in time has only changed plans #}
+{# starting another subscription within switch_days is a change of plan #}
 switches as (
 
     select
@@ -181,7 +181,7 @@ select
     payments.was_paying,
     payments.is_payment_start,
     payments.is_payment_end,
-    {# the first payment of what began at nothing #}
+    {# first payment after changes at 0 #}
     payments.is_payment_start and payments.change_number > 1 and not coalesce(payments.has_paid_before, false) as is_end_of_trial,
     switches.switched_at is not null as is_switch,
     min(case when payments.is_payment_end then coalesce(switches.switched_at, payments.changed_at) end) over (

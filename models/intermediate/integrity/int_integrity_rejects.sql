@@ -5,7 +5,7 @@
     ('crm', 'subscription_changes', ['mrr'], reporting_date('changed_at')),
     ('marketing', 'ad_spend', ['cost'], 'spend_date'),
 ] -%}
-{#- what a row's amount is multiplied with, beside the rate -#}
+{#- factor of the amount besides the rate: the contracted months -#}
 {%- set factors = {'subscription_changes': months_of_term(reporting_date('staged.changed_at'), 'staged.term_end')} -%}
 {%- set parents = [
     ('orders', 'orders', 'order_id'),
@@ -17,10 +17,10 @@
     ('crm', 'deal_changes', 'deals', 'deal_id'),
 ] -%}
 
-with unpriced as (
+with without_price as (
 
     {%- for source_name, table_name, amounts, day in priced %}
-    {#- no difference of them is larger than their sum -#}
+    {#- checked on the sum, because no difference of the amounts exceeds it -#}
     {%- set amount -%}
         {%- for name in amounts -%}coalesce(cast(staged.{{ name }} as double), 0){{ ' + ' if not loop.last }}{%- endfor -%}
     {%- endset %}
@@ -50,14 +50,14 @@ parents as (
         staged.{{ key }} as parent_id,
         max(case when staged.row_status = 'accepted' then coalesce(staged.currency, '{{ setting('reporting_currency') }}') end) as currency,
         max(case when staged.row_status = 'accepted' then rates.rate end) as rate,
-        bool_or(staged.row_status = 'accepted' and not staged.is_deleted and unpriced.source_table is null) as is_accepted,
+        bool_or(staged.row_status = 'accepted' and not staged.is_deleted and without_price.source_table is null) as is_accepted,
         bool_or(staged.row_status = 'accepted' and staged.is_deleted) as is_deleted,
         bool_or(staged.row_status = 'deferred') as is_deferred
     from {{ ref('stg_' ~ source_name ~ '__' ~ table_name) }} as staged
-    left join unpriced
-        on unpriced.source_table = '{{ source_name }}.{{ table_name }}'
-        and staged._file_id = unpriced._file_id
-        and staged._row_number = unpriced._row_number
+    left join without_price
+        on without_price.source_table = '{{ source_name }}.{{ table_name }}'
+        and staged._file_id = without_price._file_id
+        and staged._row_number = without_price._row_number
     {{ join_exchange_rates('staged.currency', reporting_date('staged.ordered_at' if table_name == 'orders' else 'staged.created_at')) }}
     where staged.{{ key }} is not null
     group by staged.{{ key }}
@@ -92,7 +92,7 @@ orphans as (
 
 ),
 
-{# what is in the currency of its parent, or of nobody's, and has a parent that counts or none #}
+{# rows in the currency of their parent, or without any currency, whose parent counts or is missing #}
 {%- for source_name, table_name, parent_table, key in children %}
 {%- set own_currency = 'staged.currency' if table_name == 'refunds' else 'cast(null as string)' %}
 
@@ -137,7 +137,7 @@ unread as (
 
 ),
 
-{# what an order's refunds come to has to fit as well as each of them #}
+{# the running total of an order's refunds must fit, too #}
 priced_refunds as (
 
     select
@@ -170,7 +170,7 @@ priced_refunds as (
 
 ),
 
-unpriced_refunds as (
+refunds_without_price as (
 
     select
         'orders.refunds' as source_table,
@@ -192,7 +192,7 @@ select
     row_status,
     row_reason
 from orphans
-{%- for rejects in ['unpriced', 'unread', 'unpriced_refunds'] %}
+{%- for rejects in ['without_price', 'unread', 'refunds_without_price'] %}
 union all
 select
     source_table,

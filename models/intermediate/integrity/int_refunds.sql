@@ -13,7 +13,7 @@ refunds as (
         refunds.amount,
         orders.net_of_total,
         orders.total_amount,
-        {# in another currency than its order's a refund has a rate of its own, that of its day #}
+        {# a refund in another currency than its order's is converted at the rate of its own day #}
         cast(coalesce(
             case
                 when refunds.currency <> coalesce(orders.currency, '{{ setting('reporting_currency') }}') then rates.rate
@@ -26,7 +26,7 @@ refunds as (
 
 ),
 
-{# each in the reporting currency, not rounded yet #}
+{# in the reporting currency, not rounded yet #}
 summed as (
 
     select
@@ -46,7 +46,7 @@ select
     refunded_at,
     order_id is not null as is_linked,
     {{ to_reporting_currency('amount', 'rate') }} as refund_amount,
-    {# what the refunds so far took, less what those before took: rounded parts then add up to the rounded whole #}
+    {# rounded running total minus the one before, so that the rounded parts add up to the rounded total #}
     cast(
         {{ refunded_net('amount_so_far', 'net_of_total', 'total_amount') }}
         - {{ refunded_net('(amount_so_far - amount * rate)', 'net_of_total', 'total_amount') }}

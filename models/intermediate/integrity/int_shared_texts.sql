@@ -1,6 +1,6 @@
 -- sqlfluff:exclude_rules:layout.indent
 {# The line above: a loop writes the CTEs, and they are indented for the reader of this file. #}
-{#- Who a text was typed about: the first identifier that the row gives, of a company the company, of an order without a name the order. -#}
+{#- Whom a text is about: the first identifier in the row; for companies the company, for an order without identifier the order. -#}
 {%- set identifiers = {
     'contact_id': 'contact_id', 'referrer_contact_id': 'contact_id', 'email': 'email', 'phone': 'phone', 'anonymous_id': 'anonymous_id',
     'company_id': 'company_id', 'order_id': 'order_id',
@@ -30,7 +30,7 @@ with
     from {{ ref('stg_' ~ source_name ~ '__' ~ table_name) }}
     where
         not is_deleted
-        {#- what a contact was called before is published as its history #}
+        {#- superseded versions of contacts count too, because dim_persons_history publishes them #}
         and (row_status in ('accepted', 'quarantined'){{ " or row_reason = 'superseded'" if source_table == 'crm.contacts' }})
 
 ),
@@ -55,7 +55,7 @@ typed as (
 
 ),
 
-{# a refund or review that names an order alone is of the order's person #}
+{# a refund or review that names only an order belongs to the order's person #}
 orders_of_persons as (
 
     select
@@ -70,7 +70,7 @@ counted as (
     select
         typed.source_column,
         typed.shared_text,
-        {# an order that is not there is nobody's #}
+        {# an order that does not exist belongs to nobody #}
         count(distinct coalesce(
             cast(persons.person_key as string),
             cast(orders_of_persons.person_key as string),

@@ -23,7 +23,7 @@ sessions as (
 
 ),
 
-{# what somebody did or met on a page counts when it happened: a visit may begin in one stage and end in the next #}
+{# events on pages count at their own time, because a visit may begin in one stage and end in the next #}
 page_events as (
 
     select
@@ -61,7 +61,7 @@ responses as (
         responses.*,
         persons.person_key,
         responses.emotion_score + means.mix_shift as adjusted_score,
-        {# a survey names the touchpoint that it asks about in its own words, perhaps in several #}
+        {# surveys may name one touchpoint in several ways #}
         coalesce(survey_touchpoints.touchpoint_type, responses.touchpoint) as touchpoint_type
     from {{ ref('fct_survey_responses') }} as responses
     inner join {{ ref('int_persons') }} as persons on responses.person_id = persons.person_id
@@ -107,7 +107,7 @@ tickets as (
 
 ),
 
-{# what ends a stage belongs to the stage that it ends: a second before #}
+{# facts that end a stage are dated one second earlier, so that they belong to the stage that they end #}
 deals as (
 
     select
@@ -137,7 +137,7 @@ renewals as (
     inner join {{ ref('fct_subscription_changes') }} as reasons on changes.change_id = reasons.change_id
     where
         (events.event_type = 'subscription_renewed' and changes.mrr_after > 0)
-        {# a trial that is cancelled was never up for renewal #}
+        {# a cancelled trial was never due for renewal #}
         or (events.event_type = 'subscription_cancelled' and changes.was_paying)
 
 ),
@@ -165,7 +165,7 @@ refunds as (
 
 ),
 
-{# counts where it was delivered: a click in the next stage is no click of that stage #}
+{# an e-mail counts in the stage of its delivery, even if the click comes in the next stage #}
 messages as (
 
     select

@@ -1,4 +1,4 @@
-{# moves and facts of a person in order: the moves so far, added up, are the stages in which a fact finds the person #}
+{# stage changes and facts of a person in order of time: the running sum of the changes is the stages at each fact #}
 with facts_and_moves as (
 
     select

@@ -4,7 +4,7 @@ with first_entries as (
 
 ),
 
-{# many frameworks share a moment: what came of it is looked up once #}
+{# many frameworks share a moment, so its revenue is looked up once #}
 moments as (
 
     select distinct
@@ -14,7 +14,7 @@ moments as (
 
 ),
 
-{# a rate by type or persona is one of those who were known to be that when they entered: whoever buys becomes known #}
+{# segments are those known at entry: later knowledge would bias rates, because whoever buys becomes known #}
 segments as (
 
     select

@@ -1,4 +1,4 @@
-{# stages that a move leaves backward #}
+{# stages left by falling back #}
 with departures_of_moves as (
 
     select
@@ -26,7 +26,7 @@ departures as (
 
 ),
 
-{# mail that only arrived was not touched #}
+{# an e-mail that was only sent or delivered is not a last touch #}
 touched as (
 
     {{ last_touches('departures', '<', "touchpoint_type not in ('email_sent', 'email_delivered')") }}

@@ -20,7 +20,7 @@ with answers as (
     'emotion': 'sum(emotion)', 'responses': 'sum(responses)'
 }) }},
 
-spoken as (
+scored_answers as (
 
     select
         periods.period,
@@ -38,7 +38,10 @@ spoken as (
 
 ),
 
-{# of all surveys together each answer is held against those to its own: a stage is not happier for being asked other questions #}
+{#
+    for all surveys together, answers are corrected by the mean of their survey type, so that a stage is not happier for having other
+    surveys
+#}
 with_all as (
 
     select
@@ -50,7 +53,7 @@ with_all as (
         item,
         emotion,
         responses
-    from spoken
+    from scored_answers
     union all
     select
         period,
@@ -61,13 +64,13 @@ with_all as (
         'all' as item,
         sum(emotion + cast(responses as double) * mix_shift) as emotion,
         sum(responses) as responses
-    from spoken
+    from scored_answers
     where fact_type = 'emotion'
     group by period, person_key, segment_key, stage_number, fact_type
 
 ),
 
-{# a person who answers often is one person: the mean of each first #}
+{# mean per person first, so that a person who answers often counts once #}
 means as (
 
     select
@@ -109,7 +112,7 @@ select
     cube_key,
     fact_type,
     item,
-    {# shifted, an answer may lie beyond the scale #}
+    {# a shifted answer may lie outside the scale #}
     greatest(least(emotion / persons, cast(1 as double)), cast(-1 as double)) as emotion_score,
     {{ adjusted_wald_bound('persons', 'emotion', 'squares', '-') }} as emotion_low,
     {{ adjusted_wald_bound('persons', 'emotion', 'squares', '+') }} as emotion_high,

@@ -55,7 +55,7 @@ numbers as (
 
 ),
 
-{# bits are taken apart once for rows that have the same #}
+{# bits are expanded once per distinct mask #}
 distinct_masks as (
 
     select distinct {{ masks }} from numbers

@@ -21,7 +21,7 @@ periods as (
 
 ),
 
-{# what is counted a person has the persons who were there below it #}
+{# KPIs per person are divided by the persons who were in the stage #}
 kpis as (
 
     select

@@ -1,6 +1,6 @@
 {%- set masks = mask_columns() -%}
 
-{# how long a person's stages stayed the same, in months; what ends as a month begins was not there in it any more #}
+{# spells in which a person's stages stay the same, in months; a spell that ends at the first moment of a month does not count in it #}
 with spells as (
 
     select
@@ -35,7 +35,7 @@ spells_in_periods as (
 
 ),
 
-{# only in its first and its last period may a spell meet another one of the same person, and a stage be in both #}
+{# two spells of a person can share a period, and so count a stage twice, only in their first or last period #}
 periods_of_persons as (
 
     select
@@ -219,7 +219,7 @@ outcomes as (
         count(*) filter (where cohorts.is_mature) as mature_entered,
         count(*) filter (where cohorts.is_mature and cohorts.is_converted) as mature_converted,
         percentile_disc(0.5) within group (order by case when cohorts.is_mature then cohorts.wait end) as median_wait,
-        {# of whole numbers: between two doubles the engines interpolate differently in the last bit #}
+        {# median of whole numbers: between doubles the engines differ in the last bit #}
         median({{ microseconds_between('cohorts.entered_at', 'cohorts.exited_at') }}) / cast(3600000000 as double) as median_hours_in_stage
     from cohorts
     inner join segments on cohorts.segment_key = segments.segment_key
@@ -227,7 +227,7 @@ outcomes as (
 
 )
 
-{# who entered counts by what was known then, who is there by what is known now: a cell may have the ones without the others #}
+{# entries use the segment known at entry, presence the one known now: a cell may have one without the other #}
 select
     coalesce(present.period, outcomes.period) as period,
     coalesce(present.stage_number, outcomes.stage_number) as stage_number,
@@ -237,7 +237,7 @@ select
     coalesce(outcomes.entered, 0) as entered,
     coalesce(outcomes.converted, 0) as converted,
     coalesce(outcomes.dropped, 0) as dropped,
-    {# a quarter of which a month is not mature has no rate: that of its other months is not the quarter's #}
+    {# a quarter with an immature month has no rate, because that of its other months would not be the quarter's #}
     case when outcomes.is_mature then outcomes.mature_entered else 0 end as mature_entered,
     case when outcomes.is_mature then outcomes.mature_converted else 0 end as mature_converted,
     case when outcomes.is_mature then {{ hours_of_wait('outcomes.median_wait') }} end as median_hours_to_next,

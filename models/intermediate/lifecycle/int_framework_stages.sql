@@ -6,9 +6,9 @@ with stages as (
         stages.rank,
         stages.is_in_funnel,
         row_number() over (order by stages.framework, stages.rank) - 1 as place,
-        {# after the last stage there is nothing to convert to #}
+        {# the last stage has no later stage to convert to #}
         stages.rank < max(stages.rank) over (partition by stages.framework) as has_later_stage,
-        {# a step forward is to the next stage of the funnel, however its ranks are numbered #}
+        {# steps count stages of the funnel, because ranks may have gaps #}
         sum(case when stages.is_in_funnel then 1 else 0 end) over (
             partition by stages.framework
             order by stages.rank
@@ -46,7 +46,7 @@ sets as (
 
 ),
 
-{# an override to a lower stage ends what is open here #}
+{# a CRM change to a lower stage ends what is open here #}
 lower_overrides as (
 
     select
@@ -83,7 +83,7 @@ numbered as (
         on stages.framework = lower_overrides.framework
         and stages.stage = lower_overrides.stage
     union all
-    {# where a person stands of whom nothing is open any more: in no mask #}
+    {# none: the stage of a person with nothing open; it has no bit in a mask #}
     select
         framework,
         'none' as stage,

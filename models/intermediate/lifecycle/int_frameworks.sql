@@ -4,7 +4,7 @@ select
     frameworks.*,
     framework = '{{ setting('primary_framework') }}' as is_primary
 from {{ ref('frameworks') }} as frameworks
-{#- null is all of them, an empty list the primary one alone #}
+{#- null: all frameworks; an empty list: the primary one only #}
 {%- if built is not none %}
 where
     framework in ('{{ built | join("', '") }}')

@@ -36,7 +36,7 @@ changed as (
 
 ),
 
-{# the definitions of the stage that open in this moment #}
+{# definitions of the stage that open with this transition #}
 opened as (
 
     select
@@ -65,7 +65,7 @@ select
     rank,
     definitions,
     lower_overrides,
-    {# the only definition that opens says why the stage is entered #}
+    {# a single opening definition is the evidence of the entry #}
     case when bit_count(opening_bits) = 1 and not was_open and not is_overriding then opening_bits end as opening_bit,
     is_none
 from opened

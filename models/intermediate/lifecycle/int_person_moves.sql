@@ -7,7 +7,7 @@ with scopes as (
 
 ),
 
-{# a framework that does not know the stage of a CRM change is not touched by it #}
+{# a CRM change does not affect frameworks without a stage for it #}
 episodes as (
 
     select
@@ -34,8 +34,8 @@ episodes as (
 ),
 
 {#
-    An override ends what was open: what stands above it does not count any more, and what stands below it is lower than the override,
-    which lasts until the next one.
+    an override ends what was open: stages above it no longer count, and stages below it are hidden by the override, which lasts until
+    the next one.
 -#}
 counted as (
 
@@ -89,7 +89,7 @@ net_ends as (
 
 ),
 
-{# episodes of one definition may overlap: it is open while one of them is #}
+{# episodes of a definition may overlap: it is open while at least one of them is #}
 counts as (
 
     select

@@ -1,4 +1,4 @@
-{# moments at which somebody comes to a stage that may have been open before, hidden by a higher one, or that two definitions open #}
+{# moments at which a person comes to a stage that was open before but hidden by a higher one, or that two definitions open #}
 with returns as (
 
     select distinct
@@ -56,7 +56,7 @@ overridden as (
 
 ),
 
-{# what overlaps or follows on the spot is one stay in the stage #}
+{# overlapping and adjoining episodes are one stay in the stage #}
 compared as (
 
     select

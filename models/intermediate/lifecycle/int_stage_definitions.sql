@@ -1,5 +1,5 @@
 {%- set definitions = var('stage_definitions') -%}
-{#- a set of definitions is a bigint, whose sign is no bit -#}
+{#- a set of definitions is a bigint, of which the sign bit is not used -#}
 {%- if definitions | length > 63 -%}
     {{ exceptions.raise_compiler_error(
         "dbt_project.yml lists " ~ definitions | length ~ " stage_definitions; at most 63 fit. Merge some, or leave those out that no framework uses."

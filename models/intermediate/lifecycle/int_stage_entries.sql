@@ -1,4 +1,4 @@
-{# of episodes of one definition that begin together the first to end says why #}
+{# if several episodes of a definition start together, the first to end is the evidence #}
 with openings as (
 
     select
@@ -47,7 +47,7 @@ entered as (
 
 ),
 
-{# in microseconds, since both engines know a range of numbers; entries of a framework never share a moment #}
+{# in microseconds, because both engines have range windows over numbers; entries in a framework never share a moment #}
 timed as (
 
     select
@@ -96,7 +96,10 @@ select
     entry_number,
     step_number,
     highest_rank,
-    {# of first entries: a later stage counts, a skip too; else who stands lower at the end of the window, or at as-of, has dropped #}
+    {#
+        for first entries: any later stage counts as converted, a skip too; otherwise a lower stage at the end of the window or at the
+        as-of counts as dropped
+    #}
     case
         when entry_number > 1 or rank = 0 then null
         when highest_rank_in_window > rank then 'converted'
@@ -107,5 +110,5 @@ select
     end as outcome,
     evidence
 from ordered
-{# the order of person_id, in which the mart is written #}
+{# order of person_id, in which the mart is written #}
 {{ in_order_of('person_key, entered_at, framework_number') }}

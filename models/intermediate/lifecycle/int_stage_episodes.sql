@@ -14,7 +14,7 @@ with defined as (
 
 ),
 
-{# a change in the CRM is somebody's decision: it opens its stage for good and overrides what stands above it #}
+{# a CRM change is a human decision: it opens its stage without end and overrides stages above it #}
 crm_changes as (
 
     select
@@ -44,7 +44,7 @@ select
     episodes.definition,
     definitions.bit,
     episodes.entered_at,
-    {# an end that as-of has not reached is not known yet #}
+    {# an end after the as-of is not known yet #}
     case when episodes.left_at <= {{ as_of() }} then episodes.left_at end as left_at,
     episodes.evidence,
     episodes.is_override

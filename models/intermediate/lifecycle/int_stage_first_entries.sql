@@ -32,7 +32,7 @@ conversions as (
 
 ),
 
-{# many frameworks share a moment: what led to it is looked up once #}
+{# many frameworks share a moment, so its last touch is looked up once #}
 moments as (
 
     select distinct

@@ -24,7 +24,7 @@ stages as (
 
 ),
 
-{# of what is open the highest counts, of overrides at one moment the lowest; `none` is what is left where neither is #}
+{# the highest open stage counts; of overrides at one moment the lowest; without either the stage is `none` #}
 ranks as (
 
     select

@@ -15,7 +15,7 @@ with email_events as (
 
 ),
 
-{# a provider that does not tell of sending at least tells of delivery #}
+{# providers without sent events have delivered events #}
 without_id as (
 
     select
@@ -31,15 +31,15 @@ without_id as (
 
 ),
 
-{# a campaign that is sent to an address every week is a message each time; what is told twice of one moment is one #}
-beginnings as (
+{# each sending of a recurring campaign is a message of its own; two sent events of one moment are one sending #}
+message_starts as (
 
     select
         *,
         is_sending and not coalesce(
             lag(occurred_at) over (partition by email, campaign_key, is_sending order by occurred_at, email_event_id) = occurred_at,
             false
-        ) as is_beginning
+        ) as is_message_start
     from without_id
 
 ),
@@ -48,25 +48,25 @@ sent as (
 
     select
         *,
-        max(case when is_beginning then occurred_date end) over happened as sent_date,
-        sum(case when is_beginning then 1 else 0 end) over happened as sending_number
-    from beginnings
-    window happened as (
+        max(case when is_message_start then occurred_date end) over in_order_of_time as sent_date,
+        sum(case when is_message_start then 1 else 0 end) over in_order_of_time as sending_number
+    from message_starts
+    window in_order_of_time as (
         partition by email, campaign_key
-        order by occurred_at, case when is_beginning then 0 else 1 end, email_event_id
+        order by occurred_at, case when is_message_start then 0 else 1 end, email_event_id
         rows between unbounded preceding and current row
     )
 
 ),
 
-{# sendings are counted within their day: who was subscribed later has had fewer of them, and still got the same one that day #}
+{# sendings are numbered within their day, so that all recipients of one sending share the message, whenever they subscribed #}
 named as (
 
     select
         email_event_id,
         concat_ws(
             ':',
-            {# what names no campaign either is known by its address alone #}
+            {# without a campaign, messages are told apart by their address only #}
             coalesce('campaign:' || campaign_key, 'address:' || email),
             case when sent_date is null then 'seen' else 'sent' end,
             cast(coalesce(sent_date, occurred_date) as string),

@@ -1,4 +1,4 @@
-{# where a person came from is asked when the person became known, so what came later says nothing of it #}
+{# only evidence up to the moment when the person became known counts #}
 with contacts as (
 
     select
@@ -15,7 +15,7 @@ with contacts as (
 
 ),
 
-told as (
+crm_sources as (
 
     select
         contacts.person_key,
@@ -36,11 +36,11 @@ tagged_sessions as (
         sessions.channel,
         row_number() over (partition by sessions.person_key order by sessions.started_at, sessions.session_key) as session_rank
     from {{ ref('int_session_persons') }} as sessions
-    left join told on sessions.person_key = told.person_key
+    left join crm_sources on sessions.person_key = crm_sources.person_key
     where
         sessions.is_human
         and sessions.channel <> 'direct'
-        and (told.known_at is null or sessions.started_at <= told.known_at)
+        and (crm_sources.known_at is null or sessions.started_at <= crm_sources.known_at)
 
 ),
 
@@ -68,10 +68,10 @@ touches as (
         touchpoints.channel,
         row_number() over (partition by touchpoints.person_key order by touchpoints.touched_at, touchpoints.touchpoint_key) as touch_rank
     from {{ ref('int_touchpoints') }} as touchpoints
-    left join told on touchpoints.person_key = told.person_key
+    left join crm_sources on touchpoints.person_key = crm_sources.person_key
     where
         touchpoints.is_attributable
-        and (told.known_at is null or touchpoints.touched_at <= told.known_at)
+        and (crm_sources.known_at is null or touchpoints.touched_at <= crm_sources.known_at)
 
 ),
 
@@ -81,20 +81,20 @@ found as (
         persons.person_key,
         case
             when first_sessions.person_key is not null then 'url'
-            when told.lead_source is not null then 'crm'
+            when crm_sources.lead_source is not null then 'crm'
             when touches.person_key is not null then 'touchpoint'
             else 'none'
         end as lead_source_evidence,
-        coalesce(sites.site, first_sessions.source, told.lead_source, touches.channel, 'unknown') as lead_source,
+        coalesce(sites.site, first_sessions.source, crm_sources.lead_source, touches.channel, 'unknown') as lead_source,
         case
             when first_sessions.person_key is not null then first_sessions.channel
-            when told.lead_source is not null then told.channel
+            when crm_sources.lead_source is not null then crm_sources.channel
             else touches.channel
         end as channel
     from {{ ref('int_persons') }} as persons
     left join first_sessions on persons.person_key = first_sessions.person_key
     left join sites on first_sessions.source = sites.source
-    left join told on persons.person_key = told.person_key
+    left join crm_sources on persons.person_key = crm_sources.person_key
     left join touches
         on persons.person_key = touches.person_key
         and touches.touch_rank = 1

@@ -11,7 +11,7 @@ with deal_states as (
 
 ),
 
-{# a CRM that keeps no closed_at still tells by its changes when a deal took the status it has now: the last time, if it was reopened #}
+{# closing time for CRMs without closed_at: the change to the current status; if the deal was reopened, the last such change #}
 closings as (
 
     select
@@ -20,7 +20,7 @@ closings as (
             min(case when is_final and (reopened_at is null or changed_at >= reopened_at) then changed_at end),
             max(case when is_final then changed_at end)
         ) as closed_at,
-        {# a closed_at before this one is of an earlier end #}
+        {# a closed_at before this time belongs to a closing before the deal was reopened #}
         max(reopened_at) as reopened_at
     from deal_states
     group by deal_id
@@ -94,7 +94,7 @@ events as (
     from {{ accepted('marketing', 'email_events') }} as email_events
     {{ join_persons('email_events', ['email'], 'occurred_at') }}
     {{ join_spelling('campaigns', 'campaign', 'email_events.campaign') }}
-    {# what a scanner or a privacy proxy opened or clicked says nothing of the person #}
+    {# opens and clicks of a scanner or privacy proxy are no action of the person #}
     where not (email_events.event_type in ('opened', 'clicked') and coalesce(email_events.is_machine, false))
     union all
     select
@@ -123,7 +123,7 @@ events as (
         cast(null as string) as direction,
         cast({{ to_reporting_currency('deals.amount') }} as decimal(18, 4)) as amount,
         case
-            {# many a CRM writes into an open deal when it is hoped to close #}
+            {# many CRMs store the expected closing date in open deals #}
             when deals.status = 'open' then cast(null as timestamp)
             when deals.closed_at < closings.reopened_at then closings.closed_at
             else coalesce(deals.closed_at, closings.closed_at)
@@ -136,7 +136,7 @@ events as (
         on {{ identifier_key("'contact_id'", 'deals.contact_id') }} = internal.identifier
     where internal.identifier is null
     union all
-    {# a subscription starts when it begins to be paid for, whatever its row calls that; a start at 0 is a trial #}
+    {# a subscription starts with its first payment, whatever the change_type; a start at 0 is a trial #}
     select
         'crm.subscription_changes' as source_table,
         change_id as source_id,
@@ -151,7 +151,7 @@ events as (
     from subscription_changes
     where is_payment_start or (change_type = 'started' and mrr_after = 0 and not was_paying)
     union all
-    {# the end of a trial is no renewal, nor is the end of a plan that another one follows a cancellation #}
+    {# the end of a trial is not a renewal, and a cancellation followed by another plan is a switch #}
     select
         'crm.subscription_changes' as source_table,
         change_id as source_id,
@@ -224,7 +224,7 @@ events as (
 
 ),
 
-{# rows that name a person by an identifier of any type #}
+{# rows that identify a person by type and value #}
 identified as (
 
     select

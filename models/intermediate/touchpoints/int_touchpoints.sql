@@ -61,7 +61,7 @@ events as (
 
 ),
 
-{# a click and the session that it opens are one touch: the session #}
+{# an e-mail click and the session that it opens are one touch: the session #}
 clicks_with_session as (
 
     select distinct events.touchpoint_key

@@ -29,7 +29,7 @@ sessions as (
 
 ),
 
-{# the events of a session's first moment: several where a server and a page, or two tags of a page, report it #}
+{# events of a session's first moment: several if a server and a page, or two tags on a page, report it #}
 openings as (
 
     select
@@ -51,13 +51,13 @@ addressed as (
         openings.event_id as opening_event_id,
         events.device_type,
         events.page_url,
-        {# beside a tag that the tracker has read itself an address adds what it says in its query, and nothing of what follows its # #}
+        {# if the tracker filled a UTM column, the URL adds only tags from its query and none from its fragment #}
         case
             when coalesce(events.utm_source, events.utm_medium, events.utm_campaign) is null then {{ tagged_part('events.page_url') }}
             else split_part(events.page_url, '#', 1)
         end as tagged_part,
         {{ url_host('events.page_url') }} as page_host,
-        {# anybody can visit with a referrer whose host is a number #}
+        {# masked, because the host of a fake referrer may be a phone number #}
         {{ masked(url_host('events.referrer_url')) }} as referrer_host,
         events.utm_source,
         events.utm_medium,

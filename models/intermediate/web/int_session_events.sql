@@ -4,7 +4,7 @@ with events as (
 
 ),
 
-{# Only what the sort needs goes through it; texts are read for the first moment of a session alone. #}
+{# only columns that sessionization needs are sorted; texts are read later, for the first moment of each session. #}
 with_gaps as (
 
     select

@@ -4,7 +4,7 @@ with session_entries as (
 
 ),
 
-{# an address may carry several click ids, since each network adds its own: the click that was paid for decides #}
+{# a URL may carry click ids of several networks: a paid one decides #}
 clicks as (
 
     select
@@ -23,7 +23,7 @@ clicks as (
 
 ),
 
-{# a visitor who comes back from a page of the own site, or from paying, was not brought by it #}
+{# own pages and payment providers are not origins of a visit #}
 excluded_referrers as (
 
     select distinct referrers.referrer_host
@@ -34,7 +34,7 @@ excluded_referrers as (
 
 ),
 
-{# a medium is paid for where the rules of a paid channel ask for it #}
+{# a medium counts as paid if a rule of a paid channel requires it #}
 paid_mediums as (
 
     select distinct mediums.utm_medium
@@ -54,7 +54,7 @@ entries as (
         session_entries.*,
         clicks.source as click_source,
         clicks.medium as click_medium,
-        {# the id of a paid click proves what tags may leave out or get wrong, as those of a shared link do #}
+        {# a paid click id is stronger evidence than UTM tags, which may be missing or wrong, for example on shared links #}
         coalesce(clicks.is_paid, false) and paid_mediums.utm_medium is null as is_click_stronger,
         case
             when excluded_referrers.referrer_host is null and not session_entries.is_own_referrer then session_entries.referrer_host
@@ -69,7 +69,7 @@ entries as (
 
 ),
 
-{# of the events of a session's first moment the one with evidence of where it came from leads, be it a tag or at least a referrer #}
+{# of the events of the first moment the one with the best evidence of an origin decides: a tag, then a referrer #}
 openings as (
 
     select
@@ -99,7 +99,7 @@ with_sources as (
             else coalesce(
                 utm_source,
                 click_source,
-                {# a tagged link whose source was left out: where the visitor came from is not what the tag speaks of #}
+                {# a tagged link without a source: the referrer is not used, because it is not what the tag refers to #}
                 case when is_tagged then '(not set)' end,
                 referrer_domain,
                 '(direct)'
@@ -130,7 +130,7 @@ with_spellings as (
 
 ),
 
-{# the rules judge each combination once, however many sessions show it #}
+{# each combination is matched with the rules once, however many sessions have it #}
 origins as (
 
     select distinct

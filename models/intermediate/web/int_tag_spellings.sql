@@ -11,7 +11,7 @@ with clicks as (
 
 ),
 
-{# every text that names a source, medium or campaign: marts join visits to spend and messages by it #}
+{# all texts that name a source, medium or campaign, because marts join visits with spend and messages by them #}
 tags as (
 
     select
@@ -29,7 +29,7 @@ tags as (
         campaign_tag as spelling
     from {{ ref('int_session_entries') }}
     union all
-    {# a visit without tags has the source of its referrer or click id, which are the same sources #}
+    {# a visit without tags takes its source from referrer or click id #}
     select
         'source' as tag,
         referrer_host as spelling

@@ -1,6 +1,6 @@
 {#-
-    A view, and nothing but erasure reads it, where there is somebody to erase: a search of every text that was ever landed costs what
-    staging costs. Texts are read as people write them: percent-encoded once or more, of full width, with characters that nobody sees.
+    A view, because a search of every landed text takes as long as staging; only erasure reads it, and only if there is somebody to
+    erase. Texts are searched as people write them: percent-encoded once or more, in full-width characters, with invisible characters.
 -#}
 {{ config(materialized='view') }}
 
@@ -42,7 +42,7 @@ readable as (
     from texts
     where
         {{ regex_like('written', "'" ~ personal_data_pattern(['address', 'international', 'national']) ~ "'") }}
-        {# with a character in it that nobody sees a number is none yet #}
+        {# invisible characters may hide a number, so such texts are read too #}
         or {{ regex_like('written', "'[^ -~]'") }}
 
 ),
