@@ -35,10 +35,9 @@ def clean(out: Path, keep: int | None, dry_run: bool) -> None:
             open_warehouse(output.warehouse).close()
         found = leftovers(output, keep) if dry_run else delete(output, keep)
     console = PlainConsole(soft_wrap=True)
+    what = "would go" if dry_run else "deleted"
     for leftover in found:
-        console.print(
-            f"{'would go' if dry_run else 'deleted':<9} {_megabytes(leftover.size):>9}  {leftover.path}: {leftover.why}"
-        )
+        console.print(f"{what:<9} {_megabytes(leftover.size):>9}  {leftover.path}: {leftover.why}")
     console.print(f"{len(found)} found, {_megabytes(sum(leftover.size for leftover in found))}")
 
 

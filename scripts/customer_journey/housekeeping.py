@@ -21,7 +21,7 @@ KEEP_VARIABLE = "JOURNEY_KEEP_BUILDS"
 KEEP = 14
 _BUILD_ID = r"[0-9]{8}T[0-9]{6}\.[0-9]{6}Z"
 _LOG = re.compile(rf"dbt-({_BUILD_ID})\.log(\.[0-9]+)?|summary-({_BUILD_ID})\.json")
-# a file that was being written: its own name with the number of the process in the place of the ending, or another ending
+# a file that was being written: its own name, with the number of the process or another word for its ending
 _UNFINISHED = re.compile(r"(summary|index|journey_map|published|erasure_receipts)\.([0-9]+)|built_from\.unfinished")
 _PARSED = re.compile(r"partial_parse\.[0-9]+")
 

@@ -49,7 +49,7 @@ def notify(summary: RunSummary, environment: Mapping[str, str] = os.environ) -> 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     """A webhook that leads elsewhere is a slip: the message would go to a place that nobody has named."""
 
-    def redirect_request(self, *_: Any) -> None:  # noqa: ANN401
+    def redirect_request(self, *_: Any) -> None:
         return None
 
 

@@ -247,14 +247,14 @@ select
     volumes.last_day,
     volumes.rows_last_day,
     volumes.usual_rows as usual_rows_last_day,
-    greatest(volumes.usual_rows - volumes.margin, 0) as usual_rows_low,
+    case when volumes.usual_rows < volumes.margin then 0 else volumes.usual_rows - volumes.margin end as usual_rows_low,
     volumes.usual_rows + volumes.margin as usual_rows_high,
     {# of few rows any count is usual #}
     case
         when volumes.usual_rows < {{ setting('volume_min_rows') }} then null
         when volumes.rows_last_day < volumes.usual_rows - volumes.margin then 'low'
         when volumes.rows_last_day > volumes.usual_rows + volumes.margin then 'high'
-        else 'usual'
+        when volumes.rows_last_day is not null then 'usual'
     end as volume
 from landable
 left join aged on landable.source_table = aged.source_table
