@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -62,10 +63,13 @@ def _specs(manifest: dict[str, Any]) -> list[dg.AssetSpec]:
     )
     keys = {spec.key for spec in specs}
     # one command makes them all, so none waits for a model that is no asset
-    return [
-        spec.replace_attributes(deps=[dep for dep in spec.deps if dep.asset_key in keys], skippable=True)
+    by_key = {
+        spec.key: spec.replace_attributes(deps=[dep for dep in spec.deps if dep.asset_key in keys], skippable=True)
         for spec in specs
-    ]
+    }
+    # Dagster wants to hear of a mart after those that it is made of
+    order = TopologicalSorter({key: [dep.asset_key for dep in spec.deps] for key, spec in by_key.items()})
+    return [by_key[key] for key in order.static_order()]
 
 
 MANIFEST = manifest_of(PROJECT, OUT)
