@@ -3,7 +3,7 @@
 import contextlib
 import resource
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 
-from customer_journey import audit, erasure, garbage, hash_key, history, keys, nothing_new
+from customer_journey import alarms, audit, erasure, garbage, hash_key, history, housekeeping, keys, nothing_new
 from customer_journey.changes import changes
 from customer_journey.checks.result import CheckResult
 from customer_journey.engine import DuckDBEngine, Engine, EngineName, engine_of
@@ -59,6 +59,7 @@ class BuildOptions:
 class BuildResult:
     """What a published build has to tell."""
 
+    build_id: str
     landing: LandingReport
     transformed: TransformResult
     checks: list[CheckResult]
@@ -77,8 +78,12 @@ class BuildResult:
     key_news: str | None
 
 
-def build(options: BuildOptions, progress: Progress) -> BuildResult | Unchanged:
+def build(
+    options: BuildOptions, progress: Progress, on_begin: Callable[[BuildRecord], None] | None = None
+) -> BuildResult | Unchanged:
     """Run one build and publish its marts, unless what is published was made from the same.
+
+    `on_begin` is called with the lock held, before anything is touched, unless nothing is new.
 
     Raises:
         InputError: raw tables, settings or arguments cannot be used.
@@ -89,7 +94,7 @@ def build(options: BuildOptions, progress: Progress) -> BuildResult | Unchanged:
     _see_that_memory_suffices()
     _make_usable(output)
     with locked(output):
-        return _build_locked(options, progress)
+        return _build_locked(options, progress, on_begin)
 
 
 def _see_that_memory_suffices() -> None:
@@ -137,7 +142,9 @@ def _make_usable(output: Output) -> None:
             )
 
 
-def _build_locked(options: BuildOptions, progress: Progress) -> BuildResult | Unchanged:
+def _build_locked(
+    options: BuildOptions, progress: Progress, on_begin: Callable[[BuildRecord], None] | None
+) -> BuildResult | Unchanged:
     output = options.output
     started_at = datetime.now(UTC)
 
@@ -160,6 +167,8 @@ def _build_locked(options: BuildOptions, progress: Progress) -> BuildResult | Un
         as_of=datetime.fromisoformat(settings["as_of"]).replace(tzinfo=None),
         started_at=started_at.replace(tzinfo=None),
     )
+    if on_begin is not None:
+        on_begin(build)
     with engine_of(options.engine, output) as engine:
         try:
             return _build_with(engine, options, raw, key, settings, origin, build, progress)
@@ -225,6 +234,7 @@ def _build_with(
             if found.failures:
                 raise CheckFailedError(f"{found.failures[0]}. Nothing was erased or published.")
             erasure.erase(output.warehouse, build.started_at, landing.in_place)
+            housekeeping.forget_logs(output)
             if options.engine == DuckDBEngine.dbt_target:
                 built, transformed = sorted(found.nodes.keys() & erasure.models_left(output.warehouse)), found
 
@@ -251,6 +261,7 @@ def _build_with(
                 erasure.was_published(connection)
         nothing_new.remember(output, build.build_id, origin, rows, landing.files)
     return BuildResult(
+        build.build_id,
         landing,
         transformed,
         checks,
@@ -292,7 +303,8 @@ def _build_on(
         )
         position = 1 + ROW_STATES.index("quarantined")
         refused = refusals(engine.query_models, files, [(row[0], row[1], row[position]) for row in counts])
-        max_share = {**default_settings(), **settings}["max_quarantined_share"]
+        in_force = {**default_settings(), **settings}
+        max_share = in_force["max_quarantined_share"]
         failures = [
             f"{refusal}. That is more than max_quarantined_share ({max_share:g}) lets pass"
             for refusal in refused
@@ -302,6 +314,8 @@ def _build_on(
         told = RowsTold(counts, [str(refusal) for refusal in refused], moved)
         with progress.step("Expectations") as step:
             checks += engine.run_expectations(step.share)
+            if alarms.MART in transformed.nodes:
+                checks += alarms.judge_sources(engine.query_models, engine.building, in_force)
         failures += [
             f"expectation {check.name} on {check.target}: {check.detail}"
             for check in checks
@@ -328,6 +342,7 @@ def _build_on(
             f"{failures[0]}{more}. Nothing was published{stands}"
             f"Details: {output.logs / 'dbt.log'}, {output.data_docs / 'index.html'}",
             told,
+            checks,
         )
     assert told is not None
 

@@ -5,6 +5,7 @@ import logging
 import os
 import sys
 import traceback
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,38 +25,40 @@ from customer_journey.paths import Output
 from customer_journey.terminal import PlainConsole, plain_line
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from customer_journey.engine import EngineName
+    from customer_journey.history import BuildRecord
     from customer_journey.postgres import Published
     from customer_journey.postgres_server import Server
     from customer_journey.progress import Progress
+    from customer_journey.run_summary import RunSummary
 
 # what a build writes is for its owner alone (docs/keys.md)
 PRIVATE = 0o077
-# how each command of the workbench is called, and its name there: builds do not load what they do not need
-_WORKBENCH = {"new": "new", "check": "check", "dry-run": "dry_run"}
-# the same of the commands for own exports
-_ONBOARDING = {"init": "init", "map-value": "map_value"}
+# the module of each command that lies elsewhere, where it is called like the command: builds do not load what they do
+# not need
+_ELSEWHERE = {
+    "clean": "customer_journey.clean",
+    "init": "onboarding.commands",
+    "map-value": "onboarding.commands",
+    "new": "workbench.commands",
+    "check": "workbench.commands",
+    "dry-run": "workbench.commands",
+}
 _NOT_FORESEEN = "Nobody foresaw this: please report it. Readers see a whole build, the last that was published."
 
 
 class _Commands(click.Group):
-    """The commands of this module, and those of the workbench and of onboarding once they are asked for."""
+    """The commands of this module, and those of others once they are asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [*super().list_commands(ctx), *_ONBOARDING, *_WORKBENCH]
+        return [*super().list_commands(ctx), *_ELSEWHERE]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        command: click.Command | None
-        if cmd_name in _WORKBENCH:
-            from workbench import commands as workbench
-
-            command = getattr(workbench, _WORKBENCH[cmd_name])
-        elif cmd_name in _ONBOARDING:
-            from onboarding import commands as onboarding
-
-            command = getattr(onboarding, _ONBOARDING[cmd_name])
-        else:
-            command = super().get_command(ctx, cmd_name)
+        if cmd_name not in _ELSEWHERE:
+            return super().get_command(ctx, cmd_name)
+        command: click.Command = getattr(import_module(_ELSEWHERE[cmd_name]), cmd_name.replace("-", "_"))
         return command
 
 
@@ -118,11 +121,55 @@ def app() -> None:
     show_envvar=True,
     help="Write OUT/report and OUT/docs, the pages for readers.",
 )
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print OUT/summary.json on standard output; progress and table go to standard error.",
+)
 def build(
     raw: Path | None, out: Path, as_of: str | None, target: "EngineName", full_refresh: bool, raw_schemas: str | None,
-    url: str | None, pages: bool,
+    url: str | None, pages: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Land raw tables, build and check every model, and publish the marts."""
+    from customer_journey.housekeeping import keep_builds, rotate_logs
+    from customer_journey.run_summary import RunSummary
+    from customer_journey.webhook import notify
+
+    os.umask(PRIVATE)
+    output = Output(out.resolve())
+    summary = RunSummary(output, target)
+    console = PlainConsole(
+        # a log file has no width that a table could be cut for
+        stderr=as_json, width=None if (sys.stderr if as_json else sys.stdout).isatty() else 120
+    )  # fmt: skip
+
+    def begin(record: "BuildRecord") -> None:
+        rotate_logs(output, keep)
+        summary.begin(record.build_id, f"{record.as_of.isoformat()}Z")
+
+    try:
+        keep = keep_builds()
+        _build_and_publish(summary, begin, console, raw, as_of, target, full_refresh, raw_schemas, url, pages)
+    except BaseException as error:
+        summary.end(*_ending(error))
+        raise
+    finally:
+        not_told = notify(summary)
+        if not_told is not None:
+            summary.warnings.append(not_told)
+            PlainConsole(stderr=True, soft_wrap=True).print(f"warning: {not_told}")
+        summary.write()
+        if as_json:
+            click.echo(summary.text(), nl=False)
+
+
+def _build_and_publish(
+    summary: "RunSummary", begin: "Callable[[BuildRecord], None]", console: PlainConsole,
+    raw: Path | None, as_of: str | None, target: "EngineName", full_refresh: bool, raw_schemas: str | None,
+    url: str | None, pages: bool,
+) -> None:  # fmt: skip
+    """Run a build, its pages and its copy to PostgreSQL, and print the table; `summary` learns how far it came."""
     # imported here, so that --help and a wrong option answer at once
     import duckdb
 
@@ -131,16 +178,13 @@ def build(
     from customer_journey.nothing_new import Unchanged
     from customer_journey.paths import keep_private
     from customer_journey.progress import Progress
-    from customer_journey.summary import print_rows, print_summary
+    from customer_journey.summary import print_rows, print_summary, warnings_of
 
-    os.umask(PRIVATE)
     if raw is not None and raw_schemas is not None:
         raise InputError("--raw and --raw-schemas: give one of them, not both.")
     server = _server(url, "--publish") if url is not None else None
-    # a log file has no width that a table could be cut for
-    console = PlainConsole(width=None if sys.stdout.isatty() else 120)
-    progress = Progress(console)
-    output = Output(out.resolve())
+    progress = Progress(console, summary)
+    output = summary.output
     options = BuildOptions(
         output=output,
         raw=raw.resolve() if raw else None,
@@ -151,7 +195,14 @@ def build(
     )
     keep_private(output)
     try:
-        result = run_build(options, progress)
+        result = run_build(options, progress, begin)
+        summary.published = result.published
+        if isinstance(result, Unchanged):
+            summary.build_id, summary.as_of = result.build_id, result.as_of
+        else:
+            summary.is_published, summary.marts = True, result.marts
+            summary.rows, summary.refused, summary.checks = result.rows.counts, result.rows.refusals, result.checks
+            summary.warnings += warnings_of(output, result)
         report = _report_of(output, isinstance(result, Unchanged), pages, progress)
         copied: Published | BuildError | None = None
         try:
@@ -165,8 +216,12 @@ def build(
             raise type(copied)(f"{result.published} is published, and PostgreSQL keeps the build it had. {copied}")
         if copied is not None:
             _tell(console, copied)
+            summary.warnings += copied.notes
+        summary.end(ExitCode.PUBLISHED, is_new=not isinstance(result, Unchanged))
     except CheckFailedError as error:
+        summary.checks = error.checks
         if error.told is not None:
+            summary.rows, summary.refused = error.told.counts, error.told.refusals
             print_rows(console, error.told)
         raise
     finally:
@@ -532,25 +587,33 @@ def main() -> None:
 def _run() -> int:
     try:
         app(standalone_mode=False)
-    except BuildError as error:
-        _say(str(error))
-        return error.exit_code
-    except click.ClickException as error:
-        _say(f"{error.format_message()} Try --help.")
-        return ExitCode.UNUSABLE_INPUT
-    except (click.Abort, KeyboardInterrupt):
-        _say("stopped by hand. Readers see a whole build, the last that was published.")
-        return 130
-    except SystemExit as ended:
-        return int(ended.code or 0)
-    except Exception as error:
-        expected = as_build_error(error)
-        if expected is not None:
-            _say(str(expected))
-            return expected.exit_code
-        _say(f"{type(error).__name__}: {first_line(error)} (at {_place(error)}). {_NOT_FORESEEN}")
-        return ExitCode.CHECK_FAILED
+    except BaseException as error:
+        code, line = _ending(error)
+        if line is not None:
+            _say(line)
+        return code
     return ExitCode.PUBLISHED
+
+
+def _ending(error: BaseException) -> tuple[int, str | None]:
+    """Return the exit code of an error and the line that says it, None where it has been said."""
+    if isinstance(error, BuildError):
+        return error.exit_code, str(error)
+    if isinstance(error, click.ClickException):
+        return ExitCode.UNUSABLE_INPUT, f"{error.format_message()} Try --help."
+    if isinstance(error, click.Abort | KeyboardInterrupt):
+        return 130, "stopped by hand. Readers see a whole build, the last that was published."
+    if isinstance(error, SystemExit):
+        return int(error.code or 0), None
+    if not isinstance(error, Exception):
+        raise error
+    expected = as_build_error(error)
+    if expected is not None:
+        return expected.exit_code, str(expected)
+    return (
+        ExitCode.CHECK_FAILED,
+        f"{type(error).__name__}: {first_line(error)} (at {_place(error)}). {_NOT_FORESEEN}",
+    )
 
 
 def _say(text: str) -> None:

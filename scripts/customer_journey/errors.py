@@ -5,7 +5,10 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from customer_journey.checks.result import CheckResult
 
 
 class ExitCode(IntEnum):
@@ -38,10 +41,11 @@ class BuildError(Exception):
 class CheckFailedError(BuildError):
     """A dbt test, a model or an expectation failed; `told` is what the build found out before, for the summary."""
 
-    def __init__(self, text: str, told: "RowsTold | None" = None) -> None:
+    def __init__(self, text: str, told: "RowsTold | None" = None, checks: "Sequence[CheckResult]" = ()) -> None:
         """Keep the line and what the summary has to show with it."""
         super().__init__(text)
         self.told = told
+        self.checks = checks
 
 
 class MachineError(BuildError):

@@ -52,6 +52,11 @@ class Output:
         return self.root / "built_from.json"
 
     @property
+    def summary(self) -> Path:
+        """How the last run of a build went, for programs."""
+        return self.root / "summary.json"
+
+    @property
     def lock(self) -> Path:
         """The lock that admits one build at a time."""
         return self.root / ".lock"
@@ -72,7 +77,8 @@ class Output:
         databases = (self.warehouse, self.published, self.publishing)
         logs_of_databases = tuple(file.with_name(f"{file.name}.wal") for file in databases)
         return (
-            self.lock, self.built_from, self.published_on_spark, self.erasure_receipts, *databases, *logs_of_databases,
+            self.lock, self.summary, self.built_from, self.published_on_spark, self.erasure_receipts,
+            *databases, *logs_of_databases,
         )  # fmt: skip
 
     @property

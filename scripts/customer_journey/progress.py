@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
@@ -27,11 +28,22 @@ class Step:
         self._bars.update(self._task, total=total, completed=number, what=plain_line(what))
 
 
-class Progress:
-    """Shows the steps of a build on a console."""
+class Recorder(Protocol):
+    """Who wants to know of the steps too."""
 
-    def __init__(self, console: Console) -> None:
+    def step_begins(self, name: str) -> None:
+        """A step begins."""
+
+    def step_ends(self, seconds: float) -> None:
+        """The step that began last is over, whether it succeeded or not."""
+
+
+class Progress:
+    """Shows the steps of a build on a console, and tells a recorder of them."""
+
+    def __init__(self, console: Console, recorder: Recorder | None = None) -> None:
         self._console = console
+        self._recorder = recorder
 
     @contextmanager
     def step(self, name: str) -> Iterator[Step]:
@@ -41,8 +53,14 @@ class Progress:
             TextColumn("{task.description:<18}"), BarColumn(bar_width=30), MofNCompleteColumn(), TimeElapsedColumn(),
             TextColumn("{task.fields[what]}", markup=False),
         )  # fmt: skip
-        with Bars(*columns, console=self._console, transient=True, disable=not self._console.is_terminal) as bars:
-            yield Step(bars, bars.add_task(name, total=None, what=""))
-        seconds = time.monotonic() - started
+        if self._recorder is not None:
+            self._recorder.step_begins(name)
+        try:
+            with Bars(*columns, console=self._console, transient=True, disable=not self._console.is_terminal) as bars:
+                yield Step(bars, bars.add_task(name, total=None, what=""))
+        finally:
+            seconds = time.monotonic() - started
+            if self._recorder is not None:
+                self._recorder.step_ends(seconds)
         if seconds >= 0.05:
             self._console.print(f"{name:<18} {seconds:6.1f} s", highlight=False)

@@ -26,6 +26,8 @@ END_OF_TIME = date(2100, 1, 1)
 LONGEST_DAYS = 36500
 MOST = 1_000_000_000
 MOST_OF_A_NAME = 100
+# what a build does about a raw table that is stale or of an unusual size
+ALARMS = ("off", "warn", "fail")
 # names that zoneinfo knows, and that are no place
 _NO_PLACES = {"Factory", "localtime", "posixrules"}
 _NO_PATTERN = "is no regular expression that both engines read (RE2, without quotation marks and backslashes)."
@@ -144,7 +146,7 @@ def domains() -> dict[str, Domain]:
     days = {
         name: _between(1, LONGEST_DAYS)
         for name in default_settings()
-        if name.endswith("_days") and name not in ("switch_days", "driver_landmark_days")
+        if name.endswith("_days") and name not in ("switch_days", "driver_landmark_days", "volume_delay_days")
     }
     return {
         **days,
@@ -201,6 +203,11 @@ def domains() -> dict[str, Domain]:
         ),
         "clv_holdout_weeks": _between(1, 520),
         "nps_window_months": _between(1, 120),
+        "stale_alarm": _one_of(ALARMS),
+        "volume_alarm": _one_of(ALARMS),
+        "volume_delay_days": _between(0, 365),
+        "volume_min_change": Domain(lambda value, _: 0 <= value <= 100, "is no share from 0 to 100."),
+        "volume_spreads": Domain(lambda value, _: 0 < value <= 1000, "is no number above 0, up to 1000."),
         "sample_ratio_alarm": Domain(lambda value, _: 0 < value < 1, "is no chance between 0 and 1."),
         **{
             name: Domain(lambda value, _: 0 < value <= 1, "is no share above 0, up to 1.")
@@ -216,7 +223,7 @@ def domains() -> dict[str, Domain]:
             for name in (
                 "attribution_paths", "journey_paths", "journey_map_items", "journey_map_items_monthly",
                 "mql_score_threshold", "clv_min_customers", "nps_min_responses", "emotion_min_responses",
-                "driver_min_persons", "free_text_min_persons", "stale_after_rows",
+                "driver_min_persons", "free_text_min_persons", "stale_after_rows", "volume_min_rows",
             )
         },
     }  # fmt: skip

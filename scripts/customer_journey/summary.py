@@ -1,5 +1,6 @@
 """The short table at the end of a build."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from rich.console import Console
@@ -11,6 +12,9 @@ from customer_journey.errors import RowsTold
 from customer_journey.nothing_new import Unchanged
 from customer_journey.paths import Output
 from customer_journey.settings import known_frameworks
+
+# labels of lines that ask for somebody
+_TO_ACT_ON = ("to erase", "to decide", "warning")
 
 
 def print_summary(console: Console, output: Output, result: BuildResult | Unchanged, report: str) -> None:
@@ -41,32 +45,38 @@ def print_summary(console: Console, output: Output, result: BuildResult | Unchan
         console.print(f"{label:<14} {text}", soft_wrap=True)
     if result.key_news is not None:
         console.print(f"{'hash key':<14} {result.key_news}", soft_wrap=True)
+    for label, text in _notices(output, result):
+        console.print(f"{label:<14} {text}", soft_wrap=True)
+    _print_report(console, report)
+
+
+def warnings_of(output: Output, result: BuildResult) -> list[str]:
+    """Return the lines of a published build that somebody should act on."""
+    return [*result.rows.refusals, *(text for label, text in _notices(output, result) if label in _TO_ACT_ON)]
+
+
+def _notices(output: Output, result: BuildResult) -> Iterator[tuple[str, str]]:
+    """Yield what is worth a line of its own: what it is, and the line."""
     for relation, rows in result.left_to_erase:
-        console.print(
-            f"{'to erase':<14} {relation} holds {rows:,} rows of erased persons, left out here: delete them there too",
-            soft_wrap=True,
-        )
+        yield "to erase", f"{relation} holds {rows:,} rows of erased persons, left out here: delete them there too"
     for request, rows, tables in result.erasure_receipts:
-        console.print(
-            f"{'erased':<14} request {request}: {rows:,} rows of {tables} tables, see {output.erasure_receipts}",
-            soft_wrap=True,
-        )
+        yield "erased", f"request {request}: {rows:,} rows of {tables} tables, see {output.erasure_receipts}"
     for request, identifier_type, contacts in result.waiting_requests:
-        console.print(
-            f"{'to decide':<14} erasure request {request}: several people use its {identifier_type} ({contacts} "
+        yield (
+            "to decide",
+            f"erasure request {request}: several people use its {identifier_type} ({contacts} "
             "contacts have it), so nobody was erased: request it by contact_id",
-            soft_wrap=True,
         )
     answers = {table.label: table.answers for table in raw_tables()}
-    for label in landing.absent_tables:
-        console.print(f"{'absent':<14} {label}: {answers[label]}", soft_wrap=True)
-    for line in landing.drift:
-        console.print(f"{'drift':<14} {line}", soft_wrap=True)
-    for line in landing.doubles:
-        console.print(f"{'warning':<14} {line}", soft_wrap=True)
-    for check in failed:
-        console.print(f"{'warning':<14} {check.name} on {check.target}: {check.detail}", soft_wrap=True)
-    _print_report(console, report)
+    for label in result.landing.absent_tables:
+        yield "absent", f"{label}: {answers[label]}"
+    for line in result.landing.drift:
+        yield "drift", line
+    for line in result.landing.doubles:
+        yield "warning", line
+    for check in result.checks:
+        if not check.success:
+            yield "warning", f"{check.name} on {check.target}: {check.detail}"
 
 
 def _print_report(console: Console, report: str) -> None:

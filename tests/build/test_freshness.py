@@ -1,13 +1,16 @@
-"""Which source has gone silent, against what is usual of it: two sources, counted with pencil and paper."""
+"""Which source has gone silent or came in part, against what is usual of it, counted with pencil and paper."""
 
+import json
 import shutil
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import duckdb
 import pytest
 from customer_journey.paths import PROJECT
 
-from tests.support.builds import FEW_FRAMEWORKS, publish, write_settings
+from tests.support.builds import FEW_FRAMEWORKS, publish, run_build, write_settings
 from tests.support.small_project import MARTS, make_small_project
 
 AS_OF = datetime(2024, 3, 31)
@@ -77,3 +80,117 @@ def test_the_table_counts_its_sources_together(freshness: dict[tuple[str, str], 
 
 def test_of_a_source_with_one_row_nothing_is_usual(freshness: dict[tuple[str, str], tuple[object, ...]]) -> None:
     assert freshness["crm.tickets", "all"] == (30 * 24 + 12, 0, None, None)
+
+
+# The last day that is over: 2024-03-31 00:00 is the first moment of a Sunday, so it is a Saturday.
+LAST_DAY = AS_OF.date() - timedelta(days=1)
+# rows of the eight Saturdays before, the last one first
+TICKETS = (100, 104, 96, 100, 90, 110, 100, 0)
+
+
+def _rows(prefix: str, day: int, count: int, moment: str = "12:00:00") -> Iterable[str]:
+    """Rows of one day, so many before the last one."""
+    for number in range(count):
+        yield f"{prefix}{day}_{number},{LAST_DAY - timedelta(days=day)}T{moment}Z"
+
+
+@pytest.fixture(scope="module")
+def volumes(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Path]:
+    """A company whose tables have as many rows on Saturdays as the tests tell; with project and folders."""
+    root = tmp_path_factory.mktemp("volumes")
+    project = make_small_project(root / "project", (*MARTS, "audit_freshness"))
+    raw, out = root / "raw", root / "out"
+    write_settings(raw, {"as_of": f"{AS_OF.isoformat()}Z", **FEW_FRAMEWORKS})
+    saturdays = {
+        # an export that broke off, after a holiday eight weeks ago
+        "tickets": ("ticket_id,contact_id,opened_at", [30, *TICKETS]),
+        # as many as usual, and one day more than that
+        "contacts": ("contact_id,created_at", [31, *[20] * 8]),
+        # twice delivered
+        "activities": ("activity_id,contact_id,activity_type,occurred_at", [60, *[20] * 8]),
+        # three weeks of history
+        "quotes": ("quote_id,contact_id,amount,status,quoted_at", [0, 50, 50, 50]),
+        # never more than a few
+        "referrals": ("referral_id,referrer_contact_id,status,referred_at", [0, *[10] * 8]),
+    }
+    middle = {"tickets": "contacts0_0,", "activities": "contacts0_0,call,", "quotes": "contacts0_0,5,sent,",
+              "referrals": "contacts0_0,sent,", "contacts": ""}  # fmt: skip
+    (raw / "crm").mkdir()
+    for table, (header, counts) in saturdays.items():
+        lines = [line for week, count in enumerate(counts) for line in _rows(table, 7 * week, count)]
+        lines += _rows(table, 1, 500)
+        # of the day that is not over, and has begun with the first moment of as-of
+        lines += _rows(table, -1, 3, "00:00:00")
+        cells = [line.split(",") for line in lines]
+        text = "\n".join([header, *(f"{key},{middle[table]}{moment}" for key, moment in cells), ""])
+        (raw / "crm" / f"{table}.csv").write_text(text, encoding="utf-8")
+    done = run_build(raw, out, project=project)
+    assert done.returncode == 0, done.stderr
+    return project, raw, out
+
+
+def _volume(out: Path, table: str) -> tuple[object, ...] | None:
+    with duckdb.connect(str(out / "journey.duckdb"), read_only=True) as connection:
+        return connection.execute(
+            "select last_day, rows_last_day, usual_rows_last_day, round(usual_rows_low, 3), round(usual_rows_high, 3),"
+            " volume from marts.audit_freshness where source = 'all' and source_table = ?",
+            [f"crm.{table}"],
+        ).fetchone()
+
+
+def test_an_export_that_broke_off_is_low(volumes: tuple[Path, Path, Path]) -> None:
+    """Median 100; deviations 0, 4, 4, 0, 10, 10, 0, 100: median 4. Four roots of 100 are less than half of it."""
+    assert _volume(volumes[2], "tickets") == (LAST_DAY, 30, 100, 50, 150, "low")
+
+
+def test_chance_is_no_alarm(volumes: tuple[Path, Path, Path]) -> None:
+    """Median 20, all alike; the margin is four roots of 20 = 17.889, so that 31 are usual, though half more."""
+    assert _volume(volumes[2], "contacts") == (LAST_DAY, 31, 20, 2.111, 37.889, "usual")
+
+
+def test_rows_that_came_twice_are_high(volumes: tuple[Path, Path, Path]) -> None:
+    assert _volume(volumes[2], "activities") == (LAST_DAY, 60, 20, 2.111, 37.889, "high")
+
+
+def test_too_short_a_history_is_not_judged(volumes: tuple[Path, Path, Path]) -> None:
+    assert _volume(volumes[2], "quotes") == (None, None, None, None, None, None)
+
+
+def test_few_rows_are_not_judged(volumes: tuple[Path, Path, Path]) -> None:
+    assert _volume(volumes[2], "referrals") == (LAST_DAY, 0, 10, 0, 22.649, None)
+
+
+def test_the_summary_names_table_day_and_numbers(volumes: tuple[Path, Path, Path]) -> None:
+    out = volumes[2]
+    summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
+    (check,) = [check for check in summary["failed_checks"] if check["target"] == "audit_freshness"]
+    assert check["severity"] == "warn"
+    assert check["failed_rows"] == 2
+    assert check["detail"] == (
+        "crm/activities: 60 rows on Saturday 2024-03-30, usually 20 (2 to 38); "
+        "crm/tickets: 30 rows on Saturday 2024-03-30, usually 100 (50 to 150)"
+    )
+    assert any(check["detail"] in line for line in summary["warnings"])
+    with duckdb.connect(str(out / "journey.duckdb"), read_only=True) as connection:
+        rows = connection.execute(
+            "select name, success, severity, failed_rows from marts.audit_checks where target = 'audit_freshness'"
+            " and kind = 'expectation' order by name"
+        ).fetchall()
+    assert rows == [
+        ("raw tables are fresh", True, "warn", 0),
+        ("raw tables have their usual volume", False, "warn", 2),
+    ]
+
+
+def test_by_setting_an_unusual_volume_stops_the_build_and_the_day_is_another(volumes: tuple[Path, Path, Path]) -> None:
+    project, raw, out = volumes
+    settings = {"as_of": f"{AS_OF.isoformat()}Z", **FEW_FRAMEWORKS}
+    write_settings(raw, {**settings, "volume_alarm": "fail"})
+    done = run_build(raw, out, project=project)
+    assert done.returncode == 1
+    assert "raw tables have their usual volume on audit_freshness: crm/activities: 60 rows" in done.stderr
+    # two days late: the Thursday has no rows in any week
+    write_settings(raw, {**settings, "volume_delay_days": 2})
+    done = run_build(raw, out, project=project)
+    assert done.returncode == 0
+    assert _volume(out, "tickets") == (LAST_DAY - timedelta(days=2), 0, 0, 0, 0, None)

@@ -1,5 +1,5 @@
 -- Recounts the freshness of each raw table row by row. A table left out, or a row taken for a later one, would hide an export that has
--- stopped.
+-- stopped. Recounts the rows of the last day that is over, too, which the volume check holds against what is usual.
 with tables as (
 
     {%- for source_name, table_name in staged_tables() %}
@@ -14,7 +14,12 @@ with tables as (
         {%- else -%}
         {{ reporting_date('max(' ~ time ~ ')') }} as latest_date,
         count(*) filter (where {{ time }} > {{ add_days(as_of(), -7) }}) as row_count
-        {%- endif %}
+        {%- endif %},
+        count(*) filter (
+            where
+                {{ days_between(time if is_date else reporting_date(time), reporting_date(as_of())) }}
+                = 1 + {{ setting('volume_delay_days') }}
+        ) as rows_last_day
     from {{ accepted(source_name, table_name) }} as counted
     where {{ time }} <= {{ reporting_date(as_of()) if is_date else as_of() }}
     {{ 'union all' if not loop.last }}
@@ -36,3 +41,5 @@ where
     tables.row_count is distinct from freshness.rows_last_7_days
     or tables.latest_date is distinct from freshness.latest_date
     or freshness.hours_since_latest < 0
+    or tables.rows_last_day <> freshness.rows_last_day
+    or (freshness.volume = 'usual') <> (freshness.rows_last_day between freshness.usual_rows_low and freshness.usual_rows_high)

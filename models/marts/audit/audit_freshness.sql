@@ -1,4 +1,7 @@
 {%- set weeks = 8 -%}
+{#- a month is the least from which anything is usual -#}
+{%- set least_weeks = 4 -%}
+{%- set last_day_over = add_days(reporting_date(as_of()), '-1 - ' ~ setting('volume_delay_days')) -%}
 
 {# how many days before as-of each row is dated; a table of days has no moments #}
 with days as (
@@ -17,12 +20,16 @@ with days as (
         {%- else -%}
         cast(floor({{ hours_between(time, as_of()) }} / 24) as bigint) as age_days,
         max({{ time }}) as latest_at,
-        max({{ reporting_date(time) }}) as latest_date,
+        {{ reporting_date(time) }} as latest_date,
         {%- endif %}
+        {# the updated_at of a table without a business time moves: its rows of an earlier day are not those that came then #}
+        {{ 'business_time' in spec.config.meta }} as has_days,
         count(*) as row_count
     from {{ accepted(source_name, table_name) }} as counted
     where {{ time }} <= {{ reporting_date(as_of()) if is_date else as_of() }}
-    group by _file_id, {{ time if is_date else 'cast(floor(' ~ hours_between(time, as_of()) ~ ' / 24) as bigint)' }}
+    group by
+        _file_id, {{ time if is_date
+            else reporting_date(time) ~ ', cast(floor(' ~ hours_between(time, as_of()) ~ ' / 24) as bigint)' }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 
@@ -55,6 +62,7 @@ by_source as (
         age_days,
         latest_at,
         latest_date,
+        has_days,
         row_count
     from named
     union all
@@ -64,6 +72,7 @@ by_source as (
         named.age_days,
         named.latest_at,
         named.latest_date,
+        named.has_days,
         named.row_count
     from named
     inner join several on named.source_table = several.source_table
@@ -79,6 +88,8 @@ latest as (
         max(age_days) as first_age,
         max(latest_at) as latest_at,
         max(latest_date) as latest_date,
+        min(latest_date) as first_date,
+        bool_and(has_days) as has_days,
         cast(coalesce(sum(row_count) filter (where age_days < 7), 0) as bigint) as rows_last_7_days
     from by_source
     group by source_table, source
@@ -121,10 +132,83 @@ usual as (
     select
         source_table,
         source,
-        {# a month is the least from which anything is usual #}
-        case when count(*) >= 4 then cast(median(row_count) as double) end as usual_rows_7_days
+        case when count(*) >= {{ least_weeks }} then cast(median(row_count) as double) end as usual_rows_7_days
     from counts_of_weeks
     group by source_table, source
+
+),
+
+{# the last day that is over at as-of, and the same weekday of the weeks before: week 0 is the day that is judged #}
+weekdays as (
+
+    select
+        latest.source_table,
+        latest.source,
+        weeks.week,
+        cast({{ add_days(last_day_over, '-7 * weeks.week') }} as date) as counted_date
+    from latest
+    cross join range({{ weeks + 1 }}) as weeks (week)
+    where latest.has_days and cast({{ add_days(last_day_over, '-7 * weeks.week') }} as date) >= latest.first_date
+
+),
+
+counts_of_weekdays as (
+
+    select
+        weekdays.source_table,
+        weekdays.source,
+        weekdays.week,
+        weekdays.counted_date,
+        cast(coalesce(sum(by_source.row_count), 0) as bigint) as row_count
+    from weekdays
+    left join by_source
+        on weekdays.source_table = by_source.source_table
+        and weekdays.source = by_source.source
+        and weekdays.counted_date = by_source.latest_date
+    group by weekdays.source_table, weekdays.source, weekdays.week, weekdays.counted_date
+
+),
+
+medians as (
+
+    select
+        source_table,
+        source,
+        cast(median(row_count) filter (where week > 0) as double) as usual_rows
+    from counts_of_weekdays
+    group by source_table, source
+    having count(*) filter (where week > 0) >= {{ least_weeks }}
+
+),
+
+{# the median absolute deviation: one day that went wrong neither moves the usual nor hides the next one #}
+deviations as (
+
+    select
+        medians.source_table,
+        medians.source,
+        medians.usual_rows,
+        max(counts.counted_date) filter (where counts.week = 0) as last_day,
+        max(counts.row_count) filter (where counts.week = 0) as rows_last_day,
+        cast(median(abs(counts.row_count - medians.usual_rows)) filter (where counts.week > 0) as double) as deviation
+    from medians
+    inner join counts_of_weekdays as counts
+        on medians.source_table = counts.source_table
+        and medians.source = counts.source
+    group by medians.source_table, medians.source, medians.usual_rows
+
+),
+
+{# counts vary by their square root by chance alone, so a spread is never less; 1.4826 makes the deviation a standard one #}
+volumes as (
+
+    select
+        *,
+        greatest(
+            {{ setting('volume_spreads') }} * greatest(1.4826 * deviation, sqrt(usual_rows)),
+            {{ setting('volume_min_change') }} * usual_rows
+        ) as margin
+    from deviations
 
 ),
 
@@ -159,9 +243,24 @@ select
     usual.usual_rows_7_days,
     {# a source that seldom has rows is not stale for having none #}
     aged.hours_since_latest > 24 * {{ setting('stale_after_days') }}
-    and usual.usual_rows_7_days * aged.hours_since_latest / 168 >= {{ setting('stale_after_rows') }} as is_stale
+    and usual.usual_rows_7_days * aged.hours_since_latest / 168 >= {{ setting('stale_after_rows') }} as is_stale,
+    volumes.last_day,
+    volumes.rows_last_day,
+    volumes.usual_rows as usual_rows_last_day,
+    case when volumes.usual_rows < volumes.margin then 0 else volumes.usual_rows - volumes.margin end as usual_rows_low,
+    volumes.usual_rows + volumes.margin as usual_rows_high,
+    {# of few rows any count is usual #}
+    case
+        when volumes.usual_rows < {{ setting('volume_min_rows') }} then null
+        when volumes.rows_last_day < volumes.usual_rows - volumes.margin then 'low'
+        when volumes.rows_last_day > volumes.usual_rows + volumes.margin then 'high'
+        when volumes.rows_last_day is not null then 'usual'
+    end as volume
 from landable
 left join aged on landable.source_table = aged.source_table
+left join volumes
+    on aged.source_table = volumes.source_table
+    and aged.source = volumes.source
 left join usual
     on aged.source_table = usual.source_table
     and aged.source = usual.source

@@ -1,0 +1,176 @@
+"""OUT/summary.json: how a build went, for programs. docs/schedules.md describes each field.
+
+The file is replaced whole, when a build begins, at each of its steps and at its end, so that one that was killed leaves
+`running` with the step that it was at. Nothing here may import what takes long to load.
+"""
+
+import contextlib
+import json
+import os
+import platform
+import re
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from customer_journey.checks.result import CheckResult
+from customer_journey.errors import ExitCode
+from customer_journey.paths import Output, write_whole
+from customer_journey.settings import personal_data_patterns
+from customer_journey.terminal import plain_line
+
+SCHEMA_VERSION = 1
+RUNNING, PUBLISHED, NOTHING_NEW = "running", "published", "nothing_new"
+_ENDS: Mapping[int, str] = {
+    ExitCode.CHECK_FAILED: "failed",
+    ExitCode.UNUSABLE_INPUT: "unusable_input",
+    ExitCode.LOCKED: "locked",
+}
+STOPPED = "stopped"
+_ROW_STATES = ("rows_in", "accepted", "duplicates", "quarantined", "deferred", "erased")
+
+
+@dataclass
+class RunSummary:
+    """What one run of `journey build` has to tell, as far as it has come."""
+
+    output: Output
+    target: str
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    build_id: str | None = None
+    as_of: str | None = None
+    status: str = RUNNING
+    exit_code: int | None = None
+    error: str | None = None
+    # whether readers see another build than before
+    is_published: bool = False
+    published: str | None = None
+    marts: int | None = None
+    rows: Sequence[Sequence[Any]] = ()
+    refused: Sequence[str] = ()
+    checks: Sequence[CheckResult] = ()
+    warnings: list[str] = field(default_factory=list)
+    steps: list[dict[str, Any]] = field(default_factory=list)
+    has_begun: bool = False
+    _started: float = field(default_factory=time.monotonic)
+
+    def begin(self, build_id: str, as_of: str) -> None:
+        """Note that the build holds the lock and changes what lies in OUT from here on."""
+        self.build_id, self.as_of, self.has_begun = build_id, as_of, True
+        self.write()
+
+    def step_begins(self, name: str) -> None:
+        """Note the step that is at work."""
+        self.steps.append({"step": name, "started_at": _iso(datetime.now(UTC)), "seconds": None})
+        if self.has_begun:
+            self.write()
+
+    def step_ends(self, seconds: float) -> None:
+        """Note how long the step at work took, whether it succeeded or not."""
+        self.steps[-1]["seconds"] = round(seconds, 3)
+
+    def end(self, exit_code: int, error: str | None = None, *, is_new: bool = True) -> None:
+        """Note how the run ended; `is_new` is False where what is published was made from the same."""
+        self.exit_code = exit_code
+        self.error = None if error is None else masked(plain_line(error))
+        good = PUBLISHED if is_new else NOTHING_NEW
+        # a process that a key ended has a code of its own
+        self.status = good if exit_code == ExitCode.PUBLISHED else _ENDS.get(exit_code, STOPPED)
+
+    def write(self) -> None:
+        """Write OUT/summary.json, unless the disk does not let it: that may not undo what a build has published.
+
+        A run that another build kept out leaves the file to that one.
+        """
+        if self.exit_code == ExitCode.LOCKED and not self.has_begun:
+            return
+        with contextlib.suppress(OSError):
+            write_whole(self.output.summary, self.text())
+
+    def text(self) -> str:
+        """Return the summary as JSON."""
+        return json.dumps(self.document(), indent=2, ensure_ascii=False) + "\n"
+
+    def document(self) -> dict[str, Any]:
+        """Return the summary as it is written."""
+        is_over = self.status != RUNNING
+        failed = [check for check in self.checks if not check.success]
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "status": self.status,
+            "exit_code": self.exit_code,
+            "error": self.error,
+            "build_id": self.build_id,
+            "as_of": self.as_of,
+            "started_at": _iso(self.started_at),
+            "finished_at": _iso(datetime.now(UTC)) if is_over else None,
+            "seconds": round(time.monotonic() - self._started, 3) if is_over else None,
+            "process_id": os.getpid(),
+            "target": self.target,
+            "out": str(self.output.root),
+            "is_published": self.is_published,
+            "published": self.published,
+            "marts": self.marts,
+            "steps": self.steps,
+            "rows": {table: dict(zip(_ROW_STATES, counts, strict=True)) for table, *counts in self.rows},
+            "refused": [masked(line) for line in self.refused],
+            "checks": _counts(self.checks),
+            "failed_checks": [
+                {
+                    "name": masked(check.name),
+                    "kind": check.kind,
+                    "target": check.target,
+                    "severity": check.severity,
+                    "failed_rows": check.failed_rows,
+                    "detail": masked(plain_line(check.detail)),
+                }
+                for check in failed
+            ],
+            "warnings": [masked(plain_line(line)) for line in self.warnings],
+            "versions": _versions(self.target),
+        }
+
+
+def masked(text: str) -> str:
+    """Return a text with each word replaced that looks like an e-mail address or a phone number.
+
+    Lines name files, columns and reasons; a value of a row may stand in what an engine says of a failure.
+    """
+    for pattern in _patterns():
+        text = pattern.sub("…", text)
+    return text
+
+
+def _patterns() -> Iterable[re.Pattern[str]]:
+    patterns = personal_data_patterns()
+    # the whole word around the sign of an address; numbers by their own pattern, which has to leave the words beside it
+    yield re.compile(rf"[^\s'\"(),;<>]*(?:{patterns['address']})[^\s'\"(),;<>]*")
+    yield re.compile(patterns["international"])
+    yield re.compile(r"(?<![0-9A-Za-z.%:-])[(]?0[1-9](?:[ .()/-]{0,2}[0-9]){7,9}(?![0-9A-Za-z])")
+
+
+def _counts(checks: Sequence[CheckResult]) -> Mapping[str, Mapping[str, int]]:
+    def count(severity: str, success: bool) -> int:
+        return sum(check.severity == severity and check.success == success for check in checks)
+
+    return {
+        severity: {"passed": count(severity, True), "failed": count(severity, False)} for severity in ("error", "warn")
+    }
+
+
+def _versions(target: str) -> dict[str, str | None]:
+    engine = {"duckdb": ("duckdb",), "spark": ("duckdb", "pyspark")}[target]
+    versions: dict[str, str | None] = {"python": platform.python_version()}
+    for name in ("customer-journey", "dbt-core", *engine):
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            versions[name] = None
+    return versions
+
+
+def _iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

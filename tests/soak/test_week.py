@@ -1,0 +1,34 @@
+"""The simulated week of docs/schedules.md, on a project of few marts: what an engineer sees of each night."""
+
+from pathlib import Path
+
+from tools.week import run_week
+
+from tests.support.small_project import MARTS, make_small_project
+
+
+def test_a_week_of_nights(tmp_path: Path) -> None:
+    project = make_small_project(tmp_path / "small", (*MARTS, "audit_freshness"))
+    week = run_week(tmp_path, scale=0.3, project=project)
+    assert [seen["code"] for seen in week.seen] == [0, 0, 2, 0, -9, 0, 0, 0, 0]
+    status = [seen["summary"]["status"] for seen in week.seen]
+    assert status == [
+        "published", "published", "unusable_input", "published", "running", "published", "published", "published",
+        "nothing_new",
+    ]  # fmt: skip
+    first, fresh, broken, again, killed, after, partly, last, second = week.seen
+    assert broken["stderr"].startswith("error: ")
+    assert "web/events/2026-06-26.parquet: cannot be read as Parquet" in broken["webhook"][0]
+    assert killed["summary"]["steps"][-1] == {
+        **killed["summary"]["steps"][-1],
+        "step": "Models and tests",
+        "seconds": None,
+    }
+    assert killed["webhook"] == []
+    (low,) = [line for line in partly["webhook"][0].splitlines() if "usual volume" in line]
+    assert "web/events: " in low
+    # what was missing has come, and nobody hears of it any more
+    assert not any(
+        "web/events" in line for seen in (first, fresh, again, after, last) for line in seen["summary"]["warnings"]
+    )
+    assert second["changed"][0].startswith("nothing is new since build ")
