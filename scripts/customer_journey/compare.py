@@ -28,7 +28,7 @@ class Comparison:
 
     `equal` counts the rows that are the same in every column that both have, `rows` those that differ or that one side
     lacks. `columns_alone` are columns of one side, `columns_left_out` those that nobody wanted compared.
-    `rows_alone` and `columns_of_each` give, for the first and the second side, the rows and the columns that the other lacks.
+    `rows_alone` and `columns_of_each` give, for the first and the second side, what the other lacks of them.
     `changed_columns` counts, for each column, the rows of both sides whose values differ.
     """
 
