@@ -365,7 +365,13 @@ left join ranked on judged._file_id = ranked._file_id and judged._row_number = r
             {%- do described.append((table.source_name, table.name)) -%}
         {%- endfor -%}
         {%- if tables | sort != described | sort -%}
-            {{ exceptions.raise_compiler_error("macros/staging.sql: staged_tables() and the sources of models/staging differ.") }}
+            {%- set unlisted = described | reject('in', tables) | map('join', '.') | sort | join(', ') -%}
+            {%- set undescribed = tables | reject('in', described) | map('join', '.') | sort | join(', ') -%}
+            {{ exceptions.raise_compiler_error(
+                "macros/staging.sql: staged_tables() and the sources of models/staging differ."
+                ~ (" Add to staged_tables(): " ~ unlisted ~ "." if unlisted else "")
+                ~ (" Describe as a source, or remove from staged_tables(): " ~ undescribed ~ "." if undescribed else "")
+            ) }}
         {%- endif -%}
     {%- endif -%}
     {{ return(tables) }}

@@ -349,19 +349,32 @@ def demo(out: Path, scale: float, seed: int | None, truth: Path | None, dirt: st
 @click.argument("one", type=FOLDER)
 @click.argument("other", type=FOLDER)
 @click.option("--examples", type=click.IntRange(min=1), default=3, show_default=True, help="Rows shown a mart.")
-def diff(one: Path, other: Path, examples: int) -> None:
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["text", "markdown"]),
+    default="text",
+    show_default=True,
+    help="markdown: a table for a pull request; it counts rows and names columns, and shows no value of any row.",
+)
+def diff(one: Path, other: Path, examples: int, style: str) -> None:
     """Compare the published marts of two output folders row for row; exit 1 where they differ."""
     from customer_journey.compare import compare
     from customer_journey.published import published_file
 
     one_file, other_file = (published_file(Output(folder.resolve())) for folder in (one, other))
     marts, differences = compare(one_file, other_file, examples)
-    console = PlainConsole(soft_wrap=True)
-    for difference in differences:
-        console.print(f"{difference.mart}: {difference.rows:,} rows differ, {difference.equal:,} are equal")
-        for example in difference.examples:
-            console.print(f"  {example}")
-    console.print(f"{marts} marts compared, {len(differences)} differ")
+    if style == "markdown":
+        from customer_journey.compare_markdown import as_markdown
+
+        click.echo(as_markdown(marts, differences), nl=False)
+    else:
+        console = PlainConsole(soft_wrap=True)
+        for difference in differences:
+            console.print(f"{difference.mart}: {difference.rows:,} rows differ, {difference.equal:,} are equal")
+            for example in difference.examples:
+                console.print(f"  {example}")
+        console.print(f"{marts} marts compared, {len(differences)} differ")
     if differences:
         sys.exit(ExitCode.CHECK_FAILED)
 

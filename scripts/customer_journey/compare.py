@@ -2,7 +2,7 @@
 
 import bisect
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,8 @@ class Comparison:
 
     `equal` counts the rows that are the same in every column that both have, `rows` those that differ or that one side
     lacks. `columns_alone` are columns of one side, `columns_left_out` those that nobody wanted compared.
+    `rows_alone` and `columns_of_each` give, for the first and the second side, what the other lacks of them.
+    `changed_columns` counts, for each column, the rows of both sides whose values differ.
     """
 
     mart: str
@@ -38,6 +40,10 @@ class Comparison:
     columns_alone: Sequence[str] = ()
     columns_left_out: Sequence[str] = ()
     is_shared: bool = True
+    is_only_in_first: bool = False
+    rows_alone: tuple[int, int] = (0, 0)
+    columns_of_each: tuple[Sequence[str], Sequence[str]] = ((), ())
+    changed_columns: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def differs(self) -> bool:
@@ -64,9 +70,17 @@ def compare_marts(one: Path, other: Path, examples: int = 3, *, left_out: Collec
     with duckdb.connect(":memory:") as connection:
         connection.execute("set TimeZone = 'UTC'")
         ones, others = attach_marts(connection, "one", one), attach_marts(connection, "other", other)
-        for file, marts in ((one, ones - others), (other, others - ones)):
+        for side, file, marts in (("one", one, ones - others), ("other", other, others - ones)):
             for mart in sorted(marts):
-                yield Comparison(mart, examples=[f"only {file} has this mart"], is_shared=False)
+                rows = _count(connection, f"{side}.{mart}")
+                alone = (rows, 0) if side == "one" else (0, rows)
+                yield Comparison(
+                    mart,
+                    examples=[f"only {file} has this mart"],
+                    is_shared=False,
+                    is_only_in_first=side == "one",
+                    rows_alone=alone,
+                )
         for mart in sorted((ones & others) - TELL_OF_RUNS):
             yield _Mart(connection, mart, left_out).compare(examples)
 
@@ -81,7 +95,11 @@ class _Mart:
         ones, others = kinds["one"], kinds["other"]
         wanted = [column for column in {**others, **ones} if f"{name}.{column}" not in left_out]
         self._columns_left_out = [column for column in {**others, **ones} if column not in wanted]
-        self._columns_alone = sorted(column for column in wanted if column not in ones or column not in others)
+        self._columns_of_each = (
+            sorted(column for column in wanted if column not in others),
+            sorted(column for column in wanted if column not in ones),
+        )
+        self._columns_alone = sorted([*self._columns_of_each[0], *self._columns_of_each[1]])
         # in the order of the other side, so that it is the same for both
         self._columns = [column for column in others if column in wanted and column in ones]
         self._floats = {column for column in self._columns if ones[column] in _FLOATS or others[column] in _FLOATS}
@@ -102,14 +120,26 @@ class _Mart:
             f" on {matched}one.occurrence = other.occurrence"
         )
         different = " or ".join([is_alone, *differs.values()])
-        counts = self._connection.execute(f"select count(*), count(*) filter (where {different}) {joined}").fetchone()
+        counted = [different, "other.occurrence is null", "one.occurrence is null"]
+        counted += [f"not ({is_alone}) and {test}" for test in differs.values()]
+        filters = ", ".join(f"count(*) filter (where {condition})" for condition in counted)
+        counts = self._connection.execute(f"select count(*), {filters} {joined}").fetchone()
         assert counts is not None
-        every, differing = counts
+        every, differing, only_one, only_other, *changed = counts
         said = [f"only one side has {', '.join(self._columns_alone)}"] if self._columns_alone else []
         if differing:
             said += self._examples(key, differs, f"{joined} where {different}", examples)
         return Comparison(
-            self._name, differing, said, every - differing, key, self._columns_alone, self._columns_left_out
+            self._name,
+            differing,
+            said,
+            every - differing,
+            key,
+            self._columns_alone,
+            self._columns_left_out,
+            rows_alone=(only_one, only_other),
+            columns_of_each=self._columns_of_each,
+            changed_columns={column: rows for column, rows in zip(differs, changed, strict=True) if rows},
         )
 
     def _kinds(self, side: str) -> dict[str, str]:
@@ -174,6 +204,12 @@ class _Mart:
             f" {differing} order by {_positions(4, len(key))}, 3 limit {limit}"
         ).fetchall()
         return [_sentence(key, row) for row in rows]
+
+
+def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+    row = connection.execute(f"select count(*) from {table}").fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def _positions(first: int, count: int) -> str:
