@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
 import duckdb
 
-from customer_journey import audit, garbage
+from customer_journey import audit, garbage_collection
 from customer_journey.checks import later
 from customer_journey.checks.expectations import run_expectations
 from customer_journey.checks.result import CheckResult
@@ -214,7 +214,7 @@ class _DuckDBStore:
 
 def _begin() -> None:
     _end_with_parent()
-    garbage.search_seldom()
+    garbage_collection.search_seldom()
 
 
 def _end_with_parent() -> None:

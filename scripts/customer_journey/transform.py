@@ -174,7 +174,7 @@ def _run_dbt(
     if result.exception is not None or result.result is None:
         lines = [line.strip() for line in str(result.exception).splitlines() if line.strip()]
         if gave_out := what_gave_out(result.exception):
-            raise MachineError(f"{gave_out}. Nothing was published; what was published last stands.")
+            raise MachineError(f"{gave_out}. Nothing was published; the marts published last are unchanged.")
         raise BuildError(f"dbt: {' '.join(lines[:4])}")
     for item in getattr(result.result, "results", ()):
         if item.node.unique_id in broken_rules:
