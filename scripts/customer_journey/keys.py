@@ -90,8 +90,8 @@ def settle(output: Output, key: str | None, is_demo: bool) -> str | None:
     kept = output.root / hash_key.FILE_NAME
     news = None
     made = (
-        f"made at random and kept in {kept}, which only its owner can read. Without it, the list of erased persons is "
-        "lost: keep a copy elsewhere (docs/keys.md)"
+        f"made at random and kept in {kept}, which only its owner can read. Without it, erased persons are no longer "
+        "recognised: keep a copy elsewhere (docs/keys.md)"
     )
     if key == hash_key.DEMO_KEY == hash_key.given_key() and not is_demo:
         raise InputError(

@@ -74,7 +74,7 @@ def _settings_that_are_no_yaml(raw: Path) -> None:
 
 
 BAD_INPUT: dict[str, tuple[Spoil, list[str]]] = {
-    "no folder": (_no_folder, ["raw: no such folder", "--raw wants a folder"]),
+    "no folder": (_no_folder, ["raw: no such folder", "--raw must be a folder"]),
     "no required table": (_no_required_table, ["orders", "required table orders/orders is missing"]),
     "no required column": (
         _no_required_column,
@@ -90,7 +90,7 @@ BAD_INPUT: dict[str, tuple[Spoil, list[str]]] = {
     "broken CSV row": (_broken_csv_row, ["contacts.csv", "cannot be read as UTF-8 CSV", "Line: 3"]),
     "unknown setting": (_unknown_setting, ["vars.yml", "no setting reporting_curency", "reporting_currency"]),
     "setting of the wrong kind": (_setting_of_the_wrong_kind, ["vars.yml", "lapse_days wants a whole number"]),
-    "unknown time zone": (_unknown_time_zone, ["vars.yml", "'Hanoi' is no IANA time zone"]),
+    "unknown time zone": (_unknown_time_zone, ["vars.yml", "'Hanoi' is not an IANA time zone"]),
     "settings that are no YAML": (_settings_that_are_no_yaml, ["vars.yml", "not readable as YAML"]),
 }
 
@@ -113,8 +113,8 @@ def _only_a_workbook(raw: Path) -> None:
 
 BAD_INPUT |= {
     "country by its name": (_country_by_its_name, ["vars.yml", "default_phone_country 'Vietnam' is not a country code"]),
-    "name that is no UTF-8": (_name_that_is_no_utf_8, [r"contacts.\xff", "the name is no UTF-8"]),
-    "name that clears the terminal": (_name_that_clears_the_terminal, [r"contacts.\x1b[2J[x]", "nothing can be read"]),
+    "name that is no UTF-8": (_name_that_is_no_utf_8, [r"contacts.\xff", "the name is not valid UTF-8"]),
+    "name that clears the terminal": (_name_that_clears_the_terminal, [r"contacts.\x1b[2J[x]", "none of the files of table"]),
     "only a workbook": (_only_a_workbook, ["contacts.xlsx: is text, not a sheet", "Rename it to end in .csv"]),
 }
 
@@ -197,7 +197,7 @@ def test_bad_output_folder(place: Place, words: list[str], tiny_raw: Path, small
 def test_output_folder_that_is_no_utf_8(name: bytes, tiny_raw: Path, small: Path, tmp_path: Path) -> None:
     """DuckDB opens no such file, and would say so from deep inside."""
     out = tmp_path / os.fsdecode(name)
-    _assert_refused(small, tiny_raw, out, [], ExitCode.UNUSABLE_INPUT, [r"out \xff", "the name is no UTF-8"])
+    _assert_refused(small, tiny_raw, out, [], ExitCode.UNUSABLE_INPUT, [r"out \xff", "the name is not valid UTF-8"])
 
 
 @contextmanager

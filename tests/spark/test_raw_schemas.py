@@ -225,7 +225,7 @@ def test_a_folder_has_files_or_schemas(
     with open_warehouse(tmp_path / "of_files.duckdb") as of_files:
         erasure.prepare(of_files)
         land(of_files, tmp_path / "raw", lambda table, share: None)
-        with pytest.raises(InputError, match="holds rows that were landed from files"):
+        with pytest.raises(InputError, match="holds rows landed from files"):
             _land(of_files, catalog, tmp_path)
     _land(warehouse, catalog, tmp_path)
     with pytest.raises(InputError, match="was built with --raw-schemas"):
