@@ -207,8 +207,7 @@ def run_selects(
         )
     if unknown := sorted(set(use.variables) - set(adapter.variables)):
         raise InputError(
-            f"{where}: variables: the adapter has no variable {unknown[0]}"
-            f"{did_you_mean(unknown[0], adapter.variables)}"
+            f"{where}: variables: the adapter has no variable {unknown[0]}{did_you_mean(unknown[0], adapter.variables)}"
         )
     read: dict[str, list[tuple[str, int]]] = {one.name: [] for one in adapter.inputs}
     unread: dict[str, InputError | None] = {}

@@ -23,7 +23,7 @@ import duckdb
 
 from customer_journey import erased_rows
 from customer_journey.contract import RawTable, raw_tables
-from customer_journey.erased_rows import identifiers_of, is_doomed, is_same_key, staged_table, tables_of
+from customer_journey.erased_rows import identifiers_of, is_marked, is_same_key, staged_table, tables_of
 from customer_journey.errors import InputError
 from customer_journey.hash_key import hash_key, ring_of
 from customer_journey.landing import FROM_CATALOG, kind_of, landed_digest, own_schemas
@@ -96,13 +96,13 @@ def erase(warehouse: Path, erased_at: datetime, schemas: Mapping[str, str] | Non
             "create table if not exists private.unfinished_erasure (source_table varchar, row_id varchar)"
         )
         erased_rows.find(connection, ring)
-        if views := _views_of_doomed_rows(connection, schemas or {}):
+        if views := _views_with_rows_to_erase(connection, schemas or {}):
             _leave_unfinished(connection)
             connection.execute("commit")
             raise InputError(
-                f"erasure: {', '.join(views)}: rows of persons who asked to be erased cannot be deleted, because this is "
-                "a view. Delete them in the table behind it (private.unfinished_erasure in the warehouse lists them), "
-                "and build again. Nothing was published."
+                f"erasure: {', '.join(views)}: a view, so its rows of persons who asked to be erased cannot be deleted "
+                "here. Delete them in the table behind the view (private.unfinished_erasure in the warehouse lists "
+                "them), and build again. Nothing was published."
             )
         sound = _delete_staged(connection, schemas or {})
         _note_receipts(connection, erased_at)
@@ -124,26 +124,26 @@ def erase(warehouse: Path, erased_at: datetime, schemas: Mapping[str, str] | Non
 
 
 def models_left(warehouse: Path) -> set[str]:
-    """Return the names of the models and seeds that stand in the warehouse: all where nothing was erased."""
+    """Return the names of the models and seeds in the warehouse; if nothing was erased, these are all."""
     with open_warehouse(warehouse) as connection:
         return {name for _, _, name in _models_in(connection)}
 
 
 def is_unpublished(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Tell whether rows were erased that what was published last may show, also where builds have failed since."""
+    """Return whether rows were erased since the last publication, so that the published marts may still show them."""
     return kind_of(connection, "private", "unpublished_erasure") is not None
 
 
 def was_published(connection: duckdb.DuckDBPyConnection) -> None:
-    """Remember that what is published now was built without any erased row."""
+    """Record that the published marts no longer hold any erased row."""
     connection.execute("drop table if exists private.unpublished_erasure")
     connection.execute("delete from private.erased_hashes")
 
 
 def left_at_their_origin(connection: duckdb.DuckDBPyConnection, exported: Sequence[str]) -> list[tuple[str, int]]:
-    """Return the exported tables, as landing knows them, that hold rows of erased persons, and how many.
+    """Return the exported tables that still hold rows of erased persons, with the number of these rows.
 
-    Such rows are deleted wherever this build keeps them, but the tables are the EL tool's.
+    The build has deleted its own copies of the rows, but the tables belong to the EL tool.
     """
     if not exported:
         return []
@@ -157,35 +157,35 @@ def left_at_their_origin(connection: duckdb.DuckDBPyConnection, exported: Sequen
 
 
 def waiting(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, int]]:
-    """Return the requests for an identifier that links nobody: id, type, and how many contacts have it."""
+    """Return the requests by an identifier that several people share: id, type, and number of contacts with it."""
     return connection.execute(
         "select request_id, identifier_type, contacts from private.waiting_requests order by request_id"
     ).fetchall()
 
 
 def _row_id(table: RawTable) -> str:
-    """The column that names a row of a person; each table that _doom finds rows in has one, and requires it."""
+    """Return the id column of a table; every table in which _mark_rows can find rows has one, and it is required."""
     return next(column for column in table.columns if column.endswith("_id"))
 
 
-def _views_of_doomed_rows(connection: duckdb.DuckDBPyConnection, schemas: Mapping[str, str]) -> list[str]:
+def _views_with_rows_to_erase(connection: duckdb.DuckDBPyConnection, schemas: Mapping[str, str]) -> list[str]:
     return [
         f"{schemas[table.source]}.{table.name}"
-        for table in tables_of(connection, "(from doomed union all from redacted)")
+        for table in tables_of(connection, "(from to_erase union all from redacted)")
         if table.source in schemas and kind_of(connection, schemas[table.source], table.name) == "VIEW"
     ]
 
 
 def _leave_unfinished(connection: duckdb.DuckDBPyConnection) -> None:
-    """List every row to delete, for whoever does it, and for the children of those that are gone next time."""
-    for table in tables_of(connection, "doomed"):
+    """Store the ids of the rows to delete by hand; the next build finds the child rows of deleted rows by them."""
+    for table in tables_of(connection, "to_erase"):
         connection.execute(
             f"""
             insert into private.unfinished_erasure
             select '{table.source_table}', staged.{_row_id(table)}
             from {staged_table(table.source_table)} as staged
-            inner join doomed using (_file_id, _row_number)
-            where doomed.source_table = '{table.source_table}'
+            inner join to_erase using (_file_id, _row_number)
+            where to_erase.source_table = '{table.source_table}'
             except
             from private.unfinished_erasure
             """
@@ -193,13 +193,13 @@ def _leave_unfinished(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _note_receipts(connection: duckdb.DuckDBPyConnection, erased_at: datetime) -> None:
-    """Note for each request what goes, by table; nothing in it tells of whom."""
+    """Store a receipt for each request: the number of rows by table, without anything about the person."""
     connection.execute(
         """
         insert into private.erasure_receipts
         with rows_found as (
             select source_table, _file_id, _row_number, min(request_id) as request_id, true as is_removed
-            from doomed group by all
+            from to_erase group by all
             union all
             select source_table, _file_id, _row_number, min(request_id), false from redacted group by all
         )
@@ -248,17 +248,17 @@ def lift(warehouse: Path, request_id: str) -> int:
 def _delete(connection: duckdb.DuckDBPyConnection, schemas: Mapping[str, str]) -> int:
     rows = connection.execute(
         "insert into private.erased_rows"
-        " select _file_id, source_table, count(distinct _row_number) from doomed group by _file_id, source_table"
+        " select _file_id, source_table, count(distinct _row_number) from to_erase group by _file_id, source_table"
         " returning source_table, row_count"
     ).fetchall()
-    for table in tables_of(connection, "doomed"):
+    for table in tables_of(connection, "to_erase"):
         if table.source in schemas:
-            _change_in_schema(connection, table, schemas[table.source], "doomed")
+            _change_in_schema(connection, table, schemas[table.source], "to_erase")
         else:
             connection.execute(
-                f"delete from {table.relation} as landed using doomed"
-                f" where doomed.source_table = '{table.source_table}'"
-                " and landed._file_id = doomed._file_id and landed._row_number = doomed._row_number"
+                f"delete from {table.relation} as landed using to_erase"
+                f" where to_erase.source_table = '{table.source_table}'"
+                " and landed._file_id = to_erase._file_id and landed._row_number = to_erase._row_number"
             )
     return sum(count for _, count in rows)
 
@@ -292,7 +292,7 @@ def _redact(connection: duckdb.DuckDBPyConnection, schemas: Mapping[str, str]) -
             _change_in_schema(connection, table, schema, "redacted", changes)
         else:
             connection.execute(
-                f"update {table.relation} as landed set {changes} where {is_doomed(table, 'landed', 'redacted')}"
+                f"update {table.relation} as landed set {changes} where {is_marked(table, 'landed', 'redacted')}"
             )
     row = connection.execute("select count(distinct (source_table, _file_id, _row_number)) from redacted").fetchone()
     return int(row[0]) if row else 0
@@ -315,13 +315,13 @@ def _delete_staged(connection: duckdb.DuckDBPyConnection, schemas: Mapping[str, 
             f"""
             select 1 from {staged} as gone
             inner join {staged} as kept on {is_same_key(table, "kept", "gone")}
-            where {is_doomed(table, "gone")} and not {is_doomed(table, "kept")}
+            where {is_marked(table, "gone")} and not {is_marked(table, "kept")}
                 and gone.row_status in ('accepted', 'duplicate') and kept.row_status in ('accepted', 'duplicate')
             limit 1
             """
         ).fetchone()
         if has_other_version is None:
-            connection.execute(f"delete from {staged} where {is_doomed(table, staged)}")
+            connection.execute(f"delete from {staged} where {is_marked(table, staged)}")
             sound.add(staged)
     return sound
 

@@ -46,9 +46,7 @@ def rotate(output: Output) -> Rotation:
             hash_key.adopt(connection, old)
         awaits_build = hash_key.awaits_build(connection)
     if awaits_build:
-        raise InputError(
-            f"{output.root}: its key was changed already, and no build was published since. Build first."
-        )
+        raise InputError(f"{output.root}: its key was changed already, and no build was published since. Build first.")
     if given == hash_key.DEMO_KEY:
         raise InputError(f"{NEW_KEY_VARIABLE}: is the key of the demo, which is public. Choose another one.")
     if given == old:

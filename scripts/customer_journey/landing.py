@@ -337,9 +337,7 @@ def refuse_folder_of_files(connection: duckdb.DuckDBPyConnection) -> None:
         InputError: files have landed here.
     """
     if _has_landed(connection, from_catalog=False):
-        raise InputError(
-            "--out: this folder holds rows landed from files. Choose another --out for --raw-schemas."
-        )
+        raise InputError("--out: this folder holds rows landed from files. Choose another --out for --raw-schemas.")
 
 
 def _has_landed(connection: duckdb.DuckDBPyConnection, from_catalog: bool) -> bool:

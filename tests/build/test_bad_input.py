@@ -112,16 +112,26 @@ def _only_a_workbook(raw: Path) -> None:
 
 
 BAD_INPUT |= {
-    "country by its name": (_country_by_its_name, ["vars.yml", "default_phone_country 'Vietnam' is not a country code"]),
+    "country by its name": (
+        _country_by_its_name,
+        ["vars.yml", "default_phone_country 'Vietnam' is not a country code"],
+    ),
     "name that is no UTF-8": (_name_that_is_no_utf_8, [r"contacts.\xff", "the name is not valid UTF-8"]),
-    "name that clears the terminal": (_name_that_clears_the_terminal, [r"contacts.\x1b[2J[x]", "none of the files of table"]),
+    "name that clears the terminal": (
+        _name_that_clears_the_terminal,
+        [r"contacts.\x1b[2J[x]", "none of the files of table"],
+    ),
     "only a workbook": (_only_a_workbook, ["contacts.xlsx: is text, not a sheet", "Rename it to end in .csv"]),
 }
 
 BAD_OPTIONS = [
     pytest.param(["--as-of", "yesterday"], ["--as-of", "'yesterday' is not a timestamp"], id="as-of"),
-    pytest.param(["--as-of", "9999-12-31T23:59:59-12:00"], ["--as-of", "is outside the allowed time"], id="end of time"),
-    pytest.param(["--as-of", "0001-01-01T00:00:00+12:00"], ["--as-of", "is outside the allowed time"], id="begin of time"),
+    pytest.param(
+        ["--as-of", "9999-12-31T23:59:59-12:00"], ["--as-of", "is outside the allowed time"], id="end of time"
+    ),
+    pytest.param(
+        ["--as-of", "0001-01-01T00:00:00+12:00"], ["--as-of", "is outside the allowed time"], id="begin of time"
+    ),
     pytest.param(["--target", "oracle"], ["--target", "oracle"], id="target"),
     pytest.param(["--ful-refresh"], ["--ful-refresh"], id="option"),
     pytest.param(["--raw-schemas", "crm=hubspot"], ["--raw and --raw-schemas"], id="two raws"),

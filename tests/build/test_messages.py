@@ -590,7 +590,12 @@ BROKEN: dict[str, tuple[Files, str, str, str]] = {
         "Asia/Ho_Chi_Minh",
     ),
     "framework": (_settings("primary_framework: adahub\n"), "vars.yml", "'adahub' is not a framework", "adahub_crm"),
-    "currency": (_settings("reporting_currency: dong\n"), "vars.yml", "'dong' is not a currency code", "for example USD"),
+    "currency": (
+        _settings("reporting_currency: dong\n"),
+        "vars.yml",
+        "'dong' is not a currency code",
+        "for example USD",
+    ),
     "settings that are a list": (_settings("- lapse_days\n"), "vars.yml", "Write lines of the form", "setting: value"),
     # what lies in the folder
     "day that is none": (

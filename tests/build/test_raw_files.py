@@ -206,8 +206,14 @@ def _no_utf_8_name(folder: Folder) -> None:
 
 
 REFUSED: dict[str, tuple[Callable[[Folder], None], str]] = {
-    "only a document": (_nothing_that_is_read, "none of the files of table crm/contacts can be read (contacts/2026-02.doc)"),
-    "workbook of an optional table": (_optional_table_of_a_workbook, "none of the files of table crm/deals can be read"),
+    "only a document": (
+        _nothing_that_is_read,
+        "none of the files of table crm/contacts can be read (contacts/2026-02.doc)",
+    ),
+    "workbook of an optional table": (
+        _optional_table_of_a_workbook,
+        "none of the files of table crm/deals can be read",
+    ),
     "empty file": (_empty, "part.csv: is empty"),
     "empty Parquet": (_empty_parquet, "part.parquet: is empty"),
     "empty compressed file": (_empty_compressed, "part.csv.gz: is empty"),

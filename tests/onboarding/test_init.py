@@ -200,7 +200,7 @@ def test_a_file_at_its_place_needs_no_word(tmp_path: Path) -> None:
     write(tmp_path, "orders/orders.csv", "order_id,ordered_at,status,total_amount\n1,2026-01-15 10:00,paid,10.00\n")
     text = mapping_text(propose(tmp_path, None, None))
     assert yaml.safe_load(text) == {"tables": None}
-    assert "# orders/orders: read as it stands, 1 row: orders/orders.csv" in text
+    assert "# orders/orders: needs no mapping, 1 row: orders/orders.csv" in text
 
 
 def test_a_sheet_under_a_title(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
     ],
 )
 def test_what_is_no_url_is_not_repeated(url: str) -> None:
-    with pytest.raises(InputError, match="is no URL as postgresql://user@host:5432/database") as told:
+    with pytest.raises(InputError, match="is not a URL of the form postgresql://user@host:5432/database") as told:
         server_of(url, "--to")
     assert SECRET not in str(told.value)
 

@@ -406,7 +406,7 @@ def test_a_login_that_may_make_no_roles_publishes_all_the_same(server: PostgresS
 def test_rows_that_share_a_key_are_told(server: PostgresServer, tmp_path: Path) -> None:
     database = server.new_database("doubles")
     twice = "create table marts.dim_persons as select 'p1' as person_id from range(2)"
-    with pytest.raises(InputError, match=r"rows of dim_persons share or lack their key \(person_id\)"):
+    with pytest.raises(InputError, match=r"dim_persons has rows with the same or an empty key \(person_id\)"):
         publish(server, database, output_with(tmp_path, build_info("b"), twice))
 
 

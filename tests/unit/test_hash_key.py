@@ -64,7 +64,9 @@ def test_another_or_no_key_is_refused(output: Output, monkeypatch: pytest.Monkey
         with pytest.raises(InputError) as refused:
             _find(output)
         said = str(refused.value)
-        assert str(output.root) in said and words in said and "erased persons would come back" in said and "\n" not in said
+        assert (
+            str(output.root) in said and words in said and "erased persons would come back" in said and "\n" not in said
+        )
     monkeypatch.setenv(ENVIRONMENT_VARIABLE, OLD)
     assert _find(output) == OLD
 
@@ -216,7 +218,7 @@ def test_second_rotation_waits_for_a_build(output: Output, monkeypatch: pytest.M
     monkeypatch.setenv(ENVIRONMENT_VARIABLE, OLD)
     rotate(output)
     monkeypatch.delenv(ENVIRONMENT_VARIABLE)
-    with pytest.raises(InputError, match="Build it first"):
+    with pytest.raises(InputError, match="Build first"):
         rotate(output)
     with open_warehouse(output.warehouse) as connection:
         hash_key.was_published(connection)
@@ -314,7 +316,8 @@ def test_rows_decide_whether_it_is_the_demo(tmp_path: Path) -> None:
 def _modes(output: Output) -> dict[str, str]:
     inside = {str(file.relative_to(output.root)): file for file in output.root.rglob("*")}
     return {
-        name: f"{stat.S_IMODE(file.stat().st_mode):o}" for name, file in {output.root.name: output.root, **inside}.items()
+        name: f"{stat.S_IMODE(file.stat().st_mode):o}"
+        for name, file in {output.root.name: output.root, **inside}.items()
     }
 
 
