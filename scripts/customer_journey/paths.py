@@ -121,7 +121,7 @@ class Output:
 
 
 def write_whole(file: Path, text: str, mode: int = 0o600) -> None:
-    """Write a file under another name and rename it, so that nobody ever reads half of it; on a full disk none is left."""
+    """Write a file under a temporary name and rename it, so that nobody reads half of it, even if the disk is full."""
     unfinished = file.with_suffix(f".{os.getpid()}")
     try:
         unfinished.write_text(text, encoding="utf-8")

@@ -141,7 +141,8 @@ def new_stage(
     scaffold = Scaffold()
     literals = ", ".join(f"'{signal}'" for signal in signals or [name])
     scaffold.put(definition_file(name), _DEFINITION.format(signals=literals), "the definition, a SELECT that works")
-    scaffold.put(f"{STAGES}/{name}.yml", _DESCRIPTION.format(name=name, label=label_en.lower()), "the description of its rows")
+    description = _DESCRIPTION.format(name=name, label=label_en.lower())
+    scaffold.put(f"{STAGES}/{name}.yml", description, "the description of its rows")
     scaffold.put(PROJECT_FILE, stages.with_name(name), "its name under stage_definitions")
     labels.append({"stage": name, "label_en": label_en, "label_vi": label_vi, "is_position": "true"})
     scaffold.put(labels.path, labels.text(), "its labels")
@@ -249,7 +250,9 @@ def _number(seed: SeedFile, row: SeedRow, column: str) -> Decimal:
     try:
         return Decimal(row[column])
     except InvalidOperation as error:
-        raise InputError(f"{seed.path}:{row.line}: {column} {row[column]!r} is not a number. Correct it first.") from error
+        raise InputError(
+            f"{seed.path}:{row.line}: {column} {row[column]!r} is not a number. Correct it first."
+        ) from error
 
 
 def _map(mapping: SeedFile, framework: str, stage: str, definitions: Sequence[str]) -> None:
@@ -313,7 +316,7 @@ def new_channel_rule(
     """Plan a channel rule that is tried before another; without one, before the last rule, which fits all.
 
     Raises:
-        InputError: the id or the channel cannot be used, a pattern is not a regular expression, or there is no condition.
+        InputError: the id or channel cannot be used, a pattern is not a regular expression, or there is no condition.
     """
     rules = SeedFile(project, "channel_rules")
     if not is_name(rule_id):

@@ -174,7 +174,8 @@ def test_a_build_publishes_to_both_and_leaves_the_password_nowhere(
 
     _, told = build(server.url("nowhere"), ExitCode.UNUSABLE_INPUT)
     assert told.startswith(
-        f"error: {out}/journey.duckdb is published, but the copy to PostgreSQL failed; it keeps the build it had. PostgreSQL ("
+        f"error: {out}/journey.duckdb is published, but the copy to PostgreSQL failed; it keeps the build it had."
+        " PostgreSQL ("
     )
 
 

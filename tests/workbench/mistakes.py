@@ -315,7 +315,8 @@ TREE_MISTAKES = {
     ),
     "CRM stage of nothing": Mistake(
         _append("seeds/crm_stage_map.csv", "vip,custmer"),
-        "seeds/crm_stage_map.csv:43: 'vip' stands for 'custmer', which is not a stage definition (did you mean customer?)",
+        "seeds/crm_stage_map.csv:43: 'vip' stands for 'custmer', which is not a stage definition"
+        " (did you mean customer?)",
     ),
     "conversion of nothing": Mistake(
         _append("seeds/conversion_types.csv", "vip,Became a VIP,Thành VIP,false,vips,true"),
@@ -334,8 +335,8 @@ TREE_MISTAKES = {
         _replace(
             RULES, "60,paid_video,paid_video,,^(.*cp.*|ppc|retargeting|paid.*)$,,video", "60,paid_video,paid_video,,,,"
         ),
-        "seeds/channel_rules.csv:9: paid_video has no condition, so it matches every session and display behind it"
-        " never decides",
+        "seeds/channel_rules.csv:9: paid_video has no condition, so it matches every session and display after it"
+        " is never reached",
     ),
     "rule with a broken pattern": Mistake(
         _replace(RULES, "140,affiliates,affiliates,,^affiliates?$", "140,affiliates,affiliates,,^(affiliates?$"),
