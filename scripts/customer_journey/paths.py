@@ -64,7 +64,7 @@ class Output:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """All files that a build writes under names of their own."""
+        """All files with a fixed name that a build writes."""
         databases = (self.warehouse, self.published, self.publishing)
         logs_of_databases = tuple(file.with_name(f"{file.name}.wal") for file in databases)
         return (

@@ -62,8 +62,8 @@ def print_report(console: Console, folder: Path, verdict: Verdict) -> bool:
     if stopped:
         console.print(
             f"A build would publish nothing, because more than {verdict.max_quarantined_share:.0%} of the rows of "
-            f"{', '.join(judgement.table.label for judgement in stopped)} are refused. Correct the problems above, then "
-            "check again."
+            f"{', '.join(judgement.table.label for judgement in stopped)} are refused. Correct the problems above, "
+            "then check again."
         )
         return False
     if verdict.lost():

@@ -502,7 +502,7 @@ BROKEN: dict[str, tuple[Files, str, str, str]] = {
     "adapters that are no list": (
         _mapping("adapters: {adapter: tool}\n"),
         "mapping.yml: adapters",
-        "wants a list",
+        "must be a list",
         "- adapter: <tool>",
     ),
     "neither folder nor schema": (

@@ -298,7 +298,7 @@ def test_a_folder_without_exports_is_said_in_one_line(tmp_path: Path, is_there: 
     folder = tmp_path / "raw"
     if is_there:
         write(folder, "manual.pdf", "x")
-    with pytest.raises(InputError, match="holds no exports" if is_there else "no such folder"):
+    with pytest.raises(InputError, match="holds no files that can be read" if is_there else "no such folder"):
         propose(folder, None, None)
 
 

@@ -391,7 +391,7 @@ def test_a_login_that_may_make_no_roles_publishes_all_the_same(server: PostgresS
         connection.execute("alter role publisher nocreaterole")
     try:
         told = postgres.publish(output, server_of(server.url(database), "--to"), "viewers", lambda *_: None)
-        assert "role viewers is not there" in told.notes[0] and "create role viewers nologin" in told.notes[0]
+        assert "role viewers does not exist" in told.notes[0] and "create role viewers nologin" in told.notes[0]
         with server.connect(database) as connection:
             connection.execute("create role viewers nologin")
             again = postgres.publish(output, server_of(server.url(database), "--to"), "viewers", lambda *_: None)

@@ -170,7 +170,7 @@ REFUSED = {
     "table that is not there": (
         "drop table shop.orders",
         {},
-        "required table orders/orders is missing: no shop.orders",
+        "required table orders/orders is missing: there is no shop.orders",
     ),
     "no main source named": (
         "",

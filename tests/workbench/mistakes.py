@@ -367,7 +367,8 @@ TREE_MISTAKES = {
     ),
     "label of no attribution model": Mistake(
         _append(MODEL_LABELS, "liner,Linear,Tuyến tính,false,,"),
-        "seeds/attribution_model_labels.csv:11: labels 'liner', which is not an attribution model (did you mean linear?)",
+        "seeds/attribution_model_labels.csv:11: labels 'liner', which is not an attribution model"
+        " (did you mean linear?)",
     ),
     "attribution model with an empty label": Mistake(
         _replace(MODEL_LABELS, "linear,Linear,Tuyến tính", "linear,Linear,"),

@@ -25,11 +25,11 @@ _PARTITIONS = ("# Partition Information", "")
 
 
 class StatementError(BuildError):
-    """A statement that Spark refused or could not run; the text is the first line of what Spark says of it."""
+    """A statement that Spark refused or could not run; the text is the first line of Spark's error."""
 
 
 class SparkConnection(Protocol):
-    """Whatever runs a statement on Spark and returns its rows."""
+    """A connection to Spark that runs statements and returns their rows."""
 
     dbt_target: str
     place: str
