@@ -1,7 +1,7 @@
-"""Adapters: exports of tools, read by one SELECT a raw table.
+"""Adapters turn the export of a tool into raw tables, with one SELECT for each raw table.
 
 `adapters/<tool>/adapter.yml` names the inputs of an export and how each is recognised, `<source>/<table>.sql` is the
-SELECT of that raw table, `values/<name>.csv` a table of the tool's own words. adapters/README.md is the reference.
+SELECT of that raw table, `values/<name>.csv` maps the tool's values to ours. adapters/README.md is the reference.
 """
 
 import contextlib
@@ -32,11 +32,11 @@ DESCRIPTION = "adapter.yml"
 
 @dataclass(frozen=True)
 class Input:
-    """One kind of file, or table of an EL tool, that the SELECTs of an adapter read by this name."""
+    """A kind of file, or a table of an EL tool, that the SELECTs of an adapter read under this name."""
 
     name: str
     description: str
-    # columns that tell it from other files, and those that no such file has; compared without case
+    # columns that identify it, and columns that exclude it; compared without case
     recognised_by: tuple[str, ...]
     not_with: tuple[str, ...]
     table_names: tuple[str, ...]
@@ -44,7 +44,7 @@ class Input:
     reading: Reading
 
     def matches(self, names: Sequence[str]) -> bool:
-        """Tell whether a file with these columns is this input."""
+        """Return whether a file with these columns is this input."""
         there = {plain(name) for name in names}
         return (
             bool(self.recognised_by)
@@ -55,7 +55,7 @@ class Input:
 
 @dataclass(frozen=True)
 class Adapter:
-    """An adapter as its folder has it."""
+    """An adapter, as read from its folder."""
 
     folder: Path
     name: str
@@ -63,13 +63,13 @@ class Adapter:
     needs_timezone: bool
     variables: Mapping[str, str | None]
     inputs: tuple[Input, ...]
-    # what several SELECTs read: made once, in the order of their names
+    # views that several SELECTs read: each is run once, in the order of their names
     views: tuple[Path, ...]
     # by raw table
     selects: Mapping[RawTable, Path]
 
     def fingerprint(self) -> str:
-        """Return a digest of all that decides what the adapter makes of an export."""
+        """Return a digest of the adapter's files, which changes whenever its result may change."""
         files = [file for file in sorted(self.folder.rglob("*")) if file.suffix in (".yml", ".sql", ".csv")]
         digest = hashlib.sha256()
         for file in [*files, FOLDER / "macros.sql"]:
@@ -77,7 +77,7 @@ class Adapter:
         return digest.hexdigest()
 
     def inputs_of(self, select: Path) -> set[str]:
-        """Return the names of the inputs that a SELECT reads, by itself and through views."""
+        """Return the names of the inputs that a SELECT reads, directly and through views."""
         texts, words = [select], set[str]()
         while texts:
             code = re.sub(r"--[^\n]*", "", texts.pop().read_text(encoding="utf-8"))
@@ -87,7 +87,7 @@ class Adapter:
         return {one.name for one in self.inputs} & words
 
     def input_of(self, names: Sequence[str]) -> Input | None:
-        """Return the input that a file with these columns is: of several, the one recognised by most."""
+        """Return the input that a file with these columns is; if several match, the one with the most columns."""
         found = [one for one in self.inputs if one.matches(names)]
         return max(found, key=lambda one: len(one.recognised_by), default=None)
 
@@ -98,17 +98,17 @@ def known_adapters() -> dict[str, Path]:
 
 
 def adapter_of(where: str, use: AdapterUse, raw: Path) -> Adapter:
-    """Return the adapter that a mapping names: one of the project, or a folder of the same form under `raw`.
+    """Return the adapter that a mapping names: one of the project, or one in a folder under `raw`.
 
     Raises:
-        InputError: there is none, or its folder is not of that form.
+        InputError: there is no such adapter, or its folder cannot be used.
     """
     known = known_adapters()
     folder = known.get(use.adapter, raw / use.adapter)
     if not (folder / DESCRIPTION).is_file():
         raise InputError(
-            f"{where}: there is no adapter {use.adapter}{did_you_mean(use.adapter, known)} For one that you "
-            f"wrote, put its folder into {raw} and write the folder's name here (adapters/README.md)."
+            f"{where}: there is no adapter {use.adapter}{did_you_mean(use.adapter, known)} To use an adapter of your "
+            f"own, put its folder into {raw} and write the folder's name here (adapters/README.md)."
         )
     return load_adapter(folder)
 
@@ -118,7 +118,7 @@ def load_adapter(folder: Path) -> Adapter:
     """Return the adapter in a folder.
 
     Raises:
-        InputError: a file of it is not of the form that adapters/README.md describes.
+        InputError: one of its files is not as adapters/README.md describes.
     """
     file = folder / DESCRIPTION
     try:
@@ -144,7 +144,8 @@ def load_adapter(folder: Path) -> Adapter:
         )
     except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, AttributeError, OSError) as error:
         raise InputError(
-            f"{file}: is no description of an adapter ({first_line(error)}). See adapters/README.md."
+            f"{file}: is not a valid description of an adapter ({first_line(error)}). Correct it: adapters/README.md "
+            "describes its keys."
         ) from error
 
 
@@ -161,7 +162,7 @@ def _input(file: Path, name: str, given: Mapping[str, Any]) -> Input:
 
 
 def plain(name: str) -> str:
-    """Return a column's name as names are compared: without case and outer blanks, in one form of Unicode."""
+    """Return a column name normalized for comparison: lower case, trimmed, Unicode NFC."""
     return unicodedata.normalize("NFC", name).strip().casefold()
 
 
@@ -169,15 +170,15 @@ def export_files(use: AdapterUse, raw: Path, where: str) -> list[Path]:
     """Return the files of the export that a mapping names.
 
     Raises:
-        InputError: the folder is not there, or holds no file of rows.
+        InputError: the folder does not exist, or holds no file of rows.
     """
     assert use.folder is not None
     folder = raw / use.folder
     if not folder.is_dir():
-        raise InputError(f"{where}: there is no folder {folder}. Put the export there, or take the entry out.")
+        raise InputError(f"{where}: there is no folder {folder}. Put the export there, or remove the entry.")
     files = data_files_below(folder)
     if not files:
-        raise InputError(f"{where}: {folder} holds no export. Put its files there, or take the entry out.")
+        raise InputError(f"{where}: {folder} holds no export. Put its files there, or remove the entry.")
     return files
 
 
@@ -201,11 +202,12 @@ def run_selects(
     zone = use.reading.timezone or adapter.timezone
     if adapter.needs_timezone and zone is None:
         raise InputError(
-            f"{where}: {adapter.name} writes local times. Say their zone in mapping.yml, as `timezone: Europe/Paris`."
+            f"{where}: {adapter.name} writes local times. Add their time zone in mapping.yml, for example "
+            "`timezone: Europe/Paris`."
         )
     if unknown := sorted(set(use.variables) - set(adapter.variables)):
         raise InputError(
-            f"{where}: variables: there is none called {unknown[0]}{did_you_mean(unknown[0], adapter.variables)}"
+            f"{where}: variables: the adapter has no variable {unknown[0]}{did_you_mean(unknown[0], adapter.variables)}"
         )
     read: dict[str, list[tuple[str, int]]] = {one.name: [] for one in adapter.inputs}
     unread: dict[str, InputError | None] = {}
@@ -252,7 +254,7 @@ def run_selects(
                 f"{select}: {table.label} has no column {strange[0]}{did_you_mean(strange[0], table.all_columns)}"
             )
         tables[table] = made
-    # exports may be large, and the next adapter may call its inputs the same
+    # free the space, and the names: the next adapter may use the same ones
     for name, kind in _temporary(connection).items():
         if name not in before and name not in tables.values():
             connection.execute(f"drop {kind} {quoted_name(name)}")
@@ -273,9 +275,9 @@ def _temporary(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
 
 
 def _run(connection: duckdb.DuckDBPyConnection, where: str, adapter: Adapter, select: Path, into: str) -> None:
-    """Make a temporary table of what a SELECT of the adapter gives."""
+    """Run a SELECT of the adapter into a temporary table."""
     try:
-        # what is refused is named by its row, which must be the same one in every run
+        # refused rows are reported by row number, so the order must be the same in every run
         connection.execute(
             f"create or replace temp table {into} as from ({select.read_text(encoding='utf-8')}\n) order by all"
         )
@@ -290,16 +292,16 @@ def _run(connection: duckdb.DuckDBPyConnection, where: str, adapter: Adapter, se
 
 @dataclass(frozen=True)
 class Made:
-    """What an adapter made of an export: a temporary table a raw table; which files it read, and which it could not."""
+    """The result of an adapter: one temporary table for each raw table, the files it read, and those it could not."""
 
     tables: Mapping[RawTable, str]
     # by input, the label and rows of each file
     read: Mapping[str, Sequence[tuple[str, int]]]
-    # files that are none of the adapter's inputs, and what kept one from being read at all
+    # files that match no input of the adapter; with the error, if the file could not be read at all
     unread: Mapping[str, InputError | None]
 
     def rows_for(self, inputs: Collection[str]) -> int:
-        """Return how many rows of the export these inputs have."""
+        """Return the number of rows of the export in these inputs."""
         return sum(rows for name, files in self.read.items() if name in inputs for _, rows in files)
 
 
@@ -312,9 +314,10 @@ def _parts(
     raw: Path,
     into: str,
 ) -> list[tuple[str, str, list[str], Input | InputError | None]]:
-    """Read each file or table of an export into a temporary table: its label, that table, its columns, what it is.
+    """Read each file or table of an export into a temporary table.
 
-    What it is is one of the inputs; None for a file that is none of them; what keeps a file from being read at all.
+    Each entry is the label of the file, the temporary table, its columns, and the input that it matched: None if it
+    matched none, the error if the file could not be read at all.
     """
     if use.schema is not None:
         return _parts_of_schema(connection, adapter, use.schema, where, into)
@@ -335,7 +338,8 @@ def _parts(
             if one is None:
                 continue
             if readings[one.name] != how and how in readings.values():
-                # read as that input is, unless the file is not of its usual form: saved without the title, say
+                # read it with that input's own options, unless the file differs from its usual form, for example
+                # because it was saved without the title line
                 with contextlib.suppress(InputError):
                     own = read_as_text(connection, file, readings[one.name], f"{name}_own", number_repeated=True)
                     if adapter.input_of(own) == one:
@@ -346,10 +350,10 @@ def _parts(
 
 
 def _readings(adapter: Adapter, use: AdapterUse, file: Path) -> dict[str, Reading]:
-    """Return how a file is read as each input: as the mapping says, then as the adapter does.
+    """Return the options to read a file with for each input: the mapping's first, then the adapter's.
 
-    An adapter's encoding is the tool's usual one; a file that is UTF-8 throughout is read so, since Latin-1 would make
-    other letters of it without a word.
+    An adapter's encoding is the tool's usual one. A file that is valid UTF-8 is read as UTF-8 anyway, because another
+    encoding such as Latin-1 would silently change its letters.
     """
     readings = {one.name: use.reading.over(one.reading) for one in adapter.inputs}
     if use.reading.encoding is None and any(how.encoding for how in readings.values()) and is_utf_8(file):
@@ -358,9 +362,9 @@ def _readings(adapter: Adapter, use: AdapterUse, file: Path) -> dict[str, Readin
 
 
 def _other_separators(use: AdapterUse, readings: Iterable[Reading], file: Path) -> list[Reading]:
-    """Return how a text file may be read besides: Excel parts columns as its country does when it saves a CSV.
+    """Return the same options with other separators: in some countries Excel saves a CSV with `;`.
 
-    No guess: only a file whose columns then are those of an input is read so.
+    This is not a guess: a separator is used only if the columns then match an input.
     """
     if use.reading.delimiter is not None or not is_text(file):
         return []
@@ -376,7 +380,9 @@ def _parts_of_schema(
         [schema],
     ).fetchall()
     if not described:
-        raise InputError(f"{where}: the warehouse has no schema {schema}. Let the EL tool land there first.")
+        raise InputError(
+            f"{where}: the warehouse has no schema {schema}. Run the EL tool first, or correct the name of the schema."
+        )
     tables: dict[str, list[Column]] = {}
     for table, column, data_type in described:
         tables.setdefault(table, []).append(Column(column, data_type))

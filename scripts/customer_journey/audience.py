@@ -1,7 +1,7 @@
-"""Audiences: whom a query over the published marts names, as contact ids, e-mails or phones.
+"""Audiences: the persons that a query over the published marts selects, as contact ids, e-mails or phones.
 
-The marts know persons as hashes. Who runs the private warehouse gets back from there whom to write to: with consent for
-the purpose, never somebody who asked to be erased or a colleague, and each export is written down.
+The marts hold persons only as hashes. The owner of the private warehouse can look up their identifiers there: only of
+persons with consent for the purpose, never of those who asked to be erased or of colleagues. Each export is logged.
 """
 
 import json
@@ -28,15 +28,15 @@ from customer_journey.warehouse import memory_limit, open_warehouse, quoted
 
 IDENTIFIERS = ("email", "phone", "contact_id")
 DEFAULT_PURPOSE = "marketing"
-# functions that make rows of what the query itself says
+# table functions that read nothing but their arguments
 _HARMLESS = ("unnest", "range", "generate_series")
-# what a query reads is `base_table`, or these
+# the node types of a parsed query that read rows
 _READS = {"BASE_TABLE", "TABLE_FUNCTION", "SHOW_REF", "PIVOT", "COLUMN_DATA", "BOUND_TABLE_REF", "DELIM_GET"}
 
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked for; `without_consent` is the reason to write to persons who never gave or refused consent."""
+    """An audience to export; `without_consent` is the reason to include persons without any consent row."""
 
     query: str
     purpose: str
@@ -47,7 +47,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Audience:
-    """What became of the persons that a query names. Each is counted once: by the first of these that fits."""
+    """The persons that a query selects, counted by outcome: each person by the first outcome that applies."""
 
     matched: int
     internal: int
@@ -55,22 +55,22 @@ class Audience:
     withdrawn: int
     never_asked: int
     without_identifier: int
-    # the identifiers, one a person
+    # one identifier for each person
     identifiers: list[str]
     build_id: str
 
 
 def export(output: Output, request: Request) -> Audience:
-    """Find whom a query names and, where a file is given, write their identifiers and note the export.
+    """Find the persons that a query selects; if a file is given, write their identifiers and log the export.
 
     Raises:
         InputError: the query, the place of the file or the output folder cannot be used.
-        LockedError: a build is at work here.
+        LockedError: a build is running in this folder.
     """
     if not output.root.is_dir() or not output.warehouse.exists() or not output.published.exists():
         raise InputError(
-            f"{output.root}: nothing is published here on DuckDB, so there is nobody to find. "
-            "Build it first, or name another --out."
+            f"{output.root}: nothing is published here on DuckDB, so there are no persons to export. "
+            "Build first, or name another --out."
         )
     if request.file is not None:
         check_place(request.file, output)
@@ -84,7 +84,7 @@ def export(output: Output, request: Request) -> Audience:
 
 
 def _published_build(output: Output, warehouse: duckdb.DuckDBPyConnection) -> tuple[str, datetime]:
-    """Return the build that readers see, and its moment, if it is the last that the warehouse went through."""
+    """Return the published build and its as-of; refuse if the warehouse has gone through a later build."""
     published = nothing_new.published_build(output)
     last = (
         warehouse.execute("select build_id, as_of from private.builds order by build_id desc limit 1").fetchone()
@@ -94,21 +94,22 @@ def _published_build(output: Output, warehouse: duckdb.DuckDBPyConnection) -> tu
     if last is None or last[0] != published or not kind_of(warehouse, "intermediate", "int_person_identifiers"):
         raise InputError(
             f"{output.root}: the last build ({last[0] if last else 'unknown'}) is not the published one ({published}):"
-            " the warehouse may hold other persons and consents than the marts. Mend what stopped it, and build again."
+            " the warehouse may hold other persons and consents than the marts. Correct what stopped it, and build"
+            " again."
         )
     return last[0], last[1]
 
 
 def persons_of(output: Output, query: str) -> pa.Table:
-    """Return the person_ids, each once, that a query over the published marts gives: `where …` or a whole SELECT.
+    """Return the distinct person_ids of a query over the published marts: `where …` or a whole SELECT.
 
     Raises:
-        InputError: it is not one statement that reads marts alone, or is no SQL.
+        InputError: it is not valid SQL, not a single statement, or reads anything but marts.
     """
     with duckdb.connect(":memory:", config={"memory_limit": memory_limit()}) as connection:
         connection.execute(f"attach '{quoted(output.published)}' as published (read_only)")
         connection.execute(f"use published.{SCHEMA}")
-        # nothing but the attached file can be read from here on, whatever the query says
+        # from here on the query can read nothing but the attached file
         for setting in ("enable_external_access = false", "python_enable_replacements = false"):
             connection.execute(f"set {setting}")
         connection.execute("set lock_configuration = true")
@@ -126,12 +127,12 @@ def persons_of(output: Output, query: str) -> pa.Table:
         except duckdb.Error as error:
             if what_gave_out(error):
                 raise
-            raise InputError(f"{_short(query)}: {_said(error)}{_where_it_is(connection, error)}") from error
+            raise InputError(f"{_short(query)}: {_one_line(error)}{_marts_with_column(connection, error)}") from error
     return found
 
 
 def _statement(connection: duckdb.DuckDBPyConnection, query: str, marts: set[str]) -> str:
-    """Return the SELECT of distinct person_ids that a query stands for, once it is seen to read marts alone."""
+    """Return the SELECT of distinct person_ids for a query, after checking that it reads only marts."""
     text = query.strip().rstrip(";").strip()
     first = (re.match(r"[a-z]*", text, re.IGNORECASE) or [""])[0].lower()
     if first in ("select", "with", "from"):
@@ -149,7 +150,7 @@ def _statement(connection: duckdb.DuckDBPyConnection, query: str, marts: set[str
     condition = text[len("where") :]
     tree = _parsed(connection, f"select 1 from dim_persons where (\n{condition}\n)", query)
     if tree["statements"][0]["node"]["type"] != "SELECT_NODE":
-        raise InputError(f"{_short(query)}: is more than one condition. Write a whole select for a union.")
+        raise InputError(f"{_short(query)}: is not a single condition. For a union, write a whole select.")
     joins = "".join(
         f" left join {SCHEMA}.{mart} using (person_id)" for mart in _named_marts(connection, tree, query, marts)
     )
@@ -157,7 +158,7 @@ def _statement(connection: duckdb.DuckDBPyConnection, query: str, marts: set[str
         f"select distinct dim_persons.person_id from {SCHEMA}.dim_persons{joins}\n"
         f"where dim_persons.person_id <> 'unknown' and (\n{condition}\n)"
     )
-    # what could close the bracket and go on would show here as more than one statement, or another table
+    # a condition that closes the bracket would show here as a second statement or another table
     _refuse_other_tables(_parsed(connection, statement, query), query, marts)
     return statement
 
@@ -167,8 +168,8 @@ def _parsed(connection: duckdb.DuckDBPyConnection, statement: str, query: str) -
     tree: dict[str, Any] = json.loads(serialised)
     if tree["error"]:
         if tree.get("error_type") == "parser":
-            raise InputError(f"{_short(query)}: is no SQL that DuckDB reads ({tree['error_message']}).")
-        raise InputError(f"{_short(query)}: only a SELECT is run, which changes nothing.")
+            raise InputError(f"{_short(query)}: is not valid SQL of DuckDB ({tree['error_message']}).")
+        raise InputError(f"{_short(query)}: is not a SELECT. Only a SELECT is allowed, since it changes nothing.")
     if len(tree["statements"]) != 1:
         raise InputError(f"{_short(query)}: holds several statements. Write one.")
     return tree
@@ -177,7 +178,7 @@ def _parsed(connection: duckdb.DuckDBPyConnection, statement: str, query: str) -
 def _named_marts(
     connection: duckdb.DuckDBPyConnection, tree: Mapping[str, Any], query: str, marts: set[str]
 ) -> list[str]:
-    """Return the marts that a condition names before a column, as `kpi_clv.…`; not those that a subquery reads."""
+    """Return the marts that a condition names before a column, such as `kpi_clv.…`; not those of a subquery."""
     read = {str(node["table_name"]).lower() for node in _nodes(tree) if node.get("type") == "BASE_TABLE"}
     named = set()
     for node in _nodes(tree):
@@ -190,7 +191,7 @@ def _named_marts(
         if mart not in marts:
             raise InputError(f"{_short(query)}: there is no mart {mart}{did_you_mean_one(mart, marts)}")
         if "person_id" not in connection.table(f"{SCHEMA}.{mart}").columns:
-            raise InputError(f"{_short(query)}: {mart} has no person_id, so nobody is found by it.")
+            raise InputError(f"{_short(query)}: {mart} has no person_id, so it cannot select persons.")
     return joined
 
 
@@ -204,11 +205,11 @@ def _refuse_other_tables(tree: Mapping[str, Any], query: str, marts: set[str]) -
             continue
         if node["type"] != "BASE_TABLE":
             what = f"{function}()" if function else "what it reads"
-            raise InputError(f"{_short(query)}: {what} is no mart. Only the schema {SCHEMA} can be read.")
+            raise InputError(f"{_short(query)}: {what} is not a mart. Only the schema {SCHEMA} can be read.")
         name, schema = str(node["table_name"]).lower(), str(node["schema_name"]).lower()
         if node["catalog_name"] or schema not in ("", SCHEMA):
             place = ".".join(filter(None, (node["catalog_name"], node["schema_name"], node["table_name"])))
-            raise InputError(f"{_short(query)}: {place} is no mart. Only the schema {SCHEMA} can be read.")
+            raise InputError(f"{_short(query)}: {place} is not a mart. Only the schema {SCHEMA} can be read.")
         if name not in marts and not (schema == "" and name in own):
             raise InputError(f"{_short(query)}: there is no mart {name}{did_you_mean_one(name, marts)}")
 
@@ -235,16 +236,16 @@ def _short(query: str) -> str:
     return f"audience “{text[:80]}{'…' if len(text) > 80 else ''}”"
 
 
-def _said(error: Exception) -> str:
-    """Return what DuckDB says of a query in one line, with the columns that it thinks were meant."""
+def _one_line(error: Exception) -> str:
+    """Return DuckDB's error for a query in one line, with the column names that it suggests."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     hints = [line for line in lines[1:] if line.startswith(("Candidate", "Did you mean"))]
     text = "; ".join([re.sub(r"^\w+ Error: ", "", lines[0]).rstrip("!."), *hints]).replace("bindings: :", "bindings:")
     return f"{text}."
 
 
-def _where_it_is(connection: duckdb.DuckDBPyConnection, error: Exception) -> str:
-    """Return the end of a line that names the marts of persons with a column that dim_persons has not."""
+def _marts_with_column(connection: duckdb.DuckDBPyConnection, error: Exception) -> str:
+    """Return the end of a line that names the marts with the column that dim_persons lacks; empty if there is none."""
     missing = re.search(r'Referenced column "(\w+)" not found', str(error))
     if missing is None:
         return ""
@@ -275,8 +276,8 @@ def _audience(
     warehouse.unregister("matched")
     if warehouse.execute("select 1 from audience where person_key is null limit 1").fetchone():
         raise InputError(
-            f"{_short(request.query)}: gives a person_id that the warehouse does not know. Select the person_id of a"
-            " mart; where it is one, models were run on the warehouse since it was published: build again."
+            f"{_short(request.query)}: returns a person_id that is not in the warehouse. Select the person_id of a"
+            " mart. If it is one, models were run on the warehouse after the last publication: build again."
         )
     _find_consents(warehouse, request, as_of)
     _find_identifiers(warehouse, request.identifier_type)
@@ -337,10 +338,10 @@ def _refuse_unknown_purpose(warehouse: duckdb.DuckDBPyConnection, request: Reque
 
 
 def _find_consents(warehouse: duckdb.DuckDBPyConnection, request: Request, as_of: datetime) -> None:
-    """Make `events_of_consent`, and `consents_now`: each person's last word, a withdrawal before a grant of its moment.
+    """Make `events_of_consent` and `consents_now`, the latest status of each person; at equal times, withdrawal wins.
 
-    A grant is of the person who had the identifier then; a withdrawal also of who has it now. Whoever unsubscribed or
-    complained has withdrawn for e-mails.
+    A grant counts for the person who held the identifier at that time. A withdrawal also counts for the current
+    holder. For e-mails, unsubscribing or complaining is a withdrawal.
     """
     unsubscribed = (
         """
@@ -387,11 +388,12 @@ def _find_consents(warehouse: duckdb.DuckDBPyConnection, request: Request, as_of
 
 
 def _find_identifiers(warehouse: duckdb.DuckDBPyConnection, identifier_type: str) -> None:
-    """Make `identifiers_now`: of each person one identifier of a type that is theirs today.
+    """Make `identifiers_now`: for each person one current identifier of the type.
 
-    Not one that several people use, that is a colleague's, or that was withdrawn itself. Of several comes first what
-    has a consent of its own, then what stands on a contact, then what was seen last. A contact that was merged into
-    another is not written to. An id that looks like an address is hashed in models: the landed row has the id itself.
+    Excluded are identifiers that several people share, those of colleagues, those with a withdrawal of their own, and
+    contacts that were merged into another. Of several identifiers, prefer one with a consent of its own, then one on a
+    contact, then the one seen last. A contact_id that looks like an address is hashed in the models, so it is read
+    from the landed row.
     """
     warehouse.execute(
         """
@@ -452,7 +454,7 @@ def _find_identifiers(warehouse: duckdb.DuckDBPyConnection, identifier_type: str
 
 
 def _write(warehouse: duckdb.DuckDBPyConnection, audience: Audience, request: Request) -> None:
-    """Write the file and note the export: both or neither."""
+    """Write the file and log the export, both or neither."""
     assert request.file is not None
     file = request.file.resolve()
     warehouse.execute(

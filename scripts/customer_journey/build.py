@@ -1,4 +1,4 @@
-"""The main job, step by step: land, transform, check, publish."""
+"""One build, step by step: land, transform, check, publish."""
 
 import contextlib
 import resource
@@ -11,7 +11,17 @@ from typing import Any
 
 import duckdb
 
-from customer_journey import alarms, audit, erasure, garbage, hash_key, history, housekeeping, keys, nothing_new
+from customer_journey import (
+    alarms,
+    audit,
+    erasure,
+    garbage_collection,
+    hash_key,
+    history,
+    housekeeping,
+    keys,
+    nothing_new,
+)
 from customer_journey.changes import changes
 from customer_journey.checks.result import CheckResult
 from customer_journey.engine import DuckDBEngine, Engine, EngineName, engine_of
@@ -22,7 +32,7 @@ from customer_journey.errors import (
     InputError,
     LockedError,
     MachineError,
-    RowsTold,
+    RowCounts,
     what_gave_out,
 )
 from customer_journey.history import BuildRecord
@@ -37,7 +47,7 @@ from customer_journey.settings import built_frameworks, default_settings, read_s
 from customer_journey.transform import Project, TransformResult
 from customer_journey.warehouse import open_warehouse
 
-# What Python, dbt and DuckDB reserve before the first row.
+# The address space that Python, dbt and DuckDB reserve before they read a row.
 LEAST_ADDRESS_SPACE = 1500 * 2**20
 
 ROW_STATES = ("rows_in", "accepted", "duplicates", "quarantined", "deferred", "erased")
@@ -57,88 +67,96 @@ class BuildOptions:
 
 @dataclass(frozen=True)
 class BuildResult:
-    """What a published build has to tell."""
+    """A published build, as the summary shows it."""
 
     build_id: str
     landing: LandingReport
     transformed: TransformResult
     checks: list[CheckResult]
     marts: int
-    rows: RowsTold
+    rows: RowCounts
     published: str
     as_of: str
     frameworks: list[str]
-    # tables of an EL tool, each with the number of rows in it of erased persons
+    # tables of an EL tool, each with the number of its rows that belong to erased persons
     left_to_erase: list[tuple[str, int]]
-    # erasure requests for an identifier that links nobody: request, type of identifier, contacts that have it
+    # erasure requests by an identifier that several people share: request, identifier type, number of contacts
     waiting_requests: list[tuple[str, str, int]]
-    # requests that rows went for in this build, with the rows and tables of each
+    # requests that this build erased rows for, each with the number of rows and tables
     erasure_receipts: list[tuple[str, int, int]]
-    # what became of the key of the hashes in this build, None where it is as it was
+    # a line on the hash key if this build made or changed it, else None
     key_news: str | None
 
 
 def build(
     options: BuildOptions, progress: Progress, on_begin: Callable[[BuildRecord], None] | None = None
 ) -> BuildResult | Unchanged:
-    """Run one build and publish its marts, unless what is published was made from the same.
+    """Run one build and publish its marts; do nothing if the published marts were built from the same inputs.
 
     `on_begin` is called with the lock held, before anything is touched, unless nothing is new.
 
     Raises:
         InputError: raw tables, settings or arguments cannot be used.
         LockedError: another build of this output folder is at work.
-        CheckFailedError: a model, dbt test or expectation failed; the published file stands.
+        CheckFailedError: a model, dbt test or expectation failed; the published file is unchanged.
     """
     output = options.output
-    _see_that_memory_suffices()
-    _make_usable(output)
+    _check_memory_limit()
+    _prepare_output(output)
     with locked(output):
         return _build_locked(options, progress, on_begin)
 
 
-def _see_that_memory_suffices() -> None:
-    """Refuse a limit under which no build comes to its end: the C library would end the process when a thread starts.
+def _check_memory_limit() -> None:
+    """Refuse a memory limit too low for any build: the C library would abort the process when a thread starts.
 
     Raises:
-        MachineError: the process may take less than every build does.
+        MachineError: the limit is below what every build needs.
     """
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
     if limit != resource.RLIM_INFINITY and limit < LEAST_ADDRESS_SPACE:
         raise MachineError(
-            f"{NO_MEMORY} (ulimit -v says {limit // 2**20:,} MB; a build takes {LEAST_ADDRESS_SPACE // 2**20:,} MB"
-            " at least). Nothing was published; what was published last stands."
+            f"{NO_MEMORY} (ulimit -v is {limit // 2**20:,} MB; a build needs at least"
+            f" {LEAST_ADDRESS_SPACE // 2**20:,} MB). Nothing was published; the marts published last are unchanged."
         )
 
 
-def _make_usable(output: Output) -> None:
-    """Make the folder of state and results, and see that a build can write there all that it will.
+def _prepare_output(output: Output) -> None:
+    """Create the output folder if needed, and check that the build can write everything there.
 
     Raises:
-        InputError: it is none, cannot be written to, or holds a folder in the place of a file or the other way about.
+        InputError: it cannot be created or written to, or holds a folder where a file belongs, or a file for a folder.
     """
     try:
         str(output.root).encode()
     except UnicodeEncodeError as error:
-        raise InputError(f"--out {output.root}: the name is no UTF-8. Choose another.") from error
+        raise InputError(f"--out {output.root}: the name is not valid UTF-8. Choose another one.") from error
     try:
         output.root.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"--out {output.root}: cannot be made a folder ({error.strerror}).") from error
+        raise InputError(
+            f"--out {output.root}: this folder cannot be created ({error.strerror}). Choose another --out."
+        ) from error
     try:
         with tempfile.TemporaryFile(dir=output.root):
             pass
     except OSError as error:
         if what_gave_out(error):
             raise
-        raise InputError(f"--out {output.root}: cannot be written to ({error.strerror}).") from error
+        raise InputError(
+            f"--out {output.root}: cannot be written to ({error.strerror}). Change its permissions, or choose another "
+            "--out."
+        ) from error
     for file in output.files:
         if file.exists() and not file.is_file():
-            raise InputError(f"{file}: a folder, where the build keeps a file. Move it away, or choose another --out.")
+            raise InputError(
+                f"{file}: is a folder, but the build writes a file of that name. Move it away, or choose another --out."
+            )
     for folder in output.folders:
         if folder.exists() and not folder.is_dir():
             raise InputError(
-                f"{folder}: a file, where the build keeps a folder. Move it away, or choose another --out."
+                f"{folder}: is a file, but the build needs a folder of that name. Move it away, or choose another "
+                "--out."
             )
 
 
@@ -161,7 +179,7 @@ def _build_locked(
         if standing is not None:
             return standing
     nothing_new.forget(output)
-    garbage.search_seldom()
+    garbage_collection.search_seldom()
     build = BuildRecord(
         build_id=started_at.strftime("%Y%m%dT%H%M%S.%fZ"),
         as_of=datetime.fromisoformat(settings["as_of"]).replace(tzinfo=None),
@@ -173,7 +191,7 @@ def _build_locked(
         try:
             return _build_with(engine, options, raw, key, settings, origin, build, progress)
         except Exception:
-            # how it ended is worth knowing, but not worth another error in the place of this one
+            # record how the build ended; a failure of that must not hide the error of the build
             with contextlib.suppress(BuildError, duckdb.Error, OSError, MemoryError):
                 is_published = nothing_new.published_build(output) == build.build_id
                 status = history.PUBLISHED if is_published else history.FAILED
@@ -186,7 +204,7 @@ def _now() -> datetime:
 
 
 def _note(output: Output, build: BuildRecord) -> None:
-    """Write down how a build has ended that had begun to touch the warehouse."""
+    """Record how a build ended, if it got as far as creating the warehouse."""
     if not output.warehouse.is_file():
         return
     with open_warehouse(output.warehouse) as connection:
@@ -227,7 +245,7 @@ def _build_with(
     transformed = TransformResult()
     if erasure_is_due:
         with progress.step("Erasure") as step:
-            # the landed layer is the embedded engine's, whichever engine builds the models
+            # the landed rows lie in DuckDB, whichever engine builds the models
             found = project.build(
                 DuckDBEngine.dbt_target, step.count, select=erasure.BEFORE_ERASURE, only=("model", "seed")
             )
@@ -246,14 +264,15 @@ def _build_with(
         erasure.write_receipts(connection, output.erasure_receipts)
     if tables := engine.in_output([table for table, _ in left_to_erase]):
         raise InputError(
-            f"erasure: {', '.join(tables)}: the EL tool keeps it in {output.root}, and rows of persons who asked to be "
-            "erased cannot be deleted from it here. Write it anew without them, and build again. Nothing was published."
+            f"erasure: {', '.join(tables)} in {output.root} hold rows of persons who asked to be erased. The EL tool "
+            "owns these tables, so the build may not delete them. Delete the rows there, and build again. Nothing was "
+            "published."
         )
-    checks, marts, rows_told = _build_on(
+    checks, marts, row_counts = _build_on(
         engine, options, project, built, transformed, settings, build, files, has_erased, progress
     )
-    # who opens the warehouse just now, or a disk that is full by now, does not undo what was published; the next build
-    # says it again
+    # the marts are published: a warehouse that somebody else has open, or a full disk, must not fail the build now.
+    # The next build records the same again.
     with contextlib.suppress(LockedError, duckdb.Error, OSError):
         with open_warehouse(output.warehouse) as connection:
             hash_key.was_published(connection)
@@ -266,7 +285,7 @@ def _build_with(
         transformed,
         checks,
         marts,
-        rows_told,
+        row_counts,
         engine.published,
         settings["as_of"],
         built_frameworks(settings),
@@ -288,14 +307,14 @@ def _build_on(
     files: dict[int, str],
     has_erased: bool,
     progress: Progress,
-) -> tuple[list[CheckResult], int, RowsTold]:
+) -> tuple[list[CheckResult], int, RowCounts]:
     output = options.output
     with progress.step("Engine") as step:
         engine.start(step.share)
     transformed.add(_transform(engine, project, built, progress))
     checks = list(transformed.checks)
     failures = [str(failure) for failure in transformed.failures]
-    told: RowsTold | None = None
+    row_counts: RowCounts | None = None
     if not failures:
         counts = engine.query_models(
             f"select source_table, {', '.join(ROW_STATES)} from {engine.building}.audit_reconciliation"
@@ -306,12 +325,12 @@ def _build_on(
         in_force = {**default_settings(), **settings}
         max_share = in_force["max_quarantined_share"]
         failures = [
-            f"{refusal}. That is more than max_quarantined_share ({max_share:g}) lets pass"
+            f"{refusal}. The setting max_quarantined_share ({max_share:g}) allows fewer"
             for refusal in refused
             if refusal.stops(max_share)
         ]
         moved = changes(engine.query_models, engine.building, engine.query_published) if engine.has_published else []
-        told = RowsTold(counts, [str(refusal) for refusal in refused], moved)
+        row_counts = RowCounts(counts, [str(refusal) for refusal in refused], moved)
         with progress.step("Expectations") as step:
             checks += engine.run_expectations(step.share)
             if alarms.MART in transformed.nodes:
@@ -322,7 +341,7 @@ def _build_on(
             if not check.success and check.severity == "error"
         ]
 
-    # published is what readers see: until then it says what it is at
+    # the status becomes PUBLISHED only once readers see the marts
     build = replace(
         build,
         finished_at=_now(),
@@ -335,27 +354,27 @@ def _build_on(
     engine.record(build, builds, checks, settings)
     if failures:
         more = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
-        stands = f"; what was published last stands in {engine.published}. " if engine.has_published else ". "
+        stands = f"; the marts published last are unchanged in {engine.published}. " if engine.has_published else ". "
         if gave_out := next(filter(None, map(what_gave_out, failures)), None):
             raise MachineError(f"{gave_out} ({failures[0]}{more}). Nothing was published{stands}")
         raise CheckFailedError(
             f"{failures[0]}{more}. Nothing was published{stands}"
             f"Details: {output.logs / 'dbt.log'}, {output.data_docs / 'index.html'}",
-            told,
+            row_counts,
             checks,
         )
-    assert told is not None
+    assert row_counts is not None
 
     with progress.step("Publishing"):
         marts = engine.publish(build.build_id, _descriptions(transformed.nodes), keep_before=not has_erased)
     with contextlib.suppress(LockedError, duckdb.Error, OSError):
         _note(output, replace(build, status=history.PUBLISHED))
-    return checks, marts, told
+    return checks, marts, row_counts
 
 
 def _transform(engine: Engine, project: Project, built: Sequence[str], progress: Progress) -> TransformResult:
-    """Have dbt build and test every model but those `built` before: those that read the fit of CLV once it is made."""
-    # scipy takes a second to load, which bad input should not wait for
+    """Have dbt build and test every model not yet `built`: first those before the CLV fit, then those that read it."""
+    # scipy takes a second to import; errors in the input should be reported before that
     from customer_journey.clv.step import AFTER_FIT, fit_clv
 
     with progress.step("Models and tests") as step:
@@ -372,18 +391,19 @@ def _transform(engine: Engine, project: Project, built: Sequence[str], progress:
 
 
 def _refuse_another_engine(connection: duckdb.DuckDBPyConnection, options: BuildOptions) -> None:
-    """Keep an output folder to one engine: what another engine left there would be forgotten, also by erasure."""
+    """Refuse an output folder of the other engine: an erasure would miss the rows that the other engine left there."""
     if kind_of(connection, "private", "engine") is None:
         return
     row = connection.execute("select name from private.engine").fetchone()
     if row is not None and row[0] != options.engine:
         raise InputError(
-            f"--target {options.engine}: {options.output.root} was built on {row[0]}. Choose another --out."
+            f"--target {options.engine}: {options.output.root} was built on {row[0]}. Choose another --out, or "
+            f"--target {row[0]}."
         )
 
 
 def _descriptions(nodes: dict[str, Any]) -> Descriptions:
-    """Name each mart that is published, with its description and those of its columns."""
+    """Return the description of each published mart, and those of its columns."""
     described = {
         node.name: (node.description, {column.name: column.description for column in node.columns.values()})
         for node in nodes.values()

@@ -1,11 +1,11 @@
-"""What a build changes against the marts that were published last: rows of each raw table, and the main figures."""
+"""Differences between this build and the marts published last: rows of each raw table, and the main figures."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
 Query = Callable[[str], Sequence[Sequence[Any]]]
 
-# Figures that whoever runs the build knows by heart: a wrong one is seen here before anybody opens a report.
+# Figures that the company knows: whoever runs the build sees a wrong one here, before anybody opens a report.
 _FIGURES = """
     select 'known persons' as figure, cast(count(*) as double) as value from {marts}.dim_persons where is_known
     union all
@@ -31,15 +31,15 @@ _MOST = 5
 
 
 def changes(building: Query, schema: str, published: Query) -> list[str]:
-    """Return a line on each raw table whose rows changed, and on the figures that moved most, the greatest first.
+    """Return one line for each raw table whose rows changed, and for the figures that changed most, largest first.
 
-    `building` queries the marts of this build, which lie in `schema`, `published` those that readers see, in `marts`.
-    Nothing is told where those are of a release that had other columns.
+    `building` queries the marts of this build, which lie in `schema`; `published` queries the published ones, in
+    `marts`. Returns nothing if those were built by a release with other columns.
     """
     try:
         rows_before, figures_before = published(_ROWS.format(marts="marts")), published(_FIGURES.format(marts="marts"))
     except Exception:
-        # each engine says in its own way that a release before had no such column: no reason not to publish
+        # an earlier release lacks a column: each engine raises its own error, and none should stop the build
         return []
     rows_now, figures_now = building(_ROWS.format(marts=schema)), building(_FIGURES.format(marts=schema))
     return _changed_rows(rows_before, rows_now) + _moved(_by_name(figures_before), _by_name(figures_now))
@@ -54,7 +54,7 @@ def _changed_rows(before: Sequence[Sequence[Any]], now: Sequence[Sequence[Any]])
     lines = []
     for table, *counts in sorted(now, key=lambda row: str(row[0])):
         new, corrected, refused = (one - other for one, other in zip(counts, known.get(table, (0, 0, 0)), strict=True))
-        told = [
+        differences = [
             f"{abs(count):,} {word if count > 0 else less}"
             for count, word, less in (
                 (new, "rows new", "rows fewer"),
@@ -63,8 +63,8 @@ def _changed_rows(before: Sequence[Sequence[Any]], now: Sequence[Sequence[Any]])
             )
             if count
         ]
-        if told:
-            lines.append(f"{table.replace('.', '/')}: {', '.join(told)}")
+        if differences:
+            lines.append(f"{table.replace('.', '/')}: {', '.join(differences)}")
     return lines
 
 

@@ -34,10 +34,10 @@ if TYPE_CHECKING:
     from customer_journey.progress import Progress
     from customer_journey.run_summary import RunSummary
 
-# what a build writes is for its owner alone (docs/keys.md)
+# only the user who runs a command may read the files that it writes (docs/keys.md)
 PRIVATE = 0o077
-# the module of each command that lies elsewhere, where it is called like the command: builds do not load what they do
-# not need
+# the module of each command that is defined elsewhere, under the command's name; imported only when called, so that
+# builds start fast
 _ELSEWHERE = {
     "clean": "customer_journey.clean",
     "init": "onboarding.commands",
@@ -46,11 +46,11 @@ _ELSEWHERE = {
     "check": "workbench.commands",
     "dry-run": "workbench.commands",
 }
-_NOT_FORESEEN = "Nobody foresaw this: please report it. Readers see a whole build, the last that was published."
+_NOT_FORESEEN = "This is a defect: please report it. The marts published last are unchanged."
 
 
 class _Commands(click.Group):
-    """The commands of this module, and those of others once they are asked for."""
+    """The commands of this module; those of other modules are imported when one is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return [*super().list_commands(ctx), *_ELSEWHERE]
@@ -96,10 +96,10 @@ def app() -> None:
 )
 @click.option(
     "--as-of",
-    help="The moment the build pretends is now, as 2026-06-30T17:00:00Z. Default: as_of of RAW/vars.yml, else now.",
+    help="The time that the build takes as now, as 2026-06-30T17:00:00Z. Default: as_of of RAW/vars.yml, else now.",
 )
 @click.option("--target", default="duckdb", show_default=True, type=click.Choice(["duckdb", "spark"]), help="Engine.")
-@click.option("--full-refresh", is_flag=True, help="Rebuild from the landed layer.")
+@click.option("--full-refresh", is_flag=True, help="Rebuild every model from the landed rows, even if nothing is new.")
 @click.option(
     "--raw-schemas",
     help="Instead of --raw: schemas that an EL tool landed, as crm=schema,web=schema: in OUT/warehouse.duckdb, "
@@ -119,7 +119,7 @@ def app() -> None:
     show_default=True,
     envvar="JOURNEY_PAGES",
     show_envvar=True,
-    help="Write OUT/report and OUT/docs, the pages for readers.",
+    help="Write OUT/report (the report) and OUT/docs (the documentation of the models).",
 )
 @click.option(
     "--json",
@@ -181,7 +181,7 @@ def _build_and_publish(
     from customer_journey.summary import print_rows, print_summary, warnings_of
 
     if raw is not None and raw_schemas is not None:
-        raise InputError("--raw and --raw-schemas: give one of them, not both.")
+        raise InputError("--raw and --raw-schemas cannot be combined. Give one of them.")
     server = _server(url, "--publish") if url is not None else None
     progress = Progress(console, summary)
     output = summary.output
@@ -213,16 +213,19 @@ def _build_and_publish(
             copied = BuildError(f"{what_gave_out(error) or first_line(error)}.")
         print_summary(console, output, result, report)
         if isinstance(copied, BuildError):
-            raise type(copied)(f"{result.published} is published, and PostgreSQL keeps the build it had. {copied}")
+            raise type(copied)(
+                f"{result.published} is published, but the copy to PostgreSQL failed; it keeps the build it had. "
+                f"{copied}"
+            )
         if copied is not None:
-            _tell(console, copied)
+            _print_copied(console, copied)
             summary.warnings += copied.notes
         summary.end(ExitCode.PUBLISHED, is_new=not isinstance(result, Unchanged))
     except CheckFailedError as error:
         summary.checks = error.checks
-        if error.told is not None:
-            summary.rows, summary.refused = error.told.counts, error.told.refusals
-            print_rows(console, error.told)
+        if error.rows is not None:
+            summary.rows, summary.refused = error.rows.counts, error.rows.refusals
+            print_rows(console, error.rows)
         raise
     finally:
         keep_private(output)
@@ -244,17 +247,17 @@ def _build_and_publish(
 def publish(out: Path, url: str) -> None:
     """Copy the published marts to schema marts of a PostgreSQL database, for BI tools.
 
-    The role named by JOURNEY_POSTGRES_READER (default journey_reader) may read them. docs/postgresql.md tells more.
+    The role named by JOURNEY_POSTGRES_READER (default journey_reader) may read them. See docs/postgresql.md.
     """
     from customer_journey.progress import Progress
 
     server = _server(url, "--to")
     console = PlainConsole(width=None if sys.stdout.isatty() else 120)
-    _tell(console, _copy(Output(out.resolve()), server, Progress(console)))
+    _print_copied(console, _copy(Output(out.resolve()), server, Progress(console)))
 
 
 def _server(url: str, option: str) -> "Server":
-    """Read the URL of PostgreSQL, and take it out of the arguments, which dbt writes to its logs and results."""
+    """Parse the URL of PostgreSQL, and hide it in sys.argv, because dbt writes the arguments to its logs."""
     from customer_journey.postgres_server import URL_VARIABLE, server_of
 
     sys.argv = [argument.replace(url or "…", "…") for argument in sys.argv]
@@ -269,7 +272,7 @@ def _copy(output: Output, server: "Server", progress: "Progress") -> "Published"
         return postgres.publish(output, server, reader, step.count)
 
 
-def _tell(console: PlainConsole, copied: "Published") -> None:
+def _print_copied(console: PlainConsole, copied: "Published") -> None:
     what = f"{copied.marts} marts" if copied.is_new else "was there already,"
     console.print(f"{'postgresql':<14} build {copied.build_id}: {what} in {copied.place}", soft_wrap=True)
     for note in copied.notes:
@@ -277,12 +280,13 @@ def _tell(console: PlainConsole, copied: "Published") -> None:
 
 
 @app.command("rotate-key")
-@click.option("--out", type=FOLDER, required=True, help="Output folder whose key is to be changed.")
+@click.option("--out", type=FOLDER, required=True, help="Output folder to change the key of.")
 def rotate_key(out: Path) -> None:
-    """Change the key that persons are hashed with: from JOURNEY_HASH_KEY, or the key kept in OUT, to another one.
+    """Replace the key that persons are hashed with.
 
-    The new key is that of JOURNEY_NEW_HASH_KEY, or one made at random and kept in OUT. Who was erased stays erased, and
-    after the next build marts.bridge_person_changes says which person_id became which.
+    The old key is JOURNEY_HASH_KEY, or the key file in OUT. The new key is JOURNEY_NEW_HASH_KEY; if that is not set, a
+    random key is made and kept in OUT. Erased persons stay erased. After the next build,
+    marts.bridge_person_changes maps each old person_id to the new one.
     """
     from customer_journey.keys import rotate
     from customer_journey.locking import locked
@@ -290,19 +294,19 @@ def rotate_key(out: Path) -> None:
 
     output = Output(out.resolve())
     if not output.root.is_dir():
-        raise InputError(f"--out {output.root}: no such folder.")
+        raise InputError(f"--out {output.root}: no such folder. Name the output folder of a build.")
     os.umask(PRIVATE)
     with locked(output):
         rotation = rotate(output)
         keep_private(output)
     where = (
-        f"kept in {rotation.file}: unset JOURNEY_HASH_KEY, and keep a copy of the file elsewhere"
+        f"in {rotation.file}: unset JOURNEY_HASH_KEY, and keep a copy of the file elsewhere"
         if rotation.file
         else "that of JOURNEY_NEW_HASH_KEY: set JOURNEY_HASH_KEY to it from now on"
     )
     click.echo(
         f"The key of {output.root} has changed (fingerprint {rotation.fingerprint}). The new one is {where}.\n"
-        f"Build it again: until then the published person_ids are those of the old key."
+        f"Build it again: until then the published person_ids are hashed with the old key."
     )
 
 
@@ -316,18 +320,19 @@ def rotate_key(out: Path) -> None:
     help="Size: 1 is the demo, 800 about 100M web events.",
 )
 @click.option("--seed", type=int, help="The same seed makes the same company. Default: that of examples/demo.")
-@click.option("--truth", type=FOLDER, help="Folder to write the truth to that the tables were drawn from.")
+@click.option("--truth", type=FOLDER, help="Folder for the true values that the tables were generated from.")
 @click.option(
     "--dirt",
     type=click.Choice(["usual", "heavy"]),
     default="usual",
     show_default=True,
-    help="heavy: no purchase events, several answers, trials, walk-ins, hoped-for closing dates, scanners.",
+    help="Data quality problems. heavy adds missing purchase events, repeated survey answers, trials, walk-ins, "
+    "estimated closing dates and opens by mail scanners.",
 )
 def demo(out: Path, scale: float, seed: int | None, truth: Path | None, dirt: str) -> None:
     """Write the raw tables of the demo company, at any size."""
     if truth is not None and dirt == "heavy":
-        raise click.UsageError("--truth knows nothing of --dirt heavy. Leave one of them out.")
+        raise click.UsageError("--truth cannot be combined with --dirt heavy. Leave one of them out.")
     from demo_company import SEED, generate
 
     from customer_journey.progress import Progress
@@ -348,7 +353,7 @@ def demo(out: Path, scale: float, seed: int | None, truth: Path | None, dirt: st
 @app.command()
 @click.argument("one", type=FOLDER)
 @click.argument("other", type=FOLDER)
-@click.option("--examples", type=click.IntRange(min=1), default=3, show_default=True, help="Rows shown a mart.")
+@click.option("--examples", type=click.IntRange(min=1), default=3, show_default=True, help="Rows shown of each mart.")
 @click.option(
     "--format",
     "style",
@@ -358,7 +363,7 @@ def demo(out: Path, scale: float, seed: int | None, truth: Path | None, dirt: st
     help="markdown: a table for a pull request; it counts rows and names columns, and shows no value of any row.",
 )
 def diff(one: Path, other: Path, examples: int, style: str) -> None:
-    """Compare the published marts of two output folders row for row; exit 1 where they differ."""
+    """Compare the published marts of the output folders ONE and OTHER row by row; exit with 1 if any differs."""
     from customer_journey.compare import compare
     from customer_journey.published import published_file
 
@@ -381,22 +386,23 @@ def diff(one: Path, other: Path, examples: int, style: str) -> None:
 
 @app.command("lift-erasure")
 @click.option("--out", type=FOLDER, required=True, help="Output folder of the build that erased.")
-@click.option("--request", required=True, help="request_id of the erasure, as the receipts have it.")
+@click.option("--request", required=True, help="request_id of the erasure, as OUT/erasure_receipts.csv lists it.")
 def lift_erasure(out: Path, request: str) -> None:
-    """Take a person off the suppression list: rows that are delivered from now on count again."""
+    """Take a person off the suppression list, so that rows of theirs delivered from now on are used again."""
     from customer_journey import erasure
     from customer_journey.locking import locked
 
     output = Output(out.resolve())
     if not output.warehouse.exists():
-        raise InputError(f"{output.root}: nothing was built here.")
+        raise InputError(f"{output.root}: nothing was built here. Name the output folder of the build that erased.")
     os.umask(PRIVATE)
     with locked(output):
         if not erasure.lift(output.warehouse, request):
             raise InputError(
-                f"--request {request}: nobody was erased for it. {output.erasure_receipts} lists requests."
+                f"--request {request}: nobody was erased for this request. Take a request_id of "
+                f"{output.erasure_receipts}."
             )
-    print("Lifted. What was erased is gone: deliver the person's rows again in a new file.")
+    print("Lifted. The erased rows are not restored: deliver the person's rows again in a new file.")
 
 
 @app.command("export-audience")
@@ -404,33 +410,33 @@ def lift_erasure(out: Path, request: str) -> None:
 @click.option(
     "--out", type=FOLDER, default=Path("out"), show_default=True, help="Output folder of the build that is published."
 )
-@click.option("--purpose", default="marketing", show_default=True, help="Purpose that consent is asked for.")
+@click.option("--purpose", default="marketing", show_default=True, help="Purpose that persons must have consented to.")
 @click.option(
     "--identifier",
     type=click.Choice(["email", "phone", "contact_id"]),
     default="email",
     show_default=True,
-    help="What to write of each person.",
+    help="The identifier to write for each person.",
 )
-@click.option("--to", "file", type=FOLDER, help="New CSV file, readable by you alone. Without it persons are counted.")
+@click.option("--to", "file", type=FOLDER, help="New CSV file, readable by you alone. Without it: only count persons.")
 @click.option(
     "--without-consent",
     metavar="REASON",
-    help="Also persons without any consent row, for this reason, which is logged. Never those who withdrew.",
+    help="Include persons without any consent row, for this reason, which is logged. Never those who withdrew.",
 )
 def export_audience(
     query: str, out: Path, purpose: str, identifier: str, file: Path | None, without_consent: str | None
 ) -> None:  # fmt: skip
-    """Write whom a QUERY over the published marts names: e-mails, phones or contact ids of persons with consent.
+    """Write the e-mails, phones or contact ids of the persons that QUERY selects and that have given consent.
 
-    QUERY is a condition on marts.dim_persons and on any mart that it names, as "where is_known and
-    kpi_clv.p_alive < 0.3", or a whole "select person_id from marts.fct_orders where ...". The export is logged in
-    private.audience_exports of the private warehouse. docs/audiences.md tells more.
+    QUERY is a condition on marts.dim_persons and any mart that it names, such as "where is_known and
+    kpi_clv.p_alive < 0.3", or a whole query, "select person_id from marts.fct_orders where ...". The export is logged
+    in private.audience_exports of the private warehouse. See docs/audiences.md.
     """
     from customer_journey.audience import Request, export
 
     if without_consent is not None and not without_consent.strip():
-        raise InputError('--without-consent: give the reason, for example "service notice on their own orders".')
+        raise InputError('--without-consent needs a reason, for example "service notice on their own orders".')
     os.umask(PRIVATE)
     request = Request(query, purpose.strip().lower(), identifier, without_consent, file and file.absolute())
     audience = export(Output(out.resolve()), request)
@@ -450,7 +456,7 @@ def export_audience(
         console.print(f"{label:<20} {count:>9,}  {text if count or label == 'written' else ''}".rstrip())
     if file is None:
         console.print(
-            f"{len(audience.identifiers):,} can be written to: --to FILE.csv writes them and logs the export."
+            f"{len(audience.identifiers):,} persons can be exported: --to FILE.csv writes them and logs the export."
         )
 
 
@@ -460,25 +466,32 @@ def export_audience(
     "--out", type=FOLDER, default=Path("out"), show_default=True, help="Output folder of the build that is published."
 )
 @click.option(
-    "--to", "place", type=FOLDER, required=True, help="New file, .csv or .parquet; without MART a folder for all marts."
+    "--to", "place", type=FOLDER, required=True, help="New file, .csv or .parquet; a folder if all marts are written."
 )
-@click.option("--where", metavar="CONDITION", help="Which rows, in SQL, as \"dimension = 'all'\".")
-@click.option("--format", "file_format", type=click.Choice(["csv", "parquet"]), help="Of all marts. [default: csv]")
-@click.option("--overwrite", is_flag=True, help="Replace files that are there already.")
+@click.option("--where", metavar="CONDITION", help="Rows to write, as an SQL condition: \"dimension = 'all'\".")
+@click.option(
+    "--format",
+    "file_format",
+    type=click.Choice(["csv", "parquet"]),
+    help="Format if all marts are written. [default: csv]",
+)
+@click.option("--overwrite", is_flag=True, help="Replace files that already exist.")
 def export_mart(
     mart: str | None, out: Path, place: Path, where: str | None, file_format: str | None, overwrite: bool
 ) -> None:
-    """Write a published MART, or all of them, as CSV for spreadsheets or as Parquet.
+    """Write a published MART, or all marts, as CSV for spreadsheets or as Parquet.
 
-    The marts name nobody, but rows of persons are pseudonymous: keep the files as you keep OUT/journey.duckdb.
-    docs/bi.md tells more.
+    The marts hold no names, but their rows of persons are pseudonymous personal data: protect the files as you protect
+    OUT/journey.duckdb. See docs/bi.md.
     """
     from customer_journey import export_mart as exports
 
     if mart is None and where is not None:
-        raise InputError("--where: is of one mart. Name it: journey export-mart kpi_funnel --where … --to FILE.csv.")
+        raise InputError(
+            "--where needs the name of a mart, for example: journey export-mart kpi_funnel --where … --to FILE.csv."
+        )
     if mart is not None and file_format is not None:
-        raise InputError("--format: is for all marts. The ending of --to says what format one mart gets.")
+        raise InputError("--format is only for all marts. For one mart, end --to in .csv or .parquet.")
     output, console = Output(out.resolve()), PlainConsole(soft_wrap=True)
     if mart is None:
         written = exports.export_all(output, place.absolute(), file_format or "csv", overwrite=overwrite)
@@ -492,14 +505,14 @@ def export_mart(
 @click.option(
     "--out", type=FOLDER, default=Path("out"), show_default=True, help="Output folder of the build, published or not."
 )
-@click.option("--table", help="One raw table, as crm/contacts.")
-@click.option("--reason", help="One reason code, as docs/reason_codes.md has it.")
+@click.option("--table", help="Only this raw table, such as crm/contacts.")
+@click.option("--reason", help="Only this reason code of docs/reason_codes.md.")
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="Rows shown.")
 @click.option("--to", "file", type=FOLDER, help="New CSV file for all the rows, readable by you alone.")
 def quarantine(out: Path, table: str | None, reason: str | None, limit: int, file: Path | None) -> None:
     """List the rows that the last build refused: file, row, reason, column and value, and what to do.
 
-    They hold what people wrote: this reads the private warehouse, also after a build that failed a check.
+    The values may be personal data, so they come from the private warehouse. Works after a failed build too.
     """
     from customer_journey.private_files import check_place, write_private
     from customer_journey.quarantine import HEADER, lines, refused_rows
@@ -513,7 +526,7 @@ def quarantine(out: Path, table: str | None, reason: str | None, limit: int, fil
         console.print(line)
     if file is not None:
         write_private(file.absolute(), HEADER, [row.cells() for row in rows])
-        console.print(f"{len(rows):,} rows written to {file.absolute()}, which you alone can read.")
+        console.print(f"{len(rows):,} rows written to {file.absolute()}, which only you can read.")
 
 
 @app.command()
@@ -521,7 +534,7 @@ def quarantine(out: Path, table: str | None, reason: str | None, limit: int, fil
     "--out", type=FOLDER, default=Path("out"), show_default=True, help="Output folder of the build that is published."
 )
 def report(out: Path) -> None:
-    """Write OUT/report/index.html anew: what is published, as one page that opens without any network."""
+    """Write OUT/report/index.html again: the published marts as one page that opens without a network."""
     from report.page import write_report
 
     print(write_report(Output(out.resolve())))
@@ -530,9 +543,9 @@ def report(out: Path) -> None:
 @app.command()
 @click.option("--out", type=FOLDER, default=Path("out"), show_default=True, help="Output folder of a build.")
 def docs(out: Path) -> None:
-    """Write OUT/docs/index.html: what every mart, model and column is, how it came about, in one page without network.
+    """Write OUT/docs/index.html: descriptions, lineage and SQL of every model, as one page that needs no network.
 
-    It is dbt's documentation of the last build of OUT, published or not, with the SQL that ran.
+    It is dbt's documentation of the last build of OUT, published or not.
     """
     from customer_journey.model_docs import write_docs
 
@@ -542,12 +555,18 @@ def docs(out: Path) -> None:
 
 @app.command("compare-engines")
 @click.option("--raw", type=FOLDER, help="Folder of raw tables. Default: a small demo company.")
-@click.option("--out", type=FOLDER, default=Path("out/engines"), show_default=True, help="Folder of both builds.")
-@click.option("--as-of", help="The moment the builds pretend is now.")
-@click.option("--scale", type=click.FloatRange(min=0, min_open=True), default=0.1, show_default=True)
+@click.option("--out", type=FOLDER, default=Path("out/engines"), show_default=True, help="Folder for both builds.")
+@click.option("--as-of", help="The time that both builds take as now, as 2026-06-30T17:00:00Z.")
+@click.option(
+    "--scale",
+    type=click.FloatRange(min=0, min_open=True),
+    default=0.1,
+    show_default=True,
+    help="Size of the demo company, if --raw is not given.",
+)
 @click.pass_context
 def compare_engines(context: click.Context, raw: Path | None, out: Path, as_of: str | None, scale: float) -> None:
-    """Build the same raw tables on DuckDB and on Spark and compare every published mart."""
+    """Build the same raw tables on DuckDB and on Spark, and compare every published mart."""
     if raw is None:
         raw = out / "raw"
         context.invoke(demo, out=raw, scale=scale)
@@ -557,16 +576,16 @@ def compare_engines(context: click.Context, raw: Path | None, out: Path, as_of: 
 
 
 def _report_of(output: Output, is_unchanged: bool, has_pages: bool, progress: "Progress") -> str:
-    """Write the pages of a build that published something new, and say where its report is."""
-    none = f"none: journey report --out {output.root} writes it"
+    """Write the pages of a build that published something new; return the path of the report for the summary."""
+    none = f"not written; journey report --out {output.root}"
     if is_unchanged:
         return str(output.report) if output.report.exists() else none
     if not has_pages:
-        # those of an older build would show what is not so any more
+        # pages of an older build would show outdated figures
         for page in (output.report, output.docs):
             page.unlink(missing_ok=True)
         return none
-    # Jinja and Arrow take a while to load, which a build that finds nothing new should not wait for
+    # Jinja and Arrow are slow to import; a build that finds nothing new does not need them
     from report.page import report_of_build
 
     from customer_journey.model_docs import docs_of_build
@@ -580,18 +599,18 @@ def _schemas(text: str) -> dict[str, str]:
     pairs = [part.partition("=") for part in text.split(",")]
     if any(not source or not schema for source, _, schema in pairs):
         raise InputError(
-            f"--raw-schemas {text!r}: write source=schema, separated by commas, for example crm=hubspot,web=segment."
+            f"--raw-schemas {text!r}: not understood. Write source=schema pairs, for example crm=hubspot,web=segment."
         )
     return {source.strip(): schema.strip() for source, _, schema in pairs}
 
 
 def main() -> None:
     """Run the command line; every expected failure is one line on standard error and a documented exit code."""
-    # a log that cannot be written, on a full disk, would be told in a page for each of its lines
+    # on a full disk, logging would print a traceback for each line that it cannot write
     logging.raiseExceptions = False
     code = _run()
     if "pyspark" in sys.modules:
-        # its threads keep DuckDB's module alive, which prints a page about that when the process ends
+        # its threads keep DuckDB's module alive, which prints a long warning about that at exit
         sys.stderr.flush()
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
     sys.exit(code)
@@ -615,7 +634,7 @@ def _ending(error: BaseException) -> tuple[int, str | None]:
     if isinstance(error, click.ClickException):
         return ExitCode.UNUSABLE_INPUT, f"{error.format_message()} Try --help."
     if isinstance(error, click.Abort | KeyboardInterrupt):
-        return 130, "stopped by hand. Readers see a whole build, the last that was published."
+        return 130, "stopped by the user. The marts published last are unchanged."
     if isinstance(error, SystemExit):
         return int(error.code or 0), None
     if not isinstance(error, Exception):
@@ -630,13 +649,13 @@ def _ending(error: BaseException) -> tuple[int, str | None]:
 
 
 def _say(text: str) -> None:
-    """Say in one line on standard error why nothing was published; where even that cannot be written, stay silent."""
+    """Print an error as one line on standard error; ignore it if even that cannot be written."""
     with contextlib.suppress(OSError):
         PlainConsole(stderr=True, soft_wrap=True).print(f"error: {plain_line(text)}")
 
 
 def _place(error: Exception) -> str:
-    """Tell where an error was raised that nobody foresaw: what whoever mends it has to know."""
+    """Return the file and line where an unexpected error was raised, for the bug report."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if "customer_journey" in frame.filename] or frames
-    return f"{Path(own[-1].filename).name}:{own[-1].lineno}" if own else "no place"
+    return f"{Path(own[-1].filename).name}:{own[-1].lineno}" if own else "unknown line"

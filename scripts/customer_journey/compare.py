@@ -10,11 +10,11 @@ import duckdb
 
 from customer_journey.published import attach_marts
 
-# Marts that tell of runs, not of data.
-TELL_OF_RUNS = frozenset({"audit_builds", "audit_checks", "bridge_person_changes", "build_info"})
-# Relative; a parallel sum of floats differs in its last digits from one run to the next.
+# Marts about builds, not about data: they always differ.
+ABOUT_BUILDS = frozenset({"audit_builds", "audit_checks", "bridge_person_changes", "build_info"})
+# Relative: a parallel sum of floats differs in its last digits from run to run.
 FLOAT_TOLERANCE = 1e-9
-# A fit by maximum likelihood ends near its optimum, not on it.
+# Relative, for the CLV fit: a maximum likelihood fit ends near the optimum, not exactly on it.
 FITTED_TOLERANCE = 1e-6
 _FITTED = "kpi_clv"
 _SIDES = ("one", "other")
@@ -24,10 +24,10 @@ _NUMBERS = (*_FLOATS, "DECIMAL", "HUGEINT", "BIGINT", "INTEGER", "SMALLINT", "TI
 
 @dataclass(frozen=True)
 class Comparison:
-    """How a mart of two builds compares.
+    """The comparison of one mart of two builds.
 
-    `equal` counts the rows that are the same in every column that both have, `rows` those that differ or that one side
-    lacks. `columns_alone` are columns of one side, `columns_left_out` those that nobody wanted compared.
+    `equal` is the number of rows that agree in every shared column, `rows` the number of those that differ or that one
+    side lacks. `columns_alone` are columns of one side only, `columns_left_out` columns excluded by the caller.
     `rows_alone` and `columns_of_each` give, for the first and the second side, what the other lacks of them.
     `changed_columns` counts, for each column, the rows of both sides whose values differ.
     """
@@ -47,7 +47,7 @@ class Comparison:
 
     @property
     def differs(self) -> bool:
-        """Whether one side has anything that the other has not."""
+        """Whether the two sides differ in a row, in a column, or in having the mart."""
         return bool(self.rows or self.columns_alone or not self.is_shared)
 
 
@@ -58,12 +58,12 @@ def compare(one: Path, other: Path, examples: int = 3) -> tuple[int, list[Compar
 
 
 def compare_marts(one: Path, other: Path, examples: int = 3, *, left_out: Collection[str] = ()) -> Iterator[Comparison]:
-    """Compare the marts of two files, those first that one side alone has.
+    """Compare the marts of two files; first come the marts that only one side has.
 
-    Each file is a DuckDB file with a schema of marts, or the list of files that a build on Spark leaves. Rows are
-    matched by the grain, which stands in the leading columns: the fewest of them that tell the rows of both sides
-    apart. Rows of one grain are told apart by all their values. The order of rows and of columns does not count, floats
-    are equal within FLOAT_TOLERANCE, what is fitted within FITTED_TOLERANCE.
+    Each file is a DuckDB file with a schema of marts, or the list of files that a build on Spark writes. Rows are
+    matched by their grain: the fewest leading columns that are unique on both sides. Rows with the same grain are
+    matched by all their values. The order of rows and columns is ignored; floats are equal within FLOAT_TOLERANCE,
+    those of the CLV fit within FITTED_TOLERANCE.
 
     `left_out` names columns, as mart.column, that are not compared.
     """
@@ -81,12 +81,12 @@ def compare_marts(one: Path, other: Path, examples: int = 3, *, left_out: Collec
                     is_only_in_first=side == "one",
                     rows_alone=alone,
                 )
-        for mart in sorted((ones & others) - TELL_OF_RUNS):
+        for mart in sorted((ones & others) - ABOUT_BUILDS):
             yield _Mart(connection, mart, left_out).compare(examples)
 
 
 class _Mart:
-    """A mart that both sides have, by its columns that both have."""
+    """A mart of both sides, restricted to the shared columns."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, name: str, left_out: Collection[str]) -> None:
         self._connection = connection
@@ -110,7 +110,7 @@ class _Mart:
             connection.execute(f"create or replace temp view read_{side} as select {selected} from {side}.{name}")
 
     def compare(self, examples: int) -> Comparison:
-        """Count the rows that are equal and those that are not, and show some of these."""
+        """Count the equal and the different rows, and show some of the latter."""
         key = self._key()
         differs = {column: self._differs(column) for column in self._columns if column not in key}
         is_alone = "one.occurrence is null or other.occurrence is null"
@@ -147,9 +147,9 @@ class _Mart:
         return {name: kind for name, kind, *_ in rows}
 
     def _key(self) -> list[str]:
-        """Return the fewest leading columns that tell the rows of both sides apart, floats aside.
+        """Return the fewest leading columns, without floats, that are unique on both sides.
 
-        Where rows repeat on one side, those that suffice on the other; where they repeat on both, every column.
+        If rows repeat on one side, return those that are unique on the other; if on both, return every column.
         """
         columns = [column for column in self._columns if column not in self._floats]
         lengths = [
@@ -171,10 +171,10 @@ class _Mart:
         return bool(row[0])
 
     def _numbered(self, side: str, key: Sequence[str]) -> str:
-        """Select a side with the rows of one key numbered by their values."""
+        """Return the SELECT of a side in which rows with the same key are numbered in the order of their values."""
         if self._is_unique(side, key):
             return f"select *, 1 as occurrence from read_{side}"
-        # floats last: their last digits may differ, and must not decide which row is which
+        # floats come last: their last digits may differ, and must not decide the order
         ranked = sorted(
             (column for column in self._columns if column not in key), key=lambda name: name in self._floats
         )
@@ -186,7 +186,7 @@ class _Mart:
         if column not in self._floats:
             return f"{one} is distinct from {other}"
         tolerance = FITTED_TOLERANCE if self._name.startswith(_FITTED) else FLOAT_TOLERANCE
-        # NaN is not near anything, though no difference from it is greater than another
+        # NaN is never within the tolerance, although comparisons with it do not say so
         return (
             f"({one} is distinct from {other} and not coalesce(isfinite({one}) and isfinite({other})"
             f" and abs({one} - {other}) <= {tolerance} * greatest(abs({one}), abs({other})), false))"

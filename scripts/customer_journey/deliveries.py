@@ -1,4 +1,4 @@
-"""What a raw folder delivers: files at their usual place, files that mapping.yml names, and exports of tools."""
+"""The contents of a raw folder: files at their usual place, files that mapping.yml names, and exports of tools."""
 
 import hashlib
 import json
@@ -21,51 +21,51 @@ from customer_journey.raw_files import RawFiles, files_in, files_matching, is_cl
 from customer_journey.tabular import Column, read_as_text
 from customer_journey.warehouse import quoted, quoted_name
 
-# The coarsest times that file systems in use keep are two seconds apart.
+# Some file systems store times to two seconds: a file younger than this may change without a change of its times.
 YOUNG_NS = 3 * 10**9
 
-# Ids that other tools give, so that a prefix would part what belongs together.
+# Ids that come from other tools: with a prefix they would no longer match.
 _WITHOUT_PREFIX = ("anonymous_id", "message_id", "account_id", "campaign_id", "ad_group_id", "ad_id")
 _NUMBERS = ("amount", "rate", "number", "integer")
 _TIMES = ("timestamp", "planned_timestamp")
 _DAYS = ("date", "planned_date")
-# a time of day without an offset: a day alone is one of the reporting time zone
+# a time without an offset; a date alone is left to the reporting time zone
 _LOCAL_TIME = "^[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}[T ][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]*)?)?$"
 
 
 class Delivery(NamedTuple):
-    """Rows that land together and replace what was landed under their path before: a file, or what an adapter made."""
+    """Rows that land together and replace those landed under the same path before: a file, or an adapter's result."""
 
     path: str
     columns: Sequence[Column]
-    # where the rows lie, for as long as they are read
+    # yields the files that hold the rows while they are read
     files: Callable[[], AbstractContextManager[Sequence[Path]]]
-    # of a file, before anything of it was read: see state_of
+    # the state of the file before it was read: see state_of
     state: str | None = None
-    # whether a later change would show in that state
+    # whether any later change of the file would change that state
     is_settled: bool = False
-    # a temporary table that holds the rows, with `_row`, where no file does that the engine reads as it stands
+    # a temporary table that holds the rows, with `_row`, if DuckDB cannot read the file directly
     relation: str | None = None
-    # what tells these rows from others, where it is not the content of `files`
+    # a digest of the rows, if it is not that of the content of `files`
     content: str | None = None
-    # what it is called where a table has several sources: None for files without a prefix of their own
+    # its name in audit_sources; None for files without an id_prefix
     source: str | None = None
-    # how many rows of an export went in, where an adapter made these of it
+    # the number of rows of the export that an adapter read for this
     export_rows: int | None = None
 
 
 @dataclass(frozen=True)
 class MappedFile:
-    """A file that is not read as it stands, and the table that it is read to."""
+    """A file that is read with options of the mapping, and its entry there."""
 
     file: Path
-    # as the raw folder knows it
+    # relative to the raw folder; unique, also if one file serves two tables
     path: str
     entry: MappedTable
 
     @property
     def how(self) -> str:
-        """What the same content would be another table without."""
+        """A digest of the options that the file is read with; a change of it means reading the file again."""
         return self.entry.fingerprint()
 
 
@@ -75,50 +75,50 @@ class Export:
 
     use: AdapterUse
     adapter: Adapter
-    # None where an EL tool keeps it in the warehouse
+    # None if the export is tables that an EL tool keeps in the warehouse
     files: tuple[Path, ...] | None
     where: str
 
     @property
     def place(self) -> str:
-        """Where it lies, as a user knows it."""
+        """Its folder or schema, as messages name it."""
         return self.use.folder if self.use.folder is not None else f"schema {self.use.schema}"
 
     @property
     def source(self) -> str:
-        """What audit_sources calls it."""
+        """Its name in audit_sources."""
         return f"{self.place} through {self.use.adapter}"
 
     def path(self, table: RawTable) -> str:
-        """The name that what is made of it lands under."""
+        """The path that its rows of a table land under."""
         return f"{self.source}/{table.label}.sql"
 
     @property
     def how(self) -> str:
-        """What the same export would be another table without."""
+        """A digest of the options and the adapter that it is read with; a change of it means reading it again."""
         return hashlib.sha256(f"{self.use!r} {self.adapter.fingerprint()}".encode()).hexdigest()
 
 
 @dataclass
 class Plan:
-    """All that a raw folder delivers."""
+    """The contents of a raw folder and how each part is read."""
 
-    # files that are read as they stand, by table
+    # files that are read without a mapping, by table
     plain: dict[RawTable, list[Path]] = field(default_factory=dict)
     mapped: dict[RawTable, list[MappedFile]] = field(default_factory=dict)
     exports: list[Export] = field(default_factory=list)
     found: RawFiles = field(default_factory=RawFiles)
-    # files that the mapping names, and the folders of exports: they are no strange files
+    # files that the mapping names, and the folders of exports: these are not reported as unknown
     claimed: set[Path] = field(default_factory=set)
 
     def tables(self) -> set[RawTable]:
-        """The raw tables that something is delivered for."""
-        told = {table for table in [*self.plain, *self.mapped] if self.plain.get(table) or self.mapped.get(table)}
-        return told.union(*(export.adapter.selects for export in self.exports))
+        """The raw tables that have a file or an export."""
+        with_files = {table for table in [*self.plain, *self.mapped] if self.plain.get(table) or self.mapped.get(table)}
+        return with_files.union(*(export.adapter.selects for export in self.exports))
 
 
 def plan_of(raw: Path) -> Plan:
-    """Return what lies in a raw folder and how it is to be read; nothing of a row is read yet.
+    """Return the files of a raw folder and how each is to be read, without reading any row.
 
     Raises:
         InputError: the mapping cannot be followed, or files cannot be read.
@@ -136,7 +136,8 @@ def plan_of(raw: Path) -> Plan:
             files = files_matching(raw, pattern)
             if not files:
                 raise InputError(
-                    f"{raw / 'mapping.yml'}: {entry.label}: no file is called {pattern}. See what lies in {raw}."
+                    f"{raw / 'mapping.yml'}: {entry.label}: no file matches {pattern}. Correct `files`, or put the "
+                    f"file into {raw}."
                 )
             named.update(files)
         for file in sorted(named):
@@ -146,7 +147,7 @@ def plan_of(raw: Path) -> Plan:
     for use in mapping.adapters:
         where = f"{raw / 'mapping.yml'}: adapters: {use.adapter}"
         adapters.append((use, adapter_of(where, use, raw), where))
-        # of a company's own adapter neither the SELECTs nor the values are rows
+        # the files of an own adapter, such as values/*.csv, are not data
         if adapters[-1][1].folder.is_relative_to(raw):
             named_for_tables.add(raw / use.adapter)
     plan.claimed |= named_for_tables
@@ -167,16 +168,16 @@ def plan_of(raw: Path) -> Plan:
 
 
 def _exported(plan: Plan, raw: Path, use: AdapterUse, where: str, others: Collection[Path]) -> tuple[Path, ...]:
-    """Return the files of an export, and claim them: not the `others`, that the mapping names for something else.
+    """Return the files of an export and claim them, except `others`, which the mapping names for something else.
 
-    Exports of two tools may lie in one folder: each adapter knows its own by their columns.
+    Exports of two tools may share a folder: each adapter recognises its files by their columns.
     """
     assert use.folder is not None
     if not (raw / use.folder).resolve().is_relative_to(raw.resolve()):
-        raise InputError(f"{where}: folder {use.folder!r} does not lie in {raw}. Put the export there.")
+        raise InputError(f"{where}: folder {use.folder!r} is not inside {raw}. Put the export there.")
     files = [file for file in export_files(use, raw, where) if not is_claimed(file, others)]
     if (raw / use.folder).resolve() == raw.resolve():
-        # an export that lies about in the raw folder itself: what stands at a table's usual place is that table
+        # the export is in the raw folder itself: leave out the files at the usual place of a raw table
         sources = {table.source for table in raw_tables()}
         files = [file for file in files if file.relative_to(raw).parts[0] not in sources]
         plan.claimed.update(files)
@@ -187,31 +188,31 @@ def _exported(plan: Plan, raw: Path, use: AdapterUse, where: str, others: Collec
 
 def _map(plan: Plan, raw: Path, table: RawTable, file: Path, entry: MappedTable) -> None:
     path = file.relative_to(raw).as_posix()
-    # one file may hold two tables: an invoice and who it is for
+    # one file may serve two tables, such as orders and their customers
     is_shared = any(one.file == file for of_table in plan.mapped.values() for one in of_table)
     plan.mapped[table].append(MappedFile(file, f"{path} as {table.label}" if is_shared else path, entry))
     plan.claimed.add(file)
 
 
 def lying_at(files: Sequence[Path]) -> AbstractContextManager[Sequence[Path]]:
-    """Return files that lie where they are read, for `Delivery.files`."""
+    """Return a context of files that need no temporary copy, for `Delivery.files`."""
     return nullcontext(files)
 
 
 def state_of(file: Path) -> str:
-    """Tell which file this is and when it was written, which changes whenever its content does."""
+    """Return the identity, size and times of a file, which change whenever its content does."""
     found = file.stat()
     return f"{found.st_dev} {found.st_ino} {found.st_size} {found.st_mtime_ns} {found.st_ctime_ns}"
 
 
 def is_settled(file: Path) -> bool:
-    """Tell whether a file is old enough that a change after this moment would give it other times."""
+    """Return whether a file is old enough that any change from now on would change its times."""
     found = file.stat()
     return max(found.st_mtime_ns, found.st_ctime_ns) < time.time_ns() - YOUNG_NS
 
 
 def state_of_all(files: Sequence[Path], how: str) -> str:
-    """Return the state of files that are read together in one way."""
+    """Return a digest of the states of files that are read together, and of how they are read."""
     return hashlib.sha256(json.dumps([how, *([str(file), state_of(file)] for file in files)]).encode()).hexdigest()
 
 
@@ -226,10 +227,10 @@ def content_of(files: Sequence[Path], how: str = "") -> str:
 
 
 def mapped_delivery(connection: duckdb.DuckDBPyConnection, one: MappedFile, table: RawTable, into: str) -> Delivery:
-    """Read a mapped file into the temporary table `into`, its columns those of the contract that it has.
+    """Read a mapped file into the temporary table `into`, under the column names of the contract.
 
     Raises:
-        InputError: it cannot be read so, or lacks a column that the mapping names.
+        InputError: it cannot be read as the mapping says, or lacks a column that the mapping names.
     """
     state, settled = state_of_all([one.file], one.how), is_settled(one.file)
     names = read_as_text(connection, one.file, one.entry.reading, f"{into}_read")
@@ -251,7 +252,7 @@ def mapped_delivery(connection: duckdb.DuckDBPyConnection, one: MappedFile, tabl
 
 
 def columns_by_contract(one: MappedFile, table: RawTable, names: Sequence[str]) -> dict[str, str]:
-    """Return the file's own name of each column of the contract that it has: as the mapping says, else an equal name.
+    """Return, for each column of the contract in the file, its name there: from the mapping, else the same name.
 
     Raises:
         InputError: the file lacks a column that the mapping names.
@@ -276,7 +277,7 @@ def columns_by_contract(one: MappedFile, table: RawTable, names: Sequence[str]) 
 def made_deliveries(
     connection: duckdb.DuckDBPyConnection, export: Export, raw: Path, into: str
 ) -> tuple[dict[RawTable, Delivery], Mapping[str, InputError | None]]:
-    """Run an adapter on an export: a delivery a raw table, and the files that are none of its inputs.
+    """Run an adapter on an export; return a delivery for each raw table, and the files that match no input.
 
     Raises:
         InputError: the export cannot be read.
@@ -290,8 +291,8 @@ def made_deliveries(
     if not any(made.read.values()):
         inputs = "; ".join(f"{one.name} ({', '.join(one.recognised_by)})" for one in export.adapter.inputs)
         raise InputError(
-            f"{export.where}: {export.place} holds nothing that {export.adapter.name} writes. Its adapter knows files "
-            f"by these columns: {inputs}."
+            f"{export.where}: {export.place} holds no export of {export.adapter.name}. Its adapter recognises files by "
+            f"these columns: {inputs}. Put such a file there, or choose another adapter."
         )
     entry = MappedTable(
         "",
@@ -335,21 +336,23 @@ def _make(
     entry: MappedTable,
     into: str,
 ) -> None:
-    """Make the temporary table `into`: columns of the contract as the contract writes them."""
+    """Make the temporary table `into`: the columns and the notation of the contract."""
     macros = (PROJECT / "adapters" / "macros.sql").read_text(encoding="utf-8")
     connection.execute(macros)
     constants = {name: f"'{quoted(text)}'" for name, text in entry.constants.items()}
     theirs = {name: f"cast({quoted_name(column)} as varchar)" for name, column in there.items()}
-    identifier_type = _told(table, "identifier_type", (constants | theirs).get("identifier_type", "null"), entry, "")
-    told = {name: _told(table, name, text, entry, identifier_type) for name, text in theirs.items()}
-    texts = [f"nfc_normalize({text}) as {name}" for name, text in (constants | told).items()]
+    identifier_type = _converted(
+        table, "identifier_type", (constants | theirs).get("identifier_type", "null"), entry, ""
+    )
+    converted = {name: _converted(table, name, text, entry, identifier_type) for name, text in theirs.items()}
+    texts = [f"nfc_normalize({text}) as {name}" for name, text in (constants | converted).items()]
     has_row = "_row" in connection.table(relation).columns
     row = "_row" if has_row else "row_number() over () as _row"
     connection.execute(f"create or replace temp table {into} as select {', '.join([*texts, row])} from {relation}")
 
 
-def _told(table: RawTable, name: str, text: str, entry: MappedTable, identifier_type: str) -> str:
-    """The SQL that turns a text of a source into what the contract has for the column."""
+def _converted(table: RawTable, name: str, text: str, entry: MappedTable, identifier_type: str) -> str:
+    """Return the SQL that converts a text of the source to the notation of the contract for this column."""
     if name not in table.all_columns:
         return text
     kind, how = table.kind_of(name), entry.reading
@@ -363,7 +366,7 @@ def _told(table: RawTable, name: str, text: str, entry: MappedTable, identifier_
         text = f"read_number({text}, '{quoted(decimal)}', '{quoted(how.thousands or '')}')"
     if kind in (*_TIMES, *_DAYS) and how.date_format:
         fits = " ".join(
-            # ten digits and more: 2024 is a year
+            # at least ten digits: 2024 would be a year, not seconds
             f"when regexp_matches(trim({text}), '^[0-9]{{10,16}}([.][0-9]+)?$') then epoch_time({text})"
             if form == EPOCH
             else f"when try_strptime(trim({text}), '{quoted(form)}') is not null"

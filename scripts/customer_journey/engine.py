@@ -1,4 +1,4 @@
-"""What differs between engines in a build: where models are built, who judges them, and how they are published."""
+"""What differs between the engines: where models are built, how expectations are run, and how marts are published."""
 
 import atexit
 import multiprocessing
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
 import duckdb
 
-from customer_journey import audit, garbage
-from customer_journey.checks import later
+from customer_journey import audit, garbage_collection
+from customer_journey.checks import preload
 from customer_journey.checks.expectations import run_expectations
 from customer_journey.checks.result import CheckResult
 from customer_journey.checks.suites import LAYERS
@@ -30,7 +30,7 @@ EngineName = Literal["duckdb", "spark"]
 
 
 class Engine(Protocol):
-    """The engine of one build, a context manager that lets go of it at the end."""
+    """The engine of one build, a context manager that releases its resources at the end."""
 
     @property
     def dbt_target(self) -> str:
@@ -52,25 +52,25 @@ class Engine(Protocol):
         schemas: Mapping[str, str],
         on_progress: Callable[[str, float], None],
     ) -> LandingReport:
-        """Let the warehouse have the tables that an EL tool keeps in schemas of the engine, named by source."""
+        """Land the tables that an EL tool keeps in schemas of the engine; `schemas` has the schema of each source."""
 
     def in_output(self, exported: Sequence[str]) -> list[str]:
-        """Return which of the tables that landing exported an EL tool keeps in the output folder itself."""
+        """Return those of the exported tables that an EL tool keeps in the output folder itself."""
 
     def start(self, on_progress: Callable[[str, float], None]) -> None:
-        """Get ready, and let the models read what was landed."""
+        """Start the engine and give the models access to the landed rows."""
 
     def query_models(self, query: str) -> list[tuple[Any, ...]]:
         """Run a query over the models built so far, in the schemas that dbt builds them in."""
 
     def keep(self, tables: "Mapping[str, pa.Table]") -> None:
-        """Keep tables in the schema `private`, each in the place of its former one, for models to read."""
+        """Create or replace tables in the schema `private`, for models to read."""
 
     def run_expectations(self, on_progress: Callable[[str, float], None]) -> list[CheckResult]:
-        """Judge what was landed and built by the expectation suites."""
+        """Run the expectation suites on the landed rows and the models."""
 
     def definitions_version(self) -> str | None:
-        """Return the version of all stage definitions that were built; None where there are none."""
+        """Return the version of all built stage definitions; None if there are none."""
 
     def record(
         self,
@@ -79,12 +79,12 @@ class Engine(Protocol):
         checks: Sequence[CheckResult],
         settings: Mapping[str, Any],
     ) -> None:
-        """Keep what the build has to tell of itself; `builds` are all of this output folder."""
+        """Store the record of the build and its checks for the audit marts; `builds` are all builds of this folder."""
 
     def publish(self, build_id: str, descriptions: Descriptions, keep_before: bool) -> int:
-        """Let readers see the marts named in `descriptions` and return how many.
+        """Publish the marts named in `descriptions` and return their number.
 
-        Without `keep_before` nothing of the build before stays, not even for who is reading it.
+        Without `keep_before` the marts of the previous build are removed at once, even if somebody is reading them.
         """
 
     def query_published(self, query: str) -> list[tuple[Any, ...]]:
@@ -92,7 +92,7 @@ class Engine(Protocol):
 
     @property
     def published(self) -> str:
-        """Where readers find the marts."""
+        """The place of the published marts."""
 
     @property
     def has_published(self) -> bool:
@@ -100,14 +100,14 @@ class Engine(Protocol):
 
 
 class DuckDBEngine:
-    """The embedded engine: models in the private warehouse, published as a file of their own."""
+    """The embedded engine: models are built in the private warehouse and published as a separate file."""
 
     dbt_target = "duckdb"
     building = SCHEMA
 
     def __init__(self, output: Output) -> None:
         self._output = output
-        # Great Expectations keeps its connection to the warehouse until its process ends, so it gets one of its own.
+        # Great Expectations keeps its connection to the warehouse open until its process ends: it gets its own process.
         self._checker = ProcessPoolExecutor(
             max_workers=1, mp_context=multiprocessing.get_context("spawn"), initializer=_begin
         )
@@ -126,16 +126,16 @@ class DuckDBEngine:
         schemas: Mapping[str, str],
         on_progress: Callable[[str, float], None],
     ) -> LandingReport:
-        """Read them where they are, in the warehouse itself."""
+        """Create views over the tables, which are in the warehouse itself."""
         return point_at_schemas(warehouse, schemas)
 
     def in_output(self, exported: Sequence[str]) -> list[str]:
-        """None: tables are read where they are, and none is exported."""
+        """Return none: on this engine no table is exported."""
         return []
 
     def start(self, on_progress: Callable[[str, float], None]) -> None:
-        """Begin to load Great Expectations, which takes seconds that pass while dbt is at work."""
-        self._checker.submit(later.load_great_expectations)
+        """Start importing Great Expectations, which takes seconds, while dbt runs."""
+        self._checker.submit(preload.load_great_expectations)
 
     def query_models(self, query: str) -> list[tuple[Any, ...]]:
         """Read the private warehouse."""
@@ -147,7 +147,7 @@ class DuckDBEngine:
         keep_private(self._output.warehouse, tables)
 
     def run_expectations(self, on_progress: Callable[[str, float], None]) -> list[CheckResult]:
-        """Judge the closed warehouse in the process that is kept for it."""
+        """Run the suites on the closed warehouse, in the process reserved for them."""
         return self._checker.submit(
             run_expectations, self._output.warehouse, EXPECTATIONS, LAYERS, self._output.data_docs
         ).result()
@@ -169,7 +169,7 @@ class DuckDBEngine:
             audit.record_build(_DuckDBStore(connection), build, builds, checks, settings)
 
     def publish(self, build_id: str, descriptions: Descriptions, keep_before: bool) -> int:
-        """Rename a new file over the published one, which leaves nothing of it."""
+        """Rename a new file over the published one, of which nothing is kept."""
         return publish(self._output, descriptions)
 
     def query_published(self, query: str) -> list[tuple[Any, ...]]:
@@ -200,7 +200,7 @@ class _DuckDBStore:
 
     def insert(self, table: str, rows: Sequence[Sequence[object]]) -> None:
         if rows:
-            # one statement: a thousand of them take as long as a dozen models
+            # a single statement: a thousand inserts would take as long as a dozen models
             places = ", ".join(f"({', '.join('?' for _ in row)})" for row in rows)
             values = [value for row in rows for value in row]
             self._connection.execute(f"insert into {self.schema}.{table} values {places}", values)
@@ -214,11 +214,11 @@ class _DuckDBStore:
 
 def _begin() -> None:
     _end_with_parent()
-    garbage.search_seldom()
+    garbage_collection.search_seldom()
 
 
 def _end_with_parent() -> None:
-    """Let this process end when the build does, however that ends: one that is killed cannot tell its children."""
+    """End this process when the build ends, also when the build is killed and cannot stop its children."""
     parent = multiprocessing.parent_process()
     assert parent is not None
 
@@ -227,7 +227,7 @@ def _end_with_parent() -> None:
         os._exit(1)
 
     threading.Thread(target=wait, daemon=True).start()
-    # with a thread still waiting, DuckDB's module would be taken apart in an order that it prints a page about
+    # a normal exit with a waiting thread would make DuckDB's module print a long warning
     atexit.register(os._exit, 0)
 
 

@@ -1,7 +1,8 @@
-"""Whom requests of erasure are for, and which landed rows tell of them.
+"""The persons whom erasure requests mean, and the landed rows about them.
 
-A row tells of a person by an identifier that it carries, by the row that it refers to, or in words. What is found lies
-in temporary tables of the connection: `doomed`, the rows that go, and `redacted`, those of others that lose a text.
+A row is about a person by an identifier in it, by the row that it refers to, or by a text that names the person. The
+results are temporary tables of the connection: `to_erase`, the rows to delete, and `redacted`, rows of other persons
+that lose a text.
 """
 
 from collections.abc import Collection
@@ -11,7 +12,7 @@ import duckdb
 from customer_journey.contract import RawTable, raw_tables
 from customer_journey.hash_key import Ring
 
-# Columns that hold an identifier under another name than its type's.
+# Columns that hold an identifier but do not have the name of its type.
 _ALIASES = {
     "merged_into_contact_id": "contact_id",
     "referrer_contact_id": "contact_id",
@@ -20,10 +21,10 @@ _ALIASES = {
 }
 _TYPES = ("contact_id", "email", "phone", "anonymous_id")
 
-# Columns that hold several identifiers, which staging has parted by semicolons, and their type.
+# Columns that hold several identifiers, separated by semicolons in staging, and their type.
 _LISTS = {"merged_contact_ids": "contact_id"}
 
-# A row that names nobody tells of whom the row tells that it refers to. A company or a product is nobody's.
+# A row without an identifier belongs to the person of its parent row. Companies and products belong to nobody.
 _PARENTS = {
     "deal_id": "crm.deals",
     "subscription_id": "crm.subscription_changes",
@@ -35,18 +36,18 @@ _PARENTS = {
 
 
 def find(connection: duckdb.DuckDBPyConnection, ring: Ring) -> None:
-    """Put whoever is to be erased on the suppression list, and note the rows to delete and to redact."""
+    """Put the persons to erase on the suppression list, and mark the rows to delete and to redact."""
     _take_requests(connection)
     _suppress(connection, ring)
-    for found in ("doomed", "redacted"):
+    for found in ("to_erase", "redacted"):
         connection.execute(
             f"create temp table {found} (source_table varchar, _file_id bigint, _row_number bigint, request_id varchar)"
         )
     for table in raw_tables():
-        _doom(connection, table)
+        _mark_rows(connection, table)
     _find_in_texts(connection)
     while sum(
-        _doom_children(connection, table, parent, key)
+        _mark_children(connection, table, parent, key)
         for key, parent in _PARENTS.items()
         for table in raw_tables()
         if key in table.columns
@@ -54,23 +55,23 @@ def find(connection: duckdb.DuckDBPyConnection, ring: Ring) -> None:
         pass
     _remember_parents(connection)
     connection.execute(
-        "delete from redacted where exists (from doomed where doomed.source_table = redacted.source_table"
-        " and doomed._file_id = redacted._file_id and doomed._row_number = redacted._row_number)"
+        "delete from redacted where exists (from to_erase where to_erase.source_table = redacted.source_table"
+        " and to_erase._file_id = redacted._file_id and to_erase._row_number = redacted._row_number)"
     )
 
 
 def staged_table(source_table: str) -> str:
-    """Return the name in SQL of what staging made of a raw table."""
+    """Return the SQL name of the staging model of a raw table."""
     return f"staging.stg_{source_table.replace('.', '__')}"
 
 
 def _hash(parts: str, key: str = "getvariable('suppression_key')") -> str:
-    # as the macro keyed_hash spells it
+    # the same expression as the macro keyed_hash
     return f"left(sha256(concat_ws('|', {key}, {parts})), 32)"
 
 
 def _take_requests(connection: duckdb.DuckDBPyConnection) -> None:
-    """Tell requests for a person from those for an identifier that several share, which wait for a contact's name."""
+    """Separate requests for a person from those for a shared identifier, which wait for a request by contact_id."""
     connection.execute(
         """
         create temp table requested as
@@ -105,9 +106,9 @@ def _take_requests(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _suppress(connection: duckdb.DuckDBPyConnection, ring: Ring) -> None:
-    """Put whoever is requested on the suppression list, and whatever has come to belong to those who are on it.
+    """Put the requested persons on the suppression list, with all identifiers that now belong to persons on it.
 
-    A cookie that somebody erased had is hers, but nobody is hers for having used it since.
+    A cookie of an erased person belongs to that person, but other persons who used it later are not erased with it.
     """
     connection.execute("create temp table erased as select identifier, request_id from requested where not is_shared")
     connection.execute(
@@ -133,7 +134,7 @@ def _suppress(connection: duckdb.DuckDBPyConnection, ring: Ring) -> None:
             from intermediate.int_person_identifiers as identifiers
             inner join persons using (person_id)
             union all
-            -- an address that the person gave up and nobody took over
+            -- a former address of the person that nobody else has now
             select former.identifier, persons.request_id
             from intermediate.int_former_identifiers as former
             inner join intermediate.int_person_identifiers as contacts
@@ -142,7 +143,7 @@ def _suppress(connection: duckdb.DuckDBPyConnection, ring: Ring) -> None:
             where not former.is_placeholder
                 and former.identifier not in (select identifier from intermediate.int_person_identifiers)
             union all
-            -- a contact whose field holds the address beside another, which identity cannot read
+            -- a contact whose field holds two addresses, which identity resolution cannot read
             select 'contact_id:' || contacts.contact_id, known.request_id
             from staging.stg_crm__contacts as contacts
             inner join written using (_file_id, _row_number)
@@ -165,7 +166,7 @@ def _suppress(connection: duckdb.DuckDBPyConnection, ring: Ring) -> None:
         group by identifier
         """
     )
-    # what an earlier build may have called them: each identifier, and the person_id that it gives
+    # the hashes that earlier builds may have stored: of each identifier, and of the person_id made from it
     for key in (ring.key, *ring.former):
         connection.execute(
             f"""
@@ -180,16 +181,17 @@ def _suppress(connection: duckdb.DuckDBPyConnection, ring: Ring) -> None:
         )
 
 
-def _doom(connection: duckdb.DuckDBPyConnection, table: RawTable) -> None:
-    """Note the rows of one table that carry a suppressed identifier, whatever staging made of them.
+def _mark_rows(connection: duckdb.DuckDBPyConnection, table: RawTable) -> None:
+    """Mark the rows of a table with a suppressed identifier, whatever their row_status.
 
-    A version of such a row that names nobody is the same person's; one that names somebody else is not.
+    A version of such a row (same key) without any identifier belongs to the same person; one with another person's
+    identifier does not.
     """
     staged, identifiers = staged_table(table.source_table), identifiers_of(table)
     for identifier in identifiers.values():
         connection.execute(
             f"""
-            insert into doomed
+            insert into to_erase
             select '{table.source_table}', named._file_id, named._row_number, min(suppression_list.request_id)
             from (select _file_id, _row_number, {identifier} as identifier from {staged}) as named
             inner join private.suppression_list on {_hash("named.identifier")} = suppression_list.identifier_hash
@@ -199,11 +201,11 @@ def _doom(connection: duckdb.DuckDBPyConnection, table: RawTable) -> None:
     if identifiers:
         connection.execute(
             f"""
-            insert into doomed
-            select '{table.source_table}', nameless._file_id, nameless._row_number, min(doomed.request_id)
+            insert into to_erase
+            select '{table.source_table}', nameless._file_id, nameless._row_number, min(to_erase.request_id)
             from {staged} as nameless
             inner join {staged} as named on {is_same_key(table, "nameless", "named")}
-            inner join doomed on {_is_noted("doomed", table, "named")}
+            inner join to_erase on {_matches("to_erase", table, "named")}
             where {_names_nobody(table, "nameless")}
             group by nameless._file_id, nameless._row_number
             """
@@ -211,10 +213,10 @@ def _doom(connection: duckdb.DuckDBPyConnection, table: RawTable) -> None:
 
 
 def _find_in_texts(connection: duckdb.DuckDBPyConnection) -> None:
-    """Note the rows that tell of the erased in words: hers go, and of somebody else's what names her."""
+    """Mark rows whose texts name an erased person: rows of that person for deletion, rows of others for redaction."""
     connection.execute(
         """
-        create temp table told as
+        create temp table mentions as
         select written.source_table, written._file_id, written._row_number,
             bool_or(written.is_owner) as is_owner, min(suppression_list.request_id) as request_id
         from written inner join private.suppression_list using (identifier_hash)
@@ -233,22 +235,22 @@ def _find_in_texts(connection: duckdb.DuckDBPyConnection) -> None:
                 )
             )"""
         for found, condition in (
-            ("doomed", f"(told.is_owner or {names_nobody})"),
-            ("redacted", f"not (told.is_owner or {names_nobody})"),
+            ("to_erase", f"(mentions.is_owner or {names_nobody})"),
+            ("redacted", f"not (mentions.is_owner or {names_nobody})"),
         ):
             connection.execute(
                 f"""
                 insert into {found}
-                select told.source_table, told._file_id, told._row_number, told.request_id
-                from told
+                select mentions.source_table, mentions._file_id, mentions._row_number, mentions.request_id
+                from mentions
                 inner join {staged_table(table.source_table)} as staged using (_file_id, _row_number)
-                where told.source_table = '{table.source_table}' and {condition}
+                where mentions.source_table = '{table.source_table}' and {condition}
                 """
             )
 
 
 def identifiers_of(table: RawTable) -> dict[str, str]:
-    """The columns of a table that name somebody, and the identifiers that each of them holds."""
+    """Return the identifier columns of a table, each with the SQL of its identifiers."""
     identifiers = {
         column: f"'{_ALIASES.get(column, column)}:' || {column}"
         for column in table.columns
@@ -263,24 +265,24 @@ def identifiers_of(table: RawTable) -> dict[str, str]:
     }
 
 
-def _doom_children(connection: duckdb.DuckDBPyConnection, table: RawTable, parent: str, key: str) -> int:
-    """Note the rows that name nobody themselves but belong to rows that go, and return how many were not noted yet."""
+def _mark_children(connection: duckdb.DuckDBPyConnection, table: RawTable, parent: str, key: str) -> int:
+    """Mark rows without an identifier whose parent row is to be deleted; return the number of newly marked rows."""
     tables = {table.source_table: table for table in raw_tables()}
-    # what a cookie did is the order's whose id it sent
+    # a web event with an order_id belongs to the order, whatever its cookie
     names_nobody = _names_nobody(table, "children", but=("anonymous_id",))
     noted = connection.execute(
         f"""
-        insert into doomed
+        insert into to_erase
         with gone as (
-            select parents.{key} as parent_key, min(doomed.request_id) as request_id
+            select parents.{key} as parent_key, min(to_erase.request_id) as request_id
             from {staged_table(parent)} as parents
-            inner join doomed on {_is_noted("doomed", tables[parent], "parents")}
+            inner join to_erase on {_matches("to_erase", tables[parent], "parents")}
             group by parents.{key}
             union all
-            -- the parent may be gone already where somebody deleted by hand
+            -- the parent may be gone already, if somebody deleted it by hand
             select row_id, null from private.unfinished_erasure where source_table = '{parent}'
             union all
-            -- or in an earlier build: a refund or an item comes days after the order
+            -- or an earlier build erased it: a refund may arrive days after the order
             select named.{key}, suppressed.request_id
             from (select distinct {key} from {staged_table(table.source_table)} where {key} is not null) as named
             inner join private.suppression_list as suppressed
@@ -289,11 +291,11 @@ def _doom_children(connection: duckdb.DuckDBPyConnection, table: RawTable, paren
         select '{table.source_table}', children._file_id, children._row_number, min(gone.request_id)
         from {staged_table(table.source_table)} as children
         inner join gone on children.{key} = gone.parent_key
-        where {names_nobody} and not {is_doomed(table, "children")} and children.{key} not in (
-            -- somebody else's, of which one version alone named the person
+        where {names_nobody} and not {is_marked(table, "children")} and children.{key} not in (
+            -- a parent of somebody else, of which only one version named the person
             select parents.{key} from {staged_table(parent)} as parents
             where parents.{key} is not null
-                and not {is_doomed(tables[parent], "parents")} and not ({_names_nobody(tables[parent], "parents")})
+                and not {is_marked(tables[parent], "parents")} and not ({_names_nobody(tables[parent], "parents")})
         )
         group by children._file_id, children._row_number
         returning 1
@@ -303,21 +305,21 @@ def _doom_children(connection: duckdb.DuckDBPyConnection, table: RawTable, paren
 
 
 def _remember_parents(connection: duckdb.DuckDBPyConnection) -> None:
-    """Put the orders, deals and the like that go on the suppression list, for what comes later and names just them."""
+    """Put deleted orders, deals and the like on the suppression list, for later rows that refer only to them."""
     tables = {table.source_table: table for table in raw_tables()}
     for key, parent in _PARENTS.items():
         connection.execute(
             f"""
             insert into private.suppression_list
             with gone as (
-                select parents.{key} as parent_key, min(doomed.request_id) as request_id
+                select parents.{key} as parent_key, min(to_erase.request_id) as request_id
                 from {staged_table(parent)} as parents
-                inner join doomed on {_is_noted("doomed", tables[parent], "parents")}
+                inner join to_erase on {_matches("to_erase", tables[parent], "parents")}
                 where parents.{key} is not null and parents.{key} not in (
-                    -- somebody else's, of which one version alone named the person
+                    -- a parent of somebody else, of which only one version named the person
                     select kept.{key} from {staged_table(parent)} as kept
                     where kept.{key} is not null
-                        and not {is_doomed(tables[parent], "kept")} and not ({_names_nobody(tables[parent], "kept")})
+                        and not {is_marked(tables[parent], "kept")} and not ({_names_nobody(tables[parent], "kept")})
                 )
                 group by parents.{key}
             )
@@ -333,24 +335,24 @@ def _names_nobody(table: RawTable, relation: str, but: Collection[str] = ()) -> 
     return " and ".join(["true", *(f"{relation}.{column} is null" for column in named)])
 
 
-def _is_noted(found: str, table: RawTable, relation: str) -> str:
+def _matches(found: str, table: RawTable, relation: str) -> str:
     return (
         f"{found}.source_table = '{table.source_table}'"
         f" and {found}._file_id = {relation}._file_id and {found}._row_number = {relation}._row_number"
     )
 
 
-def is_doomed(table: RawTable, relation: str, found: str = "doomed") -> str:
-    """Return the condition that a row of a relation is among those found."""
-    return f"exists (select 1 from {found} where {_is_noted(found, table, relation)})"
+def is_marked(table: RawTable, relation: str, found: str = "to_erase") -> str:
+    """Return the SQL condition that a row of a relation is marked in the temporary table `found`."""
+    return f"exists (select 1 from {found} where {_matches(found, table, relation)})"
 
 
 def is_same_key(table: RawTable, one: str, other: str) -> str:
-    """Return the condition that two rows are versions of one."""
+    """Return the SQL condition that two rows are versions of the same key."""
     return " and ".join(f"{one}.{column} is not distinct from {other}.{column}" for column in table.key)
 
 
 def tables_of(connection: duckdb.DuckDBPyConnection, found: str) -> list[RawTable]:
-    """Return the raw tables that have rows among those found."""
+    """Return the raw tables with rows in the temporary table `found`."""
     rows = connection.execute(f"select distinct source_table from {found}").fetchall()
     return [table for table in raw_tables() if (table.source_table,) in rows]

@@ -1,17 +1,17 @@
-"""Erasure: what was landed of persons who asked for it is deleted before the models are built.
+"""Erasure: the landed rows of persons who asked for it are deleted before the models are built.
 
-Who they are is known once staging has normalised identifiers and identity has linked them, so a first dbt run builds
-just these. Where that finds nobody to erase, the build goes on from them; else from the staged tables, less the rows
-erased.
+Whom a request means is known only after staging has normalised identifiers and identity resolution has linked them, so
+a first dbt run builds only these models. If nobody is to be erased, the build continues from them; otherwise it
+continues from the staged tables without the erased rows.
 
-What stays is the suppression list: hashes of the persons' identifiers, by which rows that arrive later are recognised.
-They are hashed with a key of its own, which is none of those that person_ids are made with and outlives them all. Until
-a build has been published without the persons, their hashes under those keys stay too: by them what is remembered of
-earlier builds is forgotten.
+What is kept is the suppression list: hashes of the persons' identifiers, to recognise rows of theirs that arrive later.
+The list has a hash key of its own, which never changes, unlike the key of the person_ids. The hashes under the keys of
+the person_ids are kept too, until a build without these persons is published: with them, the records of earlier builds
+are cleaned.
 
-Where an EL tool keeps the raw tables in the warehouse, its rows are deleted there. Behind a view they cannot be: the
-build is refused until somebody has deleted them at their origin. What was exported from Spark's catalog is landed like
-files, and erased like these.
+If an EL tool keeps the raw tables in the warehouse, its rows are deleted there. Rows behind a view cannot be deleted:
+the build fails until somebody deletes them at their origin. Tables exported from Spark's catalog are landed and erased
+like files.
 """
 
 import os
@@ -23,27 +23,27 @@ import duckdb
 
 from customer_journey import erased_rows
 from customer_journey.contract import RawTable, raw_tables
-from customer_journey.erased_rows import identifiers_of, is_doomed, is_same_key, staged_table, tables_of
+from customer_journey.erased_rows import identifiers_of, is_marked, is_same_key, staged_table, tables_of
 from customer_journey.errors import InputError
 from customer_journey.hash_key import hash_key, ring_of
 from customer_journey.landing import FROM_CATALOG, kind_of, landed_digest, own_schemas
 from customer_journey.settings import personal_data_patterns
 from customer_journey.warehouse import open_warehouse
 
-# dbt's selectors of what a first run has to build: what identity and staging need
+# dbt selectors for the first run: identity resolution and staging
 BEFORE_ERASURE = ("+int_person_identifiers", "+int_former_identifiers", "+stg_*")
 
-# What stands where somebody else's row named an erased person in its text.
+# Replaces a text of another person's row that named an erased person.
 _ERASED_TEXT = "(erased)"
 
 
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the tables that erasure keeps, if they are not there yet."""
+    """Create the tables of erasure if they do not exist."""
     connection.execute("create schema if not exists private")
     connection.execute("create table if not exists private.suppression_list (identifier_hash varchar)")
-    # the request that it was erased for, by which it can be lifted; releases before kept none
+    # the request, by which the erasure can be lifted; earlier releases did not store it
     connection.execute("alter table private.suppression_list add column if not exists request_id varchar")
-    # outputs of releases that kept hashes of 64 digits: whoever was erased then stays erased
+    # earlier releases stored hashes of 64 digits; shortened, they still match
     connection.execute("update private.suppression_list set identifier_hash = left(identifier_hash, 32)")
     connection.execute("create table if not exists private.erased_hashes (identifier_hash varchar)")
     connection.execute(
@@ -61,11 +61,11 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def is_due(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Tell whether rows may have come since the last erasure while somebody is, or asks to be, erased."""
+    """Return whether an erasure must run: somebody is or asks to be erased, and new rows may have arrived."""
     if kind_of(connection, "private", "unfinished_erasure"):
         return True
     requests = kind_of(connection, "raw_privacy", "erasure_requests")
-    # an EL tool does not say what it changed
+    # an EL tool may have changed its tables at any time
     if requests != "VIEW" and landed_digest(connection) == _landed_files_at_last_erasure(connection):
         return False
     tables = ["private.suppression_list", *(["raw_privacy.erasure_requests"] if requests else [])]
@@ -78,14 +78,14 @@ def _landed_files_at_last_erasure(connection: duckdb.DuckDBPyConnection) -> str 
 
 
 def erase(warehouse: Path, erased_at: datetime, schemas: Mapping[str, str] | None = None) -> int:
-    """Delete the raw rows of everybody who asked for it and return how many rows those were.
+    """Delete the raw rows of everybody who asked for it, and return their number.
 
-    `erased_at` is the moment that the receipts tell; `schemas` are those where an EL tool keeps the tables of a source.
-    The warehouse file is written anew, since a deleted row stays in the blocks of a DuckDB file until they are needed
-    again, and without the models that show more than these rows. They are built from it afterwards.
+    `erased_at` is the time on the receipts; `schemas` are the schemas, by source, where an EL tool keeps its tables.
+    The warehouse file is rewritten, because DuckDB leaves deleted rows in the blocks of a file until these are reused.
+    The new file leaves out the models that hold erased rows; the build makes them again.
 
     Raises:
-        InputError: rows of an EL tool cannot be deleted. Whom to erase is remembered, nothing is deleted.
+        InputError: rows of an EL tool cannot be deleted. The rows to erase are recorded, nothing is deleted.
     """
     with open_warehouse(warehouse) as connection:
         ring = ring_of(connection, hash_key())
@@ -96,12 +96,12 @@ def erase(warehouse: Path, erased_at: datetime, schemas: Mapping[str, str] | Non
             "create table if not exists private.unfinished_erasure (source_table varchar, row_id varchar)"
         )
         erased_rows.find(connection, ring)
-        if views := _views_of_doomed_rows(connection, schemas or {}):
+        if views := _views_with_rows_to_erase(connection, schemas or {}):
             _leave_unfinished(connection)
             connection.execute("commit")
             raise InputError(
                 f"erasure: {', '.join(views)}: a view, so its rows of persons who asked to be erased cannot be deleted "
-                "here. Delete them where the EL tool keeps them (private.unfinished_erasure in the warehouse lists "
+                "here. Delete them in the table behind the view (private.unfinished_erasure in the warehouse lists "
                 "them), and build again. Nothing was published."
             )
         sound = _delete_staged(connection, schemas or {})
@@ -124,26 +124,26 @@ def erase(warehouse: Path, erased_at: datetime, schemas: Mapping[str, str] | Non
 
 
 def models_left(warehouse: Path) -> set[str]:
-    """Return the names of the models and seeds that stand in the warehouse: all where nothing was erased."""
+    """Return the names of the models and seeds in the warehouse; if nothing was erased, these are all."""
     with open_warehouse(warehouse) as connection:
         return {name for _, _, name in _models_in(connection)}
 
 
 def is_unpublished(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Tell whether rows were erased that what was published last may show, also where builds have failed since."""
+    """Return whether rows were erased since the last publication, so that the published marts may still show them."""
     return kind_of(connection, "private", "unpublished_erasure") is not None
 
 
 def was_published(connection: duckdb.DuckDBPyConnection) -> None:
-    """Remember that what is published now was built without any erased row."""
+    """Record that the published marts no longer hold any erased row."""
     connection.execute("drop table if exists private.unpublished_erasure")
     connection.execute("delete from private.erased_hashes")
 
 
 def left_at_their_origin(connection: duckdb.DuckDBPyConnection, exported: Sequence[str]) -> list[tuple[str, int]]:
-    """Return the exported tables, as landing knows them, that hold rows of erased persons, and how many.
+    """Return the exported tables that still hold rows of erased persons, with the number of these rows.
 
-    Such rows are deleted wherever this build keeps them, but the tables are the EL tool's.
+    The build has deleted its own copies of the rows, but the tables belong to the EL tool.
     """
     if not exported:
         return []
@@ -157,35 +157,35 @@ def left_at_their_origin(connection: duckdb.DuckDBPyConnection, exported: Sequen
 
 
 def waiting(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, int]]:
-    """Return the requests for an identifier that links nobody: id, type, and how many contacts have it."""
+    """Return the requests by an identifier that several people share: id, type, and number of contacts with it."""
     return connection.execute(
         "select request_id, identifier_type, contacts from private.waiting_requests order by request_id"
     ).fetchall()
 
 
 def _row_id(table: RawTable) -> str:
-    """The column that names a row of a person; each table that _doom finds rows in has one, and requires it."""
+    """Return the id column of a table; every table in which _mark_rows can find rows has one, and it is required."""
     return next(column for column in table.columns if column.endswith("_id"))
 
 
-def _views_of_doomed_rows(connection: duckdb.DuckDBPyConnection, schemas: Mapping[str, str]) -> list[str]:
+def _views_with_rows_to_erase(connection: duckdb.DuckDBPyConnection, schemas: Mapping[str, str]) -> list[str]:
     return [
         f"{schemas[table.source]}.{table.name}"
-        for table in tables_of(connection, "(from doomed union all from redacted)")
+        for table in tables_of(connection, "(from to_erase union all from redacted)")
         if table.source in schemas and kind_of(connection, schemas[table.source], table.name) == "VIEW"
     ]
 
 
 def _leave_unfinished(connection: duckdb.DuckDBPyConnection) -> None:
-    """List every row to delete, for whoever does it, and for the children of those that are gone next time."""
-    for table in tables_of(connection, "doomed"):
+    """Store the ids of the rows to delete by hand; the next build finds the child rows of deleted rows by them."""
+    for table in tables_of(connection, "to_erase"):
         connection.execute(
             f"""
             insert into private.unfinished_erasure
             select '{table.source_table}', staged.{_row_id(table)}
             from {staged_table(table.source_table)} as staged
-            inner join doomed using (_file_id, _row_number)
-            where doomed.source_table = '{table.source_table}'
+            inner join to_erase using (_file_id, _row_number)
+            where to_erase.source_table = '{table.source_table}'
             except
             from private.unfinished_erasure
             """
@@ -193,13 +193,13 @@ def _leave_unfinished(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _note_receipts(connection: duckdb.DuckDBPyConnection, erased_at: datetime) -> None:
-    """Note for each request what goes, by table; nothing in it tells of whom."""
+    """Store a receipt for each request: the number of rows by table, without anything about the person."""
     connection.execute(
         """
         insert into private.erasure_receipts
         with rows_found as (
             select source_table, _file_id, _row_number, min(request_id) as request_id, true as is_removed
-            from doomed group by all
+            from to_erase group by all
             union all
             select source_table, _file_id, _row_number, min(request_id), false from redacted group by all
         )
@@ -222,7 +222,7 @@ def receipts(connection: duckdb.DuckDBPyConnection, erased_at: datetime) -> list
 
 
 def write_receipts(connection: duckdb.DuckDBPyConnection, file: Path) -> None:
-    """Write all receipts of an output folder to a CSV file, if there are any."""
+    """Write the receipts of all erasures of an output folder to a CSV file, if there are any."""
     if connection.execute("select 1 from private.erasure_receipts limit 1").fetchone():
         connection.execute(
             "copy (from private.erasure_receipts order by erased_at, request_id, source_table)"
@@ -231,10 +231,10 @@ def write_receipts(connection: duckdb.DuckDBPyConnection, file: Path) -> None:
 
 
 def lift(warehouse: Path, request_id: str) -> int:
-    """Take what a request put on the suppression list off it, so that rows delivered from now on count again.
+    """Remove the hashes of a request from the suppression list, so that rows delivered from now on are used again.
 
     Returns:
-        How many hashes those were; 0 where nothing was erased for such a request.
+        The number of hashes removed; 0 if nothing was erased for this request.
     """
     with open_warehouse(warehouse) as connection:
         prepare(connection)
@@ -248,24 +248,24 @@ def lift(warehouse: Path, request_id: str) -> int:
 def _delete(connection: duckdb.DuckDBPyConnection, schemas: Mapping[str, str]) -> int:
     rows = connection.execute(
         "insert into private.erased_rows"
-        " select _file_id, source_table, count(distinct _row_number) from doomed group by _file_id, source_table"
+        " select _file_id, source_table, count(distinct _row_number) from to_erase group by _file_id, source_table"
         " returning source_table, row_count"
     ).fetchall()
-    for table in tables_of(connection, "doomed"):
+    for table in tables_of(connection, "to_erase"):
         if table.source in schemas:
-            _change_in_schema(connection, table, schemas[table.source], "doomed")
+            _change_in_schema(connection, table, schemas[table.source], "to_erase")
         else:
             connection.execute(
-                f"delete from {table.relation} as landed using doomed"
-                f" where doomed.source_table = '{table.source_table}'"
-                " and landed._file_id = doomed._file_id and landed._row_number = doomed._row_number"
+                f"delete from {table.relation} as landed using to_erase"
+                f" where to_erase.source_table = '{table.source_table}'"
+                " and landed._file_id = to_erase._file_id and landed._row_number = to_erase._row_number"
             )
     return sum(count for _, count in rows)
 
 
 def _redact(connection: duckdb.DuckDBPyConnection, schemas: Mapping[str, str]) -> int:
-    """Take the texts that name the erased out of the rows of others, and return how many rows those were."""
-    # there are no quotation marks in the patterns, since macros write them into SQL too
+    """Replace the texts that name erased persons in rows of other persons; return the number of those rows."""
+    # the patterns hold no quotation marks, because macros write them into SQL too
     personal = "|".join(personal_data_patterns().values())
     for table in tables_of(connection, "redacted"):
         schema = schemas.get(table.source)
@@ -279,7 +279,7 @@ def _redact(connection: duckdb.DuckDBPyConnection, schemas: Mapping[str, str]) -
             ).fetchall()
             if name in table.columns and name not in own
         ]
-        # an address or number may be written with characters that nobody sees
+        # an address or number may contain invisible characters
         changes = ", ".join(
             f"{name} = case when regexp_matches({name}, '{personal}')"
             f" or regexp_matches(regexp_replace({name}, '[^ -~]', '', 'g'), '{personal}')"
@@ -292,17 +292,18 @@ def _redact(connection: duckdb.DuckDBPyConnection, schemas: Mapping[str, str]) -
             _change_in_schema(connection, table, schema, "redacted", changes)
         else:
             connection.execute(
-                f"update {table.relation} as landed set {changes} where {is_doomed(table, 'landed', 'redacted')}"
+                f"update {table.relation} as landed set {changes} where {is_marked(table, 'landed', 'redacted')}"
             )
     row = connection.execute("select count(distinct (source_table, _file_id, _row_number)) from redacted").fetchone()
     return int(row[0]) if row else 0
 
 
 def _delete_staged(connection: duckdb.DuckDBPyConnection, schemas: Mapping[str, str]) -> set[str]:
-    """Delete the rows from the staged tables too, and return those that are now as if they were built anew.
+    """Delete the rows from the staged tables too; return the staged tables that need not be built again.
 
-    Staging judges each row on its own, but for versions of one key: where one goes and another stays, the model has to
-    say again which of them counts. The rows of an EL tool's table get other numbers by a deletion.
+    Staging judges each row on its own, except that it deduplicates the versions of a key. If one version of a key is
+    erased and another stays, the model must be built again, and also if an EL tool keeps the table: a deletion
+    renumbers its rows.
     """
     sound = set()
     redacted = tables_of(connection, "redacted")
@@ -314,19 +315,19 @@ def _delete_staged(connection: duckdb.DuckDBPyConnection, schemas: Mapping[str, 
             f"""
             select 1 from {staged} as gone
             inner join {staged} as kept on {is_same_key(table, "kept", "gone")}
-            where {is_doomed(table, "gone")} and not {is_doomed(table, "kept")}
+            where {is_marked(table, "gone")} and not {is_marked(table, "kept")}
                 and gone.row_status in ('accepted', 'duplicate') and kept.row_status in ('accepted', 'duplicate')
             limit 1
             """
         ).fetchone()
         if has_other_version is None:
-            connection.execute(f"delete from {staged} where {is_doomed(table, staged)}")
+            connection.execute(f"delete from {staged} where {is_marked(table, staged)}")
             sound.add(staged)
     return sound
 
 
 def _forget(connection: duckdb.DuckDBPyConnection) -> None:
-    """Delete what is remembered of the person_ids of earlier builds. On Spark the models leave it out."""
+    """Delete the erased person_ids from the records of earlier builds. On Spark the models leave them out."""
     columns = {
         "persons_before": ("identifier_hash", "person_id"),
         "person_changes": ("identifier_hash", "old_person_id", "new_person_id"),
@@ -342,7 +343,7 @@ def _forget(connection: duckdb.DuckDBPyConnection) -> None:
 def _change_in_schema(
     connection: duckdb.DuckDBPyConnection, table: RawTable, schema: str, found: str, changes: str | None = None
 ) -> None:
-    """Delete or change rows of an EL tool's table, but no others: it may have written since staging numbered them."""
+    """Delete or change the found rows of an EL tool's table; fail if the tool has changed the table since staging."""
     name = f'"{schema}".{table.name}'
     statement = f"update {name} set {changes}" if changes else f"delete from {name}"
     try:
@@ -365,14 +366,15 @@ def _change_in_schema(
     except duckdb.Error as error:
         reason = str(error).splitlines()[0]
         raise InputError(
-            f"erasure: {schema}.{table.name}: rows of erased persons cannot be deleted ({reason})."
+            f"erasure: {schema}.{table.name}: rows of erased persons cannot be deleted ({reason}). Allow the build to "
+            "delete there, or delete them yourself, and build again."
         ) from error
     if changed != expected:
         raise InputError(f"erasure: {schema}.{table.name} changed while the build read it. Build again.")
 
 
 def _models_in(connection: duckdb.DuckDBPyConnection, database: str | None = None) -> list[tuple[str, str, str]]:
-    """Return kind, schema and name of each table and view that a model or seed made, here or in an attached one."""
+    """Return type, schema and name of each table and view of a model or seed, here or in an attached database."""
     return connection.execute(
         "select table_type, table_schema, table_name from information_schema.tables"
         " where table_catalog = coalesce(?, current_database()) and list_contains(?, table_schema)"
@@ -382,9 +384,9 @@ def _models_in(connection: duckdb.DuckDBPyConnection, database: str | None = Non
 
 
 def rewrite(warehouse: Path, sound: Collection[str], change: Callable[[duckdb.DuckDBPyConnection], object]) -> None:
-    """Write the warehouse anew with seeds and the `sound` ones of the models; what others keep in it, too, stays.
+    """Rewrite the warehouse file with the seeds, the models in `sound`, and all tables that are not models.
 
-    `change` is made to the new file before that takes the place of the old one, and leaves no trace of what was there.
+    `change` runs on the new file before it replaces the old one, so that deleted rows leave no trace in the file.
     """
     fresh = warehouse.with_name(".warehouse.rewriting.duckdb")
     fresh.unlink(missing_ok=True)
@@ -395,7 +397,7 @@ def rewrite(warehouse: Path, sound: Collection[str], change: Callable[[duckdb.Du
         for kind, schema, name in _models_in(connection, "old"):
             if schema != "seeds" and f"{schema}.{name}" not in sound:
                 connection.execute(f'drop {"view" if kind == "VIEW" else "table"} old.{schema}."{name}"')
-        # what is deleted before anything is committed never reaches the disk
+        # rows that are deleted before the commit never reach the disk
         connection.execute("begin")
         connection.execute("copy from database old to fresh")
         connection.execute("use fresh")

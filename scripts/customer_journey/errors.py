@@ -21,35 +21,35 @@ class ExitCode(IntEnum):
 
 
 @dataclass(frozen=True)
-class RowsTold:
-    """What became of the rows of a build, which its user needs most where nothing is published."""
+class RowCounts:
+    """The row counts of a build and how they changed; printed also where the build publishes nothing."""
 
-    # a row a raw table: its name and its counts, as build.ROW_STATES names them
+    # one entry for each raw table: its name and its counts, in the order of build.ROW_STATES
     counts: Sequence[tuple[Any, ...]]
-    # lines on tables of which much is refused
+    # one line for each raw table with many refused rows
     refusals: Sequence[str]
-    # lines on what is not as it was in the marts that were published last
+    # one line for each difference from the marts published last
     changes: Sequence[str]
 
 
 class BuildError(Exception):
-    """A build that ends without publishing. Its text is one line for the user."""
+    """A command that failed. Its text is the one line that the user sees."""
 
     exit_code = ExitCode.CHECK_FAILED
 
 
 class CheckFailedError(BuildError):
-    """A dbt test, a model or an expectation failed; `told` is what the build found out before, for the summary."""
+    """A dbt test, a model or an expectation failed; `rows` are the row counts that the summary still shows."""
 
-    def __init__(self, text: str, told: "RowsTold | None" = None, checks: "Sequence[CheckResult]" = ()) -> None:
-        """Keep the line and what the summary has to show with it."""
+    def __init__(self, text: str, rows: "RowCounts | None" = None, checks: "Sequence[CheckResult]" = ()) -> None:
+        """Keep the line of the error, the row counts if the build got as far as counting, and the checks."""
         super().__init__(text)
-        self.told = told
+        self.rows = rows
         self.checks = checks
 
 
 class MachineError(BuildError):
-    """The machine gave out: no memory, no room on the disk."""
+    """The machine has too little memory or disk space."""
 
 
 class InputError(BuildError):
@@ -64,19 +64,19 @@ class LockedError(BuildError):
     exit_code = ExitCode.LOCKED
 
 
-# The suppression list is nowhere else: who starts anew has to be told.
+# The suppression list exists only in the warehouse: whoever starts with a new one must know what they lose.
 IF_DAMAGED = (
-    "Put a copy of it back, or move it away and build again: that lands RAW anew, and whoever was erased is erased "
-    "again only if the requests are still in RAW. What was published last stands."
+    "Restore it from a backup, or move it away and build again. The new build lands all of RAW again, but erases "
+    "persons again only if their erasure requests are still in RAW. The marts published last are unchanged."
 )
 
 NO_MEMORY = (
-    "out of memory: the machine, or a limit set to this process (ulimit -v), left the build too little. Give it more, "
-    "or let DuckDB take less by JOURNEY_MEMORY_LIMIT"
+    "out of memory: the machine, or a limit on this process (ulimit -v), leaves the build too little. Provide more, "
+    "or set JOURNEY_MEMORY_LIMIT to a lower value so that DuckDB uses less"
 )
 NO_ROOM = "no room left to write (a full disk, a quota or a limit of file size). Make room"
 
-# How programs below this one say it, in lower case: what they raise differs with the place where memory ran out.
+# The words of the libraries below, in lower case: the type of their error depends on where the memory ran out.
 _SAY_NO_MEMORY = (
     "out of memory", "cannot allocate memory", "failed to allocate", "could not allocate", "bad_alloc",
     "unable to allocate",
@@ -89,8 +89,8 @@ _NO_ROOM_NUMBERS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def what_gave_out(problem: object) -> str | None:
-    """Return what the machine had too little of, as a line for the user; None where that is not the matter."""
-    # by name: what loads DuckDB or multiprocessing needs memory itself
+    """Return a line for the user if the machine ran out of memory or disk space; None for any other problem."""
+    # compared by name, because importing DuckDB or multiprocessing here would itself need memory
     if isinstance(problem, MemoryError) or type(problem).__name__ in ("OutOfMemoryException", "BrokenProcessPool"):
         return NO_MEMORY
     if isinstance(problem, OSError) and problem.errno is not None:
@@ -104,10 +104,10 @@ def what_gave_out(problem: object) -> str | None:
 
 
 def as_build_error(error: Exception) -> BuildError | None:
-    """Return an error that no step has put into words as one line for the user; None for one that nobody expects."""
+    """Return an error from Python or DuckDB as a line for the user; None if it can only be a defect of this project."""
     gave_out = what_gave_out(error)
     if gave_out is not None:
-        return MachineError(f"{gave_out}. Nothing was published; what was published last stands.")
+        return MachineError(f"{gave_out}. Nothing was published; the marts published last are unchanged.")
     if isinstance(error, OSError):
         where = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
         return InputError(f"{where}{error.strerror or error}.")

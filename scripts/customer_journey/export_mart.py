@@ -1,4 +1,4 @@
-"""Published marts as files: CSV that a spreadsheet opens without running it, and Parquet with times in UTC."""
+"""Published marts as files: CSV whose cells no spreadsheet runs as formulas, and Parquet with times in UTC."""
 
 import csv
 import os
@@ -18,14 +18,14 @@ from customer_journey.published import attach_marts, published_file
 from customer_journey.warehouse import memory_limit, quoted, quoted_name
 
 FORMATS = ("csv", "parquet")
-# rows that are in memory at once while CSV is written
+# rows in memory at once while CSV is written
 _ROWS_AT_ONCE = 20_000
 _TEXT = "VARCHAR"
 
 
 @dataclass(frozen=True)
 class Exported:
-    """A file that was written, and how many rows of the mart are in it."""
+    """A file that was written, and the number of rows in it."""
 
     mart: str
     file: Path
@@ -33,13 +33,13 @@ class Exported:
 
 
 def export_mart(output: Output, mart: str, file: Path, where: str | None = None, *, overwrite: bool) -> Exported:
-    """Write a published mart, or those of its rows that the condition `where` picks, as its file's ending says.
+    """Write a published mart, or its rows that meet the condition `where`, in the format of the file's suffix.
 
     Raises:
-        InputError: there is no such mart, the condition is no SQL on it, or the file cannot be written there.
+        InputError: there is no such mart, the condition is not valid, or the file cannot be written there.
     """
     if file.suffix.lower().lstrip(".") not in FORMATS:
-        raise InputError(f"--to {file}: ends neither in .csv nor in .parquet. Give the file one of these endings.")
+        raise InputError(f"--to {file}: ends in neither .csv nor .parquet. Name a file with one of these suffixes.")
     with _published(output) as (connection, marts):
         if mart not in marts:
             raise InputError(
@@ -59,9 +59,9 @@ def export_all(output: Output, folder: Path, file_format: str, *, overwrite: boo
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except (FileExistsError, NotADirectoryError) as error:
-            raise InputError(f"--to {folder}: is a file. Without a MART name a folder.") from error
+            raise InputError(f"--to {folder}: is a file. To export all marts, name a folder.") from error
         files = {mart: folder / f"{mart}.{file_format}" for mart in sorted(marts)}
-        # all are looked at before the first is written
+        # check all before writing the first
         _check_places(list(files.values()), output, overwrite)
         for mart, file in files.items():
             yield Exported(mart, file, _write(connection, mart, None, file))
@@ -81,19 +81,19 @@ def _check_places(files: Sequence[Path], output: Output, overwrite: bool) -> Non
     for file in files:
         place = file.resolve()
         if place in own or any(parent in own for parent in place.parents):
-            raise InputError(f"--to {file}: is a place of the build itself. Choose another.")
+            raise InputError(f"--to {file}: is a file or folder of the build itself. Choose another.")
         if not file.parent.is_dir():
-            raise InputError(f"--to {file}: there is no folder {file.parent}. Make it, or choose another.")
+            raise InputError(f"--to {file}: there is no folder {file.parent}. Create it, or choose another.")
         if file.is_dir():
             raise InputError(f"--to {file}: is a folder. Name the file in it.")
     taken = [file for file in files if os.path.lexists(file)]
     if taken and not overwrite:
-        more = f", and {len(taken) - 1} more are" if len(taken) > 1 else ""
-        raise InputError(f"--to {taken[0]}: is there already{more}. Choose another name, or add --overwrite.")
+        more = f", and so do {len(taken) - 1} more files" if len(taken) > 1 else ""
+        raise InputError(f"--to {taken[0]}: exists already{more}. Choose another name, or add --overwrite.")
 
 
 def _write(connection: duckdb.DuckDBPyConnection, mart: str, where: str | None, file: Path) -> int:
-    """Write beside the file and rename: whoever reads the old one, or a synced folder, never sees half a mart."""
+    """Write to a temporary file and rename it, so that no reader or synced folder sees half a mart."""
     kinds = {name: kind for name, kind, *_ in connection.execute(f"describe {SCHEMA}.{mart}").fetchall()}
     rows = f"{SCHEMA}.{mart}{_condition(connection, mart, where)}"
     unfinished = file.with_name(f".{file.name}.{os.getpid()}")
@@ -110,7 +110,7 @@ def _write(connection: duckdb.DuckDBPyConnection, mart: str, where: str | None, 
     except duckdb.Error as error:
         if what_gave_out(error) or where is None:
             raise
-        # a condition may fail on a row: a cast of a text that is no number
+        # a valid condition may still fail on a row, for example when it casts a text to a number
         raise InputError(f"--where {where!r}: {first_line(error)}") from error
     finally:
         unfinished.unlink(missing_ok=True)
@@ -124,7 +124,7 @@ def _condition(connection: duckdb.DuckDBPyConnection, mart: str, where: str | No
     if condition[:6].casefold() == "where ":
         condition = condition[6:].strip()
     try:
-        # refuses what is more than one expression, such as what closes a bracket and goes on
+        # refuses anything but a single expression, such as a text that closes the bracket
         duckdb.SQLExpression(condition)
         connection.execute(f"explain select 1 from {SCHEMA}.{mart} where (\n{condition}\n)")
     except duckdb.Error as error:
@@ -137,7 +137,7 @@ def _condition(connection: duckdb.DuckDBPyConnection, mart: str, where: str | No
 
 
 def _write_csv(connection: duckdb.DuckDBPyConnection, kinds: dict[str, str], rows: str, file: Path) -> int:
-    """Write as UTF-8 with a mark at its beginning, without which Excel takes the text for another encoding."""
+    """Write CSV in UTF-8 with a byte order mark, without which Excel assumes another encoding."""
     found = connection.execute(f"select {', '.join(_csv_cell(*column) for column in kinds.items())} from {rows}")
     count = 0
     with file.open("w", encoding="utf-8-sig", newline="") as stream:
@@ -151,7 +151,7 @@ def _write_csv(connection: duckdb.DuckDBPyConnection, kinds: dict[str, str], row
 
 def _write_parquet(connection: duckdb.DuckDBPyConnection, kinds: dict[str, str], rows: str, file: Path) -> int:
     selected = ", ".join(
-        # what reads Parquet takes a timestamp without a zone for local time
+        # readers of Parquet take a timestamp without a zone for local time
         f"{name} at time zone 'UTC' as {name}" if kind == "TIMESTAMP" else name
         for name, kind in ((quoted_name(column), kind) for column, kind in kinds.items())
     )
@@ -163,7 +163,7 @@ def _write_parquet(connection: duckdb.DuckDBPyConnection, kinds: dict[str, str],
 
 
 def _csv_cell(column: str, kind: str) -> str:
-    """Return the expression of a cell as CSV has it: numbers and times as DuckDB writes them, text guarded."""
+    """Return the SQL of a CSV cell: numbers and times as DuckDB writes them, text guarded against formulas."""
     name = quoted_name(column)
     if kind != _TEXT:
         # Spark's timestamps carry a zone, which is UTC; the others carry none and are UTC too

@@ -1,13 +1,13 @@
-"""The key of the hashes that stand for persons: where it comes from, and that an output folder keeps to one.
+"""The key that identifiers of persons are hashed with: where it comes from, and why an output folder has only one.
 
-It comes from the environment. Without one, the demo company is built under a key that everybody knows; a build of own
-rows makes a key at random, once, and keeps it in a file beside the private warehouse. The warehouse keeps a fingerprint
-of the key, never the key: under another one every person_id would change without a word, and persons who were erased
-would come back, since nobody would know them any more.
+The key comes from the environment. Without one, the demo company is built with a public key, and a build of own rows
+makes a random key once and keeps it in a file beside the private warehouse. The warehouse stores a fingerprint of the
+key, never the key itself. It refuses another key, because with that every person_id would silently change, and erased
+persons would come back: the suppression list would no longer recognise them.
 
-So that a change of the key (`keys`) loses nobody, the suppression list is hashed with a key of its own that never
-changes. It lies in the warehouse, sealed by the key of the hashes, as do the keys that were in force before: by these
-the next build says which person_id became which, and erasure finds what earlier builds called a person.
+So that a rotation of the key (`keys`) keeps the suppression list valid, the list is hashed with a key of its own that
+never changes. That key lies in the warehouse, encrypted with the hash key, and so do all former hash keys: with these
+the next build maps old person_ids to new ones, and an erasure finds the person_ids of earlier builds.
 """
 
 import base64
@@ -26,26 +26,26 @@ from cryptography.fernet import Fernet, InvalidToken
 from customer_journey.errors import InputError
 
 ENVIRONMENT_VARIABLE = "JOURNEY_HASH_KEY"
-# The demo's own: it stands in every copy of this project.
+# The key of the demo is public: it is in every copy of this project.
 DEMO_KEY = "demo-key-protects-nobody"
-# Beside the raw tables of the demo company: which files `journey demo` wrote, by path and content.
+# Beside the raw tables of the demo company: the paths and content digests of the files that `journey demo` wrote.
 DEMO_MARK = "demo.json"
 FILE_NAME = "hash_key"
-# A rotation writes its new key here first: it counts once the warehouse has its fingerprint.
+# A rotation writes the new key here first; it is valid once the warehouse holds its fingerprint.
 NEXT_FILE_NAME = "hash_key.next"
-# What is hashed for the fingerprint; the macro ensure_hash_key says it too.
+# The text that is hashed for the fingerprint; the macro ensure_hash_key has the same.
 _FINGERPRINT_OF = "hash_key_fingerprint"
-# Stands in a session for the key before, where there was none.
+# The value for the former key of a session if there was none.
 NO_KEY = "none"
 
-ERASED = "Persons who were erased would come back, and every person_id would change."
+ERASED = "With another key, erased persons would come back, and every person_id would change."
 
 _in_force: list[str] = []
 
 
 @dataclass(frozen=True)
 class Ring:
-    """The keys of an output folder: that of the hashes, those before it, oldest first, and the suppression list's."""
+    """The keys of an output folder: the hash key, the former hash keys, oldest first, and the suppression list's."""
 
     key: str
     former: tuple[str, ...]
@@ -58,12 +58,12 @@ class Ring:
 
 
 def hash_key() -> str:
-    """Return the key in force in this process, else that of the environment, else the demo's, which protects nobody."""
+    """Return the active key of this process, else that of the environment, else the demo's, which is public."""
     return _in_force[-1] if _in_force else given_key() or DEMO_KEY
 
 
 def put_in_force(key: str) -> None:
-    """Let this process hash with a key, whatever the environment says."""
+    """Make this the active key of the process, whatever the environment says."""
     _in_force[:] = [key]
 
 
@@ -76,35 +76,35 @@ def given_key(variable: str = ENVIRONMENT_VARIABLE) -> str | None:
     key = os.environ.get(variable)
     if not key or not key.strip():
         return None
-    # Spark fills it into a statement between quotation marks, and knows ${…} for a variable
+    # on Spark the key becomes part of an SQL statement, where ${…} would be a variable
     if not key.isprintable() or not key.isascii() or set(key) & set("'\\$"):
         raise InputError(
-            f"{variable}: holds a sign that a key must not (a control character, ', \\, $ or no ASCII). "
-            "Take for example that of `openssl rand -hex 32`."
+            f"{variable}: holds a character that a key must not hold (a control character, ', \\, $ or non-ASCII). "
+            "Choose another key, for example with `openssl rand -hex 32`."
         )
     return key
 
 
 def fingerprint(key: str) -> str:
-    """Return what tells this key from others and says nothing of it: as keyed_hash would hash a constant."""
+    """Return the fingerprint of a key, which identifies it without revealing it: the keyed hash of a constant."""
     return _hash(key, _FINGERPRINT_OF)
 
 
 def keyed_digest(text: str, key: str) -> str:
-    """Return what tells another key from this one by a text, and says nothing of either."""
+    """Return the HMAC of a text, which differs for another key and reveals neither the key nor the text."""
     return hmac.new(key.encode(), text.encode(), "sha256").hexdigest()
 
 
 def is_known(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Tell whether this warehouse has the fingerprint of a key."""
+    """Return whether this warehouse holds the fingerprint of a key."""
     return _fingerprint_in(connection) is not None
 
 
 def find(folder: Path, connection: duckdb.DuckDBPyConnection | None) -> str | None:
-    """Return the key of an output folder; None where it has none yet and the environment gives none.
+    """Return the key of an output folder; None if it has none yet and the environment gives none.
 
     Raises:
-        InputError: the key that was given is another one, or none was given and the folder was built with one.
+        InputError: the given key is not the one the folder was built with, or none was given and it is not found.
     """
     given, kept = given_key(), [key for key in (_read(folder / FILE_NAME), _read(folder / NEXT_FILE_NAME)) if key]
     known = _fingerprint_in(connection) if connection is not None else None
@@ -116,22 +116,22 @@ def find(folder: Path, connection: duckdb.DuckDBPyConnection | None) -> str | No
     if given is not None:
         if fingerprint(given) != known:
             raise InputError(
-                f"{folder}: was built with another key than {ENVIRONMENT_VARIABLE}. {_advice(folder, known)}"
+                f"{folder}: was built with a different key than {ENVIRONMENT_VARIABLE}. {_advice(folder, known)}"
             )
         return given
     for key in (*kept, DEMO_KEY):
         if fingerprint(key) == known:
             return key
-    where = f"that of {folder / FILE_NAME} is another one" if kept else f"there is no {folder / FILE_NAME}"
+    where = f"{folder / FILE_NAME} holds a different one" if kept else f"there is no {folder / FILE_NAME}"
     raise InputError(
-        f"{folder}: was built with a key that is not here: {ENVIRONMENT_VARIABLE} is not set, and {where}. {ERASED} "
-        "Set the old key, or choose another --out."
+        f"{folder}: the key that it was built with is missing: {ENVIRONMENT_VARIABLE} is not set, and {where}. "
+        f"{ERASED} Set {ENVIRONMENT_VARIABLE} to the old key, or choose another --out."
     )
 
 
 def _advice(folder: Path, known: str) -> str:
     if fingerprint(_read(folder / FILE_NAME) or "") == known:
-        where = f"unset {ENVIRONMENT_VARIABLE}: the key lies in {folder / FILE_NAME}"
+        where = f"unset {ENVIRONMENT_VARIABLE}: the key is in {folder / FILE_NAME}"
     elif fingerprint(DEMO_KEY) == known:
         where = f"unset {ENVIRONMENT_VARIABLE}: it was the demo's key"
     else:
@@ -140,26 +140,27 @@ def _advice(folder: Path, known: str) -> str:
 
 
 def _refuse_another_than_hashed(folder: Path, connection: duckdb.DuckDBPyConnection, key: str | None) -> None:
-    """Refuse a key that hashed nothing of a build of a release that kept no fingerprint, as far as that can be seen."""
+    """Refuse a key that differs from the one of an old release, which kept no fingerprint, if its hashes show that."""
     if has_hashed(folder, connection, key or DEMO_KEY) is not False:
         return
     if key is None:
         raise InputError(
-            f"{folder}: was built with a key of its own, and {ENVIRONMENT_VARIABLE} is not set. {ERASED} Set it."
+            f"{folder}: was built with a key of its own, but {ENVIRONMENT_VARIABLE} is not set. {ERASED} Set it to "
+            "the old key."
         )
     if has_hashed(folder, connection, DEMO_KEY):
         raise InputError(
             f"{folder}: was built without {ENVIRONMENT_VARIABLE}, that is with the demo's key. {ERASED} "
-            f"To change to another key: journey rotate-key --out {folder}."
+            f"To change the key: journey rotate-key --out {folder}."
         )
     raise InputError(
-        f"{folder}: was built with another key than {ENVIRONMENT_VARIABLE}. {ERASED} Set the old key, "
+        f"{folder}: was built with a different key than {ENVIRONMENT_VARIABLE}. {ERASED} Set the old key, "
         f"or change it: journey rotate-key --out {folder}."
     )
 
 
 def has_hashed(folder: Path, connection: duckdb.DuckDBPyConnection, key: str) -> bool | None:
-    """Tell whether what stands of an earlier build was hashed with a key; None where nothing says."""
+    """Return whether the earlier build here was hashed with this key; None if that cannot be seen."""
     if _has_table(connection, "intermediate", "int_person_identifiers"):
         row = connection.execute(
             "select identifier, left(identifier_hash, 32) from intermediate.int_person_identifiers limit 1"
@@ -174,9 +175,9 @@ def has_hashed(folder: Path, connection: duckdb.DuckDBPyConnection, key: str) ->
 
 
 def plain_run_key(folder: Path, connection: duckdb.DuckDBPyConnection) -> str:
-    """Return the key of a dbt run on the warehouse in a folder: the one in force, else that which a build would take.
+    """Return the key for a plain dbt run on the warehouse of a folder: the active one, else the one of a build.
 
-    Own rows that no build has seen yet get a key of their own here too; where there are none, no key protects anybody.
+    If own rows were landed and no build has made a key yet, a key is made here; without rows the demo's key will do.
 
     Raises:
         InputError: the warehouse was built with another key.
@@ -204,9 +205,9 @@ def _has_raw_rows(connection: duckdb.DuckDBPyConnection) -> bool:
 
 
 def is_demo(connection: duckdb.DuckDBPyConnection, raw: Path | None) -> bool:
-    """Tell whether all rows that have landed are the demo company's: each file is one that `journey demo` wrote there.
+    """Return whether all landed rows are the demo company's: each file must be exactly as `journey demo` wrote it.
 
-    A folder holds the mark of the demo, but it is the rows that decide: one file more, or one row in a file, is own.
+    The mark file alone does not decide: one more file, or one changed row, makes the data own data.
     """
     if raw is None:
         return False
@@ -220,7 +221,7 @@ def is_demo(connection: duckdb.DuckDBPyConnection, raw: Path | None) -> bool:
 
 
 def mark_demo(folder: Path, files: Iterable[Path]) -> None:
-    """Write which files in a raw folder are the demo company's: nothing else may be built with its key."""
+    """Write the mark file, which lists the demo company's files; only these may be hashed with the demo's key."""
     contents = {}
     for file in sorted(files):
         with file.open("rb") as stream:
@@ -232,18 +233,18 @@ def mark_demo(folder: Path, files: Iterable[Path]) -> None:
 
 
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the tables of keys, if they are not there yet."""
+    """Create the tables of keys if they do not exist."""
     connection.execute("create schema if not exists private")
     connection.execute(
         "create table if not exists private.hash_key (fingerprint varchar, is_demo boolean, is_published boolean)"
     )
-    # position 0: the suppression list's; from 1: those before this one, oldest first
+    # position 0: the key of the suppression list; from 1: the former hash keys, oldest first
     connection.execute("create table if not exists private.sealed_keys (position bigint, sealed_key varchar)")
 
 
 def adopt(connection: duckdb.DuckDBPyConnection, key: str) -> None:
-    """Let a warehouse that has no fingerprint yet take this key's."""
-    # who was erased by an earlier release stands in the list under the key of then
+    """Store the fingerprint of this key in a warehouse that has none yet."""
+    # an earlier release hashed its suppression list with the hash key itself
     suppression = key if has_erased(connection) else make_key()
     connection.execute("begin")
     prepare(connection)
@@ -252,41 +253,41 @@ def adopt(connection: duckdb.DuckDBPyConnection, key: str) -> None:
 
 
 def has_erased(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Tell whether somebody is on the suppression list."""
+    """Return whether somebody is on the suppression list."""
     return _has_table(connection, "private", "suppression_list") and bool(
         connection.execute("select 1 from private.suppression_list limit 1").fetchone()
     )
 
 
 def ring_of(connection: duckdb.DuckDBPyConnection, key: str) -> Ring:
-    """Return the keys of a warehouse, of which this is the one in force; where none is kept it does for all.
+    """Return the keys of a warehouse whose hash key is `key`; a warehouse without stored keys uses it for everything.
 
     Raises:
-        InputError: another key is in force, or what is kept is damaged.
+        InputError: the warehouse has another hash key, or the stored keys are damaged.
     """
     known = _fingerprint_in(connection)
     if known is None:
         return Ring(key, (), key)
     if known != fingerprint(key):
-        raise InputError(f"the warehouse was built with another key. {ERASED}")
+        raise InputError(f"the warehouse was built with a different key. {ERASED} Set {ENVIRONMENT_VARIABLE} to it.")
     sealed = connection.execute("select sealed_key from private.sealed_keys order by position").fetchall()
     suppression, *former = (_unseal(text, key) for (text,) in sealed)
     return Ring(key, tuple(former), suppression)
 
 
 def replace_key(connection: duckdb.DuckDBPyConnection, old: str, new: str) -> None:
-    """Put another key in the place of the one in force, in the transaction of the caller."""
+    """Replace the hash key, in the transaction of the caller."""
     ring = ring_of(connection, old)
     _write(connection, Ring(new, (*ring.former, old), ring.suppression))
 
 
 def was_published(connection: duckdb.DuckDBPyConnection) -> None:
-    """Remember that all that is kept of persons was hashed with the key in force, so that it may change again."""
+    """Record that a build with the current key was published, so that the key may be rotated again."""
     connection.execute("update private.hash_key set is_published = true where not is_published")
 
 
 def awaits_build(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Tell whether the key has changed and no build has been published since."""
+    """Return whether the key was changed and no build has been published since."""
     row = connection.execute(
         "select not is_published and (select max(position) from private.sealed_keys) > 0 from private.hash_key"
     ).fetchone()
@@ -337,7 +338,7 @@ def _unseal(sealed: str, key: str) -> str:
         return _cipher(key).decrypt(sealed.encode()).decode()
     except InvalidToken as error:
         raise InputError(
-            "the warehouse is damaged: private.sealed_keys cannot be read. Take it from a backup."
+            "the warehouse is damaged: private.sealed_keys cannot be decrypted. Restore warehouse.duckdb from a backup."
         ) from error
 
 
@@ -349,12 +350,12 @@ def _cipher(key: str) -> Fernet:
 
 
 def make_key() -> str:
-    """Return a key that nobody could guess."""
+    """Return a new random key."""
     return secrets.token_hex(32)
 
 
 def keep(folder: Path, key: str, name: str = FILE_NAME) -> Path:
-    """Write a key to its file, whole or not at all, for its owner alone."""
+    """Write a key to its file atomically, readable by its owner alone."""
     file, unfinished = folder / name, folder / f".{name}.unfinished"
     unfinished.unlink(missing_ok=True)
     with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as stream:
@@ -366,7 +367,7 @@ def keep(folder: Path, key: str, name: str = FILE_NAME) -> Path:
 
 
 def finish_rotation(folder: Path, connection: duckdb.DuckDBPyConnection) -> None:
-    """Bring the files of keys in line with the warehouse, which says whether a killed rotation has happened."""
+    """Complete or undo the key files of a rotation that was killed; the fingerprint in the warehouse decides which."""
     known = _fingerprint_in(connection)
     following = _read(folder / NEXT_FILE_NAME)
     if following is not None and fingerprint(following) == known:
@@ -375,17 +376,17 @@ def finish_rotation(folder: Path, connection: duckdb.DuckDBPyConnection) -> None
 
 
 def _read(file: Path) -> str | None:
-    """Return the key in a file, None where there is no such file.
+    """Return the key in a file; None if there is no such file.
 
     Raises:
-        InputError: it cannot be read, or holds none.
+        InputError: the file cannot be read, or holds no key.
     """
     try:
         lines = file.read_text(encoding="ascii").splitlines()
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{file}: the key cannot be read ({type(error).__name__}). Take it from a backup.") from error
+        raise InputError(f"{file}: cannot be read ({type(error).__name__}). Restore it from a backup.") from error
     if len(lines) != 1 or not lines[0].strip():
-        raise InputError(f"{file}: holds no key. Take it from a backup.")
+        raise InputError(f"{file}: holds no key. Restore it from a backup.")
     return lines[0]

@@ -30,19 +30,19 @@ from customer_journey.paths import PROJECT
 from customer_journey.raw_files import lines_on_unread
 from customer_journey.tabular import Column, as_text, columns_of, path_parameter, reading, scan
 
-# Before the name of a table that Spark exported; no path of a file begins so.
+# Prefix of the path of a table exported from Spark's catalog; no file path begins so.
 FROM_CATALOG = "catalog:"
-# how many columns stand in a line
+# the most columns that a message lists
 _NAMED = 12
 
 
 @dataclass
 class LandingReport:
-    """What landing found: files read and known, optional tables that are absent, columns and files nobody knows.
+    """The result of landing: numbers of new and unchanged files, absent optional tables, unknown columns and files.
 
-    `doubles` are lines on files whose rows count twice; `files` are all that lie in the raw folder; `in_place` are the
-    schemas, by source, of tables that stay where an EL tool keeps them; `exported` are the tables that were copied out
-    of another catalog, as landing knows them.
+    `drift` are lines on unknown columns and files; `doubles` lines on files that hold the same rows, which count
+    twice; `files` all files of the raw folder; `in_place` the schemas, by source, of tables that stay where an EL tool
+    keeps them; `exported` the paths of tables that were copied out of another catalog.
     """
 
     files_read: int = 0
@@ -58,31 +58,31 @@ class LandingReport:
 def land(connection: duckdb.DuckDBPyConnection, raw: Path, on_progress: Callable[[str, float], None]) -> LandingReport:
     """Land every file under `raw` that is new or changed since the last build, all of them or none.
 
-    A file is known by its path under `raw` and its content, which is read again where its size or its times say that
-    it may have changed. A changed file replaces the rows it landed before, a vanished one keeps them. `on_progress`
-    gets the table at work and the share done, 0 to 1.
+    A file is identified by its path under `raw`. Its content is read again only if its size or times have changed. A
+    changed file replaces the rows that it landed before; the rows of a deleted file are kept. `on_progress` gets the
+    current table and the share done, 0 to 1.
 
     Raises:
         InputError: a required table or column is missing, or a file cannot be read.
     """
     if not raw.is_dir():
-        raise InputError(f"{raw}: no such folder. --raw wants a folder that holds <source>/<table> files.")
+        raise InputError(f"{raw}: no such folder. --raw must be a folder that holds <source>/<table> files.")
     try:
         str(raw).encode()
     except UnicodeEncodeError as error:
-        raise InputError(f"--raw {raw}: the name is no UTF-8. Rename it.") from error
+        raise InputError(f"--raw {raw}: the name is not valid UTF-8. Rename it.") from error
     report = LandingReport()
     tables = raw_tables()
     if any(_kind_of(connection, table) == "VIEW" for table in tables) or _has_landed(connection, from_catalog=True):
         raise InputError(
-            "--out: this folder was built with --raw-schemas, on the tables that an EL tool keeps. "
-            "Name the schemas again, or choose another --out for files."
+            "--out: this folder was built with --raw-schemas, from the tables of an EL tool. "
+            "Give --raw-schemas again, or choose another --out for files."
         )
     plan = plan_of(raw)
     report.drift += lines_on_unread(raw, plan.found, plan.claimed)
     delivered = plan.tables()
     check_main_tables(f"{raw}: ", {table for table in tables if table.is_main} & delivered, landed_tables(connection))
-    # Every file is checked before the first row lands: what the user is told does not depend on what loaded before.
+    # Every file is checked before the first row lands, so that an error never leaves half of the files landed.
     deliveries: dict[RawTable, list[Delivery]] = {table: [] for table in tables}
     for table, files in plan.plain.items():
         for file in files:
@@ -108,30 +108,30 @@ def land(connection: duckdb.DuckDBPyConnection, raw: Path, on_progress: Callable
 
 
 def check_main_tables(where: str, delivered: Collection[RawTable], landed: Collection[str]) -> None:
-    """Check that there is something to build on, and that no export of a main table was lost.
+    """Check that at least one main table is delivered, and that none delivered before is missing.
 
-    `delivered` are the main tables that something is delivered for, `landed` the labels of those that had rows of
-    files before. `where` begins the error.
+    `delivered` are the main tables with files now, `landed` the labels of the tables that earlier builds landed.
+    `where` begins the error message.
 
     Raises:
-        InputError: none of the main tables is there, or one that was there before is not.
+        InputError: no main table is delivered, or one of an earlier build is missing.
     """
     main = [table for table in raw_tables() if table.is_main]
     if not delivered:
         raise InputError(
             f"{where}none of the tables {', '.join(table.label for table in main)} is there; a build needs one of "
-            "them. Add for example orders/orders.csv; on exports of tools, `journey init` writes a mapping.yml."
+            "them. Add for example orders/orders.csv; for exports of tools, `journey init` writes a mapping.yml."
         )
     lost = sorted(table.label for table in main if table.label in landed and table not in delivered)
     if lost:
         raise InputError(
-            f"{where}required table {lost[0]} is missing: an earlier build of this output folder read it, so an "
-            "export was lost. Put it back; where it is no longer wanted, leave its file with the header alone."
+            f"{where}required table {lost[0]} is missing, although an earlier build of this output folder read it. "
+            "Put its export back. If the table is no longer wanted, deliver a file with only the header."
         )
 
 
 def _is_unmade(connection: duckdb.DuckDBPyConnection, plan: Plan, table: RawTable) -> bool:
-    """Tell whether a table comes through adapters alone, and no export has held a row of it."""
+    """Return whether a table comes only from adapters, and no export has held a row of it."""
     if plan.plain.get(table) or plan.mapped.get(table):
         return False
     row = connection.execute(
@@ -141,7 +141,7 @@ def _is_unmade(connection: duckdb.DuckDBPyConnection, plan: Plan, table: RawTabl
 
 
 def landed_tables(connection: duckdb.DuckDBPyConnection) -> set[str]:
-    """Return the labels of the tables that rows have landed for."""
+    """Return the labels of the tables with landed files."""
     if not kind_of(connection, "private", "landed_files"):
         return set()
     rows = connection.execute("select distinct source_table from private.landed_files").fetchall()
@@ -151,7 +151,7 @@ def landed_tables(connection: duckdb.DuckDBPyConnection) -> set[str]:
 def _add_mapped(
     connection: duckdb.DuckDBPyConnection, plan: Plan, deliveries: dict[RawTable, list[Delivery]], report: LandingReport
 ) -> None:
-    """Add the files that mapping.yml names; what has landed as it is now is not read again."""
+    """Add the files that mapping.yml names; unchanged ones are not read again."""
     for number, (table, one) in enumerate((table, one) for table, files in plan.mapped.items() for one in files):
         with reading(one.file):
             state = state_of_all([one.file], one.how)
@@ -170,12 +170,12 @@ def _add_exports(
     deliveries: dict[RawTable, list[Delivery]],
     report: LandingReport,
 ) -> None:
-    """Add what adapters make of exports; an export that has landed as it is now is not read again.
+    """Add the results of adapters; unchanged exports are not read again.
 
     Raises:
-        InputError: an export cannot be read; a file of it is none that an adapter of its folder knows, and damaged.
+        InputError: an export cannot be read, or a file of it is damaged and no adapter of the folder recognises it.
     """
-    # of each folder, the files that no adapter knows
+    # for each folder, the files that none of its adapters recognises
     unread: dict[str, dict[str, InputError | None]] = {}
     for number, export in enumerate(plan.exports):
         paths = {table: export.path(table) for table in export.adapter.selects}
@@ -184,7 +184,7 @@ def _add_exports(
             if _knows(connection, paths.values(), state):
                 for table, path in paths.items():
                     deliveries[table].append(_known(path, state))
-                # what others of the folder do not know was told when this one was read
+                # unrecognised files were reported when this export was read
                 unread[export.place] = {}
                 continue
         made, strange = made_deliveries(connection, export, raw, f"export_{number}")
@@ -198,7 +198,7 @@ def _add_exports(
         if problem := next(filter(None, labels.values()), None):
             raise problem
         adapters = " or ".join(export.use.adapter for export in plan.exports if export.place == place)
-        report.drift += [f"{label}: no file that the adapter {adapters} knows, not read" for label in labels]
+        report.drift += [f"{label}: not recognised by the adapter {adapters}, so not read" for label in labels]
 
 
 def _known(path: str, state: str) -> Delivery:
@@ -206,7 +206,7 @@ def _known(path: str, state: str) -> Delivery:
 
 
 def _knows(connection: duckdb.DuckDBPyConnection, paths: Collection[str], state: str) -> bool:
-    """Tell whether all these have landed, and were in this state when they were read last."""
+    """Return whether all these paths have landed and were in this state when they were last read."""
     if not kind_of(connection, "private", "landed_files"):
         return False
     row = connection.execute(
@@ -218,9 +218,9 @@ def _knows(connection: duckdb.DuckDBPyConnection, paths: Collection[str], state:
 
 
 def _keep_rows_of_vanished(connection: duckdb.DuckDBPyConnection, export: Export, raw: Path) -> list[str]:
-    """Keep what was made of files of an export that are gone, and return a line on them.
+    """Keep the rows of deleted files of an export under another path, and return a line on them.
 
-    Rows of a table that adds up would count twice beside what is made anew: these go with their file.
+    Not for tables whose rows are added up, such as spend: their rows would count twice, so they go with their file.
     """
     if export.files is None or not kind_of(connection, "private", "export_files"):
         return []
@@ -238,11 +238,11 @@ def _keep_rows_of_vanished(connection: duckdb.DuckDBPyConnection, export: Export
         kept = f"{path} before {Path(gone[0]).name} was gone ({row[0] if row else 0})"
         for kept_in in ("landed_files", "sources"):
             connection.execute(f"update private.{kept_in} set path = ? where path = ?", [kept, path])
-    return [f"{export.place}: {Path(gone[0]).name} is gone; what was made of it before is kept"]
+    return [f"{export.place}: {Path(gone[0]).name} is gone; the rows that were read from it are kept"]
 
 
 def _keep_export_files(connection: duckdb.DuckDBPyConnection, plan: Plan, raw: Path) -> None:
-    """Note which files each export consists of, so that one that vanishes is missed."""
+    """Record the files of each export, so that the next build notices a deleted one."""
     connection.execute("create table if not exists private.export_files (place varchar, file varchar)")
     for export in plan.exports:
         connection.execute("delete from private.export_files where place = ?", [export.place])
@@ -253,12 +253,12 @@ def _keep_export_files(connection: duckdb.DuckDBPyConnection, plan: Plan, raw: P
 
 
 def _forget_unread(connection: duckdb.DuckDBPyConnection, raw: Path, report: LandingReport) -> None:
-    """Take out the rows of files that lie there still, and that the mapping no longer reads."""
+    """Delete the landed rows of files that still exist but that the mapping no longer reads."""
     for file_id, source_table, path in connection.execute(
         "select file_id, source_table, path from private.landed_files order by path"
     ).fetchall():
         label = source_table.replace(".", "/")
-        # as Export.path and MappedFile.path have it; a file's own name may hold such words too
+        # the forms of Export.path and MappedFile.path; a plain file name may look like one of them
         export = re.fullmatch(rf"(.+) through [^/]+/{label}\.sql", path)
         place = export[1] if export else path.removesuffix(f" as {label}")
         if path in report.files or not (raw / place).exists():
@@ -268,11 +268,11 @@ def _forget_unread(connection: duckdb.DuckDBPyConnection, raw: Path, report: Lan
             connection.execute(f"delete from private.{table} where file_id = ?", [file_id])
         for table in ("file_states", "sources"):
             connection.execute(f"delete from private.{table} where path = ?", [path])
-        report.drift.append(f"{path}: the mapping no longer reads it so, its rows in {source_table} are gone")
+        report.drift.append(f"{path}: mapping.yml no longer reads it, so its rows in {source_table} were removed")
 
 
 def unchanged_files(connection: duckdb.DuckDBPyConnection, raw: Path) -> list[str] | None:
-    """Return the paths of the files under `raw` if each has landed as it is now; None where one is new or changed."""
+    """Return the paths of the files under `raw` if all have landed unchanged; None if one is new or changed."""
     landed = {
         path: (sha256, state)
         for path, sha256, state in connection.execute(
@@ -298,7 +298,7 @@ def unchanged_files(connection: duckdb.DuckDBPyConnection, raw: Path) -> list[st
 
 
 def landed_digest(connection: duckdb.DuckDBPyConnection) -> str | None:
-    """Return a digest of the paths and contents of all files that have landed; None before the first."""
+    """Return a digest of the paths and contents of all landed files; None if nothing has landed."""
     if not kind_of(connection, "private", "landed_files"):
         return None
     row = connection.execute(
@@ -313,7 +313,7 @@ def land_deliveries(
     report: LandingReport,
     on_progress: Callable[[str, float], None],
 ) -> None:
-    """Land what is new or changed of each table, all of it or nothing, and add to the report what was read."""
+    """Land the new and changed files of each table in one transaction, and count them in the report."""
     connection.execute("begin")
     try:
         _create_manifest(connection)
@@ -331,15 +331,13 @@ def land_deliveries(
 
 
 def refuse_folder_of_files(connection: duckdb.DuckDBPyConnection) -> None:
-    """Keep exported tables out of a folder where files have landed, whose rows nothing would ever replace.
+    """Refuse exported tables in a folder where files have landed: nothing would ever replace the rows of the files.
 
     Raises:
         InputError: files have landed here.
     """
     if _has_landed(connection, from_catalog=False):
-        raise InputError(
-            "--out: this folder holds rows that were landed from files. Choose another --out for --raw-schemas."
-        )
+        raise InputError("--out: this folder holds rows landed from files. Choose another --out for --raw-schemas.")
 
 
 def _has_landed(connection: duckdb.DuckDBPyConnection, from_catalog: bool) -> bool:
@@ -352,7 +350,7 @@ def _has_landed(connection: duckdb.DuckDBPyConnection, from_catalog: bool) -> bo
 
 
 def check_columns(table: RawTable, where: str, short_name: str, columns: Sequence[Column]) -> list[str]:
-    """Return a line on each column that nobody knows; `where` names the file or table in errors.
+    """Return a line on each unknown column; `where` names the file or table in errors.
 
     Raises:
         InputError: a required column is missing.
@@ -379,7 +377,7 @@ def _add_it(name: str, has: Sequence[str]) -> str:
     if not has:
         return f"Add {'it' if ' ' not in name else name} to the export."
     return (
-        f"Columns of the file that nothing takes: {_first_of(has)}. If one of them is meant, write "
+        f"The file has these unknown columns: {_first_of(has)}. If one of them is meant, write "
         "`columns: {our name: their name}` for this table in mapping.yml (`journey init` proposes it); "
         f"else add {'it' if ' ' not in name else name} to the export."
     )
@@ -391,7 +389,7 @@ def _first_of(names: Sequence[str]) -> str:
 
 
 def _texts_of(table: RawTable, columns: Sequence[Column]) -> list[str]:
-    """The SQL of each column of the landed table, null where these columns do not have it."""
+    """Return the SQL of each column of the landed table; null for a column that the file does not have."""
     known = {plain(column.name): column for column in columns}
     return [
         f"{as_text(known[name]) if name in known else 'cast(null as varchar)'} as {name}" for name in table.all_columns
@@ -412,11 +410,11 @@ def _create_manifest(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def create_landed_table(connection: duckdb.DuckDBPyConnection, table: RawTable) -> None:
-    """Create the landed table, all columns text, if it is not there yet."""
+    """Create the landed table, with all columns as text, if it does not exist."""
     connection.execute(f"create schema if not exists raw_{table.source}")
     columns = ", ".join(f"{column} varchar" for column in table.all_columns)
     connection.execute(f"create table if not exists {table.relation} ({columns}, _file_id bigint, _row_number bigint)")
-    # an earlier version of the contract may have made it
+    # an earlier release may have created it with fewer columns
     present = connection.table(table.relation).columns
     for column in table.all_columns:
         if column not in present:
@@ -424,7 +422,7 @@ def create_landed_table(connection: duckdb.DuckDBPyConnection, table: RawTable) 
 
 
 def _land(connection: duckdb.DuckDBPyConnection, table: RawTable, delivery: Delivery) -> bool:
-    """Land one delivery; return False where its content is known already."""
+    """Land one delivery; return False if its content has not changed."""
     known = connection.execute(
         "select file_id, sha256, source_table from private.landed_files where path = ?", [delivery.path]
     ).fetchone()
@@ -441,7 +439,7 @@ def _land(connection: duckdb.DuckDBPyConnection, table: RawTable, delivery: Deli
             return False
         create_landed_table(connection, table)
         if known:
-            # a mapping may have said that it is another table's
+            # the mapping may have assigned the file to another table before
             connection.execute(f"delete from raw_{known[2]} where _file_id = ?", [known[0]])
             connection.execute("delete from private.landed_files where file_id = ?", [known[0]])
             connection.execute("delete from private.erased_rows where file_id = ?", [known[0]])
@@ -471,10 +469,10 @@ def _land(connection: duckdb.DuckDBPyConnection, table: RawTable, delivery: Deli
 
 
 def _double_deliveries(connection: duckdb.DuckDBPyConnection, table: RawTable) -> list[str]:
-    """Return a line on each two files of a table that adds up of which one has most of its rows from the other.
+    """Return a line on each two files of one table, such as spend, where half or more of the smaller one is the same.
 
-    Rows of a key may well be alike, as those of two hours are, and a file may be delivered under another name on
-    purpose: so nothing is refused. Rows of 0 add nothing, and are alike everywhere.
+    This is only a warning: equal rows can be right, as of two hours with the same spend, and so can a file that was
+    delivered again under another name. Rows whose amount is 0 are ignored: they add nothing and are often equal.
     """
     columns = ", ".join(f"coalesce(trim({name}), '')" for name in table.all_columns)
     rows = connection.execute(
@@ -504,14 +502,14 @@ def _double_deliveries(connection: duckdb.DuckDBPyConnection, table: RawTable) -
         """
     ).fetchall()
     return [
-        f"{table.label}: {count:,} of {total:,} rows are alike in {first} and {second}, and count twice. "
+        f"{table.label}: {count:,} of {total:,} rows are the same in {first} and {second}, and count twice. "
         "If they were delivered twice, leave only the header in one of the files"
         for count, total, first, second in rows
     ]
 
 
 def _has_state(connection: duckdb.DuckDBPyConnection, delivery: Delivery) -> bool:
-    """Tell whether a file is still in the state that it was in when its content was read last."""
+    """Return whether the file's size and times are as they were when its content was last read."""
     row = connection.execute("select state from private.file_states where path = ?", [delivery.path]).fetchone()
     return row is not None and row[0] == delivery.state
 
@@ -529,7 +527,7 @@ def _next_file_id(connection: duckdb.DuckDBPyConnection) -> int:
 
 
 def point_at_schemas(connection: duckdb.DuckDBPyConnection, schemas: Mapping[str, str]) -> LandingReport:
-    """Let the sources read tables that an EL tool keeps in the warehouse: one view a raw table over `schemas[source]`.
+    """Create one view for each raw table over the tables that an EL tool keeps in the warehouse, in `schemas[source]`.
 
     Raises:
         InputError: a source or schema is unknown, a required table or column is missing, or rows of files landed here.
@@ -546,7 +544,10 @@ def point_at_schemas(connection: duckdb.DuckDBPyConnection, schemas: Mapping[str
             columns = _warehouse_columns(connection, schema, table.name) if table.source in schemas else []
             if not columns:
                 if table.is_main and table.source in schemas:
-                    raise InputError(f"warehouse: required table {table.label} is missing: no {schema}.{table.name}.")
+                    raise InputError(
+                        f"warehouse: required table {table.label} is missing: there is no {schema}.{table.name}. Let "
+                        "the EL tool land it, or correct --raw-schemas."
+                    )
                 report.absent_tables.append(table.label)
                 continue
             where = f"{schema}.{table.name}"
@@ -558,7 +559,7 @@ def point_at_schemas(connection: duckdb.DuckDBPyConnection, schemas: Mapping[str
             )
         main = {table for table in tables if table.is_main and table.label not in report.absent_tables}
         check_main_tables("warehouse: ", main, before)
-        # each build accounts for the rows that it finds, and what an earlier one erased is no longer among them
+        # the reconciliation counts the rows that are there now; rows erased earlier are no longer among them
         connection.execute("delete from private.erased_rows where file_id = 0")
         connection.execute("commit")
     except BaseException:
@@ -568,7 +569,7 @@ def point_at_schemas(connection: duckdb.DuckDBPyConnection, schemas: Mapping[str
 
 
 def check_schemas(schemas: Mapping[str, str], own: Collection[str]) -> None:
-    """Check what --raw-schemas names: sources of the contract, and none of the schemas that the build writes.
+    """Check --raw-schemas: it must name sources of the contract, and no schema that the build writes.
 
     Raises:
         InputError: a source is unknown, or a schema is one of the build's own.
@@ -585,7 +586,7 @@ def check_schemas(schemas: Mapping[str, str], own: Collection[str]) -> None:
 
 
 def own_schemas() -> set[str]:
-    """Return the schemas of the warehouse that the build writes: landed rows, its bookkeeping, and those of models."""
+    """Return the schemas of the warehouse that the build writes: landed rows, its own tables, and the models."""
     project = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))
     folders = [*project["models"][project["name"]].values(), project["seeds"][project["name"]]]
     of_models = {folder["+schema"] for folder in folders if isinstance(folder, dict) and "+schema" in folder}
@@ -593,26 +594,26 @@ def own_schemas() -> set[str]:
 
 
 def _drop_relation(connection: duckdb.DuckDBPyConnection, table: RawTable) -> None:
-    """Make room for a view: the last build left one here, or dbt made an empty table for want of another."""
+    """Drop the view of the last build, or the empty table that dbt made because there was none."""
     kind = _kind_of(connection, table)
     if kind == "VIEW":
         connection.execute(f"drop view {table.relation}")
     elif kind is not None:
         if connection.execute(f"select 1 from {table.relation} limit 1").fetchone():
             raise InputError(
-                "--out: this folder holds rows that were landed from files, which --raw-schemas would lose. "
+                "--out: this folder holds rows landed from files, which --raw-schemas would lose. "
                 "Let the EL tool write to the warehouse.duckdb of another --out."
             )
         connection.execute(f"drop table {table.relation}")
 
 
 def _kind_of(connection: duckdb.DuckDBPyConnection, table: RawTable) -> str | None:
-    """Tell whether the landed relation is a `BASE TABLE` or a `VIEW`, or not there."""
+    """Return whether the landed relation is a `BASE TABLE` or a `VIEW`; None if there is none."""
     return kind_of(connection, f"raw_{table.source}", table.name)
 
 
 def kind_of(connection: duckdb.DuckDBPyConnection, schema: str, name: str) -> str | None:
-    """Tell whether a relation of the warehouse is a `BASE TABLE` or a `VIEW`; None where there is none."""
+    """Return whether a relation of the warehouse is a `BASE TABLE` or a `VIEW`; None if there is none."""
     row = connection.execute(
         "select table_type from information_schema.tables"
         " where table_catalog = current_database() and table_schema = ? and table_name = ?",

@@ -14,14 +14,14 @@ def locked(output: Output) -> Iterator[None]:
     """Hold the lock of an output folder.
 
     Raises:
-        LockedError: a build of it is at work.
+        LockedError: another build is running in this folder.
     """
     lock = filelock.FileLock(output.lock)
     try:
         lock.acquire(blocking=False)
     except filelock.Timeout as error:
         raise LockedError(
-            f"{output.root}: another build is at work here. Wait for it, or choose another --out."
+            f"{output.root}: another build is running in this folder. Wait for it to end, or choose another --out."
         ) from error
     with lock:
         yield

@@ -1,6 +1,6 @@
-"""What RAW/mapping.yml says: how files differ from the contract, and which exports of tools to read through adapters.
+"""RAW/mapping.yml: how files differ from the contract, and which exports of tools are read through adapters.
 
-docs/mapping.md is the reference of its words.
+docs/mapping.md is the reference of its keys.
 """
 
 import codecs
@@ -19,7 +19,7 @@ from customer_journey.contract import RawTable, raw_tables
 from customer_journey.errors import InputError, first_line
 
 FILE_NAME = "mapping.yml"
-# a date_format that strptime does not have: seconds, milliseconds or microseconds since 1970
+# our own date_format, which strptime lacks: seconds, milliseconds or microseconds since 1970
 EPOCH = "epoch"
 
 _READING = ("delimiter", "encoding", "decimal", "thousands", "date_format", "timezone", "sheet", "header_row")
@@ -29,22 +29,22 @@ _OF_AN_ADAPTER = ("adapter", "folder", "schema", *_READING, "id_prefix", "variab
 
 @dataclass(frozen=True)
 class Reading:
-    """How a file is to be read; what is None is as the contract has it."""
+    """How a file is to be read; None means the notation of the contract."""
 
     delimiter: str | None = None
     encoding: str | None = None
     decimal: str | None = None
     thousands: str | None = None
-    # strptime formats, the first that fits counts
+    # strptime formats; the first that fits is used
     date_format: tuple[str, ...] = ()
-    # of times without an offset
+    # the time zone of times without an offset
     timezone: str | None = None
     sheet: str | None = None
-    # the line, or the row of the sheet, that names the columns: what stands above it is no row
+    # the line of the file, or the row of the sheet, that names the columns; everything above it is ignored
     header_row: int = 1
 
     def over(self, other: "Reading") -> "Reading":
-        """Return this reading, with what it leaves open taken from another one."""
+        """Return this reading, with its unset options taken from another one."""
         own = {field.name: getattr(self, field.name) for field in fields(self)}
         blank = Reading()
         return Reading(
@@ -54,10 +54,10 @@ class Reading:
 
 @dataclass(frozen=True)
 class MappedTable:
-    """One source of a raw table: the files it lies in, how they are read, and what their columns are called."""
+    """One entry under `tables:`: the files of a raw table, how they are read, and the names of their columns."""
 
     label: str
-    # patterns relative to the raw folder; none: the files at the usual place
+    # patterns relative to the raw folder; if empty, the files at the usual place
     files: tuple[str, ...]
     reading: Reading
     # contract name: theirs
@@ -68,7 +68,7 @@ class MappedTable:
     id_prefix: str
 
     def fingerprint(self) -> str:
-        """Return a digest that changes whenever the same file would be read otherwise."""
+        """Return a digest of the entry; if it changes, its files must be read again."""
         return hashlib.sha256(repr(self).encode()).hexdigest()
 
 
@@ -86,21 +86,21 @@ class AdapterUse:
 
 @dataclass(frozen=True)
 class MappingFile:
-    """All that a mapping.yml says, in its order; empty where there is none."""
+    """The entries of a mapping.yml in their order; empty if there is no file."""
 
     tables: tuple[MappedTable, ...] = ()
     adapters: tuple[AdapterUse, ...] = ()
 
 
 def read_mapping(raw: Path) -> MappingFile:
-    """Return what RAW/mapping.yml says.
+    """Return the entries of RAW/mapping.yml.
 
     Raises:
-        InputError: it cannot be read, or says something that nobody can follow; the line names the entry.
+        InputError: it cannot be read, or an entry is not valid; the message names the entry.
     """
     file = raw / FILE_NAME
     if file.is_dir():
-        raise InputError(f"{file}: a folder, where a file of the mapping is expected.")
+        raise InputError(f"{file}: is a folder, but must be the file of the mapping. Rename or remove it.")
     if not file.is_file():
         return MappingFile()
     try:
@@ -110,11 +110,11 @@ def read_mapping(raw: Path) -> MappingFile:
     except OSError as error:
         raise InputError(f"{file}: cannot be read ({error.strerror}).") from error
     if not isinstance(given, dict):
-        raise InputError(f"{file}: wants `tables:` and `adapters:`, see docs/mapping.md.")
+        raise InputError(f"{file}: must hold `tables:` or `adapters:`. See docs/mapping.md.")
     _check_words(str(file), given, ("tables", "adapters"))
     tables = given.get("tables") or {}
     if not isinstance(tables, dict):
-        raise InputError(f"{file}: tables: wants lines of the form `<source>/<table>:`.")
+        raise InputError(f"{file}: tables: must hold lines of the form `<source>/<table>:`. See docs/mapping.md.")
     known = {table.label: table for table in raw_tables()}
     found = []
     for label, entries in tables.items():
@@ -124,23 +124,23 @@ def read_mapping(raw: Path) -> MappingFile:
             found.append(_mapped_table(f"{file}: {label}", known[label], entry or {}))
     used = given.get("adapters") or []
     if not isinstance(used, list):
-        raise InputError(f"{file}: adapters: wants a list of entries `- adapter: <tool>`.")
+        raise InputError(f"{file}: adapters: must be a list of entries `- adapter: <tool>`. See docs/mapping.md.")
     return MappingFile(tuple(found), tuple(_adapter_use(f"{file}: adapters", entry) for entry in used))
 
 
 def what_yaml_says(error: Exception) -> str:
-    """Return in one line why a file is no YAML, with the line that breaks it and what to do."""
+    """Return in one line why a file is not valid YAML, with the line of the error and what to do."""
     if isinstance(error, UnicodeDecodeError):
         return f"{first_line(error)}. Save it as UTF-8"
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
         mark = error.problem_mark
-        hint = ": indent with blanks, not tabs" if "\\t" in str(error.problem) else ""
+        hint = ": indent with spaces, not tabs" if "\\t" in str(error.problem) else ""
         return f"line {mark.line + 1}, column {mark.column + 1}: {error.problem}{hint}. Correct that line"
     return first_line(error)
 
 
 def did_you_mean(wrong: str, names: Iterable[str]) -> str:
-    """Return the end of a sentence that names what was probably meant, else what there is."""
+    """Return the end of a sentence: the name that was probably meant, else all the names."""
     known = sorted(names)
     by_case = {name.casefold(): name for name in known}
     close = [by_case[name] for name in difflib.get_close_matches(wrong.casefold(), by_case, n=1, cutoff=0.6)]
@@ -148,21 +148,21 @@ def did_you_mean(wrong: str, names: Iterable[str]) -> str:
 
 
 def did_you_mean_one(wrong: str, names: Iterable[str]) -> str:
-    """Return the end of a line that names what was probably meant; empty where nothing resembles it."""
+    """Return the end of a line with the name that was probably meant; empty if none is similar."""
     close = difflib.get_close_matches(wrong.casefold(), sorted(names), n=1, cutoff=0.75)
     return f". Did you mean {close[0]}?" if close else ""
 
 
 def _mapped_table(where: str, table: RawTable, entry: object) -> MappedTable:
     if not isinstance(entry, dict):
-        raise InputError(f"{where}: wants lines of the form `word: value`, see docs/mapping.md.")
+        raise InputError(f"{where}: must hold lines of the form `key: value`. See docs/mapping.md.")
     _check_words(where, entry, _OF_A_TABLE)
     columns = _texts(f"{where}: columns", entry.get("columns"))
     constants = _texts(f"{where}: constants", entry.get("constants"))
     values = entry.get("values") or {}
     if not isinstance(values, dict):
         raise InputError(
-            f"{where}: values: is not of the form `column: {{their word: our word}}`, such as "
+            f"{where}: values: must have the form `column: {{their value: our value}}`, for example "
             "`status: {Giao xong: completed}`."
         )
     of_columns = {str(name): _texts(f"{where}: values: {name}", pairs) for name, pairs in values.items()}
@@ -173,7 +173,7 @@ def _mapped_table(where: str, table: RawTable, entry: object) -> MappedTable:
                     f"{where}: {word}: {table.label} has no column {name}{did_you_mean(name, table.all_columns)}"
                 )
     if both := sorted(set(columns) & set(constants)):
-        raise InputError(f"{where}: {both[0]} stands under columns and under constants. Leave one of them out.")
+        raise InputError(f"{where}: {both[0]} is both in columns and in constants. Remove one of them.")
     return MappedTable(
         table.label,
         _list(f"{where}: files", entry.get("files")),
@@ -187,13 +187,13 @@ def _mapped_table(where: str, table: RawTable, entry: object) -> MappedTable:
 
 def _adapter_use(where: str, entry: object) -> AdapterUse:
     if not isinstance(entry, dict) or not entry.get("adapter"):
-        raise InputError(f"{where}: wants entries of the form `- adapter: <tool>` with `folder:` or `schema:`.")
+        raise InputError(f"{where}: each entry must have the form `- adapter: <tool>`, with `folder:` or `schema:`.")
     where = f"{where}: {entry['adapter']}"
     _check_words(where, entry, _OF_AN_ADAPTER)
     folder, schema = entry.get("folder"), entry.get("schema")
     if (folder is None) == (schema is None):
         raise InputError(
-            f"{where}: say either `folder:`, where the export lies, or `schema:`, where an EL tool landed it."
+            f"{where}: give exactly one of `folder:`, where the export is, and `schema:`, where an EL tool landed it."
         )
     return AdapterUse(
         str(entry["adapter"]),
@@ -206,10 +206,10 @@ def _adapter_use(where: str, entry: object) -> AdapterUse:
 
 
 def reading_of(where: str, entry: Mapping[str, Any]) -> Reading:
-    """Return how an adapter says that an input of its own is read.
+    """Return the reading options that an adapter gives for one of its inputs.
 
     Raises:
-        InputError: it says what nobody can follow.
+        InputError: an option is unknown or has no valid value.
     """
     _check_words(where, entry, _READING)
     return _reading(where, entry)
@@ -222,30 +222,31 @@ def _reading(where: str, entry: Mapping[str, Any]) -> Reading:
             codecs.lookup(str(encoding))
         except LookupError as error:
             raise InputError(
-                f"{where}: encoding {encoding!r} is none that Python knows, such as utf-8, cp1258."
+                f"{where}: encoding {encoding!r} is unknown. Write one that Python knows, such as utf-8 or cp1258."
             ) from error
     if zone is not None and zone not in zoneinfo.available_timezones():
         raise InputError(
-            f"{where}: timezone {zone!r} is no IANA time zone{did_you_mean(str(zone), zoneinfo.available_timezones())}"
+            f"{where}: timezone {zone!r} is not an IANA time zone"
+            f"{did_you_mean(str(zone), zoneinfo.available_timezones())}"
             if difflib.get_close_matches(str(zone), zoneinfo.available_timezones(), n=1)
-            else f"{where}: timezone {zone!r} is no IANA time zone, such as Asia/Ho_Chi_Minh."
+            else f"{where}: timezone {zone!r} is not an IANA time zone. Write for example Asia/Ho_Chi_Minh."
         )
     signs = {word: entry.get(word) for word in ("delimiter", "decimal", "thousands")}
     for word, sign in signs.items():
         if sign is not None and (not isinstance(sign, str) or len(sign) > 1 or (not sign and word != "thousands")):
             raise InputError(f"{where}: {word} {sign!r} is not one character. Write one, between quotation marks.")
     if signs["delimiter"] is not None and signs["delimiter"] in '"\r\n':
-        raise InputError(f"{where}: delimiter {signs['delimiter']!r} cannot stand between fields.")
+        raise InputError(f"{where}: delimiter {signs['delimiter']!r} cannot separate columns. Write another character.")
     if signs["decimal"] is not None and signs["decimal"] == signs["thousands"]:
-        raise InputError(f"{where}: decimal and thousands are both {signs['decimal']!r}. Say which is which.")
+        raise InputError(f"{where}: decimal and thousands are both {signs['decimal']!r}. Correct one of them.")
     header_row = entry.get("header_row", 1)
     if not isinstance(header_row, int) or isinstance(header_row, bool) or header_row < 1:
-        raise InputError(f"{where}: header_row {header_row!r} is no line of a file. The first line is 1.")
+        raise InputError(f"{where}: header_row {header_row!r} is not the number of a line. The first line is 1.")
     formats = _list(f"{where}: date_format", entry.get("date_format"))
     for text in formats:
         if text != EPOCH and re.search(r"%[dejmYyqG]|%-[dm]|%s", text) is None:
             raise InputError(
-                f"{where}: date_format {text!r} is not understood. Write it in the form of strptime, such as "
+                f"{where}: date_format {text!r} is not understood. Write a format of strptime, for example "
                 '"%d/%m/%Y %H:%M": %d day, %m month, %Y year, %H hour, %M minute.'
             )
     sheet = entry.get("sheet")
@@ -264,13 +265,13 @@ def _reading(where: str, entry: Mapping[str, Any]) -> Reading:
 def _check_words(where: str, entry: Mapping[Any, Any], known: Sequence[str]) -> None:
     for word in entry:
         if word not in known:
-            raise InputError(f"{where}: {word} is not a key that the mapping knows{did_you_mean(str(word), known)}")
+            raise InputError(f"{where}: {word} is not a key of the mapping{did_you_mean(str(word), known)}")
 
 
 def _list(where: str, value: object) -> tuple[str, ...]:
     values = value if isinstance(value, list) else [] if value is None else [value]
     if not all(isinstance(text, str) and text for text in values):
-        raise InputError(f"{where}: wants a text, or a list of texts.")
+        raise InputError(f"{where}: must be a text, or a list of texts.")
     return tuple(values)
 
 
@@ -278,10 +279,10 @@ def _texts(where: str, value: object) -> dict[str, str]:
     if value is None:
         return {}
     if not isinstance(value, dict) or any(isinstance(text, (dict, list)) or text is None for text in value.values()):
-        raise InputError(f"{where}: wants lines of the form `name: text`.")
+        raise InputError(f"{where}: must hold lines of the form `name: text`.")
     return {str(name): _text(text) for name, text in value.items()}
 
 
 def _text(value: object) -> str:
-    # YAML reads `is_test: no` as a truth value
+    # YAML reads `is_test: no` as a boolean
     return str(value).lower() if isinstance(value, bool) else str(value)

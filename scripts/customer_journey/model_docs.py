@@ -59,7 +59,7 @@ def docs_of_build(output: Output) -> None:
 def _manifest(output: Output) -> dict[str, Any]:
     found = sorted((output.root / "dbt").glob("*/manifest.json"), key=lambda file: file.stat().st_mtime)
     if not found:
-        raise InputError(f"{output.root}: nothing was built here. Build it with scripts/build --out {output.root}.")
+        raise InputError(f"{output.root}: nothing was built here. Run scripts/build --out {output.root} first.")
     manifest: dict[str, Any] = json.loads(found[-1].read_text(encoding="utf-8"))
     return manifest
 

@@ -1,7 +1,7 @@
-"""What a published build was made from, as digests: a build to which nothing is new is not made again.
+"""Digests of the inputs of the published build, so that a build without new inputs can be skipped.
 
-The note of it is removed before a build touches anything, and written once its marts are published: a build that was
-killed, or failed, leaves none. Nothing here may import what takes long to load.
+They are kept in a note in the output folder. A build removes the note before it changes anything and writes a new one
+after its marts are published; a build that fails or is killed leaves none. Imports must be quick here.
 """
 
 import hashlib
@@ -23,17 +23,17 @@ from customer_journey.landing import FROM_CATALOG, kind_of, landed_digest, uncha
 from customer_journey.paths import PROJECT, Output
 from customer_journey.publish import SCHEMA
 
-# What a build reads of the project: folders, and files beside them.
+# The folders and files of the project that a build reads.
 _FOLDERS = ("models", "macros", "seeds", "tests/dbt", "expectations", "adapters", "scripts/customer_journey")
 _FILES = ("dbt_project.yml", "profiles.yml", "pyproject.toml", "uv.lock")
 _LIBRARIES = ("dbt-core", "dbt-duckdb", "great_expectations", "scipy")
-# The cluster that is built on and published to.
+# The address of the cluster that runs the build.
 _PLACE = ("JOURNEY_SPARK_HOST", "JOURNEY_SPARK_PORT")
 
 
 @dataclass(frozen=True)
 class Unchanged:
-    """The build that stands, since nothing has come since."""
+    """The published build, which is still current because no input has changed."""
 
     build_id: str
     as_of: str
@@ -43,7 +43,7 @@ class Unchanged:
 def origin_of(
     engine: str, settings: Mapping[str, Any], raw_schemas: Mapping[str, str] | None, project: Path = PROJECT
 ) -> dict[str, str]:
-    """Return a digest of all that a build is made from beside its rows, taken before it reads anything."""
+    """Return digests of the inputs of a build other than its rows: project, settings, engine and schemas."""
     place = {name: os.environ.get(name, "") for name in _PLACE} if engine == "spark" else {}
     libraries = [f"{name} {version(name)}" for name in _LIBRARIES]
     return {
@@ -57,7 +57,7 @@ def origin_of(
 
 
 def rows_of(connection: duckdb.DuckDBPyConnection, raw_schemas: Mapping[str, str] | None) -> str | None:
-    """Return a digest of the rows that have landed; None where they cannot be told from others without a build."""
+    """Return a digest of the landed rows; None if only a build can tell whether they have changed."""
     landed = landed_digest(connection) or ""
     if not raw_schemas:
         return _digest([landed])
@@ -76,12 +76,12 @@ def rows_of(connection: duckdb.DuckDBPyConnection, raw_schemas: Mapping[str, str
 
 
 def forget(output: Output) -> None:
-    """Forget what the published build was made from, before anything of it is touched."""
+    """Remove the note, before the build changes anything."""
     output.built_from.unlink(missing_ok=True)
 
 
 def remember(output: Output, build_id: str, origin: Mapping[str, str], rows: str | None, files: Iterable[str]) -> None:
-    """Note what the build that has just been published was made from; `files` are those that lay in the raw folder."""
+    """Write the note for the build that was just published; `files` are the files of the raw folder."""
     if rows is None:
         return
     note = {
@@ -103,7 +103,7 @@ def unchanged(
     raw: Path | None,
     raw_schemas: Mapping[str, str] | None,
 ) -> Unchanged | None:
-    """Return the published build if another one would be made from the same; None where anything may be new."""
+    """Return the published build if all its inputs are unchanged; None if any may have changed."""
     try:
         note = json.loads(output.built_from.read_text(encoding="utf-8"))
         build_id = str(note["build_id"])
@@ -120,14 +120,14 @@ def unchanged(
             if raw is not None and (not raw.is_dir() or unchanged_files(connection, raw) != files):
                 return None
     except (duckdb.Error, OSError):
-        # somebody holds it, or it is not whole: the build says which
+        # locked or damaged: the build will report which
         return None
     published = output.published_on_spark if output.published_on_spark.exists() else output.published
     return Unchanged(build_id, str(settings["as_of"]), str(published))
 
 
 def _are_tables_here(connection: duckdb.DuckDBPyConnection, raw_schemas: Mapping[str, str]) -> bool:
-    """Tell whether an EL tool keeps its tables in the warehouse itself; what Spark's catalog holds is only exported."""
+    """Return whether the tables of the EL tool are in the warehouse itself, not in Spark's catalog."""
     exported = (
         kind_of(connection, "private", "landed_files")
         and connection.execute(
@@ -141,12 +141,12 @@ def _are_tables_here(connection: duckdb.DuckDBPyConnection, raw_schemas: Mapping
 
 
 def published_build(output: Output) -> str | None:
-    """Return the build whose marts readers see; None where there are none."""
+    """Return the id of the build whose marts are published; None if there is none."""
     try:
         if output.published_on_spark.exists():
             note = json.loads(output.published_on_spark.read_text(encoding="utf-8"))
             folders = [Path(folder) for folder in note["marts"].values()]
-            # those of a cluster may lie where this machine does not see them
+            # marts of a cluster may lie on storage that this machine cannot see
             here = [folder for folder in folders if folder.is_relative_to(output.root)]
             return str(note["build_id"]) if all(folder.is_dir() for folder in here) else None
         with duckdb.connect(str(output.published), read_only=True) as connection:
@@ -157,13 +157,13 @@ def published_build(output: Output) -> str | None:
 
 
 def _remembered_settings(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
-    """Return the settings of the last run on the warehouse, which a plain `dbt build` may have been told others of."""
+    """Return the settings of the last run on the warehouse; a plain `dbt build` may have used others."""
     rows = connection.execute("select name, value from private.settings").fetchall()
     return {name: json.loads(value) for name, value in rows}
 
 
 def _keyed(build_id: str) -> str:
-    """Return what tells another key of the hashes from this one, and says nothing of either."""
+    """Return the keyed digest of the build id, which shows a change of the hash key without revealing the key."""
     return keyed_digest(build_id, hash_key())
 
 
@@ -171,7 +171,7 @@ def _digest_of_project(project: Path) -> str:
     files = [project / name for name in _FILES]
     for folder in _FOLDERS:
         files += sorted((project / folder).rglob("*"))
-    # Python's own copies of what it has read
+    # without Python's compiled copies
     read = [file for file in files if file.is_file() and file.parent.name != "__pycache__"]
     return _digest(
         part for file in read for part in (file.relative_to(project).as_posix(), _digest([file.read_bytes()]))

@@ -1,4 +1,4 @@
-"""What options of the command line take, for all commands alike."""
+"""Types of command line options that several commands share."""
 
 from pathlib import Path
 from typing import Any
@@ -7,7 +7,7 @@ import click
 
 
 class _FileOrFolder(click.Path):
-    """A path; an empty text is none: the empty variable of a script would mean the folder that it runs in."""
+    """A path; an empty text is refused, since an unset variable of a script would mean the current folder."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401
         if value == "":
@@ -15,8 +15,8 @@ class _FileOrFolder(click.Path):
         try:
             Path(value).resolve()
         except (OSError, RuntimeError) as error:
-            # Python has an error of its own for links that lead round in a ring
-            self.fail(f"{str(value)!r} leads nowhere ({error}).", param, ctx)
+            # RuntimeError: symbolic links that form a loop
+            self.fail(f"{str(value)!r} is not a usable path ({error}).", param, ctx)
         return super().convert(value, param, ctx)
 
 

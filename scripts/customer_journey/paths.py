@@ -73,7 +73,7 @@ class Output:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """All files that a build writes under names of their own."""
+        """All files with a fixed name that a build writes."""
         databases = (self.warehouse, self.published, self.publishing)
         logs_of_databases = tuple(file.with_name(f"{file.name}.wal") for file in databases)
         return (
@@ -131,7 +131,7 @@ class Output:
 
 
 def write_whole(file: Path, text: str, mode: int = 0o600) -> None:
-    """Write a file under another name and rename it: nobody reads half of it, and a full disk leaves none."""
+    """Write a file under a temporary name and rename it, so that nobody reads half of it, even if the disk is full."""
     unfinished = file.with_suffix(f".{os.getpid()}")
     try:
         unfinished.write_text(text, encoding="utf-8")

@@ -1,12 +1,12 @@
 """Publishing to PostgreSQL: the published marts, copied to a database that BI tools read.
 
-The marts are copied to the schema `marts_next`, with keys, comments and grants, and change places with `marts` by a
-rename. What was `marts` until then is dropped afterwards, or, while somebody still reads it, by the next run.
+The marts are copied to the schema `marts_next`, with keys, comments and grants, which is then swapped with `marts` by
+a rename. The old schema is dropped afterwards; if somebody still reads it, the next run drops it.
 
-A rename alone lets a statement that is just being read by the server see one mart of the old build and another of the
-new one: names are looked up one after the other (about one swap in thirty, with more readers than cores). So for the
-moment of the swap a second session holds the new tables locked. A statement that already has a mart of the old build
-and waits for one of the new shows itself by that, and the rename is undone and tried again.
+A rename alone is not enough: PostgreSQL looks up the tables of a statement one after the other, so a statement could
+read one mart of the old build and another of the new one (this happened in about one swap in thirty, with more readers
+than cores). Therefore a second session locks the new tables during the swap. A statement that has a mart of the old
+build and waits for a locked mart of the new one is mixing builds; then the rename is undone and tried again.
 """
 
 import re
@@ -28,19 +28,19 @@ from customer_journey.warehouse import memory_limit, quoted_name
 BUILDING = f"{SCHEMA}_next"
 READER = "journey_reader"
 READER_VARIABLE = "JOURNEY_POSTGRES_READER"
-# Comments of our schemas begin so: what somebody else has called marts_next or marts_old_… is left alone.
+# The comments of our schemas begin so; a schema marts_next or marts_old_… without such a comment is left alone.
 _OURS = "customer_journey: "
-# Session locks of the database: of whoever publishes, and of readers whose statements are to see one build together.
+# Advisory locks: held by a process that publishes, and by readers whose statements must all see the same build.
 _PUBLISHERS, _READERS = (f"hashtext('customer_journey.{what}')" for what in ("publish", "marts"))
 ROWS_A_BATCH = 65_536
-# of 2,704 bytes that a row of a B-tree may take, less what its columns add
+# a B-tree row may take 2,704 bytes; some of them are needed for the columns themselves
 LONGEST_KEY = 2_500
-# names of PostgreSQL end here
+# the longest name of PostgreSQL
 _LONGEST_NAME = 63
 _DROP_SECONDS, _SWAP_SECONDS = 2, 30
-# How long a statement may take to look up the marts that it names: microseconds, more on a machine that is overloaded.
+# The longest time to wait for statements to look up their marts: usually microseconds, more on an overloaded machine.
 _LOOKUP_SECONDS = 0.5
-# Transactions of several statements look like statements that would mix. They must not keep a build out for ever.
+# The most tries: transactions of several statements look as if they mixed builds, and must not block a build for ever.
 _SWAPS = 40
 _TIMES = {"TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE"}
 _TYPES = {
@@ -65,9 +65,9 @@ _WIDER = {
 
 @dataclass(frozen=True)
 class Published:
-    """What PostgreSQL holds now: the build, how many marts, where, and what its readers should know.
+    """The build that PostgreSQL holds now: its id, the number of marts, the server, and notes for the user.
 
-    `is_new` is false where it had that build already.
+    `is_new` is false if it held that build already.
     """
 
     build_id: str
@@ -80,7 +80,7 @@ class Published:
 @dataclass(frozen=True)
 class _Column:
     name: str
-    # what DuckDB reads, and the type that PostgreSQL keeps it in
+    # the SQL that DuckDB reads the column with, and the type of the column in PostgreSQL
     expression: str
     kind: str
 
@@ -88,13 +88,13 @@ class _Column:
 def publish(output: Output, server: Server, reader: str, on_progress: Callable[[str, int, int], None]) -> Published:
     """Copy the published marts of an output folder to a PostgreSQL database, unless it holds that build already.
 
-    `reader` is the role that may read them, made if it is not there. `on_progress` gets each mart, its number and how
-    many there are.
+    `reader` is the role that may read them; it is created if missing. `on_progress` gets each mart, its number and the
+    total.
 
     Raises:
-        InputError: nothing is published, the database has a schema `marts` of somebody else, or does not let us.
-        LockedError: another process publishes there.
-        BuildError: the server is not to be had, or ended the session; what it published before stands.
+        InputError: nothing is published, the database has a schema `marts` from elsewhere, or rights are missing.
+        LockedError: another process is publishing there.
+        BuildError: the server does not answer or ended the session; the marts published there before are unchanged.
     """
     try:
         with _open(output) as source, Session(server) as session, Session(server) as guard:
@@ -111,7 +111,7 @@ def _open(output: Output) -> duckdb.DuckDBPyConnection:
     try:
         marts = attach_marts(connection, "source", file)
         if "build_info" not in marts:
-            raise InputError(f"{file}: does not say which build it is (no build_info). Build it again.")
+            raise InputError(f"{file}: lacks the table build_info, so its build is unknown. Build again.")
     except BaseException:
         connection.close()
         raise
@@ -124,7 +124,7 @@ class _Publication:
     ) -> None:
         self._source = source
         self._session = session
-        # holds the new tables while names change
+        # locks the new tables during the swap
         self._guard = guard
         self._place = place
         self._reader = reader
@@ -142,7 +142,7 @@ class _Publication:
     def run(self, on_progress: Callable[[str, int, int], None]) -> Published:
         self._check_server()
         if not self._one(f"pg_try_advisory_lock({_PUBLISHERS})"):
-            raise LockedError(f"PostgreSQL ({self._place}): another process is publishing there. Wait for it.")
+            raise LockedError(f"PostgreSQL ({self._place}): another process is publishing there. Wait for it to end.")
         standing = self._standing()
         has_reader = self._make_reader()
         result = partial(Published, self._build_id, len(self._marts), self._place)
@@ -174,25 +174,25 @@ class _Publication:
     def _check_server(self) -> None:
         if (encoding := self._one("current_setting('server_encoding')")) != "UTF8":
             raise InputError(
-                f"PostgreSQL ({self._place}): its encoding is {encoding}, which does not have every letter. Create the "
+                f"PostgreSQL ({self._place}): its encoding is {encoding}, which lacks some letters. Create the "
                 "database with encoding 'UTF8' and template template0."
             )
 
     def _has_schema(self, schema: str) -> bool:
-        """Tell whether a schema of this build is there; one of somebody else is refused."""
+        """Return whether this schema exists; refuse one that was not published from here."""
         rows = self._session.query(
             "select coalesce(obj_description(oid, 'pg_namespace'), '') from pg_namespace"
             f" where nspname = {literal(schema)}"
         )
         if rows and not str(rows[0][0]).startswith(_OURS):
             raise InputError(
-                f"PostgreSQL ({self._place}): the schema {schema} is somebody else's. Rename it, or choose another "
-                "database."
+                f"PostgreSQL ({self._place}): the schema {schema} was not published from here. Rename it, or choose "
+                "another database."
             )
         return bool(rows)
 
     def _standing(self) -> str | None:
-        """Return the build that `marts` holds, '' where it is empty and None where it is not there."""
+        """Return the build in the schema `marts`; '' if the schema is empty, None if there is none."""
         if self._one(f"to_regnamespace({literal(SCHEMA)})") is None:
             return None
         if not self._one(f"count(*) from pg_class where relnamespace = {literal(SCHEMA)}::regnamespace"):
@@ -210,7 +210,7 @@ class _Publication:
         return str(rows[0][0]) if rows else ""
 
     def _make_reader(self) -> bool:
-        """See that the role of readers is there, or note why not."""
+        """Create the role of readers if it is missing; if that is not allowed, add a note and return False."""
         if self._one(f"count(*) from pg_roles where rolname = {literal(self._reader)}"):
             return True
         try:
@@ -221,8 +221,8 @@ class _Publication:
             if error.state != "42501":
                 raise
             self._notes.append(
-                f"role {self._reader} is not there, and this login may not create it: until somebody says create role "
-                f"{self._reader} nologin, and you publish again, its owner alone reads {SCHEMA}"
+                f"role {self._reader} does not exist, and this login may not create it, so only the owner can read "
+                f"{SCHEMA}: have an administrator run create role {self._reader} nologin, then publish again"
             )
             return False
         return True
@@ -237,7 +237,7 @@ class _Publication:
         return f"comment on schema {name(schema)} is {literal(_OURS + text)}"
 
     def _copy(self, mart: str, declared: DeclaredMart) -> Sequence[str]:
-        """Make one mart and return its primary key, () where it has none."""
+        """Create and fill one mart; return its primary key, () if it has none."""
         table = name(BUILDING, mart)
         columns = [
             _column(column, kind) for column, kind, *_ in self._source.execute(f'describe source."{mart}"').fetchall()
@@ -255,13 +255,13 @@ class _Publication:
             if error.state not in ("23505", "23502"):
                 raise
             raise InputError(
-                f"PostgreSQL ({self._place}): rows of {mart} share or lack their key ({', '.join(declared.key)}). "
-                "Another version of the project has built it: build it with this one."
+                f"PostgreSQL ({self._place}): {mart} has rows with the same or an empty key "
+                f"({', '.join(declared.key)}). Another version of the project built it: build again with this one."
             ) from error
         return key
 
     def _comments(self, mart: str, columns: Collection[str], declared: DeclaredMart) -> list[str]:
-        """Describe a mart and its columns as the published file does, or as the project does where Spark published."""
+        """Return the comments of a mart and its columns, from the published file, or from the project after Spark."""
         rows = self._source.execute(
             "select null, comment from duckdb_tables() where database_name = 'file_source' and table_name = $1"
             " union all select null, comment from duckdb_views() where database_name = 'file_source' and view_name = $1"
@@ -280,10 +280,10 @@ class _Publication:
     def _indexes(
         self, mart: str, columns: Sequence[_Column], declared: DeclaredMart
     ) -> tuple[Sequence[str], list[str]]:
-        """Return the primary key, and what makes it and a few indexes: on references to ids and on a fact's time.
+        """Return the primary key, and the statements for it and the indexes on foreign ids and on the time of a fact.
 
-        A key with a column that need not be filled is a unique index; where texts are too long for an index, the mart
-        has none.
+        If a column of the key may be null, a unique index replaces the primary key. An index is left out if its texts
+        are too long.
         """
         table, kinds = name(BUILDING, mart), {column.name: column.kind for column in columns}
         time_column = next((column.name for column in columns if column.kind == "timestamp with time zone"), None)
@@ -307,7 +307,7 @@ class _Publication:
         return key if has_primary_key else (), statements
 
     def _fit(self, mart: str, indexes: Sequence[Sequence[str]], texts: Collection[str]) -> list[Sequence[str]]:
-        """Return those indexes whose texts are short enough in each row."""
+        """Return the indexes whose texts are short enough in every row."""
         if not indexes:
             return []
         lengths = ", ".join(
@@ -321,7 +321,7 @@ class _Publication:
         return [index for index, length in zip(indexes, row, strict=True) if length <= LONGEST_KEY]
 
     def _references(self, keys: dict[str, Sequence[str]]) -> list[str]:
-        """Declare foreign keys, by which BI tools join marts. dbt has tested them, so the server need not."""
+        """Return the foreign keys, which BI tools use to join marts. dbt has tested them, so the server need not."""
         statements = []
         for mart in keys:
             declared = self._declared.get(mart, DeclaredMart())
@@ -335,14 +335,14 @@ class _Publication:
         return statements
 
     def _swap(self, standing: str | None) -> None:
-        """Let the new marts take the place of the old ones, so that each statement sees the marts of one build."""
+        """Replace the old marts by the new ones in such a way that no statement sees marts of both builds."""
         to_new = [f"alter schema {name(BUILDING)} rename to {name(SCHEMA)}"]
         if standing is None:
             self._session.execute_all(to_new)
             return
         old = self._free_name(standing)
         rename = [
-            # whoever asked for one build in several statements is waited for
+            # wait for readers that hold the lock to see one build in several statements
             f"set local lock_timeout = '{_SWAP_SECONDS}s'",
             f"perform pg_advisory_xact_lock({_READERS})",
             f"alter schema {name(SCHEMA)} rename to {name(old)}",
@@ -366,8 +366,8 @@ class _Publication:
             except ServerError as error:
                 if error.waited_too_long:
                     raise BuildError(
-                        f"PostgreSQL ({self._place}): the build before is held (docs/postgresql.md) for more "
-                        f"than {_SWAP_SECONDS} s. Publish again later: journey publish."
+                        f"PostgreSQL ({self._place}): a reader has locked the previous build for more than "
+                        f"{_SWAP_SECONDS} s (docs/postgresql.md). Publish again later: journey publish."
                     ) from error
                 raise
             finally:
@@ -375,9 +375,10 @@ class _Publication:
             time.sleep(0.02)
 
     def _mixes(self, old: str) -> bool:
-        """Tell whether a statement has looked up marts of the old build and now waits for one of the new.
+        """Return whether a statement has looked up a mart of the old build and now waits for one of the new.
 
-        Whoever still looks them up is waited for: all but long readers have come to their end, or to the lock, by then.
+        Statements that are still looking up their marts are waited for: within that time all but long-running readers
+        have either ended or reached the lock.
         """
         until = time.monotonic() + _LOOKUP_SECONDS
         while True:
@@ -400,7 +401,7 @@ class _Publication:
         return next(free for number in range(1000) if (free := f"{stem}_{number}" if number else stem) not in taken)
 
     def _drop_old(self) -> None:
-        """Drop what was published before. What somebody reads, or has built on, stays until the next run."""
+        """Drop the schemas of earlier builds; one that is being read, or that other objects use, is left for later."""
         rows = self._session.query(
             f"select nspname::text from pg_namespace where nspname like {literal(SCHEMA)} || '\\_old\\_%'"
             f" and starts_with(obj_description(oid, 'pg_namespace'), {literal(_OURS)}) order by nspname"
@@ -414,11 +415,11 @@ class _Publication:
                 elif error.state == "2BP01":
                     why = f" ({error.detail.rstrip('.')})" if error.detail else ""
                     self._notes.append(
-                        f"schema {schema} stays, since something was built on it{why}: it shows a build of the past. "
-                        f"Drop it, publish again, and make it anew over {SCHEMA}"
+                        f"schema {schema} of an old build cannot be dropped, because other objects use it{why}. Drop "
+                        f"those, publish again, and create them again on {SCHEMA}"
                     )
                 else:
-                    # the new build is there: what is left of an old one, of another login for example, is no failure
+                    # the new build is published: a leftover schema, for example of another login, is only a warning
                     self._notes.append(f"schema {schema} cannot be dropped: {error}")
 
     def _drop(self, schema: str) -> None:
@@ -436,7 +437,7 @@ class _Publication:
 
 
 def _column(column: str, kind: str) -> _Column:
-    """Say how DuckDB hands over a column of this type, and which type it has in PostgreSQL."""
+    """Return the expression and the PostgreSQL type for a column of this DuckDB type."""
     source = quoted_name(column)
     if kind in _TIMES:
         return _Column(column, f"cast({source} as timestamptz)", "timestamp with time zone")
@@ -449,5 +450,5 @@ def _column(column: str, kind: str) -> _Column:
         return _Column(column, source, _TYPES[kind])
     if kind.endswith("]") or kind.startswith(("STRUCT", "MAP")) or kind == "JSON":
         return _Column(column, f"cast(to_json({source}) as varchar)", "json")
-    # PostgreSQL's texts have no NUL
+    # texts in PostgreSQL cannot hold NUL
     return _Column(column, f"replace(cast({source} as varchar), chr(0), chr(65533))", "text")

@@ -1,7 +1,7 @@
-"""The PostgreSQL server that marts are published to: its URL, sessions on it, and what it says when it refuses.
+"""The PostgreSQL server that marts are published to: its URL, sessions, and errors.
 
-The URL may hold a password. Nothing here shows it: a server is named by host and database, and what the client library
-says is cut to one line, without any secret that it might repeat.
+The URL may hold a password, which is never shown: messages name a server by host and database, and an error of the
+client library is cut to one line with every secret removed.
 """
 
 import os
@@ -18,23 +18,23 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 URL_VARIABLE = "JOURNEY_POSTGRES_URL"
-# as libpq takes a URL apart: a password with @ or / in it, which it would take for the host, fits nowhere here
+# parsed as libpq does; a password with an unescaped @ or / does not match, since libpq would misread the host
 _URL = re.compile(
     r"postgres(?:ql)?://(?:[^:@/\s]*(?::(?P<password>[^@/\s]*))?@)?(?P<hosts>HOST(?:,HOST)*)"
     r"(?:/(?P<database>[^@/?\s]*))?(?:\?(?P<options>\S*))?".replace("HOST", r"(?:\[[^\]]+\]|[^:,@/?\s]*)(?::\d+)?")
 )
 _OPTION = re.compile(r"(?P<name>[a-z_]+)=(?P<value>[^&]*)")
 _BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
-# What we set unless the URL does: a server that swallows packets would be waited for without end.
+# Defaults for the URL; without a timeout, a server that drops packets would block for ever.
 _DEFAULTS = {"connect_timeout": "10", "application_name": "customer_journey"}
-# How libpq and the server head an error, in any language.
+# The heading of an error of libpq or the server, in any language.
 _HEADING = re.compile(r"\b[^\W\d_]{4,}:  (?P<text>[^\n]+)")
 _DETAIL = re.compile(r"\n(?:DETAIL|CONTEXT): +(?P<text>[^\n]+)")
 
 _NO_ROOM_ON_SERVER = "53100"
 _NOT_ALLOWED = "42501"
 _WAITED_TOO_LONG = "55P03"
-# said by a server that is there and will say it again
+# errors of a server that is reachable: trying again would not help
 _SAYS_NO = (
     "password", "does not exist", "no pg_hba.conf entry", "permission denied", "authentication failed",
     "not permitted to log in", "certificate", "server does not support ssl", "not understood",
@@ -54,15 +54,15 @@ def server_of(url: str, named_by: str) -> Server:
     """Read a URL that an option or a variable has given.
 
     Raises:
-        InputError: it is no URL of PostgreSQL. The line does not repeat it.
+        InputError: it is not a URL of PostgreSQL. The message does not repeat it, since it may hold a password.
     """
     fits = _URL.fullmatch(url)
     options = (fits["options"] or "").split("&") if fits else []
     pairs = [_OPTION.fullmatch(option) for option in options if option]
     if fits is None or not all(pairs) or _BAD_PERCENT.search(url):
         raise InputError(
-            f"{named_by}: is no URL as postgresql://user@host:5432/database. In a password write @ as %40, / as %2F "
-            "and % as %25, or leave it to PGPASSWORD."
+            f"{named_by}: is not a URL of the form postgresql://user@host:5432/database. In a password write @ as %40, "
+            "/ as %2F and % as %25, or set PGPASSWORD instead."
         )
     given = {pair["name"]: unquote(pair["value"]) for pair in pairs if pair}
     secrets = [fits["password"] or "", *(value for name, value in given.items() if "password" in name)]
@@ -78,43 +78,43 @@ def server_of(url: str, named_by: str) -> Server:
 
 
 class ServerError(Exception):
-    """What PostgreSQL refused, as one line that holds no secret, with its SQLSTATE ('' where no session began)."""
+    """An error of PostgreSQL in one line without secrets, with its SQLSTATE ('' if no session was opened)."""
 
     def __init__(self, text: str, state: str, detail: str = "") -> None:
-        """Keep the line, the state, and what the server says further of it."""
+        """Keep the line, the SQLSTATE, and the detail that the server adds."""
         super().__init__(text)
         self.state = state
         self.detail = detail
 
     @property
     def waited_too_long(self) -> bool:
-        """Whether somebody else held what was asked for."""
+        """Whether a lock was not granted in time."""
         return self.state == _WAITED_TOO_LONG
 
     def as_build_error(self, place: str) -> BuildError:
-        """Return it as the line and the exit code that the user gets."""
-        said = f"PostgreSQL ({place}): {self}".rstrip(".")
+        """Return the error with the line and the exit code for the user."""
+        line = f"PostgreSQL ({place}): {self}".rstrip(".")
         if self.state == _NO_ROOM_ON_SERVER:
             return MachineError(f"PostgreSQL ({place}): {NO_ROOM} on the server.")
         if self.state == _NOT_ALLOWED:
-            return InputError(f"{said}. docs/postgresql.md says what the login that publishes needs.")
+            return InputError(f"{line}. docs/postgresql.md lists the rights that the publishing login needs.")
         if not self.state and any(words in str(self).lower() for words in _SAYS_NO):
-            return InputError(f"{said}. Mend the URL, {URL_VARIABLE} or PGPASSWORD, or what the server allows.")
+            return InputError(f"{line}. Correct the URL, {URL_VARIABLE} or PGPASSWORD, or the rights on the server.")
         if not self.state:
-            return BuildError(f"{said}. Once the server answers, journey publish copies the build that is published.")
-        return BuildError(f"{said} (SQLSTATE {self.state}).")
+            return BuildError(f"{line}. Once the server answers, run journey publish to copy the published build.")
+        return BuildError(f"{line} (SQLSTATE {self.state}).")
 
 
 class Session:
-    """One session on a server, a context manager. Each statement is a transaction of its own, but after `begin`."""
+    """One session on a server, a context manager. Each statement commits by itself, unless `begin` was executed."""
 
     def __init__(self, server: Server) -> None:
         """Connect.
 
         Raises:
-            ServerError: the server is not there or lets nobody in.
+            ServerError: the server does not answer or refuses the login.
         """
-        # they take a tenth of a second to load, which other commands do without
+        # slow to import, and other commands do not need it
         import adbc_driver_postgresql.dbapi as driver
         from adbc_driver_manager import Error
 
@@ -123,7 +123,7 @@ class Session:
         try:
             self._connection = driver.connect(server.url, autocommit=True)
         except Error as error:
-            raise self._told(error) from None
+            raise self._error_line(error) from None
 
     def __enter__(self) -> Self:
         return self
@@ -155,18 +155,18 @@ class Session:
                 cursor.execute(statement)
                 return [tuple(row) for row in cursor.fetchall()] if is_query else []
         except self._error as error:
-            raise self._told(error) from None
+            raise self._error_line(error) from None
 
     def execute_all(self, statements: Sequence[str]) -> None:
-        """Run statements as one transaction and in one exchange with the server, however far away that is.
+        """Run statements as one transaction in a single round trip.
 
         Raises:
-            ServerError: the server refused one of them, and so all.
+            ServerError: the server refused one of them; none has taken effect.
         """
         self.execute(f"do {literal('begin ' + ' '.join(f'{statement};' for statement in statements) + ' end')}")
 
     def copy(self, schema: str, table: str, batches: "pa.RecordBatchReader") -> int:
-        """Append record batches to a table, one after the other, and return how many rows it were.
+        """Append record batches to a table, and return the number of rows.
 
         Raises:
             ServerError: the server refused a value, or ended the session.
@@ -175,9 +175,9 @@ class Session:
             with self._connection.cursor() as cursor:
                 return int(cursor.adbc_ingest(table, batches, mode="append", db_schema_name=schema))
         except self._error as error:
-            raise self._told(error) from None
+            raise self._error_line(error) from None
 
-    def _told(self, error: Exception) -> ServerError:
+    def _error_line(self, error: Exception) -> ServerError:
         text, state = str(error), getattr(error, "sqlstate", None) or ""
         for secret in self._server.secrets:
             text = text.replace(secret, "***")

@@ -1,4 +1,4 @@
-"""CSV files with personal data: readable by their owner alone, never beside what is published, safe in sheets."""
+"""CSV files with personal data: readable by their owner alone, never in a published folder, safe in spreadsheets."""
 
 import csv
 import os
@@ -9,16 +9,16 @@ from pathlib import Path
 from customer_journey.errors import InputError, what_gave_out
 from customer_journey.paths import PROJECT, Output
 
-# What makes a spreadsheet take a cell for a formula, also in the full-width letters of East Asian keyboards.
+# Characters that start a formula in a spreadsheet, also in the full-width forms of East Asian keyboards.
 FORMULA_SIGNS = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
 _BEGINS_A_FORMULA = re.compile(f"[{re.escape(FORMULA_SIGNS)}]")
-# A number as +84912345678: its plus sign is part of it, every tool that takes phones wants it, and a spreadsheet makes
-# nothing of it but the number itself.
+# A phone number such as +84912345678: tools that import phones need the plus sign, and a spreadsheet only reads it as a
+# number.
 _PHONE = re.compile(r"\+[0-9]{8,15}")
 
 
 def guarded(cell: object) -> str:
-    """Return a cell's text, with an apostrophe before what a spreadsheet would run; a phone stays as it is."""
+    """Return a cell's text with an apostrophe before anything that a spreadsheet would run; phones stay unchanged."""
     text = "" if cell is None else str(cell)
     if _BEGINS_A_FORMULA.match(text) and not _PHONE.fullmatch(text):
         return f"'{text}"
@@ -26,29 +26,29 @@ def guarded(cell: object) -> str:
 
 
 def check_place(file: Path, output: Output) -> None:
-    """See that a file with personal data may be written here, before anything is worked out.
+    """Check that a file with personal data may be written here, before any work is done.
 
     Raises:
-        InputError: the place is a published one, does not exist, or is taken.
+        InputError: the folder is a published one or does not exist, or the file exists already.
     """
     folder = file.parent.resolve()
     for public, why in ((output.root, "which holds the published file"), (PROJECT, "which is under version control")):
         if folder.is_relative_to(public.resolve()):
             raise InputError(
-                f"--to {file}: lies in {public}, {why}. Choose a private folder elsewhere, such as "
+                f"--to {file}: is in {public}, {why}. Choose a private folder elsewhere, such as "
                 f"{Path.home() / file.name}."
             )
     if not folder.is_dir():
-        raise InputError(f"--to {file}: there is no folder {folder}. Make it (chmod 700), or choose another.")
+        raise InputError(f"--to {file}: there is no folder {folder}. Create it (chmod 700), or choose another.")
     if os.path.lexists(file):
-        raise InputError(f"--to {file}: is there already. Choose another name, or delete it.")
+        raise InputError(f"--to {file}: exists already. Choose another name, or delete it.")
 
 
 def write_private(file: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Write rows as CSV in UTF-8, every cell quoted and guarded, into a new file that its owner alone can read.
+    """Write rows as CSV in UTF-8, every cell quoted and guarded, to a new file that only its owner can read.
 
     Raises:
-        InputError: the file cannot be made.
+        InputError: the file cannot be created.
     """
     try:
         # there is no moment in which the file is open to others, and nobody can put a link in its place

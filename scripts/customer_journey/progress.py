@@ -1,4 +1,4 @@
-"""Progress for the eyes of whoever waits: a bar on a terminal, a line a step where output goes to a file."""
+"""Progress of a command: a bar on a terminal, one line for each step in a log file."""
 
 import time
 from collections.abc import Iterator
@@ -13,18 +13,18 @@ from customer_journey.terminal import plain_line
 
 
 class Step:
-    """One step at work."""
+    """One running step."""
 
     def __init__(self, bars: Bars, task: TaskID) -> None:
         self._bars = bars
         self._task = task
 
     def share(self, what: str, done: float) -> None:
-        """Tell what is at work and which share, 0 to 1, is done."""
+        """Show what is being processed and which share, 0 to 1, is done."""
         self._bars.update(self._task, total=100, completed=round(100 * done), what=plain_line(what))
 
     def count(self, what: str, number: int, total: int) -> None:
-        """Tell what is at work, and that it is number so-and-so of a total."""
+        """Show what is being processed, as number `number` of `total`."""
         self._bars.update(self._task, total=total, completed=number, what=plain_line(what))
 
 
@@ -47,7 +47,7 @@ class Progress:
 
     @contextmanager
     def step(self, name: str) -> Iterator[Step]:
-        """Show one step until it ends, and leave a line with its wall seconds if it took any."""
+        """Show one step while it runs; print its duration at the end, unless it took no time."""
         started = time.monotonic()
         columns = (
             TextColumn("{task.description:<18}"), BarColumn(bar_width=30), MofNCompleteColumn(), TimeElapsedColumn(),

@@ -14,7 +14,7 @@ from customer_journey.warehouse import quoted
 
 
 def published_file(output: Output) -> Path:
-    """Return the file that holds, or lists, the published marts of an output folder.
+    """Return the file that holds (on DuckDB) or lists (on Spark) the published marts of an output folder.
 
     Raises:
         InputError: the folder has no published marts.
@@ -22,11 +22,11 @@ def published_file(output: Output) -> Path:
     for file in (output.published, output.published_on_spark):
         if file.exists():
             return file
-    raise InputError(f"{output.root}: no published marts here. Build it with scripts/build --out {output.root}.")
+    raise InputError(f"{output.root}: no published marts here. Build first: scripts/build --out {output.root}.")
 
 
 def attach_marts(connection: duckdb.DuckDBPyConnection, schema: str, file: Path) -> set[str]:
-    """Make each mart of a published file, or of the list that a build on Spark leaves, a view in a new schema.
+    """Create a view for each mart of a published file, or of the list of a Spark build, in a new schema.
 
     Returns the names of the marts.
     """
@@ -36,7 +36,7 @@ def attach_marts(connection: duckdb.DuckDBPyConnection, schema: str, file: Path)
         sources = {mart: f"read_parquet('{quoted(folder)}/*.parquet')" for mart, folder in folders.items()}
     else:
         connection.execute(f"attach '{quoted(file)}' as file_{schema} (read_only)")
-        # a mart that follows from another by a plain SELECT is a view
+        # some marts are views over others
         rows = connection.execute(
             "select table_name from duckdb_tables() where database_name = $1 and schema_name = $2"
             " union all select view_name from duckdb_views() where database_name = $1 and schema_name = $2",
@@ -50,9 +50,9 @@ def attach_marts(connection: duckdb.DuckDBPyConnection, schema: str, file: Path)
 
 @contextmanager
 def open_marts(output: Output) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open what is published in an output folder: each mart is there as marts.<name>, times are UTC.
+    """Open the published marts of an output folder: each is there as marts.<name>, times are UTC.
 
-    A build that publishes meanwhile changes nothing of what this connection reads.
+    A build that publishes meanwhile does not change what this connection reads.
 
     Raises:
         InputError: the folder has no published marts.

@@ -1,4 +1,4 @@
-"""The refused rows of the last build, for the owner of the private warehouse: where they stand, why, and what to do."""
+"""The refused rows of the last build, for the owner of the private warehouse: where they are, why, and what to do."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -17,13 +17,13 @@ from customer_journey.terminal import plain_line
 from customer_journey.warehouse import memory_limit
 
 HEADER = ("table", "file", "row", "reason", "column", "value", "means", "do")
-# what is shown of a value in a line
+# the most characters of a value that are shown
 _SHOWN = 60
 
 
 @dataclass(frozen=True)
 class RefusedRow:
-    """One refused row: `row` as whoever opens the file counts; several columns where one of them would do."""
+    """One refused row: `row` as counted in the opened file; several columns if any one of them would suffice."""
 
     table: str
     file: str
@@ -31,11 +31,11 @@ class RefusedRow:
     unit: str
     reason: str
     columns: tuple[str, ...]
-    # as they were delivered, None where nothing was
+    # as delivered; None if empty
     values: tuple[str | None, ...]
 
     def cells(self) -> tuple[object, ...]:
-        """Return the row as the file of them has it, in the order of HEADER."""
+        """Return the cells of the row for the CSV file, in the order of HEADER."""
         explanation = explanation_of(self.reason)
         return (
             self.table, self.file, self.row, self.reason, ", ".join(self.columns),
@@ -44,11 +44,11 @@ class RefusedRow:
 
     def __str__(self) -> str:
         place = f"{self.file} {self.unit} {self.row}" if self.row is not None else self.file
-        told = [
+        problems = [
             f"{column} is {'empty' if not (value or '').strip() else _shown(value or '')}"
             for column, value in zip(self.columns, self.values, strict=True)
         ]
-        return f"{place}: {', '.join(told)}" if told else place
+        return f"{place}: {', '.join(problems)}" if problems else place
 
 
 def _shown(value: str) -> str:
@@ -57,18 +57,18 @@ def _shown(value: str) -> str:
 
 
 def refused_rows(output: Output, table: str | None = None, reason: str | None = None) -> list[RefusedRow]:
-    """Return the refused rows of the last build, of one table or reason if these are given; the commonest reason first.
+    """Return the refused rows of the last build, optionally of one table or reason; the most frequent reason first.
 
     Raises:
         InputError: nothing was built here on DuckDB, or there is no such table or reason.
-        LockedError: a build is at work here.
+        LockedError: a build is running in this folder.
     """
     tables = _tables(table)
     with _opened(output) as connection:
         files = landed_files(connection)
         staged = [one for one in tables if kind_of(connection, "staging", f"stg_{one.source}__{one.name}")]
         if not staged:
-            raise InputError(f"{output.root}: no build came so far as to judge rows. Build it first: scripts/build.")
+            raise InputError(f"{output.root}: no build here got as far as checking rows. Run scripts/build first.")
         with_rejects = kind_of(connection, "intermediate", "int_integrity_rejects") is not None
         rows: list[RefusedRow] = []
         known: set[str] = set()
@@ -98,20 +98,20 @@ def _tables(wanted: str | None) -> Sequence[RawTable]:
 
 def _opened(output: Output) -> duckdb.DuckDBPyConnection:
     if not output.warehouse.exists():
-        raise InputError(f"{output.root}: nothing was built here. Build it first, or name another --out.")
+        raise InputError(f"{output.root}: nothing was built here. Run scripts/build first, or name another --out.")
     try:
         connection = duckdb.connect(str(output.warehouse), read_only=True, config={"memory_limit": memory_limit()})
     except duckdb.IOException as error:
         if "Could not set lock" in str(error):
-            raise LockedError(f"{output.root}: a build is at work here. Wait for it.") from error
+            raise LockedError(f"{output.root}: a build is running in this folder. Wait for it to end.") from error
         raise InputError(f"{output.warehouse}: cannot be opened ({first_line(error)}).") from error
     if kind_of(connection, "private", "engine"):
         row = connection.execute("select name from private.engine").fetchone()
         if row is not None and row[0] != "duckdb":
             connection.close()
             raise InputError(
-                f"{output.root}: was built on {row[0]}, where staging lies too: look there for "
-                "row_status = 'quarantined' in the tables of the database staging."
+                f"{output.root}: was built on {row[0]}, so its refused rows are there too. Query the tables of the "
+                "database staging for row_status = 'quarantined'."
             )
     return connection
 
@@ -140,28 +140,28 @@ def _rows_of(
             place.unit if place else "",
             reason,
             columns,
-            # so reading marks what contradicts the signs that the mapping names
+            # the mark of a number that does not fit the decimal and thousands signs of the mapping
             tuple(None if value is None else value.removeprefix("unreadable: ") for value in found),
         )
 
 
 def lines(rows: Sequence[RefusedRow], limit: int) -> Iterator[str]:
-    """Yield what a terminal shows: each table and reason with what it means, and the first `limit` rows in all."""
+    """Yield the lines for a terminal: each table and reason with its meaning, and `limit` rows in all."""
     if not rows:
         yield "No row is refused."
         return
     groups: dict[tuple[str, str], list[RefusedRow]] = {}
     for row in rows:
         groups.setdefault((row.table, row.reason), []).append(row)
-    # a row of each reason first: twenty of the commonest would hide all others
+    # one row of each reason first: otherwise the most frequent reason would hide all others
     in_turns = sorted(
         (place, number) for number, group in enumerate(groups.values()) for place in range(min(limit, len(group)))
     )
     shown = Counter(number for _, number in in_turns[:limit])
     for number, ((table, reason), group) in enumerate(groups.items()):
         explanation = explanation_of(reason)
-        told = f": {explanation.means}. Do: {explanation.do}" if explanation.means else ""
-        yield f"{table} {reason} {len(group):,}{told}"
+        advice = f": {explanation.means}. Do: {explanation.do}" if explanation.means else ""
+        yield f"{table} {reason} {len(group):,}{advice}"
         for row in group[: shown[number]]:
             yield f"    {row}"
     if shown.total() < len(rows):

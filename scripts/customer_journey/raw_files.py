@@ -1,6 +1,7 @@
-"""What lies in a raw folder: the files of each table, and what is read of none.
+"""The files of a raw folder: those of each table, and those that are not read.
 
-Nothing is skipped without a word: an export that a tool writes in another form would else be rows that nobody misses.
+Every file that is not read is reported. Otherwise the rows of an export in an unexpected format would silently be
+missing.
 """
 
 import gzip
@@ -22,15 +23,15 @@ _JSON = (".json", ".ndjson", ".jsonl", ".json.gz", ".ndjson.gz", ".jsonl.gz")
 SUFFIXES = (".parquet", *_TEXT, *_SHEETS, *_JSON)
 READ = "files of raw tables are .parquet, .csv, .csv.gz, .tsv, .xlsx, .json, .ndjson"
 
-# what may lie at the top of a raw folder without being a table
+# files at the top of a raw folder that are not tables
 _NO_TABLES = ("vars.yml", "mapping.yml", DEMO_MARK)
-# how many names stand in a line
+# the most names that a message lists
 _NAMED = 20
 
 
 @dataclass
 class RawFiles:
-    """The files to read of each table, and those in its place that are not read."""
+    """For each table, the files to read, and the files at its place that are not read."""
 
     read: dict[RawTable, list[Path]] = field(default_factory=dict)
     unread: dict[RawTable, list[Path]] = field(default_factory=dict)
@@ -39,10 +40,10 @@ class RawFiles:
 def files_in(raw: Path, tables: Iterable[RawTable], claimed: Collection[Path] = ()) -> RawFiles:
     """Return the files of each table: `<source>/<table>.<suffix>` and all below the folder `<source>/<table>`.
 
-    What is `claimed`, files and whole folders, is read in another way and left out.
+    The `claimed` files and folders are read through the mapping, and left out here.
 
     Raises:
-        InputError: a name is no UTF-8, a folder cannot be looked into, or a table has files of which none is read.
+        InputError: a name is not valid UTF-8, a folder cannot be opened, or none of the files of a table can be read.
     """
     found = RawFiles()
     for table in tables:
@@ -64,15 +65,15 @@ def files_in(raw: Path, tables: Iterable[RawTable], claimed: Collection[Path] = 
             (read if is_data and file.is_file() else unread).append(file)
         if unread and not read:
             raise InputError(
-                f"{raw / table.source / table.name}: of table {table.label} nothing can be read "
-                f"({_names(raw / table.source, unread)}): {READ}. Export it as one of them."
+                f"{raw / table.source / table.name}: none of the files of table {table.label} can be read "
+                f"({_names(raw / table.source, unread)}): {READ}. Export the table as one of these."
             )
         found.read[table], found.unread[table] = sorted(read), sorted(unread)
     return found
 
 
 def files_matching(raw: Path, pattern: str) -> list[Path]:
-    """Return the files under `raw` whose path below it fits a pattern, `*` within a folder and `**` over folders."""
+    """Return the files under `raw` whose relative path matches a pattern: `*` within a folder, `**` across folders."""
     wanted = unicodedata.normalize("NFC", pattern)
     return sorted(
         file for file in _below(raw) if fits(unicodedata.normalize("NFC", file.relative_to(raw).as_posix()), wanted)
@@ -80,7 +81,7 @@ def files_matching(raw: Path, pattern: str) -> list[Path]:
 
 
 def fits(path: str, pattern: str) -> bool:
-    """Tell whether a path fits a pattern: a name as it is, else `*`, `?` within a folder and `**` over folders."""
+    """Return whether a path matches a pattern: literally, or with `*`, `?` within a folder and `**` across folders."""
     if path == pattern:
         return True
     parts = re.split(r"(\*\*/|\*\*|\*|\?)", pattern)
@@ -89,17 +90,17 @@ def fits(path: str, pattern: str) -> bool:
 
 
 def data_files_below(folder: Path) -> list[Path]:
-    """Return the files of rows in a folder and in those below it."""
+    """Return the data files in a folder and its subfolders."""
     return sorted(file for file in _below(folder) if suffix_of(file) and file.is_file())
 
 
 def is_claimed(file: Path, claimed: Collection[Path]) -> bool:
-    """Tell whether a file is among those, or lies in a folder that is."""
+    """Return whether a file, or a folder that it is in, is claimed."""
     return any(file == one or one in file.parents for one in claimed)
 
 
 def lines_on_unread(raw: Path, found: RawFiles, claimed: Collection[Path] = ()) -> list[str]:
-    """Return a line on each table with files that are not read, and on what belongs to no table."""
+    """Return a line on each table with files that are not read, and on each file that belongs to no table."""
     lines = [
         f"{table.label}: {_names(raw / table.source, unread)} not read ({READ})"
         for table, unread in found.unread.items()
@@ -110,7 +111,7 @@ def lines_on_unread(raw: Path, found: RawFiles, claimed: Collection[Path] = ()) 
         if entry.name in _NO_TABLES or is_claimed(entry, claimed):
             continue
         if not entry.is_dir():
-            lines.append(f"{_name(raw, entry)}: in no folder of a source, not read")
+            lines.append(f"{_name(raw, entry)}: not in the folder of a source, so not read")
             continue
         tables = [table.name for table in found.read if table.source == entry.name]
         strange = [
@@ -120,68 +121,68 @@ def lines_on_unread(raw: Path, found: RawFiles, claimed: Collection[Path] = ()) 
             if not is_claimed(below, claimed)
         ]
         if entry.name in sources:
-            lines += [f"{_name(raw, below)}: no table of the contract, not read" for below in strange]
+            lines += [f"{_name(raw, below)}: not a raw table, so not read" for below in strange]
         elif strange:
-            lines.append(f"{_names(raw, strange)}: no table of the contract, not read")
+            lines.append(f"{_names(raw, strange)}: not a raw table, so not read")
     return lines
 
 
 def suffix_of(file: Path) -> str:
-    """Return the suffix of a file that is read, as it is written (some exports write .CSV); empty for others."""
+    """Return the suffix of a data file as it is written (some tools write .CSV); empty for other files."""
     name = file.name.lower()
-    # the longest first: .csv.gz is no .gz
+    # longest first, so that .json.gz is found before .gz
     known = next((suffix for suffix in sorted(SUFFIXES, key=len, reverse=True) if name.endswith(suffix)), "")
     return file.name[len(file.name) - len(known) :] if known else ""
 
 
 def is_parquet(file: Path) -> bool:
-    """Tell whether a file is Parquet; the others are text."""
+    """Return whether a file is Parquet, by its suffix."""
     return suffix_of(file).lower() == ".parquet"
 
 
 def is_text(file: Path) -> bool:
-    """Tell whether a file is text with columns."""
+    """Return whether a file is delimited text, by its suffix."""
     return suffix_of(file).lower() in _TEXT
 
 
 def is_sheet(file: Path) -> bool:
-    """Tell whether a file is a workbook of a spreadsheet program."""
+    """Return whether a file is a workbook, by its suffix."""
     return suffix_of(file).lower() in _SHEETS
 
 
 def is_json(file: Path) -> bool:
-    """Tell whether a file holds records of JSON."""
+    """Return whether a file is JSON, by its suffix."""
     return suffix_of(file).lower() in _JSON
 
 
 def delimiter_of(file: Path) -> str:
-    """Return what stands between the fields of a text file."""
+    """Return the usual separator of a text file, by its suffix."""
     return "\t" if ".tsv" in suffix_of(file).lower() else ","
 
 
 def is_compressed(file: Path) -> bool:
-    """Tell whether a text file is compressed."""
+    """Return whether a file is compressed with gzip, by its suffix."""
     return suffix_of(file).lower().endswith(".gz")
 
 
 def open_text(file: Path) -> gzip.GzipFile | io.BufferedReader:
-    """Open a text file, compressed or not, as the bytes of its text."""
+    """Open a text file, compressed or not, for reading its bytes."""
     return gzip.open(file, "rb") if is_compressed(file) else file.open("rb")
 
 
 def _entries(folder: Path) -> list[Path]:
-    """Return what lies in a folder but what is hidden, and what Spark and Hadoop write beside their files."""
+    """Return the entries of a folder, without hidden files and those that Spark and Hadoop add."""
     if not folder.is_dir():
         return []
     try:
         entries = sorted(Path(entry.path) for entry in os.scandir(folder))
     except OSError as error:
-        raise InputError(f"{folder}: cannot be looked into ({error.strerror}).") from error
+        raise InputError(f"{folder}: cannot be opened ({error.strerror}). Check its permissions.") from error
     for entry in entries:
         try:
             entry.name.encode()
         except UnicodeEncodeError as error:
-            raise InputError(f"{entry}: the name is no UTF-8. Rename it.") from error
+            raise InputError(f"{entry}: the name is not valid UTF-8. Rename it.") from error
     return [entry for entry in entries if not _is_hidden(entry.name)]
 
 
@@ -190,7 +191,7 @@ def _is_hidden(name: str) -> bool:
 
 
 def _below(folder: Path) -> list[Path]:
-    """Return all below a folder that is no folder itself; a link to a folder is not followed, it may lead back."""
+    """Return all files below a folder; links to folders are not followed, since they may form a loop."""
     found = []
     for entry in _entries(folder):
         if entry.is_dir() and not entry.is_symlink():

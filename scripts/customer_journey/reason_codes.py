@@ -1,4 +1,4 @@
-"""What the reasons of refused rows mean, and what to do: read from docs/reason_codes.md, the one place that says so."""
+"""The meaning of each reason code and what to do about it, read from docs/reason_codes.md, the only source of these."""
 
 import re
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from customer_journey.contract import RawTable
 from customer_journey.paths import DOCS
 
 _FILE = DOCS / "reason_codes.md"
-# codes that name no column of theirs, and the column that they judge
+# codes that do not contain the name of the column that they are about
 _COLUMN_OF = {
     "no_exchange_rate": "currency",
     "score_out_of_scale": "score",
@@ -16,20 +16,20 @@ _COLUMN_OF = {
     "sentiment_out_of_range": "sentiment",
 }
 _OF_A_PARENT = ("quarantined_parent", "deleted_parent")
-# the ids that children name their parents by
+# the ids by which rows refer to a parent row
 _PARENTS = ("order_id", "deal_id")
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """What a code means and what to do about it, as the documentation has it."""
+    """The meaning of a code and what to do about it, as documented."""
 
     means: str
     do: str
 
 
 def explanation_of(reason: str) -> Explanation:
-    """Return what a reason means; empty texts for a code that the documentation does not know."""
+    """Return the explanation of a reason; empty texts for an undocumented code."""
     for pattern, explanation in _table():
         match = pattern.fullmatch(reason)
         if match:
@@ -39,7 +39,7 @@ def explanation_of(reason: str) -> Explanation:
 
 @cache
 def _table() -> tuple[tuple[re.Pattern[str], Explanation], ...]:
-    """Return each code of the table as a pattern, the most particular first."""
+    """Return each code of the table as a pattern, the most specific first."""
     found = []
     for line in _FILE.read_text(encoding="utf-8").splitlines():
         cells = [cell.strip() for cell in line.strip("|").split("|")]
@@ -52,12 +52,12 @@ def _table() -> tuple[tuple[re.Pattern[str], Explanation], ...]:
 
 
 def _plain(text: str) -> str:
-    """Return a cell of Markdown as it reads in a terminal."""
+    """Return a Markdown cell as plain text for a terminal."""
     return re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text).replace("`", "")
 
 
 def columns_of(reason: str, table: RawTable) -> tuple[str, ...]:
-    """Return the columns that a row of this table was refused for: two where one of them would do."""
+    """Return the columns that a row of this table was refused for; several if any one of them would suffice."""
     if reason == "amount_out_of_range":
         return tuple(name for name, kind in zip(table.columns, table.kinds, strict=True) if kind == "amount")[:1]
     if reason in _COLUMN_OF:
@@ -71,5 +71,5 @@ def columns_of(reason: str, table: RawTable) -> tuple[str, ...]:
     for group in table.one_of:
         if names == "_or_".join(group):
             return tuple(group)
-    # unmapped_stage of a column that is called otherwise
+    # unmapped_stage is about a column with a longer name, such as lifecycle_stage
     return tuple(name for name in table.all_columns if name.endswith(f"_{names}"))[:1]

@@ -1,4 +1,4 @@
-"""Raw tables of which much is refused: a changed export must not pass for a company that has lost its customers."""
+"""Raw tables with many refused rows: a changed export must not look as if the company had lost its customers."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -11,15 +11,15 @@ import duckdb
 from customer_journey.landing import FROM_CATALOG, kind_of
 from customer_journey.raw_files import is_json, is_parquet
 
-# From this share on a build says so in its first line; with fewer rows than this no share stops it.
-TOLD_FROM = 0.05
+# The summary lists a table from this share of refused rows; a table with fewer rows than this never stops a build.
+REPORTED_SHARE = 0.05
 STOPPED_FROM_ROWS = 100
 REASONS = 3
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """A raw table with much of it refused: how many rows, and the commonest reasons as texts."""
+    """A raw table with many refused rows, and the most frequent reasons as texts."""
 
     source_table: str
     rows: int
@@ -27,7 +27,7 @@ class Refusal:
     reasons: Sequence[str]
 
     def stops(self, max_share: float) -> bool:
-        """Tell whether too much is refused to publish the rest."""
+        """Return whether too many rows are refused to publish the others."""
         return self.rows >= STOPPED_FROM_ROWS and self.refused > max_share * self.rows
 
     def __str__(self) -> str:
@@ -41,21 +41,21 @@ class Refusal:
 def refusals(
     query: Callable[[str], Sequence[Sequence[Any]]], files: dict[int, str], counts: Sequence[tuple[str, int, int]]
 ) -> list[Refusal]:
-    """Return the tables of which at least 5 % of the rows are refused, the worst first.
+    """Return the tables with at least 5 % refused rows, the highest share first.
 
-    `query` runs SQL on the models, `files` gives the path that each file landed under, `counts` the rows in and the
-    refused ones of each table.
+    `query` runs SQL on the models, `files` maps file ids to paths, `counts` has for each table the numbers of all rows
+    and of refused rows.
     """
     found = [
         Refusal(table, rows, refused, _reasons(query, files, table))
         for table, rows, refused in counts
-        if rows and refused >= TOLD_FROM * rows
+        if rows and refused >= REPORTED_SHARE * rows
     ]
     return sorted(found, key=lambda refusal: (-refusal.refused / refusal.rows, refusal.source_table))
 
 
 def landed_files(connection: duckdb.DuckDBPyConnection) -> dict[int, str]:
-    """Return the path that each file landed under; none where an EL tool keeps the tables."""
+    """Return the path of each landed file by its id; empty if an EL tool keeps the tables."""
     if not kind_of(connection, "private", "landed_files"):
         return {}
     return dict(connection.execute("select file_id, path from private.landed_files").fetchall())
@@ -87,7 +87,7 @@ def _reasons(query: Callable[[str], Sequence[Sequence[Any]]], files: dict[int, s
 
 
 def refused_in(source_table: str, with_rejects: bool = True) -> str:
-    """Return the SELECT of a raw table's refused rows: reason, file and row, by staging and by what joins judge."""
+    """Return the SELECT of a raw table's refused rows, by staging or integrity checks: reason, file and row."""
     staged = f"""
             select row_reason, _file_id, _row_number
             from staging.stg_{source_table.replace(".", "__")}
@@ -103,10 +103,10 @@ def refused_in(source_table: str, with_rejects: bool = True) -> str:
 
 
 class Place(NamedTuple):
-    """Where a landed row stands, as whoever opens the file finds it."""
+    """Where a landed row is in its file, counted as a person who opens the file does."""
 
     file: str
-    # `row`, or `record` where the file has no lines that one could count
+    # `row`, or `record` in a JSON file
     unit: str
     number: int
 
@@ -115,16 +115,16 @@ class Place(NamedTuple):
 
 
 def place_of(path: str, row_number: int) -> Place | None:
-    """Return where a row stands that landed under `path`; None where that was another catalog's table.
+    """Return where a row is that landed under `path`; None for a table of another catalog.
 
-    In a text file or sheet with a header, that is row 1; in Parquet and JSON the first record is 1.
+    In text files and sheets the header is row 1; in Parquet and JSON the first record is 1.
     """
     if path.startswith(FROM_CATALOG):
         return None
     export, through, select = path.partition(" through ")
     if through:
-        return Place(f"what {select} makes of {export}", "row", row_number)
-    # one file may be read to two tables
+        return Place(f"the result of {select} for {export}", "row", row_number)
+    # remove the label that is added if one file serves two tables
     file = re.sub(r" as [a-z_]+/[a-z_]+$", "", path)
     if is_json(Path(file)):
         return Place(file, "record", row_number)

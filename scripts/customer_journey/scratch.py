@@ -1,4 +1,4 @@
-"""A folder for as long as something is tried out: what lies in it may be personal data, and is gone afterwards."""
+"""A temporary folder for files that may hold personal data; it is deleted afterwards."""
 
 import signal
 import sys
@@ -10,7 +10,7 @@ from pathlib import Path
 
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
-    """Yield a folder that nobody else can read, and delete it afterwards, also where a signal ends the program."""
+    """Yield a temporary folder that only this user can read; delete it afterwards, also on SIGTERM."""
     before = signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     try:
         with tempfile.TemporaryDirectory(prefix="journey-") as folder:

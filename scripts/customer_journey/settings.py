@@ -1,4 +1,4 @@
-"""What a company sets about itself: read, checked, and left in the warehouse where dbt finds it."""
+"""The settings of vars.yml: read, checked, and stored in the warehouse, where dbt reads them."""
 
 import csv
 import json
@@ -20,7 +20,8 @@ from customer_journey.paths import PROJECT
 
 FILE_NAME = "vars.yml"
 
-# Marts hold a row a day from the first event to as-of: what lies further apart is a slip, and would fill the disk.
+# Some marts hold one row for each day from the first event to as-of. A date outside this range is a typing error and
+# would fill the disk.
 FIRST_DAY = date(1900, 1, 1)
 END_OF_TIME = date(2100, 1, 1)
 LONGEST_DAYS = 36500
@@ -28,9 +29,9 @@ MOST = 1_000_000_000
 MOST_OF_A_NAME = 100
 # what a build does about a raw table that is stale or of an unusual size
 ALARMS = ("off", "warn", "fail")
-# names that zoneinfo knows, and that are no place
+# entries of zoneinfo that are not places
 _NO_PLACES = {"Factory", "localtime", "posixrules"}
-_NO_PATTERN = "is no regular expression that both engines read (RE2, without quotation marks and backslashes)."
+_NO_PATTERN = "is not a regular expression that both engines read (RE2, without quotation marks and backslashes)."
 
 
 def default_settings(project: Path = PROJECT) -> dict[str, Any]:
@@ -48,7 +49,7 @@ def personal_data_patterns(project: Path = PROJECT) -> dict[str, str]:
 
 
 def read_settings(raw: Path | None, as_of: str | None, now: datetime) -> dict[str, Any]:
-    """Return the settings that this build is told: `vars.yml` in the raw folder, with --as-of before its as_of.
+    """Return the settings of this build: those of `vars.yml` in the raw folder; --as-of takes precedence over as_of.
 
     Raises:
         InputError: the file cannot be read, names an unknown setting or gives one a value of the wrong kind.
@@ -56,7 +57,7 @@ def read_settings(raw: Path | None, as_of: str | None, now: datetime) -> dict[st
     settings: dict[str, Any] = {}
     file = raw / FILE_NAME if raw else None
     if file and file.is_dir():
-        raise InputError(f"{file}: a folder, where a file of settings is expected.")
+        raise InputError(f"{file}: is a folder, but must be a file of settings. Rename or remove it.")
     if file and file.is_file():
         settings = _read_file(file)
     earliest = str(settings.get("earliest_date", default_settings()["earliest_date"]))
@@ -77,18 +78,18 @@ def _read_file(file: Path) -> dict[str, Any]:
     except OSError as error:
         raise InputError(f"{file}: cannot be read ({error.strerror}).") from error
     if not isinstance(given, dict):
-        raise InputError(f"{file}: wants lines of the form `setting: value`.")
+        raise InputError(f"{file}: holds no settings. Write lines of the form `setting: value` (docs/settings.md).")
     defaults = default_settings()
     # YAML reads a day without quotes as a date
     given = {name: value.isoformat() if isinstance(value, date) else value for name, value in given.items()}
-    told = {**defaults, **given}
+    settings = {**defaults, **given}
     for name in given:
         if name not in defaults:
             meant = did_you_mean_one(str(name), defaults) or "."
             raise InputError(f"{file}: there is no setting {name}{meant} docs/settings.md lists them all.")
-    # a default too may not go with what is given
-    for name, value in told.items():
-        problem = problem_with(name, value, told) if name != "as_of" else None
+    # defaults are checked too: one may conflict with a given value
+    for name, value in settings.items():
+        problem = problem_with(name, value, settings) if name != "as_of" else None
         if problem is not None:
             raise InputError(f"{file}: {problem}")
     return dict(given)
@@ -102,9 +103,9 @@ def known_frameworks(project: Path = PROJECT) -> list[str]:
 
 def built_frameworks(settings: Mapping[str, Any]) -> list[str]:
     """Return the frameworks that these settings want built; the primary one always is."""
-    told = {**default_settings(), **settings}
-    wanted = told.get("frameworks")
-    return [name for name in known_frameworks() if wanted is None or name in {*wanted, told["primary_framework"]}]
+    complete = {**default_settings(), **settings}
+    wanted = complete.get("frameworks")
+    return [name for name in known_frameworks() if wanted is None or name in {*wanted, complete["primary_framework"]}]
 
 
 def problem_with(name: str, value: object, settings: Mapping[str, Any]) -> str | None:
@@ -112,12 +113,12 @@ def problem_with(name: str, value: object, settings: Mapping[str, Any]) -> str |
     default = default_settings()[name]
     if value is None and default is None:
         return None
-    # a whole number is a number; True, which Python takes for 1, is none
+    # an int is accepted for a float; a bool, which Python counts as an int, is not
     is_kind = type(value) is type(default) or (isinstance(default, float) and type(value) is int)
     if name == "frameworks" and not isinstance(value, list):
-        return f"frameworks wants a list of names, not {value!r}."
+        return f"frameworks must be a list of names, not {value!r}."
     if default is not None and not is_kind:
-        return f"{name} wants {_kind(default)}, not {value!r}."
+        return f"{name} must be {_kind(default)}, not {value!r}."
     domain = domains()[name]
     if domain.holds(value, settings):
         return None
@@ -127,9 +128,10 @@ def problem_with(name: str, value: object, settings: Mapping[str, Any]) -> str |
 
 @dataclass(frozen=True)
 class Domain:
-    """The values that a setting may have: a test of one beside all settings, and what it wants, after the value.
+    """The allowed values of a setting.
 
-    `choices` are the values that may have been meant, where one that is none resembles them.
+    `holds` tests a value, given all settings; `wanted` is the rest of the error message after the value; `choices` are
+    the allowed values to suggest for a misspelt one.
     """
 
     holds: Callable[[Any, Mapping[str, Any]], bool]
@@ -139,10 +141,10 @@ class Domain:
 
 @cache
 def domains() -> dict[str, Domain]:
-    """Return what each setting may be, by name."""
+    """Return the allowed values of each setting by its name."""
     project = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
     stages, models = project["stage_definitions"], project["attribution_models"]
-    frameworks = f"is no list of frameworks. Frameworks are {', '.join(known_frameworks())}."
+    frameworks = f"is not a list of frameworks. Frameworks are {', '.join(known_frameworks())}."
     days = {
         name: _between(1, LONGEST_DAYS)
         for name in default_settings()
@@ -150,32 +152,32 @@ def domains() -> dict[str, Domain]:
     }
     return {
         **days,
-        "as_of": Domain(lambda value, _: isinstance(value, str), "is no timestamp."),
+        "as_of": Domain(lambda value, _: isinstance(value, str), "is not a timestamp."),
         "company_name": Domain(
             lambda value, _: len(value) <= MOST_OF_A_NAME and value.isprintable(),
-            f"is no name of up to {MOST_OF_A_NAME} letters in one line.",
+            f"is not a name of one line and at most {MOST_OF_A_NAME} characters.",
         ),
         "reporting_timezone": Domain(
             lambda value, _: value in zoneinfo.available_timezones() - _NO_PLACES,
-            "is no IANA time zone. Write for example Asia/Ho_Chi_Minh.",
+            "is not an IANA time zone. Write for example Asia/Ho_Chi_Minh.",
             zoneinfo.available_timezones,
         ),
         "earliest_date": Domain(
             lambda value, _: _is_day_between(value, FIRST_DAY, END_OF_TIME),
-            f"is no date from {FIRST_DAY} to {END_OF_TIME}. Write for example 1990-01-01.",
+            f"is not a date from {FIRST_DAY} to {END_OF_TIME}. Write for example 1990-01-01.",
         ),
         "reporting_currency": Domain(
             lambda value, _: re.fullmatch("[A-Z]{3}", value) is not None,
-            "is no currency. Write its three capital letters (ISO 4217), for example USD.",
+            "is not a currency code. Write its three capital letters (ISO 4217), for example USD.",
         ),
         "currency_decimals": _between(0, 4),
         "default_phone_country": Domain(
             lambda value, _: value in _phone_countries(),
-            "is no country. Write its two capital letters (ISO 3166), for example VN.",
+            "is not a country code. Write its two capital letters (ISO 3166), for example VN.",
         ),
         "primary_framework": Domain(
             lambda value, _: value in known_frameworks(),
-            f"is no framework. Frameworks are {', '.join(known_frameworks())}.",
+            f"is not a framework. Frameworks are {', '.join(known_frameworks())}.",
             known_frameworks,
         ),
         "frameworks": Domain(
@@ -189,28 +191,28 @@ def domains() -> dict[str, Domain]:
         "switch_days": _between(0, LONGEST_DAYS),
         "driver_landmark_days": Domain(
             lambda value, settings: 1 <= value < settings["funnel_window_days"],
-            "is no number of days from 1 to below funnel_window_days.",
+            "is not a number of days from 1 to less than funnel_window_days.",
         ),
         "attribution_path_restart": Domain(lambda value, _: True, ""),
         "attribution_unit": _one_of(["person", "company"]),
         "w_shaped_anchors": Domain(
             lambda value, _: all(name.strip() in _conversion_types() for name in value.split(",")),
-            f"names no types of conversions. Types are {', '.join(_conversion_types())}.",
+            f"is not a comma-separated list of conversion types. Types are {', '.join(_conversion_types())}.",
         ),
         "clv_model": _one_of(["mbg_nbd", "bg_nbd"]),
         "clv_discount_rate": Domain(
-            lambda value, _: 0 <= value <= 1, "is no yearly rate from 0 to 1. Write 0.1 for 10 %."
+            lambda value, _: 0 <= value <= 1, "is not a yearly rate from 0 to 1. Write 0.1 for 10 %."
         ),
         "clv_holdout_weeks": _between(1, 520),
         "nps_window_months": _between(1, 120),
         "stale_alarm": _one_of(ALARMS),
         "volume_alarm": _one_of(ALARMS),
         "volume_delay_days": _between(0, 365),
-        "volume_min_change": Domain(lambda value, _: 0 <= value <= 100, "is no share from 0 to 100."),
-        "volume_spreads": Domain(lambda value, _: 0 < value <= 1000, "is no number above 0, up to 1000."),
-        "sample_ratio_alarm": Domain(lambda value, _: 0 < value < 1, "is no chance between 0 and 1."),
+        "volume_min_change": Domain(lambda value, _: 0 <= value <= 100, "is not a number from 0 to 100."),
+        "volume_spreads": Domain(lambda value, _: 0 < value <= 1000, "is not a number above 0 and up to 1000."),
+        "sample_ratio_alarm": Domain(lambda value, _: 0 < value < 1, "is not a probability between 0 and 1."),
         **{
-            name: Domain(lambda value, _: 0 < value <= 1, "is no share above 0, up to 1.")
+            name: Domain(lambda value, _: 0 < value <= 1, "is not a share above 0 and up to 1.")
             for name in ("max_quarantined_share", "opportunity_share")
         },
         "sql_stage": _one_of(stages),
@@ -230,11 +232,11 @@ def domains() -> dict[str, Domain]:
 
 
 def _between(lowest: int, highest: int) -> Domain:
-    return Domain(lambda value, _: lowest <= value <= highest, f"is no number from {lowest} to {highest}.")
+    return Domain(lambda value, _: lowest <= value <= highest, f"is not a number from {lowest} to {highest}.")
 
 
 def _one_of(values: Sequence[str]) -> Domain:
-    return Domain(lambda value, _: value in values, f"is none of {', '.join(values)}.", lambda: values)
+    return Domain(lambda value, _: value in values, f"is not one of {', '.join(values)}.", lambda: values)
 
 
 def _is_day_between(text: str, first: date, end: date) -> bool:
@@ -247,7 +249,7 @@ def _is_day_between(text: str, first: date, end: date) -> bool:
 def _is_pattern(text: str) -> bool:
     """Tell whether the engines read a text as a regular expression, between the quotation marks of a literal."""
     try:
-        # a result that nobody fetches would keep the connection, were it that of the module
+        # a connection of its own: an unfetched result would block DuckDB's default connection
         with duckdb.connect() as connection:
             connection.execute("select regexp_matches('', ?)", [text])
     except duckdb.InvalidInputException:
@@ -264,7 +266,7 @@ def _phone_countries(project: Path = PROJECT) -> frozenset[str]:
 @cache
 def _conversion_types(project: Path = PROJECT) -> tuple[str, ...]:
     file = project / "seeds" / "conversion_types.csv"
-    # a project of few marts may do without
+    # a project with a subset of the marts may lack this seed
     if not file.is_file():
         return ("lead", "opportunity")
     with file.open(encoding="utf-8", newline="") as stream:
@@ -281,20 +283,20 @@ def _timestamp(text: str, where: str, earliest: str) -> str:
     try:
         moment = datetime.fromisoformat(text.strip())
     except ValueError as error:
-        raise InputError(f"{where}: {text!r} is no timestamp. Write for example 2026-06-30T17:00:00Z.") from error
+        raise InputError(f"{where}: {text!r} is not a timestamp. Write for example 2026-06-30T17:00:00Z.") from error
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    # judged by the day that is written: the first and last days of time have no UTC in some time zones
+    # compare the day as written: in some time zones the first and last days cannot be converted to UTC
     if not _is_day_between(moment.date().isoformat(), date.fromisoformat(earliest), END_OF_TIME):
         raise InputError(
-            f"{where}: {text!r} lies outside the time that builds know,"
-            f" from {earliest} (earliest_date) to before {END_OF_TIME}."
+            f"{where}: {text!r} is outside the allowed time, from {earliest} (earliest_date) to before {END_OF_TIME}."
+            " Correct it, or set an earlier earliest_date."
         )
     return moment.astimezone(UTC).isoformat()
 
 
 def remember_settings(connection: duckdb.DuckDBPyConnection, settings: dict[str, Any]) -> None:
-    """Replace the settings that this warehouse remembers; a plain `dbt build` repeats them."""
+    """Store the settings in the warehouse, so that a plain `dbt build` there uses the same ones."""
     connection.execute("create schema if not exists private")
     connection.execute("create or replace table private.settings (name varchar, value varchar)")
     connection.executemany(

@@ -1,4 +1,4 @@
-"""The short table at the end of a build."""
+"""The summary that is printed at the end of a build."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -8,7 +8,7 @@ from rich.table import Table
 
 from customer_journey.build import ROW_STATES, BuildResult
 from customer_journey.contract import raw_tables
-from customer_journey.errors import RowsTold
+from customer_journey.errors import RowCounts
 from customer_journey.nothing_new import Unchanged
 from customer_journey.paths import Output
 from customer_journey.settings import known_frameworks
@@ -18,11 +18,11 @@ _TO_ACT_ON = ("to erase", "to decide", "warning")
 
 
 def print_summary(console: Console, output: Output, result: BuildResult | Unchanged, report: str) -> None:
-    """Print what came in, what became of it, how the checks ended, where everything lies, and where the report is."""
+    """Print the row counts, the results of the checks, the warnings, and the paths of the outputs and the report."""
     if isinstance(result, Unchanged):
         console.print(
             f"nothing is new since build {result.build_id}: the same rows, project, settings and as-of "
-            f"({_moment(result.as_of)}). {result.published} stands; --full-refresh builds all the same.",
+            f"({_moment(result.as_of)}). {result.published} is unchanged; to build anyway, add --full-refresh.",
             soft_wrap=True,
         )
         _print_report(console, report)
@@ -32,7 +32,7 @@ def print_summary(console: Console, output: Output, result: BuildResult | Unchan
     failed = [check for check in result.checks if not check.success]
     lines = {
         "as of": _moment(result.as_of),
-        "landed": f"{landing.files_read} read, {landing.files_known} known already",
+        "landed": f"{landing.files_read} files read, {landing.files_known} unchanged",
         "frameworks": f"{len(result.frameworks)} built of {len(known_frameworks())}",
         "marts": f"{result.marts} published",
         "checks": f"{len(result.checks) - len(failed)} passed, {len(failed)} warned",
@@ -56,16 +56,19 @@ def warnings_of(output: Output, result: BuildResult) -> list[str]:
 
 
 def _notices(output: Output, result: BuildResult) -> Iterator[tuple[str, str]]:
-    """Yield what is worth a line of its own: what it is, and the line."""
+    """Yield what is worth a line of its own: its label, and the line."""
     for relation, rows in result.left_to_erase:
-        yield "to erase", f"{relation} holds {rows:,} rows of erased persons, left out here: delete them there too"
+        yield (
+            "to erase",
+            (f"{relation} still holds {rows:,} rows of erased persons. The build ignores them: delete them there"),
+        )
     for request, rows, tables in result.erasure_receipts:
         yield "erased", f"request {request}: {rows:,} rows of {tables} tables, see {output.erasure_receipts}"
     for request, identifier_type, contacts in result.waiting_requests:
         yield (
             "to decide",
-            f"erasure request {request}: several people use its {identifier_type} ({contacts} "
-            "contacts have it), so nobody was erased: request it by contact_id",
+            f"erasure request {request}: nobody was erased, because several people share its {identifier_type} "
+            f"({contacts} contacts have it). Request the erasure by contact_id",
         )
     answers = {table.label: table.answers for table in raw_tables()}
     for label in result.landing.absent_tables:
@@ -83,24 +86,24 @@ def _print_report(console: Console, report: str) -> None:
     console.print(f"{'report':<14} {report}", soft_wrap=True)
 
 
-def print_rows(console: Console, told: RowsTold) -> None:
-    """Print what became of the rows, also of a build that publishes nothing."""
-    # first of all: a report that lacks half of the orders looks like any other
-    for line in told.refusals:
+def print_rows(console: Console, rows: RowCounts) -> None:
+    """Print how many rows were accepted, refused and so on; also for a build that publishes nothing."""
+    # refusals come first: a report that lacks half of the orders looks like any other
+    for line in rows.refusals:
         console.print(f"{'refused':<14} {line}", soft_wrap=True)
     table = Table(show_edge=False, pad_edge=False, box=None)
     table.add_column("raw table", no_wrap=True, min_width=28)
     for state in ROW_STATES:
         table.add_column(state.replace("_", " "), justify="right")
-    for source_table, *counts in told.counts:
+    for source_table, *counts in rows.counts:
         table.add_row(source_table, *(f"{count:,}" if count else "·" for count in counts))
-    totals = [sum(row[position] for row in told.counts) for position in range(1, len(ROW_STATES) + 1)]
+    totals = [sum(row[position] for row in rows.counts) for position in range(1, len(ROW_STATES) + 1)]
     table.add_section()
     table.add_row("all", *(f"{total:,}" for total in totals), style="bold")
     console.print()
     console.print(table)
     console.print()
-    for line in told.changes:
+    for line in rows.changes:
         console.print(f"{'changed':<14} {line}", soft_wrap=True)
 
 

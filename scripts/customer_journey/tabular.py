@@ -1,6 +1,6 @@
-"""Any file of rows as a relation of texts: CSV of every separator and encoding, Parquet, sheets, JSON.
+"""Reading of data files as text columns: CSV of any separator and encoding, Parquet, sheets, JSON.
 
-All that is not Parquet, UTF-8 text or JSON is first written as UTF-8 CSV, so that there is one reader of text.
+Sheets and text in other encodings are first rewritten as UTF-8 CSV, so that one reader serves all text.
 """
 
 import codecs
@@ -32,22 +32,22 @@ from customer_journey.raw_files import (
 from customer_journey.scratch import scratch_folder
 from customer_journey.warehouse import quoted, quoted_name
 
-# The longest row of a CSV file, and what is read of it at a time: a comment may hold a picture, as text.
+# The longest row of a CSV file, in bytes, and the buffer to read it: a comment may hold a picture encoded as text.
 LONGEST_ROW = 16 * 2**20
 READ_AT_ONCE = 2 * LONGEST_ROW
-# it takes a tenth of a second to load, which builds without sheets do without
+# slow to import, and builds without sheets do not need it
 if TYPE_CHECKING:
     import python_calamine
 
 _UTF_8 = ("utf-8", "utf_8", "utf8", "utf-8-sig", "utf_8_sig", "ascii", "us-ascii")
 _TO_CONVERT = 2**20
-_EMPTY = "is empty, without even the names of columns. Export it again."
-# how far below the first line the names of columns are looked for
+_EMPTY = "is empty, without even a header. Export it again."
+# how many lines below the first one are searched for the header
 _TITLE_LINES = 20
-# With fewer letters outside of ASCII a text may be UTF-8 by chance.
+# With fewer non-ASCII letters than this, a text may be valid UTF-8 by chance.
 _SIGNS_OF_UTF_8 = 4
 _PEEKED = 512
-# what files begin with that bear another kind's name
+# first bytes of a file, by which its real format shows
 _KINDS = {
     b"PK\x03\x04": "a workbook",
     b"\xd0\xcf\x11\xe0": "an old workbook",
@@ -80,18 +80,18 @@ _INSTEAD = {
 
 
 class Column(NamedTuple):
-    """One column of a file or of an EL tool's table, as it is there."""
+    """One column of a file or of an EL tool's table, with the name and type that it has there."""
 
     name: str
     data_type: str
 
 
 def scan(file: Path, columns: Sequence[Column], delimiter: str | None = None) -> str:
-    """Return the table function that reads files like this one, with their paths as the parameter `$files`."""
-    # a folder `contact_id=1` is a folder's name, no column
+    """Return the SQL table function that reads such a file; the paths are passed as the parameter `$files`."""
+    # hive_partitioning: a folder named `contact_id=1` must not become a column
     if is_parquet(file):
         return "read_parquet($files, hive_partitioning = false)"
-    # nothing is sniffed: DuckDB would skip lines until the rest looks regular
+    # no auto-detection: DuckDB would skip lines until the rest looks regular
     names = [column.name or f"nameless {number}" for number, column in enumerate(columns)]
     types = ", ".join(f"'{quoted(name)}': 'varchar'" for name in names)
     compression = "gzip" if is_compressed(file) else "none"
@@ -104,43 +104,43 @@ def scan(file: Path, columns: Sequence[Column], delimiter: str | None = None) ->
 
 
 def path_parameter(files: Sequence[Path]) -> dict[str, list[str]]:
-    """Return the parameter `$files`, whose paths DuckDB would take for patterns if it could."""
+    """Return the parameter `$files`, with the wildcard characters of the paths escaped."""
     return {"files": [re.sub(r"([*?\[])", r"[\1]", str(file)) for file in files]}
 
 
 @contextmanager
 def reading(file: Path, skipped: int = 0) -> Iterator[None]:
-    """Say in one line what keeps a file from being read: that it is damaged, or that it is not to be had.
+    """Turn errors while a file is read into an InputError of one line that names the file.
 
-    `skipped` is how many lines of it are left out of what is read, so that lines are numbered as in the file.
+    `skipped` is the number of lines left out above the header, so that line numbers are those of the file.
     """
     try:
         yield
     except FileNotFoundError as error:
-        raise InputError(f"{file}: was there when the build began and is gone. Build again.") from error
+        raise InputError(f"{file}: was there when the build began, but is gone now. Build again.") from error
     except (gzip.BadGzipFile, EOFError, zlib.error, UnicodeError, csv.Error, zipfile.BadZipFile) as error:
         raise _unreadable(file, error, skipped) from error
     except OSError as error:
         if what_gave_out(error):
             raise
-        raise InputError(f"{file}: cannot be read ({error.strerror or error}).") from error
+        raise InputError(f"{file}: cannot be read ({error.strerror or error}). Check its permissions.") from error
     except duckdb.Error as error:
-        # a machine without memory reads no file at all: whoever exports this one again does it for nothing
+        # out of memory is not the fault of the file: exporting it again would not help
         if what_gave_out(error):
             raise
         if not file.exists():
-            raise InputError(f"{file}: was there when the build began and is gone. Build again.") from error
+            raise InputError(f"{file}: was there when the build began, but is gone now. Build again.") from error
         raise _unreadable(file, error, skipped) from error
 
 
 def _refuse_another_kind(file: Path) -> None:
-    """Refuse a file whose content is of another kind than its name says: no reader would name what it is."""
+    """Refuse a file whose content does not match its suffix, and name its real format; no reader would do so."""
     with file.open("rb") as stream:
         raw = stream.read(_PEEKED)
     if is_compressed(file):
         if raw and not raw.startswith(b"\x1f\x8b"):
             raise InputError(
-                f"{file}: is no gzip, though its name ends so. Rename it: without .gz where it is plain text."
+                f"{file}: is not gzip, although its name ends in .gz. If it is plain text, rename it without .gz."
             )
         with gzip.open(file, "rb") as stream:
             raw = stream.read(_PEEKED)
@@ -166,18 +166,19 @@ def _kind_of(file: Path) -> str:
 
 
 def _unreadable(file: Path, error: Exception, skipped: int = 0) -> InputError:
-    """Say in one line what a reader says in several: where the file breaks, and why."""
+    """Return the error of a reader in one line: where the file is malformed, and why."""
     lines = [line.strip() for line in str(error).removeprefix("Invalid Input Error: ").splitlines() if line.strip()]
     lines = lines or [type(error).__name__]
     reason = next((line for line in lines[1:] if "unicode" in line or "Expected Number" in line), None)
     is_encoding = isinstance(error, UnicodeError) or "unicode" in str(error)
     hint = "Export it again."
     if is_encoding:
-        hint = "Save it as UTF-8, or say its encoding in mapping.yml, as `encoding: cp1258`."
+        hint = "Save it as UTF-8, or write its encoding in mapping.yml, for example `encoding: cp1258`."
     elif "CSV Error on Line" in str(error):
-        # whoever exports it again gets the same file
+        # exporting it again would give the same file
         hint = (
-            "Look at that line: a separator, line break or quotation mark in a value wants quotation marks around it."
+            "Correct that line: put a value that holds a separator, line break or quotation mark between quotation "
+            "marks."
         )
     detail = f"{lines[0]}; {reason}" if reason else lines[0]
     detail = re.sub(r"Line: (\d+)", lambda found: f"Line: {int(found[1]) + skipped}", detail)
@@ -192,15 +193,15 @@ def columns_of(
     original: Path | None = None,
     number_repeated: bool = False,
 ) -> list[Column]:
-    """Return the columns of a Parquet or text file in UTF-8; `original` is the file that it is a copy of.
+    """Return the columns of a Parquet or UTF-8 text file; `original` is the file of the user if this one is a copy.
 
-    With `number_repeated` a name that comes again gets a number instead of being refused (`_with_numbers`).
+    With `number_repeated`, a repeated column name gets a number (`_with_numbers`) instead of being refused.
 
     Raises:
         InputError: the file is empty, names a column twice, or cannot be read.
     """
     how, shown = how or Reading(), original or file
-    # DuckDB does not say what keeps it from opening one
+    # opened here first, because DuckDB does not say why it cannot open a file
     with file.open("rb") as stream:
         is_empty = not stream.read(1)
     if is_empty:
@@ -221,9 +222,10 @@ def columns_of(
 
 
 def _with_numbers(columns: Sequence[Column]) -> list[Column]:
-    """Tell apart names that are equal, or differ in case alone, which DuckDB takes for one: `name`, `name (2)`, ….
+    """Number column names that are equal apart from case, as DuckDB would confuse them: `name`, `name (2)`, ….
 
-    Capitals come first, wherever the columns stand: two of Shopee's differ by one capital, and mean two amounts.
+    The order is by name, capitals first, whatever the position of the columns: Shopee has two amounts whose names
+    differ only in one capital.
     """
     found: dict[int, Column] = {}
     seen: dict[str, int] = {}
@@ -235,7 +237,7 @@ def _with_numbers(columns: Sequence[Column]) -> list[Column]:
 
 
 def _refuse_repeated(file: Path, columns: Sequence[Column]) -> None:
-    # DuckDB takes names for one that differ in case alone
+    # DuckDB treats names that differ only in case as equal
     names = [column.name.lower() for column in columns]
     repeated = sorted({column.name for column in columns if column.name and names.count(column.name.lower()) > 1})
     if repeated:
@@ -243,7 +245,7 @@ def _refuse_repeated(file: Path, columns: Sequence[Column]) -> None:
 
 
 def _header_of(file: Path, how: Reading, shown: Path) -> list[str]:
-    """Return the names in the first line; `how.header_row` says which line of `shown` that is."""
+    """Return the column names in the first line of the file, which is line `how.header_row` of the file `shown`."""
     with open_text(file) as stream:
         first = stream.readline(LONGEST_ROW)
         if first.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in first:
@@ -253,10 +255,11 @@ def _header_of(file: Path, how: Reading, shown: Path) -> list[str]:
             )
         line = first.decode("utf-8-sig")
         below = [stream.readline(LONGEST_ROW).decode("utf-8", errors="replace") for _ in range(_TITLE_LINES)]
-    if told := re.match(r"sep=(.)\r?\n", line):
+    if separator := re.match(r"sep=(.)\r?\n", line):
         raise InputError(
-            f"{shown}: its columns are separated by {told[1]!r}, as its first line says. Write"
-            f" `delimiter: {_in_yaml(told[1])}` for this table in mapping.yml, or run `journey init` on the folder."
+            f"{shown}: its columns are separated by {separator[1]!r}, as its first line says. Write"
+            f" `delimiter: {_in_yaml(separator[1])}` for this table in mapping.yml, or run `journey init` on the"
+            " folder."
         )
     delimiter = how.delimiter or delimiter_of(file)
     names = [name.strip() for name in next(csv.reader([line], delimiter=delimiter), [])]
@@ -278,18 +281,18 @@ def _header_of(file: Path, how: Reading, shown: Path) -> list[str]:
 
 
 def _in_yaml(sign: str) -> str:
-    """Write a separator as mapping.yml takes it: between single quotation marks a tab would be two characters."""
+    """Return a separator quoted for mapping.yml: a tab needs double quotation marks."""
     return '"\\t"' if sign == "\t" else f"'{sign}'"
 
 
 def _refuse_title(file: Path, unit: str, first: str, below: Sequence[Sequence[str]], header_row: int) -> None:
-    """Refuse a file whose first line holds one text or none, and one below it several: a title, no names of columns."""
+    """Refuse a file that has a title or a blank line where the header is expected, and name the line of the header."""
     for place, cells in enumerate(below, start=1):
         if sum(bool(cell.strip()) for cell in cells) > 1:
             number = header_row + place
             holds = f"holds the title {first!r}" if first else "is blank"
             raise InputError(
-                f"{file}: its {unit} {header_row} {holds}, and names of columns seem to stand in {unit} {number}. "
+                f"{file}: its {unit} {header_row} {holds}; the header seems to be in {unit} {number}. "
                 f"Write `header_row: {number}` for this table in mapping.yml, or run `journey init` on the folder."
             )
 
@@ -299,18 +302,18 @@ def as_text(column: Column) -> str:
     name = quoted_name(column.name)
     text = f"cast({name} as varchar)"
     if column.data_type == "VARCHAR":
-        # a letter and its marks may come as one character or as several, and would be two campaigns to every comparison
+        # a letter with accents may be one character or several: without NFC the same campaign would be two
         return f"nfc_normalize({text})"
     if column.data_type.startswith(("STRUCT", "MAP")):
-        # nested values, as a warehouse exports them to Parquet, in the form that a JSON file has them in
+        # nested values of Parquet are written as JSON, so that they read as in a JSON file
         return f"nfc_normalize(cast(to_json({name}) as varchar))"
     if column.data_type.startswith("DECIMAL"):
-        # the zeros that fill up its scale say nothing, and 450.000 would be an amount that can be read in two ways
+        # drop the zeros that only fill the scale: 450.000 could also be read as four hundred and fifty thousand
         return f"case when contains({text}, '.') then rtrim(rtrim({text}, '0'), '.') else {text} end"
     if column.data_type not in ("DOUBLE", "FLOAT"):
         return text
-    # Whole numbers become floating where one of them is missing: an order 5.0 would not be the order 5 of its items.
-    # From 2^53 on they are not exact, and are left as they are.
+    # A tool exports a column of whole numbers as floats if one value is missing. Write 5.0 as 5, so that an order id
+    # still matches its items. From 2^53 on floats are not exact, and are left as they are.
     return (
         f"case when abs({name}) < {2**53} and {name} = trunc({name})"
         f" then cast(cast({name} as bigint) as varchar) else {text} end"
@@ -320,13 +323,13 @@ def as_text(column: Column) -> str:
 def read_as_text(
     connection: duckdb.DuckDBPyConnection, file: Path, how: Reading, into: str, *, number_repeated: bool = False
 ) -> list[str]:
-    """Read a file into the temporary table `into`: its columns as text, and `_row`, and return the columns' names.
+    """Read a file into the temporary table `into`, its columns as text and `_row`; return the names of the columns.
 
-    `_row` counts as whoever opens the file does, less one: the first row below the header of a text file that stands
-    in line 1 is 1. A row without a single value is none.
+    `_row` is the line of the file, or row of the sheet, less one: the first row below a header in line 1 is 1. Rows
+    without any value are left out.
 
     Raises:
-        InputError: the file cannot be read so; the line says what it is instead where that shows.
+        InputError: the file cannot be read; the message names its real format if that is known.
     """
     with reading(file, how.header_row - 1):
         if file.stat().st_size == 0:
@@ -359,11 +362,11 @@ def read_as_text(
 
 @contextmanager
 def _as_utf8(file: Path, how: Reading) -> Iterator[tuple[Path, str | None]]:
-    """Yield a file that DuckDB reads as it stands, with its separator: this one, or a copy in UTF-8."""
+    """Yield a file that DuckDB can read, and its separator: the file itself, or a temporary copy in UTF-8."""
     if is_parquet(file):
         yield file, None
         return
-    separator = "" if is_sheet(file) else _separator_told_in(file)
+    separator = "" if is_sheet(file) else _declared_separator(file)
     delimiter = how.delimiter or separator or delimiter_of(file)
     is_plain = not is_sheet(file) and how.header_row == 1 and (how.encoding or "utf-8").lower() in _UTF_8
     if is_plain and not separator:
@@ -388,7 +391,7 @@ def _as_utf8(file: Path, how: Reading) -> Iterator[tuple[Path, str | None]]:
             if how.encoding is None:
                 raise
             raise InputError(
-                f"{file}: is not written in {how.encoding}, which mapping.yml says ({first_line(error)}). Correct "
+                f"{file}: is not written in {how.encoding}, as mapping.yml says ({first_line(error)}). Correct "
                 "`encoding` there; `journey init` proposes one."
             ) from error
         if not copy.stat().st_size and how.header_row > 1:
@@ -398,29 +401,29 @@ def _as_utf8(file: Path, how: Reading) -> Iterator[tuple[Path, str | None]]:
 
 def _no_header_row(file: Path, unit: str, how: Reading) -> InputError:
     return InputError(
-        f"{file}: has no {unit} {how.header_row}, which mapping.yml says names its columns. Correct `header_row` there."
+        f"{file}: has no {unit} {how.header_row}, which mapping.yml gives as its header. Correct `header_row` there."
     )
 
 
 def _refuse_utf8_called_otherwise(file: Path, how: Reading) -> None:
-    """Refuse UTF-8 that is to be read in an encoding of single bytes, which makes two signs of each marked letter."""
+    """Refuse UTF-8 text for which the mapping names a single-byte encoding: each accented letter would become two."""
     if how.encoding is None or re.match("utf|ascii|us-ascii|iso-?2022|hz", how.encoding.lower()):
         return
     with open_text(file) as stream:
         sample = stream.read(_TO_CONVERT)
     try:
-        # a character may be cut off at the end of the sample
+        # incremental: the sample may end within a character
         text = codecs.getincrementaldecoder("utf-8")().decode(sample)
     except UnicodeDecodeError:
         return
     if sum(character > "\x7f" for character in text) >= _SIGNS_OF_UTF_8:
         raise InputError(
-            f"{file}: is written in UTF-8, not in {how.encoding}, which mapping.yml says. Take `encoding` out there."
+            f"{file}: is written in UTF-8, not in {how.encoding}, as mapping.yml says. Remove `encoding` there."
         )
 
 
 def is_utf_8(file: Path) -> bool:
-    """Tell whether a text file is UTF-8 to its end, as no text with letters of another encoding is."""
+    """Return whether a whole text file is valid UTF-8; text with letters in another encoding is not."""
     if is_sheet(file) or is_parquet(file):
         return False
     decoder = codecs.getincrementaldecoder("utf-8")()
@@ -434,11 +437,11 @@ def is_utf_8(file: Path) -> bool:
     return True
 
 
-def _separator_told_in(file: Path) -> str:
-    """Return what Excel's first line `sep=;`, which is no row, says; empty where there is none."""
+def _declared_separator(file: Path) -> str:
+    """Return the separator that a first line such as `sep=;`, as Excel writes it, declares; empty if there is none."""
     with open_text(file) as stream:
-        told = re.match(rb"^(?:\xef\xbb\xbf)?sep=(.)\r?\n", stream.read(12))
-    return told[1].decode("latin-1") if told else ""
+        found = re.match(rb"^(?:\xef\xbb\xbf)?sep=(.)\r?\n", stream.read(12))
+    return found[1].decode("latin-1") if found else ""
 
 
 def _rows_of_sheet(file: Path, how: Reading) -> Iterator[list[str]]:
@@ -465,24 +468,24 @@ def _rows_of_sheet(file: Path, how: Reading) -> Iterator[list[str]]:
 
 
 def _opened_book(file: Path) -> "python_calamine.CalamineWorkbook":
-    """Open a workbook by its name, else by its content: many an export called .xls is of the newer kind."""
+    """Open a workbook by its suffix, else by its content: some tools name a file .xls that is really .xlsx."""
     import python_calamine
 
     try:
         return python_calamine.CalamineWorkbook.from_path(file)
     except python_calamine.CalamineError:
         with file.open("rb") as stream:
-            # what Excel saves under a password
+            # the mark of a workbook with a password
             if "EncryptedPackage".encode("utf-16-le") in stream.read():
                 raise InputError(
-                    f"{file}: is protected by a password. Take its password off and save it again."
+                    f"{file}: is protected by a password. Remove the password and save it again."
                 ) from None
             stream.seek(0)
             try:
                 return python_calamine.CalamineWorkbook.from_filelike(stream)
             except python_calamine.CalamineError:
                 pass
-        # what its name promises says more of a damaged one
+        # for a damaged file, the error for its suffix says more
         raise
 
 
@@ -490,7 +493,7 @@ def _only_sheet(file: Path, book: "python_calamine.CalamineWorkbook") -> "python
     filled = [name for name in book.sheet_names if book.get_sheet_by_name(name).to_python()]
     if len(filled) > 1:
         raise InputError(
-            f"{file}: has the sheets {', '.join(filled)}. Say which is meant: `sheet: {filled[0]}` in mapping.yml."
+            f"{file}: has the sheets {', '.join(filled)}. Choose one in mapping.yml, for example `sheet: {filled[0]}`."
         )
     if not filled:
         raise InputError(f"{file}: {_EMPTY}")
@@ -498,18 +501,18 @@ def _only_sheet(file: Path, book: "python_calamine.CalamineWorkbook") -> "python
 
 
 def _text_of_cell(cell: object, decimal: str) -> str:
-    """Write a cell as the texts of the same file are written, dates in ISO form."""
+    """Return the text of a cell: numbers with the file's decimal sign, dates in ISO form."""
     if isinstance(cell, bool):
         return str(cell).lower()
     if isinstance(cell, float):
-        # a sheet knows no whole numbers, and keeps fifteen digits
+        # sheets store whole numbers as floats, with fifteen digits
         return str(int(cell)) if cell == int(cell) and abs(cell) < 1e15 else repr(cell).replace(".", decimal)
     if isinstance(cell, datetime):
         return cell.isoformat(" ") if cell.time() != time() else cell.date().isoformat()
     return str(cell)
 
 
-# what stands beside the records in a page of an API's answer
+# keys that an API puts beside the records in each page of its answer
 _OF_A_PAGE = (
     *("_links", "code", "count", "cursor", "has_more", "hasmore", "limit", "links", "message", "meta", "next"),
     *("next_page", "object", "offset", "page", "pagesize", "paging", "previous", "removedids", "status", "success"),
@@ -518,7 +521,7 @@ _OF_A_PAGE = (
 
 
 def records_in(found: object) -> list[dict[str, Any]]:
-    """Return the records of parsed JSON, out of the pages they came in: what `_unwrap` does to a file."""
+    """Return the records of parsed JSON without the pages of the API around them, as `_unwrap` does for a file."""
     if isinstance(found, list):
         return [record for part in found for record in records_in(part)]
     if not isinstance(found, dict):
@@ -535,10 +538,10 @@ def records_in(found: object) -> list[dict[str, Any]]:
 
 
 def _unwrap(connection: duckdb.DuckDBPyConnection, records: str) -> bool:
-    """Replace each page of a table (record, number) by its records; tell whether there was one.
+    """Replace each page in a table (record, number) by the records in it; return whether there was one.
 
-    A page is `{"orders": [...]}`, beside words of paging too (`{"data": [...], "has_more": false}`), `{"order": {...}}`
-    or a record of Airbyte's (`{"stream": …, "data": {...}}`, `_airbyte_data`). Lists of a record's own stay in it.
+    A page is `{"orders": [...]}`, also beside paging keys (`{"data": [...], "has_more": false}`), `{"order": {...}}`
+    or a record of Airbyte (`{"stream": …, "data": {...}}`, `_airbyte_data`). Lists inside a record stay in it.
     """
     connection.execute(
         f"""
@@ -584,7 +587,7 @@ def _unwrap(connection: duckdb.DuckDBPyConnection, records: str) -> bool:
 
 
 def _read_json(connection: duckdb.DuckDBPyConnection, file: Path, into: str) -> list[str]:
-    """Read records of JSON: a list, one a line, one alone, or what an API or an EL tool wraps them in (`_unwrap`)."""
+    """Read JSON records: a list, one per line, a single one, or pages of an API or EL tool (`_unwrap`)."""
     compression = "gzip" if is_compressed(file) else "none"
     connection.execute(
         f"create or replace temp table {into}_records as select json as record, row_number() over () as number"
@@ -599,7 +602,7 @@ def _read_json(connection: duckdb.DuckDBPyConnection, file: Path, into: str) -> 
     ).fetchone()
     if strange is not None and strange[0] is not None:
         raise InputError(
-            f'{file}: record {strange[0]} is no object of the form {{"column": value}}. Export objects, or CSV.'
+            f'{file}: record {strange[0]} is not an object of the form {{"column": value}}. Export objects, or CSV.'
         )
     names = [
         name

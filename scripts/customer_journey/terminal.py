@@ -1,7 +1,7 @@
-"""What is written to a terminal or a log: texts as they are, whatever they hold.
+"""Safe output to a terminal or a log: control characters are escaped, markup is not interpreted.
 
-Names of files, columns and values are other people's. A terminal would obey the control characters among them, and
-rich would take `[/x]` for its own markup.
+Names of files, columns and values come from exports. A terminal would execute the control characters in them, and rich
+would read `[/x]` as its own markup.
 """
 
 import sys
@@ -11,17 +11,17 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-# invisible: they turn the direction of what follows, or hide letters
+# invisible characters: they change the direction of the text that follows, or hide letters
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 
 
 def plain(text: str) -> str:
-    r"""Return a text in which what a terminal does not show as a character reads as `\x1b` or `\u202e`."""
+    r"""Return the text with each invisible character written as its code, such as `\x1b` or `\u202e`."""
     return "".join(_shown(character) for character in text)
 
 
 def plain_line(text: str) -> str:
-    """Return a text as one line."""
+    """Return the text in one line, invisible characters escaped."""
     return plain(" ".join(text.splitlines()))
 
 
@@ -29,22 +29,22 @@ def _shown(character: str) -> str:
     if character == "\n" or unicodedata.category(character) not in _HIDDEN:
         return character
     code = ord(character)
-    # a byte of a file name that is no UTF-8, as Python keeps it
+    # a byte of a file name that is not valid UTF-8, as Python represents it
     if 0xDC80 <= code <= 0xDCFF:
         code -= 0xDC00
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 class PlainConsole(Console):
-    """A console that shows every text that it is given, in tables too, as `plain` does and without markup."""
+    """A console that escapes every text as `plain` does, in tables too, and interprets no markup."""
 
     def __init__(self, *, stderr: bool = False, width: int | None = None, soft_wrap: bool = False) -> None:
-        # a character that the terminal's encoding does not have ends no build
+        # a character that the terminal cannot encode must not fail a build
         stream = sys.stderr if stderr else sys.stdout
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
         super().__init__(stderr=stderr, width=width, soft_wrap=soft_wrap, markup=False, highlight=False, emoji=False)
 
     def render_str(self, text: str, *arguments: Any, **options: Any) -> Text:
-        """Render a text given as str: what all printing and every cell of a table goes through."""
+        """Render a str: all printing and every cell of a table passes through here."""
         return super().render_str(plain(text), *arguments, **options)

@@ -22,17 +22,17 @@ OnProgress = Callable[[str, int, int], None]
 
 _PARSED_PROJECTS = PROJECT / "target" / "builds"
 _PARSED_PROJECT = "partial_parse.msgpack"
-# unit tests judge the models, not the company's rows: scripts/test runs them
+# unit tests check the models, not the company's rows: scripts/test runs them
 _BUILD = ("build", "--exclude-resource-type", "unit_test")
-# what went wrong is in the result, and one line of it is enough: the rest, with values of rows, is in dbt's log
+# the error line comes from the result; everything else, which may hold values of rows, goes to dbt's log only
 _SILENT = ("--log-level", "none")
-# How dbt heads what went wrong in a node.
+# The heading of a dbt error message.
 _HEADING = re.compile(r"\A\w+ Error in \w+ \S+ \([^)]*\)\n")
 
 
 @dataclass(frozen=True)
 class Failure:
-    """A node that failed, the file it is written in, and why: a line each where it names several problems."""
+    """A failed node, its file, and the problems, one text each."""
 
     node: str
     file: str
@@ -45,23 +45,23 @@ class Failure:
 
 @dataclass
 class TransformResult:
-    """What dbt did: how each test ended, what failed, and the models as the manifest describes them."""
+    """The result of a dbt run: test results, failures, durations, and the models of the manifest."""
 
     checks: list[CheckResult] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     node_seconds: dict[str, float] = field(default_factory=dict)
     nodes: dict[str, Any] = field(default_factory=dict)
 
-    def add(self, later: "TransformResult") -> None:
-        """Take over what dbt did in a later run of the same build."""
-        self.checks += later.checks
-        self.failures += later.failures
-        self.node_seconds |= later.node_seconds
-        self.nodes |= later.nodes
+    def add(self, other: "TransformResult") -> None:
+        """Add the result of a later dbt run of the same build."""
+        self.checks += other.checks
+        self.failures += other.failures
+        self.node_seconds |= other.node_seconds
+        self.nodes |= other.nodes
 
 
 class Project:
-    """The dbt project as one build of an output folder runs it: read once, however many runs follow."""
+    """The dbt project for one build of an output folder: parsed once, then run several times."""
 
     def __init__(self, output: Output, full_refresh: bool) -> None:
         self._output = output
@@ -94,7 +94,7 @@ class Project:
         for resource_type in only:
             arguments += ["--resource-type", resource_type]
         if without:
-            # so that to leave a model out does not leave out its tests
+            # so that the tests of excluded models still run
             arguments += ["--indirect-selection", "empty"]
         for option, selectors in (("--select", select), ("--exclude", [*exclude, *without])):
             if selectors:
@@ -111,9 +111,9 @@ def parse(output: Output, target: str) -> "Manifest":
     """Read the project without building anything.
 
     Raises:
-        BuildError: a file cannot be read as SQL, Jinja or YAML, or refers to what is not there.
+        BuildError: a file is not valid SQL, Jinja or YAML, or refers to something that does not exist.
     """
-    # what is written is the manifest of a run, with the SQL that it compiled
+    # the manifest that is kept is that of the run, which has the compiled SQL
     parsed = _run_dbt(["parse", "--no-write-json"], output, target)
     manifest: Manifest = parsed.result  # type: ignore[assignment]
     return manifest
@@ -122,13 +122,13 @@ def parse(output: Output, target: str) -> "Manifest":
 def build_nodes(
     output: Output, target: str, manifest: "Manifest", nodes: Sequence[str], on_progress: OnProgress
 ) -> TransformResult:
-    """Run `dbt build` of the nodes with these unique ids alone, of a project that `parse` has read.
+    """Run `dbt build` for the nodes with these unique ids only, of a project that `parse` has read.
 
-    dbt itself says nothing on the console: what failed is in the result.
+    dbt prints nothing on the console: failures are in the result.
     """
-    # what a run reads once it keeps in the graph (macros/settings.sql), which another warehouse must not be built by
+    # a run caches settings in the graph (macros/settings.sql); they must not be used for another warehouse
     manifest.build_flat_graph()
-    # a test that is not named stays out, though it hangs on a model that is
+    # run a test only if it is named itself
     chosen = [f"fqn:{'.'.join(manifest.nodes[node].fqn)}" for node in nodes]
     arguments = ["--indirect-selection", "empty", "--select", *chosen]
     return _read_results(_run_dbt([*_BUILD, *arguments], output, target, on_progress, manifest))
@@ -141,18 +141,18 @@ def _run_dbt(
     on_progress: OnProgress | None = None,
     manifest: "Manifest | None" = None,
 ) -> "dbtRunnerResult":
-    # dbt takes seconds to load, which bad input should not wait for
+    # dbt takes seconds to import; errors in the input should be reported before that
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
-    # Paths are relative to the folder that dbt runs in: what dbt parses then is the same for every output folder.
+    # Paths are relative to the folder that dbt runs in, so that all output folders can share one parsed project.
     os.environ["JOURNEY_WAREHOUSE"] = output.warehouse.name
     os.environ["JOURNEY_OUT"] = "."
     folder = output.dbt_folder(target)
     parsed_project = _PARSED_PROJECTS / target / _PARSED_PROJECT
     _take_parsed_project(parsed_project, folder)
 
-    # what a test of `rules` tells (macros/broken_rules.sql): dbt's own message has no more than a number
+    # the broken rules that a test logs (macros/broken_rules.sql): dbt's own message holds only their number
     broken_rules: dict[str, list[str]] = {}
 
     def report(event: "EventMsg") -> None:
@@ -174,7 +174,7 @@ def _run_dbt(
     if result.exception is not None or result.result is None:
         lines = [line.strip() for line in str(result.exception).splitlines() if line.strip()]
         if gave_out := what_gave_out(result.exception):
-            raise MachineError(f"{gave_out}. Nothing was published; what was published last stands.")
+            raise MachineError(f"{gave_out}. Nothing was published; the marts published last are unchanged.")
         raise BuildError(f"dbt: {' '.join(lines[:4])}")
     for item in getattr(result.result, "results", ()):
         if item.node.unique_id in broken_rules:
@@ -185,7 +185,7 @@ def _run_dbt(
 
 
 def _take_parsed_project(parsed_project: Path, folder: Path) -> None:
-    """Parsing the whole project takes seconds: a new output folder starts from what another build has parsed."""
+    """Copy the parsed project of another build to a new output folder, because parsing takes seconds."""
     own = folder / _PARSED_PROJECT
     if parsed_project.is_file() and not own.exists():
         own.parent.mkdir(parents=True, exist_ok=True)
@@ -231,11 +231,11 @@ def _read_results(result: "dbtRunnerResult") -> TransformResult:
 
 
 def _problems_of(message: str | None, is_test: bool) -> list[str]:
-    # the whole message, with dbt's call stack, is in its log
+    # drop dbt's call stack; its log has the whole message
     text = re.split(r"\n?\s*> (?:in macro|called by)", message or "")[0]
     has_heading = _HEADING.match(text) is not None
     lines = [line.strip() for line in _HEADING.sub("", text).splitlines() if line.strip()]
-    # a test that stops by an error tells a problem a line; what an engine says of a model goes over several
+    # the error of a test has one problem per line; an engine's error for a model is one problem on several lines
     return lines if is_test and has_heading else [" ".join(lines)]
 
 

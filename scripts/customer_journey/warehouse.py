@@ -49,7 +49,7 @@ def memory_limit() -> str:
     """
     limit = os.environ.get("JOURNEY_MEMORY_LIMIT") or "4GB"
     if not re.fullmatch(r"[0-9]+(\.[0-9]+)? ?[KMGT]i?B", limit):
-        raise InputError(f"JOURNEY_MEMORY_LIMIT {limit!r} is no amount of memory. Write for example 4GB.")
+        raise InputError(f"JOURNEY_MEMORY_LIMIT {limit!r} is not an amount of memory. Write for example 4GB.")
     return limit
 
 

@@ -1,4 +1,4 @@
-"""What consumers do besides browsing and buying: forms, offline visits, social media; their CRM stages."""
+"""Activities of consumers other than browsing and buying: forms, offline visits, social media; their CRM stages."""
 
 from __future__ import annotations
 

@@ -174,9 +174,9 @@ def tell_who(rng: np.random.Generator, sessions: Sessions, known: Ints) -> Sessi
 
 
 def keep_apart(sessions: Sessions) -> Sessions:
-    """Leave out visits too close to another of the same cookie. Those that end in a form or an order stay.
+    """Drop visits too close in time to another of the same cookie, except those that end in a form or an order.
 
-    Where two of these meet, the later one is made on the person's spare device.
+    If two such visits are too close to each other, the later one is moved to the person's second device.
     """
     for _ in range(3):
         sessions, close, matters = _neighbours(sessions)

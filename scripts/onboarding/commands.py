@@ -20,20 +20,20 @@ from onboarding.write import mapping_text, refused_commands, settings_text
 
 @click.command()
 @click.argument("folder", type=FOLDER)
-@click.option("--timezone", help="Where the programs that wrote the files are, as Asia/Ho_Chi_Minh. Default: guessed.")
-@click.option("--currency", help="Of amounts without a currency of their own, as VND. Default: guessed.")
-@click.option("--overwrite", is_flag=True, help=f"Write {FILE_NAME} anew where there is one.")
+@click.option("--timezone", help="Time zone of the programs that wrote the files: Asia/Ho_Chi_Minh. Default: guessed.")
+@click.option("--currency", help="Currency of amounts without a currency column, such as VND. Default: guessed.")
+@click.option("--overwrite", is_flag=True, help=f"Replace an existing {FILE_NAME}.")
 def init(folder: Path, timezone: str | None, currency: str | None, overwrite: bool) -> None:
-    """Look at the exports in FOLDER and write mapping.yml: which table and column each is, and how it is read."""
-    told = {"--timezone": ("reporting_timezone", timezone), "--currency": ("reporting_currency", currency)}
-    for option, (setting, value) in told.items():
+    """Examine the exports in FOLDER and write mapping.yml: the raw table and columns of each, and how it is read."""
+    options = {"--timezone": ("reporting_timezone", timezone), "--currency": ("reporting_currency", currency)}
+    for option, (setting, value) in options.items():
         if value is not None and (problem := problem_with(setting, value, {})):
             raise InputError(f"{option}{problem.removeprefix(setting)}")
     file = folder / FILE_NAME
     if file.exists() and not overwrite:
         raise InputError(
-            f"{file}: is there already, and is left as it is. Go on with `journey check {folder}`, or write it anew "
-            "with --overwrite."
+            f"{file}: exists already and was not changed. Continue with `journey check {folder}`, or replace it with "
+            "--overwrite."
         )
     proposal = propose(folder, timezone, currency)
     file.write_text(mapping_text(proposal), encoding="utf-8")
@@ -50,17 +50,17 @@ def init(folder: Path, timezone: str | None, currency: str | None, overwrite: bo
     console.print(f"wrote   {file}")
     if writes_settings:
         console.print(f"wrote   {settings_file}: currency and time zone of your company")
-    console.print(f"next    look at the lines that say guess and unknown, then: journey check {folder}")
-    console.print(f"        when it has nothing to mend: scripts/build --raw {folder} --out out")
+    console.print(f"next    check the lines marked guess or unknown in mapping.yml, then: journey check {folder}")
+    console.print(f"        when it reports no problems: scripts/build --raw {folder} --out out")
 
 
 def console_of_commands() -> PlainConsole:
-    """Return a console whose lines are never cut."""
+    """Return a console that never cuts lines."""
     return PlainConsole(width=None if sys.stdout.isatty() else 160, soft_wrap=True)
 
 
 def print_table(console: Console, columns: list[str], rows: list[list[str]], *, right: tuple[int, ...] = ()) -> None:
-    """Print rows as a table; the columns whose numbers are given stand at the right."""
+    """Print rows as a table; the columns whose numbers are in `right` are right-aligned."""
     table = Table(show_edge=False, pad_edge=False, box=None)
     for number, column in enumerate(columns):
         table.add_column(column, justify="right" if number in right else "left", overflow="fold")
@@ -94,7 +94,7 @@ def _print_files(console: Console, proposal: Proposal) -> None:
         rows.append(
             [
                 _files(proposal, [path], None),
-                f"not read: {path.suffix or 'no suffix'} is no kind that is read",
+                f"not read: {path.suffix or 'no suffix'} is not a supported format",
                 "",
                 "",
                 "",
@@ -123,23 +123,23 @@ def _print_what_to_look_at(console: Console, proposal: Proposal) -> None:
         lines += [f"{use.adapter.name}: {note}" for note in use.notes]
     if proposal.lacks_main_table:
         names = ", ".join(table.label for table in raw_tables() if table.is_main)
-        lines.append(f"none of {names} can be read yet: a build needs one of them")
+        lines.append(f"none of {names} was found: a build needs at least one of them")
     if lines:
         console.print()
-        console.print("Look at:")
+        console.print("Please check:")
         for line in lines:
             console.print(f"  {line}")
     refused = refused_commands(proposal.sources)
     if refused:
-        console.print(f"  {refused} statuses or stages that nobody knows: mapping.yml has the commands that map them")
+        console.print(f"  {refused} unknown statuses or stages: mapping.yml lists the commands to map them")
 
 
 def _doubts(source: Source) -> list[str]:
-    """Return a line on each thing about a source that is a guess, unknown or missing."""
+    """Return a line on each part of a source that is a guess, unknown or missing."""
     lines = []
     for word, (finding, value) in source.reading.items():
         if finding is None:
-            lines.append(f"{source.table.label}: {word}, unknown: times are read as UTC until mapping.yml says more")
+            lines.append(f"{source.table.label}: {word} is unknown: times are read as UTC until mapping.yml sets it")
         elif not finding.is_sure:
             lines.append(f"{source.table.label}: {word} {value}, guess: {finding.why}")
     for match in source.matches:
@@ -150,8 +150,8 @@ def _doubts(source: Source) -> list[str]:
             lines.append(f"{source.table.label}: {column} {finding.value} for all rows, guess: {finding.why}")
     if source.missing:
         lines.append(
-            f"{source.table.label}: left out, since no column was found for {' and '.join(source.missing)}; "
-            f"{FILE_NAME} has the entry to complete"
+            f"{source.table.label}: left out, because no column was found for {' and '.join(source.missing)}; "
+            f"complete its entry in {FILE_NAME}"
         )
     lines += [f"{source.table.label}: {note}" for note in source.notes]
     return lines
@@ -161,7 +161,7 @@ def _print_absent(console: Console, proposal: Proposal) -> None:
     if not proposal.absent:
         return
     console.print()
-    console.print("Not there, and what it would tell you:")
+    console.print("Raw tables that were not found, and the questions that they would answer:")
     for table in proposal.absent:
         console.print(f"  {table.label:<28} {table.answers}")
 
@@ -173,7 +173,7 @@ def _print_absent(console: Console, proposal: Proposal) -> None:
 @click.argument("theirs")
 @click.argument("ours")
 def map_value(folder: Path, table: str, column: str, theirs: str, ours: str) -> None:
-    """Say in FOLDER/mapping.yml that the value THEIRS in COLUMN of TABLE means OURS."""
+    """Write to FOLDER/mapping.yml that the value THEIRS in COLUMN of TABLE means OURS."""
     from onboarding.map_value import add_value
 
     file, done = add_value(folder, table, column, theirs, ours)
@@ -181,7 +181,7 @@ def map_value(folder: Path, table: str, column: str, theirs: str, ours: str) -> 
 
 
 def check_folder(folder: Path) -> None:
-    """Judge what a build would land from FOLDER; exit 1 where rows are refused or something is to be mended."""
+    """Check what a build would land from FOLDER; exit with 1 if rows are refused or something must be corrected."""
     from onboarding.judge import judge
     from onboarding.report import print_report
 

@@ -1,4 +1,4 @@
-"""What a build would make of a folder of exports: landed as a build lands it, into a scratch warehouse, and judged.
+"""A trial of a folder of exports: landed and staged as in a build, but in a temporary warehouse.
 
 Rows are judged by the staging models themselves (onboarding/macros.py); nothing of it is kept.
 """
@@ -48,7 +48,7 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Judgement:
-    """What would become of the rows of one raw table."""
+    """The results for one raw table: how many rows a build would accept, refuse and so on."""
 
     table: RawTable
     rows: int
@@ -61,13 +61,13 @@ class Judgement:
 
     @property
     def refused(self) -> int:
-        """How many rows are refused."""
+        """The number of refused rows."""
         return self.rows - self.accepted - self.duplicate - self.deferred
 
 
 @dataclass(frozen=True)
 class Unmapped:
-    """A value that no seed or list of the contract knows: how many rows have it, and whether they are refused."""
+    """A value that is in no seed or list of the contract, its number of rows, and whether these are refused."""
 
     table: RawTable
     column: str
@@ -82,7 +82,7 @@ class Unmapped:
 
 @dataclass
 class Verdict:
-    """All that `journey check` tells of a folder."""
+    """The results of `journey check` for a folder."""
 
     judgements: list[Judgement] = field(default_factory=list)
     unmapped: list[Unmapped] = field(default_factory=list)
@@ -95,11 +95,11 @@ class Verdict:
     max_quarantined_share: float = 0.5
 
     def lost(self) -> list[Judgement]:
-        """Return the tables of which not one row counts."""
+        """Return the tables of which every row is refused."""
         return [judgement for judgement in self.judgements if judgement.refused and not judgement.accepted]
 
     def stopped(self) -> list[Judgement]:
-        """Return the tables of which so much is refused that a build publishes nothing."""
+        """Return the tables with so many refused rows that a build publishes nothing."""
         return [
             judgement
             for judgement in self.judgements
@@ -176,7 +176,7 @@ def _judgement(
     rejects: str,
     files: Mapping[int, _File],
 ) -> Judgement:
-    """Count what becomes of the rows of a table, and look at the first of each reason."""
+    """Count the rows of a table by row_status, and describe the first refused row of each reason."""
     connection.execute(
         f"""
         create or replace temp table judged_rows as
@@ -273,7 +273,7 @@ def _made(connection: duckdb.DuckDBPyConnection, table: RawTable, file: _File, f
 
 
 def _place(file: _File, row: int) -> str:
-    """Name a row as whoever opens the file counts."""
+    """Return the place of a row, counted as a person who opens the file does."""
     assert file.file is not None
     if is_json(file.file):
         return f"{file.path}, record {row:,}"
@@ -291,7 +291,7 @@ def advice_on(reason: str) -> str:
 
 
 def _advice(table: RawTable, reason: str, column: str, value: str, theirs: str, how: Reading) -> str:
-    """Say what to change: what the value itself shows, else what the list of reasons says."""
+    """Return the advice for a refused value: from the value itself if possible, else from docs/reason_codes.md."""
     kind = table.kind_of(column)
     if reason == f"invalid_{column}" and kind in ("timestamp", "planned_timestamp", "date", "planned_date"):
         dates = dates_of([value.strip()])
@@ -305,7 +305,7 @@ def _advice(table: RawTable, reason: str, column: str, value: str, theirs: str, 
             thousands = f' and thousands: "{numbers.thousands}"' if numbers.thousands else ""
             return f'write decimal: "{numbers.decimal}"{thousands} for {table.label} in mapping.yml'
     if reason.startswith("unmapped_") or (reason.startswith("unknown_") and not column.endswith("_id")):
-        return f"say what {value!r} means, see below"
+        return f"map the value {value!r}, see below"
     if reason == "no_exchange_rate":
         return (
             f"{advice_on(reason)}; if it is your own currency, write reporting_currency: {value.strip().upper() or '…'}"
@@ -317,7 +317,7 @@ def _advice(table: RawTable, reason: str, column: str, value: str, theirs: str, 
 
 
 def is_of_files(raw: Path, table: RawTable) -> bool:
-    """Tell whether files are read as a table, and not an adapter alone makes its rows."""
+    """Return whether a table is read from files, not only from adapters."""
     plan = plan_of(raw)
     return bool(plan.plain.get(table) or plan.mapped.get(table))
 
@@ -325,7 +325,7 @@ def is_of_files(raw: Path, table: RawTable) -> bool:
 def _unmapped(
     connection: duckdb.DuckDBPyConnection, models: Models, table: RawTable, is_mappable: bool
 ) -> list[Unmapped]:  # fmt: skip
-    """Return the values of a table that its seeds do not know, the commonest first."""
+    """Return the values of a table that are missing in its seeds, the most frequent first."""
     found = []
     for column in mapping_columns(table.label):
         known = mapped_values(table.label, column)
@@ -377,7 +377,7 @@ def _values_of(
 def _orders(
     connection: duckdb.DuckDBPyConnection, models: Models, there: Sequence[RawTable]
 ) -> list[tuple[str, int, str]]:  # fmt: skip
-    """Return the accepted orders by what their status means, for an owner who knows the sums."""
+    """Return the accepted orders by the meaning of their status, so that their owner can compare the sums."""
     if not any(table.label == "orders/orders" for table in there):
         return []
     staged, seed = models.relation("stg_orders__orders"), models.relation("order_status_map")

@@ -1,4 +1,4 @@
-"""Saying in mapping.yml what a value means: a line put into the text, so that comments and order stay."""
+"""Adding the meaning of a value to mapping.yml, as text, so that comments and order are kept."""
 
 import json
 import re
@@ -19,25 +19,25 @@ _HEAD = "# What values mean: written by `journey map-value`.\n"
 
 
 def add_value(folder: Path, label: str, column: str, theirs: str, ours: str) -> tuple[Path, str]:
-    """Write `values: {column: {theirs: ours}}` for a table into FOLDER/mapping.yml; return the file and what was done.
+    """Write `values: {column: {theirs: ours}}` of a table to FOLDER/mapping.yml; return the file and `wrote` or `kept`.
 
     Raises:
-        InputError: there is no such table, column or meaning, an adapter makes the table, or no line can be put into
-            the file.
+        InputError: there is no such table, column or meaning, an adapter makes the table, or the file has a form that
+            cannot be extended.
     """
     table = _table(label)
     if column not in table.all_columns:
         raise InputError(f"{label} has no column {column}{did_you_mean(column, table.all_columns)}")
     ours = _meaning(table, column, ours)
     if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder. Name the one that holds your exports.")
+        raise InputError(f"{folder}: no such folder. Name the folder of your exports.")
     file = folder / FILE_NAME
     before = read_mapping(folder)
     entries = [entry for entry in before.tables if entry.label == label]
     if not entries and before.adapters and not is_of_files(folder, table):
         names = ", ".join(use.adapter for use in before.adapters)
         raise InputError(
-            f"{file}: no file is read as {label}, an adapter ({names}) makes it. Add the row {theirs.lower()},{ours} "
+            f"{file}: {label} comes from an adapter ({names}), not from a file. Add the row {theirs.lower()},{ours} "
             f"to seeds/{seed_of(label, column) or '…'}.csv, or to the values of the adapter."
         )
     text = file.read_text(encoding="utf-8-sig") if file.is_file() else ""
@@ -46,7 +46,7 @@ def add_value(folder: Path, label: str, column: str, theirs: str, ours: str) -> 
         return file, "kept "
     after = _with_value(text, label, len(entries), column, theirs, ours)
     _check(file, text, after, label, column, theirs, ours)
-    # what stood there of the commands to paste has been done
+    # remove the suggested command for this value, which is now done
     file.write_text(_without_asked(after, label, column, theirs), encoding="utf-8")
     return file, "wrote"
 
@@ -59,12 +59,12 @@ def _table(label: str) -> RawTable:
 
 
 def _meaning(table: RawTable, column: str, ours: str) -> str:
-    """Return the meaning as a seed or the contract has it.
+    """Return the meaning as a seed or the contract spells it.
 
-    What a seed maps has to be a value that it knows: its own word, or the first of those that it takes for it.
+    If a seed maps the column, the result is a value in the seed: the given one, or the first with the given meaning.
 
     Raises:
-        InputError: neither knows it.
+        InputError: neither the seed nor the contract has this meaning.
     """
     if seed_of(table.label, column):
         known = mapped_values(table.label, column)
@@ -74,10 +74,10 @@ def _meaning(table: RawTable, column: str, ours: str) -> str:
         if raw in known.values():
             return next(value for value, meaning in known.items() if meaning == raw)
         seed = f"seeds/{seed_of(table.label, column)}.csv"
-        raise InputError(f"{ours!r} is no value that {seed} knows{did_you_mean(ours, set(known.values()))}")
+        raise InputError(f"{ours!r} is not in {seed}{did_you_mean(ours, set(known.values()))}")
     values = known_values().get(f"{table.label}.{column}")
     if values is not None and as_compared(ours) not in set(values.values()):
-        raise InputError(f"{ours!r} is no {column} of {table.label}{did_you_mean(ours, set(values.values()))}")
+        raise InputError(f"{ours!r} is not a {column} of {table.label}{did_you_mean(ours, set(values.values()))}")
     return as_compared(ours) if values is not None else ours
 
 
@@ -91,7 +91,7 @@ def _with_value(text: str, label: str, entries: int, column: str, theirs: str, o
     end = _end_of(lines, start, _indent(lines[start]))
     first = next((number for number in range(start + 1, end) if _is_content(lines[number])), None)
     if first is None:
-        raise InputError(f"{FILE_NAME}: {label} has no lines of its own. Write the value there by hand.")
+        raise InputError(f"{FILE_NAME}: the entry {label} is empty. Write the value there by hand: {pair}")
     # the last first, so that the numbers of the lines above stay
     is_list = lines[first].lstrip().startswith("- ")
     starts = [first]
@@ -113,7 +113,7 @@ def _add_to_entry(lines: list[str], begin: int, stop: int, indent: int, column: 
     values = _line_of(lines, r"^[\s-]*values:\s*(#.*)?$", begin, stop, indent)
     if values is None:
         if _line_of(lines, r"^[\s-]*values:", begin, stop, indent) is not None:
-            raise InputError(f"{FILE_NAME}: `values: {{…}}` stands in one line. Write the value there by hand: {pair}")
+            raise InputError(f"{FILE_NAME}: `values: {{…}}` is on one line. Write the value there by hand: {pair}")
         last = max(number for number in range(begin, stop) if _is_content(lines[number]))
         lines[last + 1 : last + 1] = [f"{pad}values:", f"{pad}  {column}:", f"{pad}    {pair}"]
         return
@@ -123,15 +123,13 @@ def _add_to_entry(lines: list[str], begin: int, stop: int, indent: int, column: 
     of_column = _line_of(lines, rf"^\s*{re.escape(column)}:\s*(#.*)?$", values + 1, values_end, step)
     if of_column is None:
         if _line_of(lines, rf"^\s*{re.escape(column)}:", values + 1, values_end, step) is not None:
-            raise InputError(
-                f"{FILE_NAME}: `{column}: {{…}}` stands in one line. Write the value there by hand: {pair}"
-            )
+            raise InputError(f"{FILE_NAME}: `{column}: {{…}}` is on one line. Write the value there by hand: {pair}")
         lines[values + 1 : values + 1] = [f"{' ' * step}{column}:", f"{' ' * (step + 2)}{pair}"]
         return
     column_end = _end_of(lines, of_column, step, values_end)
     for number in range(of_column + 1, column_end):
         if _is_content(lines[number]) and theirs in (yaml.safe_load(lines[number].strip()) or {}):
-            # said before, and otherwise
+            # replace the meaning that it had
             lines[number] = f"{' ' * _indent(lines[number])}{pair}"
             return
     inside = next((number for number in range(of_column + 1, column_end) if _is_content(lines[number])), None)
@@ -150,10 +148,10 @@ def _with_new_entry(lines: list[str], label: str, column: str, pair: str) -> str
 
 
 def _check(file: Path, before: str, after: str, label: str, column: str, theirs: str, ours: str) -> None:
-    """Hold the new text against what it is to say: all that the old one says, and the value.
+    """Check that the new text holds exactly the old entries and the new value.
 
     Raises:
-        InputError: it says something else.
+        InputError: it does not.
     """
     try:
         wanted: dict[str, Any] = yaml.safe_load(before) or {}
@@ -167,7 +165,7 @@ def _check(file: Path, before: str, after: str, label: str, column: str, theirs:
     if not is_so:
         line = f"values: {{{column}: {{{scalar(theirs)}: {scalar(ours)}}}}}"
         raise InputError(
-            f"{file}: is of a form that no line is put into. Write it there by hand, under {label}: {line}"
+            f"{file}: has a form that cannot be extended automatically. Write this by hand, under {label}: {line}"
         )
 
 

@@ -158,11 +158,11 @@ def propose(folder: Path, timezone: str | None, currency: str | None) -> Proposa
         InputError: there is no such folder, or nothing in it that could be read.
     """
     if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder. Name the one that holds your exports.")
+        raise InputError(f"{folder}: no such folder. Name the folder of your exports.")
     files = _files_below(folder)
     readable = [file for file in files if suffix_of(file)]
     if not readable:
-        raise InputError(f"{folder}: holds no exports: {READ}.")
+        raise InputError(f"{folder}: holds no files that can be read ({READ}). Put your exports there.")
     sheets = [sheet for file in readable for sheet in sniff(file)]
     groups = _grouped(folder, sheets)
     kinds = [_kinds(group) for group in groups]
@@ -264,7 +264,7 @@ def _hints(
     currency: str | None,
 ) -> Hints:
     """Collect what says where the files are from: the user, vars.yml, the language, signs of money, phones."""
-    told = _told_settings(folder)
+    settings = _existing_settings(folder)
     names = [name for group in groups for name in (*group[0].columns, *(sheet.path.stem for sheet in group))]
     vietnamese = next((name for name in names if _VIETNAMESE.search(name)), None)
     currencies = Counter(
@@ -284,25 +284,25 @@ def _hints(
     why = f"the names are Vietnamese ({vietnamese})" if vietnamese else "the amounts are in VND"
     zone = None
     if timezone:
-        zone = Finding(timezone, True, "said by --timezone")
-    elif told.get("reporting_timezone"):
-        zone = Finding(str(told["reporting_timezone"]), False, f"{SETTINGS_FILE} reports in it")
+        zone = Finding(timezone, True, "given by --timezone")
+    elif settings.get("reporting_timezone"):
+        zone = Finding(str(settings["reporting_timezone"]), False, f"reporting_timezone in {SETTINGS_FILE}")
     elif is_vietnam:
         zone = Finding(_VIETNAM, False, why)
     money = None
     if currency:
-        money = Finding(currency, True, "said by --currency")
+        money = Finding(currency, True, "given by --currency")
     elif seen:
         money = Finding(seen, True, "the files say so")
-    elif told.get("reporting_currency"):
-        money = Finding(str(told["reporting_currency"]), False, f"{SETTINGS_FILE} reports in it")
+    elif settings.get("reporting_currency"):
+        money = Finding(str(settings["reporting_currency"]), False, f"reporting_currency in {SETTINGS_FILE}")
     elif is_vietnam:
         money = Finding("VND", False, why)
     country = Finding("VN", False, why) if is_vietnam and (is_home or not phones) else None
-    return Hints(zone, money, country, told.get("reporting_currency"))
+    return Hints(zone, money, country, settings.get("reporting_currency"))
 
 
-def _told_settings(folder: Path) -> Mapping[str, Any]:
+def _existing_settings(folder: Path) -> Mapping[str, Any]:
     file = folder / SETTINGS_FILE
     if not file.is_file():
         return {}
@@ -618,10 +618,10 @@ def _read_dates(source: Source, matches: Sequence[Match], hints: Hints) -> None:
     local = next((match for match, dates in dated if dates.has_local_times and match.column.endswith("_at")), None)
     # the contract's own columns are in UTC unless somebody says otherwise
     is_utc = all(match.theirs == match.column for match in source.matches)
-    is_told = hints.timezone is not None and hints.timezone.is_sure
-    if local is not None and (is_told or not is_utc):
+    is_given = hints.timezone is not None and hints.timezone.is_sure
+    if local is not None and (is_given or not is_utc):
         source.reading["timezone"] = hints.timezone, hints.timezone.value if hints.timezone else None
-    elif is_told and local is None and any(dates.has_times for _, dates in dated):
+    elif is_given and local is None and any(dates.has_times for _, dates in dated):
         source.notes.append("its times have offsets of their own: --timezone makes no difference to them")
 
 

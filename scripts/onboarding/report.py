@@ -1,4 +1,4 @@
-"""What `journey check` prints: a table of the raw tables, the commonest reasons, values to map, and the next step."""
+"""The output of `journey check`: the raw tables, the most frequent reasons, values to map, and the next step."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from onboarding.write import rows_of
 
 
 def print_report(console: Console, folder: Path, verdict: Verdict) -> bool:
-    """Print a verdict; return whether a build would publish, with rows of every table that has any."""
+    """Print a verdict; return whether a build would publish, with accepted rows in every table that has rows."""
     print_table(
         console,
         ["table", "rows", "accepted", "duplicate", "later", "refused", "from", "to"],
@@ -19,7 +19,7 @@ def print_report(console: Console, folder: Path, verdict: Verdict) -> bool:
     )
     if verdict.orders:
         console.print()
-        console.print("Orders by what their status means, and what they come to (total_amount):")
+        console.print("Orders by the meaning of their status, with the sum of total_amount:")
         rows = [[name, f"{count:,}", total] for name, count, total in verdict.orders]
         print_table(console, ["status", "orders", "total"], rows, right=(1, 2))
     for judgement in verdict.judgements:
@@ -38,16 +38,16 @@ def print_report(console: Console, folder: Path, verdict: Verdict) -> bool:
             console.print(f"    {refusal.advice}")
     if verdict.unmapped:
         console.print()
-        console.print("Values that nobody knows; say what each means in place of ???:")
+        console.print("Unknown values; run these commands with the meaning in place of ???:")
         for value in verdict.unmapped:
-            fate = "refused" if value.is_refused else "counted all the same"
-            told = f"{rows_of(value.rows)}, {fate}"
+            fate = "refused" if value.is_refused else "accepted without a meaning"
+            comment = f"{rows_of(value.rows)}, {fate}"
             if value.is_mappable:
                 command = f"journey map-value {folder} {value.table.label} {value.column} {_shell(value.value)} ???"
-                console.print(f"  {command}   # {told}; {value.known_by}")
+                console.print(f"  {command}   # {comment}; {value.known_by}")
             else:
                 row = f"{value.value.lower()},???"
-                console.print(f"  add the row {row} to {value.known_by}   # {told}; an adapter makes the table")
+                console.print(f"  add the row {row} to {value.known_by}   # {comment}; the table comes from an adapter")
     notes = [*verdict.doubles, *verdict.drift]
     if notes:
         console.print()
@@ -61,18 +61,19 @@ def print_report(console: Console, folder: Path, verdict: Verdict) -> bool:
     stopped = verdict.stopped()
     if stopped:
         console.print(
-            f"A build would publish nothing: of {', '.join(judgement.table.label for judgement in stopped)} more than "
-            f"{verdict.max_quarantined_share:.0%} is refused. Mend what is named above, then check again."
+            f"A build would publish nothing, because more than {verdict.max_quarantined_share:.0%} of the rows of "
+            f"{', '.join(judgement.table.label for judgement in stopped)} are refused. Correct the problems above, "
+            "then check again."
         )
         return False
     if verdict.lost():
         console.print(
-            f"No row of {', '.join(judgement.table.label for judgement in verdict.lost())} would count. "
-            "Mend what is named above, then check again."
+            f"All rows of {', '.join(judgement.table.label for judgement in verdict.lost())} would be refused. "
+            "Correct the problems above, then check again."
         )
         return False
     refused = sum(judgement.refused for judgement in verdict.judgements)
-    console.print(f"Refused: {rows_of(refused)}. The others count." if refused else "Nothing to mend.")
+    console.print(f"Refused: {rows_of(refused)}. The others are used." if refused else "No problems.")
     console.print(f"next    scripts/build --raw {folder} --out out")
     return True
 

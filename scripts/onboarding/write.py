@@ -1,6 +1,6 @@
-"""mapping.yml and vars.yml as text: each line with how certain it is, why, and an example.
+"""The texts of mapping.yml and vars.yml: each line with its certainty, the reason, and an example.
 
-The files may be committed to git: of e-mail addresses, phone numbers and names only the shape is shown.
+The files may be committed to git, so examples of e-mail addresses, phone numbers and names are masked.
 """
 
 import json
@@ -15,13 +15,13 @@ from onboarding.seeds import is_refusing, seed_of
 from onboarding.sniff import Finding, Sheet
 from onboarding.values import Kind, masked
 
-# ends the line above the commands that say what values are
-ASKED_BELOW = "say what they are with"
+# ends the line above the commands that map unknown values
+ASKED_BELOW = "map them with"
 _HEAD = """\
-# Written by `journey init`: what lies in this folder, and how a build reads it. docs/mapping.md explains every word.
-#   sure     names and values say so
-#   guess    likely; have a look
-#   unknown  nobody can tell: a line that begins with # is not read until you take the # away
+# Written by `journey init`: the files of this folder, and how a build reads them. docs/mapping.md explains every key.
+#   sure     names and values prove it
+#   guess    likely; please check
+#   unknown  cannot be found out from the files: a line that begins with # is not read until you remove the #
 """
 # Comments begin here where the line is shorter.
 _COMMENT_AT = 44
@@ -59,7 +59,7 @@ def mapping_text(proposal: Proposal) -> str:
                 lines.append("")
             if len(sources) == 1 and _is_as_it_stands(proposal, sources[0]):
                 files = ", ".join(_relative(proposal, sheet) for sheet in sources[0].sheets[:5])
-                lines.append(f"  # {label}: read as it stands, {rows_of(sources[0].row_count)}: {files}")
+                lines.append(f"  # {label}: needs no mapping, {rows_of(sources[0].row_count)}: {files}")
             elif len(sources) == 1:
                 lines += _entry(proposal, sources[0], f"  {label}:", "    ", "    ")
             else:
@@ -78,7 +78,7 @@ def mapping_text(proposal: Proposal) -> str:
 
 
 def settings_text(proposal: Proposal) -> str | None:
-    """Return the text of vars.yml, None where nothing in the folder says what it could hold."""
+    """Return the text of vars.yml; None if the files of the folder suggest no setting."""
     hints = proposal.hints
     lines = []
     if hints.currency:
@@ -100,7 +100,7 @@ def settings_text(proposal: Proposal) -> str | None:
 
 
 def _is_as_it_stands(proposal: Proposal, source: Source) -> bool:
-    """Tell whether a build reads a source without a word in mapping.yml, since it is as the contract has it."""
+    """Return whether a source matches the contract, so that it needs no entry in mapping.yml."""
     usual = {"encoding": ("utf-8",), "delimiter": (delimiter_of(source.sheets[0].path),)}
     return (
         files_word(proposal, source) is None
@@ -121,9 +121,9 @@ def _said(finding: Finding) -> str:
 def _entry(proposal: Proposal, source: Source, head: str | None, first: str, indent: str) -> list[str]:
     """Return the lines of one source; `first` begins the first of them, where it is an item of a list."""
     if source.missing:
-        # a build would stop at it
+        # with an incomplete entry a build would fail
         whole = _lines_of_entry(proposal, source, head, first, indent)
-        why = f"  # left out until {' and '.join(source.missing)} can be named; then take the # away:"
+        why = f"  # left out: name the column of {' and '.join(source.missing)} below, then remove the #:"
         return [why, *(f"  # {line.removeprefix('  ')}" for line in whole)]
     return _lines_of_entry(proposal, source, head, first, indent)
 
@@ -143,7 +143,7 @@ def _lines_of_entry(proposal: Proposal, source: Source, head: str | None, first:
         lines.append(
             _line(
                 f"id_prefix: {json.dumps(source.id_prefix, ensure_ascii=False)}",
-                "guess: ids come in another source too; take this line out if they are the same ones",
+                "guess: another source has the same ids; remove this line if they mean the same",
             )
         )
     renamed = [match for match in source.matches if match.theirs != match.column]
@@ -158,7 +158,7 @@ def _lines_of_entry(proposal: Proposal, source: Source, head: str | None, first:
                 )
             )
     if same := [match for match in source.matches if match.theirs == match.column]:
-        lines.append(f"# of the contract's own names: {', '.join(match.column for match in same)}")
+        lines.append(f"# columns that need no mapping: {', '.join(match.column for match in same)}")
         lines += [f"#   guess: {match.column}, {match.why}" for match in same if not match.is_sure]
     for column in source.missing:
         instead = instead_of(column)
@@ -167,9 +167,9 @@ def _lines_of_entry(proposal: Proposal, source: Source, head: str | None, first:
         )
         if instead:
             value, _, when = instead.partition("   ")
-            lines.append(f"#   or for all rows, if it is so: constants: {{{column}: {value}}}  ({when.strip()})")
+            lines.append(f"#   or, if it is the same for all rows: constants: {{{column}: {value}}}  ({when.strip()})")
         else:
-            lines.append("#   or export the file again with it: without it a build stops")
+            lines.append("#   or export the file again with this column: a build needs it")
     if source.constants:
         lines.append("constants:")
         lines += [
@@ -190,7 +190,7 @@ def _lines_of_entry(proposal: Proposal, source: Source, head: str | None, first:
     if not is_read and head is not None and patterns is None:
         # a key without a value would be no entry
         return [
-            f"  # {source.table.label}: read as it stands",
+            f"  # {source.table.label}: needs no mapping",
             *(f"  #   {line.removeprefix('# ')}" for line in [*about, *lines]),
         ]
     if not is_read:
@@ -204,7 +204,7 @@ def _lines_of_entry(proposal: Proposal, source: Source, head: str | None, first:
     return [head, *(indent + line for line in [*about, *lines])]
 
 
-_ASKED = {"timezone": "its times have no offset; without this line they are UTC, or a build asks. Say it as Asia/Tokyo"}
+_ASKED = {"timezone": "its times have no offset; without this line they are read as UTC. Write for example Asia/Tokyo"}
 _WHAT_IF = {
     "date_format": "Write it the other way round if days and months are swapped",
     "encoding": "Try cp1252, cp1258 or utf-16 if letters look wrong",

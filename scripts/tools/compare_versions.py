@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 import duckdb
-from customer_journey.compare import TELL_OF_RUNS, Comparison, compare_marts
+from customer_journey.compare import ABOUT_BUILDS, Comparison, compare_marts
 from customer_journey.publish import SCHEMA
 from customer_journey.warehouse import quoted
 from rich.console import Console
@@ -35,7 +35,7 @@ def shorten_ids(old: Path, new: Path, copy: Path) -> list[str]:
         translated: dict[str, str] = {}
         # an id that others are hashed from comes before these
         for mart in sorted(
-            olds.keys() & news.keys() - TELL_OF_RUNS, key=lambda name: (name != "fct_conversions", name)
+            olds.keys() & news.keys() - ABOUT_BUILDS, key=lambda name: (name != "fct_conversions", name)
         ):
             key, *rest = (column for column in olds[mart] if column in news[mart])
             # an id is told by the rows of one mart: those that merely refer to it say little of it

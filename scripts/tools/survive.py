@@ -65,7 +65,7 @@ class SoakError(Exception):
 
 @dataclass(frozen=True)
 class Harm:
-    """One harm: what was done where, how things stood after it, what the next build did."""
+    """One injected fault: what was done at which point, the state after it, and the result of the next build."""
 
     kind: str
     point: str

@@ -25,7 +25,7 @@ def pattern_problem(pattern: str) -> str | None:
         with duckdb.connect(":memory:") as connection:
             connection.execute("select regexp_matches('', ?)", [pattern]).fetchall()
     except duckdb.Error as error:
-        return f"is no regular expression ({str(error).splitlines()[0].removeprefix('Invalid Input Error: ')})"
+        return f"is not a regular expression ({str(error).splitlines()[0].removeprefix('Invalid Input Error: ')})"
     return None
 
 
@@ -42,7 +42,7 @@ def channel_rule_problems(rules: SeedFile, channels: SeedFile, sources: SeedFile
             yield f"{where}: rule_id {rule} stands on line {rule_ids[rule]} already"
         rule_ids.setdefault(rule, row.line)
         if not row["priority"].isdigit():
-            yield f"{where}: priority {row['priority']!r} of {rule} is no whole number"
+            yield f"{where}: priority {row['priority']!r} of {rule} is not a whole number"
         elif row["priority"] in priorities:
             yield f"{where}: {rule} has priority {row['priority']}, which {priorities[row['priority']]} has"
         priorities.setdefault(row["priority"], rule)
@@ -68,8 +68,8 @@ def _hidden_rules(rules: SeedFile) -> Iterator[str]:
     for position, row in enumerate(ordered[:-1]):
         if not any(row[column] for column in CONDITIONS):
             yield (
-                f"{rules.path}:{row.line}: {row['rule_id']} has no condition, so it fits every session and"
-                f" {ordered[position + 1]['rule_id']} behind it never decides"
+                f"{rules.path}:{row.line}: {row['rule_id']} has no condition, so it matches every session and"
+                f" {ordered[position + 1]['rule_id']} after it is never reached"
             )
 
 

@@ -110,23 +110,23 @@ def _attribution_problems(project: Path, models: NameList, labels: SeedFile) -> 
         elif not (project / attribution_model_file(name)).exists():
             yield (
                 f"{where}: {ATTRIBUTION_MODELS} names {name}, but there is no {attribution_model_file(name)}"
-                " (write it, or take the name out)"
+                " (write it, or remove the name)"
             )
     for file in sorted((project / ATTRIBUTION).glob("*.sql")):
         name, path = file.stem, attribution_model_file(file.stem)
         if not file.with_suffix(".yml").exists():
-            yield f"{path}: has no {name}.yml beside it that says what a row is"
+            yield f"{path}: has no {name}.yml beside it that describes its rows"
         # int_…: what models are made of
         if not name.startswith("int_") and name not in models.names:
             yield (
                 f"{path}: is not listed, so nothing reads it (add {name} to {ATTRIBUTION_MODELS} in {PROJECT_FILE};"
-                " what models only read is named int_…)"
+                " a helper model is named int_…)"
             )
     labelled = labels.values("attribution_model")
     for row in labels.rows:
         name, where = row["attribution_model"], f"{labels.path}:{row.line}"
         if name not in models.names:
-            yield f"{where}: labels {name!r}, which is no attribution model ({closest(name, models.names)})"
+            yield f"{where}: labels {name!r}, which is not an attribution model ({closest(name, models.names)})"
         yield from (f"{where}: {column} of {name} is empty" for column in ("label_en", "label_vi") if not row[column])
         if row["is_data_driven"].lower() not in ("true", "false"):
             yield f"{where}: is_data_driven of {name} is {row['is_data_driven']!r}; write true or false"
@@ -144,7 +144,7 @@ def _definition_problems(project: Path, stages: NameList, labels: SeedFile, mapp
         elif not (project / definition_file(name)).exists():
             yield (
                 f"{where}: {DEFINITIONS} names {name}, but there is no {definition_file(name)}"
-                " (write it, or take the name out)"
+                " (write it, or remove the name)"
             )
         elif name in RESERVED:
             yield f"{definition_file(name)}: {name} is {RESERVED[name]} (choose another name)"
@@ -156,13 +156,13 @@ def _definition_problems(project: Path, stages: NameList, labels: SeedFile, mapp
         if not is_name(name):
             yield f"{path}: its name is not snake_case"
         if not file.with_suffix(".yml").exists():
-            yield f"{path}: has no {name}.yml beside it that says what a row is"
+            yield f"{path}: has no {name}.yml beside it that describes its rows"
         if name not in seen:
             yield f"{path}: is not listed, so nothing reads it (add {name} to {DEFINITIONS} in {PROJECT_FILE})"
         elif name not in mapped | evidence_alone:
             yield (
                 f"{path}: no framework uses it (add a row to {mapping.path};"
-                f" where it is evidence alone, is_position is false in {labels.path})"
+                f" or, if it is only evidence, set is_position to false in {labels.path})"
             )
 
 
@@ -174,7 +174,7 @@ def _label_problems(stages: NameList, labels: SeedFile) -> Iterator[str]:
             yield f"{where}: {name} has its labels on line {labelled[name]} already"
         labelled.setdefault(name, row.line)
         if name not in stages.names:
-            yield f"{where}: labels {name!r}, which is no stage definition ({closest(name, stages.names)})"
+            yield f"{where}: labels {name!r}, which is not a stage definition ({closest(name, stages.names)})"
         yield from (f"{where}: {column} of {name} is empty" for column in ("label_en", "label_vi") if not row[column])
     for name in stages.names:
         if name not in labelled:
@@ -188,7 +188,7 @@ def _framework_problems(framework_stages: SeedFile, mapping: SeedFile) -> Iterat
     for row in framework_stages.rows:
         framework, stage, where = row["framework"], row["stage"], f"{framework_stages.path}:{row.line}"
         if not is_name(framework) or not is_name(stage):
-            yield f"{where}: framework {framework!r} and stage {stage!r} are to be snake_case"
+            yield f"{where}: framework {framework!r} and stage {stage!r} must be snake_case"
         if stage in RESERVED:
             yield f"{where}: {stage} is {RESERVED[stage]} (choose another name)"
         if (framework, stage) in keys:
@@ -196,7 +196,7 @@ def _framework_problems(framework_stages: SeedFile, mapping: SeedFile) -> Iterat
         keys.setdefault((framework, stage), row.line)
         rank = _number(row["rank"])
         if rank is None:
-            yield f"{where}: rank {row['rank']!r} of {stage} in {framework} is no number"
+            yield f"{where}: rank {row['rank']!r} of {stage} in {framework} is not a number"
         elif (framework, rank) in ranks:
             yield f"{where}: {framework} has rank {row['rank']} twice, for {ranks[framework, rank]} and {stage}"
         else:
@@ -232,10 +232,10 @@ def _mapping_problems(stages: NameList, framework_stages: SeedFile, mapping: See
         key, definition = (row["framework"], row["stage"], row["definition"]), row["definition"]
         where = f"{mapping.path}:{row.line}"
         if key in rows:
-            yield f"{where}: the same row stands on line {rows[key]}"
+            yield f"{where}: the same row is on line {rows[key]}"
         rows.setdefault(key, row.line)
         if definition not in stages.names:
-            yield f"{where}: there is no stage definition {definition!r} ({closest(definition, stages.names)})"
+            yield f"{where}: there is not a stage definition {definition!r} ({closest(definition, stages.names)})"
     yield from _place_problems(mapping, stages_of(framework_stages))
 
 
@@ -253,9 +253,9 @@ def _identifier_problems(types: SeedFile, placeholders: SeedFile) -> Iterator[st
         if kind not in ("email", "phone"):
             yield f"{where}: {kind!r} has no placeholders; they are of type email or phone"
         elif kind == "email" and (value != value.lower() or "@" not in value):
-            yield f"{where}: {value!r} is no e-mail as rows are compared (write it in lower case)"
+            yield f"{where}: {value!r} is not a normalized e-mail address (write it in lower case)"
         elif kind == "phone" and not _NORMALISED_PHONE.fullmatch(value):
-            yield f"{where}: {value!r} is no phone number as rows are compared (write it as +84912345678)"
+            yield f"{where}: {value!r} is not a normalized phone number (write it as +84912345678)"
 
 
 def _place_problems(seed: SeedFile, frameworks: Mapping[str, Sequence[str]]) -> Iterator[str]:
@@ -271,7 +271,7 @@ def _reference_problems(stages: NameList, seed: SeedFile, key: str, column: str)
     for row in seed.rows:
         if row[column] and row[column] not in stages.names:
             yield (
-                f"{seed.path}:{row.line}: {row[key]!r} stands for {row[column]!r}, which is no stage definition"
+                f"{seed.path}:{row.line}: {row[key]!r} stands for {row[column]!r}, which is not a stage definition"
                 f" ({closest(row[column], stages.names)})"
             )
 

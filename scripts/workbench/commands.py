@@ -43,7 +43,7 @@ _OUT = click.option(
     type=FOLDER,
     default=Path("out"),
     show_default=True,
-    help="Output folder of the build whose persons and events are tried.",
+    help="Output folder of the build whose persons and events are used.",
 )
 _NOWHERE = "–"
 # Person_ids of an example of a merge or split.
@@ -52,11 +52,8 @@ _SHOWN = 3
 
 @click.group()
 def new() -> None:
-    """Write the files and rows that something new is made of, at their places.
-
-    Raises:
-        InputError: the project is the copy inside an installed package, which its next upgrade would overwrite.
-    """
+    """Create a stage, framework, channel rule or attribution model: write all its files and seed rows."""
+    # the next upgrade of the package would overwrite them
     if PROJECT.is_relative_to(INSTALLED_PROJECT.resolve()):
         raise InputError(
             "journey new changes the project, and this one belongs to an installed package. Clone the repository and"
@@ -68,11 +65,11 @@ def new() -> None:
 @click.argument("name")
 @click.option("--label-en", help="Default: made of the name.")
 @click.option("--label-vi", help="Default: the English label.")
-@click.option("--signal", "signals", multiple=True, help="Event type that says so; may be repeated.")
-@click.option("--framework", help="A framework that it shows in.")
-@click.option("--framework-stage", help="The stage of that framework. Default: of the same name.")
-@click.option("--above", help="Make that stage, right above this one.")
-@click.option("--outside-funnel", is_flag=True, help="With --above: no step of the funnel, but a place beside it.")
+@click.option("--signal", "signals", multiple=True, help="Event type that puts a person into the stage; repeatable.")
+@click.option("--framework", help="Framework that uses the definition.")
+@click.option("--framework-stage", help="Stage of that framework. Default: the stage named NAME.")
+@click.option("--above", help="Create the framework's stage, directly above this existing one.")
+@click.option("--outside-funnel", is_flag=True, help="With --above: the new stage is not a step of the funnel.")
 @_OUT
 @click.pass_context
 def stage(
@@ -87,15 +84,15 @@ def stage(
     outside_funnel: bool,
     out: Path,
 ) -> None:
-    """Write a stage definition: models/stages/NAME.sql, and all that belongs to it."""
+    """Create a stage definition: models/stages/NAME.sql, its description, labels and place in a framework."""
     if framework is None and (framework_stage or above):
-        raise InputError("--framework-stage and --above: say --framework too.")
+        raise InputError("--framework-stage and --above need --framework. Add it.")
     if outside_funnel and above is None:
-        raise InputError("--outside-funnel: goes with --above, which makes a new stage of the framework.")
+        raise InputError("--outside-funnel needs --above, which creates a new stage of the framework. Add it.")
     place = Place(framework, framework_stage or name, above, not outside_funnel) if framework else None
     scaffold = new_stage(PROJECT, name, label_en, label_vi, signals, place)
     is_named = context.get_parameter_source("out") is not ParameterSource.DEFAULT
-    # a folder that is none is told before anything is written
+    # report a wrong --out before anything is written
     lines = lines_on_events(Output(out.resolve()), signals or [name], is_named)
     _write(scaffold)
     for line in lines:
@@ -107,33 +104,33 @@ def stage(
 @click.option(
     "--stages",
     required=True,
-    help="From the first to the last, as a,b,c. Each takes the definition of its name, or those given: warm=lead+mql.",
+    help="Stages from first to last: a,b,c. Each uses the definition of its own name, or those given: warm=lead+mql.",
 )
 @click.option("--label-en", help="Default: made of the name.")
 @click.option("--label-vi", help="Default: the English label.")
 def framework(name: str, stages: str, label_en: str | None, label_vi: str | None) -> None:
-    """Write a framework: its stages in order, and the definitions that put a person there."""
+    """Create a framework: its stages in order, and the definitions that put a person into each."""
     given: dict[str, list[str]] = {}
     for part in stages.split(","):
         key, _, definitions = (text.strip() for text in part.partition("="))
         if key in given:
-            raise InputError(f"--stages: names {key} twice.")
+            raise InputError(f"--stages: names {key} twice. Remove one.")
         given[key] = [definition.strip() for definition in definitions.split("+") if definition.strip()]
     _write(new_framework(PROJECT, name, given, label_en, label_vi))
 
 
 @new.command("channel-rule")
 @click.argument("rule_id")
-@click.option("--channel", required=True, help="The channel of a session that fits.")
-@click.option("--before", help="The rule that is tried next. Default: the last one, which fits all.")
-@click.option("--source", default="", help="Regular expression on the source.")
-@click.option("--medium", default="", help="Regular expression on the medium.")
-@click.option("--campaign", default="", help="Regular expression on the campaign.")
+@click.option("--channel", required=True, help="Channel of the sessions that match the rule.")
+@click.option("--before", help="Rule that is tried after this one. Default: the last one, which matches every session.")
+@click.option("--source", default="", help="Regular expression that the source must match.")
+@click.option("--medium", default="", help="Regular expression that the medium must match.")
+@click.option("--campaign", default="", help="Regular expression that the campaign must match.")
 @click.option("--source-category", default="", help="Category of the source in seeds/channel_sources.csv.")
 def channel_rule(
     rule_id: str, channel: str, before: str | None, source: str, medium: str, campaign: str, source_category: str
 ) -> None:  # fmt: skip
-    """Write a rule that gives a session its channel, at its place among the others."""
+    """Create a rule in seeds/channel_rules.csv that assigns matching sessions to a channel."""
     conditions = {
         "source_pattern": source,
         "medium_pattern": medium,
@@ -149,7 +146,7 @@ def channel_rule(
 @click.option("--label-en", help="Default: made of the name.")
 @click.option("--label-vi", help="Default: the English label.")
 def attribution_model(name: str, label_en: str | None, label_vi: str | None) -> None:
-    """Write an attribution model: models/intermediate/attribution/NAME.sql, and all that belongs to it."""
+    """Create an attribution model: models/intermediate/attribution/NAME.sql, its description and labels."""
     scaffold = new_attribution_model(PROJECT, name, label_en, label_vi)
     _write(
         scaffold, "journey check, then a build into another folder to compare with: docs/add_an_attribution_model.md"
@@ -171,10 +168,10 @@ def _write(scaffold: Scaffold, next_step: str = "journey check, then journey dry
 @_OUT
 @click.pass_context
 def check(context: click.Context, folder: Path | None, out: Path) -> None:
-    """Judge the exports in FOLDER as a build would, without one; exit 1 if a build would publish nothing.
+    """Check the exports in FOLDER, or without FOLDER the stage definitions, frameworks, rules and attribution models.
 
-    Without FOLDER, name what is wrong with definitions, frameworks, models of attribution and rules; exit 1 if anything
-    is.
+    With FOLDER: check the exports as a build would; exit with 1 if a build would publish nothing. Without FOLDER: list
+    the problems of the project's files; exit with 1 if there are any.
     """
     if folder is not None:
         from onboarding.commands import check_folder
@@ -186,9 +183,9 @@ def check(context: click.Context, folder: Path | None, out: Path) -> None:
     problems, build = list(tree.problems), None
     why_no_rows = None
     if not tree.is_buildable:
-        why_no_rows = "dbt cannot read the project before this is mended"
+        why_no_rows = "dbt cannot read the project until these problems are corrected"
     elif context.get_parameter_source("out") is ParameterSource.DEFAULT and not output.warehouse.exists():
-        why_no_rows = f"nothing is built in {output.root}; scripts/build builds the demo, --out names another build"
+        why_no_rows = f"there is no build in {output.root}; run scripts/build, or name another build with --out"
     try:
         if why_no_rows is None:
             with try_out(output, Progress(console), with_entries=False) as trial:
@@ -197,16 +194,16 @@ def check(context: click.Context, folder: Path | None, out: Path) -> None:
     finally:
         _print_problems(console, problems)
     if why_no_rows is not None:
-        console.print(f"What definitions and models return was not looked at: {why_no_rows}.")
+        console.print(f"The rows of definitions and models were not checked: {why_no_rows}.")
     if problems:
         sys.exit(ExitCode.CHECK_FAILED)
     console.print(
         f"{len(NameList(PROJECT).names)} stage definitions, {len(SeedFile(PROJECT, 'frameworks').rows)} frameworks,"
         f" {len(SeedFile(PROJECT, 'channel_rules').rows)} channel rules,"
-        f" {len(NameList(PROJECT, ATTRIBUTION_MODELS).names)} attribution models: nothing to mend."
+        f" {len(NameList(PROJECT, ATTRIBUTION_MODELS).names)} attribution models: no problems."
     )
     if build is not None:
-        console.print(f"Looked at what they return from the rows of {output.root}, {_as_of(build)}.")
+        console.print(f"Also checked the rows that they return for the build in {output.root}, {_as_of(build)}.")
 
 
 @click.command("dry-run")
@@ -218,13 +215,13 @@ def check(context: click.Context, folder: Path | None, out: Path) -> None:
     "--identity-max-links",
     "max_links",
     type=click.IntRange(min=1),
-    help="Try this value of the setting. Default: what the build was told.",
+    help="Value of the setting identity_max_links to try. Default: the value of the build.",
 )
 def dry_run(out: Path, examples: int, max_links: int | None) -> None:
-    """Tell what would change if the tree were published: who would move between stages, who would be joined or parted.
+    """Show what the changed files would change in the published marts, without publishing anything.
 
-    Definitions and frameworks move persons; the seeds of identifier types and placeholders, and identity_max_links,
-    decide who is one person.
+    Changed definitions and frameworks move persons between stages. Changed identity rules (the seeds identifier_types
+    and identifier_placeholders, and the setting identity_max_links) merge or split persons.
     """
     started = time.monotonic()
     console, output = _console(), Output(out.resolve())
@@ -247,7 +244,7 @@ def dry_run(out: Path, examples: int, max_links: int | None) -> None:
 
 
 def _console() -> PlainConsole:
-    # a table is as wide as it must be where output goes to a file; lines are never cut
+    # in a file a table gets the width that it needs; lines are never cut
     return PlainConsole(width=None if sys.stdout.isatty() else 160, soft_wrap=True)
 
 
@@ -255,7 +252,7 @@ def _print_problems(console: Console, problems: Sequence[str]) -> None:
     for problem in problems:
         console.print(problem)
     if problems:
-        console.print(f"{len(problems)} to mend.")
+        console.print(f"{len(problems)} {'problem' if len(problems) == 1 else 'problems'} to correct.")
 
 
 def _as_of(build: BuiltInputs) -> str:
@@ -263,16 +260,16 @@ def _as_of(build: BuiltInputs) -> str:
 
 
 def _print_dry_run(console: Console, output: Output, trial: Trial, result: DryRun) -> None:
-    console.print(f"Against what is published in {output.root}, {_as_of(trial.build)}.")
+    console.print(f"Compared with the published marts in {output.root}, {_as_of(trial.build)}.")
     if not trial.build.is_published:
-        console.print("The last build there was not published: what its new rows change is told here too.")
+        console.print("The last build there was not published, so changes by its new rows are included below.")
     if trial.not_tried:
         console.print(
-            f"Changed as well, and not tried here: {', '.join(trial.not_tried)}. {ANOTHER_BUILD.format(output.root)}"
+            f"Not included, although changed: {', '.join(trial.not_tried)}. {ANOTHER_BUILD.format(output.root)}"
         )
     if not result.definitions and not any(framework.changed_histories for framework in result.frameworks):
         console.print()
-        console.print("Nobody would move, no history would change.")
+        console.print("No person would move to another stage, and no history would change.")
         return
     _print_table(
         console,
@@ -306,7 +303,7 @@ def _print_dry_run(console: Console, output: Output, trial: Trial, result: DryRu
         texts=3,
     )
     for mover in result.movers:
-        console.print(f"  {mover.framework}: {_told(mover)}")
+        console.print(f"  {mover.framework}: {_line_on(mover)}")
 
 
 def _print_persons(console: Console, result: PersonsDryRun) -> None:
@@ -317,7 +314,7 @@ def _print_persons(console: Console, result: PersonsDryRun) -> None:
     )
     if not result.regroupings:
         console.print()
-        console.print("Nobody would be joined with others or fall apart.")
+        console.print("No persons would be merged or split.")
     _print_table(
         console,
         ("change", "persons", "would be"),
@@ -329,7 +326,7 @@ def _print_persons(console: Console, result: PersonsDryRun) -> None:
         console.print(f"  {example.kind}: {example.person_id} {arrow} {', '.join(example.others[:_SHOWN])}{more}")
     _print_table(
         console,
-        ("identifier", "links nobody now", "would link nobody", "identifiers"),
+        ("identifier", "not used for links now", "would not be used", "identifiers"),
         [
             (change.identifier_type, change.before or _NOWHERE, change.after or _NOWHERE, change.identifiers)
             for change in result.skipped
@@ -337,10 +334,10 @@ def _print_persons(console: Console, result: PersonsDryRun) -> None:
         texts=3,
     )
     console.print()
-    console.print("Stages were tried with the persons as they are published, not with these.")
+    console.print("The changes of stages above use the persons as published, not these.")
 
 
-def _told(mover: MoveExample) -> str:
+def _line_on(mover: MoveExample) -> str:
     moved = f"{mover.person_id} {mover.from_stage or _NOWHERE} → {mover.to_stage or _NOWHERE}"
     return moved if mover.since is None else f"{moved} since {_moment(mover.since)} ({mover.evidence})"
 

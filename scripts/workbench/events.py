@@ -21,14 +21,14 @@ def lines_on_events(output: Output, signals: Sequence[str], is_named: bool) -> l
     """
     if not output.warehouse.exists():
         if is_named:
-            raise InputError(f"--out {output.root}: nothing is built here whose events could be looked at.")
+            raise InputError(f"--out {output.root}: there is no build here whose events could be checked.")
         return []
     try:
         events = _events(output)
     except duckdb.Error:  # a build is at work, or the file is damaged
         events = None
     if events is None:
-        return [f"events  not looked at: {output.root} cannot be read now, or was built on Spark"]
+        return [f"events  not checked: {output.root} cannot be read now, or was built on Spark"]
     unknown = [signal for signal in signals if signal not in events]
     commonest = sorted(events, key=lambda event: (-events[event], event))
     more = f" and {len(commonest) - _NAMED} more" if len(commonest) > _NAMED else ""

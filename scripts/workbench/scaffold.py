@@ -141,7 +141,8 @@ def new_stage(
     scaffold = Scaffold()
     literals = ", ".join(f"'{signal}'" for signal in signals or [name])
     scaffold.put(definition_file(name), _DEFINITION.format(signals=literals), "the definition, a SELECT that works")
-    scaffold.put(f"{STAGES}/{name}.yml", _DESCRIPTION.format(name=name, label=label_en.lower()), "what a row of it is")
+    description = _DESCRIPTION.format(name=name, label=label_en.lower())
+    scaffold.put(f"{STAGES}/{name}.yml", description, "the description of its rows")
     scaffold.put(PROJECT_FILE, stages.with_name(name), "its name under stage_definitions")
     labels.append({"stage": name, "label_en": label_en, "label_vi": label_vi, "is_position": "true"})
     scaffold.put(labels.path, labels.text(), "its labels")
@@ -162,10 +163,10 @@ def _refuse_name(project: Path, name: str, stages: NameList, labels: SeedFile) -
     _refuse_taken(project, name, STAGES)
     for listed in stages.listed:
         if listed.name == name:
-            raise InputError(f"{name}: is listed already: {PROJECT_FILE}:{listed.line}. Take the name out there first.")
+            raise InputError(f"{name}: is listed already: {PROJECT_FILE}:{listed.line}. Remove the name there first.")
     for row in labels.rows:
         if row["stage"] == name:
-            raise InputError(f"{name}: has labels already: {labels.path}:{row.line}. Take that row out first.")
+            raise InputError(f"{name}: has labels already: {labels.path}:{row.line}. Remove that row first.")
 
 
 def _refuse_taken(project: Path, name: str, folder: str) -> None:
@@ -187,7 +188,7 @@ def _put_in_place(project: Path, scaffold: Scaffold, name: str, place: Place, la
     stages = frameworks[place.framework]
     if place.above is not None:
         if place.stage in stages:
-            raise InputError(f"--framework-stage {place.stage}: {place.framework} has it already; leave --above out.")
+            raise InputError(f"--framework-stage {place.stage}: {place.framework} has it already; remove --above.")
         if place.above not in [*stages, "none"]:
             raise InputError(f"--above {place.above}: no stage of {place.framework} ({closest(place.above, stages)}).")
         if not is_name(place.stage):
@@ -249,7 +250,9 @@ def _number(seed: SeedFile, row: SeedRow, column: str) -> Decimal:
     try:
         return Decimal(row[column])
     except InvalidOperation as error:
-        raise InputError(f"{seed.path}:{row.line}: {column} {row[column]!r} is no number. Mend it first.") from error
+        raise InputError(
+            f"{seed.path}:{row.line}: {column} {row[column]!r} is not a number. Correct it first."
+        ) from error
 
 
 def _map(mapping: SeedFile, framework: str, stage: str, definitions: Sequence[str]) -> None:
@@ -282,7 +285,7 @@ def new_framework(
     without_definition = []
     for rank, (stage, given) in enumerate(stages.items(), 1):
         if not is_name(stage):
-            raise InputError(f"--stages: {stage!r} is to be in snake_case, for example {_snake_case(stage)}.")
+            raise InputError(f"--stages: {stage!r} must be in snake_case, for example {_snake_case(stage)}.")
         if stage in RESERVED:
             raise InputError(f"--stages: {stage} is {RESERVED[stage]}. Choose another name.")
         for definition in given:
@@ -302,7 +305,7 @@ def new_framework(
     scaffold.put(framework_stages.path, framework_stages.text(), what)
     scaffold.put(mapping.path, mapping.text(), "the definitions that put a person there")
     for stage in without_definition:
-        scaffold.left_to_do.append(f"a row in {mapping.path} that says which definition puts a person into {stage}")
+        scaffold.left_to_do.append(f"a row in {mapping.path} with the definition that puts a person into {stage}")
     scaffold.left_to_do.append(f"labels and empty cells in {frameworks.path} and {framework_stages.path}")
     return scaffold
 
@@ -313,7 +316,7 @@ def new_channel_rule(
     """Plan a channel rule that is tried before another; without one, before the last rule, which fits all.
 
     Raises:
-        InputError: the id or the channel cannot be used, a pattern is no regular expression, or there is no condition.
+        InputError: the id or channel cannot be used, a pattern is not a regular expression, or there is no condition.
     """
     rules = SeedFile(project, "channel_rules")
     if not is_name(rule_id):
@@ -329,7 +332,7 @@ def new_channel_rule(
         )
     if not any(conditions.values()):
         raise InputError(
-            f"{rule_id}: without a condition it fits every session. Give --source, --medium or --campaign."
+            f"{rule_id}: without a condition it matches every session. Give --source, --medium or --campaign."
         )
     for column in CONDITIONS:
         problem = pattern_problem(conditions.get(column, "")) if column != "source_category" else None
@@ -374,13 +377,13 @@ def new_attribution_model(project: Path, name: str, label_en: str | None, label_
     if not is_name(name):
         raise InputError(f"{name!r}: an attribution model is named in snake_case, for example {_snake_case(name)}.")
     if name.startswith("int_"):
-        raise InputError(f"{name}: int_… is what models are made of. Choose another name.")
+        raise InputError(f"{name}: int_… is the prefix of intermediate models. Choose another name.")
     _refuse_taken(project, name, ATTRIBUTION)
     label_en = label_en or _label(name)
     labelled = {"attribution_model": name, "label_en": label_en, "label_vi": label_vi or label_en}
     scaffold = Scaffold()
     scaffold.put(attribution_model_file(name), _MODEL.format(), "the model, a SELECT that works")
-    scaffold.put(f"{ATTRIBUTION}/{name}.yml", _MODEL_DESCRIPTION.format(name=name), "what a row of it is")
+    scaffold.put(f"{ATTRIBUTION}/{name}.yml", _MODEL_DESCRIPTION.format(name=name), "the description of its rows")
     scaffold.put(PROJECT_FILE, models.with_name(name), f"its name under {ATTRIBUTION_MODELS}")
     labels.append({**labelled, "is_data_driven": "false"})
     scaffold.put(labels.path, labels.text(), "its labels")

@@ -50,7 +50,7 @@ class SeedFile:
         try:
             text = self._file.read_bytes().decode("utf-8-sig")
         except FileNotFoundError as error:
-            raise InputError(f"{self.path}: there is no such file.") from error
+            raise InputError(f"{self.path}: there is no such file. Restore it.") from error
         except UnicodeDecodeError as error:
             raise InputError(f"{self.path}: is not UTF-8. Save it as CSV UTF-8 (comma delimited).") from error
         lines = list(io.StringIO(text, newline=""))

@@ -120,7 +120,7 @@ def try_out(output: Output, progress: Progress, *, with_entries: bool, max_links
 
 def _nothing_built(output: Output) -> InputError:
     return InputError(
-        f"{output.root}: has no build on DuckDB to try definitions out beside."
+        f"{output.root}: has no build on DuckDB to try the definitions on."
         f" Build one with scripts/build --out {output.root}, or name another --out."
     )
 
@@ -211,7 +211,7 @@ def _attach(connection: duckdb.DuckDBPyConnection, output: Output) -> None:
     except duckdb.IOException as error:
         if "Could not set lock" not in str(error):
             raise
-        raise LockedError(f"{output.warehouse}: a build is at work on it. Wait for it.") from error
+        raise LockedError(f"{output.warehouse}: a build is running on it. Wait for it to end.") from error
 
 
 def _build_of(connection: duckdb.DuckDBPyConnection) -> BuiltInputs | None:

@@ -139,5 +139,5 @@ def test_a_path_goes_on_and_is_a_companys(folder: Path) -> None:
 
 def test_an_unknown_unit_is_refused(folder: Path) -> None:
     """A misspelt unit would fall back to persons, and a company report on them would look as if the setting worked."""
-    with pytest.raises(InputError, match="attribution_unit 'household' is none of person, company"):
+    with pytest.raises(InputError, match="attribution_unit 'household' is not one of person, company"):
         _credits(folder, attribution_unit="household")

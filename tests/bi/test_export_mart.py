@@ -108,7 +108,7 @@ def test_all_marts(output: Output, tmp_path: Path) -> None:
     assert [(each.mart, each.rows) for each in exported] == [("dim_small", 1), ("kpi_small", 8), ("kpi_view", 8)]
     assert {file.name for file in folder.iterdir()} == {"dim_small.csv", "kpi_small.csv", "kpi_view.csv"}
     (folder / "dim_small.csv").unlink()
-    with pytest.raises(InputError, match=r"kpi_small.csv: is there already, and 1 more are\. .*--overwrite"):
+    with pytest.raises(InputError, match=r"kpi_small.csv: exists already, and so do 1 more files\. .*--overwrite"):
         list(export_all(output, folder, "csv", overwrite=False))
     # looked at before anything is written
     assert not (folder / "dim_small.csv").exists()
@@ -120,12 +120,12 @@ def test_all_marts(output: Output, tmp_path: Path) -> None:
     [
         ("kpi_smal", "x.csv", "there is no mart of this name. Did you mean kpi_small?"),
         ("nothing_like_it", "x.csv", "there is no mart of this name. docs/bi.md lists them."),
-        ("kpi_small", "x.xls", "ends neither in .csv nor in .parquet"),
+        ("kpi_small", "x.xls", "ends in neither .csv nor .parquet"),
         ("kpi_small", "no/x.csv", "there is no folder"),
         ("kpi_small", "folder.csv", "is a folder"),
-        ("kpi_small", "taken.csv", "is there already. Choose another name, or add --overwrite."),
-        ("kpi_small", "out/erasure_receipts.csv", "is a place of the build itself"),
-        ("kpi_small", "out/report/x.csv", "is a place of the build itself"),
+        ("kpi_small", "taken.csv", "exists already. Choose another name, or add --overwrite."),
+        ("kpi_small", "out/erasure_receipts.csv", "is a file or folder of the build itself"),
+        ("kpi_small", "out/report/x.csv", "is a file or folder of the build itself"),
     ],
 )
 def test_what_cannot_be(output: Output, tmp_path: Path, mart: str, place: str, said: str) -> None:

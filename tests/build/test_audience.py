@@ -225,16 +225,16 @@ def test_a_condition_or_a_whole_select(query: str, matched: int, out: Path) -> N
 REFUSED = {
     "customers about to leave": "begins with neither where nor select",
     "delete from marts.dim_persons": "begins with neither where nor select",
-    "where is_known; drop table marts.dim_persons": "is no SQL that DuckDB reads",
+    "where is_known; drop table marts.dim_persons": "is not valid SQL of DuckDB",
     "select person_id from fct_orders; select 1": "holds several statements",
-    "where is_known) union select person_id from dim_persons where (true": "is more than one condition",
+    "where is_known) union select person_id from dim_persons where (true": "is not a single condition",
     "where is_knwn": 'Candidate bindings: "is_known"',
     "where net_revenue > 1": "It is a column of fct_orders: write fct_orders.net_revenue.",
     "where fct_order.net_revenue > 1": "there is no mart fct_order. Did you mean fct_orders?",
     "where kpi_nps.score > 1": "kpi_nps has no person_id",
-    "where is_known and": "is no SQL that DuckDB reads",
+    "where is_known and": "is not valid SQL of DuckDB",
     "select order_id from fct_orders": '"person_id" not found',
-    "select 'p99' as person_id": "gives a person_id that the warehouse does not know",
+    "select 'p99' as person_id": "returns a person_id that is not in the warehouse",
     "select person_id from intermediate.int_persons": "intermediate.int_persons is no mart",
     "select person_id from warehouse.marts.dim_persons": "warehouse.marts.dim_persons is no mart",
     "select person_id from read_csv('/etc/passwd')": "read_csv() is no mart",
@@ -296,8 +296,8 @@ def test_places_that_are_refused(out: Path, taken: Path, tmp_path: Path) -> None
         out / "list.csv": "which holds the published file",
         PROJECT / "docs" / "list.csv": "which is under version control",
         tmp_path / "nowhere" / "list.csv": "there is no folder",
-        taken: "is there already",
-        link: "is there already",
+        taken: "exists already",
+        link: "exists already",
     }
     for file, words in places.items():
         with pytest.raises(InputError, match=words):

@@ -74,7 +74,7 @@ def _settings_that_are_no_yaml(raw: Path) -> None:
 
 
 BAD_INPUT: dict[str, tuple[Spoil, list[str]]] = {
-    "no folder": (_no_folder, ["raw: no such folder", "--raw wants a folder"]),
+    "no folder": (_no_folder, ["raw: no such folder", "--raw must be a folder"]),
     "no required table": (_no_required_table, ["orders", "required table orders/orders is missing"]),
     "no required column": (
         _no_required_column,
@@ -90,7 +90,7 @@ BAD_INPUT: dict[str, tuple[Spoil, list[str]]] = {
     "broken CSV row": (_broken_csv_row, ["contacts.csv", "cannot be read as UTF-8 CSV", "Line: 3"]),
     "unknown setting": (_unknown_setting, ["vars.yml", "no setting reporting_curency", "reporting_currency"]),
     "setting of the wrong kind": (_setting_of_the_wrong_kind, ["vars.yml", "lapse_days wants a whole number"]),
-    "unknown time zone": (_unknown_time_zone, ["vars.yml", "'Hanoi' is no IANA time zone"]),
+    "unknown time zone": (_unknown_time_zone, ["vars.yml", "'Hanoi' is not an IANA time zone"]),
     "settings that are no YAML": (_settings_that_are_no_yaml, ["vars.yml", "not readable as YAML"]),
 }
 
@@ -112,16 +112,26 @@ def _only_a_workbook(raw: Path) -> None:
 
 
 BAD_INPUT |= {
-    "country by its name": (_country_by_its_name, ["vars.yml", "default_phone_country 'Vietnam' is no country"]),
-    "name that is no UTF-8": (_name_that_is_no_utf_8, [r"contacts.\xff", "the name is no UTF-8"]),
-    "name that clears the terminal": (_name_that_clears_the_terminal, [r"contacts.\x1b[2J[x]", "nothing can be read"]),
+    "country by its name": (
+        _country_by_its_name,
+        ["vars.yml", "default_phone_country 'Vietnam' is not a country code"],
+    ),
+    "name that is no UTF-8": (_name_that_is_no_utf_8, [r"contacts.\xff", "the name is not valid UTF-8"]),
+    "name that clears the terminal": (
+        _name_that_clears_the_terminal,
+        [r"contacts.\x1b[2J[x]", "none of the files of table"],
+    ),
     "only a workbook": (_only_a_workbook, ["contacts.xlsx: is text, not a sheet", "Rename it to end in .csv"]),
 }
 
 BAD_OPTIONS = [
-    pytest.param(["--as-of", "yesterday"], ["--as-of", "'yesterday' is no timestamp"], id="as-of"),
-    pytest.param(["--as-of", "9999-12-31T23:59:59-12:00"], ["--as-of", "lies outside the time"], id="end of time"),
-    pytest.param(["--as-of", "0001-01-01T00:00:00+12:00"], ["--as-of", "lies outside the time"], id="begin of time"),
+    pytest.param(["--as-of", "yesterday"], ["--as-of", "'yesterday' is not a timestamp"], id="as-of"),
+    pytest.param(
+        ["--as-of", "9999-12-31T23:59:59-12:00"], ["--as-of", "is outside the allowed time"], id="end of time"
+    ),
+    pytest.param(
+        ["--as-of", "0001-01-01T00:00:00+12:00"], ["--as-of", "is outside the allowed time"], id="begin of time"
+    ),
     pytest.param(["--target", "oracle"], ["--target", "oracle"], id="target"),
     pytest.param(["--ful-refresh"], ["--ful-refresh"], id="option"),
     pytest.param(["--raw-schemas", "crm=hubspot"], ["--raw and --raw-schemas"], id="two raws"),
@@ -149,7 +159,7 @@ def test_second_build_is_locked_out(tiny_raw: Path, tiny_out: Path, small: Path)
     """Two builds of one folder at once would write into each other's warehouse: the second one ends with exit 3."""
     before = (tiny_out / "journey.duckdb").read_bytes()
     with filelock.FileLock(tiny_out / ".lock"):
-        _assert_refused(small, tiny_raw, tiny_out, [], ExitCode.LOCKED, ["another build is at work here"])
+        _assert_refused(small, tiny_raw, tiny_out, [], ExitCode.LOCKED, ["another build is running in this folder"])
     assert (tiny_out / "journey.duckdb").read_bytes() == before
 
 
@@ -173,15 +183,15 @@ def _file_at(name: str, content: bytes = b"") -> Place:
 
 
 BAD_OUT: dict[str, tuple[Place, list[str]]] = {
-    "a file": (_nothing, ["--out", "cannot be made a folder"]),
-    "lock is a folder": (_folder_at(".lock"), [".lock: a folder, where the build keeps a file"]),
-    "warehouse is a folder": (_folder_at("warehouse.duckdb"), ["warehouse.duckdb: a folder"]),
-    "published file is a folder": (_folder_at("journey.duckdb"), ["journey.duckdb: a folder"]),
-    "note is a folder": (_folder_at("built_from.json"), ["built_from.json: a folder"]),
-    "logs are a file": (_file_at("logs"), ["logs: a file, where the build keeps a folder"]),
+    "a file": (_nothing, ["--out", "this folder cannot be created"]),
+    "lock is a folder": (_folder_at(".lock"), [".lock: is a folder, but the build writes a file of that name"]),
+    "warehouse is a folder": (_folder_at("warehouse.duckdb"), ["warehouse.duckdb: is a folder"]),
+    "published file is a folder": (_folder_at("journey.duckdb"), ["journey.duckdb: is a folder"]),
+    "note is a folder": (_folder_at("built_from.json"), ["built_from.json: is a folder"]),
+    "logs are a file": (_file_at("logs"), ["logs: is a file, but the build needs a folder of that name"]),
     "warehouse is no database": (
         _file_at("warehouse.duckdb", b"no database " * 5000),
-        ["warehouse.duckdb: the warehouse cannot be opened", "Put a copy of it back, or move it away"],
+        ["warehouse.duckdb: the warehouse cannot be opened", "Restore it from a backup, or move it away"],
     ),
 }
 
@@ -197,7 +207,7 @@ def test_bad_output_folder(place: Place, words: list[str], tiny_raw: Path, small
 def test_output_folder_that_is_no_utf_8(name: bytes, tiny_raw: Path, small: Path, tmp_path: Path) -> None:
     """DuckDB opens no such file, and would say so from deep inside."""
     out = tmp_path / os.fsdecode(name)
-    _assert_refused(small, tiny_raw, out, [], ExitCode.UNUSABLE_INPUT, [r"out \xff", "the name is no UTF-8"])
+    _assert_refused(small, tiny_raw, out, [], ExitCode.UNUSABLE_INPUT, [r"out \xff", "the name is not valid UTF-8"])
 
 
 @contextmanager
@@ -271,7 +281,7 @@ def test_table_of_which_half_is_refused_publishes_nothing(tiny_raw: Path, tiny_o
             "too_early_created_at 14 (as row 42 of crm/contacts.csv)",
             "invalid_created_at 6 (as row 56 of crm/contacts.csv)",
             "max_quarantined_share (0.5)",
-            "what was published last stands",
+            "the marts published last are unchanged",
         ],
     )
     assert (tiny_out / "journey.duckdb").read_bytes() == before
@@ -329,7 +339,7 @@ def test_failed_check_publishes_nothing(tiny_raw: Path, tiny_out: Path, small: P
             "orders/orders: 100 of 100 rows are refused (100 %): unmapped_status 100 (as row 2 of orders/orders.csv)",
             "max_quarantined_share",
             "Nothing was published",
-            "what was published last stands",
+            "the marts published last are unchanged",
         ],
     )
     assert (tiny_out / "journey.duckdb").read_bytes() == before

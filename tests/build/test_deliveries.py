@@ -73,7 +73,7 @@ def test_exports_of_two_tools_may_lie_in_one_folder(folder: Folder) -> None:
     report = folder.land()
     assert folder.rows("crm.contacts", "contact_id") == [("1",), ("7",)]
     assert folder.rows("orders.orders", "order_id") == [("7-1",)]
-    assert report.drift == ["notes.csv: no file that the adapter people or shop knows, not read"]
+    assert report.drift == ["notes.csv: not recognised by the adapter people or shop, so not read"]
     assert folder.land().files_read == 0
 
 
@@ -107,7 +107,7 @@ def test_rows_of_a_vanished_file_of_an_export_stay_but_where_rows_add_up(folder:
     (folder.raw / "shop_export" / "may.csv").unlink()
     folder.write("shop_export/june.csv", BUYERS.replace("7,2026-01-05,90", "8,2026-02-05,50"))
     report = folder.land()
-    assert "shop_export: may.csv is gone; what was made of it before is kept" in report.drift
+    assert "shop_export: may.csv is gone; the rows that were read from it are kept" in report.drift
     assert folder.rows("orders.orders", "order_id", "total_amount") == [("7-1", "90"), ("8-1", "50")]
     assert folder.rows("marketing.ad_spend", "cost") == [("50",)]
     assert folder.land().files_read == 0
@@ -130,7 +130,7 @@ def test_what_the_mapping_no_longer_reads_goes_and_what_vanished_stays(folder: F
     folder.write("mapping.yml", "")
     report = folder.land()
     assert folder.rows("crm.contacts", "contact_id") == [("0",), ("2",)]
-    assert "list.csv: the mapping no longer reads it so, its rows in crm.contacts are gone" in report.drift
+    assert "list.csv: mapping.yml no longer reads it, so its rows in crm.contacts were removed" in report.drift
 
 
 def test_a_file_that_two_patterns_name_lands_once(folder: Folder) -> None:
@@ -157,7 +157,7 @@ def test_an_export_lies_in_the_raw_folder(folder: Folder, place: str) -> None:
     """Nobody could tell its files by their path below RAW."""
     folder.write("../other/buys.csv", BUYERS)
     folder.write("mapping.yml", f"adapters: [{{adapter: shop, folder: {place}}}]\n")
-    with pytest.raises(InputError, match="does not lie in"):
+    with pytest.raises(InputError, match="is not inside"):
         folder.land()
 
 

@@ -296,7 +296,8 @@ def test_a_request_erases_a_person_or_nobody(small: Path, tmp_path: Path) -> Non
     done = run_build(raw, out, project=small)
     assert done.returncode == 0, done.stderr
     assert (
-        "erasure request shared: several people use its email (7 contacts have it), so nobody was erased" in done.stdout
+        "erasure request shared: nobody was erased, because several people share its email (7 contacts have it)"
+        in done.stdout
     )
     with duckdb.connect(str(out / "warehouse.duckdb"), read_only=True) as connection:
         contacts = connection.execute("select contact_id from raw_crm.contacts order by 1").fetchall()

@@ -122,7 +122,7 @@ def test_another_key_is_refused(history: History) -> None:
     """Hoa would be back, and every person_id another, without a word."""
     assert history.refused.returncode == 2
     (line,) = history.refused.stderr.splitlines()
-    assert str(history.out) in line and "erased would come back" in line and "journey rotate-key" in line
+    assert str(history.out) in line and "erased persons would come back" in line and "journey rotate-key" in line
 
 
 def test_rotation_tells_who_became_whom(history: History) -> None:
@@ -170,7 +170,7 @@ def test_plain_dbt_has_the_key_of_the_build(history: History, small: Path, tmp_p
             row[0] for row in _query(warehouse, "select person_id from intermediate.int_person_identifiers")
         }
     done = run_dbt(warehouse, tmp_path, *run, project=small)
-    assert done.returncode != 0 and "another key than JOURNEY_HASH_KEY" in done.stdout
+    assert done.returncode != 0 and "a different key than JOURNEY_HASH_KEY" in done.stdout
 
 
 def test_demo_s_key_is_for_the_demo_alone(small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,7 +178,7 @@ def test_demo_s_key_is_for_the_demo_alone(small: Path, tmp_path: Path, monkeypat
     monkeypatch.delenv(ENVIRONMENT_VARIABLE)
     raw, out = tmp_path / "raw", tmp_path / "out"
     assert _journey(small, "demo", "--out", str(raw), "--scale", "0.01").returncode == 0
-    assert "the demo's, which everybody knows" in _must_build(raw, out, small)
+    assert "the demo's, which is public" in _must_build(raw, out, small)
     info = "select hash_key_fingerprint, is_demo_key from marts.build_info"
     assert _query(out / "journey.duckdb", info) == [(fingerprint(DEMO_KEY), True)]
     assert not (out / "hash_key").exists()
@@ -186,7 +186,7 @@ def test_demo_s_key_is_for_the_demo_alone(small: Path, tmp_path: Path, monkeypat
     monkeypatch.setenv(ENVIRONMENT_VARIABLE, DEMO_KEY)
     write_rows(raw, "crm/companies", [{"company_id": "ours", "company_name": "Ours"}], part="ours")
     refused = run_build(raw, out, project=small)
-    assert refused.returncode == 2 and "the demo's key, which everybody knows" in refused.stderr
+    assert refused.returncode == 2 and "the key of the demo, which is public" in refused.stderr
 
     monkeypatch.delenv(ENVIRONMENT_VARIABLE)
     assert "made at random" in _must_build(raw, out, small)

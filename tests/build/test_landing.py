@@ -174,7 +174,7 @@ def test_spend_delivered_under_two_names_is_named(landing: Landing) -> None:
     landing.write("marketing/ad_spend/other.csv", "spend_date,platform,campaign_id,cost\n2026-01-01,meta,2,0\n")
 
     expected = [
-        "marketing/ad_spend: 2 of 2 rows are alike in marketing/ad_spend/report (1).csv and"
+        "marketing/ad_spend: 2 of 2 rows are the same in marketing/ad_spend/report (1).csv and"
         " marketing/ad_spend/report.csv, and count twice. If they were delivered twice, leave only the header in"
         " one of the files"
     ]
@@ -329,12 +329,12 @@ def test_report_names_unknown_files_columns_and_absent_tables(landing: Landing) 
     report = landing.land()
 
     assert sorted(report.drift) == [
-        "crm/activitys: no table of the contract, not read",
+        "crm/activitys: not a raw table, so not read",
         "crm/contacts: unknown column e-mail (contacts.csv), not read. Did you mean email?",
         "crm/contacts: unknown column ghi chú (contacts.csv), not read",
-        "crm/leads.csv: no table of the contract, not read",
-        "crm/notes.txt: no table of the contract, not read",
-        "shop/orders.parquet: no table of the contract, not read",
+        "crm/leads.csv: not a raw table, so not read",
+        "crm/notes.txt: not a raw table, so not read",
+        "shop/orders.parquet: not a raw table, so not read",
     ]
     assert "crm/activities" in report.absent_tables
     assert "crm/contacts" not in report.absent_tables
@@ -476,7 +476,7 @@ def test_suffix_in_capitals(landing: Landing) -> None:
     report = landing.land()
 
     assert landing.rows("crm/contacts", "contact_id") == [("1",), ("2",), ("3",)]
-    assert report.drift == ["crm/LEADS.CSV: no table of the contract, not read"]
+    assert report.drift == ["crm/LEADS.CSV: not a raw table, so not read"]
 
 
 def test_field_of_megabytes(landing: Landing) -> None:

@@ -212,14 +212,14 @@ BROKEN: dict[str, tuple[Files, str, str, str]] = {
         _contacts(f"{CONTACTS}2,b@example.com,2026-01-01,more\n"),
         "contacts.csv",
         "Line: 3",
-        "Look at that line",
+        "Correct that line",
     ),
-    "too few fields": (_contacts(f"{CONTACTS}2\n"), "contacts.csv", "Line: 3", "Look at that line"),
+    "too few fields": (_contacts(f"{CONTACTS}2\n"), "contacts.csv", "Line: 3", "Correct that line"),
     "open quotation mark": (
         _contacts(f'{CONTACTS}2,"b@example.com,2026-01-01\n'),
         "contacts.csv",
         "Line: 3",
-        "Look at that line",
+        "Correct that line",
     ),
     "gzip cut off": (
         _contacts(gzip.compress(CONTACTS.encode() * 99)[:-20], ".csv.gz"),
@@ -227,7 +227,7 @@ BROKEN: dict[str, tuple[Files, str, str, str]] = {
         "cannot be read",
         "Export it again",
     ),
-    "gzip that is none": (_contacts(CONTACTS, ".csv.gz"), "contacts.csv.gz", "is no gzip", "Rename it"),
+    "gzip that is none": (_contacts(CONTACTS, ".csv.gz"), "contacts.csv.gz", "is not gzip", "Rename it"),
     "workbook called .csv": (_contacts(workbook(("A", ROWS))), "contacts.csv", "is a workbook", "rename it"),
     "web page called .csv": (
         _contacts("<!DOCTYPE html>\n<html><body>Please log in</body></html>\n"),
@@ -278,12 +278,12 @@ BROKEN: dict[str, tuple[Files, str, str, str]] = {
         "Did you mean June?",
     ),
     "empty sheet": (_contacts(workbook(("May", [])), ".xlsx"), "contacts.xlsx", "is empty", "Export it again"),
-    "password": (_contacts(protected_workbook(), ".xlsx"), "contacts.xlsx", "password", "Take its password off"),
+    "password": (_contacts(protected_workbook(), ".xlsx"), "contacts.xlsx", "password", "Remove the password"),
     "password on what is called .xls": (
         _contacts(protected_workbook(), ".xls"),
         "contacts.xls",
         "password",
-        "Take its password off",
+        "Remove the password",
     ),
     "workbook cut off": (
         _contacts(workbook(("May", ROWS))[:-40], ".xlsx"),
@@ -325,11 +325,11 @@ BROKEN: dict[str, tuple[Files, str, str, str]] = {
         "Rename or remove one",
     ),
     # JSON
-    "scalars": (_contacts("[1, 2]", ".json"), "contacts.json", "record 1 is no object", "Export objects, or CSV"),
+    "scalars": (_contacts("[1, 2]", ".json"), "contacts.json", "record 1 is not an object", "Export objects, or CSV"),
     "lines of texts": (
         _contacts('"a"\n"b"\n', ".ndjson"),
         "contacts.ndjson",
-        "record 1 is no object",
+        "record 1 is not an object",
         "Export objects, or CSV",
     ),
     "JSON cut off": (
@@ -367,7 +367,7 @@ BROKEN: dict[str, tuple[Files, str, str, str]] = {
     # mapping.yml
     "no YAML": (_mapping("tables: [1, 2\n"), "mapping.yml", "not readable as YAML", "line 2"),
     "tab in YAML": (_mapping("tables:\n\tcrm/contacts: {}\n"), "mapping.yml", "not readable as YAML", "line 2"),
-    "a list": (_mapping("- crm/contacts\n"), "mapping.yml", "wants `tables:` and `adapters:`", "docs/mapping.md"),
+    "a list": (_mapping("- crm/contacts\n"), "mapping.yml", "must hold `tables:` or `adapters:`", "docs/mapping.md"),
     "word at the top": (_mapping("table: {}\n"), "mapping.yml", "table is not a key", "Did you mean tables?"),
     "table": (
         _mapping("tables:\n  crm/contact: {}\n"),
@@ -396,20 +396,20 @@ BROKEN: dict[str, tuple[Files, str, str, str]] = {
     "time zone": (
         _of_contacts("timezone: Asia/Ho_Chi_Min"),
         "mapping.yml: crm/contacts",
-        "'Asia/Ho_Chi_Min' is no IANA time zone",
+        "'Asia/Ho_Chi_Min' is not an IANA time zone",
         "Did you mean Asia/Ho_Chi_Minh?",
     ),
     "offset for a zone": (
         _of_contacts("timezone: '+07:00'"),
         "mapping.yml: crm/contacts",
-        "is no IANA time zone",
-        "such as Asia/Ho_Chi_Minh",
+        "is not an IANA time zone",
+        "Write for example Asia/Ho_Chi_Minh",
     ),
     "encoding": (
         _of_contacts("encoding: windos-1258"),
         "mapping.yml: crm/contacts",
         "encoding 'windos-1258' is none",
-        "such as utf-8, cp1258",
+        "such as utf-8 or cp1258",
     ),
     "encoding of another file": (
         _of_contacts("encoding: utf-16"),
@@ -424,7 +424,7 @@ BROKEN: dict[str, tuple[Files, str, str, str]] = {
         },
         "contacts.csv",
         "is written in UTF-8, not in cp1258",
-        "Take `encoding` out",
+        "Remove `encoding`",
     ),
     "date format": (
         _of_contacts("date_format: dd/mm/yyyy"),
@@ -442,12 +442,12 @@ BROKEN: dict[str, tuple[Files, str, str, str]] = {
         _of_contacts("{decimal: ',', thousands: ','}"),
         "mapping.yml: crm/contacts",
         "both ','",
-        "Say which is which",
+        "Correct one of them",
     ),
     "header row 0": (
         _of_contacts("header_row: 0"),
         "mapping.yml: crm/contacts",
-        "header_row 0 is no line",
+        "header_row 0 is not the number of a line",
         "The first line is 1",
     ),
     "header row beyond the file": (
@@ -466,25 +466,25 @@ BROKEN: dict[str, tuple[Files, str, str, str]] = {
         {**_of_contacts("header_row: 2"), "crm/contacts.csv": f"Danh sách\n{CONTACTS}2\n"},
         "contacts.csv",
         "Line: 4",
-        "Look at that line",
+        "Correct that line",
     ),
     "pattern without a file": (
         _of_contacts("files: ['Danh sách*.csv']"),
         "mapping.yml: crm/contacts",
-        "no file is called Danh sách*.csv",
-        "See what lies in",
+        "no file matches Danh sách*.csv",
+        "put the file into",
     ),
     "columns and constants": (
         _of_contacts("{columns: {email: email}, constants: {email: a@example.com}}"),
         "mapping.yml: crm/contacts",
-        "email stands under columns and under constants",
+        "email is both in columns and in constants",
         "Leave one of them out",
     ),
     "values without a column": (
         _of_contacts("values: [a, b]"),
         "mapping.yml: crm/contacts",
-        "values: is not of the form",
-        "column: {their word: our word}",
+        "values: must have the form",
+        "column: {their value: our value}",
     ),
     "mapping in UTF-16": (
         {"mapping.yml": "tables: {}\n".encode("utf-16"), "crm/contacts.csv": CONTACTS},
@@ -502,13 +502,13 @@ BROKEN: dict[str, tuple[Files, str, str, str]] = {
     "adapters that are no list": (
         _mapping("adapters: {adapter: tool}\n"),
         "mapping.yml: adapters",
-        "wants a list",
+        "must be a list",
         "- adapter: <tool>",
     ),
     "neither folder nor schema": (
         _mapping("adapters:\n  - {adapter: tool}\n", **TOOL),
         "mapping.yml: adapters: tool",
-        "either `folder:`",
+        "exactly one of `folder:`",
         "`schema:`",
     ),
     "word of an adapter": (
@@ -532,7 +532,7 @@ BROKEN: dict[str, tuple[Files, str, str, str]] = {
     "export of another tool": (
         _mapping(f"{_TOOL}, timezone: UTC}}\n", **TOOL | {"export/people.csv": "Name,Since\nMai,2026\n"}),
         "mapping.yml: adapters: tool",
-        "holds nothing that Tool writes",
+        "holds no export of Tool",
         "people (Person, Joined)",
     ),
     "no time zone": (
@@ -572,7 +572,7 @@ BROKEN: dict[str, tuple[Files, str, str, str]] = {
     "description of an adapter": (
         _mapping(f"{_TOOL}, timezone: UTC}}\n", **TOOL | {"tool/adapter.yml": "name: Tool\n"}),
         "adapter.yml",
-        "is no description of an adapter",
+        "is not a valid description of an adapter",
         "adapters/README.md",
     ),
     # settings
@@ -586,12 +586,17 @@ BROKEN: dict[str, tuple[Files, str, str, str]] = {
     "zone of reports": (
         _settings("reporting_timezone: Asia/HoChiMinh\n"),
         "vars.yml",
-        "'Asia/HoChiMinh' is no IANA time zone",
+        "'Asia/HoChiMinh' is not an IANA time zone",
         "Asia/Ho_Chi_Minh",
     ),
-    "framework": (_settings("primary_framework: adahub\n"), "vars.yml", "'adahub' is no framework", "adahub_crm"),
-    "currency": (_settings("reporting_currency: dong\n"), "vars.yml", "'dong' is no currency", "for example USD"),
-    "settings that are a list": (_settings("- lapse_days\n"), "vars.yml", "wants lines", "setting: value"),
+    "framework": (_settings("primary_framework: adahub\n"), "vars.yml", "'adahub' is not a framework", "adahub_crm"),
+    "currency": (
+        _settings("reporting_currency: dong\n"),
+        "vars.yml",
+        "'dong' is not a currency code",
+        "for example USD",
+    ),
+    "settings that are a list": (_settings("- lapse_days\n"), "vars.yml", "Write lines of the form", "setting: value"),
     # what lies in the folder
     "day that is none": (
         _settings("earliest_date: 2026-02-30\n"),
@@ -615,8 +620,8 @@ BROKEN: dict[str, tuple[Files, str, str, str]] = {
     "a suffix that nobody reads": (
         _contacts("<x/>", ".xml"),
         "contacts",
-        "nothing can be read (contacts.xml)",
-        "Export it as one of them",
+        "none of the files of table crm/contacts can be read (contacts.xml)",
+        "Export the table as one of these",
     ),
 }
 

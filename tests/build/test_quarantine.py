@@ -88,7 +88,7 @@ def test_a_row_of_each_reason_comes_first(out: Path) -> None:
     [
         ("crm/deal", None, "there is no raw table crm/deal. Did you mean crm/deals?"),
         (None, "invalid_amuont", "no row was refused for it. Did you mean invalid_amount?"),
-        ("crm/tickets", None, "no build came so far as to judge rows"),
+        ("crm/tickets", None, "no build here got as far as checking rows"),
     ],
 )
 def test_what_is_not_there(table: str | None, reason: str | None, words: str, out: Path) -> None:

@@ -121,8 +121,8 @@ def test_file_that_is_not_read_is_named(folder: Folder) -> None:
         "crm/contacts: contacts/2026-02.doc, contacts/2026-03.xml, contacts/2026-04.csv.zip, contacts/2026-05,"
         " contacts/2026-06.csv.bak, contacts/2026-07.csv/part.avro, contacts.numbers not read"
         " (files of raw tables are .parquet, .csv, .csv.gz, .tsv, .xlsx, .json, .ndjson)",
-        "contacts.csv: in no folder of a source, not read",
-        "shopify/orders: no table of the contract, not read",
+        "contacts.csv: not in the folder of a source, so not read",
+        "shopify/orders: not a raw table, so not read",
     ]
 
 
@@ -206,18 +206,24 @@ def _no_utf_8_name(folder: Folder) -> None:
 
 
 REFUSED: dict[str, tuple[Callable[[Folder], None], str]] = {
-    "only a document": (_nothing_that_is_read, "of table crm/contacts nothing can be read (contacts/2026-02.doc)"),
-    "workbook of an optional table": (_optional_table_of_a_workbook, "of table crm/deals nothing can be read"),
+    "only a document": (
+        _nothing_that_is_read,
+        "none of the files of table crm/contacts can be read (contacts/2026-02.doc)",
+    ),
+    "workbook of an optional table": (
+        _optional_table_of_a_workbook,
+        "none of the files of table crm/deals can be read",
+    ),
     "empty file": (_empty, "part.csv: is empty"),
     "empty Parquet": (_empty_parquet, "part.parquet: is empty"),
     "empty compressed file": (_empty_compressed, "part.csv.gz: is empty"),
     "UTF-16 without a mark": (_utf_16, "Save it as UTF-8"),
     "NUL in the header": (_nul_in_the_header, "NUL in its header"),
-    "text named .gz": (_no_gzip, "part.csv.gz: is no gzip"),
+    "text named .gz": (_no_gzip, "part.csv.gz: is not gzip"),
     "half a compressed file": (_half_a_gzip, "part.csv.gz: cannot be read"),
     "half a Parquet file": (_half_a_parquet, "part.parquet: cannot be read as Parquet"),
     "a column twice": (_column_twice, "twice"),
-    "a name that is no UTF-8": (_no_utf_8_name, "the name is no UTF-8"),
+    "a name that is no UTF-8": (_no_utf_8_name, "the name is not valid UTF-8"),
 }
 
 

@@ -365,7 +365,7 @@ REFUSED = {
         ["--raw-schemas", "crm=hubspot,web=segment_prod,orders=staging"],
         ["orders=staging", "belongs to the build"],
     ),
-    "no pair": ("", ["--raw-schemas", "crm"], ["write source=schema"]),
+    "no pair": ("", ["--raw-schemas", "crm"], ["Write source=schema pairs"]),
 }
 
 

@@ -84,7 +84,7 @@ def test_each_refusal_names_its_line_column_value_and_what_to_do(tmp_path: Path)
         "missing_order_id": (1, "don hang.csv, line 9", "Mã đơn", ""),
     }
     assert found["negative_total_amount"].advice == "give money back as a refund"
-    assert found["unmapped_status"].advice == "say what 'Bay mất' means, see below"
+    assert found["unmapped_status"].advice == "map the value 'Bay mất', see below"
 
 
 def test_unmapped_values_are_counted_with_the_command_to_paste(tmp_path: Path) -> None:
@@ -160,7 +160,7 @@ def test_a_folder_of_which_nothing_would_count_is_said_to_be_one(tmp_path: Path)
     write(tmp_path, "orders/orders.csv", "order_id,ordered_at,status,total_amount\n1,2026-01-13,flown,10\n")
     result = CliRunner().invoke(app, ["check", str(tmp_path)])
     assert result.exit_code == 1
-    assert "No row of orders/orders would count" in result.output
+    assert "All rows of orders/orders would be refused" in result.output
 
 
 def test_too_many_refused_rows_stop_a_build(tmp_path: Path) -> None:

@@ -200,7 +200,7 @@ def test_a_file_at_its_place_needs_no_word(tmp_path: Path) -> None:
     write(tmp_path, "orders/orders.csv", "order_id,ordered_at,status,total_amount\n1,2026-01-15 10:00,paid,10.00\n")
     text = mapping_text(propose(tmp_path, None, None))
     assert yaml.safe_load(text) == {"tables": None}
-    assert "# orders/orders: read as it stands, 1 row: orders/orders.csv" in text
+    assert "# orders/orders: needs no mapping, 1 row: orders/orders.csv" in text
 
 
 def test_a_sheet_under_a_title(tmp_path: Path) -> None:
@@ -298,7 +298,7 @@ def test_a_folder_without_exports_is_said_in_one_line(tmp_path: Path, is_there: 
     folder = tmp_path / "raw"
     if is_there:
         write(folder, "manual.pdf", "x")
-    with pytest.raises(InputError, match="holds no exports" if is_there else "no such folder"):
+    with pytest.raises(InputError, match="holds no files that can be read" if is_there else "no such folder"):
         propose(folder, None, None)
 
 

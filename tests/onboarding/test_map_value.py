@@ -18,7 +18,7 @@ tables:
     files: ["a.csv"]   # mine
     columns:
       order_id: Mã  # sure: by its name
-{values}    # status: these are not in the seed; say what they are with
+{values}    # status: these are not in the seed; map them with
     #   journey map-value DIR orders/orders status "Bay mất" ???   (2 rows)
     # columns that are not read:
 
@@ -80,7 +80,7 @@ def test_a_value_is_added_and_every_other_line_stays(
         assert line in text
     # what was asked is answered
     assert "map-value" not in text
-    assert "say what they are with" not in text
+    assert "map them with" not in text
 
 
 def test_every_source_of_a_table_gets_the_value(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
     ],
 )
 def test_what_is_no_url_is_not_repeated(url: str) -> None:
-    with pytest.raises(InputError, match="is no URL as postgresql://user@host:5432/database") as told:
+    with pytest.raises(InputError, match="is not a URL of the form postgresql://user@host:5432/database") as told:
         server_of(url, "--to")
     assert SECRET not in str(told.value)
 
@@ -174,7 +174,8 @@ def test_a_build_publishes_to_both_and_leaves_the_password_nowhere(
 
     _, told = build(server.url("nowhere"), ExitCode.UNUSABLE_INPUT)
     assert told.startswith(
-        f"error: {out}/journey.duckdb is published, and PostgreSQL keeps the build it had. PostgreSQL ("
+        f"error: {out}/journey.duckdb is published, but the copy to PostgreSQL failed; it keeps the build it had."
+        " PostgreSQL ("
     )
 
 

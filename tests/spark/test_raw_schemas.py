@@ -170,7 +170,7 @@ REFUSED = {
     "table that is not there": (
         "drop table shop.orders",
         {},
-        "required table orders/orders is missing: no shop.orders",
+        "required table orders/orders is missing: there is no shop.orders",
     ),
     "no main source named": (
         "",
@@ -225,7 +225,7 @@ def test_a_folder_has_files_or_schemas(
     with open_warehouse(tmp_path / "of_files.duckdb") as of_files:
         erasure.prepare(of_files)
         land(of_files, tmp_path / "raw", lambda table, share: None)
-        with pytest.raises(InputError, match="holds rows that were landed from files"):
+        with pytest.raises(InputError, match="holds rows landed from files"):
             _land(of_files, catalog, tmp_path)
     _land(warehouse, catalog, tmp_path)
     with pytest.raises(InputError, match="was built with --raw-schemas"):
@@ -247,8 +247,8 @@ def test_erased_rows_in_the_output_folder_stop_the_build(small: Path, tmp_path: 
     assert (done.returncode, done.stderr) == (
         2,
         "error: erasure: el_crm.contacts, el_orders.order_items, el_orders.orders, el_orders.refunds,"
-        " el_privacy.erasure_requests, el_web.events, el_web.identities: the EL tool keeps it in"
-        f" {out}, and rows of persons who asked to be erased cannot be deleted from it here."
-        " Write it anew without them, and build again. Nothing was published.\n",
+        " el_privacy.erasure_requests, el_web.events, el_web.identities in"
+        f" {out} hold rows of persons who asked to be erased. The EL tool owns these tables, so the build may not"
+        " delete them. Delete the rows there, and build again. Nothing was published.\n",
     )
     assert {file.split("/")[0] for file in traces_under(out)} == {"el tool"}

@@ -181,7 +181,7 @@ def test_a_buffered_result_outlives_its_connection(tmp_path: Path) -> None:
         ),
         (
             "expect: expect_column_to_exist, column: email, severity: fatal",
-            "expect_column_to_exist(email): wants `severity: error` or `severity: warn`",
+            "expect_column_to_exist(email): needs `severity: error` or `severity: warn`",
         ),
         (
             "expect: expect_column_to_exist, column: email, colour: red, severity: warn",
@@ -194,7 +194,7 @@ def test_a_buffered_result_outlives_its_connection(tmp_path: Path) -> None:
             'q: DuckDB refuses its query: Binder Error: Referenced column "x" not found in FROM clause!',
         ),
         (f'{QUERY} "select 1 from {{batch}} -- a remark"', "q: DuckDB refuses its query: Parser Error: "),
-        (f"{QUERY} select 1", "q: wants an `unexpected_rows_query:` that reads from {batch}"),
+        (f"{QUERY} select 1", "q: needs an `unexpected_rows_query:` that reads from {batch}"),
         ("column: email, severity: warn", "lacks `expect:`"),
     ],
 )
@@ -228,17 +228,17 @@ IS_NULL = "{expect: expect_column_values_to_be_null, column: a, severity: warn}"
         (
             f"schema: raw_crm\ntables:\n  contacts:\n    - {EXISTS}\n    - {EXISTS}\n",
             " line 5: raw_crm.contacts: expect_column_to_exist(a): "
-            "landed/suite.yml line 4 has that name; give one a `name:`",
+            "landed/suite.yml line 4 has the same name; give one of them a `name:`",
         ),
         (
             "schema: raw_crm\ntables:\n  contacts: []\n  contacts: []\n",
             " line 4: not readable as YAML: 'contacts' stands twice",
         ),
-        ("tables: {}", ": starts with `schema: <name>`, then `tables:` or `every_table:`"),
+        ("tables: {}", ": must start with `schema: <name>`, then `tables:` or `every_table:`"),
         ("schema: raw_crm\ntabels: {}", ": unknown key 'tabels'; known are schema, tables, every_table"),
         (
             "schema: raw_crm\ntables:\n  contacts: {expect: x}\n",
-            ": raw_crm.contacts: wants a list of expectations",
+            ": raw_crm.contacts: must hold a list of expectations",
         ),
     ],
 )
@@ -262,7 +262,7 @@ def test_as_of_needs_a_warehouse_that_knows_it(tmp_path: Path) -> None:
 
     with duckdb.connect() as connection:
         connection.execute("create table t (a timestamp)")
-        with pytest.raises(SuiteError, match="this warehouse knows no as-of"):
+        with pytest.raises(SuiteError, match="this warehouse has no as-of"):
             resolve(load_suites(suites, ("landed",)), DuckDBReader(connection))
 
 

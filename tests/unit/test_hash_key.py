@@ -64,7 +64,9 @@ def test_another_or_no_key_is_refused(output: Output, monkeypatch: pytest.Monkey
         with pytest.raises(InputError) as refused:
             _find(output)
         said = str(refused.value)
-        assert str(output.root) in said and words in said and "erased would come back" in said and "\n" not in said
+        assert (
+            str(output.root) in said and words in said and "erased persons would come back" in said and "\n" not in said
+        )
     monkeypatch.setenv(ENVIRONMENT_VARIABLE, OLD)
     assert _find(output) == OLD
 
@@ -84,7 +86,7 @@ def test_environment_goes_before_the_file_which_goes_before_the_demo(
 def test_a_key_that_an_engine_would_read_otherwise_is_refused(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Spark would hash with another text than DuckDB, or run it."""
     monkeypatch.setenv(ENVIRONMENT_VARIABLE, key)
-    with pytest.raises(InputError, match="JOURNEY_HASH_KEY: holds a sign"):
+    with pytest.raises(InputError, match="JOURNEY_HASH_KEY: holds a character"):
         hash_key.given_key()
 
 
@@ -192,7 +194,7 @@ def test_new_key_is_made_where_none_is_given(output: Output, monkeypatch: pytest
     monkeypatch.setenv(ENVIRONMENT_VARIABLE, OLD)
     file = rotate(output).file
     assert file == output.root / "hash_key" and stat.S_IMODE(file.stat().st_mode) == 0o600
-    with pytest.raises(InputError, match=f"unset JOURNEY_HASH_KEY: the key lies in {file}"):
+    with pytest.raises(InputError, match=f"unset JOURNEY_HASH_KEY: the key is in {file}"):
         _find(output)
     monkeypatch.delenv(ENVIRONMENT_VARIABLE)
     assert _find(output) == file.read_text().strip()
@@ -200,7 +202,7 @@ def test_new_key_is_made_where_none_is_given(output: Output, monkeypatch: pytest
 
 @pytest.mark.parametrize(
     ("given", "words"),
-    [(OLD, "has already"), (DEMO_KEY, "the demo's"), ("it's", "holds a sign")],
+    [(OLD, "is already the key of"), (DEMO_KEY, "the key of the demo"), ("it's", "holds a character")],
 )
 def test_new_key_must_be_a_new_key(given: str, words: str, output: Output, monkeypatch: pytest.MonkeyPatch) -> None:
     """A rotation that changes nothing, or to what everybody knows, would pass for one."""
@@ -216,7 +218,7 @@ def test_second_rotation_waits_for_a_build(output: Output, monkeypatch: pytest.M
     monkeypatch.setenv(ENVIRONMENT_VARIABLE, OLD)
     rotate(output)
     monkeypatch.delenv(ENVIRONMENT_VARIABLE)
-    with pytest.raises(InputError, match="Build it first"):
+    with pytest.raises(InputError, match="Build first"):
         rotate(output)
     with open_warehouse(output.warehouse) as connection:
         hash_key.was_published(connection)

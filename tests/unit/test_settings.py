@@ -37,7 +37,7 @@ def test_primary_framework_is_always_built(settings: dict[str, Any], built: list
     ("given", "words"),
     [
         ({"frameworks": ["aida", "adia"]}, ["frameworks", "'adia'", "aida, stdc"]),
-        ({"frameworks": "aida"}, ["frameworks wants a list", "'aida'"]),
+        ({"frameworks": "aida"}, ["frameworks must be a list", "'aida'"]),
         ({"frameworks": [["aida"]]}, ["frameworks", "['aida']"]),
         ({"primary_framework": "adahub"}, ["primary_framework", "'adahub'"]),
     ],

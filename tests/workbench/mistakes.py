@@ -51,11 +51,11 @@ REFUSED = {
     ),
     "a stage that the framework has": (
         ["new", "stage", "vip", "--framework", "adahub_crm", "--framework-stage", "quote", "--above", "meeting"],
-        "error: --framework-stage quote: adahub_crm has it already; leave --above out.",
+        "error: --framework-stage quote: adahub_crm has it already; remove --above.",
     ),
     "place without framework": (
         ["new", "stage", "vip", "--framework-stage", "quote"],
-        "error: --framework-stage and --above: say --framework too.",
+        "error: --framework-stage and --above need --framework. Add it.",
     ),
     "framework exists": (
         ["new", "framework", "adahub_crm", "--stages", "lead,customer"],
@@ -71,11 +71,11 @@ REFUSED = {
     ),
     "framework with a stage twice": (
         ["new", "framework", "sales_desk", "--stages", "lead,customer,lead"],
-        "error: --stages: names lead twice.",
+        "error: --stages: names lead twice. Remove one.",
     ),
     "framework with a stage in capitals": (
         ["new", "framework", "sales_desk", "--stages", "Lead"],
-        "error: --stages: 'Lead' is to be in snake_case, for example lead.",
+        "error: --stages: 'Lead' must be in snake_case, for example lead.",
     ),
     "rule exists": (
         ["new", "channel-rule", "referral", "--channel", "zalo", "--source", "zalo"],
@@ -96,7 +96,7 @@ REFUSED = {
     ),
     "pattern with an open bracket": (
         ["new", "channel-rule", "zalo", "--channel", "zalo", "--source", "(zalo"],
-        "error: --source '(zalo': is no regular expression (missing ): (zalo).",
+        "error: --source '(zalo': is not a regular expression (missing ): (zalo).",
     ),
     "pattern of one engine": (
         ["new", "channel-rule", "zalo", "--channel", "zalo", "--medium", "^[[:alpha:]]+$"],
@@ -109,7 +109,7 @@ REFUSED = {
     ),
     "no condition": (
         ["new", "channel-rule", "zalo", "--channel", "zalo"],
-        "error: zalo: without a condition it fits every session. Give --source, --medium or --campaign.",
+        "error: zalo: without a condition it matches every session. Give --source, --medium or --campaign.",
     ),
     "attribution model in capitals": (
         ["new", "attribution-model", "Recency"],
@@ -125,7 +125,7 @@ REFUSED = {
     ),
     "attribution model named as what models are made of": (
         ["new", "attribution-model", "int_recency"],
-        "error: int_recency: int_… is what models are made of. Choose another name.",
+        "error: int_recency: int_… is the prefix of intermediate models. Choose another name.",
     ),
 }
 
@@ -193,12 +193,12 @@ LISTED = _replace("dbt_project.yml", "stage_definitions:\n", "stage_definitions:
 TREE_MISTAKES = {
     "placeholder as a form shows it": Mistake(
         _append(PLACEHOLDERS, "email,NoReply@Shop.vn"),
-        "seeds/identifier_placeholders.csv:12: 'NoReply@Shop.vn' is no e-mail as rows are compared"
+        "seeds/identifier_placeholders.csv:12: 'NoReply@Shop.vn' is not a normalized e-mail address"
         " (write it in lower case)",
     ),
     "placeholder as it was dialled": Mistake(
         _append(PLACEHOLDERS, "phone,0901 234 567"),
-        "seeds/identifier_placeholders.csv:12: '0901 234 567' is no phone number as rows are compared"
+        "seeds/identifier_placeholders.csv:12: '0901 234 567' is not a normalized phone number"
         " (write it as +84912345678)",
     ),
     "placeholder of another type": Mistake(
@@ -212,7 +212,7 @@ TREE_MISTAKES = {
     "listed without a file": Mistake(
         LISTED,
         "dbt_project.yml:46: stage_definitions names vip, but there is no models/stages/vip.sql"
-        " (write it, or take the name out)",
+        " (write it, or remove the name)",
     ),
     "listed twice": Mistake(
         _replace("dbt_project.yml", "stage_definitions:\n", "stage_definitions:\n    - lead\n"),
@@ -224,17 +224,17 @@ TREE_MISTAKES = {
     ),
     "no description": Mistake(
         _all(VIP, LISTED, lambda project: (project / "models/stages/vip.yml").unlink()),
-        "models/stages/vip.sql: has no vip.yml beside it that says what a row is",
+        "models/stages/vip.sql: has no vip.yml beside it that describes its rows",
     ),
     "no label": Mistake(_all(VIP, LISTED), "models/stages/vip.sql: has no label (add a row to seeds/stage_labels.csv)"),
     "no framework": Mistake(
         _all(VIP, LISTED),
         "models/stages/vip.sql: no framework uses it (add a row to seeds/framework_stage_definitions.csv;"
-        " where it is evidence alone, is_position is false in seeds/stage_labels.csv)",
+        " or, if it is only evidence, set is_position to false in seeds/stage_labels.csv)",
     ),
     "label of nothing": Mistake(
         _append(LABELS, "custmer,Customer,Khách hàng,true"),
-        "seeds/stage_labels.csv:12: labels 'custmer', which is no stage definition (did you mean customer?)",
+        "seeds/stage_labels.csv:12: labels 'custmer', which is not a stage definition (did you mean customer?)",
     ),
     "label twice": Mistake(
         _append(LABELS, "lead,Lead,Lead,true"), "seeds/stage_labels.csv:12: lead has its labels on line 3 already"
@@ -266,7 +266,7 @@ TREE_MISTAKES = {
     ),
     "rank in words": Mistake(
         _replace(STAGES, "adahub_lifecycle,lead,2,", "adahub_lifecycle,lead,second,"),
-        "seeds/framework_stages.csv:4: rank 'second' of lead in adahub_lifecycle is no number",
+        "seeds/framework_stages.csv:4: rank 'second' of lead in adahub_lifecycle is not a number",
     ),
     "stage twice": Mistake(
         _replace(STAGES, "adahub_lifecycle,mql,3,", "adahub_lifecycle,lead,3,"),
@@ -307,19 +307,20 @@ TREE_MISTAKES = {
     ),
     "unknown definition": Mistake(
         _append(MAPPING, "adahub_crm,customer,costumer"),
-        "seeds/framework_stage_definitions.csv:19: there is no stage definition 'costumer' (did you mean customer?)",
+        "seeds/framework_stage_definitions.csv:19: there is not a stage definition 'costumer' (did you mean customer?)",
     ),
     "mapped twice": Mistake(
         _append(MAPPING, "adahub_crm,lead,lead"),
-        "seeds/framework_stage_definitions.csv:19: the same row stands on line 10",
+        "seeds/framework_stage_definitions.csv:19: the same row is on line 10",
     ),
     "CRM stage of nothing": Mistake(
         _append("seeds/crm_stage_map.csv", "vip,custmer"),
-        "seeds/crm_stage_map.csv:43: 'vip' stands for 'custmer', which is no stage definition (did you mean customer?)",
+        "seeds/crm_stage_map.csv:43: 'vip' stands for 'custmer', which is not a stage definition"
+        " (did you mean customer?)",
     ),
     "conversion of nothing": Mistake(
         _append("seeds/conversion_types.csv", "vip,Became a VIP,Thành VIP,false,vips,true"),
-        "seeds/conversion_types.csv:9: 'vip' stands for 'vips', which is no stage definition (…)",
+        "seeds/conversion_types.csv:9: 'vip' stands for 'vips', which is not a stage definition (…)",
     ),
     "priority twice": Mistake(
         _replace(RULES, "60,paid_video,", "50,paid_video,"),
@@ -334,23 +335,23 @@ TREE_MISTAKES = {
         _replace(
             RULES, "60,paid_video,paid_video,,^(.*cp.*|ppc|retargeting|paid.*)$,,video", "60,paid_video,paid_video,,,,"
         ),
-        "seeds/channel_rules.csv:9: paid_video has no condition, so it fits every session and display behind it"
-        " never decides",
+        "seeds/channel_rules.csv:9: paid_video has no condition, so it matches every session and display after it"
+        " is never reached",
     ),
     "rule with a broken pattern": Mistake(
         _replace(RULES, "140,affiliates,affiliates,,^affiliates?$", "140,affiliates,affiliates,,^(affiliates?$"),
-        "seeds/channel_rules.csv:22: medium_pattern '^(affiliates?$' of affiliates: is no regular expression"
+        "seeds/channel_rules.csv:22: medium_pattern '^(affiliates?$' of affiliates: is not a regular expression"
         " (missing ): ^(affiliates?$)",
     ),
     "attribution model listed without a file": Mistake(
         RECENCY_LISTED,
         "dbt_project.yml:74: attribution_models names recency, but there is no"
-        " models/intermediate/attribution/recency.sql (write it, or take the name out)",
+        " models/intermediate/attribution/recency.sql (write it, or remove the name)",
     ),
     "attribution model that is not listed": Mistake(
         RECENCY,
         "models/intermediate/attribution/recency.sql: is not listed, so nothing reads it"
-        " (add recency to attribution_models in dbt_project.yml; what models only read is named int_…)",
+        " (add recency to attribution_models in dbt_project.yml; a helper model is named int_…)",
     ),
     "attribution model listed twice": Mistake(
         _replace("dbt_project.yml", "attribution_models:\n", "attribution_models:\n    - linear\n"),
@@ -358,7 +359,7 @@ TREE_MISTAKES = {
     ),
     "attribution model without description": Mistake(
         _all(RECENCY, RECENCY_LISTED, lambda project: (project / f"{MODELS}/recency.yml").unlink()),
-        "models/intermediate/attribution/recency.sql: has no recency.yml beside it that says what a row is",
+        "models/intermediate/attribution/recency.sql: has no recency.yml beside it that describes its rows",
     ),
     "attribution model without label": Mistake(
         _all(RECENCY, RECENCY_LISTED),
@@ -366,7 +367,8 @@ TREE_MISTAKES = {
     ),
     "label of no attribution model": Mistake(
         _append(MODEL_LABELS, "liner,Linear,Tuyến tính,false,,"),
-        "seeds/attribution_model_labels.csv:11: labels 'liner', which is no attribution model (did you mean linear?)",
+        "seeds/attribution_model_labels.csv:11: labels 'liner', which is not an attribution model"
+        " (did you mean linear?)",
     ),
     "attribution model with an empty label": Mistake(
         _replace(MODEL_LABELS, "linear,Linear,Tuyến tính", "linear,Linear,"),

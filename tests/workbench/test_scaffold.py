@@ -134,7 +134,7 @@ def test_an_event_that_nobody_has_is_told(
 def test_events_of_no_build_are_told_before_anything_is_written(project: Path, tmp_path: Path) -> None:
     """Who names a folder means it."""
     before = _files(project)
-    with pytest.raises(InputError, match="nothing is built here"):
+    with pytest.raises(InputError, match="there is no build here"):
         _run("new", "stage", "caller", "--signal", "call", "--out", str(tmp_path / "nowhere"))
     assert _files(project) == before
 

@@ -84,7 +84,7 @@ HISTORIES = ("framework", "persons", "another history", "would move now")
 MOVES = ("framework", "from", "to", "persons")
 COUNTS = ("persons", "now", "would be")
 CHANGES = ("change", "persons", "would be")
-SKIPPED = ("identifier", "links nobody now", "would link nobody", "identifiers")
+SKIPPED = ("identifier", "not used for links now", "would not be used", "identifiers")
 
 
 @pytest.fixture(scope="module")
@@ -170,8 +170,8 @@ def test_channel_rule_guide(workbench: Workbench) -> None:
     _assert_shown(_follow(workbench, "add_a_channel_rule"))
     tried = workbench.run("dry-run")
     assert tried.returncode == 0, tried.stderr
-    assert "Changed as well, and not tried here: seeds/channel_rules.csv. Build into another folder" in tried.stdout
-    assert "Nobody would move, no history would change." in tried.stdout
+    assert "Not included, although changed: seeds/channel_rules.csv. Build into another folder" in tried.stdout
+    assert "No person would move to another stage, and no history would change." in tried.stdout
 
 
 def test_attribution_model_guide(workbench: Workbench) -> None:
@@ -219,7 +219,7 @@ def test_dry_run_of_another_number_of_links(workbench: Workbench, before: dict[s
     assert _table(tried.stdout, *SKIPPED) == [["anonymous_id", "too_many_links", "–", "1"]]
     # all six became contacts at one moment: the least of their names is the person's
     assert f"  merge: {_person_ids(workbench)['hoa']} ← " in tried.stdout
-    assert "Nobody would move, no history would change." in tried.stdout
+    assert "No person would move to another stage, and no history would change." in tried.stdout
     assert _content(workbench.out) == before
 
 
@@ -236,7 +236,7 @@ def test_dry_run_of_another_placeholder(workbench: Workbench) -> None:
     assert _table(tried.stdout, *COUNTS) == [["all", "10", "11"], ["known", "9", "8"]]
     assert _table(tried.stdout, *CHANGES) == [["split", "1", "2"]]
     assert _table(tried.stdout, *SKIPPED) == [["email", "–", "placeholder", "1"]]
-    assert "not tried here" not in tried.stdout
+    assert "Not included, although changed" not in tried.stdout
 
 
 def _write_definition(workbench: Workbench, name: str, sql: str) -> None:
@@ -259,7 +259,7 @@ def test_broken_definitions_are_named_and_never_published(workbench: Workbench, 
     assert sorted(line for line in lines if not any(says(problem, line) for problem in wanted)) == []
     assert len(lines) == len(wanted)
     assert [line for line in tried.stdout.splitlines() if line.startswith("models/")] == lines
-    assert checked.stdout.endswith(f"{len(wanted)} to mend.\n")
+    assert checked.stdout.endswith(f"{len(wanted)} problems to correct.\n")
     assert (checked.returncode, tried.returncode) == (ExitCode.CHECK_FAILED, ExitCode.CHECK_FAILED)
 
     out = shutil.copytree(workbench.out, tmp_path / "out")
@@ -275,7 +275,7 @@ def test_broken_definitions_are_named_and_never_published(workbench: Workbench, 
     workbench.restore()
     tried = workbench.run("dry-run", "--out", str(out))
     assert "The last build there was not published" in tried.stdout
-    assert "Nobody would move, no history would change." in tried.stdout
+    assert "No person would move to another stage, and no history would change." in tried.stdout
 
 
 def test_unknown_column_is_named_with_its_file(workbench: Workbench) -> None:
@@ -295,7 +295,7 @@ def test_build_at_work_is_waited_for(workbench: Workbench) -> None:
     with duckdb.connect(str(workbench.out / "warehouse.duckdb")):
         tried = workbench.run("dry-run")
     assert tried.returncode == ExitCode.LOCKED
-    assert tried.stderr == f"error: {workbench.out}/warehouse.duckdb: a build is at work on it. Wait for it.\n"
+    assert tried.stderr == f"error: {workbench.out}/warehouse.duckdb: a build is running on it. Wait for it to end.\n"
 
 
 @pytest.mark.parametrize("command", ["check", "dry-run"])

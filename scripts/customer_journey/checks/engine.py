@@ -1,4 +1,4 @@
-"""What the suites ask of an engine: which tables it holds, whether it takes a query, and its tables as batches."""
+"""The interface between the suites and an engine: its tables, the check of a query, and tables as batches."""
 
 from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
@@ -31,7 +31,7 @@ class Catalog:
 
 
 class Reader(Protocol):
-    """An open warehouse that entries are held against before anything is judged."""
+    """An open warehouse to check the entries of suites against, before any expectation runs."""
 
     engine: str
 
@@ -39,14 +39,14 @@ class Reader(Protocol):
         """Return the tables and views of some schemas, and the moment that the build takes for now."""
 
     def quoted(self, column: str) -> str:
-        """Write the name of a column so that no keyword of SQL is taken for one."""
+        """Return the quoted name of a column, so that a name that is an SQL keyword works too."""
 
     def problem_with(self, query: str, schema: str, table: str) -> str | None:
-        """Return why the engine refuses a query on a table, in one line; None where it would run."""
+        """Return in one line why the engine refuses a query on a table; None if it would run."""
 
 
 class Engine(Protocol):
-    """A warehouse that Great Expectations judges."""
+    """A warehouse on which Great Expectations runs the suites."""
 
     def reading(self) -> AbstractContextManager[Reader]:
         """Open the warehouse for reading; closed again before anything is judged."""

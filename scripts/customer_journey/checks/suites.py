@@ -73,7 +73,7 @@ def _construct_mapping(loader: _Loader, node: yaml.MappingNode) -> _Mapping:
         key = loader.construct_object(key_node, deep=True)
         if not isinstance(key, str) or key in mapping:
             # PyYAML keeps the last of two equal keys: a table named twice would lose its first list unseen.
-            problem = f"{key!r} stands twice" if isinstance(key, str) else f"{key!r} is no name"
+            problem = f"{key!r} is there twice" if isinstance(key, str) else f"{key!r} is not a name"
             raise yaml.constructor.ConstructorError(None, None, problem, key_node.start_mark)
         mapping[key] = loader.construct_object(value_node, deep=True)
     return mapping
@@ -107,12 +107,12 @@ def _entries_of(file: Path, shown: str) -> Iterator[Entry]:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise SuiteError(f"{shown}: not readable as UTF-8 YAML") from error
     if not isinstance(content, _Mapping) or not isinstance(content.get("schema"), str):
-        raise SuiteError(f"{shown}: starts with `schema: <name>`, then `tables:` or `every_table:`")
+        raise SuiteError(f"{shown}: must start with `schema: <name>`, then `tables:` or `every_table:`")
     if unknown := set(content) - {"schema", "tables", "every_table"}:
         raise SuiteError(f"{shown}: unknown key {min(unknown)!r}; known are schema, tables, every_table")
     tables = content.get("tables") or {}
     if not isinstance(tables, dict):
-        raise SuiteError(f"{shown}: `tables:` holds a name and a list of expectations each")
+        raise SuiteError(f"{shown}: `tables:` must hold names of tables, each with a list of expectations")
     for table, items in tables.items():
         yield from _entries(shown, content["schema"], table, items or [])
     yield from _entries(shown, content["schema"], None, content.get("every_table") or [])
@@ -120,10 +120,12 @@ def _entries_of(file: Path, shown: str) -> Iterator[Entry]:
 
 def _entries(shown: str, schema: str, table: str | None, items: object) -> Iterator[Entry]:
     if not isinstance(items, list):
-        raise SuiteError(f"{shown}: {schema}.{table or 'every_table'}: wants a list of expectations")
+        raise SuiteError(f"{shown}: {schema}.{table or 'every_table'}: must hold a list of expectations")
     for number, item in enumerate(items, start=1):
         if not isinstance(item, _Mapping):
-            raise SuiteError(f"{shown}: {schema}.{table or 'every_table'}: entry {number} is no mapping")
+            raise SuiteError(
+                f"{shown}: {schema}.{table or 'every_table'}: entry {number} must hold lines of the form `key: value`"
+            )
         yield _entry(shown, schema, table, item)
 
 
@@ -145,14 +147,14 @@ def _entry(shown: str, schema: str, table: str | None, item: _Mapping) -> Entry:
         exceptions=tuple(exceptions) if isinstance(exceptions, list) else (str(exceptions),),
     )
     if expect is None:
-        raise entry.error("lacks `expect:`")
+        raise entry.error("lacks `expect:`. Add the name of an expectation")
     if severity not in get_args(Severity):
-        raise entry.error("wants `severity: error` or `severity: warn`")
+        raise entry.error("needs `severity: error` or `severity: warn`")
     if expect == SQL_EXPECTATION:
         if name is None:
-            raise entry.error("wants a `name:` that says what its rows break")
+            raise entry.error("needs a `name:` that names the rule that the rows break")
         if BATCH not in str(rest.get("unexpected_rows_query", "")):
-            raise entry.error(f"wants an `unexpected_rows_query:` that reads from {BATCH}")
+            raise entry.error(f"needs an `unexpected_rows_query:` that reads from {BATCH}")
     return entry
 
 
@@ -169,7 +171,7 @@ def parse_as_of(value: str) -> datetime:
 
 
 def resolve(entries: Sequence[Entry], warehouse: Reader) -> list[Entry]:
-    """Hold entries against the opened warehouse: one entry a table, its columns and query known to work.
+    """Check the entries against the opened warehouse; return one entry for each table, its query ready to run.
 
     Raises:
         SuiteError: an entry names a table or column that is not there, has a query that the engine refuses, or
@@ -182,7 +184,7 @@ def resolve(entries: Sequence[Entry], warehouse: Reader) -> list[Entry]:
             single = _filled_in(single, catalog, warehouse)
             _check(single, catalog, warehouse)
             if other := resolved.get((single.target, single.name)):
-                raise single.error(f"{other.file} line {other.line} has that name; give one a `name:`")
+                raise single.error(f"{other.file} line {other.line} has the same name; give one of them a `name:`")
             resolved[single.target, single.name] = single
     return list(resolved.values())
 
@@ -204,13 +206,13 @@ def _spread(entry: Entry, catalog: Catalog) -> list[Entry]:
 
 
 def _filled_in(entry: Entry, catalog: Catalog, warehouse: Reader) -> Entry:
-    """Put into a query what stands for its placeholders; {batch} stays until it runs."""
+    """Replace the placeholders of a query, except {batch}, which is replaced when it runs."""
     if entry.expect != SQL_EXPECTATION:
         return entry
     query = str(entry.kwargs["unexpected_rows_query"])
     if AS_OF in query:
         if catalog.as_of is None:
-            raise entry.error(f"reads {AS_OF}, but this warehouse knows no as-of; scripts/build sets it")
+            raise entry.error(f"reads {AS_OF}, but this warehouse has no as-of. Run scripts/build, which sets it")
         query = query.replace(AS_OF, f"timestamp '{catalog.as_of:%Y-%m-%d %H:%M:%S.%f}'")
     columns = catalog.columns.get((entry.schema, str(entry.table)), [])
     without_ids = [column for column in columns if not column.endswith(_ID_ENDINGS)]

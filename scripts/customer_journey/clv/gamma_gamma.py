@@ -42,7 +42,7 @@ def fit(days: Vector, mean_value: Vector, customers: Vector, least_customers: in
     """
     total = int(customers.sum())
     if total < least_customers:
-        raise FitError(f"too few customers: {total} with a value of repeat days, {least_customers} are needed")
+        raise FitError(f"too few customers: {total} with a value on repeat days, {least_customers} are needed")
     scale = float(mean_value @ customers / total)
 
     def mean(parameters: Vector) -> tuple[float, Vector]:
@@ -51,7 +51,7 @@ def fit(days: Vector, mean_value: Vector, customers: Vector, least_customers: in
 
     fitted = maximize(PARAMETERS, mean, np.array([1.5, 3.0, 2.0]), total, ranges={})
     if fitted.parameters["q"] <= 1:
-        raise FitError(f"no mean: q is {fitted.parameters['q']:.3f}, the mean value exists for q above 1 alone")
+        raise FitError(f"no mean: q is {fitted.parameters['q']:.3f}, but the mean value exists only for q above 1")
     parameters = {**fitted.parameters, "v": fitted.parameters["v"] * scale}
     # a density of values scales by 1 / scale
     return replace(fitted, parameters=parameters, log_likelihood=fitted.log_likelihood - total * float(np.log(scale)))

@@ -22,7 +22,7 @@ _CLOSE = 0.01
 
 
 class FitError(Exception):
-    """The parameters cannot be told from the data; the message says why in one line."""
+    """The parameters cannot be estimated from the data; the message gives the reason in one line."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def maximize(
         if min(logarithm - low, high - logarithm) < _CLOSE
     ]
     if far := [name for name in close if name not in ranges]:
-        raise FitError(f"flat likelihood: {', '.join(far)} runs off without a maximum")
+        raise FitError(f"flat likelihood: {', '.join(far)} grows without reaching a maximum")
     # at an edge the others of a range may lie anywhere along a ridge
     inner = [index for index, name in enumerate(names) if not close or name not in ranges]
     steepest = float(np.max(np.abs(gradient[inner]), initial=0))

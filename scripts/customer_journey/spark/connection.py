@@ -25,11 +25,11 @@ _PARTITIONS = ("# Partition Information", "")
 
 
 class StatementError(BuildError):
-    """A statement that Spark refused or could not run; the text is the first line of what Spark says of it."""
+    """A statement that Spark refused or could not run; the text is the first line of Spark's error."""
 
 
 class SparkConnection(Protocol):
-    """Whatever runs a statement on Spark and returns its rows."""
+    """A connection to Spark that runs statements and returns their rows."""
 
     dbt_target: str
     place: str
@@ -102,7 +102,8 @@ class ThriftConnection:
             )
         except Exception as error:  # thrift, its SASL layer and sockets each raise their own
             raise InputError(
-                f"{HOST_VARIABLE}: no Spark Thrift server answers at {host}:{port} ({type(error).__name__})."
+                f"{HOST_VARIABLE}: no Spark Thrift server answers at {host}:{port} ({type(error).__name__}). Start it, "
+                "or correct the address."
             ) from error
 
     def execute(self, statement: str) -> list[tuple[Any, ...]]:
@@ -119,7 +120,9 @@ class ThriftConnection:
             status = getattr(error.args[0], "status", None) if error.args else None
             raise _refused(statement, getattr(status, "errorMessage", None) or str(error)) from error
         except (TTransportException, OSError) as error:
-            raise StatementError(f"Spark: {self.place} does not answer any more ({type(error).__name__}).") from error
+            raise StatementError(
+                f"Spark: {self.place} does not answer any more ({type(error).__name__}). Build again once it does."
+            ) from error
 
     def session_to_judge(self, root: Path) -> "SparkSession":
         """Start a session beside the cluster and name the cluster's tables in it by their files.

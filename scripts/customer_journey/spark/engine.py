@@ -57,16 +57,16 @@ class SparkEngine:
         schemas: Mapping[str, str],
         on_progress: Callable[[str, float], None],
     ) -> LandingReport:
-        """Have Spark export the tables of its catalog, and land them."""
+        """Export the tables of Spark's catalog to Parquet, and land these files."""
         on_progress("connecting", 0)
         return land_from_catalog(warehouse, self._spark, self._output.exports, schemas, on_progress)
 
     def in_output(self, exported: Sequence[str]) -> list[str]:
-        """Those whose files Spark reads below the output folder."""
+        """Return the tables whose files are below the output folder."""
         return those_under(self._spark, self._output.root, exported)
 
     def start(self, on_progress: Callable[[str, float], None]) -> None:
-        """Connect, write what was landed as Parquet and name it in the catalog."""
+        """Connect, write the landed rows as Parquet, and register them in Spark's catalog."""
         on_progress("connecting", 0)
         # the landed rows have said which: an EL tool's were read by a session that began without
         hand_over_keys(self._output.root)
@@ -84,7 +84,7 @@ class SparkEngine:
                 share_table(connection, self._output.landed, self._spark, "private", name)
 
     def run_expectations(self, on_progress: Callable[[str, float], None]) -> list[CheckResult]:
-        """Judge the tables of the session, or those of the cluster by their files."""
+        """Run the suites on the tables of the session; on a cluster, on the files of its tables."""
         from customer_journey.checks.on_spark import run_expectations_on_spark
 
         session = self._spark.session_to_judge(self._output.root)
@@ -101,12 +101,12 @@ class SparkEngine:
         checks: Sequence[CheckResult],
         settings: Mapping[str, Any],
     ) -> None:
-        """Keep it beside the marts that are built, as readers will see it once it is published."""
+        """Store it with the marts that are being built; it is published with them."""
         seen = [[PUBLISHED if value == PUBLISHING else value for value in row] for row in builds]
         audit.record_build(_SparkStore(self._spark), build, seen, checks, settings)
 
     def publish(self, build_id: str, descriptions: Descriptions, keep_before: bool) -> int:
-        """Let the views of `marts` read from a copy of what was built."""
+        """Copy the built marts, and make the views of `marts` read from the copy."""
         folders = publish_on_spark(self._spark, build_id, descriptions, keep_before)
         unfinished = self._output.published_on_spark.with_suffix(".unfinished")
         unfinished.write_text(json.dumps({"build_id": build_id, "marts": folders}, indent=1), encoding="utf-8")

@@ -65,7 +65,8 @@ def land_from_catalog(
         if relation is None:
             if table.is_main and table.source in schemas:
                 raise InputError(
-                    f"{spark.place}: required table {table.label} is missing: no {schemas[table.source]}.{table.name}."
+                    f"{spark.place}: required table {table.label} is missing: there is no "
+                    f"{schemas[table.source]}.{table.name}. Let the EL tool land it, or correct --raw-schemas."
                 )
             report.absent_tables.append(table.label)
             continue
@@ -105,7 +106,9 @@ def _relations(spark: SparkConnection, schemas: Mapping[str, str]) -> dict[RawTa
     found: dict[str, set[str]] = {}
     for source, schema in schemas.items():
         if schema.lower() not in databases:
-            raise InputError(f"--raw-schemas {source}={schema}: there is no database {schema} in {spark.place}.")
+            raise InputError(
+                f"--raw-schemas {source}={schema}: there is no database {schema} in {spark.place}. Correct its name."
+            )
         found[source] = {name.lower() for name in tables_in(spark, _quoted(schema))}
     return {
         table: f"{schemas[table.source].lower()}.{table.name}" if table.name in found.get(table.source, ()) else None
@@ -127,8 +130,8 @@ def _export(spark: SparkConnection, folder: Path, relation: str, columns: Sequen
     files = sorted(folder.glob("*.parquet"))
     if not files:
         raise InputError(
-            f"{relation}: Spark wrote it to {folder}, but it is not there. "
-            "Spark has to see --out under the same path: take a shared folder."
+            f"{relation}: Spark wrote it to {folder}, but this machine does not see it there. "
+            "Choose an --out on a shared folder that Spark and this machine see under the same path."
         )
     yield files
     # one table at a time, so that no second copy of all of them is ever on the disk
@@ -141,8 +144,8 @@ def _remove(folder: Path) -> None:
             shutil.rmtree(folder)
     except OSError as error:
         raise InputError(
-            f"{folder}: what Spark wrote there cannot be removed ({error.strerror}), and it holds personal data. "
-            "Let the build run as a user who may, and remove it."
+            f"{folder}: the files that Spark wrote there hold personal data and cannot be removed ({error.strerror}). "
+            "Remove them, and run the build as a user who may do so."
         ) from error
 
 

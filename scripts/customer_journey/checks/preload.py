@@ -1,16 +1,16 @@
-"""Modules that are loaded when something of them is used, not when they are named in an import."""
+"""Faster import of Great Expectations: modules that it seldom uses are loaded only on first use."""
 
 import importlib
 import sys
 from types import ModuleType
 from typing import Any
 
-# What Great Expectations imports at its top and uses in kinds of expectations that hardly a suite names: a third of
-# the seconds that it takes to load.
+# Modules that Great Expectations imports at once but needs only for rare kinds of expectations. Loading them takes a
+# third of its import time.
 SELDOM_USED = ("scipy.stats", "altair")
 
 
-class _Later(ModuleType):
+class _Deferred(ModuleType):
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401  (a module holds anything)
         if name.startswith("__") and name != "__path__":
             raise AttributeError(name)
@@ -20,7 +20,7 @@ class _Later(ModuleType):
 
 
 def load_great_expectations() -> None:
-    """Import Great Expectations without what it seldom uses."""
+    """Import Great Expectations without the modules in SELDOM_USED."""
     for name in SELDOM_USED:
-        sys.modules.setdefault(name, _Later(name))
+        sys.modules.setdefault(name, _Deferred(name))
     importlib.import_module("great_expectations")

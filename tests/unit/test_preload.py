@@ -5,9 +5,9 @@ import sys
 
 SCRIPT = """
 import sys
-from customer_journey.checks import later
-later.load_great_expectations()
-print([name for name in later.SELDOM_USED if len([m for m in sys.modules if m.startswith(name + ".")])])
+from customer_journey.checks import preload
+preload.load_great_expectations()
+print([name for name in preload.SELDOM_USED if len([m for m in sys.modules if m.startswith(name + ".")])])
 from great_expectations.expectations.core import expect_column_kl_divergence_to_be_less_than as kind
 print(kind.stats.entropy([0.5, 0.5], [0.5, 0.5]), kind.alt.Chart.__name__)
 import scipy.stats
