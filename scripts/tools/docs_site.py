@@ -1,7 +1,7 @@
 """A hook of mkdocs (mkdocs.yml names it): pages that lie outside docs/, and links between the two.
 
-On the code host a page links to any file of the project. The site has pages only, so a link to another file becomes its path, and a link
-to a file that is not there stays as it is: `mkdocs build --strict` then fails.
+On the code host a page links to any file of the project. The site has pages only, so a link to another file becomes its
+path. A link to a file that is not there stays as it is, and `mkdocs build --strict` then fails.
 """
 
 import os
