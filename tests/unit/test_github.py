@@ -34,7 +34,7 @@ else:
 """
 
 
-def _read(file: Path) -> dict[str, Any]:
+def _read(file: Path) -> dict[Any, Any]:
     document: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
     return document
 

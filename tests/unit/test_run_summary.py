@@ -61,10 +61,9 @@ def test_a_run_that_was_kept_out_leaves_the_file_to_the_one_at_work(tmp_path: Pa
 
 def test_checks_are_counted_by_severity(tmp_path: Path) -> None:
     summary = _summary(tmp_path)
-    summary.checks = [
-        CheckResult("a", "dbt_test", "m", success, severity, 1, 0.1, "why")
-        for success, severity in ((True, "error"), (True, "error"), (False, "error"), (False, "warn"))  # type: ignore[misc]
-    ]
+    ends: tuple[tuple[bool, Literal["error", "warn"]], ...]
+    ends = ((True, "error"), (True, "error"), (False, "error"), (False, "warn"))
+    summary.checks = [CheckResult("a", "dbt_test", "m", success, severity, 1, 0.1, "why") for success, severity in ends]
     document = summary.document()
     assert document["checks"] == {"error": {"passed": 2, "failed": 1}, "warn": {"passed": 0, "failed": 1}}
     assert [check["severity"] for check in document["failed_checks"]] == ["error", "warn"]

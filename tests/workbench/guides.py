@@ -29,7 +29,7 @@ class FileText:
 
 def guide(name: str) -> str:
     """Return the text of a guide."""
-    return (PROJECT / "docs" / f"{name}.md").read_text(encoding="utf-8")
+    return (PROJECT / "docs" / "adapt" / f"{name}.md").read_text(encoding="utf-8")
 
 
 def steps(text: str) -> Iterator[Command | FileText]:

@@ -1,0 +1,99 @@
+"""The site is built strictly, loads nothing from the network, and what the project says about its pages is true."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from customer_journey.paths import PROJECT
+
+from tests.docs.pages import pages
+
+_LOADED = re.compile(r"<(?:script|img|iframe|link)\b[^>]*?\b(?:src|href)=[\"']?(?P<address>[^\"'\s>]+)")
+_NAMED = re.compile(r"(?<![\w/])docs/[\w/]+\.(?:md|png|svg)\b")
+_TEXTS = {".md", ".py", ".sql", ".yml", ".yaml", ".toml", ".sh", ".csv", ""}
+_FOLDERS = (".github", "adapters", "docs", "examples", "expectations", "macros", "models", "scripts", "seeds", "tests")
+
+
+def _build(project: Path, site: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(site)],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site as `scripts/docs` builds it."""
+    folder = tmp_path_factory.mktemp("site")
+    done = _build(PROJECT, folder)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def test_nothing_is_loaded_from_the_network(site: Path) -> None:
+    """A reader without a network sees the same page, and no other server learns who reads."""
+    loaded = [
+        f"{file.relative_to(site)}: {match['address']}"
+        for file in site.rglob("*.html")
+        for match in _LOADED.finditer(file.read_text(encoding="utf-8"))
+        if "://" in match["address"] or match["address"].startswith("//")
+    ]
+    assert loaded == []
+
+
+def test_no_page_has_a_diagram_that_is_drawn_from_the_network(site: Path) -> None:
+    """The theme fetches the program that draws mermaid."""
+    assert [file.name for file in site.rglob("*.html") if 'class="mermaid"' in file.read_text(encoding="utf-8")] == []
+
+
+def test_search_knows_every_page(site: Path) -> None:
+    """A page that search leaves out is found by nobody who has an error message in hand."""
+    index = json.loads((site / "search" / "search_index.json").read_text(encoding="utf-8"))
+    found = {document["location"].split("#")[0] for document in index["docs"]}
+    assert {file.relative_to(site).as_posix() for file in site.rglob("*.html")} - {"404.html"} == found
+
+
+@pytest.mark.parametrize(
+    ("addition", "complaint"),
+    [
+        ("[gone](no_such_page.md)", "no_such_page.md"),
+        ("[gone](keys.md#no-such-heading)", "no-such-heading"),
+        ("[gone](../no_such_file.py)", "no_such_file.py"),
+    ],
+)
+def test_a_broken_link_fails_the_build(addition: str, complaint: str, tmp_path: Path) -> None:
+    """A check that lets everything pass would be as green."""
+    shutil.copytree(PROJECT / "docs", tmp_path / "docs")
+    shutil.copy(PROJECT / "mkdocs.yml", tmp_path)
+    (tmp_path / "scripts").symlink_to(PROJECT / "scripts")
+    with (tmp_path / "docs" / "index.md").open("a", encoding="utf-8") as page:
+        page.write(f"\n{addition}\n")
+    done = _build(tmp_path, tmp_path / "site")
+    assert done.returncode != 0
+    assert complaint in done.stderr
+
+
+def test_pages_that_texts_name_are_there() -> None:
+    """Messages, comments and descriptions send their readers to docs/…: a page that has moved is a dead end."""
+    files = [file for folder in _FOLDERS for file in (PROJECT / folder).rglob("*") if file.suffix in _TEXTS]
+    files += [file for file in PROJECT.glob("*") if file.suffix in _TEXTS and file.is_file()]
+    dead = []
+    for file in files:
+        if file.is_file() and "__pycache__" not in file.parts:
+            for named in _NAMED.findall(file.read_text(encoding="utf-8", errors="replace")):
+                if not (PROJECT / named).exists() and "<" not in named:
+                    dead.append(f"{file.relative_to(PROJECT)}: {named}")
+    assert dead == []
+
+
+def test_pages_are_found() -> None:
+    """The other tests ask about these pages."""
+    assert "docs/index.md" in pages()
+    assert len(pages()) > 40
