@@ -138,7 +138,9 @@ def channel_rule(
         "source_category": source_category,
     }
     scaffold = new_channel_rule(PROJECT, rule_id, channel, before, conditions)
-    _write(scaffold, "journey check, then a build into another folder to compare with: docs/adapt/add_a_channel_rule.md")
+    _write(
+        scaffold, "journey check, then a build into another folder to compare with: docs/adapt/add_a_channel_rule.md"
+    )
 
 
 @new.command("attribution-model")
@@ -149,7 +151,8 @@ def attribution_model(name: str, label_en: str | None, label_vi: str | None) -> 
     """Create an attribution model: models/intermediate/attribution/NAME.sql, its description and labels."""
     scaffold = new_attribution_model(PROJECT, name, label_en, label_vi)
     _write(
-        scaffold, "journey check, then a build into another folder to compare with: docs/adapt/add_an_attribution_model.md"
+        scaffold,
+        "journey check, then a build into another folder to compare with: docs/adapt/add_an_attribution_model.md",
     )
 
 

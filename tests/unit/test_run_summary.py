@@ -3,6 +3,7 @@
 import json
 import stat
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from customer_journey.checks.result import CheckResult
