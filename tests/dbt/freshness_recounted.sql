@@ -1,5 +1,5 @@
--- Recounts the freshness of each raw table row by row. A table left out, or a row taken for a later one, would hide an export that has
--- stopped.
+-- Recounts the latest date and the rows of the last 7 days of each raw table. A table left out, or a latest date that is too late, would
+-- hide an export that has stopped.
 with tables as (
 
     {%- for source_name, table_name in staged_tables() %}
