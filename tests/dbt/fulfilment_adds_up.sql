@@ -1,4 +1,4 @@
--- Every order that is neither a test nor internal is in its month once per dimension, and every refund in the month of its order.
+-- Every order, except test and internal ones, counts once per dimension in its month, and every refund in the month of its order.
 with sums as (
 
     select
