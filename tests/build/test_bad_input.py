@@ -89,7 +89,7 @@ BAD_INPUT: dict[str, tuple[Spoil, list[str]]] = {
     "broken Parquet": (_broken_parquet, ["events.parquet", "cannot be read as Parquet"]),
     "broken CSV row": (_broken_csv_row, ["contacts.csv", "cannot be read as UTF-8 CSV", "Line: 3"]),
     "unknown setting": (_unknown_setting, ["vars.yml", "no setting reporting_curency", "reporting_currency"]),
-    "setting of the wrong kind": (_setting_of_the_wrong_kind, ["vars.yml", "lapse_days wants a whole number"]),
+    "setting of the wrong kind": (_setting_of_the_wrong_kind, ["vars.yml", "lapse_days must be a whole number"]),
     "unknown time zone": (_unknown_time_zone, ["vars.yml", "'Hanoi' is not an IANA time zone"]),
     "settings that are no YAML": (_settings_that_are_no_yaml, ["vars.yml", "not readable as YAML"]),
 }

@@ -227,7 +227,7 @@ BROKEN: dict[str, tuple[Files, str, str, str]] = {
         "cannot be read",
         "Export it again",
     ),
-    "gzip that is none": (_contacts(CONTACTS, ".csv.gz"), "contacts.csv.gz", "is not gzip", "Rename it"),
+    "gzip that is none": (_contacts(CONTACTS, ".csv.gz"), "contacts.csv.gz", "is not gzip", "rename it without .gz"),
     "workbook called .csv": (_contacts(workbook(("A", ROWS))), "contacts.csv", "is a workbook", "rename it"),
     "web page called .csv": (
         _contacts("<!DOCTYPE html>\n<html><body>Please log in</body></html>\n"),
@@ -408,7 +408,7 @@ BROKEN: dict[str, tuple[Files, str, str, str]] = {
     "encoding": (
         _of_contacts("encoding: windos-1258"),
         "mapping.yml: crm/contacts",
-        "encoding 'windos-1258' is none",
+        "encoding 'windos-1258' is unknown",
         "such as utf-8 or cp1258",
     ),
     "encoding of another file": (
@@ -478,7 +478,7 @@ BROKEN: dict[str, tuple[Files, str, str, str]] = {
         _of_contacts("{columns: {email: email}, constants: {email: a@example.com}}"),
         "mapping.yml: crm/contacts",
         "email is both in columns and in constants",
-        "Leave one of them out",
+        "Remove one of them",
     ),
     "values without a column": (
         _of_contacts("values: [a, b]"),
@@ -544,7 +544,7 @@ BROKEN: dict[str, tuple[Files, str, str, str]] = {
     "variable": (
         _mapping(f"{_TOOL}, timezone: UTC, variables: {{curency: VND}}}}\n", **TOOL),
         "mapping.yml: adapters: tool",
-        "none called curency",
+        "has no variable curency",
         "Did you mean currency?",
     ),
     "SELECT that fails": (
@@ -582,7 +582,7 @@ BROKEN: dict[str, tuple[Files, str, str, str]] = {
         "no setting reporting_curency",
         "Did you mean reporting_currency?",
     ),
-    "kind of a setting": (_settings("lapse_days: half a year\n"), "vars.yml", "lapse_days", "wants a whole number"),
+    "kind of a setting": (_settings("lapse_days: half a year\n"), "vars.yml", "lapse_days", "must be a whole number"),
     "zone of reports": (
         _settings("reporting_timezone: Asia/HoChiMinh\n"),
         "vars.yml",

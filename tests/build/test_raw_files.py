@@ -255,7 +255,7 @@ def test_file_that_goes_while_it_is_landed(name: str, folder: Folder, monkeypatc
         return digest
 
     monkeypatch.setattr(landing_module, "content_of", gone_after)
-    with pytest.raises(InputError, match=r"is gone\. Build again"):
+    with pytest.raises(InputError, match=r"is gone now\. Build again"):
         folder.land()
 
 

@@ -232,7 +232,7 @@ IS_NULL = "{expect: expect_column_values_to_be_null, column: a, severity: warn}"
         ),
         (
             "schema: raw_crm\ntables:\n  contacts: []\n  contacts: []\n",
-            " line 4: not readable as YAML: 'contacts' stands twice",
+            " line 4: not readable as YAML: 'contacts' is there twice",
         ),
         ("tables: {}", ": must start with `schema: <name>`, then `tables:` or `every_table:`"),
         ("schema: raw_crm\ntabels: {}", ": unknown key 'tabels'; known are schema, tables, every_table"),
