@@ -39,6 +39,12 @@ def _read(file: Path) -> dict[Any, Any]:
     return document
 
 
+def _events(document: dict[Any, Any]) -> dict[str, Any]:
+    # YAML reads the key `on` as true
+    events: dict[str, Any] = document[True]
+    return events
+
+
 def _steps(file: Path) -> list[dict[str, Any]]:
     return [step for job in _read(file)["jobs"].values() for step in job["steps"]]
 
@@ -60,10 +66,9 @@ def test_code_of_a_pull_request_runs_without_a_token_that_writes() -> None:
     build, comment = (_read(GITHUB / "workflows" / name) for name in ("diff.yml", "diff_comment.yml"))
     assert build["permissions"] == {"contents": "read"}
     assert all("permissions" not in job for job in build["jobs"].values())
-    # YAML reads the key `on` as true
-    assert list(build[True]) == ["pull_request"]
-    assert list(comment[True]) == ["workflow_run"]
-    assert comment[True]["workflow_run"]["workflows"] == [build["name"]]
+    assert list(_events(build)) == ["pull_request"]
+    assert list(_events(comment)) == ["workflow_run"]
+    assert _events(comment)["workflow_run"]["workflows"] == [build["name"]]
     used = {step["uses"].split("@")[0] for step in _steps(GITHUB / "workflows" / "diff_comment.yml") if "uses" in step}
     assert used == {"actions/download-artifact"}
 
