@@ -1,12 +1,12 @@
 {#-
-    Numbering plans, generated from libphonenumber by `python -m tools.phone_countries`; do not edit by hand.
+    Numbering plans, made from libphonenumber by `python -m tools.phone_countries`; not edited by hand.
 
-    phone_countries: per country its calling code; the exit code, dialled before a calling code; the trunk prefix,
-    dialled before a national number; and, without the trunk prefix, the lengths of national numbers, their pattern, and
-    the pattern of mobile numbers. All are regular expressions, written as SQL literals.
-    phone_codes: per calling code the number of digits that follow, and the trunk prefix, which people write although
-    it does not belong in the international form. `behind_trunk` is set if a number may begin with the same digits: it
-    is the pattern of what remains if they are a trunk prefix.
+    phone_countries: of each country the calling code; the exit code, dialled there before a calling code; the trunk
+    prefix, dialled before a national number; and without it, how many digits national numbers have, what they look
+    like, and the mobile ones among them. All are regular expressions, and stand here as literals of SQL.
+    phone_codes: of each calling code how many digits follow, and the trunk prefix that is none in international form,
+    though written; `behind_trunk` where a number may begin with the same digits: what is left when they were a trunk
+    prefix.
 -#}
 {% macro phone_countries() -%}
     {{ return({
