@@ -260,9 +260,7 @@ def run_week(folder: Path, scale: float, project: Path | None = None) -> Week:
 
 @click.command()
 @click.option("--scale", type=float, default=0.3, show_default=True, help="Size of the demo company.")
-@click.option(
-    "--keep", type=click.Path(path_type=Path), help="New folder that stays. Default: a temporary one."
-)
+@click.option("--keep", type=click.Path(path_type=Path), help="New folder that stays. Default: a temporary one.")
 def main(scale: float, keep: Path | None) -> None:
     """Run seven nights of builds on the demo company and print what the engineer saw of each."""
     if keep is not None:

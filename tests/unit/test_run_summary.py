@@ -62,8 +62,8 @@ def test_a_run_that_was_kept_out_leaves_the_file_to_the_one_at_work(tmp_path: Pa
 def test_checks_are_counted_by_severity(tmp_path: Path) -> None:
     summary = _summary(tmp_path)
     summary.checks = [
-        CheckResult("a", "dbt_test", "m", success, severity, 1, 0.1, "why")
-        for success, severity in ((True, "error"), (True, "error"), (False, "error"), (False, "warn"))  # type: ignore[misc]
+        CheckResult("a", "dbt_test", "m", success, severity, 1, 0.1, "why")  # type: ignore[arg-type]
+        for success, severity in ((True, "error"), (True, "error"), (False, "error"), (False, "warn"))
     ]
     document = summary.document()
     assert document["checks"] == {"error": {"passed": 2, "failed": 1}, "warn": {"passed": 0, "failed": 1}}
