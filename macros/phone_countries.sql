@@ -1,5 +1,5 @@
 {#-
-    Numbering plans, made from libphonenumber by `python -m tools.phone_countries`; not edited by hand.
+    Numbering plans, generated from libphonenumber by `python -m tools.phone_countries`; do not edit by hand.
 
     phone_countries: of each country the calling code; the exit code, dialled there before a calling code; the trunk
     prefix, dialled before a national number; and without it, how many digits national numbers have, what they look

@@ -252,7 +252,6 @@ def _build_with(
             if found.failures:
                 raise CheckFailedError(f"{found.failures[0]}. Nothing was erased or published.")
             erasure.erase(output.warehouse, build.started_at, landing.in_place)
-            housekeeping.forget_logs(output)
             if options.engine == DuckDBEngine.dbt_target:
                 built, transformed = sorted(found.nodes.keys() & erasure.models_left(output.warehouse)), found
 
@@ -262,6 +261,8 @@ def _build_with(
         waiting_requests = erasure.waiting(connection)
         receipts = erasure.receipts(connection, build.started_at)
         erasure.write_receipts(connection, output.erasure_receipts)
+    if receipts:
+        housekeeping.forget_logs(output)
     if tables := engine.in_output([table for table, _ in left_to_erase]):
         raise InputError(
             f"erasure: {', '.join(tables)} in {output.root} hold rows of persons who asked to be erased. The EL tool "

@@ -157,7 +157,7 @@ def test_too_short_a_history_is_not_judged(volumes: tuple[Path, Path, Path]) -> 
 
 
 def test_few_rows_are_not_judged(volumes: tuple[Path, Path, Path]) -> None:
-    assert _volume(volumes[2], "referrals") == (LAST_DAY, 0, 10, 0, 22.649, None)
+    assert _volume(volumes[2], "referrals") == (LAST_DAY, 0, 10, 1, 22.649, None)
 
 
 def test_the_summary_names_table_day_and_numbers(volumes: tuple[Path, Path, Path]) -> None:

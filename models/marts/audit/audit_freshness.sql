@@ -212,6 +212,17 @@ volumes as (
 
 ),
 
+{# a lost export is low also of a table whose days differ so much that nothing would be #}
+bounds as (
+
+    select
+        *,
+        greatest(usual_rows - margin, usual_rows / 10) as low,
+        usual_rows + margin as high
+    from volumes
+
+),
+
 aged as (
 
     select
@@ -244,23 +255,23 @@ select
     {# a source that seldom has rows is not stale for having none #}
     aged.hours_since_latest > 24 * {{ setting('stale_after_days') }}
     and usual.usual_rows_7_days * aged.hours_since_latest / 168 >= {{ setting('stale_after_rows') }} as is_stale,
-    volumes.last_day,
-    volumes.rows_last_day,
-    volumes.usual_rows as usual_rows_last_day,
-    case when volumes.usual_rows < volumes.margin then 0 else volumes.usual_rows - volumes.margin end as usual_rows_low,
-    volumes.usual_rows + volumes.margin as usual_rows_high,
+    bounds.last_day,
+    bounds.rows_last_day,
+    bounds.usual_rows as usual_rows_last_day,
+    bounds.low as usual_rows_low,
+    bounds.high as usual_rows_high,
     {# of few rows any count is usual #}
     case
-        when volumes.usual_rows < {{ setting('volume_min_rows') }} then null
-        when volumes.rows_last_day < volumes.usual_rows - volumes.margin then 'low'
-        when volumes.rows_last_day > volumes.usual_rows + volumes.margin then 'high'
-        when volumes.rows_last_day is not null then 'usual'
+        when bounds.usual_rows < {{ setting('volume_min_rows') }} then null
+        when bounds.rows_last_day < bounds.low then 'low'
+        when bounds.rows_last_day > bounds.high then 'high'
+        when bounds.rows_last_day is not null then 'usual'
     end as volume
 from landable
 left join aged on landable.source_table = aged.source_table
-left join volumes
-    on aged.source_table = volumes.source_table
-    and aged.source = volumes.source
+left join bounds
+    on aged.source_table = bounds.source_table
+    and aged.source = bounds.source
 left join usual
     on aged.source_table = usual.source_table
     and aged.source = usual.source
