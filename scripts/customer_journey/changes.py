@@ -18,7 +18,7 @@ _FIGURES = """
     union all
     select 'web sessions', cast(count(*) as double) from {marts}.fct_sessions
     union all
-    select 'ad spend', cast(sum(spend) as double) from {marts}.fct_ad_spend
+    select 'ad spend', cast(sum(cost) as double) from {marts}.fct_ad_spend
     union all
     select 'running MRR', cast(sum(mrr_change) as double) from {marts}.fct_mrr_movements
     union all
