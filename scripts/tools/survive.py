@@ -172,6 +172,10 @@ def _statuses(published: Path) -> str:
     return ", ".join(f"{count} {status}" for status, count in rows)
 
 
+def _file_number(file: Path) -> int | None:
+    return file.stat().st_ino if file.exists() else None
+
+
 class Victim:
     """A build in a process group of its own."""
 
@@ -180,7 +184,7 @@ class Victim:
         self._wrong = tempfile.TemporaryFile("w+")  # noqa: SIM115
         self._out = out
         self._log = out.logs / "dbt.log"
-        self._log_start = self._log.stat().st_size if self._log.exists() else 0
+        self._old_log = _file_number(self._log)
 
         def limit() -> None:
             for name, value in limits.items():
@@ -206,11 +210,10 @@ class Victim:
 
     def log(self) -> str:
         """Return what dbt has logged of this build."""
-        if not self._log.exists():
+        # until the build has begun a log of its own, the one that lies there is of the build before
+        if _file_number(self._log) in (None, self._old_log):
             return ""
-        with self._log.open("rb") as stream:
-            stream.seek(self._log_start)
-            return stream.read().decode(errors="replace")
+        return self._log.read_text(encoding="utf-8", errors="replace")
 
     def has_come_to(self, phase: str) -> bool:
         """Tell whether the build has begun a phase."""

@@ -248,9 +248,17 @@ class Build:
 def _kill_while_modelling(project: Path, raw: Path, out: Path) -> str:
     """Kill a build while dbt makes marts, of which some are of the new rows; return what still runs afterwards."""
     log = out / "logs" / "dbt.log"
-    start = log.stat().st_size
+    # the build moves the log of the one before away, and begins its own
+    before = log.stat().st_ino
+
+    def has_come() -> bool:
+        try:
+            return log.stat().st_ino != before and b"sql table model marts.fct_orders" in log.read_bytes()
+        except FileNotFoundError:
+            return False
+
     with Build(project, raw, out) as build:
-        build.wait_until(lambda: b"sql table model marts.fct_orders" in log.read_bytes()[start:])
+        build.wait_until(has_come)
         build.kill()
         deadline = time.monotonic() + 20
         while build.still_running() and time.monotonic() < deadline:
