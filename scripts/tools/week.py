@@ -101,8 +101,10 @@ class Company:
         time_column = _business_times().get(table.source_table)
         local = "true" if part == "before" else "false"
         if time_column is not None:
-            # as text, since CSV and Parquet differ in types: what has no readable time came before
-            local = f'coalesce(try_cast("{time_column}" as timestamp)::date {days}, {local})'
+            # the day in the reporting time zone; what has no readable time, as some rows of the demo, came before
+            hours = 0 if time_column.endswith("_date") else 7
+            moment = f'try_cast("{time_column}" as timestamp) + interval {hours} hour'
+            local = f"coalesce(({moment})::date {days}, {local})"
         target = self.raw / table.label / f"{part}.parquet"
         target.parent.mkdir(parents=True, exist_ok=True)
         with duckdb.connect() as connection:

@@ -144,12 +144,15 @@ def test_an_export_that_broke_off_is_low(volumes: tuple[Path, Path, Path]) -> No
 
 
 def test_chance_is_no_alarm(volumes: tuple[Path, Path, Path]) -> None:
-    """Median 20, all alike; the margin is four roots of 20 = 17.889, so that 31 are usual, though half more."""
-    assert _volume(volumes[2], "contacts") == (LAST_DAY, 31, 20, 2.111, 37.889, "usual")
+    """Median 20, all alike; the margin is four roots of 20 = 17.889, so that 31 are usual, though half more.
+
+    Four would be: 20 - 17.889 is less than a fifth of 20.
+    """
+    assert _volume(volumes[2], "contacts") == (LAST_DAY, 31, 20, 4, 37.889, "usual")
 
 
 def test_rows_that_came_twice_are_high(volumes: tuple[Path, Path, Path]) -> None:
-    assert _volume(volumes[2], "activities") == (LAST_DAY, 60, 20, 2.111, 37.889, "high")
+    assert _volume(volumes[2], "activities") == (LAST_DAY, 60, 20, 4, 37.889, "high")
 
 
 def test_too_short_a_history_is_not_judged(volumes: tuple[Path, Path, Path]) -> None:
@@ -157,7 +160,7 @@ def test_too_short_a_history_is_not_judged(volumes: tuple[Path, Path, Path]) -> 
 
 
 def test_few_rows_are_not_judged(volumes: tuple[Path, Path, Path]) -> None:
-    assert _volume(volumes[2], "referrals") == (LAST_DAY, 0, 10, 1, 22.649, None)
+    assert _volume(volumes[2], "referrals") == (LAST_DAY, 0, 10, 2, 22.649, None)
 
 
 def test_the_summary_names_table_day_and_numbers(volumes: tuple[Path, Path, Path]) -> None:
@@ -167,7 +170,7 @@ def test_the_summary_names_table_day_and_numbers(volumes: tuple[Path, Path, Path
     assert check["severity"] == "warn"
     assert check["failed_rows"] == 2
     assert check["detail"] == (
-        "crm/activities: 60 rows on Saturday 2024-03-30, usually 20 (2 to 38); "
+        "crm/activities: 60 rows on Saturday 2024-03-30, usually 20 (4 to 38); "
         "crm/tickets: 30 rows on Saturday 2024-03-30, usually 100 (50 to 150)"
     )
     assert any(check["detail"] in line for line in summary["warnings"])

@@ -17,8 +17,8 @@ with tables as (
         {%- endif %},
         count(*) filter (
             where
-                {{ days_between(time if is_date else reporting_date(time), reporting_date(as_of())) }}
-                = 1 + {{ setting('volume_delay_days') }}
+            {{ days_between(time if is_date else reporting_date(time), reporting_date(as_of())) }}
+            = 1 + {{ setting('volume_delay_days') }}
         ) as rows_last_day
     from {{ accepted(source_name, table_name) }} as counted
     where {{ time }} <= {{ reporting_date(as_of()) if is_date else as_of() }}

@@ -217,7 +217,7 @@ bounds as (
 
     select
         *,
-        greatest(usual_rows - margin, usual_rows / 10) as low,
+        greatest(usual_rows - margin, usual_rows / 5) as low,
         usual_rows + margin as high
     from volumes
 
