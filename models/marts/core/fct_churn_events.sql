@@ -1,5 +1,5 @@
 -- sqlfluff:exclude_rules:layout.indent
-{# The line above: a loop writes the joins below, and sqlfluff would indent what it renders, not what stands here. #}
+{# The line above: a loop writes joins, which are indented for the reader of this file, not for the rendered SQL. #}
 with changes as (
 
     select * from {{ ref('fct_subscription_changes') }}
