@@ -14,7 +14,7 @@ with touches as (
         spend_date as seen_date
     from {{ ref('fct_ad_spend') }}
     union all
-    {# what names no campaign, also where there is no touch at all #}
+    {# the row (none) always exists, even without a touchpoint that names no campaign #}
     select
         '(none)' as campaign,
         'unassigned' as channel,
@@ -22,7 +22,7 @@ with touches as (
 
 ),
 
-{# the channel that most of its touches came by #}
+{# the channel of most touchpoints and spend rows #}
 channels as (
 
     select

@@ -54,7 +54,7 @@ buying_roles as (
 
 ),
 
-{# a company that persons, orders and deals name may be missing from the CRM's own list #}
+{# companies named by facts may be missing from the companies of the CRM #}
 named as (
 
     select company_id from companies

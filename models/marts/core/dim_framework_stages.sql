@@ -17,7 +17,7 @@ frameworks as (
 
 ),
 
-{# every framework has it: where a person stands of whom nothing is open any more #}
+{# every framework has the stage none, for persons without an open stage #}
 outside as (
 
     select
@@ -55,7 +55,7 @@ select
     {%- endfor %}
 from stages
 left join {{ ref('stage_kpis') }} as kpis on stages.kpi = kpis.kpi
-{# not by dim_labels, which names these stages #}
+{# not joined to dim_labels, because dim_labels is built from this model #}
 left join {{ ref('value_labels') }} as departments
     on departments.kind = 'department'
     and stages.department = departments.value

@@ -64,7 +64,7 @@ with labels as (
         label_vi as label_vi
     from {{ ref('value_labels') }}
     union all
-    {# what a survey asks about, where it has no name of its own #}
+    {# a survey touchpoint without a label of its own has the label of its touchpoint type #}
     select
         3 as source_number,
         'touchpoint' as kind,
@@ -75,7 +75,7 @@ with labels as (
     from {{ ref('survey_touchpoints') }} as survey_touchpoints
     inner join {{ ref('touchpoint_types') }} as types on survey_touchpoints.touchpoint_type = types.touchpoint_type
     union all
-    {# which may be no touchpoint type: the map shows it beside them #}
+    {# journey_map_touchpoints shows survey touchpoints among the touchpoint types, so they need labels of that kind too #}
     select
         3 as source_number,
         'touchpoint_type' as kind,
@@ -95,5 +95,5 @@ select
     label_en,
     label_vi
 from labels
-{# a seed of its own names a value before that of all others does #}
+{# a seed for one kind has priority over value_labels, which has all other kinds #}
 qualify row_number() over (partition by kind, value order by source_number, label_en) = 1

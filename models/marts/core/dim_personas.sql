@@ -4,7 +4,7 @@ with met as (
     from {{ shown_texts(accepted('crm', 'contacts'), 'crm.contacts', ['persona']) }} as contacts
     where persona_shown <> 'unknown'
     union
-    {# and those that a contact had before #}
+    {# former personas of contacts #}
     select attribute_value as persona
     from {{ ref('int_person_attributes') }}
     where attribute = 'persona' and attribute_value <> 'unknown'

@@ -83,7 +83,7 @@ described as (
     select
         persons.person_id,
         persons.is_known,
-        {# whoever buys on an own account is no colleague, whatever phone they share with one #}
+        {# a customer without a contact may share a phone with a colleague, so that all contacts of the person are internal #}
         coalesce(contacts.are_internal, false) and customers.person_key is null as is_internal,
         {{ customer_type_of('companies', 'attributes.company_id', 'contacts.person_key is not null or buyers.person_key is not null') }}
             as customer_type,

@@ -72,7 +72,7 @@ companies as (
 
 ),
 
-{# the moments at which something of a person changes, the first of them included #}
+{# candidate period starts: every time at which a column may change, the first sighting included #}
 changes as (
 
     select
@@ -113,7 +113,7 @@ changes as (
 
 ),
 
-{# as many rows as moments: of each attribute one value at most holds at one #}
+{# does not multiply rows: an attribute has at most one value at a time #}
 valued as (
 
     select
@@ -161,7 +161,7 @@ described as (
 
 ),
 
-{# who was in a stage before the first identifier was seen changes nothing by being seen #}
+{# a candidate without a change starts no period, for example the first sighting of a person whose stage began earlier #}
 compared as (
 
     select

@@ -4,7 +4,7 @@ with products as (
 
 ),
 
-{# what was sold, looked at or reviewed may be missing from the catalogue #}
+{# a product that was sold, viewed or reviewed may be missing from the catalogue #}
 met as (
 
     select product_id from {{ ref('fct_order_items') }}

@@ -3,7 +3,7 @@ spend.spend_date, spend.platform, spend.account_id, spend.campaign_id, spend.ad_
         spend.utm_medium, spend.utm_campaign
 {%- endset -%}
 
-{# the rows of a key are parts of one sum #}
+{# several rows of one key are parts of one sum and none replaces another #}
 with spend as (
 
     select

@@ -1,12 +1,12 @@
 -- sqlfluff:exclude_rules:layout.indent
-{# The line above: a loop writes the joins, and they are indented for the reader of this file. #}
+{# The line above: a loop writes joins, which are indented for the reader of this file, not for the rendered SQL. #}
 with changes as (
 
     select * from {{ ref('fct_subscription_changes') }}
 
 ),
 
-{# what each change took from the account that held the subscription, and gave to the one that holds it now #}
+{# each change as MRR changes of accounts: one row for the account after it and, if that differs, one for the account before it #}
 parts as (
 
     select
@@ -38,7 +38,7 @@ parts as (
 
 ),
 
-{# changes of one moment count as one: type and reason are those of the last one, by change_id, that stopped revenue #}
+{# merge changes with the same timestamp; type and reason are those of the last one (by change_id) that ended revenue #}
 ranked as (
 
     select
@@ -107,7 +107,7 @@ lapses as (
     where
         followed.lapsed_at <= {{ as_of() }}
         and (followed.next_converted_at is null or followed.next_converted_at > followed.lapsed_at)
-        {# who pays by the month has not left #}
+        {# an account with a running subscription has not lapsed #}
         and account_mrr.account_id is null
 
 ),
@@ -123,7 +123,7 @@ churns as (
         effective_at as churned_at,
         mrr_stopped as mrr_lost
     from account_mrr
-    {# what began in the same moment was never there to be lost #}
+    {# no churn if the account had no MRR before this moment, neither its own nor transferred to it #}
     where mrr = 0 and mrr_stopped > 0 and mrr - mrr_change + mrr_transferred > 0
     union all
     select
@@ -139,8 +139,8 @@ churns as (
 ),
 
 {#
-    What came before is what the account's people did: the person who is the account, or everybody in the company and whom its end names,
-    unless that is another company's.
+    Persons whose events count as those of the account before the churn: the person who is the account; for a company, everybody in it, and
+    the person on the last change or purchase unless that person belongs to another company.
 #}
 members as (
 
@@ -209,7 +209,7 @@ select
     {{ keyed_hash(["'churn'", 'churns.account_id', 'churns.churn_type', 'churns.churned_at']) }} as churn_event_id,
     churns.account_id,
     case when churns.company_id = 'unknown' then 'person' else 'company' end as account_type,
-    {# a row may name somebody else than the person whose subscription ends #}
+    {# the last change may name another person than the account, which holds the subscription #}
     case when churns.company_id = 'unknown' then churns.account_id else churns.person_id end as person_id,
     churns.company_id,
     {{ account_customer_type('churns') }} as customer_type,

@@ -35,7 +35,7 @@ described as (
         end as lost_reason,
         told.amount,
         deals.created_at,
-        {# many a CRM writes into an open deal when it is hoped to close #}
+        {# many CRMs store the expected closing date in open deals #}
         case when deals.status <> 'open' then told.ended_at end as closed_at
     from deals
     inner join told on deals.deal_id = told.source_id

@@ -1,4 +1,4 @@
-{# a bot's cookie: nobody ever came with it #}
+{# a cookie all of whose sessions are a bot's #}
 with bot_cookies as (
 
     select anonymous_id
@@ -40,14 +40,14 @@ first_exposures as (
 
     select
         *,
-        {# what a bot saw puts nobody into another variant #}
+        {# counted per is_bot, so that exposures of bots do not make a person see several variants #}
         count(*) over (partition by experiment, person_key, is_bot) > 1 as is_in_several_variants
     from numbered
     where exposure_number = 1
 
 ),
 
-{# the last session of the cookie that was under way #}
+{# the latest session of the cookie that was open at the time of the exposure #}
 in_sessions as (
 
     select

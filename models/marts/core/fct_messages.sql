@@ -4,7 +4,7 @@ with email_events as (
 
 ),
 
-{# the address of a message is that of its first event, whoever has it when a late one comes in #}
+{# the recipient is the owner of the address at the first event of the message, also if it has changed hands by a later one #}
 addressed as (
 
     select
@@ -27,7 +27,7 @@ received as (
 
 ),
 
-{# one message to two addresses of a person is one #}
+{# the same message to two addresses of a person counts once #}
 recipients as (
 
     select
@@ -57,7 +57,7 @@ messages as (
         max(case when email_events.event_type = 'bounced' then email_events.occurred_at end) as last_bounced_at,
         min(case when email_events.event_type = 'unsubscribed' then email_events.occurred_at end) as unsubscribed_at,
         min(case when email_events.event_type = 'complained' then email_events.occurred_at end) as complained_at,
-        {# whatever only a message that arrived can lead to #}
+        {# events that only a delivered message can have #}
         min(case when email_events.event_type not in ('sent', 'bounced') then email_events.occurred_at end) as arrived_at,
         max(case when email_events.event_type not in ('sent', 'bounced') then email_events.occurred_at end) as last_arrived_at
     from recipients
@@ -69,8 +69,8 @@ messages as (
 ),
 
 {#
-    Not every tool tells of deliveries: in a campaign without any, what was sent and did not bounce was delivered. This looks beyond the
-    person.
+    Some providers send no delivered events. In a campaign without any, messages that did not bounce count as delivered. The window
+    spans all recipients of the campaign, not one person.
 -#}
 campaigns as (
 
@@ -85,7 +85,7 @@ judged as (
 
     select
         *,
-        {# a message that bounced and arrived at another try did arrive; one that the next server returned did not #}
+        {# a retry may deliver after a bounce, and the next server may bounce after a delivery: the later event counts #}
         coalesce(
             last_arrived_at > last_bounced_at,
             last_arrived_at is not null or (not is_delivery_told and last_bounced_at is null)

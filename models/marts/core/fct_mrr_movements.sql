@@ -7,7 +7,7 @@ with changes as (
 
 ),
 
-{# how each subscription stood when the month was over, and what rates did to it in between #}
+{# each subscription after its last change of the month, with the sum of its exchange rate changes in the month #}
 subscription_months as (
 
     select
@@ -31,7 +31,7 @@ compared as (
 
 parts as (
 
-    {# whose the subscription is now, or was when it ended #}
+    {# the account at the end of the month; of an ended subscription, its last account #}
     select
         account_id,
         company_id,
@@ -44,7 +44,7 @@ parts as (
         case when account_id = account_at_start then mrr_after - mrr_at_start else mrr_after end as mrr_change
     from compared
     union all
-    {# whose it was when the month began #}
+    {# the account at the start of the month, if it was another #}
     select
         account_at_start as account_id,
         company_at_start as company_id,
@@ -129,7 +129,7 @@ movements as (
     select
         *,
         case
-            {# with what was transferred to it the account does not begin at nothing #}
+            {# an account that took over MRR in the month does not start at 0, so the rest is not new #}
             when starting_mrr > 0 or transferred > 0
                 then case when ending_mrr = 0 then 'churn' when remaining > 0 then 'expansion' else 'contraction' end
             when has_paid_before then 'reactivation'

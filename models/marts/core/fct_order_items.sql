@@ -3,7 +3,7 @@
     * coalesce(cast(orders.rate as double), 1)
 {%- endset -%}
 {%- set item_discount = 'cast(coalesce(items.discount_amount, 0) as double) * coalesce(cast(orders.rate as double), 1)' -%}
-{#- an item's own cost is in its order's currency; a product has none, so its cost is in the reporting currency -#}
+{#- a line's own cost is in the currency of its order; a product has no currency, so its cost is in the reporting currency -#}
 {%- set item_cost -%}
     cast(items.quantity as double) * coalesce(
         cast(items.unit_cost as double) * coalesce(cast(orders.rate as double), 1),
@@ -37,7 +37,7 @@ select
     orders.ordered_at,
     items.product_id,
     items.quantity,
-    {# a line of an absurd amount is worth nothing that could be said, and stops nobody's build #}
+    {# null for an amount too large for the money type, so that one absurd line does not stop the build #}
     try_cast({{ round_double(item_amount, setting('currency_decimals')) }} as decimal(18, 4)) as item_amount,
     try_cast({{ round_double(item_discount, setting('currency_decimals')) }} as decimal(18, 4)) as discount_amount,
     try_cast({{ round_double(item_cost, setting('currency_decimals')) }} as decimal(18, 4)) as item_cost

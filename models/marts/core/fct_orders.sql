@@ -1,10 +1,10 @@
 {%- set covered_revenue = 'cast(orders.net_revenue as double) * coalesce(order_lines.covered_share, 0)' -%}
-{#- what is given back beyond the price had no cost -#}
+{#- net revenue of 0 or below carries no cost: a refund above the price is a loss in full -#}
 {%- set margin -%}
     cast(orders.net_revenue as double) * order_lines.covered_share
     * case when orders.net_revenue > 0 then 1 - order_lines.cost_ratio when order_lines.cost_ratio is not null then 1 end
 {%- endset -%}
-{#- what it would cost is absurd, so it is not known -#}
+{#- a margin too large for the money type: the cost is absurd and counts as unknown -#}
 {%- set is_absurd = 'coalesce(not ' ~ fits_money(margin) ~ ', false)' -%}
 
 with orders as (
@@ -13,7 +13,7 @@ with orders as (
 
 ),
 
-{# what is known of an order's cost: the share of its value that has a cost, and the cost of that share; a line below 0 has no value #}
+{# covered_share: share of the order's value in lines with a cost. cost_ratio: cost / value of those lines. Negative lines have value 0. #}
 order_lines as (
 
     select
@@ -34,7 +34,7 @@ sessions as (
 
 ),
 
-{# the session in which the order was placed: that of its event, else one of its cookie, else one of its person #}
+{# the session in which the order was placed: that of its purchase event, else one of its cookie, else one of its person #}
 session_of_event as (
 
     select
@@ -116,7 +116,7 @@ select
                 order by orders.ordered_at, orders.order_id
             ) > 1
     end as is_repeat,
-    {# tests and colleagues' orders are not what customers wait for #}
+    {# no customer waits for a test or internal order #}
     case
         when not orders.is_test and not orders.is_internal then orders.delivered_at <= orders.promised_delivery_at
     end as is_on_time,

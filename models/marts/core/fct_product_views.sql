@@ -10,7 +10,7 @@ products as (
 
 ),
 
-{# what a page sends for a product may be anything, so what the catalogue does not know is masked #}
+{# a page may send anything as product_id, so ids that the catalogue does not have are masked #}
 events as (
 
     select
@@ -24,7 +24,7 @@ events as (
 
 ),
 
-{# sessions of one cookie do not overlap, so each event has one; fewer rows are joined than by the events' ids #}
+{# sessions of one cookie do not overlap, so the time finds the one session of an event; cheaper than a join by event id #}
 views as (
 
     select

@@ -54,7 +54,7 @@ won as (
         referred.referred_person_key <> 0
         and referred.referred_person_key <> referrers.person_key
         and referred.referred_at <= persons.customer_since
-    {# whoever was asked by several came once: the last who asked brought them #}
+    {# a person becomes a customer once: of several referrals the last one gets the credit #}
     qualify row_number() over (
         partition by referred.referred_person_key
         order by referred.referred_at desc, referred.referral_id

@@ -24,7 +24,7 @@ answered as (
 
     select
         *,
-        {# a reply before the review is another's, or a clock that is wrong #}
+        {# a reply dated before the review has no duration: it belongs to another review, or a clock is wrong #}
         case when replied_at >= reviewed_at then {{ microseconds_between('reviewed_at', 'replied_at') }} end as reply_microseconds
     from reviews
 
@@ -50,7 +50,7 @@ select
     answered.reply_microseconds / cast(3600000000 as double) as reply_hours
 from answered
 left join orders on answered.order_id = orders.order_id
-{# who gives no name on a page still says which order it is about #}
+{# a review without a name may still have the order, and so its person #}
 inner join {{ ref('int_persons') }} as persons
     on coalesce(nullif(answered.named_person_key, 0), orders.person_key, 0) = persons.person_key
 left join products on answered.product_id = products.product_id

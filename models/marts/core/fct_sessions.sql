@@ -12,7 +12,7 @@ sessions as (
 
     select
         sessions.*,
-        {# a shop need not send purchase events #}
+        {# the web tracking of a shop may send no purchase events #}
         sessions.has_order or ordering_sessions.session_id is not null as is_ordering
     from {{ shown_texts(ref('int_session_persons'), 'web.events', ['device_type']) }} as sessions
     left join ordering_sessions on sessions.session_id = ordering_sessions.session_id

@@ -9,7 +9,7 @@ with changes as (
 
 ),
 
-{# a CRM that names the company on none of a subscription's changes names it on the contact #}
+{# if no change of the subscription names a company, use the company of the contact #}
 owned as (
 
     select
@@ -38,7 +38,7 @@ compared as (
 
 ),
 
-{# an end is booked on the account that held the subscription, whoever its row names #}
+{# an ending change is booked on the account that held the subscription before it, even if the row names another #}
 held as (
 
     select
@@ -49,7 +49,7 @@ held as (
 
 ),
 
-{# of each end the new beginning that makes it a change of plan, after it or shortly before #}
+{# the payment start that makes a payment end a change of plan: the first one after the end, else the last one before it #}
 switches as (
 
     select
@@ -92,7 +92,7 @@ switch_ids as (
 
 ),
 
-{# until the new subscription begins, the account still has the old one #}
+{# in a change of plan the account keeps the old MRR until the new subscription starts #}
 effective as (
 
     select

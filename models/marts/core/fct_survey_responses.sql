@@ -41,13 +41,13 @@ scaled as (
 
 ),
 
-{# where the low end of a scale is the good one, the score is read from the other end #}
+{# mirrors the score if the low end of the scale is the good one #}
 oriented as (
 
     select
         *,
         case when best_end = 'low' then lowest_score + highest_score - score else score end as good_score,
-        {# NPS is of 0-10 and of 1-10 as it was answered; on any other scale its borders lie where they lie on 0-10 #}
+        {# NPS limits are 9 and 6 on 0-10 and 1-10; on any other scale they lie at the same share of the scale as on 0-10 #}
         case
             when highest_score = 10 and lowest_score in (0, 1) then score >= 9
             else 10 * (score - lowest_score) >= 9 * (highest_score - lowest_score) and highest_score > lowest_score
@@ -86,7 +86,7 @@ responses_at_stages as (
             when oriented.is_detractor then 'detractor'
             else 'passive'
         end as nps_group,
-        {# the top two boxes; on a scale of two the better one #}
+        {# top two boxes; on a scale of two only the better one #}
         case
             when oriented.survey_type = 'csat'
                 then oriented.good_score >= oriented.highest_score - 1 and oriented.good_score > oriented.lowest_score

@@ -23,7 +23,7 @@ timed as (
 
     select
         *,
-        {# what was answered or solved before somebody opened a ticket for it waited for nothing #}
+        {# a response or resolution dated before the opening counts as no waiting time #}
         greatest({{ microseconds_between('opened_at', 'first_response_at') }}, 0) as first_response_microseconds,
         greatest({{ microseconds_between('opened_at', 'resolved_at') }}, 0) as resolution_microseconds,
         cast({{ setting('first_response_hours') }} as double) * 3600000000 as target_microseconds,
