@@ -1,5 +1,5 @@
 -- Recounts direction and number of each entry, flows by quarter and in all, and days in the current stage, from the stays in the primary
--- framework, one after another. A step to the next stage taken for a skip, or transitions counted as persons, would change the picture of the journey.
+-- framework, one after another. A step to the next stage taken for a skip, or transitions counted as persons, would change the picture.
 with stages as (
 
     select * from {{ ref('dim_framework_stages') }}

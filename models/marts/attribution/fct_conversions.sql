@@ -113,7 +113,7 @@ stage_conversions as (
         cast(null as string) as company_id
     from {{ ref('int_stage_conversions') }} as stages
     inner join {{ ref('int_persons') }} as persons on stages.person_key = persons.person_key
-    {# internal persons do not convert: a colleague who tests a form is no lead #}
+    {# internal persons are left out: a colleague who tests a form is no lead #}
     inner join {{ ref('dim_persons') }} as described on persons.person_id = described.person_id
     where not described.is_internal
 
