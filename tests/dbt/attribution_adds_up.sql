@@ -1,5 +1,5 @@
 -- Invariant 1: for every conversion and model, credit sums to 1 and attributed revenue to the conversion's revenue, exactly.
--- Without it a conversion that no touch led to, or a share lost in rounding, would vanish from channel reports.
+-- Otherwise unattributed conversions, or shares lost in rounding, would be missing from channel reports.
 with models as (
 
     select distinct attribution_model from {{ ref('fct_attribution') }}

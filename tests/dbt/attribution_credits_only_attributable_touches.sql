@@ -1,4 +1,5 @@
--- Credit for a touch that may take none, of somebody else, or after the conversion would move money to the wrong channel.
+-- Only attributable touchpoints of the same person or company, at or before the conversion, get credit. Any other would move revenue to the
+-- wrong channel.
 select
     attribution.conversion_id,
     attribution.touchpoint_id,

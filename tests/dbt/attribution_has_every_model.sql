@@ -1,4 +1,4 @@
--- A model that dbt_project.yml names and that no row shows would fail no other test.
+-- Every attribution model in dbt_project.yml has rows. A missing one would fail no other test.
 {% for attribution_model in var('attribution_models') %}
 select '{{ attribution_model }}' as attribution_model
 where

@@ -1,5 +1,5 @@
--- A model that lacks a column, weighs a touch twice or below nothing, or forgets a path would move credit to where it does not belong.
--- It fails by an error, whose text names file and problem, where a row count would send the reader searching.
+-- Each attribution model has the required columns, one weight per touchpoint that is not negative, and every path. Otherwise credit would
+-- go to the wrong touchpoints. The test raises an error that names file and problem, because a count of failed rows would not.
 {%- set problems = attribution_model_problems() %}
 {%- if problems -%}
     {{ exceptions.raise_compiler_error(problems | join('\n')) }}

@@ -1,5 +1,5 @@
--- Credit of the models that a pencil can work out, from touches and conversions alone: a path that reaches behind its lookback or goes on
--- through a conversion, or a first touch that is the last, adds up to one all the same.
+-- Recounts the credit of all models with a closed formula from touchpoints and conversions. Credit sums to 1 even if a path is longer than
+-- the lookback, does not restart after a conversion, or swaps first and last touch, so the sums of attribution_adds_up do not show it.
 {%- set models = ['first_touch', 'last_touch', 'last_non_direct', 'linear', 'position_based', 'time_decay', 'shapley'] %}
 with touches as (
 
@@ -25,7 +25,7 @@ conversions as (
 
 ),
 
-{# a touch leads to the first conversion of each type that comes no later than the lookback after it #}
+{# a touchpoint may get credit for conversions within the lookback after it; with restart, for the first of each type only #}
 led as (
 
     select
@@ -87,7 +87,7 @@ expected as (
         case when place_of_non_direct = 1 then 1e0 else 0e0 end as last_non_direct,
         1e0 / places as linear,
         case when places <= 2 then 1e0 / places when place in (1, places) then 0.4e0 else 0.2e0 / (places - 2) end as position_based,
-        {# where even the last touch is too old for digits, its share is nobody's question #}
+        {# weights that underflow leave no share to compare #}
         case when all_decayed > 1e-30 then decayed / all_decayed end as time_decay,
         1e0 / channels / channel_touches as shapley
     from shared

@@ -1,5 +1,5 @@
--- The Markov chain fitted on the paths must convert exactly as often as the paths do: visits balance. A state or a step that is lost on the
--- way from touches to effects breaks that balance first.
+-- The fitted Markov chain converts at the same rate as the observed paths, because visits to each state balance. A state or transition that
+-- gets lost between touchpoints and effects breaks this equality.
 with paths as (
 
     select

@@ -1,4 +1,4 @@
--- A stage of a framework that no definition maps to would stay empty for ever, and nobody would be told.
+-- Every stage of a framework has a definition, and seeds name only stages that exist. A stage without one would stay empty without notice.
 select
     stages.framework,
     stages.stage

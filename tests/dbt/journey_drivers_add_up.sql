@@ -1,5 +1,5 @@
--- A driver's totals are those of the cohorts who were there at the landmark, and its interval holds its difference; a factor counted twice
--- for a person would exceed them.
+-- Totals of a driver are the cohorts still in the stage at the landmark, and its interval contains its difference. A factor that counts a
+-- person twice would exceed the totals.
 with totals as (
 
     select

@@ -1,4 +1,4 @@
--- Whoever moves leaves one stage and enters another: what flows into a stage, less what flows out, is who stands there now.
+-- Every transition leaves one stage and enters another, so transitions into a stage less those out of it are the persons there now.
 with everybody as (
 
     select * from {{ ref('journey_flow') }}

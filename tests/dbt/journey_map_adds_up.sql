@@ -1,6 +1,5 @@
--- Everybody has one customer type and one persona at a time, so each splits the row `all` without rest; everybody enters a stage for the
--- first time in one month, so the months split the period `all`, and so do the quarters. A row of the cube that is missing or doubled
--- breaks one of these sums.
+-- Everybody has one customer type and one persona at a time, so both add up to `all`. Everybody first enters a stage in one month, so
+-- months and quarters add up to the period `all`. A row of the cube that is missing or duplicated breaks one of these sums.
 with cube as (
 
     select * from {{ ref('journey_map') }}
@@ -82,7 +81,7 @@ select period || ' ' || framework || '.' || stage as problem
 from cube
 where
     least(entered - converted - dropped, converted, dropped) < 0
-    {# by type and persona who entered counts by what was known then, who is there by what is known now #}
+    {# totals only: by type and persona, entries count by what was known then, presence by what is known now #}
     or (customer_type = 'all' and persona = 'all' and (persons < entered or (period = 'all' and entered <> persons)))
     or conversion_rate not between 0 and 1
     or conversion_rate + drop_off_rate not between 0.999999999 and 1.000000001

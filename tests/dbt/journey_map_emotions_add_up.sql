@@ -1,4 +1,4 @@
--- An answer that no survey type shows, or that two do, would move a stage's emotion by what nobody can look up.
+-- Answers by survey type add up to those of the stage. Otherwise a stage's emotion could not be traced to its answers.
 with answers as (
 
     select

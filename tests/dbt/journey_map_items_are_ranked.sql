@@ -1,4 +1,4 @@
--- Who reads the first three reads rank <= 3: a rank that is missing, doubled or out of order would hide what hurts most.
+-- Ranks are consecutive and ordered by value. Readers filter on rank <= 3, so a missing or duplicated rank would hide a top item.
 with places as (
 
     select

@@ -1,5 +1,5 @@
--- A KPI that is on the journey map and in a KPI mart is one KPI: what the map places in stages are the same rows, none more and none
--- counted in another way.
+-- A KPI that is on the journey map and in a KPI mart has the same numerator and denominator in both, before the map places its facts in
+-- stages.
 {%- set twins = [
     ('cart_abandonment_rate', 'kpi_cart', 'carts_abandoned', 'cart_sessions'),
     ('email_click_rate', 'kpi_email', 'clicked', 'delivered'),

@@ -1,4 +1,4 @@
--- Persons shared out over their pain points are no more than those lost, and none counts for more than one person.
+-- Persons divided over their pain points add up to no more than the persons who dropped, and each share is at most one person.
 with shared as (
 
     select

@@ -1,6 +1,5 @@
--- Who was in each stage of the primary framework in each month and quarter, who came new and what became of them, what they felt there:
--- from everybody's stays and answers. Whoever stays is there, though they entered long ago; whoever is there in three months is one
--- person of their quarter.
+-- Recounts persons, first entries, their outcomes and emotions by stage of the primary framework, for each month, quarter and in all, from
+-- stays and survey answers. A person who entered long ago and stays is counted; one who is there in three months is one in the quarter.
 {%- set primary = setting('primary_framework') %}
 with stays as (
 
@@ -57,7 +56,7 @@ present as (
     from periods
     inner join stays
         on stays.entered_date <= periods.last_day
-        {# who left in the very moment in which the period began was not there in it any more #}
+        {# a stay that ends exactly at the start of the period is not in it #}
         and (stays.entered_date >= periods.first_day or stays.stayed_until > cast(periods.first_day as timestamp))
     group by periods.period, stays.stage
 
@@ -128,7 +127,7 @@ where
     or coalesce(told.entered, 0) <> coalesce(present.entered, 0)
     or told.converted <> present.converted
     or {{ differ('told.median_hours_in_stage', 'first_stay_hours.middle_hours') }}
-    {# of all time the rate is that of the months whose window is over: conversion_rates_agree #}
+    {# for the period `all` the rate pools the mature months, which conversion_rates_agree checks #}
     or (told.period_type <> 'all' and told.is_mature <> present.is_mature)
     or (
         told.period_type <> 'all'

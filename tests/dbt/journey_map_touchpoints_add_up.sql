@@ -1,5 +1,5 @@
--- A touch falls into one month, one quarter and, in each framework, into one stage at most. Counted twice it would show more touches, or
--- more credit, than there are; left out of a month or quarter it would be missing from trends alone.
+-- A touchpoint falls into one month, one quarter and at most one stage of a framework. Counted twice, there would be more touches or credit
+-- than exist; missing from a month or quarter, only trends would be wrong.
 with everybody as (
 
     select * from {{ ref('journey_map_touchpoints') }}

@@ -1,4 +1,4 @@
--- Whoever took a path reached the goal, left or is on the way: exactly one of these, or conversion rates of paths mean nothing.
+-- Each person on a path has exactly one outcome: reached the goal, left or in progress. Otherwise conversion rates of paths mean nothing.
 with places as (
 
     select

@@ -1,5 +1,5 @@
--- How often people in a stage of the primary framework met each touchpoint, in each quarter and ever, what it earned and how they felt
--- about it, from touches, credit and answers beside their stays.
+-- Recounts touches, persons, credit and emotion by stage of the primary framework and touchpoint type, for each quarter and in all, by
+-- joining touchpoints, credit and survey answers with stays.
 {%- set primary = setting('primary_framework') %}
 with stays as (
 

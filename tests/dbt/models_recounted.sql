@@ -1,5 +1,5 @@
--- What each attribution model gives a channel and how long people took on their ways, from credit and touches: shares of all models
--- together, or a mean for a median, look just as likely.
+-- Recounts the share of each channel by attribution model and the median days of single-touch paths, from fct_attribution and
+-- fct_touchpoints. Shares over all models together, or a mean in place of the median, would look just as plausible.
 with credits as (
 
     select
@@ -30,7 +30,7 @@ given as (
 
 ),
 
-{# whoever has a path has one conversion's worth of credit in each model #}
+{# each conversion with a path has credit 1 in each model, so this is the denominator of all shares #}
 led as (
 
     select
@@ -101,7 +101,7 @@ from (
     group by conversion_type, attribution_model
 ) as told
 left join led on told.conversion_type = led.conversion_type
-{# where no channel has an effect, none has conversions #}
+{# no effect at all: every weight is null or 0, so there is nothing to compare #}
 where told.channel_conversions > 0 and abs(told.channel_conversions / led.conversions - 1) > 1e-6
 {%- if 'linear' in var('attribution_models') %}
 union all

@@ -1,5 +1,5 @@
--- On its last day the population is what journey_positions says, and on every day everybody who ever entered a framework stands in
--- exactly one of its stages, none included. Somebody lost between two stages, or counted in both, would bend every trend.
+-- On the last day the population equals journey_positions. On every day, each person who has entered a framework is in exactly one of its
+-- stages, `none` included. A person lost between two stages, or counted in both, would distort every trend.
 with last_day as (
 
     select max(date_day) as date_day from {{ ref('fct_stage_population_daily') }}

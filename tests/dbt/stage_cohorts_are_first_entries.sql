@@ -1,5 +1,5 @@
--- Exactly one cohort row for everybody's first entry into each stage: one more counts a person twice in funnel and map, one less not
--- at all.
+-- Each first entry of a person into a stage has exactly one cohort row. One row too many counts the person twice in funnel and map, one too
+-- few not at all.
 with entries as (
 
     select

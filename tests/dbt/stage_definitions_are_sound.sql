@@ -1,5 +1,5 @@
--- A definition that lacks a column, or returns episodes that cannot be, would put persons into stages where they never were.
--- It fails by an error, whose text names file and problem, where a row count would send the reader searching.
+-- Each stage definition has the required columns and returns valid episodes. Otherwise persons would be in stages that they never reached.
+-- The test raises an error that names file and problem, because a count of failed rows would not.
 {%- set problems = stage_definition_problems() %}
 {%- if problems -%}
     {{ exceptions.raise_compiler_error(problems | join('\n')) }}

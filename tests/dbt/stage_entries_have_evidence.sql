@@ -1,5 +1,5 @@
--- A definition that is open in a person's state while none of its episodes is, or an episode that opened and left no trace, means that
--- the mechanism is broken: all frameworks read these states. Checked at each move, by definition, before frameworks multiply.
+-- A definition is open in a person's state if and only if one of its episodes is open. All frameworks read these states, so they are
+-- checked here, at each move and by definition, where rows are fewer than by framework.
 with moves as (
 
     select
@@ -44,7 +44,7 @@ select
     moved_at
 from without_episode
 union all
-{# whose first episode opens no state #}
+{# persons whose first episode opens no state #}
 select
     episodes.person_key,
     min(episodes.entered_at) as moved_at

@@ -1,5 +1,5 @@
--- Which way everybody moved, how often they had been there and how long they stand there now, from their stays one after another: a
--- step to the next stage that counts as a skip, or moves that pass for persons, turns the picture of the journey round.
+-- Recounts direction and number of each entry, flows by quarter and in all, and days in the current stage, from the stays in the primary
+-- framework, one after another. A step to the next stage taken for a skip, or transitions counted as persons, would change the picture.
 with stages as (
 
     select * from {{ ref('dim_framework_stages') }}

@@ -33,7 +33,7 @@ channels as (
 
 ),
 
-{# a channel that one model gives nothing has a share there too: none #}
+{# a channel without credit in one model has share 0 there, so that the mean over models includes it #}
 complete as (
 
     select

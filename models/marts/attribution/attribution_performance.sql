@@ -11,7 +11,7 @@ with attribution as (
         attribution.attributed_revenue,
         conversions.conversion_type,
         conversions.converted_date,
-        {# what no touch led to has no other month than its own #}
+        {# an unattributed conversion has no touchpoint, so touch_month is its own month #}
         coalesce(touchpoints.touched_date, conversions.converted_date) as touched_date
     from {{ ref('fct_attribution') }} as attribution
     inner join {{ ref('fct_conversions') }} as conversions on attribution.conversion_id = conversions.conversion_id
@@ -28,7 +28,7 @@ models as (
 
 ),
 
-{# spend that converted nobody keeps its row, in every model and for every conversion type #}
+{# spend in every model and conversion type, so that spend without conversions keeps its rows #}
 spend as (
 
     select
@@ -105,7 +105,7 @@ select
     attribution_model,
     conversion_type,
     {{ label_columns(labels) }},
-    {# a month of touches is judged once the last of them can have led to a conversion #}
+    {# touchpoints can earn credit until their lookback is over, so touch_month is mature only after that of its last day #}
     {{ days_between(add_months('month_start', 1), reporting_date(as_of())) }}
     >= case when month_basis = 'touch_month' then {{ setting('attribution_lookback_days') }} else 0 end as is_mature,
     conversions,

@@ -31,7 +31,7 @@ attribution_models as (
 
 ),
 
-{# credit in units of 10^-12: what is lost by rounding down goes to the largest remainders, so that it adds up to one exactly #}
+{# credit in units of 10^-12, rounded by the largest remainder method, so that it sums to exactly 1 #}
 scaled as (
 
     select
@@ -92,13 +92,13 @@ conversions as (
 
 ),
 
-{# revenue likewise, in minor units of the reporting currency #}
+{# the same method for revenue, in minor units of the reporting currency #}
 shares as (
 
     select
         credits.*,
         conversions.revenue_units,
-        {# 24 digits: DuckDB multiplies within 18 where both factors fit in them #}
+        {# cast to 24 digits, because DuckDB multiplies within 18 digits where both factors fit in 18 #}
         cast(credits.credit as decimal(13, 12)) * cast(conversions.revenue_units as decimal(24, 0)) as share
     from credits
     inner join conversions on credits.conversion_number = conversions.conversion_number

@@ -23,7 +23,7 @@ order_conversions as (
 
 ),
 
-{# a subscription converts each time it begins to be paid for; a change of plan is no beginning #}
+{# a subscription converts each time that payment starts; a change of plan is no start #}
 subscription_starts as (
 
     select
@@ -55,7 +55,7 @@ won_deals as (
 
 ),
 
-{# the orders that fulfil a contract carry their part of its value themselves: each that of the beginning before it, else of the first #}
+{# orders that fulfil a contract carry part of its value, so it is subtracted: from the last start before the order, else the first #}
 contracts as (
 
     select
@@ -92,7 +92,7 @@ contract_conversions as (
         source_id,
         person_id,
         converted_at,
-        {# where more was given back than was paid, the sum of orders may be beyond any price #}
+        {# bounded, because order revenue is negative where more was refunded than paid, and the difference could overflow the type #}
         cast(greatest(0, least(contract_value - coalesce(sum(order_revenue), 0), 99999999999999)) as decimal(18, 4)) as revenue,
         cast(null as string) as order_id,
         company_id
@@ -113,7 +113,7 @@ stage_conversions as (
         cast(null as string) as company_id
     from {{ ref('int_stage_conversions') }} as stages
     inner join {{ ref('int_persons') }} as persons on stages.person_key = persons.person_key
-    {# a colleague who tries the forms is no lead #}
+    {# internal persons are left out: a colleague who tests a form is no lead #}
     inner join {{ ref('dim_persons') }} as described on persons.person_id = described.person_id
     where not described.is_internal
 
@@ -129,11 +129,11 @@ conversions as (
 
 )
 
-{# the seed decides what converts: a type that a company takes out of it is no conversion #}
+{# seeds/conversion_types.csv decides what is a conversion: a type that is removed from it has no rows #}
 select
     {{ keyed_hash(["'conversion'", 'conversions.conversion_type', 'conversions.source_id']) }} as conversion_id,
     conversions.person_id,
-    {# a deal or subscription of a company without a contact still is that company's #}
+    {# the company of the conversion comes first, because a deal or subscription may have no contact #}
     coalesce(conversions.company_id, persons.company_id, 'unknown') as company_id,
     conversions.conversion_type,
     conversions.converted_at,

@@ -1,9 +1,9 @@
 {%- set weeks = 8 -%}
-{#- a month is the least from which anything is usual -#}
+{#- fewest weeks that a usual number is computed from -#}
 {%- set least_weeks = 4 -%}
 {%- set last_day_over = add_days(reporting_date(as_of()), '-1 - ' ~ setting('volume_delay_days')) -%}
 
-{# how many days before as-of each row is dated; a table of days has no moments #}
+{# age of rows in days before as-of; a table whose business time is a date has no latest_at #}
 with days as (
 
     {%- for source_name, table_name in staged_tables() %}
@@ -22,7 +22,7 @@ with days as (
         max({{ time }}) as latest_at,
         {{ reporting_date(time) }} as latest_date,
         {%- endif %}
-        {# the updated_at of a table without a business time moves: its rows of an earlier day are not those that came then #}
+        {# without a business time only updated_at is known; updates move it, so the rows of a past day cannot be counted #}
         {{ 'business_time' in spec.config.meta }} as has_days,
         count(*) as row_count
     from {{ accepted(source_name, table_name) }} as counted
@@ -96,7 +96,7 @@ latest as (
 
 ),
 
-{# the weeks before those seven days; of a source that went silent earlier, before it did #}
+{# the weeks before the last seven days; for a source that has been silent for longer, the weeks up to its latest row #}
 usual_weeks as (
 
     select
@@ -138,7 +138,7 @@ usual as (
 
 ),
 
-{# the last day that is over at as-of, and the same weekday of the weeks before: week 0 is the day that is judged #}
+{# the last complete day (week 0, the one that is judged) and the same weekday of the weeks before #}
 weekdays as (
 
     select
@@ -181,7 +181,7 @@ medians as (
 
 ),
 
-{# the median absolute deviation: one day that went wrong neither moves the usual nor hides the next one #}
+{# median and median absolute deviation, because one bad day neither shifts them nor hides the next one #}
 deviations as (
 
     select
@@ -199,7 +199,7 @@ deviations as (
 
 ),
 
-{# counts vary by their square root by chance alone, so a spread is never less; 1.4826 makes the deviation a standard one #}
+{# 1.4826 turns the deviation into a standard deviation; at least sqrt(median), by which counts vary by chance (Poisson) #}
 volumes as (
 
     select
@@ -212,7 +212,7 @@ volumes as (
 
 ),
 
-{# a lost export is low also of a table whose days differ so much that nothing would be #}
+{# at least a tenth of the median, so that a lost export is low in tables whose days vary much, too #}
 bounds as (
 
     select
@@ -252,7 +252,7 @@ select
     aged.hours_since_latest,
     coalesce(aged.rows_last_7_days, 0) as rows_last_7_days,
     usual.usual_rows_7_days,
-    {# a source that seldom has rows is not stale for having none #}
+    {# a source that seldom has rows is not stale because none came #}
     aged.hours_since_latest > 24 * {{ setting('stale_after_days') }}
     and usual.usual_rows_7_days * aged.hours_since_latest / 168 >= {{ setting('stale_after_rows') }} as is_stale,
     bounds.last_day,
@@ -260,7 +260,7 @@ select
     bounds.usual_rows as usual_rows_last_day,
     bounds.low as usual_rows_low,
     bounds.high as usual_rows_high,
-    {# of few rows any count is usual #}
+    {# small counts vary too much by chance to be judged #}
     case
         when bounds.usual_rows < {{ setting('volume_min_rows') }} then null
         when bounds.rows_last_day < bounds.low then 'low'

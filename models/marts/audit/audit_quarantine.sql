@@ -30,7 +30,7 @@ with refused as (
 
 ),
 
-{# rows that are alike to the letter are told apart by a number alone, so that the key does not depend on where they were landed #}
+{# identical rows are numbered, so that keys are unique without depending on the file that a row was landed in #}
 numbered as (
 
     select

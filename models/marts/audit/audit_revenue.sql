@@ -29,7 +29,7 @@ order_sums as (
 
 ),
 
-{# money that went back and that no revenue lessens #}
+{# refunds that reduce no net revenue #}
 other_refunds as (
 
     select
@@ -42,7 +42,7 @@ other_refunds as (
 
 ),
 
-{# quarantined money as far as it can be read; orders without a rate stay out, since nobody knows what they are worth #}
+{# quarantined amounts that are readable; rows without an exchange rate are left out, because their value is unknown #}
 quarantined_rows as (
 
     select
@@ -68,7 +68,7 @@ quarantined_rows as (
 
 ),
 
-{# what happened nobody knows when, or before time began, is told of in the month of as-of #}
+{# rows without a time, or dated before earliest_date, are booked in the month of as-of #}
 quarantined as (
 
     select

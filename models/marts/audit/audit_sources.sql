@@ -9,7 +9,7 @@ with erased as (
 
 ),
 
--- also files of which every row was erased, and exports of which no row is one of the table
+-- includes files of which every row was erased, and exports from which no row was taken
 files as (
 
     select source_table, file_id from {{ ref('int_landed_rows') }}

@@ -1,5 +1,5 @@
 {%- set names_under_the_rule = free_text_names() | join("', '") -%}
-{# what was paid for and is in no spend has no cost in attribution_performance; a company that lands no spend misses nothing #}
+{# a paid campaign without a row of spend has cost 0 in attribution_performance; skipped if no spend was landed #}
 with paid_sessions as (
 
     select sessions.campaign
@@ -228,7 +228,7 @@ masked as (
 
 ),
 
-{# tags and sites are published by their visits too, under the mask alone #}
+{# UTM tags and sites are only masked, as in the published sessions; typed texts follow the rule for free text #}
 shown as (
 
     select

@@ -3,7 +3,7 @@ with entries as (
     select
         entries.entered_date,
         entries.stage_number,
-        {# nobody was counted in `none` before the first entry #}
+        {# before the first entry a person was counted nowhere, so nothing is subtracted from `none` #}
         case when entries.entered_before_at is not null then entries.stage_number_before end as stage_number_before,
         persons.customer_type,
         persons.is_known,
@@ -55,7 +55,7 @@ daily_changes as (
 
 ),
 
-{# the population from one change to the next; only then is it written out day by day #}
+{# spans without a change; they are expanded to days last, so that the running sum has few rows #}
 spans as (
 
     select

@@ -1,6 +1,6 @@
 {%- set labels = {'stage': 'framework_stage'} -%}
 
-{# who was still there when the landmark was reached, and what became of them later #}
+{# landmark analysis: persons still in their first stay at the landmark, with the outcome that came later #}
 with cohorts as (
 
     select
@@ -35,7 +35,7 @@ totals as (
 
 ),
 
-{# many frameworks share a moment of entry: its facts are looked up once, and no stage is in two windows of a person #}
+{# frameworks share moments of entry, so facts are looked up once per moment; a first entry puts each stage in one window only #}
 windows as (
 
     select
@@ -69,7 +69,7 @@ facts as (
 
 ),
 
-{# what was known of them when they entered: a type or persona that came with the outcome would tell nothing else #}
+{# customer type and persona as known at the entry: knowledge that came with the outcome would contain it #}
 described as (
 
     select
@@ -134,8 +134,9 @@ evidence as (
 ),
 
 {#
-    What opens a later stage of the framework is the outcome itself. Whoever did it in the first days has mostly advanced by the landmark; where
-    more is asked of them, or an override holds them back, it still would be half of what there is to explain.
+    Events that open a later stage of the framework are no factors, because they are the outcome itself. Most persons with such an event had
+    advanced by the landmark. Those who had not (a stage may need more than one event, or a CRM override holds them back) would still let
+    the outcome explain itself.
 -#}
 outcomes as (
 

@@ -17,7 +17,7 @@ transitions as (
         {{ period_number('entries.entered_date') }} as month_number,
         entries.person_id,
         {{ microseconds_between('entries.from_entered_at', 'entries.entered_at') }} as microseconds,
-        {# what was known of the person then #}
+        {# as known at the transition #}
         coalesce(persons.customer_type, 'unknown') as customer_type,
         coalesce(persons.persona, 'unknown') as persona
     from {{ ref('fct_stage_entries') }} as entries

@@ -59,7 +59,7 @@ encountered as (
 
 ),
 
-{# what reaching a later stage is worth: what those who did brought in since they entered this one, beyond what the others did #}
+{# worth of reaching a later stage: mean revenue since the entry of those who converted, less that of those who dropped #}
 gains as (
 
     select
@@ -74,7 +74,7 @@ gains as (
 
 ),
 
-{# the stages that a person is lost to, by the month of their entry; nobody is lost on the way from the last stage #}
+{# stages in which a person was lost, by month of entry; without the last stage, since nothing lies after it #}
 lost as (
 
     select
@@ -100,7 +100,7 @@ pains as (
 
 ),
 
-{# a person lost is lost to each pain met in the stage; who met none is lost to nothing that anybody could mend #}
+{# each lost person with each pain point met in the stage; who met none has no row, because there is nothing to mend #}
 losses as (
 
     select
@@ -114,7 +114,7 @@ losses as (
 
 ),
 
-{# shared out equally, so that those lost are as many as they are however many pains each met #}
+{# each person is divided equally over the pain points met, so that the shares add up to the number of persons #}
 shares as (
 
     select
@@ -129,7 +129,7 @@ shares as (
 
 ),
 
-{# counted before they meet the segments; a third of a person is 0.333333333333 on both engines #}
+{# aggregated before the join with segments, which multiplies rows; in decimals, so that both engines sum the same thirds #}
 shares_of_stages as (
 
     select
@@ -179,7 +179,7 @@ items as (
 
 ),
 
-{# a pain point is named by its kind; its reason or category stands as the source has it, unless it is a touchpoint #}
+{# labels of items and of kinds of pain points; a detail without a label, here or in reasons, is shown as the source has it #}
 labels as (
 
     select item, label_en, label_vi from {{ ref('journey_items') }}
@@ -191,7 +191,7 @@ labels as (
 
 ),
 
-{# as sales and customers gave them #}
+{# labels of the reasons for lost deals and cancellations #}
 reasons as (
 
     select 'lost_deal' as kind, lost_reason as detail, label_en, label_vi from {{ ref('lost_reasons') }}
@@ -212,7 +212,7 @@ ranked as (
 
 ),
 
-{# named once the many that no rank shows are gone #}
+{# filtered before the joins with labels, because most items are not shown #}
 shown as (
 
     select

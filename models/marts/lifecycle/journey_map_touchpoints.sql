@@ -47,7 +47,7 @@ emotions as (
 
 ),
 
-{# touchpoints that were touched, and those that answers speak of #}
+{# full join: a touchpoint may have touches without answers, or answers without touches #}
 counted as (
 
     select

@@ -1,4 +1,4 @@
-{#- a path is a number of ten digits, a step a digit: the place of its stage in the framework, from 1 -#}
+{#- a path is encoded as a number with ten digits in base 64, one per step: the place of the stage in the framework, from 1 -#}
 {%- set digit = 64 -%}
 {%- set steps = 10 -%}
 
@@ -11,7 +11,7 @@ with stages as (
 
 ),
 
-{# the stage that a journey is for: where the goal's definition leads in the framework, else the last one of its funnel #}
+{# goal of a framework: the stage that the definition journey_goal maps to, else the last stage of the funnel #}
 goals as (
 
     select
@@ -50,7 +50,7 @@ entries as (
 
 ),
 
-{# who never set foot in the funnel has neither taken a path nor left one #}
+{# persons who never entered the funnel have no path, and have not left it either #}
 journeys as (
 
     select
