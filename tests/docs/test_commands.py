@@ -30,6 +30,8 @@ NOT_RUN_HERE = {
     "scripts/test": "runs these tests",
     "pytest tests/": "runs other tests",
     "git clone": _CLONE,
+    "uv build --wheel": _WHEEL,
+    "uvx --from": _WHEEL,
     "pre-commit install": _CLONE,
     "scripts/bench": _BENCH,
     "scripts/soak": _BENCH,
