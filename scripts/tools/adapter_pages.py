@@ -26,6 +26,15 @@ def adapter_page(name: str) -> str:
     return f"{readme}\n\n" + "\n".join(_reference(adapter)) + "\n"
 
 
+def adapter_list() -> str:
+    """Return a table of all adapters as Markdown, for the page that introduces them."""
+    lines = ["## The tools", "", "| tool | raw tables that its export fills |", "|---|---|"]
+    for name, title in adapter_pages().items():
+        tables = _names([table.label for table in load_adapter(known_adapters()[name]).selects])
+        lines.append(f"| [{title}]({name}/README.md) | {tables} |")
+    return "\n".join(lines) + "\n"
+
+
 def _reference(adapter: Adapter) -> Iterator[str]:
     made = _columns_made(adapter)
     yield "## Reference"

@@ -12,7 +12,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
-from tools.adapter_pages import adapter_page, adapter_pages
+from tools.adapter_pages import adapter_list, adapter_page, adapter_pages
 
 PROJECT = Path(__file__).resolve().parents[2]
 # Documents that belong elsewhere in the project, and the page that each becomes.
@@ -51,7 +51,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for source, page in OUTSIDE.items():
         file = PROJECT / source
         if file.is_file():
-            files.append(File.generated(config, page, content=file.read_text(encoding="utf-8")))
+            more = f"\n{adapter_list()}" if page == "adapters.md" else ""
+            files.append(File.generated(config, page, content=file.read_text(encoding="utf-8") + more))
     for name in ADAPTERS:
         files.append(File.generated(config, f"adapters/{name}.md", content=adapter_page(name)))
     return files
