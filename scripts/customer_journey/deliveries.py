@@ -387,7 +387,12 @@ def _converted(table: RawTable, name: str, text: str, entry: MappedTable, identi
     prefixed = f"case when trim({text}) = '' then {text} else '{prefix}' || trim({text}) end"
     if name == "identifier_value":
         return f"case when lower(trim({identifier_type})) = 'contact_id' then {prefixed} else {text} end"
-    return prefixed if name.endswith("_id") and name not in _WITHOUT_PREFIX else text
+    return prefixed if takes_prefix(name) else text
+
+
+def takes_prefix(name: str) -> bool:
+    """Return whether an `id_prefix` goes before the values of this column."""
+    return name == "merged_contact_ids" or (name.endswith("_id") and name not in _WITHOUT_PREFIX)
 
 
 def _for_replacement(text: str) -> str:

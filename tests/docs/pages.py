@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from customer_journey.paths import PROJECT
 
 # Documents that the site shows too, beside those in docs/.
-OTHERS = ("README.md", "SECURITY.md", "adapters/README.md", "examples/online_retail/README.md")
+OTHERS = (
+    "README.md",
+    "SECURITY.md",
+    "CONTRIBUTING.md",
+    "expectations/README.md",
+    "examples/online_retail/README.md",
+    *(file.relative_to(PROJECT).as_posix() for file in sorted((PROJECT / "adapters").rglob("README.md"))),
+)
 _BLOCK = re.compile(r"^(?P<indent> *)```(?P<kind>\w+)\n(?P<text>.*?)^(?P=indent)```$", re.MULTILINE | re.DOTALL)
 
 

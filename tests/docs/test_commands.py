@@ -18,6 +18,8 @@ _BENCH = "a bench takes minutes to hours"
 _SUPERSET = "Superset has an environment of its own: tests/bi/test_superset.py reads what is imported"
 _OWN_SERVER = "writes to folders of a server's administrator: tests/build/test_keys.py"
 _POSTGRES = "needs a PostgreSQL server: tests/postgres/test_postgres_commands.py"
+_CLONE = "a clone and its hooks, which tests do not touch: tests/unit/test_github.py holds what CI runs"
+_WHEEL = "installs from a package registry: tests/build/test_wheel.py builds with the unpacked wheel"
 _EXPORTS = "reads the reader's own exports: tests/onboarding"
 
 # Beginning of a command -> why it is not run here. Each must begin some command of some page.
@@ -26,6 +28,11 @@ NOT_RUN_HERE = {
     "scripts/build --out": _BUILD,
     "scripts/build --target spark": _SPARK,
     "scripts/test": "runs these tests",
+    "pytest tests/": "runs other tests",
+    "git clone": _CLONE,
+    "uv build --wheel": _WHEEL,
+    "uvx --from": _WHEEL,
+    "pre-commit install": _CLONE,
     "scripts/bench": _BENCH,
     "scripts/soak": _BENCH,
     "scripts/local_cluster": _SPARK,

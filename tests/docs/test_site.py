@@ -8,7 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from customer_journey.adapters import known_adapters, load_adapter
 from customer_journey.paths import PROJECT
+from tools.adapter_pages import adapter_page
 
 from tests.docs.pages import pages
 
@@ -58,6 +60,27 @@ def test_search_knows_every_page(site: Path) -> None:
     index = json.loads((site / "search" / "search_index.json").read_text(encoding="utf-8"))
     found = {document["location"].split("#")[0] for document in index["docs"]}
     assert {file.relative_to(site).as_posix() for file in site.rglob("*.html")} - {"404.html"} == found
+
+
+@pytest.mark.parametrize("name", known_adapters())
+def test_each_adapter_has_a_page_that_the_navigation_names(name: str, site: Path) -> None:
+    """Whoever has the tool looks for its name, not for a folder on the code host."""
+    page = (site / "adapters" / f"{name}.html").read_text(encoding="utf-8")
+    adapter = load_adapter(known_adapters()[name])
+    for table in adapter.selects:
+        assert f"<code>{table.label}</code>" in page
+    for one in adapter.inputs:
+        assert f"<td><code>{one.name}</code></td>" in page
+    assert f'href="adapters/{name}.html"' in (site / "index.html").read_text(encoding="utf-8")
+
+
+def test_the_page_of_an_adapter_tells_what_stays_empty() -> None:
+    """The columns are those that its SELECTs return, so the page cannot promise one that they do not fill."""
+    page = adapter_page("tiktok_shop")
+    assert "| `orders/order_items` | `order_lines` | `unit_cost` |" in page
+    assert "must name it (`timezone`)" in page
+    assert "goes before the values of `contact_id`, `order_id`, `product_id`, `refund_id`." in page
+    assert "**Variable `currency`**, default none: the export does not name it" in page
 
 
 @pytest.mark.parametrize(

@@ -174,7 +174,7 @@ def test_too_many_refused_rows_stop_a_build(tmp_path: Path) -> None:
 def test_every_reason_is_explained_in_one_place() -> None:
     assert advice_on("missing_order_id") == "fill it at the source"
     assert advice_on("ambiguous_total_amount").startswith("export it without separators")
-    assert advice_on("unknown_order_id") == "land the parent"
+    assert advice_on("unknown_order_id") == "deliver the order or deal too"
     assert advice_on("no_such_reason") == "see docs/reason_codes.md"
 
 
