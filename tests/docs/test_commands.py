@@ -19,6 +19,7 @@ _SUPERSET = "Superset has an environment of its own: tests/bi/test_superset.py r
 _OWN_SERVER = "writes to folders of a server's administrator: tests/build/test_keys.py"
 _POSTGRES = "needs a PostgreSQL server: tests/postgres/test_postgres_commands.py"
 _EXPORTS = "reads the reader's own exports: tests/onboarding"
+_LIFT = "of a request of the reader's own: tests/build/test_erasure.py"
 
 # Beginning of a command -> why it is not run here. Each must begin some command of some page.
 NOT_RUN_HERE = {
@@ -37,6 +38,7 @@ NOT_RUN_HERE = {
     "journey map-value": _EXPORTS,
     "journey check exports": _EXPORTS,
     "journey publish": _POSTGRES,
+    "journey lift-erasure": _LIFT,
     "export JOURNEY_POSTGRES_URL": _POSTGRES,
     "read -rs PGPASSWORD": _POSTGRES,
     "JOURNEY_POSTGRES_URL=": _POSTGRES,
