@@ -16,8 +16,9 @@ _ROW = re.compile(r"^\| (?P<messages>`[^|]*`[^|]*?) \|", re.MULTILINE)
 _CODE = re.compile(r"`([^`]+)`")
 _JINJA = re.compile(r"raise_compiler_error\((?P<arguments>.*?)\) }}", re.DOTALL)
 _JINJA_TEXT = re.compile(r"\"([^\"]*)\"|'([^']*)'")
-# The first column of the page's tables that explain messages.
-_HEADS = ("| message |", "| the line says |")
+# A message is a heading, or the first cell of a row in a table that begins with this one.
+_HEADING = "#### "
+_HEAD = "| the line says |"
 # Messages of the server, not of this project.
 _OF_POSTGRESQL = {
     "Connection refused", "could not translate host name", "timeout expired", "password authentication failed",
@@ -36,9 +37,11 @@ _WITHOUT_WORDS = {
 def _messages(page: str) -> Iterator[str]:
     is_table_of_messages = False
     for line in (PROJECT / page).read_text(encoding="utf-8").splitlines():
-        is_table_of_messages = line.startswith(_HEADS) or (is_table_of_messages and line.startswith("|"))
+        is_table_of_messages = line.startswith(_HEAD) or (is_table_of_messages and line.startswith("|"))
         row = _ROW.match(line)
-        if is_table_of_messages and row is not None:
+        if line.startswith(_HEADING):
+            yield from _CODE.findall(line)
+        elif is_table_of_messages and row is not None:
             yield from _CODE.findall(row["messages"])
 
 
