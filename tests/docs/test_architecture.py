@@ -1,0 +1,42 @@
+"""The map of the folders is one of the folders that are there."""
+
+import re
+import subprocess
+
+import pytest
+from customer_journey.paths import PROJECT
+
+_PAGE = (PROJECT / "docs" / "architecture.md").read_text(encoding="utf-8")
+_ON_MAP = re.findall(r"^\| `([\w/]+/)` \|", _PAGE, re.MULTILINE)
+# What the page calls by its path outside the map.
+_NAMED = re.findall(r"`((?:models|scripts|macros|tests|expectations)/[\w/]+(?:\.\w+)?)`", _PAGE)
+# Folders in which a reader looks for code: each of theirs is on the map.
+_MAPPED = ("", "models/intermediate/", "scripts/")
+
+
+def _folders_in(folder: str) -> set[str]:
+    """Return the folders of the project in a folder, without those that git does not keep."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", f"{folder or '.'}"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+    inside = {file.removeprefix(folder) for file in listed}
+    return {folder + file.split("/")[0] + "/" for file in inside if "/" in file and not file.startswith(".")}
+
+
+@pytest.mark.parametrize("path", sorted({*_ON_MAP, *_NAMED}))
+def test_what_the_page_names_is_there(path: str) -> None:
+    """A map of folders that have moved leads nowhere."""
+    assert (PROJECT / path).exists()
+
+
+@pytest.mark.parametrize("folder", _MAPPED)
+def test_every_folder_is_on_the_map(folder: str) -> None:
+    """Whoever looks at the tree finds each folder explained, alone or by the folders in it."""
+    there = _folders_in(folder)
+    assert there
+    missing = {name for name in there if not any(path.startswith(name) for path in _ON_MAP)}
+    assert missing == set()
