@@ -1,7 +1,7 @@
-"""A hook of mkdocs (mkdocs.yml names it): pages that lie outside docs/, and links between the two.
+"""A hook of mkdocs (see mkdocs.yml): adds documents from outside docs/ as pages, and adapts links to the site.
 
-On the code host a page links to any file of the project. The site has pages only, so a link to another file becomes its
-path. A link to a file that is not there stays as it is, and `mkdocs build --strict` then fails.
+On the code host a page may link to any file of the project. The site has only pages, so a link to another file is
+replaced by the file's path as text. A link to a missing file is left unchanged, so that `mkdocs build --strict` fails.
 """
 
 import os
@@ -13,7 +13,7 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
 PROJECT = Path(__file__).resolve().parents[2]
-# Documents that belong elsewhere in the project, and the page that each becomes.
+# Documents outside docs/, and the page that each becomes.
 OUTSIDE = {
     "SECURITY.md": "security.md",
     "CHANGELOG.md": "changelog.md",
@@ -26,7 +26,7 @@ _LINK = re.compile(r"(?P<image>!?)\[(?P<text>[^\]]*)\]\((?P<target>[^)#\s]+)(?P<
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the documents that lie outside docs/."""
+    """Add the documents from outside docs/."""
     for source, page in OUTSIDE.items():
         file = PROJECT / source
         if file.is_file():
@@ -35,7 +35,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Make links fit the site."""
+    """Adapt the links of a page to the site."""
     pages = {page: source for source, page in OUTSIDE.items()}
     source = PurePosixPath(pages.get(page.file.src_uri, f"docs/{page.file.src_uri}"))
     parts = []
@@ -48,7 +48,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
 
 def links_of_site(text: str, source: PurePosixPath, page: str) -> str:
-    """Return the text with its links as the site has them.
+    """Return the text with its links adapted to the site.
 
     Args:
         text: Markdown without code blocks.

@@ -1,9 +1,9 @@
-"""Lets builds come to harm at drawn moments, and sees that readers and the next build do not notice.
+"""A soak test by fault injection: faults hit builds at random moments; readers and the next build must not be affected.
 
-Builds of two companies by turns, which differ in one order and in as-of, go on in one output folder. They are killed,
-run out of disk or memory, meet each other, and find their raw files or their warehouse damaged, while somebody reads
-all the time. After each harm the published file must be one whole build; after every few a build must end in the same
-marts as one that nothing ever happened to.
+Builds of two companies alternate in one output folder; the companies differ in one order and in as-of. Builds are
+killed, run out of disk or memory, run at the same time, and find damaged raw files or a damaged warehouse, while a
+reader reads all the time. After each fault the published file must be that of one whole build; every few faults a build
+must publish the same marts as a reference build without faults.
 """
 
 import contextlib
@@ -29,10 +29,10 @@ from customer_journey.errors import ExitCode
 from customer_journey.paths import DEMO, Output
 from customer_journey.settings import FILE_NAME
 
-# The order that tells the two companies apart, and the moments that their builds take for now: the second lies before.
+# The order that only one of the companies has, and the as-of of their builds: the second company's is earlier.
 ORDER = "soak-order"
 COMPANIES = {"A": ("100.00", "2026-06-30T00:00:00Z"), "B": ("250.00", "2026-05-31T00:00:00Z")}
-# Where builds are killed, and how many in a round: the late phases take the time of a whole build to come to.
+# The phases in which builds are killed, and kills per round: few in late phases, which take long to reach.
 PHASES = {"start": 2, "landing": 2, "staging": 4, "models": 3, "CLV": 1, "checks": 1, "publishing": 2}
 _MEGABYTE = 2**20
 
@@ -60,7 +60,7 @@ print(json.dumps({"reads": reads, "builds": len(seen), "errors": errors[:5]}))
 
 
 class SoakError(Exception):
-    """A build did not survive: readers or the next build noticed."""
+    """A fault had consequences for readers or for the next build."""
 
 
 @dataclass(frozen=True)
@@ -75,12 +75,12 @@ class Harm:
 
 @dataclass
 class Soak:
-    """The output folder that all harms are done to."""
+    """The output folder under test."""
 
     folder: Path
     raw: Path
     published: str = "A"
-    # how long the last unbroken build took
+    # duration of the last build without a fault
     seconds: float = 60.0
     harms: list[Harm] = field(default_factory=list)
 
@@ -90,17 +90,17 @@ class Soak:
         return Output(self.folder / "out")
 
     def reference(self, company: str) -> Path:
-        """The published file of a build of this company that nothing happened to."""
+        """The published file of a reference build of this company, without faults."""
         return self.folder / f"reference_{company}" / "journey.duckdb"
 
     def other(self) -> str:
-        """Return the company that is not published just now, so that a build of it has something to do."""
+        """Return the company that is not published at the moment, so that its build has changes to process."""
         return "B" if self.published == "A" else "A"
 
     def prepare(self) -> None:
-        """Build both companies in folders of their own; the first is what readers see when the harm begins.
+        """Build a reference of each company in a separate folder; the first is published when the faults begin.
 
-        References that an earlier soak left in the folder are taken as they are.
+        References that an earlier soak left in the folder are reused.
         """
         for company in COMPANIES:
             self.write(company)
@@ -110,7 +110,7 @@ class Soak:
         shutil.copytree(self.folder / "reference_A", self.out.root)
 
     def write(self, company: str) -> None:
-        """Let the raw folder be that of a company."""
+        """Fill the raw folder with the data of a company."""
         amount, as_of = COMPANIES[company]
         file = self.raw / "orders" / "orders" / "soak.csv"
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -124,7 +124,7 @@ class Soak:
         settings.write_text(yaml.safe_dump({**(told or {}), "as_of": as_of}), encoding="utf-8")
 
     def must_publish(self, company: str, out: Path) -> None:
-        """Build a company to the end, and hold what it publishes against the build that nothing happened to."""
+        """Build a company without faults, and compare what it publishes with the reference build."""
         started = time.monotonic()
         done = subprocess.run(command(self.raw, out), capture_output=True, text=True, check=False)
         if done.returncode:
@@ -137,7 +137,7 @@ class Soak:
                 raise SoakError(f"the build differs from an unbroken one in {[one.mart for one in differences]}")
 
     def state(self, before: bytes, company: str) -> str:
-        """Tell how the published file stands after a harm to a build of `company`; it must be one whole build."""
+        """Describe the published file after a fault in a build of `company`; it must be that of one whole build."""
         after = self.out.published.read_bytes()
         if after == before:
             return "published file as it was"
@@ -148,7 +148,7 @@ class Soak:
         return "new build published, whole"
 
     def recover(self) -> str:
-        """Run the next build to its end; return what it did."""
+        """Run the next build to its end; return its result."""
         company = self.other()
         self.write(company)
         self.must_publish(company, self.out.root)
@@ -156,7 +156,7 @@ class Soak:
         return f"published, marts equal ({self.seconds:.0f} s; audit_builds: {statuses})"
 
     def note(self, kind: str, point: str, state: str, next_run: str) -> None:
-        """Add a harm to the table, and show it."""
+        """Add a fault to the table and print it."""
         self.harms.append(Harm(kind, point, state, next_run))
         click.echo(f"| {len(self.harms)} | {kind} | {point} | {state} | {next_run} |")
 
@@ -195,7 +195,7 @@ class Victim:
         )
 
     def said(self) -> str:
-        """Return its standard output so far."""
+        """Return its standard output up to now."""
         self._said.seek(0)
         return self._said.read()
 
@@ -205,7 +205,7 @@ class Victim:
         return self._wrong.read().strip().splitlines()
 
     def log(self) -> str:
-        """Return what dbt has logged of this build."""
+        """Return dbt's log of this build."""
         if not self._log.exists():
             return ""
         with self._log.open("rb") as stream:
@@ -213,7 +213,7 @@ class Victim:
             return stream.read().decode(errors="replace")
 
     def has_come_to(self, phase: str) -> bool:
-        """Tell whether the build has begun a phase."""
+        """Return whether the build has started a phase."""
         match phase:
             case "landing":
                 return (self._out.root / ".lock").exists() and not self._out.built_from.exists()
@@ -230,7 +230,7 @@ class Victim:
         return True
 
     def wait_for(self, phase: str, seconds: float) -> bool:
-        """Wait until a phase has begun and then for some seconds; tell whether the build is still at work."""
+        """Wait until a phase has started and then some seconds more; return whether the build is still running."""
         while not self.has_come_to(phase):
             if self.process.poll() is not None:
                 return False
@@ -239,13 +239,13 @@ class Victim:
         return self.process.poll() is None
 
     def kill(self) -> None:
-        """End it, with all that it started, as a power cut does."""
+        """Kill the build and everything it started, as a power cut would."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
     def where(self) -> str:
-        """Tell what it was at: the last step that ended, or the last node that dbt began."""
+        """Return the build's position: the last finished step, or the last node that dbt started."""
         starts = [line for line in self.log().splitlines() if " START " in line]
         steps = [line.split("  ")[0] for line in self.said().splitlines() if line and line[0] != " "]
         if steps[-1:] == ["Landing"] and starts:
@@ -253,7 +253,7 @@ class Victim:
         return f"after {steps[-1]}" if steps else "before Landing ended"
 
 
-# The longest that is waited within each phase: about how long it takes on two cores, in shares of a whole build.
+# The longest wait within each phase, as a share of a whole build: about the phase's duration on two cores.
 _SHARES = {
     "start": 0.03,
     "landing": 0.02,
@@ -266,7 +266,7 @@ _SHARES = {
 
 
 def kill_one(soak: Soak, phase: str, draw: random.Random) -> tuple[str, str]:
-    """Kill a build in a phase; return where, and how things stood then."""
+    """Kill a build in a phase; return its position and the state afterwards."""
     company = soak.other()
     soak.write(company)
     before = soak.out.published.read_bytes()
@@ -279,7 +279,7 @@ def kill_one(soak: Soak, phase: str, draw: random.Random) -> tuple[str, str]:
 
 
 def kills(soak: Soak, count: int, draw: random.Random, rest: int, only: Sequence[str]) -> None:
-    """Kill builds in every phase by turns, or in some; every `rest` of them a build runs to its end."""
+    """Kill builds in all phases in turn, or in the given ones; after every `rest` kills a build runs to its end."""
     phases = [phase for phase, times in PHASES.items() for _ in range(times) if not only or phase in only]
     for number in range(count):
         point, state = kill_one(soak, phases[number % len(phases)], draw)
@@ -288,10 +288,10 @@ def kills(soak: Soak, count: int, draw: random.Random, rest: int, only: Sequence
 
 
 def full_disks(soak: Soak, count: int, draw: random.Random) -> None:
-    """Let the disk of OUT be full at drawn points: a small file system for root, a limit of file size for others."""
+    """Fill the disk of OUT at random points: by a small file system as root, by a file size limit as another user."""
     size = sum(file.stat().st_size for file in soak.out.root.rglob("*") if file.is_file())
     for number in range(count):
-        # from nothing at all to nearly enough
+        # from no space at all to almost enough
         room = int(draw.uniform(number, number + 1) / count * 0.5 * size) if number else 0
         company = soak.other()
         soak.write(company)
@@ -308,7 +308,7 @@ def full_disks(soak: Soak, count: int, draw: random.Random) -> None:
 
 @contextlib.contextmanager
 def _small_disk(out: Path, room: int) -> Iterator[dict[str, int]]:
-    """Put OUT on a file system with so much room left, and back; yield the limits of the build."""
+    """Move OUT to a file system with `room` bytes left, and back at the end; yield the resource limits of the build."""
     if os.geteuid() != 0 or shutil.which("mount") is None:
         largest = max(file.stat().st_size for file in out.rglob("*") if file.is_file())
         yield {"RLIMIT_FSIZE": min(largest, room + 4096)}
@@ -332,7 +332,7 @@ def _small_disk(out: Path, room: int) -> Iterator[dict[str, int]]:
 
 
 def told(victim: Victim) -> str:
-    """Return exit code and line of a build that ended by itself; more than a line is a failure of the soak."""
+    """Return the exit code and error line of a build that ended by itself; several error lines fail the soak."""
     lines = victim.errors()
     code = victim.process.returncode
     if code == 0 and not lines:
@@ -343,7 +343,7 @@ def told(victim: Victim) -> str:
 
 
 def short_of_memory(soak: Soak, megabytes: Sequence[int]) -> None:
-    """Let builds have so much address space, as `ulimit -v` does."""
+    """Run builds with limited address space, as `ulimit -v` does."""
     for number, limit in enumerate(megabytes):
         company = soak.other()
         soak.write(company)
@@ -356,9 +356,9 @@ def short_of_memory(soak: Soak, megabytes: Sequence[int]) -> None:
 
 
 def other_harms(soak: Soak) -> None:
-    """Do the harms that need no drawing: two builds at once, damaged raw files, a damaged warehouse."""
+    """Inject the faults without random moments: two builds at once, damaged raw files, a damaged warehouse."""
     _two_at_once(soak)
-    # the largest file: that of most rows
+    # damage the largest file, which has the most rows
     largest = max((file for file in soak.raw.rglob("*.*") if file.suffix in (".csv", ".parquet")), key=_size)
     whole = largest.read_bytes()
     damages: dict[str, Callable[[], object]] = {
@@ -391,7 +391,7 @@ def _size(file: Path) -> int:
 
 
 def _after(soak: Soak, name: str, damage: Callable[[], object], mend: Callable[[], object]) -> None:
-    """Do a damage, build, mend it, build again."""
+    """Apply a damage, build, undo the damage, and build again."""
     company = soak.other()
     soak.write(company)
     before = soak.out.published.read_bytes()
@@ -399,7 +399,7 @@ def _after(soak: Soak, name: str, damage: Callable[[], object], mend: Callable[[
     victim = Victim(soak.raw, soak.out)
     victim.process.wait()
     line = told(victim)
-    # a raw file that is gone or shorter is another company: readers must see a whole build, whichever
+    # with a missing or shorter raw file the build may succeed, as of another company: then any whole build is accepted
     state = "published" if victim.process.returncode == 0 else soak.state(before, company)
     if victim.process.returncode == 0:
         soak.published = company
@@ -423,7 +423,7 @@ def _two_at_once(soak: Soak) -> None:
 
 @contextlib.contextmanager
 def reading(soak: Soak) -> Iterator[dict[str, object]]:
-    """Read the published file over and over; what was seen is in the dictionary afterwards."""
+    """Read the published file repeatedly; the yielded dictionary holds the observations afterwards."""
     stop = soak.folder / "stop"
     stop.unlink(missing_ok=True)
     reader = subprocess.Popen(

@@ -1,7 +1,7 @@
-"""A week of nightly builds: fresh days, a broken file, a kill, an export that broke off, a changed definition.
+"""Simulates a week of nightly builds: new data, a broken file, a kill, a truncated export, a changed definition.
 
-It prints what an engineer sees of each night: the exit code, the lines on standard error, what OUT/summary.json says
-and what the webhook got. The table of docs/schedules.md is made of it.
+It prints what an engineer sees of each night: the exit code, the lines on standard error, the content of
+OUT/summary.json and the webhook's message. The table of docs/schedules.md is taken from this output.
 """
 
 import json
@@ -25,7 +25,7 @@ from customer_journey.contract import RawTable, raw_tables
 from customer_journey.paths import PROJECT
 from demo_company import SEED, generate
 
-# the nights after these days, which are the last seven whole ones of the demo company
+# first day of the simulated week, which consists of the last seven whole days of the demo company
 FIRST_DAY = date(2026, 6, 24)
 NIGHTS = 7
 # half past three in the reporting time zone of the demo company, UTC+7
@@ -37,7 +37,7 @@ SETTINGS = {
     "default_phone_country": "VN",
     "frameworks": ["adahub_crm", "adahub_lifecycle"],
 }
-# what a company may change about a stage: how long a lead stays one
+# an example of a changed stage definition: how long a contact stays a lead
 DEFINITION, BEFORE, AFTER = "models/stages/lead.sql", "days=setting('lead_cold_days')", "days=60"
 _COPIED = (
     "models", "macros", "seeds", "tests/dbt", "expectations", "adapters", "dbt_project.yml", "profiles.yml",
@@ -46,7 +46,7 @@ _COPIED = (
 
 
 class Channel:
-    """A chat channel: an address on this machine that keeps what is posted to it."""
+    """A stand-in for a chat channel: a local HTTP server that records what is posted to it."""
 
     def __init__(self) -> None:
         self.posts: list[dict[str, Any]] = []
@@ -60,7 +60,7 @@ class Channel:
                 self.end_headers()
 
             def log_message(self, format: str, *args: Any) -> None:
-                """Say nothing of each request."""
+                """Do not log requests."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}/hook"
@@ -73,7 +73,7 @@ class Channel:
 
 
 class Company:
-    """The demo company's exports as they arrive: all earlier days at once, then a file a day."""
+    """The demo company's exports in order of arrival: all earlier days at once, then one file per table and day."""
 
     def __init__(self, folder: Path, scale: float) -> None:
         self.raw = folder / "raw"
@@ -85,13 +85,13 @@ class Company:
             self._write(table, "before", f"< '{FIRST_DAY}'")
 
     def deliver(self, day: date, only: str | None = None, share: float = 1.0) -> None:
-        """Write the file of a day of each table, or of one, or only the first rows of it."""
+        """Write a day's file of each table or only of one, with all of its rows or a share of the first ones."""
         for table in raw_tables():
             if only in (None, table.label):
                 self._write(table, str(day), f"= '{day}'", share)
 
     def file(self, label: str, day: date) -> Path:
-        """Return the file of a table and a day."""
+        """Return the path of a table's file for a day."""
         return self.raw / label / f"{day}.parquet"
 
     def _write(self, table: RawTable, part: str, days: str, share: float = 1.0) -> None:
@@ -101,7 +101,7 @@ class Company:
         time_column = _business_times().get(table.source_table)
         local = "true" if part == "before" else "false"
         if time_column is not None:
-            # as text, since CSV and Parquet differ in types: what has no readable time came before
+            # cast from text, since CSV and Parquet differ in types; rows without a readable time go to the earlier days
             local = f'coalesce(try_cast("{time_column}" as timestamp)::date {days}, {local})'
         target = self.raw / table.label / f"{part}.parquet"
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -126,7 +126,7 @@ class Company:
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, source: str) -> str:
-    """Select a table as it stood on its day: a later correction would be of a day that is still to come."""
+    """Select a table's columns as of the day of delivery: a later correction would belong to a day in the future."""
     names = [row[0] for row in connection.execute(f"describe select * from {source}").fetchall()]
     if "updated_at" not in names:
         return "*"
@@ -144,7 +144,7 @@ def _business_times() -> dict[str, str]:
 
 
 class Week:
-    """The nights, one after the other, on a copy of the project, whose definitions may change."""
+    """The nights of the week, run one after the other on a copy of the project, so that definitions may change."""
 
     def __init__(self, folder: Path, scale: float, project: Path | None) -> None:
         self.project = folder / "project"
@@ -164,7 +164,7 @@ class Week:
         self.seen: list[dict[str, Any]] = []
 
     def build(self, night: int, what: str, kill_at: str | None = None) -> None:
-        """Run the build of a night, kill it at a step if that is wanted, and print what it left."""
+        """Run the build of a night, kill it at a step if one is given, and print the result."""
         day = FIRST_DAY + timedelta(days=night - 1)
         posts = len(self.channel.posts)
         environment = {
@@ -195,7 +195,7 @@ class Week:
         print(flush=True)
 
     def published(self) -> str:
-        """Return the as-of of what readers see."""
+        """Return the as-of of the published file."""
         with duckdb.connect(str(self.out / "journey.duckdb"), read_only=True) as connection:
             (as_of,) = connection.execute("select as_of from marts.build_info").fetchone() or ("nothing",)
         return str(as_of)
@@ -217,7 +217,7 @@ class Week:
 
 
 def run_week(folder: Path, scale: float, project: Path | None = None) -> Week:
-    """Run the seven nights under a folder, of the whole project or of another one, and return what was seen."""
+    """Run the seven nights in a folder, with this project or another one, and return the week with its results."""
     week = Week(folder, scale, project)
     company = week.company
     day = {night: FIRST_DAY + timedelta(days=night - 1) for night in range(1, NIGHTS + 1)}
