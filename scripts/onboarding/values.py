@@ -154,7 +154,7 @@ def numbers_of(texts: Iterable[str]) -> Numbers | None:
         number = found["number"].strip() if found else ""
         if not found or not _NUMBER.fullmatch(number):
             others += 1
-            # a column of texts is left early
+            # stop early on a column of texts
             if others > 20 and _are_too_many(others, total):
                 return None
             continue
@@ -212,7 +212,7 @@ def dates_of(texts: Iterable[str]) -> Dates | None:
         form = _form(found) if found else None
         if found is None or form is None:
             others += 1
-            # a column of texts is left early
+            # stop early on a column of texts
             if others > 20 and _are_too_many(others, total):
                 return None
             continue
