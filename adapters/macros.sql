@@ -1,6 +1,6 @@
--- What the SELECTs of adapters share: text in, text out, and what does not fit stays as it is, to be refused by name.
+-- Macros shared by the adapters' SELECTs: text in, text out. A value that does not fit is returned unchanged, so that staging quarantines it.
 
--- A time or day in a tool's own format (strptime's), in ISO form. Formats that hold an offset come out in UTC.
+-- Converts a time or day from a tool's format (strptime) to ISO. Times with an offset are converted to UTC.
 create or replace temp macro read_time(text, format) as
     coalesce(
         case
@@ -12,7 +12,7 @@ create or replace temp macro read_time(text, format) as
         text
     );
 
--- Seconds, milliseconds or microseconds since 1970 in UTC, told apart by their size: seconds reach that of
+-- Converts epoch seconds, milliseconds or microseconds to a time in UTC. Their size decides the unit: seconds reach the size of
 -- milliseconds in the year 5138.
 create or replace temp macro epoch_time(text) as
     coalesce(
@@ -31,8 +31,8 @@ create or replace temp macro epoch_time(text) as
         text
     );
 
--- A number without the signs of a currency and of thousands, with a point before its decimals. Digits that do not
--- stand in groups of three contradict the signs, and are said to be unreadable rather than read as another number.
+-- Converts a number to plain notation: no currency sign, no thousands separators, a decimal point. Digits that are not
+-- in groups of three contradict the separators: the text is marked as unreadable instead of read as another number.
 create or replace temp macro bare_number(text) as
     regexp_replace(
         regexp_replace(trim(text, ' ' || chr(9) || chr(160) || chr(8239)), '^\((.*)\)$', '-\1'),
@@ -55,8 +55,8 @@ create or replace temp macro read_number(text, decimal, thousands) as
         else text
     end;
 
--- An amount in minor units (cents) in major ones. Which currencies have none is Stripe's list of zero-decimal
--- currencies; those of three decimals are ISO 4217's.
+-- Converts an amount in minor units (cents) to major units. Currencies without minor units: Stripe's list of zero-decimal
+-- currencies; currencies with three decimals: ISO 4217.
 create or replace temp macro minor_units(text, currency) as
     coalesce(
         cast(
@@ -71,32 +71,32 @@ create or replace temp macro minor_units(text, currency) as
         text
     );
 
--- What a spreadsheet needs to keep a text a text: an apostrophe before it (Shopify), a tab behind it (TikTok Shop).
+-- Removes the marks with which exports make spreadsheets keep a text: an apostrophe before it (Shopify), a tab after it (TikTok Shop).
 create or replace temp macro unquoted(text) as
     regexp_replace(trim(text, ' ' || chr(9)), '^''', '');
 
--- A parameter of an address, percent-decoded; null where it is not there.
+-- The value of a URL parameter, percent-decoded; null if the URL lacks it.
 create or replace temp macro url_value(url, key) as
     nullif(url_decode(replace(regexp_extract(url, '[?&]' || regexp_escape(key) || '=([^&#]*)', 1), '+', ' ')), '');
 
--- A text that is one: without outer blanks, null where nothing is left.
+-- A text without leading and trailing blanks; null if it is empty.
 create or replace temp macro filled(text) as nullif(trim(text), '');
 
--- A time with the offset as the contract reads it: Shopify puts a blank before it.
+-- Converts a time to the contract's notation of the offset: Shopify puts a blank before it.
 create or replace temp macro iso_offset(text) as
     regexp_replace(
         regexp_replace(trim(text), ' (UTC|GMT)$', '+00:00'),
         '^([0-9]{4}-[0-9]{1,2}-[0-9]{1,2}[ T][0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.][0-9]+)?)?) ?([+-][0-9]{2}):?([0-9]{2})$', '\1\2:\3'
     );
 
--- A time of a table that is in UTC throughout, whatever zone the mapping names for the files beside it.
+-- A time of a table that is always in UTC, whatever zone the mapping names for other files of the export.
 create or replace temp macro utc_time(text) as
     case
         when regexp_full_match(trim(text), '[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}[ T][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?') then trim(text) || '+00:00'
         else iso_offset(text)
     end;
 
--- A time of a file that is in local time: without a zone in mapping.yml nobody knows the moment, and the export is refused.
+-- A time of a file in local time: it needs a time zone in mapping.yml; without one the export is rejected.
 create or replace temp macro local_time(text, tool) as
     case
         when getvariable('timezone') is null and regexp_full_match(trim(text), '.*[0-9]:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?( ?[AaPp][Mm])?')
@@ -104,17 +104,17 @@ create or replace temp macro local_time(text, tool) as
         else text
     end;
 
--- An id as a spreadsheet keeps it: without the apostrophe before it; null where the sheet rounded it (5.8E+12), since it
--- is then that of many.
+-- An id from a spreadsheet, without a leading apostrophe; null if the spreadsheet rounded it (5.8E+12), because a rounded id
+-- would stand for many objects.
 create or replace temp macro exact_id(text) as
     case when not regexp_full_match(trim(text), '[0-9][.,]?[0-9]*E[+][0-9]+') then nullif(unquoted(text), '') end;
 
--- The id of an object that an API gives as its id alone, or whole where that was asked for.
+-- The id of an object that an API returns either as its id or as the expanded object.
 create or replace temp macro id_of(text) as
     case when starts_with(trim(text), '{') then try_cast(text as json) ->> '$.id' else text end;
 
--- Google's client id in the attributes of an order, where an app wrote it: "_ga: GA1.1.123.456" in a line of text, or
--- {"name": "_ga", "value": "GA1.1.123.456"} in JSON. It is the id of the browser in GA4.
+-- Google's client id from the note attributes of an order, if an app wrote it there: "_ga: GA1.1.123.456" in a line of text, or
+-- {"name": "_ga", "value": "GA1.1.123.456"} in JSON. It is GA4's browser id.
 create or replace temp macro google_client_id(text) as
     nullif(
         regexp_extract(
@@ -125,10 +125,10 @@ create or replace temp macro google_client_id(text) as
         ''
     );
 
--- JSON in a text, null where it is none: a cell that somebody typed into must not stop the rows beside it.
+-- Parses JSON; null if the text is not JSON, so that a cell edited by hand does not stop the other rows.
 create or replace temp macro as_json(text) as
     case when json_valid(text) then cast(text as json) end;
 
--- The elements of a JSON list; none where the text is no list.
+-- The elements of a JSON list; empty if the text is not a list.
 create or replace temp macro json_list(text) as
     case when json_valid(text) and json_type(cast(text as json)) = 'ARRAY' then cast(text as json[]) end;

@@ -1,10 +1,10 @@
-# Sourced by the scripts beside it: finds or installs uv and brings .venv in line with uv.lock.
+# Sourced by the other scripts of this folder: finds or installs uv and synchronizes .venv with uv.lock.
 # shellcheck shell=bash
 
 PROJECT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 export UV_PROJECT_ENVIRONMENT="$PROJECT/.venv"
-# the certificates that this machine trusts: behind a proxy that inspects TLS, uv's own would refuse every registry.
-# Releases before 0.10 know it by the second name.
+# use the certificates that this machine trusts: behind a proxy that inspects TLS, uv's own certificates would reject every
+# registry. uv before 0.10 reads the second variable.
 export UV_SYSTEM_CERTS="${UV_SYSTEM_CERTS:-true}" UV_NATIVE_TLS="${UV_NATIVE_TLS:-true}"
 
 find_uv() {
@@ -17,7 +17,7 @@ find_uv() {
     done
 }
 
-# `bootstrap spark` adds what the second engine needs; what was added once stays. Quick when nothing changed since the last time.
+# `bootstrap spark` adds the packages of the second engine; extras installed once stay. Fast if nothing changed since the last run.
 bootstrap() {
     local stamp="$PROJECT/.venv/.synced" wanted known="" extras="" extra
     wanted="$(cat "$PROJECT/uv.lock" "$PROJECT/pyproject.toml" | cksum)"

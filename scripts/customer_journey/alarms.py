@@ -1,6 +1,6 @@
-"""What a build says of raw tables that went silent or came in an unusual size: two checks on audit_freshness.
+"""Two checks on audit_freshness: raw tables that are stale, and raw tables with an unusual number of rows.
 
-They are no dbt tests, since a setting says whether they warn or fail, and since their text names table and numbers.
+They are not dbt tests, because a setting decides whether they warn or fail, and their message names table and numbers.
 """
 
 import time
@@ -18,7 +18,7 @@ Query = Callable[[str], Sequence[Sequence[Any]]]
 
 
 def judge_sources(query: Query, schema: str, settings: Mapping[str, Any]) -> list[CheckResult]:
-    """Return how each of the two checks ended that the settings do not switch off.
+    """Return the results of those of the two checks that the settings do not switch off.
 
     `query` runs SQL on the models, `schema` is where the marts are built, `settings` are all settings with defaults.
     """

@@ -1,7 +1,7 @@
-"""What a build tells of itself: its checks, its place in the history of builds, its versions.
+"""Writes the audit marts about a build: its checks, the history of builds, and its versions.
 
-The three marts cannot be dbt models, since they say how the dbt run ended. Their columns are described, as dbt
-sources, in models/marts/audit/_build__sources.yml, from which the tables are made.
+These three marts cannot be dbt models, because they record how the dbt run ended. Their columns are described as dbt
+sources in models/marts/audit/_build__sources.yml, and the tables are created from these descriptions.
 """
 
 import hashlib
@@ -21,14 +21,14 @@ from customer_journey.paths import PROJECT
 
 @cache
 def described_tables() -> dict[str, dict[str, Any]]:
-    """Return the tables of the build's own marts by name, as their .yml describes them."""
+    """Return the described tables of these marts by name."""
     file = PROJECT / "models" / "marts" / "audit" / "_build__sources.yml"
     (source,) = yaml.safe_load(file.read_text(encoding="utf-8"))["sources"]
     return {table["name"]: table for table in source["tables"]}
 
 
 class AuditStore(Protocol):
-    """Where an engine builds its marts."""
+    """The schema in which an engine builds its marts."""
 
     schema: str
     engine_version: str
@@ -40,7 +40,7 @@ class AuditStore(Protocol):
         """Add rows to a table of the schema."""
 
     def has_table(self, table: str) -> bool:
-        """Tell whether the schema has the table."""
+        """Return whether the schema has the table."""
 
 
 def record_build(
@@ -50,9 +50,9 @@ def record_build(
     checks: Sequence[CheckResult],
     settings: Mapping[str, Any],
 ) -> None:
-    """Write audit_checks, audit_builds and build_info anew; `builds` are all of this output folder, this one too."""
+    """Rewrite audit_checks, audit_builds and build_info; `builds` are all builds of this folder, including this one."""
     store.execute(f"create schema if not exists {store.schema}")
-    # an earlier version kept the history here alone
+    # an earlier version kept the history only in this table
     known = {row[0] for row in builds}
     earlier = (
         [row for row in store.execute(f"select * from {store.schema}.audit_builds") if row[0] not in known]
@@ -99,7 +99,7 @@ def record_build(
 
 
 def definitions_version(store: AuditStore) -> str | None:
-    """The md5 of every stage's definition_version; null where a failed build has made no dim_stages."""
+    """The md5 over the definition_version of every stage; None if a failed build has not created dim_stages."""
     if not store.has_table("dim_stages"):
         return None
     rows = store.execute(f"select stage, definition_version from {store.schema}.dim_stages")

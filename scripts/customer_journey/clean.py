@@ -31,7 +31,7 @@ def clean(out: Path, keep: int | None, dry_run: bool) -> None:
     keep = keep_builds() if keep is None else keep
     with locked(output):
         if output.warehouse.exists():
-            # what another program spills to the disk while it reads the warehouse is in use
+            # if another program has the warehouse open, spill files may be in use: fail here
             open_warehouse(output.warehouse).close()
         found = leftovers(output, keep) if dry_run else delete(output, keep)
     console = PlainConsole(soft_wrap=True)

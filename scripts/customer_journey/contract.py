@@ -1,4 +1,4 @@
-"""The contract of the raw tables, read from the dbt sources that staging reads too."""
+"""The contract of the raw tables, read from the same dbt sources that the staging models use."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -14,31 +14,31 @@ EVERY_TABLE_MAY_CARRY = ("updated_at", "is_deleted")
 
 @dataclass(frozen=True)
 class RawTable:
-    """One raw table: its columns in order, those that must be there, and groups of which one column must be."""
+    """One raw table: its columns in order, the required ones, and groups of columns of which one is required."""
 
     source: str
     name: str
-    # one of those of which a company has at least one
+    # one of the main tables, of which every company must deliver at least one
     is_main: bool
-    # what nobody can answer without it
+    # the questions that cannot be answered without this table
     answers: str
     columns: tuple[str, ...]
-    # what the values of each column are, in the order of `columns`
+    # the kind of values of each column (such as id or amount), in the order of `columns`
     kinds: tuple[str, ...]
     key: tuple[str, ...]
     required_columns: tuple[str, ...]
     one_of: tuple[tuple[str, ...], ...]
-    # the column of which the rows of a key are parts of one sum, so that a row delivered twice counts twice
+    # the column that is summed over all rows of a key, so that a row delivered twice counts twice
     adds_up: str | None
 
     @property
     def label(self) -> str:
-        """The name a user knows it by, `crm/contacts`."""
+        """The name shown to users, `crm/contacts`."""
         return f"{self.source}/{self.name}"
 
     @property
     def source_table(self) -> str:
-        """The name audit marts know it by, `crm.contacts`."""
+        """The name in the audit marts, `crm.contacts`."""
         return f"{self.source}.{self.name}"
 
     @property
@@ -48,11 +48,11 @@ class RawTable:
 
     @property
     def all_columns(self) -> tuple[str, ...]:
-        """The columns of the contract and those that every table may carry."""
+        """The columns of the contract and the optional ones that every table may have."""
         return (*self.columns, *EVERY_TABLE_MAY_CARRY)
 
     def kind_of(self, column: str) -> str:
-        """Return what the values of a column are, such as `id`, `amount` or `timestamp`."""
+        """Return the kind of a column's values, such as `id`, `amount` or `timestamp`."""
         own = dict(zip(self.columns, self.kinds, strict=True))
         return {**own, "updated_at": "timestamp", "is_deleted": "boolean"}[column]
 

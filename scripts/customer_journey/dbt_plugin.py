@@ -1,4 +1,4 @@
-"""What dbt's connections to DuckDB need before they are of use; a dbt-duckdb plugin, named in profiles.yml."""
+"""A dbt-duckdb plugin, named in profiles.yml, that prepares dbt's connections: warehouse folder and hash keys."""
 
 from pathlib import Path
 from typing import Any
@@ -14,20 +14,20 @@ from customer_journey.paths import close_to_others, make_private
 
 
 class Plugin(BasePlugin):
-    """Makes the warehouse's folder, and gives each connection the session variables `hash_key` and `last_hash_key`.
+    """Creates the warehouse's folder, and sets the session variables `hash_key` and `last_hash_key` on each connection.
 
-    As session variables the keys stand in no compiled SQL, no log and no file. They are those of scripts/build: from
-    the environment or the file beside the warehouse, and none but that which the warehouse was built with.
+    Session variables keep the keys out of compiled SQL, logs and files. The keys are those of scripts/build: from the
+    environment or from the file beside the warehouse, and only the key that the warehouse was built with is accepted.
     """
 
     def update_connection_config(self, creds: DuckDBCredentials, config: dict[str, Any]) -> None:
-        """Make the folder of the warehouse, which a fresh clone does not have and DuckDB does not make."""
+        """Create the folder of the warehouse, which a fresh clone lacks and DuckDB does not create."""
         self._warehouse = Path(creds.path)
         self._ring: Ring | None = None
         make_private(self._warehouse.parent)
 
     def configure_cursor(self, cursor: DuckDBPyConnection) -> None:
-        """Set the variables on one cursor, which has session variables of its own."""
+        """Set the variables on one cursor, because each cursor has separate session variables."""
         if self._ring is None:
             close_to_others(self._warehouse)
             try:

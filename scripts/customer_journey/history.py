@@ -1,7 +1,7 @@
-"""The builds of an output folder: which ran, and how each ended, one that was killed too.
+"""The history of builds of an output folder with the status of each, including builds that were killed.
 
-A build writes itself down before it touches anything and says at its end how that went. What still runs when the next
-build begins was killed; it had published if readers see it.
+A build inserts its row before it changes anything and sets its final status at the end. A build that is still marked
+running when the next one starts was killed; if its marts are the published ones, it counts as published.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ _COLUMNS = "build_id, as_of, started_at, finished_at, status, definition_version
 
 @dataclass(frozen=True)
 class BuildRecord:
-    """One build, as audit_builds shows it."""
+    """One build: a row of audit_builds."""
 
     build_id: str
     as_of: datetime
@@ -31,7 +31,7 @@ class BuildRecord:
 
 
 def begin(connection: duckdb.DuckDBPyConnection, build: BuildRecord, published_build: str | None) -> None:
-    """Write a build down that begins, and how those ended that did not live to say so."""
+    """Insert the row of a build that starts, and set the final status of earlier builds that were killed."""
     connection.execute("create schema if not exists private")
     connection.execute(
         "create table if not exists private.builds (build_id varchar, as_of timestamp, started_at timestamp,"
@@ -45,7 +45,7 @@ def begin(connection: duckdb.DuckDBPyConnection, build: BuildRecord, published_b
 
 
 def end(connection: duckdb.DuckDBPyConnection, build: BuildRecord) -> None:
-    """Write down how far a build has come, also in the marts that the warehouse holds."""
+    """Store the current status of a build, also in audit_builds if the warehouse has it."""
     _put(connection, build)
     if kind_of(connection, "marts", "audit_builds"):
         connection.execute(
@@ -54,7 +54,7 @@ def end(connection: duckdb.DuckDBPyConnection, build: BuildRecord) -> None:
 
 
 def all_builds(connection: duckdb.DuckDBPyConnection) -> Sequence[Sequence[Any]]:
-    """Return every build, the first one first, as audit_builds has it."""
+    """Return all builds, oldest first, with the columns of audit_builds."""
     return connection.execute(f"select {_COLUMNS} from private.builds order by build_id").fetchall()
 
 

@@ -1,7 +1,7 @@
-"""What may be deleted under OUT: logs of old builds, and what builds that were killed have left.
+"""Finds and deletes files under OUT that are no longer needed: logs of old builds, and leftovers of killed builds.
 
-Only names that builds themselves give are looked for, directly in the folders where builds put them. No link is
-followed, and what a build still needs (the warehouse, the published marts, the key, receipts) has no such name.
+It only matches names that builds themselves create, directly in the folders where builds create them. It follows no
+links, and files that builds still need (the warehouse, the published marts, the key, receipts) match no such name.
 """
 
 import contextlib
@@ -21,14 +21,14 @@ KEEP_VARIABLE = "JOURNEY_KEEP_BUILDS"
 KEEP = 14
 _BUILD_ID = r"[0-9]{8}T[0-9]{6}\.[0-9]{6}Z"
 _LOG = re.compile(rf"dbt-({_BUILD_ID})\.log(\.[0-9]+)?|summary-({_BUILD_ID})\.json")
-# a file that was being written: its own name, with the number of the process or another word for its ending
+# an unfinished file: the name of the target file, with the process number or another word as its suffix
 _UNFINISHED = re.compile(r"(summary|index|journey_map|published|erasure_receipts)\.([0-9]+)|built_from\.unfinished")
 _PARSED = re.compile(r"partial_parse\.[0-9]+")
 
 
 @dataclass(frozen=True)
 class Leftover:
-    """A file or folder that may go, why, and its size in bytes."""
+    """A file or folder that may be deleted, the reason, and its size in bytes."""
 
     path: Path
     why: str
@@ -36,10 +36,10 @@ class Leftover:
 
 
 def keep_builds() -> int:
-    """Return of how many builds logs are kept, by JOURNEY_KEEP_BUILDS.
+    """Return the number of builds whose logs are kept, from JOURNEY_KEEP_BUILDS.
 
     Raises:
-        InputError: it is no number from 1 to 10000.
+        InputError: the value is not a number from 1 to 10000.
     """
     text = os.environ.get(KEEP_VARIABLE) or str(KEEP)
     if not re.fullmatch("[0-9]{1,5}", text) or not 1 <= int(text) <= 10000:
@@ -48,7 +48,7 @@ def keep_builds() -> int:
 
 
 def rotate_logs(output: Output, keep: int) -> None:
-    """Let a build begin with a log of its own: those of the build before get its name, and old ones go."""
+    """Start a new log for a build: rename the logs of the previous build after it, and delete old ones."""
     with contextlib.suppress(OSError):
         log = output.logs / "dbt.log"
         last = _last_build(output, log)
@@ -57,7 +57,7 @@ def rotate_logs(output: Output, keep: int) -> None:
             if output.summary.is_file() and not output.summary.is_symlink():
                 shutil.copy2(output.summary, output.logs / f"summary-{last}.json")
             for file in _within(output.logs):
-                # dbt numbers the parts of a log that has grown too long
+                # dbt splits a long log into numbered files
                 if match := re.fullmatch(r"dbt\.log(\.[0-9]+)?", file.name):
                     os.replace(file, output.logs / f"dbt-{last}.log{match[1] or ''}")
         for path, _ in _old_logs(output, keep):
@@ -72,7 +72,7 @@ def forget_logs(output: Output) -> None:
 
 
 def _last_build(output: Output, log: Path) -> str | None:
-    """Return which build the log and the summary are of; by the time of the log where no summary says it."""
+    """Return the build id of the existing log and summary; without a summary, the id is derived from the log's time."""
     try:
         build_id = str(json.loads(output.summary.read_text(encoding="utf-8"))["build_id"])
     except (OSError, ValueError, KeyError, TypeError):
@@ -86,13 +86,13 @@ def _last_build(output: Output, log: Path) -> str | None:
 
 
 def leftovers(output: Output, keep: int) -> list[Leftover]:
-    """Return what may go, while the lock of the folder is held, so that nothing of a build at work is among it."""
+    """Return what may be deleted. The caller holds the folder's lock, so files of a running build are not included."""
     found = [*_old_logs(output, keep), *_of_killed_builds(output)]
     return [Leftover(path, why, _size(path)) for path, why in found]
 
 
 def clean(output: Output, keep: int) -> list[Leftover]:
-    """Delete what may go, and return it; what cannot be deleted stays and is not returned."""
+    """Delete the leftovers and return the deleted ones; files that cannot be deleted are skipped."""
     gone = []
     for leftover in leftovers(output, keep):
         with contextlib.suppress(OSError):
@@ -106,7 +106,7 @@ def clean(output: Output, keep: int) -> list[Leftover]:
 
 def _old_logs(output: Output, keep: int) -> Iterator[tuple[Path, str]]:
     files = {path: match for path in _within(output.logs) if (match := _LOG.fullmatch(path.name)) and path.is_file()}
-    # names begin with the time: the last builds are the greatest. The log in use is one of those kept.
+    # ids start with the time, so the latest builds sort last. The log in use counts as one of those kept.
     builds = sorted({match[1] or match[3] for match in files.values()}, reverse=True)
     old = set(builds[max(keep - 1, 0) :])
     for path, match in sorted(files.items()):
@@ -121,7 +121,7 @@ def _of_killed_builds(output: Output) -> Iterator[tuple[Path, str]]:
     for file in (*databases, *(database.with_name(f"{database.name}.wal") for database in databases)):
         if file.is_file() and not file.is_symlink():
             yield file, why
-    # what DuckDB wrote for want of memory; it deletes it itself unless it is killed
+    # DuckDB's spill files, written when memory is short; DuckDB deletes them unless it is killed
     spilled = output.root / f"{output.warehouse.name}.tmp"
     if spilled.is_dir() and not spilled.is_symlink():
         yield spilled, why
@@ -137,7 +137,7 @@ def _of_killed_builds(output: Output) -> Iterator[tuple[Path, str]]:
 
 
 def _within(folder: Path) -> list[Path]:
-    """Return what lies directly in a folder; a link is somebody's own, and so is what lies behind it."""
+    """Return the content of a folder, without links and not below the folder if it is a link: users made those."""
     if folder.is_symlink() or not folder.is_dir():
         return []
     return [path for path in folder.iterdir() if not path.is_symlink()]
@@ -149,7 +149,7 @@ def _is_at_work(process: int) -> bool:
     except (ProcessLookupError, OverflowError):
         return False
     except OSError:
-        # somebody else's
+        # the process exists, but belongs to another user
         return True
     return True
 

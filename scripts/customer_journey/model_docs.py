@@ -1,7 +1,7 @@
-"""OUT/docs: dbt's own pages on every model and column, as one file that opens without any network.
+"""Writes OUT/docs: dbt's documentation of every model and column, as one file that needs no network.
 
-`dbt docs generate --static` makes the same page, but compiles the whole project once more for it. What a build ran is
-in its manifest already, with the SQL as it ran, so that this takes a second.
+`dbt docs generate --static` makes the same page, but compiles the whole project again. The manifest of the build
+already has everything, including the SQL that was run, so writing the page from it takes a second.
 """
 
 import json
@@ -15,17 +15,17 @@ from customer_journey.paths import Output, make_private, write_whole
 from customer_journey.warehouse import quoted
 
 _CATALOG_SCHEMA = "https://schemas.getdbt.com/dbt/catalog/v1.json"
-# what tells where the project lies on this machine, and nothing to a reader
+# paths of the project on this machine, which mean nothing to a reader
 _LOCAL_PATHS = ("build_path", "compiled_path", "root_path")
-# the names that stand in dbt's page for what it shows
+# the placeholders in dbt's page for the documents it shows
 _PLACES = {"manifest": '"MANIFEST.JSON INLINE DATA"', "catalog": '"CATALOG.JSON INLINE DATA"'}
 
-# the type of each column, by schema, relation and column, in small letters
+# the type of each column, by (schema, relation) in lower case and column
 _Types = dict[tuple[str, str], dict[str, str]]
 
 
 def write_docs(output: Output) -> Path:
-    """Write the page of the last build of an output folder and return where it is.
+    """Write the page of the last build of an output folder and return its path.
 
     Raises:
         InputError: nothing was built here.
@@ -38,7 +38,7 @@ def write_docs(output: Output) -> Path:
             node.pop(name, None)
     page = Path(DOCS_INDEX_FILE_PATH).read_text(encoding="utf-8")
     for name, document in (("manifest", manifest), ("catalog", _catalog(manifest, _types(output)))):
-        # a description that holds the end of a script would end this one
+        # escape "</": a description that contains "</script>" would end this script
         page = page.replace(_PLACES[name], json.dumps(document, separators=(",", ":")).replace("</", "<\\/"))
     make_private(output.docs.parent)
     write_whole(output.docs, page)
@@ -46,9 +46,9 @@ def write_docs(output: Output) -> Path:
 
 
 def docs_of_build(output: Output) -> None:
-    """Write the page after a build. It is an extra: whatever is wrong with it, what was published stands.
+    """Write the page after a build; a failure does not affect the build, whose marts are already published.
 
-    The page of an older build would describe what is not so any more, and goes.
+    On failure the existing page is deleted, because it would describe an older build.
     """
     try:
         write_docs(output)
@@ -65,7 +65,7 @@ def _manifest(output: Output) -> dict[str, Any]:
 
 
 def _types(output: Output) -> _Types:
-    """Return the types of the private warehouse's columns; none where it is not on DuckDB, or a build is at it."""
+    """Return the column types of the private warehouse; none if it is missing, or if a running build has it open."""
     types: _Types = {}
     if not output.warehouse.exists():
         return types
@@ -84,7 +84,7 @@ def _types(output: Output) -> _Types:
 
 
 def _catalog(manifest: dict[str, Any], types: _Types) -> dict[str, Any]:
-    """Return what dbt's catalog says of relations: their columns and types, else those that are described."""
+    """Return dbt's catalog: each relation with its columns and types in the warehouse, else with the described ones."""
     return {
         "metadata": {
             "dbt_schema_version": _CATALOG_SCHEMA,

@@ -1,4 +1,4 @@
-"""Where things lie: the project's own folders, and the files of one output folder."""
+"""Paths: the folders of the project, and the files of an output folder."""
 
 import contextlib
 import os
@@ -9,10 +9,10 @@ from pathlib import Path
 
 from customer_journey.errors import InputError
 
-# A wheel brings a copy of the dbt project with it; in a checkout the project lies around this package.
+# A wheel contains a copy of the dbt project; in a checkout this package is inside the project.
 INSTALLED_PROJECT = Path(__file__).parent / "project"
 _OWN_PROJECT = INSTALLED_PROJECT if INSTALLED_PROJECT.is_dir() else Path(__file__).parents[2]
-# Another dbt project on the same raw tables: tests of builds name one that has few models.
+# JOURNEY_PROJECT names another dbt project on the same raw tables: tests of builds use one with few models.
 PROJECT = Path(os.environ.get("JOURNEY_PROJECT") or _OWN_PROJECT).resolve()
 DOCS = _OWN_PROJECT / "docs"
 EXPECTATIONS = PROJECT / "expectations"
@@ -38,37 +38,37 @@ class Output:
 
     @property
     def publishing(self) -> Path:
-        """The file that is to take the published one's place, while it is written."""
+        """The file being written that will replace the published one."""
         return self.root / ".journey.publishing.duckdb"
 
     @property
     def published_on_spark(self) -> Path:
-        """Where the files of the marts lie that were published on Spark last."""
+        """The list of the files of the marts that were last published on Spark."""
         return self.root / "published.json"
 
     @property
     def built_from(self) -> Path:
-        """What the published build was made from, as digests."""
+        """The digests of the inputs of the published build."""
         return self.root / "built_from.json"
 
     @property
     def summary(self) -> Path:
-        """How the last run of a build went, for programs."""
+        """The machine-readable summary of the last build."""
         return self.root / "summary.json"
 
     @property
     def lock(self) -> Path:
-        """The lock that admits one build at a time."""
+        """The lock that allows only one build at a time."""
         return self.root / ".lock"
 
     @property
     def landed(self) -> Path:
-        """The landed tables as Parquet, where Spark reads them."""
+        """The landed tables as Parquet files for Spark."""
         return self.root / "landed"
 
     @property
     def exports(self) -> Path:
-        """What Spark writes of an EL tool's tables, until it has landed."""
+        """The temporary files to which Spark exports an EL tool's tables, until they are landed."""
         return self.root / "exports"
 
     @property
@@ -83,7 +83,7 @@ class Output:
 
     @property
     def folders(self) -> tuple[Path, ...]:
-        """All folders that a build makes."""
+        """All folders that a build creates."""
         return (
             self.landed,
             self.exports,
@@ -95,12 +95,12 @@ class Output:
         )
 
     def dbt_folder(self, target: str) -> Path:
-        """What dbt compiles for a target, and its run results."""
+        """The target folder of dbt for a target of the profile: compiled SQL and run results."""
         return self.root / "dbt" / target
 
     @property
     def erasure_receipts(self) -> Path:
-        """What was erased for which request and when, by table, without a word of whom."""
+        """The receipts of erasure: request, time and number of rows by table, without any personal data."""
         return self.root / "erasure_receipts.csv"
 
     @property
@@ -115,23 +115,23 @@ class Output:
 
     @property
     def docs(self) -> Path:
-        """The pages of dbt on models and columns, in one file."""
+        """The page of dbt that documents models and columns, in one file."""
         return self.root / "docs" / "index.html"
 
     @property
     def report(self) -> Path:
-        """The page that shows what is published."""
+        """The report on the published marts, one HTML page."""
         return self.root / "report" / "index.html"
 
     def own(self) -> list[Path]:
-        """Whatever builds leave directly under OUT: nobody else's files are among them."""
+        """All files and folders that builds leave directly under OUT, and no others."""
         folders = ("data_docs", "exports", "spark-warehouse", "spark-metastore", "judging")
         names = (*folders, "hash_key", "hash_key.next")
         return sorted({*self.files, *self.folders, *(self.root / name for name in names)})
 
 
 def write_whole(file: Path, text: str, mode: int = 0o600) -> None:
-    """Write a file under a temporary name and rename it, so that nobody reads half of it, even if the disk is full."""
+    """Write a file under a temporary name and rename it, so that no reader sees a partial file, even on a full disk."""
     unfinished = file.with_suffix(f".{os.getpid()}")
     try:
         unfinished.write_text(text, encoding="utf-8")
@@ -143,17 +143,17 @@ def write_whole(file: Path, text: str, mode: int = 0o600) -> None:
 
 
 def make_private(folder: Path) -> None:
-    """Make a folder that nobody but its owner can look into, and what it lies in; one that is there stays as it is."""
+    """Create a folder (and its parents) that only its owner can read; an existing folder is left unchanged."""
     if not folder.is_dir():
         folder.parent.mkdir(parents=True, exist_ok=True)
         folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def published_mode() -> int:
-    """Return who may read the published file, by JOURNEY_PUBLISHED_MODE, as chmod has it: without it its owner alone.
+    """Return the file mode of the published file from JOURNEY_PUBLISHED_MODE; by default only its owner may read it.
 
     Raises:
-        InputError: it is no mode, or lets others write.
+        InputError: the value is not a file mode, or it lets others write.
     """
     text = os.environ.get("JOURNEY_PUBLISHED_MODE") or "600"
     if re.fullmatch(r"0?6[04][04]", text) is None:
@@ -162,10 +162,10 @@ def published_mode() -> int:
 
 
 def keep_private(output: Output) -> None:
-    """Let nobody but their owner read the files of a build, also those that an earlier release left open to all.
+    """Restrict the files of a build to their owner, also those that an earlier release left readable for all.
 
-    Who may read the published file may also read the report, and pass through its folder and OUT, but not list them.
-    What has an access list of its own is left to whoever made that, and so is what belongs to another user.
+    Users who may read the published file may also read the report, and traverse its folder and OUT without listing
+    them. Files with an access control list, and files of other users, are left unchanged.
     """
     mode = published_mode()
     passing = (mode & 0o044) >> 2
@@ -174,7 +174,7 @@ def keep_private(output: Output) -> None:
             close_to_others(file, 0o700 | passing if file == output.report.parent else 0o700)
         else:
             close_to_others(file, mode if file in (output.published, output.report) else 0o600)
-    # the folder may be none, or not there yet: the build says so
+    # OUT may be missing or no folder: the build reports that later
     with contextlib.suppress(OSError):
         found = stat.S_IMODE(output.root.stat().st_mode)
         if found & passing != passing:
@@ -182,8 +182,8 @@ def keep_private(output: Output) -> None:
 
 
 def close_to_others(file: Path, mode: int = 0o600) -> None:
-    """Give a file this mode, unless it has an access list or is somebody else's."""
-    # of Linux alone
+    """Set the mode of a file, unless it has an access control list or belongs to another user."""
+    # available on Linux only
     lists = getattr(os, "listxattr", None)
     with contextlib.suppress(OSError):
         if lists is not None and any(name.startswith("system.posix_acl") for name in lists(file)):

@@ -1,4 +1,4 @@
-"""Publishing: the marts that passed, in a compact file of their own that takes the old one's place in one rename."""
+"""Publishing on DuckDB: writes the checked marts to a compact separate file and renames it over the published one."""
 
 import contextlib
 import os
@@ -12,19 +12,19 @@ from customer_journey.paths import Output, published_mode
 from customer_journey.warehouse import STORAGE_VERSION
 
 SCHEMA = "marts"
-# A table takes a block or more, and most marts are small. Half of DuckDB's own size spares a small company ten
-# megabytes; still smaller blocks cost a large one more CPU than they save bytes.
+# Each table needs at least one block, and most marts are small. Half of DuckDB's default size saves a small company ten
+# megabytes; still smaller blocks would cost a large company CPU time without saving much.
 BLOCK_SIZE = 131072
 
-# each mart with its description and those of its columns
+# for each mart, its description and the descriptions of its columns
 Descriptions = Mapping[str, tuple[str, Mapping[str, str]]]
 
 
 def publish(output: Output, descriptions: Descriptions) -> int:
-    """Copy the marts named in `descriptions` to a new file and rename it over the published one; return how many.
+    """Copy the marts named in `descriptions` to a new file and rename it over the published one; return their number.
 
-    A mart that is a view of other marts stays one. `descriptions` gives each mart's description and those of its
-    columns, which the file keeps as comments. Whoever has the old file open keeps reading it whole.
+    A mart that is a view of other marts remains a view. The file stores the descriptions of marts and columns as
+    comments. Readers that have the old file open keep reading the complete old file.
     """
     temporary = output.publishing
     leftovers = (temporary, Path(f"{temporary}.wal"))
@@ -34,7 +34,7 @@ def publish(output: Output, descriptions: Descriptions) -> int:
         _write(output, descriptions, temporary)
         os.replace(temporary, output.published)
     except BaseException:
-        # on a full disk half a file would keep the next build from having room
+        # on a full disk, a partial file would take the space that the next build needs
         for leftover in leftovers:
             with contextlib.suppress(OSError):
                 leftover.unlink(missing_ok=True)
@@ -48,12 +48,12 @@ def _write(output: Output, descriptions: Descriptions, temporary: Path) -> None:
         connection.execute(
             f"attach '{_quoted(temporary)}' as published (storage_version '{STORAGE_VERSION}', block_size {BLOCK_SIZE})"
         )
-        # on its own each of a thousand comments would be brought safely to the disk
+        # one transaction: otherwise each of a thousand comments would be flushed to the disk separately
         connection.execute("begin")
         connection.execute(f"create schema published.{SCHEMA}")
         connection.execute("use published")
         views = _views(connection)
-        # tables first: a view is bound when it is made
+        # tables first: a view can only be created after the tables it reads
         for mart in sorted(descriptions, key=lambda name: (name in views, name)):
             description, columns = descriptions[mart]
             relation = f"published.{SCHEMA}.{mart}"
@@ -65,7 +65,7 @@ def _write(output: Output, descriptions: Descriptions, temporary: Path) -> None:
             connection.execute(f"comment on {kind} {relation} is '{_quoted(description)}'")
             for column, text in columns.items():
                 connection.execute(f"comment on column {relation}.{column} is '{_quoted(text)}'")
-        # what nobody sees before the file is in its place: in the warehouse the build is still at it
+        # mark the build as published in the copy only: readers see it after the rename, while the build still runs
         connection.execute(
             f"update published.{SCHEMA}.audit_builds set status = '{PUBLISHED}' where status = '{PUBLISHING}'"
         )
@@ -78,7 +78,7 @@ def _write(output: Output, descriptions: Descriptions, temporary: Path) -> None:
 
 
 def _views(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    """Return the statement of each mart that is a view, which names the marts that it reads by their schema alone."""
+    """Return the SQL of each mart that is a view; it names other marts only by schema, so it is valid in any file."""
     rows = connection.execute(
         "select view_name, sql from duckdb_views() where database_name = 'warehouse' and schema_name = ?", [SCHEMA]
     ).fetchall()

@@ -1,7 +1,7 @@
-"""OUT/summary.json: how a build went, for programs. docs/schedules.md describes each field.
+"""OUT/summary.json: the machine-readable result of a build. docs/schedules.md describes each field.
 
-The file is replaced whole, when a build begins, at each of its steps and at its end, so that one that was killed leaves
-`running` with the step that it was at. Nothing here may import what takes long to load.
+The file is replaced atomically when a build begins, at each of its steps and at its end. A killed build therefore
+leaves the status `running` with its current step. This module must not import anything that is slow to load.
 """
 
 import contextlib
@@ -35,7 +35,7 @@ _ROW_STATES = ("rows_in", "accepted", "duplicates", "quarantined", "deferred", "
 
 @dataclass
 class RunSummary:
-    """What one run of `journey build` has to tell, as far as it has come."""
+    """The summary of one run of `journey build`, updated as it proceeds."""
 
     output: Output
     target: str
@@ -45,7 +45,7 @@ class RunSummary:
     status: str = RUNNING
     exit_code: int | None = None
     error: str | None = None
-    # whether readers see another build than before
+    # whether this run changed the published build
     is_published: bool = False
     published: str | None = None
     marts: int | None = None
@@ -58,32 +58,32 @@ class RunSummary:
     _started: float = field(default_factory=time.monotonic)
 
     def begin(self, build_id: str, as_of: str) -> None:
-        """Note that the build holds the lock and changes what lies in OUT from here on."""
+        """Record that the build holds the lock and changes files in OUT from now on."""
         self.build_id, self.as_of, self.has_begun = build_id, as_of, True
         self.write()
 
     def step_begins(self, name: str) -> None:
-        """Note the step that is at work."""
+        """Record the current step."""
         self.steps.append({"step": name, "started_at": _iso(datetime.now(UTC)), "seconds": None})
         if self.has_begun:
             self.write()
 
     def step_ends(self, seconds: float) -> None:
-        """Note how long the step at work took, whether it succeeded or not."""
+        """Record the duration of the current step, whether it succeeded or not."""
         self.steps[-1]["seconds"] = round(seconds, 3)
 
     def end(self, exit_code: int, error: str | None = None, *, is_new: bool = True) -> None:
-        """Note how the run ended; `is_new` is False where what is published was made from the same."""
+        """Record the end of the run; `is_new` is False if the published build was made from the same inputs."""
         self.exit_code = exit_code
         self.error = None if error is None else masked(plain_line(error))
         good = PUBLISHED if is_new else NOTHING_NEW
-        # a process that a key ended has a code of its own
+        # exit codes not listed are those of a process stopped by Ctrl-C
         self.status = good if exit_code == ExitCode.PUBLISHED else _ENDS.get(exit_code, STOPPED)
 
     def write(self) -> None:
-        """Write OUT/summary.json, unless the disk does not let it: that may not undo what a build has published.
+        """Write OUT/summary.json; ignore a write error, which must not fail a build that has published.
 
-        A run that another build kept out leaves the file to that one.
+        A run that found the folder locked does not write: the file belongs to the build that holds the lock.
         """
         if self.exit_code == ExitCode.LOCKED and not self.has_begun:
             return
@@ -95,7 +95,7 @@ class RunSummary:
         return json.dumps(self.document(), indent=2, ensure_ascii=False) + "\n"
 
     def document(self) -> dict[str, Any]:
-        """Return the summary as it is written."""
+        """Return the summary as a dictionary."""
         is_over = self.status != RUNNING
         failed = [check for check in self.checks if not check.success]
         return {
@@ -135,9 +135,9 @@ class RunSummary:
 
 
 def masked(text: str) -> str:
-    """Return a text with each word replaced that looks like an e-mail address or a phone number.
+    """Return a text with every word masked that looks like an e-mail address or a phone number.
 
-    Lines name files, columns and reasons; a value of a row may stand in what an engine says of a failure.
+    Error lines name files, columns and reasons, but an engine's error text may quote a value of a row.
     """
     for pattern in _patterns():
         text = pattern.sub("…", text)
@@ -146,7 +146,7 @@ def masked(text: str) -> str:
 
 def _patterns() -> Iterable[re.Pattern[str]]:
     patterns = personal_data_patterns()
-    # the whole word around the sign of an address; numbers by their own pattern, which has to leave the words beside it
+    # mask the whole word around an e-mail address, but of phone numbers only the number itself, not the words beside it
     yield re.compile(rf"[^\s'\"(),;<>]*(?:{patterns['address']})[^\s'\"(),;<>]*")
     yield re.compile(patterns["international"])
     yield re.compile(r"(?<![0-9A-Za-z.%:-])[(]?0[1-9](?:[ .()/-]{0,2}[0-9]){7,9}(?![0-9A-Za-z])")

@@ -1,7 +1,7 @@
-"""One POST to a chat or an alerting service when a build failed or warns.
+"""Sends one POST to a chat or alerting service when a build failed or has warnings.
 
-The address is a secret, since whoever has it can write to the channel: it comes from the environment, and neither it
-nor what a request for it ended in is ever shown.
+The URL is a secret, since anyone who knows it can write to the channel. It comes from the environment, and neither the
+URL nor the error text of a failed request is ever printed.
 """
 
 import json
@@ -15,17 +15,17 @@ from customer_journey.run_summary import RunSummary
 URL_VARIABLE = "JOURNEY_WEBHOOK_URL"
 WHEN_VARIABLE = "JOURNEY_WEBHOOK_ON"
 TIMEOUT_SECONDS = 10
-# services cut or refuse long texts
+# services truncate or reject long texts
 LONGEST_TEXT = 2000
 MOST_WARNINGS = 10
 
 
 def notify(summary: RunSummary, environment: Mapping[str, str] = os.environ) -> str | None:
-    """Tell JOURNEY_WEBHOOK_URL of a run that failed, or that published with warnings.
+    """Send a message to JOURNEY_WEBHOOK_URL if a run failed, or published with warnings.
 
     Returns:
-        None where there was nothing to tell or it was told, else a line that says why it was not. A webhook that fails
-        never fails the build.
+        None if there was nothing to send or it was sent, otherwise a line with the reason why it was not. A failing
+        webhook never fails the build.
     """
     url = environment.get(URL_VARIABLE, "").strip()
     if not url or not _is_wanted(summary, environment.get(WHEN_VARIABLE, "").strip() or "warnings"):
@@ -40,21 +40,21 @@ def notify(summary: RunSummary, environment: Mapping[str, str] = os.environ) -> 
         with urllib.request.build_opener(_NoRedirect).open(request, timeout=TIMEOUT_SECONDS):
             return None
     except Exception as error:
-        # its text may hold the address
+        # use only the status code: the error's text may contain the URL
         code = getattr(error, "code", None)
         what = f"answered {code}" if code is not None else f"could not be reached ({type(error).__name__})"
         return f"{URL_VARIABLE} {what}: nobody was told of this build."
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """A webhook that leads elsewhere is a slip: the message would go to a place that nobody has named."""
+    """Rejects redirects: the message would go to an address that nobody configured."""
 
     def redirect_request(self, *_: Any) -> None:
         return None
 
 
 def message(summary: RunSummary) -> dict[str, Any]:
-    """Return what is sent: `text`, which Slack, Teams, Mattermost and Google Chat show, and fields for programs."""
+    """Return the message: `text`, which Slack, Teams, Mattermost and Google Chat show, and fields for programs."""
     document = summary.document()
     lines = [f"customer_journey: {_headline(document)}"]
     if document["error"]:

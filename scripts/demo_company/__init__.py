@@ -1,8 +1,8 @@
-"""A made-up company to try everything on: Gocheck, a Vietnamese brand of microphones.
+"""Generator of the demo company: Gocheck, a made-up Vietnamese brand of microphones, for demos and tests.
 
-It sells to consumers (online store, stores, a marketplace) and, by subscription, to studios, for eighteen
-months. What its people do has known causes, its deliveries have known dirt, and `demo_company.truth`
-says what both are. What it makes at scale 1 lies in examples/demo, where a build without --raw reads it.
+Over eighteen months it sells to consumers (online store, stores, a marketplace) and, by subscription, to studios.
+The causes of people's behaviour and the dirt in the deliveries are known: `demo_company.truth` writes them down, and
+tests compare a build with them. The output at scale 1 is in examples/demo; a build without --raw reads it.
 """
 
 from demo_company.generator import SEED, GeneratedDemo, generate

@@ -1,4 +1,4 @@
-"""Activities of consumers other than browsing and buying: forms, offline visits, social media; their CRM stages."""
+"""Activities of consumers other than browsing and buying: forms, offline visits, social media, CRM stage changes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _FIRST_WORD = np.cumsum([0] + [len(names) for names in STAGE_NAMES.values()])[:-
 def form_activities(
     rng: np.random.Generator, people: People, contacts: Contacts, sessions: Sessions, end: Ints
 ) -> pa.Table:
-    """The forms that sessions ended in, as the CRM noted them."""
+    """CRM activities for the sessions that ended with a submitted form."""
     rows = np.flatnonzero(np.isin(sessions.ending, s.SIGNUPS))
     person = sessions.person[rows]
     by_email = rng.random(len(rows)) < 0.15
@@ -49,7 +49,7 @@ def form_activities(
 def shop_visits(
     rng: np.random.Generator, people: People, contacts: Contacts, orders: Orders
 ) -> tuple[pa.Table, pa.Table]:
-    """Visits to stores, calls to the hotline, seminars and events, and the consultations given there."""
+    """Offline visits (stores, hotline, seminars, events), and the CRM activities for the advice given there."""
     bought = np.flatnonzero((orders.via == STORE) & orders.counts)
     called = np.flatnonzero((orders.via == SALES_REP) & orders.counts)
     looked = np.flatnonzero(contacts.has & (rng.random(len(people)) < 0.07))
@@ -107,7 +107,7 @@ def shop_visits(
 
 
 def social_interactions(rng: np.random.Generator, people: People, contacts: Contacts) -> pa.Table:
-    """Follows, likes and words on social media, a part of them by people whom the company can place."""
+    """Follows, likes and comments on social media; some carry an identifier of the person, the others none."""
     n = len(people) // 5
     person = rng.integers(0, len(people), n)
     time = START + people.first_day[person] * DAY + rng.integers(0, 120 * DAY, n)
@@ -142,7 +142,7 @@ def social_interactions(rng: np.random.Generator, people: People, contacts: Cont
 
 
 def stage_changes(rng: np.random.Generator, people: People, contacts: Contacts, orders: Orders) -> pa.Table:
-    """Stages set in the CRM for consumers: some move on, some go cold and fall back, some return."""
+    """CRM stage changes of consumers: some advance, some go cold and move back, some return."""
     who = np.flatnonzero(contacts.has & ~people.is_business & (rng.random(len(people)) < 0.16))
     bought = orders.first_at(len(people))
     bought = np.where(bought == NEVER, np.iinfo(np.int64).max, bought)
@@ -164,7 +164,7 @@ def stage_changes(rng: np.random.Generator, people: People, contacts: Contacts, 
     step = np.concatenate([np.full(len(people_), position) for position, (people_, _, _) in enumerate(steps)])
     kept = time < END
     person, time, stage, step = person[kept], time[kept], stage[kept], step[kept]
-    # Older entries use English names, newer ones Vietnamese, as the CRM was translated on the way.
+    # Older rows name the stage in English, newer ones in Vietnamese: the CRM was translated in the meantime.
     return build(
         "crm/lifecycle_changes",
         {

@@ -1,4 +1,4 @@
-"""What a visit's way of arriving leaves behind as evidence: UTM values, click ids, referrers, or nothing."""
+"""The traffic-source evidence on the first event of a visit: UTM values, click id, referrer, or nothing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from demo_company.world import DAYS
 
 @dataclass(frozen=True)
 class Arrival:
-    """What one way of arriving leaves on the first event of a visit."""
+    """One way of arriving: the UTM values, click id and referrer that it leaves on the first event of a visit."""
 
     channel: int
     weight: float
@@ -26,9 +26,9 @@ class Arrival:
     referrer: str = ""
     click_id: str = ""
     paid: int = -1
-    """Position in CAMPAIGNS, -1 for what is not paid for."""
+    """Position in CAMPAIGNS, -1 for unpaid traffic."""
     columns_filled: bool = True
-    """False: the UTM stands in the page's address alone."""
+    """False: the UTM values are only in the page URL, and the utm_ columns are empty."""
 
 
 def _paid() -> list[Arrival]:
@@ -56,7 +56,7 @@ def _paid() -> list[Arrival]:
             replace(tagged, columns_filled=False),
         ]
         if c.click_id and c.channel == "paid_search":
-            # Auto-tagging only: the click id is all there is.
+            # Auto-tagging: the click id is the only evidence of the campaign.
             arrivals.append(Arrival(code, c.weight * 0.2, referrer=c.referrer, click_id=c.click_id, paid=position))
     return arrivals
 
@@ -84,7 +84,7 @@ _REFERRERS: dict[str, dict[str, float]] = {
         "https://podcastviet.vn/": 1,
     },
 }
-# A session that returns from the payment page, or after the cookie's half hour, still knows no new channel.
+# Direct visits: without a referrer, or returning from the company's own site or a payment page, which are no channels.
 _OWN = {"": 30.0, "https://gocheck.vn/": 0.8, "https://pay.vnpay.vn/": 0.6, "https://payment.momo.vn/": 0.3}
 
 ARRIVALS: tuple[Arrival, ...] = (
@@ -122,7 +122,7 @@ _LAST_DAY = np.array([CAMPAIGNS[a.paid].last_day if a.paid >= 0 else DAYS for a 
 
 
 def draw_arrivals(rng: np.random.Generator, channels: Ints, days: Ints) -> Ints:
-    """A way of arriving for each visit; a campaign that is not running gives way to the channel's first."""
+    """Draw a way of arriving for each visit; if its campaign is not running that day, take the channel's first one."""
     result = np.zeros(channels.shape, dtype=np.int64)
     chance = rng.random(channels.shape)
     for code in range(len(CHANNELS)):

@@ -1,4 +1,4 @@
-"""One batch of the demo company: people, their journeys and everything that follows, as clean raw rows."""
+"""Generates one batch of the demo company: people, their journeys and all resulting raw rows, before dirt is added."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from demo_company.world import ROWS_PER_BATCH
 
 @dataclass(frozen=True)
 class Batch:
-    """What a batch came to: the raw rows, and what truth and the ads need to know."""
+    """The raw rows of a batch, and the generated values that truth and ad spend need."""
 
     people: People
     journeys: Journeys
@@ -52,7 +52,7 @@ class Batch:
 
 
 def make_batch(seed: int, number: int, consumers: int, business: int, dirt: Dirt) -> Batch:
-    """Let a batch of people live through the demo's eighteen months."""
+    """Simulate the demo's eighteen months for a batch of people."""
 
     def chance(theme: str) -> np.random.Generator:
         return stream(seed, number, theme)
@@ -68,7 +68,7 @@ def make_batch(seed: int, number: int, consumers: int, business: int, dirt: Dirt
     sessions = _sessions(chance("sessions"), people, journeys, bought, newsletters, known, dirt)
 
     products = commerce.main_products(chance("products"), bought.value)
-    # A visit that ends in no purchase is about the product that caught the visitor's eye.
+    # A visit without a purchase looks mostly at one product, which depends on the cookie alone.
     about = sessions.cookie // 4 % 14
     about[sessions.purchase >= 0] = products[sessions.purchase[sessions.purchase >= 0]]
     order_number = np.where(sessions.purchase >= 0, number * ROWS_PER_BATCH + sessions.purchase, -1)
@@ -132,13 +132,13 @@ def make_batch(seed: int, number: int, consumers: int, business: int, dirt: Dirt
     dirt.truth.planted("crm/contacts", "merged_contact", row_keys("crm/contacts", double_rows), "accepted")
     for table, rows in tell_studios(seed, people, contacts, journeys, asked, customers.person).items():
         parts[table].append(rows)
-    # Every table is there, if empty: a small batch may have no deals at all.
+    # Add an empty part to every table: a small batch may have no deals at all.
     tables = {table: pa.concat_tables([build(table, {}, rows=0), *parts[table]]) for table in SCHEMAS}
     return Batch(people, journeys, customers, orders, contacts, sessions, told, exposed, tells, doubles, tables)
 
 
 def _on_the_web(people: People, journeys: Journeys, bought: Purchases) -> Purchases:
-    """Give online first purchases the time of their visit, until its events say the second."""
+    """Give online first purchases the start time of their visit; the exact second follows when events are written."""
     first = (bought.nth == 0) & (bought.via == purchases.ONLINE)
     start = journeys.at(journeys.decisive_visit, journeys.start)[bought.person]
     bought.time[first] = start[first]
@@ -171,7 +171,7 @@ def _sessions(
 
 
 def _from_newsletter(sessions: Sessions, newsletters: mailing.Mailing) -> Flags:
-    """Which sessions a newsletter's click began: those at most five seconds after one of the same person."""
+    """Flag sessions started by a newsletter click: at most five seconds after a click of the same person."""
     clicked = newsletters.clicked != NEVER
     clicks = np.sort(newsletters.person[clicked] * 2**34 + newsletters.clicked[clicked])
     session = sessions.person * 2**34 + sessions.start

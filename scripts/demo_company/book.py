@@ -1,4 +1,4 @@
-"""Rows written one at a time, for the few hundred stories of a batch that are told, not drawn as arrays."""
+"""Rows written one at a time, for the few hundred sales and subscription histories that are not drawn as arrays."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HOUR = 3_600
 
 
 class Book:
-    """Collects rows of several tables and numbers them. What lies after the demo's now is not written."""
+    """Collects rows of several tables and numbers them. Rows later than the demo's as-of moment are dropped."""
 
     def __init__(self, seed: int, batch: int, theme: str) -> None:
         self.random = random.Random(f"{seed}/{batch}/{zlib.crc32(theme.encode())}")
@@ -31,7 +31,7 @@ class Book:
         return f"{prefix}{self._next}"
 
     def add(self, table: str, at: int, **row: object) -> None:
-        """Write a row whose business time is `at`, under the name that the table gives it."""
+        """Write a row with `at` in the table's business time column."""
         if at < END:
             time = next(
                 f.name for f in SCHEMAS[table] if f.type == pa.timestamp("us", tz="UTC") and f.name != "updated_at"
@@ -39,7 +39,7 @@ class Book:
             self._rows[table].append({time: at, **row})
 
     def line(self, order_id: str, product_id: str, quantity: int, price: float, cost: float | None) -> None:
-        """Write the one line of an order; lines have no time of their own."""
+        """Write the only line of an order; order lines have no time column."""
         self._rows["orders/order_items"].append(
             {
                 "order_id": order_id,
@@ -53,7 +53,7 @@ class Book:
         )
 
     def stage(self, contact_id: str, stage: str, at: int, by: str) -> None:
-        """Write the stage that somebody in sales set for a contact, in one of the CRM's words for it."""
+        """Write a stage change that sales made for a contact, in one of the CRM's spellings of the stage."""
         self.add(
             "crm/lifecycle_changes",
             at,
@@ -64,9 +64,9 @@ class Book:
         )
 
     def wait(self, median_days: float, spread: float = 0.7) -> int:
-        """Seconds until the next thing happens, skewed as waiting times are."""
+        """Seconds until the next event, skewed to the right as waiting times are."""
         return int(median_days * DAY * self.random.lognormvariate(0, spread)) + 60
 
     def tables(self) -> dict[str, pa.Table]:
-        """What was written, by table."""
+        """The rows written so far, by table."""
         return {table: from_rows(table, rows) for table, rows in self._rows.items()}

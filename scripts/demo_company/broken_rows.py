@@ -1,4 +1,4 @@
-"""Rows that a warehouse must refuse or put off; `broken_rows.yml` lists them."""
+"""Rows that a warehouse must quarantine or defer; `broken_rows.yml` lists them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _listed() -> dict[str, Listed]:
 
 
 def broken_rows(dirt: Dirt, clean: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
-    """Typed rows to be quarantined or deferred. Those that need a parent get one of the good rows."""
+    """Typed rows to be quarantined or deferred. A row that needs a parent refers to one of the clean rows."""
     parents = {
         "order": _first(clean["orders/orders"], "order_id"),
         "deal": _first(clean["crm/deals"], "deal_id"),
@@ -47,7 +47,7 @@ def broken_rows(dirt: Dirt, clean: Mapping[str, pa.Table]) -> dict[str, pa.Table
 
 
 def unreadable_rows(dirt: Dirt) -> dict[str, pa.Table]:
-    """Rows of CSV tables that cannot be read."""
+    """Rows of CSV tables whose values cannot be read as the column's type."""
     tables: dict[str, list[pa.Table]] = {}
     for chapter, count in (("unreadable", _ROWS_PER_KIND), ("once", int(dirt.batch == 0))):
         for table, listed in _listed()[chapter].items():
@@ -60,7 +60,7 @@ def unreadable_rows(dirt: Dirt) -> dict[str, pa.Table]:
 
 
 def _typed(table: str, column: str, value: object, names: Mapping[str, object]) -> object:
-    """A listed value as its column wants it."""
+    """Convert a listed value to the type of its column."""
     kind = SCHEMAS[table].field(column).type
     if not isinstance(value, str):
         return value

@@ -9,7 +9,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Campaign:
-    """A paid campaign. An untagged one spends without UTM: `seeds/campaign_map.csv` names it, if mapped."""
+    """A paid campaign. The spend rows of an untagged one have no UTM; if mapped, `seeds/campaign_map.csv` names it."""
 
     key: str
     channel: str
@@ -21,7 +21,7 @@ class Campaign:
     cost_per_click: float
     click_rate: float
     weight: float
-    """How often visits through the channel come from this campaign."""
+    """Relative frequency of this campaign among the visits of its channel."""
     currency: str
     tagged: bool
     first_day: int

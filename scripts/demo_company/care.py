@@ -1,4 +1,4 @@
-"""Support after the purchase, and the experience that it and the delivery leave behind."""
+"""Support tickets after the purchase, and how support and delivery affect the customer's experience."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CATEGORIES = ("delivery", "connection", "warranty")
 
 @dataclass(frozen=True)
 class Tickets:
-    """One row a ticket of a consumer; `order` is the position of the order it is about."""
+    """One row per ticket of a consumer; `order` is the position of the order it is about."""
 
     order: Ints
     person: Ints
@@ -35,27 +35,27 @@ class Tickets:
 
 @dataclass(frozen=True)
 class Experiences:
-    """What people have been through: how well the product suits them, since when service failed them."""
+    """For each person: how well the product suits them, and when they first had late delivery or slow support."""
 
     fit: Floats
     late_since: Ints
     slow_since: Ints
 
     def late(self, person: Ints, time: Ints) -> Floats:
-        """1 where a delivery came late before the time."""
+        """1 where a delivery was late before the given time, otherwise 0."""
         since = self.late_since[person]
         was: Floats = ((since != NEVER) & (since < time)).astype(np.float64)
         return was
 
     def slow(self, person: Ints, time: Ints) -> Floats:
-        """1 where support had answered slowly before the time."""
+        """1 where support answered slowly before the given time, otherwise 0."""
         since = self.slow_since[person]
         was: Floats = ((since != NEVER) & (since < time)).astype(np.float64)
         return was
 
 
 def plan_tickets(rng: np.random.Generator, orders: Orders) -> Tickets:
-    """Late parcels make people ask; some microphones do not connect; a few break."""
+    """Draw tickets about late parcels, microphones that do not connect, and a few that break."""
     n = len(orders.person)
     chance, received = rng.random((3, n)), np.where(orders.delivered == NEVER, orders.time, orders.delivered)
     asks = [
@@ -84,7 +84,7 @@ def plan_tickets(rng: np.random.Generator, orders: Orders) -> Tickets:
 
 
 def live_through(rng: np.random.Generator, people: People, orders: Orders, tickets: Tickets) -> Experiences:
-    """What deliveries and tickets did to people."""
+    """Derive each person's experience from their deliveries and tickets."""
     late_since = np.full(len(people), np.iinfo(np.int64).max, dtype=np.int64)
     slow_since = late_since.copy()
     np.minimum.at(late_since, orders.person[orders.late & orders.counts], orders.promised[orders.late & orders.counts])
@@ -101,7 +101,7 @@ def live_through(rng: np.random.Generator, people: People, orders: Orders, ticke
 def write_tickets(
     rng: np.random.Generator, people: People, contacts: Contacts, orders: Orders, tickets: Tickets
 ) -> tuple[pa.Table, pa.Table]:
-    """The raw tickets, and the chats among them as activities."""
+    """The raw tickets, and an activity for each ticket opened by chat."""
     n = len(tickets.order)
     known = contacts.known_at(tickets.person, tickets.opened)
     last = np.where(tickets.resolved == NEVER, tickets.opened + 600, tickets.resolved)

@@ -13,7 +13,7 @@ SITE = "https://gocheck.vn"
 
 @dataclass(frozen=True)
 class Product:
-    """A product with its list price and cost in VND; no cost where the company never entered one."""
+    """A product with its list price and cost in VND; the cost is missing where the company never entered one."""
 
     product_id: str
     name: str
@@ -60,7 +60,7 @@ MICROPHONES = tuple(i for i in np.argsort(PRICES).tolist() if PRODUCTS[i].catego
 
 @dataclass(frozen=True)
 class Page:
-    """A page of the site. `interest` weighs it by phase: early, comparing, studio, support."""
+    """A page of the site. `interest` is its weight in each phase of the visitor: early, comparing, studio, support."""
 
     path: str
     group: str

@@ -1,4 +1,4 @@
-"""The channels that bring people to the company, with the true effects that attribution tries to find."""
+"""The marketing channels of the demo, with the true effects that attribution tries to estimate."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Channel:
-    """A channel, its true effect in log-odds of purchase and of signing up, and how often it brings whom."""
+    """A channel: its true effects on purchase and on sign-up (log-odds), and how often it brings which visitors."""
 
     key: str
     effect: float
@@ -20,7 +20,7 @@ class Channel:
     bounce: float = 0.30
 
 
-# Affiliates and direct close many paths without causing anything; paid social opens many and harms.
+# Affiliates and direct are often the last touch without causing anything; paid social is often the first and harms.
 CHANNELS = (
     Channel("direct", 0.0, 0.0, 9, 26, 30, 0.25),
     Channel("organic_search", 0.35, 0.20, 22, 14, 9, 0.28),

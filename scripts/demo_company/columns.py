@@ -1,7 +1,7 @@
-"""Columns of raw tables from numpy arrays, a batch at a time.
+"""Builds columns of raw tables from numpy arrays, a batch at a time.
 
-Times are whole seconds since the epoch, `NEVER` where there is none; codes point into a vocabulary, -1 for
-null. Strings are made by Arrow: Python objects would cost more than all the rest at a hundred million events.
+Times are whole seconds since the epoch, `NEVER` where there is none; codes are positions in a vocabulary, -1 for
+null. Arrow makes the strings: at a hundred million events, Python objects would cost more than everything else.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _HEX = np.array([f"{byte:02x}".encode() for byte in range(256)], dtype="S2")
 
 
 def stream(seed: int, batch: int, theme: str) -> np.random.Generator:
-    """A random stream for each theme of a batch: a change to one leaves the others as they were."""
+    """A random stream for one theme of a batch: changing one theme leaves the draws of the others unchanged."""
     return np.random.default_rng([seed, batch, zlib.crc32(theme.encode())])
 
 
@@ -47,7 +47,7 @@ def sigmoid(log_odds: Floats) -> Floats:
 
 
 def scramble(numbers: Ints | npt.NDArray[np.uint64], salt: int = 0) -> npt.NDArray[np.uint64]:
-    """A bijection of 64-bit numbers that looks like chance (splitmix64): distinct numbers stay distinct."""
+    """Hash 64-bit numbers with splitmix64, a bijection: distinct numbers stay distinct."""
     z = numbers.astype(np.uint64) + np.uint64((salt * 0xD1B54A32D192ED03 + 0x9E3779B97F4A7C15) % 2**64)
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
@@ -55,12 +55,12 @@ def scramble(numbers: Ints | npt.NDArray[np.uint64], salt: int = 0) -> npt.NDArr
 
 
 def unit(numbers: Ints | npt.NDArray[np.uint64], salt: int) -> Floats:
-    """A number in [0, 1) that depends on nothing but the number and the salt."""
+    """A pseudo-random value in [0, 1) that depends only on the number and the salt."""
     return (scramble(numbers, salt) >> np.uint64(11)).astype(np.float64) / 2.0**53
 
 
 def anonymous_ids(cookies: Ints) -> pa.Array:
-    """The id that a browser's cookie carries: 16 hexadecimal digits; a negative number is null."""
+    """The anonymous id in a browser's cookie: 16 hexadecimal digits; a negative number is null."""
     raw = scramble(cookies, salt=7).astype(">u8").view(np.uint8)
     digits = np.ascontiguousarray(_HEX[raw]).view("S16").reshape(len(cookies))
     return hide(pa.array(digits, type=pa.binary()).cast(pa.string()), cookies < 0)
@@ -75,23 +75,23 @@ def ids(prefix: str, numbers: Ints, width: int = 0) -> pa.Array:
 
 
 def pick(vocabulary: Sequence[str | None] | pa.Array, codes: Ints) -> pa.Array:
-    """The words that codes stand for; -1 is null."""
+    """The vocabulary entry for each code; -1 is null."""
     words = vocabulary if isinstance(vocabulary, pa.Array) else pa.array(vocabulary, pa.string())
     return words.take(pa.array(codes, mask=codes < 0))
 
 
 def join(*parts: pa.Array | str) -> pa.Array:
-    """Put strings together row by row; null where one part is."""
+    """Concatenate strings row by row; null where one part is null."""
     return pc.binary_join_element_wise(*parts, "")
 
 
 def hide(column: pa.Array, where: Flags) -> pa.Array:
-    """Null the values where told."""
+    """Set the values to null where the flag is true."""
     return pc.if_else(pa.array(where), pa.scalar(None, column.type), column)
 
 
 def either(where: Flags, these: pa.Array, those: pa.Array) -> pa.Array:
-    """These where told, those elsewhere."""
+    """Take `these` where the flag is true, `those` elsewhere."""
     return pc.if_else(pa.array(where), these, those)
 
 
@@ -101,7 +101,7 @@ def take(column: pa.Array, positions: Ints) -> pa.Array:
 
 
 def unless(where: Flags, times: Ints) -> Ints:
-    """The times, and NEVER where told."""
+    """The times, replaced by NEVER where the flag is true."""
     return np.where(where, NEVER, times)
 
 
@@ -126,7 +126,7 @@ def _typed(column: Column, kind: pa.DataType, rows: int) -> pa.Array:
 
 
 def build(table: str, frame: Frame, rows: int | None = None) -> pa.Table:
-    """A raw table from some of its columns; the others are null. Single words hold for every row."""
+    """Build a raw table from some of its columns; the others are null. A single string is repeated on every row."""
     schema = SCHEMAS[table]
     unknown = set(frame) - set(schema.names)
     if unknown:
@@ -141,7 +141,7 @@ def build(table: str, frame: Frame, rows: int | None = None) -> pa.Table:
 
 
 def from_rows(table: str, rows: Sequence[Mapping[str, object]]) -> pa.Table:
-    """A raw table from dictionaries; times are seconds, dates are dates, absent columns are null."""
+    """Build a raw table from dictionaries; times are seconds, dates are dates, absent columns are null."""
     schema = SCHEMAS[table]
     arrays = []
     for field in schema:

@@ -1,4 +1,4 @@
-"""Orders of consumers with their lines and refunds, and how delivery went."""
+"""Orders of consumers with their lines, refunds and delivery times."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _REASONS = ("Không vừa ý", "Lỗi kỹ thuật", "Giao trễ", "Giao nhầm"
 
 @dataclass(frozen=True)
 class Orders:
-    """One row an order of a consumer: purchases first, then abandoned attempts, then walk-ins (person -1)."""
+    """One row per order of a consumer: purchases first, then abandoned attempts, then walk-ins (person -1)."""
 
     person: Ints
     number: Ints
@@ -67,11 +67,11 @@ class Orders:
 
     @property
     def counts(self) -> Flags:
-        """Orders of known people that went through."""
+        """Flag orders of known people that are neither pending nor cancelled."""
         return (self.person >= 0) & np.isin(self.state, (COMPLETED, SHIPPED, PAID, RETURNED))
 
     def first_at(self, people: int) -> Ints:
-        """When each person bought first, NEVER if they did not."""
+        """Time of each person's first order that counts, NEVER if there is none."""
         late = np.iinfo(np.int64).max
         first = np.full(people, late, dtype=np.int64)
         np.minimum.at(first, self.person[self.counts], self.time[self.counts])
@@ -83,7 +83,7 @@ class Orders:
 
 
 def main_products(rng: np.random.Generator, values: Floats) -> Ints:
-    """The microphone that fits the money spent."""
+    """Choose the microphone whose price fits the order value."""
     prices = PRICES[list(MICROPHONES)]
     fit = np.searchsorted(prices, values * rng.uniform(0.75, 1.2, len(values)), side="right") - 1
     return np.array(MICROPHONES, dtype=np.int64)[np.maximum(fit, 0)]
@@ -92,7 +92,7 @@ def main_products(rng: np.random.Generator, values: Floats) -> Ints:
 def plan_orders(
     rng: np.random.Generator, people: People, purchases: Purchases, cookies: Ints, products: Ints
 ) -> Orders:
-    """Orders for the purchases, for attempts abandoned shortly before, and for walk-ins without a name."""
+    """Orders for the purchases, for attempts abandoned shortly before them, and for anonymous walk-ins."""
     tries = np.flatnonzero((purchases.via == ONLINE) & (rng.random(len(purchases)) < 0.07))
     given_up = purchases.time[tries] - rng.integers(DAY // 2, 2 * DAY, len(tries))
     walk_ins = round(0.012 * len(purchases))
@@ -151,7 +151,7 @@ def write_orders(
     extra = np.array(ACCESSORIES, dtype=np.int64)[rng.integers(0, len(ACCESSORIES), n)]
     has_extra = (rng.random(n) < 0.38) & (PRICES[extra] < 0.3 * gross)
     extra_price = np.where(has_extra, PRICES[extra], 0.0)
-    # Two or four of the same divide whole thousands evenly, so that lines add up to the order.
+    # Quantities 2 and 4 divide whole thousands evenly, so that the lines add up to the order.
     quantity = np.choose(np.searchsorted((1.6, 3.2), (gross - extra_price) / PRICES[orders.product]), (1, 2, 4))
     unit_price = np.round((gross - extra_price) / quantity / rate, 2)
     extra_price, discount = np.round(extra_price / rate, 2), np.round(discount / rate, 2)
@@ -224,7 +224,7 @@ def write_orders(
 
 
 def _refunds(rng: np.random.Generator, orders: Orders, total: Floats) -> pa.Table:
-    """Returned orders are paid back whole, a few completed ones in part."""
+    """Refunds: returned orders in full, a few completed ones in part."""
     n = len(orders.person)
     received = np.where(orders.delivered == NEVER, orders.time, orders.delivered)
     partial = (orders.state == COMPLETED) & (rng.random(n) < 0.02 + 0.06 * orders.late) & (received < END - 20 * DAY)

@@ -1,4 +1,4 @@
-"""Who stands in the CRM, since when, and with which of their identifiers."""
+"""CRM contacts: who has one, since when, and which identifiers it shows."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from demo_company.purchases import ONLINE, Purchases
 from demo_company.world import DAY, END
 
 _RECORDED = (0.92, 0.72, 0.15, 1.0)
-"""Share of first buyers entered in the CRM without having signed up, by where they bought."""
+"""Share of first buyers entered in the CRM without having signed up, by sales channel."""
 
 
 @dataclass(frozen=True)
 class Contacts:
-    """For each person of the batch: the contact, if there is one, and what it tells."""
+    """For each person of the batch: the contact, if there is one, and which identifiers it shows."""
 
     has: Flags
     created: Ints
@@ -30,14 +30,14 @@ class Contacts:
     shows_phone: Flags
 
     def known_at(self, person: Ints, time: Ints) -> Flags:
-        """Whether people stood in the CRM at given times."""
+        """Whether people had a contact at given times."""
         return self.has[person] & (self.created[person] <= time)
 
 
 def plan_contacts(
     rng: np.random.Generator, people: People, journeys: Journeys, purchases: Purchases, known: Ints
 ) -> Contacts:
-    """Decide who gets a contact; `created` is a first estimate until the sessions have been spelt out."""
+    """Decide who gets a contact; `created` is a first estimate until the events of the sessions are written."""
     n = len(people)
     signed = journeys.signup_visit >= 0
     asked = people.is_business & (journeys.decisive_visit >= 0)
@@ -46,7 +46,7 @@ def plan_contacts(
     recorded[purchases.person[first]] = rng.random(len(first)) < np.array(_RECORDED)[purchases.via[first]]
     has = signed | asked | recorded
     created = np.where(has, known, NEVER)
-    # Sales enters some colleagues of whoever asked first.
+    # Sales also enters some colleagues of the first person of a company who made a request.
     earliest = np.full(n + 1, END, dtype=np.int64)
     np.minimum.at(earliest, people.company[asked], known[asked])
     heard_of = earliest[people.company] + 5 * DAY
@@ -64,7 +64,7 @@ def plan_contacts(
 
 
 def settle(contacts: Contacts, moments: list[tuple[Ints, Ints]], purchases: Purchases) -> Contacts:
-    """Date contacts by the moment of the form or order that made them, now that these are known."""
+    """Set `created` to the time of the form or order that created the contact, now that these times are known."""
     late = np.iinfo(np.int64).max
     created = np.full(len(contacts.has), late, dtype=np.int64)
     for person, time in moments:
@@ -82,7 +82,7 @@ def settle(contacts: Contacts, moments: list[tuple[Ints, Ints]], purchases: Purc
 
 
 def write_contacts(rng: np.random.Generator, people: People, contacts: Contacts, journeys: Journeys) -> pa.Table:
-    """The contacts as the CRM holds them now."""
+    """The current version of each contact in the CRM."""
     who = np.flatnonzero(contacts.has)
     n = len(who)
     rank = np.minimum(contacts.created[who] + rng.integers(0, 60 * DAY, n), END - 3_600)
@@ -119,7 +119,7 @@ def write_contacts(rng: np.random.Generator, people: People, contacts: Contacts,
 
 
 def write_doubles(rng: np.random.Generator, people: People, contacts: Contacts) -> tuple[pa.Table, Ints]:
-    """Second records of the same people, merged into the first by hand; also whose they are."""
+    """Duplicate contacts, merged into the first one by hand; also the person of each."""
     who = np.flatnonzero(contacts.has & (contacts.created < END - 90 * DAY) & (rng.random(len(people)) < 0.02))
     created = contacts.created[who] + rng.integers(10 * DAY, 60 * DAY, len(who))
     by_phone = rng.random(len(who)) < 0.5

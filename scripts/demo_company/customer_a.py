@@ -1,4 +1,4 @@
-"""The named scenario Customer A with fixed ids: `customer_a.yml` tells it step by step."""
+"""The named scenario Customer A with fixed ids; `customer_a.yml` lists its steps."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def customer_a(truth: Truth) -> dict[str, pa.Table]:
 
 
 def _events(visit: Step, at: str, before: int) -> Iterator[Row]:
-    """A web session: what the visit says of itself stands on the first event, its order on the last."""
+    """The events of a web session: the visit's own columns (such as UTM) on the first event, its order on the last."""
     start, cookie, tail = local_time(visit.get("at", at)), visit["cookie"], visit.get("tail", [])
     paths = visit["pages"] + visit["pages"][-1:] * len(tail)
     first = {name: value for name, value in visit.items() if name in SCHEMAS["web/events"].names and name != "order_id"}
@@ -70,6 +70,6 @@ def _events(visit: Step, at: str, before: int) -> Iterator[Row]:
 
 
 def _timed(table: str, row: Row) -> Row:
-    """A row with its local times as seconds."""
+    """Convert the local times of a row to seconds since the epoch."""
     times = {field.name for field in SCHEMAS[table] if pa.types.is_timestamp(field.type)}
     return {name: local_time(str(value)) if name in times else value for name, value in row.items()}

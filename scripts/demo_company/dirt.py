@@ -1,6 +1,6 @@
-"""Deliveries as untidy as real ones: repeated rows, other versions, tombstones, late rows.
+"""Adds the dirt of real deliveries: repeated rows, other versions, tombstones, late rows.
 
-Dirt is added to the good rows, which stay as they are: what is true of the company does not change with it.
+Dirt is added next to the clean rows, which stay unchanged, so that the truth about the company stays the same.
 """
 
 from __future__ import annotations
@@ -30,24 +30,24 @@ _REPEATED = {
     "crm/tickets": 0.01,
     "feedback/survey_responses": 0.005,
 }
-"""Share of rows that a table delivers twice, word for word."""
+"""Share of rows that a table delivers twice as exact duplicates."""
 
 
 @dataclass(frozen=True)
 class Dirt:
-    """The batch that gets dirty, its chance, and where each planted row is noted."""
+    """The batch to add dirt to, its random stream, and the truth that records each planted row."""
 
     batch: int
     rng: np.random.Generator
     truth: Truth
 
     def some(self, rows: int, share: float) -> Ints:
-        """Positions of some of the rows; at least one in the first batch: a small demo has every kind too."""
+        """Draw positions of some rows; at least one in the first batch, so that a small demo has every kind of dirt."""
         count = max(round(rows * share), int(self.batch == 0))
         return np.sort(self.rng.choice(rows, min(count, rows), replace=False))
 
     def few(self, count: int) -> Ints:
-        """Numbers for handmade rows: distinct over all batches."""
+        """Numbers for the ids of planted rows, distinct over all batches."""
         return self.batch * PEOPLE_PER_BATCH + np.arange(count, dtype=np.int64)
 
 
@@ -58,7 +58,7 @@ def row_keys(table: str, rows: pa.Table) -> pa.Array:
 
 
 def repeat_rows(dirt: Dirt, tables: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
-    """Exact second deliveries."""
+    """Deliver some rows a second time, unchanged."""
     again = {}
     for table, share in _REPEATED.items():
         rows = tables[table]
@@ -68,7 +68,7 @@ def repeat_rows(dirt: Dirt, tables: Mapping[str, pa.Table]) -> dict[str, pa.Tabl
 
 
 def older_versions(dirt: Dirt, tables: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
-    """What some rows looked like before their last update."""
+    """Older versions of some rows, with their values before the last update."""
     changes: dict[str, tuple[float, str, dict[str, object]]] = {
         "crm/contacts": (0.03, "created_at", {"lead_source": None, "phone": None, "persona": None}),
         "crm/companies": (0.05, "created_at", {"employee_count": None}),
@@ -100,7 +100,7 @@ def older_versions(dirt: Dirt, tables: Mapping[str, pa.Table]) -> dict[str, pa.T
 
 
 def former_emails(dirt: Dirt, contacts: pa.Table) -> dict[str, pa.Table]:
-    """Contacts that had another address before, and a call from it while it was current and one after."""
+    """Older versions of contacts with a former e-mail, and two calls by it: one in its validity period, one after."""
     rows = contacts.filter(pc.and_(pc.is_valid(contacts["email"]), pc.starts_with(contacts["contact_id"], "C0")))
     rows = rows.filter(pc.less(rows["created_at"], rows["updated_at"]))
     rows = rows.take(pa.array(dirt.some(len(rows), 0.008)))
@@ -129,7 +129,7 @@ def former_emails(dirt: Dirt, contacts: pa.Table) -> dict[str, pa.Table]:
 
 
 def later_versions(dirt: Dirt, tables: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
-    """Versions that the sources will only write after the demo's now."""
+    """Versions with an update time after as-of: a build must defer them."""
     later = {}
     for table, values in (
         ("orders/orders", {"status": "returned"}),
@@ -143,7 +143,7 @@ def later_versions(dirt: Dirt, tables: Mapping[str, pa.Table]) -> dict[str, pa.T
 
 
 def tombstones(dirt: Dirt) -> dict[str, pa.Table]:
-    """Rows that once lived and were deleted at their source: the deletion is accepted and yields nothing."""
+    """Rows deleted at their source: the tombstone is accepted, and no row remains."""
     number = dirt.few(3)
     time = END - 200 * DAY - number % 1_000 * 60
     twice, died = np.concatenate([number, number]), np.repeat([False, True], len(number))
@@ -199,7 +199,7 @@ def tombstones(dirt: Dirt) -> dict[str, pa.Table]:
 
 
 def land(dirt: Dirt, events: pa.Table, month_of: Ints) -> Ints:
-    """The month in whose file each event lands: mostly its own, now and then the next."""
+    """The monthly file in which each event lands: mostly its own month, sometimes the next one (late arrival)."""
     late = dirt.some(len(events), 0.002)
     late = late[month_of[late] < month_of.max()]
     landed = month_of.copy()
@@ -209,7 +209,7 @@ def land(dirt: Dirt, events: pa.Table, month_of: Ints) -> Ints:
 
 
 def note_spellings(dirt: Dirt, table: str, rows: pa.Table) -> None:
-    """Note the e-mails and phone numbers that are right but not written in the plain way."""
+    """Record the e-mails and phone numbers that are valid but not in normalized form."""
     for column, kind in (("email", "untidy_email"), ("phone", "untidy_phone")):
         plain = pc.utf8_lower(pc.utf8_trim_whitespace(rows[column])) if column == "email" else rows[column]
         untidy = pc.not_equal(rows[column], plain) if column == "email" else pc.invert(pc.starts_with(plain, "+84"))
@@ -218,7 +218,7 @@ def note_spellings(dirt: Dirt, table: str, rows: pa.Table) -> None:
 
 
 def _with(rows: pa.Table, values: Mapping[str, object]) -> pa.Table:
-    """The rows with some columns replaced: by a column, by one word, or by null."""
+    """The rows with some columns replaced: by another column, by one repeated string, or by null."""
     for name, value in values.items():
         position = rows.schema.get_field_index(name)
         field = rows.schema.field(position)
@@ -231,7 +231,7 @@ def _with(rows: pa.Table, values: Mapping[str, object]) -> pa.Table:
 
 
 def restated_spend(dirt: Dirt, spend: pa.Table) -> pa.Table:
-    """Spend first reported lower, spend that came in two parts that add up, and spend that cannot be."""
+    """Restated spend (first reported lower), spend in two rows of one key that add up, and invalid spend."""
     restated = spend.take(pa.array(dirt.some(len(spend), 0.03)))
     first = _with(
         restated,

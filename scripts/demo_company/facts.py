@@ -1,4 +1,4 @@
-"""What a batch adds to the truth: who owns which identifier, which sessions there were, what moved people."""
+"""Records the facts of a batch in the truth: owners of identifiers, sessions, customer traits and true causes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from demo_company.people import DEVICES_PER_PERSON, international
 from demo_company.truth import Truth
 from demo_company.world import DAY, EXPERIMENTS, FIRST_DATE, START
 
-# The identifiers that one person may have: positions in the graph of each person.
+# The identifiers that one person may have: nodes of the person's identity graph.
 CONTACT, EMAIL, SECOND_EMAIL, PHONE, DOUBLE, FIRST_COOKIE = range(6)
 _NODES = FIRST_COOKIE + DEVICES_PER_PERSON
 _Tie: TypeAlias = Callable[[Ints, Ints | int, Ints | int], None]
@@ -25,7 +25,7 @@ _EPOCH_DAY = (FIRST_DATE - type(FIRST_DATE)(1970, 1, 1)).days
 
 
 def note(truth: Truth, batch: Batch) -> None:
-    """Note all that is true of a batch."""
+    """Record the truth of a batch."""
     _note_identifiers(truth, batch)
     _note_sessions(truth, batch)
     _note_customers(truth, batch)
@@ -42,7 +42,7 @@ def _valid(column: pa.Array | pa.ChunkedArray) -> Flags:
 
 
 def _ties(batch: Batch) -> npt.NDArray[np.bool_]:
-    """For each person, which identifiers raw rows put side by side; the diagonal says which occur at all."""
+    """For each person, the pairs of identifiers that some raw row links; the diagonal says which occur at all."""
     people, contacts = batch.people, batch.contacts
     ties = np.zeros((len(people), _NODES, _NODES), dtype=np.bool_)
 
@@ -97,7 +97,7 @@ def _tie_orders(batch: Batch, tie: _Tie) -> None:
 
 
 def _tie_contacts(batch: Batch, tie: _Tie) -> None:
-    """The rows that name a contact and its e-mail: orders taken by sales, and referrals of the contact."""
+    """Link contact and e-mail where a row names both: orders taken by sales, and referrals of the contact."""
     own = batch.tables["orders/orders"].slice(len(batch.orders.person))
     referrals = batch.tables["crm/referrals"]
     for contact, email in (
@@ -110,7 +110,7 @@ def _tie_contacts(batch: Batch, tie: _Tie) -> None:
 
 
 def _occurs(batch: Batch, values: pa.Array, phones: bool) -> Flags:
-    """Which e-mails or phones stand in some row by themselves."""
+    """Flag e-mails or phones that occur in a raw row as its only identifier."""
     columns = [
         batch.tables["marketing/offline_visits"]["identifier_value"],
         batch.tables["marketing/social_interactions"]["identifier_value"],
@@ -139,7 +139,7 @@ def _occurs(batch: Batch, values: pa.Array, phones: bool) -> Flags:
 def _note_identifiers(truth: Truth, batch: Batch) -> None:
     ties, people = _ties(batch), batch.people
     occurs = ties[:, np.arange(_NODES), np.arange(_NODES)]
-    # Three squarings reach every path between so few identifiers.
+    # Transitive closure: three squarings cover paths of up to eight links, enough for so few identifiers.
     for _ in range(3):
         ties = ties | (np.matmul(ties.astype(np.float32), ties.astype(np.float32)) > 0)
     component = ties.argmax(axis=2)

@@ -1,4 +1,4 @@
-"""Survey invitations, answers and reviews: what people say follows what they went through."""
+"""Survey invitations, answers and reviews; scores depend on each person's experience of delivery and support."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _SCALES = {"nps": (0, 10), "csat": (1, 5), "ces": (1, 7)}
 
 @dataclass(frozen=True)
 class _Wave:
-    """People asked the same question: when, on which channel, and what they would answer."""
+    """One survey sent to many people: when, on which channel, and the score that each would give."""
 
     survey: str
     kind: str
@@ -163,7 +163,7 @@ def write_surveys(
         )
         score = np.clip(np.round(wave.answer[rows]), low, high)
         answered = sent + 600 + rng.exponential(0.5 * DAY, len(rows)).astype(np.int64)
-        # Happy people speak only of what pleased them; the others say what went wrong.
+        # Satisfied people comment only on what they liked; the others name what went wrong.
         pleased = score >= low + 0.75 * (high - low)
         remark = np.where(pleased, 0, len(words.COMMENTS_GOOD)) + rng.integers(0, len(words.COMMENTS_GOOD), len(rows))
         tells_scale = rng.random(len(rows)) < 0.5
@@ -193,7 +193,7 @@ def write_surveys(
 def write_reviews(
     rng: np.random.Generator, people: People, contacts: Contacts, orders: Orders, lived: Experiences
 ) -> pa.Table:
-    """Reviews of what was bought."""
+    """The raw product reviews."""
     n = len(orders.person)
     received = np.where(orders.delivered == NEVER, orders.time, orders.delivered)
     time = received + rng.integers(4 * DAY, 30 * DAY, n)

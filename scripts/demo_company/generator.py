@@ -1,4 +1,4 @@
-"""Writes the demo company: batch by batch, clean rows, then dirt; at last what only the whole can say, and settings."""
+"""Writes the demo company batch by batch (clean rows, then dirt), then the company-wide tables and the settings."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _LANDING_MONTH = np.array([*MONTH_OF_DAY, len(LANDING_MONTHS) - 1], dtype=np.int
 
 @dataclass(frozen=True)
 class GeneratedDemo:
-    """What was written: where, how many rows of each raw table, and the moment that the demo calls now."""
+    """The result of a run: the folder, the row count of each raw table, and the as-of moment of the demo."""
 
     out: Path
     rows: Mapping[str, int]
@@ -52,15 +52,15 @@ def generate(
 ) -> GeneratedDemo:
     """Write the demo company's raw tables and settings under a folder; the same seed and scale give the same files.
 
-    What was written is noted beside them: such rows, and no others, may be built under the demo's own key.
+    A record of the written files is kept beside them: only rows listed there may be built with the demo's public key.
 
     Args:
         out: folder that receives `<source>/<table>` and vars.yml; files of an earlier run are overwritten.
-        scale: how many people, relative to a company with some 130,000 web events; memory does not grow.
-        seed: everything that is left to chance follows from it.
-        truth: folder for what is true of the company (see `demo_company.truth`), for tests.
-        is_heavy: whether the sources are much untidier (see `demo_company.heavy_dirt`), of which truth does not know.
-        on_progress: called with a few words and the share done.
+        scale: number of people, relative to a company with some 130,000 web events; memory use does not grow with it.
+        seed: seed of all random draws.
+        truth: folder for the truth about the company (see `demo_company.truth`), for tests.
+        is_heavy: whether to add much more dirt (see `demo_company.heavy_dirt`), which the truth does not record.
+        on_progress: called with a short text and the share done.
     """
     if not scale > 0:
         raise ValueError(f"scale must be positive, not {scale}")
@@ -98,7 +98,7 @@ def generate(
 
 
 def _write(writer: RawWriter, dirt: Dirt, batch: Batch, clean: Mapping[str, pa.Table]) -> None:
-    """Write the clean rows of a batch with the dirt that goes with them."""
+    """Write the clean rows of a batch together with their dirt."""
     for table in ("crm/contacts", "orders/orders"):
         dirty.note_spellings(dirt, table, clean[table])
     parts = [

@@ -1,7 +1,7 @@
-"""A dirtier company: what the demo's sources tell in a tidy way and many a real one does not.
+"""Heavier dirt: ambiguities that the demo's clean sources lack and many real sources have.
 
-Two definitions of one figure agree on tidy data whatever they are; on these they part. Which rows change follows from
-their ids.
+On clean data two different definitions of a metric may give the same value; on this data they differ, so that a test
+can tell them apart. A hash of the id decides which rows change.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import pyarrow as pa
 from demo_company.tables import SCHEMAS
 
 _STATEMENTS: dict[str, str] = {
-    # the shop's theme sends no purchase events: orders alone say that somebody bought
+    # the shop's theme sends no purchase events: only the orders show purchases
     "web/events": "select * from told where event_name <> 'purchase'",
-    # people answer twice in a month, and are asked both how they like the company and how they liked the occasion
+    # some answer twice within a month, and some second NPS answers are relational instead of transactional
     "feedback/survey_responses": """
         select * from told
         union all
@@ -29,11 +29,11 @@ _STATEMENTS: dict[str, str] = {
         )
         from told where is_among(response_id, 'again', 25)
     """,
-    # the CRM keeps the day on which a deal is hoped to close
+    # the CRM fills closed_at of open deals with the expected close date
     "crm/deals": """
         select * replace (coalesce(closed_at, created_at + interval 75 days) as closed_at) from told
     """,
-    # subscriptions begin with a trial that costs nothing
+    # some subscriptions start with a free trial (MRR 0) and become paid by an upgrade
     "crm/subscription_changes": """
         select * replace (
             case
@@ -47,7 +47,7 @@ _STATEMENTS: dict[str, str] = {
         )
         from told where change_type = 'started' and is_among(subscription_id, 'trial', 35)
     """,
-    # an import called people customers who never bought
+    # an import set the stage customer for people who never bought
     "crm/lifecycle_changes": """
         select * from told
         union all
@@ -56,7 +56,7 @@ _STATEMENTS: dict[str, str] = {
             created_at + interval 10 days as changed_at, 'import' as changed_by
         from contacts where is_among(contact_id, 'import', 4)
     """,
-    # numbers as people write them abroad
+    # international phone numbers that keep the trunk zero: +84 (0)…
     "crm/contacts": """
         select * replace (
             case
@@ -65,7 +65,7 @@ _STATEMENTS: dict[str, str] = {
         )
         from told
     """,
-    # people pay at the till without a name; a shop calls a paid order processing, and does not say when it came
+    # anonymous sales in stores; paid orders with status processing; no delivery time; e-mails with a mailto: prefix
     "orders/orders": """
         select * replace (
             case when status = 'paid' and is_among(order_id, 'word', 50) then 'processing' else status end as status,
@@ -83,7 +83,7 @@ _STATEMENTS: dict[str, str] = {
         )
         from told where is_among(order_id, 'till', 6)
     """,
-    # refunds are entered again with more than the order was worth, or for no order that anybody knows
+    # refunds entered a second time with more than the order's amount, some without an order
     "orders/refunds": """
         select * from told
         union all
@@ -93,7 +93,7 @@ _STATEMENTS: dict[str, str] = {
         )
         from told where is_among(refund_id, 'again', 30)
     """,
-    # scanners click on every link, one mailing tool does not say what was delivered and another gives messages no id
+    # clicks by security scanners; campaigns of one tool without delivered events, of another without message ids
     "marketing/email_events": """
         select * replace (case when is_among(campaign, 'id', 15) then null else message_id end as message_id)
         from told where not (event_type = 'delivered' and is_among(campaign, 'delivery', 20))
@@ -109,14 +109,14 @@ _SOME = "create macro is_among(id, what, percent) as md5_number_lower(coalesce(i
 
 
 def make_untidy(tables: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
-    """Return the clean tables of a batch as untidy sources tell them; columns and types stay."""
+    """Return the tables of a batch with heavy dirt; columns and types stay the same."""
     untidy = dict(tables)
     with duckdb.connect() as connection:
         connection.execute(_SOME)
         connection.register("contacts", _without_zone(tables["crm/contacts"]))
         for table, statement in _STATEMENTS.items():
             connection.register("told", _without_zone(tables[table]))
-            # several threads may give the rows in another order
+            # DuckDB's threads may return the rows in any order: sorting keeps the output reproducible
             rows: pa.Table = connection.sql(f"select * from ({statement}) as untidy order by all").to_arrow_table()
             untidy[table] = rows.select(SCHEMAS[table].names).cast(SCHEMAS[table])
             connection.unregister("told")
@@ -124,7 +124,7 @@ def make_untidy(tables: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
 
 
 def _without_zone(rows: pa.Table) -> pa.Table:
-    """The rows with their times as UTC without a zone: DuckDB adds days to others by an extension alone."""
+    """The rows with timestamps in UTC without a zone: DuckDB needs an extension to add intervals to zoned ones."""
     fields = [
         pa.field(field.name, pa.timestamp("us") if pa.types.is_timestamp(field.type) else field.type)
         for field in rows.schema

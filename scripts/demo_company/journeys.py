@@ -1,4 +1,4 @@
-"""The causes: visits that move people to sign up, to buy for the first time, or to ask sales for an offer."""
+"""Planned visits and their true effects on signing up, buying for the first time, or making a request to sales."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from demo_company.people import People, device_of_visits
 from demo_company.world import DAY, DAYS, EXPERIMENTS, HAZARDS, MAX_VISITS, START
 
 HOUR_PULL = (1, 0.5, 0.3, 0.2, 0.3, 0.6, 1.5, 2.5, 4, 5, 5.5, 5.5, 6, 5, 5, 5, 5, 5, 5.5, 7, 8.5, 0, 0, 0)
-"""Visits by local hour. None start after nine, so that each ends on the day on which it began."""
+"""Weight of visits by local hour. None start after 21:00, so that each visit ends on the day on which it began."""
 
 
 @dataclass(frozen=True)
 class Journeys:
-    """Planned visits of each person (row) in order (column), up to and including the one that converted."""
+    """Planned visits of each person (row) in order (column), up to and including the converting visit."""
 
     happens: Flags
     day: Ints
@@ -32,15 +32,15 @@ class Journeys:
     decisive_visit: Ints
     """The visit that led to the first purchase or the request to sales, -1 for none."""
     expected: Floats
-    """Expected conversions of consumers: as planned first, then without each channel in turn."""
+    """Expected conversions of consumers: first with all channels, then with each channel left out in turn."""
 
     def at(self, visits: Ints, values: Ints) -> Ints:
-        """The values of one visit of each person (-1: of the first)."""
+        """The value at one visit of each person (visit -1 takes the first visit)."""
         return values[np.arange(len(visits)), np.maximum(visits, 0)]
 
 
 def times_of_day(rng: np.random.Generator, size: int | tuple[int, ...]) -> Ints:
-    """Seconds into a local day at which people are on the web."""
+    """Draw start times of visits, in seconds since local midnight."""
     return choose(rng, HOUR_PULL, size) * 3_600 + rng.integers(0, 3_600, size)
 
 
@@ -77,7 +77,7 @@ def plan_journeys(rng: np.random.Generator, people: People) -> Journeys:
     brought = np.zeros((len(CHANNELS), n))
     for visit in range(MAX_VISITS):
         going = possible[:, visit]
-        # Nobody gets our e-mails before signing up: such a visit came by itself.
+        # Nobody gets e-mails before signing up: such a visit is direct instead.
         channel[(channel[:, visit] == EMAIL) & (signup_visit < 0), visit] = DIRECT
         came_by = channel[:, visit]
         signs = (
@@ -112,7 +112,7 @@ def plan_journeys(rng: np.random.Generator, people: People) -> Journeys:
 
 
 def _lift(people: People, everybody: Ints, device: Ints, day: Ints) -> Floats:
-    """The factor that experiments put on the chance of converting on a visit."""
+    """The factor by which the variants of running experiments change the chance that a visit converts."""
     factor = np.ones(len(people))
     cookies = people.cookies(everybody, device)
     for number, experiment in enumerate(EXPERIMENTS):

@@ -1,4 +1,4 @@
-"""Referrals and the loyalty programme of happy customers; and requests to be forgotten."""
+"""Referrals, the loyalty programme, and erasure requests."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def write_referrals(
     orders: Orders,
     lived: Experiences,
 ) -> pa.Table:
-    """Referrals: most first visits by referral go back to a happy customer; others lead nowhere."""
+    """Referrals: most first visits through the referral channel have one, by a happy customer; some bring nobody."""
     first_order = orders.first_at(len(people))
     wants = contacts.has & (first_order != NEVER) & (rng.random(len(people)) < sigmoid(-1.2 + 1.2 * lived.fit))
     wants &= lived.late_since == NEVER
@@ -68,7 +68,7 @@ def write_referrals(
 
 
 def write_loyalty(rng: np.random.Generator, people: People, contacts: Contacts, orders: Orders) -> pa.Table:
-    """Points for every order of a member, tiers by what they spent in all, and redemptions."""
+    """Loyalty events: points for every order of a member, tiers by total spend, and redemptions."""
     rows = np.flatnonzero(orders.counts)
     rows = rows[np.lexsort((orders.time[rows], orders.person[rows]))]
     person = orders.person[rows]
@@ -111,7 +111,7 @@ def write_loyalty(rng: np.random.Generator, people: People, contacts: Contacts, 
 
 
 def erasure_requests(rng: np.random.Generator, people: People, contacts: Contacts) -> tuple[pa.Table, Ints]:
-    """A few people ask to be forgotten, by e-mail address, phone number or contact; also who they are."""
+    """Erasure requests of a few people, by e-mail, phone or contact id; also the persons behind them."""
     able = np.flatnonzero(contacts.has & ~people.is_business & (contacts.created < END - 60 * DAY))
     who = np.sort(rng.choice(able, min(len(able), 1 + len(people) // 1_500), replace=False))
     kind = np.arange(len(who)) % 3

@@ -1,4 +1,4 @@
-"""E-mails and what became of them: monthly newsletters, and the care messages that visits came from."""
+"""E-mails and their events: monthly newsletters, and the care messages behind visits by e-mail."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SEND_DAYS = tuple(local_time(f"{month}-05 09:00") for month in MONTHS)
 
 @dataclass(frozen=True)
 class Mailing:
-    """One row a message; a step that did not happen is NEVER."""
+    """One row per message; the time of a step that did not happen is NEVER."""
 
     person: Ints
     campaign: Ints
@@ -42,7 +42,7 @@ class Mailing:
 
 
 def plan_newsletters(rng: np.random.Generator, people: People, contacts: Contacts, subscribes: Flags) -> Mailing:
-    """One newsletter a month to everyone who signed up, until they leave or their address proves dead."""
+    """One newsletter a month to everyone who signed up, until they unsubscribe or a message bounces."""
     who = np.flatnonzero(contacts.has & contacts.shows_email & subscribes)
     n, months = len(who), len(_SEND_DAYS)
     sent = np.array(_SEND_DAYS)[None, :] + (people.number[who] % 1_800)[:, None]
@@ -52,7 +52,7 @@ def plan_newsletters(rng: np.random.Generator, people: People, contacts: Contact
     clicks = opens & (chance[1] < 0.075)
     leaves = opens & ~clicks & (chance[2] < 0.022)
     complains = leaves & (chance[3] < 0.06)
-    # Nothing is sent after the first message that bounced or made its reader leave.
+    # Nothing is sent after the first message that bounced or was followed by an unsubscribe.
     ends = leaves | (gets & people.bad_address[who, None])
     over = np.cumsum(ends, axis=1) - ends > 0
     row, month = np.nonzero(gets & ~over)
@@ -75,7 +75,7 @@ def plan_newsletters(rng: np.random.Generator, people: People, contacts: Contact
 
 
 def care_messages(rng: np.random.Generator, person: Ints, visited: Ints, bought_before: Flags) -> Mailing:
-    """The messages that visits by e-mail began with: sent hours earlier, clicked seconds before the visit."""
+    """The care message behind each visit by e-mail: sent hours earlier, clicked seconds before the visit."""
     n = len(person)
     never = np.full(n, NEVER, dtype=np.int64)
     clicked = visited - rng.integers(1, 6, n)
@@ -133,7 +133,7 @@ def write_messages(rng: np.random.Generator, people: People, parts: list[Mailing
 
 
 def consents(people: People, contacts: Contacts, subscribes: Flags, left: Ints) -> pa.Table:
-    """Consent to e-mail, given by signing up and withdrawn by unsubscribing; some agree to analytics too."""
+    """Consents: to e-mail, granted by signing up and withdrawn by unsubscribing; for some also to analytics."""
     who = np.flatnonzero(contacts.has & subscribes)
     leaving = who[left[who] != NEVER]
     analytics = who[people.number[who] % 3 == 0]

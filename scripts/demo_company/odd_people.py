@@ -1,4 +1,4 @@
-"""Identifiers that mislead (kiosks, shared phones, placeholders), and rows that count apart (tests, bots)."""
+"""Misleading identifiers (kiosks, shared phones, placeholders), and rows that metrics exclude (tests, bots)."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from demo_company.sessions import BY_NOTHING, CRAWL, Sessions
 from demo_company.world import DAY, END, PEOPLE_PER_BATCH
 
 FIRST_ODD = 9_000
-"""Positions of a batch from here on belong to people and devices made up here."""
+"""First position of a batch reserved for the people and devices that this module makes up."""
 KIOSKS, _VISITORS_PER_KIOSK = 2, 9
 _THIRDS = (4, 9)
-"""Positions of the third members among the families of two, three, two and three."""
+"""Positions of the third members when the members of families of two, three, two and three are listed in a row."""
 _SHARED, _FAMILIES, _PLACEHOLDERS, _INTERNAL, _TESTS = 8, 4, 6, 3, 5
 
 
@@ -31,7 +31,7 @@ def _odd(dirt: Dirt, first: int, count: int) -> Ints:
 
 
 def odd_contacts(dirt: Dirt) -> pa.Table:
-    """Contacts, each a person of its own, whose phone or e-mail is not theirs alone."""
+    """Contacts of distinct people who share a phone, or have a placeholder e-mail and phone; and internal contacts."""
     parts = []
     relatives = np.arange(_FAMILIES).repeat([2, 3, 2, 3])
     groups = (
@@ -40,7 +40,7 @@ def odd_contacts(dirt: Dirt) -> pa.Table:
     )
     for kind, first, phones in groups:
         number = _odd(dirt, first, len(phones))
-        # The third of a family has no address: with three of them the phone would have too many neighbours.
+        # The third member has no e-mail: with three e-mails, identity resolution would block the phone as shared.
         with_email = np.where(np.isin(np.arange(len(phones)), _THIRDS if kind == "family_phone" else ()), -1, number)
         email = join(kind[:6], ".", ids("", with_email), "@gmail.com")
         parts.append(_contacts(number, email, spell_phones(dirt.rng, phones), dirt))
@@ -90,7 +90,7 @@ def _note(dirt: Dirt, kind: str, contacts: pa.Table, number: Ints) -> None:
 
 
 def odd_orders(dirt: Dirt) -> pa.Table:
-    """Orders that are no sales (tests, what colleagues bought), and sales that placeholders identify."""
+    """Orders that are no sales (tests, purchases by employees), and sales whose identifiers are placeholders."""
     internal, number = _odd(dirt, 300, _INTERNAL), dirt.few(_TESTS)
     time = END - dirt.rng.integers(30 * DAY, 400 * DAY, _TESTS)
     common = {
@@ -141,12 +141,12 @@ def odd_orders(dirt: Dirt) -> pa.Table:
 
 
 def kiosk_cookies(dirt: Dirt) -> Ints:
-    """The tablets that stand in stores."""
+    """Cookies of the shared tablets in stores."""
     return _odd(dirt, 400, KIOSKS) * DEVICES_PER_PERSON
 
 
 def kiosk_identities(dirt: Dirt, people: People, contacts: Contacts) -> pa.Table:
-    """Many people who typed their address into the same tablet."""
+    """Web identities of many people who typed their e-mail into the same tablet."""
     known = np.flatnonzero(contacts.has & contacts.shows_email & (contacts.created < END - 60 * DAY))
     who = dirt.rng.choice(known, min(len(known), KIOSKS * _VISITORS_PER_KIOSK), replace=False)
     cookie = kiosk_cookies(dirt)[np.arange(len(who)) % KIOSKS]
@@ -164,7 +164,7 @@ def kiosk_identities(dirt: Dirt, people: People, contacts: Contacts) -> pa.Table
 
 
 def kiosk_sessions(dirt: Dirt, count: int) -> Sessions:
-    """What is looked at on those tablets."""
+    """Anonymous web sessions on those tablets."""
     kiosk = np.arange(count) % KIOSKS
     zero, none = np.zeros(count, dtype=np.int64), np.full(count, -1, dtype=np.int64)
     return Sessions(
@@ -182,7 +182,7 @@ def kiosk_sessions(dirt: Dirt, count: int) -> Sessions:
 
 
 def crawls(dirt: Dirt, count: int) -> Sessions:
-    """Visits by machines that say so in their user agent."""
+    """Web sessions of bots that name themselves in their user agent."""
     bots = max(count // 6, 1)
     cookie = _odd(dirt, 500, bots)[dirt.rng.integers(0, bots, count)] * DEVICES_PER_PERSON
     zero, none = np.zeros(count, dtype=np.int64), np.full(count, -1, dtype=np.int64)
@@ -202,7 +202,7 @@ def crawls(dirt: Dirt, count: int) -> Sessions:
 
 
 def leaked_addresses(dirt: Dirt) -> pa.Table:
-    """Visits whose UTM carries somebody's e-mail address, as careless links do."""
+    """Visits whose UTM content contains an e-mail address, as badly built links have."""
     number = dirt.few(3)
     rows = build(
         "web/events",

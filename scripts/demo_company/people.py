@@ -1,4 +1,4 @@
-"""The people of a batch: who they are, which devices they use, and how their identifiers read."""
+"""The people of a batch: their traits, devices and identifiers, and the spellings of e-mails and phones."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from demo_company.columns import Flags, Floats, Ints, choose, either, hide, ids,
 from demo_company.world import DAYS, MONTH_OF_DAY, PEOPLE_PER_BATCH
 
 DEVICES_PER_PERSON = 4
-"""Room for the cookie numbers of one person: three devices of their own, and one that they borrow."""
+"""Cookie numbers reserved for one person: three devices of their own, and one that they borrow."""
 DEVICE_TYPES = ("mobile", "desktop", "tablet")
 MONTH_PULL = (
     1.15,
@@ -35,12 +35,12 @@ MONTH_PULL = (
     1.05,
     1.1,
 )
-"""How many people each month brings, relative to the others: sales in November, Tet in January."""
+"""Relative number of new people per month: high in November (sales events) and in January (Tet)."""
 
 
 @dataclass(frozen=True)
 class People:
-    """One row a true person. `number` is global; what else points to people is a position in the batch."""
+    """One row per true person. `number` is unique across batches; other references to people are batch positions."""
 
     batch: int
     number: Ints
@@ -78,7 +78,7 @@ def make_people(rng: np.random.Generator, batch: int, consumers: int, business: 
     number = batch * PEOPLE_PER_BATCH + np.arange(n, dtype=np.int64)
     is_business = np.arange(n) >= consumers
     pull = np.array([MONTH_PULL[month] for month in MONTH_OF_DAY])
-    # Work of a company starts with its first person; one to three people each.
+    # Each company has one to three people; `starts` holds the position after its last one.
     starts = np.cumsum(choose(rng, (0.0, 5, 3, 2), business)) if business else np.zeros(0, np.int64)
     company = np.full(n, -1, dtype=np.int64)
     company[consumers:] = np.searchsorted(starts, np.arange(business), side="right")
@@ -127,7 +127,7 @@ def company_numbers(batch: int, companies: Ints) -> Ints:
 
 
 def national_phones(numbers: Ints) -> pa.Array:
-    """A phone number of its own for each number below 300 million."""
+    """National phone numbers, distinct for distinct person numbers below 300 million."""
     space = len(words.PHONE_PREFIXES) * 10_000_000
     spread = (numbers * 196_613 + 41_234_567) % space
     prefix = np.array(words.PHONE_PREFIXES, dtype=np.int64)[spread // 10_000_000]
@@ -135,12 +135,12 @@ def national_phones(numbers: Ints) -> pa.Array:
 
 
 def international(phones: pa.Array) -> pa.Array:
-    """E.164 of national numbers."""
+    """Convert national numbers to E.164."""
     return join("+84", pc.utf8_slice_codeunits(phones, 1))
 
 
 def spell_phones(rng: np.random.Generator, phones: pa.Array) -> pa.Array:
-    """Each phone number in one of the five ways in which people type it."""
+    """Spell each phone number in one of five common ways of typing it."""
     d = [
         pc.utf8_slice_codeunits(phones, start, stop)
         for start, stop in ((0, 3), (3, 6), (6, 10), (1, 3), (0, 4), (4, 7), (7, 10))
@@ -156,7 +156,7 @@ def spell_phones(rng: np.random.Generator, phones: pa.Array) -> pa.Array:
 
 
 def spell_emails(rng: np.random.Generator, emails: pa.Array, share: float = 0.05) -> pa.Array:
-    """Some addresses in mixed case, some with blanks around them."""
+    """Spell some e-mails in mixed case and some with blanks around them."""
     return pc.choose(
         pa.array(choose(rng, (1 - share, share / 2, share / 2), len(emails))),
         emails,
@@ -166,6 +166,6 @@ def spell_emails(rng: np.random.Generator, emails: pa.Array, share: float = 0.05
 
 
 def device_of_visits(people: People, owners: Ints, chance: Floats) -> Ints:
-    """Which device each visit is made on: mostly the person's first."""
+    """The device of each visit: mostly the person's first."""
     spare = people.devices[owners] - 1
     return np.where(chance < 0.66, 0, np.minimum(1 + ((chance - 0.66) / 0.34 * spare).astype(np.int64), spare))

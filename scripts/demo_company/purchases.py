@@ -1,4 +1,4 @@
-"""When consumers buy and for how much: first by their journey, then by a BG/NBD and Gamma-Gamma process."""
+"""Consumers' purchases: the journey decides the first, a BG/NBD process the repeats, a Gamma-Gamma model the values."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MOST_REPEATS = 200
 
 @dataclass(frozen=True)
 class Customers:
-    """One row a consumer who bought: the latent traits behind their purchases."""
+    """One row per consumer who bought: the latent parameters of their purchase process."""
 
     person: Ints
     first_day: Ints
@@ -31,7 +31,7 @@ class Customers:
 
 @dataclass(frozen=True)
 class Purchases:
-    """One row a purchase, first purchases before repeats. Online ones take their time from their visit."""
+    """One row per purchase, first purchases before repeats. Online purchases take their time from their visit."""
 
     person: Ints
     nth: Ints
@@ -52,7 +52,7 @@ def plan_purchases(rng: np.random.Generator, people: People, journeys: Journeys)
     via = choose(rng, _FIRST_SHARES, len(person))
     lag = np.where(via == ONLINE, 0, rng.integers(1, 5, len(person)))
     first_day = journeys.at(journeys.decisive_visit, journeys.day)[person] + lag
-    # Who decided in the last days and buys elsewhere has not bought yet.
+    # Offline purchases happen days after the deciding visit: drop those that would fall after the as-of day.
     in_time = first_day < DAYS
     person, via, first_day = person[in_time], via[in_time], first_day[in_time]
     n = len(person)
@@ -81,9 +81,9 @@ def plan_purchases(rng: np.random.Generator, people: People, journeys: Journeys)
 
 
 def _repeats(rng: np.random.Generator, customers: Customers) -> tuple[Ints, Ints, Ints]:
-    """Repeat purchases until dropout or the end: position of the customer, running number, day."""
+    """Draw repeat purchases until dropout or the last day; return customer position, running number and day."""
     alive = np.arange(len(customers.person))
-    # A purchase happens somewhere within its day; time runs on from there.
+    # The first purchase falls at a random time within its day; waiting times are added to it.
     clock = customers.first_day + rng.random(len(alive))
     found: list[tuple[Ints, int, Ints]] = []
     for nth in range(1, _MOST_REPEATS):

@@ -1,4 +1,4 @@
-"""What does not depend on people: products and exchange rates."""
+"""Reference data: products and exchange rates."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from demo_company.subscriptions import SERVICES
 from demo_company.world import DAYS, FIRST_DATE
 
 _DAYS_BEFORE = 10
-"""Rates begin before the first order, so that each day finds one."""
+"""Rates start this many days before the first order, so that every order finds a rate on or before its day."""
 
 
 def products() -> pa.Table:
-    """The raw products, subscriptions among them."""
+    """The raw products, including the subscription plans."""
     return build(
         "orders/products",
         {
@@ -28,7 +28,7 @@ def products() -> pa.Table:
 
 
 def exchange_rates(rng: np.random.Generator) -> pa.Table:
-    """Dong for a dollar and a euro on working days; the latest rate holds over the weekend."""
+    """VND per USD and EUR on working days only; on weekends the latest rate applies."""
     days = np.arange(-_DAYS_BEFORE, DAYS)
     epoch = (FIRST_DATE - type(FIRST_DATE)(1970, 1, 1)).days + days
     working = epoch[(epoch + 3) % 7 < 5]

@@ -1,4 +1,4 @@
-"""Selling to studios: from a request through calls, meetings and quotes to a deal won, lost, or open."""
+"""The sales process with studios: from a request through calls, meetings and quotes to a won, lost or open deal."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LOST = ("Giá cao", "Chọn đối thủ", "Không có ngân sách", "Không ph
 
 @dataclass(frozen=True)
 class Request:
-    """A studio's request to sales: when, by whom, through which channel, with what effect on the outcome."""
+    """A studio's request to sales: account, time, channel, effect on the log-odds of winning, and colleagues."""
 
     account: Account
     at: int
@@ -27,7 +27,7 @@ class Request:
 
 
 def pursue(book: Book, request: Request) -> None:
-    """Follow a request to its end."""
+    """Write the sales process that follows a request."""
     r, account = book.random, request.account
     kind = r.choices(_REQUESTS, (5, 3, 2))[0]
     book.add(
@@ -68,7 +68,7 @@ def _call(book: Book, account: Account, at: int, direction: str, outcome: str, d
 
 
 def _deal(book: Book, request: Request, created: int, owner: int, effect: float, attempt: int) -> None:
-    """One deal, stage by stage; a lost one may come back months later as another."""
+    """Write one deal, stage by stage; a lost deal may be followed by another one months later."""
     r, account, by = book.random, request.account, words.OWNERS[owner]
     if created >= END:
         return
@@ -77,7 +77,7 @@ def _deal(book: Book, request: Request, created: int, owner: int, effect: float,
     meetings = 1 + (r.random() < 0.35)
     odds = -0.35 + effect + words.OWNER_SKILL[owner] + request.effect + 0.45 * (meetings - 1) - 0.3 * (attempt - 1)
     wins = r.random() < 1 / (1 + math.exp(-odds))
-    # Some skip the meeting, some lose patience after the quote.
+    # Some deals skip the meeting, and some lost deals end after the quote without negotiation.
     path = ["qualified", *(["meeting"] if r.random() < 0.85 else []), "proposal"]
     path += ["negotiation"] if wins or r.random() < 0.6 else []
     at, reached = created, "qualified"
@@ -179,7 +179,7 @@ def _meetings(book: Book, request: Request, deal_id: str, at: int, meetings: int
 
 
 def _won(book: Book, account: Account, deal_id: str, plan: Plan, at: int, by: str) -> None:
-    """A won deal: the subscription, and often hardware with it."""
+    """Write what follows a won deal: the subscription, and often an order of hardware."""
     book.stage(account.contact_id, "customer", at + HOUR, by)
     if book.random.random() < 0.5:
         product = PRODUCTS[book.random.choice((11, 12, 13, 14))]

@@ -1,4 +1,4 @@
-"""The web sessions of a batch: every visit that any cause brought about, before it is spelt out in events."""
+"""Plans the web sessions of a batch, whatever caused them; `demo_company.web` writes their events."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from demo_company.people import DEVICES_PER_PERSON, People, device_of_visits
 from demo_company.purchases import ONLINE, Purchases
 from demo_company.world import DAY, DAYS, START
 
-# What a session ends in.
+# The outcomes of a session.
 (
     NOTHING,
     BOUNCED,
@@ -33,15 +33,15 @@ SIGNUPS = (SIGNUP, SIGNUP_AFTER_ERROR, SIGNUP_AND_PURCHASE)
 ORDERS = (PURCHASE, SIGNUP_AND_PURCHASE)
 
 BY_NOTHING, BY_EMAIL, BY_CONTACT, BY_EMAIL_AND_PHONE = range(4)
-"""Whether and by what a session tells who its visitor is."""
+"""Whether a session identifies its visitor, and by which identifiers."""
 
 APART = 4 * 3_600
-"""Sessions of one cookie start at least this far apart, so that none runs into the next."""
+"""Minimum seconds between the starts of two sessions of one cookie, so that they do not overlap."""
 
 
 @dataclass(frozen=True)
 class Sessions:
-    """One row a web session; `purchase` is the position of the purchase it ends in, -1 for none."""
+    """One row per web session; `purchase` is the position of the purchase it ends in, -1 for none."""
 
     person: Ints
     cookie: Ints
@@ -59,17 +59,17 @@ class Sessions:
         return len(self.person)
 
     def where(self, these: Flags | Ints) -> Sessions:
-        """Some of the sessions."""
+        """Select some of the sessions."""
         return Sessions(**{field.name: getattr(self, field.name)[these] for field in fields(self)})
 
 
 def stack(parts: list[Sessions]) -> Sessions:
-    """Sessions of several causes as one."""
+    """Concatenate sessions of several causes."""
     return Sessions(**{f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Sessions)})
 
 
 def known_since(people: People, journeys: Journeys, purchases: Purchases) -> Ints:
-    """When each person first told who they are, by signing up, buying or asking sales; NEVER if never."""
+    """Time at which each person first identified themselves (sign-up, purchase or sales request); NEVER if not."""
     late = np.iinfo(np.int64).max
     since = np.where(journeys.signup_visit >= 0, journeys.at(journeys.signup_visit, journeys.start), late)
     decided = (journeys.decisive_visit >= 0) & people.is_business
@@ -80,7 +80,7 @@ def known_since(people: People, journeys: Journeys, purchases: Purchases) -> Int
 
 
 def of_journeys(rng: np.random.Generator, people: People, journeys: Journeys, purchases: Purchases) -> Sessions:
-    """The visits on the way to a first purchase or request."""
+    """The visits up to a first purchase or request, and those of people who never convert."""
     person, visit = np.nonzero(journeys.happens)
     n = len(person)
     channel = journeys.channel[person, visit]
@@ -114,7 +114,7 @@ def of_journeys(rng: np.random.Generator, people: People, journeys: Journeys, pu
 
 
 def of_customers(rng: np.random.Generator, people: People, purchases: Purchases) -> Sessions:
-    """Visits of those who bought: each further online purchase, and looking for help or more after any."""
+    """Visits of customers: one for each repeat purchase online, and later visits for support or browsing."""
     repeat = np.flatnonzero((purchases.nth > 0) & (purchases.via == ONLINE))
     after = np.repeat(np.arange(len(purchases)), rng.poisson(1.1, len(purchases)))
     day = purchases.day[after] + rng.integers(1, 25, len(after))
@@ -123,7 +123,7 @@ def of_customers(rng: np.random.Generator, people: People, purchases: Purchases)
     person = np.concatenate([purchases.person[repeat], purchases.person[after]])
     day = np.concatenate([purchases.day[repeat], day])
     n = len(person)
-    # E-mail brings people back to buy; who looks for help comes by themselves.
+    # Repeat purchases come through the returning channels (mostly e-mail); half of the other visits are direct.
     channel = np.where((purchase < 0) & (rng.random(n) < 0.5), 0, choose(rng, RETURNING, n))
     device = device_of_visits(people, person, rng.random(n))
     return Sessions(
@@ -141,7 +141,7 @@ def of_customers(rng: np.random.Generator, people: People, purchases: Purchases)
 
 
 def of_clicks(rng: np.random.Generator, people: People, person: Ints, clicked: Ints, arrival: int) -> Sessions:
-    """The visit that a click in a newsletter leads to."""
+    """The visits that follow clicks in newsletters."""
     n = len(person)
     device = device_of_visits(people, person, rng.random(n))
     return Sessions(
@@ -174,9 +174,9 @@ def tell_who(rng: np.random.Generator, sessions: Sessions, known: Ints) -> Sessi
 
 
 def keep_apart(sessions: Sessions) -> Sessions:
-    """Drop visits too close in time to another of the same cookie, except those that end in a form or an order.
+    """Drop sessions too close in time to another of the same cookie, unless they end in a form or an order.
 
-    If two such visits are too close to each other, the later one is moved to the person's second device.
+    If two sessions with a form or an order are too close, the later one is moved to the device that the person borrows.
     """
     for _ in range(3):
         sessions, close, matters = _neighbours(sessions)
@@ -192,7 +192,7 @@ def keep_apart(sessions: Sessions) -> Sessions:
 
 
 def _neighbours(sessions: Sessions) -> tuple[Sessions, Flags, Flags]:
-    """Sessions in order, which of them (but the first) follow closely on another, and which must stay."""
+    """Sort sessions by cookie and start; flag each one after the first that starts too soon, and those to keep."""
     sessions = sessions.where(np.lexsort((sessions.start, sessions.cookie)))
     close: Flags = (np.diff(sessions.cookie) == 0) & (np.diff(sessions.start) < APART)
     return sessions, close, np.isin(sessions.ending, (*SIGNUPS, *ORDERS, REQUEST))

@@ -1,4 +1,4 @@
-"""What advertising cost: a row for each day, campaign and ad, from the visits that each campaign brought."""
+"""Ad spend: one row per day, campaign and ad, derived from the visits that each campaign brought."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _EPOCH_DAY = (FIRST_DATE - type(FIRST_DATE)(1970, 1, 1)).days
 
 @dataclass
 class Visits:
-    """Paid visits by day and campaign: all that the ads need to know of a batch."""
+    """Counts of paid visits by day and campaign: the only data that ad spend needs from the batches."""
 
     counts: Ints
 
@@ -37,7 +37,7 @@ class Visits:
 def write_spend(rng: np.random.Generator, visits: Visits, scale: float) -> pa.Table:
     """The raw ad spend."""
     running = np.array([[c.first_day <= day <= c.last_day for c in CAMPAIGNS] for day in range(DAYS)])
-    # Ads also bring clicks that never became a visit, on days without any visit too.
+    # Ads also get clicks that do not become a visit, even on days without any visit.
     clicks = np.round(visits.counts * 1.12 + rng.poisson(0.45 * scale, visits.counts.shape)).astype(np.int64)
     day, campaign = np.nonzero(running & (rng.random(running.shape) < 0.97))
     parts = []

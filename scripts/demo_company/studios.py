@@ -1,4 +1,4 @@
-"""The companies of a batch, and what became of those that asked; also single creators who subscribe."""
+"""The companies of a batch, the sales process of those that made a request, and single creators who subscribe."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from demo_company.world import DAY, END, START
 def tell_studios(
     seed: int, people: People, contacts: Contacts, journeys: Journeys, asked: Ints, buyers: Ints
 ) -> dict[str, pa.Table]:
-    """The raw rows of the business with studios and subscribers; `asked`: when a person's request came."""
+    """The raw rows of business with studios and subscribers; `asked` is the time of each person's request."""
     book = Book(seed, people.batch, "studios")
     r = book.random
     contact_ids, emails = contacts.contact_id.to_pylist(), people.email.to_pylist()
@@ -67,7 +67,7 @@ def tell_studios(
 
 
 def _go_cold(book: Book, contacts: Contacts, contact_ids: list[str], staff: list[int]) -> None:
-    """Studios that never asked: sales tried some of them, and let them rest."""
+    """Studios that never made a request: sales contacts some of them and gives up."""
     for person in staff:
         if contacts.has[person] and book.random.random() < 0.3:
             called = int(contacts.created[person]) + book.wait(4)
@@ -88,7 +88,7 @@ def _go_cold(book: Book, contacts: Contacts, contact_ids: list[str], staff: list
 def _creators(
     book: Book, people: People, contacts: Contacts, contact_ids: list[str], emails: list[str], buyers: Ints
 ) -> None:
-    """People who pay for the creator plan; none buys microphones, so that process stays as it is known."""
+    """Subscribers of the creator plan; none of them buys microphones, so the known BG/NBD process is unaffected."""
     able = np.flatnonzero(
         contacts.has & ~people.is_business & (people.interest > 0.8) & (contacts.created < END - 30 * DAY)
     )

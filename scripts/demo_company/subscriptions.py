@@ -1,4 +1,4 @@
-"""The life of a subscription: started, used, renewed, upgraded, paused, cancelled, perhaps started again."""
+"""The lifecycle of a subscription: started, used, renewed, upgraded, paused, cancelled, perhaps started again."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _WHY = ("Ít sử dụng", "Giá cao", "Chuyển sang đối thủ", "Đóng stu
 
 @dataclass(frozen=True)
 class Account:
-    """Who pays: a company through its contact, or a single creator."""
+    """The payer: a company through its contact, or a single creator."""
 
     contact_id: str
     company_id: str | None
@@ -25,7 +25,7 @@ class Account:
     currency: str = "VND"
 
     def money(self, amount: float) -> float:
-        """An amount of VND in the account's currency, to its minor unit."""
+        """Convert an amount of VND to the account's currency, rounded to its minor unit."""
         return round(amount / _USD, 2) if self.currency == "USD" else float(round(amount))
 
 
@@ -40,7 +40,7 @@ class Plan:
 
 
 class _Change(Protocol):
-    """Writes down a change of a subscription."""
+    """Writes a subscription change."""
 
     def __call__(self, kind: str, when: int, amount: float, **more: object) -> None: ...
 
@@ -59,7 +59,7 @@ SERVICES = (
 
 
 def choose_plan(r: random.Random) -> Plan:
-    """A studio's plan: the size it needs, for a year or by the month."""
+    """Draw a studio's plan: its size, and a yearly or monthly term."""
     name, price, product_id = r.choices(_PLANS, (5, 4, 1.5))[0]
     return Plan(name, price * r.choice((1, 1, 2, 3)), r.choice((1, 12, 12)), product_id)
 
@@ -107,7 +107,7 @@ def order_row(
 
 
 def run_subscription(book: Book, account: Account, plan: Plan, at: int, by: str, again: int = 0) -> None:
-    """Let a subscription live month by month until it ends or the demo's now."""
+    """Simulate a subscription month by month until it ends or the demo's as-of moment is reached."""
     r, subscription_id, mrr = book.random, book.new_id("SUB"), plan.mrr
 
     def change(kind: str, when: int, amount: float, **more: object) -> None:
@@ -154,7 +154,7 @@ def run_subscription(book: Book, account: Account, plan: Plan, at: int, by: str,
             channel="meeting",
             outcome="held",
         )
-    # Who was never shown how to use it uses it less, and leaves sooner.
+    # Customers without onboarding use the product less and cancel sooner.
     habit, month = (5.0 if onboarded else 2.0) * r.lognormvariate(0, 0.4), 0
     while at + month * MONTH < END:
         now = at + month * MONTH
@@ -191,7 +191,7 @@ def run_subscription(book: Book, account: Account, plan: Plan, at: int, by: str,
 
 
 def _renew(book: Book, account: Account, mrr: float, at: int, change: _Change, by: str, term: int) -> float:
-    """A renewal; a yearly one is a deal of its own, and may grow."""
+    """Write a renewal and return the new MRR; a yearly renewal is a deal of its own and may raise the MRR."""
     grows = book.random.random() < 0.2
     mrr = mrr * 1.25 if grows and term > 1 else mrr
     change("renewed", at, mrr)
@@ -226,7 +226,7 @@ def _renew(book: Book, account: Account, mrr: float, at: int, change: _Change, b
 
 
 def _use(book: Book, account: Account, since: int, habit: float) -> None:
-    """The days of a month on which the product was used, as the product tells the CRM."""
+    """Write the days of a month on which the product was used, as CRM activities reported by the product."""
     for _ in range(min(int(habit * book.random.random() * 2), 12)):
         book.add(
             "crm/activities",

@@ -1,4 +1,4 @@
-"""The shape of the 28 raw tables as the demo company writes them: columns, kinds and file formats."""
+"""The schemas of the 28 raw tables that the demo company writes: columns, types and file formats."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CSV_TABLES = frozenset(
 )
 
 EVENTS = "web/events"
-"""The one table that is a folder: a Parquet file for each month in which events were landed."""
+"""The only table that is a folder: one Parquet file for each month in which events were landed."""
 
 _COLUMNS: dict[str, str] = {
     "crm/contacts": """
@@ -128,5 +128,5 @@ KEYS: dict[str, tuple[str, ...]] = {
 
 
 def text_schema(table: str) -> pa.Schema:
-    """The columns of a table, all of them text: what a CSV file holds."""
+    """The schema of a table with every column as text, for CSV files."""
     return pa.schema([(name, pa.string()) for name in SCHEMAS[table].names])

@@ -1,20 +1,20 @@
-"""What is true of the demo company, for tests only: no build reads it.
+"""The truth about the demo company (ground truth), for tests only: no build reads it.
 
-Written into the truth folder, if one is given:
+Files written into the truth folder, if one is given:
 
 - `persons.parquet`: person_id (`P` and a number), identifier_type (contact_id, email, phone, anonymous_id),
-  identifier_value (e-mails in lower case, phones in E.164), component. One row for each identifier of each
-  true person that occurs in the raw tables; those of a person with the same component are tied together by
-  contacts, identities, orders or merges, the others nothing can tie. A former
-  address (`cu.…`) belongs to its person only until the contact changed. Bots, kiosks, shared phones and
-  placeholders belong to nobody. The phone of a family stands with each of its members.
-- `sessions.parquet`: anonymous_id, person_id, started_at, ended_at, channel, event_count. One row a web
-  session as it was meant, before duplicates; bots and kiosks left out.
+  identifier_value (e-mails in lower case, phones in E.164), component. One row per identifier of a true person
+  that occurs in the raw tables. Identifiers of a person with the same component are linked by contacts,
+  identities, orders or merges; no row links identifiers of different components. A former
+  e-mail (`cu.…`) belongs to its person only until the contact changed. Bots, kiosks, shared phones and
+  placeholders belong to nobody. The phone of a family is listed for each of its members.
+- `sessions.parquet`: anonymous_id, person_id, started_at, ended_at, channel, event_count. One row per web
+  session as generated, before duplicates; bots and kiosks are left out.
 - `customers.parquet`: person_id, first_purchased_on, purchases (days), purchase_rate (a week), dropout,
-  mean_value. The latent traits of consumers who bought.
+  mean_value. One row per consumer who bought, with the latent parameters.
 - `dirt.parquet`: source_table, kind, row_key (key columns joined by `|`), disposition (accepted, duplicate,
-  quarantined or deferred). One row for each planted row. A key also names the good rows of that key, where
-  the kind is about versions.
+  quarantined or deferred). One row per planted row. Where the kind is about versions, the clean rows have the
+  same key.
 - `channel_effects.json`: for each channel, effect and signup_effect (log-odds), visits, first_touches,
   expected_conversions of consumers, and expected_conversions_without the channel.
 - `purchase_process.json`: r, alpha, a, b (BG/NBD, weeks) and p, q, v (Gamma-Gamma, VND).
@@ -84,7 +84,7 @@ _FILES = {
 
 
 class Truth:
-    """Collects what is true; keeps counts only, and writes the rest as it comes."""
+    """Collects the truth; keeps only counts in memory and writes the rest batch by batch."""
 
     def __init__(self, root: Path | None) -> None:
         self._root = root
@@ -101,13 +101,13 @@ class Truth:
     def planted(
         self, table: str, kind: str, keys: pa.Array | pa.ChunkedArray | Sequence[str], disposition: str
     ) -> None:
-        """Note rows that were made dirty on purpose, and what should become of them."""
+        """Record planted rows, and the disposition that a build should give them."""
         self.dirt[table, kind] += len(keys)
         keys = keys.combine_chunks() if isinstance(keys, pa.ChunkedArray) else keys
         self._add("dirt", len(keys), source_table=table, kind=kind, row_key=keys, disposition=disposition)
 
     def identifiers(self, persons: Ints, kind: str, values: pa.Array, component: Ints | int = 0) -> None:
-        """Note identifiers of persons; null values are left out."""
+        """Record identifiers of persons; null values are left out."""
         present = values.is_valid()
         components = pa.array(np.broadcast_to(component, len(persons)))
         self._add(
@@ -135,7 +135,7 @@ class Truth:
             self._files[file].add(pa.Table.from_arrays(arrays, schema=schema))
 
     def close(self, rows: Mapping[str, int]) -> None:
-        """Write the counts and parameters, and end the files."""
+        """Write the counts and parameters, and close the files."""
         for file in self._files.values():
             file.close()
         if self._root is None:

@@ -1,4 +1,4 @@
-"""The words that people, companies and texts of the demo are made of."""
+"""Vocabularies of the demo: names, places, statuses, texts, and some weights and effects that go with them."""
 
 from __future__ import annotations
 
@@ -133,12 +133,12 @@ PHONE_PREFIXES = (
     58,
     59,
 )
-"""Without the leading 0; 91 is left to the named scenario."""
+"""Mobile prefixes without the leading 0; 91 is reserved for the scenario Customer A."""
 
 PERSONAS = ("podcaster", "streamer", "content_creator", "teacher", "musician", "event_host", "student")
 PERSONA_WEIGHTS = (14, 16, 26, 14, 12, 8, 10)
 PERSONA_TASTE = (0.35, 0.15, 0.25, 0.0, 0.1, -0.1, -0.45)
-"""Log-odds that a persona adds to a first purchase."""
+"""Effect of each persona on a first purchase, in log-odds."""
 BUYING_ROLES = ("decision_maker", "influencer", "user", "champion")
 JOB_TITLES = (
     "Giám đốc sản xuất",
@@ -198,7 +198,7 @@ COMPANY_FIRST = (
 COMPANY_LAST = ("Studio", "Media", "Production", "Sound", "Academy", "Entertainment", "Podcast House")
 OWNERS = ("own-hanh", "own-kiet", "own-mai", "own-tung", "own-vy")
 OWNER_SKILL = (0.35, 0.0, 0.2, -0.35, -0.1)
-"""Log-odds that an owner adds to winning a deal."""
+"""Effect of each deal owner on winning, in log-odds."""
 
 REVIEW_BODIES = {
     5: (

@@ -1,4 +1,4 @@
-"""Web sessions spelt out: events, who is behind a cookie, and exposures to experiments."""
+"""Raw rows of web sessions: events, web identities, and exposures to experiments."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ _UTM = {
 
 @dataclass(frozen=True)
 class Web:
-    """The events of a batch, the number of events of each session, and the moment of its last one."""
+    """The events of a batch, and each session's number of events and time of its last event."""
 
     events: pa.Table
     size: Ints
@@ -134,7 +134,7 @@ class Web:
 
 
 def write_events(rng: np.random.Generator, batch: int, sessions: Sessions, products: Ints, order_ids: pa.Array) -> Web:
-    """Spell out sessions; the products looked at most, and the order ids, come by session."""
+    """Write the events of sessions; `products` (the product mostly viewed) and `order_ids` are given per session."""
     browse = np.minimum(1 + rng.geometric(0.18, len(sessions)), _MOST_PAGES)
     browse = np.where(sessions.ending == s.BOUNCED, 1, browse)
     browse = np.where(sessions.ending == s.CRAWL, 8 + rng.integers(0, 30, len(sessions)), browse)
@@ -146,7 +146,7 @@ def write_events(rng: np.random.Generator, batch: int, sessions: Sessions, produ
     in_tail = position >= browse[of]
 
     page = _draw_pages(rng, sessions.phase[of])
-    # Half of the looks at products are at the one the visit is about.
+    # Half of the product views show the session's main product.
     about = (PAGE_PRODUCT[page] >= 0) & (rng.random(total) < 0.5) & (products[of] >= 0)
     page = np.where(about, PRODUCT_PAGE[products[of]], page)
     name = np.where(in_tail, _TAIL[sessions.ending[of], np.where(in_tail, position - browse[of], 0)], _PAGE_EVENT[page])
@@ -163,7 +163,7 @@ def write_events(rng: np.random.Generator, batch: int, sessions: Sessions, produ
     bounced = sessions.ending[of] == s.BOUNCED
     engagement = np.where(bounced, rng.integers(300, 9_000, total), (stay * rng.integers(550, 950, total)))
     engagement = np.where(rng.random(total) < 0.08, NEVER, engagement)
-    # Phones load slowly, and who waits long leaves.
+    # Pages load more slowly on phones, and visitors who wait long leave.
     load = (
         rng.lognormal(7.0, 0.45, total)
         * np.where(sessions.device_type[of] == 0, 1.35, 1.0)
@@ -208,7 +208,7 @@ def _draw_pages(rng: np.random.Generator, phase: Ints) -> Ints:
 
 
 def _agents(sessions: Sessions) -> Ints:
-    # A cookie keeps its browser: two for phones, two for desktops, one for tablets, and the bots' own.
+    # A cookie always has the same user agent: two for phones, two for desktops, one for tablets, one for bots.
     odd = sessions.cookie // 4 % 2
     usual = np.choose(sessions.device_type, (np.where(odd, 3, 0), np.where(odd, 4, 1), np.full(len(sessions), 2)))
     return np.where(sessions.ending == s.CRAWL, _FIRST_BOT + sessions.cookie % (len(AGENTS) - _FIRST_BOT), usual)
@@ -217,7 +217,7 @@ def _agents(sessions: Sessions) -> Ints:
 def identities(
     rng: np.random.Generator, people: People, contact_ids: pa.Array, sessions: Sessions, end: Ints
 ) -> tuple[pa.Table, dict[str, Ints]]:
-    """What sessions tell about who is behind their cookie; also, for truth, which sessions told what."""
+    """The web identities from sessions that identify their visitor; for truth, also the sessions by identifier type."""
     tells = sessions.identify
     uses_second = (rng.random(len(sessions)) < 0.3) & (tells == s.BY_EMAIL)
     parts, told = [build("web/identities", {}, rows=0)], {}
@@ -248,7 +248,7 @@ def identities(
 
 
 def exposures(sessions: Sessions) -> tuple[pa.Table, list[tuple[Ints, Ints, Ints]]]:
-    """The first session of each cookie while an experiment runs; also who saw which variant when."""
+    """Exposures at each cookie's first session while an experiment runs; also person, variant and time of each."""
     parts, seen = [], []
     order = np.lexsort((sessions.start, sessions.cookie))
     people_only = order[(sessions.person[order] >= 0) & (sessions.phase[order] != 2)]

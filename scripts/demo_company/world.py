@@ -1,4 +1,4 @@
-"""The parameters of the demo world: its calendar, its size, and the causes that the marts can find again."""
+"""Parameters of the demo: its calendar, its size, and the true effects that the marts should recover."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 AS_OF = "2026-06-30T17:00:00Z"
-"""The demo's now: midnight before 1 July 2026 in Asia/Ho_Chi_Minh."""
+"""The as-of moment of the demo: 1 July 2026, 00:00 in Asia/Ho_Chi_Minh."""
 
 DAY = 86_400
 LOCAL_OFFSET = 7 * 3_600
@@ -18,12 +18,12 @@ END = START + DAYS * DAY
 CONSUMERS = 6_900
 BUSINESS_PEOPLE = 460
 PEOPLE_PER_BATCH = 10_000
-"""Room for the numbers of one batch of people: a person's number is batch * PEOPLE_PER_BATCH + position."""
+"""Person numbers reserved for one batch: a person's number is batch * PEOPLE_PER_BATCH + position."""
 ROWS_PER_BATCH = 10_000_000
-"""Room for the row numbers of one batch, from which row ids are made."""
+"""Row numbers reserved for one batch; row ids are made from them."""
 
 MAX_VISITS = 10
-"""The longest planned path of visits before a first purchase."""
+"""Maximum number of planned visits before a first purchase."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Hazards:
 
 @dataclass(frozen=True)
 class Experience:
-    """How service moves survey answers: points added to the mean of an answer."""
+    """Effect of service on survey answers: base means, and points that bad service adds to them."""
 
     nps_base: float = 8.3
     nps_late_delivery: float = -2.9
@@ -69,7 +69,7 @@ class Experience:
 
 @dataclass(frozen=True)
 class Experiment:
-    """One web experiment: the treatment's factor on the chance that a visit ends in a first purchase."""
+    """One web experiment; a lift is the relative change of the chance that a visit ends in a first purchase."""
 
     key: str
     variants: tuple[str, ...]
@@ -92,7 +92,7 @@ EXPERIMENTS = (
         380,
         545,
     ),
-    # The assignment of this one is broken on purpose: equal shares were intended.
+    # Assignment is broken on purpose (sample ratio mismatch): equal shares were planned.
     Experiment("cart_reminder", ("control", "reminder"), (0.58, 0.42), (0.0, 0.10), 60, 180),
 )
 

@@ -1,4 +1,4 @@
-"""Writes raw tables a batch at a time: the memory needed does not grow with the size of the company."""
+"""Writes raw tables batch by batch, so that memory use does not grow with the size of the company."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class ParquetStream:
         self._rows = 0
 
     def add(self, rows: pa.Table) -> None:
-        """Append rows; small batches wait for each other."""
+        """Append rows; small batches are buffered until they fill a row group."""
         self._waiting.append(rows)
         self._rows += len(rows)
         if self._rows >= _ROWS_PER_GROUP:
@@ -41,7 +41,7 @@ class ParquetStream:
         self._waiting, self._rows = [], 0
 
     def close(self) -> None:
-        """Write what waits, and end the file."""
+        """Write the buffered rows and close the file."""
         self._flush()
         self._writer.close()
 
@@ -81,7 +81,7 @@ class RawWriter:
             self._parquet[table].add(rows)
 
     def add_text(self, table: str, rows: pa.Table) -> None:
-        """Append rows to a CSV table as they stand, readable or not."""
+        """Append rows of text to a CSV table unchanged, also values that cannot be read."""
         self.rows[table] += len(rows)
         self._csv[table].write_table(rows)
 
@@ -98,7 +98,7 @@ class RawWriter:
             start += count
 
     def close(self) -> dict[str, int]:
-        """End all files; the rows written by table."""
+        """Close all files and return the number of rows written by table."""
         for stream in self._parquet.values():
             stream.close()
         for writer in self._csv.values():
@@ -107,7 +107,7 @@ class RawWriter:
 
 
 def _as_text(rows: pa.Table) -> pa.Table:
-    """Typed rows as an export would show them; times by turns local with offset, UTC without and with a Z."""
+    """Format typed rows as CSV text; times alternate between local with offset, UTC without zone and UTC with Z."""
     turn = pa.array(np.arange(len(rows)) % 3)
     columns = []
     for column in rows.columns:

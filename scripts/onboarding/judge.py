@@ -264,7 +264,7 @@ def _their_name(file: _File, column: str) -> str:
 
 
 def _made(connection: duckdb.DuckDBPyConnection, table: RawTable, file: _File, file_id: int, row: int) -> str:
-    """Name a row that an adapter made: of several files perhaps, so that its key says most."""
+    """Return the name of a row from an adapter: its key, because it may come from several files."""
     found = connection.execute(
         f"select {', '.join(table.key)} from {table.relation} where _file_id = ? and _row_number = ?", [file_id, row]
     ).fetchone()
@@ -335,7 +335,7 @@ def _unmapped(
             for compared, value, count in _values_of(connection, table, column, text)
             if compared not in known
         ]
-        # what nearly every row has of its own is free text
+        # a column with a different value in nearly every row is free text
         if not is_refusing(table.label, column) and len(strange) > _VALUES:
             strange = []
         known_by = f"seeds/{seed_of(table.label, column)}.csv"
@@ -348,7 +348,7 @@ def _unmapped(
     )
     for (reason,) in sorted(reasons.fetchall()):
         column = reason.removeprefix("unknown_")
-        # an id is unknown since its parent is, which no mapping mends
+        # an unknown id refers to an unknown parent, which no mapping can fix
         if column not in table.all_columns or column.endswith("_id"):
             continue
         ours = sorted(set(known_values().get(f"{table.label}.{column}", {}).values()))

@@ -1,4 +1,4 @@
-"""Which line of a text file a landed row stands in."""
+"""Finds the line of a landed row in its text file."""
 
 import csv
 import io
@@ -7,7 +7,7 @@ from pathlib import Path
 from customer_journey.mapping import Reading
 from customer_journey.raw_files import delimiter_of, open_text
 
-# Beyond this row nobody counts lines: the row's number is told instead.
+# Beyond this row, finding the line would take too long: the row number is shown instead.
 _FARTHEST = 500_000
 csv.field_size_limit(2**31 - 1)
 

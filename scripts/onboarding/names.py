@@ -1,4 +1,4 @@
-"""Names of columns and tables as people write them, held against those of the contract."""
+"""Matches names of columns and tables in exports with those of the contract."""
 
 import re
 import unicodedata
@@ -13,16 +13,16 @@ from customer_journey.contract import RawTable, raw_tables
 
 _SYNONYMS = Path(__file__).with_name("synonyms.yml")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-# EL tools put where a field comes from before its name
+# prefixes that EL tools put before a field's name for its origin
 _PREFIXES = ("property ", "properties ", "attributes ", "fields ")
 
 
 def plain_name(name: str) -> str:
-    """Return a name without what people write in different ways: `Mã đơn-hàng` and `MaDonHang` are one."""
+    """Return a normalized name, so that spellings such as `Mã đơn-hàng` and `MaDonHang` become equal."""
     decomposed = unicodedata.normalize("NFD", _CAMEL.sub(" ", unicodedata.normalize("NFC", name)))
     letters = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
     letters = letters.lower().replace("đ", "d")
-    # what stands in brackets is a unit or a currency: Amount spent (USD)
+    # drop brackets, which hold a unit or a currency: Amount spent (USD)
     without_brackets = re.sub(r"[(\[].*?[)\]]", " ", letters)
     words = " ".join(
         re.findall(r"\w+", (without_brackets if re.search(r"\w", without_brackets) else letters).replace("_", " "))
@@ -34,7 +34,7 @@ def plain_name(name: str) -> str:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """What the columns of one raw table are called: contract name: {plain name: weight}."""
+    """The known names of the columns of one raw table: contract name: {normalized name: weight}."""
 
     table: RawTable
     # names of files and sheets
@@ -42,17 +42,17 @@ class Vocabulary:
     columns: Mapping[str, Mapping[str, float]]
 
     def weight(self, column: str, name: str) -> float:
-        """Return how well a plain name fits a column: 0 not at all, 1 it is the name of the column itself."""
+        """Return how well a normalized name fits a column, from 0 (not at all) to 1 (the column's own name)."""
         known = self.columns[column]
         if name in known:
             return known[name]
-        # order_date_utc, customer_email_address: a name that is all there, with a word more
+        # order_date_utc, customer_email_address: a known name with one more word
         words = name.split()
         best = max((weight for other, weight in known.items() if _is_within(other.split(), words)), default=0.0)
         return 0.4 * best
 
     def specificity(self, name: str) -> float:
-        """Return how much a name says of its table, 0 to 1: `id` and `name` are columns of everything, `qty` of one."""
+        """Return how specific a name is for its table, 0 to 1: `id` and `name` occur in many tables, `qty` in one."""
         meanings, tables = _spread().get(name, (1, 1))
         if meanings > 3:
             return 0.2
@@ -61,7 +61,7 @@ class Vocabulary:
         return 1.0 if tables == 1 else 0.8 if tables <= 5 else 0.5
 
     def called(self, text: str) -> float:
-        """Return how far a file, sheet or folder is called as this table is: 1, less with more words, 0."""
+        """Return how well the name of a file, sheet or folder matches this table: 1, less with further words, or 0."""
         words = _singular(plain_name(text))
         best = 0.0
         for name in self.names:
@@ -74,12 +74,12 @@ class Vocabulary:
 
 
 def _singular(name: str) -> list[str]:
-    """Return the words of a name of a file that say what is in it, in the singular."""
+    """Return the words of a file name that describe its content, in the singular."""
     return [word.removesuffix("s") for word in name.split() if not word.isdigit() and word not in _fillers()]
 
 
 def _is_within(wanted: list[str], words: list[str]) -> bool:
-    """Tell whether the wanted words, two or more, stand in this order among these words, with one word more at most."""
+    """Return whether the words contain the wanted words (at least two) in order, with at most one further word."""
     if len(wanted) < 2 or not len(wanted) < len(words) <= len(wanted) + 1:
         return False
     return words[: len(wanted)] == wanted or words[-len(wanted) :] == wanted
@@ -100,7 +100,7 @@ def _fillers() -> frozenset[str]:
 
 @cache
 def vocabularies() -> Mapping[str, Vocabulary]:
-    """Return what the columns of each raw table are called, by the table's label."""
+    """Return the known column names of each raw table, by the table's label."""
     document = _document()
     of_any: dict[str, list[str]] = document["any"]
     found = {}
@@ -119,7 +119,7 @@ def vocabularies() -> Mapping[str, Vocabulary]:
 
 @cache
 def _spread() -> Mapping[str, tuple[int, int]]:
-    """Return for each plain name how many columns of the contract it may be, and of how many tables."""
+    """Return for each normalized name the number of contract columns it may mean, and the number of their tables."""
     meanings: dict[str, set[str]] = {}
     tables: dict[str, set[str]] = {}
     for label, vocabulary in vocabularies().items():
@@ -132,7 +132,7 @@ def _spread() -> Mapping[str, tuple[int, int]]:
 
 @cache
 def known_values() -> Mapping[str, Mapping[str, str]]:
-    """Return what the values of closed lists are called: `<source>/<table>.<column>`: {plain name: ours}."""
+    """Return the known names of values of closed lists: `<source>/<table>.<column>`: {normalized name: ours}."""
     document = _document()
     return {
         column: {plain_name(name): ours for ours, names in lists.items() for name in (ours, *names)}

@@ -1,4 +1,4 @@
-"""What the files of a folder are: which raw table or which tool, which column is which, and how far that is certain."""
+"""Proposes a mapping for the files of a folder: raw tables or tools, columns, and how certain each proposal is."""
 
 import codecs
 import re
@@ -25,11 +25,11 @@ from onboarding.seeds import as_compared, mapped_values, seed_of
 from onboarding.sniff import DELIMITERS, Finding, Sheet, sniff
 from onboarding.values import DAY_FIRST, MONTH_FIRST, Dates, Kind, is_epoch, kind_of, with_order
 
-# Larger files beside an export are not tried.
+# The size up to which files beside an export are test-read.
 _MOST_TRIED = 64 * 2**20
-# A name that is worth this much is sure if the values agree.
+# A match by name with at least this weight is certain if the values agree.
 _SURE = 0.7
-# A table is proposed from this score on: its name counts for it, and what it lacks against it.
+# The least score to propose a table: a matching name adds to it, missing required columns lower it.
 _ENOUGH = 3.5
 _CALLED = 5.0
 _LACKING = 2.0
@@ -37,7 +37,7 @@ _AS_DATES = ("timestamp", "planned_timestamp", "date", "planned_date")
 _AS_NUMBERS = ("amount", "rate", "number", "integer")
 _VIETNAM = "Asia/Ho_Chi_Minh"
 _VIETNAMESE = re.compile("[ăâđêôơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ]", re.IGNORECASE)
-# What a required column that no export has may be given for all rows, and what that means.
+# Constants for required columns that an export may lack, and what using each means.
 _INSTEAD = {
     "status": "completed   if all rows are paid orders",
     "created_at": "2024-01-01   a day for all of them: they then count as new on that day",
@@ -53,34 +53,34 @@ _INSTEAD = {
 
 @dataclass(frozen=True)
 class Match:
-    """A column of the contract, the column of the file that is it, and why."""
+    """A column of the contract, the column of the file that is matched to it, and the reason."""
 
     column: str
     theirs: str
     is_sure: bool
     why: str
     kind: Kind
-    # of the name: 1 is the contract's own, 0 says nothing
+    # the weight of the name: 1 for the contract's own name, 0 if the name is no evidence
     weight: float = 0.0
 
 
 @dataclass
 class Source:
-    """Files of one form, and the raw table that they are taken for."""
+    """Files of one format, and the raw table proposed for them."""
 
     table: RawTable
     sheets: list[Sheet]
     matches: list[Match]
-    # their other columns, with what the values are
+    # the columns without a match, with the kind of their values
     unknown: dict[str, Kind]
-    # columns of the contract that a row must have and no column of the file is
+    # required columns of the contract without a match in the file
     missing: list[str]
-    # words of mapping.yml on how the files are read, in their order; None as value: nobody can tell
+    # reading options for mapping.yml, in their order; value None: cannot be determined
     reading: dict[str, tuple[Finding | None, Any]] = field(default_factory=dict)
     constants: dict[str, Finding] = field(default_factory=dict)
-    # by column: their values that the contract or a seed does not know, with what they probably are and how often
+    # by column: values that neither the contract nor a seed knows, with the probable meaning and the frequency
     values: dict[str, dict[str, tuple[str | None, int]]] = field(default_factory=dict)
-    # by column: their values that a seed knows
+    # by column: values that a seed knows
     known_values: dict[str, list[str]] = field(default_factory=dict)
     id_prefix: str = ""
     notes: list[str] = field(default_factory=list)
@@ -88,74 +88,74 @@ class Source:
 
     @property
     def row_count(self) -> int:
-        """How many rows were looked at."""
+        """The number of examined rows."""
         return sum(sheet.row_count for sheet in self.sheets)
 
     @property
     def is_whole(self) -> bool:
-        """Whether all rows were looked at."""
+        """Whether all rows were examined."""
         return all(sheet.is_whole for sheet in self.sheets)
 
 
 @dataclass
 class AdapterUse:
-    """The export of a tool that an adapter reads: its files by input, below one folder."""
+    """A tool's export that an adapter reads: its files by input, below one folder."""
 
     name: str
     adapter: Adapter
     folder: Path
     files: dict[str, list[Sheet]]
-    # whether times of the export may have no offset, and the zone proposed for them
+    # whether times of the export may lack an offset, and the time zone proposed for them
     is_zone_asked: bool
     timezone: Finding | None
     id_prefix: str = ""
-    # words of mapping.yml on how the files are read, where the adapter reads them otherwise
+    # reading options for mapping.yml that differ from the adapter's own
     reading: dict[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
 
 @dataclass
 class Hints:
-    """What a folder says of where it is from, each with its reason; None where nothing does."""
+    """Hints of the folder on its origin, each with its reason; None if there is no hint."""
 
     timezone: Finding | None
     currency: Finding | None
     country: Finding | None
-    # what vars.yml says already
+    # the existing setting in vars.yml
     reporting_currency: str | None
 
 
 @dataclass
 class Proposal:
-    """What lies in a folder, and what is proposed to be read of it."""
+    """The content of a folder, and the proposal how to read it."""
 
     folder: Path
     hints: Hints
     sources: list[Source] = field(default_factory=list)
     adapters: list[AdapterUse] = field(default_factory=list)
-    # files that are no table that anybody knows, with the reason
+    # files recognised neither as a raw table nor as a tool's export, with the reason
     unknown: list[tuple[Sheet, str]] = field(default_factory=list)
-    # files of kinds that are not read
+    # files of formats that cannot be read
     unread: list[Path] = field(default_factory=list)
 
     @property
     def lacks_main_table(self) -> bool:
-        """Whether nothing in the folder is one of the tables of which a build needs one."""
+        """Whether the folder has none of the main tables, of which a build needs at least one."""
         return all(table in self.absent for table in raw_tables() if table.is_main)
 
     @property
     def absent(self) -> list[RawTable]:
-        """The raw tables that nothing in the folder is."""
+        """The raw tables for which the folder has no file."""
         there = {source.table.label for source in self.sources if not source.missing}
         there |= {table.label for use in self.adapters for table in use.adapter.selects}
         return [table for table in raw_tables() if table.label not in there]
 
 
 def propose(folder: Path, timezone: str | None, currency: str | None) -> Proposal:
-    """Return what is proposed for a folder; `timezone` and `currency` are what the user says, None: to be guessed.
+    """Return the proposal for a folder; `timezone` and `currency` are the user's options, None: to be guessed.
 
     Raises:
-        InputError: there is no such folder, or nothing in it that could be read.
+        InputError: there is no such folder, or nothing in it can be read.
     """
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder. Name the folder of your exports.")
@@ -171,7 +171,7 @@ def propose(folder: Path, timezone: str | None, currency: str | None) -> Proposa
     of_tools: list[_ToolGroup] = []
     for sheet in sheets:
         if sheet.problem:
-            # an adapter may know what to do about it
+            # despite the problem, an adapter may be able to read the file
             tool = recognised(sheet.columns)
             if tool is not None:
                 of_tools.append(_ToolGroup([sheet], [], tool))
@@ -191,7 +191,7 @@ def propose(folder: Path, timezone: str | None, currency: str | None) -> Proposa
 
 
 def _is_of_contract(folder: Path, group: Sequence[Sheet]) -> bool:
-    """Tell whether files hold a raw table under the contract's own names, which some tool's export may have too."""
+    """Return whether files hold a raw table with the contract's column names, even if an adapter recognises them."""
     names = set(group[0].columns)
     return any(
         _usual_place(folder, group[0].path) == table.label or len(table.required_columns) > 2
@@ -201,7 +201,7 @@ def _is_of_contract(folder: Path, group: Sequence[Sheet]) -> bool:
 
 
 def _is_better_alone(folder: Path, group: list[Sheet], kinds: Sequence[Kind], tool: Recognised) -> bool:
-    """Tell whether files are a whole raw table that has little of what an adapter reads: another tool's export."""
+    """Return whether files form a complete raw table with few of the adapter's columns: an export of another tool."""
     names = {plain(name) for name in group[0].columns}
     known = sum(plain(name) in names for name in tool.input.columns)
     if known >= len(tool.input.columns) / 2:
@@ -218,12 +218,12 @@ def _files_below(folder: Path) -> list[Path]:
         and not any(part.startswith((".", "~$", "_SUCCESS")) for part in path.relative_to(folder).parts)
     ]
     own = {folder / FILE_NAME, folder / SETTINGS_FILE, folder / DEMO_MARK}
-    # notes beside the exports are none
+    # leave out notes and settings beside the exports
     return [path for path in found if path not in own and path.suffix.lower() not in (".md", ".yml", ".yaml")]
 
 
 def _grouped(folder: Path, sheets: Sequence[Sheet]) -> list[list[Sheet]]:
-    """Put files of one form together: the same names of columns, read in the same way, of the same kind."""
+    """Group files of one format: the same column names, reading options and file type."""
     groups: dict[object, list[Sheet]] = {}
     usual = {table.label for table in raw_tables()}
     for sheet in sheets:
@@ -240,7 +240,7 @@ def _grouped(folder: Path, sheets: Sequence[Sheet]) -> list[list[Sheet]]:
 
 
 def _usual_place(folder: Path, file: Path) -> str:
-    """Return the label of the table whose usual place a file lies at, `crm/contacts`, or any two names."""
+    """Return the label that a file's path would have as the usual place of a table, such as `crm/contacts`."""
     parts = file.relative_to(folder).parts
     if len(parts) < 2:
         return ""
@@ -248,7 +248,7 @@ def _usual_place(folder: Path, file: Path) -> str:
 
 
 def _kinds(group: Sequence[Sheet]) -> list[Kind]:
-    """Return what each column is by the values of all files of the form."""
+    """Return the kind of each column, by the values of all files of the group."""
     rows = sum(sheet.row_count for sheet in group)
     return [
         kind_of([text for sheet in group for text in sheet.values(number)], rows)
@@ -263,7 +263,7 @@ def _hints(
     timezone: str | None,
     currency: str | None,
 ) -> Hints:
-    """Collect what says where the files are from: the user, vars.yml, the language, signs of money, phones."""
+    """Collect hints on the origin of the files: options, vars.yml, the language, currency signs, phone numbers."""
     settings = _existing_settings(folder)
     names = [name for group in groups for name in (*group[0].columns, *(sheet.path.stem for sheet in group))]
     vietnamese = next((name for name in names if _VIETNAMESE.search(name)), None)
@@ -309,14 +309,14 @@ def _existing_settings(folder: Path) -> Mapping[str, Any]:
     try:
         found = yaml.safe_load(file.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError):
-        # the build says what is wrong with it
+        # ignore the error here: the build reports it
         return {}
     return found if isinstance(found, dict) else {}
 
 
 @dataclass(frozen=True)
 class _Candidate:
-    """A raw table that files could be: how much speaks for it in all, and how much the columns alone."""
+    """A raw table that may fit the files: its score, and the part of the score from its columns."""
 
     score: float
     likeness: float
@@ -327,7 +327,7 @@ class _Candidate:
 
 
 def _source(folder: Path, group: list[Sheet], kinds: Sequence[Kind]) -> tuple[Source | None, str]:
-    """Return the raw table that a form is, or None and why it is none."""
+    """Return the raw table that fits a group of files, or None and the reason."""
     names = group[0].columns
     place = _usual_place(folder, group[0].path)
     candidates = []
@@ -340,14 +340,14 @@ def _source(folder: Path, group: list[Sheet], kinds: Sequence[Kind]) -> tuple[So
         candidates.append(_Candidate(score, likeness, called, vocabulary.table, matches, missing))
     best = max(candidates, key=lambda candidate: candidate.score)
     if best.missing and place != best.table.label:
-        # a list of invoices with their lines is called after the lines, and is whole as invoices alone
+        # a list of invoices with their lines is often named after the lines, but is complete only as invoices
         least = max(best.likeness, _ENOUGH)
         whole = [one for one in candidates if not one.missing and one.called and one.likeness >= least]
         best = max(whole, key=lambda candidate: candidate.score, default=best)
     score, called, table, matches, missing = best.score, best.called, best.table, best.matches, best.missing
     required = len(table.required_columns) + len(table.one_of)
     is_near = score >= _ENOUGH and len(missing) <= required / 2
-    # with a column missing a build would stop: that is worth it only where the table is beyond doubt
+    # a build fails on a missing required column: propose such a table only if there is no doubt about it
     if place != table.label and not (is_near and (not missing or called == 1 or score >= 1.5 * _ENOUGH)):
         return None, _why_none(table, missing, score)
     taken = {match.theirs for match in matches}
@@ -375,7 +375,7 @@ def _name(sheet: Sheet) -> str:
 
 
 def _called(vocabulary: Vocabulary, folder: Path, group: Sequence[Sheet]) -> float:
-    """Return how far the files, their sheet or the folder they lie in are called as the table is, 0 to 1."""
+    """Return how well the names of files, sheet or folder match the table's name, 0 to 1."""
     sheet = group[0]
     place = sheet.path.relative_to(folder)
     texts = [place.name.split(".")[0], *place.parts[:-1], sheet.sheet or ""]
@@ -383,7 +383,7 @@ def _called(vocabulary: Vocabulary, folder: Path, group: Sequence[Sheet]) -> flo
 
 
 def _assigned(vocabulary: Vocabulary, names: Sequence[str], kinds: Sequence[Kind]) -> dict[str, tuple[int, float]]:
-    """Give each column of the contract at most one of the file's: the best names first, then the order in the file."""
+    """Assign at most one column of the file to each column of the contract: best names first, then file order."""
     plain = [plain_name(name) for name in names]
     pairs = [
         (-weight * _agreement(vocabulary.table.kind_of(column), kind), number, column)
@@ -402,7 +402,7 @@ def _assigned(vocabulary: Vocabulary, names: Sequence[str], kinds: Sequence[Kind
 
 
 def _agreement(wanted: str, kind: Kind) -> float:
-    """Return how far the values of a column go with the kind that the contract wants: 1, or less where they do not."""
+    """Return how well a column's values fit the kind that the contract requires: 1, or less if they do not."""
     if kind.name == "blank":
         return 0.9
     if wanted in _AS_DATES:
@@ -415,14 +415,14 @@ def _agreement(wanted: str, kind: Kind) -> float:
         return 1.0 if kind.name in ("phone", "number") else 0.6
     if wanted in ("code", "currency", "boolean"):
         return 1.0 if kind.name in ("code", "text", "number") else 0.3
-    # an id, a label, a text: whatever is no date
+    # ids, labels and texts may be anything but dates
     return 0.3 if kind.name == "date" else 1.0
 
 
 def _score(vocabulary: Vocabulary, matches: Sequence[Match]) -> float:
-    """Return how much speaks for a table: the names of columns, by what they tell and how much the table needs them.
+    """Return a table's score: the sum over matched names, weighted by their strength and the column's importance.
 
-    A required column that is known by its values alone speaks for no table, and counts as a quarter missing.
+    A required column that is matched only by its values adds nothing, and counts as a quarter missing.
     """
     table = vocabulary.table
     in_groups = {column for group in table.one_of for column in group}
@@ -441,7 +441,7 @@ def _missing(table: RawTable, columns: Sequence[str]) -> list[str]:
 
 
 def _matches(vocabulary: Vocabulary, names: Sequence[str], kinds: Sequence[Kind]) -> list[Match]:
-    """Return which columns of a table a file has, by their names and by values, with how far that is sure."""
+    """Match the columns of a file with those of a table, by names and by values, and say how certain each match is."""
     assigned = _assigned(vocabulary, names, kinds)
     table = vocabulary.table
     matches = {}
@@ -481,10 +481,10 @@ def _words(kind: Kind) -> str:
 def _match_by_values(
     vocabulary: Vocabulary, names: Sequence[str], kinds: Sequence[Kind], matches: dict[str, Match]
 ) -> None:  # fmt: skip
-    """Add columns whose name says nothing and whose values do: the only e-mails, phones, times, known statuses."""
+    """Match columns by values where the name is no evidence: the only column of e-mails, phones, times or statuses."""
     table = vocabulary.table
     taken = {match.theirs for match in matches.values()}
-    # what begins so is the EL tool's own: when it fetched the row
+    # skip the EL tool's own columns, such as the time at which it fetched the row
     free = [
         (name, kind)
         for name, kind in zip(names, kinds, strict=True)
@@ -523,7 +523,7 @@ def _known_share(label: str, column: str, kind: Kind) -> float:
 
 
 def _note_lines_of_orders(source: Source) -> None:
-    """Say so where a key that names one row stands in several: an order with a row for each of its lines."""
+    """Add a note if the key of a table repeats, as in an export of orders with one row per line."""
     is_versioned = any(match.column == "updated_at" for match in source.matches)
     if source.table.adds_up or len(source.table.key) != 1 or is_versioned:
         return
@@ -541,7 +541,7 @@ def _note_lines_of_orders(source: Source) -> None:
 
 
 def _read(source: Source, hints: Hints) -> None:
-    """Add how the files are read: the words of mapping.yml, each with its reason."""
+    """Add the reading options of the files for mapping.yml, each with its reason."""
     sheet = source.sheets[0]
     reading = source.reading
     if sheet.encoding:
@@ -556,7 +556,7 @@ def _read(source: Source, hints: Hints) -> None:
     _read_numbers(source, [match for match in source.matches if source.table.kind_of(match.column) in _AS_NUMBERS])
     _read_dates(source, [match for match in source.matches if source.table.kind_of(match.column) in _AS_DATES], hints)
     named = {match.column for match in source.matches}
-    # a refund without a currency is in its order's, and what is in the reporting currency needs none
+    # no currency is needed for refunds, which take that of their order, and for amounts in the reporting currency
     has_none = "currency" in source.table.columns and "currency" not in named and source.table.label != "orders/refunds"
     if has_none and hints.currency and hints.currency.value != hints.reporting_currency:
         source.constants["currency"] = hints.currency
@@ -570,7 +570,7 @@ def _read_numbers(source: Source, matches: Sequence[Match]) -> None:
     ]
     if not found:
         return
-    # what can be read in one way decides for what can be read in two
+    # columns with certain separators first: they decide for the ambiguous ones
     found.sort(key=lambda match: not match.kind.numbers.is_sure if match.kind.numbers else True)
     numbers = found[0].kind.numbers
     assert numbers is not None
@@ -580,7 +580,7 @@ def _read_numbers(source: Source, matches: Sequence[Match]) -> None:
     ]  # fmt: skip
     is_sure = numbers.is_sure and not against
     if is_sure and (numbers.decimal, numbers.thousands) == (".", ""):
-        # as the contract has them
+        # the notation of the contract needs no option
         return
     why = (
         f"{numbers.evidence} can be read in this way alone"
@@ -616,7 +616,7 @@ def _read_dates(source: Source, matches: Sequence[Match], hints: Hints) -> None:
         doubtful = next((finding for finding in findings if not finding.is_sure), findings[0])
         source.reading["date_format"] = doubtful, formats[0] if len(formats) == 1 else formats
     local = next((match for match, dates in dated if dates.has_local_times and match.column.endswith("_at")), None)
-    # the contract's own columns are in UTC unless somebody says otherwise
+    # columns with the contract's own names are taken to be in UTC, as in the contract
     is_utc = all(match.theirs == match.column for match in source.matches)
     is_given = hints.timezone is not None and hints.timezone.is_sure
     if local is not None and (is_given or not is_utc):
@@ -644,7 +644,7 @@ def _order_of(match: Match, dates: Dates, decided: str | None, hints: Hints) -> 
 
 
 def _compare_values(source: Source, match: Match) -> None:
-    """Hold the values of a column against its seed or the contract's list."""
+    """Compare the values of a column with its seed or with the contract's list."""
     label, counts = source.table.label, match.kind.counts
     if seed_of(label, match.column):
         known = mapped_values(label, match.column)
@@ -668,7 +668,7 @@ def _compare_values(source: Source, match: Match) -> None:
 
 @dataclass(frozen=True)
 class _ToolGroup:
-    """Files of one form that an adapter knows; no kinds where the file is no table but for the adapter."""
+    """Files of one format that an adapter recognises; without kinds if only the adapter can read them as a table."""
 
     sheets: list[Sheet]
     kinds: Sequence[Kind]
@@ -685,7 +685,7 @@ def _add_source(proposal: Proposal, group: list[Sheet], kinds: Sequence[Kind]) -
 
 
 def _add_adapters(proposal: Proposal, found: Sequence[_ToolGroup]) -> None:
-    """Add an entry an export, or the files one by one where the adapter cannot read them as they lie there."""
+    """Add one entry per export, or single files if the adapter cannot read them where they are."""
     for key, adapter in adapters().items():
         own = [group for group in found if group.tool.adapter == key]
         for folder, groups, prefix in _exports(proposal.folder, own):
@@ -718,7 +718,7 @@ def _add_adapters(proposal: Proposal, found: Sequence[_ToolGroup]) -> None:
 
 
 def _exports(folder: Path, groups: Sequence[_ToolGroup]) -> list[tuple[Path, list[_ToolGroup], str]]:
-    """Part the files of a tool into exports: the folder of each, its files, and a prefix of its ids."""
+    """Divide the files of a tool into exports: the folder of each, its files, and a prefix for its ids."""
     if not groups:
         return []
     by_folder: dict[Path, list[_ToolGroup]] = {}
@@ -729,12 +729,12 @@ def _exports(folder: Path, groups: Sequence[_ToolGroup]) -> list[tuple[Path, lis
     inputs = Counter(name for own in by_folder.values() for name in {group.tool.input.name for group in own})
     if len(by_folder) == 1 or max(inputs.values()) == 1:
         return [(_common(folder, list(by_folder)), list(groups), "")]
-    # one input in two folders: two shops of one tool, whose numbers may be the same
+    # one input in two folders means two accounts of one tool: a prefix is needed, since their ids may collide
     return [(place, own, f"{_slug(place.name)}-") for place, own in by_folder.items()]
 
 
 def _reading_of_export(groups: Sequence[_ToolGroup]) -> tuple[dict[str, Any], bool]:
-    """Return how an export is read other than the adapter does, and whether that holds for all its files."""
+    """Return the reading options of an export that differ from the adapter's, and whether all its files share them."""
     found: list[dict[str, Any]] = []
     for group in groups:
         how = group.tool.input.reading
@@ -750,20 +750,20 @@ def _reading_of_export(groups: Sequence[_ToolGroup]) -> tuple[dict[str, Any], bo
                 words["header_row"] = sheet.header_row
             found.append(words)
     if any(words != found[0] for words in found):
-        # separators alone may differ: an adapter tries others than its own
+        # delimiters may differ, because an adapter tries several
         found = [{word: value for word, value in words.items() if word != "delimiter"} for words in found]
     return found[0], all(words == found[0] for words in found)
 
 
 def _is_same_encoding(one: str, other: str) -> bool:
-    # a file that is UTF-8 throughout is read so, whatever the adapter's usual encoding is
+    # an adapter reads valid UTF-8 as such, whatever its usual encoding is
     return one == "utf-8" or codecs.lookup(one) == codecs.lookup(other)
 
 
 def _unreadable_beside(
     folder: Path, groups: Sequence[_ToolGroup], adapter: Adapter, reading: Mapping[str, Any]
 ) -> list[Path]:
-    """Return the files beside an export, in its folder, that none of the adapter's ways of reading can read."""
+    """Return the files in an export's folder that the adapter cannot read with any of its reading options."""
     own = {sheet.path for group in groups for sheet in group.sheets}
     how = Reading(**reading)
     found = []
@@ -773,7 +773,7 @@ def _unreadable_beside(
                 continue
             ways = [how.over(one.reading) for one in adapter.inputs]
             if how.delimiter is None:
-                # an adapter tries other separators than its own too
+                # an adapter also tries the other delimiters
                 ways += [replace(way, delimiter=sign) for way in ways for sign in DELIMITERS]
             for way in dict.fromkeys(ways):
                 try:
@@ -803,7 +803,7 @@ def _slug(text: str) -> str:
 
 
 def _prefix_colliding(sources: Sequence[Source]) -> None:
-    """Propose a prefix where several sources of a table have ids in common, or numbers that will meet one day."""
+    """Propose an id prefix where sources of one table share ids, or have numeric ids that will collide some day."""
     by_table: dict[str, list[Source]] = {}
     for source in sources:
         by_table.setdefault(source.table.label, []).append(source)
@@ -825,7 +825,7 @@ def _key_values(source: Source) -> set[str]:
 
 
 def files_word(proposal: Proposal, source: Source) -> list[str] | None:
-    """Return the patterns that name the files of a source and no others; None where they lie at the usual place."""
+    """Return patterns that match only the files of a source; None if the files are at the usual place."""
     paths = list(dict.fromkeys(sheet.path.relative_to(proposal.folder).as_posix() for sheet in source.sheets))
     others = [other for other in proposal.sources if other.table.label == source.table.label and other is not source]
     in_folder_of_tool = any(
@@ -842,7 +842,7 @@ def files_word(proposal: Proposal, source: Source) -> list[str] | None:
 
 
 def _pattern(paths: Sequence[str]) -> str | None:
-    """Return one pattern for files that differ in the middle of their names alone, in one folder."""
+    """Return one pattern for files in one folder whose names differ only in the middle."""
     folders = {path.rpartition("/")[0] for path in paths}
     if len(folders) > 1:
         return None
@@ -852,12 +852,12 @@ def _pattern(paths: Sequence[str]) -> str | None:
     end = paths[0][len(start) :]
     while not all(path[len(start) :].endswith(end) for path in paths):
         end = end[1:]
-    # digits of a year or a number are not the same by chance alone: 2025, 2026 differ as a whole
+    # treat a number as a whole: 2025 and 2026 share digits only by chance
     start = re.sub(r"[0-9]+$", "", start)
     end = re.sub(r"^[0-9]+", "", end)
     return f"{start}*{end}" if len(start.rpartition("/")[2]) > 2 else None
 
 
 def instead_of(column: str) -> str | None:
-    """Return what a required column that no export has may be given for all rows; None where no constant could be."""
+    """Return a constant for a required column that the export lacks; None if no constant is possible."""
     return _INSTEAD.get(column)

@@ -1,4 +1,4 @@
-"""The seeds that say what values of the raw tables mean: which raw values each knows, and what it makes of them."""
+"""The seeds that map values of the raw tables: the raw values that each one knows, and what it maps them to."""
 
 import csv
 import unicodedata
@@ -29,7 +29,7 @@ def mapping_columns(label: str) -> list[str]:
 
 
 def is_refusing(label: str, column: str) -> bool:
-    """Tell whether a row whose value the seed does not know is refused."""
+    """Return whether rows with a value that the seed does not know are quarantined."""
     return _SEEDS[f"{label}.{column}"][3]
 
 
@@ -40,7 +40,7 @@ def as_compared(value: str) -> str:
 
 @cache
 def mapped_values(label: str, column: str) -> Mapping[str, str]:
-    """Return what the seed of a column knows: raw value as compared: ours."""
+    """Return the mapping in the seed of a column: normalized raw value: ours."""
     name, raw, ours, _ = _SEEDS[f"{label}.{column}"]
     with (PROJECT / "seeds" / f"{name}.csv").open(encoding="utf-8", newline="") as stream:
         return {as_compared(row[raw]): row[ours] for row in csv.DictReader(stream)}

@@ -1,6 +1,6 @@
-"""What a file is: its encoding, what stands between its fields, which line names the columns, and a sample of its rows.
+"""Detects the format of a file: its encoding, its delimiter, the header line, and a sample of its rows.
 
-Nothing is decided here in silence: each proposal carries what it rests on, and how much of the file was looked at.
+Each proposal states its evidence and how much of the file was examined, so that no guess is hidden from the user.
 """
 
 import codecs
@@ -25,22 +25,22 @@ from customer_journey.tabular import records_in
 
 from onboarding.values import looks_like_a_value
 
-# A proposal rests on this much of a file; the rest is read by `journey check`.
+# Proposals are based on this much of a file; `journey check` reads the rest.
 MOST_BYTES = 32 * 2**20
 MOST_ROWS = 100_000
-# charset-normalizer takes seconds for more, and no second opinion from it
+# charset-normalizer gets only this much: more would take seconds without a better result
 _BYTES_FOR_CHARSET = 64 * 2**10
 DELIMITERS = (",", ";", "\t", "|")
-# Rows that decide about the separator, and among which the names of the columns are looked for.
+# The rows that decide the delimiter, and among which the header is searched.
 _ROWS_FOR_DELIMITER = 200
 _DEEPEST_HEADER = 20
-# a field may hold a picture as text
+# a field may be very long, for example an image encoded as text
 csv.field_size_limit(2**31 - 1)
 
 
 @dataclass(frozen=True)
 class Finding:
-    """Something proposed about a file: the value, whether it is sure, and what it rests on."""
+    """A proposal about a file: the value, whether it is certain, and the evidence."""
 
     value: str
     is_sure: bool
@@ -49,39 +49,39 @@ class Finding:
 
 @dataclass
 class Sheet:
-    """A table as it lies in a file: one text file, one sheet of a workbook, the records of a JSON file.
+    """A table in a file: a text file, a sheet of a workbook, or the records of a JSON file.
 
-    `rows` is the sample, each row as long as `columns`; `row_count` counts the rows looked at. A `problem` is why it
-    cannot be a table of anything as it is, as a sentence with what to do.
+    `rows` is the sample, each row as long as `columns`; `row_count` is the number of examined rows. `problem` says why
+    the table cannot be used, as a sentence with the remedy.
     """
 
     path: Path
     columns: list[str] = field(default_factory=list)
     rows: list[list[str]] = field(default_factory=list)
-    # whether `rows` are all rows
+    # whether the sample holds all rows
     is_whole: bool = True
     encoding: Finding | None = None
     delimiter: Finding | None = None
-    # of a workbook with several sheets
+    # the sheet's name, in a workbook with several sheets
     sheet: str | None = None
     header_row: int = 1
-    # what stands above the names of columns
+    # the title above the header
     title: str | None = None
     notes: list[str] = field(default_factory=list)
     problem: str | None = None
 
     @property
     def row_count(self) -> int:
-        """How many rows were looked at."""
+        """The number of examined rows."""
         return len(self.rows)
 
     def values(self, column: int) -> list[str]:
-        """Return the texts of a column that are not blank."""
+        """Return the texts of a column that are not blank, in the sample."""
         return [row[column].strip() for row in self.rows if row[column].strip()]
 
 
 def sniff(file: Path) -> list[Sheet]:
-    """Return the tables in a file; one with a `problem` where it cannot be read."""
+    """Return the tables in a file; a table with a `problem` if the file cannot be read."""
     try:
         if file.stat().st_size == 0:
             return [Sheet(file, problem="is empty, without even the names of columns: export it again")]
@@ -97,7 +97,7 @@ def sniff(file: Path) -> list[Sheet]:
 
 
 def _bytes(file: Path) -> tuple[bytes, bool]:
-    """Return the first bytes of a file, unpacked, and whether they are all of it."""
+    """Return the first bytes of a file, decompressed, and whether they are the whole file."""
     with open_text(file) as stream:
         found = stream.read(MOST_BYTES + 1)
     return found[:MOST_BYTES], len(found) <= MOST_BYTES
@@ -108,7 +108,7 @@ def _text(file: Path) -> Sheet:
     encoding = _encoding(content, is_whole)
     text = content.decode(encoding.value, errors="replace")
     if not is_whole:
-        # the last line is cut
+        # drop the last line, which is incomplete
         text = text[: text.rfind("\n") + 1]
     sheet = Sheet(file, encoding=encoding, is_whole=is_whole)
     text = text.removeprefix("\ufeff")
@@ -119,7 +119,7 @@ def _text(file: Path) -> Sheet:
     told = first.strip().lower()
     skipped = 0
     if told.startswith("sep=") and len(told) == 5:
-        # a line by which Excel is told the separator
+        # `sep=` is a line that tells Excel the delimiter
         sheet.delimiter, text, skipped = Finding(told[4], True, "the line sep= says so"), rest, 1
     else:
         sheet.delimiter = _delimiter(text, delimiter_of(file))
@@ -131,7 +131,7 @@ def _text(file: Path) -> Sheet:
 
 
 def _records_of(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield the records that are not blank, each with the line that it begins on."""
+    """Yield the records that are not blank, each with its first line number."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     line = 1
     while True:
@@ -140,7 +140,7 @@ def _records_of(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
         except StopIteration:
             return
         except csv.Error:
-            # a lone carriage return; what follows is read on
+            # a lone carriage return is an error of the parser: skip it and continue
             line = reader.line_num + 1
             continue
         if any(cell.strip() for cell in row):
@@ -165,10 +165,10 @@ def _encoding(content: bytes, is_whole: bool) -> Finding:
 
 
 def _legacy_encoding(content: bytes) -> Finding:
-    """Guess among the code pages of one byte a letter.
+    """Guess among the single-byte code pages.
 
-    Windows-1258 and Windows-1252 have the same letters but for a few: 1258 writes tones as marks after the vowel, which
-    make one letter each in NFC. Where marks are left over, or there is none, the text is not of 1258.
+    Windows-1258 and Windows-1252 differ only in a few letters: 1258 writes Vietnamese tones as combining marks after
+    the vowel, which NFC joins with it. If marks remain uncombined, or there are none, the text is not Windows-1258.
     """
     if b"\0" not in content:
         vietnamese = content.decode("cp1258", errors="replace")
@@ -180,14 +180,14 @@ def _legacy_encoding(content: bytes) -> Finding:
     sample = content[:_BYTES_FOR_CHARSET]
     best = from_bytes(sample).best()
     name = best.encoding if best is not None else "cp1252"
-    # charset-normalizer names a rare sister of the Western code page for short texts
+    # for short texts charset-normalizer may name a rare relative of the Western code page
     if name in ("latin_1", "cp1250", "iso8859_15", "cp1252", "cp775", "mac_roman", "hp_roman8", "cp437", "cp850"):
         name = "cp1252" if b"\x81" not in sample and b"\x8d" not in sample else "latin-1"
     return Finding(name.replace("_", "-"), False, "it is no UTF-8, and its bytes look like this code page")
 
 
 def _delimiter(text: str, by_suffix: str) -> Finding:
-    """Propose the separator by which most rows fall into the same number of fields, two or more."""
+    """Propose the delimiter that splits most rows into the same number of fields, at least two."""
     head = text[: 256 * 1024]
     best, best_score = None, (0.0, 0)
     for delimiter in DELIMITERS:
@@ -196,7 +196,7 @@ def _delimiter(text: str, by_suffix: str) -> Finding:
             rows.append(len(row))
             if len(rows) == _ROWS_FOR_DELIMITER:
                 break
-        # a title above and a total below are shorter; the widest common width counts
+        # title and total rows are shorter: choose the widest of the common widths
         widths = Counter(width for width in rows if width > 1)
         if not widths:
             continue
@@ -210,7 +210,7 @@ def _delimiter(text: str, by_suffix: str) -> Finding:
 
 
 def _take(sheet: Sheet, numbered: Sequence[tuple[int, Sequence[str]]]) -> None:
-    """Split records into names of columns and rows, and note what is odd about either."""
+    """Split records into header and rows, and note irregularities of both."""
     if not numbered:
         sheet.problem = "holds blank lines alone: export it again"
         return
@@ -230,7 +230,7 @@ def _take(sheet: Sheet, numbered: Sequence[tuple[int, Sequence[str]]]) -> None:
     if place:
         sheet.title = " ".join(cell.strip() for cell in numbered[place - 1][1] if cell.strip())
         sheet.notes.append(f"{line - 1} lines stand above the names of columns")
-    # blank columns at the end of a sheet are none
+    # drop blank columns at the end of a sheet
     while len(header) > 1 and not header[-1].strip():
         header = header[:-1]
     sheet.columns = [cell.strip() for cell in header]
@@ -254,7 +254,7 @@ def _note_odd_rows(sheet: Sheet, rows: Sequence[tuple[int, Sequence[str]]]) -> N
 
 
 def _width(row: Sequence[str]) -> int:
-    """Count the fields of a row up to the last that holds something."""
+    """Return the number of fields of a row up to the last that is not blank."""
     return max((number + 1 for number, cell in enumerate(row) if cell.strip()), default=0)
 
 
@@ -263,10 +263,10 @@ def _padded(row: Sequence[str], width: int) -> list[str]:
 
 
 def _header_place(rows: Sequence[Sequence[str]], width: int) -> int | None:
-    """Return which row names the columns: the first that is nearly as wide as the rows, and holds words alone."""
+    """Return the position of the header: the first row that is nearly as wide as the others and has only names."""
     for place, row in enumerate(rows):
         filled = [cell.strip() for cell in row if cell.strip()]
-        # a title may be followed by a date or a period in the same row, hence more than half
+        # require more than half of the width: a title row may also have a date or period in another field
         if len(filled) < max(1, 0.6 * width) or (width > 1 and len(filled) == 1):
             continue
         if any(looks_like_a_value(cell) for cell in filled):
@@ -286,7 +286,7 @@ def _workbook(file: Path) -> list[Sheet]:
     sheets = []
     for name in visible:
         found = workbook.get_sheet_by_name(name)
-        # a sheet may begin below row 1: calamine leaves out what is blank above it unless told
+        # keep blank rows at the top, which calamine would skip, so that row numbers are those of the sheet
         rows = found.to_python(skip_empty_area=False, nrows=MOST_ROWS + _DEEPEST_HEADER)
         numbered = [(number + 1, [_cell(cell) for cell in row]) for number, row in enumerate(rows)]
         numbered = [(number, row) for number, row in numbered if any(cell.strip() for cell in row)]
@@ -301,7 +301,7 @@ def _workbook(file: Path) -> list[Sheet]:
 
 
 def _cell(value: object) -> str:
-    """Return a cell of a workbook as text: dates as ISO, whole numbers without a point."""
+    """Return a cell of a workbook as text: dates in ISO format, whole numbers without a decimal point."""
     if isinstance(value, datetime):
         return value.isoformat(sep=" ")
     if isinstance(value, date | time):
@@ -317,7 +317,7 @@ def _records(file: Path) -> Sheet:
     content, is_whole = _bytes(file)
     encoding = _encoding(content, is_whole)
     text = content.decode(encoding.value, errors="replace").removeprefix("\ufeff")
-    # JSON is UTF-8 by its own rule
+    # UTF-8 is the standard encoding of JSON, so it needs no mention
     sheet = Sheet(file, is_whole=is_whole, encoding=None if encoding.value == "utf-8" else encoding)
     records = _json_records(text, is_whole)
     if not records:
@@ -331,7 +331,7 @@ def _records(file: Path) -> Sheet:
 
 
 def _json_records(text: str, is_whole: bool) -> list[dict[str, Any]]:
-    """Return the records of a JSON text: of a list, of an object, of lines, of pages of an API's answer."""
+    """Return the records of a JSON text: a list, a single object, one object per line, or pages of an API."""
     found: Any
     if is_whole:
         try:
@@ -357,7 +357,7 @@ def _json_lines(lines: Sequence[str]) -> list[Any]:
 
 
 def _json_beginning(text: str) -> list[Any]:
-    """Return the records of a list that is cut off."""
+    """Return the complete records of a truncated list."""
     decoder = json.JSONDecoder(parse_float=str)
     found: list[Any] = []
     place = text.find("[") + 1

@@ -1,6 +1,6 @@
-"""What the values of a column say: dates and in which order, numbers and by which signs, e-mails, phones, few codes.
+"""Detects the kind of a column from its values: dates and their order, numbers and their signs, e-mails, phones, codes.
 
-All are proposals from the texts alone. What cannot be told from them is said to be a guess.
+All results are proposals, based only on the texts. Results that the texts do not determine are marked as guesses.
 """
 
 import re
@@ -30,7 +30,7 @@ _ISO = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?"
     r"(?: ?(?P<offset>Z|UTC|[+-][0-9]{2}(?::?[0-9]{2})?))?)?"
 )
-# So much of a column must be of a kind for the column to be of it: a sheet has a line of totals, and `--` for nothing.
+# The share of a column's values that must be of a kind. Not all: sheets have total rows, and `--` for empty values.
 _MOST = 0.9
 _MOST_WITH_TOTALS = 0.7
 FEW = 30
@@ -39,39 +39,39 @@ DAY_FIRST, MONTH_FIRST = "day first", "month first"
 
 @dataclass(frozen=True)
 class Dates:
-    """The dates of a column: the strptime formats that read all of it, and how far their order is certain."""
+    """The dates of a column: the strptime formats that read all of them, and how certain their order is."""
 
     formats: tuple[str, ...]
-    # "day first", "month first" or "" where the values do not decide; None where there is nothing to decide
+    # "day first", "month first" or "" if the values do not decide; None if the format has no such ambiguity
     order: str | None
-    # a value that decides the order, or one that shows that both are there
+    # a value that decides the order, or one that shows that both orders occur
     evidence: str
-    # both 13/01 and 01/13 are there: no one format reads the column
+    # both 13/01 and 01/13 occur: no single format reads the column
     is_mixed: bool
-    # whether there are times of day, and whether any of them comes without an offset
+    # whether there are times of day, and whether any of them has no UTC offset
     has_times: bool
     has_local_times: bool
-    # how many texts are no dates
+    # the number of texts that are not dates
     strays: int = 0
 
 
 @dataclass(frozen=True)
 class Numbers:
-    """The numbers of a column: which sign stands before decimals and between thousands, "" where none was seen."""
+    """The numbers of a column: their decimal and thousands separators, "" if none occurs."""
 
     decimal: str
     thousands: str
-    # whether the signs can be read in one way alone
+    # whether only one pair of separators is possible
     is_sure: bool
     evidence: str
     currency: str | None
-    # how many texts are no numbers
+    # the number of texts that are not numbers
     strays: int = 0
 
 
 @dataclass(frozen=True)
 class Kind:
-    """What a column of texts is, by its values: `email`, `phone`, `date`, `number`, `code` or `text`; `blank`."""
+    """The kind of a column by its values: `email`, `phone`, `date`, `number`, `code`, `text` or `blank`."""
 
     name: str
     example: str
@@ -79,14 +79,14 @@ class Kind:
     blank_share: float
     dates: Dates | None = None
     numbers: Numbers | None = None
-    # how many of its distinct values are no dates, no numbers
+    # the number of distinct values that are not of the kind, for dates and numbers
     strays: int = 0
-    # of a column of few distinct values: each with how often it is there, the commonest first
+    # for a column with few distinct values: each value with its frequency, most frequent first
     counts: dict[str, int] = field(default_factory=dict)
 
 
 def looks_like_a_value(text: str) -> bool:
-    """Tell whether a text is a value rather than the name of a column: a number, a date, an address."""
+    """Return whether a text is a value (a number, a date, an e-mail address) rather than a column name."""
     text = text.strip()
     return bool(
         _EMAIL.fullmatch(text)
@@ -98,19 +98,19 @@ def looks_like_a_value(text: str) -> bool:
 
 
 def is_epoch(text: str) -> bool:
-    """Tell whether a number may be seconds, milliseconds or microseconds since 1970, of the years 2001 to 2100."""
+    """Return whether a number may be an epoch time in seconds, milliseconds or microseconds, from 2001 to 2100."""
     return bool(re.fullmatch(r"([1-3][0-9]{9}|4[01][0-9]{8})([0-9]{3}|[0-9]{6})?(\.[0-9]+)?", text))
 
 
 def kind_of(texts: Sequence[str], rows: int) -> Kind:
-    """Return what a column is, given its texts that are not blank and how many rows there are."""
+    """Return the kind of a column, given its texts that are not blank and the number of rows."""
     if not texts:
         return Kind("blank", "", 0, 1.0)
     counts = Counter(texts)
     distinct, example = len(counts), texts[0]
     blank = 1 - len(texts) / rows if rows else 0.0
     few = dict(counts.most_common(FEW)) if distinct <= FEW else {}
-    # what is alike is looked at once
+    # examine each distinct text only once
     shares = {text: count / len(texts) for text, count in counts.items()}
     if _share(shares, lambda text: bool(_EMAIL.fullmatch(text))) >= _MOST:
         return Kind("email", example, distinct, blank)
@@ -136,12 +136,12 @@ def _is_phone(text: str) -> bool:
     digits = re.sub(r"[^0-9*x•]", "", text.lower())
     if not _PHONE.fullmatch(text) or not 8 <= len(digits) <= 15:
         return False
-    # a long plain number is an id or an amount unless it begins as phones do
+    # a long number of digits only is an id or an amount, unless it begins like a phone number
     return text[0] in "+(0'" or digits.startswith("84") or not text.isdigit()
 
 
 def numbers_of(texts: Iterable[str]) -> Numbers | None:
-    """Return how the numbers of a column are written; None where it holds others than numbers."""
+    """Return the notation of a column's numbers; None if it is not a column of numbers."""
     ambiguous: dict[str, str] = {}
     counts: Counter[str] = Counter()
     decimal = thousands = evidence = ""
@@ -154,7 +154,7 @@ def numbers_of(texts: Iterable[str]) -> Numbers | None:
         number = found["number"].strip() if found else ""
         if not found or not _NUMBER.fullmatch(number):
             others += 1
-            # a column of texts is left early
+            # stop early on a column of texts
             if others > 20 and _are_too_many(others, total):
                 return None
             continue
@@ -169,14 +169,14 @@ def numbers_of(texts: Iterable[str]) -> Numbers | None:
         elif len(number.rpartition(signs[0])[2]) != 3:
             decimal, evidence = signs[0], evidence or text
         else:
-            # 1.250 may be 1250 or 1.25
+            # ambiguous: 1.250 may be 1250 or 1.25
             counts[signs[0]] += 1
             ambiguous.setdefault(signs[0], text)
     if _are_too_many(others, total):
         return None
     other = {".": ",", ",": "."}
     if decimal and decimal == thousands:
-        # 1.250.000 and 12.5 in one column: no pair of signs reads both
+        # 1.250.000 and 12.5 in one column: no pair of separators reads both
         return Numbers(decimal, "", False, evidence, currency, others)
     if decimal or thousands:
         decimal = decimal or other.get(thousands, ".")
@@ -185,16 +185,16 @@ def numbers_of(texts: Iterable[str]) -> Numbers | None:
     if counts:
         sign = max(counts, key=lambda found: (counts[found], found))
         if has_plain_thousands:
-            # where 1250 is written without a sign, 1.250 has decimals
+            # the column writes 1250 without a thousands separator, so 1.250 has decimals
             return Numbers(sign, "", False, ambiguous[sign], currency, others)
         return Numbers(other[sign], sign, False, ambiguous[sign], currency, others)
     return Numbers("", "", True, "", currency, others)
 
 
 def dates_of(texts: Iterable[str]) -> Dates | None:
-    """Return how the dates of a column are written; None where it holds others than dates.
+    """Return the notation of a column's dates; None if it is not a column of dates.
 
-    The order of day and month is decided by all values: 13/01 can only be day first.
+    All values together decide the order of day and month: 13/01 can only be day first.
     """
     forms: Counter[tuple[str, str]] = Counter()
     has_times = has_local = False
@@ -212,7 +212,7 @@ def dates_of(texts: Iterable[str]) -> Dates | None:
         form = _form(found) if found else None
         if found is None or form is None:
             others += 1
-            # a column of texts is left early
+            # stop early on a column of texts
             if others > 20 and _are_too_many(others, total):
                 return None
             continue
@@ -251,12 +251,12 @@ def dates_of(texts: Iterable[str]) -> Dates | None:
 
 
 def _are_too_many(others: int, total: int) -> bool:
-    """Tell whether a column is of another kind, given how many of its texts are no dates, no numbers."""
+    """Return whether so many of a column's texts do not fit a kind that the column is of another kind."""
     return others == total or others > max(total * (1 - _MOST_WITH_TOTALS), min(1, total // 3))
 
 
 def with_order(dates: Dates, order: str) -> Dates:
-    """Return the dates of a column as they read in another order of day and month."""
+    """Return the dates of a column with their formats in a given order of day and month."""
     if order != MONTH_FIRST or dates.order != "":
         return dates
     swapped = tuple(
@@ -266,7 +266,7 @@ def with_order(dates: Dates, order: str) -> Dates:
 
 
 def _form(found: re.Match[str]) -> tuple[str, str] | None:
-    """Return the strptime format of one date, with its order left open as `{day}`; None where it is no date."""
+    """Return the strptime format of one date, with the order left open as `{day}`; None if it is not a date."""
     groups = found.groupdict()
     one, two, three, sign = found["one"], found["two"], found["three"], found["sign"]
     if len(one) == 3 or not (1 <= int(two) <= 31):
@@ -278,7 +278,7 @@ def _form(found: re.Match[str]) -> tuple[str, str] | None:
     else:
         if not 1 <= int(one) <= 31 or (int(one) > 12 and int(two) > 12):
             return None
-        # 19.99.20 is no date, 1.2.24 may be one
+        # 19.99.20 is not a date, 1.2.24 may be one
         day = f"{{day}}{{{sign}}}{sign}{'%Y' if len(three) == 4 else '%y'}"
     time = groups.get("time")
     if time is None:
@@ -296,16 +296,16 @@ def _form(found: re.Match[str]) -> tuple[str, str] | None:
 
 
 def _filled(form: str, order: str) -> str:
-    """Fill the order of day and month into a form: `{day}{/}` stands for the two with their sign between them."""
+    """Fill the order of day and month into a format: `{day}{/}` stands for both with their separator between them."""
     first, second = ("%m", "%d") if order == MONTH_FIRST else ("%d", "%m")
     return re.sub(r"\{day\}\{(.)\}", rf"{first}\1{second}", form)
 
 
 def masked(text: str, kind: str) -> str:
-    """Return what may stand in a file that is committed to git: of e-mails and phones their shape alone."""
+    """Return a form of the text that may be committed to git: e-mails and phones are reduced to their shape."""
     text = " ".join(text.split())
     if text[:1] in ("{", "["):
-        # the address in a nested record has no shape of its own
+        # mask nested records as a whole: an address inside cannot be masked separately
         return "{…}" if text[0] == "{" else "[…]"
     if kind == "email" or "@" in text:
         name, _, domain = text.partition("@")

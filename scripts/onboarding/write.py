@@ -36,7 +36,7 @@ _PERSONAL = re.compile(
 
 
 def scalar(text: str) -> str:
-    """Return a text as YAML reads it back: plain where that is safe, else between quotation marks."""
+    """Return a text as a YAML scalar: plain if that is safe, else quoted."""
     is_plain = _PLAIN.fullmatch(text) and text == text.strip() and text.lower() not in _NO_TEXTS
     return text if is_plain else json.dumps(text, ensure_ascii=False)
 
@@ -119,7 +119,7 @@ def _said(finding: Finding) -> str:
 
 
 def _entry(proposal: Proposal, source: Source, head: str | None, first: str, indent: str) -> list[str]:
-    """Return the lines of one source; `first` begins the first of them, where it is an item of a list."""
+    """Return the lines of one source; `first` starts the first line, if the source is an item of a list."""
     if source.missing:
         # with an incomplete entry a build would fail
         whole = _lines_of_entry(proposal, source, head, first, indent)
@@ -197,7 +197,7 @@ def _lines_of_entry(proposal: Proposal, source: Source, head: str | None, first:
         files = ", ".join(json.dumps(_relative(proposal, sheet), ensure_ascii=False) for sheet in source.sheets)
         lines.insert(0, f"files: [{files}]")
     if head is None:
-        # an item of a list begins with a word, not with a comment
+        # an item of a list must start with a key, not with a comment
         position = next(number for number, line in enumerate(lines) if not line.startswith("#"))
         word = lines.pop(position)
         return [first + word, *(indent + line for line in [*about, *lines])]
@@ -224,20 +224,20 @@ def _value(value: object) -> str:
 
 
 def _example(name: str, column: str, kind: Kind) -> str:
-    """Return an example to stand behind a line, masked where it may be of a person."""
+    """Return an example for the comment of a line, masked if it may be personal data."""
     if not kind.example or kind.name == "blank":
         return ""
     if column in ("full_name", "comment", "body", "outcome"):
         return f", as {masked(kind.example, 'text')}"
     if column == "phone" or (_PERSONAL.search(plain_name(name)) and kind.name not in ("email", "date", "code")):
         return f", as {masked(kind.example, 'phone' if any(map(str.isdigit, kind.example)) else 'text')}"
-    # an id may be a person's number
+    # mask ids too: an id may be a phone number
     shown = "phone" if kind.name == "phone" and column != "order_id" else kind.name
     return f", as {masked(kind.example, shown if shown in ('email', 'phone') else 'code')}"
 
 
 def _shape(name: str, kind: Kind) -> str:
-    """Return what the values of a column are, with an example where that is of nobody."""
+    """Return the kind of a column's values, with an example if it is no personal data."""
     if kind.name == "blank":
         return "blank"
     if kind.name in ("email", "phone") or _PERSONAL.search(plain_name(name)):
@@ -251,7 +251,7 @@ def _shape(name: str, kind: Kind) -> str:
 
 
 def _values(source: Source) -> list[str]:
-    """Return the values that nobody knows, those with a likely meaning as lines that are read."""
+    """Return lines for the unknown values; those with a likely meaning are active, the others comments."""
     proposed: list[str] = []
     asked: list[str] = []
     for column, found in source.values.items():
@@ -273,7 +273,7 @@ def _values(source: Source) -> list[str]:
     return [*(["values:", *proposed] if proposed else []), *asked]
 
 
-# columns whose list of values the contract proposes and does not close
+# columns for which the contract proposes values but allows others
 _OPEN = ("orders/orders.sales_channel",)
 
 
@@ -337,7 +337,7 @@ def _leftovers(proposal: Proposal) -> list[str]:
 
 
 def refused_commands(sources: Sequence[Source]) -> int:
-    """Count the values of columns whose rows are refused until somebody says what they mean."""
+    """Return the number of unknown values whose rows are quarantined until they are mapped."""
     return sum(
         len(found)
         for source in sources

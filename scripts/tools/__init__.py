@@ -1,1 +1,1 @@
-"""For work on the project: benches, a cluster on one machine, the rules of portable SQL. No build needs them."""
+"""Tools for developers: benchmarks, a local Spark cluster, the SQL portability rules. No build needs them."""

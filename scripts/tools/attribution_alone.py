@@ -1,7 +1,7 @@
-"""The attribution models alone: touches and conversions of one's own in, credits out, by the project's own SQL.
+"""Runs the project's attribution SQL on given touchpoints and conversions, without the rest of the build.
 
-`python -m tools.attribution_alone [--without-credits] FOLDER…` builds the models in the warehouse of each
-folder, and the marts of credit unless told otherwise.
+`python -m tools.attribution_alone [--without-credits] FOLDER…` builds the attribution models in the warehouse of each
+folder, and the attribution credit marts unless `--without-credits` is given.
 """
 
 from pathlib import Path
@@ -16,7 +16,7 @@ from customer_journey.transform import build_nodes, parse
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
 
-# The tables that the models read, with the columns that they read. Ids are hashes, so that keys can be taken from them.
+# The tables and columns that the models read. Ids are hashes, because the models derive keys from them.
 _INPUTS = """
 create schema intermediate;
 create table intermediate.int_touchpoints (
@@ -41,7 +41,7 @@ _MARTS = ("fct_attribution", "attribution_channel_effects")
 
 
 def create_inputs(folder: Path) -> duckdb.DuckDBPyConnection:
-    """Make a warehouse of nothing but the tables that the models read, and return it for filling them."""
+    """Create a warehouse that holds only the empty input tables of the models, and return it to be filled."""
     folder.mkdir(parents=True)
     connection = duckdb.connect(str(Output(folder).warehouse), config={"storage_compatibility_version": "v1.4.0"})
     connection.execute(_INPUTS)
@@ -49,7 +49,7 @@ def create_inputs(folder: Path) -> duckdb.DuckDBPyConnection:
 
 
 def build_models(output: Output, manifest: "Manifest", with_credits: bool = True) -> None:
-    """Build the attribution models on what their inputs hold, and the marts of credit.
+    """Build the attribution models on their input tables, and the credit marts if wanted.
 
     Raises:
         BuildError: a model failed.

@@ -1,4 +1,4 @@
-"""What the attribution models cost beside other packages, on the same generated paths and in the same run."""
+"""Compares the cost of the attribution models with other packages, on the same generated paths and in the same run."""
 
 import shutil
 import subprocess
@@ -22,12 +22,12 @@ CHANNELS = (
     "direct", "organic_search", "paid_search", "email", "paid_social", "referral", "display", "organic_social",
     "affiliates", "store",
 )  # fmt: skip
-# a touch ends its path with this chance: 2.5 touches a path on average
+# the chance that a touch is the last of its path, which gives 2.5 touches per path on average; longest path
 _ENDS, _LONGEST = 0.4, 20
 _CONVERTS = 0.4
 _DAY = 86_400
 
-# The least that any model of paths can cost: all touches in order, by the columns that make the order.
+# The lower bound for any path-based model: sorting all touches into path order.
 _FLOOR = """
 import duckdb, sys
 connection = duckdb.connect(sys.argv[1], read_only=True, config={"memory_limit": "4GB"})
@@ -71,7 +71,7 @@ if "markov" in sys.argv[3]:
 
 @dataclass(frozen=True)
 class Rival:
-    """Another package: what to install, what to run on the paths, and how its removal effects are told."""
+    """Another package: its requirements, the code to run on the paths, and how it reports its removal effects."""
 
     name: str
     requirements: tuple[str, ...]
@@ -80,7 +80,7 @@ class Rival:
 
 
 RIVALS = (
-    # matplotlib: it imports that without asking for it
+    # matplotlib: the package imports it without declaring it as a dependency
     Rival(
         "ChannelAttribution: Markov, stops at 5 %",
         ("ChannelAttribution", "matplotlib"),
@@ -104,10 +104,10 @@ RIVALS = (
 
 
 def write_paths(folder: Path, paths: int) -> None:
-    """Generate paths, the same ones in every run, as the models' two tables and as a CSV of one row a path.
+    """Generate the same paths in every run, as the models' two input tables and as a CSV with one row per path.
 
-    A path has a geometric number of touches, with a mean of 2.5 and at most 20; the nth of the ten channels is met in
-    proportion to 1/n; a touch follows another within three days; 40 % of paths end in an order.
+    The number of touches per path is geometric, with a mean of 2.5 and at most 20; the nth of the ten channels is drawn
+    in proportion to 1/n; a touch follows the previous one within three days; 40 % of paths end in an order.
     """
     random = np.random.Generator(np.random.PCG64(7))
     lengths = np.minimum(random.geometric(_ENDS, paths), _LONGEST)
@@ -140,7 +140,7 @@ def write_paths(folder: Path, paths: int) -> None:
     with create_inputs(folder) as connection:
         connection.register("touch_rows", touch_rows)
         connection.register("order_rows", order_rows)
-        # ids as long as those of a company
+        # ids as long as those of a real warehouse, so that the cost is realistic
         connection.execute(
             "insert into intermediate.int_touchpoints select left(sha256('touch' || number), 32),"
             " left(sha256('person' || person), 32),"
@@ -161,7 +161,7 @@ def write_paths(folder: Path, paths: int) -> None:
 
 
 def _environment(folder: Path, requirements: tuple[str, ...]) -> Path:
-    """Install packages in a throw-away environment and return its Python."""
+    """Install packages in a temporary virtual environment and return its Python."""
     uv = shutil.which("uv") or str(PROJECT / ".venv-uv" / "bin" / "uv")
     python = folder / "bin" / "python"
     if not python.exists():
@@ -185,7 +185,7 @@ def _run_rival(rival: Rival, folder: Path, effects: Path) -> Cost:
 
 
 def _greatest_error(world: Path, effects: Path) -> float:
-    """Return how far a rival's removal effects are from ours at most."""
+    """Return the largest absolute difference between another package's removal effects and those of this project."""
     import duckdb
 
     with duckdb.connect(str(Output(world).warehouse), read_only=True) as connection:
@@ -201,7 +201,7 @@ def _greatest_error(world: Path, effects: Path) -> float:
 @click.option("--paths", type=click.IntRange(min=1), default=1_000_000, show_default=True)
 def bench(paths: int) -> None:
     """Attribute generated paths with all models of this project and with other packages, and say what each cost."""
-    # the names are long: a table that goes to a file is not to be folded
+    # names are long: do not wrap the table when the output is a file
     console = Console(width=None if sys.stdout.isatty() else 140)
     table = Table("", "wall s", "CPU s", "CPU / floor", "memory GB", "removal effects off by", box=None)
     ours = [sys.executable, "-m", "tools.attribution_alone"]
@@ -211,7 +211,7 @@ def bench(paths: int) -> None:
         with Progress(console).step("Paths"):
             write_paths(world, paths)
             create_inputs(nothing).close()
-            # what dbt has parsed once it need not parse again; neither run below is charged with it
+            # parse the dbt project once beforehand, so that neither run below is charged for it
             measure([*ours, "--without-credits", str(nothing)])
         floor = measure([sys.executable, "-c", _FLOOR, str(Output(world).warehouse)])
 

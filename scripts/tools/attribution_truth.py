@@ -1,4 +1,4 @@
-"""How far each attribution model is from what channels truly did, which the generator of the demo knows."""
+"""Measures the error of each attribution model against the true channel effects, which the demo generator knows."""
 
 import json
 import tempfile
@@ -15,7 +15,7 @@ from demo_company import generate
 from rich.console import Console
 from rich.table import Table
 
-# The generator decides by channel who buys first, and tells it of consumers.
+# The generator's true effects concern first purchases of consumers, so only credit for new consumers is compared.
 _CREDIT = """
 select attribution.attribution_model, attribution.channel, sum(attribution.credit)
 from marts.fct_attribution as attribution
@@ -27,7 +27,7 @@ group by all
 
 
 def true_shares(effects: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
-    """Return each channel's share of the conversions that channels brought; what harms or does nothing has none."""
+    """Return each channel's share of the conversions that channels caused; 0 for channels without positive effect."""
     lost = {
         channel: max(0.0, effect["expected_conversions"] - effect["expected_conversions_without"])
         for channel, effect in effects.items()
@@ -36,7 +36,7 @@ def true_shares(effects: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
 
 
 def mean_error(truth: Mapping[str, float], credit: Mapping[str, float]) -> float:
-    """Return the mean absolute error of a model's shares, among the channels that the truth knows."""
+    """Return the mean absolute error of a model's shares over the channels of the truth."""
     known = {channel: credit.get(channel, 0.0) for channel in truth}
     total = sum(known.values())
     return sum(abs(known[channel] / total - share) for channel, share in truth.items()) / len(truth)

@@ -1,4 +1,4 @@
-"""What builds cost: CPU seconds and memory, beside one sort of the events in the same run, since machines are noisy."""
+"""Measures builds in CPU seconds and memory, relative to a sort of the events in the same run (machines are noisy)."""
 
 import json
 import os
@@ -27,13 +27,13 @@ from demo_company import generate
 from rich.console import Console
 from rich.table import Table
 
-# How often processes are looked at: memory between two looks goes unseen.
+# Sampling interval of memory: a peak between two samples is missed.
 _LOOK_SECONDS = 0.2
-# So small that all it costs is what every build costs.
+# A company so small that its build measures only the fixed cost of every build.
 _TINY = 0.02
 _SHOWN = 10
 _FRAMEWORKS = {"all": "all frameworks", "primary": "primary framework alone"}
-# S, the unit: all events, every column, in the order of visitor and time. Python's start is not in it.
+# S, the unit of cost: sorting all events with every column by visitor and time. The start of Python is not included.
 _SORT = """
 import duckdb, resource, sys
 
@@ -52,13 +52,13 @@ connection.execute(
 connection.close()
 print(cpu() - before)
 """
-# How dbt's log ends the line of a node: its name, dots, how it went and the seconds.
+# The end of a node's line in dbt's log: its name, dots, the status and the seconds.
 _NODE = re.compile(r"(?:model|seed file|PASS|WARN \d+|ERROR \d+|FAIL \d+) (\S+) \.* ?\[.* in ([0-9.]+)s\]$")
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What a command and all its processes used: wall and CPU seconds, and the greatest sum of resident bytes."""
+    """Resources used by a command and its descendants: wall and CPU seconds, and the peak sum of resident bytes."""
 
     wall: float
     cpu: float
@@ -67,7 +67,7 @@ class Cost:
 
 @dataclass(frozen=True)
 class Figure:
-    """What one build cost; `sort` is S, `above` what it cost above a tiny company, in S."""
+    """The cost of one build; `sort` is S, `above` is the cost above that of a tiny company, in units of S."""
 
     name: str
     engine: str
@@ -81,10 +81,10 @@ class Figure:
 
 
 def measure(command: list[str]) -> Cost:
-    """Run a command and add up what it and its descendants use.
+    """Run a command and measure the resources of it and its descendants.
 
     Raises:
-        click.ClickException: the command failed; the text is the last line that it said.
+        click.ClickException: the command failed; the text is the last line of its output.
     """
     cost, failure = _run(command)
     if failure is not None:
@@ -93,7 +93,7 @@ def measure(command: list[str]) -> Cost:
 
 
 def _run(command: Sequence[str]) -> tuple[Cost, str | None]:
-    """Run a command; return what it used and, if it failed, the last line that it said."""
+    """Run a command; return the resources it used and, if it failed, the last line of its output."""
     started, used = time.monotonic(), _used_by_children()
     cpu: dict[int, float] = {}
     peak = 0
@@ -120,7 +120,7 @@ def _run(command: Sequence[str]) -> tuple[Cost, str | None]:
             said.seek(0)
             lines = [line for line in said.read().split("\n") if line.strip()]
             failure = lines[-1] if lines else f"{command[0]} failed"
-    # the first knows only processes that somebody waited for, which Spark's are not; the second misses the last moments
+    # the first counts only processes that a parent waited for, so not Spark's; the second misses the last moments
     spent = max(_used_by_children() - used, sum(cpu.values()))
     return Cost(time.monotonic() - started, spent, peak), failure
 
@@ -131,7 +131,7 @@ def _used_by_children() -> float:
 
 
 class Bench:
-    """Builds on one engine in a folder of their own, and what each cost."""
+    """Runs builds on one engine in a separate folder and records the cost of each."""
 
     def __init__(self, folder: Path, target: str, console: Console) -> None:
         self.figures: list[Figure] = []
@@ -142,29 +142,29 @@ class Bench:
         self._constant = 0.0
 
     def tiny(self) -> None:
-        """Build a tiny company: what it costs every build costs."""
-        # set-up is no part of it: the first build after a change of code compiles Python and parses the project
+        """Build a tiny company, to measure the fixed cost of every build."""
+        # warm up first: after a change of code a build compiles Python and parses the project, which is no fixed cost
         self._build("set-up done", self._raw(_TINY), "tiny")
         self.figures.clear()
         self._constant = self._build("a tiny company", self._raw(_TINY), "tiny").cpu
 
     def demo(self) -> None:
-        """Build the demo, and once more with nothing new."""
+        """Build the demo, and build it again without new data."""
         self._build("demo, full", DEMO, "demo")
         self._build("demo, nothing new", DEMO, "demo", is_fresh=False)
 
     def company(self, scale: float, frameworks: str) -> None:
-        """Build a company of this size with all frameworks or with the primary one alone, between two sorts."""
+        """Build a company of this size with all frameworks or only the primary one, between two reference sorts."""
         raw = self._raw(scale)
         before = self._sort(raw)
         tables = raw if frameworks == "all" else self._with_primary_alone(raw)
         self._build(f"scale {scale:g}, {_FRAMEWORKS[frameworks]}", tables, f"{frameworks}-{scale:g}")
-        # what else the machine does changes while a build runs
+        # the load of the machine changes during a build, so S is the mean of a sort before and one after it
         sort = (before + self._sort(raw)) / 2
         self.figures[-1] = replace(self.figures[-1], sort=sort, above=(self.figures[-1].cpu - self._constant) / sort)
 
     def _raw(self, scale: float) -> Path:
-        """Return the raw tables of a demo company of this size, written unless they are there."""
+        """Return the raw folder of a demo company of this size; generate it if it is missing."""
         raw = self._folder / f"raw-{scale:g}"
         if not raw.exists():
             unfinished = self._folder / "unfinished"
@@ -175,13 +175,13 @@ class Bench:
         return raw
 
     def _with_primary_alone(self, raw: Path) -> Path:
-        """Return a folder of the same files whose settings name the primary framework alone."""
+        """Return a folder with the same files, whose settings name only the primary framework."""
         folder = self._folder / f"{raw.name}-primary"
         shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(raw, folder, copy_function=os.link)
         settings = yaml.safe_load((raw / FILE_NAME).read_text(encoding="utf-8"))
         settings["frameworks"] = [settings.get("primary_framework") or default_settings()["primary_framework"]]
-        # it is the file of both folders until it is another one
+        # the settings file is a hard link: remove it first, so that writing does not change the original
         (folder / FILE_NAME).unlink()
         (folder / FILE_NAME).write_text(yaml.safe_dump(settings), encoding="utf-8")
         return folder
@@ -189,7 +189,7 @@ class Bench:
     def _build(self, name: str, raw: Path, out: str, *, is_fresh: bool = True) -> Figure:
         output = Output(self._folder / "builds" / f"{self._target}-{out}")
         if is_fresh:
-            # what is known already costs less
+            # an earlier output would make the build incremental, which costs less
             shutil.rmtree(output.root, ignore_errors=True)
         build = [sys.executable, "-m", "customer_journey", "build", "--target", self._target]
         with Progress(self._console).step(name):
@@ -216,9 +216,9 @@ def _published_mb(output: Output) -> float | None:
 
 
 def slowest_nodes(log: str) -> list[tuple[str, float]]:
-    """Return the nodes of a dbt log that took longest, with their wall seconds; of one that ran twice, the sum.
+    """Return the slowest nodes of a dbt log with their wall seconds, summed over repeated runs.
 
-    `run_results.json` knows the last invocation alone, and a build may need several.
+    The log is read because `run_results.json` holds only the last invocation, and a build may need several.
     """
     seconds: dict[str, float] = {}
     for match in map(_NODE.search, log.splitlines()):
@@ -228,7 +228,7 @@ def slowest_nodes(log: str) -> list[tuple[str, float]]:
 
 
 def largest_tables(warehouse: Path) -> list[tuple[str, int]]:
-    """Return the tables of a private warehouse that have most rows."""
+    """Return the tables of a private warehouse with the most rows."""
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         return connection.execute(
             "select schema_name || '.' || table_name as name, estimated_size from duckdb_tables()"
@@ -251,7 +251,7 @@ def _lines(file: str) -> list[str]:
 
 
 def _commit() -> str:
-    """Return the commit that is measured, with a + where the working tree is not it."""
+    """Return the measured commit, with a + if the working tree differs from it."""
 
     def git(*arguments: str) -> str:
         return subprocess.run(["git", "-C", str(PROJECT), *arguments], capture_output=True, text=True).stdout.strip()

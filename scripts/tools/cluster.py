@@ -1,7 +1,7 @@
-"""A real Spark cluster on one machine: a standalone master, workers and the Thrift server, on loopback alone.
+"""A real Spark cluster on one machine: a standalone master, workers and the Thrift server, listening only on loopback.
 
-Everything comes from the pip package pyspark. Each process has a process group of its own, whose executors belong to it
-too, and all of them are ended with the block or the command that they were started for.
+Everything comes from the pip package pyspark. Each process leads its own process group, to which its executors belong,
+and all groups are ended when the block or the command that they were started for ends.
 """
 
 import contextlib
@@ -31,13 +31,13 @@ from rich.console import Console
 from tools.watchdog import kill_groups, remove_folder
 
 HOST = "127.0.0.1"
-# Below this an executor does not start: Spark keeps 300 MB for itself and asks for half as much again.
+# The least memory with which an executor starts: Spark reserves 300 MB and requires 1.5 times that.
 LEAST_MEMORY_MB = 512
 _LOG_LINES = 15
 
-# A JVM's memory files in /tmp outlive it when it is killed.
+# Without this option, the performance data files of a killed JVM would stay in /tmp.
 _NO_TRACES = "-XX:-UsePerfData"
-# Master, workers and launchers do little: compiling less, and collecting garbage in one thread, they start sooner.
+# Master, workers and launchers do little work: light compilation and a serial garbage collector let them start sooner.
 _LITTLE_WORK = f"{_NO_TRACES} -XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 
 _LOGGING = """\
@@ -61,12 +61,12 @@ logger.scheduler.level = error
 
 
 class ClusterError(BuildError):
-    """A part of the cluster that did not start, or ended on its own."""
+    """A process of the cluster did not start, or ended unexpectedly."""
 
 
 @dataclass(frozen=True)
 class LocalCluster:
-    """A cluster that runs."""
+    """A running cluster."""
 
     thrift_port: int
     master_url: str
@@ -79,15 +79,15 @@ class LocalCluster:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What points a build, and the dbt target spark_thrift, at this cluster."""
+        """Environment variables that point a build, and the dbt target spark_thrift, at this cluster."""
         return {HOST_VARIABLE: HOST, "JOURNEY_SPARK_PORT": str(self.thrift_port), "JOURNEY_SPARK_AUTH": "NONE"}
 
     def workers_alive(self) -> int:
-        """Ask the master how many workers it can give work to."""
+        """Ask the master for the number of workers that are alive."""
         return _workers_alive(self.master_ui)
 
     def ended(self) -> "_Part | None":
-        """Return a part without which there is no cluster, if it has ended."""
+        """Return a process that the cluster cannot work without, if one has ended."""
         return next((part for part in (self.master, self.server) if part.process.poll() is not None), None)
 
 
@@ -103,22 +103,22 @@ def local_cluster(
     server_memory: str = "2g",
     timeout: float = 120,
 ) -> Iterator[LocalCluster]:
-    """Run a cluster for as long as the block lasts.
+    """Run a cluster for the duration of the block.
 
     Args:
-        folder: Where logs, tables, the metastore and what workers write go. It stays; without one all goes to a folder
-            that is removed at the end.
+        folder: Folder for logs, tables, the metastore and the workers' files. It is kept; without it, a temporary
+            folder is used and removed at the end.
         master_port: The master's port; 0 is any free one.
         thrift_port: The Thrift server's port; 0 is any free one.
         workers: How many workers.
         cores: How many tasks a worker runs at once.
-        memory: Memory of each worker, all of which its executor gets.
+        memory: Memory of each worker; its executor gets all of it.
         server_memory: Memory of the Thrift server, which plans queries and collects their results.
-        timeout: Seconds until a part that does not answer is given up.
+        timeout: Seconds to wait for a process to answer before giving up.
 
     Raises:
-        InputError: a port is taken or another cluster works in the folder.
-        ClusterError: a part did not start; the text ends with the last lines of its log.
+        InputError: a port is taken, or another cluster uses the folder.
+        ClusterError: a process did not start; the text ends with the last lines of its log.
     """
     for option, port in (("--master-port", master_port), ("--thrift-port", thrift_port)):
         _must_be_free(option, port)
@@ -190,7 +190,7 @@ class _Part:
 
 
 class _Parts:
-    """Starts processes and ends them all with its block, or by the watchdog if this process is killed."""
+    """Starts processes and ends them all at the end of the block; if this process is killed, the watchdog ends them."""
 
     def __init__(self, root: Path, remove: Path, timeout: float) -> None:
         self._root = root
@@ -218,7 +218,7 @@ class _Parts:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 env=self._environment,
-                # what Java leaves where it stands, like a core dump, is removed with the rest
+                # files that Java leaves in its working directory, such as core dumps, are then removed with the folder
                 cwd=self._root / "tmp",
             )
         part = _Part(name, process, log)
@@ -239,14 +239,14 @@ class _Parts:
             time.sleep(0.2)
 
     def __exit__(self, *_: object) -> None:
-        # The server first: it gives back its executors and closes the metastore.
+        # Stop the server first, so that it can release its executors and close the metastore.
         for part in reversed(self._started):
             _signal_group(part, signal.SIGTERM)
             if part.name == "thrift-server":
                 _wait_for(part, seconds=15)
         for part in self._started:
             _wait_for(part, seconds=5)
-            # what ignored the polite signal, or is left of the group: an executor
+            # kill processes that ignored SIGTERM, and the rest of the group, such as executors
             _signal_group(part, signal.SIGKILL)
             part.process.wait()
         kill_groups([part.process.pid for part in self._started])
@@ -254,13 +254,13 @@ class _Parts:
         self._watchdog.communicate()
 
     def end_with_us(self, process: subprocess.Popen[bytes]) -> None:
-        """Have the watchdog end a process that is no part of the cluster, if this one is killed."""
+        """Let the watchdog also end a process outside the cluster if this process is killed."""
         _tell(self._watchdog, f"process {process.pid}")
 
 
 def _tell(watchdog: subprocess.Popen[bytes], line: str) -> None:
     assert watchdog.stdin
-    # a watchdog that somebody killed is missed only if this process is killed too
+    # ignore a dead watchdog: it is needed only if this process is killed too
     with contextlib.suppress(BrokenPipeError):
         watchdog.stdin.write(f"{line}\n".encode())
         watchdog.stdin.flush()
@@ -277,16 +277,16 @@ def _wait_for(part: _Part, seconds: float) -> None:
 
 
 def _environment(root: Path) -> dict[str, str]:
-    """Return the environment of the parts: without settings of another Spark, and with addresses on loopback alone."""
+    """Return the environment of the processes: without settings of another Spark, and with loopback addresses only."""
     import pyspark
 
     own = {name: value for name, value in os.environ.items() if not name.startswith(("SPARK_", "PYSPARK_", "HADOOP_"))}
     return {
-        # the key of the hashes travels with the connections; no part needs it in its environment
+        # builds send the hash key over their connections, so no process needs it in its environment
         **{name: value for name, value in own.items() if not name.startswith(("DBT_", "JOURNEY_HASH_KEY"))},
         "SPARK_HOME": str(Path(pyspark.__file__).parent),
         "SPARK_CONF_DIR": str(root / "conf"),
-        # master and workers bind their pages to it, and every part tells the others this address
+        # master and workers bind their web pages to this address, and processes announce it to each other
         "SPARK_LOCAL_IP": HOST,
         "SPARK_LOCAL_HOSTNAME": HOST,
         "SPARK_LOCAL_DIRS": str(root / "tmp"),
@@ -299,7 +299,7 @@ def _environment(root: Path) -> dict[str, str]:
 def _write_configuration(
     root: Path, *, parallel: int, master_url: str, memory: str, cores: int, server_memory: str
 ) -> None:
-    """Write the settings that every part reads; the folder may hold spaces, and Java's options are split at them."""
+    """Write the settings that every process reads; Java options with paths are quoted, since paths may hold spaces."""
     metastore = root / "metastore"
     java = f'{_NO_TRACES} "-Djava.io.tmpdir={root / "tmp"}"'
     settings = {
@@ -311,25 +311,25 @@ def _write_configuration(
         "spark.executor.memory": memory,
         "spark.executor.cores": cores,
         "spark.executor.extraJavaOptions": java,
-        # a port that is taken is an error, not a reason to listen on the next one
+        # fail if a port is taken, instead of listening on the next one
         "spark.port.maxRetries": 0,
         "spark.ui.enabled": "false",
         "spark.ui.killEnabled": "false",
         "spark.master.rest.enabled": "false",
-        # A small statement of one thread does not wait for a large one of another.
+        # Fair scheduling, so that a small statement of one thread does not wait for a large one of another.
         "spark.scheduler.mode": "FAIR",
-        # What fits one machine is slowed down by more: two partitions for each task that runs at once.
+        # Data that fits one machine gets slower with more partitions: two per task that runs at once are enough.
         "spark.sql.shuffle.partitions": 2 * parallel,
         "spark.sql.sources.default": "parquet",
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.warehouse.dir": root / "warehouse",
         "spark.hadoop.javax.jdo.option.ConnectionURL": f"jdbc:derby:;databaseName={metastore / 'db'};create=true",
         "spark.hadoop.hive.exec.scratchdir": root / "tmp" / "hive",
-        # Tasks write aside and a task's files count once it is done, also when its worker is killed and it runs again.
+        # Commit tasks' files only at the end of the job: a task repeated after a lost worker then leaves no duplicates.
         "spark.hadoop.mapreduce.fileoutputcommitter.algorithm.version": 1,
     }
     metastore.mkdir(exist_ok=True)
-    # a properties file takes a backslash for an escape
+    # a backslash is the escape character of a properties file
     lines = [f"{name} {value}".replace("\\", "\\\\") for name, value in settings.items()]
     (root / "conf" / "spark-defaults.conf").write_text("\n".join([*lines, ""]), encoding="utf-8")
     (root / "conf" / "log4j2.properties").write_text(_LOGGING, encoding="utf-8")
@@ -361,7 +361,7 @@ def _must_be_free(option: str, port: int) -> None:
 
 
 def _free_ports(*wanted: int) -> list[int]:
-    """Replace each 0 by a free port; all are asked for at once, so that none comes twice."""
+    """Replace each 0 by a free port; all sockets are open at the same time, so that no port is returned twice."""
     with contextlib.ExitStack() as stack:
         ports = []
         for port in wanted:
@@ -374,8 +374,8 @@ def _free_ports(*wanted: int) -> list[int]:
 
 
 def _workers_alive(master_ui: str) -> int:
-    """Return how many workers the master counts, -1 while it does not answer."""
-    # a proxy that the environment names does not serve loopback
+    """Return the number of workers that the master reports as alive, -1 while it does not answer."""
+    # ignore a proxy of the environment, which does not serve loopback
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(f"{master_ui}/json/", timeout=5) as answer:
@@ -385,7 +385,7 @@ def _workers_alive(master_ui: str) -> int:
 
 
 def _thrift_answers(port: int) -> bool:
-    # PyHive logs every refused connection, so it is asked once somebody listens
+    # PyHive logs every refused connection, so connect with it only once the port is open
     with contextlib.closing(socket.socket()) as tried:
         if tried.connect_ex((HOST, port)):
             return False
@@ -401,9 +401,9 @@ def _thrift_answers(port: int) -> bool:
 
 
 def run_in_cluster(cluster: LocalCluster, command: Sequence[str]) -> int:
-    """Run a command with the cluster in its environment and return its exit code, as a shell counts it."""
+    """Run a command with the cluster in its environment and return its exit code as a shell would."""
     environment = {**os.environ, **cluster.environment}
-    # a password that is meant for another server would be refused
+    # remove a password meant for another server: this one would refuse it
     environment.pop("DBT_ENV_SECRET_JOURNEY_SPARK_PASSWORD", None)
     try:
         process = subprocess.Popen(command, env=environment)
@@ -413,7 +413,7 @@ def run_in_cluster(cluster: LocalCluster, command: Sequence[str]) -> int:
     try:
         code = process.wait()
     except KeyboardInterrupt:
-        # Ctrl-C went to the command as well, and it may want to say something
+        # the command got Ctrl-C too: give it time to print a message
         code = _end(process, grace=20)
     except SystemExit:
         process.terminate()
@@ -430,7 +430,7 @@ def _end(process: subprocess.Popen[bytes], grace: float) -> int:
 
 
 def _memory(_: click.Context, __: click.Parameter, value: str) -> str:
-    """Check an amount of memory, written as Java has it."""
+    """Check an amount of memory in Java's notation."""
     found = re.fullmatch(r"([0-9]{1,9})([mMgG])", value)
     if not found:
         raise click.BadParameter(f"{value!r} is no amount of memory: write 1g or 1500m.")
@@ -442,7 +442,7 @@ def _memory(_: click.Context, __: click.Parameter, value: str) -> str:
 _PORT = click.IntRange(0, 65535)
 
 
-# Options of COMMAND are its own, with or without the `--` before it.
+# Options after COMMAND belong to COMMAND, with or without `--` before it.
 @click.command(context_settings={"allow_interspersed_args": False})
 @click.option(
     "--folder",
@@ -480,7 +480,7 @@ def app(
 
     COMMAND finds the cluster in JOURNEY_SPARK_HOST, _PORT and _AUTH, and its exit code is returned.
     """
-    # standard output belongs to COMMAND
+    # keep standard output for COMMAND
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     console.print(f"Starting a master, {workers} worker{'s'[: workers > 1]} and the Thrift server …")
     with local_cluster(
@@ -516,8 +516,8 @@ def _leave(received: int, _: FrameType | None) -> None:
 
 
 def main() -> None:
-    """Run the command line; an expected failure is told on standard error without a traceback."""
-    # Also whoever is asked to end, or whose terminal was closed, ends the cluster first.
+    """Run the command line; print an expected failure on standard error without a traceback."""
+    # On SIGTERM, or when the terminal closes, stop the cluster before exiting.
     for received in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(received, _leave)
     errors = Console(stderr=True, soft_wrap=True, highlight=False)

@@ -1,8 +1,8 @@
-"""Compares published files of two versions, whose ids differ: `python scripts/tools/compare_versions.py OLD NEW`.
+"""Compares published files of two versions whose ids differ: `python scripts/tools/compare_versions.py OLD NEW`.
 
-Until version 0.3 hashed ids had 64 hex digits, where they now have the first 32 of the same. An id that was hashed from
-another hashed id is another one altogether: it is translated by the rest of its row. What is translated goes to a copy
-of OLD, which is then compared with NEW as `journey diff` does.
+Until version 0.3 hashed ids had 64 hex digits; now they have the first 32 of the same digits, so they are shortened. An
+id that was hashed from another hashed id changed completely: it is matched through the other columns of its row. The
+translated ids go to a copy of OLD, which is then compared with NEW as `journey diff` does.
 """
 
 import sys
@@ -22,7 +22,7 @@ _DIGITS = 32
 
 
 def shorten_ids(old: Path, new: Path, copy: Path) -> list[str]:
-    """Copy the marts of `old` to the file `copy` with the ids of `new`; return the ids translated by their rows."""
+    """Copy the marts of `old` to the file `copy` with the ids of `new`; return the ids matched through their rows."""
     with duckdb.connect(str(copy)) as connection:
         connection.execute("set TimeZone = 'UTC'")
         for name, file in (("old", old), ("new", new)):
@@ -33,12 +33,12 @@ def shorten_ids(old: Path, new: Path, copy: Path) -> list[str]:
             shortened = ", ".join(_shortened(column, kind) for column, kind in columns.items())
             connection.execute(f"create table {SCHEMA}.{mart} as select {shortened} from old.{SCHEMA}.{mart}")
         translated: dict[str, str] = {}
-        # an id that others are hashed from comes before these
+        # conversions first: other ids are hashed from theirs
         for mart in sorted(
             olds.keys() & news.keys() - ABOUT_BUILDS, key=lambda name: (name != "fct_conversions", name)
         ):
             key, *rest = (column for column in olds[mart] if column in news[mart])
-            # an id is told by the rows of one mart: those that merely refer to it say little of it
+            # match an id in one mart only: rows that merely refer to it identify it less well
             if key in translated or not _pairs(connection, mart, key, rest):
                 continue
             translated[key] = f"{mart}.{key}"
@@ -70,9 +70,9 @@ def _shortened(column: str, kind: str) -> str:
 
 
 def _pairs(connection: duckdb.DuckDBPyConnection, mart: str, key: str, others: list[str]) -> int:
-    """Make the table `pairs` of ids that only the old and only the new mart have, where all else in the row is equal.
+    """Create the table `pairs`: ids only in the old and only in the new mart whose rows are otherwise equal.
 
-    Floats do not tell rows apart, and where several rows are alike none is paired.
+    Floats are not compared, and rows that are equal to several others are not paired.
     """
     kinds = _marts(connection, "new")[mart]
     rest = [column for column in others if kinds[column] not in ("DOUBLE", "FLOAT")]
@@ -98,7 +98,7 @@ def _pairs(connection: duckdb.DuckDBPyConnection, mart: str, key: str, others: l
 
 
 def print_comparisons(console: Console, comparisons: list[Comparison]) -> None:
-    """Print a line a mart, then examples of what differs."""
+    """Print a line for each mart, then examples of differing rows."""
     table = Table("mart", "equal", "differ", "by", "columns not compared", box=None)
     for mart in comparisons:
         columns = [f"{column} (one side alone)" for column in mart.columns_alone] + list(mart.columns_left_out)
@@ -119,7 +119,7 @@ def print_comparisons(console: Console, comparisons: list[Comparison]) -> None:
 @click.option("--examples", type=click.IntRange(min=1), default=3, show_default=True, help="Rows shown a mart.")
 def compare_versions(old: Path, new: Path, without: tuple[str, ...], examples: int) -> None:
     """Compare two published files of different versions row for row; exit 1 where rows differ or a mart is missing."""
-    # a log file has no width that a table could be cut for
+    # output to a file has no terminal width: do not cut the tables
     console = Console(width=None if sys.stdout.isatty() else 220)
     with tempfile.TemporaryDirectory(dir=new.parent) as folder:
         copy = Path(folder) / "translated.duckdb"

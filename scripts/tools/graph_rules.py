@@ -1,8 +1,8 @@
 """Rules of dbt-project-evaluator on this project's own graph: `python -m tools.graph_rules` prints the report.
 
 The evaluator is a dbt package that builds its own models in the warehouse. dbt-bouncer judges most of its rules from
-`target/manifest.json`; source_fanout is judged here, because dbt-bouncer says that a source has several readers, not
-which reader is one too many. A finding that is meant stands in graph_exceptions.csv with its reason.
+`target/manifest.json`; source_fanout is judged here, because dbt-bouncer reports that a source has several readers, but
+not which reader is one too many. An intended finding is listed in graph_exceptions.csv with its reason.
 """
 
 import csv
@@ -30,9 +30,9 @@ class Finding(NamedTuple):
 
 
 class Report(NamedTuple):
-    """What the rules found, set against the exceptions."""
+    """The findings of the rules, compared with the exceptions."""
 
-    # by rule: what it asks for
+    # by rule: its requirement
     rules: Mapping[str, str]
     findings: frozenset[Finding]
     # by finding: the reason
@@ -82,7 +82,7 @@ def read_exceptions(file: Path = EXCEPTIONS) -> dict[Finding, str]:
 
 
 def source_fanout(manifest: Mapping[str, Any]) -> set[Finding]:
-    """Return the models that read a source table which another model reads too, its staging model aside."""
+    """Return the models that read a source table which another model reads too; its own staging model is allowed."""
     found = set()
     for source in manifest["sources"].values():
         readers = {
@@ -101,7 +101,7 @@ def judge(target: Path, exceptions: Mapping[Finding, str]) -> Report:
 
     Args:
         target: Folder that `dbt parse` has written manifest.json to.
-        exceptions: The reason of each finding that is meant.
+        exceptions: The reason of each intended finding.
     """
     config = yaml.safe_load(RULES.read_text(encoding="utf-8"))
     described = {check["name"]: check["description"].split(": ", 1) for check in config["manifest_checks"]}

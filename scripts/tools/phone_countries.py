@@ -1,8 +1,9 @@
-"""Numbering plans of all countries, from libphonenumber, as the macros that read phone numbers need them.
+"""Generates the numbering plans of all countries, from libphonenumber, for the macros that normalize phone numbers.
 
-    python -m tools.phone_countries            writes macros/phone_countries.sql anew
+    python -m tools.phone_countries            rewrites macros/phone_countries.sql
 
-Both engines read numbers by one SQL, which can call no library. A test holds the file to the library of uv.lock.
+The same SQL normalizes numbers on both engines and cannot call a library. A test compares the file with the library
+version of uv.lock.
 """
 
 import re
@@ -18,8 +19,8 @@ FILE = PROJECT / "macros/phone_countries.sql"
 NANP = 1
 LONGEST = 15  # digits of a number in E.164, its calling code included
 
-# What is dialled, or was until lately, before a national number, where the library's own expression says also what to
-# put in its place, or has forgotten what address books still hold: Mexico's 1 and 044 before mobiles went in 2019.
+# Trunk prefixes that replace those of the library, because its expression also rewrites the number or lacks a prefix
+# that address books still hold, such as Mexico's 1 and 044 before mobile numbers (abolished in 2019).
 _TRUNKS = {"BY": "80?|0", "LT": "[08]", "MX": "01|04[45]|1"}
 
 _HEAD = """\
@@ -42,7 +43,7 @@ def write(file: Path = FILE) -> None:
 
 
 def text() -> str:
-    """Return the macros as they should stand in the file."""
+    """Return the content of the macro file."""
     lines = [_HEAD, "{% macro phone_countries() -%}\n    {{ return({\n"]
     lines += (f"        {line},\n" for line in _countries())
     lines.append("    }) }}\n{%- endmacro %}\n\n{% macro phone_codes() -%}\n    {{ return({\n")
@@ -61,7 +62,7 @@ def _countries() -> Iterator[str]:
             "lengths": counts(plan.general_desc.possible_length),
             "pattern": _portable(plan.general_desc.national_number_pattern),
         }
-        # of ten digits all over North America, with or without its 1
+        # In North America every number has ten digits, with or without its leading 1, so no mobile pattern is needed
         if plan.country_code != NANP:
             fields["mobile"] = _portable((plan.mobile and plan.mobile.national_number_pattern) or "")
         yield f"'{region}': {_literal(fields)}"
@@ -83,7 +84,7 @@ def _codes() -> Iterator[str]:
         yield f"'{code}': {_literal(fields)}"
 
 
-# Any: for the library's own types each part of a plan may be missing, and of no country is.
+# Any: the library's types declare each part of a plan as optional, but no country lacks one.
 def plan_of(region: str) -> Any:  # noqa: ANN401
     """Return a country's numbering plan."""
     return PhoneMetadata.metadata_for_region(region)
@@ -94,7 +95,7 @@ def _trunk(region: str) -> str:
 
 
 def counts(lengths: Iterable[int]) -> str:
-    """Return the expression of as many digits as one of the lengths says, runs of lengths in one."""
+    """Return a regular expression for any of these numbers of digits; consecutive lengths become one range."""
     runs: list[list[int]] = []
     for length in sorted(lengths):
         if runs and length == runs[-1][1] + 1:
@@ -106,7 +107,7 @@ def counts(lengths: Iterable[int]) -> str:
 
 
 def _portable(pattern: str) -> str:
-    # no backslash: Spark's literals take it for an escape
+    # avoid backslashes: in Spark's string literals they are escapes
     return re.sub(r"\[([^]]*)\\d([^]]*)\]", r"[\g<1>0-9\2]", pattern).replace(r"\d", "[0-9]")
 
 

@@ -1,4 +1,4 @@
-"""Takes the pictures of the report that README and the guides show, of a build of the demo, in the system's Chromium.
+"""Takes the screenshots of the demo's report for README and the guides, with the system's Chromium.
 
 `python -m tools.pictures --out out` writes docs/images/<name>.png.
 """
@@ -11,15 +11,15 @@ from customer_journey.paths import PROJECT, Output
 from playwright.sync_api import sync_playwright
 
 IMAGES = PROJECT / "docs" / "images"
-# the view, and how much of the page from the top is shown
+# for each picture, the view and the height of the page that is shown, from the top
 PICTURES = {
     "report_overview": ("page=overview", 880),
     "journey_map": ("page=map", 1300),
 }
-# what scrolls inside the page fits
+# high enough that no element of the page needs to scroll
 HEIGHT = 1930
 WIDTH = 1440
-# from here on charts are drawn
+# the page is ready when one of these exists
 _READY = "svg, table"
 
 

@@ -1,6 +1,6 @@
-"""A check that refuses SQL which runs on one engine alone, or on both with different answers.
+"""A linter that rejects SQL which runs on only one engine, or on both with different results.
 
-It reads text, so it sees what a name or a sign tells and nothing of types; docs/portable_sql.md says what that leaves.
+It reads the text of the SQL, so it knows names and operators but no types; docs/portable_sql.md lists what it misses.
 """
 
 import re
@@ -12,25 +12,26 @@ from typing import NamedTuple
 import yaml
 from customer_journey.paths import PROJECT
 
-# Where engines differ by purpose.
+# Files in which the SQL of the engines differs on purpose.
 ENGINE_FILES = frozenset({"macros/cross_engine.sql", "macros/spark_seeds.sql"})
 
 
 class Rule(NamedTuple):
-    """A construct, why it is refused, and what to write instead."""
+    """A construct, why it is rejected, and what to write instead."""
 
     name: str
     pattern: re.Pattern[str]
     why: str
     instead: str
-    # These are told by what stands in a literal, which the other rules do not look into.
+    # True for rules that look inside string literals; the other rules skip them.
     in_literals: bool = False
-    # False where only a macro helps, which queries of expectations cannot call, or where their own code sees to it.
+    # False for rules that do not apply to queries of expectations: these cannot call the macro that would be needed, or
+    # their own code handles the difference.
     in_queries: bool = True
 
 
 class Finding(NamedTuple):
-    """A place that a rule refuses."""
+    """A place in the SQL that a rule rejects."""
 
     path: str
     line: int
@@ -47,18 +48,18 @@ def _rule(
 
 
 def _call(*names: str) -> str:
-    """Match a call of one of these functions, of no column or alias of the name."""
+    """Return a pattern for calls of these functions, not for columns or aliases of the same name."""
     return rf"(?<![\w.])(?:{'|'.join(names)})\s*\("
 
 
-# An argument of a function, calls in two layers included.
+# An argument of a function, with up to two levels of nested parentheses.
 _ARGUMENT = r"(?:[^(),]|\((?:[^()]|\([^()]*\))*\))*"
 
 DUCKDB = "is DuckDB's alone"
 SPARK = "is Spark's alone"
 ANOTHER_ON_DUCKDB = "is Spark's alone, or means something else on DuckDB"
 
-# Runs on both and answers differently: nobody would notice.
+# Runs on both engines with different results, without any error.
 DIFFERENT = (
     _rule(
         "concat()",
@@ -391,14 +392,14 @@ ONE_ENGINE = (
 RULES = DIFFERENT + ONE_ENGINE
 
 _TEMPLATE = re.compile(r"{#.*?#}|{{.*?}}|{%.*?%}", re.DOTALL)
-# dbt's own macros are all that the words of Jinja tell.
+# Matches Jinja code character by character; only calls of dbt's own macros are captured, the rest is blanked out.
 _JINJA_WORD = re.compile(r"(\bdbt\.\w+\s*\()|[^\n]")
 _JINJA_STRING = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"", re.DOTALL)
 _SQL_COMMENT_OR_LITERAL = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:''|[^'])*(?:'|\Z)", re.DOTALL)
 
 
 def check_sql(path: str, sql: str, *, is_query: bool = False) -> Iterator[Finding]:
-    """Yield what the rules refuse in a text of SQL and Jinja."""
+    """Yield the findings in a text of SQL and Jinja."""
     with_literals = _readable(sql, keep_literals=True)
     without = _readable(sql, keep_literals=False)
     seen: set[tuple[int, str]] = set()
@@ -413,7 +414,7 @@ def check_sql(path: str, sql: str, *, is_query: bool = False) -> Iterator[Findin
 
 
 def check_yaml(path: str, text: str) -> Iterator[Finding]:
-    """Yield what the rules refuse in the SQL of a .yml: rows of unit tests and queries of expectations."""
+    """Yield the findings in the SQL of a .yml file: rows of unit tests and queries of expectations."""
     for node in _sql_nodes(yaml.compose(text, Loader=yaml.SafeLoader)):
         start, end = node.start_mark, node.end_mark
         before = "\n" * start.line
@@ -421,7 +422,7 @@ def check_yaml(path: str, text: str) -> Iterator[Finding]:
 
 
 def check_project(project: Path, files: Sequence[Path] = ()) -> list[Finding]:
-    """Return what the rules refuse in these files, or in all of the project's SQL, by file and line."""
+    """Return the findings in these files, or in all SQL of the project, by file and line."""
     findings = [finding for file in files or _project_files(project) for finding in _check_file(project, file)]
     return sorted(findings, key=lambda finding: finding[:2])
 
@@ -442,7 +443,7 @@ def _project_files(project: Path) -> Iterator[Path]:
 
 
 def _readable(text: str, *, keep_literals: bool) -> str:
-    """Blank out comments, Jinja's own words and, unless told, literals; every character keeps its place."""
+    """Blank out comments, Jinja code and, unless they are to be kept, literals; no character changes its position."""
 
     def sql(text: str) -> str:
         def replace(match: re.Match[str]) -> str:
@@ -456,11 +457,11 @@ def _readable(text: str, *, keep_literals: bool) -> str:
         if found.startswith("{#"):
             return _blank(found)
         kept, place = [], 0
-        # what a macro is called with is SQL more often than not
+        # string arguments of a macro are usually SQL: keep them
         for string in _JINJA_STRING.finditer(found):
             kept += [words(found[place : string.start()]), " ", string[0][1:-1], " "]
             place = string.end()
-        # together, since a literal may go on behind a call: "'[" ~ whitespace() ~ "]'"
+        # join the strings first: an SQL literal may continue after a call, as in "'[" ~ whitespace() ~ "]'"
         return sql("".join(kept) + words(found[place:]))
 
     def words(text: str) -> str:
@@ -486,7 +487,7 @@ def _sql_nodes(node: yaml.Node | None) -> Iterator[yaml.ScalarNode]:
 
 
 def main(arguments: Iterable[str] = ()) -> int:
-    """Check the files named, or all, print what is refused and return the exit code."""
+    """Check the named files, or all, print the findings and return the exit code."""
     findings = check_project(PROJECT, [Path(argument) for argument in arguments])
     for finding in findings:
         print(finding)

@@ -1,12 +1,12 @@
-"""Makes slips in models on purpose and says which check of a build notices each: `python -m tools.slips --out OUT`.
+"""Mutation testing of the models: which dbt tests detect a deliberate error? `python -m tools.slips --out OUT`.
 
-`slips.yml` beside this file lists them: a text of the SQL that dbt compiles of a model, and the slip in its place. OUT
-is a built output folder of the demo company, which is large enough for each slip to change a figure. In a copy of its
-warehouse each slip makes its model and all that hang on it anew, in a transaction that is taken back, and the dbt tests
-run as soon as what they read is made. A slip that no test notices would be published.
+A slip is a mutation: it replaces a text in a model's compiled SQL. `slips.yml` beside this file lists the slips. OUT is
+a built output folder of the demo company, which is large enough for each slip to change a figure. For each slip, this
+tool rebuilds the model and everything downstream in a copy of the warehouse, in a transaction that is rolled back, and
+runs each dbt test as soon as the models it reads are rebuilt. A slip that no test detects (a surviving mutant) would be
+published.
 
-A text that the model no longer holds, or a slip that changes no row, is an error: it would seem to be noticed by
-nothing, or guard against nothing.
+If the model no longer contains the text, or the slip changes no row, that is an error: nothing would be tested.
 """
 
 import json
@@ -34,7 +34,7 @@ LIST = Path(__file__).with_name("slips.yml")
 
 @dataclass(frozen=True)
 class Slip:
-    """One slip: in the SQL of `model` the text `new` stands where `old` stood."""
+    """One mutation: in the compiled SQL of `model`, `new` replaces `old`."""
 
     name: str
     model: str
@@ -43,7 +43,7 @@ class Slip:
 
 
 class SlipError(Exception):
-    """A slip that cannot be made any more."""
+    """A slip that can no longer be applied."""
 
 
 def slips() -> list[Slip]:
@@ -61,24 +61,24 @@ def slips() -> list[Slip]:
 
 
 class Workshop:
-    """A copy of a warehouse, and the SQL that dbt makes of the models and tests as they are written now."""
+    """A copy of a warehouse, and the current SQL of models and tests as compiled by dbt."""
 
     def __init__(self, warehouse: Path, folder: Path) -> None:
         self._built = warehouse
-        # a file of the same name: compiled SQL names the catalog after it
+        # keep the file's name: compiled SQL uses it as the catalog name
         self._copy = Path(shutil.copyfile(warehouse, folder / warehouse.name))
         self._nodes = _compile(self._copy, folder / "dbt", parsed=warehouse.parent / "dbt/duckdb/partial_parse.msgpack")
         self._ids = {node["name"]: key for key, node in self._nodes.items() if node["resource_type"] == "model"}
-        # Markov's matrix, which a run makes step by step before the SQL of its model: it stays, and what tests
-        # hold against it would fail for that alone
+        # A run computes the Markov fundamental matrix iteratively before its model's SQL, so compiled SQL alone cannot
+        # rebuild it. It stays unchanged, and tests on models that read it are skipped: they would fail for that alone.
         self._made_in_rounds = {key for key in self._ids.values() if "fundamental_" in self._nodes[key]["raw_code"]}
         self._besides_rounds = {key for key in self._ids.values() if self._made_in_rounds & set(self._reads(key))}
 
     def noticed_by(self, slip: Slip) -> list[str]:
-        """Return the tests that fail first once a slip is made: no model is made that hangs on what they refuse.
+        """Return the tests that fail first after a slip; like a build, stop there and rebuild no further model.
 
         Raises:
-            SlipError: the model does not hold the text, or holds the same rows without it.
+            SlipError: the model does not contain the text, or has the same rows with the slip.
         """
         mutated = self.mutated(slip)
         remade = self._hanging_on(self._ids[slip.model])
@@ -97,16 +97,16 @@ class Workshop:
         return []
 
     def failing(self) -> list[str]:
-        """Return the tests that fail on the warehouse as it is."""
+        """Return the tests that fail on the unchanged warehouse."""
         with self._connect() as connection:
             failing = [test for test in self._tests_of(list(self._nodes)) if self._fails(connection, test)]
         return sorted(self._nodes[test]["name"] for test in failing)
 
     def mutated(self, slip: Slip) -> str:
-        """Return the SQL of a slip's model with the slip in it.
+        """Return the SQL of a slip's model with the slip applied.
 
         Raises:
-            SlipError: there is no such model, or it does not hold the text.
+            SlipError: there is no such model, or it does not contain the text.
         """
         if slip.model not in self._ids:
             raise SlipError(f"{slip.name}: there is no model {slip.model}")
@@ -126,7 +126,7 @@ class Workshop:
             yield connection
 
     def _hanging_on(self, model: str) -> list[str]:
-        """The model and those that read it, however far away, each behind what it reads itself."""
+        """The model and everything downstream, in topological order."""
         reaches: dict[str, bool] = {model: True}
         order = [model]
 
@@ -163,7 +163,7 @@ class Workshop:
         return False
 
     def _tests_of(self, models: Sequence[str]) -> dict[str, set[str]]:
-        """The tests that read any of these models, with those that each of them reads."""
+        """The tests of severity error that read any of these models, each with those of them that it reads."""
         tests = {}
         for key, node in self._nodes.items():
             if node["resource_type"] == "test" and node["config"]["severity"].lower() == "error":
@@ -187,9 +187,9 @@ def _taken_back(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 
 def _compile(warehouse: Path, state: Path, parsed: Path) -> dict[str, dict[str, Any]]:
-    """Return the nodes of the project with the SQL that dbt makes of them on a warehouse.
+    """Return the nodes of the project with their SQL, compiled by dbt on a warehouse.
 
-    `parsed` is what the build of the warehouse has parsed: dbt reads what has changed since, and no more.
+    `parsed` is the partial-parse file of the warehouse's build, so that dbt parses only the files changed since.
     """
     state.mkdir(parents=True)
     if parsed.exists():

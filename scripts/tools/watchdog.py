@@ -1,7 +1,7 @@
-"""Ends what a local cluster started when the process that started it is gone, killed too: nobody else would.
+"""Ends the processes of a local cluster if the process that started them is gone, also if it was killed.
 
-It runs as a process of its own and is told on standard input, a line each, what there is: `group N`, `process N`, or
-`done` once all of it has been ended in an orderly way. The pipe closes with the process that holds its other end.
+It runs as a separate process. Lines on its standard input name what to end: `group N` or `process N`, and `done` once
+everything has been ended regularly. The pipe closes when the starting process ends: without `done`, that is the signal.
 """
 
 import contextlib
@@ -15,7 +15,7 @@ from pathlib import Path
 
 
 def main() -> None:
-    """Read what there is until `done`, or else end it all and remove the folders that are the arguments."""
+    """Read lines until `done`; if the input ends earlier, end everything and remove the folders in the arguments."""
     for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(ignored, signal.SIG_IGN)
     groups: list[int] = []
@@ -34,7 +34,7 @@ def main() -> None:
 
 
 def kill_groups(groups: Sequence[int]) -> None:
-    """Kill what is left of process groups and wait a moment until all of it is gone."""
+    """Kill the remaining processes of process groups and wait briefly until they are gone."""
     give_up = time.monotonic() + 5
     left = list(groups)
     while left and time.monotonic() < give_up:
@@ -45,13 +45,13 @@ def kill_groups(groups: Sequence[int]) -> None:
 def _killed(group: int) -> bool:
     try:
         os.killpg(group, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):  # macOS says the second of a group of zombies
+    except (ProcessLookupError, PermissionError):  # macOS raises the second for a group of zombies
         return False
     return True
 
 
 def remove_folder(folder: Path) -> None:
-    """Remove a folder that a process which is just ending may still be writing to."""
+    """Remove a folder to which an ending process may still write."""
     for _ in range(20):
         shutil.rmtree(folder, ignore_errors=True)
         if not folder.exists():

@@ -1,4 +1,4 @@
-"""What hatchling adds to the wheel: the dbt project, so that an installed journey builds without a checkout."""
+"""A build hook of hatchling: adds the dbt project to the wheel, so that an installed journey needs no checkout."""
 
 from typing import Any
 
@@ -24,6 +24,6 @@ class WheelContents(BuildHookInterface[Any]):
     """Copies the dbt project to `customer_journey/project`, where paths.py looks for it."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Add the project, except to the editable installation of a checkout, which has it beside the package."""
+        """Add the project, except to an editable installation, where the checkout has it beside the package."""
         if version != "editable":
             build_data["force_include"].update({name: f"customer_journey/project/{name}" for name in _PROJECT})

@@ -1,6 +1,6 @@
-"""What would change if the working tree were published: what a trial built against the marts.
+"""Compares a trial of the working tree with the published marts: what would change if it were published.
 
-Definitions and frameworks move persons between stages; identity rules join and part the persons themselves.
+Changed definitions and frameworks move persons between stages; changed identity rules merge or split persons.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ _INTERVAL = "framework, person_id, stage, entered_at, exited_at"
 
 @dataclass(frozen=True)
 class DefinitionChange:
-    """The episodes of one definition, before and after."""
+    """The number of episodes of one definition, before and after."""
 
     definition: str
     before: int
@@ -34,7 +34,7 @@ class DefinitionChange:
 
 @dataclass(frozen=True)
 class FrameworkChange:
-    """How many persons a framework tells another history of, and how many stand elsewhere in it now."""
+    """For a framework, the number of persons with a changed stage history, and of those with another current stage."""
 
     framework: str
     persons: int
@@ -44,7 +44,7 @@ class FrameworkChange:
 
 @dataclass(frozen=True)
 class Move:
-    """Persons who stand in one stage of a framework and would stand in another; None: they never entered it."""
+    """Number of persons who would move from one current stage of a framework to another; None: never entered it."""
 
     framework: str
     from_stage: str | None
@@ -54,7 +54,7 @@ class Move:
 
 @dataclass(frozen=True)
 class MoveExample:
-    """One person who would move: into what, since when, and what says so."""
+    """One person who would move: the new stage, since when, and the evidence."""
 
     framework: str
     person_id: str
@@ -66,7 +66,7 @@ class MoveExample:
 
 @dataclass(frozen=True)
 class EpisodeExample:
-    """One episode that one side alone has."""
+    """One episode that only one side has."""
 
     definition: str
     is_new: bool
@@ -78,7 +78,7 @@ class EpisodeExample:
 
 @dataclass(frozen=True)
 class Regrouping:
-    """How many persons would be joined with others, or fall apart, and how many would come of them."""
+    """The number of persons who would be merged or split, and the number of persons that would result."""
 
     kind: str
     before: int
@@ -87,7 +87,7 @@ class Regrouping:
 
 @dataclass(frozen=True)
 class RegroupingExample:
-    """A person who would be several, or who several would be: the person_ids on the other side."""
+    """A person who would be split, or would result from a merge, with the person_ids on the other side."""
 
     kind: str
     person_id: str
@@ -96,7 +96,7 @@ class RegroupingExample:
 
 @dataclass(frozen=True)
 class SkippedChange:
-    """Identifiers that link nobody for one reason and would for another; None: they link."""
+    """Number of identifiers whose reason for not linking would change; reason None: the identifier links."""
 
     identifier_type: str
     before: str | None
@@ -106,9 +106,9 @@ class SkippedChange:
 
 @dataclass(frozen=True)
 class PersonsDryRun:
-    """What other identity rules would make of the persons."""
+    """The effect of changed identity rules on persons."""
 
-    # persons, and those of them that are known
+    # number of persons, and number of known persons
     before: tuple[int, int]
     after: tuple[int, int]
     regroupings: Sequence[Regrouping]
@@ -118,7 +118,7 @@ class PersonsDryRun:
 
 @dataclass(frozen=True)
 class DryRun:
-    """What would change, in an order that does not depend on chance."""
+    """All changes, in a deterministic order."""
 
     definitions: Sequence[DefinitionChange]
     episodes: Sequence[EpisodeExample]
@@ -131,7 +131,7 @@ def require_published(output: Output) -> None:
     """Make sure that there are published marts to compare with.
 
     Raises:
-        InputError: nothing was published here on DuckDB.
+        InputError: there are no marts published here on DuckDB.
     """
     if not output.published.exists():
         raise InputError(
@@ -140,7 +140,7 @@ def require_published(output: Output) -> None:
 
 
 def compare_stages(output: Output, trial: Path, examples: int) -> DryRun:
-    """Compare what a trial has built with the marts that are published."""
+    """Compare the stages of a trial with the published marts."""
     with duckdb.connect(":memory:") as connection:
         connection.execute("set TimeZone = 'UTC'")
         for name, file in (("before", output.published), ("after", trial)):
@@ -160,7 +160,7 @@ def compare_stages(output: Output, trial: Path, examples: int) -> DryRun:
 
 
 def compare_persons(output: Output, trial: Path, examples: int) -> PersonsDryRun:
-    """Compare the persons that a trial has built with those that are published, identifier by identifier.
+    """Compare the persons of a trial with the published ones, identifier by identifier.
 
     Raises:
         InputError: the published marts cannot be compared.

@@ -1,7 +1,7 @@
-"""Stage definitions, attribution models and identity rules of the working tree, tried out beside a build.
+"""Trial runs of the working tree's stage definitions, attribution models and identity rules on the data of a build.
 
-What they read is copied from the warehouse of the build into one in a temporary folder, and dbt builds them there. So
-nothing of the build can change, and its warehouse is held only while it is copied from.
+Their inputs are copied from the build's warehouse to a temporary one, in which dbt builds them. So the build cannot
+change, and its warehouse is locked only during the copy.
 """
 
 import json
@@ -27,10 +27,10 @@ from workbench.project import ATTRIBUTION, LIFECYCLE, STAGES
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
 
-# The tests that guard each build too.
+# Tests that every build also runs.
 _TEST, _ATTRIBUTION_TEST = "stage_definitions_are_sound", "attribution_models_are_sound"
 EVIDENCE, ENTRIES = "fct_stage_evidence", "fct_stage_entries"
-# From what rows show together to persons: what the identity rules decide.
+# The models of identity resolution, from pairs of identifiers in one row to persons.
 _IDENTITY = (
     "identifier_placeholders",
     "identifier_types",
@@ -44,13 +44,13 @@ _IDENTITY = (
     "int_persons",
 )
 MAX_LINKS = "identity_max_links"
-# What to do where a trial is not enough.
+# The advice if a trial is not sufficient.
 ANOTHER_BUILD = "Build into another folder and compare: scripts/build --out OTHER, journey diff {} OTHER."
 
 
 @dataclass(frozen=True)
 class BuiltInputs:
-    """What a trial has taken from a build: the moment that the build pretends is now, and whether it was published."""
+    """The build that a trial copied its inputs from: its as-of, and whether it was published."""
 
     as_of: datetime
     is_published: bool
@@ -58,38 +58,38 @@ class BuiltInputs:
 
 @dataclass(frozen=True)
 class Trial:
-    """Definitions built beside a build: what is wrong with them, and where they are."""
+    """The result of a trial: problems of the definitions, and where the built models are."""
 
     output: Output
     build: "BuiltInputs"
     problems: Sequence[str]
-    # files that what was tried out builds upon, and that have changed since the build
+    # files upstream of the tried models that have changed since the build, and so were not tried
     not_tried: Sequence[str]
-    # persons by the identity rules of the tree, where these are others than the build's
+    # persons by the working tree's identity rules, if these differ from the build's
     persons: Output | None
 
     @property
     def warehouse(self) -> Path:
-        """The temporary warehouse, which the models built here lie in."""
+        """The temporary warehouse that holds the models built by the trial."""
         return self.output.warehouse
 
 
 @contextmanager
 def try_out(output: Output, progress: Progress, *, with_entries: bool, max_links: int | None = None) -> Iterator[Trial]:
-    """Build the definitions for as long as the context lasts: with what frameworks make of them, or with the models.
+    """Build the definitions, kept until the context ends; with the framework entries or with the attribution models.
 
-    Then also the persons are built, beside the definitions and not below them, if the identity rules have changed since
-    the build or another `max_links` is asked for.
+    If the identity rules have changed since the build, or `max_links` is given, the persons are built too, separately:
+    the definitions are still built on the build's persons.
 
     Raises:
-        InputError: nothing is built here on DuckDB, or a definition reads what is not.
-        LockedError: a build is at work here.
+        InputError: nothing was built here on DuckDB, or a definition reads a relation that does not exist.
+        LockedError: a build is running here.
         BuildError: dbt cannot read the project.
     """
     if not output.warehouse.exists():
         raise _nothing_built(output)
     with duckdb.connect(":memory:") as connection:
-        # reading the project takes seconds, which a build at work should not cost
+        # check for a running build before parsing the project, which takes seconds
         _attach(connection, output)
         connection.execute("use built")
         put_in_force(find(output.root, connection) or DEMO_KEY)
@@ -134,7 +134,7 @@ def _line(file: str, problem: str) -> str:
 
 
 def _nodes_to_build(manifest: "Manifest", with_entries: bool) -> list[str]:
-    """Return the definitions, the seeds that they read, and what frameworks make of them or the attribution models."""
+    """Return the definitions, their seeds, and either the framework models built on them or the attribution models."""
     folders = (f"{STAGES}/",) if with_entries else (f"{STAGES}/", f"{ATTRIBUTION}/")
     models = {
         unique_id
@@ -151,7 +151,7 @@ def _nodes_to_build(manifest: "Manifest", with_entries: bool) -> list[str]:
 
 
 def _lifecycle(manifest: "Manifest") -> set[str]:
-    """Return the two marts that tell of stages, and the models between the definitions and them."""
+    """Return the two marts of stages, and the models between the definitions and these marts."""
     found: set[str] = set()
     waiting = [unique_id for unique_id, node in manifest.nodes.items() if node.name in (EVIDENCE, ENTRIES)]
     while waiting:
@@ -175,7 +175,7 @@ def _parents(manifest: "Manifest", unique_id: str) -> Sequence[str]:
 def _copy_inputs(
     output: Output, scratch: Output, manifest: "Manifest", nodes: Sequence[str], max_links: int | None = None
 ) -> BuiltInputs:
-    """Copy what these nodes read and are not themselves, and the settings of the build but for another `max_links`."""
+    """Copy the inputs of these nodes, and the settings of the build (with another `max_links`, if given)."""
     readers = {parent: node for node in nodes for parent in _parents(manifest, node) if parent not in nodes}
     with open_warehouse(scratch.warehouse) as connection:
         _attach(connection, output)
@@ -200,7 +200,7 @@ def _copy_inputs(
                     f"{file}: reads {node.name}, which {output.root} has not built. {ANOTHER_BUILD.format(output.root)}"
                 )
             _copy(connection, node.schema, name)
-        # a build may begin from here on
+        # from here on a build may start
         connection.execute("detach built")
     return build
 
@@ -235,7 +235,7 @@ def _manifest_of(output: Output) -> dict[str, Any] | None:
 
 
 def _has_changed(output: Output, manifest: "Manifest", nodes: Sequence[str]) -> bool:
-    """Tell whether the files of these nodes themselves are others than those that the build was made of."""
+    """Return whether the files of these nodes differ from those of the build."""
     before = _manifest_of(output)
     return before is not None and any(
         before["nodes"].get(node, {}).get("checksum", {}).get("checksum") != manifest.nodes[node].checksum.checksum
@@ -244,7 +244,7 @@ def _has_changed(output: Output, manifest: "Manifest", nodes: Sequence[str]) -> 
 
 
 def _changed_inputs(output: Output, manifest: "Manifest", nodes: Sequence[str]) -> list[str]:
-    """Return the files of models, seeds and macros behind these nodes that the build made otherwise."""
+    """Return the files of models, seeds and macros upstream of these nodes that have changed since the build."""
     before = _manifest_of(output)
     if before is None:
         return []
@@ -255,7 +255,7 @@ def _changed_inputs(output: Output, manifest: "Manifest", nodes: Sequence[str]) 
         if unique_id in manifest.nodes and unique_id not in behind and unique_id not in nodes:
             behind.add(unique_id)
             waiting += _parents(manifest, unique_id)
-    # a seed that definitions and the models behind them read is new for the definitions alone
+    # include seeds that upstream models read too: the trial has the new seed only in the definitions
     shared = {parent for node in behind for parent in _parents(manifest, node) if parent in nodes}
     checksums = {unique_id: node["checksum"]["checksum"] for unique_id, node in before["nodes"].items()}
     changed = {
@@ -273,7 +273,7 @@ def _changed_inputs(output: Output, manifest: "Manifest", nodes: Sequence[str]) 
 
 
 def _macros(manifest: "Manifest", unique_id: str) -> set[str]:
-    """Return the macros of the project that a model is made with, those included that others call."""
+    """Return the project's macros that a model uses, directly or through other macros."""
     node: Any = manifest.nodes[unique_id]
     found: set[str] = set()
     waiting = [] if node.resource_type == "seed" else list(node.depends_on.macros)

@@ -1,5 +1,5 @@
--- One row an event. GA4 gives events no id, writes parameters as a list of key and value, and repeats the user's FIRST source on every event
--- (traffic_source): that one is never read.
+-- One row per event. GA4 events have no id, their parameters are a list of key and value, and each one repeats the user's FIRST source
+-- (traffic_source), which is never read.
 with daily as (
 
     select distinct event_date
@@ -38,9 +38,9 @@ parsed as (
         try(items ->> '$[0].item_id') as first_item_id
     from events
     where
-        -- without consent there is no browser id: such a ping is nobody's and no session can be made of it
+        -- leave out events without consent: they have no browser id, so they cannot be assigned to a session
         nullif(trim(user_pseudo_id), '') is not null
-        -- the intraday table holds the same events as the daily table that replaces it
+        -- leave out the intraday table of days that have a daily table, which has the same events
         and (not contains(lower(_file), 'intraday') or event_date is null or event_date not in (select event_date from daily where event_date is not null))
 
 ),
@@ -59,7 +59,7 @@ named as (
                 v := coalesce(p.value.string_value, p.value.int_value, p.value.float_value, p.value.double_value)
             )
         ))) as parameter,
-        -- these four tell that a visit or a page goes on; as the first event after a pause they would open a session that came from nowhere
+        -- these four only say that a visit or a page continues; as the first event after a pause they would start a session without a source
         coalesce(event_name, '') not in ('session_start', 'first_visit', 'user_engagement', 'scroll') as is_kept
     from parsed
 
@@ -81,7 +81,7 @@ counted as (
 
 engaged as (
 
-    -- time that GA4 reports on an event that is left out stays with the event before it
+    -- engagement time of an event that is left out is added to the event before it
     select
         *,
         sum(engaged) over (partition by user_pseudo_id, parameter['ga_session_id'], kept_before) as engaged_until_next
@@ -96,7 +96,7 @@ identified as (
         md5(concat_ws(
             '|', user_pseudo_id, event_timestamp, event_name, coalesce(event_bundle_sequence_id, ''), coalesce(batch_page_id, ''),
             coalesce(batch_ordering_id, ''), coalesce(batch_event_index, ''),
-            -- exports before the middle of 2024 have no place in the batch: what the event says tells twins apart
+            -- exports before mid-2024 lack the position in the batch: the parameters then distinguish events
             case when batch_event_index is null then concat_ws('|', coalesce(event_params, ''), coalesce(items, '')) else '' end
         )) as fingerprint,
         parameter['page_location'] as page,
@@ -118,19 +118,19 @@ twins as (
 )
 
 select
-    -- equal rows of one file without a place in the batch are two events; with one they are a duplicate of the export
+    -- equal rows of one file are separate events if they lack the position in the batch; with it, they are exact duplicates
     fingerprint || case when batch_event_index is null and twin > 1 then '-' || twin else '' end as event_id,
     user_pseudo_id as anonymous_id,
     coalesce(epoch_time(event_timestamp), event_timestamp) as occurred_at,
     coalesce(event_names.ours, twins.event_name) as event_name,
-    -- Google's click id marks a paid click; GA4 keeps it where the page has dropped it from its address
+    -- Google's click id marks a paid click; GA4 keeps it even if the page has dropped it from its URL
     case
         when gclid is not null and not contains(coalesce(page, ''), 'gclid=')
             then coalesce(page, '/') || case when contains(coalesce(page, ''), '?') then '&' else '?' end || 'gclid=' || gclid
         else page
     end as page_url,
     parameter['page_referrer'] as referrer_url,
-    -- what GA4 itself derived from the referrer (organic, referral, direct) is no tag: the project's own rules judge the referrer
+    -- leave out mediums that GA4 derived from the referrer (organic, referral, direct): channel rules classify the referrer themselves
     case
         when has_tags and not (gclid is not null and nullif(manual_source, '') is null)
             then nullif(nullif(coalesce(nullif(manual_source, ''), parameter['source']), '(direct)'), '(not set)')
@@ -149,7 +149,7 @@ select
     case when has_tags then coalesce(nullif(manual_content, ''), parameter['content']) end as utm_content,
     case when has_tags then coalesce(nullif(manual_term, ''), parameter['term']) end as utm_term,
     parameter['content_group'] as content_group,
-    -- of a list of products that were merely shown none was looked at
+    -- a list of products that were only shown has no viewed product
     case
         when twins.event_name not in ('view_item_list', 'select_item', 'view_promotion', 'select_promotion')
             then nullif(nullif(first_item_id, ''), '(not set)')

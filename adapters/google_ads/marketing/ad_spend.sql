@@ -1,6 +1,6 @@
--- One row a row of statistics. Google splits a day by device and network: rows of a day add up, so none of them may have an updated_at of its own
--- (_fivetran_synced differs from row to row, and the last one would supersede the others). Campaign, ad group and ad tables each hold the whole
--- cost: of a campaign's day the campaign table counts, else the ad groups', else the ads'.
+-- One row per row of statistics. Google splits a day by device and network: rows of a day are summed, so they must have no updated_at
+-- (_fivetran_synced differs from row to row, and the latest row would supersede the others). Campaign, ad group and ad tables each have the whole
+-- cost: for each campaign and day use the campaign table, else that of ad groups, else that of ads.
 with currencies as (
 
     select
@@ -92,7 +92,7 @@ tables as (
 
 delivered_once as (
 
-    -- dumps of a table may overlap: by Fivetran's key a row counts once, as it was synced last; of Airbyte's a campaign's day in the last file
+    -- dumps of a table may overlap: keep the last synced row per Fivetran key, and for Airbyte the last file per campaign and day
     select *
     from tables
     qualify
@@ -115,11 +115,11 @@ report_lines as (
 
     select
         *,
-        -- days with the month's name are read; of 1/2/2026 nobody knows the month, and it is refused
+        -- dates with the name of the month are read; 1/2/2026 is ambiguous and quarantined
         read_time(read_time("Day", '%b %d, %Y'), '%B %d, %Y') as spend_day
     from campaign_report
     where
-        -- the sums at the end of the report (`Total: Campaigns`) would count every cost twice
+        -- leave out the totals at the end of the report (`Total: Campaigns`), which would count every cost twice
         not regexp_matches(coalesce(trim("Day"), ''), '^(Total|Tổng)')
         and not regexp_matches(coalesce(trim("Campaign"), ''), '^Total: ')
         and not regexp_matches(coalesce(trim("Campaign state"), ''), '^Total: ')
@@ -128,7 +128,7 @@ report_lines as (
 
 reports as (
 
-    -- a day downloaded again in another file, or by ad group as well, is the same money: of a campaign's day one file counts, the last by name
+    -- a day downloaded again in another file, or also by ad group, is the same cost: for each campaign and day use one file, the last by name
     select *
     from report_lines
     qualify rank() over (

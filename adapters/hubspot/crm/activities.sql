@@ -12,7 +12,7 @@ with forms as (
 select
     activity_id,
     contact_id,
-    -- what a form is for stands in its name alone
+    -- the purpose of a form is only in its name
     case
         when regexp_matches(title, 'newsletter|subscri|bản tin') then 'newsletter_signup'
         when regexp_matches(title, 'free trial|dùng thử') then 'free_trial_signup'
@@ -41,7 +41,7 @@ select
     coalesce(call_disposition.ours, engagement_call.property_hs_call_disposition) as outcome,
     engagement_call._fivetran_deleted as is_deleted
 from engagement_call
--- a call or meeting of nobody is no activity of a person
+-- leave out calls and meetings without a contact
 inner join engagement_contact on engagement_call.engagement_id = engagement_contact.engagement_id
 left join call_disposition on lower(engagement_call.property_hs_call_disposition) = call_disposition.theirs
 
@@ -52,7 +52,7 @@ select
     engagement_contact.contact_id,
     'meeting' as activity_type,
     null as direction,
-    -- when it takes place, not when it was booked
+    -- the time of the meeting, not of its booking
     utc_time(coalesce(filled(engagement_meeting.property_hs_meeting_start_time), engagement_meeting.start_time)) as occurred_at,
     null as campaign,
     lower(coalesce(filled(engagement_meeting.property_hs_meeting_outcome), engagement_meeting.meeting_outcome)) as outcome,

@@ -13,7 +13,7 @@ union all by name
 
 select
     id as company_id,
-    -- a company that HubSpot made from an address has a domain and no name yet
+    -- a company that HubSpot created from an e-mail address has a domain but no name yet
     coalesce(filled(as_json(properties) ->> '$.name'), as_json(properties) ->> '$.domain') as company_name,
     as_json(properties) ->> '$.industry' as industry,
     regexp_replace(as_json(properties) ->> '$.numberofemployees', '\.0$', '') as employee_count,
@@ -23,7 +23,7 @@ select
     archived as is_deleted
 from records
 where (json_exists(as_json(properties), '$.domain') or json_exists(as_json(properties), '$.name'))
-    -- contacts have these properties, and may have a domain or name of the company in properties of one's own
+    -- leave out contacts, which have these properties, and may have the company's domain or name in custom properties
     and not (json_exists(as_json(properties), '$.lastmodifieddate') or json_exists(as_json(properties), '$.email') or json_exists(as_json(properties), '$.firstname'))
 
 union all by name

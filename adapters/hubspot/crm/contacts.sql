@@ -17,7 +17,7 @@ sources as (
         "Buying Role" as buying_role,
         "City" as city,
         "Country/Region" as country,
-        -- the CSV has the owner's name, not an id
+        -- the CSV has only the owner's name, no id
         null as owner_id,
         null as merged_contact_ids,
         local_time("Create Date", 'HubSpot''s CSV') as created_at,
@@ -40,13 +40,13 @@ sources as (
         as_json(properties) ->> '$.city' as city,
         as_json(properties) ->> '$.country' as country,
         regexp_replace(as_json(properties) ->> '$.hubspot_owner_id', '\.0$', '') as owner_id,
-        -- who was merged into this contact is no record of its own any more: `id:epoch;id:epoch` or `id;id`
+        -- contacts merged into this one have no record any more; their ids are listed here: `id:epoch;id:epoch` or `id;id`
         coalesce(filled(regexp_replace(as_json(properties) ->> '$.hs_calculated_merged_vids', ':\d+', '', 'g')), filled(as_json(properties) ->> '$.hs_merged_object_ids')) as merged_contact_ids,
         coalesce(filled(as_json(properties) ->> '$.createdate'), "createdAt") as created_at,
         coalesce(filled(as_json(properties) ->> '$.lastmodifieddate'), "updatedAt") as updated_at,
         archived as is_deleted
     from records
-    -- one answer of the API looks like another: contacts alone have these properties
+    -- API responses of different objects look alike: only contacts have these properties
     where json_exists(as_json(properties), '$.lastmodifieddate') or json_exists(as_json(properties), '$.email') or json_exists(as_json(properties), '$.firstname')
 
     union all by name
@@ -76,7 +76,7 @@ sources as (
 
 select
     sources.* replace (
-        -- where HubSpot knows no origin (OFFLINE: imported, typed in) there is none
+        -- OFFLINE (imported or entered by hand) is not an origin
         case when lead_source.theirs is null then sources.lead_source else filled(lead_source.ours) end as lead_source,
         read_time(sources.created_at, coalesce(getvariable('time_format'), '%m/%d/%Y %I:%M %p')) as created_at,
         read_time(sources.updated_at, coalesce(getvariable('time_format'), '%m/%d/%Y %I:%M %p')) as updated_at

@@ -4,14 +4,14 @@ with changes as (
 
     union all
 
-    -- the same history, where the table of stages is not there
+    -- the same history from the property history, if the table of stages is missing
     select deal_id, value as stage_id, utc_time(timestamp) as changed_at
     from deal_property_history
     where name = 'dealstage' and filled(value) is not null and deal_id not in (select deal_id from deal_stage where deal_id is not null)
 
     union all
 
-    -- when a deal entered each stage last, in properties that are named after the stage
+    -- the latest entry of a deal into each stage, from properties named after the stage
     select
         records.id as deal_id,
         regexp_replace(keys.key, '^(hs_v2_date_entered_|hs_date_entered_)', '') as stage_id,
@@ -20,7 +20,7 @@ with changes as (
     cross join unnest(json_keys(as_json(records.properties))) as keys (key)
     where (json_exists(as_json(records.properties), '$.dealstage') or json_exists(as_json(records.properties), '$.dealname'))
         and regexp_matches(keys.key, '^(hs_v2_date_entered_|hs_date_entered_)')
-        -- which of the stages a deal has not entered the answer says with an empty property
+        -- leave out empty properties: the API returns one for each stage that the deal has not entered
         and filled(changed_at) is not null
     qualify row_number() over (partition by records.id, stage_id order by starts_with(keys.key, 'hs_v2_') desc) = 1
 )

@@ -4,7 +4,7 @@ with pipeline_names as (
     select coalesce(id, "pipelineId") as pipeline_id, label from pipelines
 ),
 
--- a deal has many contacts and companies: the primary company (type 5), else the first
+-- a deal has several contacts and companies: take the primary company (type 5), else the first
 deal_contacts as (
     select deal_id, contact_id
     from deal_contact
@@ -98,7 +98,7 @@ sources as (
         utc_time(deal.property_createdate) as created_at,
         coalesce(stage_entries.entered_at, utc_time(deal.property_closedate)) as closed_at,
         utc_time(deal._fivetran_synced) as updated_at,
-        -- what was merged into another deal would count its pipeline twice
+        -- a deal merged into another one is deleted, otherwise its amount would be counted twice
         case
             when winners.deal_id is not null then 'true'
             else coalesce(filled(deal.is_deleted), deal._fivetran_deleted)
@@ -115,8 +115,8 @@ judged as (
         sources.*,
         coalesce(known_deal_stages.label, sources.stage_id) as deal_stage,
         case
-            -- What the pipeline says of the stage decides: a stage may be called Closed Lost and be open, and a deal keeps the flag of having
-            -- been won when it is moved back. Then the deal's own flags, then the names of HubSpot's own known_deal_stages.
+            -- The pipeline's metadata of the stage decides: a stage named Closed Lost may be open, and a deal that is moved back keeps its won
+            -- flag. Without metadata use the deal's flags, then the names of HubSpot's standard stages (known_deal_stages).
             when known_deal_stages.is_won then 'won'
             when known_deal_stages.is_closed then 'lost'
             when known_deal_stages.stage_id is not null then 'open'

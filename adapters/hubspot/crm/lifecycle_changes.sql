@@ -4,7 +4,7 @@ with api_contacts as (
     where json_exists(as_json(properties), '$.lastmodifieddate') or json_exists(as_json(properties), '$.email') or json_exists(as_json(properties), '$.firstname')
 ),
 
--- when a contact entered a stage last, in properties that are named after the stage
+-- the latest entry of a contact into each stage, from properties named after the stage
 api_entries as (
     select
         api_contacts.contact_id,
@@ -13,7 +13,7 @@ api_entries as (
     from api_contacts
     cross join unnest(json_keys(as_json(api_contacts.properties))) as keys (key)
     where regexp_matches(keys.key, '^(hs_v2_date_entered_.+|hs_date_entered_.+|hs_lifecyclestage_.+_date)$')
-    -- of the old and the new property of one stage the new one counts
+    -- if a stage has both the old and the new property, use the new one
     qualify row_number() over (
         partition by api_contacts.contact_id, stage
         order by filled(changed_at) is null, starts_with(keys.key, 'hs_v2_') desc, keys.key
@@ -53,11 +53,11 @@ entries as (
 
     select contact_id, value as stage, utc_time(timestamp) as changed_at, source as changed_by
     from contact_property_history
-    -- a cleared stage arrives empty, which is no change to a stage
+    -- leave out empty values: a cleared stage is no change to a stage
     where name = 'lifecyclestage' and filled(value) is not null
 ),
 
--- the stage of today, of which some exports do not say since when; of several exports of a contact the last one's
+-- the current stage, for which some exports have no date; of several exports of a contact use the last one
 present as (
     select contact_id, as_json(properties) ->> '$.lifecyclestage' as stage, created_at
     from api_contacts
@@ -82,7 +82,7 @@ changes as (
 
     union all
 
-    -- who has no dated change at all is in today's stage since the contact was made, which may be too early
+    -- contacts without any dated change get their current stage from their creation on, which may be too early
     select contact_id || '-present' as change_id, contact_id, stage, created_at as changed_at, null as changed_by
     from present
     where filled(stage) is not null and contact_id not in (select contact_id from entries where contact_id is not null)

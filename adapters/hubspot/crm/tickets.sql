@@ -23,7 +23,7 @@ select
     ticket.property_hs_ticket_priority as priority,
     utc_time(ticket.property_createdate) as opened_at,
     utc_time(ticket.property_first_agent_reply_date) as first_response_at,
-    -- a ticket that was opened again keeps the date on which it was closed
+    -- a reopened ticket keeps its earlier close date: ignore it
     case when ticket.property_hs_pipeline_stage not in (select stage_id from open_stages where stage_id is not null) then utc_time(ticket.property_closed_date) end as resolved_at,
     utc_time(ticket._fivetran_synced) as updated_at,
     coalesce(filled(ticket.is_deleted), ticket._fivetran_deleted) as is_deleted

@@ -1,4 +1,4 @@
--- One row a stage of a pipeline of deals.
+-- One row per stage of a deal pipeline.
 select stage_id, label, lower(closed_won) = 'true' as is_won, lower(is_closed) = 'true' as is_closed
 from deal_pipeline_stage
 

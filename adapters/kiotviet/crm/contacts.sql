@@ -1,4 +1,4 @@
--- One row a customer, under the code that invoices name.
+-- One row per customer, identified by the code that invoices use.
 with pages as (
 
     select unnest(json_list(data)) as record
@@ -47,17 +47,17 @@ api as (
 select
     customers."Mã khách hàng" as contact_id,
     customers."Email" as email,
-    -- a spreadsheet takes the number for one and drops its 0
+    -- a spreadsheet reads the phone as a number and drops its leading 0
     regexp_replace(customers."Điện thoại", '^([35789]\d{8})(\.0)?$', '0\1') as phone,
     customers."Tên khách hàng" as full_name,
     case lower(customers."Giới tính") when 'nam' then 'male' when 'nữ' then 'female' else customers."Giới tính" end as gender,
     nullif(trim(split_part(customers."Khu vực giao hàng", ' - ', 1)), '') as city,
-    -- a sheet without Ngày tạo: a customer is there at the latest with the first invoice
+    -- in a sheet without Ngày tạo, use the first invoice, the latest possible creation time of the customer
     coalesce(read_time(read_time(customers."Ngày tạo", '%d/%m/%Y %H:%M:%S'), '%d/%m/%Y %H:%M'), first_bought.first_ordered_at) as created_at,
     strftime(try_strptime(regexp_extract(customers._file, 'KV(\d{8}-\d{6})', 1), '%d%m%Y-%H%M%S'), '%Y-%m-%d %H:%M:%S') as updated_at
 from customers
 left join first_bought on customers."Mã khách hàng" = first_bought.contact_id
--- the row of sums
+-- leave out the total row
 where nullif(trim(customers."Mã khách hàng"), '') is not null
 union all
 select

@@ -1,4 +1,4 @@
--- One row a line of goods, numbered as they stand.
+-- One row per order line, numbered in file order.
 with pages as (
 
     select unnest(json_list(data)) as record
@@ -14,13 +14,13 @@ lines as (
         "Mã hóa đơn",
         "Mã hàng",
         "Số lượng",
-        -- dong have no decimals: a point or comma before three digits is one of thousands
+        -- VND has no decimals: a point or comma before three digits separates thousands
         case
             when regexp_full_match(columns('^(Đơn giá|Giá vốn|Thành tiền)$'), '-?\d{1,3}([.,]\d{3})+') then regexp_replace(columns('^(Đơn giá|Giá vốn|Thành tiền)$'), '[.,]', '', 'g')
             else columns('^(Đơn giá|Giá vốn|Thành tiền)$')
         end as '\0'
     from invoice_lines
-    -- an invoice without goods, and the row of sums
+    -- leave out invoices without lines, and the total row
     where nullif(trim("Mã hóa đơn"), '') is not null and nullif(trim("Mã hàng"), '') is not null
 
 ),
@@ -67,10 +67,10 @@ select
     "Mã hóa đơn" as order_id,
     cast(line_number as varchar) as line_number,
     trim("Mã hàng") as product_id,
-    -- goods sold by weight: 1,5 kg
+    -- quantities can have decimals, for goods sold by weight: 1,5 kg
     replace("Số lượng", ',', '.') as quantity,
     "Đơn giá" as unit_price,
-    -- what the line lacks to price times quantity was taken off
+    -- the discount is price times quantity minus the line's total
     cast(greatest(try_cast("Đơn giá" as decimal(20, 2)) * pieces - try_cast("Thành tiền" as decimal(20, 2)), 0) as varchar) as discount_amount,
     "Giá vốn" as unit_cost,
     strftime(try_strptime(regexp_extract(_file, 'KV(\d{8}-\d{6})', 1), '%d%m%Y-%H%M%S'), '%Y-%m-%d %H:%M:%S') as updated_at
@@ -82,7 +82,7 @@ select
     line ->> '$.productCode',
     line ->> '$.quantity',
     line ->> '$.price',
-    -- of one piece, as an amount or in percent
+    -- the discount per piece, as an amount or in percent
     cast(
         coalesce(
             nullif(try_cast(line ->> '$.discount' as decimal(20, 2)), 0),

@@ -1,4 +1,4 @@
--- One row an invoice. The sheet has a row a line of goods and repeats what is of the whole invoice on each of them.
+-- One row per invoice. The sheet has one row per invoice line and repeats the columns of the invoice on each of them.
 with pages as (
 
     select unnest(json_list(data)) as record
@@ -19,13 +19,13 @@ lines as (
         "Điện thoại",
         "Kênh bán",
         "Trạng thái",
-        -- dong have no decimals: a point or comma before three digits is one of thousands
+        -- VND has no decimals: a point or comma before three digits separates thousands
         case
             when regexp_full_match(columns('^(Giảm giá hóa đơn|Khách cần trả|Khách đã trả|Tiền mặt|Thẻ|Ví|Chuyển khoản)$'), '-?\d{1,3}([.,]\d{3})+') then regexp_replace(columns('^(Giảm giá hóa đơn|Khách cần trả|Khách đã trả|Tiền mặt|Thẻ|Ví|Chuyển khoản)$'), '[.,]', '', 'g')
             else columns('^(Giảm giá hóa đơn|Khách cần trả|Khách đã trả|Tiền mặt|Thẻ|Ví|Chuyển khoản)$')
         end as '\0'
     from invoice_lines
-    -- the row of sums above the invoices has no number
+    -- leave out the total row above the invoices, which has no invoice number
     where nullif(trim("Mã hóa đơn"), '') is not null
 
 ),
@@ -34,7 +34,7 @@ sheet as (
 
     select
         *,
-        -- a walk-in customer (Khách lẻ) has no code: such invoices are not of one person
+        -- walk-in customers (Khách lẻ) have no code: their invoices do not belong to one person
         lower(trim("Tên khách hàng")) = 'khách lẻ' and "Mã khách hàng" is null as is_walk_in
     from lines
     qualify row_number() over (partition by _file, "Mã hóa đơn" order by _row) = 1
@@ -83,7 +83,7 @@ invoices as (
     select
         "Mã hóa đơn" as order_id,
         "Email" as email,
-        -- a spreadsheet takes the number for one and drops its 0
+        -- a spreadsheet reads the phone as a number and drops its leading 0
         case when not coalesce(is_walk_in, false) then regexp_replace("Điện thoại", '^([35789]\d{8})(\.0)?$', '0\1') end as phone,
         "Mã khách hàng" as contact_id,
         read_time(read_time("Thời gian", '%d/%m/%Y %H:%M:%S'), '%d/%m/%Y %H:%M') as ordered_at,
@@ -95,7 +95,7 @@ invoices as (
         "Giảm giá hóa đơn" as discount,
         null as tax,
         null as shipping,
-        -- by which of its four columns most was paid
+        -- the method with the largest amount among the four payment columns
         case
             when try_cast("Chuyển khoản" as double) > 0
                 and try_cast("Chuyển khoản" as double) >= greatest(try_cast("Tiền mặt" as double), try_cast("Thẻ" as double), try_cast("Ví" as double))
@@ -105,17 +105,17 @@ invoices as (
             when try_cast("Ví" as double) > 0 and try_cast("Ví" as double) >= coalesce(try_cast("Tiền mặt" as double), 0) then 'wallet'
             when try_cast("Tiền mặt" as double) > 0 then 'cash'
         end as payment_method,
-        -- the file's name says when it was made: the later one holds what became of the invoice
+        -- the file name has the export time: use the later file, which has the latest state of the invoice
         strftime(try_strptime(regexp_extract(_file, 'KV(\d{8}-\d{6})', 1), '%d%m%Y-%H%M%S'), '%Y-%m-%d %H:%M:%S') as updated_at
     from sheet
     union all
     select
         code,
-        -- the delivery's number is the receiver's, who need not be the buyer
+        -- not the phone of the delivery, which is the receiver's and may not be the buyer's
         null,
         null,
         customer_code,
-        -- seven digits after the second
+        -- times have seven decimal digits of the second
         regexp_replace(purchased, '(\.\d{6})\d+', '\1'),
         status_text,
         status_number,
@@ -124,7 +124,7 @@ invoices as (
         paid,
         discount,
         tax,
-        -- of the surcharges, which are part of the total, those that are called so; the delivery's price is what the carrier takes
+        -- the surcharges with a name of shipping (surcharges are part of the total); the delivery price is what the carrier charges, not the customer
         cast(list_sum(list_transform(
             list_filter(
                 json_list(surcharges),
@@ -145,14 +145,14 @@ select
     invoices.contact_id,
     invoices.ordered_at,
     case
-        -- in progress: paid once the customer has paid all, which on delivery comes last
+        -- in progress: paid once the customer has paid everything, which with cash on delivery happens last
         when lower(trim(invoices.status)) = 'đang xử lý' or (invoices.status is null and invoices.status_number = '3')
             then case when try_cast(invoices.paid as double) >= try_cast(invoices.total as double) then 'paid' else 'pending' end
         else coalesce(by_text.ours, by_number.ours, invoices.status, invoices.status_number)
     end as status,
     coalesce(channels.ours, invoices.sale_channel) as sales_channel,
     cast(getvariable('currency') as varchar) as currency,
-    -- what the customer has to pay, not what was paid so far: debts and payment on delivery count
+    -- the amount that the customer has to pay, not what was paid so far: it includes debts and cash on delivery
     invoices.total as total_amount,
     invoices.tax as tax_amount,
     invoices.shipping as shipping_amount,

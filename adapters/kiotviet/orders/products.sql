@@ -1,4 +1,4 @@
--- One row a product; what was sold and stands in no list of products is named by its line.
+-- One row per product; products that are only in invoice lines are taken from there.
 with pages as (
 
     select unnest(json_list(data)) as record
@@ -32,7 +32,7 @@ listed as (
     select
         trim("Mã hàng") as product_id,
         "Tên hàng" as product_name,
-        -- A>>B>>C: the widest one
+        -- A>>B>>C: take the top category
         trim(split_part(coalesce("Nhóm hàng(3 Cấp)", "Nhóm hàng"), '>>', 1)) as category,
         case
             when regexp_full_match("Giá vốn", '\d{1,3}([.,]\d{3})+') then regexp_replace("Giá vốn", '[.,]', '', 'g')

@@ -1,4 +1,4 @@
--- One row a return of goods; the sheet repeats its sum on each line.
+-- One row per return; the sheet repeats its total on each line.
 with pages as (
 
     select unnest(json_list(data)) as record
@@ -67,13 +67,13 @@ select
     end as amount,
     cast(getvariable('currency') as varchar) as currency,
     strftime(try_strptime(regexp_extract(_file, 'KV(\d{8}-\d{6})', 1), '%d%m%Y-%H%M%S'), '%Y-%m-%d %H:%M:%S') as updated_at,
-    -- a return that was taken back gave no money
+    -- mark cancelled returns as deleted: they paid nothing back
     case when lower(trim("Trạng thái")) in ('đã hủy', 'đã huỷ') then 'true' end as is_deleted
 from sheet
 union all
 select
     api.code,
-    -- the API names the invoice by its inner number
+    -- the API refers to the invoice by its internal id
     invoices.code,
     regexp_replace(api.returned, '(\.\d{6})\d+', '\1'),
     coalesce(cast(try_cast(api.total as decimal(20, 2)) - coalesce(try_cast(api.fee as decimal(20, 2)), 0) as varchar), api.total),

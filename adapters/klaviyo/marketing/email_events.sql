@@ -1,7 +1,7 @@
 select
     event.id as email_event_id,
     person.email,
-    -- The opens of a message carry what its sending does. A message of a flow goes to the same person again: the cohort, `<second>:<id>`, tells the times apart.
+    -- Opens have the same properties as the sending. A flow can send a message to a person again: the cohort, `<second>:<id>`, separates the sendings.
     filled(concat_ws(
         '-',
         coalesce(filled(event.campaign_id), filled(event.flow_message_id)),
@@ -17,9 +17,9 @@ left join person on event.person_id = person.id
 left join campaign on event.campaign_id = campaign.id
 left join flow on event.flow_id = flow.id
 left join metric on event.metric_id = metric.id
--- the other metrics are of SMS, of the site and of the shop, whose orders come from the shop itself
+-- leave out the other metrics: SMS, the website, and the shop, which delivers its orders itself
 inner join email_event_type on lower(trim(coalesce(filled(event.type), metric.name))) = email_event_type.theirs
--- another tool's metric may have the same name
+-- leave out metrics of other integrations, which may have the same name
 where coalesce(filled(metric.integration_name), 'Klaviyo') = 'Klaviyo'
-    -- who has no address was not written to by e-mail
+    -- leave out profiles without an e-mail address: what was sent to them was not an e-mail
     and (person.id is null or filled(person.email) is not null)

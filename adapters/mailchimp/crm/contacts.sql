@@ -4,7 +4,7 @@ select
     "Phone Number" as phone,
     filled(concat_ws(' ', filled("First Name"), filled("Last Name"))) as full_name,
     "CC" as country,
-    -- who was imported did not opt in anywhere: the last change is the earliest that is known
+    -- imported members have no opt-in time: the last change is the earliest known time
     local_time(coalesce(filled("OPTIN_TIME"), filled("CONFIRM_TIME"), "LAST_CHANGED"), 'Mailchimp''s CSV') as created_at,
     local_time("LAST_CHANGED", 'Mailchimp''s CSV') as updated_at
 from audience_export
@@ -12,7 +12,7 @@ from audience_export
 union all by name
 
 (
-    -- an address in two audiences is one contact, since it was in the first
+    -- an e-mail in two audiences is one contact, created when it joined the first
     select
         unique_email_id as contact_id,
         email_address as email,

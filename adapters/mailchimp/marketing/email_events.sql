@@ -1,5 +1,5 @@
 with events as (
-    -- who a campaign went to has no time of its own
+    -- recipients have no sending time: use that of the campaign
     select campaign_recipient.campaign_id as message_id, campaign_recipient.member_id, 'sent' as action, campaign.send_time as timestamp
     from campaign_recipient
     left join campaign on campaign_recipient.campaign_id = campaign.id
@@ -20,7 +20,7 @@ with events as (
     from unsubscribe
 ),
 
--- a member is an address, in whatever audiences it is
+-- the e-mail of a member, who may be in several audiences
 addresses as (
     select id, max(email_address) as email
     from member
@@ -31,7 +31,7 @@ select
     md5(concat_ws('|', events.message_id, events.member_id, events.action, events.timestamp, events.url)) as email_event_id,
     addresses.email,
     events.message_id,
-    -- the campaign's own name; several share a subject
+    -- the campaign's name, because several campaigns can share a subject
     campaign.title as campaign,
     coalesce(email_event_type.ours, events.action) as event_type,
     case

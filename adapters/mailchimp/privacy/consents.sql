@@ -20,7 +20,7 @@ with states as (
         "EUID" as member_id,
         "Email Address" as email,
         coalesce(getvariable('purpose'), 'email_marketing') as purpose,
-        -- what the people of a file are stands in its name alone
+        -- without UNSUB_TIME, only the file name says whether the people of a file are subscribed
         case
             when filled("UNSUB_TIME") is not null or regexp_matches(_file, '(^|/)unsubscribed[^/]*$') then 'unsubscribed'
             when regexp_matches(_file, '(^|/)(cleaned|nonsubscribed)[^/]*$') then 'none'
@@ -39,7 +39,7 @@ select
     'granted' as status,
     granted_at as changed_at
 from states
--- who left had subscribed before; cleaned, pending, transactional and archived addresses neither gave nor withdrew a consent
+-- unsubscribed members had subscribed before; cleaned, pending, transactional and archived ones neither gave nor withdrew consent
 where status in ('subscribed', 'unsubscribed')
 
 union all

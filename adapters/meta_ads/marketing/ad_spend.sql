@@ -1,5 +1,5 @@
--- One row a line of the report, or a row of the tables. Rows of a day add up, so none has an updated_at of its own (_fivetran_synced differs from
--- row to row, and the last one would supersede the others). Meta's results and actions are not read: some count one thing twice.
+-- One row per row of the report or of the tables. Rows of a day are summed, so they must have no updated_at: _fivetran_synced differs from
+-- row to row, and the latest row would supersede the others. Meta's results and actions are not read: some of them count the same thing twice.
 with lines as (
 
     select
@@ -72,7 +72,7 @@ with lines as (
 
 ),
 
--- the currency stands in the name of the column
+-- the column name contains the currency
 costs as (
 
     from (
@@ -105,20 +105,20 @@ reports as (
         coalesce(nullif(regexp_extract(costs.column_name, '\(([A-Z]{3})\)$', 1), ''), getvariable('currency')) as currency,
         read_time(lines.starts, '%d/%m/%Y') as first_day,
         read_time(lines.ends, '%d/%m/%Y') as last_day,
-        -- a spreadsheet rounds ids of 18 digits (1.2E+17): such a one names several campaigns, so the name stands for it
+        -- a spreadsheet rounds ids of 18 digits (1.2E+17): a rounded id would stand for several campaigns, so use the name instead
         case when not regexp_matches(campaign_number, '[Ee.,]') then campaign_number else campaign_name end as campaign_id,
         case when not regexp_matches(ad_set_number, '[Ee.,]') then ad_set_number else ad_set_name end as ad_group_id,
         case when not regexp_matches(ad_number, '[Ee.,]') then ad_number else ad_name end as ad_id
     from lines
     left join costs on lines._file = costs._file and lines._row = costs._row
-    -- the sum of the report, above or below the rows, names nothing
+    -- leave out the total row of the report, above or below the rows, which has no names
     where coalesce(lines.campaign_name, lines.campaign_number, lines.ad_set_name, lines.ad_set_number, lines.ad_name, lines.ad_number) is not null
 
 ),
 
 one_file as (
 
-    -- a day downloaded again in another file, or by ad as well, is the same money: of a campaign's day one file counts, the last by name
+    -- a day downloaded again in another file, or also by ad, is the same cost: for each campaign and day use one file, the last by name
     select *
     from reports
     qualify rank() over (partition by account, campaign_id, campaign_name, first_day, last_day order by _file desc) = 1
@@ -169,7 +169,7 @@ creatives as (
 
 tags as (
 
-    -- as text (utm_source=facebook&…) or as a list of key and value
+    -- either text (utm_source=facebook&…) or a list of key and value
     select
         id,
         case
@@ -196,7 +196,7 @@ tables as (
         coalesce(accounts.currency, getvariable('currency')) as currency,
         basic_ad.impressions,
         basic_ad.inline_link_clicks as clicks,
-        -- what Meta fills in at the click: the campaign's name is known here, the rest is not
+        -- Meta fills these placeholders at the click: of the campaign, name and id are known here; other placeholders stay empty
         replace(url_value(tags.query, 'utm_source'), '{{site_source_name}}', 'facebook') as utm_source,
         url_value(tags.query, 'utm_medium') as utm_medium,
         replace(
@@ -204,7 +204,7 @@ tables as (
             '{{campaign.id}}', coalesce(ads.campaign_id, '{{')
         ) as utm_campaign
     from (
-        -- dumps of a table may overlap: an ad's day counts once, as the last file by name has it
+        -- dumps of a table may overlap: deduplicate by ad and day, keeping the last file by name
         from basic_ad
         qualify row_number() over (partition by account_id, ad_id, date order by _file desc, _row) = 1
     ) as basic_ad
@@ -250,7 +250,7 @@ select
 from tables
 union all
 select
-    -- without the breakdown By day a row is of a whole period, and of no day: it is refused
+    -- without the breakdown By day a row covers a whole period and has no day: it is quarantined
     case when first_day = last_day then first_day else first_day || ' to ' || last_day end,
     'meta',
     account,
@@ -260,7 +260,7 @@ select
     null,
     null,
     null,
-    -- a file holds plain numbers (76.53) or those of its language (1.234,56)
+    -- a file has plain numbers (76.53) or numbers in the notation of its language (1.234,56)
     case
         when regexp_full_match(trim(cost), '\d+(\.\d{1,2})?') then trim(cost)
         when decimal_sign = ',' then read_number(cost, ',', '.')

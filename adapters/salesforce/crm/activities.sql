@@ -1,5 +1,5 @@
--- Tasks that were done, meetings, and answers to campaigns that are no place.
--- an empty lookup reads 000000000000000AAA: taken for an id it would make one giant person
+-- Completed tasks, meetings, and responses to campaigns that are not events or seminars.
+-- 000000000000000AAA is an empty lookup: read as an id it would merge many people into one person
 with tasks as (
 
     select
@@ -33,7 +33,7 @@ with tasks as (
         system_modstamp,
         is_deleted
     from fivetran_task
-    -- in history mode the versions that are over
+    -- leave out superseded versions (Fivetran's history mode)
     where coalesce(lower(_fivetran_active), 'true') = 'true'
 
 ),
@@ -61,7 +61,7 @@ events as (
         system_modstamp,
         is_deleted
     from fivetran_event
-    -- in history mode the versions that are over
+    -- leave out superseded versions (Fivetran's history mode)
     where coalesce(lower(_fivetran_active), 'true') = 'true'
 
 ),
@@ -89,7 +89,7 @@ members as (
         system_modstamp,
         is_deleted
     from fivetran_campaign_member
-    -- in history mode the versions that are over
+    -- leave out superseded versions (Fivetran's history mode)
     where coalesce(lower(_fivetran_active), 'true') = 'true'
 
 ),
@@ -107,7 +107,7 @@ campaigns as (
         name,
         type
     from fivetran_campaign
-    -- in history mode the versions that are over
+    -- leave out superseded versions (Fivetran's history mode)
     where coalesce(lower(_fivetran_active), 'true') = 'true'
 
 )
@@ -131,7 +131,7 @@ select
     system_modstamp as updated_at,
     case when coalesce(lower(is_deleted), '') in ('1', 'true') then 'true' end as is_deleted
 from tasks
--- one that is still to do has not happened; one about no person (an account's) is nobody's activity
+-- leave out open tasks, and tasks without a person, such as those of an account
 where lower(status) in ('completed', 'closed') and case when who_id not like '000000000000000%' then nullif(who_id, '') end is not null
 union all
 select
@@ -146,7 +146,7 @@ select
     system_modstamp,
     case when coalesce(lower(is_deleted), '') in ('1', 'true') then 'true' end
 from events
--- Salesforce copies a meeting for each colleague who is invited
+-- leave out the copies of a meeting that Salesforce makes for each invited colleague
 where not coalesce(lower(is_child), '') in ('1', 'true') and case when who_id not like '000000000000000%' then nullif(who_id, '') end is not null
 union all
 select
@@ -163,5 +163,5 @@ select
 from members
 left join campaigns on members.campaign_id = campaigns.id
 left join campaign_places on lower(trim(campaigns.type)) = campaign_places.theirs
--- who was merely sent to has done nothing; who came to an event is in marketing/offline_visits
+-- leave out members who did not respond; attendance at events is in marketing/offline_visits
 where coalesce(lower(members.has_responded), '') in ('1', 'true') and campaign_places.ours is null

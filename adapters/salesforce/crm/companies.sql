@@ -1,4 +1,4 @@
--- One row an account; a person account is a household, not a company.
+-- One row per account; a person account is a consumer (b2c), not a company.
 with accounts as (
 
     select
@@ -26,7 +26,7 @@ with accounts as (
         system_modstamp,
         is_deleted
     from fivetran_account
-    -- in history mode the versions that are over
+    -- leave out superseded versions (Fivetran's history mode)
     where coalesce(lower(_fivetran_active), 'true') = 'true'
 
 )

@@ -1,5 +1,5 @@
--- People are leads first and contacts after conversion: two rows, of which the lead's is merged into the contact's, so that its history stays.
--- an empty lookup reads 000000000000000AAA: taken for an id it would make one giant person
+-- A person is first a lead and, after conversion, a contact. The lead's row is merged into the contact's, so that its history is kept.
+-- 000000000000000AAA is an empty lookup: read as an id it would merge many people into one person
 with all_contacts as (
 
     select
@@ -45,7 +45,7 @@ with all_contacts as (
         system_modstamp,
         is_deleted
     from fivetran_contact
-    -- in history mode the versions that are over
+    -- leave out superseded versions (Fivetran's history mode)
     where coalesce(lower(_fivetran_active), 'true') = 'true'
 
 ),
@@ -101,7 +101,7 @@ all_leads as (
         system_modstamp,
         is_deleted
     from fivetran_lead
-    -- in history mode the versions that are over
+    -- leave out superseded versions (Fivetran's history mode)
     where coalesce(lower(_fivetran_active), 'true') = 'true'
 
 )
@@ -120,7 +120,7 @@ select
     case when master_record_id not like '000000000000000%' then nullif(master_record_id, '') end as merged_into_contact_id,
     created_date as created_at,
     system_modstamp as updated_at,
-    -- a merged one is deleted too, but says into whom it went
+    -- a merged contact is deleted too, but names the surviving record
     case when coalesce(lower(is_deleted), '') in ('1', 'true') and case when master_record_id not like '000000000000000%' then nullif(master_record_id, '') end is null then 'true' end as is_deleted
 from all_contacts
 union all

@@ -1,4 +1,4 @@
--- One row a change of stage or amount. Salesforce writes a row for each new probability and close date as well: those that change neither are left out.
+-- One row per change of stage or amount. Salesforce also writes rows for a new probability or close date only; these are left out.
 with history as (
 
     select
@@ -18,14 +18,14 @@ with history as (
         created_date,
         is_deleted
     from fivetran_opportunity_history
-    -- in history mode the versions that are over
+    -- leave out superseded versions (Fivetran's history mode)
     where coalesce(lower(_fivetran_active), 'true') = 'true'
 
 ),
 
 versions as (
 
-    -- Fivetran in history mode: versions of the opportunity itself, where its history was not synced
+    -- Fivetran's history mode: versions of the opportunity, if OpportunityHistory was not synced
     select
         id || '-' || _fivetran_start as id,
         id as opportunity_id,
@@ -67,7 +67,7 @@ opportunities as (
         is_closed,
         system_modstamp
     from fivetran_opportunity
-    -- in history mode the versions that are over
+    -- leave out superseded versions (Fivetran's history mode)
     where coalesce(lower(_fivetran_active), 'true') = 'true'
 
 ),
@@ -79,7 +79,7 @@ outcomes as (
         max(case when coalesce(lower(is_won), '') in ('1', 'true') then 'won' when coalesce(lower(is_closed), '') in ('1', 'true') then 'lost' else 'open' end) as status
     from opportunities
     group by stage_name
-    -- a stage that is won in one pipeline and open in another says nothing
+    -- leave out stages that are won in one pipeline and open in another: they do not determine the status
     having count(distinct case when coalesce(lower(is_won), '') in ('1', 'true') then 'won' when coalesce(lower(is_closed), '') in ('1', 'true') then 'lost' else 'open' end) = 1
 
 )

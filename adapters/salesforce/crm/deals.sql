@@ -1,5 +1,5 @@
--- One row an opportunity. Won and lost are what Salesforce says (IsWon, IsClosed), never the name of the stage.
--- an empty lookup reads 000000000000000AAA: taken for an id it would make one giant person
+-- One row per opportunity. IsWon and IsClosed decide the status, never the name of the stage.
+-- 000000000000000AAA is an empty lookup: read as an id it would merge many people into one person
 with opportunities as (
 
     select
@@ -41,7 +41,7 @@ with opportunities as (
         system_modstamp,
         is_deleted
     from fivetran_opportunity
-    -- in history mode the versions that are over
+    -- leave out superseded versions (Fivetran's history mode)
     where coalesce(lower(_fivetran_active), 'true') = 'true'
 
 ),
@@ -65,7 +65,7 @@ roles as (
         created_date,
         is_deleted
     from fivetran_opportunity_contact_role
-    -- in history mode the versions that are over
+    -- leave out superseded versions (Fivetran's history mode)
     where coalesce(lower(_fivetran_active), 'true') = 'true'
 
 ),
@@ -89,14 +89,14 @@ history as (
         created_date,
         is_deleted
     from fivetran_opportunity_history
-    -- in history mode the versions that are over
+    -- leave out superseded versions (Fivetran's history mode)
     where coalesce(lower(_fivetran_active), 'true') = 'true'
 
 ),
 
 contacts as (
 
-    -- the lookup on the opportunity itself is nearly always empty: the primary role, else the first
+    -- take the primary contact role, else the first: the contact lookup on the opportunity itself is nearly always empty
     select
         opportunity_id,
         arg_min(contact_id, (case when coalesce(lower(is_primary), '') in ('1', 'true') then 0 else 1 end, created_date, id)) as contact_id
@@ -121,7 +121,7 @@ stages as (
         _fivetran_start,
         lag(stage_name) over (partition by id order by _fivetran_start) as stage_before
     from fivetran_opportunity
-    -- in history mode, where the object's own history was not synced; the first version begins with the sync, not with the stage
+    -- stage changes from history mode, if OpportunityHistory was not synced; the first version begins with the sync, not with the stage
     where id not in (select opportunity_id from history where opportunity_id is not null)
     qualify stage_before is not null
 
@@ -151,7 +151,7 @@ select
     opportunities.loss_reason__c as lost_reason,
     case when opportunities.owner_id not like '000000000000000%' then nullif(opportunities.owner_id, '') end as owner_id,
     opportunities.created_date as created_at,
-    -- when the closing stage was set; the close date of an open deal is a forecast, that of a closed one a day that somebody typed
+    -- the time at which the closing stage was set; the close date is a forecast for open deals, and entered by hand for closed ones
     case
         when coalesce(lower(opportunities.is_closed), '') in ('1', 'true')
             then coalesce(nullif(opportunities.last_stage_change_date, ''), stage_changes.changed_at, left(opportunities.close_date, 10))

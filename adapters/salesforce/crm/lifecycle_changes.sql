@@ -1,4 +1,4 @@
--- Salesforce keeps no lifecycle: a lead begins as one, its status changes in LeadHistory, and it ends with the conversion.
+-- Salesforce has no lifecycle stages. The changes are: creation of a lead, changes of its status in LeadHistory, and its conversion.
 with leads as (
 
     select
@@ -18,7 +18,7 @@ with leads as (
         created_date,
         is_deleted
     from fivetran_lead
-    -- in history mode the versions that are over
+    -- leave out superseded versions (Fivetran's history mode)
     where coalesce(lower(_fivetran_active), 'true') = 'true'
 
 ),
@@ -70,7 +70,7 @@ select
     id || '-converted',
     id,
     'converted',
-    -- a day of no zone
+    -- a date without a time zone
     left(converted_date, 10),
     null,
     null

@@ -1,4 +1,4 @@
--- One row a quote, of the contact it names or the opportunity's company.
+-- One row per quote, with its contact or else the company of its opportunity.
 with quotes as (
 
     select
@@ -24,7 +24,7 @@ with quotes as (
         system_modstamp,
         is_deleted
     from fivetran_quote
-    -- in history mode the versions that are over
+    -- leave out superseded versions (Fivetran's history mode)
     where coalesce(lower(_fivetran_active), 'true') = 'true'
 
 ),
@@ -40,7 +40,7 @@ opportunities as (
         id,
         account_id
     from fivetran_opportunity
-    -- in history mode the versions that are over
+    -- leave out superseded versions (Fivetran's history mode)
     where coalesce(lower(_fivetran_active), 'true') = 'true'
 
 )

@@ -1,4 +1,4 @@
--- One row a case. Salesforce has no standard column of the first answer.
+-- One row per case. Salesforce has no standard column for the first response.
 with all_cases as (
 
     select
@@ -28,7 +28,7 @@ with all_cases as (
         system_modstamp,
         is_deleted
     from fivetran_case
-    -- in history mode the versions that are over
+    -- leave out superseded versions (Fivetran's history mode)
     where coalesce(lower(_fivetran_active), 'true') = 'true'
 
 )
@@ -45,5 +45,5 @@ select
     system_modstamp as updated_at,
     case when coalesce(lower(is_deleted), '') in ('1', 'true') then 'true' end as is_deleted
 from all_cases
--- a case that names no person is nobody's ticket
+-- leave out cases without a person
 where case when contact_id not like '000000000000000%' then nullif(contact_id, '') end is not null or nullif(supplied_email, '') is not null

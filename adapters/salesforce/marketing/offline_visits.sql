@@ -1,4 +1,4 @@
--- Members of campaigns that are events or seminars, who came.
+-- One row per campaign member who attended an event or seminar.
 with members as (
 
     select
@@ -22,7 +22,7 @@ with members as (
         system_modstamp,
         is_deleted
     from fivetran_campaign_member
-    -- in history mode the versions that are over
+    -- leave out superseded versions (Fivetran's history mode)
     where coalesce(lower(_fivetran_active), 'true') = 'true'
 
 ),
@@ -40,7 +40,7 @@ campaigns as (
         name,
         type
     from fivetran_campaign
-    -- in history mode the versions that are over
+    -- leave out superseded versions (Fivetran's history mode)
     where coalesce(lower(_fivetran_active), 'true') = 'true'
 
 )

@@ -1,4 +1,4 @@
--- Who opted out of e-mail, as far as the row says it today: Salesforce does not say when, so it is dated by the row's last change.
+-- One row per person who has opted out of e-mail. Salesforce has no time of the opt-out, so the row's last change is used.
 with all_contacts as (
 
     select
@@ -14,7 +14,7 @@ with all_contacts as (
         system_modstamp,
         is_deleted
     from fivetran_contact
-    -- in history mode the versions that are over
+    -- leave out superseded versions (Fivetran's history mode)
     where coalesce(lower(_fivetran_active), 'true') = 'true'
 
 ),
@@ -34,7 +34,7 @@ all_leads as (
         system_modstamp,
         is_deleted
     from fivetran_lead
-    -- in history mode the versions that are over
+    -- leave out superseded versions (Fivetran's history mode)
     where coalesce(lower(_fivetran_active), 'true') = 'true'
 
 )

@@ -1,4 +1,4 @@
--- Pages, and tracked events: tracks has every event without its properties, and each event has a table of its own with the same id and its properties.
+-- Pages and tracked events: `tracks` has every event without properties; each event also has its own table, with the same id and its properties.
 with every_track as (
 
     from tracks
@@ -11,7 +11,7 @@ with every_track as (
 
 tracked as (
 
-    -- the copies of one call hold the same, but for the properties
+    -- the copies of one call differ only in their properties
     select
         id,
         max(anonymous_id) as anonymous_id,
@@ -36,7 +36,7 @@ tracked as (
 select
     id as event_id,
     anonymous_id,
-    -- the clock of the browser, put right by Segment; original_timestamp is the uncorrected one
+    -- `timestamp` is the browser's clock, corrected by Segment; original_timestamp is not corrected
     timestamp as occurred_at,
     'page_view' as event_name,
     url as page_url,
@@ -51,7 +51,7 @@ select
     context_user_agent as user_agent,
     received_at as updated_at
 from pages
--- a call of a server has no browser: a refund at night would open a session of its own
+-- leave out calls of servers, which have no browser: a refund at night would start a session
 where nullif(anonymous_id, '') is not null
 union all
 select

@@ -1,4 +1,4 @@
--- Who a browser turned out to be: each call that names both, and the traits of identify.
+-- One row per identifier of a browser: from each call that names browser and user, and from the traits of identify.
 with named as (
 
     select
@@ -19,7 +19,7 @@ with named as (
         union all
         select anonymous_id, user_id, timestamp from order_events
     )
-    -- what a site sends when nobody is signed in: it would make one person of all visitors
+    -- leave out placeholders that a site sends when nobody is signed in: they would merge all visitors into one person
     where lower(trim(user_id)) not in ('', '0', '-1', 'null', 'none', 'undefined', 'nan', 'guest', 'anonymous')
     union all
     select

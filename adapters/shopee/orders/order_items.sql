@@ -1,4 +1,4 @@
--- One row a line of goods, numbered as they stand.
+-- One row per order line, numbered in file order.
 select
     order_id,
     cast(row_number() over (partition by order_id order by _row) as varchar) as line_number,

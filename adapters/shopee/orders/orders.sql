@@ -1,4 +1,4 @@
--- One row an order. The file has a row a line of goods and repeats what is of the whole order on each of them.
+-- One row per order. The file has one row per order line and repeats the columns of the order on each of them.
 with -- which of the two totals a file has: the order's alone in older files
 totals as (
 
@@ -29,12 +29,12 @@ orders as (
 
 select
     order_id,
-    -- Shopee masks numbers (******12): the digits that are left would be one person's for all buyers who share them
+    -- Shopee masks numbers (******12): the remaining digits would merge all buyers who share them into one person
     case when not regexp_matches(phone, '[*xX•]') then unquoted(phone) end as phone,
-    -- the buyer's name on Shopee is the only thing that tells buyers apart, where it is not masked as well
+    -- the buyer's user name on Shopee is the only identifier of a buyer, unless it is masked too
     case when not contains(buyer, '*') then 'shopee:' || nullif(trim(buyer), '') end as contact_id,
     ordered_at,
-    -- given back whole
+    -- fully returned
     case when status = 'completed' and all_pieces_back > 0 and all_pieces_back >= all_pieces then 'returned' else status end as status,
     'marketplace' as sales_channel,
     cast(getvariable('currency') as varchar) as currency,

@@ -1,4 +1,4 @@
--- One row a thing sold: Shopee's orders name it.
+-- One row per product sold, as named in the order lines.
 select
     product_id,
     max(product_name) as product_name

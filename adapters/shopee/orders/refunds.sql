@@ -1,8 +1,8 @@
--- Orders of which a part was given back; those given back whole have the status returned, and no refund besides.
+-- One row per partly returned order; fully returned orders have the status returned and no refund.
 select
     order_id || '-back' as refund_id,
     order_id,
-    -- Shopee does not say when; the order is finished after it
+    -- Shopee gives no date of the return; use the completion of the order, which follows it
     coalesce(max(finished_at), max(ordered_at)) as refunded_at,
     cast(sum(price * pieces_back) as varchar) as amount,
     cast(getvariable('currency') as varchar) as currency

@@ -1,7 +1,7 @@
--- One row a line of goods in a file, with what its status means.
+-- One row per order line and file, with the meaning of its status.
 with statuses as (
 
-    -- a status may go on as a sentence (Hoàn thành: người mua …): the longest known beginning counts
+    -- a status may continue as a sentence (Hoàn thành: người mua …): match the longest known prefix
     select
         lines.status,
         coalesce(arg_max(order_status.ours, length(order_status.theirs)), lines.status) as ours
@@ -20,7 +20,7 @@ select
     coalesce(
         nullif(trim("SKU phân loại hàng"), ''),
         nullif(trim("SKU sản phẩm"), ''),
-        -- goods without a number of their own: one by name
+        -- products without an SKU are identified by name
         'name-' || left(md5(concat_ws('|', "Tên sản phẩm", "Tên phân loại hàng")), 12)
     ) as product_id,
     "Tên sản phẩm" as product_name,
@@ -31,7 +31,7 @@ select
     "Phương thức thanh toán" as payment_method,
     "Người Mua" as buyer,
     "Số điện thoại" as phone,
-    -- dong have no decimals: a point or comma before three digits is one of thousands; 17000.00 is plain
+    -- VND has no decimals: a point or comma before three digits separates thousands; 17000.00 is a plain number
     case
         when regexp_full_match(columns('(?i)^(Giá ưu đãi|Tổng số tiền người mua thanh toán|Tổng số tiền người mua thanh toán \(2\)|Phí vận chuyển mà người mua trả)$'), '-?\d{1,3}([.,]\d{3})+') then regexp_replace(columns('(?i)^(Giá ưu đãi|Tổng số tiền người mua thanh toán|Tổng số tiền người mua thanh toán \(2\)|Phí vận chuyển mà người mua trả)$'), '[.,]', '', 'g')
         else columns('(?i)^(Giá ưu đãi|Tổng số tiền người mua thanh toán|Tổng số tiền người mua thanh toán \(2\)|Phí vận chuyển mà người mua trả)$')

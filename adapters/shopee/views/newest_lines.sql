@@ -1,5 +1,5 @@
--- One row a line of goods, of the file where its order has come furthest.
--- an order stands in the files of several days: the file where it has come furthest holds it whole
+-- One row per order line, from the file with the most advanced status of its order.
+-- an order can be in the files of several days: use the file with its most advanced status, which has all its lines
 select
     *,
     try_cast("Giá ưu đãi" as decimal(20, 2)) as price

@@ -6,7 +6,7 @@ with first_orders as (
 ),
 
 nested_customers as (
-    -- each order carries its customer; who is in the customers' own file is taken from there
+    -- each order contains its customer; customers in the customer file are taken from there instead
     select orders_json.customer, orders_json.updated_at, min(orders_json.created_at) over (partition by as_json(orders_json.customer) ->> '$.id') as first_ordered_at
     from orders_json
     where as_json(orders_json.customer) ->> '$.id' is not null
@@ -22,7 +22,7 @@ default_addresses as (
 )
 
 select
-    -- older exports have no id: the address, else the number, stands for the customer
+    -- older exports have no id: use the e-mail, else the phone number, as the id
     coalesce(
         exact_id(customers_export."Customer ID"),
         md5(coalesce(lower(filled(customers_export."Email")), filled(unquoted(customers_export."Phone"))))
@@ -32,7 +32,7 @@ select
     filled(concat_ws(' ', filled(customers_export."First Name"), filled(customers_export."Last Name"))) as full_name,
     coalesce(filled(customers_export."Default Address City"), filled(customers_export."City")) as city,
     coalesce(filled(customers_export."Default Address Country Code"), filled(customers_export."Country Code")) as country,
-    -- the export does not say when a customer was made: the first order that the export of orders shows, else what mapping.yml says
+    -- the export has no creation time of customers: use the first order in the export of orders, else customers_since from mapping.yml
     coalesce(first_orders.created_at, getvariable('customers_since')) as created_at,
     null as updated_at,
     null as is_deleted

@@ -8,7 +8,7 @@ with csv_rows as (
 select
     coalesce(exact_id(max("Id") over of_order), "Name") as order_id,
     cast(row_number() over of_order_so_far as varchar) as line_number,
-    -- tips and products without an SKU are known by their name
+    -- tips and products without an SKU are identified by name
     coalesce(filled(unquoted("Lineitem sku")), "Lineitem name") as product_id,
     "Lineitem quantity" as quantity,
     "Lineitem price" as unit_price,
@@ -25,11 +25,11 @@ union all by name
 select
     orders_json.id as order_id,
     cast(lines.line_number as varchar) as line_number,
-    -- custom lines and deleted products have no id
+    -- custom lines and deleted products have no product id
     coalesce(as_json(lines.line) ->> '$.product_id', filled(as_json(lines.line) ->> '$.sku'), as_json(lines.line) ->> '$.title', as_json(lines.line) ->> '$.name') as product_id,
     as_json(lines.line) ->> '$.quantity' as quantity,
     as_json(lines.line) ->> '$.price' as unit_price,
-    -- the allocations hold every discount of the line; total_discount only what was given by hand
+    -- the allocations have every discount of the line; total_discount has only manual ones
     coalesce(
         cast((
             select sum(try_cast(as_json(allocation) ->> '$.amount' as decimal(28, 4)))
@@ -50,7 +50,7 @@ select
     order_line.id as line_number,
     coalesce(filled(order_line.product_id), filled(order_line.sku), order_line.title, order_line.name) as product_id,
     order_line.quantity,
-    -- the GraphQL generation gives the line's whole price
+    -- the GraphQL version of the tables has the total price of the line
     coalesce(
         filled(order_line.price),
         cast(try_cast(try_cast(order_line.original_total_set_shop_amount as double) / nullif(try_cast(order_line.quantity as double), 0) as decimal(28, 4)) as varchar),

@@ -1,13 +1,13 @@
 with csv_rows as (
     select
         *,
-        -- an order's first row is the one with its total; a name can come back after an import, so the rows of a name are counted by it
+        -- the first row of an order is the one with a total; an order name can occur again after an import, so each total starts a new order
         sum(case when filled("Total") is not null then 1 else 0 end) over (partition by _file, "Name" order by _row) as order_of_name
     from orders_export
 ),
 
 csv_orders as (
-    -- rows after an order's first are further lines of it, without totals or status: they are rows of orders/order_items
+    -- the later rows of an order are further lines without totals or status: they belong only in orders/order_items
     select
         *,
         list_max(list_transform([iso_offset("Created at"), iso_offset("Paid at"), iso_offset("Fulfilled at"), iso_offset("Cancelled at")],
@@ -36,8 +36,8 @@ sources as (
         "Discount Amount" as discount_amount,
         "Payment Method" as payment_method,
         null as is_test,
-        -- The CSV does not say when an order changed. Its last time stands in, a microsecond later for each cent given back (a refund only
-        -- grows and sets no time of its own), so that of two exports of an order the later one counts.
+        -- The CSV has no time of the last change of an order. Use its latest time, plus a microsecond for each cent refunded (the refunded
+        -- amount only grows, but has no time in the CSV), so that of two exports of an order the later one wins.
         strftime(last_known_at + to_microseconds(coalesce(try_cast(try_cast("Refunded Amount" as decimal(13, 2)) * 100 as bigint), 0)), '%Y-%m-%dT%H:%M:%S.%f+00:00')
             as updated_at,
         null as is_deleted,
@@ -53,7 +53,7 @@ sources as (
         as_json(customer) ->> '$.id' as contact_id,
         as_json(company) ->> '$.id' as company_id,
         note_attributes,
-        -- an imported order keeps its old date in processed_at
+        -- processed_at keeps the original date of an imported order
         coalesce(processed_at, created_at) as ordered_at,
         cancelled_at,
         financial_status,
@@ -91,7 +91,7 @@ sources as (
         coalesce("order".financial_status, "order".display_financial_status) as financial_status,
         coalesce("order".fulfillment_status, "order".display_fulfillment_status) as fulfillment_status,
         "order".source_name,
-        -- the shop's money throughout: the customer's (presentment) is another currency's figure of the same sale
+        -- always the shop's currency: the presentment amounts are the same sale in the customer's currency
         coalesce(filled("order".total_price_set_shop_currency_code), "order".currency) as currency,
         coalesce(filled("order".total_price_set_shop_amount), "order".total_price) as total_amount,
         coalesce(filled("order".total_tax_set_shop_amount), "order".total_tax) as tax_amount,
@@ -128,18 +128,18 @@ select
     sources.company_id,
     coalesce(
         google_client_id(sources.note_attributes),
-        -- the visit that web/events makes of the order
+        -- the anonymous_id of the visit that web/events derives from the order
         case when getvariable('visits') in ('yes', 'true') then 'shopify-order-' || sources.order_id end
     ) as anonymous_id,
     sources.ordered_at,
     case
-        -- a cancelled order can still say paid: the cancellation comes first
+        -- a cancelled order can still have the status paid: check the cancellation first
         when filled(sources.cancelled_at) is not null then 'cancelled'
         when financial_status.ours = 'paid' and lower(sources.fulfillment_status) = 'fulfilled'
             then case when sources.delivered_at is null then 'shipped' else 'completed' end
         else coalesce(financial_status.ours, sources.financial_status)
     end as status,
-    -- a number is the id of the app or channel that made the order: an online store unless values/sales_channel.csv knows better
+    -- a number is the id of the app or channel of the order: an online store, unless values/sales_channel.csv maps it otherwise
     coalesce(sales_channel.ours, case when filled(sources.source_name) is not null then 'online_store' end) as sales_channel,
     sources.currency,
     sources.total_amount,

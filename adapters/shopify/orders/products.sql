@@ -1,10 +1,10 @@
 with csv_rows as (
     select
         *,
-        -- title and type stand on the first row of a handle only
+        -- only the first row of a handle has title and type
         max(filled("Title")) over (partition by _file, "Handle") as product_title,
         max(filled("Type")) over (partition by _file, "Handle") as product_type,
-        -- as the lines of orders write a variant: "Shirt - M / Red"; a product without options has the option "Default Title"
+        -- the variant's name as in order lines: "Shirt - M / Red"; a product without options has the option "Default Title"
         array_to_string(list_filter(["Option1 Value", "Option2 Value", "Option3 Value"], lambda option: filled(option) is not null), ' / ') as options
     from products_export
 )
@@ -17,7 +17,7 @@ select
     null as updated_at,
     null as is_deleted
 from csv_rows
--- rows without a price are further pictures of the product
+-- rows without a price are further images of the product
 where filled("Variant Price") is not null
 
 union all by name

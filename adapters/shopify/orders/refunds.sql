@@ -4,7 +4,7 @@ with csv_refunds as (
         list_max(list_transform([iso_offset("Created at"), iso_offset("Paid at"), iso_offset("Fulfilled at"), iso_offset("Cancelled at")],
             lambda moment: try_cast(moment as timestamptz) at time zone 'UTC')) as last_known_at
     from orders_export
-    -- continuation rows have no amount, and 0.00 is what an order without a refund says
+    -- continuation rows have no amount, and an order without a refund has 0.00
     where coalesce(try_cast(filled("Refunded Amount") as decimal(28, 2)), 1) <> 0
         and filled("Refunded Amount") is not null
         and coalesce(getvariable('undated_refunds'), '') <> 'leave_out'
@@ -21,7 +21,7 @@ json_refunds as (
 
     union
 
-    -- the same refund, fetched by itself and inside its order, is one row
+    -- deduplicate refunds delivered both separately and inside their order
     select
         id as refund_id,
         order_id,
@@ -33,8 +33,8 @@ json_refunds as (
 select
     coalesce(exact_id("Id"), "Name") || '-refunded' as refund_id,
     coalesce(exact_id("Id"), "Name") as order_id,
-    -- The CSV gives all that went back on an order as one sum without a date. The last time that the order has stands in: net revenue is
-    -- counted in the order's month, so it does not depend on it.
+    -- The CSV has one sum of refunds per order, without a date. Use the latest time of the order: net revenue is counted in the order's
+    -- month, so it does not depend on this date.
     coalesce(strftime(last_known_at, '%Y-%m-%dT%H:%M:%S+00:00'), "Created at") as refunded_at,
     "Refunded Amount" as amount,
     "Currency" as currency,
@@ -48,7 +48,7 @@ select
     json_refunds.refund_id,
     json_refunds.order_id,
     json_refunds.refunded_at,
-    -- What went back to the customer: the lines' subtotals leave out tax, shipping and adjustments. No transaction: goods put back in stock.
+    -- Use the refunded transactions: line subtotals exclude tax, shipping and adjustments. Without a transaction goods were only restocked.
     cast(coalesce(sum(case when is_money_back then try_cast(as_json(transaction) ->> '$.amount' as decimal(28, 4)) end), 0) as varchar) as amount,
     max(case when is_money_back then as_json(transaction) ->> '$.currency' end) as currency,
     null as updated_at,
@@ -67,7 +67,7 @@ select
     coalesce(
         filled(refund.total_refunded_set_shop_amount),
         money_back.amount,
-        -- without the table of transactions nobody knows the amount, and the row is refused; with it, no transaction means goods put back
+        -- without the transaction table the amount is unknown and the row is quarantined; with it, no transaction means goods restocked
         case when (select count(*) from "transaction") > 0 then '0' end
     ) as amount,
     coalesce(filled(refund.total_refunded_set_shop_currency_code), money_back.currency) as currency,

@@ -25,6 +25,6 @@ select
     states.changed_at,
     states.changed_at as updated_at
 from states
--- who never subscribed, has not confirmed yet, or has an invalid or redacted address neither gave nor withdrew a consent
+-- customers who never subscribed, have not confirmed yet, or have an invalid or redacted address have neither given nor withdrawn consent
 inner join email_consent as consent on lower(states.state) = consent.theirs
 where filled(states.email) is not null

@@ -7,7 +7,7 @@ with csv_orders as (
         null as referring_site,
         null as user_agent
     from orders_export
-    -- the further lines of an order have no total
+    -- leave out further lines of an order, which have no total
     where filled("Total") is not null
 ),
 
@@ -36,7 +36,7 @@ of_orders as (
     from "order"
 ),
 
--- forms for cash on delivery write tags into the attributes: "UTM source: facebook"
+-- cash-on-delivery forms write UTM values into the note attributes: "UTM source: facebook"
 tagged as (
     select
         *,
@@ -51,7 +51,7 @@ tagged as (
 select
     'order-' || order_id as event_id,
     coalesce(google_client_id(note_attributes), 'shopify-order-' || order_id) as anonymous_id,
-    -- at the latest: when the visit began the order does not say
+    -- the latest possible time: the order does not say when the visit began
     ordered_at as occurred_at,
     'page_view' as event_name,
     filled(landing_site) as page_url,
@@ -63,7 +63,7 @@ select
     coalesce(utm_term, url_value(landing_site, 'utm_term')) as utm_term,
     user_agent
 from tagged
--- where the site's own tracking is delivered these visits would be there twice, so somebody has to ask for them
+-- only on request: if the website's own tracking is delivered, these visits would be counted twice
 where getvariable('visits') in ('yes', 'true')
     and coalesce(filled(landing_site), filled(referring_site), utm_source, utm_medium, utm_campaign) is not null
 

@@ -1,4 +1,4 @@
--- whose visits and checkouts those of web/events are
+-- One row per browser id that web/events derives from a customer's visit or checkout.
 select distinct
     'shopify-' || "order".customer_id as anonymous_id,
     'contact_id' as identifier_type,

@@ -24,7 +24,7 @@ with sources as (
         epoch_time(updated) as updated_at,
         deleted as is_deleted
     from customers_json
-    -- customers of the test mode are nobody
+    -- leave out customers of the test mode
     where coalesce(lower(livemode), 'true') = 'true'
 
     union all by name
@@ -52,7 +52,7 @@ firsts as (
 
 select
     sources.*,
-    -- Each checkout as a guest makes a new customer: without this, a buyer's seventh would cut the e-mail off all of them.
+    -- Each guest checkout creates a new customer: without this merge, identity resolution would block the e-mail at a buyer's seventh one.
     case when firsts.first_contact_id <> sources.contact_id and coalesce(getvariable('same_email_is_one_customer'), '') not in ('no', 'false') then firsts.first_contact_id end
         as merged_into_contact_id
 from sources

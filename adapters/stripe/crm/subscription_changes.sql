@@ -1,4 +1,4 @@
--- 1. What a subscription is at a moment: from the events of the API, from Fivetran's history, or from how it stands today.
+-- 1. Versions of a subscription: from the API's events, from Fivetran's history, or else its current state.
 with json_subscriptions as (
     select
         id || '-today' as version_id,
@@ -18,7 +18,7 @@ with json_subscriptions as (
         current_period_start,
         current_period_end
     from subscriptions_json
-    -- the test mode sells nothing
+    -- leave out subscriptions of the test mode
     where coalesce(lower(livemode), 'true') = 'true'
         and id not in (
             select as_json(data) ->> '$.object.id' from events_json
@@ -61,13 +61,13 @@ fivetran_subscriptions as (
 
     union all by name
 
-    -- a history that does not say from when on its rows hold knows no more than today
+    -- a history without the start times of its versions is only the current state
     select *, id || '-today' as version_id, null as version_at
     from subscription_history
     where filled(_fivetran_start) is null and lower(_fivetran_active) = 'true' and id not in (select id from subscription)
 ),
 
--- 2. What its items cost.
+-- 2. The price of the items.
 items as (
     select
         json_subscriptions.version_id,
@@ -86,7 +86,7 @@ items as (
 
     union all by name
 
-    -- the items of today stand for those of the past too: Fivetran keeps no history of them
+    -- use the current items for the past too: Fivetran keeps no history of items
     select
         fivetran_subscriptions.version_id,
         coalesce(price.currency, plan.currency) as currency,
@@ -109,10 +109,10 @@ items as (
 priced_items as (
     select
         *,
-        -- how many of its periods a month has
+        -- the number of billing periods per month
         case every when 'month' then 1 when 'year' then 1.0 / 12 when 'week' then 52.0 / 12 when 'day' then 365.0 / 12 end
             / nullif(coalesce(try_cast(interval_count as double), 1), 0) as periods_a_month,
-        -- what is metered is billed by use and recurs by no rule; a price without an interval is paid once
+        -- metered prices are billed by usage, and a price without an interval is paid once: neither is recurring revenue
         coalesce(usage_type, '') <> 'metered' and every is not null as recurs,
         coalesce(try_cast(quantity as double), 1) * try_cast(minor_units(unit_amount, currency) as double) as amount
     from items
@@ -122,7 +122,7 @@ prices as (
     select
         version_id,
         max(currency) as currency,
-        -- tiers cannot be read from one amount: no MRR then, and the row is refused rather than counted too low
+        -- tiered prices have no single amount: leave the MRR empty, so that the row is quarantined instead of counted too low
         case
             when bool_or(recurs and (coalesce(billing_scheme, '') = 'tiered' or amount is null or periods_a_month is null)) then null
             else sum(case when recurs then amount * periods_a_month else 0 end)
@@ -139,12 +139,12 @@ discounts as (
     select subscription_discount.subscription_id, subscription_discount.end as ends_at, coupon.percent_off, coupon.amount_off
     from subscription_discount
     inner join coupon on subscription_discount.coupon_id = coupon.id
-    -- what is taken off once is no part of what recurs; nor is what was taken off one invoice
+    -- one-time discounts, and discounts on a single invoice, do not reduce recurring revenue
     where coupon.duration <> 'once' and filled(subscription_discount.invoice_id) is null
     qualify row_number() over (partition by subscription_discount.subscription_id order by subscription_discount.end nulls last, coupon.id) = 1
 ),
 
--- 3. Each version with its times and its price a month.
+-- 3. Each version with its times and its monthly price.
 subscriptions as (
     select
         json_subscriptions.version_id,
@@ -169,7 +169,7 @@ subscriptions as (
         epoch_time(case when json_valid(json_subscriptions.discount) then as_json(json_subscriptions.discount) ->> '$.end' end) as discount_ends_at
     from json_subscriptions
     left join prices on json_subscriptions.version_id = prices.version_id
-    -- newer versions of the API hold the coupon in the discount's source; an unexpanded discount is an id alone, of which nothing is known
+    -- newer API versions have the coupon in the discount's source; an unexpanded discount is only an id, so its value is unknown
     cross join lateral (
         select case when json_valid(json_subscriptions.discount) then coalesce(as_json(json_subscriptions.discount) -> '$.coupon', as_json(json_subscriptions.discount) -> '$.source.coupon') end as coupon
     ) as coupons
@@ -232,7 +232,7 @@ subscriptions as (
 moments as (
     select
         *,
-        -- paid for from the end of its trial on; what is overdue still runs
+        -- paid from the end of the trial on; an overdue subscription still runs
         greatest(try_cast(start_at as timestamptz), coalesce(try_cast(trial_end_at as timestamptz), try_cast(start_at as timestamptz))) as paid_from,
         case when mrr is not null then
             greatest(
@@ -244,9 +244,9 @@ moments as (
     from subscriptions
 ),
 
--- 4. Versions in order: (moment, does it run, at which price).
+-- 4. Versions in order of time: whether the subscription runs, and at which price.
 versions as (
-    -- each event or row of the history
+    -- each event or row of Fivetran's history
     select
         version_id,
         subscription_id,
@@ -260,7 +260,7 @@ versions as (
 
     union all
 
-    -- of today's state: when it began to be paid
+    -- from the current state: the start of payment
     select version_id, subscription_id, paid_from as moment, null as status, true as is_running, false as is_over, discounted_mrr as mrr
     from moments
     where version_at is null
@@ -268,7 +268,7 @@ versions as (
 
     union all
 
-    -- when a discount of some months ended
+    -- the end of a discount of limited duration
     select version_id, subscription_id, try_cast(discount_ends_at as timestamptz) as moment, null as status, true as is_running, false as is_over, mrr
     from moments
     where version_at is null
@@ -279,14 +279,14 @@ versions as (
 
     union all
 
-    -- when it ended; when it was asked to end (canceled_at) it went on to the end of its period
+    -- use ended_at: after the request (canceled_at) a subscription continues to the end of its period
     select version_id, subscription_id, try_cast(ended_at as timestamptz) as moment, null as status, false as is_running, true as is_over, 0 as mrr
     from moments
     where version_at is null and status = 'canceled'
 
     union all
 
-    -- since when it pauses Stripe does not say: since the period that is not collected
+    -- Stripe has no start time of a pause: use the start of the first period that is not collected
     select version_id, subscription_id, try_cast(period_start_at as timestamptz) as moment, null as status, false as is_running, false as is_over, 0 as mrr
     from moments
     where version_at is null and (status = 'paused' or (is_paused and status in ('active', 'past_due', 'unpaid')))
@@ -313,7 +313,7 @@ typed as (
             when is_running and mrr < mrr_before then 'downgraded'
             when not is_running and was_running and is_over then 'cancelled'
             when not is_running and was_running then 'paused'
-            -- a pause that ends in the end of the subscription
+            -- a pause that is followed by the end of the subscription
             when is_over and has_run then 'cancelled'
         end as change_type
     from compared
@@ -330,7 +330,7 @@ select
     case when typed.is_running then moments.period_end_at end as term_end,
     case
         when typed.change_type = 'cancelled' and moments.cancel_reason in ('payment_failed', 'payment_disputed') then 'involuntary'
-        -- older versions of the API give no reason: what was overdue was ended by Stripe
+        -- older API versions have no cancellation reason: an overdue subscription was ended by Stripe (involuntary)
         when typed.change_type = 'cancelled' and moments.cancel_reason is null and typed.status_before in ('past_due', 'unpaid') then 'involuntary'
         when typed.change_type = 'cancelled' then 'voluntary'
     end as cancel_type,
@@ -340,7 +340,7 @@ select
     end as reason,
     strftime(
         case
-            -- the first version that is known is often later than the start
+            -- the first known version is often later than the start of the subscription
             when typed.change_type = 'started' and moments.paid_from <= typed.moment then moments.paid_from
             when typed.change_type = 'cancelled' then coalesce(try_cast(moments.ended_at as timestamptz), typed.moment)
             else typed.moment

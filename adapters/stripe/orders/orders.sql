@@ -26,7 +26,7 @@ sources as (
         "Captured" as captured,
         null as refunded,
         upper("Currency") as currency,
-        -- the CSV is in major units, and `Amount`, not `Converted Amount`, belongs to `Currency`
+        -- amounts of the CSV are in major units; `Currency` is the currency of `Amount`, not of `Converted Amount`
         "Amount" as total_amount,
         "Payment Source Type" as payment_method,
         case when lower("Mode") = 'test' then 'true' when filled("Mode") is not null then 'false' end as is_test,
@@ -81,7 +81,7 @@ select
     sources.ordered_at,
     case
         when lower(sources.refunded) = 'true' then 'returned'
-        -- an amount that is held and not captured is no money yet
+        -- an authorized payment that is not captured is not yet revenue
         when payment_status.ours = 'paid' and lower(sources.captured) = 'false' then 'pending'
         else coalesce(payment_status.ours, sources.status)
     end as status,

@@ -4,7 +4,7 @@ with json_refunds as (
 
     union
 
-    -- the same refunds inside their charges, as older versions of the API answer
+    -- the same refunds inside their charges, as in responses of older API versions
     select
         as_json(refund) ->> '$.id' as id,
         as_json(refund) ->> '$.amount' as amount,
@@ -21,7 +21,7 @@ refunds as (
     select
         id || '-refunded' as refund_id,
         id as order_id,
-        -- all that went back on a payment is one sum, with the date of the last
+        -- the CSV has one sum of refunds per payment, with the date of the last refund
         utc_time(coalesce(filled("Refunded date (UTC)"), filled("Created date (UTC)"), "Created (UTC)")) as refunded_at,
         "Amount Refunded" as amount,
         upper("Currency") as currency,
@@ -29,7 +29,7 @@ refunds as (
         utc_time("Refunded date (UTC)") as updated_at
     from payments_export
     where filled("Amount Refunded") is not null
-        -- 0.00 is what a payment without a refund says
+        -- a payment without a refund has 0.00
         and coalesce(try_cast("Amount Refunded" as decimal(28, 4)), 1) <> 0
 
     union all by name
@@ -42,12 +42,12 @@ refunds as (
         upper(currency) as currency,
         reason
     from json_refunds
-    -- one that is pending, failed or cancelled gave no money back
+    -- pending, failed or cancelled refunds paid nothing back
     where status = 'succeeded'
 
     union all by name
 
-    -- a charge that says what went back, of which no refund was delivered: undated, so at the charge, in whose month it counts anyway
+    -- a refunded charge without delivered refunds has no refund date: use that of the charge, in whose month net revenue is counted anyway
     select
         id || '-refunded' as refund_id,
         id as order_id,

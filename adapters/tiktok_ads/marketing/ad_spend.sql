@@ -1,5 +1,5 @@
--- One row an hour: rows of a day add up, so none has an updated_at of its own. Campaign, ad group and ad reports each hold the whole cost: of a
--- campaign's day the ads' count, which alone have links with tags; else the ad groups', else the campaign's.
+-- One row per hour: rows of a day are summed, so they must have no updated_at. Campaign, ad group and ad reports each have the whole cost: for
+-- each campaign and day use the ad report, the only one with links and their UTM; else that of ad groups, else that of campaigns.
 with advertisers as (
 
     select
@@ -98,7 +98,7 @@ hours as (
 
 delivered_once as (
 
-    -- dumps of a table may overlap: an hour of an ad counts once, as the last file by name has it
+    -- dumps of a table may overlap: deduplicate by ad and hour, keeping the last file by name
     select *
     from hours
     qualify row_number() over (partition by grain, campaign_id, adgroup_id, ad_id, stat_time_hour order by _file desc, _row) = 1
@@ -120,7 +120,7 @@ select
     one_grain.campaign_id,
     one_grain.adgroup_id as ad_group_id,
     one_grain.ad_id,
-    -- what TikTok fills in at the click (__CAMPAIGN_NAME__) is not known here
+    -- leave out placeholders that TikTok fills in at the click (__CAMPAIGN_NAME__): their values are unknown here
     case when not contains(url_value(landing_page_url, 'utm_source'), '__') then url_value(landing_page_url, 'utm_source') end as utm_source,
     case when not contains(url_value(landing_page_url, 'utm_medium'), '__') then url_value(landing_page_url, 'utm_medium') end as utm_medium,
     case when not contains(url_value(landing_page_url, 'utm_campaign'), '__') then url_value(landing_page_url, 'utm_campaign') end as utm_campaign,

@@ -1,4 +1,4 @@
--- One row a SKU of an order, numbered as they stand.
+-- One row per SKU of an order, numbered in file order.
 select
     order_id,
     cast(row_number() over (partition by order_id order by _file, _row) as varchar) as line_number,

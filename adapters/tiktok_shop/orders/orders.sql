@@ -1,4 +1,4 @@
--- One row an order. The file has a row a SKU and repeats what is of the whole order on each of them.
+-- One row per order. The file has one row per SKU and repeats the columns of the order on each of them.
 with goods as (
 
     select
@@ -14,7 +14,7 @@ with goods as (
 
 select
     newest_orders.order_id,
-    -- TikTok masks numbers ((+84)912*****78): the digits that are left would be one person's for all buyers who share them
+    -- TikTok masks numbers ((+84)912*****78): the remaining digits would merge all buyers who share them into one person
     case when not regexp_matches(phone, '[*xX•]') then unquoted(phone) end as phone,
     case when not contains(buyer, '*') then 'tiktok:' || nullif(trim(buyer), '') end as contact_id,
     created_at as ordered_at,

@@ -1,4 +1,4 @@
--- One row a SKU sold: the orders name it.
+-- One row per SKU sold, as named in the orders.
 select
     product_id,
     max(product_name) as product_name,

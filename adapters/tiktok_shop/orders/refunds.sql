@@ -1,8 +1,8 @@
--- Orders of which a part of the money went back. Cancelled ones were no sale, and those given back whole have the status returned.
+-- One row per partly refunded order. Cancelled orders were no sale, and fully returned ones have the status returned.
 select
     order_id || '-refund' as refund_id,
     order_id,
-    -- TikTok does not say when the money went back
+    -- TikTok has no date of the refund
     coalesce(nullif(cancelled_at, ''), nullif(delivered_at, ''), nullif(shipped_at, ''), created_at) as refunded_at,
     "Order Refund Amount" as amount,
     cast(getvariable('currency') as varchar) as currency,

@@ -1,10 +1,10 @@
--- One row a line of goods, of the file where its order has come furthest.
+-- One row per order line, from the file with the most advanced status of its order.
 with lines as (
 
     select
         _file,
         _row,
-        -- ids end with a tab; one that a spreadsheet rounded (5.8387E+17) is that of many orders, and is left out so that the row is refused
+        -- ids end with a tab; an id rounded by a spreadsheet (5.8387E+17) would stand for many orders: set it to null, so that the row is quarantined
         case when not regexp_matches("Order ID", '[.,Ee]') then unquoted("Order ID") end as order_id,
         "Order Status" as status,
         "Cancelation/Return Type" as return_type,
@@ -19,18 +19,18 @@ with lines as (
         "Buyer Username" as buyer,
         "Phone #" as phone,
         "Payment Method" as payment_method,
-        -- dong have no decimals: points or commas before three digits are of thousands, and so is a comma anywhere before a point
+        -- VND has no decimals: points or commas before three digits separate thousands, and so does a comma anywhere before a point
         case
             when regexp_full_match(columns('^(SKU Unit Original Price|SKU Subtotal After Discount|Shipping Fee After Discount|Taxes|Order Amount|Order Refund Amount)$'), '-?\d{1,3}([.,]\d{3})+') then regexp_replace(columns('^(SKU Unit Original Price|SKU Subtotal After Discount|Shipping Fee After Discount|Taxes|Order Amount|Order Refund Amount)$'), '[.,]', '', 'g')
             else replace(columns('^(SKU Unit Original Price|SKU Subtotal After Discount|Shipping Fee After Discount|Taxes|Order Amount|Order Refund Amount)$'), ',', '')
         end as '\0'
     from order_lines
-    -- the .xlsx explains its columns in a line below their names, whose ids are words
+    -- leave out the line below the header in which the .xlsx explains its columns: its ids are words
     where not regexp_matches(coalesce("Order ID", ''), '[[:alpha:]] ')
 
 )
 
--- an order stands in the files of several days: the one where it has come furthest holds it whole
+-- an order can be in the files of several days: use the file with its most advanced status, which has all its lines
 select
     lines.*,
     coalesce(order_status.ours, lines.status) as status_read

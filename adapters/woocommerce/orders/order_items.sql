@@ -40,7 +40,7 @@ select
     cast(line_number as varchar) as line_number,
     coalesce(variation_id, product_id, filled(sku), name) as product_id,
     quantity,
-    -- before discount and without tax; Woo's own `price` is after discount, and the discount would be taken off twice
+    -- before discount and without tax; Woo's own `price` is after discount, so the discount would be subtracted twice
     coalesce(cast(cast(try_cast(subtotal as double) / nullif(try_cast(quantity as double), 0) as decimal(28, 4)) as varchar), subtotal) as unit_price,
     cast(try_cast(subtotal as decimal(28, 4)) - try_cast(total as decimal(28, 4)) as varchar) as discount_amount
 from lines

@@ -14,7 +14,7 @@ with sources as (
         coalesce(filled(payment_method), payment_method_title) as payment_method,
         coalesce(utc_time(filled(date_modified_gmt)), local_time(date_modified, 'WooCommerce')) as updated_at
     from orders_json
-    -- refunds, and the parts that some plugins split an order into, are posts of the same kind: their money is in the order
+    -- leave out refunds, and the parts into which some plugins split an order: their amounts are included in the parent order
     where coalesce(filled(parent_id), '0') = '0' and coalesce(type, '') <> 'shop_order_refund'
 
     union all by name
@@ -40,7 +40,7 @@ select
     sources.order_id,
     sources.email,
     sources.phone,
-    -- 0 is every guest: as a contact it would make one person of them all
+    -- 0 stands for every guest: as a contact_id it would merge all guests into one person
     nullif(filled(sources.customer_id), '0') as contact_id,
     sources.ordered_at,
     coalesce(order_status.ours, sources.status) as status,
@@ -54,5 +54,5 @@ select
     sources.updated_at,
     case when regexp_replace(lower(trim(sources.status)), '^wc-', '') = 'trash' then 'true' end as is_deleted
 from sources
--- WordPress itself writes wc-processing
+-- WordPress prefixes statuses with wc-, as in wc-processing
 left join order_status on regexp_replace(lower(trim(sources.status)), '^wc-', '') = order_status.theirs

@@ -8,7 +8,7 @@ from products_json
 
 union all by name
 
--- orders name the variation that was bought, which the list of products holds by its id alone
+-- orders name the purchased variation; the list of products has only its id
 select
     as_json(variation) ->> '$' as product_id,
     products_json.name as product_name,
@@ -20,7 +20,7 @@ cross join unnest(json_list(products_json.variations)) as of_product (variation)
 
 union all by name
 
--- "Clothing, Clothing > Hats"; a variation has none
+-- "Clothing, Clothing > Hats"; a variation has no category
 select
     "ID" as product_id,
     "Name" as product_name,

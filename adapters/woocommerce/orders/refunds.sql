@@ -1,7 +1,7 @@
 with refunds as (
     select
         id as refund_id,
-        -- the refund itself does not name its order, its links do
+        -- the refund does not name its order; its links do
         coalesce(filled(order_id), nullif(parent_id, '0'), filled(regexp_extract(as_json(_links) ->> '$.up[0].href', '/orders/(\d+)', 1))) as order_id,
         coalesce(utc_time(filled(date_created_gmt)), local_time(date_created, 'WooCommerce')) as refunded_at,
         amount,
@@ -10,7 +10,7 @@ with refunds as (
 
     union all by name
 
-    -- Inside its order a refund has a negative total and no date: the last change of the order stands in, since net revenue counts in the order's month.
+    -- A refund inside its order has a negative total and no date. Use the order's last change: net revenue is counted in the order's month anyway.
     select
         as_json(refund) ->> '$.id' as refund_id,
         orders_json.id as order_id,
@@ -23,7 +23,7 @@ with refunds as (
 
     union all by name
 
-    -- id:726|date:2017-03-21 17:07:11|amount:10.00|reason:… ; what has no amount is refused as it stands
+    -- id:726|date:2017-03-21 17:07:11|amount:10.00|reason:… ; a text without an amount is passed on unchanged and quarantined
     select
         coalesce(filled(regexp_extract(in_order.refund, '(?:^|\|)id:([^|]*)', 1)), orders_export.order_id || '-refund-' || in_order.number) as refund_id,
         orders_export.order_id,

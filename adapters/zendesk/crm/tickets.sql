@@ -1,4 +1,4 @@
--- One row a ticket of a customer.
+-- One row per ticket of a customer.
 with tickets as (
 
     select
@@ -27,7 +27,7 @@ with tickets as (
 
 merged as (
 
-    -- those that went into another ticket were closed by that, and would pass for the fastest answers
+    -- tickets merged into another one were closed by the merge: marked as deleted, otherwise they would count as the fastest resolutions
     select distinct unnest(regexp_extract_all(merged_ticket_ids, '\d+')) as id
     from ticket
 
@@ -35,7 +35,7 @@ merged as (
 
 people as (
 
-    -- one row each, though the table may be delivered twice
+    -- deduplicate, because the table may be delivered twice
     select
         id,
         max(lower(role)) as role,
@@ -57,7 +57,7 @@ agents as (
 
 answers as (
 
-    -- notes among colleagues are no answers, nor is what the customer adds
+    -- leave out internal notes and comments by the customer, which are no responses
     select
         ticket_id,
         min(coalesce(created, created_at)) as answered_at
@@ -69,7 +69,7 @@ answers as (
 
 last_statuses as (
 
-    -- the change to closed follows by itself, days after that to solved
+    -- not the change to closed, which Zendesk makes automatically days after solved
     select
         ticket_id,
         arg_max(value, updated) as status,
@@ -82,7 +82,7 @@ last_statuses as (
 
 select
     tickets.id as ticket_id,
-    -- the id that your own system gave the customer; Zendesk's is known to nobody else
+    -- the customer's id in your own system; Zendesk's own id is unknown to other sources
     coalesce(people.external_id, case when people.email is null then tickets.requester_id end) as contact_id,
     people.email,
     coalesce(channels.ours, lower(tickets.via_channel)) as channel,
@@ -90,7 +90,7 @@ select
     tickets.priority,
     tickets.created_at as opened_at,
     case when answers.answered_at >= tickets.created_at then answers.answered_at end as first_response_at,
-    -- a ticket that was opened again is not resolved
+    -- a reopened ticket is not resolved
     case when lower(last_statuses.status) = 'solved' then last_statuses.changed_at end as resolved_at,
     tickets.updated_at,
     case when lower(tickets.status) = 'deleted' or merged.id is not null then 'true' end as is_deleted
@@ -100,5 +100,5 @@ left join merged on tickets.id = merged.id
 left join answers on tickets.id = answers.ticket_id
 left join last_statuses on tickets.id = last_statuses.ticket_id
 left join channels on lower(tickets.via_channel) = channels.theirs
--- what colleagues ask each other is no customer's ticket
+-- leave out tickets of agents
 where tickets.requester_id not in (select id from agents)

@@ -1,4 +1,4 @@
-"""Checks that Great Expectations makes on landed and published tables, as suites that analysts edit."""
+"""Expectation suites, which analysts edit, and their checks of landed and published tables by Great Expectations."""
 
 from customer_journey.checks.expectations import run_expectations
 from customer_journey.checks.result import CheckResult

@@ -1,6 +1,6 @@
 """A SQLAlchemy dialect that lets Great Expectations work on DuckDB.
 
-Importing this module makes URLs that start with `duckdb+buffered://` known to SQLAlchemy.
+Importing this module registers URLs that start with `duckdb+buffered://` in SQLAlchemy.
 """
 
 import atexit
@@ -38,8 +38,8 @@ class _BufferedContext(PGExecutionContext_psycopg2):
     """Fetches all rows of a statement at once."""
 
     def post_exec(self) -> None:
-        # Great Expectations reads a result after it has closed the connection, and a DuckDB cursor is its
-        # connection: the rows have to leave it before.
+        # Great Expectations reads a result after closing the connection. A DuckDB cursor is its connection, so the
+        # rows must be fetched before.
         if self.cursor.description:
             self.cursor_fetch_strategy = FullyBufferedCursorFetchStrategy(
                 self.cursor, initial_buffer=self.cursor.fetchall()
@@ -58,13 +58,13 @@ class BufferedDialect(duckdb_engine.Dialect):
     def get_pool_class(cls, url: sa.URL) -> type[sa.Pool]:
         """Return a pool that keeps no connection.
 
-        Great Expectations makes engines that nobody can dispose of, and a connection left in one of their
-        pools would keep everybody else from opening the warehouse for writing.
+        Great Expectations creates engines that cannot be disposed of from outside, and a connection left in one of
+        their pools would prevent every other process from opening the warehouse for writing.
         """
         return sa.NullPool
 
     def connect(self, *cargs: Any, **cparams: Any) -> Any:  # noqa: ANN401  (the inherited type is a wrapper's)
-        """Connect with times in UTC, as dbt does: text without an offset is read so."""
+        """Connect with the time zone UTC, as dbt does: it applies to text without an offset."""
         connection = super().connect(*cargs, **cparams)
         connection.execute("set TimeZone = 'UTC'")
         return connection
@@ -74,7 +74,7 @@ class BufferedDialect(duckdb_engine.Dialect):
     ) -> list[ReflectedColumn]:
         """Return the columns of a table, in their order.
 
-        The inherited reflection asks for PostgreSQL catalog tables that DuckDB does not have.
+        The inherited reflection queries PostgreSQL catalog tables that DuckDB does not have.
         """
         rows = connection.execute(
             sa.text(
@@ -98,11 +98,11 @@ class BufferedDialect(duckdb_engine.Dialect):
     def get_pk_constraint(
         self, connection: sa.Connection, table_name: str, schema: str | None = None, **kw: Any
     ) -> ReflectedPrimaryKeyConstraint:
-        """Return no primary key: the warehouse declares none, and the inherited query is PostgreSQL's own."""
+        """Return no primary key: the warehouse declares none, and the inherited query works only on PostgreSQL."""
         return {"constrained_columns": [], "name": None}
 
 
-# The project is no installed plugin of SQLAlchemy, so it says itself where the dialect is.
+# The project is not an installed plugin of SQLAlchemy, so it registers its dialect itself.
 registry.register(f"duckdb.{DRIVER}", __name__, BufferedDialect.__name__)
 
 
@@ -110,7 +110,7 @@ registry.register(f"duckdb.{DRIVER}", __name__, BufferedDialect.__name__)
 def _let_go_of_duckdb() -> None:
     """Empty duckdb-engine's module when the interpreter ends.
 
-    Great Expectations keeps its functions alive past that end, and DuckDB, held by them, would then print a
-    page about leaked objects below whatever the user was told.
+    Great Expectations keeps references to its functions past that end. DuckDB, referenced by them, would then print a
+    page about leaked objects below the output of the command.
     """
     vars(duckdb_engine).clear()

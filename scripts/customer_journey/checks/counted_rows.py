@@ -1,4 +1,4 @@
-"""An SQL expectation that counts the rows it finds and fetches none of them."""
+"""An SQL expectation that counts the rows its query finds, without fetching any of them."""
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class CountedRows(UnexpectedRowsQueryRowCount):
-    """How many rows a query finds; on Spark all queries of a table are counted in one go."""
+    """The number of rows that a query finds; on Spark the queries of a table are counted together in one pass."""
 
     metric_name = "counted_rows"
 
@@ -45,7 +45,7 @@ class CountedRows(UnexpectedRowsQueryRowCount):
 class ExpectQueryToFindNoRows(UnexpectedRowsExpectation):
     """UnexpectedRowsExpectation without its sample of rows.
 
-    The sample would bring personal data out of the warehouse, and with buffered results every row of it.
+    The sample would take personal data out of the warehouse; with buffered results it would fetch every row.
     """
 
     metric_dependencies: ClassVar[tuple[str, ...]] = (CountedRows.metric_name,)

@@ -1,7 +1,7 @@
 """Data Docs: the results of a run as static pages that need no network.
 
-Great Expectations renders what each expectation says and what it observed. Its own site around that loads
-styles and scripts from the internet and has an empty index without them, so the pages around it are ours.
+Great Expectations renders each expectation with its observed result. The site it would put around them loads styles
+and scripts from the internet and has an empty index without them, so this module writes the surrounding pages itself.
 """
 
 import shutil
@@ -33,17 +33,17 @@ def write_data_docs(
     results: Sequence[CheckResult],
     outcomes: Mapping[str, Sequence[ExpectationValidationResult]],
 ) -> None:
-    """Write an index and a page a table into a folder, in place of whatever is there."""
+    """Write an index and one page per table into a folder, replacing its content."""
     view = DefaultJinjaPageView(custom_views_directory=str(TEMPLATES))
     renderer = ValidationResultsPageRenderer()
     folder.parent.mkdir(parents=True, exist_ok=True)
-    # Written beside and then moved: a run that breaks off leaves the last pages whole.
+    # Write to a temporary folder and then move it: an interrupted run leaves the previous pages intact.
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as beside:
         new = Path(beside) / folder.name
         new.mkdir()
         for target, table_outcomes in outcomes.items():
             document = renderer.render(_suite_result(target, table_outcomes))
-            # The overview tells of run names and batch ids, which mean nothing to a reader of the warehouse.
+            # Leave out the overview: its run names and batch ids mean nothing to users of the warehouse.
             document.sections = document.sections[1:]
             page: str = view.render(document, template="checks_table.j2", target=target)  # type: ignore[no-untyped-call]
             (new / f"{target}.html").write_text(page, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The interface between the suites and an engine: its tables, the check of a query, and tables as batches."""
+"""The interface between suites and engines: the catalog, validation of queries, and tables as batches to check."""
 
 from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 Table = tuple[str, str]
 
-# A temporary view of the table at work; Spark looks its columns up there without asking the metastore each time.
+# A temporary view of the table being checked: Spark finds its columns there without a call of the metastore each time.
 SPARK_VIEW = "judged_table"
 
 
 @dataclass(frozen=True)
 class Catalog:
-    """The tables and views of a warehouse with their columns, and the moment that its build takes for now."""
+    """The tables and views of a warehouse with their columns, and the as-of moment of its build."""
 
     columns: dict[Table, list[str]]
     as_of: datetime | None
@@ -31,31 +31,31 @@ class Catalog:
 
 
 class Reader(Protocol):
-    """An open warehouse to check the entries of suites against, before any expectation runs."""
+    """An open warehouse against which the entries of suites are validated before any expectation runs."""
 
     engine: str
 
     def catalog(self, schemas: Collection[str]) -> Catalog:
-        """Return the tables and views of some schemas, and the moment that the build takes for now."""
+        """Return the tables and views of some schemas, and the as-of moment of the build."""
 
     def quoted(self, column: str) -> str:
-        """Return the quoted name of a column, so that a name that is an SQL keyword works too."""
+        """Return the quoted name of a column, so that an SQL keyword can be a column name."""
 
     def problem_with(self, query: str, schema: str, table: str) -> str | None:
-        """Return in one line why the engine refuses a query on a table; None if it would run."""
+        """Return the reason, in one line, why the engine rejects a query on a table; None if the query is valid."""
 
 
 class Engine(Protocol):
     """A warehouse on which Great Expectations runs the suites."""
 
     def reading(self) -> AbstractContextManager[Reader]:
-        """Open the warehouse for reading; closed again before anything is judged."""
+        """Open the warehouse for validating suites; it is closed again before the checks run."""
 
     def judging(self, context: "EphemeralDataContext") -> "AbstractContextManager[Batches]":
-        """Open the warehouse for judging; what it yields makes a batch of `schema.table` while that is judged."""
+        """Open the warehouse for the checks; the yielded function makes a batch of `schema.table` for its checks."""
 
     def runnable(self, query: str) -> str:
-        """Write a suite's query as Great Expectations hands it on to this engine unchanged."""
+        """Escape a suite's query so that it reaches this engine unchanged through Great Expectations."""
 
     def told(self, message: str) -> str:
-        """Tell of an error that stopped an expectation, without a value of a row."""
+        """Return the text of an error that stopped an expectation, without any value of a row."""

@@ -20,8 +20,8 @@ from customer_journey.checks.suites import (
     resolve,
 )
 
-# Great Expectations takes seconds to import, and a slip in a suite file is to be told at once: so it is
-# imported where it is used.
+# Great Expectations takes seconds to import, but mistakes in a suite file should be reported at once, so it is
+# imported only where it is used.
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationValidationResult
     from great_expectations.data_context.data_context.ephemeral_data_context import EphemeralDataContext
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from great_expectations.expectations.expectation import Expectation
     from great_expectations.expectations.metadata_types import FailureSeverity
 
-# Kinds that Great Expectations has no SQL for on DuckDB; an unexpected_rows_expectation can say the same. They are
-# refused on every engine, so that a suite never depends on it.
+# Kinds for which Great Expectations has no SQL on DuckDB; an unexpected_rows_expectation can replace them. They are
+# rejected on every engine, so that suites do not depend on the engine.
 _NOT_ON_EVERY_ENGINE = frozenset(
     {
         "expect_column_values_to_be_dateutil_parseable",
@@ -51,7 +51,7 @@ _NOT_ON_EVERY_ENGINE = frozenset(
         "expect_table_row_count_to_equal_other_table",
     }
 )
-# What of a result may leave the warehouse: counts and measures, never a value of a row.
+# The parts of a result that may leave the warehouse: counts and measures, never a value of a row.
 _COUNTS = (
     "element_count",
     "missing_count",
@@ -72,13 +72,13 @@ def run_expectations(
     data_docs: Path | None,
     on_progress: Callable[[str, float], None] | None = None,
 ) -> list[CheckResult]:
-    """Judge a warehouse by the suites of one or more layers, and write the results as a static site.
+    """Run the suites of one or more layers on a warehouse, and write the results as a static site.
 
-    The warehouse is opened read-only and must be closed in this process. Every layer to be seen in the Data
-    Docs goes into one call, which replaces the site. `on_progress` gets the table at work and the share done.
+    The warehouse is opened read-only, so this process must not hold it open. Each call replaces the Data Docs, so all
+    layers that they should show belong in one call. `on_progress` gets the table being checked and the share done.
 
     Raises:
-        SuiteError: a suite file is wrong; nothing was judged.
+        SuiteError: a suite file is wrong; no check was run.
     """
     layers = (layer,) if isinstance(layer, str) else layer
     return run_on(OnDuckDB(warehouse), suites, layers, data_docs, on_progress)
@@ -91,7 +91,7 @@ def run_on(
     data_docs: Path | None,
     on_progress: Callable[[str, float], None] | None,
 ) -> list[CheckResult]:
-    """Judge what an engine holds, as run_expectations does on DuckDB."""
+    """Run the suites on an engine, as run_expectations does on DuckDB."""
     entries = load_suites(suites, layers)
     with engine.reading() as warehouse:
         entries = resolve(entries, warehouse)
@@ -107,7 +107,7 @@ def run_on(
             started = time.perf_counter()
             with batch_of(target) as batch:
                 judged = _judge(batch, [expectation for _, expectation in pairs])
-            # What they share of a table is read once for all of them, so their times cannot be told apart.
+            # Expectations of a table share its reads, so the time of a single one is not known: take the mean.
             seconds = (time.perf_counter() - started) / len(pairs)
             for (entry, _), found in zip(pairs, judged, strict=True):
                 outcome = _without_values(entry, found, engine)
@@ -121,11 +121,11 @@ def run_on(
 
 
 def _judge(batch: "Batch", expectations: list["Expectation"]) -> list["ExpectationValidationResult"]:
-    """Judge a table by all its expectations at once, so that Great Expectations reads it as few times as it can."""
+    """Run all expectations of a table together, so that Great Expectations reads the table as few times as possible."""
     from great_expectations.core import ExpectationSuite
 
     suite = ExpectationSuite(batch.data_asset.name, expectations)
-    # The results come in an order of their own. A suite takes none that has an id before.
+    # Ids match the results, which come in another order. A suite accepts only expectations without an id: set it now.
     for number, expectation in enumerate(suite.expectations):
         expectation.id = str(number)
     found = {
@@ -133,7 +133,7 @@ def _judge(batch: "Batch", expectations: list["Expectation"]) -> list["Expectati
         for outcome in batch.validate(suite, result_format=_NO_SAMPLES).results
         if outcome.expectation_config is not None and not _exceptions(outcome.exception_info)
     }
-    # One that raises may take others with it, which share its reading of the table: those are judged alone.
+    # An expectation that raises may stop others that share its read of the table: run each failed one again alone.
     return [
         found.get(expectation.id) or batch.validate(expectation, result_format=_NO_SAMPLES)
         for expectation in suite.expectations
@@ -141,7 +141,7 @@ def _judge(batch: "Batch", expectations: list["Expectation"]) -> list["Expectati
 
 
 def _expectation(entry: Entry, engine: Engine) -> "Expectation":
-    """Build the expectation an entry asks for."""
+    """Build the expectation that an entry describes."""
     from great_expectations.compatibility.pydantic import ValidationError
     from great_expectations.exceptions.exceptions import ExpectationNotFoundError
     from great_expectations.expectations.registry import (
@@ -158,7 +158,7 @@ def _expectation(entry: Entry, engine: Engine) -> "Expectation":
     kwargs = dict(entry.kwargs)
     if entry.expect == SQL_EXPECTATION:
         kind: type[Expectation] = ExpectQueryToFindNoRows
-        # Great Expectations would take braces for format fields.
+        # Escape braces: Great Expectations would read them as format fields.
         braced = engine.runnable(kwargs["unexpected_rows_query"]).replace("{", "{{").replace("}", "}}")
         kwargs["unexpected_rows_query"] = braced.replace("{{batch}}", BATCH)
     else:
@@ -192,7 +192,7 @@ def _context() -> "EphemeralDataContext":
         ProgressBarsConfig,
     )
 
-    # dbt, run before in the same process, lets every library tell the terminal what it is doing.
+    # dbt, if run before in the same process, makes the log messages of every library appear on the terminal.
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
     return gx.get_context(
         mode="ephemeral",
@@ -207,13 +207,13 @@ def _context() -> "EphemeralDataContext":
 def _without_values(
     entry: Entry, outcome: "ExpectationValidationResult", engine: Engine
 ) -> "ExpectationValidationResult":
-    """Copy an outcome without what could be a value of a row, its expectation as the suite has it."""
+    """Copy an outcome without anything that could be a value of a row, and with the expectation as in the suite."""
     from great_expectations.core import ExpectationValidationResult
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
     exceptions = _exceptions(outcome.exception_info)
     error = engine.told(exceptions[0]) if exceptions else None
-    # Kinds that judge a column's set of values count no rows, and a page cannot show a count without a share.
+    # Kinds that check a column's set of values count no rows, and a page cannot show a count without a share.
     counts = _COUNTS if "element_count" in outcome.result else ("observed_value",)
     return ExpectationValidationResult(
         success=bool(outcome.success),
@@ -239,7 +239,7 @@ def _number(value: object) -> int | float | None:
 
 
 def _exceptions(info: Mapping[str, Any] | None) -> list[str]:
-    """Return the texts of what stopped an expectation from being judged."""
+    """Return the texts of the errors that stopped an expectation."""
     if not info:
         return []
     errors = [info] if "raised_exception" in info else list(info.values())
@@ -252,7 +252,7 @@ def _check_result(entry: Entry, outcome: "ExpectationValidationResult", seconds:
     if entry.expect == SQL_EXPECTATION:
         failed_rows = result.get("observed_value")
     elif "element_count" in result:
-        # Over an empty table there is no count of unexpected values.
+        # On an empty table the result has no count of unexpected values.
         failed_rows = result["unexpected_count"] or 0
     if outcome.exception_info["raised_exception"]:
         detail = f"could not be judged: {outcome.exception_info['exception_message']}"

@@ -1,4 +1,4 @@
-"""DuckDB as an engine that suites are run on: a closed file, read through SQLAlchemy."""
+"""Runs suites on DuckDB: a file that this process does not hold open, read through SQLAlchemy."""
 
 import re
 import warnings
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from customer_journey.checks.engine import Batches
 
-# What SQLAlchemy reads as a parameter; escaped anywhere else, a colon would keep its backslash.
+# What SQLAlchemy would read as a parameter. Only such colons may be escaped: at any other, the backslash would remain.
 _BIND_PARAMETER = re.compile(r"(?<![:\w\\]):(\w+)(?![:\w])")
-# Errors that quote the query; those of a running query (a failed cast, say) quote values of rows instead.
+# Errors that quote only the query; errors of a running query, such as a failed cast, quote values of rows instead.
 _ERRORS_ABOUT_SQL = ("BinderException", "CatalogException", "ParserException")
 
 
@@ -42,7 +42,7 @@ class DuckDBReader:
         ).fetchall()
         for schema, table, column in rows:
             columns.setdefault((schema, table), []).append(column)
-        # marts.build_info still tells of the build before the one at work
+        # not from marts.build_info, which still holds the previous build
         settings = "select value from private.settings where name = 'as_of'"
         row = self._connection.execute(settings).fetchone() if ("private", "settings") in columns else None
         return Catalog(
@@ -51,11 +51,11 @@ class DuckDBReader:
         )
 
     def quoted(self, column: str) -> str:
-        """Write the name of a column so that no keyword of SQL is taken for one."""
+        """Return the quoted name of a column, so that an SQL keyword can be a column name."""
         return quoted_name(column)
 
     def problem_with(self, query: str, schema: str, table: str) -> str | None:
-        """Return why DuckDB refuses a query, None where it would run."""
+        """Return the reason why DuckDB rejects a query; None if the query is valid."""
         try:
             read = query.replace(BATCH, f"{self.quoted(schema)}.{self.quoted(table)}")
             self._connection.execute(f"explain select count(*) from ({read}) as found")
@@ -65,7 +65,7 @@ class DuckDBReader:
 
 
 class OnDuckDB:
-    """A DuckDB file that nobody in this process holds open."""
+    """A DuckDB file that this process does not hold open."""
 
     def __init__(self, warehouse: Path) -> None:
         self._warehouse = warehouse
@@ -78,15 +78,15 @@ class OnDuckDB:
 
     @contextmanager
     def judging(self, context: "EphemeralDataContext") -> "Iterator[Batches]":
-        """Open the file read-only through the dialect that suits Great Expectations."""
+        """Open the file read-only through the buffered dialect, which Great Expectations needs."""
         import sqlalchemy as sa
 
         import customer_journey.checks.buffered_dialect  # noqa: F401  (registers duckdb+buffered)
 
         url = "duckdb+buffered:///warehouse"
-        # The path travels as an argument: in the URL, `?`, `%` and `$` would mean something.
+        # Pass the path as an argument: in the URL, `?`, `%` and `$` would have a special meaning.
         arguments = {"connect_args": {"database": str(self._warehouse), "read_only": True}}
-        # Keeps the file open, with what DuckDB has cached of it, between the connections of the expectations.
+        # Keep the file and DuckDB's cache of it open between the connections of the expectations.
         with sa.create_engine(url, **arguments).connect():
             source = context.data_sources.add_sql(  # type: ignore[call-arg]
                 "warehouse", connection_string=url, create_temp_table=False, kwargs=arguments
@@ -96,7 +96,7 @@ class OnDuckDB:
             def batch(target: str) -> "Iterator[Batch]":
                 schema, table = target.split(".", 1)
                 with warnings.catch_warnings():
-                    # `schema_name` is deprecated in favour of a data source a schema; the suites span eight.
+                    # `schema_name` is deprecated in favour of one data source per schema; the suites span eight.
                     warnings.simplefilter("ignore", DeprecationWarning)
                     asset = source.add_table_asset(target, table_name=table, schema_name=schema)
                 yield asset.add_batch_definition_whole_table("all").get_batch()
@@ -104,11 +104,11 @@ class OnDuckDB:
             yield batch
 
     def runnable(self, query: str) -> str:
-        """Keep SQLAlchemy from taking the query's colons for parameters."""
+        """Escape the query's colons that SQLAlchemy would read as parameters."""
         return _BIND_PARAMETER.sub(r"\\:\1", query)
 
     def told(self, message: str) -> str:
-        """Tell of an error: in full where it is about the query, else its kind."""
+        """Return the full text of an error about the query, otherwise only the kind of error."""
         raised = re.match(r"\(_duckdb\.(\w+)\) (.*)", message)
         if raised and raised[1] in _ERRORS_ABOUT_SQL:
             return raised[2]

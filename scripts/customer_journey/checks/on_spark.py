@@ -1,4 +1,4 @@
-"""Spark as an engine that suites are run on: the tables of a session of this process, as DataFrames."""
+"""Runs suites on Spark: the tables of a session of this process, as DataFrames."""
 
 import re
 from collections.abc import Callable, Collection, Iterator
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from customer_journey.checks.engine import Batches
 
-# Text with an offset becomes a moment as DuckDB's `timestamptz`; DuckDB's `timestamp` would drop the offset.
+# DuckDB's `timestamptz` respects the offset of a text (its `timestamp` drops it); in Spark `timestamp` does that.
 _MOMENT = re.compile(r"\btimestamptz\b", re.IGNORECASE)
-# The name of an error condition, told first in a message and after the class of a task's error; what follows it may
+# The name of an error condition: at the start of a message, or after the class of a task's error. The text after it may
 # quote a row.
 _CONDITION = re.compile(r"(?:^\s*|Exception: )\[([A-Z]+_[A-Z0-9_.]+)\]")
 
@@ -36,18 +36,19 @@ def run_expectations_on_spark(
     on_progress: Callable[[str, float], None] | None = None,
     marts: str = BUILDING,
 ) -> list[CheckResult]:
-    """Judge the tables of a Spark session, as run_expectations does a DuckDB file.
+    """Run the suites on the tables of a Spark session, as run_expectations does on a DuckDB file.
 
-    What suites call `marts` is read from the database `marts`, where models stand until they are published.
+    The schema `marts` of the suites is read from the database given as `marts`, which holds the models until they are
+    published.
 
     Raises:
-        SuiteError: a suite file is wrong; nothing was judged.
+        SuiteError: a suite file is wrong; no check was run.
     """
     return run_on(OnSpark(session, marts), suites, layers, data_docs, on_progress)
 
 
 class OnSpark:
-    """A running session; it is its own reader, since Spark admits several at once."""
+    """A running session; it is also the reader, since Spark allows several readers at once."""
 
     engine = "Spark"
 
@@ -59,7 +60,7 @@ class OnSpark:
 
     @contextmanager
     def reading(self) -> "Iterator[OnSpark]":
-        """Hand out the session as it is."""
+        """Yield the session itself."""
         yield self
 
     def catalog(self, schemas: Collection[str]) -> Catalog:
@@ -78,16 +79,16 @@ class OnSpark:
         )
 
     def quoted(self, column: str) -> str:
-        """Write the name of a column so that no keyword of SQL is taken for one."""
+        """Return the quoted name of a column, so that an SQL keyword can be a column name."""
         return "`" + column.replace("`", "``") + "`"
 
     def problem_with(self, query: str, schema: str, table: str) -> str | None:
-        """Return why Spark refuses a query, without the plan that it adds; None where it would run."""
+        """Return the reason why Spark rejects a query, without the query plan; None if the query is valid."""
         from pyspark.errors import PySparkException
 
         self._frames[schema, table].createOrReplaceTempView(SPARK_VIEW)
         try:
-            # a query is analysed at once and run when its rows are asked for
+            # Spark analyses a query at once, but runs it only when its rows are requested
             with _saying_nothing(self._session):
                 self._session.sql(f"select count(*) from ({self.runnable(query).replace(BATCH, SPARK_VIEW)}) as found")
         except PySparkException as error:
@@ -96,8 +97,8 @@ class OnSpark:
 
     @contextmanager
     def judging(self, context: "EphemeralDataContext") -> "Iterator[Batches]":
-        """Hand out tables as DataFrames that are kept while they are judged."""
-        # Not persisted by Great Expectations, which never lets go of them.
+        """Provide tables as DataFrames that are cached while their checks run."""
+        # Great Expectations would never unpersist them, so it must not persist them itself.
         source = context.data_sources.add_spark("warehouse", persist=False)
 
         @contextmanager
@@ -118,13 +119,13 @@ class OnSpark:
             self._session.catalog.dropTempView(SPARK_VIEW)
 
     def runnable(self, query: str) -> str:
-        """Write a suite's query so that Spark takes it as DuckDB does."""
-        # In Spark's literals a backslash escapes; what suites call marts stands elsewhere until it is published.
+        """Rewrite a suite's query so that Spark reads it as DuckDB does."""
+        # In Spark's literals a backslash is an escape; the marts are in another database until they are published.
         in_place = self._marts_in_sql.sub(f"{self._marts}.", query.replace("\\", "\\\\"))
         return _MOMENT.sub("timestamp", in_place)
 
     def told(self, message: str) -> str:
-        """Tell of an error by its name in Spark's list of error conditions."""
+        """Return the name of an error in Spark's list of error conditions."""
         condition = _CONDITION.search(message)
         return f"{condition[1]} while it was running" if condition else "Great Expectations cannot evaluate it"
 
@@ -134,7 +135,7 @@ class OnSpark:
 
 @contextmanager
 def _saying_nothing(session: "SparkSession") -> Iterator[None]:
-    """Keep Spark from logging a failed query, which it does with its plan and the value it failed on."""
+    """Prevent Spark from logging a failed query, because the log has its plan and the value that it failed on."""
     session.sparkContext.setLogLevel("OFF")
     try:
         yield

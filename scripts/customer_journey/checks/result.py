@@ -1,4 +1,4 @@
-"""What a check found, be it a dbt test or an expectation."""
+"""The result of a check, either a dbt test or an expectation."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,7 +8,7 @@ Severity = Literal["error", "warn"]
 
 @dataclass(frozen=True)
 class CheckResult:
-    """What one check found: a row of `audit_checks`."""
+    """The result of one check: a row of `audit_checks`."""
 
     name: str
     kind: Literal["dbt_test", "expectation"]

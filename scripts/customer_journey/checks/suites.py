@@ -1,4 +1,4 @@
-"""Expectation suites as data: read the YAML files, and hold them against the tables that are there."""
+"""Expectation suites as data: reads the YAML files and validates them against the existing tables."""
 
 import difflib
 import json
@@ -30,12 +30,12 @@ _COLUMN_KEYS = ("column", "column_A", "column_B")
 
 
 class SuiteError(InputError):
-    """A suite file that cannot be used; its text names the file, the line and the entry."""
+    """A suite file cannot be used; the text names the file, the line and the entry."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One expectation of a suite file; `table` is None where it is meant for every table of the schema."""
+    """One expectation of a suite file; `table` is None if it applies to every table of the schema."""
 
     file: str
     line: int
@@ -49,17 +49,17 @@ class Entry:
 
     @property
     def target(self) -> str:
-        """The table it judges, `schema.table`."""
+        """The table that it checks, `schema.table`."""
         return f"{self.schema}.{self.table}"
 
     def error(self, reason: str) -> SuiteError:
-        """Return the error that says what is wrong with this entry, and where it stands."""
+        """Return an error with the reason and the place of this entry."""
         table = self.table or "every_table"
         return SuiteError(f"{self.file} line {self.line}: {self.schema}.{table}: {self.name}: {reason}")
 
 
 class _Loader(yaml.SafeLoader):
-    """SafeLoader that remembers the line of each mapping and refuses a key given twice."""
+    """SafeLoader that records the line of each mapping and rejects duplicate keys."""
 
 
 class _Mapping(dict[str, Any]):
@@ -72,7 +72,7 @@ def _construct_mapping(loader: _Loader, node: yaml.MappingNode) -> _Mapping:
     for key_node, value_node in node.value:
         key = loader.construct_object(key_node, deep=True)
         if not isinstance(key, str) or key in mapping:
-            # PyYAML keeps the last of two equal keys: a table named twice would lose its first list unseen.
+            # PyYAML keeps the last of two equal keys: a table named twice would silently lose its first list.
             problem = f"{key!r} is there twice" if isinstance(key, str) else f"{key!r} is not a name"
             raise yaml.constructor.ConstructorError(None, None, problem, key_node.start_mark)
         mapping[key] = loader.construct_object(value_node, deep=True)
@@ -86,7 +86,7 @@ def load_suites(suites: Path, layers: Iterable[Layer]) -> list[Entry]:
     """Read every `<layer>/*.yml` below `suites`.
 
     Raises:
-        SuiteError: a folder is missing, or a file is not what the format asks for.
+        SuiteError: a folder is missing, or a file does not follow the format.
     """
     entries = []
     for layer in layers:
@@ -165,17 +165,17 @@ def _default_name(expect: str, kwargs: dict[str, Any]) -> str:
 
 
 def parse_as_of(value: str) -> datetime:
-    """Read the as-of as the build keeps it among its settings."""
+    """Parse the as-of in the format of the build's settings."""
     moment = datetime.fromisoformat(json.loads(value))
     return moment.astimezone(UTC) if moment.tzinfo else moment
 
 
 def resolve(entries: Sequence[Entry], warehouse: Reader) -> list[Entry]:
-    """Check the entries against the opened warehouse; return one entry for each table, its query ready to run.
+    """Validate the entries against the open warehouse; return one entry per table, with its query ready to run.
 
     Raises:
-        SuiteError: an entry names a table or column that is not there, has a query that the engine refuses, or
-            has the name of another entry of its table.
+        SuiteError: an entry names a table or column that does not exist, has a query that the engine rejects, or
+            has the same name as another entry of its table.
     """
     catalog = warehouse.catalog({entry.schema for entry in entries})
     resolved: dict[tuple[str, str], Entry] = {}
@@ -217,7 +217,7 @@ def _filled_in(entry: Entry, catalog: Catalog, warehouse: Reader) -> Entry:
     columns = catalog.columns.get((entry.schema, str(entry.table)), [])
     without_ids = [column for column in columns if not column.endswith(_ID_ENDINGS)]
     for placeholder, listed in ((COLUMNS, columns), (COLUMNS_WITHOUT_IDS, without_ids)):
-        # A table of nothing but ids has no text to look at.
+        # A table that has only id columns has no text columns: the placeholder becomes null.
         query = query.replace(placeholder, ", ".join(map(warehouse.quoted, listed)) or "null")
     query = query.replace(COLUMN_NAMES, " ".join(columns))
     for kind, pattern in personal_data_patterns().items():
@@ -249,11 +249,11 @@ def _check(entry: Entry, catalog: Catalog, warehouse: Reader) -> None:
 
 
 def first_line(error: BaseException) -> str:
-    """Return the first line of an error's text that says anything."""
+    """Return the first line of an error's text that is not empty."""
     return next((line for line in str(error).splitlines() if line), type(error).__name__)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return `; did you mean …?` for the nearest of the known words, or nothing."""
+    """Return `; did you mean …?` with the most similar known word, or an empty text."""
     near = difflib.get_close_matches(word, list(known), n=1)
     return f"; did you mean {near[0]}?" if near else ""

@@ -1,4 +1,5 @@
-"""Customer lifetime value: MBG/NBD or BG/NBD for how often customers buy, Gamma-Gamma for what a purchase day is worth.
+"""Customer lifetime value: MBG/NBD or BG/NBD for purchase frequency, Gamma-Gamma for the value of a purchase day.
 
-All are fitted by maximum likelihood, without a penalty, on groups of customers with equal statistics.
+For subscriptions, sBG gives the lifetime. All models are fitted by maximum likelihood, without a penalty, on groups of
+customers or subscriptions with equal statistics.
 """

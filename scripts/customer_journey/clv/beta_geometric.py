@@ -1,12 +1,13 @@
-"""Purchases at a rate that differs between customers, who may drop out after a purchase: BG/NBD and MBG/NBD.
+"""BG/NBD and MBG/NBD: customers buy at individual rates and may drop out after a purchase.
 
 BG/NBD: Fader, Hardie, Lee (2005): "Counting Your Customers" the Easy Way, Marketing Science 24(2). Nobody drops out
-before buying again, so whoever bought once is alive for certain. MBG/NBD: Batislam, Denizel, Filiztekin (2007), IJRM
-24(3), and Hoppe, Wagner (2007), Marketing JRM 3(2): the first purchase may be the last one too.
+before the first repeat purchase, so every one-time buyer is alive with certainty. MBG/NBD: Batislam, Denizel,
+Filiztekin (2007), IJRM 24(3), and Hoppe, Wagner (2007), Marketing JRM 3(2): customers may drop out after their first
+purchase too.
 
-Purchase rates are Gamma(r, alpha), dropout probabilities Beta(a, b). A customer is x repeat purchases (`frequency`),
-the last of them `recency` after the first purchase, observed for `age`; times are in weeks. The models differ in how
-often a customer could have dropped out, x times or x + 1 times; everything else is the same.
+Purchase rates are Gamma(r, alpha) distributed, dropout probabilities Beta(a, b). A customer is described by x repeat
+purchases (`frequency`), the time from the first to the last purchase (`recency`) and the time observed (`age`), both in
+weeks. The models differ only in the number of dropout opportunities: x or x + 1.
 """
 
 from dataclasses import dataclass
@@ -17,16 +18,16 @@ from scipy.special import betaln, digamma, gammaln, hyp2f1, logsumexp
 from customer_journey.clv.likelihood import Fit, FitError, Vector, maximize
 
 PARAMETERS = ("r", "alpha", "a", "b")
-# Where customers do not differ in how readily they drop out, a and b grow without end at one mean, a / (a + b); where
-# nobody does, a shrinks. Either way predictions hardly move any more, so the search may end at an edge.
+# If all customers have the same dropout probability, a and b grow without limit at a constant mean a / (a + b); if
+# nobody drops out, a approaches 0. In both cases predictions hardly change any more, so the search may end at a bound.
 _DROPOUT = {"a": (1e-3, 1e4), "b": (1e-3, 1e4)}
-# Between these the expectation below, 0 / 0 at a = 1, is read from the line between its neighbours.
+# The expectation below is 0 / 0 at a = 1: within this distance of 1 it is interpolated linearly.
 _NEAR_ONE = 1e-5
 
 
 @dataclass(frozen=True)
 class BetaGeometric:
-    """A model of purchases; `chances_at_first` is 1 where a customer may drop out after the first purchase, else 0."""
+    """A purchase model; `chances_at_first` is 1 if customers may drop out after the first purchase, otherwise 0."""
 
     name: str
     chances_at_first: int
@@ -36,7 +37,7 @@ class BetaGeometric:
     ) -> tuple[Vector, Vector]:
         """Return each customer's log-likelihood (n) and its gradient by r, alpha, a, b (4 x n).
 
-        Equation 6 of Fader, Hardie, Lee in logarithms, which neither overflow for many purchases nor cancel.
+        Equation 6 of Fader, Hardie, Lee in logarithms, which avoid overflow for many purchases and cancellation.
         """
         r, alpha, a, b = parameters
         x = frequency
@@ -44,7 +45,7 @@ class BetaGeometric:
         has_chance = chances > 0
         log_age = np.log(alpha + age)
         log_recency = np.log(alpha + recency)
-        # without a chance to drop out the second term is not there
+        # without an opportunity to drop out there is no second term
         stays = np.where(has_chance, b + chances - 1, 1.0)
         alive = -(r + x) * log_age
         dropped = np.where(has_chance, np.log(a) - np.log(stays) - (r + x) * log_recency, -np.inf)
@@ -65,7 +66,7 @@ class BetaGeometric:
         """Fit r, alpha, a and b to groups of customers with equal statistics, `customers` in each.
 
         Raises:
-            FitError: fewer than `least_repeaters` bought again, no convergence, or a flat likelihood.
+            FitError: fewer than `least_repeaters` repeat buyers, no convergence, or a flat likelihood.
         """
         repeaters = int(customers[frequency > 0].sum())
         if repeaters < least_repeaters:
@@ -80,7 +81,7 @@ class BetaGeometric:
         return maximize(PARAMETERS, mean, start, int(total), _DROPOUT)
 
     def p_alive(self, fitted: Fit, frequency: Vector, recency: Vector, age: Vector) -> Vector:
-        """Return the probability that each customer has not dropped out (n), 1 for who had no chance to.
+        """Return the probability that each customer has not dropped out (n); 1 without an opportunity to drop out.
 
         Fader, Hardie (2008): Computing P(alive) Using the BG/NBD Model.
         """
@@ -98,9 +99,10 @@ class BetaGeometric:
         return np.asarray(1 / (1 + odds_dropped))
 
     def expected_purchases(self, fitted: Fit, weeks: float, frequency: Vector, recency: Vector, age: Vector) -> Vector:
-        """Return the purchases to expect of each customer in the coming `weeks` (n), equation 10 of the paper.
+        """Return the expected purchases of each customer in the coming `weeks` (n), equation 10 of the paper.
 
-        Who is alive has a rate of Gamma(r + x, alpha + age) and drops out by Beta(a, b + chances so far).
+        For a customer who is alive, the rate is Gamma(r + x, alpha + age) and the dropout probability
+        Beta(a, b + opportunities so far).
         """
         r, alpha, a, b = (fitted.parameters[name] for name in PARAMETERS)
         alive = self.p_alive(fitted, frequency, recency, age)
@@ -119,12 +121,12 @@ MODELS = {model.name: model for model in (BG_NBD, MBG_NBD)}
 
 
 def _expected_of_alive(r: Vector, alpha: Vector, a: float, b: Vector, weeks: float) -> Vector:
-    """Return the purchases to expect in `weeks` of who is alive, with these parameters of each customer."""
+    """Return the expected purchases in `weeks` of customers who are alive, given each customer's parameters."""
     z = weeks / (alpha + weeks)
     with np.errstate(over="ignore", invalid="ignore"):
         share = (1 - z) ** r * hyp2f1(r, b, a + b - 1, z)
-    # of very many purchases the two factors leave the range of doubles, where Pfaff's transformation does not; scipy
-    # does not know its value everywhere
+    # for very many purchases the two factors leave the range of doubles: only there use Pfaff's transformation, which
+    # stays in range but which scipy cannot evaluate everywhere
     out_of_range = ~np.isfinite(share)
     if out_of_range.any():
         turned = (z / (z - 1))[out_of_range]

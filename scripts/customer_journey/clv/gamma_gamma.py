@@ -1,7 +1,7 @@
-"""Gamma-Gamma: what a purchase day is worth, which differs between customers but not with how often they buy.
+"""Gamma-Gamma: the value of a purchase day varies between customers, independently of their purchase frequency.
 
-Fader, Hardie (2013): The Gamma-Gamma Model of Monetary Value. Values of one customer are Gamma(p, nu), and nu is
-Gamma(q, v) over customers.
+Fader, Hardie (2013): The Gamma-Gamma Model of Monetary Value. The values of one customer are Gamma(p, nu) distributed,
+and nu is Gamma(q, v) distributed over customers.
 """
 
 from dataclasses import replace
@@ -33,12 +33,12 @@ def log_likelihood(parameters: Vector, days: Vector, mean_value: Vector) -> tupl
 
 
 def fit(days: Vector, mean_value: Vector, customers: Vector, least_customers: int) -> Fit:
-    """Fit p, q and v to groups of customers with equal repeat days (> 0) and mean value of one (> 0).
+    """Fit p, q and v to groups of customers with equal number of repeat days (> 0) and mean value of such a day (> 0).
 
-    The values are scaled by their mean for the search, which leaves p and q and scales v.
+    For the search the values are divided by their mean, which leaves p and q unchanged and scales v.
 
     Raises:
-        FitError: fewer than `least_customers`, no convergence, a flat likelihood, or q of 1 or less, which has no mean.
+        FitError: fewer than `least_customers`, no convergence, a flat likelihood, or q <= 1 (the mean does not exist).
     """
     total = int(customers.sum())
     if total < least_customers:
@@ -53,5 +53,5 @@ def fit(days: Vector, mean_value: Vector, customers: Vector, least_customers: in
     if fitted.parameters["q"] <= 1:
         raise FitError(f"no mean: q is {fitted.parameters['q']:.3f}, but the mean value exists only for q above 1")
     parameters = {**fitted.parameters, "v": fitted.parameters["v"] * scale}
-    # a density of values scales by 1 / scale
+    # scaling the values multiplies their density by 1 / scale, so the log-likelihood is corrected
     return replace(fitted, parameters=parameters, log_likelihood=fitted.log_likelihood - total * float(np.log(scale)))

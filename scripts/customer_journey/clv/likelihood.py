@@ -1,4 +1,4 @@
-"""Maximum likelihood over positive parameters: what the models of CLV share."""
+"""Maximum likelihood estimation of positive parameters, shared by the CLV models."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ from scipy.optimize import minimize
 
 Vector = NDArray[np.float64]
 
-# A parameter that runs this far (its logarithm) has no maximum: the data does not tell where it ends.
+# Bounds of a parameter's logarithm: at a bound the likelihood has no maximum, so the data does not determine it.
 _FAR = (-12.0, 12.0)
-# How often a search is begun at most.
+# The maximum number of searches, each starting where the previous one ended.
 _SEARCHES = 5
-# Of the mean log-likelihood a customer, by the logarithm of a parameter.
+# The largest gradient accepted as converged: of the mean log-likelihood per customer, by the parameters' logarithms.
 _LEVEL_GRADIENT = 1e-5
-# The least curvature of the mean log-likelihood, likewise: below it the parameters change by a factor without a trace.
+# The least curvature of the same function: below it, parameters can change by a factor without changing the likelihood.
 _FLAT_CURVATURE = 1e-7
 _STEP = 1e-4
 _CLOSE = 0.01
@@ -29,7 +29,7 @@ class FitError(Exception):
 class Fit:
     """Parameters at the maximum, in the model's order, the log-likelihood summed over customers, and their number.
 
-    `at_edge` tells that the greatest log-likelihood lies at the end of a range that was given.
+    `at_edge` is true if the maximum is at a bound of a given range.
     """
 
     parameters: dict[str, float]
@@ -47,9 +47,9 @@ def maximize(
 ) -> Fit:
     """Find the parameters with the greatest log-likelihood.
 
-    `mean_log_likelihood` takes the parameters (all positive, in the order of `names`) and returns the log-likelihood a
-    customer and its gradient. The search runs over logarithms, from `start`, by L-BFGS-B. Parameters named in `ranges`
-    stay within them and may end at an edge, which counts as a maximum of them all.
+    `mean_log_likelihood` takes the parameters (all positive, in the order of `names`) and returns the log-likelihood
+    per customer and its gradient. L-BFGS-B searches over the logarithms from `start`. Parameters named in `ranges` stay
+    within them and may end at a bound; such a point is accepted as the maximum.
 
     Raises:
         FitError: no convergence, or a likelihood so flat that it has no single maximum.
@@ -61,8 +61,8 @@ def maximize(
         return -value, -gradient * parameters
 
     bounds = [tuple(np.log(ranges[name])) if name in ranges else _FAR for name in names]
-    # A line search that finds no better point ends the search early, on some processors alone: begun anew there, it
-    # forgets the curvature that misled it and goes on.
+    # On some processors a line search finds no better point and ends the search early. A new search from that point
+    # discards the misleading curvature estimate and continues.
     logarithms: Vector = np.log(start)
     steps = 0
     for _ in range(_SEARCHES):
@@ -88,7 +88,7 @@ def maximize(
     ]
     if far := [name for name in close if name not in ranges]:
         raise FitError(f"flat likelihood: {', '.join(far)} grows without reaching a maximum")
-    # at an edge the others of a range may lie anywhere along a ridge
+    # if one is at a bound, the others with ranges may lie anywhere along a ridge: check only those without ranges
     inner = [index for index, name in enumerate(names) if not close or name not in ranges]
     steepest = float(np.max(np.abs(gradient[inner]), initial=0))
     if steepest > _LEVEL_GRADIENT:

@@ -1,7 +1,8 @@
-"""Shifted beta-geometric: how long subscriptions last whose holders differ in how readily they cancel.
+"""Shifted beta-geometric model (sBG): the lifetime of subscriptions whose holders have individual churn probabilities.
 
 Fader, Hardie (2007): How to Project Customer Retention, Journal of Interactive Marketing 21(1). Each holder cancels
-at the end of a month with a probability that is Beta(alpha, beta) over holders, so those who stay are the loyal ones.
+at the end of a month with an individual probability, Beta(alpha, beta) distributed over holders, so the retention rate
+of the remaining holders rises over time.
 """
 
 import numpy as np
@@ -10,16 +11,17 @@ from scipy.special import betaln, digamma
 from customer_journey.clv.likelihood import Fit, FitError, Vector, maximize
 
 PARAMETERS = ("alpha", "beta")
-# Where holders do not differ in how readily they cancel, alpha and beta grow without end at one mean; the months to
-# expect hardly move any more, so the search may end at an edge.
+# If all holders have the same churn probability, alpha and beta grow without limit at a constant mean; the expected
+# months hardly change any more, so the search may end at a bound.
 _RANGES = {"alpha": (1e-3, 1e4), "beta": (1e-3, 1e6)}
 
 
 def log_likelihood(parameters: Vector, months: Vector, is_ended: Vector) -> tuple[Vector, Vector]:
     """Return each subscription's log-likelihood (n) and its gradient by alpha, beta (2 x n).
 
-    Appendix A of the paper: one that ended in its month `months` (from 1) has B(alpha + 1, beta + months - 1), one
-    that has been renewed `months` times and runs has B(alpha, beta + months); both over B(alpha, beta).
+    Appendix A of the paper: for a subscription that ended in its month `months` (from 1) the likelihood is
+    B(alpha + 1, beta + months - 1), for a running one renewed `months` times (censored) it is B(alpha, beta + months);
+    both are divided by B(alpha, beta).
     """
     alpha, beta = parameters
     cancels, renews = is_ended, months - is_ended
@@ -51,15 +53,15 @@ def fit(months: Vector, is_ended: Vector, subscriptions: Vector, least_subscript
 
 
 def renewal_share(months: Vector, is_ended: Vector, subscriptions: Vector) -> float:
-    """Return the share of ends of months at which a subscription was renewed; 1 where none has come to one."""
+    """Return the share of month ends at which subscriptions were renewed; 1 if none has reached a month end."""
     ends = float(subscriptions @ months)
     return 1 - float(subscriptions @ is_ended) / ends if ends else 1.0
 
 
 def renewals(fitted: Fit, months: Vector, ahead: int) -> Vector:
-    """Return the probability of each of the coming `ahead` renewals, if it comes to that (ahead x n).
+    """Return the probability of each of the coming `ahead` renewals, given all renewals before it (ahead x n).
 
-    Of a subscription that has been renewed `months` times the next is (beta + months) / (alpha + beta + months).
+    A subscription renewed `months` times is renewed next with probability (beta + months) / (alpha + beta + months).
     """
     alpha, beta = (fitted.parameters[name] for name in PARAMETERS)
     before = months + np.arange(ahead)[:, None]
@@ -67,9 +69,9 @@ def renewals(fitted: Fit, months: Vector, ahead: int) -> Vector:
 
 
 def expected_months(renewed: Vector, discount_rate: float) -> Vector:
-    """Return the months to expect of each subscription (n) with these probabilities of renewals (ahead x n).
+    """Return the expected discounted months of each subscription (n), given the renewal probabilities (ahead x n).
 
-    A month counts if it and all before it are renewed; each is discounted at `discount_rate` a year.
+    A month counts if it and all before it are renewed; it is discounted at the yearly rate `discount_rate`.
     """
     month = np.arange(1, len(renewed) + 1)[:, None]
     return np.asarray((renewed.cumprod(axis=0) / (1 + discount_rate) ** (month / 12)).sum(axis=0))

@@ -1,4 +1,4 @@
-"""The step of a build that fits the models of CLV: from statistics that dbt built to scores that dbt joins."""
+"""The build step that fits the CLV models: it reads statistics that dbt built and writes scores that dbt joins."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from customer_journey.clv.beta_geometric import BetaGeometric
 from customer_journey.clv.likelihood import Fit, FitError, Vector
 
 PARAMETERS_TABLE, SCORES_TABLE, CONTRACTS_TABLE = "clv_parameters", "clv_scores", "clv_contract_scores"
-# What dbt builds after the fit: all that reads it.
+# The dbt selection of everything downstream of the fit, which dbt builds after it.
 AFTER_FIT = tuple(
     f"source:customer_journey.private.{table}+" for table in (PARAMETERS_TABLE, SCORES_TABLE, CONTRACTS_TABLE)
 )
@@ -53,9 +53,8 @@ class _Window:
 def fit_clv(query: Query, on_progress: Callable[[str, float], None]) -> dict[str, pa.Table]:
     """Fit the models to each window of `int_clv_inputs` and score its customers and subscriptions.
 
-    `query` runs SQL on the models. Returns the tables of the schema `private` by name: parameters, where a fit that
-    failed has its reason in place of values, and scores of each group of customers, and of subscriptions, with equal
-    statistics.
+    `query` runs SQL on the models. Returns the tables of the schema `private` by name: parameters (for a failed fit,
+    the reason instead of values), and the scores of each group of customers or subscriptions with equal statistics.
     """
     windows = [
         _Window(*row)
@@ -118,7 +117,7 @@ def fit_clv(query: Query, on_progress: Callable[[str, float], None]) -> dict[str
 
 
 def _fit_purchases(model: BetaGeometric, groups: Sequence[Vector], min_customers: int) -> Fit:
-    # who has a running subscription is scored, but is none of those whom the model describes
+    # fit without customers who have a running subscription (they are scored, but the model does not describe them)
     frequency, recency_days, age_days, customers = (column[groups[3] > 0] for column in groups)
     return model.fit(frequency, recency_days / _DAYS_A_WEEK, age_days / _DAYS_A_WEEK, customers, min_customers)
 

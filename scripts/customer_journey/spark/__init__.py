@@ -1,1 +1,1 @@
-"""The second engine: what a build does on Apache Spark where it differs from DuckDB."""
+"""The second engine: the parts of a build on Apache Spark that differ from DuckDB."""

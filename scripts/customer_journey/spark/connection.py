@@ -1,4 +1,4 @@
-"""Statements to Spark, by a session of this process or by the Thrift server of a cluster."""
+"""Connections that run statements on Spark: a session in this process, or the Thrift server of a cluster."""
 
 import os
 import shutil
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 HOST_VARIABLE = "JOURNEY_SPARK_HOST"
-# where marts stand until they are published
+# the database of the marts until they are published
 BUILDING = "marts_building"
 _PARTITIONS = ("# Partition Information", "")
 
 
 class StatementError(BuildError):
-    """A statement that Spark refused or could not run; the text is the first line of Spark's error."""
+    """Spark rejected a statement or could not run it; the text is the first line of Spark's error."""
 
 
 class SparkConnection(Protocol):
@@ -35,21 +35,21 @@ class SparkConnection(Protocol):
     place: str
 
     def execute(self, statement: str) -> list[tuple[Any, ...]]:
-        """Run one statement and return its rows, none for what returns nothing.
+        """Run one statement and return its rows, an empty list if it returns none.
 
         Raises:
-            StatementError: Spark refused it.
+            StatementError: Spark rejected it or could not run it.
         """
 
     def session_to_judge(self, root: Path) -> "SparkSession":
-        """Return a session of this process that sees the tables of raw rows and of marts that are being built."""
+        """Return a session in this process, for the checks, that sees the raw tables and the marts being built."""
 
     def close(self) -> None:
-        """Let go of Spark."""
+        """Close the connection to Spark."""
 
 
 class SessionConnection:
-    """A session of this process, which dbt's statements share."""
+    """A session in this process, which dbt uses too."""
 
     dbt_target = "spark"
 
@@ -71,12 +71,12 @@ class SessionConnection:
         return self.session
 
     def close(self) -> None:
-        """Stop Spark, which lets another process have the metastore."""
+        """Stop Spark, so that another process can open the metastore."""
         self.session.stop()
 
 
 class ThriftConnection:
-    """A connection to the Thrift server that the environment names, as the profile's target spark_thrift."""
+    """A connection to the Thrift server that the environment names, as in the profile's target spark_thrift."""
 
     dbt_target = "spark_thrift"
 
@@ -94,7 +94,7 @@ class ThriftConnection:
                 username=os.environ.get("JOURNEY_SPARK_USER", "journey"),
                 auth=os.environ.get("JOURNEY_SPARK_AUTH", "NONE"),
                 password=os.environ.get("DBT_ENV_SECRET_JOURNEY_SPARK_PASSWORD") or None,
-                # as profiles.yml has it: Spark's Thrift server loses a name alone
+                # with the prefix, as in profiles.yml: Spark's Thrift server ignores names without it
                 configuration={
                     "set:hiveconf:spark.sql.session.timeZone": "UTC",
                     "set:hiveconf:spark.sql.ansi.enabled": "false",
@@ -116,7 +116,7 @@ class ThriftConnection:
                 cursor.execute(statement)
                 return [tuple(row) for row in cursor.fetchall()] if cursor.description else []
         except Error as error:
-            # the server's answer, of which the message is one field
+            # the error holds the server's response, which has the message in a field
             status = getattr(error.args[0], "status", None) if error.args else None
             raise _refused(statement, getattr(status, "errorMessage", None) or str(error)) from error
         except (TTransportException, OSError) as error:
@@ -125,9 +125,10 @@ class ThriftConnection:
             ) from error
 
     def session_to_judge(self, root: Path) -> "SparkSession":
-        """Start a session beside the cluster and name the cluster's tables in it by their files.
+        """Start a session beside the cluster and register the files of the cluster's tables in it.
 
-        Great Expectations wants DataFrames, which a Thrift server does not hand out; the files must be in reach.
+        Great Expectations needs DataFrames, which a Thrift server does not provide; so this machine must be able to
+        read the tables' files.
         """
         from customer_journey.spark.session import start_session
 
@@ -135,7 +136,7 @@ class ThriftConnection:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         session = start_session(folder)
-        # an EL tool's databases may begin with raw_ too, and hold what is no file of Parquet
+        # only this project's databases: those of an EL tool may start with raw_ too, and not be Parquet files
         judged = {"private", BUILDING} | {f"raw_{table.source}" for table in raw_tables()}
         for (schema,) in self.execute("show databases"):
             if schema not in judged:
@@ -145,7 +146,7 @@ class ThriftConnection:
                 name = f"{schema}.{table}"
                 location = dict(row[:2] for row in self.execute(f"describe formatted {name}"))["Location"].strip()
                 columns, partitioned_by = describe(self, name)
-                # named, since an empty table has no file that could tell them
+                # name the columns, because an empty table has no file to read them from
                 typed = ", ".join(f"{column} {kind}" for column, kind in columns)
                 parts = f"partitioned by ({', '.join(partitioned_by)})" if partitioned_by else ""
                 session.sql(f"create table {name} ({typed}) using parquet {parts} location {literal(location)}")
@@ -162,7 +163,7 @@ class ThriftConnection:
 
 
 def connect(root: Path) -> SparkConnection:
-    """Connect to the cluster that the environment names, or else start a session with its files under `root`.
+    """Connect to the cluster that the environment names; if it names none, start a session with files under `root`.
 
     Raises:
         InputError: the cluster does not answer.
@@ -178,16 +179,16 @@ def connect(root: Path) -> SparkConnection:
 
 
 def hand_over_keys(root: Path) -> None:
-    """Let the profile's targets of Spark hash with the key in force, and know the one before it."""
+    """Pass the current hash key and the previous one to the profile's Spark targets."""
     with open_warehouse(Output(root).warehouse) as warehouse:
         last = ring_of(warehouse, hash_key()).last
-    # under such names dbt keeps the keys out of its logs
+    # dbt keeps environment variables with this prefix out of its logs
     os.environ["DBT_ENV_SECRET_JOURNEY_HASH_KEY"] = hash_key()
     os.environ["DBT_ENV_SECRET_JOURNEY_LAST_HASH_KEY"] = last
 
 
 def remove_unfinished(spark: SparkConnection, warehouse: Path) -> None:
-    """Remove the folders of tables that a killed build had begun: Spark would refuse to create these tables again."""
+    """Remove the folders of tables that a killed build left unfinished: Spark would refuse to create these tables."""
     databases = {row[0] for row in spark.execute("show databases")}
     for database in sorted(own_databases()):
         tables = tables_in(spark, database) if database in databases else set()
@@ -207,23 +208,23 @@ def views_in(spark: SparkConnection, database: str) -> set[str]:
 
 
 def _lasting(rows: Iterable[tuple[Any, ...]]) -> set[str]:
-    # Spark lists a session's temporary views with every database
+    # leave out the session's temporary views, which Spark lists in every database
     return {str(name) for _, name, is_temporary, *_ in rows if not is_temporary}
 
 
 def own_databases() -> set[str]:
-    """Return the databases that a build writes, but for those of what is published."""
+    """Return the databases that a build writes, except those of the published marts."""
     return {*own_schemas(), BUILDING}
 
 
 def describe(spark: SparkConnection, relation: str) -> tuple[list[tuple[str, str]], list[str]]:
-    """Return the names and types of a relation's columns, and the names of those that it is partitioned by."""
+    """Return the names and types of a relation's columns, and the names of its partition columns."""
     rows = [(str(name), str(kind)) for name, kind, *_ in spark.execute(f"describe table {relation}")]
 
     def until_heading(rows: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
         return list(takewhile(lambda row: row[0] and not row[0].startswith("# "), rows))
 
-    # below the columns stands a heading, the heading of a table, and then those columns again
+    # after the columns come a heading, the header of a table, and the partition columns again
     heading = rows.index(_PARTITIONS) if _PARTITIONS in rows else len(rows)
     return until_heading(rows), [name for name, _ in until_heading(rows[heading + 2 :])]
 
@@ -235,12 +236,12 @@ def _refused(statement: str, said: str) -> StatementError:
 
 
 def place(folder: Path) -> str:
-    """Write a folder of this machine as Spark SQL, which reads a blank as it stands and not as a URI has it."""
+    """Return the path of a local folder for Spark SQL, with blanks unescaped: Spark does not decode a URI here."""
     return literal(f"file://{folder}")
 
 
 def literal(value: object) -> str:
-    """Write a value as Spark SQL; in a text a backslash escapes, also the quotation mark."""
+    """Return a value as a Spark SQL literal; in strings, a backslash escapes the quotation mark and itself."""
     if value is None:
         return "null"
     if isinstance(value, bool | int | float):

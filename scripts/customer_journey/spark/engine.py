@@ -1,4 +1,4 @@
-"""The second engine of a build: models in Spark's catalog, published as views in `marts`."""
+"""The Spark engine of a build: models are tables in Spark's catalog, published as views in the database `marts`."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -23,7 +23,7 @@ from customer_journey.warehouse import keep_private, open_warehouse
 
 
 class SparkEngine:
-    """Spark in a session of this process, or a cluster behind the Thrift server that the environment names."""
+    """Spark in a session of this process, or the cluster behind the Thrift server that the environment names."""
 
     building = BUILDING
 
@@ -48,7 +48,7 @@ class SparkEngine:
 
     @property
     def dbt_target(self) -> str:
-        """The target of the dbt profile: a session or a server."""
+        """The target of the dbt profile: for a session or for a server."""
         return self._spark.dbt_target
 
     def land_schemas(
@@ -57,18 +57,18 @@ class SparkEngine:
         schemas: Mapping[str, str],
         on_progress: Callable[[str, float], None],
     ) -> LandingReport:
-        """Export the tables of Spark's catalog to Parquet, and land these files."""
+        """Export the tables of Spark's catalog to Parquet files, and land these."""
         on_progress("connecting", 0)
         return land_from_catalog(warehouse, self._spark, self._output.exports, schemas, on_progress)
 
     def in_output(self, exported: Sequence[str]) -> list[str]:
-        """Return the tables whose files are below the output folder."""
+        """Return the exported tables whose files are below the output folder."""
         return those_under(self._spark, self._output.root, exported)
 
     def start(self, on_progress: Callable[[str, float], None]) -> None:
         """Connect, write the landed rows as Parquet, and register them in Spark's catalog."""
         on_progress("connecting", 0)
-        # the landed rows have said which: an EL tool's were read by a session that began without
+        # only now is the key known, because it depends on the landed rows; the session may have started before
         hand_over_keys(self._output.root)
         share_landed(self._output, self._spark, on_progress)
 
@@ -77,21 +77,21 @@ class SparkEngine:
         return self._spark.execute(query)
 
     def keep(self, tables: Mapping[str, pa.Table]) -> None:
-        """Write them to the private warehouse, as all that is landed, and share them from there."""
+        """Write them to the private warehouse, like the landed tables, and share them from there with Spark."""
         keep_private(self._output.warehouse, tables)
         with open_warehouse(self._output.warehouse) as connection:
             for name in tables:
                 share_table(connection, self._output.landed, self._spark, "private", name)
 
     def run_expectations(self, on_progress: Callable[[str, float], None]) -> list[CheckResult]:
-        """Run the suites on the tables of the session; on a cluster, on the files of its tables."""
+        """Run the suites on the tables of the session, or on the files of a cluster's tables."""
         from customer_journey.checks.on_spark import run_expectations_on_spark
 
         session = self._spark.session_to_judge(self._output.root)
         return run_expectations_on_spark(session, EXPECTATIONS, LAYERS, self._output.data_docs, on_progress)
 
     def definitions_version(self) -> str | None:
-        """Read it from the marts that are built."""
+        """Read it from the built marts."""
         return audit.definitions_version(_SparkStore(self._spark))
 
     def record(
@@ -106,7 +106,7 @@ class SparkEngine:
         audit.record_build(_SparkStore(self._spark), build, seen, checks, settings)
 
     def publish(self, build_id: str, descriptions: Descriptions, keep_before: bool) -> int:
-        """Copy the built marts, and make the views of `marts` read from the copy."""
+        """Copy the built marts, and switch the views in `marts` to the copy."""
         folders = publish_on_spark(self._spark, build_id, descriptions, keep_before)
         unfinished = self._output.published_on_spark.with_suffix(".unfinished")
         unfinished.write_text(json.dumps({"build_id": build_id, "marts": folders}, indent=1), encoding="utf-8")
@@ -124,7 +124,7 @@ class SparkEngine:
 
     @property
     def has_published(self) -> bool:
-        """Whether the views are there."""
+        """Whether the views exist."""
         return published_database(self._spark) is not None
 
 

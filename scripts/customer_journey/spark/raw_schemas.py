@@ -1,6 +1,6 @@
-"""Raw tables that an EL tool keeps in Spark's catalog: Spark writes each as Parquet, which lands as a raw file does.
+"""Raw tables that an EL tool keeps in Spark's catalog: Spark exports each to Parquet, which is landed like a raw file.
 
-So there is one landed layer whatever engine builds the models, one text for each value, and one erasure.
+So the landed layer, the text form of values and erasure are the same for both engines.
 """
 
 import shutil
@@ -35,7 +35,7 @@ from customer_journey.spark.connection import (
 )
 from customer_journey.tabular import Column
 
-# The type of a column that is null everywhere, which Parquet does not know.
+# The type of a column that is null everywhere, which Parquet does not have.
 _NOTHING = "VOID"
 _WRITTEN_TIMESTAMPS = "spark.sql.parquet.outputTimestampType"
 
@@ -47,10 +47,10 @@ def land_from_catalog(
     schemas: Mapping[str, str],
     on_progress: Callable[[str, float], None],
 ) -> LandingReport:
-    """Land the tables of the databases `schemas[source]`, all of them or none, by way of files under `exports`.
+    """Land the tables of the databases `schemas[source]`, all or none, through temporary files under `exports`.
 
-    What is exported of a table replaces what it landed before; a table that vanished keeps its rows, as a file does.
-    Spark has to see `exports` under the same path, and nothing is left of it.
+    The exported rows of a table replace its landed rows; a table that was removed keeps its rows, like a removed file.
+    Spark must be able to access `exports` under the same path; the files are removed at the end.
 
     Raises:
         InputError: a source, database, required table or required column is missing, or a table cannot be read.
@@ -80,7 +80,7 @@ def land_from_catalog(
         report.exported.append(f"{FROM_CATALOG}{relation}")
     main = {table for table in deliveries if table.is_main and deliveries[table]}
     check_main_tables(f"{spark.place}: ", main, landed_tables(connection))
-    # else a moment would come without its zone, and its text would not be that of a file of Parquet
+    # by default Spark would write timestamps without a time zone, and their text would differ from that of other files
     spark.execute(f"set {_WRITTEN_TIMESTAMPS} = TIMESTAMP_MICROS")
     try:
         land_deliveries(connection, deliveries, report, on_progress)
@@ -91,7 +91,7 @@ def land_from_catalog(
 
 
 def those_under(spark: SparkConnection, folder: Path, relations: Sequence[str]) -> list[str]:
-    """Return the tables of which Spark reads files below `folder`; a view reads those of its tables."""
+    """Return the tables whose files are below `folder`; a view has the files of its tables."""
 
     def lies_under(relation: str) -> bool:
         files = spark.execute(f"select distinct input_file_name() from {_quoted(relation)}")
@@ -101,7 +101,7 @@ def those_under(spark: SparkConnection, folder: Path, relations: Sequence[str]) 
 
 
 def _relations(spark: SparkConnection, schemas: Mapping[str, str]) -> dict[RawTable, str | None]:
-    """Name each table of the contract as the catalog has it, None where it is not there."""
+    """Return the name in the catalog of each table of the contract; None if it does not exist."""
     databases = {row[0].lower() for row in spark.execute("show databases")}
     found: dict[str, set[str]] = {}
     for source, schema in schemas.items():
@@ -118,7 +118,7 @@ def _relations(spark: SparkConnection, schemas: Mapping[str, str]) -> dict[RawTa
 
 @contextmanager
 def _export(spark: SparkConnection, folder: Path, relation: str, columns: Sequence[Column]) -> Iterator[Sequence[Path]]:
-    """Have Spark write some columns of a table, for as long as the files are read."""
+    """Export some columns of a table; the files exist only while the context lasts."""
     folder.parent.mkdir(exist_ok=True)
     names = ", ".join(f"`{column.name}`" for column in columns)
     try:
@@ -134,7 +134,7 @@ def _export(spark: SparkConnection, folder: Path, relation: str, columns: Sequen
             "Choose an --out on a shared folder that Spark and this machine see under the same path."
         )
     yield files
-    # one table at a time, so that no second copy of all of them is ever on the disk
+    # one table at a time, so that the disk never holds a second copy of all tables
     _remove(folder)
 
 

@@ -1,4 +1,4 @@
-"""A Spark session in this process, set up as the dbt profile says, so that dbt's own statements join it."""
+"""A Spark session in this process with the settings of the dbt profile, so that dbt's statements use it too."""
 
 import logging
 import os
@@ -29,14 +29,14 @@ def start_session(root: Path) -> "SparkSession":
     (root / "spark-metastore").mkdir(parents=True, exist_ok=True)
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel(LOG_LEVEL)
-    # whoever sent a statement gets its error; logged, it is a page that may quote values
+    # do not log errors of queries: the caller gets them, and the log would be a page that may quote values of rows
     for name in ("DataFrameQueryContextLogger", "SQLQueryContextLogger"):
         PySparkLogger.getLogger(name).setLevel(logging.CRITICAL + 1)
     return session
 
 
 def _profile_settings(root: Path) -> dict[str, str]:
-    """Return what profiles.yml sets for a session, rendered for one output folder."""
+    """Return the session settings of profiles.yml, rendered for one output folder."""
     variables = {**os.environ, "JOURNEY_OUT": str(root)}
     document = yaml.safe_load((PROJECT / "profiles.yml").read_text(encoding="utf-8"))
     settings = document["customer_journey"]["outputs"]["spark"]["server_side_parameters"]
