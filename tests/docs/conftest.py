@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from customer_journey.hash_key import ENVIRONMENT_VARIABLE
 from customer_journey.paths import PROJECT
 
 from tests.support.demo import Demo, built_demo
@@ -34,7 +33,7 @@ class Sandbox:
     home: Path
 
     def type(self, command: str) -> subprocess.CompletedProcess[str]:
-        """Run a command in a shell that knows the project's programs."""
+        """Run a command in a shell that knows the project's programs; the key of the hashes is that of all tests."""
         programs = [str(self.home / "bin"), str(Path(sys.executable).parent), os.environ["PATH"]]
         kept = {name: value for name, value in os.environ.items() if not name.startswith("DBT_")}
         environment = {
@@ -44,8 +43,6 @@ class Sandbox:
             "JOURNEY_PROJECT": str(self.folder),
             "DO_NOT_TRACK": "1",
         }
-        # the demo's own key: a build of the demo uses it
-        environment.pop(ENVIRONMENT_VARIABLE, None)
         return subprocess.run(
             ["bash", "-c", command], cwd=self.folder, env=environment, capture_output=True, text=True, check=False
         )
