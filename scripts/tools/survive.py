@@ -173,7 +173,11 @@ def _statuses(published: Path) -> str:
 
 
 def _file_number(file: Path) -> int | None:
-    return file.stat().st_ino if file.exists() else None
+    # the build may move it between two looks
+    try:
+        return file.stat().st_ino
+    except FileNotFoundError:
+        return None
 
 
 class Victim:
