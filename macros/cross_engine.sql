@@ -241,8 +241,8 @@
 {%- endmacro %}
 
 {#-
-    A whole number from text, as a bigint. '5.0' is valid, since tools write integers so in columns with gaps; '1.5' gives null, while
-    DuckDB's own cast would round it to 2.
+    A whole number from text, as a bigint. '5.0' is valid, because tools such as pandas write integers with a decimal point if their column
+    has empty cells. '1.5' gives null, while DuckDB's own cast would round it to 2.
 -#}
 {% macro text_to_integer(text) -%}
     case when {{ regex_like(text, "'^[+-]?[0-9]+([.]0*)?" ~ text_end() ~ "'") }} then try_cast(split_part({{ text }}, '.', 1) as bigint) end

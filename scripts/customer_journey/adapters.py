@@ -170,7 +170,7 @@ def export_files(use: AdapterUse, raw: Path, where: str) -> list[Path]:
     """Return the files of the export that a mapping names.
 
     Raises:
-        InputError: the folder does not exist, or holds no file of rows.
+        InputError: the folder does not exist, or holds no data file.
     """
     assert use.folder is not None
     folder = raw / use.folder

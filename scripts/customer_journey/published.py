@@ -26,9 +26,9 @@ def published_file(output: Output) -> Path:
 
 
 def attach_marts(connection: duckdb.DuckDBPyConnection, schema: str, file: Path) -> set[str]:
-    """Create a view for each mart of a published file, or of the list of a Spark build, in a new schema.
+    """Create a new schema with a view of each published mart; return the names of the marts.
 
-    Returns the names of the marts.
+    `file` is the published DuckDB file, or the JSON file in which a Spark build lists the folders of its marts.
     """
     connection.execute(f"create schema {schema}")
     if file.suffix == ".json":

@@ -96,7 +96,10 @@ class RegroupingExample:
 
 @dataclass(frozen=True)
 class SkippedChange:
-    """Number of identifiers whose reason for not linking would change; reason None: the identifier links."""
+    """Number of identifiers that the changed identity rules skip for another reason, skip newly or no longer skip.
+
+    `before` and `after` are the reasons for which an identifier does not link persons; None if it does link them.
+    """
 
     identifier_type: str
     before: str | None

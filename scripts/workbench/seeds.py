@@ -55,7 +55,7 @@ class SeedFile:
             raise InputError(f"{self.path}: is not UTF-8. Save it as CSV UTF-8 (comma delimited).") from error
         lines = list(io.StringIO(text, newline=""))
         if not lines or not lines[0].strip():
-            raise InputError(f"{self.path}: is empty; its first line names the columns.")
+            raise InputError(f"{self.path}: is empty. Restore it; its first line must name the columns.")
         if "," not in lines[0]:
             raise InputError(
                 f"{self.path}:1: has no comma in its first line {lines[0].strip()!r}."

@@ -4,7 +4,7 @@ with changes as (
         windows.fit_window,
         windows.last_date,
         changes.*,
-        {# a subscription that is cancelled and started again begins a new span #}
+        {# a span is a paid period: a subscription that is cancelled and started again begins a new one #}
         sum(case when changes.is_payment_start then 1 else 0 end) over (
             partition by windows.fit_window, changes.subscription_id
             order by changes.change_number

@@ -134,9 +134,9 @@ evidence as (
 ),
 
 {#
-    Events that open a later stage of the framework are no factors, because they are the outcome itself. Most persons with such an event had
-    advanced by the landmark. Those who had not (a stage may need more than one event, or a CRM override holds them back) would still let
-    the outcome explain itself.
+    Exclude events that open a later stage of the framework, because they are the outcome itself. Most persons with such an event advanced
+    before the landmark and are not compared anyway. The others have the event and are still in the stage, because the later stage needs
+    more than one event or a CRM override holds them back. With them, the event would look like a cause of advancing.
 -#}
 outcomes as (
 
