@@ -1,4 +1,4 @@
-"""The schemas of the 28 raw tables that the demo company writes: columns, types and file formats."""
+"""The schemas of the raw tables that the demo company writes: columns, types and file formats."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ import duckdb
 import pytz
 import yaml
 from customer_journey.contract import RawTable
-from customer_journey.errors import BuildError
+from customer_journey.errors import BuildError, InputError
 from customer_journey.paths import PROJECT
 from customer_journey.warehouse import quoted
 from dbt_common.clients.jinja import get_template
@@ -68,7 +68,9 @@ class Models:
             if seed.exists():
                 self._load_seed(name, seed)
             else:
-                file = next(PROJECT.glob(f"models/**/{name}.sql"))
+                file = next(PROJECT.glob(f"models/**/{name}.sql"), None)
+                if file is None:
+                    raise InputError(f"{PROJECT / 'models'}: has no model {name}. Add {name}.sql and {name}.yml.")
                 sql = str(get_template(file.read_text(encoding="utf-8"), self._context).render(self._context))
                 self._connection.execute(f"create table {self._made[name]} as {sql}")
         return self._made[name]

@@ -30,7 +30,9 @@ from tests.build.conftest import SETTINGS
 from tests.support.builds import environment_of, publish, run_build, write_rows, write_settings
 
 # What lies in an output folder when no build is at work, but for the pages that tests leave out.
-DOCUMENTED = {".lock", "built_from.json", "data_docs", "dbt", "journey.duckdb", "logs", "warehouse.duckdb"}
+DOCUMENTED = {
+    ".lock", "built_from.json", "data_docs", "dbt", "journey.duckdb", "logs", "summary.json", "warehouse.duckdb",
+}  # fmt: skip
 
 # Reads the published file over and over until the file `stop` exists; a line of JSON for each time.
 READER = """
