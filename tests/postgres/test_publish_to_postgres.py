@@ -367,7 +367,7 @@ def test_what_was_built_on_marts_is_never_dropped_with_them(server: PostgresServ
     with server.connect(database) as connection:
         connection.execute("create view public.shown as select number from marts.fct_orders")
         (note,) = publish(server, database, numbered_build(tmp_path / "2", 2)).notes
-        assert "marts_old_build_001 stays" in note and "view shown depends on table" in note
+        assert "marts_old_build_001 of an old build cannot be dropped" in note and "view shown depends on table" in note
         assert connection.execute("select max(number) from public.shown").fetchone() == (1,)
         connection.execute("drop view public.shown")
         assert not publish(server, database, Output(tmp_path / "2")).notes
@@ -412,7 +412,7 @@ def test_rows_that_share_a_key_are_told(server: PostgresServer, tmp_path: Path) 
 
 def test_a_file_that_does_not_say_its_build_is_refused(server: PostgresServer, tmp_path: Path) -> None:
     output = output_with(tmp_path, "create table marts.dim_persons as select 'p1' as person_id")
-    with pytest.raises(InputError, match="no build_info"):
+    with pytest.raises(InputError, match="lacks the table build_info"):
         publish(server, "postgres", output)
 
 
