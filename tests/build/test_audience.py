@@ -235,12 +235,12 @@ REFUSED = {
     "where is_known and": "is not valid SQL of DuckDB",
     "select order_id from fct_orders": '"person_id" not found',
     "select 'p99' as person_id": "returns a person_id that is not in the warehouse",
-    "select person_id from intermediate.int_persons": "intermediate.int_persons is no mart",
-    "select person_id from warehouse.marts.dim_persons": "warehouse.marts.dim_persons is no mart",
-    "select person_id from read_csv('/etc/passwd')": "read_csv() is no mart",
+    "select person_id from intermediate.int_persons": "intermediate.int_persons is not a mart",
+    "select person_id from warehouse.marts.dim_persons": "warehouse.marts.dim_persons is not a mart",
+    "select person_id from read_csv('/etc/passwd')": "read_csv() is not a mart",
     "select person_id from '/etc/passwd'": "there is no mart /etc/passwd",
-    "where person_id in (select table_name from information_schema.tables)": "information_schema.tables is no mart",
-    "select person_id from query('from marts.dim_persons')": "query() is no mart",
+    "where person_id in (select table_name from information_schema.tables)": "information_schema.tables is not a mart",
+    "select person_id from query('from marts.dim_persons')": "query() is not a mart",
 }
 
 

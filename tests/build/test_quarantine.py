@@ -125,7 +125,7 @@ def test_no_refused_row_says_so() -> None:
         ("crm/deals.ndjson", "record 5 of crm/deals.ndjson"),
         ("invoices.json as crm/contacts", "record 5 of invoices.json"),
         ("invoices as is.csv as orders/order_items", "row 6 of invoices as is.csv"),
-        ("shop through shopify/orders/orders.sql", "row 5 of what shopify/orders/orders.sql makes of shop"),
+        ("shop through shopify/orders/orders.sql", "row 5 of the result of shopify/orders/orders.sql for shop"),
     ],
 )
 def test_rows_count_as_whoever_opens_the_file_counts(path: str, place: str) -> None:

@@ -108,7 +108,9 @@ def test_folder_stays_with_its_engine(raw: Path, on_spark: Output) -> None:
         check=False,
     )
     assert done.returncode == 2
-    assert done.stderr == f"error: --target duckdb: {on_spark.root} was built on spark. Choose another --out, or --target spark.\n"
+    assert done.stderr == (
+        f"error: --target duckdb: {on_spark.root} was built on spark. Choose another --out, or --target spark.\n"
+    )
 
 
 def test_key_and_addresses_stay_private(on_spark: Output) -> None:
