@@ -235,7 +235,7 @@ def _mapping_problems(stages: NameList, framework_stages: SeedFile, mapping: See
             yield f"{where}: the same row is on line {rows[key]}"
         rows.setdefault(key, row.line)
         if definition not in stages.names:
-            yield f"{where}: there is not a stage definition {definition!r} ({closest(definition, stages.names)})"
+            yield f"{where}: there is no stage definition {definition!r} ({closest(definition, stages.names)})"
     yield from _place_problems(mapping, stages_of(framework_stages))
 
 

@@ -35,7 +35,12 @@ class Sandbox:
     def type(self, command: str) -> subprocess.CompletedProcess[str]:
         """Run a command in a shell that knows the project's programs; the key of the hashes is that of all tests."""
         programs = [str(self.home / "bin"), str(Path(sys.executable).parent), os.environ["PATH"]]
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("DBT_")}
+        # builds of other tests in this process name their own warehouse
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith("DBT_") and name not in ("JOURNEY_WAREHOUSE", "JOURNEY_OUT")
+        }
         environment = {
             **kept,
             "HOME": str(self.home),

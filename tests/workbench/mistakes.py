@@ -307,7 +307,7 @@ TREE_MISTAKES = {
     ),
     "unknown definition": Mistake(
         _append(MAPPING, "adahub_crm,customer,costumer"),
-        "seeds/framework_stage_definitions.csv:19: there is not a stage definition 'costumer' (did you mean customer?)",
+        "seeds/framework_stage_definitions.csv:19: there is no stage definition 'costumer' (did you mean customer?)",
     ),
     "mapped twice": Mistake(
         _append(MAPPING, "adahub_crm,lead,lead"),
