@@ -28,7 +28,7 @@ NOT_RUN_HERE = {
     "scripts/build --raw": _BUILD,
     "scripts/build --out": _BUILD,
     "scripts/build --target spark": _SPARK,
-    "journey check my_raw": "wants exports of a table that the reader has added; tests/onboarding/test_check.py runs it",
+    "journey check my_raw": _EXPORTS,
     "scripts/test": "runs these tests",
     "pytest tests/": "runs other tests",
     "git clone": _CLONE,
