@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 
 import duckdb
-import yaml
 
 from customer_journey.adapters import plain
 from customer_journey.contract import RawTable, raw_tables
@@ -27,6 +26,7 @@ from customer_journey.deliveries import (
 from customer_journey.errors import InputError
 from customer_journey.mapping import did_you_mean_one
 from customer_journey.paths import PROJECT
+from customer_journey.project_files import read_yaml
 from customer_journey.raw_files import lines_on_unread
 from customer_journey.tabular import Column, as_text, columns_of, path_parameter, reading, scan
 
@@ -587,7 +587,7 @@ def check_schemas(schemas: Mapping[str, str], own: Collection[str]) -> None:
 
 def own_schemas() -> set[str]:
     """Return the schemas of the warehouse that the build writes: landed rows, its own tables, and the models."""
-    project = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))
+    project = read_yaml(PROJECT / "dbt_project.yml")
     folders = [*project["models"][project["name"]].values(), project["seeds"][project["name"]]]
     of_models = {folder["+schema"] for folder in folders if isinstance(folder, dict) and "+schema" in folder}
     return {"private"} | {f"raw_{table.source}" for table in raw_tables()} | of_models

@@ -17,6 +17,7 @@ import yaml
 from customer_journey.errors import InputError
 from customer_journey.mapping import did_you_mean_one, what_yaml_says
 from customer_journey.paths import PROJECT
+from customer_journey.project_files import read_yaml
 
 FILE_NAME = "vars.yml"
 
@@ -36,16 +37,14 @@ _NO_PATTERN = "is not a regular expression that both engines read (RE2, without 
 
 def default_settings(project: Path = PROJECT) -> dict[str, Any]:
     """Return the defaults of dbt_project.yml by name."""
-    document = yaml.safe_load((project / "dbt_project.yml").read_text(encoding="utf-8"))
-    defaults: dict[str, Any] = document["vars"]["default_settings"]
-    return defaults
+    defaults: dict[str, Any] = read_yaml(project / "dbt_project.yml")["vars"]["default_settings"]
+    return dict(defaults)
 
 
 def personal_data_patterns(project: Path = PROJECT) -> dict[str, str]:
     """Return the patterns of what looks like personal data by kind, which models mask by and expectations look for."""
-    document = yaml.safe_load((project / "dbt_project.yml").read_text(encoding="utf-8"))
-    patterns: dict[str, str] = document["vars"]["personal_data_patterns"]
-    return patterns
+    patterns: dict[str, str] = read_yaml(project / "dbt_project.yml")["vars"]["personal_data_patterns"]
+    return dict(patterns)
 
 
 def read_settings(raw: Path | None, as_of: str | None, now: datetime) -> dict[str, Any]:
@@ -142,7 +141,7 @@ class Domain:
 @cache
 def domains() -> dict[str, Domain]:
     """Return the allowed values of each setting by its name."""
-    project = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+    project = read_yaml(PROJECT / "dbt_project.yml")["vars"]
     stages, models = project["stage_definitions"], project["attribution_models"]
     frameworks = f"is not a list of frameworks. Frameworks are {', '.join(known_frameworks())}."
     days = {

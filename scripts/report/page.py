@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 import duckdb
 import jinja2
 import pyarrow as pa
-import yaml
 from customer_journey.errors import first_line
 from customer_journey.paths import Output, make_private, published_mode, write_whole
+from customer_journey.project_files import read_yaml
 from customer_journey.published import open_marts
 from customer_journey.settings import default_settings
 from markupsafe import Markup
@@ -68,7 +68,7 @@ def render(connection: duckdb.DuckDBPyConnection) -> str:
 
     The journey map is cut, month by month and persona by persona, until the page has MOST_BYTES or fewer.
     """
-    manifest = yaml.safe_load((HERE / "figures.yml").read_text(encoding="utf-8"))
+    manifest = read_yaml(HERE / "figures.yml")
     meta = _meta(connection)
     tables = {name: read_table(connection, name, LIMITS[0], meta["month"]) for name in _names(manifest)}
     meta["primary_framework"] = rows_of(tables["frameworks"], is_primary=True)[0]["framework"]
@@ -76,7 +76,7 @@ def render(connection: duckdb.DuckDBPyConnection) -> str:
     page: dict[str, Any] = {
         "pages": [{key: value for key, value in page.items() if key != "figures"} for page in manifest["pages"]],
         "figures": _figures(manifest),
-        "texts": yaml.safe_load((HERE / "texts.yml").read_text(encoding="utf-8")),
+        "texts": read_yaml(HERE / "texts.yml"),
         "tiles": [tile for tile in (_tile(connection, tile, meta) for tile in manifest["tiles"]) if tile],
         "sentences": [_sentence(connection, sentence, meta) for sentence in manifest["sentences"]],
     }
