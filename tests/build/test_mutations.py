@@ -95,13 +95,13 @@ MUTATIONS = {
     ),
     "a recipient's phone is seen with the buyer's e-mail": Mutation(
         "int_identity_pairs",
-        "where one.is_named or not other.is_loose",
+        "where one.is_named or not other.is_unconfirmed",
         "where true",
         "a_recipients_phone_is_the_contacts_alone",
     ),
     "a company is the last by the alphabet": Mutation(
         "int_person_attributes",
-        "statements.said_at desc,",
+        "statements.stated_at desc,",
         "statements.attribute_value desc,",
         "who_says_nothing_takes_nothing_away",
     ),
@@ -157,7 +157,7 @@ MUTATIONS = {
     ),
     "an address is two persons' at once": Mutation(
         "int_identifier_periods",
-        "then others_time.free_from\n            else person_identifiers.first_seen_at",
+        "then times_of_current_owner.free_from\n            else person_identifiers.first_seen_at",
         "then person_identifiers.first_seen_at\n            else timestamp '2000-01-01 00:00:00'",
         "person_identifiers_have_one_owner",
         (
