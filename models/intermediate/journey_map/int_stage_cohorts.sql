@@ -4,7 +4,7 @@ with first_entries as (
 
 ),
 
-{# many frameworks share a moment, so its revenue is looked up once #}
+{# entries of several frameworks often have the same timestamp, so revenue is summed once per timestamp #}
 moments as (
 
     select distinct
@@ -14,7 +14,7 @@ moments as (
 
 ),
 
-{# segments are those known at entry: later knowledge would bias rates, because whoever buys becomes known #}
+{# the segment as known at entry: the present one would bias conversion rates, because persons become known by buying #}
 segments as (
 
     select
