@@ -57,7 +57,7 @@ def test_short_of_room(soak: Soak) -> None:
     # no file may grow beyond it: less than the first block of a database needs
     victim = _victim(soak, RLIMIT_FSIZE=100_000)
     victim.process.wait()
-    assert survive.told(victim).startswith("exit 1: error: no room left")
+    assert survive.outcome(victim).startswith("exit 1: error: no room left")
     assert soak.out.published.read_bytes() == before
 
 
@@ -68,7 +68,7 @@ def test_damaged_warehouse(soak: Soak) -> None:
     warehouse.write_bytes(b"\0" * 8192 + kept[8192:])
     victim = _victim(soak)
     victim.process.wait()
-    assert survive.told(victim).startswith("exit 2: error: ")
+    assert survive.outcome(victim).startswith("exit 2: error: ")
     assert soak.out.published.read_bytes() == before
     warehouse.write_bytes(kept)
 

@@ -125,7 +125,7 @@ orphans as (
 ),
 {%- endfor %}
 
-ambiguous_amounts as (
+unread as (
 
     {%- for source_name, table_name, parent_table, key in children %}
     select
@@ -163,12 +163,12 @@ priced_refunds as (
             cast(refunds.amount as double)
             * coalesce(cast(case when refunds.has_own_currency then rates.rate else refunds.parent_rate end as double), 1) as amount
         from refunds
-        left join ambiguous_amounts
-            on ambiguous_amounts.source_table = 'orders.refunds'
-            and refunds._file_id = ambiguous_amounts._file_id
-            and refunds._row_number = ambiguous_amounts._row_number
+        left join unread
+            on unread.source_table = 'orders.refunds'
+            and refunds._file_id = unread._file_id
+            and refunds._row_number = unread._row_number
         {{ join_exchange_rates('refunds.currency', reporting_date('refunds.refunded_at')) }}
-        where ambiguous_amounts.source_table is null
+        where unread.source_table is null
     )
 
 ),
@@ -195,7 +195,7 @@ select
     row_status,
     row_reason
 from orphans
-{%- for rejects in ['without_price', 'ambiguous_amounts', 'refunds_without_price'] %}
+{%- for rejects in ['without_price', 'unread', 'refunds_without_price'] %}
 union all
 select
     source_table,

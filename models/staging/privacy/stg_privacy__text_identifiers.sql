@@ -1,7 +1,6 @@
 {#-
-    A view, because searching every landed text takes as long as staging; only erasure reads it, and only if there is an open request.
-    An address or number is also found if it is percent-encoded (even several times), in full-width characters, or has invisible
-    characters in it.
+    A view, because a search of every landed text takes as long as staging; only erasure reads it, and only if there is somebody to
+    erase. Texts are searched as people write them: percent-encoded once or more, in full-width characters, with invisible characters.
 -#}
 {{ config(materialized='view') }}
 
@@ -43,12 +42,12 @@ readable as (
     from texts
     where
         {{ regex_like('written', "'" ~ personal_data_pattern(['address', 'international', 'national']) ~ "'") }}
-        {# a text with other characters than plain ASCII is searched too, because invisible ones may split a number #}
+        {# invisible characters may hide a number, so such texts are read too #}
         or {{ regex_like('written', "'[^ -~]'") }}
 
 ),
 
-matches as (
+found as (
 
     select source_table, _file_id, _row_number, is_owner, 'email' as identifier_type, {{ addresses_in('written') }} as written
     from readable
@@ -69,7 +68,7 @@ identified as (
             when identifier_type = 'email' then {{ identifier_key("'email'", normalize_email('written')) }}
             else {{ identifier_key("'phone'", normalize_phone('written')) }}
         end as identifier
-    from matches
+    from found
 
 )
 
