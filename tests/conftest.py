@@ -1,4 +1,4 @@
-"""What many files of tests share: a small project to build, and one Spark session a process, which is slow to start."""
+"""Shared fixtures: a small project to build, and one Spark session per process, because it is slow to start."""
 
 import os
 from collections.abc import Iterator

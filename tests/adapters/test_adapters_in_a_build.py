@@ -1,7 +1,7 @@
-"""Exports of four tools through one mapping.yml to marts, held to figures worked out by hand.
+"""Exports of four tools, read through one mapping.yml and built to marts, against figures worked out by hand.
 
-The samples are those of tests/adapters/<tool>; their people meet: chi@example.com buys in two shops, pays by the month
-and is in the CRM, so that what comes out also shows that persons are joined across tools.
+The samples are those of tests/adapters/<tool>. They share people: chi@example.com buys in two shops, has a subscription
+and is in the CRM, so the figures also show that persons are joined across tools.
 """
 
 import shutil
@@ -65,7 +65,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckD
 
 
 def test_net_revenue_by_order(published: duckdb.DuckDBPyConnection) -> None:
-    """Total less tax and shipping, less the same share of what was refunded, in dollars."""
+    """Net revenue: total less tax and shipping, less the same share of each refund, in dollars."""
     found = published.execute("select order_id, order_status, net_revenue from marts.fct_orders").fetchall()
     assert {order: (status, round(Decimal(net), 2)) for order, status, net in found} == {
         # 114 - 9 - 10 = 95, of which 19 in 114 went back: 95 x 95 / 114 = 79.17

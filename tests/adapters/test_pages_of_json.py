@@ -1,4 +1,4 @@
-"""What APIs and EL tools wrap records of JSON in is taken off; what is a record's own stays in it."""
+"""Wrappers that APIs and EL tools put around JSON records are removed; the fields of a record are kept."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Marts as files: what stands in them, byte for byte, and where they may be written."""
+"""Marts exported as files: the content byte for byte, and the places where files may be written."""
 
 import json
 import stat
@@ -64,7 +64,7 @@ def test_csv_that_a_sheet_opens_and_does_not_run(output: Output, tmp_path: Path)
 
 
 def test_parquet_says_that_times_are_utc(output: Output, tmp_path: Path) -> None:
-    """A reader takes a time without a zone for local: seven hours off in Hà Nội."""
+    """Timestamps are marked as UTC; without a zone readers take them as local, seven hours off in Hanoi."""
     file = tmp_path / "small.parquet"
 
     export_mart(output, "kpi_small", file, overwrite=False)
@@ -143,7 +143,7 @@ def test_nothing_published(tmp_path: Path) -> None:
 
 
 def test_marts_that_spark_published(tmp_path: Path) -> None:
-    """Its timestamps carry a zone, and one mart is written like the other."""
+    """Marts of Spark have timestamps with a zone; they are exported like those of DuckDB."""
     output = Output(tmp_path / "out")
     folder = output.root / "marts" / "kpi_small"
     folder.mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""The dashboard of examples/superset, without Superset: what its files name is there, and its rates are the marts'."""
+"""The dashboard of examples/superset, without Superset: the names in its files exist, and its rates are the marts'."""
 
 import importlib.util
 import io
@@ -98,7 +98,7 @@ def test_charts_name_columns_and_metrics_of_their_datasets(chart: Mapping[str, A
 
 
 def test_charts_pick_rows_that_may_be_summed(marts: duckdb.DuckDBPyConnection) -> None:
-    """One dimension, survey kind, model at a time: else persons, spend and answers would count twice."""
+    """Each chart filters one dimension, survey kind and model; otherwise it would count persons and spend twice."""
     for chart in CHARTS.values():
         dataset = DATASETS[chart["dataset_uuid"]]
         chosen = {each["subject"] for each in chart["params"]["adhoc_filters"]}

@@ -1,4 +1,4 @@
-"""No row of input, whatever it holds, keeps a build from publishing, and none of what it hides is published."""
+"""No input row, whatever it contains, stops a build from publishing, and no personal data in it is published."""
 
 from pathlib import Path
 
@@ -38,7 +38,7 @@ CURRENCY = {"reporting_currency": "VND", "currency_decimals": 0, "default_phone_
 
 
 def test_anything_that_rules_accept_is_published(tmp_path: Path) -> None:
-    """Amounts and times at their bounds in all raw tables, and addresses and phone numbers wherever text can stand."""
+    """Raw tables with extreme amounts and times, and with addresses and phone numbers in all text columns, publish."""
     raw, out = tmp_path / "raw", tmp_path / "out"
     counts = write_any_rows(raw, seed=14, rows=ROWS)
     assert len(counts) == len(raw_tables())

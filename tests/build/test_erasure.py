@@ -69,7 +69,7 @@ def test_nothing_is_left_of_an_erased_person(small: Path, tmp_path: Path) -> Non
 
 
 def test_erasure_is_to_be_published_until_a_build_passes(small: Path, tmp_path: Path) -> None:
-    """Spark keeps the build before for its readers: also one that still shows the person, had the next build failed."""
+    """On Spark, an erasure stays pending until a build passes, since readers still see the previous build."""
     raw, out = tmp_path / "raw", tmp_path / "out"
     write_tiny_company(raw)
     write_rows(raw, "privacy/erasure_requests", [{**REQUEST, "identifier_value": "mai@example.com"}])
@@ -87,7 +87,7 @@ def test_erasure_is_to_be_published_until_a_build_passes(small: Path, tmp_path: 
 
 
 def test_what_leads_to_her_through_another_row_goes_too(small: Path, tmp_path: Path) -> None:
-    """A review of her order, a deal's order without a name, the end of her subscription: each tells of her."""
+    """Rows that lead to the person only through another row, such as a review of her order, go too."""
     raw, out = tmp_path / "raw", tmp_path / "out"
     write_tiny_company(raw)
     for table in ("crm/contacts", "web/events", "orders/orders"):
@@ -178,7 +178,7 @@ def test_what_leads_to_her_through_another_row_goes_too(small: Path, tmp_path: P
 
 
 def test_whoever_is_told_of_in_words_is_found(small: Path, tmp_path: Path) -> None:
-    """Her address in a page's address, beside another in a field, in words to somebody else, and what comes later."""
+    """Her address is found in URLs, in fields with several values, in free text, and in rows that arrive later."""
     raw, out = tmp_path / "raw", tmp_path / "out"
     write_tiny_company(raw)
     write_hoa(raw, "first")
@@ -274,7 +274,7 @@ def _values(out: Path, columns: dict[str, str]) -> dict[str, list[str]]:
 
 
 def test_a_request_erases_a_person_or_nobody(small: Path, tmp_path: Path) -> None:
-    """Six colleagues' mailbox, a request that was taken back and one of a type that nobody knows erase nobody."""
+    """A request for a shared mailbox, a withdrawn one and one of an unknown type erase nobody."""
     raw, out = tmp_path / "raw", tmp_path / "out"
     write_tiny_company(raw)
     (raw / "crm/contacts.csv").unlink()

@@ -1,4 +1,4 @@
-"""What a user is told of input that cannot be used: one line with the file, what is wrong, and what to do next."""
+"""Messages for unusable input: one line with the file, the problem, and what to do next."""
 
 import gzip
 import io
@@ -83,7 +83,7 @@ def workbook(*sheets: tuple[str, list[list[str]]]) -> bytes:
 
 
 def protected_workbook() -> bytes:
-    """Return what Excel saves under a password: a compound file whose only content is an encrypted package."""
+    """Return what Excel saves under a password: a compound file that contains only an encrypted package."""
     free, end, is_fat = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD
 
     def entry(name: str, kind: int, child: int, size: int) -> bytes:
@@ -649,7 +649,7 @@ def _land(connection: duckdb.DuckDBPyConnection, raw: Path, files: Files) -> Lan
 def test_one_line_says_where_what_and_what_to_do(
     files: Files, where: str, wrong: str, then: str, warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
-    """Whoever has to find out by trying what a line leaves open gives up at the fifth attempt."""
+    """The line names the place, the problem and the remedy, so that nobody has to find out by trying."""
     with pytest.raises(InputError) as refused:
         _land(warehouse, tmp_path / "raw", files)
     line = plain_line(str(refused.value))
@@ -684,6 +684,6 @@ USABLE: dict[str, Files] = {
 def test_what_can_be_read_is_not_refused(
     files: Files, warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:  # fmt: skip
-    """A check that says no to a good file is worse than the error that it was to explain."""
+    """Files that can be read are accepted: a check must not refuse good files."""
     _land(warehouse, tmp_path / "raw", files)
     assert warehouse.execute("select contact_id, created_at from raw_crm.contacts").fetchall() == [("1", "2026-01-01")]

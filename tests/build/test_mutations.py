@@ -1,7 +1,7 @@
-"""Breaking a model on purpose: the test that guards it must fail, on the demo company's rows.
+"""Mutation tests: for each deliberate error in a model, the test that guards it must fail on the demo's rows.
 
-Each case changes one text of the SQL that dbt made of a model, makes the tables anew that hang on it, in a transaction
-that is taken back, and runs the SQL of the one test that is there for it.
+Each case replaces one text in a model's compiled SQL, rebuilds the dependent tables in a transaction that is rolled
+back, and runs the SQL of the one test that must fail.
 """
 
 import json
@@ -25,10 +25,10 @@ from tests.support.macros import Macros
 
 @dataclass(frozen=True)
 class Mutation:
-    """One change of a model's SQL, wherever the text stands in it, and the test that must notice.
+    """One change of a model's compiled SQL, at every occurrence of `old`, and the test that must detect it.
 
-    The text may call macros. `through` are the tables to make anew, the model among them: all between the model and
-    what the test reads, where none are named.
+    `old` and `new` may call macros. `through` lists the tables to rebuild, the model included; by default all between
+    the model and the test.
     """
 
     model: str
@@ -332,7 +332,7 @@ MUTATIONS = {
 
 
 class Laboratory:
-    """A copy of the demo's warehouse, and the SQL that its build made of models and tests."""
+    """A copy of the demo's warehouse, and the compiled SQL of its models and tests."""
 
     def __init__(self, root: Path, demo: Demo) -> None:
         self._root = root
@@ -346,7 +346,7 @@ class Laboratory:
         self.warehouse = Path(shutil.copyfile(demo.warehouse, root / "warehouse.duckdb"))
 
     def connect(self) -> duckdb.DuckDBPyConnection:
-        """Open the warehouse as the profile has dbt open it."""
+        """Open the warehouse with the settings of the dbt profile."""
         connection = duckdb.connect(str(self.warehouse))
         profile = yaml.safe_load((PROJECT / "profiles.yml").read_text(encoding="utf-8"))
         for name, value in profile["customer_journey"]["outputs"]["duckdb"]["settings"].items():
@@ -355,7 +355,7 @@ class Laboratory:
         return connection
 
     def notices(self, test: str, mutation: Mutation | None = None) -> bool:
-        """Tell whether a test fails, after a mutation."""
+        """Return whether a test fails after a mutation (None: without one)."""
         if test in self._unit_tests:
             sql = _mutated(self._sql_of_unit_test[test], mutation)
             with self.connect() as connection:
@@ -379,7 +379,7 @@ class Laboratory:
             connection.execute(f"create or replace {kind} {node['relation_name']} as\n{sql}")
 
     def _between(self, model: str, test: str) -> Sequence[str]:
-        """The models that hang on one and that a test reads, each behind what it reads itself."""
+        """The models that depend on one and that a test reads, in topological order."""
         reaches: dict[str, bool] = {self._ids[model]: True}
         order: list[str] = []
 
@@ -403,7 +403,7 @@ class Laboratory:
 
     @cached_property
     def _sql_of_unit_test(self) -> dict[str, str]:
-        """What dbt runs for each unit test that is asked for: the model on the rows of the test, and those expected."""
+        """The SQL that dbt runs for each unit test in use, which compares the model's rows with the expected ones."""
         asked = sorted({mutation.noticed_by for mutation in MUTATIONS.values()} & set(self._unit_tests))
         start_parsed(self._root, self._demo.out)
         must_pass(run_dbt(self.warehouse, self._root, "test", "--select", *asked))
@@ -431,7 +431,7 @@ def _differ(connection: duckdb.DuckDBPyConnection, sql: str) -> bool:
 
 @pytest.fixture(scope="module")
 def laboratory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laboratory]:
-    """The demo as it was built, copied once."""
+    """A copy of the built demo."""
     root = tmp_path_factory.mktemp("mutations")
     yield Laboratory(root, built_demo(tmp_path_factory))
     shutil.rmtree(root)
@@ -439,11 +439,11 @@ def laboratory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laboratory]
 
 @pytest.mark.parametrize("test", sorted({mutation.noticed_by for mutation in MUTATIONS.values()}))
 def test_project_as_it_is_passes(test: str, laboratory: Laboratory) -> None:
-    """If a test failed on the project as it is, its failing would tell nothing in the cases below."""
+    """Each test passes without a mutation; otherwise its failure below would prove nothing."""
     assert not laboratory.notices(test)
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS.values(), ids=MUTATIONS)
 def test_broken_model_is_noticed(mutation: Mutation, laboratory: Laboratory) -> None:
-    """A test that passes whatever the model does guards nothing, and a slip like this one would be published."""
+    """Each mutation is detected by its test; otherwise such an error would be published."""
     assert laboratory.notices(mutation.noticed_by, mutation)

@@ -1,4 +1,4 @@
-"""Person ids from build to build: what the mart tells of their changes, and that it forgets who was erased."""
+"""Person ids from build to build: what bridge_person_changes reports, and that erased persons are forgotten in it."""
 
 import hashlib
 from collections.abc import Iterator
@@ -87,12 +87,12 @@ def folder(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_second_build_tells_whose_id_changed(folder: Path) -> None:
-    """Whoever keeps a list of person_ids would find some gone, and some with half of what they had, without a word."""
+    """Changed person_ids are reported, since lists kept elsewhere would otherwise miss persons without notice."""
     assert _changes(folder / "out" / "journey.duckdb") == sorted(CHANGES)
 
 
 def test_plain_dbt_keeps_what_was_told(folder: Path, small: Path, tmp_path: Path) -> None:
-    """A run with nothing new would drop the changes of the build before, or tell them twice."""
+    """A plain dbt run with nothing new neither drops nor repeats the reported changes."""
     warehouse = tmp_path / "warehouse.duckdb"
     warehouse.write_bytes((folder / "out" / "warehouse.duckdb").read_bytes())
     start_parsed(tmp_path, folder / "out")
@@ -103,9 +103,9 @@ def test_plain_dbt_keeps_what_was_told(folder: Path, small: Path, tmp_path: Path
 
 
 def test_nothing_is_kept_of_who_was_erased(folder: Path, small: Path) -> None:
-    """The names that a person had would outlive the person (invariant 9); or an erasure would take others' with it.
+    """Former ids of erased persons are dropped, and no others (invariant 9).
 
-    Ha asks by her address, and so does whoever uses the address that Duc gave up.
+    Ha asks by her own address, and by an address that Duc gave up.
     """
     requests = [
         {"request_id": name, "identifier_type": "email", "identifier_value": f"{name}@example.com"}
@@ -123,7 +123,7 @@ def test_nothing_is_kept_of_who_was_erased(folder: Path, small: Path) -> None:
 
 
 def _found(file: Path, hashes: dict[str, str]) -> Iterator[str]:
-    """Yield the tables in which one of the hashes stands, and whose it is; the suppression list has others."""
+    """Yield each table that holds one of the hashes, and whose hash it is, except the suppression list."""
     with duckdb.connect(str(file), read_only=True) as connection:
         tables = connection.execute("select schema_name, table_name from duckdb_tables()").fetchall()
         for schema, table in tables:

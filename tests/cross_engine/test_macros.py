@@ -1,6 +1,6 @@
-"""Every macro of macros/cross_engine.sql, and what is built of them, on both engines.
+"""Every macro of macros/cross_engine.sql, and some built on them, on both engines.
 
-What is expected was worked out by hand, from calendars, tables of daylight saving and the formats' own rules.
+Expected values were worked out by hand, from calendars, tables of daylight saving and the rules of the formats.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ Values = str | None | tuple[str | None, ...]
 
 
 class Cases(NamedTuple):
-    """A call of a macro over the columns x, y, z, all of them text, and what it gives, as text."""
+    """Calls of a macro over the text columns x, y and z, with the expected result as text."""
 
     call: str
     expected: Mapping[Values, str | None]
@@ -35,12 +35,12 @@ NO_EXPRESSIONS = {
 
 
 def nothing(*texts: str | None) -> dict[Values, str | None]:
-    """Expect null for each of the texts; `|` parts the texts of an argument."""
+    """Expect null for each of the texts; `|` separates the arguments of a call."""
     return {part: None for text in texts for part in (text.split("|") if text else [text])}
 
 
 def wide(text: str) -> str:
-    """Write ASCII in the full-width characters that Asian keyboards give."""
+    """Return ASCII text in full-width characters, as Asian keyboards produce them."""
     return text.translate({code: code + 0xFEE0 for code in range(0x21, 0x7F)})
 
 
@@ -979,7 +979,7 @@ def test_a_macro_gives_the_same_on_both_engines(name: str, engine: str, query: Q
 
 
 def test_every_macro_that_dispatches_has_cases() -> None:
-    """A macro without a case would be trusted to do alike on both engines, which is what nobody knows."""
+    """Every macro that differs between the engines has a test case."""
     calls = " ".join(case.call for case in CASES.values())
     dispatching = {name.removeprefix("spark__") for name in Macros("spark").context if name.startswith("spark__")}
     tested_otherwise = {
@@ -1003,7 +1003,7 @@ def test_date_spine(first: str, last: str, expected: list[str], engine: str, que
 
 
 def test_list_entries(engine: str, query: Query) -> None:
-    """A text without any gives no row."""
+    """A text without entries gives no row."""
     entries = Macros(engine).render("{{ list_entries('x') }}")
     table = "(values ('two', 'a;b'), ('one', 'c'), ('none', null)) as lists (name, x)"
     rows = query(f"select name, {entries} as entry from {table}")
@@ -1011,7 +1011,7 @@ def test_list_entries(engine: str, query: Query) -> None:
 
 
 def test_addresses_and_numbers_in_texts(engine: str, query: Query) -> None:
-    """What is found is written as its reader sees it, with the signs beside a number that end it."""
+    """Addresses and phone numbers are found in texts as a reader sees them."""
     macros = Macros(engine)
     texts = (
         "('link', 'https://a.vn/?e=Hoa%2540shop.vn&p=%2B84%20987%20654%20321'), ('two', 'a@b.vn; (0912) 345 678!'),"
@@ -1028,7 +1028,7 @@ def test_addresses_and_numbers_in_texts(engine: str, query: Query) -> None:
 
 
 def test_text_list(engine: str, query: Query) -> None:
-    """Texts stand in the order asked for, of numbers and not of digits; a missing one leaves no trace."""
+    """Texts are joined in the given order, numbers by value and not by digits; missing ones are left out."""
     rows = "('g', 10, 'sau'), ('g', 9, null), ('g', 2, 'trước'), ('empty', 1, null), ('one', 1, '')"
     listed = Macros(engine).render("{{ text_list('text', order_by='place', separator=' > ') }}")
     select = f"select name, {listed} from (values {rows}) as listed (name, place, text) group by name order by name"
@@ -1036,7 +1036,7 @@ def test_text_list(engine: str, query: Query) -> None:
 
 
 def test_a_missing_value_comes_first_unless_told(query: Query) -> None:
-    """DuckDB would put it last; the profile sets it to do as Spark does."""
+    """Nulls sort first on both engines; the profile sets DuckDB to do as Spark does."""
     table = "(values (1, 'b'), (2, null), (3, 'a')) as cases (number, x)"
     assert [row[0] for row in query(f"select number from {table} order by x")] == [2, 3, 1]
     assert [row[0] for row in query(f"select number from {table} order by x desc")] == [1, 3, 2]

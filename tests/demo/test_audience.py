@@ -1,4 +1,4 @@
-"""Audiences of the demo company against its raw consents: who agreed is written to, and nobody else."""
+"""An audience of the demo company against its raw consents."""
 
 import shutil
 from pathlib import Path
@@ -13,7 +13,7 @@ PURPOSE = "email_marketing"
 
 
 def test_who_agreed_to_mails_and_nobody_else(demo: Demo, tmp_path: Path) -> None:
-    """A join that goes wrong would write to those who refused, and no other number would show it."""
+    """The audience is exactly the persons with consent in the raw rows."""
     out = tmp_path / "out"
     out.mkdir()
     for file in (demo.warehouse, demo.published):

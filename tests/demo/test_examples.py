@@ -1,4 +1,4 @@
-"""Descriptions and docs/bi.md answer questions by example: `where framework = …`. An analyst copies that line."""
+"""Example conditions in descriptions and docs/bi.md, such as `where framework = …`, which analysts copy."""
 
 import re
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ SLICES = frozenset({"framework", "attribution_model", "conversion_type", "month_
 
 @dataclass(frozen=True)
 class Example:
-    """A condition on a mart, and where it stands."""
+    """A condition on a mart, and where it is written."""
 
     place: str
     mart: str
@@ -49,7 +49,7 @@ def marts(demo: Demo) -> Iterator[duckdb.DuckDBPyConnection]:
     "example", examples(), ids=lambda example: f"{example.place}: {example.mart} {example.condition}"
 )
 def test_an_example_finds_rows_that_add_up(example: Example, marts: duckdb.DuckDBPyConnection) -> None:
-    """Rows of thirteen frameworks, or of `all` and its parts, added up are many times what there is."""
+    """The rows of each example can be summed: they mix no frameworks, nor `all` with its parts."""
     columns = dict(
         marts.execute(
             "select column_name, data_type from information_schema.columns where table_name = ?", [example.mart]
@@ -70,5 +70,5 @@ def test_an_example_finds_rows_that_add_up(example: Example, marts: duckdb.DuckD
 
 
 def test_there_are_examples() -> None:
-    """A change of the descriptions' wording would leave nothing to try."""
+    """Examples are found at all; otherwise a change of wording would leave nothing to test."""
     assert len(list(examples())) > 60

@@ -1,4 +1,4 @@
-"""The rows of the journey map, counted once more person by person from stays, answers, sessions and carts."""
+"""Rows of the journey map, recounted person by person from stays, answers, sessions and carts."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,13 +27,13 @@ def marts(demo: Demo) -> Iterator[duckdb.DuckDBPyConnection]:
 
 @pytest.fixture(scope="module", params=["adahub_crm", "core_five"])
 def framework(request: pytest.FixtureRequest) -> str:
-    """One framework with a stage outside its funnel, one without."""
+    """A framework with a stage outside its funnel, and one without."""
     return str(request.param)
 
 
 @pytest.fixture(scope="module")
 def journeys(marts: duckdb.DuckDBPyConnection, framework: str) -> Journeys:
-    """Everybody's stays in the framework."""
+    """The stays of all persons in the framework."""
     return Journeys(marts, framework)
 
 
@@ -42,7 +42,7 @@ def _approximately(expected: float | None) -> object:
 
 
 def test_persons_and_what_became_of_them(marts: duckdb.DuckDBPyConnection, framework: str, journeys: Journeys) -> None:
-    """A month too many of a stay, a second entry taken for a first, or a window cut short would bend rates unseen."""
+    """Persons in each stage by period, first entries and their outcomes."""
     persons: defaultdict[Cell, set[str]] = defaultdict(set)
     for person, stays in journeys.stays.items():
         for stay in stays:
@@ -92,7 +92,7 @@ def test_persons_and_what_became_of_them(marts: duckdb.DuckDBPyConnection, frame
 
 
 def test_emotion_is_the_mean_of_persons(marts: duckdb.DuckDBPyConnection, framework: str, journeys: Journeys) -> None:
-    """Whoever answers every survey would speak for all others, and an answer would count in a stage left long ago."""
+    """Emotion is the mean of the persons' means, each answer in the stage of its time."""
     adjusted: defaultdict[Cell, defaultdict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     said: defaultdict[tuple[Cell, str], defaultdict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for answer in answers_of(marts):
@@ -132,7 +132,7 @@ def test_emotion_is_the_mean_of_persons(marts: duckdb.DuckDBPyConnection, framew
 
 
 def _interval(scores: Mapping[str, Sequence[float]]) -> tuple[float, float]:
-    """Return the adjusted Wald interval of the persons' means (Rocks 2016): three answers more, of 1, -1 and 0."""
+    """Return the adjusted Wald interval of the persons' means (Rocks 2016): three more answers, 1, -1 and 0."""
     values = [(fmean(of), 1.0) for of in scores.values()] + [(1.0, 0.75), (-1.0, 0.75), (0.0, 1.5)]
     weight = sum(share for _, share in values)
     mean = sum(value * share for value, share in values) / weight
@@ -142,7 +142,7 @@ def _interval(scores: Mapping[str, Sequence[float]]) -> tuple[float, float]:
 
 
 def test_carts_belong_to_the_stage_they_were_filled_in(demo: Demo, marts: duckdb.DuckDBPyConnection) -> None:
-    """Placed by the start of their sessions nearly all carts would lie before the decision that they are."""
+    """Carts count in the stage in which they were filled, not in that of the session's start."""
     journeys = Journeys(marts, "core_five")
     with duckdb.connect(str(demo.warehouse), read_only=True) as warehouse:
         owners = dict(

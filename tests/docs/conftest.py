@@ -1,4 +1,4 @@
-"""The demo company, published once, and a copy of the project in which commands of the pages can be typed."""
+"""The demo company, published once, and a copy of the project in which the commands of the pages are run."""
 
 import os
 import shutil
@@ -33,7 +33,7 @@ class Sandbox:
     home: Path
 
     def type(self, command: str) -> subprocess.CompletedProcess[str]:
-        """Run a command in a shell that knows the project's programs; the key of the hashes is that of all tests."""
+        """Run a command in a shell with the project's programs and the hash key of all tests."""
         programs = [str(self.home / "bin"), str(Path(sys.executable).parent), os.environ["PATH"]]
         # builds of other tests in this process name their own warehouse
         kept = {

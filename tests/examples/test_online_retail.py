@@ -1,4 +1,4 @@
-"""The mapping of examples/online_retail: on lines worked out by hand, and on the real file where it is."""
+"""The mapping of examples/online_retail, on lines worked out by hand and, if present, on the real file."""
 
 import os
 import subprocess
@@ -181,7 +181,7 @@ def test_an_unusable_file_is_said_in_one_line(tmp_path: Path, capsys: pytest.Cap
 
 @pytest.fixture(scope="module")
 def real_file() -> Path:
-    """The real file, or a skip that says how to have it."""
+    """The real file; without it the test is skipped with instructions to download it."""
     if named := os.environ.get(FILE_VARIABLE):
         return Path(named)
     if not FILE_BESIDE_THE_CHECKOUT.is_file():
@@ -299,10 +299,9 @@ def test_real_sales_alone_are_conversions(published: Path) -> None:
 
 
 def test_real_holdout_is_predicted(published: Path) -> None:
-    """Predictions of customer lifetime value that nobody has held against what came are an opinion.
+    """Predicted purchases of the last 26 weeks are close to what customers really bought.
 
-    The last 26 weeks are predicted from the orders before them. Counted here from the published orders: every day on
-    which somebody who had bought before bought again.
+    The real purchases are counted here from the published orders: days on which an earlier customer bought again.
     """
     ((came,),) = query(
         published,
@@ -321,7 +320,7 @@ def test_real_holdout_is_predicted(published: Path) -> None:
 
 
 def test_real_cohorts_buy_again(published: Path) -> None:
-    """Real buyers have days, gaps and repeats that nobody made up: their cohorts are counted here from raw orders."""
+    """Retention of real cohorts equals a count from the raw orders."""
     days: defaultdict[str, set[str]] = defaultdict(set)
     for order_id, contact_id, ordered_at, *_, total_amount in rows(
         published.parent.parent / "raw/orders/orders.parquet"

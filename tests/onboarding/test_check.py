@@ -1,4 +1,4 @@
-"""What `journey check` tells of a folder: that it lands as a build lands it, what is refused, and what to change."""
+"""`journey check` on a folder: it lands rows as a build does, and reports what is refused and how to correct it."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from tests.onboarding.files import INVOICES, lines, workbook, write
 
 
 def started(folder: Path) -> None:
-    """Do what `journey init` does."""
+    """Propose and write mapping.yml, as `journey init` does."""
     proposal = propose(folder, None, None)
     write(folder, "mapping.yml", mapping_text(proposal))
     if (settings := settings_text(proposal)) is not None:
@@ -23,7 +23,7 @@ def started(folder: Path) -> None:
 
 
 def counts(verdict: Verdict) -> dict[str, tuple[int, int, int]]:
-    """Return rows, accepted and refused ones by table."""
+    """Return the numbers of rows, accepted rows and refused rows by table."""
     return {
         judgement.table.label: (judgement.rows, judgement.accepted, judgement.refused)
         for judgement in verdict.judgements

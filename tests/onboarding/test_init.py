@@ -1,4 +1,4 @@
-"""What `journey init` proposes for a folder, and what it writes."""
+"""What `journey init` proposes for a folder, and the files that it writes."""
 
 from pathlib import Path
 

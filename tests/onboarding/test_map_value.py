@@ -1,4 +1,4 @@
-"""`journey map-value` writes one line into mapping.yml and leaves the others as they are."""
+"""`journey map-value` adds one line to mapping.yml and leaves all others unchanged."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What a file is taken for: its encoding, separator, header and rows."""
+"""Detection of a file's encoding, separator, header and rows."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""The report as people open it: in a real browser, on a desk and a phone, in both languages and themes, on paper."""
+"""The report in a real browser: desktop and phone widths, both languages and themes, and printed."""
 
 import itertools
 import re
@@ -30,7 +30,7 @@ A3: ViewportSize = {"width": 1526, "height": 1062}
 
 @dataclass
 class Opened:
-    """One page in a browser with all that it said on its console and asked of the network."""
+    """A page in a browser, with its console messages and network requests."""
 
     page: Page
     address: str
@@ -38,7 +38,7 @@ class Opened:
     asked: list[str] = field(default_factory=list)
 
     def show(self, **state: str) -> None:
-        """Go to a state of the page by its hash, as a link does, and wait until it is drawn."""
+        """Open a view of the page by its hash, as a link does, and wait until it is drawn."""
         wanted = "#" + "&".join(f"{key}={value}" for key, value in state.items())
         self.page.evaluate("hash => { location.hash = hash }", wanted)
         self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
@@ -70,7 +70,7 @@ def opened(browser: Browser, report: Path) -> Opened:
 
 @pytest.fixture
 def desk(opened: Opened) -> Opened:
-    """The report at a desk's width, at its defaults."""
+    """The report at desktop width with its defaults."""
     opened.page.set_viewport_size(DESK)
     opened.show(page="overview")
     return opened
@@ -193,7 +193,7 @@ def test_emotion_points_stand_on_their_stage_columns_on_screen_and_on_one_a3_pag
     desk.show(page="map")
 
     def off() -> float:
-        """Return the greatest distance in pixels between a point and the middle of its stage's column."""
+        """Return the greatest horizontal distance in pixels between a point and the centre of its stage's column."""
         found: float = desk.page.evaluate(
             """() => {
               const middle = (one) => (one.getBoundingClientRect().left + one.getBoundingClientRect().right) / 2;

@@ -136,7 +136,7 @@ def _keyed_hash(text: str) -> str:
 
 
 def actual_rows(published: Path, mart: str, expected: dict[str, Any], persons: dict[str, str]) -> list[tuple[str, ...]]:
-    """Return the mart's rows that the scenario speaks of, each value as text, sorted."""
+    """Return the rows of a mart that belong to the scenario, each value as text, sorted."""
     columns = expected["columns"]
     with duckdb.connect(str(published), read_only=True) as connection:
         relation = connection.sql(VIEWS.get(mart, f"select * from marts.{mart}"))
@@ -160,12 +160,12 @@ def actual_rows(published: Path, mart: str, expected: dict[str, Any], persons: d
 
 
 def expected_rows(rows: list[list[object]]) -> list[tuple[str, ...]]:
-    """Return rows as a scenario has them in the form of `actual_rows`."""
+    """Return the scenario's expected rows in the form of `actual_rows`."""
     return sorted(tuple(_text(value) for value in row) for row in rows)
 
 
 def row_states(warehouse: Path, label: str, keys: list[str]) -> dict[str, list[str]]:
-    """Return what became of the rows of a raw table that have these keys: key -> sorted states."""
+    """Return the states of the rows of a raw table with these keys: key -> sorted states."""
     source_name, table_name = label.split("/")
     sources = (PROJECT / f"models/staging/{source_name}/_{source_name}__sources.yml").read_text(encoding="utf-8")
     tables = yaml.safe_load(sources)["sources"][0]["tables"]
@@ -208,7 +208,7 @@ def _text(value: object) -> str:
 
 
 def rows_of(arrival: int) -> dict[str, list[dict[str, object]]]:
-    """Return what all scenarios land in one arrival, by raw table."""
+    """Return the rows of all scenarios in one arrival, by raw table."""
     tables: dict[str, list[dict[str, object]]] = {}
     for scenario in all_scenarios():
         if arrival < len(scenario.arrivals):
@@ -218,7 +218,7 @@ def rows_of(arrival: int) -> dict[str, list[dict[str, object]]]:
 
 
 def write_shuffled(raw: Path) -> None:
-    """Write the raw folder of all scenarios and arrivals at once, shuffled and split over two files a table."""
+    """Write the rows of all scenarios and arrivals at once, shuffled and split over two files per table."""
     write_settings(raw, SETTINGS)
     shuffle = random.Random(7)
     tables: dict[str, list[dict[str, object]]] = {}

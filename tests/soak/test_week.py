@@ -1,4 +1,4 @@
-"""The simulated week of docs/schedules.md, on a project of few marts: what an engineer sees of each night."""
+"""The simulated week of docs/schedules.md on a project with few marts: what an engineer sees after each night."""
 
 from pathlib import Path
 

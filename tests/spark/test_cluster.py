@@ -1,4 +1,4 @@
-"""A cluster on this machine: it answers, it leaves nothing behind, and it says what it cannot use."""
+"""The local Spark cluster: it answers, leaves nothing behind, and reports unusable options."""
 
 import json
 import os

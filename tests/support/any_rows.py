@@ -1,6 +1,7 @@
-"""Rows as a stranger may send them: each column holds anything that its kind accepts, its bounds above all.
+"""Random raw rows: each column holds any value that its kind accepts, especially extreme ones.
 
-Ids come from small pools, so that rows refer to each other. Texts hold plants: what must not be in any published byte.
+Ids come from small pools, so that rows refer to each other. Texts contain marked personal data that must not appear in
+any published byte.
 """
 
 import random
@@ -96,7 +97,7 @@ _KINDS = {"planned_timestamp": "timestamp", "planned_date": "date"}
 
 
 def write_any_rows(raw: Path, seed: int, rows: int) -> dict[str, int]:
-    """Write so many rows of each raw table, drawn by a seed, and return how many each got."""
+    """Write this many rows of each raw table, drawn by a seed; return the number of rows per table."""
     draw = random.Random(seed)
     counts = {}
     for file in sorted(PROJECT.glob("models/staging/*/_*__sources.yml")):
@@ -115,7 +116,7 @@ def write_any_rows(raw: Path, seed: int, rows: int) -> dict[str, int]:
 def _plant_names(
     draw: random.Random, label: str, columns: dict[str, dict[str, object]], rows: list[dict[str, str]]
 ) -> None:
-    """Write a name, with its column behind it, into a few rows of each column that people type in."""
+    """Write a name, marked with its column, into a few rows of each free text column."""
     for name, meta in columns.items():
         is_typed = meta["kind"] in _TYPED and not name.endswith("_id") and name not in _TAGS
         if is_typed and f"{label}.{name}" not in _THE_COMPANYS:

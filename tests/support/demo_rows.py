@@ -1,4 +1,4 @@
-"""The demo's raw rows that count, without those of erased persons: what tests work its numbers out from once more."""
+"""The demo's raw rows that count, without those of erased persons, from which tests recalculate its numbers."""
 
 import csv
 from collections import defaultdict
@@ -99,7 +99,7 @@ class RawRows:
     erased_orders: set[str]
 
     def left(self, label: str) -> list[Row]:
-        """Return the rows of a table, judged by nobody yet."""
+        """Return the rows of a table before any rule is applied."""
         return [
             row
             for row in read_rows(self.demo.raw_files(label))
@@ -134,7 +134,7 @@ def raw_rows_of(demo: Demo) -> RawRows:
 
 
 def person_of(row: Row, persons: Mapping[str, str], *identifiers: str) -> str | None:
-    """Return the person of the first identifier that anybody is known by."""
+    """Return the person of the first identifier of the row that has a person."""
     known = {
         "contact_id": row.get("contact_id"),
         "email": (row.get("email") or "").strip().lower(),
@@ -146,13 +146,13 @@ def person_of(row: Row, persons: Mapping[str, str], *identifiers: str) -> str | 
 
 
 def seen(moment: datetime | None) -> datetime | None:
-    """Return a moment that as-of knows of: a later one has not come yet."""
+    """Return a timestamp, or None if it lies after as-of."""
     return moment if moment is not None and moment <= AS_OF else None
 
 
 @dataclass(frozen=True)
 class RawOrder:
-    """An accepted order: what it counts for, and its net revenue in dong."""
+    """An accepted order: whether it counts, and its net revenue in dong."""
 
     row: Row
     status: str
@@ -213,7 +213,7 @@ def _net(order: Row) -> Decimal:
 
 
 def is_on_scale(row: Row) -> bool:
-    """Tell whether an answer lies on the scale of its survey."""
+    """Return whether an answer lies on the scale of its survey."""
     lowest, highest = {"nps": (0, 10), "csat": (1, 5), "ces": (1, 7)}[row["survey_type"].lower()]
     low = lowest if row["scale_min"] is None else row["scale_min"]
     high = highest if row["scale_max"] is None else row["scale_max"]

@@ -1,4 +1,4 @@
-"""Expectation suites of a few contacts, for tests of every engine that judges by them."""
+"""Expectation suites for a few contacts, for tests of both engines."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The demo company: complete, repeatable, bounded in memory, as dirty as it says, with Customer A in it."""
+"""The demo company is complete, repeatable, bounded in memory, as dirty as documented, and contains Customer A."""
 
 import csv
 import hashlib

@@ -1,4 +1,4 @@
-"""What beginners do wrong, and the line that each mistake gets: in the tests, and in the tables of the guides."""
+"""Mistakes of beginners and the message for each, used by the tests and shown in the tables of the guides."""
 
 import re
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def says(wanted: str, line: str) -> bool:
-    """Tell whether a line is the wanted one: numbers may differ, `…` stands for anything, a blank for several."""
+    """Return whether a line matches the wanted one: any numbers match, `…` matches anything, a blank several."""
     pattern = re.escape(re.sub(r"\d[\d,.]*", "0", wanted)).replace("…", ".*")
     return re.fullmatch(re.sub(r"(\\ )+", r"\\s+", pattern), re.sub(r"\d[\d,.]*", "0", line.rstrip())) is not None
 
@@ -132,7 +132,7 @@ REFUSED = {
 
 @dataclass(frozen=True)
 class Mistake:
-    """What is done to the project, and the line that `journey check` must say."""
+    """A change of the project, and the line that `journey check` must print."""
 
     spoil: Callable[[Path], object]
     line: str
@@ -388,7 +388,7 @@ TREE_MISTAKES = {
 
 @dataclass(frozen=True)
 class Broken:
-    """A definition in place of the one that there is, and what must be said of it."""
+    """A broken definition in place of a good one, and the line that must be printed."""
 
     sql: str
     problems: tuple[str, ...]
