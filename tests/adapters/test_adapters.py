@@ -70,13 +70,13 @@ def meant(value: object) -> object:
         return Decimal(text)
     except InvalidOperation:
         pass
-    # one digit will do for an hour in the contract
+    # an hour may have one digit
     padded = re.sub(r"([ T])(\d):", r"\g<1>0\2:", text)
     try:
         moment = datetime.fromisoformat(padded)
     except ValueError:
         return text
-    # a day alone is a day: it must not equal a moment
+    # a date without a time must not equal a timestamp
     if len(text) <= len("2024-01-31"):
         return text
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
@@ -166,7 +166,7 @@ def test_selects_read_declared_inputs_and_columns_alone(connection: duckdb.DuckD
         names = [row[0] for row in connection.execute(f"describe {select.read_text(encoding='utf-8')}").fetchall()]
         assert set(names) <= set(table.all_columns), select
         assert len(names) == len(set(names)), select
-        # a table without its key has no rows that count
+        # rows without a key do not count
         assert set(table.key) <= set(names), select
 
 
@@ -189,7 +189,7 @@ def test_what_a_description_declares_is_used(tool: str) -> None:
     text = "\n".join(select.read_text(encoding="utf-8") for select in (*adapter.views, *adapter.selects.values()))
     code = re.sub(r"--[^\n]*", "", text)
     words = set(re.findall(r"\w+", code))
-    # columns of one form, such as an amount in each currency
+    # columns that follow one pattern, such as an amount in each currency
     patterns = [re.compile(one) for one in re.findall(r"columns\('([^']+)'\)", code)]
     unused = [view.stem for view in adapter.views if view.stem not in words]
     unused += [name for name in adapter.variables if f"'{name}'" not in code]

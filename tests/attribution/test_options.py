@@ -32,7 +32,7 @@ ORDERS = [("first", "2026-03-02", 100), ("second", "2026-03-04", 60)]
 DEALS = [("signed", "binh", "studio", 80), ("nameless", "", "label", 50)]
 
 
-# What the paths are made of, whatever the settings.
+# models that no setting of attribution changes
 KNOWN = ("int_touchpoints", "fct_conversions", "dim_persons", "fct_stage_entries")
 
 

@@ -20,7 +20,7 @@ from tests.support.demo import Demo
 FOLDER = PROJECT / "examples" / "superset"
 ASSETS = FOLDER / "assets"
 SECRET = "s3cret/%word"
-# A rate of a dataset, and the mart's own of the same row.
+# a rate in a dataset, and the column of the mart that must equal it
 RATES = [
     ("kpi_funnel", "go_on_rate", "conversion_rate", "dimension = 'all'"),
     ("kpi_nps", "nps_score", "case when nps_low is not null then nps end", "true"),
@@ -73,7 +73,7 @@ def test_datasets_name_columns_of_their_marts(marts: duckdb.DuckDBPyConnection, 
     columns = {name for name, *_ in marts.execute(f"describe {mart}").fetchall()}
     assert {column["column_name"] for column in dataset["columns"]} <= columns
     assert {dataset["main_dttm_col"] or "cohort"} <= columns
-    # what PostgreSQL answers is seen where there is a Superset; here, that each expression is one on these columns
+    # results need a running Superset; here only that each expression uses existing columns
     marts.execute(f"select {', '.join(metrics_of(dataset).values())} from {mart}")
 
 
@@ -218,7 +218,7 @@ def test_what_goes_wrong_is_one_line(
     said: str,
 ) -> None:
     usual = {
-        # port 9 takes nothing: discard
+        # port 9, where no server listens
         "SUPERSET_URL": "http://127.0.0.1:9",
         "SUPERSET_USER": "admin",
         "SUPERSET_PASSWORD": SECRET,

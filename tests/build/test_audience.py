@@ -17,14 +17,14 @@ from customer_journey.paths import PROJECT, Output
 from customer_journey.private_files import guarded
 
 KNOWN = "where is_known"
-# person_key, contact_id, e-mail and phone that are theirs today
+# person_key, contact_id, present e-mail and present phone
 PERSONS = [
     (1, "C1", "an@example.com", "+84912000001"),
     (2, "C2", "binh@example.com", "+84912000002"),
     (3, "C3", "chi@example.com", None),
     (4, "C4", "dung@example.com", None),
     (5, "C5", "giang@example.com", None),
-    # an id that looks like an address is hashed in models
+    # a contact_id that looks like an address is hashed in models
     (6, "0123456789abcdef0123456789abcdef", None, "+84912000006"),
     (7, "=C7", "khanh@example.com", "+84912000007"),
     (8, "C8", "lan@example.com", None),
@@ -36,7 +36,7 @@ CONSENTS = [
     ("email", "an@example.com", "withdrawn", "2026-01-01", "accepted"),
     ("email", "an@example.com", "granted", "2026-02-01", "accepted"),
     ("email", "binh@example.com", "granted", "2026-01-01", "accepted"),
-    # by another identifier of the person, at the moment of a second grant
+    # consent by another identifier of the person, withdrawn at the moment of a second grant
     ("phone", "+84912000002", "withdrawn", "2026-02-01", "accepted"),
     ("contact_id", "C2", "granted", "2026-02-01", "accepted"),
     ("email", "dung@example.com", "granted", "2026-01-01", "accepted"),
@@ -44,7 +44,7 @@ CONSENTS = [
     ("phone", "+84912000006", "granted", "2026-01-01", "accepted"),
     ("email", "khanh@example.com", "granted", "2026-01-01", "accepted"),
     ("email", "lan@example.com", "granted", "2026-07-01", "deferred"),
-    # Minh's address of that time, which Nga has today
+    # Minh's former address, which is now Nga's
     ("email", "old@example.com", "granted", "2026-01-15", "accepted"),
 ]
 
@@ -83,7 +83,7 @@ def out(tmp_path: Path) -> Path:
         for kind, value in zip(("contact_id", "email", "phone"), values, strict=True)
         if value
     ]
-    # C11 was merged into C1; six contacts share the office's mailbox, which is a person of nobody
+    # C11 was merged into C1; six contacts share the office's mailbox, which therefore belongs to no person
     identifiers += [("contact_id", "C11", 1), ("email", "office@example.com", 3)]
     with duckdb.connect(str(folder / "warehouse.duckdb")) as warehouse:
         _marts(warehouse)
@@ -166,7 +166,7 @@ def out(tmp_path: Path) -> Path:
             f"email varchar, event_type varchar, occurred_at timestamp, {judged}",
             [
                 ("khanh@example.com", "unsubscribed", "2026-03-01", "accepted", False),
-                # before the consent that counts
+                # consent before the latest one
                 ("an@example.com", "complained", "2026-01-10", "accepted", False),
             ],
         )
@@ -181,10 +181,11 @@ def _export(out: Path, query: str = KNOWN, **given: object) -> Audience:
 def test_who_is_written_to(out: Path) -> None:
     """Persons who withdrew consent, never gave it, asked to be erased or are colleagues are left out."""
     found = _export(out)
-    # An agreed again after withdrawing; Minh agreed under an address that is Nga's today, and gets it at the new one
+    # An gave consent again after withdrawing it; Minh gave it under an address that is now Nga's, and is written at the
+    # new one
     assert found.identifiers == ["an@example.com", "new@example.com"]
     assert (found.matched, found.internal, found.to_be_erased) == (10, 1, 1)
-    # Binh (a withdrawal wins at one moment) and Khanh, who unsubscribed; Chi, Lan after as-of, and Nga
+    # left out: Binh (grant and withdrawal at the same moment), Khanh (unsubscribed), Chi, Lan (after as-of) and Nga
     assert (found.withdrawn, found.never_asked, found.without_identifier) == (2, 3, 1)
 
 

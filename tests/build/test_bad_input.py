@@ -262,7 +262,7 @@ def test_memory_limit_that_is_none(
 def test_table_of_which_half_is_refused_publishes_nothing(tiny_raw: Path, tiny_out: Path, small: Path) -> None:
     """If half of a table's rows are refused, the export has changed: the build fails and the good marts stay."""
     before = (tiny_out / "journey.duckdb").read_bytes()
-    # 40 without a time, 14 too early, 6 that are no time: 60 of 110
+    # 60 of 110: 40 without a time, 14 too early, 6 with an unreadable time
     times = [*[""] * 40, *["0001-01-01"] * 14, *["soon"] * 6, *["2026-01-01"] * 50]
     write_rows(
         tiny_raw,
@@ -285,7 +285,7 @@ def test_table_of_which_half_is_refused_publishes_nothing(tiny_raw: Path, tiny_o
         ],
     )
     assert (tiny_out / "journey.duckdb").read_bytes() == before
-    # what stopped the build can be looked at, row by row
+    # the refused rows are in the private warehouse
     listed = run_journey("quarantine", "--out", str(tiny_out), "--reason", "invalid_created_at", "--limit", "1")
     assert listed.stdout.splitlines()[1] == "    crm/contacts.csv row 56: created_at is “soon”"
 

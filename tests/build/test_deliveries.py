@@ -15,7 +15,7 @@ from customer_journey.warehouse import open_warehouse
 
 PEOPLE = "Person,Joined,Mail\n1,2026-01-01,a@example.com\n"
 BUYERS = "Buyer,Bought,Total\n7,2026-01-05,90\n"
-# adapters of a company's own
+# own adapters of the company
 TOOLS = {
     "people/adapter.yml": "name: People\ninputs:\n  persons:\n    recognised_by: [Person, Joined]\n"
     "    columns: [Person, Joined]\n",

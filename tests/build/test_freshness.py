@@ -35,7 +35,7 @@ def freshness(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str],
     shutil.copytree(PROJECT / "adapters", project / "adapters")
     raw = root / "raw"
     write_settings(raw, {"as_of": f"{AS_OF.isoformat()}Z", **FEW_FRAMEWORKS})
-    # each day of seventy, and two each day from the sixtieth to the twenty-first day before as-of
+    # one row on each of 70 days, and a second one on the 60th to 21st day before as-of
     (raw / "till.csv").write_text(_contacts(range(70), 1), encoding="utf-8")
     (raw / "shop.csv").write_text(_contacts(range(20, 60), 2), encoding="utf-8")
     (raw / "crm").mkdir()
@@ -83,7 +83,7 @@ def test_of_a_source_with_one_row_nothing_is_usual(freshness: dict[tuple[str, st
     assert freshness["crm.tickets", "all"] == (30 * 24 + 12, 0, None, None)
 
 
-# The last day that is over: 2024-03-31 00:00 is the first moment of a Sunday, so it is a Saturday.
+# as-of is 2024-03-31 00:00, the first moment of a Sunday, so the last complete day is a Saturday
 LAST_DAY = AS_OF.date() - timedelta(days=1)
 # rows of the eight Saturdays before, the last one first
 TICKETS = (100, 104, 96, 100, 90, 110, 100, 0)
@@ -103,9 +103,9 @@ def volumes(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Path]
     raw, out = root / "raw", root / "out"
     write_settings(raw, {"as_of": f"{AS_OF.isoformat()}Z", **FEW_FRAMEWORKS})
     saturdays = {
-        # an export that broke off, after a holiday eight weeks ago
+        # a truncated export, and a holiday eight weeks ago
         "tickets": ("ticket_id,contact_id,opened_at", [30, *TICKETS]),
-        # as many as usual, and one day more than that
+        # as many rows as usual, on one more day
         "contacts": ("contact_id,created_at", [31, *[20] * 8]),
         # twice delivered
         "activities": ("activity_id,contact_id,activity_type,occurred_at", [60, *[20] * 8]),
@@ -120,7 +120,7 @@ def volumes(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Path]
     for table, (header, counts) in saturdays.items():
         lines = [line for week, count in enumerate(counts) for line in _rows(table, 7 * week, count)]
         lines += _rows(table, 1, 500)
-        # of the day that is not over, and has begun with the first moment of as-of
+        # a row of the day that has just begun at as-of
         lines += _rows(table, -1, 3, "00:00:00")
         cells = [line.split(",") for line in lines]
         text = "\n".join([header, *(f"{key},{middle[table]}{moment}" for key, moment in cells), ""])

@@ -23,7 +23,7 @@ from tests.support.dbt import must_pass, run_dbt, start_parsed
 from tests.support.erasure import REQUEST, traces_under, write_hoa
 
 NEW = "the-key-of-after"
-# Who is in the rows that stay, by the identifiers that name them: Mai, and a cookie that turns out to be hers.
+# the identifiers of persons whose rows stay: Mai, and a cookie that turns out to be hers
 MAI, COOKIE = "contact_id:1", "anonymous_id:c1"
 
 
@@ -88,7 +88,7 @@ def history(small: Path, tmp_path_factory: pytest.TempPathFactory) -> History:
             between=[],
             last="",
         )
-        # without a request: only the list knows her now
+        # the request is gone, so only the suppression list has her
         shutil.rmtree(raw / "privacy", ignore_errors=True)
         write_hoa(raw, "second")
         cookie = {"anonymous_id": "c1", "identifier_type": "email", "identifier_value": "mai@example.com"}
@@ -134,7 +134,8 @@ def test_rotation_tells_who_became_whom(history: History) -> None:
         history.out / "journey.duckdb",
         "select old_person_id, new_person_id, reason, identifier_count from marts.bridge_person_changes order by all",
     )
-    # Mai is still named by her contact, which she has an address beside; the cookie was somebody else until then
+    # Mai's id still comes from her contact, though she has an address too; the cookie was a person of its own until
+    # then
     expected = [
         (_person(history.key, MAI), _person(NEW, MAI), "key_rotated", 2),
         (_person(history.key, COOKIE), _person(NEW, MAI), "merge", 1),
@@ -163,7 +164,7 @@ def test_plain_dbt_has_the_key_of_the_build(history: History, small: Path, tmp_p
         patched.delenv(ENVIRONMENT_VARIABLE)
         done = run_dbt(warehouse, tmp_path, *run, project=small)
         assert done.returncode != 0 and "JOURNEY_HASH_KEY is not set" in done.stdout
-        # as where a key was made, beside the warehouse
+        # as in a folder where a key was made, beside the warehouse
         (tmp_path / "hash_key").write_text(f"{NEW}\n", encoding="utf-8")
         must_pass(run_dbt(warehouse, tmp_path, *run, project=small))
         assert _person(NEW, MAI) in {

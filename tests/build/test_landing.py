@@ -84,7 +84,7 @@ def test_known_file_is_not_read_again(landing: Landing) -> None:
     file = landing.write("crm/contacts.csv", contacts(1, 2))
     first = landing.land()
     assert (first.files_read, first.files_known) == (3, 0)
-    # what reading it again would bring back
+    # a marker that reading the file again would restore
     landing.connection.execute("update raw_crm.contacts set full_name = 'landed before'")
     os.utime(file, (1, 1))
 
@@ -109,7 +109,7 @@ def test_content_is_read_only_where_size_or_times_say_so(landing: Landing, monke
     landing.land()
     assert read == []
 
-    # of the same size, by a tool that puts the time back
+    # with the same size, by a tool that resets the time
     before = file.stat()
     landing.write("crm/contacts.csv", contacts(2))
     os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
@@ -164,12 +164,12 @@ def test_spend_delivered_under_two_names_is_named(landing: Landing) -> None:
     """The same spend in two files is reported, because spend adds up: `report (1).csv` would double the costs."""
     landing.write("crm/contacts.csv", contacts(1))
     landing.write("marketing/ad_spend/report.csv", _spend(5, 7, 0))
-    # in another order and a longer period: two of its three rows with cost are those of the other file
+    # in another order and for a longer period: two of its three rows with costs are also in the other file
     header, *rows = _spend(5, 7, 0).splitlines()
     landing.write(
         "marketing/ad_spend/report (1).csv", "\n".join([header, *reversed(rows), "2026-01-02,meta,0,9"]) + "\n"
     )
-    # the next day's, and one that shares nothing but a row without cost
+    # the next day's file, and one that shares only a row without costs
     landing.write("marketing/ad_spend/next.csv", _spend(5, 7, 0, day="2026-01-03"))
     landing.write("marketing/ad_spend/other.csv", "spend_date,platform,campaign_id,cost\n2026-01-01,meta,2,0\n")
 
@@ -179,7 +179,7 @@ def test_spend_delivered_under_two_names_is_named(landing: Landing) -> None:
         " one of the files"
     ]
     assert landing.land().doubles == expected
-    # told again by every build, until one of the files is emptied
+    # reported by every build, until one of the files is emptied
     assert landing.land().doubles == expected
     landing.write("marketing/ad_spend/report (1).csv", header + "\n")
     assert landing.land().doubles == []
@@ -511,7 +511,7 @@ def test_whole_numbers_stored_as_floating(landing: Landing, kind: pa.DataType) -
         (2, "0", "7", "2", "0.1"),
         (3, "1.5", "nan", "3", "12.5"),
     ]
-    # from here on a floating number may have been another integer
+    # from this size on, a float may have been another integer
     assert rows[3][1] != str(2**53)
     assert rows[3][2] == "inf"
 
@@ -560,7 +560,7 @@ SAIGON = timezone(timedelta(hours=7))
 AT = datetime(2026, 1, 3, 15, 4, 5, 678000, tzinfo=SAIGON)
 IN_UTC = AT.astimezone(UTC).replace(tzinfo=None)
 
-# table -> rows as text, the same rows with types, and some of what staging must make of them
+# table -> rows as text, the same rows with types, and the expected staged values of some columns
 Twins = tuple[dict[str, str], Mapping[str, pa.Array], dict[str, Any]]
 TWINS: dict[str, Twins] = {
     "orders/orders": (
@@ -652,7 +652,7 @@ def staged_twins(tmp_path_factory: pytest.TempPathFactory) -> Path:
         land(connection, raw, lambda table, share: None)
     models = [f"+stg_{label.replace('/', '__')}" for label in TWINS]
     settings = "{as_of: '2026-06-30', reporting_currency: USD}"
-    # cautious: without the tests that look at other tables too
+    # without tests that read other tables too
     options = ["--indirect-selection", "cautious", "--select", *models, "--vars", settings]
     must_pass(run_dbt(root / "warehouse.duckdb", root, "build", *options))
     return root / "warehouse.duckdb"
@@ -669,7 +669,7 @@ def test_csv_and_parquet_of_the_same_row_are_staged_alike(label: str, staged_twi
     assert text == typed
     expected = TWINS[label][2]
     assert {name: text[name] for name in expected} == expected
-    # the tie between them is broken by the md5 of the row, which must be the same too
+    # ties are broken by the md5 of the row, so it must be equal too
     assert sorted((row["row_status"], row["row_reason"]) for row in staged) == [
         ("accepted", None),
         ("duplicate", "exact"),

@@ -24,7 +24,7 @@ Files = Mapping[str, str | bytes | None]
 
 HEADER = "contact_id,email,created_at\n"
 CONTACTS = f"{HEADER}1,mai@example.com,2026-01-01\n"
-# an export of no tool, and the adapter of a company's own that reads it
+# an export of an unknown tool, and an own adapter that reads it
 TOOL = {
     "tool/adapter.yml": "name: Tool\nneeds_timezone: true\nvariables: {currency: null}\n"
     "inputs:\n  people:\n    recognised_by: [Person, Joined]\n    columns: [Person, Joined]\n",
@@ -132,7 +132,7 @@ def _parquet(**columns: list[str]) -> bytes:
 
 ROWS = [["contact_id", "email", "created_at"], ["1", "mai@example.com", "2026-01-01"]]
 
-# what lies in the raw folder; then the file, what is wrong, and the next step, as the line says them
+# the content of the raw folder; then the file, the problem and the next step that the line must name
 BROKEN: dict[str, tuple[Files, str, str, str]] = {
     # text files
     "semicolons": (

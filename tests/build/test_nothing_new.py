@@ -129,7 +129,7 @@ NEWS: dict[str, Callable[[Company], object]] = {
 def test_nothing_is_new(company: Company) -> None:
     """Without a change the build is skipped, so that starting it twice costs seconds."""
     assert company.is_unchanged()
-    # by another name, and written anew with the same content
+    # under another name, and rewritten with the same content
     moved = company.raw.rename(company.raw.with_name("mounted elsewhere"))
     file = moved / "crm" / "contacts.csv"
     file.write_bytes(file.read_bytes())
@@ -176,7 +176,7 @@ def test_rows_of_an_el_tool(tmp_path: Path) -> None:
         third = nothing_new.rows_of(connection, schemas)
         connection.execute("create table hubspot.tickets as select '1' as ticket_id limit 0")
         assert len({first, second, third, nothing_new.rows_of(connection, schemas)}) == 4
-        # a catalog that is not the warehouse's own says nothing here
+        # a catalog other than that of the warehouse is not examined here
         assert nothing_new.rows_of(connection, {"crm": "elsewhere"}) is None
 
 
@@ -187,5 +187,5 @@ def test_nothing_heavy_is_loaded(company: Company) -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert set(HEAVY) & set(done.stdout.split()) == set()
-    # a lock that is held is told before anything is judged
+    # a held lock is reported before rows are judged
     assert run_build(company.raw / "no folder", company.output.root).returncode == 2

@@ -12,18 +12,19 @@ from tests.build.conftest import SETTINGS
 from tests.support.builds import publish, write_rows, write_settings
 from tests.support.dbt import must_pass, run_dbt, start_parsed
 
-# a change as the mart has it: person before, person after, why, identifiers
+# a change as in the mart: old person, new person, reason, identifiers
 Change = tuple[str, str, str, int]
 
-# What the second build's rows do to the persons of the first, by hand.
+# effects of the second build's rows on the persons of the first, worked out by hand
 CHANGES: list[Change] = [
-    # the cookie is Mai's after all; she was there before it
+    # the cookie turns out to be Mai's, and was seen before her contact
     ("anonymous_id:late-cookie", "contact_id:mai", "merge", 1),
-    # the order of 10 March by the old address is not Duc's, who gave it up on the first
+    # the order of 10 March from the old address is not Duc's, who gave it up on 1 March
     ("contact_id:duc", "email:duc-old@example.com", "split", 1),
-    # Ha came by a cookie four days before she was a contact; contact and address have another name now
+    # Ha visited with a cookie four days before her contact was created, so her contact and address get another
+    # person_id
     ("contact_id:ha", "anonymous_id:early-cookie", "earlier_identifier", 2),
-    # the address that named Phu is his no more, and nobody else's; his number moves with him
+    # the address that Phu's id came from is no longer his nor anybody's; his phone number moves to his new id
     ("email:phu-old@example.com", "contact_id:phu", "earliest_identifier_gone", 2),
 ]
 

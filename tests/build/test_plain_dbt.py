@@ -19,7 +19,7 @@ from tests.build.conftest import SETTINGS
 from tests.support.builds import FEW_FRAMEWORKS, publish, write_rows, write_settings
 from tests.support.dbt import must_pass, run_dbt, start_parsed, statuses
 
-# What dbt says where something will break with its next version, or is not as it should be.
+# how dbt's output names a deprecation or warning
 WORDS_OF_WARNING = ("warning", "deprecat")
 
 
@@ -86,7 +86,7 @@ def test_plain_build_repeats_the_last_build(built_out: Path, warehouse: Path, sm
     assert set(statuses(state).values()) <= {"success", "pass"}
     assert compare(built_out / "journey.duckdb", warehouse)[1] == []
     assert _settings_of(warehouse) == before
-    # the settings are of this company: with the defaults the marts would differ
+    # with the default settings the marts would differ
     assert _started_dates(warehouse) == ["2026-01-04"]
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         events = connection.execute("select event_count from marts.fct_sessions").fetchall()
@@ -156,7 +156,7 @@ def nothing_landed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_plain_build_where_nothing_was_landed(nothing_landed: Path) -> None:
     """All models build without landed rows, as in continuous integration or before the first data."""
-    # no-op: exposures and saved queries, of which nothing is built
+    # no-op: exposures and saved queries are not built
     assert set(statuses(nothing_landed).values()) <= {"success", "pass", "no-op"}
     with duckdb.connect(str(nothing_landed / "warehouse.duckdb"), read_only=True) as connection:
         counts = connection.execute("select count(*), sum(rows_in) from marts.audit_reconciliation").fetchone()

@@ -29,12 +29,12 @@ from customer_journey.paths import PROJECT
 from tests.build.conftest import SETTINGS
 from tests.support.builds import environment_of, publish, run_build, write_rows, write_settings
 
-# What lies in an output folder when no build is at work, but for the pages that tests leave out.
+# the files in an output folder while no build runs, except pages that tests leave out
 DOCUMENTED = {
     ".lock", "built_from.json", "data_docs", "dbt", "journey.duckdb", "logs", "summary.json", "warehouse.duckdb",
 }  # fmt: skip
 
-# Reads the published file over and over until the file `stop` exists; a line of JSON for each time.
+# reads the published file repeatedly until the file `stop` exists, and prints a line of JSON each time
 READER = """
 import json, sys, time
 from pathlib import Path
@@ -70,7 +70,7 @@ while not stop.exists():
     time.sleep(0.02)
 """
 
-# Whoever is in the raw rows of the small company, as a published file must not show anybody.
+# personal data in the raw rows of the small company, which must not be published
 PERSON = {
     "contact_id": "CONTACT-SECRET-0001",
     "email": "Bi.Mat@Rieng-Tu.vn",
@@ -85,7 +85,7 @@ PERSONAL = {
     "name": "bí mật",
     "anonymous_id": "cookie-secret",
 }
-# E-mail addresses that slipped into columns made for something else: `leak.<table>.<column>@slip.vn`.
+# e-mail addresses in columns that are meant for something else: `leak.<table>.<column>@slip.vn`
 SLIPPED = "@slip.vn"
 UTM_AND_REASONS = {
     "utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term", "campaign", "reason", "lost_reason",
@@ -182,7 +182,7 @@ def _write_company(raw: Path, rows: dict[str, list[dict[str, Any]]]) -> None:
         write_rows(raw, label, table_rows)
 
 
-# What a reader may see, by the number of orders: each of these belongs to one whole build.
+# what a reader may see, by the number of orders: each belongs to one whole build
 WHOLE_BUILDS = {
     1: {"orders": 1, "sessions": 2, "accepted": 1, "revenue": Decimal("100.10")},
     3: {"orders": 3, "sessions": 2, "accepted": 3, "revenue": Decimal("61.50")},
@@ -209,7 +209,7 @@ class Build:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        # also what a killed build may have left running
+        # also processes that a killed build left running
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
@@ -250,7 +250,7 @@ class Build:
 def _kill_while_modelling(project: Path, raw: Path, out: Path) -> str:
     """Kill a build while dbt creates marts, some of them already with new rows; return what is still running."""
     log = out / "logs" / "dbt.log"
-    # the build moves the log of the one before away, and begins its own
+    # the build renames the log of the one before, and starts its own
     before = log.stat().st_ino
 
     def has_come() -> bool:
@@ -275,7 +275,7 @@ def _kill_while_publishing(project: Path, raw: Path, out: Path) -> None:
         with Build(project, raw, out, "--full-refresh") as build:
             build.wait_for_step("Expectations")
             build.wait_until(unfinished.exists)
-            # stopped first: if it has just been renamed, this was a whole build, and the moment must be caught again
+            # stopped first, because a build that has just renamed the file is complete; the test must then try again
             os.kill(build.process.pid, signal.SIGSTOP)
             if unfinished.exists():
                 build.kill()
@@ -325,7 +325,7 @@ def history(small: Path, tmp_path_factory: pytest.TempPathFactory) -> History:
     raw_small, raw_large = root / "raw of the small one", root / "raw of the large one"
     _write_company(raw_small, _rows(1, "100.10"))
     _write_company(raw_large, _rows(3, "20.50"))
-    # a folder that SQL and shells read differently, if they can
+    # a folder name that SQL and shells would interpret
     out = root / 'kết quả của "ông" O\'Hara 100%'
     published = out / "journey.duckdb"
 
@@ -401,7 +401,7 @@ def test_killed_build_leaves_the_published_file_as_it_was(history: History, mome
 
 def test_build_after_a_killed_one_publishes(history: History) -> None:
     """The build after a killed one publishes: neither a left lock nor a half-made warehouse stops it."""
-    # both builds ran to their end in the fixture, on what the killed ones left; the second undoes the first
+    # both builds in the fixture ended normally after killed ones; the second restores the first company
     assert _build_id(history.large) > _build_id(history.small)
     assert compare(history.small, history.large)[1]
     assert compare(history.small, history.small_again)[1] == []
@@ -421,7 +421,7 @@ def test_killed_build_does_not_pass_for_the_last(history: History) -> None:
 def test_output_folder_holds_what_is_documented(history: History) -> None:
     """The output folder holds only documented files: no temporary files stay, also of killed builds."""
     assert set(os.listdir(history.out)) == DOCUMENTED
-    # what a killed build leaves is gone after the next, and is little
+    # leftovers of a killed build are gone after the next one, and are small
     assert history.left_by_kills - DOCUMENTED <= {
         ".journey.publishing.duckdb",
         ".journey.publishing.duckdb.wal",
@@ -467,7 +467,7 @@ def test_warehouse_that_somebody_reads_is_told_in_one_line(history: History, sma
     assert (history.out / "journey.duckdb").read_bytes() == before
 
 
-# What is in the published file
+# the content of the published file
 
 
 @dataclass(frozen=True)
@@ -485,7 +485,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Whole:
     root = tmp_path_factory.mktemp("whole")
     _write_company(root / "raw", _slipped_rows())
     done = run_build(root / "raw", root / "out")
-    # the warehouse has the marts even where the build was not published
+    # the warehouse has the marts even if the build was not published
     leaks = {
         (source, where)
         for where, text in _texts(root / "out" / "warehouse.duckdb")
@@ -563,7 +563,7 @@ def test_address_that_slipped_into_another_column_is_masked(whole: Whole, kind: 
 def test_nobody_is_in_the_bytes_of_the_file(history: History, whole: Whole, file: str) -> None:
     """No personal data is in the bytes of the published file, also not in blocks of deleted rows."""
     content = (whole.published if file == "of all marts" else history.small_again).read_bytes().lower()
-    # that a text of the marts is found shows that the file could be searched at all
+    # finding a text of the marts shows that the file can be searched
     assert b"public-1" in content
     assert [kind for kind, text in PERSONAL.items() if text.encode() in content] == []
 

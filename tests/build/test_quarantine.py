@@ -57,7 +57,7 @@ def out(tmp_path: Path) -> Path:
 
 def test_each_row_with_file_line_column_and_value(out: Path) -> None:
     """Each row is shown with file, line, column and value, also if nothing was published."""
-    # the header of a text file is its row 1; Parquet and JSON have none
+    # in a text file the header is line 1; Parquet and JSON have no header
     assert [str(row) for row in refused_rows(Output(out))] == [
         "crm/deals.csv row 4: amount is “=1+1”",
         "crm/deals/b.parquet row 1: amount is “liên hệ”",

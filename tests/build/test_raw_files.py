@@ -114,7 +114,7 @@ def test_file_that_is_not_read_is_named(folder: Folder) -> None:
     (folder.raw / "crm" / "contacts.numbers").touch()
     (folder.raw / "contacts.csv").write_text(CONTACTS, encoding="utf-8")
     (folder.raw / "shopify" / "orders").mkdir(parents=True)
-    # what nobody takes for rows
+    # file types that never hold rows
     for name in (".DS_Store", "_SUCCESS", ".part.csv.crc"):
         folder.write(name, b"")
     assert folder.land().drift == [
@@ -266,7 +266,7 @@ def test_what_may_not_be_read_is_refused_in_one_line(
     """A file or folder without read permission is refused in one line; a folder does not count as empty."""
     file = folder.write("part.csv", CONTACTS)
 
-    # whoever runs the tests may be allowed everything
+    # the user who runs the tests may have all permissions, such as root
     def refuse(*_: object) -> None:
         raise PermissionError(13, "Permission denied", str(file))
 

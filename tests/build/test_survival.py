@@ -54,7 +54,7 @@ def test_killed_while_it_builds_models(soak: Soak) -> None:
 def test_short_of_room(soak: Soak) -> None:
     """A full disk is reported in one line, and the published file stays whole."""
     before = soak.out.published.read_bytes()
-    # no file may grow beyond it: less than the first block of a database needs
+    # limit of file size: less than the first block of a database needs
     victim = _victim(soak, RLIMIT_FSIZE=100_000)
     victim.process.wait()
     assert survive.outcome(victim).startswith("exit 1: error: no room left")
@@ -89,6 +89,6 @@ def test_next_build_ends_as_if_nothing_had_happened(soak: Soak) -> None:
         ]
     assert last == "published"
     assert earlier[0] == "published"
-    # those that were killed have no other build's word for how they ended
+    # no later build recorded how the killed ones ended
     assert "interrupted" in earlier[1:]
     assert set(earlier[1:]) <= {"interrupted", "failed"}

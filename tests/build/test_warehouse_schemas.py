@@ -16,7 +16,7 @@ from tests.support.erasure import traces_under
 AS_OF = ["--as-of", "2026-06-30T00:00:00Z"]
 SCHEMAS = ["--raw-schemas", "crm=hubspot,web=segment_prod,orders=shop,feedback=survey"]
 
-# The tables of four EL tools: types and orders of columns of their own, columns that nobody knows, tables left out.
+# the tables of four EL tools: with other types, another order of columns and unknown columns; some tables are missing
 TABLES = """
     create schema hubspot;
     create table hubspot.contacts as select * from (values
@@ -125,7 +125,7 @@ def files_out(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_tables_in_schemas_give_the_marts_of_the_same_files(schemas_out: Path, files_out: Path) -> None:
     """The marts are the same from schemas and from files, although the column types differ."""
     assert compare(schemas_out / "journey.duckdb", files_out / "journey.duckdb")[1] == []
-    # and they are the numbers of these rows, not of none
+    # and the marts are not empty
     with duckdb.connect(str(schemas_out / "journey.duckdb"), read_only=True) as connection:
         rows = connection.execute(
             "select rows_in, accepted, duplicates_exact, quarantined from marts.audit_reconciliation"
@@ -185,7 +185,7 @@ def test_erasure_request_in_a_schema_is_heard(copied_out: Path, small: Path) -> 
     """Erasure requests in a schema are followed."""
     _change(
         copied_out,
-        # what dbt made where there was no such table is not in the way of this test
+        # tables that dbt creates if the source is missing must not disturb this test
         "drop table if exists raw_privacy.erasure_requests; create schema desk;"
         " create table desk.erasure_requests as select 1 as request_id, 'email' as identifier_type,"
         " 'Nam@Example.com' as identifier_value, timestamp '2026-06-01 08:00:00' as requested_at",
@@ -196,7 +196,7 @@ def test_erasure_request_in_a_schema_is_heard(copied_out: Path, small: Path) -> 
 
     code, error = _build_on_schemas(small, copied_out, SCHEMAS[0], f"{SCHEMAS[1]},privacy=desk", *AS_OF)
 
-    # erased, or refused in one line that says who has to erase; but not published as if nobody had asked
+    # either erased, or refused in one line that says who has to erase; never ignored
     if code == ExitCode.PUBLISHED:
         with duckdb.connect(str(copied_out / "journey.duckdb"), read_only=True) as connection:
             assert connection.execute(answers).fetchone() == (0,)
@@ -261,7 +261,7 @@ def test_nothing_is_left_of_a_person_erased_from_schemas(copied_out: Path, small
         ("privacy.erasure_requests", 1, 1),
     ]
 
-    # the EL tool delivers again, and the request is gone
+    # the EL tool exports again, without the erasure request
     _change(copied_out, HOA)
     assert _build_on_schemas(small, copied_out, *WITH_DESK) == (ExitCode.PUBLISHED, "")
     assert traces_under(copied_out) == {}

@@ -16,7 +16,7 @@ SEED = Path(__file__).parents[2] / "seeds" / "channel_sources.csv"
 with SEED.open(encoding="utf-8", newline="") as stream:
     SOURCES = list(csv.DictReader(stream))
 
-# Google has these under search: a letter that was read there brought the visitor, so they are ours.
+# Google lists these as search engines, but a visit from web mail is no search
 WEBMAIL = {"email.seznam.cz", "mail.google.com", "mail.rambler.ru", "mail.yandex.ru"}
 
 

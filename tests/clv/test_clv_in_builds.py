@@ -26,9 +26,9 @@ CUSTOMERS = 600
 SUBSCRIBERS = 400
 MRR = 50
 UNIT_COST, UNIT_PRICE = 3, 4
-# What a build of these customers needs, beside what it tells of itself.
+# the marts that these tests need, besides those about the build itself
 MARTS = ("audit_reconciliation", "kpi_clv", "kpi_clv_backtest", "kpi_clv_model")
-# Whatever depends on the moment that customers are counted at.
+# all models that depend on as-of
 AGAIN = ("build", "--exclude-resource-type", "unit_test", "--select", "int_clv_windows+")
 
 
@@ -72,7 +72,7 @@ def out(
         for number, (day, amount) in enumerate(history)
     ]
     write_rows(root / "raw", "orders/orders", orders)
-    # the first order's cost is known, and a crumb of all: no category has another
+    # only the first order has a cost, so its margin is that of every category
     write_rows(
         root / "raw",
         "orders/order_items",
@@ -90,7 +90,7 @@ def out(
     changes = []
     for number, (months, is_ended) in enumerate(subscriptions):
         name = f"subscriber{number}"
-        # at noon of the day on which the term of the month is over, or when it has run for ten days more
+        # at noon of the day on which a month of the term ends, or ten days after the start of a month
         started = _months_before(AS_OF.replace(day=10), int(months) + (number % 3 if is_ended else 0))
         changes.append((name, "started", MRR, started))
         if is_ended:
@@ -206,7 +206,8 @@ def test_every_customer_is_scored(out: Path) -> None:
             "select count(*), count(p_alive), count(predicted_clv_12m), min(p_alive) > 0, max(p_alive) <= 1,"
             " bool_and(p_alive < 1) from marts.kpi_clv where clv_method = 'mbg_nbd'"
         ).fetchone()
-        # what the backtest predicts lies near what came: four standard errors of a Poisson sum, parameters' own apart
+        # the backtest's prediction is within four standard errors of a Poisson sum, which ignores the error of the
+        # parameters
         predicted, actual = connection.execute(
             "select sum(predicted_purchases), sum(actual_purchases) from marts.kpi_clv_backtest"
         ).fetchall()[0]

@@ -14,9 +14,9 @@ from scipy.stats import beta, gamma
 
 from tests.clv.simulate import GAMMA_GAMMA, PURCHASES, SBG, lifetimes, purchases, values
 
-# Fader, Hardie, Lee (2005), table 2: the CDNOW customers.
+# Fader, Hardie, Lee (2005), table 2: the CDNOW customers
 CDNOW = Fit({"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}, -9582.4, 2357)
-# What each model finds of them: the same table; the test data of BTYDplus and of lifetimes, which agree on MBG/NBD.
+# published parameters: from the same table, and from the test data of BTYDplus and lifetimes, which agree on MBG/NBD
 PUBLISHED = {
     "bg_nbd": {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426},
     "mbg_nbd": {"r": 0.525, "alpha": 6.183, "a": 0.891, "b": 1.614},
@@ -79,7 +79,7 @@ def _of_a_customer(
     Equation 2 of Fader, Hardie, Lee; if customers may drop out after the first purchase, there is one chance more.
     """
     chances = x + model.chances_at_first
-    # the likelihood of many purchases is a very small number: each is taken as a multiple of e^-x
+    # scaled by e^x, because the likelihood of many purchases is very small
     alive = (1 - p) ** chances * (rate * np.e) ** x * np.exp(-rate * age)
     dropped = p * (1 - p) ** (chances - 1) * (rate * np.e) ** x * np.exp(-rate * recency) if chances else 0 * p
     return alive, dropped
@@ -178,7 +178,7 @@ def test_known_parameters_are_found_again(model: BetaGeometric, customers: int, 
     assert {name: abs(found[name] / value - 1) < tolerance for name, value in PURCHASES.items()} == dict.fromkeys(
         PURCHASES, True
     ), found
-    # what is predicted of those who bought once, twice, and oftener is what they buy, within four standard errors
+    # for customers with one, two and more purchases, the prediction is within four standard errors of what they buy
     expected = model.expected_purchases(fitted, 52, x, recency, age)
     for group in (x == 0, x == 1, x > 1):
         error = after[group].std() * np.sqrt(group.sum())
@@ -270,8 +270,8 @@ def test_values_that_do_not_vary_are_no_fit() -> None:
         gamma_gamma.fit(np.array([1.0, 2.0]), np.array([9.0, 9.0]), np.array([400.0, 100.0]), 100)
 
 
-# Fader, Hardie (2007), "How to Project Customer Retention", table 1: per cent of 1,000 who are still there after each
-# of seven years, and after the eighth to twelfth; and what the paper finds of the first seven.
+# Fader, Hardie (2007), "How to Project Customer Retention", table 1: per cent of 1,000 customers left after each of
+# seven years, and after the eighth to twelfth; and the paper's parameters for the first seven.
 SEGMENTS = {
     "regular": (
         [63.1, 46.8, 38.2, 32.6, 28.9, 26.2, 24.1],
@@ -311,7 +311,7 @@ def test_lifetimes_are_their_integral(months: int, is_ended: int) -> None:
     value, _ = sbg.log_likelihood(np.array([alpha, beta_]), *_vectors(months, is_ended))
     assert float(value[0]) == pytest.approx(np.log(likelihood), rel=1e-7, abs=1e-9)
     if not is_ended:
-        # one integral of all twelve months: each counts if it and all before it are renewed
+        # one integral over twelve months: a month counts if it and all before it are renewed
         expected = (
             over_holders(lambda p: np.asarray(((1 - p) ** np.arange(months + 1, months + 13)).sum())) / likelihood
         )
@@ -340,7 +340,7 @@ def test_subscriptions_that_tell_nothing_of_each_other_renew_as_they_did() -> No
     few = (np.array([1.0, 4.0]), np.array([1.0, 0.0]), np.array([2.0, 2.0]))
     with pytest.raises(FitError, match="too few customers: 4 subscriptions, 100 are needed"):
         sbg.fit(*few, 100)
-    # of 2 x 1 + 2 x 4 ends of months at 2 was cancelled
+    # 2 of 2 x 1 + 2 x 4 month ends were cancellations
     assert sbg.renewal_share(*few) == 0.8
     assert sbg.renewal_share(*_vectors(0, 0, 3)) == 1
 

@@ -13,9 +13,9 @@ def test_every_figure_and_count_is_read_from_the_marts(marts: duckdb.DuckDBPyCon
     def nothing(query: str) -> list[tuple[object, ...]]:
         return published(query)[:0]
 
-    # from nothing to the demo: each raw table has new rows, and the figures that moved most are told
+    # from no data to the demo: new rows in each raw table, and the figures that changed most
     lines = changes(published, "marts", nothing)
     assert any(line.startswith("orders/orders: ") for line in lines)
     assert len([line for line in lines if " before, " in line]) == 5
-    # the same marts tell of no change, and a query that fails would raise here
+    # equal marts show no change, and a query that fails would raise here
     assert changes(published, "marts", published) == []

@@ -126,7 +126,7 @@ def test_predictions_follow_from_the_published_parameters(marts: duckdb.DuckDBPy
     ).fetchall()
     assert len(rows) == 25
     nodes, weights = np.polynomial.legendre.leggauss(2000)
-    # rates up to 2 a week; of r above 0 the density at 0 has a pole, which a substitution takes away
+    # rates up to 2 per week; the density has a pole at 0, which a substitution removes
     rates = (nodes + 1) ** (1 / r)
     of_rate = weights * gamma.pdf(rates, r, scale=1 / alpha) * (nodes + 1) ** (1 / r - 1)
     for x, recency, age, p_alive, purchases, worth, clv in rows:

@@ -14,7 +14,7 @@ from tests.support.demo import Demo
 EXAMPLE = re.compile(r"`(where [^`]+)`")
 # `kpi_nps where survey_kind = 'relational' and dimension = 'all'`, `kpi_csat`, `kpi_ces` `where …`
 IN_TABLE = re.compile(r"`(\w+) (where [^`]+)`")
-# Each row of these marts is of one value of these columns, and a sum over all values says nothing.
+# rows of these marts belong to one value of these columns; sums over all values are meaningless
 SLICES = frozenset({"framework", "attribution_model", "conversion_type", "month_basis", "survey_kind", "dimension"})
 
 
@@ -61,7 +61,7 @@ def test_an_example_finds_rows_that_add_up(example: Example, marts: duckdb.DuckD
             (has_all,) = marts.execute(f"select bool_or({column} = 'all') from marts.{example.mart}").fetchall()[0]
             slices |= {column} if has_all else set()
     if re.search(r"\bperiod\b", example.condition):
-        # it follows from the period
+        # the period determines it
         slices -= {"period_type"}
     unnamed = {column for column in slices if not re.search(rf"\b{column}\b", example.condition)}
     assert not unnamed, f"says nothing of {', '.join(sorted(unnamed))}"

@@ -71,7 +71,7 @@ def _assert_share(part: int, whole: int, rate: float | None, low: float | None, 
 
 def test_reviews_of_every_month(raw: RawRows, marts: duckdb.DuckDBPyConnection) -> None:
     """Ratings and replies of each month."""
-    # what is no number is refused as such, whatever it says
+    # a text that is no number is quarantined for that reason first
     rows = [
         row
         for row in raw.left("feedback/reviews")
@@ -214,7 +214,7 @@ def test_carts_checkouts_and_forms_of_every_month(
         if not visit.is_human:
             continue
         month = _month(visit.started_at)
-        # every order of this shop's site has its event
+        # every order on the shop's site has its purchase event
         has_order = "purchase" in visit.names
         is_abandoned = "add_to_cart" in visit.names and not has_order
         is_recovered = is_abandoned and any(
@@ -415,7 +415,7 @@ def test_experiments(
         first[person] = min(first.get(person, datetime.max), row["exposed_at"])
         if row["is_control"]:
             controls[row["experiment"]] = row["variant"]
-    # orders from the raw files; of the other types it is told elsewhere whether they are right
+    # orders from the raw files; other conversion types are tested elsewhere
     brought: defaultdict[str, defaultdict[str, list[tuple[datetime, float]]]] = defaultdict(lambda: defaultdict(list))
     for order in orders.values():
         if order.is_conversion and order.person:

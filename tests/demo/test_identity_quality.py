@@ -12,7 +12,7 @@ from demo_company import generate
 from tests.support.dbt import must_pass, run_dbt, start_parsed
 from tests.support.demo import Demo
 
-# Many more than any identifier of the demo has.
+# many more links than any identifier of the demo has
 NO_GUARD = 1_000_000
 IDENTITY = ("int_identifiers", "int_identity_edges", "int_identity_components", "int_person_identifiers")
 

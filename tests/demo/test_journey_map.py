@@ -61,7 +61,7 @@ def test_persons_and_what_became_of_them(marts: duckdb.DuckDBPyConnection, frame
             entered[cell] += 1
             converted[cell] += outcome.is_converted
             dropped[cell] += outcome.is_dropped
-            # of all time the rate is that of the months whose window is over
+            # for `all`, the rate is that of the mature months
             if is_mature(month_of(stay.entered_at) if cell[0] == "all" else cell[0]):
                 watched[cell] += 1
                 advanced[cell] += outcome.is_converted
@@ -79,7 +79,7 @@ def test_persons_and_what_became_of_them(marts: duckdb.DuckDBPyConnection, frame
         for cell in set(persons) | set(entered)
     }
     assert len(rows) > 1000
-    # otherwise nobody would notice who entered taken for who they are now
+    # makes sure that attributes at entry differ from the present ones somewhere
     assert any(entered[cell] > len(persons[cell]) for cell in entered)
     for *parts, _, _, _, _, mature, conversion_rate, drop_off_rate, median_hours_in_stage in rows:
         period, stage, customer_type, persona = parts
@@ -114,7 +114,7 @@ def test_emotion_is_the_mean_of_persons(marts: duckdb.DuckDBPyConnection, framew
         of = adjusted[period, stage, customer_type, persona]
         expected = (on_scale(mean_of_persons(of)), *_interval(of)) if responses >= LEAST_ANSWERS else (None, None, None)
         assert (emotion_score, emotion_low, emotion_high) == tuple(map(_approximately, expected)), parts
-    # otherwise nobody would notice answers taken for persons
+    # makes sure that answers and persons differ somewhere
     assert any(len(scores) > 1 for of in adjusted.values() for scores in of.values())
 
     by_survey = marts.execute(
@@ -182,7 +182,7 @@ def test_carts_belong_to_the_stage_they_were_filled_in(demo: Demo, marts: duckdb
     assert rate is not None
     assert rate[:2] == (abandoned["decision"], carts["decision"])
     assert rate[2] == _approximately(abandoned["decision"] / carts["decision"])
-    # a stage may have ten worse pains
+    # a stage may have ten more frequent pain points
     assert {stage: value for stage, value in abandoned.items() if stage in pains} == pains
     assert pains["decision"] > 500
     assert carts["decision"] > 0.5 * sum(carts.values())

@@ -21,9 +21,9 @@ EVERYBODY = "dimension = 'all'"
 OF_THE_BRAND = f"{EVERYBODY} and survey_kind = 'relational'"
 EVERY_KIND = f"{EVERYBODY} group by month_start"
 EVERY_ACCOUNT = "customer_type = 'all'"
-# acquisition costs stand once for each attribution model, and what all channels cost together is the same in each
+# acquisition costs occur once per attribution model, with the same total in each
 EVERY_CHANNEL = "dimension = 'all' and attribution_model = 'linear'"
-# the mart that says the same, its column, and which of its rows
+# the mart with the same figure, its column, and the rows to use
 BY_MONTH = {
     "orders": ("kpi_sales", "orders", EVERYBODY),
     "net_revenue": ("kpi_sales", "net_revenue", EVERYBODY),
@@ -71,7 +71,7 @@ BY_MONTH = {
 }
 
 
-# answers every saved query in one process: to start MetricFlow takes six seconds, a query one
+# runs all saved queries in one process, because starting MetricFlow takes six seconds and a query one
 _SAVED_QUERIES = """
 import sys
 from dbt_metricflow.cli.main import cli
@@ -149,7 +149,7 @@ def of_the_mart(connection: duckdb.DuckDBPyConnection, metric: str) -> dict[str,
     found = connection.execute(
         f"select cast({month} as varchar) || ' 00:00:00', cast({expression} as double) from marts.{mart} where {rows}"
     ).fetchall()
-    # where nothing happened a mart may say 0 and the metric nothing
+    # without any event a mart may have 0 and the metric no row
     return {month: value for month, value in found if value}
 
 

@@ -26,9 +26,9 @@ def personal(demo: Demo) -> dict[str, set[str]]:
             typed = {**row, row.get("identifier_type") or "": row.get("identifier_value")}
             for kind, values in found.items():
                 value = typed.get(kind)
-                # customer A is contact A: a letter that texts hold too
+                # the contact id of customer A is A, a letter that every text contains
                 if value and len(value) > 1:
-                    # the subscriber's number, however it is spelt
+                    # the national number, in whatever form it is written
                     values.add((vietnamese_phone(value) or "")[3:] if kind == "phone" else value.strip().lower())
     assert {kind: len(values) > 1000 for kind, values in found.items()} == dict.fromkeys(found, True)
     return found
@@ -85,10 +85,10 @@ def _ends_with_one_of(digits: str, numbers: set[str]) -> bool:
 def test_nobody_is_in_the_bytes_of_the_file(kind: str, demo: Demo, personal: dict[str, set[str]]) -> None:
     """No personal data is in the bytes of the file, also not in unused blocks."""
     content = demo.published.read_bytes().lower()
-    # what a mart shows can be seen in the bytes, so what is not seen is not there
+    # texts of marts are found in the bytes, so what is not found is not there
     assert b"sao mai studio" in content
-    # texts stand in a file without anything between them, so each is searched for: some hundreds, to be quick
-    # a digit over and over is a placeholder, nobody's number, and what pages of zeros look like
+    # texts are stored without separators, so each is searched for; only some hundreds, to be quick. A digit repeated
+    # throughout is a placeholder, and looks like empty pages
     known = sorted(value for value in personal[kind] if len(value) > 6 and len(set(value)) > 1)
     some = known[:: max(1, len(known) // 200)]
     assert len(some) >= 200

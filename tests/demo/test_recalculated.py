@@ -126,7 +126,7 @@ def test_nps_of_every_month(raw: RawRows, marts: duckdb.DuckDBPyConnection, pers
 
     assert {row[:2]: list(row[3:6]) for row in published} == dict(expected)
     assert len(published) >= 12
-    # both sides of the least number of responses are among the months
+    # some months have enough responses and some have not
     assert {row[7] is None for row in published} == {True, False}
     for _, _, responses, promoters, passives, detractors, nps, low, high in published:
         assert responses == promoters + passives + detractors
@@ -196,7 +196,7 @@ def test_one_touch_models_credit_the_right_touch(
     assert {row[2] for row in credited} == {1}
     assert {row[:2] for row in credited} == expected
     assert by_type == expected_by_type
-    # conversions with a path and without one are both in the demo
+    # the demo has conversions with and without a path
     assert len(expected_by_type) >= 5
     assert any(not path for _, path in paths.values())
 
@@ -229,7 +229,7 @@ def test_accepted_and_erased_rows(label: str, raw: RawRows, marts: duckdb.DuckDB
     """The accepted rows are exactly those that the contract accepts, without erased persons."""
     landed = read_rows(raw.demo.raw_files(label))
     left = raw.left(label)
-    # tombstones are accepted rows that yield nothing
+    # tombstones are accepted and yield nothing
     accepted = accepted_rows([{**row, "is_deleted": None} for row in left], RULES[label], AS_OF)
     row = marts.execute(
         "select rows_in, accepted, erased from marts.audit_reconciliation where source_table = ?",

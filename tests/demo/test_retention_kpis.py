@@ -25,7 +25,7 @@ from tests.support.raw_rows import Rates, Row, local_day, rounded
 LAPSE = timedelta(days=180)
 FIRST_RESPONSE_TARGET = timedelta(hours=24)
 SUBSCRIPTION_CHURN = ("subscription_voluntary", "subscription_involuntary")
-# the month that runs at as-of
+# the month that is running at as-of
 LAST_MONTH = date(2026, 7, 1)
 
 
@@ -172,7 +172,8 @@ def changes(raw: RawRows, rates: Rates, persons: dict[str, str]) -> list[Change]
                 reason=reasons.get(row["reason"], "other") if row["reason"] else "unknown",
             )
         )
-    # nothing changes hands in the demo, so that all else is new, more, less, nothing or again
+    # no subscription changes its account in the demo, so movements are new, expansion, contraction, churn or
+    # reactivation
     assert len({(change.subscription, change.account) for change in found}) == len({c.subscription for c in found})
     return sorted(found, key=lambda change: (change.at, change.change_id))
 
@@ -360,7 +361,7 @@ def test_what_came_before_they_left(
     nothing: tuple[Any, ...] = (None, None, None, None)
 
     def last(events: Mapping[Any, list[tuple[Any, ...]]], churn: Churn) -> tuple[Any, ...]:
-        # whom the end names counts too, unless it is another company's
+        # a contact named by the cancellation counts too, unless it belongs to another company
         named = {churn.person} if companies.get(churn.person, churn.account) == churn.account else set()
         of_account = (event for person in people[churn.account] | named for event in events.get(person, ()))
         return max((event for event in of_account if event[0] < churn.at), default=nothing)
@@ -502,7 +503,7 @@ def test_retention_of_every_cohort(
         expected,
     )
     assert len({cohort for cohort, *_ in expected}) >= 18
-    # somebody comes back, and some months see nobody
+    # there are reactivations, and months without active customers in a cohort
     assert sum(values[7] for values in expected.values()) > 0
     assert any(values[3] == 0 for values in expected.values())
 

@@ -411,7 +411,7 @@ def sales(raw: RawRows, orders: dict[str, RawOrder]) -> list[Sale]:
         for order_id, order in orders.items()
         if order.is_conversion
     ]
-    # an order that names nobody has a person of its own, whom only its id tells
+    # an order without identifiers is a person of its own, known by the order's id
     found = [
         sale if sale.person else Sale(sale.order_id, sale.order, sale.order_id, sale.at, sale.lines) for sale in found
     ]
@@ -567,7 +567,7 @@ def test_products_of_every_month(
     def keys(product: str) -> tuple[Key, ...]:
         return ("all", "all"), ("category", categories.get(product, "unknown")), ("product", product)
 
-    # of each value: sessions as (first seen, person, views, carts), orders as (at, person, quantity, revenue)
+    # per value: sessions as (first seen, person, views, carts), orders as (at, person, quantity, revenue)
     seen_as: defaultdict[Key, list[tuple[datetime, str, int, int]]] = defaultdict(list)
     for visit in visits:
         merged: dict[Key, tuple[datetime, int, int]] = {}
@@ -788,7 +788,7 @@ def test_unit_economics_of_every_cohort(
             payback, so_far = None, Fraction(0)
             for since in sorted(flows[key]):
                 so_far += flows[key][since][2]
-                # shares are rounded to a ten-thousandth of a dong: no cohort of the demo is that near
+                # shares are rounded to 0.0001 dong, and no cohort of the demo is that close
                 assert not costs[key] or abs(so_far - costs[key]) > Fraction(1, 10)
                 if costs[key] and payback is None and so_far >= costs[key]:
                     payback = since
@@ -816,7 +816,7 @@ def test_spend_of_unit_economics_is_what_was_landed(raw: RawRows, marts: Marts) 
     )  # fmt: skip
     latest: dict[Key, datetime] = {}
     rows = []
-    # without a key of its own each row is accepted by itself here; those of the latest version of a key add up
+    # each row is accepted by itself here; those with the latest version of a key add up
     for raw_row in read_rows(raw.demo.raw_files("marketing/ad_spend")):
         for row in accepted_rows([raw_row], RULES["marketing/ad_spend"], AS_OF):
             rate = rates.on(row["currency"], row["spend_date"])

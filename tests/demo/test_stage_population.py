@@ -30,7 +30,7 @@ def test_population_at_the_end_of_each_month(demo: Demo, framework: str) -> None
         evening = datetime.combine(day + timedelta(days=1), time()) - TO_UTC
         for person, stays in journeys.stays.items():
             who = journeys.persons[person]
-            # whoever comes in the first moment of the next day is not there yet
+            # a person who enters in the first moment of the next day does not count yet
             before = [stay for stay in stays if stay.entered_at < evening]
             if before:
                 expected[day, before[-1].stage, who.customer_type, who.is_known] += 1

@@ -16,7 +16,7 @@ INVITATIONS = Rules(
     key=("invitation_id",), required=("invitation_id", "survey_type", "sent_at"), one_of=("email", "contact_id"),
     business_time="sent_at", times=("sent_at",), names=("survey_type",),
 )  # fmt: skip
-# The good end of these scales is the upper one.
+# the upper end of these scales is the good one
 SCALES = {"csat": (1, 5), "ces": (1, 7)}
 
 

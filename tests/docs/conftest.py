@@ -13,10 +13,10 @@ from customer_journey.paths import PROJECT
 
 from tests.support.demo import Demo, built_demo
 
-# what commands of the pages write to; everything else is linked
+# folders that commands of the pages write to; everything else is linked
 _COPIED = ("models", "seeds", "dbt_project.yml", "profiles.yml")
 _LINKED = (".venv", "adapters", "examples", "expectations", "macros", "scripts", "tests", "pyproject.toml", "uv.lock")
-# DuckDB's command line is no Python package: the same question asked by the library.
+# DuckDB's command line is not installed, so the library runs the same query
 _DUCKDB = """#!{python}
 import sys
 import duckdb

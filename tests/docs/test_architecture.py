@@ -8,9 +8,9 @@ from customer_journey.paths import PROJECT
 
 _PAGE = (PROJECT / "docs" / "architecture.md").read_text(encoding="utf-8")
 _ON_MAP = re.findall(r"^\| `([\w/]+/)` \|", _PAGE, re.MULTILINE)
-# What the page calls by its path outside the map.
+# paths that the page names outside its table of folders
 _NAMED = re.findall(r"`((?:models|scripts|macros|tests|expectations)/[\w/]+(?:\.\w+)?)`", _PAGE)
-# Folders in which a reader looks for code: each of theirs is on the map.
+# folders with code, whose subfolders must all be in the table
 _MAPPED = ("", "models/intermediate/", "scripts/")
 
 

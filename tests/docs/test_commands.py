@@ -9,7 +9,7 @@ from customer_journey.paths import PROJECT
 from tests.docs.conftest import Sandbox
 from tests.docs.pages import Command, commands
 
-# Guides whose commands of the workbench tests/workbench/test_workbench.py types one after the other.
+# guides whose commands tests/workbench/test_workbench.py runs one after the other
 _FOLLOWED = re.compile(r"journey (new|check|dry-run)\b")
 _BUILD = "a whole build takes minutes, tests/support/builds.py runs them for all tests"
 _DIFF = "two builds compared: tests/unit/test_compare.py"
@@ -23,7 +23,7 @@ _WHEEL = "installs from a package registry: tests/build/test_wheel.py builds wit
 _EXPORTS = "reads the reader's own exports: tests/onboarding"
 _LIFT = "of a request of the reader's own: tests/build/test_erasure.py"
 
-# Beginning of a command -> why it is not run here. Each must begin some command of some page.
+# beginning of a command -> why it is not run here; each must match a command on some page
 NOT_RUN_HERE = {
     "scripts/build --raw": _BUILD,
     "scripts/build --out": _BUILD,

@@ -8,7 +8,7 @@ from customer_journey.paths import PROJECT
 
 _PAGE = (PROJECT / "docs" / "glossary.md").read_text(encoding="utf-8")
 _KPIS = (PROJECT / "docs" / "kpis.md").read_text(encoding="utf-8")
-# The heading of a section, the seed that it shows, and the columns of the seed that its rows repeat.
+# the heading of a section, the seed it shows, and the seed's columns in its rows
 _SECTIONS = {
     "Stages": ("stage_labels", ("stage", "label_en", "label_vi")),
     "Channels": ("channels", ("channel", "label_en", "label_vi", "ownership")),

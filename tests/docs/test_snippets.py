@@ -13,7 +13,7 @@ from customer_journey.settings import default_settings
 from tests.docs.pages import Block, blocks
 from tests.support.demo import Demo
 
-# The model whose SQL docs/adapt/what_stage_writes.md shows.
+# the model whose SQL docs/adapt/what_stage_writes.md shows
 _SHOWN = "stg_finance__exchange_rates"
 _STAGE_PAGE = "docs/adapt/what_stage_writes.md"
 # Roles and grants are PostgreSQL's: tests/postgres runs what the project needs of them.

@@ -10,13 +10,13 @@ import pytest
 from customer_journey.paths import PROJECT
 
 _PAGES = ("docs/troubleshooting.md", "docs/postgresql.md")
-# What a page writes for the parts of a message that change, and what stands for them here.
+# placeholders on the page for the variable parts of a message, and what they stand for
 _VARIABLE = "…"
 _ROW = re.compile(r"^\| (?P<messages>`[^|]*`[^|]*?) \|", re.MULTILINE)
 _CODE = re.compile(r"`([^`]+)`")
 _JINJA = re.compile(r"raise_compiler_error\((?P<arguments>.*?)\) }}", re.DOTALL)
 _JINJA_TEXT = re.compile(r"\"([^\"]*)\"|'([^']*)'")
-# A message is a heading, or the first cell of a row in a table that begins with this one.
+# a message is a heading, or the first cell of a row in a table with this header
 _HEADING = "#### "
 _HEAD = "| the line says |"
 # Messages of the server, not of this project.
@@ -25,9 +25,9 @@ _OF_POSTGRESQL = {
     "no pg_hba.conf entry", "database … does not exist", "permission denied for database",
     "must be owner of schema marts",
 }  # fmt: skip
-# Fewer letters than this occur in other strings too.
+# a shorter text could occur in other strings too
 _LETTERS = 12
-# Messages that are other programs' words between names: the code that puts them together has no words of its own.
+# messages made only of names and other programs' words, without words of this project
 _WITHOUT_WORDS = {
     "test.…: …. Nothing was published", "model.… (…): …", "expectation … on …: …. Nothing was published", "dbt: …",
     "…: is …, not …. …", "… must be …, not ….", "…: … (at …). …", "DuckDB: …", "Spark: … (statement: … …)",

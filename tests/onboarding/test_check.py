@@ -42,7 +42,7 @@ def test_files_of_all_forms_land_as_they_were_proposed(tmp_path: Path) -> None:
         "customers.json",
         '{"customers": [{"customerId": "K9", "email": "a@example.com", "createdAt": "2026-01-15T10:00:00Z"}]}',
     )
-    # Windows-1258 writes tones as marks behind their letters
+    # Windows-1258 writes tones as combining marks after the letter
     windows = "Ma\u0303 kha\u0301ch ha\u0300ng;Email;Nga\u0300y ta\u0323o\nKH7;g@vidu.vn;15/01/2026\n"
     write(tmp_path, "khach cu.csv", windows, "cp1258")
     started(tmp_path)

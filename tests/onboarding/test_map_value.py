@@ -78,7 +78,7 @@ def test_a_value_is_added_and_every_other_line_stays(
         "# columns that",
     ):
         assert line in text
-    # what was asked is answered
+    # the comment that asked for the value is gone
     assert "map-value" not in text
     assert "map them with" not in text
 

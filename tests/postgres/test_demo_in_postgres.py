@@ -14,7 +14,7 @@ from customer_journey.postgres_server import server_of
 from tests.support.demo import Demo, built_demo
 from tests.support.postgres import PostgresServer
 
-# What is summed up of a column of each kind, on DuckDB and on PostgreSQL.
+# the sums that are compared for each kind of column, on DuckDB and on PostgreSQL
 SUMS = {
     "VARCHAR": ("sum(strlen({0}))", "sum(octet_length({0}))"),
     "BOOLEAN": ("count(*) filter (where {0})",) * 2,

@@ -166,7 +166,7 @@ def test_a_build_publishes_to_both_and_leaves_the_password_nowhere(
     for secret in (PASSWORD, ENCODED_PASSWORD):
         assert secret.encode() not in written
 
-    # nothing is new, but PostgreSQL has lost the build
+    # nothing is new, but the marts are gone from PostgreSQL
     with server.connect(database) as connection:
         connection.execute("drop schema marts cascade")
     again, _ = build(server.url(database), 0)

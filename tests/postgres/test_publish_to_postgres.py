@@ -21,7 +21,7 @@ from tests.support.postgres import PostgresServer
 LETTERS = "Trần 'Thị' \"Bé\" \\ €"
 LONG_PATH = " > ".join(f"channel_{number}" for number in range(400))
 
-# One mart of each kind: a dimension, a fact, a key that may hold nulls, sums by their grain, a key too long to index.
+# one mart of each kind: dimension, fact, nullable key, sums keyed by their grain, key too long to index
 SMALL = (
     build_info("20260101T000000.000001Z"),
     "create table marts.dim_persons (person_id varchar, is_known boolean, customer_since date)",
@@ -209,7 +209,7 @@ def test_a_build_that_is_there_is_not_copied_again(server: PostgresServer, tmp_p
     first, second = numbered_build(tmp_path / "1", 1), numbered_build(tmp_path / "2", 2)
     assert publish(server, database, first).is_new
     assert not publish(server, database, first).is_new
-    # a step back is asked for by whoever publishes an older file
+    # publishing an older file is allowed, since somebody asked for it
     assert publish(server, database, second).is_new
     assert publish(server, database, first).is_new
     with server.connect(database) as connection:

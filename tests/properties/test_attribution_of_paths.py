@@ -18,7 +18,7 @@ PERSONS = 400
 MODELS: list[str] = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"][
     "attribution_models"
 ]
-# A weight that comes of a function of doubles has nine digits: a share may be off by some units of the ninth.
+# weights from functions of doubles have nine digits, so a share may differ by some units of the ninth
 SHARE_ERRORS = {"time_decay": 1e-8, "markov": 1e-8}
 Credits = dict[tuple[str, str], float]
 

@@ -83,7 +83,7 @@ def test_groups_of_fewer_than_five_persons_are_left_out(data: dict[str, Any]) ->
 def test_every_query_runs_and_keeps_its_order(name: str, demo: Demo) -> None:
     with open_marts(Output(demo.out)) as connection:
         whole = connection.sql(query(name)).fetchall()
-        # rows that tie come out otherwise where nothing keeps their order
+        # tied rows would change order without an explicit sort
         connection.execute("set preserve_insertion_order = false")
         connection.execute("set threads = 3")
         again = connection.sql(query(name)).fetchall()

@@ -48,12 +48,12 @@ ARRIVALS = 3
 SETTINGS = {
     "as_of": "2026-06-30T00:00:00Z",
     "reporting_timezone": "UTC",
-    # shortly before the first of all scenarios: nothing has to reach back to 1990
+    # shortly before the first scenario, so that no mart needs days back to 1990
     "earliest_date": "2017-01-01",
     "reporting_currency": "USD",
     "currency_decimals": 2,
     "default_phone_country": "VN",
-    # so that both engines score customers, of whom the scenarios have few
+    # low, so that CLV has a fit on both engines although the scenarios have few customers
     "clv_min_customers": 5,
 }
 

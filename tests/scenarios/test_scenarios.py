@@ -41,8 +41,8 @@ def test_incremental_equals_full_and_shuffled(incremental: Path, full: Path) -> 
     assert compare(incremental / "journey.duckdb", full / "journey.duckdb")[1] == []
 
 
-# Some marts of each kind. With what they read they are two thirds of the models, among them all but four that are not
-# published; tests/soak builds the others on Spark too.
+# some marts of each kind; with everything they read these are two thirds of the models. tests/soak builds the others on
+# Spark too.
 ON_SPARK = (
     "attribution_paths",
     "audit_reconciliation",

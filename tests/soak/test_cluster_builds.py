@@ -27,9 +27,9 @@ from tests.support.builds import publish
 from tests.support.el_tool import SCHEMAS, write_typed
 
 SCALE = 0.02
-# Some of the scenarios' orders come later.
+# some orders of the scenarios arrive later
 EARLIER = "2026-03-01T00:00:00Z"
-# Of some hundred models and seeds: by then all threads are at work on what reads and writes much.
+# number of finished models after which the worker is killed: all threads are then busy
 MODELS_BEFORE_THE_KILL = 30
 
 
@@ -57,7 +57,7 @@ def test_the_marts_do_not_depend_on_a_worker_that_was_killed(raw: Path, tmp_path
                 cursor.execute(statement)
         build = _start_build(cluster, output, "--raw-schemas", SCHEMAS)
         _wait_for_models(build, output)
-        # the worker with its executor, as when a machine goes
+        # the worker with its executor, as when a machine fails
         os.killpg(cluster.workers[0].process.pid, signal.SIGKILL)
         said, _ = build.communicate()
         assert build.returncode == 0, said[-6000:]

@@ -137,7 +137,7 @@ def test_erased_rows_that_the_table_still_holds(
 ) -> None:
     """If the EL tool's table still holds an erased person, the build says so; rows that it exports again are erased."""
     report = _land(warehouse, catalog, tmp_path)
-    # what erasure does, which knows no more of where rows come from than the landed layer says
+    # what erasure does; it knows the origin of rows only from the landed layer
     warehouse.execute("insert into private.suppression_list (identifier_hash) values ('a hash')")
     warehouse.execute("delete from raw_crm.contacts where contact_id = '101'")
     warehouse.execute(

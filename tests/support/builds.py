@@ -14,7 +14,7 @@ from customer_journey.settings import FILE_NAME, default_settings
 
 Row = Mapping[str, Any]
 
-# For companies whose tests ask for no other: two frameworks cost less than all of them.
+# for tests that need no particular framework: two frameworks are cheaper than all
 FEW_FRAMEWORKS: dict[str, Any] = (
     {"frameworks": ["adahub_crm", "adahub_lifecycle"]} if "frameworks" in default_settings() else {}
 )

@@ -52,7 +52,7 @@ def statuses(state: Path) -> Mapping[str, str]:
     ended = {}
     for result in document["results"]:
         kind, _, *names = result["unique_id"].split(".")
-        # a unit test stands behind its model's name, a generic test before its hash
+        # a unit test's id ends with its model and name, a generic test's with a hash
         ended[names[1] if kind == "unit_test" else names[0]] = result["status"]
     return ended
 

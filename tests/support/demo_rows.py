@@ -74,7 +74,7 @@ RULES = {
         names=("channel", "category", "priority"),
     ),
 }  # fmt: skip
-# Words that a column may have; another one quarantines the row, and an older version of it counts then.
+# allowed values of a column; another value quarantines the row, and an older version then counts
 WORDS = {
     "crm/deals": ("status", {"open", "won", "lost"}),
     "crm/subscription_changes": (
@@ -82,7 +82,7 @@ WORDS = {
     ),
 }  # fmt: skip
 
-# Tables whose rows carry identifiers of one person.
+# tables whose rows have identifiers of one person
 LINKING = (
     "crm/contacts", "crm/activities", "crm/tickets", "web/identities", "orders/orders", "feedback/survey_invitations",
     "feedback/survey_responses", "feedback/reviews",
@@ -127,7 +127,7 @@ def raw_rows_of(demo: Demo) -> RawRows:
     assert len(requests) == 5
     requested = {identifier for request in requests for identifier in identifiers_of(request)}
     erased = identifiers_linked_to(requested, records, placeholders, IDENTITY_MAX_LINKS)
-    # they are people with more than one identifier, and few of them
+    # persons with more than one identifier, of whom there are few
     assert len(requests) < len(erased) < 60
     orders = read_rows(demo.raw_files("orders/orders"))
     return RawRows(demo, erased, {row["order_id"] for row in orders if identifiers_of(row) & erased})
@@ -172,13 +172,13 @@ def orders_of(raw: RawRows, persons: Mapping[str, str]) -> dict[str, RawOrder]:
         person_of(contact, persons, "contact_id") for contact in raw.accepted("crm/contacts") if contact["is_internal"]
     }
     accepted: dict[str, tuple[Row, Fraction]] = {}
-    # a status that no seed maps quarantines the row, and an older version of the order counts then
+    # an unmapped status quarantines the row, and an older version of the order then counts
     rows = [row for row in raw.left("orders/orders") if (row["status"] or "").lower() in {"", *statuses}]
     for row in accepted_rows(rows, RULES["orders/orders"], AS_OF):
         rate = rates.on(row["currency"], local_day(row["ordered_at"]))
         if rate is not None:
             accepted[row["order_id"]] = (row, rate)
-    # each refund less its share of tax and shipping; an order's refunds are rounded together, to the dong
+    # each refund without its share of tax and shipping; refunds of an order are rounded together, to the dong
     refunded: defaultdict[str, Fraction] = defaultdict(Fraction)
     for refund in raw.accepted("orders/refunds"):
         if refund["order_id"] in accepted:

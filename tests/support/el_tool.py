@@ -9,7 +9,7 @@ import duckdb
 from customer_journey.contract import RawTable, raw_tables
 from customer_journey.spark.connection import place
 
-# What the databases of write_typed are called, for --raw-schemas.
+# the databases that write_typed creates, for --raw-schemas
 SCHEMAS = ",".join(f"{source}=el_{source}" for source in sorted({table.source for table in raw_tables()}))
 _PROGRAM = """
 import sys

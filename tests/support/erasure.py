@@ -7,7 +7,7 @@ import duckdb
 
 from tests.support.builds import write_rows
 
-# Hoa bought, by a cookie that her e-mail identifies; each value occurs in no other row.
+# Hoa ordered, with a cookie that her e-mail identifies; each value occurs in no other row
 TRACES = (
     "hoa.erased@example.com",
     "contact-hoa",

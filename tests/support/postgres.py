@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-# The password of the roles below, which tests look for in whatever is written, and how it stands in a URL.
+# the password of the roles below, which tests search for in all output, and its form in a URL
 PASSWORD = "geheim%sesam+42"
 ENCODED_PASSWORD = "geheim%25sesam%2B42"
 
@@ -49,7 +49,7 @@ def started_server() -> Iterator[PostgresServer]:
     The test is skipped if PostgreSQL is not installed or its programs cannot be run.
     """
     programs = _programs()
-    # pytest's own folders are closed to the user that the server runs as
+    # pytest's folders are not accessible to the user that the server runs as
     folder = Path(tempfile.mkdtemp(prefix="journey_pg_", dir="/tmp"))
     data, log = folder / "data", folder / "log"
     password_file = folder / "password"

@@ -139,7 +139,7 @@ def _flag(value: object) -> bool:
     return str(value).lower() == "true"
 
 
-# What a column names, and under which kind of identifier it is known.
+# the identifier type of each column
 _IDENTIFIERS = {
     "contact_id": "contact_id", "merged_into_contact_id": "contact_id", "referrer_contact_id": "contact_id",
     "referred_contact_id": "contact_id", "email": "email", "referred_email": "email", "phone": "phone",

@@ -16,7 +16,7 @@ from customer_journey.transform import parse
 
 from tests.support.models import all_they_read, read_by
 
-# What the tests of builds read, and what a build itself reads of its marts.
+# marts that the tests of builds read, or that a build itself reads
 MARTS = (
     "audit_reconciliation",
     "audit_revenue",
@@ -25,7 +25,7 @@ MARTS = (
     "fct_sessions",
     "kpi_clv_model",
 )
-# what a build itself reads of its models, beside marts
+# other models that a build itself reads
 READ_BY_ERASURE = ("stg_privacy__text_identifiers",)
 _OF_A_MODEL = ("name", "description", "config", "constraints")
 _OF_A_COLUMN = ("name", "description", "data_type", "constraints")
@@ -39,7 +39,7 @@ def make_small_project(folder: Path, marts: Collection[str] = MARTS, with_all_se
     """
     folder.mkdir(parents=True, exist_ok=True)
     manifest = parse(Output(folder), "duckdb")
-    # a build holds its settings against the list of frameworks, whatever its models read
+    # a build checks its settings against the list of frameworks, whatever its models are
     chosen = all_they_read(manifest, (*marts, *READ_BY_ERASURE)) | {"seed.customer_journey.frameworks"}
     if with_all_seeds:
         chosen |= {node for node in manifest.nodes if node.startswith("seed.")}
@@ -75,7 +75,7 @@ def _write_settings(folder: Path) -> None:
     models = document["models"]["customer_journey"]
     absent = [name for name in models if not name.startswith("+") and not (folder / "models" / name).is_dir()]
     if not absent:
-        # as it stands, with its comments, which an analyst's commands are to keep
+        # unchanged, with its comments, which the commands of an analyst must keep
         _copy(Path("dbt_project.yml"), folder)
         return
     for name in absent:

@@ -43,7 +43,7 @@ def test_wilson_intervals_hold_the_share() -> None:
     wald = [f"rate {side} 1.96e0 * sqrt(rate * (1 - rate) / trials)" for side in "-+"]
     covered = [_wilson_coverage(trials, share, *wilson) for trials in SIZES for share in SHARES]
     plain = [_wilson_coverage(trials, share, *wald) for trials in SIZES for share in SHARES]
-    # a count is whole, so that no interval can hold to 95 % everywhere
+    # counts are whole numbers, so no interval can have a coverage of exactly 95 % everywhere
     assert min(covered) > 0.92
     assert np.mean(covered) == pytest.approx(0.955, abs=0.01)
     assert min(plain) < 0.3
@@ -126,7 +126,7 @@ def test_intervals_of_emotion_hold_the_mean() -> None:
         f"total / persons {side} 1.96e0 * sqrt(greatest(0, squares / persons - (total / persons) ** 2) / persons)"
         for side in "-+"
     ]
-    # of a scale of five: content, split, unhappy, nearly all delighted
+    # on a scale of five: content, split, unhappy, nearly all delighted
     mixes = (
         (0.02, 0.03, 0.1, 0.35, 0.5),
         (0.3, 0.1, 0.2, 0.1, 0.3),
@@ -224,13 +224,13 @@ def test_drivers_of_shuffled_outcomes_are_none(tables: duckdb.DuckDBPyConnection
     found = _rows_of(
         "journey_drivers", tables, "framework, factor, p_value, is_significant", stage_masks=FRAMEWORKS // 63 + 1
     )
-    # everybody is of one type: no test
+    # everybody is of one type, so there is no test
     rows = [row for row in found if row[2] is not None]
     worlds = {f"world {number}" for number in range(FRAMEWORKS)}
     assert len(rows) > 40 * FRAMEWORKS
     told_apart = {row[0] for row in rows if row[3]} & worlds
     assert len(told_apart) / FRAMEWORKS <= 0.1
-    # each alone, one factor in twenty would be told apart, and hardly a world be without
+    # without adjustment, one factor in twenty would be significant, and nearly every framework would have one
     assert np.mean([row[2] < 0.05 for row in rows if row[0] in worlds]) == pytest.approx(0.05, abs=0.02)
     assert len({row[0] for row in rows if row[2] < 0.05} & worlds) / FRAMEWORKS > 0.6
     assert "item 20" in {row[1] for row in rows if row[0] == f"world {FRAMEWORKS}" and row[3]}
@@ -280,7 +280,7 @@ def test_experiments_without_an_effect_show_none(tables: duckdb.DuckDBPyConnecti
 
     assert 0.01 < share(rows, lambda row: row["p_value"] < 0.05) < 0.055
     assert 0.015 < share(paid, lambda row: row["revenue_p_value"] < 0.05) < 0.06
-    # of any winner in an experiment, of all its comparisons
+    # share of experiments with a significant result in any of their comparisons
     assert experiments_with(rows, "p_value") > 0.09
     assert experiments_with(rows, "p_value_adjusted") < 0.06
     assert experiments_with(paid, "revenue_p_value_adjusted") < 0.06

@@ -17,7 +17,7 @@ WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))
 FORMS = sorted(file for file in (GITHUB / "ISSUE_TEMPLATE").glob("*.yml") if file.name != "config.yml")
 SHA = "a" * 40
 
-# Answers as `gh api` does from files, and writes down what it is asked to change.
+# a fake `gh api` that answers from files and records what it is asked to change
 GH = """#!/usr/bin/env python3
 import json, os, sys
 words = sys.argv[1:]

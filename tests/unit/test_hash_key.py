@@ -110,7 +110,7 @@ def test_kept_key_is_for_its_owner_alone(tmp_path: Path) -> None:
     assert [found.name for found in tmp_path.iterdir()] == ["hash_key"]
 
 
-# Folders of releases that kept no fingerprint
+# folders of releases without fingerprints
 
 
 def _built_before(output: Output, key: str) -> None:
@@ -184,7 +184,7 @@ def test_rotation_keeps_the_key_of_the_suppression_list(output: Output, monkeypa
     assert _ring(output, NEW) == Ring(NEW, (OLD,), before.suppression)
     monkeypatch.setenv(ENVIRONMENT_VARIABLE, NEW)
     assert _find(output) == NEW
-    # neither the keys nor what the old one could open is in the file any more
+    # neither a key nor anything encrypted with the old key is left in the file
     content = output.warehouse.read_bytes()
     assert not [key for key in (OLD, NEW, before.suppression) if key.encode() in content]
 
@@ -342,7 +342,7 @@ def test_files_of_a_build_are_their_owner_s(
         "out": folder,
         "journey.duckdb": published,
         "logs": "700",
-        # who reads the marts reads the page of them
+        # readers of the marts may read the page as well
         "report": folder,
         "report/index.html": published,
         "warehouse.duckdb": "600",

@@ -68,7 +68,7 @@ def test_what_killed_builds_left_goes_and_all_else_stays(output: Output, tmp_pat
         _touch(output.root / "built_from.unfinished"),
         _touch(output.root / "report" / "index.99999999"),
     ]
-    # of a process that is at work
+    # of a running process
     at_work = _touch(output.root / "report" / f"index.{os.getpid()}")
     assert {leftover.path for leftover in leftovers(output, 3)} == set(gone)
     assert all(path.exists() for path in gone)

@@ -9,12 +9,12 @@ import pytest
 import yaml
 from customer_journey.paths import PROJECT
 
-# what a stage, a channel, a department, a direction or a status is called in marts
+# columns of marts with a stage, channel, department, direction or status
 SHOWN = re.compile(
     r"^((from|to|current|most_advanced)_)?stage$|^stage_at_(?!\w+_(rank|label_en|label_vi)$)\w+$|^(\w+_)?channel$|^department$|^direction$|^(\w+_)?status$"
     r"|^dimension_value$"
 )
-# a mart whose own rank and labels are of its stage
+# a mart whose rank and labels are those of its stage
 OF_THE_ROW = {
     "journey_map",
     "journey_map_emotions",

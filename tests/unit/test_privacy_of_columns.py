@@ -11,7 +11,7 @@ from tests.support.privacy import published_columns, source_columns
 CLASSES = {"direct", "indirect", "free_text", "none"}
 SOURCES = source_columns()
 PUBLISHED = published_columns()
-# What people type and no mart shows, not even where many have it: what they write themselves, and what nobody asks for.
+# free text that no mart shows, not even where many persons have it: comments and the like, and columns without a use
 NEVER_PUBLISHED = {
     "crm.contacts.city",
     "crm.contacts.job_title",

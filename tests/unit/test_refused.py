@@ -43,7 +43,7 @@ def test_the_three_commonest_reasons_have_a_row_each(models: duckdb.DuckDBPyConn
     """The message names an example row for each of the three most frequent reasons."""
     files = {1: "crm/deals/a.csv", 2: "crm/deals/b.parquet"}
     found = refusals(lambda query: models.execute(query).fetchall(), files, [("crm.deals", 8, 7), ("web.events", 9, 0)])
-    # in a text file the header is row 1; of reasons as common as each other the first of the alphabet
+    # in a text file the header is line 1; equally frequent reasons are in alphabetical order
     assert [str(refusal) for refusal in found] == [
         "crm/deals: 7 of 8 rows are refused (88 %): invalid_amount 3 (as row 3 of crm/deals/a.csv);"
         " too_early_created_at 2 (as row 8 of crm/deals/b.parquet); missing_deal_id 1 (as row 9 of crm/deals/a.csv)"

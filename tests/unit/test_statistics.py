@@ -6,7 +6,7 @@ from scipy import stats
 
 from tests.support.macros import Macros
 
-# 0 to 12 in hundredths: beyond the seam at 7.07, where the approximation becomes another one
+# 0 to 12 in steps of 0.01, past 7.07, where another approximation begins
 GRID = "select number / 100e0 as x from range(0, 1201) as numbers (number)"
 
 
@@ -128,6 +128,6 @@ def test_the_power_is_the_published_one() -> None:
         " (0.95e0, 1.045e0, 9)) as plans (rate, other, n)) as ends"
     ).fetchall()
     assert rows[0][0] == pytest.approx(0.80, abs=0.001)
-    # of nothing true it is the error of 5 %
+    # without a true difference, the power equals the error rate of 5 %
     assert rows[1][0] == pytest.approx(0.05, abs=1e-9)
     assert rows[2] == (None,)

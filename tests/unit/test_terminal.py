@@ -18,7 +18,7 @@ from rich.table import Table
         ("\x9b2J", r"\x9b2J"),
         ("txt.\u202egpj", r"txt.\u202egpj"),
         ("zero\u200bwidth", r"zero\u200bwidth"),
-        # a byte of a file name that is no UTF-8
+        # a byte of a file name that is not UTF-8
         ("h\udce0", r"h\xe0"),
         ("[/x] [bold]", "[/x] [bold]"),
     ],

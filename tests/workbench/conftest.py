@@ -17,7 +17,7 @@ from tests.support.small_project import make_small_project
 _EDITED = ("models/stages", "models/intermediate/attribution", "seeds", "dbt_project.yml")
 
 
-# What an analyst's commands try out, and what a build reads of its models.
+# marts that the commands of an analyst use, and those that a build itself reads
 _MARTS = (
     "audit_identifiers_skipped",
     "audit_reconciliation",
@@ -85,7 +85,7 @@ def _copy(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
 
 
-# Who did what. The build's now is 30 June; a lead goes cold after 90 days, a customer lapses after 180.
+# The events of the persons. As-of is 30 June; a lead goes cold after 90 days, a customer lapses after 180.
 ACTIVITIES = [
     ("mai", "consultation_request", "inbound", "2026-06-01T09:00:00Z"),
     ("lan", "call", "inbound", "2026-06-10T09:00:00Z"),
@@ -99,7 +99,7 @@ ACTIVITIES = [
     ("thu", "meeting", "inbound", "2026-06-15T09:00:00Z"),
 ]
 PERSONS = tuple(dict.fromkeys(person for person, *_ in ACTIVITIES))
-# Six of them typed their address into one tablet, one more than an identifier may link; a guest has two cookies.
+# six persons typed their address into one tablet, one more than an identifier may link; a guest has two cookies
 AT_THE_TABLET = ("mai", "lan", "nam", "hoa", "vy", "tuan")
 IDENTITIES = [*(("tablet", name) for name in AT_THE_TABLET), ("phone", "guest"), ("laptop", "guest")]
 

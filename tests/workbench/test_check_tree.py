@@ -47,7 +47,7 @@ def test_guide_shows_lines_that_are_said(name: str) -> None:
         for model in BROKEN_MODELS.values()
         for problem in model.problems
     ]
-    # SQL of one engine is shown for another definition in the test
+    # the guide shows SQL of one engine for a different definition than the test
     said = [line.replace("models/stages/quote.sql", "models/stages/vip.sql") for line in said]
     shown = lines_of_mistakes(guide(name))
     assert len(shown) >= 4

@@ -137,7 +137,7 @@ def test_dry_run_of_a_definition_that_reads_others(workbench: Workbench, stage_g
         ["adahub_crm", "other", "lapsed_lead", "2"],
         ["adahub_crm", "lead", "sales_lead", "1"],
     ]
-    # one example of each kind was asked for: the latest
+    # one example of each kind is requested: the latest
     assert f"  new lapsed_lead: {persons['minh']} 2026-04-10 09:00:00 to now (no_sign_of_interest)" in lapsed
     assert lapsed.count("  new lapsed_lead") == 1
 
@@ -217,7 +217,7 @@ def test_dry_run_of_another_number_of_links(workbench: Workbench, before: dict[s
     assert _table(tried.stdout, *COUNTS) == [["all", "10", "4"], ["known", "9", "4"]]
     assert _table(tried.stdout, *CHANGES) == [["merge", "7", "1"]]
     assert _table(tried.stdout, *SKIPPED) == [["anonymous_id", "too_many_links", "–", "1"]]
-    # all six became contacts at one moment: the least of their names is the person's
+    # all six contacts were created at the same time, so the person_id comes from the first in alphabetical order
     assert f"  merge: {_person_ids(workbench)['hoa']} ← " in tried.stdout
     assert "No person would move to another stage, and no history would change." in tried.stdout
     assert _content(workbench.out) == before
@@ -271,7 +271,7 @@ def test_broken_definitions_are_named_and_never_published(workbench: Workbench, 
     assert "Nothing was published" in built.stderr
     assert (out / "journey.duckdb").read_bytes() == published
 
-    # what the failed build has landed and built is told apart from what the definitions change
+    # changes by the failed build are separated from changes by the definitions
     workbench.restore()
     tried = workbench.run("dry-run", "--out", str(out))
     assert "The last build there was not published" in tried.stdout
