@@ -3,7 +3,7 @@
 A scenario is a .yml file in this folder:
 
     scenario: late_identification
-    guards: what would go wrong without it
+    guards: the behaviour that it protects
     arrivals:                      # one a build; each maps raw tables to rows
       - web/events:
           - {event_id: late-1, anonymous_id: late-cookie, occurred_at: 2026-01-01 10:00:00, event_name: page_view}
