@@ -118,7 +118,7 @@ def judge(raw: Path) -> Verdict:
         report = land(connection, raw, lambda table, share: None)
         for table in raw_tables():
             create_landed_table(connection, table)
-        # nothing of this is published, so that any key will do
+        # nothing of this is published, so any hash key will do
         connection.execute("set variable hash_key = 'check'")
         models = Models(connection, settings)
         there = [table for table in raw_tables() if _count(connection, table.relation)]
@@ -248,7 +248,7 @@ def _refusal(
         f"select {', '.join(columns)} from {table.relation} where _file_id = ? and _row_number = ?", [file_id, row]
     ).fetchone()
     values = [value for value in found or () if value is not None]
-    # landing adds this prefix to a text that does not fit the number or date format of the mapping
+    # an adapter's macro adds this prefix to a text that is no number in the declared notation
     value = str(values[0]).removeprefix("unreadable: ") if values else ""
     kind = table.kind_of(columns[0])
     shown = masked(

@@ -41,7 +41,7 @@ def cpu():
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
 
-# a bar would stand in the output beside the figure
+# no progress bar, which would appear in the output beside the figures
 connection = duckdb.connect(sys.argv[2], config={"memory_limit": "4GB"})
 connection.execute("set enable_progress_bar = false")
 before = cpu()
