@@ -151,7 +151,7 @@ def test_who_was_erased_stays_erased(history: History) -> None:
     """Erased persons stay erased after a rotation, although the suppression list holds keyed hashes."""
     assert traces_under(history.out) == {}
     reconciled = "select erased from marts.audit_reconciliation where source_table = 'crm.contacts'"
-    # two rows of hers in each delivery
+    # each delivery has two rows of the erased person
     assert _query(history.out / "journey.duckdb", reconciled) == [(4,)]
 
 

@@ -25,7 +25,10 @@ def test_slip_can_still_be_made(slip: Slip, workshop: Workshop) -> None:
 
 @pytest.mark.parametrize(
     ("name", "noticed_by"),
-    [("AOV is by person", "sales_recounted"), ("carts are recovered without a window", "carts_recounted")],
+    [
+        ("AOV is divided by buyers, not by orders", "sales_recounted"),
+        ("carts are recovered by orders of any later time", "carts_recounted"),
+    ],
 )
 def test_slip_is_noticed(name: str, noticed_by: str, workshop: Workshop) -> None:
     """A wrong denominator of the average order value is detected by a test that counts it in another way."""
