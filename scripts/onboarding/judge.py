@@ -38,9 +38,9 @@ class Refusal:
 
     reason: str
     rows: int
-    # where the first one is, as whoever opens the file counts: `orders.csv, line 12`
+    # the place of the first one, counted as an editor or spreadsheet does: `orders.csv, line 12`
     place: str
-    # the column as the file has it, and its value, masked where it is of a person; empty where none is to blame
+    # the column by its name in the file, and its value, masked if it is personal data; empty if no column is wrong
     column: str
     value: str
     advice: str
@@ -73,10 +73,10 @@ class Unmapped:
     column: str
     value: str
     rows: int
-    # where the values stand that are known
+    # the seed or list that has the known values
     known_by: str
     is_refused: bool
-    # whether mapping.yml can say what it means: not where an adapter makes the table
+    # whether mapping.yml can map it; not possible for a table that an adapter makes
     is_mappable: bool
 
 
@@ -86,7 +86,7 @@ class Verdict:
 
     judgements: list[Judgement] = field(default_factory=list)
     unmapped: list[Unmapped] = field(default_factory=list)
-    # orders by what their status means: status, rows, sum of total_amount by currency
+    # accepted orders by the meaning of their status: status, rows, sum of total_amount by currency
     orders: list[tuple[str, int, str]] = field(default_factory=list)
     # columns and files that are not read
     drift: list[str] = field(default_factory=list)
@@ -118,7 +118,7 @@ def judge(raw: Path) -> Verdict:
         report = land(connection, raw, lambda table, share: None)
         for table in raw_tables():
             create_landed_table(connection, table)
-        # nothing of this is published, so that any key will do
+        # nothing of this is published, so any hash key will do
         connection.execute("set variable hash_key = 'check'")
         models = Models(connection, settings)
         there = [table for table in raw_tables() if _count(connection, table.relation)]
@@ -248,7 +248,7 @@ def _refusal(
         f"select {', '.join(columns)} from {table.relation} where _file_id = ? and _row_number = ?", [file_id, row]
     ).fetchone()
     values = [value for value in found or () if value is not None]
-    # so reading marks what contradicts the signs that the mapping names
+    # an adapter's macro adds this prefix to a text that is no number in the declared notation
     value = str(values[0]).removeprefix("unreadable: ") if values else ""
     kind = table.kind_of(columns[0])
     shown = masked(

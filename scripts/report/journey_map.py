@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from report.words import figure
 
 Row = dict[str, Any]
-# lines of a kind in a cell; the distance from which a touchpoint feels better or worse than its stage
+# the most lines of one kind in a cell; the difference from which a touchpoint counts as better or worse than its stage
 SHOWN, NEAR = 3, 0.05
 _HEIGHT, _TOP, _BOTTOM = 160, 24, 34
 _MONEY = ("Revenue per person", "Average order value")
@@ -79,7 +79,7 @@ class _Map:
         return found
 
     def number(self, value: float | None, kind: str = "number") -> str:
-        # the page's data have six digits: rounded again they may differ from a number that was rounded once
+        # the page's data has six digits; rounding twice may give another number than rounding once
         return figure(None if value is None else float(f"{value:.6g}"), kind, "en", self.meta["currency"])
 
     def persons(self, count: float) -> str:
@@ -172,7 +172,8 @@ class _Map:
         for item in self.of(stage, kind)[:SHOWN]:
             line = _line(item["item_en"], value=self.number(item["persons"]))
             if kind == "opportunity":
-                # whoever went on from here brought in no more than who did not: there is nothing to put a value on
+                # persons who went on from here brought no more revenue than those who did not, so there is no value to
+                # state
                 worth = self.number(item["value"], "money") if item["value"] else self.text("map.no_value")
                 line |= {"value": worth, "note": self.persons(item["persons"])}
             if kind in ("pain_point", "opportunity") and top:
@@ -286,7 +287,7 @@ class _Map:
             "height": _HEIGHT,
             "zero": y(0),
             "points": points,
-            # no way leads to what stands outside the order
+            # no arrow leads to a stage outside the order
             "segments": [
                 pair
                 for pair, stage in zip(pairwise(points), self.stages[1:], strict=True)

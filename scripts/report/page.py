@@ -26,9 +26,9 @@ from report.words import LANGUAGES, figure, fill
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
-# whatever was built: it has to go by mail
+# the limit for any company, so that the page can be sent by mail
 MOST_BYTES = 3_000_000
-# what the page knows of the map and of the names in it, whichever figures it has
+# data of the map and of names, which the page needs whatever figures it has
 _ALWAYS = (
     "frameworks", "framework_stages", "channels", "personas", "touchpoint_types", "attribution_models", "map",
     "map_items", "map_touchpoints", "map_emotions", "actions",
@@ -93,7 +93,7 @@ def _html(page: dict[str, Any], tables: dict[str, pa.Table]) -> str:
     styles = (STATIC / "style.css").read_text(encoding="utf-8")
     scripts = [STATIC / "echarts" / "echarts.min.js", *(STATIC / f"{name}.js" for name in ("charts", "map", "app"))]
     script = "\n".join(file.read_text(encoding="utf-8") for file in scripts)
-    # what closes a script inside one would end it
+    # "</script" in a text would end the script
     script = re.sub(r"</(script)", r"<\\/\1", script, flags=re.IGNORECASE)
     data = packed({**page, "tables": {name: encoded(table) for name, table in tables.items()}})
     environment = jinja2.Environment(
@@ -159,7 +159,7 @@ def _meta(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     return {
         "company": settings.get("company_name") or "",
         "as_of": as_of.isoformat(),
-        # as-of is the first moment of which nothing is known
+        # as-of is exclusive: nothing from it on is known
         "month": f"{(as_of - timedelta(microseconds=1)).astimezone(ZoneInfo(settings['reporting_timezone'])):%Y-%m}",
         "build_id": build["build_id"],
         "currency": settings["reporting_currency"],

@@ -1,4 +1,4 @@
-"""No row of input, whatever it holds, keeps a build from publishing, and none of what it hides is published."""
+"""No input row, whatever it contains, stops a build from publishing, and no personal data in it is published."""
 
 from pathlib import Path
 
@@ -11,8 +11,8 @@ from tests.support.builds import publish, write_settings
 from tests.support.privacy import published_columns
 
 ROWS = 80
-# Free text that these rows give no occasion to show, since few persons buy,
-# leave or are asked twice; and labels, which say it in words.
+# free text columns that these random rows leave empty, because few persons buy, churn or answer twice; and label
+# columns
 SELDOM_RARE = {
     "audit_identifiers_skipped.identifier_type",
     "dim_persons.lead_source",
@@ -38,7 +38,7 @@ CURRENCY = {"reporting_currency": "VND", "currency_decimals": 0, "default_phone_
 
 
 def test_anything_that_rules_accept_is_published(tmp_path: Path) -> None:
-    """Amounts and times at their bounds in all raw tables, and addresses and phone numbers wherever text can stand."""
+    """Raw tables with extreme amounts and times, and with addresses and phone numbers in all text columns, publish."""
     raw, out = tmp_path / "raw", tmp_path / "out"
     counts = write_any_rows(raw, seed=14, rows=ROWS)
     assert len(counts) == len(raw_tables())
@@ -51,7 +51,7 @@ def test_anything_that_rules_accept_is_published(tmp_path: Path) -> None:
         ).fetchall()
         assert {table: accounted for table, _, accounted, _ in states} == counts
         assert {table: rows_in for table, rows_in, _, _ in states} == counts
-        # rows of which all are refused would prove nothing; a request goes with the person
+        # if all rows were refused, the test would prove nothing; an erasure request deletes its person
         assert {table for table, _, _, accepted in states if accepted == 0} <= {"privacy.erasure_requests"}
         rare = {
             f"{table}.{column}"

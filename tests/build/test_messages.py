@@ -1,4 +1,4 @@
-"""What a user is told of input that cannot be used: one line with the file, what is wrong, and what to do next."""
+"""Messages for unusable input: one line with the file, the problem, and what to do next."""
 
 import gzip
 import io
@@ -24,7 +24,7 @@ Files = Mapping[str, str | bytes | None]
 
 HEADER = "contact_id,email,created_at\n"
 CONTACTS = f"{HEADER}1,mai@example.com,2026-01-01\n"
-# an export of no tool, and the adapter of a company's own that reads it
+# an export of an unknown tool, and an own adapter that reads it
 TOOL = {
     "tool/adapter.yml": "name: Tool\nneeds_timezone: true\nvariables: {currency: null}\n"
     "inputs:\n  people:\n    recognised_by: [Person, Joined]\n    columns: [Person, Joined]\n",
@@ -83,7 +83,7 @@ def workbook(*sheets: tuple[str, list[list[str]]]) -> bytes:
 
 
 def protected_workbook() -> bytes:
-    """Return what Excel saves under a password: a compound file whose only content is an encrypted package."""
+    """Return what Excel saves under a password: a compound file that contains only an encrypted package."""
     free, end, is_fat = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD
 
     def entry(name: str, kind: int, child: int, size: int) -> bytes:
@@ -132,7 +132,7 @@ def _parquet(**columns: list[str]) -> bytes:
 
 ROWS = [["contact_id", "email", "created_at"], ["1", "mai@example.com", "2026-01-01"]]
 
-# what lies in the raw folder; then the file, what is wrong, and the next step, as the line says them
+# the content of the raw folder; then the file, the problem and the next step that the line must name
 BROKEN: dict[str, tuple[Files, str, str, str]] = {
     # text files
     "semicolons": (
@@ -649,7 +649,7 @@ def _land(connection: duckdb.DuckDBPyConnection, raw: Path, files: Files) -> Lan
 def test_one_line_says_where_what_and_what_to_do(
     files: Files, where: str, wrong: str, then: str, warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
-    """Whoever has to find out by trying what a line leaves open gives up at the fifth attempt."""
+    """The line names the place, the problem and the remedy, so that nobody has to find out by trying."""
     with pytest.raises(InputError) as refused:
         _land(warehouse, tmp_path / "raw", files)
     line = plain_line(str(refused.value))
@@ -684,6 +684,6 @@ USABLE: dict[str, Files] = {
 def test_what_can_be_read_is_not_refused(
     files: Files, warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:  # fmt: skip
-    """A check that says no to a good file is worse than the error that it was to explain."""
+    """Files that can be read are accepted: a check must not refuse good files."""
     _land(warehouse, tmp_path / "raw", files)
     assert warehouse.execute("select contact_id, created_at from raw_crm.contacts").fetchall() == [("1", "2026-01-01")]

@@ -1,6 +1,6 @@
-"""Every macro of macros/cross_engine.sql, and what is built of them, on both engines.
+"""Every macro of macros/cross_engine.sql, and some built on them, on both engines.
 
-What is expected was worked out by hand, from calendars, tables of daylight saving and the formats' own rules.
+Expected values were worked out by hand, from calendars, tables of daylight saving and the rules of the formats.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ Values = str | None | tuple[str | None, ...]
 
 
 class Cases(NamedTuple):
-    """A call of a macro over the columns x, y, z, all of them text, and what it gives, as text."""
+    """Calls of a macro over the text columns x, y and z, with the expected result as text."""
 
     call: str
     expected: Mapping[Values, str | None]
@@ -28,19 +28,19 @@ def sha256(*parts: str) -> str:
     return hashlib.sha256("|".join((HASH_KEY, *parts)).encode()).hexdigest()[:32]
 
 
-# What runs statements or makes names instead of giving an expression.
+# macros that run statements or create names instead of returning an expression
 NO_EXPRESSIONS = {
     "drop_round_tables", "ensure_hash_key", "in_order_of", "load_csv_rows", "replace_table", "schema_prefix",
 }  # fmt: skip
 
 
 def nothing(*texts: str | None) -> dict[Values, str | None]:
-    """Expect null for each of the texts; `|` parts the texts of an argument."""
+    """Expect null for each of the texts; `|` separates the arguments of a call."""
     return {part: None for text in texts for part in (text.split("|") if text else [text])}
 
 
 def wide(text: str) -> str:
-    """Write ASCII in the full-width characters that Asian keyboards give."""
+    """Return ASCII text in full-width characters, as Asian keyboards produce them."""
     return text.translate({code: code + 0xFEE0 for code in range(0x21, 0x7F)})
 
 
@@ -88,7 +88,7 @@ CASES: dict[str, Cases] = {
         },
     ),
     "hex_to_bigint": Cases("{{ hex_to_bigint('x') }}", {"0": "0", "00ff": "255", "f" * 15: str(2**60 - 1), None: None}),
-    # sixty bits, so that the greatest of them is 2^60 - 1
+    # 60 bits, so the greatest number is 2^60 - 1
     "key_of": Cases(
         "{{ key_of('x') }}",
         {
@@ -152,7 +152,8 @@ CASES: dict[str, Cases] = {
             "khuy%E1%BA%BFn+m%C3%A3i": "khuyến mãi",
             "%f0%9f%98%80": "\U0001f600",
             "%2540": "%40",
-            # no escapes; no UTF-8 (lone byte, overlong, half a pair, beyond the last character); a control character
+            # percent signs that are no escapes; bytes that are not UTF-8 (single byte, overlong, surrogate, out of
+            # range); a control character
             "100%+": "100% ",
             "%zz": "%zz",
             "%FF": "%FF",
@@ -181,7 +182,7 @@ CASES: dict[str, Cases] = {
             ("https://a.example/#gclid=1", "gclid"): "true",
             ("https://a.example/?xgclid=1", "gclid"): "false",
             ("https://a.example/?a=1", "gclid"): "false",
-            # two question marks, as where a tag was put behind an address that had some
+            # two question marks, as when tags are appended to a URL that already has some
             ("https://a.example/?a=1?gclid=1", "gclid"): "true",
             ("https://a.example/", "gclid"): None,
             (None, "gclid"): None,
@@ -535,7 +536,7 @@ CASES: dict[str, Cases] = {
             None: None,
         },
     ),
-    # Viet Nam: nine digits a mobile number, ten a fixed one of Ha Noi (24), behind the trunk 0
+    # Vietnam: a mobile number has nine digits, a landline in Hanoi (24) ten, after the trunk prefix 0
     "normalize_phone": Cases(
         "{{ normalize_phone('x') }}",
         nothing(
@@ -593,9 +594,9 @@ CASES: dict[str, Cases] = {
             "0000000000": "+84000000000",
             "+44 (0)20 7946 0958": "+442079460958",
             "+44 020 7946 0958": "+442079460958",
-            # Italy dials the 0 from abroad, too
+            # Italian numbers keep their 0 from abroad too
             "+39 06 698 12345": "+390669812345",
-            # Russia's trunk is 8, with which its toll-free numbers begin
+            # Russia's trunk prefix is 8, and its toll-free numbers begin with 8 as well
             "+7 8 912 345-67-89": "+79123456789",
             "+7 800 555 35 35": "+78005553535",
             "+36 06 30 123 4567": "+36301234567",
@@ -650,12 +651,12 @@ CASES: dict[str, Cases] = {
             ("10", "10", "30"): "3.3300",
             ("10", "20", "30"): "6.6700",
             ("5", "5", "0"): "0.0000",
-            # tax and shipping are more than the total: nothing of it was revenue
+            # tax and shipping exceed the total, so there was no net revenue
             ("5", "-2", "10"): "0.0000",
             (None, "5", "5"): "0.0000",
         },
     ),
-    # letters and marks apart, in either order of the marks, as keyboards and file systems write them
+    # letters and combining marks written separately, in either order, as keyboards and file systems write them
     "nfc": Cases(
         "{{ nfc('x') }}",
         {
@@ -682,7 +683,7 @@ CASES: dict[str, Cases] = {
             "https://a.vn/?a=1;utm_source=zalo;utm_medium=oa": "zalo",
             "https://a.vn/?utm_source=te%CC%82%CC%81t": "t\u1ebft",
             "https://a.vn/?utm_source=a@b.vn": "(masked)",
-            # behind the #: all of it, and only where the query has no tag
+            # the fragment after # counts as a whole, and only if the query has no tag
             "https://a.vn/#utm_source=zalo&utm_medium=oa": "zalo",
             "https://a.vn/#/page?utm_medium=oa&utm_source=zalo": "zalo",
             "https://a.vn/?utm_medium=oa#utm_source=zalo": None,
@@ -719,7 +720,7 @@ CASES: dict[str, Cases] = {
                 ],
                 "(masked)",
             ),
-            # what campaigns, days, versions and amounts are written like
+            # how campaigns, days, versions and amounts are written, which are no phone numbers
             **{
                 text: text
                 for text in [
@@ -802,7 +803,8 @@ CASES: dict[str, Cases] = {
         "round({{ wilson_bound('(cast(x as double) / cast(y as double))', 'cast(y as double)', '+') }}, 4)",
         {("0", "10"): "0.2775", ("10", "10"): "1.0", ("7", "7"): "1.0"},
     ),
-    # Newcombe 1998, table II, contrasts (a) to (h) by method 10; x has successes and trials of the one, y of the other
+    # Newcombe 1998, table II, contrasts (a) to (h), method 10; x holds successes and trials of one group, y of the
+    # other
     "newcombe_bound below": Cases(
         f"round({{{{ newcombe_bound({NEWCOMBE}, '-') }}}}, 4)",
         {
@@ -829,7 +831,7 @@ CASES: dict[str, Cases] = {
             ("10/10", "0/10"): "1.0",
         },
     ),
-    # whole months up to the day after the last one, by a calendar; what is left over counts from 16 days on
+    # whole months up to the day after the last one; a rest of 16 days or more counts as a month
     "months_of_term": Cases(
         "{{ months_of_term('cast(x as date)', 'cast(y as date)') }}",
         {
@@ -891,7 +893,7 @@ CASES: dict[str, Cases] = {
             None: None,
         },
     ),
-    # 1 + … + x, and nothing of no numbers
+    # the sum 1 + … + x; null if there are no numbers
     "sum_over": Cases(
         "{{ sum_over('1', 'cast(x as int)', 'number', 'number * 1e0') }}",
         {"4": "10.0", "1": "1.0", "0": "0.0"},
@@ -901,7 +903,8 @@ CASES: dict[str, Cases] = {
         "round(exp({{ log_factorial('cast(x as double)') }}), 5)",
         {"0": "1.0", "1": "1.0", "5": "120.0", "10": "3628800.0", None: None},
     ),
-    # of 10 with 4 hits 5 are drawn, 3 hits or as unlikely: 110 of 210. Fisher's own tea: 3 of 4 cups, 34 of 70
+    # 5 of 10 drawn, with 4 hits among the 10: 3 hits or less likely tables: 110 of 210. Fisher's tea test: 3 of 4 cups,
+    # 34 of 70.
     "fisher_p_value": Cases(
         "round({{ fisher_p_value('cast(x as int)', 'cast(z as int)', 'cast(y as int)', 'cast(z as int)') }}, 6)",
         {
@@ -912,7 +915,7 @@ CASES: dict[str, Cases] = {
             ("0", "0", "4"): "1.0",
         },
     ),
-    # of 1 degree 1 - 2 atan(t) / pi; tables of 10 and 30 degrees
+    # 1 degree of freedom: 1 - 2 atan(t) / pi; 10 and 30 from published tables
     "t_p_value": Cases(
         "round({{ t_p_value('cast(x as double)', 'cast(y as double)') }}, 6)",
         {
@@ -934,7 +937,7 @@ CASES: dict[str, Cases] = {
             (None, "3"): None,
         },
     ),
-    # table 26.8: what is exceeded by 5 %, 0.1 %, 1 %, 95 % and 0.1 %
+    # table 26.8: values exceeded with probability 5 %, 0.1 %, 1 %, 95 % and 0.1 %
     "chi_square_upper_tail": Cases(
         "round({{ chi_square_upper_tail('cast(x as double)', 'cast(y as int)') }}, 6)",
         {
@@ -979,7 +982,7 @@ def test_a_macro_gives_the_same_on_both_engines(name: str, engine: str, query: Q
 
 
 def test_every_macro_that_dispatches_has_cases() -> None:
-    """A macro without a case would be trusted to do alike on both engines, which is what nobody knows."""
+    """Every macro that differs between the engines has a test case."""
     calls = " ".join(case.call for case in CASES.values())
     dispatching = {name.removeprefix("spark__") for name in Macros("spark").context if name.startswith("spark__")}
     tested_otherwise = {
@@ -1003,7 +1006,7 @@ def test_date_spine(first: str, last: str, expected: list[str], engine: str, que
 
 
 def test_list_entries(engine: str, query: Query) -> None:
-    """A text without any gives no row."""
+    """A text without entries gives no row."""
     entries = Macros(engine).render("{{ list_entries('x') }}")
     table = "(values ('two', 'a;b'), ('one', 'c'), ('none', null)) as lists (name, x)"
     rows = query(f"select name, {entries} as entry from {table}")
@@ -1011,7 +1014,7 @@ def test_list_entries(engine: str, query: Query) -> None:
 
 
 def test_addresses_and_numbers_in_texts(engine: str, query: Query) -> None:
-    """What is found is written as its reader sees it, with the signs beside a number that end it."""
+    """Addresses and phone numbers are found in texts as a reader sees them."""
     macros = Macros(engine)
     texts = (
         "('link', 'https://a.vn/?e=Hoa%2540shop.vn&p=%2B84%20987%20654%20321'), ('two', 'a@b.vn; (0912) 345 678!'),"
@@ -1028,7 +1031,7 @@ def test_addresses_and_numbers_in_texts(engine: str, query: Query) -> None:
 
 
 def test_text_list(engine: str, query: Query) -> None:
-    """Texts stand in the order asked for, of numbers and not of digits; a missing one leaves no trace."""
+    """Texts are joined in the given order, numbers by value and not by digits; missing ones are left out."""
     rows = "('g', 10, 'sau'), ('g', 9, null), ('g', 2, 'trước'), ('empty', 1, null), ('one', 1, '')"
     listed = Macros(engine).render("{{ text_list('text', order_by='place', separator=' > ') }}")
     select = f"select name, {listed} from (values {rows}) as listed (name, place, text) group by name order by name"
@@ -1036,7 +1039,7 @@ def test_text_list(engine: str, query: Query) -> None:
 
 
 def test_a_missing_value_comes_first_unless_told(query: Query) -> None:
-    """DuckDB would put it last; the profile sets it to do as Spark does."""
+    """Nulls sort first on both engines; the profile sets DuckDB to do as Spark does."""
     table = "(values (1, 'b'), (2, null), (3, 'a')) as cases (number, x)"
     assert [row[0] for row in query(f"select number from {table} order by x")] == [2, 3, 1]
     assert [row[0] for row in query(f"select number from {table} order by x desc")] == [1, 3, 2]

@@ -1,4 +1,4 @@
-"""The dbt unit tests that stand beside the models."""
+"""Runs the dbt unit tests of the models."""
 
 from pathlib import Path
 
@@ -9,9 +9,9 @@ from dbt.cli.main import dbtRunner
 
 
 def test_unit_tests_of_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A model that no longer does what its unit test says would still build; it needs no row of anybody to tell.
+    """All dbt unit tests pass; they need no landed rows.
 
-    The models are made empty first, since dbt reads the types of a unit test's input from them.
+    The models are built empty first, because dbt reads the types of a unit test's input from them.
     """
     monkeypatch.setenv("JOURNEY_WAREHOUSE", str(tmp_path / "warehouse.duckdb"))
     common = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path", str(tmp_path / "target")]

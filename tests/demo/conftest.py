@@ -1,4 +1,4 @@
-"""The demo company, published once, and the raw rows that its numbers are worked out from."""
+"""The demo company, published once, and the raw rows from which tests recalculate its numbers."""
 
 from collections.abc import Iterator
 
@@ -30,7 +30,7 @@ def marts(demo: Demo) -> Iterator[duckdb.DuckDBPyConnection]:
 
 @pytest.fixture(scope="session")
 def persons(demo: Demo) -> dict[str, str]:
-    """The person that each identifier belongs to: all that is taken from the warehouse."""
+    """The person of each identifier; nothing else is taken from the warehouse."""
     with duckdb.connect(str(demo.warehouse), read_only=True) as connection:
         rows = connection.execute("select identifier, person_id from intermediate.int_person_identifiers").fetchall()
     return dict(rows)

@@ -1,7 +1,7 @@
-"""Pipeline, sales, products, customer types and unit economics of the demo, worked out once more in plain Python.
+"""Pipeline, sales, products, customer types and unit economics of the demo, recalculated in plain Python.
 
-Orders, lines, deals, activities, views and spend come from the raw files. Who a person is, which stage somebody was in,
-what a touch is and which channel has the credit for a customer are taken from the marts, where other tests hold them.
+Orders, lines, deals, activities, views and spend come from the raw files. Persons, stages, touchpoints and attribution
+credit come from the marts, since other tests check them.
 """
 
 import math
@@ -63,7 +63,7 @@ def months_after(month: date, count: int) -> date:
 
 
 def is_over(month: date, wait: timedelta) -> bool:
-    """Tell whether so much time has passed since the end of a month."""
+    """Return whether this much time has passed since the end of a month."""
     return local_day(AS_OF) - months_after(month, 1) >= wait
 
 
@@ -82,7 +82,7 @@ def wilson(hits: int, trials: int) -> tuple[float | None, float | None]:
 
 
 def differences(marts: Marts, query: str, keys: int, expected: Mapping[Key, Iterable[Any]]) -> list[object]:
-    """Return what differs between the rows of a query, whose first columns are their key, and those expected."""
+    """Return the differences between the rows of a query, whose first columns are their key, and the expected ones."""
     actual = {row[:keys]: row[keys:] for row in marts.execute(query).fetchall()}
     different: list[object] = [("missing", key) for key in expected.keys() - actual.keys()]
     different += [("unexpected", key, actual[key]) for key in actual.keys() - expected.keys()]
@@ -104,7 +104,7 @@ def of_table(raw: RawRows, label: str) -> list[Row]:
 
 @dataclass(frozen=True)
 class Person:
-    """What BI groups persons by."""
+    """The attributes by which persons are grouped."""
 
     customer_type: str
     persona: str
@@ -116,7 +116,7 @@ class Person:
 
 @pytest.fixture(scope="module")
 def people(marts: Marts) -> dict[str, Person]:
-    """Every person."""
+    """All persons."""
     rows = marts.execute(
         """
             select person_id, customer_type, persona, first_channel, company_id, is_internal, customer_since
@@ -134,7 +134,7 @@ def company_types(marts: Marts) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def first_evidence(marts: Marts) -> Callable[[str], dict[str, datetime]]:
-    """Return the moment that each person first gave evidence of a stage."""
+    """Return the time of each person's first evidence of a stage."""
 
     def of_stage(stage: str) -> dict[str, datetime]:
         query = "select person_id, min(entered_at) from marts.fct_stage_evidence where stage = ? group by person_id"
@@ -145,7 +145,7 @@ def first_evidence(marts: Marts) -> Callable[[str], dict[str, datetime]]:
 
 @pytest.fixture(scope="module")
 def touches(marts: Marts) -> dict[str, list[tuple[datetime, str]]]:
-    """Each person's touches that may take credit, with their channel, in order."""
+    """The attributable touches of each person with their channel, in order."""
     found: defaultdict[str, list[tuple[datetime, str]]] = defaultdict(list)
     query = "select person_id, touched_at, channel from marts.fct_touchpoints where is_attributable order by touched_at"
     for person, touched_at, channel in marts.execute(query).fetchall():
@@ -158,7 +158,7 @@ def touches(marts: Marts) -> dict[str, list[tuple[datetime, str]]]:
 
 @dataclass(frozen=True)
 class Deal:
-    """A deal, its amount in dong."""
+    """A deal, with its amount in dong."""
 
     status: str
     amount: int | None
@@ -201,7 +201,7 @@ def deals(
 
 
 def test_pipeline_of_every_month(deals: list[Deal], marts: Marts) -> None:
-    """Deals won by the month in which they were made, or open after they were lost, would turn the pipeline around."""
+    """Pipeline of each month: won by closing month, open at month end."""
     expected: dict[Key, list[Any]] = {}
     last = month_of(local_day(AS_OF))
     first = {
@@ -261,7 +261,7 @@ def test_speed_to_lead_and_accepted_mqls(
     people: dict[str, Person],
     first_evidence: Callable[[str], dict[str, datetime]],
 ) -> None:
-    """A call before somebody was a lead, or the lead's own, would count as an answer, and sales looks fast."""
+    """Speed to lead counts the first outbound contact after the person became a lead."""
     whose = dict(marts.execute("select activity_id, person_id from marts.fct_activities").fetchall())
     answers: defaultdict[str, list[datetime]] = defaultdict(list)
     for row in of_table(raw, "crm/activities"):
@@ -324,7 +324,7 @@ def _person_keys(person: Person, at: datetime) -> list[Key]:
 
 @dataclass(frozen=True)
 class Line:
-    """A line of an order, in dong."""
+    """A line of an order, with amounts in dong."""
 
     product: str
     category: str
@@ -369,7 +369,7 @@ class Sale:
 
     @property
     def covered(self) -> Fraction:
-        """The part of the net revenue whose cost is known, before rounding."""
+        """The part of net revenue with known cost, before rounding."""
         total = sum(line.amount for line in self.lines)
         known = sum(line.amount for line in self.lines if line.cost is not None)
         return Fraction(self.order.net_revenue * known, total) if total else Fraction(0)
@@ -411,7 +411,7 @@ def sales(raw: RawRows, orders: dict[str, RawOrder]) -> list[Sale]:
         for order_id, order in orders.items()
         if order.is_conversion
     ]
-    # an order that names nobody has a person of its own, whom only its id tells
+    # an order without identifiers is a person of its own, known by the order's id
     found = [
         sale if sale.person else Sale(sale.order_id, sale.order, sale.order_id, sale.at, sale.lines) for sale in found
     ]
@@ -421,12 +421,12 @@ def sales(raw: RawRows, orders: dict[str, RawOrder]) -> list[Sale]:
 
 @pytest.fixture(scope="module")
 def persons_of_orders(marts: Marts) -> dict[str, str]:
-    """The person of each order; that of one that names nobody is in the marts alone."""
+    """The person of each order; for orders without identifiers taken from the marts."""
     return dict(marts.execute("select order_id, person_id from marts.fct_orders").fetchall())
 
 
 def test_margin_and_discount_of_every_order(sales: list[Sale], marts: Marts) -> None:
-    """A cost in another currency, or of a part of the lines taken for the whole, would show up in no sum."""
+    """Margin, cost coverage and discount of each order, also with costs in other currencies."""
     expected = {
         (sale.order_id,): [sale.order.net_revenue, sale.discount, rounded(sale.covered), sale.margin] for sale in sales
     }
@@ -444,7 +444,7 @@ def test_sales_of_every_month(
     touches: dict[str, list[tuple[datetime, str]]],
     marts: Marts,
 ) -> None:
-    """Buyers new each month, a cross-sale of what one had, or visitors left out of ARPU would flatter sales."""
+    """Sales of each month: new buyers, cross-sales and revenue per user."""
     histories: defaultdict[str, list[Sale]] = defaultdict(list)
     for sale in sales:
         histories[persons_of_orders[sale.order_id]].append(sale)
@@ -521,7 +521,7 @@ def _groups_of(person: Person) -> tuple[tuple[str, str], ...]:
 
 @dataclass(frozen=True)
 class Visit:
-    """What was looked at in a session: product -> first seen, views, times put into the cart."""
+    """Products viewed in a session: product -> first seen, views, times added to the cart."""
 
     person: str
     products: dict[str, tuple[datetime, int, int]]
@@ -529,7 +529,7 @@ class Visit:
 
 @pytest.fixture(scope="module")
 def visits(raw: RawRows, persons: dict[str, str], people: dict[str, Person]) -> list[Visit]:
-    """The sessions of people who looked at products."""
+    """The sessions of humans who viewed products."""
     by_cookie: defaultdict[str, list[Row]] = defaultdict(list)
     for event in raw.accepted("web/events"):
         by_cookie[event["anonymous_id"]].append(event)
@@ -561,13 +561,13 @@ def visits(raw: RawRows, persons: dict[str, str], people: dict[str, Person]) -> 
 def test_products_of_every_month(
     raw: RawRows, visits: list[Visit], sales: list[Sale], persons_of_orders: dict[str, str], marts: Marts
 ) -> None:
-    """Views of bots, orders before the view, or views after the order: a product would sell by being looked at."""
+    """Product KPIs of each month: only views by humans before the order count."""
     categories = {row["product_id"]: row["category"] or "unknown" for row in of_table(raw, "orders/products")}
 
     def keys(product: str) -> tuple[Key, ...]:
         return ("all", "all"), ("category", categories.get(product, "unknown")), ("product", product)
 
-    # of each value: sessions as (first seen, person, views, carts), orders as (at, person, quantity, revenue)
+    # per value: sessions as (first seen, person, views, carts), orders as (at, person, quantity, revenue)
     seen_as: defaultdict[Key, list[tuple[datetime, str, int, int]]] = defaultdict(list)
     for visit in visits:
         merged: dict[Key, tuple[datetime, int, int]] = {}
@@ -646,7 +646,7 @@ def test_customer_types_of_every_month(
     first_evidence: Callable[[str], dict[str, datetime]],
     marts: Marts,
 ) -> None:
-    """Touches after the purchase, companies counted by persons, or a window cut short would bend the comparison."""
+    """Comparison of customer types by month: touches up to the purchase, per company or person, within the window."""
     rows: defaultdict[Key, defaultdict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
 
     def note(what: str, customer_type: str, at: datetime, value: object) -> None:
@@ -720,7 +720,7 @@ def test_customer_types_of_every_month(
 def test_unit_economics_of_every_cohort(
     raw: RawRows, sales: list[Sale], persons_of_orders: dict[str, str], marts: Marts
 ) -> None:
-    """A customer's later orders left out, or spend set against those of another month, would move the payback."""
+    """Unit economics of each cohort: all later revenue, against the spend of the same month."""
     with_channel = marts.execute("select spend_date, channel, cost from marts.fct_ad_spend").fetchall()
     spend: defaultdict[tuple[date, str], Fraction] = defaultdict(Fraction)
     for day, channel, cost in with_channel:
@@ -788,7 +788,7 @@ def test_unit_economics_of_every_cohort(
             payback, so_far = None, Fraction(0)
             for since in sorted(flows[key]):
                 so_far += flows[key][since][2]
-                # shares are rounded to a ten-thousandth of a dong: no cohort of the demo is that near
+                # shares are rounded to 0.0001 dong, and no cohort of the demo is that close
                 assert not costs[key] or abs(so_far - costs[key]) > Fraction(1, 10)
                 if costs[key] and payback is None and so_far >= costs[key]:
                     payback = since
@@ -808,7 +808,7 @@ def test_unit_economics_of_every_cohort(
 
 
 def test_spend_of_unit_economics_is_what_was_landed(raw: RawRows, marts: Marts) -> None:
-    """Restated days counted twice, or another currency as if it were dong, would make every customer dear."""
+    """Spend equals the landed spend, converted, with superseded rows left out."""
     rates = Rates(raw.accepted("finance/exchange_rates"))
     key = (
         "spend_date", "platform", "account_id", "campaign_id", "ad_group_id", "ad_id",
@@ -816,7 +816,7 @@ def test_spend_of_unit_economics_is_what_was_landed(raw: RawRows, marts: Marts) 
     )  # fmt: skip
     latest: dict[Key, datetime] = {}
     rows = []
-    # without a key of its own each row is accepted by itself here; those of the latest version of a key add up
+    # each row is accepted by itself here; those with the latest version of a key add up
     for raw_row in read_rows(raw.demo.raw_files("marketing/ad_spend")):
         for row in accepted_rows([raw_row], RULES["marketing/ad_spend"], AS_OF):
             rate = rates.on(row["currency"], row["spend_date"])

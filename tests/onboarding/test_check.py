@@ -1,4 +1,4 @@
-"""What `journey check` tells of a folder: that it lands as a build lands it, what is refused, and what to change."""
+"""`journey check` on a folder: it lands rows as a build does, and reports what is refused and how to correct it."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from tests.onboarding.files import INVOICES, lines, workbook, write
 
 
 def started(folder: Path) -> None:
-    """Do what `journey init` does."""
+    """Propose and write mapping.yml, as `journey init` does."""
     proposal = propose(folder, None, None)
     write(folder, "mapping.yml", mapping_text(proposal))
     if (settings := settings_text(proposal)) is not None:
@@ -23,7 +23,7 @@ def started(folder: Path) -> None:
 
 
 def counts(verdict: Verdict) -> dict[str, tuple[int, int, int]]:
-    """Return rows, accepted and refused ones by table."""
+    """Return the numbers of rows, accepted rows and refused rows by table."""
     return {
         judgement.table.label: (judgement.rows, judgement.accepted, judgement.refused)
         for judgement in verdict.judgements
@@ -42,7 +42,7 @@ def test_files_of_all_forms_land_as_they_were_proposed(tmp_path: Path) -> None:
         "customers.json",
         '{"customers": [{"customerId": "K9", "email": "a@example.com", "createdAt": "2026-01-15T10:00:00Z"}]}',
     )
-    # Windows-1258 writes tones as marks behind their letters
+    # Windows-1258 writes tones as combining marks after the letter
     windows = "Ma\u0303 kha\u0301ch ha\u0300ng;Email;Nga\u0300y ta\u0323o\nKH7;g@vidu.vn;15/01/2026\n"
     write(tmp_path, "khach cu.csv", windows, "cp1258")
     started(tmp_path)

@@ -1,4 +1,4 @@
-"""What `journey init` proposes for a folder, and what it writes."""
+"""What `journey init` proposes for a folder, and the files that it writes."""
 
 from pathlib import Path
 
@@ -238,7 +238,7 @@ def test_an_export_of_a_tool_saved_by_another_excel(tmp_path: Path) -> None:
 
 
 def test_the_contracts_own_names_are_no_tools_export(tmp_path: Path) -> None:
-    # HubSpot's table of whose deals which are has these two columns as well
+    # HubSpot's table that links deals and contacts has these two columns too
     write(
         tmp_path,
         "orders/orders.csv",
@@ -249,7 +249,7 @@ def test_the_contracts_own_names_are_no_tools_export(tmp_path: Path) -> None:
 
 
 def test_a_few_columns_in_common_make_no_export_of_a_tool(tmp_path: Path) -> None:
-    # Shopee's orders have the first three as well, and no other of these
+    # Shopee's order export has the first three columns too, and none of the others
     header = "Mã đơn hàng,Ngày đặt hàng,Trạng thái đơn hàng,Tổng tiền,Số điện thoại"
     write(tmp_path, "don hang.csv", lines(header, "D1,15/01/2026,Hoàn thành,450000,0911000001"))
     proposal = propose(tmp_path, None, None)

@@ -1,4 +1,4 @@
-"""What the values of a column say."""
+"""Detection of a column's kind and notation from its values."""
 
 import pytest
 from onboarding.values import dates_of, kind_of, masked, numbers_of

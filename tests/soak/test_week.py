@@ -1,4 +1,4 @@
-"""The simulated week of docs/schedules.md, on a project of few marts: what an engineer sees of each night."""
+"""The simulated week of docs/schedules.md on a project with few marts: what an engineer sees after each night."""
 
 from pathlib import Path
 
@@ -27,7 +27,7 @@ def test_a_week_of_nights(tmp_path: Path) -> None:
     assert killed["webhook"] == []
     (low,) = [line for line in partly["webhook"][0].splitlines() if "usual volume" in line]
     assert "web/events: " in low
-    # what was missing has come, and nobody hears of it any more
+    # the missing file has arrived, so there is no more alarm
     assert not any(
         "web/events" in line for seen in (first, fresh, again, after, last) for line in seen["summary"]["warnings"]
     )

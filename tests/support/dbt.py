@@ -1,4 +1,4 @@
-"""Running plain dbt, as an analyst does, in a process of its own."""
+"""Runs plain dbt as an analyst does, in its own process."""
 
 import json
 import os
@@ -23,7 +23,7 @@ def run_dbt(
     project: Path = PROJECT,
     cwd: Path | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Run dbt on a warehouse (None: wherever the profile says) with what it compiles and logs under `state`."""
+    """Run dbt on a warehouse (None: that of the profile), with compiled files and logs under `state`."""
     environment = {
         name: value
         for name, value in os.environ.items()
@@ -41,24 +41,24 @@ def run_dbt(
 
 
 def must_pass(done: subprocess.CompletedProcess[str]) -> str:
-    """Return what dbt said, which must have ended well."""
+    """Return the output of dbt, which must have succeeded."""
     assert done.returncode == 0, f"exit {done.returncode}\n{done.stdout[-6000:]}\n{done.stderr[-2000:]}"
     return done.stdout
 
 
 def statuses(state: Path) -> Mapping[str, str]:
-    """Return how each node of the last run ended, by its short name."""
+    """Return the status of each node of the last run, by its short name."""
     document: dict[str, Any] = json.loads((state / "target" / "run_results.json").read_text(encoding="utf-8"))
     ended = {}
     for result in document["results"]:
         kind, _, *names = result["unique_id"].split(".")
-        # a unit test stands behind its model's name, a generic test before its hash
+        # a unit test's id ends with its model and name, a generic test's with a hash
         ended[names[1] if kind == "unit_test" else names[0]] = result["status"]
     return ended
 
 
 def start_parsed(state: Path, parsed_by: Path) -> None:
-    """Spare a new state folder the seconds of parsing: begin with what a build of the same project has parsed."""
+    """Copy the parse result of a build of the same project to a new state folder, which saves seconds."""
     own = state / "target" / "partial_parse.msgpack"
     own.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(parsed_by / "dbt" / "duckdb" / "partial_parse.msgpack", own)

@@ -1,4 +1,4 @@
-"""What a build leaves for programs, and what it tells a webhook."""
+"""OUT/summary.json, and the message to a webhook."""
 
 import json
 import stat
@@ -29,7 +29,7 @@ def _written(folder: Path) -> dict[str, object]:
 
 
 def test_a_build_at_work_says_so_and_at_which_step(tmp_path: Path) -> None:
-    """A build that is killed cannot say anything any more."""
+    """A running build records its step, because a killed one cannot do so any more."""
     _summary(tmp_path)
     written = _written(tmp_path)
     assert (written["status"], written["exit_code"], written["build_id"]) == ("running", None, BUILD)
@@ -74,7 +74,7 @@ def test_checks_are_counted_by_severity(tmp_path: Path) -> None:
     "value", ["lan.nguyen@example.com", "mailto:lan@example.com", "+84 912 345 678", "0912345678", "(0912) 345 678"]
 )
 def test_no_address_or_number_is_written(tmp_path: Path, value: str) -> None:
-    """What an engine says of a value that it cannot read holds the value."""
+    """No error message with a value of a row gets into the summary or the message."""
     summary = _summary(tmp_path)
     summary.end(1, f"Conversion Error: could not convert string '{value}' to INT64 in orders.csv")
     summary.warnings.append(f"crm/contacts: {value}")

@@ -1,4 +1,4 @@
-"""Copies of the project that tests may change, and a tiny company whose movers are known by hand."""
+"""Copies of the project that tests may change, and a tiny company for which the moved persons are known."""
 
 import shlex
 import shutil
@@ -17,7 +17,7 @@ from tests.support.small_project import make_small_project
 _EDITED = ("models/stages", "models/intermediate/attribution", "seeds", "dbt_project.yml")
 
 
-# What an analyst's commands try out, and what a build reads of its models.
+# marts that the commands of an analyst use, and those that a build itself reads
 _MARTS = (
     "audit_identifiers_skipped",
     "audit_reconciliation",
@@ -32,7 +32,7 @@ _MARTS = (
 
 
 def copy_project(folder: Path) -> Path:
-    """Copy what is read to check files alone."""
+    """Copy the files that `journey check` reads without a build."""
     for part in ("models", "seeds"):
         shutil.copytree(PROJECT / part, folder / part)
     for file in ("dbt_project.yml", "profiles.yml"):
@@ -41,7 +41,7 @@ def copy_project(folder: Path) -> Path:
 
 
 class Workbench:
-    """A project of few marts with a build of the tiny company in `out`, as its analyst has it."""
+    """A project of few marts with a build of the tiny company in `out`, as an analyst has it."""
 
     def __init__(self, project: Path) -> None:
         self.project = project
@@ -60,18 +60,18 @@ class Workbench:
         )
 
     def type(self, line: str) -> subprocess.CompletedProcess[str]:
-        """Run a command as a guide types it."""
+        """Run a command in the form in which a guide shows it."""
         journey = shlex.split(line)
         assert journey[0] == "journey", line
         return self.run(*journey[1:])
 
     def keep(self) -> None:
-        """Remember the project as it is now."""
+        """Save the present state of the project."""
         for part in _EDITED:
             _copy(self.project / part, self._pristine / part)
 
     def restore(self) -> None:
-        """Take back what was changed since."""
+        """Undo all changes since `keep`."""
         for part in _EDITED:
             _copy(self._pristine / part, self.project / part)
 
@@ -85,7 +85,7 @@ def _copy(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
 
 
-# Who did what. The build's now is 30 June; a lead goes cold after 90 days, a customer lapses after 180.
+# The events of the persons. As-of is 30 June; a lead goes cold after 90 days, a customer lapses after 180.
 ACTIVITIES = [
     ("mai", "consultation_request", "inbound", "2026-06-01T09:00:00Z"),
     ("lan", "call", "inbound", "2026-06-10T09:00:00Z"),
@@ -99,7 +99,7 @@ ACTIVITIES = [
     ("thu", "meeting", "inbound", "2026-06-15T09:00:00Z"),
 ]
 PERSONS = tuple(dict.fromkeys(person for person, *_ in ACTIVITIES))
-# Six of them typed their address into one tablet, one more than an identifier may link; a guest has two cookies.
+# six persons typed their address into one tablet, one more than an identifier may link; a guest has two cookies
 AT_THE_TABLET = ("mai", "lan", "nam", "hoa", "vy", "tuan")
 IDENTITIES = [*(("tablet", name) for name in AT_THE_TABLET), ("phone", "guest"), ("laptop", "guest")]
 
@@ -146,7 +146,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Workbench:
 
 @pytest.fixture(scope="module")
 def workbench(built: Workbench) -> Iterator[Workbench]:
-    """The same for one module, with nothing left of what another has changed."""
+    """The same for one module, without changes of other modules."""
     built.restore()
     yield built
     built.restore()

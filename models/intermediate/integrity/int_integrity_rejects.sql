@@ -5,7 +5,7 @@
     ('crm', 'subscription_changes', ['mrr'], reporting_date('changed_at')),
     ('marketing', 'ad_spend', ['cost'], 'spend_date'),
 ] -%}
-{#- factor of the amount besides the rate: the contracted months -#}
+{#- factor of the amount besides the rate: MRR is multiplied by the contracted months -#}
 {%- set factors = {'subscription_changes': months_of_term(reporting_date('staged.changed_at'), 'staged.term_end')} -%}
 {%- set parents = [
     ('orders', 'orders', 'order_id'),
@@ -20,7 +20,7 @@
 with without_price as (
 
     {%- for source_name, table_name, amounts, day in priced %}
-    {#- checked on the sum, because no difference of the amounts exceeds it -#}
+    {#- it is enough to check the sum of the amounts, because no amount derived from them by subtraction is greater -#}
     {%- set amount -%}
         {%- for name in amounts -%}coalesce(cast(staged.{{ name }} as double), 0){{ ' + ' if not loop.last }}{%- endfor -%}
     {%- endset %}
@@ -92,7 +92,10 @@ orphans as (
 
 ),
 
-{# rows in the currency of their parent, or without any currency, whose parent counts or is missing #}
+{#
+    accepted rows with the currency that applies to their amounts: their own (refunds only), else that of the parent, else the reporting
+    currency. Rows whose parent does not count are in orphans
+#}
 {%- for source_name, table_name, parent_table, key in children %}
 {%- set own_currency = 'staged.currency' if table_name == 'refunds' else 'cast(null as string)' %}
 
@@ -137,7 +140,7 @@ unread as (
 
 ),
 
-{# the running total of an order's refunds must fit, too #}
+{# the running total of an order's refunds must be in the range of amounts, too #}
 priced_refunds as (
 
     select

@@ -13,7 +13,7 @@ refunds as (
         refunds.amount,
         orders.net_of_total,
         orders.total_amount,
-        {# a refund in another currency than its order's is converted at the rate of its own day #}
+        {# converted at the rate of the order or, if the refund is in another currency, at the rate of the refund's day #}
         cast(coalesce(
             case
                 when refunds.currency <> coalesce(orders.currency, '{{ setting('reporting_currency') }}') then rates.rate
@@ -26,7 +26,7 @@ refunds as (
 
 ),
 
-{# in the reporting currency, not rounded yet #}
+{# running total of the order's refunds in the reporting currency, not rounded yet #}
 summed as (
 
     select

@@ -1,4 +1,4 @@
--- the persona whose rate of going on lies furthest from that of all other named personas together, where the intervals do not meet
+-- the persona whose conversion rate differs most from that of all other named personas together, if the two intervals do not overlap
 with rates as (
     select
         stage, rank, label_en as stage_en, label_vi as stage_vi, dimension_value as persona, entered, converted,
