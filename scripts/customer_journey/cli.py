@@ -40,6 +40,7 @@ PRIVATE = 0o077
 # builds start fast
 _ELSEWHERE = {
     "clean": "customer_journey.clean",
+    "watch": "customer_journey.watch",
     "init": "onboarding.commands",
     "map-value": "onboarding.commands",
     "new": "workbench.commands",

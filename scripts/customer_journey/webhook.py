@@ -48,14 +48,21 @@ def notify(summary: RunSummary, environment: Mapping[str, str] = os.environ) -> 
         None if there was nothing to send or it was sent, otherwise a line with the reason why it was not. A failing
         webhook never fails the build.
     """
-    url = environment.get(URL_VARIABLE, "").strip()
     document = summary.document()
-    if not url or not _is_wanted(document, environment.get(WHEN_VARIABLE, "").strip() or WHENS[0]):
+    if not _is_wanted(document, environment.get(WHEN_VARIABLE, "").strip() or WHENS[0]):
+        return None
+    return post(message(document), environment)
+
+
+def post(content: Mapping[str, Any], environment: Mapping[str, str] = os.environ) -> str | None:
+    """Send a message, if there is an address, and return what `notify` does. Its `text` is what chat services show."""
+    url = environment.get(URL_VARIABLE, "").strip()
+    if not url:
         return None
     if not url.startswith(("http://", "https://")):
         return f"{URL_VARIABLE} is no address of http or https: nobody was told of this build."
     try:
-        body = _body(message(document), environment.get(FORMAT_VARIABLE, "").strip() or format_of(url))
+        body = _body(content, environment.get(FORMAT_VARIABLE, "").strip() or format_of(url))
         request = urllib.request.Request(
             url, data=body, headers={"Content-Type": "application/json; charset=utf-8"}, method="POST"
         )
