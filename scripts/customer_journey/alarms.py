@@ -27,12 +27,12 @@ class _Alarm:
     line: Callable[..., str]
 
 
-def _stale(hours: float, usual: float) -> str:
-    return f"nothing for {hours / 24:.1f} days, usually {usual:,.0f} rows in seven days"
+def _stale(label: str, hours: float, usual: float) -> str:
+    return f"{label}: nothing for {hours / 24:.1f} days, usually {usual:,.0f} rows in seven days"
 
 
-def _unusual(count: int, day: date, usual: float, low: float, high: float) -> str:
-    return f"{count:,} rows on {day:%A} {day:%Y-%m-%d}, usually {usual:,.0f} ({low:,.0f} to {high:,.0f})"
+def _unusual(label: str, count: int, day: date, usual: float, low: float, high: float) -> str:
+    return f"{label}: {count:,} rows on {day:%A} {day:%Y-%m-%d}, usually {usual:,.0f} ({low:,.0f} to {high:,.0f})"
 
 
 _ALARMS = (
@@ -64,7 +64,7 @@ def _judge(query: Query, schema: str, alarm: _Alarm, severity: str) -> CheckResu
         # the longest silence comes first
         " order by hours_since_latest desc, source_table, source"
     )
-    lines = [f"{_label(table, source)}: {alarm.line(*figures)}" for table, source, *figures in rows]
+    lines = [alarm.line(_label(table, source), *figures) for table, source, *figures in rows]
     return CheckResult(
         name=alarm.name,
         kind="expectation",

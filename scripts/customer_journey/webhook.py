@@ -17,7 +17,7 @@ from customer_journey.run_summary import RunSummary
 URL_VARIABLE = "JOURNEY_WEBHOOK_URL"
 WHEN_VARIABLE = "JOURNEY_WEBHOOK_ON"
 FORMAT_VARIABLE = "JOURNEY_WEBHOOK_FORMAT"
-# the values of the two variables; the first is the default
+# the first is the default
 WHENS = ("warnings", "new", "failures", "always")
 JSON, TEXT, CARD = "json", "text", "card"
 # Google Chat refuses fields that it does not know, and a workflow of Teams posts cards alone
@@ -35,10 +35,11 @@ def check_variables(environment: Mapping[str, str] = os.environ) -> None:
     Raises:
         InputError: a variable has a value that is none of those allowed.
     """
-    for name, allowed in ((WHEN_VARIABLE, WHENS), (FORMAT_VARIABLE, (JSON, TEXT, CARD))):
-        value = environment.get(name, "").strip()
-        if value and value not in allowed:
-            raise InputError(f"{name} {value!r}: write {', '.join(allowed[:-1])} or {allowed[-1]}.")
+    when, form = (environment.get(name, "").strip() for name in (WHEN_VARIABLE, FORMAT_VARIABLE))
+    if when and when not in WHENS:
+        raise InputError(f"{WHEN_VARIABLE} {when!r}: write warnings, new, failures or always.")
+    if form and form not in (JSON, TEXT, CARD):
+        raise InputError(f"{FORMAT_VARIABLE} {form!r}: write json, text or card.")
 
 
 def notify(summary: RunSummary, environment: Mapping[str, str] = os.environ) -> str | None:
