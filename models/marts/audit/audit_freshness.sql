@@ -1,7 +1,7 @@
 {%- set weeks = 8 -%}
 {#- fewest weeks that a usual number is computed from -#}
 {%- set least_weeks = 4 -%}
-{%- set last_day_over = add_days(reporting_date(as_of()), '-1 - ' ~ setting('volume_delay_days')) -%}
+{%- set last_day_over = 'cast(' ~ add_days(reporting_date(as_of()), '-1 - ' ~ setting('volume_delay_days')) ~ ' as date)' -%}
 
 {# age of rows in days before as-of; a table whose business time is a date has no latest_at #}
 with days as (
@@ -91,7 +91,7 @@ ages as (
         source_table,
         source,
         'week' as unit,
-        7 as days,
+        7 as unit_days,
         age_days as age,
         row_count
     from by_source
@@ -100,7 +100,7 @@ ages as (
         source_table,
         source,
         'weekday' as unit,
-        1 as days,
+        1 as unit_days,
         {{ days_between('latest_date', last_day_over) }} as age,
         row_count
     from by_source
@@ -115,11 +115,11 @@ histories as (
         source_table,
         source,
         unit,
-        days,
+        unit_days,
         case when unit = 'week' then greatest(min(age), 7) - 7 else 0 end as starts_at_age,
         max(age) as first_age
     from ages
-    group by source_table, source, unit, days
+    group by source_table, source, unit, unit_days
 
 ),
 
@@ -130,12 +130,12 @@ periods as (
         histories.source_table,
         histories.source,
         histories.unit,
-        numbers.period,
-        histories.starts_at_age + 7 * numbers.period as youngest_age,
-        histories.starts_at_age + 7 * numbers.period + histories.days - 1 as oldest_age
+        numbers.period_number,
+        histories.starts_at_age + 7 * numbers.period_number as youngest_age,
+        histories.starts_at_age + 7 * numbers.period_number + histories.unit_days - 1 as oldest_age
     from histories
-    cross join range({{ weeks + 1 }}) as numbers (period)
-    where histories.starts_at_age + 7 * numbers.period + histories.days - 1 <= histories.first_age
+    cross join range({{ weeks + 1 }}) as numbers (period_number)
+    where histories.starts_at_age + 7 * numbers.period_number + histories.unit_days - 1 <= histories.first_age
 
 ),
 
@@ -145,7 +145,7 @@ counts as (
         periods.source_table,
         periods.source,
         periods.unit,
-        periods.period,
+        periods.period_number,
         cast(coalesce(sum(ages.row_count), 0) as bigint) as row_count
     from periods
     left join ages
@@ -153,7 +153,7 @@ counts as (
         and periods.source = ages.source
         and periods.unit = ages.unit
         and ages.age between periods.youngest_age and periods.oldest_age
-    group by periods.source_table, periods.source, periods.unit, periods.period
+    group by periods.source_table, periods.source, periods.unit, periods.period_number
 
 ),
 
@@ -163,11 +163,11 @@ usual as (
         source_table,
         source,
         unit,
-        max(row_count) filter (where period = 0) as last_rows,
-        cast(median(row_count) filter (where period > 0) as double) as usual_rows
+        max(row_count) filter (where period_number = 0) as last_rows,
+        cast(median(row_count) filter (where period_number > 0) as double) as usual_rows
     from counts
     group by source_table, source, unit
-    having count(*) filter (where period > 0) >= {{ least_weeks }}
+    having count(*) filter (where period_number > 0) >= {{ least_weeks }}
 
 ),
 
@@ -179,7 +179,7 @@ deviations as (
         usual.source,
         usual.last_rows,
         usual.usual_rows,
-        cast(median(abs(counts.row_count - usual.usual_rows)) filter (where counts.period > 0) as double) as deviation
+        cast(median(abs(counts.row_count - usual.usual_rows)) filter (where counts.period_number > 0) as double) as deviation
     from usual
     inner join counts
         on usual.source_table = counts.source_table
@@ -234,7 +234,7 @@ select
     {# a source that seldom has rows is not stale because none came #}
     latest.hours_since_latest > 24 * {{ setting('stale_after_days') }}
     and weekly.usual_rows * latest.hours_since_latest / 168 >= {{ setting('stale_after_rows') }} as is_stale,
-    case when bounds.usual_rows is not null then cast({{ last_day_over }} as date) end as last_day,
+    case when bounds.usual_rows is not null then {{ last_day_over }} end as last_day,
     bounds.last_rows as rows_last_day,
     bounds.usual_rows as usual_rows_last_day,
     bounds.low as usual_rows_low,
