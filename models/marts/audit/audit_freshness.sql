@@ -1,17 +1,19 @@
 {%- set weeks = 8 -%}
 {#- fewest weeks that a usual number is computed from -#}
 {%- set least_weeks = 4 -%}
-{%- set last_day_over = 'cast(' ~ add_days(reporting_date(as_of()), '-1 - ' ~ setting('volume_delay_days')) ~ ' as date)' -%}
+{%- set delayed = setting('volume_delay_tables').replace(' ', '').split(',') -%}
 
 {# age of rows in days before as-of; a table whose business time is a date has no latest_at #}
 with days as (
 
     {%- for source_name, table_name in staged_tables() %}
     {%- set spec = source_spec(source_name, table_name) %}
+    {%- set name = source_name ~ '.' ~ table_name %}
+    {%- set delay = setting('volume_delay_days') if delayed == ['all'] or name in delayed else 0 %}
     {%- set time = spec.config.meta.get('business_time', 'updated_at') %}
     {%- set is_date = time in spec.columns and spec.columns[time].config.meta.kind == 'date' %}
     select
-        '{{ source_name }}.{{ table_name }}' as source_table,
+        '{{ name }}' as source_table,
         _file_id as file_id,
         {% if is_date -%}
         {{ days_between(time, reporting_date(as_of())) }} as age_days,
@@ -23,7 +25,11 @@ with days as (
         {{ reporting_date(time) }} as latest_date,
         {%- endif %}
         {# without a business time only updated_at is known; updates move it, so the rows of a past day cannot be counted #}
-        {{ 'business_time' in spec.config.meta }} as has_days,
+        {% if 'business_time' in spec.config.meta -%}
+        cast({{ add_days(reporting_date(as_of()), '-1 - ' ~ delay) }} as date) as last_day,
+        {%- else -%}
+        cast(null as date) as last_day,
+        {%- endif %}
         count(*) as row_count
     from {{ accepted(source_name, table_name) }} as counted
     where {{ time }} <= {{ reporting_date(as_of()) if is_date else as_of() }}
@@ -74,6 +80,7 @@ latest as (
         source,
         max(latest_at) as latest_at,
         max(latest_date) as latest_date,
+        max(last_day) as last_day,
         coalesce(
             cast({{ hours_between('max(latest_at)', as_of()) }} as double),
             cast(24 * {{ days_between('max(latest_date)', reporting_date(as_of())) }} as double)
@@ -101,10 +108,10 @@ ages as (
         source,
         'weekday' as unit,
         1 as unit_days,
-        {{ days_between('latest_date', last_day_over) }} as age,
+        {{ days_between('latest_date', 'last_day') }} as age,
         row_count
     from by_source
-    where has_days
+    where last_day is not null
 
 ),
 
@@ -234,7 +241,7 @@ select
     {# a source that seldom has rows is not stale because none came #}
     latest.hours_since_latest > 24 * {{ setting('stale_after_days') }}
     and weekly.usual_rows * latest.hours_since_latest / 168 >= {{ setting('stale_after_rows') }} as is_stale,
-    case when bounds.usual_rows is not null then {{ last_day_over }} end as last_day,
+    case when bounds.usual_rows is not null then latest.last_day end as last_day,
     bounds.last_rows as rows_last_day,
     bounds.usual_rows as usual_rows_last_day,
     bounds.low as usual_rows_low,
