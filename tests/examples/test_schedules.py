@@ -100,7 +100,7 @@ def test_systemd_reads_service_and_timer(tmp_path: Path) -> None:
 
 
 def test_dagster_runs_the_build_and_shows_its_marts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The extra is large, so that it is there only where somebody has added it: uv sync --extra dagster."""
+    """The extra is large, so that it is there only where somebody has added it: bootstrap dagster."""
     dagster = pytest.importorskip("dagster", reason="the extra dagster is not installed")
     project = make_small_project(tmp_path / "project")
     raw, out = tmp_path / "raw", tmp_path / "out"
