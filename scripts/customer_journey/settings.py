@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 import yaml
 
+from customer_journey.contract import raw_tables
 from customer_journey.errors import InputError
 from customer_journey.mapping import did_you_mean_one, what_yaml_says
 from customer_journey.paths import PROJECT
@@ -207,6 +208,11 @@ def domains() -> dict[str, Domain]:
         "stale_alarm": _one_of(ALARMS),
         "volume_alarm": _one_of(ALARMS),
         "volume_delay_days": _between(0, 365),
+        "volume_delay_tables": Domain(
+            lambda value, _: value == "all" or {name.strip() for name in value.split(",")} <= _raw_tables(),
+            "is neither all nor a comma-separated list of raw tables. Write for example marketing.ad_spend.",
+            _raw_tables,
+        ),
         "volume_min_change": Domain(lambda value, _: 0 <= value <= 100, "is not a number from 0 to 100."),
         "volume_spreads": Domain(lambda value, _: 0 < value <= 1000, "is not a number above 0 and up to 1000."),
         "sample_ratio_alarm": Domain(lambda value, _: 0 < value < 1, "is not a probability between 0 and 1."),
@@ -228,6 +234,10 @@ def domains() -> dict[str, Domain]:
             )
         },
     }  # fmt: skip
+
+
+def _raw_tables() -> set[str]:
+    return {table.source_table for table in raw_tables()}
 
 
 def _between(lowest: int, highest: int) -> Domain:

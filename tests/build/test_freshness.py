@@ -193,8 +193,23 @@ def test_by_setting_an_unusual_volume_stops_the_build_and_the_day_is_another(vol
     done = run_build(raw, out, project=project)
     assert done.returncode == 1
     assert "raw tables have their usual volume on audit_freshness: crm/activities: 60 rows" in done.stderr
+    assert _definitions(done.stdout, out) == ['setting volume_alarm: "warn" before, "fail" now']
     # two days late: the Thursday has no rows in any week
-    write_settings(raw, {**settings, "volume_delay_days": 2})
+    write_settings(raw, {**settings, "volume_delay_days": 2, "volume_delay_tables": "crm.quotes, crm.tickets"})
     done = run_build(raw, out, project=project)
     assert done.returncode == 0
     assert _volume(out, "tickets") == (LAST_DAY - timedelta(days=2), 0, 0, 0, 0, None)
+    # a table that is not named is judged on the day before as-of
+    assert _volume(out, "activities") == (LAST_DAY, 60, 20, 4, 37.889, "high")
+    # what is compared with is what readers saw, not the build that failed
+    assert _definitions(done.stdout, out) == [
+        "setting volume_delay_days: 0 before, 2 now",
+        'setting volume_delay_tables: "all" before, "crm.quotes, crm.tickets" now',
+    ]
+
+
+def _definitions(stdout: str, out: Path) -> list[str]:
+    """Return what the summary says of changed definitions, which the log says too."""
+    lines: list[str] = json.loads((out / "summary.json").read_text(encoding="utf-8"))["changed_definitions"]
+    assert all(f"changed        {line}" in stdout for line in lines)
+    return lines

@@ -21,6 +21,7 @@ _POSTGRES = "needs a PostgreSQL server: tests/postgres/test_postgres_commands.py
 _CLONE = "a clone and its hooks, which tests do not touch: tests/unit/test_github.py holds what CI runs"
 _WHEEL = "installs from a package registry: tests/build/test_wheel.py builds with the unpacked wheel"
 _EXPORTS = "reads the reader's own exports: tests/onboarding"
+_WATCH = "of builds of the last hours: tests/unit/test_watch.py"
 _LIFT = "of a request of the reader's own: tests/build/test_erasure.py"
 
 # beginning of a command -> why it is not run here; each must match a command on some page
@@ -47,6 +48,7 @@ NOT_RUN_HERE = {
     "journey check exports": _EXPORTS,
     "journey publish": _POSTGRES,
     "journey lift-erasure": _LIFT,
+    "journey watch": _WATCH,
     "export JOURNEY_POSTGRES_URL": _POSTGRES,
     "read -rs PGPASSWORD": _POSTGRES,
     "JOURNEY_POSTGRES_URL=": _POSTGRES,

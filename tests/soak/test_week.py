@@ -25,8 +25,12 @@ def test_a_week_of_nights(tmp_path: Path) -> None:
         "seconds": None,
     }
     assert killed["webhook"] == []
-    (low,) = [line for line in partly["webhook"][0].splitlines() if "usual volume" in line]
+    # what came tonight stands before what stands for weeks
+    _, low, *_ = partly["webhook"][0].splitlines()
+    assert low.startswith("- new: raw tables have their usual volume on audit_freshness: ")
     assert "web/events: " in low
+    assert partly["webhook"][0].splitlines()[0].endswith(", 1 of them new")
+    assert all(seen["webhook"][0].splitlines()[0].endswith(", none of them new") for seen in (fresh, again, after))
     # the missing file has arrived, so there is no more alarm
     assert not any(
         "web/events" in line for seen in (first, fresh, again, after, last) for line in seen["summary"]["warnings"]
