@@ -30,8 +30,8 @@ STATIC = HERE / "static"
 MOST_BYTES = 3_000_000
 # what the page knows of the map and of the names in it, whichever figures it has
 _ALWAYS = (
-    "frameworks", "framework_stages", "channels", "personas", "touchpoint_types", "attribution_models", "map",
-    "map_items", "map_touchpoints", "map_emotions", "actions",
+    "frameworks", "framework_stages", "channels", "personas", "touchpoint_types", "attribution_models", "kpi_formats",
+    "map", "map_items", "map_touchpoints", "map_emotions", "actions",
 )  # fmt: skip
 _SPARK_MONTHS = 12
 
@@ -76,6 +76,7 @@ def render(connection: duckdb.DuckDBPyConnection) -> str:
     page: dict[str, Any] = {
         "pages": [{key: value for key, value in page.items() if key != "figures"} for page in manifest["pages"]],
         "figures": _figures(manifest),
+        "map": manifest["map"],
         "texts": yaml.safe_load((HERE / "texts.yml").read_text(encoding="utf-8")),
         "tiles": [tile for tile in (_tile(connection, tile, meta) for tile in manifest["tiles"]) if tile],
         "sentences": [_sentence(connection, sentence, meta) for sentence in manifest["sentences"]],
@@ -108,7 +109,7 @@ def _html(page: dict[str, Any], tables: dict[str, pa.Table]) -> str:
     )
     return environment.get_template("page.html.j2").render(
         **page,
-        map_view=journey_map.view(tables, page["texts"], page["meta"]),
+        map_view=journey_map.view(page["map"], tables, page["texts"], page["meta"]),
         languages=LANGUAGES,
         data=data,
         script=Markup(script),

@@ -20,15 +20,13 @@ const known = (key, fallback, values = {}) => Object.entries(values).reduce((sum
 const text = (key, values) => known(key, key, values);
 /** A row's value of a column that may stand in two languages as x_en and x_vi. */
 const named = (row, column) => row[`${column}_${state.lang}`] ?? row[column] ?? row[`${column}_en`] ?? "";
-/** Prose that stands in English under its own name and in Vietnamese under name_vi. */
-const prose = (row, column) => (state.lang === "vi" ? row[`${column}_vi`] ?? row[column] : row[column]);
 const DIMENSIONS = { stage: "framework_stages", touchpoint: "touchpoint_types", touchpoint_type: "touchpoint_types", first_channel: "channels", item: "map_items" };
 /** What the page or a dimension calls a value. */
 function labelOf(column, value) {
   const table = DIMENSIONS[column] ?? `${column}s`, key = { touchpoint: "touchpoint_type", first_channel: "channel" }[column] ?? column;
   cached[`${column}=`] ??= new Map(rowsOf(table).map((dimension) => [dimension[key], dimension]));
   const dimension = cached[`${column}=`].get(value);
-  return (dimension && named(dimension, column === "item" ? "item" : "label")) || known(`${column}.${value}`, value);
+  return (dimension && named(dimension, column === "item" ? "item" : "label")) || known(`${key}.${value}`, value);
 }
 /** A row's text of a column in words: its label, else what the page or a dimension calls the value; several columns in one. */
 function shown(row, column) {
@@ -48,9 +46,13 @@ const stageLabel = (framework, stage) => {
   return row ? named(row, "label") : stage;
 };
 const worded = (key) => (key.charAt(0).toUpperCase() + key.slice(1)).replace(/_label$/, "").replaceAll("_", " ");
-const personsText = (count) => text("persons", { n: formatted(count) });
+const PLACE = /\{(\w+)(?:\|(\w+))?\}/g;
+/** A template filled from a row: {column} in words, {column|format} as a figure. */
+const fill = (template, row) => template.replace(PLACE, (_, column, format) => (format ? formatted(row[column], format === "kpi" ? kpiFormat(row.kpi_name) : format) : shown(row, column)));
+/** Of templates or names of texts the first of which every column has a value, filled from a row; none is an empty text. */
+const filled = (templates, row) => fill(asList(templates).map((each) => known(each, each)).find((words) => [...words.matchAll(PLACE)].every(([, column]) => named(row, column) !== "")) ?? "", row);
 
-/** A number as words.py writes it: number, money, rate, ratio, points, nps, score, hours; decimal for tables; ticks are shorter. */
+/** A number as words.py writes it: number, persons, money, rate, ratio, points, nps, score, hours; decimal for tables; ticks are shorter. */
 function formatted(value, kind = "number", tick = false) {
   if (value === null || value === undefined || Number.isNaN(value)) return "–";
   if (typeof value !== "number") return String(value);
@@ -68,6 +70,7 @@ function formatted(value, kind = "number", tick = false) {
     case "points": return signed(100 * value, 0);
     case "nps": return signed(value, 0);
     case "score": return tick ? signed(value, 1) : signed(value, 2);
+    case "persons": return text("persons", { n: intl(value, digits(0)) });
     case "hours": return text(hour ? "unit.hours" : "unit.days", { n: intl(hour ? value : value / 24, digits(0, 1)) });
     case "money": return (size < 10000 ? intl(value, digits(0)) : compact(value)) + (tick ? "" : ` ${meta.currency}`);
     case "decimal": return intl(value, { maximumSignificantDigits: 4 });
@@ -243,9 +246,8 @@ function finding(figure, rows) {
   if (!rule || !kept.length) return null;
   const better = { min: (a, b) => a[rule.by] < b[rule.by], max: (a, b) => a[rule.by] > b[rule.by], last: () => true, first: () => false }[rule.pick];
   const row = kept.reduce((best, each) => (better(each, best) ? each : best));
-  const words = local(rule).replace(/\{(\w+)(?:\|(\w+))?\}/g, (_, column, format) => (format ? formatted(row[column], format) : shown(row, column)));
   const range = chart.low && row[chart.low] !== null && row[chart.low] !== undefined ? text("interval", { low: formatted(row[chart.low], chart.format), high: formatted(row[chart.high], chart.format) }) : "";
-  return { row, words, sure: [chart.n && row[chart.n] !== null ? `n = ${formatted(row[chart.n])}` : "", range].filter(Boolean).join(" · ") };
+  return { row, words: fill(local(rule), row), sure: [chart.n && row[chart.n] !== null ? `n = ${formatted(row[chart.n])}` : "", range].filter(Boolean).join(" · ") };
 }
 
 /** The columns of a figure's table for readers: what the selection fixes, ranks and keys beside their labels are left out. */
@@ -303,22 +305,21 @@ function drawAll(width) {
 }
 
 /** What stands behind a cell of the map: all ranks, the months as a line, the SQL. */
-function openCell(row, stage) {
-  const where = { framework: state.framework, stage, customer_type: state.customer_type, persona: state.persona }, dialog = byId("details");
-  const [table, name] = { touchpoint: ["map_touchpoints"], emotion: ["map_emotions"], rate: ["map"], time: ["map"], kpi: ["map"] }[row] ?? ["map_items", row];
-  const here = rowsOf(table, { ...where, period: state.period, ...(name ? { item_type: name } : {}) });
-  const columns = { map_items: ["rank", "item", "persons", "value"], map_touchpoints: ["touchpoint_type", "touches", "persons", "emotion_score", "responses", "attributed_conversions"], map_emotions: ["survey_type", "responses", "mean_score", "low", "high"], map: ["entered", "converted", "dropped", "conversion_rate", "rate_low", "rate_high", "median_hours_to_next", "median_hours_in_stage", "kpi_value"] }[table];
-  const [measure, format] = { emotion: ["emotion_score", "score"], rate: ["conversion_rate", "rate"], time: ["median_hours_to_next", "hours"], kpi: ["kpi_value", kpiFormat(rowsOf("framework_stages", { framework: state.framework, stage })[0].kpi_name)] }[row] ?? ["persons", "number"];
+function openCell(name, stage) {
+  const row = payload.map.rows.find((each) => each.row === name), dialog = byId("details"), { label, kpi_name: kpi } = { ...rowsOf("framework_stages", { framework: state.framework, stage })[0], label: stageLabel(state.framework, stage) };
+  const where = { framework: state.framework, stage, customer_type: state.customer_type, persona: state.persona };
+  const { table, columns, order, formats, item } = row.details ?? { table: "map_items", item: name, columns: ["rank", "item", "persons", "value"], formats: { value: name === "opportunity" ? "money" : "number" } };
+  const { format = "number", ...drawn } = row.months ?? { y: ["persons"] }, [measure] = drawn.y, written = format === "kpi" ? kpiFormat(kpi) : format;
+  const wanted = { ...where, period: state.period, ...(item ? { item_type: item } : {}) }, column = order?.replace("-", "");
+  const here = rowsOf(table, wanted).filter((each) => !order || each[column] !== null).sort((a, b) => (order ? b[column] - a[column] : (a.rank ?? 0) - (b.rank ?? 0)));
   const dated = rowsOf("map", where).filter(({ period }) => period !== "all"), isMonthly = dated.some(({ period }) => isMonth(period));
-  const months = dated.filter(({ period }) => isMonth(period) === isMonthly).sort((a, b) => (a.period < b.period ? -1 : 1));
-  const quoted = (value) => `'${value.replaceAll("'", "''")}'`;
-  const sql = `select * from marts.journey_${table} where ${Object.entries({ ...where, period: state.period, ...(name ? { item_type: name } : {}) }).map(([column, value]) => `${column} = ${quoted(value)}`).join(" and ")};`;
-  const label = named(rowsOf("framework_stages", { framework: state.framework, stage })[0], "label"), behind = { figure: table, query: table, table: columns, title: { [state.lang]: text("map.ranks") }, formats: { value: name === "opportunity" ? "money" : "number", mean_score: "score", low: "score", high: "score", kpi_value: format } };
-  const trend = { figure: "map", title: { [state.lang]: text("map.months") }, chart: { kind: "line", x: "period", y: [measure], format, zero: true, ...(row === "emotion" ? { low: "emotion_low", high: "emotion_high", n: "emotion_responses" } : row === "rate" ? { low: "rate_low", high: "rate_high" } : {}) } };
-  dialog.innerHTML = html`<form method="dialog"><h2 id="details-title">${text(`map.row.${row}`)}: ${label}</h2><button class="close">${text("close")}</button></form>
-<h3>${text("map.ranks")}</h3>${tableHtml(behind, here.sort((a, b) => (a.rank ?? 0) - (b.rank ?? 0) || (b.persons ?? 0) - (a.persons ?? 0)))}<h3>${text("map.months")}${measure === "persons" ? html` <span class="note">(${text("map.persons")})</span>` : ""}</h3><div class="chart"></div><h3>SQL</h3><pre tabindex="0">${sql}</pre>`.html;
+  const months = dated.filter((each) => isMonth(each.period) === isMonthly && each[measure] !== null).sort((a, b) => (a.period < b.period ? -1 : 1));
+  const sql = `select * from marts.journey_${table} where ${Object.entries(wanted).map(([key, value]) => `${key} = '${value.replaceAll("'", "''")}'`).join(" and ")};`;
+  dialog.innerHTML = html`<form method="dialog"><h2 id="details-title">${text(`map.row.${name}`)}: ${label}</h2><button class="close">${text("close")}</button></form>
+<h3>${text("map.ranks")}</h3>${tableHtml({ query: table, table: columns, title: { [state.lang]: text("map.ranks") }, formats: { ...formats, kpi_value: written } }, here)}
+<h3>${text("map.months")}${row.months ? "" : html` <span class="note">(${text("map.persons")})</span>`}</h3><div class="chart"></div><h3>SQL</h3><pre tabindex="0">${sql}</pre>`.html;
   dialog.showModal();
-  drawChart(dialog.querySelector(".chart"), trend, months.filter((month) => month[measure] !== null));
+  drawChart(dialog.querySelector(".chart"), { title: { [state.lang]: text("map.months") }, chart: { kind: "line", x: "period", ...drawn, format: written, zero: true } }, months);
 }
 
 // --- what happens --------------------------------------------------------------------------------------------------------
