@@ -132,7 +132,7 @@ const options = {
 };
 /** What a selector offers: fixed lists, else the values that the tables of its figures hold. */
 function optionsOf(key) {
-  cached[key] ??= options[key]?.() ?? [...new Set(payload.figures.flatMap((figure) => (key === "attribution_model_2" ? distinct("channel_by_model", "attribution_model") : figure.match?.[key] ? distinct(figure.query, figure.match[key]) : [])))];
+  cached[key] ??= options[key]?.() ?? [...new Set(payload.figures.flatMap((figure) => (figure.match?.[key] ? distinct(figure.query, figure.match[key]) : [])))];
   return cached[key];
 }
 function optionLabel(key, value) {
@@ -276,13 +276,13 @@ function csvOf(figure, rows) {
   return [columns, ...rows.map((row) => columns.map((column) => row[column]))].map((line) => line.map(cell).join(",")).join("\r\n");
 }
 
-const isWide = (figure, rows) => (["heatmap", "triangle"].includes(figure.chart.kind) && inOrder(rows, figure.chart.x, figure.chart.x).length > 6) || (figure.chart.kind === "none" && shownColumns(figure).length > 5);
+const isWide = (figure, rows) => (["heatmap", "triangle"].includes(figure.chart.kind) && inOrder(rows, figure.chart.x, figure.chart.x).length > 6) || (figure.chart.kind === "none" && shownColumns(figure).length > 4);
 function cardHtml(figure) {
   const rows = figureRows(figure), found = finding(figure, rows), chart = figure.chart ?? {};
   const hidden = state.customer_type !== "all" || state.persona !== "all" ? text("hidden", { n: meta.min_persons }) : local(figure.empty) || text("figure.empty");
   const keys = [rows.some((row) => isFew(figure, row)) ? text("figure.hollow", { n: figure.min_n }) : "", rows.some((row) => isImmature(figure, row)) ? text("figure.immature") : "", cutOf(figure, rows)].filter(Boolean).join("; ");
   return html`<article class="card ${isWide(figure, rows) ? "wide" : ""}" data-figure="${figure.figure}" aria-labelledby="heading-${figure.figure}"><p class="kicker">${found ? local(figure.title) : ""}</p>
-<h3 id="heading-${figure.figure}">${found ? found.words : local(figure.title)}</h3>${found?.sure ? html`<p class="sure">${found.sure}</p>` : ""}${figure.note ? html`<p class="note">${local(figure.note)}</p>` : ""}
+<h3 id="heading-${figure.figure}">${found ? found.words : local(figure.title)}</h3>${found?.sure ? html`<p class="sure">${found.sure}</p>` : ""}${figure.note ? html`<p class="note">${fill(local(figure.note), meta)}</p>` : ""}
 ${rows.length ? html`${chart.kind === "none" ? tableHtml(figure, rows) : html`<div class="chart"></div>`}${keys ? html`<p class="note">${keys}</p>` : ""}` : html`<p class="empty">${hidden}</p>`}
 <div class="behind">${chart.kind === "none" ? "" : html`<details class="rows"><summary>${text("figure.table", { n: formatted(rows.length) })}</summary></details>`}<details><summary>${text("figure.sql")}</summary><p class="note">${(figure.marts ?? []).map((mart) => `marts.${mart}`).join(", ")}</p><pre tabindex="0">${figure.sql ?? ""}</pre></details><button type="button" data-do="copy">${text("figure.copy")}</button></div></article>`;
 }
