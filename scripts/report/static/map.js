@@ -81,7 +81,7 @@ ${lines.map((points, which) => html`${points.slice(1).map((two, place) => (two.v
     points.map((point) => html`<svg class="point ${point.tone ?? "few"} ${which ? "second" : ""}" x="${(point.x + (one ? 0 : which ? 0.8 : -0.8)).toFixed(3)}%" overflow="visible">${
       point.value ? html`<path class="interval" d="M-5 ${number(point.high)}H5M0 ${number(point.high)}V${number(point.low)}M-5 ${number(point.low)}H5"/>` : ""}${
       point.value || point.few ? html`<circle r="${point.value ? 6 : 5}" cy="${number(point.y)}"/>` : ""}${
-      point.value ? html`<text class="score" x="${one ? 0 : which ? 4 : -4}" y="${number(point.high - 6)}" text-anchor="${one ? "middle" : which ? "start" : "end"}">${GLYPHS[point.tone]} ${point.value}</text>` : ""}<text class="n" y="${height - 8 - (one || which ? 0 : 14)}" text-anchor="middle">${one ? "" : which ? "◆ " : "● "}${point.note}</text></svg>`)}`)}</svg>`;
+      point.value ? html`<text class="score" x="${one ? 0 : which ? -6 : 6}" y="${number(point.high - 6)}" text-anchor="${one ? "middle" : which ? "start" : "end"}">${GLYPHS[point.tone]} ${point.value}</text>` : ""}<text class="n" y="${height - 8 - (one || which ? 0 : 14)}" text-anchor="middle">${one ? "" : which ? "◆ " : "● "}${point.note}</text></svg>`)}`)}</svg>`;
 }
 
 /** The table of the selection; rows in `folded` show their heads alone. */
