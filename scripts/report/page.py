@@ -222,7 +222,7 @@ def _sentence(
         }
 
     said = {"text": filled(""), "sure": filled("sure_")} if rows else {"text": filled("none_"), "sure": None}
-    return {"sentence": sentence["sentence"], "page": sentence["page"], **said}
+    return {"sentence": sentence["sentence"], "page": sentence["page"], "figure": sentence.get("figure", ""), **said}
 
 
 def _descriptions(connection: duckdb.DuckDBPyConnection, tables: dict[str, pa.Table]) -> pa.Table:

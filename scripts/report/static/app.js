@@ -2,7 +2,7 @@
 
 const FONT = "system-ui, 'Segoe UI', Roboto, 'Noto Sans', 'Liberation Sans', sans-serif";
 const SERIES = ["series1", "series2", "series3", "series4", "series5", "series6", "series7", "series8"];
-const KEYS = { page: "page", framework: "fw", persona: "persona", persona2: "persona2", customer_type: "type", period: "period", lang: "lang", theme: "theme", conversion_type: "conv", attribution_model: "model", attribution_model_2: "model2", survey_kind: "kind", folded: "fold" };
+const KEYS = { page: "page", framework: "fw", persona: "persona", persona2: "persona2", customer_type: "type", period: "period", lang: "lang", theme: "theme", conversion_type: "conv", attribution_model: "model", attribution_model_2: "model2", survey_kind: "kind", folded: "fold", figure: "figure" };
 const FIRST_ROWS = 200, KEYS_OF_LABELS = ["channel", "rfm_segment", "reason", "touchpoint_type"];
 const cached = {};
 let payload, meta, state, defaults;
@@ -129,6 +129,7 @@ const options = {
   period: () => ["all", ...distinct("map", "period").filter((period) => period !== "all").sort().reverse()],
   lang: () => ["en", "vi"],
   theme: () => ["auto", "light", "dark"],
+  figure: () => payload.figures.map(({ figure }) => figure),
 };
 /** What a selector offers: fixed lists, else the values that the tables of its figures hold. */
 function optionsOf(key) {
@@ -222,7 +223,7 @@ function showOverview() {
       change ? html`<span class="change ${tone}">${glyphHtml(tone)}${change}</span>` : ""}${tile.beside ? html`<span class="change">${local(tile.beside)}</span>` : ""}<span class="note">${[tile.n !== null && tile.n !== undefined ? `n = ${formatted(tile.n)}` : "", range].filter(Boolean).join(" · ")}</span>${sparkline(tile.spark ?? [])}</a>`;
   }));
   byId("sentences").innerHTML = flat(payload.sentences.map((sentence) => {
-    const link = linkTo({ ...defaults, page: sentence.page, lang: state.lang, theme: state.theme });
+    const link = linkTo({ ...defaults, page: sentence.page, figure: sentence.figure, lang: state.lang, theme: state.theme });
     return html`<li><p>${local(sentence.text)}</p>${sentence.sure ? html`<p class="note">${local(sentence.sure)}</p>` : ""}<a href="${link}">${text("overview.more", { page: local(payload.pages.find(({ page }) => page === sentence.page).title) })}</a></li>`;
   }));
 }
@@ -280,7 +281,7 @@ const isWide = (figure, rows) => (["heatmap", "triangle"].includes(figure.chart.
 function cardHtml(figure) {
   const rows = figureRows(figure), found = finding(figure, rows), chart = figure.chart ?? {};
   const hidden = state.customer_type !== "all" || state.persona !== "all" ? text("hidden", { n: meta.min_persons }) : local(figure.empty) || text("figure.empty");
-  const keys = [rows.some((row) => isFew(figure, row)) ? text("figure.hollow", { n: figure.min_n }) : "", rows.some((row) => isImmature(figure, row)) ? text("figure.immature") : "", cutOf(figure, rows)].filter(Boolean).join("; ");
+  const keys = [rows.some((row) => isFew(figure, row)) ? text(["heatmap", "triangle"].includes(chart.kind) ? "figure.dashed" : "figure.hollow", { n: figure.min_n }) : "", rows.some((row) => isImmature(figure, row)) ? text("figure.immature") : "", cutOf(figure, rows)].filter(Boolean).join("; ");
   return html`<article class="card ${isWide(figure, rows) ? "wide" : ""}" data-figure="${figure.figure}" aria-labelledby="heading-${figure.figure}"><p class="kicker">${found ? local(figure.title) : ""}</p>
 <h3 id="heading-${figure.figure}">${found ? found.words : local(figure.title)}</h3>${found?.sure ? html`<p class="sure">${found.sure}</p>` : ""}${figure.note ? html`<p class="note">${fill(local(figure.note), meta)}</p>` : ""}
 ${rows.length ? html`${chart.kind === "none" ? tableHtml(figure, rows) : html`<div class="chart"></div>`}${keys ? html`<p class="note">${keys}</p>` : ""}` : html`<p class="empty">${hidden}</p>`}
@@ -332,6 +333,9 @@ function show() {
   if (state.page === "map") showMap();
   showFigures();
   if (before && before !== state.page) window.scrollTo(0, 0);
+  document.querySelector(`.page.current [data-figure="${state.figure}"]`)?.scrollIntoView();
+  // a link leads to the figure once: the next choice stays where the reader is
+  state.figure = "";
   if (focus) document.querySelector(`[data-key="${focus}"], [data-fold="${focus}"]`)?.focus();
 }
 
@@ -419,7 +423,7 @@ async function start() {
   const packed = Uint8Array.from(atob(byId("data").textContent.trim()), (sign) => sign.charCodeAt(0));
   payload = await new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"))).json();
   ({ meta } = payload);
-  defaults = { page: payload.pages[0].page, framework: meta.primary_framework, persona: "all", persona2: "", customer_type: "all", period: "all", lang: "en", theme: "auto", conversion_type: "order", attribution_model: "last_touch", attribution_model_2: "linear", survey_kind: "relational", folded: "" };
+  defaults = { page: payload.pages[0].page, framework: meta.primary_framework, persona: "all", persona2: "", customer_type: "all", period: "all", lang: "en", theme: "auto", conversion_type: "order", attribution_model: "last_touch", attribution_model_2: "linear", survey_kind: "relational", folded: "", figure: "" };
   document.documentElement.classList.add("js");
   listen();
   show();
