@@ -217,7 +217,7 @@ def _sentence(
                 language,
                 meta["currency"],
                 {key: words[language] for key, words in texts.items()},
-            )
+            ).replace(" %", "\u00a0%")
             for language in LANGUAGES
         }
 

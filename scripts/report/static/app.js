@@ -115,7 +115,7 @@ function formatOf(figure, column, rows = []) {
   if (/rate|share|weight|coverage|^nrr|^grr|^csat|_effect$|^lift/.test(column)) return "rate";
   if (/hours/.test(column)) return "hours";
   if (/^nps/.test(column)) return "nps";
-  if (/revenue|spend|^cac$|amount|mrr|clv|order_value|contribution|cost|^(starting|new|expansion|contraction|churn|reactivation|transfer|fx|ending|tax|shipping|refunds)$/.test(column)) return "money";
+  if (/revenue|spend|cac$|amount|mrr|clv|order_value|contribution|cost|^(starting|new|expansion|contraction|churn|reactivation|transfer|fx|ending|tax|shipping|refunds)$/.test(column)) return "money";
   return rows.some((row) => row[column] !== null && !Number.isInteger(row[column])) ? "decimal" : "number";
 }
 
@@ -277,7 +277,7 @@ function csvOf(figure, rows) {
   return [columns, ...rows.map((row) => columns.map((column) => row[column]))].map((line) => line.map(cell).join(",")).join("\r\n");
 }
 
-const isWide = (figure, rows) => (["heatmap", "triangle"].includes(figure.chart.kind) && inOrder(rows, figure.chart.x, figure.chart.x).length > 6) || (figure.chart.kind === "none" && shownColumns(figure).length > 4);
+const isWide = (figure, rows) => figure.wide || (["heatmap", "triangle"].includes(figure.chart.kind) && inOrder(rows, figure.chart.x, figure.chart.x).length > 6) || (figure.chart.kind === "none" && shownColumns(figure).length > 4);
 function cardHtml(figure) {
   const rows = figureRows(figure), found = finding(figure, rows), chart = figure.chart ?? {};
   const hidden = state.customer_type !== "all" || state.persona !== "all" ? text("hidden", { n: meta.min_persons }) : local(figure.empty) || text("figure.empty");
@@ -287,7 +287,7 @@ function cardHtml(figure) {
 ${rows.length ? html`${chart.kind === "none" ? tableHtml(figure, rows) : html`<div class="chart"></div>`}${keys ? html`<p class="note">${keys}</p>` : ""}` : html`<p class="empty">${hidden}</p>`}
 <div class="behind">${chart.kind === "none" ? "" : html`<details class="rows"><summary>${text("figure.table", { n: formatted(rows.length) })}</summary></details>`}<details><summary>${text("figure.sql")}</summary><p class="note">${(figure.marts ?? []).map((mart) => `marts.${mart}`).join(", ")}</p><pre tabindex="0">${figure.sql ?? ""}</pre></details><button type="button" data-do="copy">${text("figure.copy")}</button></div></article>`;
 }
-const GLOSSARY = { page: "trust", figure: "columns", query: "columns", chart: { kind: "none" }, marts: [], sql: "select column_name, comment from duckdb_columns()" };
+const GLOSSARY = { page: "trust", figure: "columns", query: "columns", wide: true, chart: { kind: "none" }, marts: [], sql: "select column_name, comment from duckdb_columns()" };
 const figuresOf = (page) => [...payload.figures, { ...GLOSSARY, title: { [state.lang]: text("glossary") } }].filter((figure) => figure.page === page);
 const figureOf = (element) => figuresOf(state.page).find(({ figure }) => figure === element.closest("[data-figure]").dataset.figure);
 

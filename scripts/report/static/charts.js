@@ -93,7 +93,7 @@ function axisChart(figure, rows, width) {
   const losing = (one, which) => (across ? [...one.rows.values()].some((row) => row[one.column] < 0) : which > 0);
   const palette = list.map((one, which) => colour(goodBad ? (losing(one, which) ? ["bad", "bad2"] : ["good", "series6", "good2"])[list.slice(0, which).filter((each, place) => losing(each, place) === losing(one, which)).length] : SERIES[which % SERIES.length]));
   const [ink, quiet, grid, paper] = ["ink", "quiet", "grid", "paper"].map(colour), series = [];
-  const isLabelled = alone && bars && !across && !low, narrow = width < 560, axisText = { color: ink, fontSize: 12, fontFamily: FONT };
+  const isLabelled = alone && bars && !across && !low, narrow = width < 560, labelOfBar = (value) => formatted(value, format, narrow && format === "money"), axisText = { color: ink, fontSize: 12, fontFamily: FONT };
   for (const [which, one] of list.entries()) {
     const base = compare ? palette[0] : palette[which], shift = alone || stack || !points || compare ? 0 : (which - (list.length - 1) / 2) * Math.min(0.7 / list.length, 0.25);
     const entries = categories.map((category, place) => ({ place, row: one.rows.get(category) })).filter(({ row }) => row && row[one.column] !== null);
@@ -104,7 +104,7 @@ function axisChart(figure, rows, width) {
       const style = bars && isFew(figure, row) ? { color: paper, borderColor: tint, borderWidth: 1.5 } : { color: tint };
       return { value, itemStyle: { ...style, ...(bars && isImmature(figure, row) ? { decal: { symbol: "rect", dashArrayX: [1, 0], dashArrayY: [2, 4], rotation: Math.PI / 4, color: paper } } : {}) } };
     });
-    if (bars) series.push({ type: "bar", name: one.name, data, stack: stack ? "all" : undefined, itemStyle: { color: base }, barMaxWidth: 26, label: { show: isLabelled, position: "right", color: ink, fontFamily: FONT, formatter: ({ value }) => formatted(value, format) } });
+    if (bars) series.push({ type: "bar", name: one.name, data, stack: stack ? "all" : undefined, itemStyle: { color: base }, barMaxWidth: 26, label: { show: isLabelled, position: "right", color: ink, fontFamily: FONT, formatter: ({ value }) => labelOfBar(value) } });
     else if (!points) series.push({ type: "line", symbol: "circle", name: one.name, data, stack: stack || kind === "area" ? "all" : undefined, areaStyle: kind === "area" ? { opacity: 0.75 } : undefined, symbolSize: kind === "area" ? 0 : 6, connectNulls: false, lineStyle: { width: kind === "area" ? 0.5 : 2, type: "solid" }, itemStyle: { color: base } });
     if (compare && which) series.push(intervals(entries.filter(({ place }) => list[0].rows.has(categories[place])).map(({ place, row }) => ({ place, low: row[one.column], high: list[0].rows.get(categories[place])[one.column] })), across, 0, base));
     const marks = points ? entries : kind === "line" ? entries.filter(({ row }) => isFew(figure, row)) : [];
@@ -130,7 +130,7 @@ function axisChart(figure, rows, width) {
   return {
     height: across ? 250 + legendRows * 24 : top + categories.length * rowHeight + 34,
     option: {
-      grid: { left: across ? 8 : label + 12, right: isLabelled ? 16 + 7 * Math.max(...rows.map((row) => formatted(row[measures[0]], format).length)) : 20, top, bottom: across ? 8 : 28, containLabel: across },
+      grid: { left: across ? 8 : label + 12, right: isLabelled ? 16 + 7 * Math.max(...rows.map((row) => labelOfBar(row[measures[0]]).length)) : 20, top, bottom: across ? 8 : 28, containLabel: across },
       xAxis: across ? named : value, yAxis: across ? value : named, series, legend,
       tooltip: { trigger: "axis", axisPointer: { type: bars ? "shadow" : "line" }, formatter: (params) => tipText(figure, list, categories[params[0]?.dataIndex ?? 0]) },
     },
