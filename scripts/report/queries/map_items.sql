@@ -1,7 +1,10 @@
 -- leading: the place of a channel among those of all stages together
 with items as (
     select
-        *, case when item_type = 'channel' then sum(value) over (partition by framework, customer_type, persona, period, item_type, item) end as total
+        *,
+        case when item_type = 'channel' then sum(value) over (
+            partition by framework, customer_type, persona, period, item_type, item
+        ) end as total
     from marts.journey_map_items
 ),
 

@@ -3,7 +3,8 @@
 with touchpoints as (
     select
         touches.framework, touches.customer_type, touches.persona, touches.period, touches.stage, touches.touchpoint_type, touches.touches,
-        touches.persons, touches.emotion_score, touches.responses, touches.attributed_conversions, touches.touchpoint_type_label_en as label,
+        touches.persons, touches.emotion_score, touches.responses, touches.attributed_conversions,
+        touches.touchpoint_type_label_en as label,
         touches.touchpoint_type like 'email\_%' escape '\' as is_step,
         round(touches.emotion_score - coalesce(stages.emotion_score, 0), 6) as better_by
     from marts.journey_map_touchpoints as touches
@@ -30,13 +31,15 @@ ranked as (
     select
         *,
         case when persons > 0 and is_step is not true then row_number() over (
-            partition by framework, customer_type, persona, period, stage, persons > 0 and is_step is not true order by persons desc, touchpoint_type
+            partition by framework, customer_type, persona, period, stage, persons > 0 and is_step is not true
+            order by persons desc, touchpoint_type
         ) end as place,
         case when better_by >= 0 then row_number() over (
             partition by framework, customer_type, persona, period, stage order by emotion_score desc nulls last, label, touchpoint_type
         ) end as above,
         case when better_by < 0 then row_number() over (
-            partition by framework, customer_type, persona, period, stage order by emotion_score nulls last, label desc, touchpoint_type desc
+            partition by framework, customer_type, persona, period, stage
+            order by emotion_score nulls last, label desc, touchpoint_type desc
         ) end as below
     from folded
 )

@@ -291,12 +291,19 @@ const GLOSSARY = { page: "trust", figure: "columns", query: "columns", wide: tru
 const figuresOf = (page) => [...payload.figures, { ...GLOSSARY, title: { [state.lang]: text("glossary") } }].filter((figure) => figure.page === page);
 const figureOf = (element) => figuresOf(state.page).find(({ figure }) => figure === element.closest("[data-figure]").dataset.figure);
 
+/** Cards take as many rows of their grid as they are high, and the gap below them. */
+const fit = (card) => { card.style.gridRowEnd = `span ${Math.ceil((card.offsetHeight + 14) / 2)}`; };
+const heights = new ResizeObserver((all) => all.forEach(({ target }) => fit(target)));
 function showFigures() {
   for (const box of drawn.keys()) drawn.get(box).dispose();
   drawn.clear();
   const figures = figuresOf(state.page), { note } = payload.pages.find(({ page }) => page === state.page), small = figures.filter((figure) => figure.small);
   byId(`figures-${state.page}`).innerHTML = flat([note ? html`<p class="lead">${local(note)}</p>` : "", figures.filter((figure) => !figure.small).map(cardHtml), small.length ? html`<details class="smalls" open><summary>${text("figure.small")} (${small.length})</summary><div class="figures">${small.map(cardHtml)}</div></details>` : ""]);
   drawAll();
+  for (const card of document.querySelectorAll(".page.current .figures > *")) {
+    fit(card);
+    heights.observe(card);
+  }
 }
 function drawAll(width) {
   for (const box of document.querySelectorAll(".page.current .card .chart")) {
