@@ -65,7 +65,7 @@ function formatted(value, kind = "number", tick = false) {
   const compact = (number) => intl(number, { notation: "compact", compactDisplay: tick && state.lang === "en" ? "short" : "long", ...digits(0, tick ? 1 : 2) });
   const size = Math.abs(value), hour = size < 48;
   switch (kind) {
-    case "rate": return intl(value, { style: "percent", useGrouping: false, ...digits(size < 0.1 && !tick ? 1 : 0) }).replace("%", " %");
+    case "rate": return intl(value, { style: "percent", useGrouping: false, ...digits(size < 0.1 && !tick ? 1 : 0) }).replace("%", "\u00a0%");
     case "ratio": return intl(value, digits(tick ? 0 : 1, 1));
     case "points": return signed(100 * value, 0);
     case "nps": return signed(value, 0);
