@@ -132,12 +132,12 @@ def _encoded(column: pa.ChunkedArray) -> dict[str, list[Any]] | list[Any]:
         packed_column = column.combine_chunks().dictionary_encode()
         return {"d": packed_column.dictionary.to_pylist(), "i": packed_column.indices.fill_null(-1).to_pylist()}
     if pa.types.is_floating(column.type):
-        return [_short(value) for value in column.to_pylist()]
+        return [short(value) for value in column.to_pylist()]
     values: list[Any] = column.to_pylist()
     return values
 
 
-def _short(value: float | None) -> float | None:
+def short(value: float | None) -> float | None:
     """Return six digits of a number, more than the page shows, and a whole one whole; none for what is no number."""
     if value is None or value - value != 0:
         return None

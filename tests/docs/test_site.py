@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from customer_journey.adapters import known_adapters, load_adapter
 from customer_journey.paths import PROJECT
+from playwright.sync_api import sync_playwright
 from tools.adapter_pages import adapter_page
 
 from tests.docs.pages import pages
@@ -60,6 +61,23 @@ def test_search_knows_every_page(site: Path) -> None:
     index = json.loads((site / "search" / "search_index.json").read_text(encoding="utf-8"))
     found = {document["location"].split("#")[0] for document in index["docs"]}
     assert {file.relative_to(site).as_posix() for file in site.rglob("*.html")} - {"404.html"} == found
+
+
+def test_search_finds_where_the_site_is_opened_from_a_folder(site: Path) -> None:
+    """`scripts/docs` and the README send readers to a file: there browsers start no worker, which search is."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("no Chromium on the PATH (Debian: apt install chromium)")
+    with sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=chromium)
+        page = browser.new_page()
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto((site / "adapt" / "add_a_stage.html").as_uri())
+        page.locator(".md-search__input").press_sequentially("quarantine")
+        page.locator(".md-search-result__item").first.wait_for()
+        browser.close()
+    assert [address for address in asked if not address.startswith("file:")] == []
 
 
 @pytest.mark.parametrize("name", known_adapters())

@@ -270,6 +270,29 @@ def test_a_copied_table_runs_no_formula(desk: Opened) -> None:
     assert not any(re.search(r"(^|,)[=+@]", line) for line in lines)
 
 
+def test_every_column_of_a_table_has_a_name_in_vietnamese(desk: Opened) -> None:
+    desk.show(page="trust", lang="vi")
+    unnamed = desk.page.evaluate(
+        """() => payload.figures.flatMap((figure) => shownColumns(figure)
+             .filter((column) => columnLabel(column) === worded(column) && column.includes('_'))
+             .map((column) => `${figure.figure}: ${column}`))"""
+    )
+    assert unnamed == []
+
+
+def test_a_sentence_leads_to_its_figure_once(desk: Opened) -> None:
+    desk.page.locator("#sentences a").nth(4).click()
+    desk.page.wait_for_function("location.hash.includes('figure=go_on_by_persona')")
+    figure = desk.page.locator("[data-figure=go_on_by_persona]")
+    assert figure.bounding_box()["y"] == pytest.approx(0, abs=1)  # type: ignore[index]
+    # a choice made there stays where the reader is, and its link no longer names the figure
+    desk.page.evaluate("window.scrollTo(0, 0)")
+    desk.page.select_option("select[data-key=framework]", "five_a")
+    desk.page.wait_for_function("location.hash.includes('fw=five_a')")
+    assert "figure=" not in desk.page.evaluate("location.hash")
+    assert desk.page.evaluate("window.scrollY") == 0
+
+
 def shown_rows(opened: Opened, name: str) -> list[list[str]]:
     """Return the cells of the table behind a figure, opening it if it is folded."""
     card = opened.page.locator(f"[data-figure={name}]")
