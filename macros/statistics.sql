@@ -253,8 +253,9 @@
     end
 {%- endmacro %}
 {% macro bh_step(p_value, family, tie) -%}
-    least(1e0, {{ p_value }} * cast(count({{ p_value }}) over (partition by {{ family }}) as double)
-        / row_number() over (partition by {{ family }} order by {{ p_value }} nulls last, {{ tie }}))
+    {#- divides first: times a factor of at least 1, no p-value becomes smaller by rounding -#}
+    least(1e0, {{ p_value }} * (cast(count({{ p_value }}) over (partition by {{ family }}) as double)
+        / row_number() over (partition by {{ family }} order by {{ p_value }} nulls last, {{ tie }})))
 {%- endmacro %}
 {% macro bh_q_value(step, p_value, family, tie) -%}
     case when {{ p_value }} is not null then
