@@ -20,6 +20,31 @@
 {%- endmacro %}
 
 {#-
+    Number of independent trials whose rate would vary as much as a share does that is made of several customers' credit, for
+    wilson_bound. At most the number of trials, so that chance agreement between few customers does not narrow the interval
+    (Korn and Graubard 1998). The divisor allows for a variance that few customers tell: the square of Student's t over z, by the first
+    term of its expansion.
+
+    Parameters: share and trials; customers, their number; sums over customers: squares, of their credit for the part; products, of
+      that and their trials; total_squares, of their trials.
+    Returns: a double; null for a single customer.
+-#}
+{% macro effective_trials(share, trials, customers, squares, products, total_squares) -%}
+    {%- set spread = 'cast(' ~ squares ~ ' as double) - 2 * ' ~ share ~ ' * cast(' ~ products ~ ' as double) + ' ~ share ~ ' * ' ~ share
+        ~ ' * cast(' ~ total_squares ~ ' as double)' -%}
+    {%- set variance = 'greatest(' ~ spread ~ ', 0e0) / (' ~ trials ~ ' * ' ~ trials ~ ') * ' ~ customers ~ ' / (' ~ customers ~ ' - 1e0)' -%}
+    {%- set by_t = '(1 + (' ~ z_95() ~ ' * ' ~ z_95() ~ ' + 1) / (4e0 * (' ~ customers ~ ' - 1)))' -%}
+    case
+        when {{ customers }} > 1 then
+            case
+                when {{ share }} > 0 and {{ share }} < 1
+                    then least({{ trials }}, coalesce({{ share }} * (1 - {{ share }}) / nullif({{ variance }} * {{ by_t }} * {{ by_t }}, 0), {{ trials }}))
+                else {{ trials }}
+            end
+    end
+{%- endmacro %}
+
+{#-
     Bound of the 95 % interval of a difference of two rates, the first minus the other (Newcombe 1998, method 10, from two Wilson
     intervals).
 
