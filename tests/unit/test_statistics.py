@@ -136,6 +136,16 @@ def test_no_adjusted_p_value_is_below_its_p_value(macro: str) -> None:
     assert [row for row in rows if row[1] < row[0]] == []
 
 
+def test_an_interval_of_answers_lies_on_their_scale() -> None:
+    """Fifteen who are much happier than their survey's mean are shifted to 2.4: score 1, and no bound beyond it."""
+    for shifted, end in (("2.4e0", 1), ("-2.4e0", -1)):
+        bounds = [
+            Macros("duckdb").render(f"{{{{ adjusted_wald_bound('15', '15 * {shifted}', '15 * 5.76e0', '{side}') }}}}")
+            for side in "-+"
+        ]
+        assert duckdb.execute(f"select {', '.join(bounds)}").fetchall() == [(end, end)]
+
+
 def test_the_power_is_the_published_one() -> None:
     """Fleiss, Levin and Paik 2003: 60 % against 70 % is told with a power of 0.80 by 356 persons a side."""
     macros = Macros("duckdb")
