@@ -32,15 +32,13 @@
 {% macro effective_trials(share, trials, customers, squares, products, total_squares) -%}
     {%- set spread = 'cast(' ~ squares ~ ' as double) - 2 * ' ~ share ~ ' * cast(' ~ products ~ ' as double) + ' ~ share ~ ' * ' ~ share
         ~ ' * cast(' ~ total_squares ~ ' as double)' -%}
-    {%- set variance = 'greatest(' ~ spread ~ ', 0e0) / (' ~ trials ~ ' * ' ~ trials ~ ') * ' ~ customers ~ ' / (' ~ customers ~ ' - 1e0)' -%}
     {%- set by_t = '(1 + (' ~ z_95() ~ ' * ' ~ z_95() ~ ' + 1) / (4e0 * (' ~ customers ~ ' - 1)))' -%}
+    {%- set variance = 'greatest(' ~ spread ~ ', 0e0) * ' ~ by_t ~ ' * ' ~ by_t ~ ' * ' ~ customers
+        ~ ' / (' ~ trials ~ ' * ' ~ trials ~ ' * (' ~ customers ~ ' - 1e0))' -%}
     case
-        when {{ customers }} > 1 then
-            case
-                when {{ share }} > 0 and {{ share }} < 1
-                    then least({{ trials }}, coalesce({{ share }} * (1 - {{ share }}) / nullif({{ variance }} * {{ by_t }} * {{ by_t }}, 0), {{ trials }}))
-                else {{ trials }}
-            end
+        when {{ customers }} > 1 and {{ share }} > 0 and {{ share }} < 1
+            then least({{ trials }}, coalesce({{ share }} * (1 - {{ share }}) / nullif({{ variance }}, 0), {{ trials }}))
+        when {{ customers }} > 1 then {{ trials }}
     end
 {%- endmacro %}
 
