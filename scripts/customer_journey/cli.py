@@ -332,7 +332,7 @@ def rotate_key(out: Path) -> None:
     default="usual",
     show_default=True,
     help="Data quality problems. heavy adds missing purchase events, repeated survey answers, trials, walk-ins, "
-    "estimated closing dates and opens by mail scanners.",
+    "estimated closing dates, opens by mail scanners and times without an offset.",
 )
 def demo(out: Path, scale: float, seed: int | None, truth: Path | None, dirt: str) -> None:
     """Write the raw tables of the demo company, at any size."""

@@ -105,6 +105,8 @@ _STATEMENTS: dict[str, str] = {
         from source_rows where event_type = 'delivered' and is_among(email_event_id, 'scan', 10)
     """,
 }
+# Tools that write what the clock in their office shows; Los Angeles also has summer time.
+ZONES = {"feedback/reviews": "America/Los_Angeles", "marketing/offline_visits": "Asia/Ho_Chi_Minh"}
 _SOME = "create macro is_among(id, what, percent) as md5_number_lower(coalesce(id, '') || what) % 100 < percent"
 
 

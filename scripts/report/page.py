@@ -73,7 +73,7 @@ def render(connection: duckdb.DuckDBPyConnection) -> str:
     tables = {name: read_table(connection, name, LIMITS[0], meta["month"]) for name in _names(manifest)}
     meta["primary_framework"] = rows_of(tables["frameworks"], is_primary=True)[0]["framework"]
     tables["columns"] = _descriptions(connection, tables)
-    texts = yaml.safe_load((HERE / "texts.yml").read_text(encoding="utf-8"))
+    texts = read_yaml(HERE / "texts.yml")
     page: dict[str, Any] = {
         "pages": [{key: value for key, value in page.items() if key != "figures"} for page in manifest["pages"]],
         "figures": _figures(manifest),

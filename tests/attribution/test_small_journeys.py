@@ -152,6 +152,27 @@ def test_shares_of_models_are_compared(published: Path) -> None:
             assert by_channel[name][2] == pytest.approx(by_channel[name][0] - mean, abs=1e-9)
 
 
+def test_shares_have_intervals(published: Path) -> None:
+    """By hand: A is first in three of five journeys, each of another customer, D in none.
+
+    The mean square of 0 and 1 about 0.6, over four degrees: 0.3, so the share's variance is 0.06, and it is worth
+    0.6 x 0.4 / 0.06 = 4 trials, less what four degrees do not tell: 4 / (1 + 4.84146 / 16)^2 = 2.35742. Wilson:
+    (0.6 + 0.81477 -+ 1.95996 sqrt(0.10181 + 0.17281)) / 2.62954. Of 0 in 5: 0 to 0.76829 / 1.76829.
+    """
+    with duckdb.connect(str(published), read_only=True) as connection:
+        bounds = {
+            (model, channel): (low, high)
+            for model, channel, low, high in connection.execute(
+                "select attribution_model, channel, share_low, share_high"
+                " from marts.attribution_model_comparison where conversion_type = 'order'"
+            ).fetchall()
+        }
+    assert bounds["first_touch", CHANNELS["A"]] == pytest.approx((0.1474, 0.9286), abs=1e-4)
+    assert bounds["first_touch", CHANNELS["D"]] == pytest.approx((0, 0.4345), abs=1e-4)
+    # the weights of these are estimates themselves
+    assert {model for (model, _), bound in bounds.items() if bound == (None, None)} == {"markov", "shapley"}
+
+
 def test_paths(published: Path) -> None:
     """Paths to the five orders, with their revenue and length, read off the table of touches.
 

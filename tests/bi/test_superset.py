@@ -24,8 +24,8 @@ SECRET = "s3cret/%word"
 RATES = [
     ("kpi_funnel", "go_on_rate", "conversion_rate", "dimension = 'all'"),
     ("kpi_nps", "nps_score", "case when nps_low is not null then nps end", "true"),
-    ("kpi_mrr", "net_retention", "nrr", "true"),
-    ("kpi_mrr", "gross_retention", "grr", "true"),
+    ("kpi_mrr", "net_retention", "nrr", "is_complete"),
+    ("kpi_mrr", "gross_retention", "grr", "is_complete"),
     ("attribution_performance", "cost_per_conversion_total", "cost_per_conversion", "conversion_type = 'customer'"),
     ("attribution_performance", "return_on_spend", "roas", "conversion_type = 'order'"),
 ]

@@ -32,7 +32,7 @@ def _vectors(*numbers: float) -> list[Vector]:
 def _cdnow() -> list[Vector]:
     """Return frequency, recency, age (weeks), mean value (dollars) and number of CDNOW's customers of early 1997.
 
-    The data set that Fader and Hardie gave out with their papers, customers with equal numbers as one row.
+    The data set that Fader and Hardie gave out with their papers, customers with equal numbers as one row (README.md).
     """
     with Path(__file__).with_name("cdnow.csv").open(encoding="utf-8") as file:
         rows = [[float(cell or 0) for cell in row] for row in list(csv.reader(file))[1:]]

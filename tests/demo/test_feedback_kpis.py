@@ -489,7 +489,9 @@ def test_experiments(
                 bounds = risk.confidence_interval(0.95)
                 assert numbers[7:10] == pytest.approx([risk.relative_risk - 1, bounds.low - 1, bounds.high - 1])
             assert numbers[10:13] == pytest.approx((*rates.get(name, (None, None)), rates_adjusted.get(name)))
-            assert numbers[13] == (pytest.approx(_power(arm, against)) if against.converted else None)
+            assert numbers[13] == (
+                pytest.approx(_power(arm, against)) if rates.get(name, (None,))[0] == "z_test" else None
+            )
             if name in revenues and any(against.revenues):
                 assert numbers[16:19] == pytest.approx(_revenue_lift(arm, against, revenues[name].df))
             p_value = revenues[name].pvalue if name in revenues else None

@@ -242,15 +242,15 @@ def test_mrr_of_every_month(marts: duckdb.DuckDBPyConnection, changes: list[Chan
             more = sum(max(now[account] - before[account], 0) for account in both)
             less = sum(max(before[account] - now[account], 0) for account in both)
             gone = sum(before[account] for account in before.keys() - now.keys())
-            start = sum(before.values())
+            start, whole = sum(before.values()), month < LAST_MONTH
             expected[month, customer_type] = (
-                month < LAST_MONTH, start, new, more, less, gone, again, 0, 0, sum(now.values()),
-                (start + more - less - gone) / start if start else None,
-                (start - less - gone) / start if start else None,
+                whole, start, new, more, less, gone, again, 0, 0, sum(now.values()),
+                (start + more - less - gone) / start if start and whole else None,
+                (start - less - gone) / start if start and whole else None,
                 (new + more + again) / (less + gone) if less + gone else None,
                 len(before), len(now.keys() - known), len((now.keys() & known) - before.keys()),
-                len(before.keys() - now.keys()), len(now), len(both) / len(before) if before else None,
-                *wilson(len(both), len(before)),
+                len(before.keys() - now.keys()), len(now), len(both) / len(before) if before and whole else None,
+                *wilson(len(both), len(before) if whole else 0),
             )  # fmt: skip
             known |= now.keys()
             before = now
@@ -413,7 +413,7 @@ def test_churn_of_every_month(
     """Churn rates of each month over the customers at its start."""
     expected: dict[tuple[Any, ...], tuple[Any, ...]] = {}
     for month, (subscribers, buyers) in customers_at_starts(changes, purchases).items():
-        left = [churn for churn in churns if month_of(churn.at) == month]
+        left, whole = [churn for churn in churns if month_of(churn.at) == month], month < LAST_MONTH
         for churn_type in ("all", *SUBSCRIPTION_CHURN, "lapsed"):
             of_type = [churn for churn in left if churn_type in ("all", churn.churn_type)]
             base = len(subscribers) * (churn_type != "lapsed") + len(buyers) * (churn_type in ("all", "lapsed"))
@@ -421,8 +421,8 @@ def test_churn_of_every_month(
                 counted = [churn for churn in of_type if reason in ("all", churn.reason)]
                 churned = len({churn.account for churn in counted})
                 expected[month, churn_type, reason] = (
-                    churned, sum(churn.mrr_lost for churn in counted), base, churned / base if base else None,
-                    *wilson(churned, base),
+                    churned, sum(churn.mrr_lost for churn in counted), base,
+                    churned / base if base and whole else None, *wilson(churned, base if whole else 0),
                 )  # fmt: skip
     assert_rows(
         marts,

@@ -289,3 +289,54 @@ def test_experiments_without_an_effect_show_none(tables: duckdb.DuckDBPyConnecti
     paid_bounded = [row for row in paid if row["revenue_lift_low"] is not None]
     assert len(paid_bounded) > EXPERIMENTS
     assert share(paid_bounded, lambda row: row["revenue_lift_low"] <= 0 <= row["revenue_lift_high"]) > 0.93
+
+
+COMPANIES = 300
+
+
+@pytest.mark.parametrize("customers", [30, 100])
+def test_intervals_of_attribution_shares_hold_the_share(customers: int, tables: duckdb.DuckDBPyConnection) -> None:
+    """Whoever buys six times by one channel is one customer: as six conversions the interval would be too narrow.
+
+    300 companies, one a conversion type, with these shares. A customer has a taste of channels, one to six conversions
+    and one to five touches before each; credit goes in equal parts, or all of it to the last touch.
+    """
+    generator = np.random.default_rng(20260630)
+    shares = np.array([0.5, 0.25, 0.15, 0.08, 0.02])
+    people = COMPANIES * customers
+    tastes = np.cumsum(generator.dirichlet(shares * 4, people), axis=1)
+    conversions = np.repeat(np.arange(people), np.minimum(generator.geometric(0.6, people), 6))
+    touches = np.repeat(np.arange(len(conversions)), np.minimum(generator.geometric(0.45, len(conversions)), 5))
+    is_last = np.append(np.diff(touches) > 0, True)
+    person = conversions[touches]
+    drawn = {
+        "touch": np.arange(len(touches)),
+        "conversion": touches,
+        "person": person,
+        "channel": (generator.random(len(touches))[:, None] > tastes[person][:, :-1]).sum(axis=1),
+        "equally": 1 / np.bincount(touches)[touches],
+        "last": is_last.astype(float),
+    }
+    tables.register("drawn", pa.table(drawn))
+    for statement in (
+        "create table fct_attribution as select conversion as conversion_id, touch as touchpoint_id,"
+        " 'c' || channel as channel, attribution_model, credit::decimal(18, 12) as credit,"
+        " 0::decimal(18, 4) as attributed_revenue from drawn unpivot (credit for attribution_model in (equally, last))",
+        f"create table fct_conversions as select distinct conversion as conversion_id, 'p' || person as person_id,"
+        f" 'unknown' as company_id, 'company ' || person // {customers} as conversion_type from drawn",
+        "create table dim_attribution_models as select * from (values ('equally', false), ('last', false))"
+        " as models (attribution_model, is_data_driven)",
+    ):
+        tables.execute(statement)
+    rows = _rows_of("attribution_model_comparison", tables, "attribution_model, channel, share_low, share_high, share")
+    for model in ("equally", "last"):
+        held = [
+            np.mean([low <= share <= high for of, name, low, high, *_ in rows if (of, name) == (model, f"c{number}")])
+            for number, share in enumerate(shares)
+        ]
+        assert min(held) > 0.91, held
+        assert 0.94 < np.mean(held) < 0.97
+    # as if each conversion were another customer's, of the same rows
+    reach = 1.96 * np.sqrt(0.25 * COMPANIES / len(np.unique(touches)))
+    naive = [abs(share - 0.5) <= reach for model, channel, _, _, share in rows if (model, channel) == ("last", "c0")]
+    assert np.mean(naive) < 0.93

@@ -116,6 +116,36 @@ def test_adjusted_p_values() -> None:
     assert [row[3] for row in rows if row[0] == "x" and row[1] is not None] == pytest.approx(list(published))
 
 
+@pytest.mark.parametrize("macro", ["holm", "bh"])
+def test_no_adjusted_p_value_is_below_its_p_value(macro: str) -> None:
+    """Times 49, divided by 49 again is less than before for some numbers, and the build checks that it is not."""
+    tests = [
+        (family, number, 0.9 + family / 997 - number / 50) for family in range(90) for number in range(2 + family % 40)
+    ]
+    macros = Macros("duckdb")
+    result = "{{ holm_p_value" if macro == "holm" else "{{ bh_q_value"
+    rows = duckdb.execute(
+        f"with tests as (select * from (values {', '.join(map(str, tests))}) as tests (family, number, p)), "
+        f"exact as (select family, number, p::double as p from tests), steps as (select *, "
+        + macros.render("{{ " + macro + "_step('p', 'family', 'number') }} as step")
+        + " from exact) select p, "
+        + macros.render(result + "('step', 'p', 'family', 'number') }}")
+        + " from steps"
+    ).fetchall()
+    assert len(rows) == len(tests)
+    assert [row for row in rows if row[1] < row[0]] == []
+
+
+def test_an_interval_of_answers_lies_on_their_scale() -> None:
+    """Fifteen who are much happier than their survey's mean are shifted to 2.4: score 1, and no bound beyond it."""
+    for shifted, end in (("2.4e0", 1), ("-2.4e0", -1)):
+        bounds = [
+            Macros("duckdb").render(f"{{{{ adjusted_wald_bound('15', '15 * {shifted}', '15 * 5.76e0', '{side}') }}}}")
+            for side in "-+"
+        ]
+        assert duckdb.execute(f"select {', '.join(bounds)}").fetchall() == [(end, end)]
+
+
 def test_the_power_is_the_published_one() -> None:
     """Power of a published example (Fleiss, Levin, Paik 2003): 60 % against 70 %, 356 persons each: 0.80."""
     macros = Macros("duckdb")
