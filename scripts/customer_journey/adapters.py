@@ -284,6 +284,9 @@ def _run(connection: duckdb.DuckDBPyConnection, where: str, adapter: Adapter, se
     except duckdb.Error as error:
         if what_gave_out(error):
             raise
+        if isinstance(error, duckdb.InvalidInputException) and (said := first_line(error)).endswith("."):
+            # the adapter itself says what it needs, by error() of DuckDB
+            raise InputError(f"{where}: {said.removeprefix('Invalid Input Error: ')}") from error
         raise InputError(
             f"{where}: {select.relative_to(adapter.folder.parent)} fails on this export ({first_line(error)}). "
             "Correct the SELECT, or the export."

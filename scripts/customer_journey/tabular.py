@@ -383,8 +383,11 @@ def _as_utf8(file: Path, how: Reading) -> Iterator[tuple[Path, str | None]]:
         try:
             with open_text(file) as binary, copy.open("w", encoding="utf-8", newline="") as stream:
                 text = io.TextIOWrapper(binary, encoding=how.encoding or "utf-8-sig", newline="")
+                above = ""
                 for _ in range(how.header_row - 1 if how.header_row > 1 else len(separator)):
-                    text.readline()
+                    above = text.readline()
+                if how.header_row > 1:
+                    stream.write(_header_below(above, text.readline(), delimiter))
                 while part := text.read(_TO_CONVERT):
                     stream.write(part.removeprefix("\ufeff"))
         except UnicodeError as error:
@@ -397,6 +400,17 @@ def _as_utf8(file: Path, how: Reading) -> Iterator[tuple[Path, str | None]]:
         if not copy.stat().st_size and how.header_row > 1:
             raise _no_header_row(file, "line", how)
         yield copy, delimiter
+
+
+def _header_below(above: str, header: str, delimiter: str) -> str:
+    """Return the line of the header, its blank names filled from the line above it (`names_below`)."""
+    names = next(csv.reader([header], delimiter=delimiter), [])
+    full = names_below(next(csv.reader([above.strip("\ufeff\r\n")], delimiter=delimiter), []), names)
+    if full == names or header.count('"') % 2:
+        return header
+    line = io.StringIO()
+    csv.writer(line, delimiter=delimiter).writerow(full)
+    return line.getvalue()
 
 
 def _no_header_row(file: Path, unit: str, how: Reading) -> InputError:
@@ -460,11 +474,31 @@ def _rows_of_sheet(file: Path, how: Reading) -> Iterator[list[str]]:
         raise InputError(f"{file}: cannot be read as a sheet ({first_line(error)}). Save it again.") from error
     if rows and len(rows) < how.header_row:
         raise _no_header_row(file, "row", how)
+    above = [_text_of_cell(cell, ".") for cell in rows[how.header_row - 2]] if how.header_row > 1 and rows else []
     texts = ([_text_of_cell(cell, how.decimal or ".") for cell in row] for row in rows[how.header_row - 1 :])
+    if above:
+        texts = itertools.chain([names_below(above, next(texts))], texts)
     top = list(itertools.islice(texts, 1 + _TITLE_LINES))
     if top and sum(bool(cell.strip()) for cell in top[0]) <= 1:
         _refuse_title(file, "row", " ".join(top[0]).strip(), top[1:], how.header_row)
     yield from itertools.chain(top, texts)
+
+
+def names_below(above: Sequence[str], header: Sequence[str]) -> list[str]:
+    """Return the names of columns: a blank one is that of the row above it, as of cells that are merged over two rows.
+
+    A row above with a single text is a title, not a part of the header.
+    """
+    if sum(bool(name.strip()) for name in above) <= 1:
+        return list(header)
+    return [
+        own if own.strip() else other
+        for own, other in itertools.zip_longest(header, above[: _last_filled(above, header)], fillvalue="")
+    ]
+
+
+def _last_filled(*rows: Sequence[str]) -> int:
+    return max((place + 1 for row in rows for place, cell in enumerate(row) if cell.strip()), default=0)
 
 
 def _opened_book(file: Path) -> "python_calamine.CalamineWorkbook":

@@ -35,8 +35,47 @@ _CALLED = 5.0
 _LACKING = 2.0
 _AS_DATES = ("timestamp", "planned_timestamp", "date", "planned_date")
 _AS_NUMBERS = ("amount", "rate", "number", "integer")
-_VIETNAM = "Asia/Ho_Chi_Minh"
-_VIETNAMESE = re.compile("[ăâđêôơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ]", re.IGNORECASE)
+# The least columns of a file that are nearly all those of a table, though each name occurs in other tables too.
+_FEW = 4
+_NEARLY_ALL = 0.8
+
+
+@dataclass(frozen=True)
+class _Home:
+    """A country where a language is spoken: the probable origin of files in that language, or of its currency."""
+
+    language: str
+    words: re.Pattern[str]
+    timezone: str
+    currency: str
+    country: str
+    phones: re.Pattern[str]
+    # whether amounts in the currency show the country; euros do not
+    has_own_currency: bool
+
+
+_HOMES = (
+    _Home(
+        "Vietnamese",
+        re.compile("[ăâđêôơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ]", re.IGNORECASE),
+        "Asia/Ho_Chi_Minh",
+        "VND",
+        "VN",
+        re.compile(r"'?(\+?84|0[35789])"),
+        True,
+    ),
+    _Home(
+        "German",
+        re.compile(
+            r"\b(bestell|kunden|rechnungs|auftrags|beleg|artikel)(nr|nummer|datum|status|positionen)\b", re.IGNORECASE
+        ),
+        "Europe/Berlin",
+        "EUR",
+        "DE",
+        re.compile(r"'?(\+?49|0[1-9])"),
+        False,
+    ),
+)
 # Constants for required columns that an export may lack, and what using each means.
 _INSTEAD = {
     "status": "completed   if all rows are paid orders",
@@ -266,7 +305,6 @@ def _hints(
     """Collect hints on the origin of the files: options, vars.yml, the language, currency signs, phone numbers."""
     settings = _existing_settings(folder)
     names = [name for group in groups for name in (*group[0].columns, *(sheet.path.stem for sheet in group))]
-    vietnamese = next((name for name in names if _VIETNAMESE.search(name)), None)
     currencies = Counter(
         kind.numbers.currency for of_columns in kinds for kind in of_columns if kind.numbers and kind.numbers.currency
     )
@@ -275,20 +313,18 @@ def _hints(
             in_brackets = re.search(r"[(\[](VND|VNĐ|₫|đ|USD|EUR|GBP|AUD|SGD|THB|JPY)[)\]]", name)
             if in_brackets:
                 currencies[{"VNĐ": "VND", "₫": "VND", "đ": "VND"}.get(in_brackets[1], in_brackets[1])] += 1
-            if plain_name(name) in ("currency", "currency code") and len(kind.counts) == 1:
+            if plain_name(name) in _names_of_currency() and len(kind.counts) == 1:
                 currencies[kind.example.upper()] += 1
     phones = [kind.example for of_columns in kinds for kind in of_columns if kind.name == "phone"]
-    is_home = any(re.match(r"'?(\+?84|0[35789])", phone) for phone in phones)
     seen = currencies.most_common(1)[0][0] if currencies else None
-    is_vietnam = vietnamese is not None or seen == "VND"
-    why = f"the names are Vietnamese ({vietnamese})" if vietnamese else "the amounts are in VND"
+    home, why = _home(names, seen)
     zone = None
     if timezone:
         zone = Finding(timezone, True, "given by --timezone")
     elif settings.get("reporting_timezone"):
         zone = Finding(str(settings["reporting_timezone"]), False, f"reporting_timezone in {SETTINGS_FILE}")
-    elif is_vietnam:
-        zone = Finding(_VIETNAM, False, why)
+    elif home:
+        zone = Finding(home.timezone, False, why)
     money = None
     if currency:
         money = Finding(currency, True, "given by --currency")
@@ -296,10 +332,26 @@ def _hints(
         money = Finding(seen, True, "the files say so")
     elif settings.get("reporting_currency"):
         money = Finding(str(settings["reporting_currency"]), False, f"reporting_currency in {SETTINGS_FILE}")
-    elif is_vietnam:
-        money = Finding("VND", False, why)
-    country = Finding("VN", False, why) if is_vietnam and (is_home or not phones) else None
+    elif home:
+        money = Finding(home.currency, False, why)
+    is_home = home is not None and (not phones or any(home.phones.match(phone) for phone in phones))
+    country = Finding(home.country, False, why) if home and is_home else None
     return Hints(zone, money, country, settings.get("reporting_currency"))
+
+
+def _home(names: Sequence[str], currency: str | None) -> tuple[_Home | None, str]:
+    """Return the country that the names of columns and files, or the currency, point to, and the reason."""
+    for home in _HOMES:
+        if name := next((name for name in names if home.words.search(name)), None):
+            return home, f"the names are {home.language} ({name})"
+    for home in _HOMES:
+        if home.has_own_currency and home.currency == currency:
+            return home, f"the amounts are in {currency}"
+    return None, ""
+
+
+def _names_of_currency() -> set[str]:
+    return set(vocabularies()["orders/orders"].columns["currency"])
 
 
 def _existing_settings(folder: Path) -> Mapping[str, Any]:
@@ -347,6 +399,9 @@ def _source(folder: Path, group: list[Sheet], kinds: Sequence[Kind]) -> tuple[So
     score, called, table, matches, missing = best.score, best.called, best.table, best.matches, best.missing
     required = len(table.required_columns) + len(table.one_of)
     is_near = score >= _ENOUGH and len(missing) <= required / 2
+    # the names may each occur in many tables: together they make a table if nearly all are of it
+    named = [match for match in matches if match.weight >= _SURE]
+    is_near = is_near or (not missing and len(named) >= max(_FEW, _NEARLY_ALL * len(names)))
     # a build fails on a missing required column: propose such a table only if there is no doubt about it
     if place != table.label and not (is_near and (not missing or called == 1 or score >= 1.5 * _ENOUGH)):
         return None, _why_none(table, missing, score)
@@ -646,14 +701,16 @@ def _order_of(match: Match, dates: Dates, decided: str | None, hints: Hints) -> 
 def _compare_values(source: Source, match: Match) -> None:
     """Compare the values of a column with its seed or with the contract's list."""
     label, counts = source.table.label, match.kind.counts
+    names = known_values().get(f"{label}.{match.column}")
     if seed_of(label, match.column):
-        known = mapped_values(label, match.column)
+        known, likely = mapped_values(label, match.column), names or {}
         source.known_values[match.column] = [value for value in counts if as_compared(value) in known]
         unknown = {value: count for value, count in counts.items() if as_compared(value) not in known}
         if unknown:
-            source.values[match.column] = {value: (None, count) for value, count in unknown.items()}
+            source.values[match.column] = {
+                value: (likely.get(plain_name(value)), count) for value, count in unknown.items()
+            }
         return
-    names = known_values().get(f"{label}.{match.column}")
     if names is None:
         return
     ours = set(names.values())

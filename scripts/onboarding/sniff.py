@@ -21,7 +21,7 @@ import python_calamine
 from charset_normalizer import from_bytes
 from customer_journey.errors import first_line
 from customer_journey.raw_files import delimiter_of, is_json, is_parquet, is_sheet, open_text
-from customer_journey.tabular import records_in
+from customer_journey.tabular import names_below, records_in
 
 from onboarding.values import looks_like_a_value
 
@@ -230,6 +230,8 @@ def _take(sheet: Sheet, numbered: Sequence[tuple[int, Sequence[str]]]) -> None:
     if place:
         sheet.title = " ".join(cell.strip() for cell in numbered[place - 1][1] if cell.strip())
         sheet.notes.append(f"{line - 1} lines stand above the names of columns")
+        if numbered[place - 1][0] == line - 1:
+            header = names_below(numbered[place - 1][1], header)
     # drop blank columns at the end of a sheet
     while len(header) > 1 and not header[-1].strip():
         header = header[:-1]
