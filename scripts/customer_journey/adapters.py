@@ -20,7 +20,7 @@ import yaml
 
 from customer_journey.contract import RawTable, raw_tables
 from customer_journey.errors import InputError, first_line, what_gave_out
-from customer_journey.mapping import AdapterUse, Reading, did_you_mean, reading_of
+from customer_journey.mapping import RECORD_NUMBER, AdapterUse, Reading, did_you_mean, reading_of
 from customer_journey.paths import PROJECT
 from customer_journey.raw_files import data_files_below, is_text
 from customer_journey.tabular import Column, as_text, is_utf_8, read_as_text
@@ -249,7 +249,7 @@ def run_selects(
         made = f"{into}_{table.source}_{table.name}"
         _run(connection, where, adapter, select, made)
         names = connection.table(made).columns
-        if strange := [name for name in names if name not in table.all_columns]:
+        if strange := [name for name in names if name not in (*table.all_columns, RECORD_NUMBER)]:
             raise InputError(
                 f"{select}: {table.label} has no column {strange[0]}{did_you_mean(strange[0], table.all_columns)}"
             )

@@ -264,7 +264,7 @@ def _forget_unread(connection: duckdb.DuckDBPyConnection, raw: Path, report: Lan
         if path in report.files or not (raw / place).exists():
             continue
         connection.execute(f"delete from raw_{source_table} where _file_id = ?", [file_id])
-        for table in ("landed_files", "erased_rows"):
+        for table in ("landed_files", "erased_rows", "record_keys"):
             connection.execute(f"delete from private.{table} where file_id = ?", [file_id])
         for table in ("file_states", "sources"):
             connection.execute(f"delete from private.{table} where path = ?", [path])
@@ -403,9 +403,18 @@ def _create_manifest(connection: duckdb.DuckDBPyConnection) -> None:
         " (file_id bigint, source_table varchar, path varchar, sha256 varchar, row_count bigint)"
     )
     connection.execute("create table if not exists private.file_states (path varchar, state varchar)")
+    create_record_keys(connection)
     connection.execute(
         "create table if not exists private.sources"
         " (path varchar, file_id bigint, source_table varchar, source varchar, export_rows bigint)"
+    )
+
+
+def create_record_keys(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create the table of the records that several sources hold (`same_records` of mapping.yml), if it is not there."""
+    connection.execute(
+        "create table if not exists private.record_keys"
+        " (source_table varchar, file_id bigint, row_number bigint, record_key varchar, source_rank bigint)"
     )
 
 
@@ -443,11 +452,18 @@ def _land(connection: duckdb.DuckDBPyConnection, table: RawTable, delivery: Deli
             connection.execute(f"delete from raw_{known[2]} where _file_id = ?", [known[0]])
             connection.execute("delete from private.landed_files where file_id = ?", [known[0]])
             connection.execute("delete from private.erased_rows where file_id = ?", [known[0]])
+            connection.execute("delete from private.record_keys where file_id = ?", [known[0]])
         file_id = known[0] if known else _next_file_id(connection)
         insert = f"insert into {table.relation} ({', '.join(table.all_columns)}, _file_id, _row_number)"
         texts = f"select {', '.join(_texts_of(table, delivery.columns))}, {file_id}"
         if delivery.relation is not None:
             rows = connection.execute(f"{insert} {texts}, _row from {delivery.relation}").fetchone()
+            if delivery.source_rank is not None:
+                connection.execute(
+                    f"insert into private.record_keys select ?, ?, _row, _record_key, ? from {delivery.relation}"
+                    " where _record_key is not null",
+                    [table.source_table, file_id, delivery.source_rank],
+                )
             connection.execute(f"drop table {delivery.relation}")
         else:
             with reading(files[0]):

@@ -475,9 +475,10 @@ def _rows_of_sheet(file: Path, how: Reading) -> Iterator[list[str]]:
     if rows and len(rows) < how.header_row:
         raise _no_header_row(file, "row", how)
     above = [_text_of_cell(cell, ".") for cell in rows[how.header_row - 2]] if how.header_row > 1 and rows else []
+    texts: Iterator[list[str]]
     texts = ([_text_of_cell(cell, how.decimal or ".") for cell in row] for row in rows[how.header_row - 1 :])
     if above:
-        texts = itertools.chain([names_below(above, next(texts))], texts)
+        texts = _with_names_from(above, texts)
     top = list(itertools.islice(texts, 1 + _TITLE_LINES))
     if top and sum(bool(cell.strip()) for cell in top[0]) <= 1:
         _refuse_title(file, "row", " ".join(top[0]).strip(), top[1:], how.header_row)
@@ -495,6 +496,11 @@ def names_below(above: Sequence[str], header: Sequence[str]) -> list[str]:
         own if own.strip() else other
         for own, other in itertools.zip_longest(header, above[: _last_filled(above, header)], fillvalue="")
     ]
+
+
+def _with_names_from(above: Sequence[str], rows: Iterator[list[str]]) -> Iterator[list[str]]:
+    yield names_below(above, next(rows))
+    yield from rows
 
 
 def _last_filled(*rows: Sequence[str]) -> int:
