@@ -63,6 +63,8 @@ class Delivery(NamedTuple):
     source_rank: int | None = None
     # the number of rows of the export that an adapter read for this
     export_rows: int | None = None
+    # what is to be said of its files
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -253,6 +255,12 @@ def mapped_delivery(connection: duckdb.DuckDBPyConnection, one: MappedFile, tabl
     """
     state, settled = state_of_all([one.file], one.how), is_settled(one.file)
     names = read_as_text(connection, one.file, one.entry.reading, f"{into}_read")
+    is_empty = not names
+    if is_empty:
+        # JSON without a record, as an API answers on a quiet day, has no names
+        names = [one.entry.columns.get(name, name) for name in table.all_columns]
+        texts = ", ".join(f"cast(null as varchar) as {quoted_name(name)}" for name in dict.fromkeys(names))
+        connection.execute(f"create or replace temp table {into}_read as select {texts}, 0 as _row where false")
     there = columns_by_contract(one, table, names)
     record_key = None
     if one.entry.record_key is not None:
@@ -272,6 +280,7 @@ def mapped_delivery(connection: duckdb.DuckDBPyConnection, one: MappedFile, tabl
         content_of([one.file], one.how),
         one.entry.source or (f"files with ids {one.entry.id_prefix}…" if one.entry.id_prefix else None),
         one.entry.record_key.rank if one.entry.record_key else None,
+        notes=("holds no record",) if is_empty else (),
     )
 
 

@@ -24,7 +24,10 @@ SUFFIXES = (".parquet", *_TEXT, *_SHEETS, *_JSON)
 READ = "files of raw tables are .parquet, .csv, .csv.gz, .tsv, .xlsx, .json, .ndjson"
 
 # files at the top of a raw folder that are not tables
-_NO_TABLES = ("vars.yml", "mapping.yml", DEMO_MARK)
+MAPPING = "mapping.yml"
+_NO_TABLES = ("vars.yml", MAPPING, DEMO_MARK)
+# what systems and office programs leave in folders: no row is in it
+_HIDDEN = (".", "~$", "_SUCCESS", "_committed_", "_started_", "__macosx", "thumbs.db", "desktop.ini")
 # the most names that a message lists
 _NAMED = 20
 
@@ -89,9 +92,14 @@ def fits(path: str, pattern: str) -> bool:
     return re.fullmatch("".join(signs.get(part, re.escape(part)) for part in parts), path) is not None
 
 
+def files_below(folder: Path) -> list[Path]:
+    """Return the files in a folder and its subfolders, without hidden ones."""
+    return sorted(file for file in _below(folder) if file.is_file())
+
+
 def data_files_below(folder: Path) -> list[Path]:
     """Return the data files in a folder and its subfolders."""
-    return sorted(file for file in _below(folder) if suffix_of(file) and file.is_file())
+    return [file for file in files_below(folder) if suffix_of(file)]
 
 
 def is_claimed(file: Path, claimed: Collection[Path]) -> bool:
@@ -111,7 +119,8 @@ def lines_on_unread(raw: Path, found: RawFiles, claimed: Collection[Path] = ()) 
         if entry.name in _NO_TABLES or is_claimed(entry, claimed):
             continue
         if not entry.is_dir():
-            lines.append(f"{_name(raw, entry)}: not in the folder of a source, so not read")
+            why = "no entry of mapping.yml names it" if (raw / MAPPING).is_file() else "not in the folder of a source"
+            lines.append(f"{_name(raw, entry)}: {why}, so not read")
             continue
         tables = [table.name for table in found.read if table.source == entry.name]
         strange = [
@@ -171,7 +180,7 @@ def open_text(file: Path) -> gzip.GzipFile | io.BufferedReader:
 
 
 def _entries(folder: Path) -> list[Path]:
-    """Return the entries of a folder, without hidden files and those that Spark and Hadoop add."""
+    """Return the entries of a folder, without hidden files and those that systems and programs add."""
     if not folder.is_dir():
         return []
     try:
@@ -187,7 +196,7 @@ def _entries(folder: Path) -> list[Path]:
 
 
 def _is_hidden(name: str) -> bool:
-    return name.startswith((".", "_SUCCESS", "_committed_", "_started_"))
+    return name.lower().startswith(tuple(map(str.lower, _HIDDEN)))
 
 
 def _below(folder: Path) -> list[Path]:

@@ -651,6 +651,8 @@ def _read_json(connection: duckdb.DuckDBPyConnection, file: Path, into: str) -> 
         ).fetchall()
     ]
     _refuse_repeated(file, [Column(name, "VARCHAR") for name in names])
+    # `{}` is no record
+    connection.execute(f"delete from {into}_records where json_array_length(json_keys(record)::json) = 0")
     texts = [f"nfc_normalize(record ->> '$.\"{quoted(name)}\"') as {quoted_name(name)}" for name in names]
     connection.execute(
         f"create or replace temp table {into} as select {', '.join([*texts, 'number as _row'])} from {into}_records"

@@ -15,7 +15,7 @@ from customer_journey.contract import RawTable, raw_tables
 from customer_journey.errors import InputError
 from customer_journey.hash_key import DEMO_MARK
 from customer_journey.mapping import EPOCH, FILE_NAME, Reading
-from customer_journey.raw_files import READ, data_files_below, delimiter_of, fits, suffix_of
+from customer_journey.raw_files import READ, data_files_below, delimiter_of, files_below, fits, suffix_of
 from customer_journey.settings import FILE_NAME as SETTINGS_FILE
 from customer_journey.tabular import read_as_text
 
@@ -250,12 +250,7 @@ def _is_better_alone(folder: Path, group: list[Sheet], kinds: Sequence[Kind], to
 
 
 def _files_below(folder: Path) -> list[Path]:
-    found = [
-        path
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-        and not any(part.startswith((".", "~$", "_SUCCESS")) for part in path.relative_to(folder).parts)
-    ]
+    found = files_below(folder)
     own = {folder / FILE_NAME, folder / SETTINGS_FILE, folder / DEMO_MARK}
     # leave out notes and settings beside the exports
     return [path for path in found if path not in own and path.suffix.lower() not in (".md", ".yml", ".yaml")]

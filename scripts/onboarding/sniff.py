@@ -322,8 +322,8 @@ def _records(file: Path) -> Sheet:
     # UTF-8 is the standard encoding of JSON, so it needs no mention
     sheet = Sheet(file, is_whole=is_whole, encoding=None if encoding.value == "utf-8" else encoding)
     records = _json_records(text, is_whole)
-    if not records:
-        sheet.problem = "holds no records: a list of objects, or one object a line, is read"
+    if not any(records):
+        sheet.problem = "holds no records: export it when there are some, as a list of objects or one object a line"
         return sheet
     if len(records) > MOST_ROWS:
         records, sheet.is_whole = records[:MOST_ROWS], False

@@ -345,7 +345,6 @@ BROKEN: dict[str, tuple[Files, str, str, str]] = {
         "Export it again",
     ),
     "no byte of JSON": (_contacts("", ".json"), "contacts.json", "is empty", "Export it again"),
-    "no record": (_contacts("[]", ".json"), "contacts.json", "lacks the required column contact_id", "to the export"),
     "JSON without a column": (
         _contacts('[{"contact_id": "1", "createdAt": "2026-01-01"}]', ".json"),
         "contacts.json",
@@ -598,6 +597,18 @@ BROKEN: dict[str, tuple[Files, str, str, str]] = {
     ),
     "settings that are a list": (_settings("- lapse_days\n"), "vars.yml", "Write lines of the form", "setting: value"),
     # what lies in the folder
+    "products alone": (
+        {"orders/products.csv": "product_id,product_name\n1,Lamp\n"},
+        "raw",
+        "is there, only orders/products; a build needs one of them",
+        "journey init",
+    ),
+    "mapping without a main table": (
+        {"mapping.yml": "tables: {}\n", "orders.csv": "a,b\n1,2\n"},
+        "raw",
+        "none of the tables",
+        "complete its entry in mapping.yml",
+    ),
     "day that is none": (
         _settings("earliest_date: 2026-02-30\n"),
         "vars.yml",
@@ -687,3 +698,24 @@ def test_what_can_be_read_is_not_refused(
     """A check that says no to a good file is worse than the error that it was to explain."""
     _land(warehouse, tmp_path / "raw", files)
     assert warehouse.execute("select contact_id, created_at from raw_crm.contacts").fetchall() == [("1", "2026-01-01")]
+
+
+@pytest.mark.parametrize("content", ["[]", "{}", '{"contacts": []}', "[{}]"])
+def test_json_without_a_record_is_a_table_without_rows(
+    content: str, warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    """So an API answers on a quiet day: nobody's build should stop at it, and the summary says so."""
+    report = _land(warehouse, tmp_path / "raw", {"crm/contacts.csv": CONTACTS, "orders/orders.json": content})
+    assert warehouse.execute("select count(*) from raw_orders.orders").fetchall() == [(0,)]
+    assert report.drift == ["orders/orders: orders/orders.json holds no record"]
+
+
+def test_what_systems_and_programs_leave_in_folders_is_no_file(
+    warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    """A workbook that is open, or a folder of pictures' previews, would stop the build or fill its summary."""
+    left = ("~$2026.xlsx", "Thumbs.db", "desktop.ini", ".DS_Store", ".~lock.2026.csv#", "__MACOSX/._2026.csv")
+    files: Files = {f"{folder}{name}": "x" for folder in ("", "crm/", "crm/contacts/") for name in left}
+    report = _land(warehouse, tmp_path / "raw", {**files, "crm/contacts/2026.csv": CONTACTS})
+    assert report.drift == []
+    assert warehouse.execute("select count(*) from raw_crm.contacts").fetchall() == [(1,)]
