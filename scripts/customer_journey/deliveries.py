@@ -23,11 +23,20 @@ from customer_journey.mapping import (
     Reading,
     RecordKey,
     did_you_mean,
+    did_you_mean_one,
     read_mapping,
 )
 from customer_journey.paths import PROJECT
-from customer_journey.raw_files import RawFiles, files_in, files_matching, is_claimed, is_json, is_sheet
-from customer_journey.tabular import Column, read_as_text
+from customer_journey.raw_files import (
+    RawFiles,
+    data_files_below,
+    files_in,
+    files_matching,
+    is_claimed,
+    is_json,
+    is_sheet,
+)
+from customer_journey.tabular import Column, is_nameless, read_as_text
 from customer_journey.warehouse import quoted, quoted_name
 
 # Some file systems store times to two seconds: a file younger than this may change without a change of its times.
@@ -150,9 +159,12 @@ def plan_of(raw: Path) -> Plan:
         for pattern in entry.files:
             files = files_matching(raw, pattern)
             if not files:
+                near = did_you_mean_one(pattern, [file.relative_to(raw).as_posix() for file in data_files_below(raw)])
+                if (raw / pattern).is_dir():
+                    near = f", which is a folder: write {pattern.rstrip('/')}/*"
                 raise InputError(
-                    f"{raw / 'mapping.yml'}: {entry.label}: no file matches {pattern}. Correct `files`, or put the "
-                    f"file into {raw}."
+                    f"{raw / 'mapping.yml'}: {entry.label}: no file matches {pattern}{near.removesuffix('?')}"
+                    f"{'?' if near.endswith('?') else '.'} Correct `files`, or put the file into {raw}."
                 )
             named.update(files)
         for file in sorted(named):
@@ -166,6 +178,12 @@ def plan_of(raw: Path) -> Plan:
         if adapters[-1][1].folder.is_relative_to(raw):
             named_for_tables.add(raw / use.adapter)
     plan.claimed |= named_for_tables
+    places = [(use.adapter, use.folder, use.schema) for use in mapping.adapters]
+    if twice := next((place for place in places if places.count(place) > 1), None):
+        raise InputError(
+            f"{raw / 'mapping.yml'}: adapters: {twice[0]}: two entries name {twice[1] or f'schema {twice[2]}'}. Remove "
+            "one of them."
+        )
     for use, adapter, where in adapters:
         made = {table.label for table in adapter.selects}
         if unmade := sorted(set(use.record_keys) - made):
@@ -209,6 +227,12 @@ def _exported(plan: Plan, raw: Path, use: AdapterUse, where: str, others: Collec
 
 def _map(plan: Plan, raw: Path, table: RawTable, file: Path, entry: MappedTable) -> None:
     path = file.relative_to(raw).as_posix()
+    for other in plan.mapped[table]:
+        if other.file == file and other.entry.id_prefix != entry.id_prefix:
+            raise InputError(
+                f"{raw / 'mapping.yml'}: {table.label}: two entries name {path} with different id_prefix, so that its "
+                "rows would count twice. Remove it from the files of one of them."
+            )
     # one file may serve two tables, such as orders and their customers
     is_shared = any(one.file == file for of_table in plan.mapped.values() for one in of_table)
     plan.mapped[table].append(MappedFile(file, f"{path} as {table.label}" if is_shared else path, entry))
@@ -269,7 +293,7 @@ def mapped_delivery(connection: duckdb.DuckDBPyConnection, one: MappedFile, tabl
     _make(connection, table, f"{into}_read", there, one.entry, into, record_key)
     connection.execute(f"drop table {into}_read")
     columns = [Column(name, "VARCHAR") for name in connection.table(into).columns if not name.startswith("_")]
-    unknown = [Column(name, "VARCHAR") for name in names if name not in there.values()]
+    unknown = [Column("" if is_nameless(name) else name, "VARCHAR") for name in names if name not in there.values()]
     return Delivery(
         one.path,
         [*columns, *(column for column in unknown if column.name not in table.all_columns)],

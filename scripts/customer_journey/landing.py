@@ -27,7 +27,7 @@ from customer_journey.deliveries import (
 from customer_journey.errors import InputError
 from customer_journey.mapping import did_you_mean_one
 from customer_journey.paths import PROJECT
-from customer_journey.raw_files import MAPPING, lines_on_unread
+from customer_journey.raw_files import MAPPING, lines_on_unread, misnamed
 from customer_journey.tabular import Column, as_text, columns_of, path_parameter, reading, scan
 
 # Prefix of the path of a table exported from Spark's catalog; no file path begins so.
@@ -81,6 +81,9 @@ def land(connection: duckdb.DuckDBPyConnection, raw: Path, on_progress: Callable
     plan = plan_of(raw)
     report.drift += lines_on_unread(raw, plan.found, plan.claimed)
     delivered = plan.tables()
+    for table in tables:
+        if table.is_main and table not in delivered and (near := misnamed(raw, table)):
+            raise InputError(f"{near[0][0]}: is not read under this name. Rename it to {raw / near[0][1]}.")
     check_main_tables(f"{raw}: ", delivered, landed_tables(connection), has_mapping=(raw / MAPPING).is_file())
     # Every file is checked before the first row lands, so that an error never leaves half of the files landed.
     deliveries: dict[RawTable, list[Delivery]] = {table: [] for table in tables}

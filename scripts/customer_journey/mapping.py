@@ -121,9 +121,10 @@ def read_mapping(raw: Path) -> MappingFile:
     if file.is_dir():
         raise InputError(f"{file}: is a folder, but must be the file of the mapping. Rename or remove it.")
     if not file.is_file():
+        refuse_near_name(file)
         return MappingFile()
     try:
-        given = yaml.safe_load(file.read_text(encoding="utf-8-sig")) or {}
+        given = load_yaml(file.read_text(encoding="utf-8-sig")) or {}
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise InputError(f"{file}: not readable as YAML ({what_yaml_says(error)}).") from error
     except OSError as error:
@@ -197,6 +198,40 @@ def _with_record_keys(
     return MappingFile(tuple(found), tuple(used))
 
 
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that stands twice: YAML would keep the last one and drop the other without a word."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen and isinstance(key, yaml.ScalarNode) and key.value != "<<":
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"{key.value} stands here for the second time; join both entries", key.start_mark
+                )
+            seen.add(str(key.value))
+        return super().construct_mapping(node, deep)
+
+
+def load_yaml(text: str) -> object:
+    """Return what a YAML text holds.
+
+    Raises:
+        yaml.YAMLError: it is malformed, or a key stands twice in one mapping.
+    """
+    return yaml.load(text, _Loader)
+
+
+def refuse_near_name(file: Path) -> None:
+    """Refuse a file whose name is nearly this one, such as mapping.yaml: it would be ignored.
+
+    Raises:
+        InputError: there is such a file.
+    """
+    for near in sorted(file.parent.glob("*")) if file.parent.is_dir() else ():
+        if near.name.lower() in (file.name, f"{file.stem}.yaml", f"{file.name}.txt") and near.is_file():
+            raise InputError(f"{near}: would not be read under this name. Rename it to {file.name}.")
+
+
 def what_yaml_says(error: Exception) -> str:
     """Return in one line why a file is not valid YAML, with the line of the error and what to do."""
     if isinstance(error, UnicodeDecodeError):
@@ -237,6 +272,11 @@ def _mapped_table(where: str, table: RawTable, entry: object) -> MappedTable:
     of_columns = {str(name): _texts(f"{where}: values: {name}", pairs) for name, pairs in values.items()}
     for word, names in (("columns", columns), ("constants", constants), ("values", of_columns)):
         for name in names:
+            theirs = names[name]
+            if name not in table.all_columns and theirs in table.all_columns:
+                raise InputError(
+                    f"{where}: {word}: {name} and {theirs} are swapped. Write our name first: `{theirs}: {name}`."
+                )
             if name not in table.all_columns:
                 raise InputError(
                     f"{where}: {word}: {table.label} has no column {name}{did_you_mean(name, table.all_columns)}"
@@ -250,8 +290,8 @@ def _mapped_table(where: str, table: RawTable, entry: object) -> MappedTable:
         columns,
         constants,
         of_columns,
-        str(entry.get("id_prefix") or ""),
-        str(entry.get("source") or ""),
+        _one_text(where, entry, "id_prefix"),
+        _one_text(where, entry, "source"),
     )
 
 
@@ -270,9 +310,9 @@ def _adapter_use(where: str, entry: object) -> AdapterUse:
         None if folder is None else str(folder),
         None if schema is None else str(schema),
         _reading(where, entry),
-        str(entry.get("id_prefix") or ""),
+        _one_text(where, entry, "id_prefix"),
         _texts(f"{where}: variables", entry.get("variables")),
-        str(entry.get("source") or ""),
+        _one_text(where, entry, "source"),
     )
 
 
@@ -342,8 +382,15 @@ def _check_words(where: str, entry: Mapping[Any, Any], known: Sequence[str]) -> 
 def _list(where: str, value: object) -> tuple[str, ...]:
     values = value if isinstance(value, list) else [] if value is None else [value]
     if not all(isinstance(text, str) and text for text in values):
-        raise InputError(f"{where}: must be a text, or a list of texts.")
+        raise InputError(f"{where}: must be a text, or a list of texts. Put a number between quotation marks.")
     return tuple(values)
+
+
+def _one_text(where: str, entry: Mapping[Any, Any], word: str) -> str:
+    value = entry.get(word)
+    if isinstance(value, (dict, list, bool)):
+        raise InputError(f"{where}: {word} {value!r} is not a text. Write one, between quotation marks.")
+    return "" if value is None else str(value)
 
 
 def _texts(where: str, value: object) -> dict[str, str]:

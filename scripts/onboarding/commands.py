@@ -9,6 +9,7 @@ from customer_journey.contract import raw_tables
 from customer_journey.errors import ExitCode, InputError
 from customer_journey.mapping import FILE_NAME
 from customer_journey.options import FOLDER
+from customer_journey.raw_files import is_archive
 from customer_journey.settings import FILE_NAME as SETTINGS_FILE
 from customer_journey.settings import problem_with
 from customer_journey.terminal import PlainConsole
@@ -95,7 +96,9 @@ def _print_files(console: Console, proposal: Proposal) -> None:
         rows.append(
             [
                 _files(proposal, [path], None),
-                f"not read: {path.suffix or 'no suffix'} is not a supported format",
+                "not read: is an archive, unpack it here"
+                if is_archive(path)
+                else f"not read: {path.suffix or 'no suffix'} is not a supported format",
                 "",
                 "",
                 "",

@@ -3,10 +3,11 @@
 Rows are judged by the staging models themselves (onboarding/macros.py); nothing of it is kept.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -26,6 +27,7 @@ from onboarding.macros import Models
 from onboarding.names import known_values
 from onboarding.seeds import is_refusing, mapped_values, mapping_columns, seed_of
 from onboarding.values import dates_of, masked, numbers_of
+from onboarding.write import rows_of
 
 _REASONS = 5
 _VALUES = 20
@@ -124,7 +126,7 @@ def judge(raw: Path) -> Verdict:
         there = [table for table in raw_tables() if _count(connection, table.relation)]
         verdict = Verdict(
             drift=report.drift,
-            doubles=report.doubles,
+            doubles=[*report.doubles, *(line for table in there for line in _rounded(connection, table))],
             absent=[table for table in raw_tables() if table.label in report.absent_tables],
             max_quarantined_share=float({**default_settings(), **settings}["max_quarantined_share"]),
         )
@@ -224,6 +226,22 @@ def _judgement(
     )
 
 
+def _rounded(connection: duckdb.DuckDBPyConnection, table: RawTable) -> list[str]:
+    """Return a line on ids that a spreadsheet rounded, such as 1.23E+12: rows of different records look the same."""
+    lines = []
+    for column in table.key:
+        row = connection.execute(
+            f"select count(*), min(trim({column})) from {table.relation} where contains({column}, 'E+')"
+            f" and regexp_matches(trim({column}), '^[0-9]([.,][0-9]+)?E[+][0-9]+$')"
+        ).fetchone()
+        if row and row[0]:
+            lines.append(
+                f"{table.label}: {column} was rounded by a spreadsheet in {rows_of(row[0])}, as {row[1]}: different "
+                "rows look the same. Format the column as text there and save the file again"
+            )
+    return lines
+
+
 def _days(
     connection: duckdb.DuckDBPyConnection, models: Models, table: RawTable, staged: str
 ) -> tuple[str, str] | None:  # fmt: skip
@@ -293,7 +311,14 @@ def advice_on(reason: str) -> str:
 def _advice(table: RawTable, reason: str, column: str, value: str, theirs: str, how: Reading) -> str:
     """Return the advice for a refused value: from the value itself if possible, else from docs/reason_codes.md."""
     kind = table.kind_of(column)
+    if re.fullmatch("#{3,}", value.strip()):
+        return "the column was too narrow when a spreadsheet saved the file: widen it and save again"
+    if re.fullmatch(r"#(REF|VALUE|NAME|DIV/0|N/A|NULL|NUM)[!?]?", value.strip()):
+        return "it is the error of a formula: correct the formula in the spreadsheet and save again"
     if reason == f"invalid_{column}" and kind in ("timestamp", "planned_timestamp", "date", "planned_date"):
+        if re.fullmatch(r"[3-6][0-9]{4}([.,][0-9]+)?", value.strip()):
+            day = date(1899, 12, 30) + timedelta(days=int(value.strip()[:5]))
+            return f"a spreadsheet counts days so (this is {day}): format the column as a date and save again"
         dates = dates_of([value.strip()])
         if dates is not None and dates.formats and dates.formats[0] not in how.date_format:
             either = " (or the other way round)" if dates.order == "" else ""

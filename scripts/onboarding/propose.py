@@ -23,7 +23,7 @@ from onboarding.adapters import Recognised, adapters, recognised
 from onboarding.names import Vocabulary, known_values, plain_name, vocabularies
 from onboarding.seeds import as_compared, mapped_values, seed_of
 from onboarding.sniff import DELIMITERS, Finding, Sheet, sniff
-from onboarding.values import DAY_FIRST, MONTH_FIRST, Dates, Kind, is_epoch, kind_of, with_order
+from onboarding.values import DAY_FIRST, MONTH_FIRST, Dates, Kind, is_epoch, is_rounded, kind_of, with_order
 
 # The size up to which files beside an export are test-read.
 _MOST_TRIED = 64 * 2**20
@@ -582,6 +582,11 @@ def _note_lines_of_orders(source: Source) -> None:
         return
     place = source.sheets[0].columns.index(key.theirs)
     texts = [text for sheet in source.sheets for text in sheet.values(place)]
+    if rounded := next((text for text in texts if is_rounded(text)), None):
+        source.notes.append(
+            f"{key.theirs} was rounded by a spreadsheet, as {rounded}: different rows look the same. Format it as text "
+            "there and save the file again"
+        )
     if len(texts) - key.kind.distinct > 0.02 * len(texts):
         hint = ", or lines of it, which orders/order_items wants" if source.table.label == "orders/orders" else ""
         source.notes.append(
@@ -733,7 +738,24 @@ def _add_source(proposal: Proposal, group: list[Sheet], kinds: Sequence[Kind]) -
         proposal.unknown += [(sheet, why) for sheet in group]
         return
     _read(source, proposal.hints)
+    source.notes += _unreadable(group, source)
     proposal.sources.append(source)
+
+
+def _unreadable(group: Sequence[Sheet], source: Source) -> list[str]:
+    """Return a note on each file that a build will refuse to read as proposed: sniffing is more lenient."""
+    words = ("encoding", "delimiter", "sheet", "header_row")
+    how = Reading(**{word: value for word, (_, value) in source.reading.items() if word in words})
+    notes = []
+    with duckdb.connect() as connection:
+        for sheet in group:
+            if sheet.path.stat().st_size > _MOST_TRIED:
+                continue
+            try:
+                read_as_text(connection, sheet.path, how, "tried")
+            except InputError as error:
+                notes.append(f"a build stops at {str(error).removeprefix(f'{sheet.path.parent}/')}")
+    return notes
 
 
 def _add_adapters(proposal: Proposal, found: Sequence[_ToolGroup]) -> None:

@@ -273,8 +273,18 @@ def _header_place(rows: Sequence[Sequence[str]], width: int) -> int | None:
             continue
         if any(looks_like_a_value(cell) for cell in filled):
             return None
-        return place
+        return place + 1 if len(rows) > place + 1 and _completes(row, rows[place + 1]) else place
     return None
+
+
+def _completes(upper: Sequence[str], lower: Sequence[str]) -> bool:
+    """Return whether the row below a header is its second row: only names, in the columns where the first has none."""
+    width = max(_width(upper), _width(lower))
+    pairs = list(zip(_padded(upper, width), _padded(lower, width), strict=True))
+    blank_above = [below for above, below in pairs if not above.strip()]
+    has_blank_below = any(not below.strip() for above, below in pairs if above.strip())
+    has_values = any(looks_like_a_value(below) for _, below in pairs if below.strip())
+    return bool(blank_above) and all(map(str.strip, blank_above)) and has_blank_below and not has_values
 
 
 def _workbook(file: Path) -> list[Sheet]:

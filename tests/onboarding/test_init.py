@@ -8,6 +8,7 @@ from click.testing import CliRunner
 from customer_journey.cli import app
 from customer_journey.errors import InputError
 from customer_journey.mapping import read_mapping
+from onboarding.judge import judge
 from onboarding.propose import Proposal, Source, propose
 from onboarding.write import mapping_text, settings_text
 
@@ -334,3 +335,82 @@ def test_options_that_nobody_can_follow(tmp_path: Path, option: str, value: str)
     result = CliRunner().invoke(app, ["init", str(tmp_path), option, value])
     assert isinstance(result.exception, InputError)
     assert str(result.exception).startswith(f"{option} {value!r} is no")
+
+
+def test_a_german_shop_without_a_known_tool(tmp_path: Path) -> None:
+    """Nothing of it is a tool's export: names, words of statuses, signs and the code page have to be recognised."""
+    rows = [
+        "Bestellnummer;Bestelldatum;Kundennummer;E-Mail-Adresse;Bestellstatus;MwSt.;Versandkosten;Gesamtbetrag;Währung",
+        "B-1;31.12.2025;K1;jörg@beispiel.de;Abgeschlossen;199,50;4,90;1.249,50;EUR",
+        "B-2;01.12.2025;K2;uta@beispiel.de;Storniert;1,00;4,90;12,90;EUR",
+        "B-3;02.12.2025;K2;uta@beispiel.de;Verlegt;1,00;4,90;12,90;EUR",
+    ]
+    write(tmp_path, "Bestellungen.csv", lines(*rows, end="\r\n"), encoding="cp1252")
+    proposal = propose(tmp_path, None, None)
+    (tmp_path / "mapping.yml").write_text(mapping_text(proposal), encoding="utf-8")
+    (entry,) = read_mapping(tmp_path).tables
+    assert entry.label == "orders/orders"
+    assert entry.columns == {
+        "order_id": "Bestellnummer",
+        "email": "E-Mail-Adresse",
+        "contact_id": "Kundennummer",
+        "ordered_at": "Bestelldatum",
+        "status": "Bestellstatus",
+        "currency": "Währung",
+        "total_amount": "Gesamtbetrag",
+        "tax_amount": "MwSt.",
+        "shipping_amount": "Versandkosten",
+    }
+    assert (entry.reading.encoding, entry.reading.date_format) == ("cp1252", ("%d.%m.%Y",))
+    assert (entry.reading.decimal, entry.reading.thousands) == (",", ".")
+    # guesses, and what nobody knows is asked for
+    assert entry.values == {"status": {"Abgeschlossen": "completed", "Storniert": "cancelled"}}
+    assert 'status "Verlegt" ???' in mapping_text(proposal)
+    settings = settings_text(proposal)
+    assert settings is not None
+    assert yaml.safe_load(settings) == {
+        "reporting_currency": "EUR",
+        "reporting_timezone": "Europe/Berlin",
+        "default_phone_country": "DE",
+    }
+    assert "guess: the names are German" in settings
+
+
+def test_a_header_of_two_rows(tmp_path: Path) -> None:
+    """Cells merged over two rows have their name in the upper one: their columns would be lost."""
+    top = ["DANH SÁCH KHÁCH HÀNG"]
+    upper, lower = ["STT", "Khách hàng", "", "Ngày tạo"], ["", "Mã", "Điện thoại", ""]
+    rows = [["1", "KH1", "0911000001", "13/01/2026"], ["2", "KH2", "0911000002", "02/02/2026"]]
+    workbook(tmp_path / "khach_hang.xlsx", {"A": [top, upper, lower, *rows]})
+    source = only_source(tmp_path)
+    assert source.missing == []
+    assert columns_of(source) == {"contact_id": "Mã", "phone": "Điện thoại", "created_at": "Ngày tạo"}
+    (tmp_path / "mapping.yml").write_text(mapping_text(propose(tmp_path, None, None)), encoding="utf-8")
+    (contacts,) = judge(tmp_path).judgements
+    assert (contacts.rows, contacts.accepted) == (2, 2)
+
+
+def test_few_names_that_many_tables_have_are_a_guess_together(tmp_path: Path) -> None:
+    write(tmp_path, "old.csv", "contact_id,name,email,phone,created\n1,Mai,mai@example.com,0911000001,2026-01-01\n")
+    source = only_source(tmp_path)
+    assert (source.table.label, source.is_sure) == ("crm/contacts", False)
+    assert "# guess: these files are crm/contacts; please check" in mapping_text(propose(tmp_path, None, None))
+
+
+def test_a_file_of_no_table_shows_its_columns(tmp_path: Path) -> None:
+    """Whoever knows what it is can write its entry without opening it again."""
+    write(tmp_path, "things.csv", "Ding,Zahl: x\na,1\n")
+    assert '#     its columns: Ding, "Zahl: x"' in mapping_text(propose(tmp_path, None, None))
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("order_id,ordered_at,status,total_amount\r1,2026-01-01,paid,5\r", "carriage return alone"),
+        ("order_id,ordered_at,status,total_amount\n1,2026-01-01,paid,5,6\n", "Line: 2"),
+    ],
+)
+def test_what_a_build_will_refuse_is_told_at_once(tmp_path: Path, content: str, said: str) -> None:
+    """The proposal reads more leniently than a build: it would be sure of a file at which every build stops."""
+    write(tmp_path, "orders.csv", content)
+    assert any("a build stops at orders.csv" in note and said in note for note in only_source(tmp_path).notes)
