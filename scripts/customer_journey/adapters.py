@@ -213,7 +213,7 @@ def run_selects(
     unread: dict[str, InputError | None] = {}
     parts: dict[str, list[str]] = {one.name: [] for one in adapter.inputs}
     before = _temporary(connection)
-    for label, name, columns, one in _parts(connection, adapter, use, files, where, raw, into):
+    for label, name, columns, one in read_export(connection, adapter, use, files, where, raw, into):
         if not isinstance(one, Input):
             unread[label] = one
             continue
@@ -308,7 +308,7 @@ class Made:
         return sum(rows for name, files in self.read.items() if name in inputs for _, rows in files)
 
 
-def _parts(
+def read_export(
     connection: duckdb.DuckDBPyConnection,
     adapter: Adapter,
     use: AdapterUse,

@@ -15,6 +15,7 @@ from customer_journey.contract import RawTable, raw_tables
 from customer_journey.deliveries import MappedFile, plan_of
 from customer_journey.landing import create_landed_table, land
 from customer_journey.mapping import MappedTable, Reading
+from customer_journey.origins import Origins, keys_of
 from customer_journey.raw_files import is_json, is_parquet, is_sheet
 from customer_journey.reason_codes import columns_of, explanation_of
 from customer_journey.refused import STOPPED_FROM_ROWS
@@ -131,10 +132,11 @@ def judge(raw: Path) -> Verdict:
             max_quarantined_share=float({**default_settings(), **settings}["max_quarantined_share"]),
         )
         files = _landed_files(connection, raw)
+        origins = Origins(raw, connection)
         rejects = models.relation("int_integrity_rejects")
         for table in there:
             staged = models.relation(f"stg_{table.source}__{table.name}")
-            verdict.judgements.append(_judgement(connection, models, table, staged, rejects, files))
+            verdict.judgements.append(_judgement(connection, models, table, staged, rejects, files, origins))
             verdict.unmapped += _unmapped(connection, models, table, is_of_files(raw, table))
         verdict.orders = _orders(connection, models, there)
     return verdict
@@ -177,6 +179,7 @@ def _judgement(
     staged: str,
     rejects: str,
     files: Mapping[int, _File],
+    origins: Origins,
 ) -> Judgement:
     """Count the rows of a table by row_status, and describe the first refused row of each reason."""
     connection.execute(
@@ -212,7 +215,7 @@ def _judgement(
         """
     ).fetchall()
     refusals = [
-        _refusal(connection, table, str(reason), rows, files[file_id], file_id, row)
+        _refusal(connection, table, str(reason), rows, files[file_id], file_id, row, origins)
         for reason, rows, file_id, row in first
     ]
     return Judgement(
@@ -256,11 +259,18 @@ def _days(
 
 
 def _refusal(
-    connection: duckdb.DuckDBPyConnection, table: RawTable, reason: str, rows: int, file: _File, file_id: int, row: int
-) -> Refusal:  # fmt: skip
+    connection: duckdb.DuckDBPyConnection,
+    table: RawTable,
+    reason: str,
+    rows: int,
+    file: _File,
+    file_id: int,
+    row: int,
+    origins: Origins,
+) -> Refusal:
     columns = columns_of(reason, table)
-    place = _place(file, row) if file.file else _made(connection, table, file, file_id, row)
     if not columns:
+        place = _place(file, row) if file.file else _made(connection, table, file, file_id, row, origins, "")[0]
         return Refusal(reason, rows, place, "", "", advice_on(reason))
     found = connection.execute(
         f"select {', '.join(columns)} from {table.relation} where _file_id = ? and _row_number = ?", [file_id, row]
@@ -273,6 +283,11 @@ def _refusal(
         value, "email" if "@" in value else kind if kind == "phone" else "text" if kind in _PERSONAL else "code"
     )
     theirs = " or ".join(_their_name(file, column) for column in columns)
+    if file.file:
+        place = _place(file, row)
+    else:
+        place, own = _made(connection, table, file, file_id, row, origins, value)
+        theirs = own or theirs
     how = file.entry.reading if file.entry else Reading()
     return Refusal(reason, rows, place, theirs, shown, _advice(table, reason, columns[0], value, theirs, how))
 
@@ -281,13 +296,28 @@ def _their_name(file: _File, column: str) -> str:
     return file.entry.columns.get(column, column) if file.entry else column
 
 
-def _made(connection: duckdb.DuckDBPyConnection, table: RawTable, file: _File, file_id: int, row: int) -> str:
-    """Return the name of a row from an adapter: its key, because it may come from several files."""
+def _made(
+    connection: duckdb.DuckDBPyConnection,
+    table: RawTable,
+    file: _File,
+    file_id: int,
+    row: int,
+    origins: Origins,
+    value: str,
+) -> tuple[str, str]:
+    """Return the place of a row from an adapter, and the export's name of the column that holds the refused value.
+
+    The place is the row of the export if it was made of one; else its key, as it may come from several files.
+    """
     found = connection.execute(
         f"select {', '.join(table.key)} from {table.relation} where _file_id = ? and _row_number = ?", [file_id, row]
     ).fetchone()
+    if origin := origins.of(
+        file.path, table, dict(zip(table.key, found or (), strict=True)), keys_of(connection, table, file_id), value
+    ):
+        return f"{origin.file}, {origin.unit} {origin.number:,}", origin.column
     values = [masked(str(value), "code") for value in found or () if value is not None]
-    return f"{file.path.removeprefix('. through ')}, {', '.join(table.key)} {', '.join(values) or 'blank'}"
+    return f"{file.path.removeprefix('. through ')}, {', '.join(table.key)} {', '.join(values) or 'blank'}", ""
 
 
 def _place(file: _File, row: int) -> str:

@@ -217,3 +217,34 @@ def test_tables_without_a_row_are_no_success(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["check", str(tmp_path)])
     assert result.exit_code == 1
     assert "No table has a row" in result.output
+
+
+SHOP = (
+    "Name,Email,Financial Status,Fulfillment Status,Currency,Subtotal,Shipping,Taxes,Total,Discount Amount,Created at,"
+    "Lineitem quantity,Lineitem name,Lineitem price,Lineitem sku,Id"
+)
+SALE = "USD,5,0,0,{total},0,2026-02-01 09:00:00 +0000,1,Cup,{price},C"
+
+
+def test_rows_of_an_adapter_are_named_by_the_row_of_the_export(tmp_path: Path) -> None:
+    """The row of the SELECT is nowhere to be seen: who looks for it in the export has to guess how it was sorted."""
+    paid, lines_of = "mai@example.com,paid,fulfilled", ",,"
+    rows = [
+        f"#1003,{paid},{SALE.format(total=5, price=5)},5003",
+        f"#1001,{paid},{SALE.format(total='5x', price=5)},5001",
+        # a second line of that order
+        f"#1001,{lines_of},,,,,,,2026-02-01 09:00:00 +0000,1,Cap,2,D,",
+        f"#1002,{paid},{SALE.format(total=5, price='?')},5002",
+    ]
+    write(tmp_path, "shop/orders.csv", lines(SHOP, *rows))
+    write(tmp_path, "mapping.yml", "adapters:\n  - {adapter: shopify, folder: shop, id_prefix: s-}\n")
+    found = {
+        (judgement.table.label, refusal.reason): (refusal.place, refusal.column, refusal.value)
+        for judgement in judge(tmp_path).judgements
+        for refusal in judgement.refusals
+    }
+    assert found["orders/orders", "invalid_total_amount"] == ("shop/orders.csv, row 3", "Total", "5x")
+    assert found["orders/order_items", "invalid_unit_price"] == ("shop/orders.csv, row 5", "Lineitem price", "?")
+    # a line of the order: it is one of two rows, so that the SELECT's row is named by its key
+    place, _, _ = found["orders/order_items", "quarantined_parent"]
+    assert place == "shop through shopify/orders/order_items.sql, order_id, line_number s-5001, 1"
