@@ -73,6 +73,16 @@ def mapping_text(proposal: Proposal) -> str:
             lines += _adapter(proposal, use)
     if not by_label and not proposal.adapters:
         lines += ["", "tables: {}"]
+    if proposal.same_orders:
+        lines += [
+            "",
+            "# Do these sources hold the same orders? Then remove the #. The source that stands first counts.",
+        ]
+        lines += ["# same_records:"]
+        lines += [
+            f"#   orders/orders: {{{one}: {scalar(column)}, {other}: {scalar(theirs)}}}"
+            for (one, column), (other, theirs) in proposal.same_orders
+        ]
     lines += _leftovers(proposal)
     return "\n".join(lines) + "\n"
 
@@ -130,6 +140,8 @@ def _entry(proposal: Proposal, source: Source, head: str | None, first: str, ind
 
 def _lines_of_entry(proposal: Proposal, source: Source, head: str | None, first: str, indent: str) -> list[str]:
     lines: list[str] = []
+    if name := proposal.name_of(source):
+        lines.append(_line(f"source: {name}", "its name, for same_records below"))
     patterns = files_word(proposal, source)
     if patterns is not None:
         lines.append(f"files: [{', '.join(json.dumps(text, ensure_ascii=False) for text in patterns)}]")
