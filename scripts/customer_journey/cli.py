@@ -512,9 +512,12 @@ def export_mart(
 )
 @click.option("--table", help="Only this raw table, such as crm/contacts.")
 @click.option("--reason", help="Only this reason code of docs/reason_codes.md.")
+@click.option("--raw", type=FOLDER, help="Raw folder: rows that an adapter made are then named by row of the export.")
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="Rows shown.")
 @click.option("--to", "file", type=FOLDER, help="New CSV file for all the rows, readable by you alone.")
-def quarantine(out: Path, table: str | None, reason: str | None, limit: int, file: Path | None) -> None:
+def quarantine(
+    out: Path, table: str | None, reason: str | None, raw: Path | None, limit: int, file: Path | None
+) -> None:  # fmt: skip
     """List the rows that the last build refused: file, row, reason, column and value, and what to do.
 
     The values may be personal data, so they come from the private warehouse. Works after a failed build too.
@@ -525,7 +528,7 @@ def quarantine(out: Path, table: str | None, reason: str | None, limit: int, fil
     output = Output(out.resolve())
     if file is not None:
         check_place(file.absolute(), output)
-    rows = refused_rows(output, table, reason)
+    rows = refused_rows(output, table, reason, raw)
     console = PlainConsole(soft_wrap=True)
     for line in lines(rows, limit):
         console.print(line)

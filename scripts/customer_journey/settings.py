@@ -16,7 +16,7 @@ import yaml
 
 from customer_journey.contract import raw_tables
 from customer_journey.errors import InputError
-from customer_journey.mapping import did_you_mean_one, what_yaml_says
+from customer_journey.mapping import did_you_mean_one, load_yaml, refuse_near_name, what_yaml_says
 from customer_journey.paths import PROJECT
 from customer_journey.project_files import read_yaml
 
@@ -60,6 +60,8 @@ def read_settings(raw: Path | None, as_of: str | None, now: datetime) -> dict[st
         raise InputError(f"{file}: is a folder, but must be a file of settings. Rename or remove it.")
     if file and file.is_file():
         settings = _read_file(file)
+    elif file:
+        refuse_near_name(file)
     earliest = str(settings.get("earliest_date", default_settings()["earliest_date"]))
     if as_of is not None:
         settings["as_of"] = _timestamp(as_of, "--as-of", earliest)
@@ -72,7 +74,7 @@ def read_settings(raw: Path | None, as_of: str | None, now: datetime) -> dict[st
 
 def _read_file(file: Path) -> dict[str, Any]:
     try:
-        given = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+        given = load_yaml(file.read_text(encoding="utf-8")) or {}
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise InputError(f"{file}: not readable as YAML ({what_yaml_says(error)}).") from error
     except OSError as error:

@@ -26,7 +26,7 @@ import yaml
 from customer_journey.adapters import FOLDER, Adapter, adapter_of, export_files, known_adapters, load_adapter, plain
 from customer_journey.deliveries import Export, made_deliveries
 from customer_journey.errors import InputError
-from customer_journey.mapping import AdapterUse, Reading
+from customer_journey.mapping import RECORD_NUMBER, AdapterUse, Reading
 
 HERE = Path(__file__).parent
 SAMPLES = sorted(file.parent.name for file in HERE.glob("*/expected.yml"))
@@ -164,7 +164,7 @@ def test_selects_read_declared_inputs_and_columns_alone(connection: duckdb.DuckD
         connection.execute(f"create temp view {view.stem} as {view.read_text(encoding='utf-8')}")
     for table, select in adapter.selects.items():
         names = [row[0] for row in connection.execute(f"describe {select.read_text(encoding='utf-8')}").fetchall()]
-        assert set(names) <= set(table.all_columns), select
+        assert set(names) <= {*table.all_columns, RECORD_NUMBER}, select
         assert len(names) == len(set(names)), select
         # rows without a key do not count
         assert set(table.key) <= set(names), select
