@@ -7,7 +7,7 @@ import zoneinfo
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -36,16 +36,22 @@ _NO_PATTERN = "is not a regular expression that both engines read (RE2, without 
 
 def default_settings(project: Path = PROJECT) -> dict[str, Any]:
     """Return the defaults of dbt_project.yml by name."""
-    document = yaml.safe_load((project / "dbt_project.yml").read_text(encoding="utf-8"))
-    defaults: dict[str, Any] = document["vars"]["default_settings"]
-    return defaults
+    defaults: dict[str, Any] = _vars_of((project / "dbt_project.yml").read_text(encoding="utf-8"))["default_settings"]
+    return dict(defaults)
 
 
 def personal_data_patterns(project: Path = PROJECT) -> dict[str, str]:
     """Return the patterns of what looks like personal data by kind, which models mask by and expectations look for."""
-    document = yaml.safe_load((project / "dbt_project.yml").read_text(encoding="utf-8"))
-    patterns: dict[str, str] = document["vars"]["personal_data_patterns"]
-    return patterns
+    text = (project / "dbt_project.yml").read_text(encoding="utf-8")
+    patterns: dict[str, str] = _vars_of(text)["personal_data_patterns"]
+    return dict(patterns)
+
+
+@lru_cache(maxsize=2)
+def _vars_of(project: str) -> dict[str, Any]:
+    """Return the vars of the text of dbt_project.yml, which each setting is held against but takes long to parse."""
+    variables: dict[str, Any] = yaml.safe_load(project)["vars"]
+    return variables
 
 
 def read_settings(raw: Path | None, as_of: str | None, now: datetime) -> dict[str, Any]:
@@ -142,7 +148,7 @@ class Domain:
 @cache
 def domains() -> dict[str, Domain]:
     """Return the allowed values of each setting by its name."""
-    project = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+    project = _vars_of((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))
     stages, models = project["stage_definitions"], project["attribution_models"]
     frameworks = f"is not a list of frameworks. Frameworks are {', '.join(known_frameworks())}."
     days = {

@@ -8,7 +8,6 @@ import hashlib
 import shutil
 import stat
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from customer_journey.hash_key import DEMO_KEY, ENVIRONMENT_VARIABLE, fingerprin
 from customer_journey.keys import NEW_KEY_VARIABLE
 
 from tests.build.conftest import write_tiny_company
-from tests.support.builds import environment_of, run_build, write_rows
+from tests.support.builds import run_build, run_journey, write_rows
 from tests.support.dbt import must_pass, run_dbt, start_parsed
 from tests.support.erasure import REQUEST, traces_under, write_hoa
 
@@ -37,8 +36,7 @@ def _query(file: Path, sql: str) -> list[tuple[object, ...]]:
 
 
 def _journey(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "customer_journey", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment_of(project))
+    return run_journey(*arguments, project=project)
 
 
 def _must_build(raw: Path, out: Path, project: Path) -> str:

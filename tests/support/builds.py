@@ -3,7 +3,6 @@
 import csv
 import os
 import subprocess
-import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,8 @@ from typing import Any
 import yaml
 from customer_journey.contract import RawTable, raw_tables
 from customer_journey.settings import FILE_NAME, default_settings
+
+from tests.support.forked import run_forked
 
 Row = Mapping[str, Any]
 
@@ -35,10 +36,11 @@ def run_build_with(out: Path, *options: str, project: Path | None = None) -> sub
     return run_journey("build", "--out", str(out), *options, project=project)
 
 
-def run_journey(*arguments: str, project: Path | None = None) -> subprocess.CompletedProcess[str]:
+def run_journey(
+    *arguments: str, project: Path | None = None, cwd: Path | None = None
+) -> subprocess.CompletedProcess[str]:
     """Run a command of `journey` in a process of its own, and return how it ended."""
-    command = [sys.executable, "-m", "customer_journey", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment_of(project))
+    return run_forked("journey", arguments, environment_of(project), cwd)
 
 
 def publish(raw: Path, out: Path, *options: str, project: Path | None = None) -> Path:

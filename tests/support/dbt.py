@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,8 @@ from typing import Any
 from customer_journey.hash_key import ENVIRONMENT_VARIABLE
 from customer_journey.paths import PROJECT
 
-DBT = Path(sys.executable).with_name("dbt")
+from tests.support.forked import run_forked
+
 WAREHOUSE_VARIABLE = "JOURNEY_WAREHOUSE"
 
 
@@ -36,8 +36,7 @@ def run_dbt(
         *("--project-dir", str(project), "--profiles-dir", str(project)),
         *("--target-path", str(state / "target"), "--log-path", str(state / "logs")),
     ]
-    command = [str(DBT), "--no-use-colors", *arguments, *options]
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment, cwd=cwd)
+    return run_forked("dbt", ["--no-use-colors", *arguments, *options], environment, cwd)
 
 
 def must_pass(done: subprocess.CompletedProcess[str]) -> str:

@@ -24,7 +24,6 @@ MARTS = (
     "bridge_person_changes",
     "fct_orders",
     "fct_sessions",
-    "kpi_clv_model",
 )
 # what a build itself reads of its models, beside marts
 READ_BY_ERASURE = ("stg_privacy__text_identifiers",)
