@@ -18,7 +18,7 @@ from customer_journey.keys import NEW_KEY_VARIABLE
 
 from tests.build.conftest import write_tiny_company
 from tests.support.builds import run_build, run_journey, write_rows
-from tests.support.dbt import must_pass, run_dbt, start_parsed
+from tests.support.dbt import must_pass, run_dbt
 from tests.support.erasure import REQUEST, traces_under, write_hoa
 
 NEW = "the-key-of-after"
@@ -155,7 +155,6 @@ def test_who_was_erased_stays_erased(history: History) -> None:
 def test_plain_dbt_has_the_key_of_the_build(history: History, small: Path, tmp_path: Path) -> None:
     """An analyst's `dbt build` would rename everybody, and the next build tell of changes that were none."""
     warehouse = Path(shutil.copyfile(history.out / "warehouse.duckdb", tmp_path / "warehouse.duckdb"))
-    start_parsed(tmp_path, history.out)
     run = ("run", "--select", "int_person_identifiers")
     with pytest.MonkeyPatch.context() as patched:
         patched.delenv(ENVIRONMENT_VARIABLE)
