@@ -68,7 +68,8 @@ while not stop.exists():
     except Exception as error:
         seen = {"error": repr(error)}
     print(json.dumps(seen), flush=True)
-    time.sleep(0.02)
+    # who opens the file anew is after the moment of publishing; who holds it open could notice at any time later
+    time.sleep(0.1 if keeps_open else 0.02)
 """
 
 UTM_AND_REASONS = {

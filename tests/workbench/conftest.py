@@ -26,7 +26,6 @@ _MARTS = (
     "fct_attribution",
     "fct_stage_entries",
     "fct_stage_evidence",
-    "kpi_clv_model",
 )
 
 
