@@ -389,13 +389,13 @@ def _build_on(
 def _transform(engine: Engine, project: Project, built: Sequence[str], progress: Progress) -> TransformResult:
     """Have dbt build and test every model not yet `built`: first those before the CLV fit, then those that read it."""
     # scipy takes a second to import; errors in the input should be reported before that
-    from customer_journey.clv.step import AFTER_FIT, fit_clv
+    from customer_journey.clv.step import AFTER_FIT, INPUTS, fit_clv
 
     with progress.step("Models and tests") as step:
         transformed = project.build(
             engine.dbt_target, step.count, exclude=AFTER_FIT, without=built, writes_results=True
         )
-    if transformed.failures:
+    if transformed.failures or INPUTS not in transformed.nodes:
         return transformed
     with progress.step("CLV") as step:
         engine.keep(fit_clv(engine.query_models, step.share))

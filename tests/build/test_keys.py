@@ -8,7 +8,6 @@ import hashlib
 import shutil
 import stat
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,8 +17,8 @@ from customer_journey.hash_key import DEMO_KEY, ENVIRONMENT_VARIABLE, fingerprin
 from customer_journey.keys import NEW_KEY_VARIABLE
 
 from tests.build.conftest import write_tiny_company
-from tests.support.builds import environment_of, run_build, write_rows
-from tests.support.dbt import must_pass, run_dbt, start_parsed
+from tests.support.builds import run_build, run_journey, write_rows
+from tests.support.dbt import must_pass, run_dbt
 from tests.support.erasure import REQUEST, traces_under, write_hoa
 
 NEW = "the-key-of-after"
@@ -37,8 +36,7 @@ def _query(file: Path, sql: str) -> list[tuple[object, ...]]:
 
 
 def _journey(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "customer_journey", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment_of(project))
+    return run_journey(*arguments, project=project)
 
 
 def _must_build(raw: Path, out: Path, project: Path) -> str:
@@ -158,7 +156,6 @@ def test_who_was_erased_stays_erased(history: History) -> None:
 def test_plain_dbt_has_the_key_of_the_build(history: History, small: Path, tmp_path: Path) -> None:
     """Plain dbt hashes with the key of the build; otherwise all person_ids would change."""
     warehouse = Path(shutil.copyfile(history.out / "warehouse.duckdb", tmp_path / "warehouse.duckdb"))
-    start_parsed(tmp_path, history.out)
     run = ("run", "--select", "int_person_identifiers")
     with pytest.MonkeyPatch.context() as patched:
         patched.delenv(ENVIRONMENT_VARIABLE)

@@ -18,6 +18,7 @@ from customer_journey import landing as landing_module
 from customer_journey.deliveries import content_of
 from customer_journey.errors import InputError
 from customer_journey.landing import LandingReport, land
+from customer_journey.settings import remember_settings
 from customer_journey.warehouse import open_warehouse
 
 from tests.support.builds import table_named, write_required_tables, write_rows
@@ -650,10 +651,10 @@ def staged_twins(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with open_warehouse(root / "warehouse.duckdb") as connection:
         erasure.prepare(connection)
         land(connection, raw, lambda table, share: None)
+        remember_settings(connection, {"as_of": "2026-06-30", "reporting_currency": "USD"})
     models = [f"+stg_{label.replace('/', '__')}" for label in TWINS]
-    settings = "{as_of: '2026-06-30', reporting_currency: USD}"
-    # without tests that read other tables too
-    options = ["--indirect-selection", "cautious", "--select", *models, "--vars", settings]
+    # cautious: without the tests that look at other tables too
+    options = ["--indirect-selection", "cautious", "--select", *models]
     must_pass(run_dbt(root / "warehouse.duckdb", root, "build", *options))
     return root / "warehouse.duckdb"
 

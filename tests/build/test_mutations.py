@@ -18,7 +18,7 @@ import yaml
 from customer_journey.hash_key import hash_key
 from customer_journey.paths import PROJECT
 
-from tests.support.dbt import must_pass, run_dbt, start_parsed
+from tests.support.dbt import must_pass, run_dbt
 from tests.support.demo import Demo, built_demo
 from tests.support.macros import Macros
 
@@ -405,7 +405,6 @@ class Laboratory:
     def _sql_of_unit_test(self) -> dict[str, str]:
         """The SQL that dbt runs for each unit test in use, which compares the model's rows with the expected ones."""
         asked = sorted({mutation.noticed_by for mutation in MUTATIONS.values()} & set(self._unit_tests))
-        start_parsed(self._root, self._demo.out)
         must_pass(run_dbt(self.warehouse, self._root, "test", "--select", *asked))
         run = self._root / "target" / "run"
         return {test: next(run.rglob(f"{test}.sql")).read_text(encoding="utf-8") for test in asked}

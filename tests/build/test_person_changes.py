@@ -10,7 +10,7 @@ from customer_journey.hash_key import hash_key
 
 from tests.build.conftest import SETTINGS
 from tests.support.builds import publish, write_rows, write_settings
-from tests.support.dbt import must_pass, run_dbt, start_parsed
+from tests.support.dbt import must_pass, run_dbt
 
 # a change as in the mart: old person, new person, reason, identifiers
 Change = tuple[str, str, str, int]
@@ -96,7 +96,6 @@ def test_plain_dbt_keeps_what_was_told(folder: Path, small: Path, tmp_path: Path
     """A plain dbt run with nothing new neither drops nor repeats the reported changes."""
     warehouse = tmp_path / "warehouse.duckdb"
     warehouse.write_bytes((folder / "out" / "warehouse.duckdb").read_bytes())
-    start_parsed(tmp_path, folder / "out")
     for _ in range(2):
         models = ("--select", "int_person_changes", "bridge_person_changes")
         must_pass(run_dbt(warehouse, tmp_path, "run", *models, project=small))

@@ -18,7 +18,7 @@ from scipy.special import betaln
 
 from tests.clv.simulate import lifetimes, purchase_days
 from tests.support.builds import publish, write_required_tables, write_rows, write_settings
-from tests.support.dbt import must_pass, run_dbt, start_parsed, statuses
+from tests.support.dbt import must_pass, run_dbt, statuses
 from tests.support.small_project import make_small_project
 
 AS_OF = date(2026, 6, 30)
@@ -218,7 +218,6 @@ def test_every_customer_is_scored(out: Path) -> None:
 def test_plain_dbt_uses_the_fit_for_its_own_orders_alone(out: Path, project: Path, tmp_path: Path) -> None:
     """Plain dbt uses the stored fit if the orders are the same, and not if they have changed."""
     warehouse = Path(shutil.copyfile(out / "warehouse.duckdb", tmp_path / "warehouse.duckdb"))
-    start_parsed(tmp_path, out)
 
     must_pass(run_dbt(warehouse, tmp_path, *AGAIN, project=project))
     assert compare(out / "journey.duckdb", warehouse)[1] == []

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 from demo_company import generate
 
-from tests.support.dbt import must_pass, run_dbt, start_parsed
+from tests.support.dbt import change_setting, must_pass, run_dbt
 from tests.support.demo import Demo
 
 # many more links than any identifier of the demo has
@@ -97,9 +97,8 @@ def unguarded(demo: Demo, truth: Path, tmp_path_factory: pytest.TempPathFactory)
     """Identity of the same rows without the limit on links."""
     folder = tmp_path_factory.mktemp("unguarded")
     warehouse = Path(shutil.copyfile(demo.warehouse, folder / "warehouse.duckdb"))
-    start_parsed(folder, demo.out)
-    guard_off = ("--vars", f"{{identity_max_links: {NO_GUARD}}}")
-    must_pass(run_dbt(warehouse, folder, "run", "--select", *IDENTITY, *guard_off))
+    change_setting(warehouse, "identity_max_links", NO_GUARD)
+    must_pass(run_dbt(warehouse, folder, "run", "--select", *IDENTITY))
     return _quality(warehouse, truth)
 
 

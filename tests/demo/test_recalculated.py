@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.support.dbt import must_pass, run_dbt, start_parsed
+from tests.support.dbt import change_setting, must_pass, run_dbt
 from tests.support.demo import Demo
 from tests.support.demo_rows import AS_OF, RULES, RawOrder, RawRows, is_on_scale, person_of
 from tests.support.raw_rows import Row, accepted_rows, local_day, path_of, read_rows, sessions_of
@@ -89,10 +89,9 @@ def test_sessions_under_another_timeout(demo: Demo, events: list[Row], tmp_path:
     assert expected != Counter(sessions_of(events, timeout - timedelta(microseconds=1)))
     warehouse = tmp_path / "warehouse.duckdb"
     shutil.copyfile(demo.warehouse, warehouse)
-    start_parsed(tmp_path, demo.out)
     models = ("int_session_events", "int_session_entries", "int_sessions")
-    options = ["--select", *models, "--vars", "{session_timeout_minutes: 1}"]
-    must_pass(run_dbt(warehouse, tmp_path, "run", *options))
+    change_setting(warehouse, "session_timeout_minutes", 1)
+    must_pass(run_dbt(warehouse, tmp_path, "run", "--select", *models))
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         rows = connection.execute("select started_at, ended_at, event_count from intermediate.int_sessions").fetchall()
     assert Counter(rows) == expected

@@ -5,7 +5,7 @@ any published byte.
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import yaml
@@ -96,8 +96,10 @@ _VALUES: dict[str, Sequence[str]] = {
 _KINDS = {"planned_timestamp": "timestamp", "planned_date": "date"}
 
 
-def write_any_rows(raw: Path, seed: int, rows: int) -> dict[str, int]:
-    """Write this many rows of each raw table, drawn by a seed; return the number of rows per table."""
+def write_any_rows(
+    raw: Path, seed: int, rows: int, besides: Mapping[str, Sequence[Mapping[str, object]]] | None = None
+) -> dict[str, int]:
+    """Write so many rows of each raw table, drawn by a seed, and given ones, and return how many each got."""
     draw = random.Random(seed)
     counts = {}
     for file in sorted(PROJECT.glob("models/staging/*/_*__sources.yml")):
@@ -108,8 +110,9 @@ def write_any_rows(raw: Path, seed: int, rows: int) -> dict[str, int]:
                     kinds = {column["name"]: column["config"]["meta"] for column in table["columns"]}
                     drawn = [_row(draw, label, kinds) for _ in range(rows)]
                     _plant_names(draw, label, kinds, drawn)
-                    write_rows(raw, label, drawn)
-                    counts[label.replace("/", ".")] = rows
+                    of_table = [*drawn, *(besides or {}).get(label, ())]
+                    write_rows(raw, label, of_table)
+                    counts[label.replace("/", ".")] = len(of_table)
     return counts
 
 

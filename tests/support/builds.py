@@ -12,6 +12,8 @@ import yaml
 from customer_journey.contract import RawTable, raw_tables
 from customer_journey.settings import FILE_NAME, default_settings
 
+from tests.support.forked import run_forked
+
 Row = Mapping[str, Any]
 
 # for tests that need no particular framework: two frameworks are cheaper than all
@@ -25,25 +27,38 @@ def environment_of(project: Path | None) -> dict[str, str]:
     return {**os.environ, **({} if project is None else {"JOURNEY_PROJECT": str(project)})}
 
 
-def run_build(raw: Path, out: Path, *options: str, project: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """Run `journey build` on a raw folder in its own process, and return the result."""
-    return run_build_with(out, "--raw", str(raw), *options, project=project)
+def run_build(
+    raw: Path, out: Path, *options: str, project: Path | None = None, anew: bool = False
+) -> subprocess.CompletedProcess[str]:
+    """Run `journey build` on a raw folder, in a process of its own, and return how it ended."""
+    return run_build_with(out, "--raw", str(raw), *options, project=project, anew=anew)
 
 
-def run_build_with(out: Path, *options: str, project: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """Run `journey build` with exactly these options; without --raw or --raw-schemas it builds the demo company."""
-    return run_journey("build", "--out", str(out), *options, project=project)
+def run_build_with(
+    out: Path, *options: str, project: Path | None = None, anew: bool = False
+) -> subprocess.CompletedProcess[str]:
+    """Run `journey build` with these options alone; without --raw or --raw-schemas it builds the demo company."""
+    return run_journey("build", "--out", str(out), *options, project=project, anew=anew)
 
 
-def run_journey(*arguments: str, project: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """Run a `journey` command in its own process, and return the result."""
-    command = [sys.executable, "-m", "customer_journey", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment_of(project))
+def run_journey(
+    *arguments: str, project: Path | None = None, cwd: Path | None = None, anew: bool = False
+) -> subprocess.CompletedProcess[str]:
+    """Run a command of `journey` in a process of its own, and return how it ended.
+
+    `anew` starts Python for it, with another order of sets and all imports.
+    """
+    if anew:
+        command = [sys.executable, "-m", "customer_journey", *arguments]
+        return subprocess.run(
+            command, capture_output=True, text=True, check=False, env=environment_of(project), cwd=cwd
+        )
+    return run_forked("journey", arguments, environment_of(project), cwd)
 
 
-def publish(raw: Path, out: Path, *options: str, project: Path | None = None) -> Path:
+def publish(raw: Path, out: Path, *options: str, project: Path | None = None, anew: bool = False) -> Path:
     """Run a build that must publish, and return the published file."""
-    done = run_build(raw, out, *options, project=project)
+    done = run_build(raw, out, *options, project=project, anew=anew)
     assert done.returncode == 0, f"exit {done.returncode}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
     return out / "journey.duckdb"
 

@@ -4,16 +4,15 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from customer_journey.hash_key import ENVIRONMENT_VARIABLE
 from customer_journey.paths import PROJECT
+from customer_journey.warehouse import open_warehouse
 
-DBT = Path(sys.executable).with_name("dbt")
-WAREHOUSE_VARIABLE = "JOURNEY_WAREHOUSE"
+from tests.support.forked import run_forked
 
 
 def run_dbt(
@@ -31,13 +30,22 @@ def run_dbt(
     }
     environment["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
     if warehouse is not None:
-        environment[WAREHOUSE_VARIABLE] = str(warehouse)
+        # relative as in a build: where the profile names another path, dbt parses the whole project anew
+        environment |= {"JOURNEY_WAREHOUSE": warehouse.name, "JOURNEY_OUT": "."}
+        cwd = cwd or warehouse.parent
+    _start_parsed(project, state)
     options = [
         *("--project-dir", str(project), "--profiles-dir", str(project)),
         *("--target-path", str(state / "target"), "--log-path", str(state / "logs")),
     ]
-    command = [str(DBT), "--no-use-colors", *arguments, *options]
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment, cwd=cwd)
+    return run_forked("dbt", ["--no-use-colors", *arguments, *options], environment, cwd)
+
+
+def change_setting(warehouse: Path, name: str, value: object) -> None:
+    """Change what the last build was told; `--vars` would have dbt parse the whole project anew."""
+    with open_warehouse(warehouse) as connection:
+        connection.execute("delete from private.settings where name = ?", [name])
+        connection.execute("insert into private.settings values (?, ?)", [name, json.dumps(value)])
 
 
 def must_pass(done: subprocess.CompletedProcess[str]) -> str:
@@ -57,8 +65,10 @@ def statuses(state: Path) -> Mapping[str, str]:
     return ended
 
 
-def start_parsed(state: Path, parsed_by: Path) -> None:
-    """Copy the parse result of a build of the same project to a new state folder, which saves seconds."""
-    own = state / "target" / "partial_parse.msgpack"
-    own.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(parsed_by / "dbt" / "duckdb" / "partial_parse.msgpack", own)
+def _start_parsed(project: Path, state: Path) -> None:
+    """Spare a new state folder the seconds of parsing: begin with what a build of the project has parsed last."""
+    parsed = project / "target" / "builds" / "duckdb" / "partial_parse.msgpack"
+    own = state / "target" / parsed.name
+    if parsed.is_file() and not own.exists():
+        own.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(parsed, own)

@@ -23,7 +23,6 @@ MARTS = (
     "bridge_person_changes",
     "fct_orders",
     "fct_sessions",
-    "kpi_clv_model",
 )
 # other models that a build itself reads
 READ_BY_ERASURE = ("stg_privacy__text_identifiers",)

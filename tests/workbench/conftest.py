@@ -3,14 +3,13 @@
 import shlex
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from customer_journey.paths import PROJECT
 
-from tests.support.builds import environment_of, write_rows, write_settings
+from tests.support.builds import run_journey, write_rows, write_settings
 from tests.support.small_project import make_small_project
 
 # what an analyst changes
@@ -27,7 +26,6 @@ _MARTS = (
     "fct_attribution",
     "fct_stage_entries",
     "fct_stage_evidence",
-    "kpi_clv_model",
 )
 
 
@@ -54,10 +52,7 @@ class Workbench:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run `journey` in the project."""
-        command = [sys.executable, "-m", "customer_journey", *arguments]
-        return subprocess.run(
-            command, cwd=self.project, env=environment_of(self.project), capture_output=True, text=True, check=False
-        )
+        return run_journey(*arguments, project=self.project, cwd=self.project)
 
     def type(self, line: str) -> subprocess.CompletedProcess[str]:
         """Run a command in the form in which a guide shows it."""
