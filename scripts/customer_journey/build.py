@@ -87,7 +87,7 @@ class BuildResult:
     erasure_receipts: list[tuple[str, int, int]]
     # a line on the hash key if this build made or changed it, else None
     key_news: str | None
-    # one line for each definition that the build published before had otherwise
+    # one line for each definition that differs from the published build
     changed_definitions: Sequence[str]
 
 
@@ -281,7 +281,7 @@ def _build_with(
             engine, options, project, built, transformed, settings, build, files, has_erased, progress
         )
     except CheckFailedError as error:
-        # the likely cause of a check that fails
+        # the likely cause of a failed check
         error.changed_definitions = changed_definitions
         raise
     # the marts are published: a warehouse that somebody else has open, or a full disk, must not fail the build now.

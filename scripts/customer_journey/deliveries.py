@@ -72,7 +72,7 @@ class Delivery(NamedTuple):
     source_rank: int | None = None
     # the number of rows of the export that an adapter read for this
     export_rows: int | None = None
-    # what is to be said of its files
+    # notes on its files for the summary
     notes: tuple[str, ...] = ()
 
 

@@ -28,7 +28,7 @@ _ARCHIVES = (".zip", ".7z", ".rar", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar
 # files at the top of a raw folder that are not tables
 MAPPING = "mapping.yml"
 _NO_TABLES = ("vars.yml", MAPPING, DEMO_MARK)
-# what systems and office programs leave in folders: no row is in it
+# files that systems and office programs leave in folders; they hold no rows
 _HIDDEN = (".", "~$", "_SUCCESS", "_committed_", "_started_", "__macosx", "thumbs.db", "desktop.ini")
 # the most names that a message lists
 _NAMED = 20

@@ -252,7 +252,7 @@ def _place_in_json(file: Path) -> str | None:
     try:
         with open_text(file) as stream:
             text = stream.read(LONGEST_ROW + 1).decode("utf-8-sig")
-        # of a longer file only DuckDB's own words are known
+        # longer files are not parsed again, so only DuckDB's message is shown
         if len(text) <= LONGEST_ROW:
             json.loads(text)
     except json.JSONDecodeError as error:
@@ -739,7 +739,7 @@ def _json_in_utf8(file: Path, how: Reading) -> Iterator[Path]:
         yield copy
 
 
-# keys of what an API answers to a request that failed
+# keys in the answer of an API to a failed request
 _OF_AN_ERROR = {
     "code",
     "detail",

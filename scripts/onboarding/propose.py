@@ -34,15 +34,15 @@ _ENOUGH = 3.5
 _CALLED = 5.0
 _LACKING = 2.0
 _ORDERS = "orders/orders"
-# What a number of an order looks like, how many must be shared, and how many rows an order may have on average.
+# the form of an order number, the least number of shared ones, and the most rows per order on average
 _ORDER_NUMBER = re.compile(r"#?[A-Za-z]{0,8}[-_]?[0-9][0-9A-Za-z_-]{2,}")
 _SHARED_NUMBERS = 5
-# Tables whose ids each system gives itself: those of products and orders may be shared on purpose.
+# tables whose ids each system assigns itself; ids of products and orders may be shared on purpose
 _WITH_OWN_IDS = ("crm/contacts", "crm/companies", "crm/deals", "crm/tickets")
 _LINES = 5
 _AS_DATES = ("timestamp", "planned_timestamp", "date", "planned_date")
 _AS_NUMBERS = ("amount", "rate", "number", "integer")
-# The least columns of a file that are nearly all those of a table, though each name occurs in other tables too.
+# the least number of columns of a file for which names that occur in many tables are enough, if nearly all match
 _FEW = 4
 _NEARLY_ALL = 0.8
 
@@ -57,7 +57,7 @@ class _Home:
     currency: str
     country: str
     phones: re.Pattern[str]
-    # whether amounts in the currency show the country; euros do not
+    # whether the currency tells the country; the euro does not
     has_own_currency: bool
 
 
@@ -964,7 +964,7 @@ class _Numbers:
     """The columns of a source of orders that may hold numbers of orders: the values of each, as they are compared."""
 
     name: str
-    # how same_records calls a column of it
+    # the name of a column in same_records
     called: Mapping[str, str]
     columns: Mapping[str, set[str]]
     source: Source | None
@@ -1025,7 +1025,7 @@ def _order_numbers(sheets: Sequence[Sheet], others: set[str] | None) -> dict[str
                 continue
             texts = sheet.values(place)
             numbers = {text.lstrip("#").lower() for text in texts if _ORDER_NUMBER.fullmatch(text)}
-            # the number of an order is that of few rows
+            # an order number occurs in few rows
             if texts and 2 * len(numbers) >= len(set(texts)) >= len(texts) / _LINES:
                 found.setdefault(name, set()).update(numbers)
     return found

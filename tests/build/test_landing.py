@@ -653,7 +653,7 @@ def staged_twins(tmp_path_factory: pytest.TempPathFactory) -> Path:
         land(connection, raw, lambda table, share: None)
         remember_settings(connection, {"as_of": "2026-06-30", "reporting_currency": "USD"})
     models = [f"+stg_{label.replace('/', '__')}" for label in TWINS]
-    # cautious: without the tests that look at other tables too
+    # without tests that read other tables too
     options = ["--indirect-selection", "cautious", "--select", *models]
     must_pass(run_dbt(root / "warehouse.duckdb", root, "build", *options))
     return root / "warehouse.duckdb"

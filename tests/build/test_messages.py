@@ -884,7 +884,7 @@ def test_what_can_be_read_is_not_refused(
 def test_json_without_a_record_is_a_table_without_rows(
     content: str, warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
-    """So an API answers on a quiet day: nobody's build should stop at it, and the summary says so."""
+    """JSON without records, as an API returns on a quiet day, is an empty table, and the summary says so."""
     report = _land(warehouse, tmp_path / "raw", {"crm/contacts.csv": CONTACTS, "orders/orders.json": content})
     assert warehouse.execute("select count(*) from raw_orders.orders").fetchall() == [(0,)]
     assert report.drift == ["orders/orders: orders/orders.json holds no record"]
@@ -893,7 +893,7 @@ def test_json_without_a_record_is_a_table_without_rows(
 def test_what_systems_and_programs_leave_in_folders_is_no_file(
     warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
-    """A workbook that is open, or a folder of pictures' previews, would stop the build or fill its summary."""
+    """Files that systems and office programs leave in folders, such as lock files and thumbnails, are ignored."""
     left = ("~$2026.xlsx", "Thumbs.db", "desktop.ini", ".DS_Store", ".~lock.2026.csv#", "__MACOSX/._2026.csv")
     files: Files = {f"{folder}{name}": "x" for folder in ("", "crm/", "crm/contacts/") for name in left}
     report = _land(warehouse, tmp_path / "raw", {**files, "crm/contacts/2026.csv": CONTACTS})

@@ -99,7 +99,7 @@ _KINDS = {"planned_timestamp": "timestamp", "planned_date": "date"}
 def write_any_rows(
     raw: Path, seed: int, rows: int, besides: Mapping[str, Sequence[Mapping[str, object]]] | None = None
 ) -> dict[str, int]:
-    """Write so many rows of each raw table, drawn by a seed, and given ones, and return how many each got."""
+    """Write this many rows of each raw table, drawn by a seed, plus the given ones; return the rows per table."""
     draw = random.Random(seed)
     counts = {}
     for file in sorted(PROJECT.glob("models/staging/*/_*__sources.yml")):

@@ -1,4 +1,4 @@
-"""Keys, and what is known of persons: e-mails, phones, ids, and what may be published of them."""
+"""Cases of keys and identifiers: e-mails, phones and ids, and how published texts are masked."""
 
 import hashlib
 
@@ -28,7 +28,7 @@ CASES: dict[str, Cases] = {
         },
     ),
     "hex_to_bigint": Cases("{{ hex_to_bigint('x') }}", {"0": "0", "00ff": "255", "f" * 15: str(2**60 - 1), None: None}),
-    # sixty bits, so that the greatest of them is 2^60 - 1
+    # 60 bits, so the greatest number is 2^60 - 1
     "key_of": Cases(
         "{{ key_of('x') }}",
         {
@@ -93,7 +93,7 @@ CASES: dict[str, Cases] = {
             None: None,
         },
     ),
-    # Viet Nam: nine digits a mobile number, ten a fixed one of Ha Noi (24), behind the trunk 0
+    # Vietnam: a mobile number has nine digits, a landline in Hanoi (24) ten, after the trunk prefix 0
     "normalize_phone": Cases(
         "{{ normalize_phone('x') }}",
         nothing(
@@ -151,9 +151,9 @@ CASES: dict[str, Cases] = {
             "0000000000": "+84000000000",
             "+44 (0)20 7946 0958": "+442079460958",
             "+44 020 7946 0958": "+442079460958",
-            # Italy dials the 0 from abroad, too
+            # Italian numbers keep their 0 from abroad too
             "+39 06 698 12345": "+390669812345",
-            # Russia's trunk is 8, with which its toll-free numbers begin
+            # Russia's trunk prefix is 8, and its toll-free numbers begin with 8 as well
             "+7 8 912 345-67-89": "+79123456789",
             "+7 800 555 35 35": "+78005553535",
             "+36 06 30 123 4567": "+36301234567",
@@ -215,7 +215,7 @@ CASES: dict[str, Cases] = {
                 ],
                 "(masked)",
             ),
-            # what campaigns, days, versions and amounts are written like
+            # how campaigns, days, versions and amounts are written, which are no phone numbers
             **{
                 text: text
                 for text in [
