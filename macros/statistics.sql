@@ -20,6 +20,29 @@
 {%- endmacro %}
 
 {#-
+    Number of independent trials whose rate would vary as much as a share does that is made of several customers' credit, for
+    wilson_bound. At most the number of trials, so that chance agreement between few customers does not narrow the interval
+    (Korn and Graubard 1998). The divisor allows for a variance that few customers tell: the square of Student's t over z, by the first
+    term of its expansion.
+
+    Parameters: share and trials; customers, their number; sums over customers: squares, of their credit for the part; products, of
+      that and their trials; total_squares, of their trials.
+    Returns: a double; null for a single customer.
+-#}
+{% macro effective_trials(share, trials, customers, squares, products, total_squares) -%}
+    {%- set spread = 'cast(' ~ squares ~ ' as double) - 2 * ' ~ share ~ ' * cast(' ~ products ~ ' as double) + ' ~ share ~ ' * ' ~ share
+        ~ ' * cast(' ~ total_squares ~ ' as double)' -%}
+    {%- set by_t = '(1 + (' ~ z_95() ~ ' * ' ~ z_95() ~ ' + 1) / (4e0 * (' ~ customers ~ ' - 1)))' -%}
+    {%- set variance = 'greatest(' ~ spread ~ ', 0e0) * ' ~ by_t ~ ' * ' ~ by_t ~ ' * ' ~ customers
+        ~ ' / (' ~ trials ~ ' * ' ~ trials ~ ' * (' ~ customers ~ ' - 1e0))' -%}
+    case
+        when {{ customers }} > 1 and {{ share }} > 0 and {{ share }} < 1
+            then least({{ trials }}, coalesce({{ share }} * (1 - {{ share }}) / nullif({{ variance }}, 0), {{ trials }}))
+        when {{ customers }} > 1 then {{ trials }}
+    end
+{%- endmacro %}
+
+{#-
     Bound of the 95 % interval of a difference of two rates, the first minus the other (Newcombe 1998, method 10, from two Wilson
     intervals).
 
@@ -253,8 +276,9 @@
     end
 {%- endmacro %}
 {% macro bh_step(p_value, family, tie) -%}
-    least(1e0, {{ p_value }} * cast(count({{ p_value }}) over (partition by {{ family }}) as double)
-        / row_number() over (partition by {{ family }} order by {{ p_value }} nulls last, {{ tie }}))
+    {#- divides first: times a factor of at least 1, no p-value becomes smaller by rounding -#}
+    least(1e0, {{ p_value }} * (cast(count({{ p_value }}) over (partition by {{ family }}) as double)
+        / row_number() over (partition by {{ family }} order by {{ p_value }} nulls last, {{ tie }})))
 {%- endmacro %}
 {% macro bh_q_value(step, p_value, family, tie) -%}
     case when {{ p_value }} is not null then

@@ -131,7 +131,8 @@ counted as (
 {% macro adjusted_wald_bound(answers, total, squares, side) -%}
     {%- set mean = '(cast(' ~ total ~ ' as double) / (' ~ answers ~ ' + 3))' -%}
     {%- set spread = '(' ~ squares ~ ' + 1.5e0) / (' ~ answers ~ ' + 3) - ' ~ mean ~ ' * ' ~ mean -%}
-    {{ 'greatest' if side == '-' else 'least' }}(
-        {{ mean }} {{ side }} {{ z_95() }} * sqrt(({{ spread }}) / ({{ answers }} + 3)), cast({{ side }}1 as double)
+    {#- both ends of the scale, since the mean of shifted answers may lie beyond it, and then both bounds may -#}
+    greatest(
+        least({{ mean }} {{ side }} {{ z_95() }} * sqrt(({{ spread }}) / ({{ answers }} + 3)), cast(1 as double)), cast(-1 as double)
     )
 {%- endmacro %}

@@ -14,6 +14,7 @@ import duckdb
 from customer_journey import (
     alarms,
     audit,
+    definitions,
     erasure,
     garbage_collection,
     hash_key,
@@ -86,6 +87,8 @@ class BuildResult:
     erasure_receipts: list[tuple[str, int, int]]
     # a line on the hash key if this build made or changed it, else None
     key_news: str | None
+    # one line for each definition that the build published before had otherwise
+    changed_definitions: Sequence[str]
 
 
 def build(
@@ -225,7 +228,11 @@ def _build_with(
     output = options.output
     with progress.step("Landing") as step, open_warehouse(output.warehouse) as connection:
         _refuse_another_engine(connection, options)
-        history.begin(connection, build, nothing_new.published_build(output))
+        published_build = nothing_new.published_build(output)
+        history.begin(connection, build, published_build)
+        changed_definitions = definitions.changed(
+            connection, build.build_id, published_build, definitions.definitions_in_force(settings)
+        )
         erasure.prepare(connection)
         if options.raw_schemas is not None:
             landing = engine.land_schemas(connection, options.raw_schemas, step.share)
@@ -269,9 +276,14 @@ def _build_with(
             "owns these tables, so the build may not delete them. Delete the rows there, and build again. Nothing was "
             "published."
         )
-    checks, marts, row_counts = _build_on(
-        engine, options, project, built, transformed, settings, build, files, has_erased, progress
-    )
+    try:
+        checks, marts, row_counts = _build_on(
+            engine, options, project, built, transformed, settings, build, files, has_erased, progress
+        )
+    except CheckFailedError as error:
+        # the likely cause of a check that fails
+        error.changed_definitions = changed_definitions
+        raise
     # the marts are published: a warehouse that somebody else has open, or a full disk, must not fail the build now.
     # The next build records the same again.
     with contextlib.suppress(LockedError, duckdb.Error, OSError):
@@ -294,6 +306,7 @@ def _build_with(
         waiting_requests,
         receipts,
         key_news,
+        changed_definitions,
     )
 
 
@@ -376,13 +389,13 @@ def _build_on(
 def _transform(engine: Engine, project: Project, built: Sequence[str], progress: Progress) -> TransformResult:
     """Have dbt build and test every model not yet `built`: first those before the CLV fit, then those that read it."""
     # scipy takes a second to import; errors in the input should be reported before that
-    from customer_journey.clv.step import AFTER_FIT, fit_clv
+    from customer_journey.clv.step import AFTER_FIT, INPUTS, fit_clv
 
     with progress.step("Models and tests") as step:
         transformed = project.build(
             engine.dbt_target, step.count, exclude=AFTER_FIT, without=built, writes_results=True
         )
-    if transformed.failures:
+    if transformed.failures or INPUTS not in transformed.nodes:
         return transformed
     with progress.step("CLV") as step:
         engine.keep(fit_clv(engine.query_models, step.share))

@@ -26,7 +26,7 @@ from customer_journey.contract import RawTable, raw_tables
 from customer_journey.erased_rows import identifiers_of, is_marked, is_same_key, staged_table, tables_of
 from customer_journey.errors import InputError
 from customer_journey.hash_key import hash_key, ring_of
-from customer_journey.landing import FROM_CATALOG, kind_of, landed_digest, own_schemas
+from customer_journey.landing import FROM_CATALOG, create_record_keys, kind_of, landed_digest, own_schemas
 from customer_journey.settings import personal_data_patterns
 from customer_journey.warehouse import open_warehouse
 
@@ -49,6 +49,7 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         "create table if not exists private.erased_rows (file_id bigint, source_table varchar, row_count bigint)"
     )
+    create_record_keys(connection)
     connection.execute("create table if not exists private.last_erasure (landed_files varchar)")
     connection.execute(
         "create table if not exists private.waiting_requests"
@@ -260,6 +261,10 @@ def _delete(connection: duckdb.DuckDBPyConnection, schemas: Mapping[str, str]) -
                 f" where to_erase.source_table = '{table.source_table}'"
                 " and landed._file_id = to_erase._file_id and landed._row_number = to_erase._row_number"
             )
+    connection.execute(
+        "delete from private.record_keys as keys using to_erase where keys.source_table = to_erase.source_table"
+        " and keys.file_id = to_erase._file_id and keys.row_number = to_erase._row_number"
+    )
     return sum(count for _, count in rows)
 
 

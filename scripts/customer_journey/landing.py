@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 
 import duckdb
-import yaml
 
 from customer_journey.adapters import plain
 from customer_journey.contract import RawTable, raw_tables
@@ -27,7 +26,8 @@ from customer_journey.deliveries import (
 from customer_journey.errors import InputError
 from customer_journey.mapping import did_you_mean_one
 from customer_journey.paths import PROJECT
-from customer_journey.raw_files import lines_on_unread
+from customer_journey.project_files import read_yaml
+from customer_journey.raw_files import MAPPING, lines_on_unread, misnamed
 from customer_journey.tabular import Column, as_text, columns_of, path_parameter, reading, scan
 
 # Prefix of the path of a table exported from Spark's catalog; no file path begins so.
@@ -81,7 +81,10 @@ def land(connection: duckdb.DuckDBPyConnection, raw: Path, on_progress: Callable
     plan = plan_of(raw)
     report.drift += lines_on_unread(raw, plan.found, plan.claimed)
     delivered = plan.tables()
-    check_main_tables(f"{raw}: ", {table for table in tables if table.is_main} & delivered, landed_tables(connection))
+    for table in tables:
+        if table.is_main and table not in delivered and (near := misnamed(raw, table)):
+            raise InputError(f"{near[0][0]}: is not read under this name. Rename it to {raw / near[0][1]}.")
+    check_main_tables(f"{raw}: ", delivered, landed_tables(connection), has_mapping=(raw / MAPPING).is_file())
     # Every file is checked before the first row lands, so that an error never leaves half of the files landed.
     deliveries: dict[RawTable, list[Delivery]] = {table: [] for table in tables}
     for table, files in plan.plain.items():
@@ -107,20 +110,28 @@ def land(connection: duckdb.DuckDBPyConnection, raw: Path, on_progress: Callable
     return report
 
 
-def check_main_tables(where: str, delivered: Collection[RawTable], landed: Collection[str]) -> None:
+def check_main_tables(
+    where: str, delivered: Collection[RawTable], landed: Collection[str], *, has_mapping: bool = False
+) -> None:  # fmt: skip
     """Check that at least one main table is delivered, and that none delivered before is missing.
 
-    `delivered` are the main tables with files now, `landed` the labels of the tables that earlier builds landed.
+    `delivered` are the tables with files now, `landed` the labels of the tables that earlier builds landed.
     `where` begins the error message.
 
     Raises:
         InputError: no main table is delivered, or one of an earlier build is missing.
     """
     main = [table for table in raw_tables() if table.is_main]
-    if not delivered:
+    if not any(table in delivered for table in main):
+        others = _first_of(sorted(table.label for table in delivered), str)
+        remedy = (
+            "Put its export there and run `journey init` with --overwrite, or complete its entry in mapping.yml."
+            if has_mapping
+            else "Add for example orders/orders.csv; for exports of tools, `journey init` writes a mapping.yml."
+        )
         raise InputError(
-            f"{where}none of the tables {', '.join(table.label for table in main)} is there; a build needs one of "
-            "them. Add for example orders/orders.csv; for exports of tools, `journey init` writes a mapping.yml."
+            f"{where}none of the tables {', '.join(table.label for table in main)} is there"
+            f"{f', only {others}' if others else ''}; a build needs one of them. {remedy}"
         )
     lost = sorted(table.label for table in main if table.label in landed and table not in delivered)
     if lost:
@@ -160,6 +171,7 @@ def _add_mapped(
             continue
         delivery = mapped_delivery(connection, one, table, f"mapped_{number}")
         report.drift += check_columns(table, str(one.file), one.file.name, delivery.columns)
+        report.drift += [f"{table.label}: {one.path} {note}" for note in delivery.notes]
         deliveries[table].append(delivery)
 
 
@@ -264,7 +276,7 @@ def _forget_unread(connection: duckdb.DuckDBPyConnection, raw: Path, report: Lan
         if path in report.files or not (raw / place).exists():
             continue
         connection.execute(f"delete from raw_{source_table} where _file_id = ?", [file_id])
-        for table in ("landed_files", "erased_rows"):
+        for table in ("landed_files", "erased_rows", "record_keys"):
             connection.execute(f"delete from private.{table} where file_id = ?", [file_id])
         for table in ("file_states", "sources"):
             connection.execute(f"delete from private.{table} where path = ?", [path])
@@ -383,9 +395,9 @@ def _add_it(name: str, has: Sequence[str]) -> str:
     )
 
 
-def _first_of(names: Sequence[str]) -> str:
+def _first_of(names: Sequence[str], shown: Callable[[str], str] = repr) -> str:
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return ", ".join(map(repr, names[:_NAMED])) + more
+    return ", ".join(map(shown, names[:_NAMED])) + more
 
 
 def _texts_of(table: RawTable, columns: Sequence[Column]) -> list[str]:
@@ -403,9 +415,18 @@ def _create_manifest(connection: duckdb.DuckDBPyConnection) -> None:
         " (file_id bigint, source_table varchar, path varchar, sha256 varchar, row_count bigint)"
     )
     connection.execute("create table if not exists private.file_states (path varchar, state varchar)")
+    create_record_keys(connection)
     connection.execute(
         "create table if not exists private.sources"
         " (path varchar, file_id bigint, source_table varchar, source varchar, export_rows bigint)"
+    )
+
+
+def create_record_keys(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create the table of the records that several sources hold (`same_records` of mapping.yml), if it is not there."""
+    connection.execute(
+        "create table if not exists private.record_keys"
+        " (source_table varchar, file_id bigint, row_number bigint, record_key varchar, source_rank bigint)"
     )
 
 
@@ -443,11 +464,18 @@ def _land(connection: duckdb.DuckDBPyConnection, table: RawTable, delivery: Deli
             connection.execute(f"delete from raw_{known[2]} where _file_id = ?", [known[0]])
             connection.execute("delete from private.landed_files where file_id = ?", [known[0]])
             connection.execute("delete from private.erased_rows where file_id = ?", [known[0]])
+            connection.execute("delete from private.record_keys where file_id = ?", [known[0]])
         file_id = known[0] if known else _next_file_id(connection)
         insert = f"insert into {table.relation} ({', '.join(table.all_columns)}, _file_id, _row_number)"
         texts = f"select {', '.join(_texts_of(table, delivery.columns))}, {file_id}"
         if delivery.relation is not None:
             rows = connection.execute(f"{insert} {texts}, _row from {delivery.relation}").fetchone()
+            if delivery.source_rank is not None:
+                connection.execute(
+                    f"insert into private.record_keys select ?, ?, _row, _record_key, ? from {delivery.relation}"
+                    " where _record_key is not null",
+                    [table.source_table, file_id, delivery.source_rank],
+                )
             connection.execute(f"drop table {delivery.relation}")
         else:
             with reading(files[0]):
@@ -557,8 +585,8 @@ def point_at_schemas(connection: duckdb.DuckDBPyConnection, schemas: Mapping[str
                 f"create view {table.relation} as select {', '.join(_texts_of(table, columns))}, 0::bigint as _file_id,"
                 f' row_number() over () as _row_number from "{schema}".{table.name}'
             )
-        main = {table for table in tables if table.is_main and table.label not in report.absent_tables}
-        check_main_tables("warehouse: ", main, before)
+        delivered = {table for table in tables if table.label not in report.absent_tables}
+        check_main_tables("warehouse: ", delivered, before)
         # the reconciliation counts the rows that are there now; rows erased earlier are no longer among them
         connection.execute("delete from private.erased_rows where file_id = 0")
         connection.execute("commit")
@@ -587,7 +615,7 @@ def check_schemas(schemas: Mapping[str, str], own: Collection[str]) -> None:
 
 def own_schemas() -> set[str]:
     """Return the schemas of the warehouse that the build writes: landed rows, its own tables, and the models."""
-    project = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))
+    project = read_yaml(PROJECT / "dbt_project.yml")
     folders = [*project["models"][project["name"]].values(), project["seeds"][project["name"]]]
     of_models = {folder["+schema"] for folder in folders if isinstance(folder, dict) and "+schema" in folder}
     return {"private"} | {f"raw_{table.source}" for table in raw_tables()} | of_models

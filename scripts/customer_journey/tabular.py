@@ -8,6 +8,7 @@ import csv
 import gzip
 import io
 import itertools
+import json
 import re
 import zipfile
 import zlib
@@ -27,6 +28,7 @@ from customer_journey.raw_files import (
     is_json,
     is_parquet,
     is_sheet,
+    is_text,
     open_text,
 )
 from customer_journey.scratch import scratch_folder
@@ -47,9 +49,14 @@ _TITLE_LINES = 20
 # With fewer non-ASCII letters than this, a text may be valid UTF-8 by chance.
 _SIGNS_OF_UTF_8 = 4
 _PEEKED = 512
+# the most characters of an API's message that are shown
+_NAMED_OF_ERROR = 60
 # first bytes of a file, by which its real format shows
 _KINDS = {
     b"PK\x03\x04": "a workbook",
+    b"\x1f\x9d": "a compressed file",
+    b"7z\xbc\xaf\x27\x1c": "an archive",
+    b"Rar!": "an archive",
     b"\xd0\xcf\x11\xe0": "an old workbook",
     b"PAR1": "Parquet",
     b"\x1f\x8b": "gzip",
@@ -60,6 +67,11 @@ _KINDS_OF_TEXT = {
     b"<html": "a web page",
     b"<table": "a web page",
     b"<?xml": "XML",
+    b"insert into": "SQL",
+    b"create table": "SQL",
+    b"-- mysql dump": "SQL",
+    b"-- postgresql database dump": "SQL",
+    b"version https://git-lfs": "a pointer of Git LFS",
     b'{"': "JSON",
     b"[{": "JSON",
     b"[\n": "JSON",
@@ -75,6 +87,10 @@ _INSTEAD = {
     "if it asks to log in, export it again.",
     "XML": "Open it in a spreadsheet program and save it as .xlsx, or export it as .csv.",
     "JSON": "Rename it to end in .json, or in .ndjson if each line is one record.",
+    "SQL": "Export the table as .csv.",
+    "a pointer of Git LFS": "Run `git lfs pull` where it was cloned.",
+    "a compressed file": "Unpack it here.",
+    "an archive": "Unpack it here.",
     "text": "Rename it to end in .csv, or in .tsv if tabs part its columns.",
 }
 
@@ -92,7 +108,7 @@ def scan(file: Path, columns: Sequence[Column], delimiter: str | None = None) ->
     if is_parquet(file):
         return "read_parquet($files, hive_partitioning = false)"
     # no auto-detection: DuckDB would skip lines until the rest looks regular
-    names = [column.name or f"nameless {number}" for number, column in enumerate(columns)]
+    names = [column.name or _nameless(number) for number, column in enumerate(columns)]
     types = ", ".join(f"'{quoted(name)}': 'varchar'" for name in names)
     compression = "gzip" if is_compressed(file) else "none"
     return (
@@ -101,6 +117,15 @@ def scan(file: Path, columns: Sequence[Column], delimiter: str | None = None) ->
         f" strict_mode = true, encoding = 'utf-8', max_line_size = {LONGEST_ROW}, buffer_size = {READ_AT_ONCE},"
         f" hive_partitioning = false, compression = '{compression}', columns = {{{types}}})"
     )
+
+
+def _nameless(number: int) -> str:
+    return f"nameless {number}"
+
+
+def is_nameless(name: str) -> bool:
+    """Return whether reading gave this name to a column without one."""
+    return re.fullmatch(r"nameless \d+", name) is not None
 
 
 def path_parameter(files: Sequence[Path]) -> dict[str, list[str]]:
@@ -139,11 +164,13 @@ def _refuse_another_kind(file: Path) -> None:
         raw = stream.read(_PEEKED)
     if is_compressed(file):
         if raw and not raw.startswith(b"\x1f\x8b"):
-            raise InputError(
-                f"{file}: is not gzip, although its name ends in .gz. If it is plain text, rename it without .gz."
-            )
+            is_zip = raw.startswith(b"PK\x03\x04")
+            remedy = "It is a zip archive: unpack it here" if is_zip else "If it is plain text, rename it without .gz"
+            raise InputError(f"{file}: is not gzip, although its name ends in .gz. {remedy}.")
         with gzip.open(file, "rb") as stream:
             raw = stream.read(_PEEKED)
+        if raw.startswith(b"\x1f\x8b"):
+            raise InputError(f"{file}: is compressed twice. Unpack it once.")
     text = raw.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     found = next((kind for signs, kind in _KINDS.items() if raw.startswith(signs)), None)
     found = found or next((kind for signs, kind in _KINDS_OF_TEXT.items() if text.startswith(signs)), None)
@@ -170,19 +197,69 @@ def _unreadable(file: Path, error: Exception, skipped: int = 0) -> InputError:
     lines = [line.strip() for line in str(error).removeprefix("Invalid Input Error: ").splitlines() if line.strip()]
     lines = lines or [type(error).__name__]
     reason = next((line for line in lines[1:] if "unicode" in line or "Expected Number" in line), None)
-    is_encoding = isinstance(error, UnicodeError) or "unicode" in str(error)
+    is_encoding = isinstance(error, UnicodeError) or "unicode" in str(error) or "UTF-16 encoding" in str(error)
     hint = "Export it again."
     if is_encoding:
         hint = "Save it as UTF-8, or write its encoding in mapping.yml, for example `encoding: cp1258`."
-    elif "CSV Error on Line" in str(error):
-        # exporting it again would give the same file
-        hint = (
-            "Correct that line: put a value that holds a separator, line break or quotation mark between quotation "
-            "marks."
+    elif (returned := _lone_return(file)) is not None:
+        return InputError(
+            f"{file}: line {returned:,} ends with a carriage return alone, as in CSV (Macintosh). Save it again as CSV "
+            "UTF-8."
         )
+    elif found := re.search(r"CSV Error on Line: (\d+)", str(error)):
+        # exporting it again would give the same file
+        hint = _hint_on_line(file, int(found[1]) + skipped)
+    elif is_json(file) and (place := _place_in_json(file)):
+        lines, reason = [place], None
     detail = f"{lines[0]}; {reason}" if reason else lines[0]
     detail = re.sub(r"Line: (\d+)", lambda found: f"Line: {int(found[1]) + skipped}", detail)
     return InputError(f"{file}: cannot be read as {_kind_of(file)} ({detail}). {hint}")
+
+
+def _lone_return(file: Path) -> int | None:
+    """Return the first line of a text file that ends with a carriage return alone; None if none does."""
+    if not is_text(file):
+        return None
+    try:
+        with open_text(file) as stream:
+            sample = stream.read(_TO_CONVERT)
+    except (OSError, EOFError, zlib.error):
+        return None
+    found = re.search(rb"\r(?![\n\r]|$)", sample)
+    return len(re.findall(rb"\r\n|\n|\r", sample[: found.start()])) + 1 if found else None
+
+
+def _hint_on_line(file: Path, number: int) -> str:
+    """Return what to do about a line of a text file that has another number of fields than the header."""
+    with open_text(file) as stream:
+        first = stream.readline(LONGEST_ROW)
+        line = first
+        for _ in range(number - 1):
+            line = stream.readline(LONGEST_ROW)
+    if b"\0" in line:
+        return "It holds NUL bytes, as where a copy broke off. Export it again."
+    if line.startswith((b"<<<<<<< ", b"=======", b">>>>>>> ")):
+        return "It is the mark of a merge conflict. Resolve the conflict in that file."
+    if first.rstrip().endswith((b",", b";", b"\t")) and not line.rstrip(b"\r\n").endswith((b",", b";", b"\t")):
+        return "The header has a separator more at its end. Remove it there."
+    return (
+        "Correct that line: put a value that holds a separator, line break or quotation mark between quotation marks."
+    )
+
+
+def _place_in_json(file: Path) -> str | None:
+    """Return where a JSON file is malformed, in the words of Python's parser; None if it cannot say."""
+    try:
+        with open_text(file) as stream:
+            text = stream.read(LONGEST_ROW + 1).decode("utf-8-sig")
+        # of a longer file only DuckDB's own words are known
+        if len(text) <= LONGEST_ROW:
+            json.loads(text)
+    except json.JSONDecodeError as error:
+        return f"line {error.lineno}, column {error.colno}: {error.msg}" if error.msg != "Extra data" else None
+    except (OSError, EOFError, zlib.error, ValueError, RecursionError):
+        return None
+    return None
 
 
 def columns_of(
@@ -253,7 +330,10 @@ def _header_of(file: Path, how: Reading, shown: Path) -> list[str]:
                 f"{shown}: cannot be read as UTF-8 CSV (NUL in its header, as in UTF-16). Save it as UTF-8, or run "
                 "`journey init` on the folder, which writes a mapping.yml with its encoding."
             )
-        line = first.decode("utf-8-sig")
+        line = first.decode("utf-8-sig").lstrip("\ufeff")
+        while line.count('"') % 2 and (more := stream.readline(LONGEST_ROW)):
+            # a name may hold a line break
+            line += more.decode("utf-8")
         below = [stream.readline(LONGEST_ROW).decode("utf-8", errors="replace") for _ in range(_TITLE_LINES)]
     if separator := re.match(r"sep=(.)\r?\n", line):
         raise InputError(
@@ -261,8 +341,18 @@ def _header_of(file: Path, how: Reading, shown: Path) -> list[str]:
             f" `delimiter: {_in_yaml(separator[1])}` for this table in mapping.yml, or run `journey init` on the"
             " folder."
         )
+    if returned := re.search(r"\r(?!\n|$)", line):
+        raise InputError(
+            f"{shown}: line {line[: returned.start()].count(chr(10)) + how.header_row} ends with a carriage return "
+            "alone, as in CSV (Macintosh). Save it again as CSV UTF-8."
+        )
     delimiter = how.delimiter or delimiter_of(file)
-    names = [name.strip() for name in next(csv.reader([line], delimiter=delimiter), [])]
+    names = [name.strip() for name in next(csv.reader(io.StringIO(line, newline=""), delimiter=delimiter), [])]
+    if len(names) > 1 and all(re.fullmatch("'.*'", name) for name in names):
+        raise InputError(
+            f"{shown}: its texts stand between single quotation marks, which would become part of them. Export it with "
+            "double ones, or none."
+        )
     if not any(names) and not any(text.strip() for text in below):
         raise InputError(f"{shown}: {_EMPTY}")
     signs = [how.delimiter] if how.delimiter else [*";\t|,"]
@@ -336,7 +426,8 @@ def read_as_text(
             raise InputError(f"{file}: {_EMPTY}")
         _refuse_another_kind(file)
         if is_json(file):
-            return _read_json(connection, file, into)
+            with _json_in_utf8(file, how) as source:
+                return _read_json(connection, source, into, file)
         with _as_utf8(file, how) as (source, delimiter):
             columns = columns_of(
                 connection,
@@ -345,7 +436,7 @@ def read_as_text(
                 original=file,
                 number_repeated=number_repeated,
             )
-            names = [column.name or f"nameless {number}" for number, column in enumerate(columns)]
+            names = [column.name or _nameless(number) for number, column in enumerate(columns)]
             texts = [
                 f"{as_text(Column(name, column.data_type))} as {quoted_name(name)}"
                 for name, column in zip(names, columns, strict=True)
@@ -380,23 +471,45 @@ def _as_utf8(file: Path, how: Reading) -> Iterator[tuple[Path, str | None]]:
             yield copy, ","
             return
         _refuse_utf8_called_otherwise(file, how)
-        try:
-            with open_text(file) as binary, copy.open("w", encoding="utf-8", newline="") as stream:
-                text = io.TextIOWrapper(binary, encoding=how.encoding or "utf-8-sig", newline="")
-                for _ in range(how.header_row - 1 if how.header_row > 1 else len(separator)):
-                    text.readline()
-                while part := text.read(_TO_CONVERT):
-                    stream.write(part.removeprefix("\ufeff"))
-        except UnicodeError as error:
-            if how.encoding is None:
-                raise
-            raise InputError(
-                f"{file}: is not written in {how.encoding}, as mapping.yml says ({first_line(error)}). Correct "
-                "`encoding` there; `journey init` proposes one."
-            ) from error
+        _copy_as_utf8(file, copy, how, len(separator), delimiter)
         if not copy.stat().st_size and how.header_row > 1:
             raise _no_header_row(file, "line", how)
         yield copy, delimiter
+
+
+def _copy_as_utf8(file: Path, copy: Path, how: Reading, skipped: int, delimiter: str = ",") -> None:
+    """Copy a text file as UTF-8 without the lines above its header, or without the first `skipped`."""
+    try:
+        with open_text(file) as binary, copy.open("w", encoding="utf-8", newline="") as stream:
+            text = io.TextIOWrapper(binary, encoding=how.encoding or "utf-8-sig", newline="")
+            above = ""
+            for _ in range(how.header_row - 1 if how.header_row > 1 else skipped):
+                above = text.readline()
+            if how.header_row > 1:
+                stream.write(_header_below(above, text.readline(), delimiter))
+            while part := text.read(_TO_CONVERT):
+                stream.write(part.removeprefix("\ufeff"))
+    except UnicodeError as error:
+        if how.encoding is None:
+            raise
+        if "truncated data" in str(error) or "unexpected end" in str(error):
+            raise InputError(f"{file}: ends within a character, as where a copy broke off. Export it again.") from error
+        raise InputError(
+            f"{file}: is not written in {how.encoding}, as mapping.yml says ({first_line(error)}). Correct "
+            "`encoding` there; `journey init` proposes one."
+        ) from error
+
+
+def _header_below(above: str, header: str, delimiter: str) -> str:
+    """Return the line of the header, its blank names filled from the line above it (`names_below`)."""
+    names = next(csv.reader([header], delimiter=delimiter), [])
+    full = names_below(next(csv.reader([above.strip("\ufeff\r\n")], delimiter=delimiter), []), names)
+    if full == names or header.count('"') % 2:
+        return header
+    line = io.StringIO()
+    end = "\r\n" if header.endswith("\r\n") else "\n"
+    csv.writer(line, delimiter=delimiter, lineterminator=end).writerow(full)
+    return line.getvalue()
 
 
 def _no_header_row(file: Path, unit: str, how: Reading) -> InputError:
@@ -460,11 +573,37 @@ def _rows_of_sheet(file: Path, how: Reading) -> Iterator[list[str]]:
         raise InputError(f"{file}: cannot be read as a sheet ({first_line(error)}). Save it again.") from error
     if rows and len(rows) < how.header_row:
         raise _no_header_row(file, "row", how)
+    above = [_text_of_cell(cell, ".") for cell in rows[how.header_row - 2]] if how.header_row > 1 and rows else []
+    texts: Iterator[list[str]]
     texts = ([_text_of_cell(cell, how.decimal or ".") for cell in row] for row in rows[how.header_row - 1 :])
+    if above:
+        texts = _with_names_from(above, texts)
     top = list(itertools.islice(texts, 1 + _TITLE_LINES))
     if top and sum(bool(cell.strip()) for cell in top[0]) <= 1:
         _refuse_title(file, "row", " ".join(top[0]).strip(), top[1:], how.header_row)
     yield from itertools.chain(top, texts)
+
+
+def names_below(above: Sequence[str], header: Sequence[str]) -> list[str]:
+    """Return the names of columns: a blank one is that of the row above it, as of cells that are merged over two rows.
+
+    A row above with a single text is a title, not a part of the header.
+    """
+    if sum(bool(name.strip()) for name in above) <= 1:
+        return list(header)
+    return [
+        own if own.strip() else other
+        for own, other in itertools.zip_longest(header, above[: _last_filled(above, header)], fillvalue="")
+    ]
+
+
+def _with_names_from(above: Sequence[str], rows: Iterator[list[str]]) -> Iterator[list[str]]:
+    yield names_below(above, next(rows))
+    yield from rows
+
+
+def _last_filled(*rows: Sequence[str]) -> int:
+    return max((place + 1 for row in rows for place, cell in enumerate(row) if cell.strip()), default=0)
 
 
 def _opened_book(file: Path) -> "python_calamine.CalamineWorkbook":
@@ -586,14 +725,57 @@ def _unwrap(connection: duckdb.DuckDBPyConnection, records: str) -> bool:
     return row is not None and bool(row[0])
 
 
-def _read_json(connection: duckdb.DuckDBPyConnection, file: Path, into: str) -> list[str]:
-    """Read JSON records: a list, one per line, a single one, or pages of an API or EL tool (`_unwrap`)."""
-    compression = "gzip" if is_compressed(file) else "none"
+@contextmanager
+def _json_in_utf8(file: Path, how: Reading) -> Iterator[Path]:
+    """Yield a JSON file that DuckDB can read: the file itself, or a copy in UTF-8 without a byte order mark."""
+    with open_text(file) as stream:
+        has_mark = stream.read(3) == codecs.BOM_UTF8
+    if (how.encoding or "utf-8").lower() in _UTF_8 and not has_mark:
+        yield file
+        return
+    with scratch_folder() as folder:
+        copy = folder / "records.json"
+        _copy_as_utf8(file, copy, how, 0)
+        yield copy
+
+
+# keys of what an API answers to a request that failed
+_OF_AN_ERROR = {
+    "code",
+    "detail",
+    "details",
+    "error",
+    "error_description",
+    "errors",
+    "message",
+    "reason",
+    "status",
+    "type",
+}
+
+
+def _refuse_error(connection: duckdb.DuckDBPyConnection, records: str, file: Path) -> None:
+    """Refuse the answer of an API to a failed request, which would pass for a record with strange columns."""
+    rows = connection.execute(f"select record from {records} limit 2").fetchall()
+    found = json.loads(rows[0][0]) if len(rows) == 1 else None
+    if isinstance(found, dict) and len(found) and {name.lower() for name in found} <= _OF_AN_ERROR:
+        said = " ".join(str(found.get("message") or next(iter(found.values()))).split())[:_NAMED_OF_ERROR]
+        raise InputError(
+            f"{file}: is no export, but what the API answered to a request that failed ({said}). Export it again."
+        )
+
+
+def _read_json(connection: duckdb.DuckDBPyConnection, source: Path, into: str, file: Path) -> list[str]:
+    """Read JSON records: a list, one per line, a single one, or pages of an API or EL tool (`_unwrap`).
+
+    `file` is the file of the user, if `source` is a copy.
+    """
+    compression = "gzip" if is_compressed(source) else "none"
     connection.execute(
         f"create or replace temp table {into}_records as select json as record, row_number() over () as number"
         f" from read_json_objects($files, format = 'auto', compression = '{compression}',"
         f" maximum_object_size = {LONGEST_ROW})",
-        path_parameter([file]),
+        path_parameter([source]),
     )
     while _unwrap(connection, f"{into}_records"):
         pass
@@ -604,6 +786,7 @@ def _read_json(connection: duckdb.DuckDBPyConnection, file: Path, into: str) -> 
         raise InputError(
             f'{file}: record {strange[0]} is not an object of the form {{"column": value}}. Export objects, or CSV.'
         )
+    _refuse_error(connection, f"{into}_records", file)
     names = [
         name
         for (name,) in connection.execute(
@@ -611,6 +794,8 @@ def _read_json(connection: duckdb.DuckDBPyConnection, file: Path, into: str) -> 
         ).fetchall()
     ]
     _refuse_repeated(file, [Column(name, "VARCHAR") for name in names])
+    # `{}` is no record
+    connection.execute(f"delete from {into}_records where json_array_length(json_keys(record)::json) = 0")
     texts = [f"nfc_normalize(record ->> '$.\"{quoted(name)}\"') as {quoted_name(name)}" for name in names]
     connection.execute(
         f"create or replace temp table {into} as select {', '.join([*texts, 'number as _row'])} from {into}_records"

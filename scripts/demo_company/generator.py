@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import yaml
 from customer_journey.hash_key import mark_demo
 
 from demo_company import dirt as dirty
@@ -20,7 +21,7 @@ from demo_company.broken_rows import broken_rows, unreadable_rows
 from demo_company.columns import Ints, stream
 from demo_company.customer_a import customer_a
 from demo_company.dirt import Dirt
-from demo_company.heavy_dirt import make_untidy
+from demo_company.heavy_dirt import ZONES, make_untidy
 from demo_company.tables import EVENTS
 from demo_company.truth import Truth
 from demo_company.world import AS_OF, BUSINESS_PEOPLE, CONSUMERS, DAY, DAYS, MONTH_OF_DAY, START
@@ -59,14 +60,15 @@ def generate(
         scale: number of people, relative to a company with some 130,000 web events; memory use does not grow with it.
         seed: seed of all random draws.
         truth: folder for the truth about the company (see `demo_company.truth`), for tests.
-        is_heavy: whether to add much more dirt (see `demo_company.heavy_dirt`), which the truth does not record.
+        is_heavy: whether to add much more dirt (see `demo_company.heavy_dirt`), which the truth does not record, and a
+            mapping.yml with the time zones of some tables.
         on_progress: called with a short text and the share done.
     """
     if not scale > 0:
         raise ValueError(f"scale must be positive, not {scale}")
     batches = math.ceil(scale)
     consumers, business = round(CONSUMERS * scale / batches), round(BUSINESS_PEOPLE * scale / batches)
-    writer, answers, visits = RawWriter(out), Truth(truth), spend.Visits.none()
+    writer, answers, visits = RawWriter(out, ZONES if is_heavy else {}), Truth(truth), spend.Visits.none()
     for number in range(batches):
         if on_progress:
             on_progress(f"people {number + 1} of {batches}", number / (batches + 1))
@@ -91,6 +93,9 @@ def generate(
     rows_written = writer.close()
     answers.close(rows_written)
     shutil.copyfile(_SETTINGS, out / _SETTINGS.name)
+    if is_heavy:
+        mapping = {"tables": {table: {"timezone": zone} for table, zone in ZONES.items()}}
+        (out / "mapping.yml").write_text(yaml.safe_dump(mapping), encoding="utf-8")
     mark_demo(out, writer.files)
     if on_progress:
         on_progress("written", 1.0)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
@@ -47,9 +50,15 @@ class ParquetStream:
 
 
 class RawWriter:
-    """The raw folder: `<source>/<table>` as Parquet, as CSV, or (web events) as a folder of monthly files."""
+    """The raw folder: `<source>/<table>` as Parquet, as CSV, or (web events) as a folder of monthly files.
 
-    def __init__(self, root: Path) -> None:
+    Args:
+        root: the raw folder.
+        zones: CSV tables whose times are those of a clock on a wall, without an offset, and the time zone of the clock.
+    """
+
+    def __init__(self, root: Path, zones: Mapping[str, str]) -> None:
+        self._zones = {table: ZoneInfo(zone) for table, zone in zones.items()}
         self.rows: dict[str, int] = defaultdict(int)
         self.files: list[Path] = []
         self._parquet: dict[str, ParquetStream] = {}
@@ -76,7 +85,7 @@ class RawWriter:
         """Append typed rows to a table other than the web events."""
         self.rows[table] += len(rows)
         if table in CSV_TABLES:
-            self._csv[table].write_table(_as_text(rows))
+            self._csv[table].write_table(_as_text(rows, self._zones.get(table)))
         else:
             self._parquet[table].add(rows)
 
@@ -106,14 +115,20 @@ class RawWriter:
         return dict(self.rows)
 
 
-def _as_text(rows: pa.Table) -> pa.Table:
-    """Format typed rows as CSV text; times alternate between local with offset, UTC without zone and UTC with Z."""
+def _as_text(rows: pa.Table, zone: ZoneInfo | None) -> pa.Table:
+    """Format typed rows as CSV text.
+
+    Without a zone, times alternate between local with offset, UTC without zone and UTC with Z.
+    """
     turn = pa.array(np.arange(len(rows)) % 3)
     columns = []
     for column in rows.columns:
         column = column.combine_chunks()
         if pa.types.is_timestamp(column.type):
             utc = column.cast(pa.timestamp("s", tz="UTC")).cast(pa.int64())
+            if zone is not None:
+                columns.append(pa.array([_on_the_wall(moment, zone) for moment in utc.to_pylist()], pa.string()))
+                continue
             local = pc.add(utc, LOCAL_OFFSET).cast(pa.timestamp("s"))
             utc = utc.cast(pa.timestamp("s"))
             column = pc.choose(
@@ -124,3 +139,7 @@ def _as_text(rows: pa.Table) -> pa.Table:
             )
         columns.append(column.cast(pa.string()))
     return pa.Table.from_arrays(columns, names=rows.schema.names)
+
+
+def _on_the_wall(moment: int | None, zone: ZoneInfo) -> str | None:
+    return None if moment is None else f"{datetime.fromtimestamp(moment, UTC).astimezone(zone):%Y-%m-%d %H:%M:%S}"

@@ -14,8 +14,8 @@ from customer_journey.adapters import Adapter, plain
 from customer_journey.contract import RawTable, raw_tables
 from customer_journey.errors import InputError
 from customer_journey.hash_key import DEMO_MARK
-from customer_journey.mapping import EPOCH, FILE_NAME, Reading
-from customer_journey.raw_files import READ, data_files_below, delimiter_of, fits, suffix_of
+from customer_journey.mapping import EPOCH, FILE_NAME, RECORD_NUMBER, Reading
+from customer_journey.raw_files import READ, data_files_below, delimiter_of, files_below, fits, suffix_of
 from customer_journey.settings import FILE_NAME as SETTINGS_FILE
 from customer_journey.tabular import read_as_text
 
@@ -23,7 +23,7 @@ from onboarding.adapters import Recognised, adapters, recognised
 from onboarding.names import Vocabulary, known_values, plain_name, vocabularies
 from onboarding.seeds import as_compared, mapped_values, seed_of
 from onboarding.sniff import DELIMITERS, Finding, Sheet, sniff
-from onboarding.values import DAY_FIRST, MONTH_FIRST, Dates, Kind, is_epoch, kind_of, with_order
+from onboarding.values import DAY_FIRST, MONTH_FIRST, Dates, Kind, is_epoch, is_rounded, kind_of, with_order
 
 # The size up to which files beside an export are test-read.
 _MOST_TRIED = 64 * 2**20
@@ -33,10 +33,56 @@ _SURE = 0.7
 _ENOUGH = 3.5
 _CALLED = 5.0
 _LACKING = 2.0
+_ORDERS = "orders/orders"
+# What a number of an order looks like, how many must be shared, and how many rows an order may have on average.
+_ORDER_NUMBER = re.compile(r"#?[A-Za-z]{0,8}[-_]?[0-9][0-9A-Za-z_-]{2,}")
+_SHARED_NUMBERS = 5
+# Tables whose ids each system gives itself: those of products and orders may be shared on purpose.
+_WITH_OWN_IDS = ("crm/contacts", "crm/companies", "crm/deals", "crm/tickets")
+_LINES = 5
 _AS_DATES = ("timestamp", "planned_timestamp", "date", "planned_date")
 _AS_NUMBERS = ("amount", "rate", "number", "integer")
-_VIETNAM = "Asia/Ho_Chi_Minh"
-_VIETNAMESE = re.compile("[ăâđêôơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ]", re.IGNORECASE)
+# The least columns of a file that are nearly all those of a table, though each name occurs in other tables too.
+_FEW = 4
+_NEARLY_ALL = 0.8
+
+
+@dataclass(frozen=True)
+class _Home:
+    """A country where a language is spoken: the probable origin of files in that language, or of its currency."""
+
+    language: str
+    words: re.Pattern[str]
+    timezone: str
+    currency: str
+    country: str
+    phones: re.Pattern[str]
+    # whether amounts in the currency show the country; euros do not
+    has_own_currency: bool
+
+
+_HOMES = (
+    _Home(
+        "Vietnamese",
+        re.compile("[ăâđêôơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ]", re.IGNORECASE),
+        "Asia/Ho_Chi_Minh",
+        "VND",
+        "VN",
+        re.compile(r"'?(\+?84|0[35789])"),
+        True,
+    ),
+    _Home(
+        "German",
+        re.compile(
+            r"\b(bestell|kunden|rechnungs|auftrags|beleg|artikel)(nr|nummer|datum|status|positionen)\b", re.IGNORECASE
+        ),
+        "Europe/Berlin",
+        "EUR",
+        "DE",
+        re.compile(r"'?(\+?49|0[1-9])"),
+        False,
+    ),
+)
 # Constants for required columns that an export may lack, and what using each means.
 _INSTEAD = {
     "status": "completed   if all rows are paid orders",
@@ -137,6 +183,14 @@ class Proposal:
     unknown: list[tuple[Sheet, str]] = field(default_factory=list)
     # files of formats that cannot be read
     unread: list[Path] = field(default_factory=list)
+    # two sources that seem to hold the same orders, each as its name and the column of the shared number
+    same_orders: list[tuple[tuple[str, str], tuple[str, str]]] = field(default_factory=list)
+
+    def name_of(self, source: Source) -> str:
+        """Return the name by which same_orders calls a source; empty if it does not."""
+        name = _slug(source.sheets[0].path.stem.split(".")[0])
+        names = {name for pair in self.same_orders for name, _ in pair}
+        return name if source.table.label == _ORDERS and name in names else ""
 
     @property
     def lacks_main_table(self) -> bool:
@@ -187,6 +241,8 @@ def propose(folder: Path, timezone: str | None, currency: str | None) -> Proposa
     _add_adapters(proposal, of_tools)
     proposal.sources.sort(key=lambda source: (source.table.label, source.sheets[0].path))
     _prefix_colliding(proposal.sources)
+    _prefix_beside_adapters(proposal)
+    _find_same_orders(proposal)
     return proposal
 
 
@@ -211,12 +267,7 @@ def _is_better_alone(folder: Path, group: list[Sheet], kinds: Sequence[Kind], to
 
 
 def _files_below(folder: Path) -> list[Path]:
-    found = [
-        path
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-        and not any(part.startswith((".", "~$", "_SUCCESS")) for part in path.relative_to(folder).parts)
-    ]
+    found = files_below(folder)
     own = {folder / FILE_NAME, folder / SETTINGS_FILE, folder / DEMO_MARK}
     # leave out notes and settings beside the exports
     return [path for path in found if path not in own and path.suffix.lower() not in (".md", ".yml", ".yaml")]
@@ -266,7 +317,6 @@ def _hints(
     """Collect hints on the origin of the files: options, vars.yml, the language, currency signs, phone numbers."""
     settings = _existing_settings(folder)
     names = [name for group in groups for name in (*group[0].columns, *(sheet.path.stem for sheet in group))]
-    vietnamese = next((name for name in names if _VIETNAMESE.search(name)), None)
     currencies = Counter(
         kind.numbers.currency for of_columns in kinds for kind in of_columns if kind.numbers and kind.numbers.currency
     )
@@ -275,20 +325,18 @@ def _hints(
             in_brackets = re.search(r"[(\[](VND|VNĐ|₫|đ|USD|EUR|GBP|AUD|SGD|THB|JPY)[)\]]", name)
             if in_brackets:
                 currencies[{"VNĐ": "VND", "₫": "VND", "đ": "VND"}.get(in_brackets[1], in_brackets[1])] += 1
-            if plain_name(name) in ("currency", "currency code") and len(kind.counts) == 1:
+            if plain_name(name) in _names_of_currency() and len(kind.counts) == 1:
                 currencies[kind.example.upper()] += 1
     phones = [kind.example for of_columns in kinds for kind in of_columns if kind.name == "phone"]
-    is_home = any(re.match(r"'?(\+?84|0[35789])", phone) for phone in phones)
     seen = currencies.most_common(1)[0][0] if currencies else None
-    is_vietnam = vietnamese is not None or seen == "VND"
-    why = f"the names are Vietnamese ({vietnamese})" if vietnamese else "the amounts are in VND"
+    home, why = _home(names, seen)
     zone = None
     if timezone:
         zone = Finding(timezone, True, "given by --timezone")
     elif settings.get("reporting_timezone"):
         zone = Finding(str(settings["reporting_timezone"]), False, f"reporting_timezone in {SETTINGS_FILE}")
-    elif is_vietnam:
-        zone = Finding(_VIETNAM, False, why)
+    elif home:
+        zone = Finding(home.timezone, False, why)
     money = None
     if currency:
         money = Finding(currency, True, "given by --currency")
@@ -296,10 +344,26 @@ def _hints(
         money = Finding(seen, True, "the files say so")
     elif settings.get("reporting_currency"):
         money = Finding(str(settings["reporting_currency"]), False, f"reporting_currency in {SETTINGS_FILE}")
-    elif is_vietnam:
-        money = Finding("VND", False, why)
-    country = Finding("VN", False, why) if is_vietnam and (is_home or not phones) else None
+    elif home:
+        money = Finding(home.currency, False, why)
+    is_home = home is not None and (not phones or any(home.phones.match(phone) for phone in phones))
+    country = Finding(home.country, False, why) if home and is_home else None
     return Hints(zone, money, country, settings.get("reporting_currency"))
+
+
+def _home(names: Sequence[str], currency: str | None) -> tuple[_Home | None, str]:
+    """Return the country that the names of columns and files, or the currency, point to, and the reason."""
+    for home in _HOMES:
+        if name := next((name for name in names if home.words.search(name)), None):
+            return home, f"the names are {home.language} ({name})"
+    for home in _HOMES:
+        if home.has_own_currency and home.currency == currency:
+            return home, f"the amounts are in {currency}"
+    return None, ""
+
+
+def _names_of_currency() -> set[str]:
+    return set(vocabularies()["orders/orders"].columns["currency"])
 
 
 def _existing_settings(folder: Path) -> Mapping[str, Any]:
@@ -347,6 +411,9 @@ def _source(folder: Path, group: list[Sheet], kinds: Sequence[Kind]) -> tuple[So
     score, called, table, matches, missing = best.score, best.called, best.table, best.matches, best.missing
     required = len(table.required_columns) + len(table.one_of)
     is_near = score >= _ENOUGH and len(missing) <= required / 2
+    # the names may each occur in many tables: together they make a table if nearly all are of it
+    named = [match for match in matches if match.weight >= _SURE]
+    is_near = is_near or (not missing and len(named) >= max(_FEW, _NEARLY_ALL * len(names)))
     # a build fails on a missing required column: propose such a table only if there is no doubt about it
     if place != table.label and not (is_near and (not missing or called == 1 or score >= 1.5 * _ENOUGH)):
         return None, _why_none(table, missing, score)
@@ -532,6 +599,11 @@ def _note_lines_of_orders(source: Source) -> None:
         return
     place = source.sheets[0].columns.index(key.theirs)
     texts = [text for sheet in source.sheets for text in sheet.values(place)]
+    if rounded := next((text for text in texts if is_rounded(text)), None):
+        source.notes.append(
+            f"{key.theirs} was rounded by a spreadsheet, as {rounded}: different rows look the same. Format it as text "
+            "there and save the file again"
+        )
     if len(texts) - key.kind.distinct > 0.02 * len(texts):
         hint = ", or lines of it, which orders/order_items wants" if source.table.label == "orders/orders" else ""
         source.notes.append(
@@ -646,14 +718,16 @@ def _order_of(match: Match, dates: Dates, decided: str | None, hints: Hints) -> 
 def _compare_values(source: Source, match: Match) -> None:
     """Compare the values of a column with its seed or with the contract's list."""
     label, counts = source.table.label, match.kind.counts
+    names = known_values().get(f"{label}.{match.column}")
     if seed_of(label, match.column):
-        known = mapped_values(label, match.column)
+        known, likely = mapped_values(label, match.column), names or {}
         source.known_values[match.column] = [value for value in counts if as_compared(value) in known]
         unknown = {value: count for value, count in counts.items() if as_compared(value) not in known}
         if unknown:
-            source.values[match.column] = {value: (None, count) for value, count in unknown.items()}
+            source.values[match.column] = {
+                value: (likely.get(plain_name(value)), count) for value, count in unknown.items()
+            }
         return
-    names = known_values().get(f"{label}.{match.column}")
     if names is None:
         return
     ours = set(names.values())
@@ -681,7 +755,24 @@ def _add_source(proposal: Proposal, group: list[Sheet], kinds: Sequence[Kind]) -
         proposal.unknown += [(sheet, why) for sheet in group]
         return
     _read(source, proposal.hints)
+    source.notes += _unreadable(group, source)
     proposal.sources.append(source)
+
+
+def _unreadable(group: Sequence[Sheet], source: Source) -> list[str]:
+    """Return a note on each file that a build will refuse to read as proposed: sniffing is more lenient."""
+    words = ("encoding", "delimiter", "sheet", "header_row")
+    how = Reading(**{word: value for word, (_, value) in source.reading.items() if word in words})
+    notes = []
+    with duckdb.connect() as connection:
+        for sheet in group:
+            if sheet.path.stat().st_size > _MOST_TRIED:
+                continue
+            try:
+                read_as_text(connection, sheet.path, how, "tried")
+            except InputError as error:
+                notes.append(f"a build stops at {str(error).removeprefix(f'{sheet.path.parent}/')}")
+    return notes
 
 
 def _add_adapters(proposal: Proposal, found: Sequence[_ToolGroup]) -> None:
@@ -812,6 +903,132 @@ def _prefix_colliding(sources: Sequence[Source]) -> None:
         for number, source in enumerate(several):
             if any(ids[number] & other for place, other in enumerate(ids) if place != number):
                 source.id_prefix = f"{_slug(source.sheets[0].path.stem.split('.')[0])}-"
+
+
+def _prefix_beside_adapters(proposal: Proposal) -> None:
+    """Propose an id prefix for files whose ids also stand in a tool's export, unless they mean the same persons."""
+    for source in proposal.sources:
+        if source.table.label not in _WITH_OWN_IDS or source.missing or source.id_prefix:
+            continue
+        own = {match.column: match.theirs for match in source.matches}
+        ids = _by_id(source.sheets, own[source.table.key[0]], own.get("email"))
+        for use in proposal.adapters:
+            if source.table not in use.adapter.selects:
+                continue
+            inputs = use.adapter.inputs_of(use.adapter.selects[source.table])
+            sheets = [sheet for name in inputs for sheet in use.files.get(name, [])]
+            columns = dict.fromkeys(name for sheet in sheets for name in sheet.columns if name)
+            emails = {name for name in columns if _is_of_emails(sheets, name)}
+            column = max(columns, key=lambda name: len(ids.keys() & _by_id(sheets, name, None).keys()), default="")
+            theirs = _by_id(sheets, column, next((name for name in columns if name in emails), None))
+            shared = ids.keys() & theirs.keys()
+            if len(shared) < max(_SHARED_NUMBERS, len(ids) / 5):
+                continue
+            compared = [key for key in shared if ids[key] and theirs[key]]
+            other = [key for key in compared if ids[key] != theirs[key]]
+            if compared and len(other) <= len(compared) / 10:
+                source.notes.append(
+                    f"{len(shared)} of its ids also stand in {use.name} ({column}) with the same e-mails: they are "
+                    "read as versions of the same rows, of which the one with the latest updated_at counts"
+                )
+                continue
+            source.id_prefix = f"{_slug(source.sheets[0].path.stem.split('.')[0])}-"
+            what = f", {len(other)} of them with another e-mail" if other else ""
+            source.notes.append(
+                f"{len(shared)} of its ids also stand in {use.name} ({column}){what}: a prefix keeps them apart. "
+                "Persons are joined by e-mail and phone"
+            )
+
+
+def _by_id(sheets: Sequence[Sheet], column: str, email: str | None) -> dict[str, str]:
+    """Return the ids in a column of files, each with the e-mail of its row; empty if there is none."""
+    found = {}
+    for sheet in sheets:
+        if column not in sheet.columns:
+            continue
+        place = sheet.columns.index(column)
+        other = sheet.columns.index(email) if email is not None and email in sheet.columns else None
+        for row in sheet.rows:
+            if row[place].strip():
+                found[row[place].strip()] = row[other].strip().lower() if other is not None else ""
+    return found
+
+
+def _is_of_emails(sheets: Sequence[Sheet], column: str) -> bool:
+    texts = [text for sheet in sheets if column in sheet.columns for text in sheet.values(sheet.columns.index(column))]
+    return bool(texts) and kind_of(texts, len(texts)).name == "email"
+
+
+@dataclass(frozen=True)
+class _Numbers:
+    """The columns of a source of orders that may hold numbers of orders: the values of each, as they are compared."""
+
+    name: str
+    # how same_records calls a column of it
+    called: Mapping[str, str]
+    columns: Mapping[str, set[str]]
+    source: Source | None
+
+
+def _find_same_orders(proposal: Proposal) -> None:
+    """Find pairs of sources that share order numbers: their orders may count twice. Only their owner knows."""
+    table = next(table for table in raw_tables() if table.label == _ORDERS)
+    found = [_numbers_of(source) for source in proposal.sources if source.table is table and not source.missing]
+    for use in proposal.adapters:
+        if table in use.adapter.selects:
+            has_number = RECORD_NUMBER in use.adapter.selects[table].read_text(encoding="utf-8")
+            sheets = [
+                sheet for name in use.adapter.inputs_of(use.adapter.selects[table]) for sheet in use.files.get(name, [])
+            ]
+            columns = _order_numbers(sheets, None)
+            called = dict.fromkeys(columns, RECORD_NUMBER if has_number else "order_id")
+            found.append(_Numbers(use.name, called, columns, None))
+    for place, one in enumerate(found):
+        for other in found[place + 1 :]:
+            pairs = [
+                (len(values & others), column, theirs)
+                for column, values in one.columns.items()
+                for theirs, others in other.columns.items()
+            ]
+            shared, column, theirs = max(pairs, default=(0, "", ""))
+            if shared < _SHARED_NUMBERS:
+                continue
+            proposal.same_orders.append(((one.name, one.called[column]), (other.name, other.called[theirs])))
+            for mine in (one, other):
+                if mine.source is not None and not mine.source.id_prefix:
+                    mine.source.id_prefix = f"{mine.name}-"
+            if one.source is not None:
+                one.source.notes.append(
+                    f"{shared} of its order numbers ({column}) also stand in {other.name} ({theirs}): the same orders "
+                    "would count twice. The lines same_records of mapping.yml say which source counts"
+                )
+
+
+def _numbers_of(source: Source) -> _Numbers:
+    own = {match.theirs: match.column for match in source.matches}
+    columns = _order_numbers(source.sheets, {name for name, column in own.items() if column != "order_id"})
+    name = _slug(source.sheets[0].path.stem.split(".")[0])
+    return _Numbers(name, {column: own.get(column, column) for column in columns}, columns, source)
+
+
+def _order_numbers(sheets: Sequence[Sheet], others: set[str] | None) -> dict[str, set[str]]:
+    """Return the columns that may hold numbers of orders, except `others`, which hold something else."""
+    vocabulary = vocabularies()[_ORDERS]
+    strange = [name for name in vocabulary.table.columns if name.endswith("_id") and name != "order_id"]
+    strange += ["email", "phone", "total_amount"]
+    found: dict[str, set[str]] = {}
+    for sheet in sheets:
+        for place, name in enumerate(sheet.columns):
+            if not name or (others is not None and name in others):
+                continue
+            if others is None and any(vocabulary.weight(column, plain_name(name)) >= _SURE for column in strange):
+                continue
+            texts = sheet.values(place)
+            numbers = {text.lstrip("#").lower() for text in texts if _ORDER_NUMBER.fullmatch(text)}
+            # the number of an order is that of few rows
+            if texts and 2 * len(numbers) >= len(set(texts)) >= len(texts) / _LINES:
+                found.setdefault(name, set()).update(numbers)
+    return found
 
 
 def _key_values(source: Source) -> set[str]:

@@ -174,7 +174,7 @@ class _Map:
             "height": _HEIGHT,
             "zero": y(0),
             "points": points,
-            # no way leads to what stands outside the order
+            # no arrow leads to a stage outside the order
             "segments": [
                 pair
                 for pair, stage in zip(pairwise(points), self.stages[1:], strict=True)

@@ -56,7 +56,7 @@ def figure(value: float | None, kind: str, language: str, currency: str) -> str:
 
 
 def _compact(value: float, language: str) -> str:
-    # two digits behind the sign say as much as a chart shows: 1.53 billion, 1,53 tỷ
+    # two decimals are enough in a chart: 1.53 billion, 1,53 tỷ
     if abs(value) < 10_000:
         return format_decimal(round(value), locale=language)
     return format_compact_decimal(value, format_type="long", fraction_digits=2, locale=language).replace("\u00a0", " ")

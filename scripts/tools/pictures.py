@@ -26,7 +26,7 @@ _READY = "svg, table"
 @click.command()
 @click.option("--out", type=click.Path(path_type=Path), default=Path("out"), show_default=True)
 def main(out: Path) -> None:
-    """Take the pictures of the report in an output folder."""
+    """Take screenshots of the report in an output folder, for README and the guides."""
     page_of_report = Output(out.resolve()).report
     chromium = shutil.which("chromium")
     if chromium is None or not page_of_report.is_file():

@@ -9,7 +9,7 @@ from customer_journey.mapping import did_you_mean_one
 from customer_journey.paths import Output
 
 _EVENTS = "int_person_events"
-# how many event types are named in a line, the commonest first
+# the most event types named in a line, the most frequent first
 _NAMED = 15
 
 

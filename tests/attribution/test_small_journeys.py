@@ -92,18 +92,18 @@ def _sum_of(published: Path, column: str, model: str) -> dict[str, float]:
 
 @pytest.mark.parametrize("model", CREDIT)
 def test_credit(model: str, published: Path) -> None:
-    """A model that other programs compute otherwise would be a model of our own under a known name."""
+    """Credit of each model equals that of the independent programs."""
     assert _sum_of(published, "credit", model) == pytest.approx(CREDIT[model], abs=1e-9)
 
 
 @pytest.mark.parametrize("model", REVENUE)
 def test_revenue(model: str, published: Path) -> None:
-    """To the cent: what rounding leaves goes to one of the touches."""
+    """Revenue adds up to the cent: the rest of rounding goes to one of the touches."""
     assert _sum_of(published, "attributed_revenue", model) == pytest.approx(REVENUE[model], abs=0.0151)
 
 
 def test_removal_effects(published: Path) -> None:
-    """Effects that are nearly right would rank channels wrongly where they are close."""
+    """Removal effects equal those of the independent program, since small errors would swap channels that are close."""
     effects = _by_channel(
         published,
         "select channel, removal_effect from marts.attribution_channel_effects"
@@ -113,7 +113,7 @@ def test_removal_effects(published: Path) -> None:
 
 
 def test_channel_conversions(published: Path) -> None:
-    """Effects as shares of all five conversions; Shapley values are conversions themselves."""
+    """Markov: the effects' shares of all five conversions. Shapley: the values themselves."""
     total = sum(REMOVAL_EFFECTS.values())
     for model, expected in {
         "markov": {name: effect / total * 5 for name, effect in REMOVAL_EFFECTS.items()},
@@ -128,7 +128,7 @@ def test_channel_conversions(published: Path) -> None:
 
 
 def test_shares_of_models_are_compared(published: Path) -> None:
-    """A channel that a model gives nothing must keep its row, or the models' mean would be that of those which do."""
+    """A channel without credit in a model keeps its row with 0; otherwise means over models would leave it out."""
     compared: dict[str, dict[str, tuple[float, float, float]]] = defaultdict(dict)
     names = {channel: name for name, channel in CHANNELS.items()}
     with duckdb.connect(str(published), read_only=True) as connection:
@@ -152,10 +152,31 @@ def test_shares_of_models_are_compared(published: Path) -> None:
             assert by_channel[name][2] == pytest.approx(by_channel[name][0] - mean, abs=1e-9)
 
 
-def test_paths(published: Path) -> None:
-    """Which ways led to the five orders, what they brought and how long they took, read off the table of touches.
+def test_shares_have_intervals(published: Path) -> None:
+    """By hand: A is first in three of five journeys, each of another customer, D in none.
 
-    The first two touches of the fourth journey are of one moment; either may come first.
+    The mean square of 0 and 1 about 0.6, over four degrees: 0.3, so the share's variance is 0.06, and it is worth
+    0.6 x 0.4 / 0.06 = 4 trials, less what four degrees do not tell: 4 / (1 + 4.84146 / 16)^2 = 2.35742. Wilson:
+    (0.6 + 0.81477 -+ 1.95996 sqrt(0.10181 + 0.17281)) / 2.62954. Of 0 in 5: 0 to 0.76829 / 1.76829.
+    """
+    with duckdb.connect(str(published), read_only=True) as connection:
+        bounds = {
+            (model, channel): (low, high)
+            for model, channel, low, high in connection.execute(
+                "select attribution_model, channel, share_low, share_high"
+                " from marts.attribution_model_comparison where conversion_type = 'order'"
+            ).fetchall()
+        }
+    assert bounds["first_touch", CHANNELS["A"]] == pytest.approx((0.1474, 0.9286), abs=1e-4)
+    assert bounds["first_touch", CHANNELS["D"]] == pytest.approx((0, 0.4345), abs=1e-4)
+    # the weights of these are estimates themselves
+    assert {model for (model, _), bound in bounds.items() if bound == (None, None)} == {"markov", "shapley"}
+
+
+def test_paths(published: Path) -> None:
+    """Paths to the five orders, with their revenue and length, read off the table of touches.
+
+    The first two touches of the fourth journey have the same timestamp; either may come first.
     """
     with duckdb.connect(str(published), read_only=True) as connection:
         rows = connection.execute(

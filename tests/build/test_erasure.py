@@ -18,14 +18,14 @@ def test_nothing_is_left_of_an_erased_person(small: Path, tmp_path: Path) -> Non
     for table in ("crm/contacts", "web/events", "orders/orders"):
         (raw / f"{table}.csv").unlink()
     write_hoa(raw, "first")
-    # somebody put her address on an order of another: once she is gone, the version before counts again
+    # somebody else's order got her address in a later version; once that is erased, the earlier version counts again
     order = {"order_id": "o1", "status": "paid", "total_amount": "100", "ordered_at": "2026-01-03T08:02:00Z"}
     write_rows(
         raw,
         "orders/orders",
         [
             {**order, "email": REQUEST["identifier_value"], "updated_at": "2026-01-05"},
-            # and the shop sent her own order once more, without saying whose it is
+            # and her own order was delivered again without an identifier
             {**order, "order_id": "order-hoa", "status": "completed", "updated_at": "2026-01-06"},
         ],
         part="later",
@@ -61,7 +61,7 @@ def test_nothing_is_left_of_an_erased_person(small: Path, tmp_path: Path) -> Non
     assert known == [("mai@example.com",)]
 
     write_hoa(raw, "second")
-    # whoever she was merged into is her
+    # the contact that hers was merged into is her too
     survivor = {"contact_id": "10", "merged_contact_ids": "9; contact-hoa", "created_at": "2026-01-05"}
     write_rows(raw, "crm/contacts", [survivor], part="third")
     publish(raw, out, project=small)
@@ -69,11 +69,11 @@ def test_nothing_is_left_of_an_erased_person(small: Path, tmp_path: Path) -> Non
 
 
 def test_erasure_is_to_be_published_until_a_build_passes(small: Path, tmp_path: Path) -> None:
-    """Spark keeps the build before for its readers: also one that still shows the person, had the next build failed."""
+    """On Spark, an erasure stays pending until a build passes, since readers still see the previous build."""
     raw, out = tmp_path / "raw", tmp_path / "out"
     write_tiny_company(raw)
     write_rows(raw, "privacy/erasure_requests", [{**REQUEST, "identifier_value": "mai@example.com"}])
-    # more than half of a table is refused
+    # more than half of a table's rows are refused
     write_rows(raw, "crm/tickets", [{"ticket_id": f"k{number}"} for number in range(100)])
     failed = run_build(raw, out, project=small)
     assert failed.returncode == 1, failed.stderr
@@ -87,7 +87,7 @@ def test_erasure_is_to_be_published_until_a_build_passes(small: Path, tmp_path: 
 
 
 def test_what_leads_to_her_through_another_row_goes_too(small: Path, tmp_path: Path) -> None:
-    """A review of her order, a deal's order without a name, the end of her subscription: each tells of her."""
+    """Rows that lead to the person only through another row, such as a review of her order, go too."""
     raw, out = tmp_path / "raw", tmp_path / "out"
     write_tiny_company(raw)
     for table in ("crm/contacts", "web/events", "orders/orders"):
@@ -95,7 +95,7 @@ def test_what_leads_to_her_through_another_row_goes_too(small: Path, tmp_path: P
     write_hoa(raw, "first")
     her = {"contact_id": "contact-hoa"}
     write_rows(raw, "crm/deals", [{"deal_id": "d1", **her, "status": "won", "created_at": "2026-01-02"}])
-    # each names at most a company
+    # these rows name a company at most
     write_rows(raw, "crm/quotes", [{"quote_id": "q1", "company_id": "c", "deal_id": "d1", "quoted_at": "2026-01-02"}])
     subscription = {"subscription_id": "s1", "mrr": "10", "changed_at": "2026-01-02"}
     write_rows(raw, "crm/subscription_changes", [
@@ -106,7 +106,7 @@ def test_what_leads_to_her_through_another_row_goes_too(small: Path, tmp_path: P
     write_rows(raw, "orders/orders", [
         {"order_id": "of-deal", "company_id": "c", "deal_id": "d1", **order},
         {"order_id": "of-subscription", "company_id": "c", "subscription_id": "s1", **order},
-        # somebody else's, though it fulfils her deal
+        # an order of somebody else, although it belongs to her deal
         {"order_id": "of-mai", "email": "mai@example.com", "deal_id": "d1", **order},
     ], part="by_reference")  # fmt: skip
     write_rows(raw, "orders/order_items", [
@@ -159,7 +159,7 @@ def test_what_leads_to_her_through_another_row_goes_too(small: Path, tmp_path: P
     }
     assert _values(out, columns) == left
 
-    # a refund, a line or a change comes days later, and names what is gone and nobody
+    # a refund, line or change that arrives later and refers only to a deleted record
     write_rows(raw, "orders/order_items", [
         {"order_id": "of-deal", "line_number": "2", "product_id": "p", "quantity": "1", "unit_price": "5"},
     ], part="later")  # fmt: skip
@@ -178,7 +178,7 @@ def test_what_leads_to_her_through_another_row_goes_too(small: Path, tmp_path: P
 
 
 def test_whoever_is_told_of_in_words_is_found(small: Path, tmp_path: Path) -> None:
-    """Her address in a page's address, beside another in a field, in words to somebody else, and what comes later."""
+    """Her address is found in URLs, in fields with several values, in free text, and in rows that arrive later."""
     raw, out = tmp_path / "raw", tmp_path / "out"
     write_tiny_company(raw)
     write_hoa(raw, "first")
@@ -186,7 +186,7 @@ def test_whoever_is_told_of_in_words_is_found(small: Path, tmp_path: Path) -> No
     (raw / "crm/contacts.csv").unlink()
     (raw / "orders/orders.csv").unlink()
     hers = REQUEST["identifier_value"]
-    # a field that holds two addresses names nobody to identity, but to whoever reads it
+    # a field with two addresses is no identifier, but a reader recognises her
     write_rows(raw, "crm/contacts", [
         {"contact_id": "c-two", "email": f"first@example.com; {hers}", "created_at": "2026-01-02"},
     ], part="told")  # fmt: skip
@@ -205,7 +205,7 @@ def test_whoever_is_told_of_in_words_is_found(small: Path, tmp_path: Path) -> No
     write_rows(raw, "crm/activities", [
         {
             "activity_id": "a1", "contact_id": "1", "activity_type": "call", "occurred_at": "2026-01-04",
-            # the number has a character in it that nobody sees
+            # the number contains an invisible character
             "outcome": "wants to hear how she of +84987\u200b654321 liked it",
         },
     ])  # fmt: skip
@@ -222,7 +222,7 @@ def test_whoever_is_told_of_in_words_is_found(small: Path, tmp_path: Path) -> No
     }
     assert _values(out, left) == {
         "raw_crm.contacts": ["1"],
-        # what Mai was told is hers, but for the words that name another
+        # rows of Mai stay, except words that name the erased person
         "raw_crm.activities": ["a1|(erased)"],
         "raw_orders.orders": ["o1"],
         "raw_web.events": ["e1", "t3", "t4"],
@@ -240,7 +240,7 @@ def test_whoever_is_told_of_in_words_is_found(small: Path, tmp_path: Path) -> No
         ("web.identities", "1", "0"),
     }
 
-    # a cookie turns out to be hers, and she comes again as another contact, with orders that name just that
+    # a cookie turns out to be hers, and she returns as another contact with orders that name only that contact
     write_rows(raw, "web/identities", [{
         "anonymous_id": "c-later", "identifier_type": "email", "identifier_value": hers,
         "identified_at": "2026-01-09",
@@ -274,7 +274,7 @@ def _values(out: Path, columns: dict[str, str]) -> dict[str, list[str]]:
 
 
 def test_a_request_erases_a_person_or_nobody(small: Path, tmp_path: Path) -> None:
-    """Six colleagues' mailbox, a request that was taken back and one of a type that nobody knows erase nobody."""
+    """A request for a shared mailbox, a withdrawn one and one of an unknown type erase nobody."""
     raw, out = tmp_path / "raw", tmp_path / "out"
     write_tiny_company(raw)
     (raw / "crm/contacts.csv").unlink()

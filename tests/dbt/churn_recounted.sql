@@ -106,6 +106,6 @@ where
         churn_type <> 'all'
         and (
             churned <> counted_churned
-            or {{ differ('cast(counted_churned as double) / nullif(counted_at_start, 0)', 'churn_rate') }}
+            or (is_complete and {{ differ('cast(counted_churned as double) / nullif(counted_at_start, 0)', 'churn_rate') }})
         )
     )

@@ -90,6 +90,9 @@ where
     told.conversions <> coalesce(given.conversions, 0)
     or told.revenue <> coalesce(given.revenue, 0)
     or {{ differ('cast(coalesce(given.conversions, 0) as double) / led.conversions', 'told.share') }}
+    or told.share - told.share_high > 1e-9
+    or told.share_low - told.share > 1e-9
+    or told.share_high - told.share_low > 1
 union all
 select concat_ws(' ', told.conversion_type, told.attribution_model) as problem
 from (

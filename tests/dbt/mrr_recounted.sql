@@ -78,7 +78,13 @@ where
         and (
             months.churn <> coalesce(counted.churn, 0)
             or months.new <> coalesce(counted.new, 0)
-            or {{ differ('cast(counted.grown as double) / nullif(counted.starting, 0)', 'months.nrr') }}
+        )
+    )
+    or (
+        unlike.month_start is null
+        and months.is_complete
+        and (
+            {{ differ('cast(counted.grown as double) / nullif(counted.starting, 0)', 'months.nrr') }}
             or {{ differ('cast(counted.kept as double) / nullif(counted.starting, 0)', 'months.grr') }}
             or {{ differ('cast(counted.kept_accounts as double) / nullif(counted.starting_accounts, 0)', 'months.logo_retention_rate') }}
         )

@@ -1,4 +1,4 @@
-"""A person who asks to be erased, and a search for what is left of her."""
+"""Raw rows of Hoa, a person who asks to be erased, and a search for traces of her."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -7,7 +7,7 @@ import duckdb
 
 from tests.support.builds import write_rows
 
-# Hoa bought, by a cookie that her e-mail identifies; each value occurs in no other row.
+# Hoa ordered, with a cookie that her e-mail identifies; each value occurs in no other row
 TRACES = (
     "hoa.erased@example.com",
     "contact-hoa",
@@ -26,7 +26,7 @@ REQUEST = {
 
 
 def write_hoa(raw: Path, part: str) -> None:
-    """Write her rows, and a few of somebody else, as one part of each raw table that knows her."""
+    """Write her rows, and a few of somebody else, as one file of each raw table that has rows of hers."""
     hoa = {"contact_id": "contact-hoa", "created_at": "2026-01-02"}
     write_rows(raw, "crm/contacts", [
         {"contact_id": "1", "email": "mai@example.com", "created_at": "2026-01-01T00:00:00Z"},
@@ -57,9 +57,9 @@ def write_hoa(raw: Path, part: str) -> None:
 
 
 def traces_under(out: Path) -> dict[str, list[str]]:
-    """Name each file below a folder that holds a trace of Hoa, and the traces in it.
+    """Return the traces of Hoa in each file below a folder.
 
-    A page of Parquet or of DuckDB is compressed, so the values of their tables are read besides the bytes of all files.
+    Pages of Parquet and DuckDB are compressed, so table values are read besides the bytes of all files.
     """
     return {
         file.relative_to(out).as_posix(): found

@@ -1,4 +1,4 @@
-"""Expectation suites: what they find, what they tell, what they never show."""
+"""Expectation suites: what they detect, what they report, and what they never show."""
 
 from pathlib import Path
 
@@ -28,7 +28,7 @@ every_table:
 
 
 def make_warehouse(path: Path) -> Path:
-    """A warehouse of one full and one empty table."""
+    """A warehouse with one filled and one empty table."""
     with duckdb.connect(path) as connection:
         connection.execute(
             f"""

@@ -1,26 +1,57 @@
 {%- set labels = {'channel': 'channel'} -%}
 
-with attribution as (
+{# the conversions of one customer are not independent, so the intervals take customers as the unit that varies #}
+with customers as (
 
     select
         attribution.attribution_model,
         attribution.channel,
         conversions.conversion_type,
+        case when conversions.person_id = 'unknown' then conversions.company_id else conversions.person_id end as customer_id,
         sum(attribution.credit) as conversions,
         sum(attribution.attributed_revenue) as revenue
     from {{ ref('fct_attribution') }} as attribution
     inner join {{ ref('fct_conversions') }} as conversions on attribution.conversion_id = conversions.conversion_id
     where attribution.touchpoint_id is not null
-    group by attribution.attribution_model, attribution.channel, conversions.conversion_type
+    group by attribution.attribution_model, attribution.channel, conversions.conversion_type, customer_id
+
+),
+
+{# nine decimals, so that sums of squares are exact and do not depend on the order of rows #}
+credits as (
+
+    select
+        *,
+        cast(conversions as decimal(18, 9)) as credit,
+        cast(sum(conversions) over (partition by attribution_model, conversion_type, customer_id) as decimal(18, 9)) as all_credit
+    from customers
+
+),
+
+attribution as (
+
+    select
+        attribution_model,
+        channel,
+        conversion_type,
+        sum(conversions) as conversions,
+        sum(revenue) as revenue,
+        sum(credit * credit) as squares,
+        sum(credit * all_credit) as products
+    from credits
+    group by attribution_model, channel, conversion_type
 
 ),
 
 models as (
 
-    select distinct
+    select
         attribution_model,
-        conversion_type
-    from attribution
+        conversion_type,
+        count(*) as customers,
+        sum(all_credit * all_credit) as total_squares
+    from (select distinct attribution_model, conversion_type, customer_id, all_credit from credits) as totals
+    group by attribution_model, conversion_type
 
 ),
 
@@ -40,8 +71,12 @@ complete as (
         models.conversion_type,
         models.attribution_model,
         channels.channel,
+        models.customers,
+        models.total_squares,
         coalesce(attribution.conversions, 0) as conversions,
-        coalesce(attribution.revenue, 0) as revenue
+        coalesce(attribution.revenue, 0) as revenue,
+        coalesce(attribution.squares, 0) as squares,
+        coalesce(attribution.products, 0) as products
     from models
     inner join channels on models.conversion_type = channels.conversion_type
     left join attribution
@@ -55,10 +90,25 @@ shares as (
 
     select
         *,
+        cast(sum(conversions) over (partition by conversion_type, attribution_model) as double) as trials,
         cast(conversions as double) / cast(sum(conversions) over (partition by conversion_type, attribution_model) as double) as share,
         cast(revenue as double)
         / nullif(cast(sum(revenue) over (partition by conversion_type, attribution_model) as double), 0) as revenue_share
     from complete
+
+),
+
+{# a data-driven model takes its weights from the same paths: by its credit alone they would seem to be known #}
+weighed as (
+
+    select
+        shares.*,
+        case
+            when not models.is_data_driven
+                then {{ effective_trials('share', 'trials', 'customers', 'squares', 'products', 'total_squares') }}
+        end as effective_trials
+    from shares
+    inner join {{ ref('dim_attribution_models') }} as models on shares.attribution_model = models.attribution_model
 
 )
 
@@ -70,7 +120,9 @@ select
     cast(conversions as decimal(28, 12)) as conversions,
     cast(revenue as decimal(28, 4)) as revenue,
     share,
+    {{ wilson_bound('share', 'effective_trials', '-') }} as share_low,
+    {{ wilson_bound('share', 'effective_trials', '+') }} as share_high,
     revenue_share,
     share - sum(share) over (partition by conversion_type, channel) / count(*) over (partition by conversion_type, channel)
         as share_difference
-from {{ with_labels('shares', labels) }} as shares
+from {{ with_labels('weighed', labels) }} as weighed

@@ -181,16 +181,25 @@ filled as (
 
 ),
 
-rated as (
+dated as (
 
     select
         filled.*,
         grid.customers_at_start,
-        cast(filled.churned as double) / nullif(grid.customers_at_start, 0) as rate
+        {{ add_months('filled.month_start', 1) }} <= {{ reporting_date(as_of()) }} as is_complete
     from filled
     inner join grid
         on filled.month_start = grid.month_start
         and filled.churn_type = grid.churn_type
+
+),
+
+rated as (
+
+    select
+        *,
+        case when is_complete then cast(churned as double) / nullif(customers_at_start, 0) end as rate
+    from dated
 
 )
 
@@ -198,7 +207,7 @@ select
     month_start,
     churn_type,
     reason,
-    {{ add_months('month_start', 1) }} <= {{ reporting_date(as_of()) }} as is_complete,
+    is_complete,
     churned,
     cast(mrr_lost as decimal(28, 4)) as mrr_lost,
     cast(customers_at_start as bigint) as customers_at_start,

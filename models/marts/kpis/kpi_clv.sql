@@ -131,7 +131,12 @@ valued as (
         customers.*,
         case
             when customers.has_running_subscription and customers.contract_revenue_12m is not null then 'contract'
-            when not customers.has_running_subscription and predictions.discounted_purchases is not null then '{{ setting('clv_model') }}'
+            {# each of the two models may lack a fit #}
+            when
+                not customers.has_running_subscription
+                and predictions.discounted_purchases is not null
+                and predictions.expected_value_per_purchase_day is not null
+                then '{{ setting('clv_model') }}'
             else 'historical'
         end as clv_method,
         case when company.margin_ratio is not null then 'margin' else 'revenue' end as clv_basis,

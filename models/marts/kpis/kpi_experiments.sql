@@ -309,7 +309,9 @@ select
     {{ holm_p_value(
         'adjusted.holm_step', 'adjusted.p_value', 'adjusted.experiment', 'adjusted.variant, adjusted.conversion_type'
     ) }} as p_value_adjusted,
-    {{ normal_cdf('adjusted.power_near') }} + {{ normal_cdf('adjusted.power_far') }} as power_of_10_percent_lift,
+    case
+        when adjusted.test = 'z_test' then {{ normal_cdf('adjusted.power_near') }} + {{ normal_cdf('adjusted.power_far') }}
+    end as power_of_10_percent_lift,
     cast(adjusted.revenue as decimal(28, 4)) as revenue,
     adjusted.mean_revenue as revenue_per_person,
     adjusted.revenue_ratio - 1 as revenue_lift,

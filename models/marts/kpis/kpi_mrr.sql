@@ -118,26 +118,46 @@ balanced as (
 
 ),
 
+dated as (
+
+    select
+        *,
+        {{ add_months('month_start', 1) }} <= {{ reporting_date(as_of()) }} as is_complete
+    from balanced
+
+),
+
+{# part of a month loses less than a whole one: a running month has no denominator yet #}
+based as (
+
+    select
+        *,
+        case when is_complete then nullif(cast(starting as double), 0) end as base,
+        case when is_complete then nullif(starting_accounts, 0) end as base_accounts
+    from dated
+
+),
+
 rated as (
 
     select
         *,
-        cast(starting_accounts - churned_accounts as double) / nullif(starting_accounts, 0) as retained_share
-    from balanced
+        cast(starting_accounts - churned_accounts as double) / base_accounts as retained_share
+    from based
 
 )
 
 select
     month_start,
     customer_type,
-    {{ add_months('month_start', 1) }} <= {{ reporting_date(as_of()) }} as is_complete,
+    is_complete,
     cast(starting as decimal(28, 4)) as starting,
     {%- for movement in ['new', 'expansion', 'contraction', 'churn', 'reactivation', 'transfer', 'fx'] %}
     cast({{ movement }} as decimal(28, 4)) as {{ movement }},
     {%- endfor %}
     cast(ending as decimal(28, 4)) as ending,
-    cast(starting + expansion - contraction - churn as double) / nullif(cast(starting as double), 0) as nrr,
-    cast(starting - contraction - churn as double) / nullif(cast(starting as double), 0) as grr,
+    cast(starting + expansion - contraction - churn as double) / base as nrr,
+    cast(starting - contraction - churn as double) / base as grr,
     cast(new + expansion + reactivation as double) / nullif(cast(contraction + churn as double), 0) as quick_ratio,
     cast(starting_accounts as bigint) as starting_accounts,
     cast(new_accounts as bigint) as new_accounts,

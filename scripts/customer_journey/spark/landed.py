@@ -25,7 +25,7 @@ def share_landed(output: Output, spark: SparkConnection, on_progress: Callable[[
             "select schema_name, table_name from duckdb_tables()"
             " where schema_name like 'raw\\_%' escape '\\'"
             " or (schema_name = 'private'"
-            " and table_name in ('settings', 'erased_rows', 'sources', 'erased_hashes', 'hash_key'))"
+            " and table_name in ('settings', 'erased_rows', 'sources', 'record_keys', 'erased_hashes', 'hash_key'))"
             " order by all"
         ).fetchall()
         _forget_others(spark, {f"{schema}.{table}" for schema, table in tables})

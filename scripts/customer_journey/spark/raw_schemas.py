@@ -78,8 +78,8 @@ def land_from_catalog(
             Delivery(f"{FROM_CATALOG}{relation}", known, partial(_export, spark, exports / relation, relation, known))
         )
         report.exported.append(f"{FROM_CATALOG}{relation}")
-    main = {table for table in deliveries if table.is_main and deliveries[table]}
-    check_main_tables(f"{spark.place}: ", main, landed_tables(connection))
+    delivered = {table for table in deliveries if deliveries[table]}
+    check_main_tables(f"{spark.place}: ", delivered, landed_tables(connection))
     # by default Spark would write timestamps without a time zone, and their text would differ from that of other files
     spark.execute(f"set {_WRITTEN_TIMESTAMPS} = TIMESTAMP_MICROS")
     try:

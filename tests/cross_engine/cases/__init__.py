@@ -1,0 +1,1 @@
+"""Calls of macros and what they give, by topic."""

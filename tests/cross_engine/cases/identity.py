@@ -1,0 +1,249 @@
+"""Keys, and what is known of persons: e-mails, phones, ids, and what may be published of them."""
+
+import hashlib
+
+from tests.cross_engine.cases.case import Cases, nothing, wide
+from tests.cross_engine.conftest import HASH_KEY
+
+
+def sha256(*parts: str) -> str:
+    return hashlib.sha256("|".join((HASH_KEY, *parts)).encode()).hexdigest()[:32]
+
+
+CASES: dict[str, Cases] = {
+    "keyed_hash": Cases(
+        "{{ keyed_hash([\"'person'\", 'x', 'y']) }}",
+        {
+            ("a", "b"): sha256("person", "a", "b"),
+            (None, "b"): sha256("person", "", "b"),
+            ("", "b"): sha256("person", "", "b"),
+            ("Đặng Thị Ế", "it's \\ 😀"): sha256("person", "Đặng Thị Ế", "it's \\ 😀"),
+        },
+    ),
+    "keyed_hash of typed parts": Cases(
+        "{{ keyed_hash(['cast(x as timestamp)', 'cast(y as bigint)']) }}",
+        {
+            ("2026-01-01 10:00:00", "7"): sha256("2026-01-01 10:00:00", "7"),
+            ("1899-12-31 23:59:59.5", None): sha256("1899-12-31 23:59:59.5", ""),
+        },
+    ),
+    "hex_to_bigint": Cases("{{ hex_to_bigint('x') }}", {"0": "0", "00ff": "255", "f" * 15: str(2**60 - 1), None: None}),
+    # sixty bits, so that the greatest of them is 2^60 - 1
+    "key_of": Cases(
+        "{{ key_of('x') }}",
+        {
+            "unknown": "0",
+            "000000000000001fffffffffffffffff": "1",
+            "0123456789abcdef0123456789abcdef": str(0x0123456789ABCDE),
+            "ffffffffffffffffffffffffffffffff": str(2**60 - 1),
+            None: None,
+        },
+    ),
+    # the first twelve digits of md5, by Python
+    "hash_number": Cases(
+        "{{ hash_number('x') }}",
+        {text: str(int(hashlib.md5(text.encode()).hexdigest()[:12], 16)) for text in ("", "all|1|2", "Đặng Thị Ế")}
+        | {None: None},
+    ),
+    "normalize_email": Cases(
+        "{{ normalize_email('x') }}",
+        nothing(
+            "l***@shop.vn|xxx@shop.vn|XX@shop.vn|nguyenxxx@gmail.com|lan@xxxx.com|lan...@gmail.com|lan…@gmail.com",
+            "l•••@shop.vn",
+            "lan####@gmail.com|a b@c.d|a@b|@b.c|a@|lan@shop..vn|a@x.vn; b@x.vn|không có",
+            "a" * 320 + "@b.c",
+            "",
+            None,
+        )
+        | {
+            " Lan.Đặng@Shop.VN\u00a0": "lan.đặng@shop.vn",
+            "a@b.c": "a@b.c",
+            "a@b.c\n": "a@b.c",
+            "mailto:Lan@Shop.vn?subject=Xin%20chào": "lan@shop.vn",
+            "MAILTO: lan@shop.vn": "lan@shop.vn",
+            '"Lan Nguyễn" <lan@shop.vn>': "lan@shop.vn",
+            "'lan@shop.vn'": "lan@shop.vn",
+            "“lan@shop.vn”": "lan@shop.vn",
+            '"lan@shop.vn",': "lan@shop.vn",
+            "lan@shop.vn.": "lan@shop.vn",
+            "lan@shop.vn ;": "lan@shop.vn",
+            "(lan@shop.vn)": "lan@shop.vn",
+            "lan @ shop.vn": "lan@shop.vn",
+            "lan%40shop.vn": "lan@shop.vn",
+            "l\u200ban@sh\u00adop.vn\u202c": "lan@shop.vn",
+            "\ufeff\u200elan@shop.vn": "lan@shop.vn",
+            wide("lan@SHOP.vn"): "lan@shop.vn",
+            "O'Brien@x.ie": "o'brien@x.ie",
+            "o’brien@x.ie": "o'brien@x.ie",
+            "lan_shop.vn#EXT#@tenant.onmicrosoft.com": "lan_shop.vn#ext#@tenant.onmicrosoft.com",
+            "maxx@exxon.com": "maxx@exxon.com",
+            "lan@site.xxx": "lan@site.xxx",
+        },
+    ),
+    "normalize_id_list": Cases(
+        "{{ normalize_id_list('x') }}",
+        {
+            "a": "a",
+            "a;b": "a;b",
+            " a , b;\tc;; d;": "a;b;c;d",
+            "['a','b c']": "a;b c",
+            '["1", "2"]': "1;2",
+            ";": None,
+            "[]": None,
+            None: None,
+        },
+    ),
+    # Viet Nam: nine digits a mobile number, ten a fixed one of Ha Noi (24), behind the trunk 0
+    "normalize_phone": Cases(
+        "{{ normalize_phone('x') }}",
+        nothing(
+            "0912xxx678|09xxxxxxxx|091234567x|091234567X|0912***678|0912•••678|0912###678|0912__5678|xxx1234567",
+            "0912...5678|8.49E+10|8,49E+10|8.49012346e+10|+84 123|+84 90123456789|0901234567 0987654321|1-800-FLOWERS",
+            "123|abc|0",
+            "+1 212 555|+44 20 7946 09581|61 412 345 678",
+            "9" * 5000,
+            "",
+            None,
+        )
+        | dict.fromkeys(
+            (
+                "090 123 4567",
+                "+84 90-123-4567",
+                "0084901234567",
+                "00 84 901 234 567",
+                "84901234567",
+                "901234567",
+                "+84 (0)90 123 4567",
+                "+84 0901234567",
+                "(+84)(0)901234567",
+                "84 (0) 901234567",
+                "+0901234567",
+                "++84901234567",
+                "+084901234567",
+                "(090) 123.4567",
+                "0901234567.0",
+                "84901234567.0",
+                "901234567.00",
+                "0901234567 ext. 12",
+                "0901234567 x12",
+                "0901234567x12",
+                "0901234567 máy lẻ 5",
+                "0901234567#5",
+                "tel:+84-90-123-4567;ext=5",
+                "ĐT: 0901234567 (Lan, sau 17h)",
+                "0901234567 / 0987654321",
+                "0901234567,",
+                "'0901234567",
+                '"0901234567"',
+                "\u202a+84901234567\u202c",
+                "0901\u200b234567",
+                wide("+84901234567"),
+                "٠٩٠١٢٣٤٥٦٧",
+                "090–123–4567",
+                "maxx 0901234567",
+                "09012\u00a034567\n",
+            ),
+            "+84901234567",
+        )
+        | {
+            "024 3825 1234": "+842438251234",
+            "84 24 3825 1234": "+842438251234",
+            "0000000000": "+84000000000",
+            "+44 (0)20 7946 0958": "+442079460958",
+            "+44 020 7946 0958": "+442079460958",
+            # Italy dials the 0 from abroad, too
+            "+39 06 698 12345": "+390669812345",
+            # Russia's trunk is 8, with which its toll-free numbers begin
+            "+7 8 912 345-67-89": "+79123456789",
+            "+7 800 555 35 35": "+78005553535",
+            "+36 06 30 123 4567": "+36301234567",
+            "+1 (212) 555-0100": "+12125550100",
+            "+1 1 212 555 0100": "+12125550100",
+            "+52 1 55 1234 5678": "+525512345678",
+            "+375 8 029 491-19-11": "+375294911911",
+            "+86 138 0013 8000 分机 12": "+8613800138000",
+        },
+        {"default_phone_country": "VN"},
+    ),
+    "normalize_phone in the United States": Cases(
+        "{{ normalize_phone('x') }}",
+        {
+            "(212) 555-0100": "+12125550100",
+            "1-212-555-0100 x123": "+12125550100",
+            "12125550100.0": "+12125550100",
+            "011 84 90 123 4567": "+84901234567",
+            "0084901234567": "+84901234567",
+            "555-0100": None,
+        },
+        {"default_phone_country": "US"},
+    ),
+    "normalize_phone in Germany": Cases(
+        "{{ normalize_phone('x') }}",
+        {
+            "030/123456": "+4930123456",
+            "0301234567/89": "+49301234567",
+            "+49 (0) 30 123456": "+4930123456",
+            "4915112345678": "+4915112345678",
+            "0043 1 5880 0": "+43158800",
+        },
+        {"default_phone_country": "DE"},
+    ),
+    "masked": Cases(
+        "{{ masked('x') }}",
+        {
+            **dict.fromkeys(
+                [
+                    "a@b.vn",
+                    "a%40b.vn",
+                    "a%2540b.vn",
+                    "lan\uff20shop.vn",
+                    "see a@b.vn.",
+                    "bmd1eWVuLnZhbi5hQGdtYWlsLmNvbQ==",
+                    "0987 444 555",
+                    "0987%20444%20555",
+                    "0912.345.678",
+                    "091-234-5678",
+                    "(0912) 345 678",
+                    "0912  345 678",
+                    "".join(chr(0xFF10 + int(digit)) for digit in "0912345678"),
+                    "sale 0912345678 hot",
+                    "028 3822 1234",
+                    "+84 912 345 678",
+                    "(+84) 912345678",
+                    "tel:+84912345678",
+                    "%2B84912345678",
+                ],
+                "(masked)",
+            ),
+            # what campaigns, days, versions and amounts are written like
+            **{
+                text: text
+                for text in [
+                    "sale_2026",
+                    "2026-01-02",
+                    "2026-01-02 03:04:05",
+                    "spring_0912",
+                    "10.0912345678",
+                    "0.123456789012",
+                    "1.250.000",
+                    "20456789012",
+                    "v2.0.1",
+                    "tet-2026-02-17",
+                    "ad-000123",
+                    "50%",
+                    "123/45/6789",
+                    "gclid.EAIaIQobChMI",
+                    "09:12:34",
+                    "iphone 15 pro 256gb",
+                    "2025-07-01 - 2025-07-31",
+                ]
+            },
+            "": "",
+            None: None,
+        },
+    ),
+    "publishable_id": Cases(
+        "{{ publishable_id('x') }} = x",
+        {"o-1": "true", "0912345678": "true", "a@b.vn": "false", "+84 912 345 678": "false", None: None},
+    ),
+}
