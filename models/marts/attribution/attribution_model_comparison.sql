@@ -74,6 +74,7 @@ complete as (
         models.customers,
         models.total_squares,
         coalesce(attribution.conversions, 0) as conversions,
+        sum(coalesce(attribution.conversions, 0)) over (partition by models.conversion_type, models.attribution_model) as trials,
         coalesce(attribution.revenue, 0) as revenue,
         coalesce(attribution.squares, 0) as squares,
         coalesce(attribution.products, 0) as products
@@ -90,8 +91,7 @@ shares as (
 
     select
         *,
-        cast(sum(conversions) over (partition by conversion_type, attribution_model) as double) as trials,
-        cast(conversions as double) / cast(sum(conversions) over (partition by conversion_type, attribution_model) as double) as share,
+        cast(conversions as double) / cast(trials as double) as share,
         cast(revenue as double)
         / nullif(cast(sum(revenue) over (partition by conversion_type, attribution_model) as double), 0) as revenue_share
     from complete
@@ -105,7 +105,7 @@ weighed as (
         shares.*,
         case
             when not models.is_data_driven
-                then {{ effective_trials('share', 'trials', 'customers', 'squares', 'products', 'total_squares') }}
+                then {{ effective_trials('share', 'cast(trials as double)', 'customers', 'squares', 'products', 'total_squares') }}
         end as effective_trials
     from shares
     inner join {{ ref('dim_attribution_models') }} as models on shares.attribution_model = models.attribution_model
