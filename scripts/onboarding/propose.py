@@ -928,8 +928,8 @@ def _prefix_beside_adapters(proposal: Proposal) -> None:
             other = [key for key in compared if ids[key] != theirs[key]]
             if compared and len(other) <= len(compared) / 10:
                 source.notes.append(
-                    f"{len(shared)} of its ids also stand in {use.name} ({column}) with the same e-mails: they are read "
-                    "as versions of the same rows, of which the one with the latest updated_at counts"
+                    f"{len(shared)} of its ids also stand in {use.name} ({column}) with the same e-mails: they are "
+                    "read as versions of the same rows, of which the one with the latest updated_at counts"
                 )
                 continue
             source.id_prefix = f"{_slug(source.sheets[0].path.stem.split('.')[0])}-"
