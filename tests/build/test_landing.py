@@ -17,7 +17,8 @@ from customer_journey import deliveries, erasure
 from customer_journey import landing as landing_module
 from customer_journey.deliveries import content_of
 from customer_journey.errors import InputError
-from customer_journey.landing import LandingReport, land
+from customer_journey.landed import LandingReport
+from customer_journey.landing import land
 from customer_journey.warehouse import open_warehouse
 
 from tests.support.builds import table_named, write_required_tables, write_rows
