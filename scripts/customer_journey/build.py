@@ -37,7 +37,8 @@ from customer_journey.errors import (
     what_gave_out,
 )
 from customer_journey.history import BuildRecord
-from customer_journey.landing import LandingReport, kind_of, land
+from customer_journey.landed import LandingReport, kind_of
+from customer_journey.landing import land
 from customer_journey.locking import locked
 from customer_journey.nothing_new import Unchanged
 from customer_journey.paths import DEMO, Output

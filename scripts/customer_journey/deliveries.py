@@ -15,6 +15,7 @@ import duckdb
 from customer_journey.adapters import Adapter, adapter_of, export_files, plain, run_selects
 from customer_journey.contract import RawTable, raw_tables
 from customer_journey.errors import InputError
+from customer_journey.file_columns import Column, is_nameless
 from customer_journey.mapping import (
     EPOCH,
     RECORD_NUMBER,
@@ -36,7 +37,7 @@ from customer_journey.raw_files import (
     is_json,
     is_sheet,
 )
-from customer_journey.tabular import Column, is_nameless, read_as_text
+from customer_journey.tabular import read_as_text
 from customer_journey.warehouse import quoted, quoted_name
 
 # Some file systems store times to two seconds: a file younger than this may change without a change of its times.

@@ -23,10 +23,11 @@ import duckdb
 
 from customer_journey import erased_rows
 from customer_journey.contract import RawTable, raw_tables
+from customer_journey.el_schemas import own_schemas
 from customer_journey.erased_rows import identifiers_of, is_marked, is_same_key, staged_table, tables_of
 from customer_journey.errors import InputError
 from customer_journey.hash_key import hash_key, ring_of
-from customer_journey.landing import FROM_CATALOG, create_record_keys, kind_of, landed_digest, own_schemas
+from customer_journey.landed import FROM_CATALOG, create_record_keys, kind_of, landed_digest
 from customer_journey.settings import personal_data_patterns
 from customer_journey.warehouse import open_warehouse
 

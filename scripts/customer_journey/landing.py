@@ -2,13 +2,12 @@
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 import duckdb
 
-from customer_journey.adapters import plain
+from customer_journey.broken_files import reading
 from customer_journey.contract import RawTable, raw_tables
 from customer_journey.deliveries import (
     Delivery,
@@ -24,35 +23,21 @@ from customer_journey.deliveries import (
     state_of_all,
 )
 from customer_journey.errors import InputError
-from customer_journey.mapping import did_you_mean_one
-from customer_journey.paths import PROJECT
-from customer_journey.project_files import read_yaml
+from customer_journey.file_columns import path_parameter, scan
+from customer_journey.landed import (
+    LandingReport,
+    create_landed_table,
+    create_manifest,
+    has_landed,
+    kind_of,
+    landed_kind,
+    landed_tables,
+    next_file_id,
+    texts_of,
+)
+from customer_journey.landing_checks import check_columns, check_main_tables, double_deliveries
 from customer_journey.raw_files import MAPPING, lines_on_unread, misnamed
-from customer_journey.tabular import Column, as_text, columns_of, path_parameter, reading, scan
-
-# Prefix of the path of a table exported from Spark's catalog; no file path begins so.
-FROM_CATALOG = "catalog:"
-# the most columns that a message lists
-_NAMED = 12
-
-
-@dataclass
-class LandingReport:
-    """The result of landing: numbers of new and unchanged files, absent optional tables, unknown columns and files.
-
-    `drift` are lines on unknown columns and files; `doubles` lines on files that hold the same rows, which count
-    twice; `files` all files of the raw folder; `in_place` the schemas, by source, of tables that stay where an EL tool
-    keeps them; `exported` the paths of tables that were copied out of another catalog.
-    """
-
-    files_read: int = 0
-    files_known: int = 0
-    files: list[str] = field(default_factory=list)
-    absent_tables: list[str] = field(default_factory=list)
-    drift: list[str] = field(default_factory=list)
-    doubles: list[str] = field(default_factory=list)
-    in_place: Mapping[str, str] = field(default_factory=dict)
-    exported: list[str] = field(default_factory=list)
+from customer_journey.tabular import columns_of
 
 
 def land(connection: duckdb.DuckDBPyConnection, raw: Path, on_progress: Callable[[str, float], None]) -> LandingReport:
@@ -73,7 +58,7 @@ def land(connection: duckdb.DuckDBPyConnection, raw: Path, on_progress: Callable
         raise InputError(f"--raw {raw}: the name is not valid UTF-8. Rename it.") from error
     report = LandingReport()
     tables = raw_tables()
-    if any(_kind_of(connection, table) == "VIEW" for table in tables) or _has_landed(connection, from_catalog=True):
+    if any(landed_kind(connection, table) == "VIEW" for table in tables) or has_landed(connection, from_catalog=True):
         raise InputError(
             "--out: this folder was built with --raw-schemas, from the tables of an EL tool. "
             "Give --raw-schemas again, or choose another --out for files."
@@ -105,40 +90,9 @@ def land(connection: duckdb.DuckDBPyConnection, raw: Path, on_progress: Callable
     ]
     _keep_export_files(connection, plan, raw)
     for table in tables:
-        if table.adds_up and _kind_of(connection, table) == "BASE TABLE":
-            report.doubles += _double_deliveries(connection, table)
+        if table.adds_up and landed_kind(connection, table) == "BASE TABLE":
+            report.doubles += double_deliveries(connection, table)
     return report
-
-
-def check_main_tables(
-    where: str, delivered: Collection[RawTable], landed: Collection[str], *, has_mapping: bool = False
-) -> None:  # fmt: skip
-    """Check that at least one main table is delivered, and that none delivered before is missing.
-
-    `delivered` are the tables with files now, `landed` the labels of the tables that earlier builds landed.
-    `where` begins the error message.
-
-    Raises:
-        InputError: no main table is delivered, or one of an earlier build is missing.
-    """
-    main = [table for table in raw_tables() if table.is_main]
-    if not any(table in delivered for table in main):
-        others = _first_of(sorted(table.label for table in delivered), str)
-        remedy = (
-            "Put its export there and run `journey init` with --overwrite, or complete its entry in mapping.yml."
-            if has_mapping
-            else "Add for example orders/orders.csv; for exports of tools, `journey init` writes a mapping.yml."
-        )
-        raise InputError(
-            f"{where}none of the tables {', '.join(table.label for table in main)} is there"
-            f"{f', only {others}' if others else ''}; a build needs one of them. {remedy}"
-        )
-    lost = sorted(table.label for table in main if table.label in landed and table not in delivered)
-    if lost:
-        raise InputError(
-            f"{where}required table {lost[0]} is missing, although an earlier build of this output folder read it. "
-            "Put its export back. If the table is no longer wanted, deliver a file with only the header."
-        )
 
 
 def _is_unmade(connection: duckdb.DuckDBPyConnection, plan: Plan, table: RawTable) -> bool:
@@ -149,14 +103,6 @@ def _is_unmade(connection: duckdb.DuckDBPyConnection, plan: Plan, table: RawTabl
         "select coalesce(sum(row_count), 0) from private.landed_files where source_table = ?", [table.source_table]
     ).fetchone()
     return row is None or row[0] == 0
-
-
-def landed_tables(connection: duckdb.DuckDBPyConnection) -> set[str]:
-    """Return the labels of the tables with landed files."""
-    if not kind_of(connection, "private", "landed_files"):
-        return set()
-    rows = connection.execute("select distinct source_table from private.landed_files").fetchall()
-    return {source_table.replace(".", "/") for (source_table,) in rows}
 
 
 def _add_mapped(
@@ -309,16 +255,6 @@ def unchanged_files(connection: duckdb.DuckDBPyConnection, raw: Path) -> list[st
     return sorted(paths)
 
 
-def landed_digest(connection: duckdb.DuckDBPyConnection) -> str | None:
-    """Return a digest of the paths and contents of all landed files; None if nothing has landed."""
-    if not kind_of(connection, "private", "landed_files"):
-        return None
-    row = connection.execute(
-        "select md5(string_agg(path || sha256, '|' order by path)) from private.landed_files"
-    ).fetchone()
-    return row[0] if row else None
-
-
 def land_deliveries(
     connection: duckdb.DuckDBPyConnection,
     deliveries: Mapping[RawTable, Sequence[Delivery]],
@@ -328,7 +264,7 @@ def land_deliveries(
     """Land the new and changed files of each table in one transaction, and count them in the report."""
     connection.execute("begin")
     try:
-        _create_manifest(connection)
+        create_manifest(connection)
         for number, (table, delivered) in enumerate(deliveries.items()):
             on_progress(table.label, number / len(deliveries))
             for delivery in delivered:
@@ -340,106 +276,6 @@ def land_deliveries(
     except BaseException:
         connection.execute("rollback")
         raise
-
-
-def refuse_folder_of_files(connection: duckdb.DuckDBPyConnection) -> None:
-    """Refuse exported tables in a folder where files have landed: nothing would ever replace the rows of the files.
-
-    Raises:
-        InputError: files have landed here.
-    """
-    if _has_landed(connection, from_catalog=False):
-        raise InputError("--out: this folder holds rows landed from files. Choose another --out for --raw-schemas.")
-
-
-def _has_landed(connection: duckdb.DuckDBPyConnection, from_catalog: bool) -> bool:
-    if not kind_of(connection, "private", "landed_files"):
-        return False
-    found = connection.execute(
-        "select 1 from private.landed_files where starts_with(path, ?) = ? limit 1", [FROM_CATALOG, from_catalog]
-    ).fetchone()
-    return found is not None
-
-
-def check_columns(table: RawTable, where: str, short_name: str, columns: Sequence[Column]) -> list[str]:
-    """Return a line on each unknown column; `where` names the file or table in errors.
-
-    Raises:
-        InputError: a required column is missing.
-    """
-    names = {plain(column.name) for column in columns}
-    has = [column.name for column in columns if column.name and plain(column.name) not in table.all_columns]
-    for name in table.required_columns:
-        if name not in names:
-            raise InputError(f"{where}: table {table.label} lacks the required column {name}. {_add_it(name, has)}")
-    for group in table.one_of:
-        if not set(group) & names:
-            raise InputError(
-                f"{where}: table {table.label} lacks the columns {' and '.join(group)}. {_add_it('one of them', has)}"
-            )
-    return [
-        f"{table.label}: {f'unknown column {column.name}' if column.name else 'a column without a name'} "
-        f"({short_name}), not read{did_you_mean_one(column.name, table.all_columns)}"
-        for column in columns
-        if plain(column.name) not in table.all_columns
-    ]
-
-
-def _add_it(name: str, has: Sequence[str]) -> str:
-    if not has:
-        return f"Add {'it' if ' ' not in name else name} to the export."
-    return (
-        f"The file has these unknown columns: {_first_of(has)}. If one of them is meant, write "
-        "`columns: {our name: their name}` for this table in mapping.yml (`journey init` proposes it); "
-        f"else add {'it' if ' ' not in name else name} to the export."
-    )
-
-
-def _first_of(names: Sequence[str], shown: Callable[[str], str] = repr) -> str:
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return ", ".join(map(shown, names[:_NAMED])) + more
-
-
-def _texts_of(table: RawTable, columns: Sequence[Column]) -> list[str]:
-    """Return the SQL of each column of the landed table; null for a column that the file does not have."""
-    known = {plain(column.name): column for column in columns}
-    return [
-        f"{as_text(known[name]) if name in known else 'cast(null as varchar)'} as {name}" for name in table.all_columns
-    ]
-
-
-def _create_manifest(connection: duckdb.DuckDBPyConnection) -> None:
-    connection.execute("create schema if not exists private")
-    connection.execute(
-        "create table if not exists private.landed_files"
-        " (file_id bigint, source_table varchar, path varchar, sha256 varchar, row_count bigint)"
-    )
-    connection.execute("create table if not exists private.file_states (path varchar, state varchar)")
-    create_record_keys(connection)
-    connection.execute(
-        "create table if not exists private.sources"
-        " (path varchar, file_id bigint, source_table varchar, source varchar, export_rows bigint)"
-    )
-
-
-def create_record_keys(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create the table of the records that several sources hold (`same_records` of mapping.yml), if it is not there."""
-    connection.execute(
-        "create table if not exists private.record_keys"
-        " (source_table varchar, file_id bigint, row_number bigint, record_key varchar, source_rank bigint)"
-    )
-
-
-def create_landed_table(connection: duckdb.DuckDBPyConnection, table: RawTable) -> None:
-    """Create the landed table, with all columns as text, if it does not exist."""
-    connection.execute(f"create schema if not exists raw_{table.source}")
-    columns = ", ".join(f"{column} varchar" for column in table.all_columns)
-    connection.execute(f"create table if not exists {table.relation} ({columns}, _file_id bigint, _row_number bigint)")
-    # an earlier release may have created it with fewer columns
-    present = connection.table(table.relation).columns
-    for column in table.all_columns:
-        if column not in present:
-            connection.execute(f"alter table {table.relation} add column {column} varchar")
 
 
 def _land(connection: duckdb.DuckDBPyConnection, table: RawTable, delivery: Delivery) -> bool:
@@ -465,9 +301,9 @@ def _land(connection: duckdb.DuckDBPyConnection, table: RawTable, delivery: Deli
             connection.execute("delete from private.landed_files where file_id = ?", [known[0]])
             connection.execute("delete from private.erased_rows where file_id = ?", [known[0]])
             connection.execute("delete from private.record_keys where file_id = ?", [known[0]])
-        file_id = known[0] if known else _next_file_id(connection)
+        file_id = known[0] if known else next_file_id(connection)
         insert = f"insert into {table.relation} ({', '.join(table.all_columns)}, _file_id, _row_number)"
-        texts = f"select {', '.join(_texts_of(table, delivery.columns))}, {file_id}"
+        texts = f"select {', '.join(texts_of(table, delivery.columns))}, {file_id}"
         if delivery.relation is not None:
             rows = connection.execute(f"{insert} {texts}, _row from {delivery.relation}").fetchone()
             if delivery.source_rank is not None:
@@ -496,46 +332,6 @@ def _land(connection: duckdb.DuckDBPyConnection, table: RawTable, delivery: Deli
     return True
 
 
-def _double_deliveries(connection: duckdb.DuckDBPyConnection, table: RawTable) -> list[str]:
-    """Return a line on each two files of one table, such as spend, where half or more of the smaller one is the same.
-
-    This is only a warning: equal rows can be right, as of two hours with the same spend, and so can a file that was
-    delivered again under another name. Rows whose amount is 0 are ignored: they add nothing and are often equal.
-    """
-    columns = ", ".join(f"coalesce(trim({name}), '')" for name in table.all_columns)
-    rows = connection.execute(
-        f"""
-        with counted as (
-            select _file_id, md5(concat_ws('|', {columns})) as content, count(*) as row_count
-            from {table.relation}
-            where try_cast({table.adds_up} as double) is distinct from 0
-            group by all
-        ),
-        totals as (select _file_id, sum(row_count) as row_count from counted group by all),
-        shared as (
-            select one._file_id as first_id, other._file_id as second_id,
-                sum(least(one.row_count, other.row_count)) as row_count
-            from counted as one
-            inner join counted as other on one.content = other.content and one._file_id < other._file_id
-            group by all
-        )
-        select shared.row_count, least(one_total.row_count, other_total.row_count), first_file.path, second_file.path
-        from shared
-        inner join totals as one_total on shared.first_id = one_total._file_id
-        inner join totals as other_total on shared.second_id = other_total._file_id
-        inner join private.landed_files as first_file on shared.first_id = first_file.file_id
-        inner join private.landed_files as second_file on shared.second_id = second_file.file_id
-        where 2 * shared.row_count >= least(one_total.row_count, other_total.row_count)
-        order by first_file.path, second_file.path
-        """
-    ).fetchall()
-    return [
-        f"{table.label}: {count:,} of {total:,} rows are the same in {first} and {second}, and count twice. "
-        "If they were delivered twice, leave only the header in one of the files"
-        for count, total, first, second in rows
-    ]
-
-
 def _has_state(connection: duckdb.DuckDBPyConnection, delivery: Delivery) -> bool:
     """Return whether the file's size and times are as they were when its content was last read."""
     row = connection.execute("select state from private.file_states where path = ?", [delivery.path]).fetchone()
@@ -546,114 +342,3 @@ def _keep_state(connection: duckdb.DuckDBPyConnection, delivery: Delivery) -> No
     connection.execute("delete from private.file_states where path = ?", [delivery.path])
     if delivery.is_settled:
         connection.execute("insert into private.file_states values (?, ?)", [delivery.path, delivery.state])
-
-
-def _next_file_id(connection: duckdb.DuckDBPyConnection) -> int:
-    row = connection.execute("select coalesce(max(file_id), 0) + 1 from private.landed_files").fetchone()
-    assert row is not None
-    return int(row[0])
-
-
-def point_at_schemas(connection: duckdb.DuckDBPyConnection, schemas: Mapping[str, str]) -> LandingReport:
-    """Create one view for each raw table over the tables that an EL tool keeps in the warehouse, in `schemas[source]`.
-
-    Raises:
-        InputError: a source or schema is unknown, a required table or column is missing, or rows of files landed here.
-    """
-    report = LandingReport(in_place=schemas)
-    tables = raw_tables()
-    check_schemas(schemas, own_schemas())
-    before = {table.label for table in tables if _kind_of(connection, table) == "VIEW"}
-    connection.execute("begin")
-    try:
-        for table in tables:
-            _drop_relation(connection, table)
-            schema = schemas.get(table.source, table.source)
-            columns = _warehouse_columns(connection, schema, table.name) if table.source in schemas else []
-            if not columns:
-                if table.is_main and table.source in schemas:
-                    raise InputError(
-                        f"warehouse: required table {table.label} is missing: there is no {schema}.{table.name}. Let "
-                        "the EL tool land it, or correct --raw-schemas."
-                    )
-                report.absent_tables.append(table.label)
-                continue
-            where = f"{schema}.{table.name}"
-            report.drift += check_columns(table, where, where, columns)
-            connection.execute(f"create schema if not exists raw_{table.source}")
-            connection.execute(
-                f"create view {table.relation} as select {', '.join(_texts_of(table, columns))}, 0::bigint as _file_id,"
-                f' row_number() over () as _row_number from "{schema}".{table.name}'
-            )
-        delivered = {table for table in tables if table.label not in report.absent_tables}
-        check_main_tables("warehouse: ", delivered, before)
-        # the reconciliation counts the rows that are there now; rows erased earlier are no longer among them
-        connection.execute("delete from private.erased_rows where file_id = 0")
-        connection.execute("commit")
-    except BaseException:
-        connection.execute("rollback")
-        raise
-    return report
-
-
-def check_schemas(schemas: Mapping[str, str], own: Collection[str]) -> None:
-    """Check --raw-schemas: it must name sources of the contract, and no schema that the build writes.
-
-    Raises:
-        InputError: a source is unknown, or a schema is one of the build's own.
-    """
-    sources = {table.source for table in raw_tables()}
-    if unknown := sorted(set(schemas) - sources):
-        raise InputError(f"--raw-schemas: there is no source {unknown[0]}. Sources are {', '.join(sorted(sources))}.")
-    for source, schema in schemas.items():
-        if schema.lower() in own:
-            raise InputError(
-                f"--raw-schemas {source}={schema}: the schema {schema} belongs to the build. "
-                "Let the EL tool write to another one."
-            )
-
-
-def own_schemas() -> set[str]:
-    """Return the schemas of the warehouse that the build writes: landed rows, its own tables, and the models."""
-    project = read_yaml(PROJECT / "dbt_project.yml")
-    folders = [*project["models"][project["name"]].values(), project["seeds"][project["name"]]]
-    of_models = {folder["+schema"] for folder in folders if isinstance(folder, dict) and "+schema" in folder}
-    return {"private"} | {f"raw_{table.source}" for table in raw_tables()} | of_models
-
-
-def _drop_relation(connection: duckdb.DuckDBPyConnection, table: RawTable) -> None:
-    """Drop the view of the last build, or the empty table that dbt made because there was none."""
-    kind = _kind_of(connection, table)
-    if kind == "VIEW":
-        connection.execute(f"drop view {table.relation}")
-    elif kind is not None:
-        if connection.execute(f"select 1 from {table.relation} limit 1").fetchone():
-            raise InputError(
-                "--out: this folder holds rows landed from files, which --raw-schemas would lose. "
-                "Let the EL tool write to the warehouse.duckdb of another --out."
-            )
-        connection.execute(f"drop table {table.relation}")
-
-
-def _kind_of(connection: duckdb.DuckDBPyConnection, table: RawTable) -> str | None:
-    """Return whether the landed relation is a `BASE TABLE` or a `VIEW`; None if there is none."""
-    return kind_of(connection, f"raw_{table.source}", table.name)
-
-
-def kind_of(connection: duckdb.DuckDBPyConnection, schema: str, name: str) -> str | None:
-    """Return whether a relation of the warehouse is a `BASE TABLE` or a `VIEW`; None if there is none."""
-    row = connection.execute(
-        "select table_type from information_schema.tables"
-        " where table_catalog = current_database() and table_schema = ? and table_name = ?",
-        [schema, name],
-    ).fetchone()
-    return row[0] if row else None
-
-
-def _warehouse_columns(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> list[Column]:
-    rows = connection.execute(
-        "select column_name, data_type from information_schema.columns"
-        " where table_schema = ? and table_name = ? order by ordinal_position",
-        [schema, table],
-    ).fetchall()
-    return [Column(row[0], row[1]) for row in rows]

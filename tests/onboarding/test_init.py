@@ -9,7 +9,8 @@ from customer_journey.cli import app
 from customer_journey.errors import InputError
 from customer_journey.mapping import MappingFile, read_mapping
 from onboarding.judge import judge
-from onboarding.propose import Proposal, Source, propose
+from onboarding.proposal import Proposal, Source
+from onboarding.propose import propose
 from onboarding.write import mapping_text, settings_text
 
 from tests.onboarding.files import INVOICES, lines, workbook, write
