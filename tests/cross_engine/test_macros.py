@@ -716,6 +716,25 @@ CASES: dict[str, Cases] = {
                     "(+84) 912345678",
                     "tel:+84912345678",
                     "%2B84912345678",
+                    # the calling code without its plus, and the trunk prefix, also beside letters
+                    "84912345678-sale",
+                    "84 912 345 678",
+                    "84-912-345-678",
+                    "0084912345678",
+                    "sdt0912345678",
+                    "zalo_84912345678",
+                    "call_0912_345_678",
+                    "0912\u2013345\u2013678",
+                    # characters that nobody sees, and digits of another script
+                    "0912\u200b345\u200b678",
+                    "\u202e0912345678\u202c",
+                    "0\u200d9\u200d1\u200d2\u200d3\u200d4\u200d5\u200d6\u200d7\u200d8",
+                    "".join(chr(0x0660 + int(digit)) for digit in "0912345678"),
+                    # base64 of lan@shop.vn, of hoa.erased@example.com and of 0912345678, with padding and without
+                    "bGFuQHNob3Audm4=",
+                    "bGFuQHNob3Audm4%3D",
+                    "ref-aG9hLmVyYXNlZEBleGFtcGxlLmNvbQ",
+                    "MDkxMjM0NTY3OA==",
                 ],
                 "(masked)",
             ),
@@ -740,15 +759,37 @@ CASES: dict[str, Cases] = {
                     "09:12:34",
                     "iphone 15 pro 256gb",
                     "2025-07-01 - 2025-07-31",
+                    # ids of advertisers' tools
+                    "23847123456780123",
+                    "17812345678",
+                    "84-2026-01-02",
+                    "spring_0912_2026",
+                    "Khuy\u1ebfn m\u00e3i th\u00e1ng 8",
+                    "retargeting_lookalike_audience",
+                    "TikTok-Spark-Ads-VideoViews-2026",
+                    "Cj0KCQjw8eOLBhC1ARIsAOzx5cH1Xz",
                 ]
             },
             "": "",
             None: None,
         },
+        {"default_phone_country": "VN"},
+    ),
+    "masked in the United States": Cases(
+        "{{ masked('x') }}",
+        {
+            **dict.fromkeys(
+                ["415-555-2671", "(415) 555-2671", "call 415.555.2671 now", "1-415-555-2671", "+1 415 555 2671"], "(masked)"
+            ),
+            # a number of eleven digits is a campaign more often than a phone
+            **{text: text for text in ["17812345678", "4155552671", "2026-100-2000", "10.415.555.2671"]},
+        },
+        {"default_phone_country": "US"},
     ),
     "publishable_id": Cases(
         "{{ publishable_id('x') }} = x",
-        {"o-1": "true", "0912345678": "true", "a@b.vn": "false", "+84 912 345 678": "false", None: None},
+        {"o-1": "true", "0912345678": "true", "a@b.vn": "false", "+84 912 345 678": "false",
+            "+84\u200b912\u200b345\u200b678": "false", "Th\u1ebb-1": "true", None: None},
     ),
     "registered_domain": Cases(
         "{{ registered_domain('x') }}",
