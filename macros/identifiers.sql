@@ -241,21 +241,56 @@
 {%- endmacro %}
 
 {#-
-    A text as a person reads it: plain characters, with the percent-encoded @, + and space of links decoded (also if encoded more than
-    once).
+    A text as a person reads it: plain characters, with the percent-encoded signs of identifiers in links decoded (also if encoded
+    more than once) and the @ and . of web pages.
 -#}
 {% macro readable_text(text) -%}
     {{ replaced_in_steps(
-        plain_characters(text, quote='’'), [("'%(25)*40'", '@'), ("'%(25)*2[Bb]'", '+'), ("'%(25)*20'", ' ')]
+        plain_characters(text, quote='’'),
+        [
+            ("'%(25)*40|&#(64|[xX]40);'", '@'), ("'%(25)*2[Ee]|&#(46|[xX]2[Ee]);'", '.'), ("'%(25)*2[Bb]'", '+'),
+            ("'%(25)*2[Dd]'", '-'), ("'%(25)*5[Ff]'", '_'), ("'%(25)*20'", ' '),
+        ]
+    ) }}
+{%- endmacro %}
+
+{#-
+    A readable text in lower case with the signs of addresses in place of the words for them, and without blanks around these signs.
+
+    Example: "Hoa (at) Shop dot vn" becomes hoa@shop.vn
+-#}
+{% macro spelled_out(text) -%}
+    {%- set at, dot = "'at|@|a còng|a cong'"[1:-1], "'dot|chấm|cham'"[1:-1] -%}
+    {{ replaced_in_steps(
+        "translate(" ~ lower_case(text) ~ ", '[]{}<>', '()()()')",
+        [
+            ("' ?[(] ?(" ~ at ~ ") ?[)] ?| +(" ~ at ~ ") +'", '@'), ("' ?[(] ?(" ~ dot ~ ") ?[)] ?| +(" ~ dot ~ ") +'", '.'),
+            ("' *([.@_-]) *'", '\\1'),
+        ]
     ) }}
 {%- endmacro %}
 
 {#-
     All e-mail addresses (addresses_in) or phone numbers (numbers_in) in a readable text, one row each. The candidates are not
     normalised yet.
+
+    Parameters: text, an expression; labels, how many parts the domain has (all that follow the @ by default), as the next word may
+      stand beside the domain.
 -#}
-{% macro addresses_in(text) -%}
-    {%- set part = "'[^ ’,;:|<>@()=&?/#]+'"[1:-1] -%}
-    {{ matches(text, "'" ~ part ~ " ?@ ?" ~ part ~ "[.]" ~ part ~ "'") }}
+{% macro addresses_in(text, labels=none) -%}
+    {%- set part, label = "'[^ ’,;:|<>@()=&?/#]+'"[1:-1], "'[^ ’,;:|<>@()=&?/#.]+'"[1:-1] -%}
+    {%- set domain = ([label] * labels) | join('[.]') if labels else part ~ '[.]' ~ part -%}
+    {{ matches(text, "'" ~ part ~ " ?@ ?" ~ domain ~ "'") }}
 {%- endmacro %}
-{% macro numbers_in(text) -%}{{ matches(text, "'" ~ personal_data_pattern(['international', 'national']) ~ "'") }}{%- endmacro %}
+{% macro numbers_in(text) -%}
+    {{ matches(text, "'" ~ personal_data_pattern(['international', 'national']) ~ '|' ~ home_number_pattern() ~ "|[+]?[0-9]{8,15}'") }}
+{%- endmacro %}
+
+{#- SQL condition: a text may name somebody in one of the spellings that the macros above read. False for most texts. -#}
+{% macro may_name_somebody(text) -%}
+    {%- set odd = odd_characters() -%}
+    {{ regex_like(text, string_literal(
+        personal_data_pattern(['address', 'encoded']) ~ '|([0-9][^0-9]{0,3}){8}|&#|[A-Za-z0-9+/_-]{16,}|(^|[^a-z])([Aa][Tt]|a c[oò]ng)([^a-z]|$)|['
+        ~ odd.digits ~ odd.letters ~ odd.signs ~ odd.blanks ~ odd.unseen ~ ']'
+    )) }}
+{%- endmacro %}

@@ -35,6 +35,7 @@ from customer_journey.errors import (
     RowCounts,
     what_gave_out,
 )
+from customer_journey.file_names import names_of
 from customer_journey.history import BuildRecord
 from customer_journey.landing import LandingReport, kind_of, land
 from customer_journey.locking import locked
@@ -234,8 +235,6 @@ def _build_with(
             landing = land(connection, raw, step.share)
         remember_settings(connection, settings)
         connection.execute("create or replace table private.engine as select ? as name", [options.engine])
-        rows = nothing_new.rows_of(connection, options.raw_schemas)
-        files = landed_files(connection)
         erasure_is_due = erasure.is_due(connection)
         is_demo = options.raw_schemas is None and hash_key.is_demo(connection, raw)
     key_news = keys.settle(output, key, is_demo)
@@ -256,6 +255,9 @@ def _build_with(
                 built, transformed = sorted(found.nodes.keys() & erasure.models_left(output.warehouse)), found
 
     with open_warehouse(output.warehouse) as connection:
+        # an erasure may have hidden names of files
+        files, names = landed_files(connection), names_of(connection)
+        rows = nothing_new.rows_of(connection, options.raw_schemas)
         has_erased = erasure.is_unpublished(connection)
         left_to_erase = erasure.left_at_their_origin(connection, landing.exported)
         waiting_requests = erasure.waiting(connection)
@@ -279,7 +281,7 @@ def _build_with(
             hash_key.was_published(connection)
             if has_erased:
                 erasure.was_published(connection)
-        nothing_new.remember(output, build.build_id, origin, rows, landing.files)
+        nothing_new.remember(output, build.build_id, origin, rows, map(names.stored, landing.files))
     return BuildResult(
         build.build_id,
         landing,

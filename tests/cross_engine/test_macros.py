@@ -791,6 +791,38 @@ CASES: dict[str, Cases] = {
         {"o-1": "true", "0912345678": "true", "a@b.vn": "false", "+84 912 345 678": "false",
             "+84\u200b912\u200b345\u200b678": "false", "Th\u1ebb-1": "true", None: None},
     ),
+    "base64_decoded": Cases(
+        "{{ base64_decoded('x') }}",
+        {
+            "aG9hLmVyYXNlZEBleGFtcGxlLmNvbQ==": "hoa.erased@example.com",
+            "aG9hLmVyYXNlZEBleGFtcGxlLmNvbQ": "hoa.erased@example.com",
+            "bGFuQHNob3Audm4": "lan@shop.vn",
+            # the alphabet of links
+            "Pz8_Pz8-": "?????>",
+            "abcde": None,
+            None: None,
+        },
+    ),
+    "spelled_out": Cases(
+        "{{ spelled_out('x') }}",
+        {
+            "Hoa (at) Shop dot vn": "hoa@shop.vn",
+            "hoa [at] shop [dot] vn": "hoa@shop.vn",
+            "hoa a còng shop chấm vn": "hoa@shop.vn",
+            "hoa.erased @ example . com": "hoa.erased@example.com",
+            "hat and dots": "hat and dots",
+            None: None,
+        },
+    ),
+    "readable_text": Cases(
+        "{{ readable_text('x') }}",
+        {
+            "hoa%2Eerased%2540shop%2evn": "hoa.erased@shop.vn",
+            "hoa&#64;shop&#x2e;vn": "hoa@shop.vn",
+            "h\u200bo\u202ea\uff20shop\uff0evn": "hoa@shop.vn",
+            None: None,
+        },
+    ),
     "registered_domain": Cases(
         "{{ registered_domain('x') }}",
         {
