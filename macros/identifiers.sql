@@ -194,7 +194,7 @@
     {%- set own_trunk = trunk if trunk != code else '' -%}
     {%- if own_trunk -%}{%- do prefixes.append(own_trunk) -%}{%- endif -%}
     {%- set patterns = [
-        before ~ '(' ~ prefixes | join('|') ~ ')[1-9][0-9]{1,2}(' ~ between ~ '[0-9]{3,4}){2}' ~ behind,
+        before ~ '(' ~ prefixes | join('|') ~ ')' ~ "'[1-9][0-9]{1,2}'"[1:-1] ~ '(' ~ between ~ "'[0-9]{3,4}){2}'"[1:-1] ~ behind,
         "'(^|[^0-9A-Za-z.%-])([(][2-9][0-9]{2}[)] ?|[2-9][0-9]{2}[-.])[0-9]{3}[-.][0-9]{4}($|[^0-9A-Za-z-])'"[1:-1],
     ] -%}
     {%- if country.mobile -%}
@@ -211,7 +211,7 @@
 -#}
 {% macro looks_like(text, pattern) -%}
     {%- set odd = odd_characters() -%}
-    {%- set changed = string_literal('[' ~ odd.digits ~ odd.letters ~ odd.signs ~ odd.blanks ~ odd.unseen ~ ']') -%}
+    {%- set changed = "'[" ~ odd.digits ~ odd.letters ~ odd.signs ~ odd.blanks ~ odd.unseen ~ "]'" -%}
     ({{ regex_like(text, "'" ~ pattern ~ "'") }} or ({{ regex_like(text, changed) }} and {{ regex_like(plain_characters(text), "'" ~ pattern ~ "'") }}))
 {%- endmacro %}
 
@@ -279,7 +279,8 @@
 -#}
 {% macro addresses_in(text, labels=none) -%}
     {%- set part, label = "'[^ ’,;:|<>@()=&?/#]+'"[1:-1], "'[^ ’,;:|<>@()=&?/#.]+'"[1:-1] -%}
-    {%- set domain = ([label] * labels) | join('[.]') if labels else part ~ '[.]' ~ part -%}
+    {%- set point = "'[.]'"[1:-1] -%}
+    {%- set domain = ([label] * labels) | join(point) if labels else part ~ point ~ part -%}
     {{ matches(text, "'" ~ part ~ " ?@ ?" ~ domain ~ "'") }}
 {%- endmacro %}
 {% macro numbers_in(text) -%}
@@ -289,8 +290,10 @@
 {#- SQL condition: a text may name somebody in one of the spellings that the macros above read. False for most texts. -#}
 {% macro may_name_somebody(text) -%}
     {%- set odd = odd_characters() -%}
-    {{ regex_like(text, string_literal(
-        personal_data_pattern(['address', 'encoded']) ~ '|([0-9][^0-9]{0,3}){8}|&#|[A-Za-z0-9+/_-]{16,}|(^|[^a-z])([Aa][Tt]|a c[oò]ng)([^a-z]|$)|['
-        ~ odd.digits ~ odd.letters ~ odd.signs ~ odd.blanks ~ odd.unseen ~ ']'
-    )) }}
+    {%- set spelled = "'([0-9][^0-9]{0,3}){8}|&#|[A-Za-z0-9+/_-]{16,}|(^|[^a-z])([Aa][Tt]|a c[oò]ng)([^a-z]|$)'"[1:-1] -%}
+    {{ regex_like(
+        text,
+        "'" ~ personal_data_pattern(['address', 'encoded']) ~ '|' ~ spelled
+        ~ "|[" ~ odd.digits ~ odd.letters ~ odd.signs ~ odd.blanks ~ odd.unseen ~ "]'"
+    ) }}
 {%- endmacro %}

@@ -103,6 +103,7 @@ def build(
     """
     output = options.output
     _check_memory_limit()
+    _refuse_one_in_the_other(options.raw, output)
     _prepare_output(output)
     with locked(output):
         return _build_locked(options, progress, on_begin)
@@ -122,6 +123,24 @@ def _check_memory_limit() -> None:
         )
 
 
+def _refuse_one_in_the_other(raw: Path | None, output: Output) -> None:
+    """Refuse an output folder in the raw folder, where it would be read as raw, and raw files in the output folder.
+
+    Raises:
+        InputError: one folder is the other, or is in it.
+    """
+    if raw is None:
+        return
+    for one, other in ((output.root, raw), (raw, output.root)):
+        if one.resolve().is_relative_to(other.resolve()):
+            how = "is the same folder as" if one.resolve() == other.resolve() else "is inside"
+            names = ("--out", "--raw") if one == output.root else ("--raw", "--out")
+            raise InputError(
+                f"{names[0]} {one}: {how} {names[1]} {other}. Choose another --out: the raw files stay as they were "
+                "delivered, and nothing of an erased person may stay in the output."
+            )
+
+
 def _prepare_output(output: Output) -> None:
     """Create the output folder if needed, and check that the build can write everything there.
 
@@ -135,8 +154,10 @@ def _prepare_output(output: Output) -> None:
     try:
         output.root.mkdir(parents=True, exist_ok=True)
     except OSError as error:
+        file = next((path for path in (output.root, *output.root.parents) if path.is_file()), None)
+        reason = error.strerror if file is None else f"{file} is a file"
         raise InputError(
-            f"--out {output.root}: this folder cannot be created ({error.strerror}). Choose another --out."
+            f"--out {output.root}: this folder cannot be created ({reason}). Choose another --out."
         ) from error
     try:
         with tempfile.TemporaryFile(dir=output.root):

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import duckdb
 
 from customer_journey.adapters import Adapter, adapter_of, export_files, plain, run_selects
+from customer_journey.broken_lines import BrokenLine
 from customer_journey.contract import RawTable, raw_tables
 from customer_journey.errors import InputError
 from customer_journey.mapping import EPOCH, AdapterUse, MappedTable, Reading, did_you_mean, read_mapping
@@ -52,6 +53,8 @@ class Delivery(NamedTuple):
     source: str | None = None
     # the number of rows of the export that an adapter read for this
     export_rows: int | None = None
+    # lines that could not be split into columns
+    broken: Sequence[BrokenLine] = ()
 
 
 @dataclass(frozen=True)
@@ -233,7 +236,8 @@ def mapped_delivery(connection: duckdb.DuckDBPyConnection, one: MappedFile, tabl
         InputError: it cannot be read as the mapping says, or lacks a column that the mapping names.
     """
     state, settled = state_of_all([one.file], one.how), is_settled(one.file)
-    names = read_as_text(connection, one.file, one.entry.reading, f"{into}_read")
+    broken: list[BrokenLine] = []
+    names = read_as_text(connection, one.file, one.entry.reading, f"{into}_read", broken=broken)
     there = columns_by_contract(one, table, names)
     _make(connection, table, f"{into}_read", there, one.entry, into)
     connection.execute(f"drop table {into}_read")
@@ -248,6 +252,7 @@ def mapped_delivery(connection: duckdb.DuckDBPyConnection, one: MappedFile, tabl
         into,
         content_of([one.file], one.how),
         f"files with ids {one.entry.id_prefix}…" if one.entry.id_prefix else None,
+        broken=broken,
     )
 
 

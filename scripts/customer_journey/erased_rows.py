@@ -317,7 +317,9 @@ def _suppress_cookies(connection: duckdb.DuckDBPyConnection) -> int:
                         select gone.order_id from {staged_table(orders.source_table)} as gone
                         where {is_marked(orders, "gone")}
                     )
-                    or {_hash("'order_id:' || events.order_id")} in (select identifier_hash from private.suppression_list)
+                    or {_hash("'order_id:' || events.order_id")} in (
+                        select identifier_hash from private.suppression_list
+                    )
                 )
                 and events.anonymous_id not in (
                     select anonymous_id from kept_orders where anonymous_id is not null

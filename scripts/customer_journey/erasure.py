@@ -23,7 +23,7 @@ import duckdb
 
 from customer_journey import erased_rows, file_names
 from customer_journey.contract import RawTable, raw_tables
-from customer_journey.erased_rows import identifiers_of, is_marked, is_same_key, staged_table, tables_of
+from customer_journey.erased_rows import is_marked, is_same_key, staged_table, tables_of
 from customer_journey.errors import InputError
 from customer_journey.hash_key import hash_key, ring_of
 from customer_journey.landing import FROM_CATALOG, kind_of, landed_digest, own_schemas

@@ -72,7 +72,8 @@ def names_of(connection: duckdb.DuckDBPyConnection) -> FileNames:
     present = {
         name
         for (name,) in connection.execute(
-            "select table_name from duckdb_tables() where database_name = current_database() and schema_name = 'private'"
+            "select table_name from duckdb_tables()"
+            " where database_name = current_database() and schema_name = 'private'"
         ).fetchall()
     }
     if "file_name_salt" not in present:

@@ -11,6 +11,7 @@ import yaml
 
 from customer_journey import file_names
 from customer_journey.adapters import plain
+from customer_journey.broken_lines import MARK, BrokenLine, text_column
 from customer_journey.contract import RawTable, raw_tables
 from customer_journey.deliveries import (
     Delivery,
@@ -29,8 +30,16 @@ from customer_journey.errors import InputError
 from customer_journey.file_names import FileNames
 from customer_journey.mapping import did_you_mean_one
 from customer_journey.paths import PROJECT
-from customer_journey.raw_files import entries_below, lines_on_unread
-from customer_journey.tabular import Column, as_text, columns_of, path_parameter, reading, scan
+from customer_journey.raw_files import entries_below, is_parquet, lines_on_unread
+from customer_journey.tabular import (
+    Column,
+    as_text,
+    columns_of,
+    path_parameter,
+    read_over_broken_lines,
+    reading,
+    scan,
+)
 
 # Prefix of the path of a table exported from Spark's catalog; no file path begins so.
 FROM_CATALOG = "catalog:"
@@ -270,9 +279,7 @@ def _keep_export_files(connection: duckdb.DuckDBPyConnection, plan: Plan, raw: P
             )
 
 
-def _forget_unread(
-    connection: duckdb.DuckDBPyConnection, raw: Path, names: FileNames, report: LandingReport
-) -> None:
+def _forget_unread(connection: duckdb.DuckDBPyConnection, raw: Path, names: FileNames, report: LandingReport) -> None:
     """Delete the landed rows of files that still exist but that the mapping no longer reads."""
     there = {".", *(_stored_path(entry, raw, names) for entry in entries_below(raw))}
     for file_id, source_table, path in connection.execute(
@@ -443,6 +450,19 @@ def create_landed_table(connection: duckdb.DuckDBPyConnection, table: RawTable) 
             connection.execute(f"alter table {table.relation} add column {column} varchar")
 
 
+def _land_broken(
+    connection: duckdb.DuckDBPyConnection, table: RawTable, file_id: int, broken: Sequence[BrokenLine]
+) -> None:
+    """Put a row that will be quarantined in the place of each broken line."""
+    for line in broken:
+        connection.execute(f"delete from {table.relation} where _file_id = ? and _row_number = ?", [file_id, line.row])
+        connection.execute(
+            f"insert into {table.relation} ({text_column(table)}, is_deleted, _file_id, _row_number)"
+            " values (?, ?, ?, ?)",
+            [str(line), MARK, file_id, line.row],
+        )
+
+
 def _land(connection: duckdb.DuckDBPyConnection, table: RawTable, delivery: Delivery) -> bool:
     """Land one delivery; return False if its content has not changed."""
     known = connection.execute(
@@ -468,18 +488,31 @@ def _land(connection: duckdb.DuckDBPyConnection, table: RawTable, delivery: Deli
         file_id = known[0] if known else _next_file_id(connection)
         insert = f"insert into {table.relation} ({', '.join(table.all_columns)}, _file_id, _row_number)"
         texts = f"select {', '.join(_texts_of(table, delivery.columns))}, {file_id}"
+        broken, row_count = delivery.broken, 0
+
+        def read(rows: str, file: Path) -> None:
+            nonlocal row_count
+            if row_count:
+                connection.execute(f"delete from {table.relation} where _file_id = ?", [file_id])
+            row = connection.execute(
+                f"{insert} {texts}, row_number() over () from {rows}", path_parameter([file])
+            ).fetchone()
+            row_count = row[0] if row else 0
+
         if delivery.relation is not None:
-            rows = connection.execute(f"{insert} {texts}, _row from {delivery.relation}").fetchone()
+            row = connection.execute(f"{insert} {texts}, _row from {delivery.relation}").fetchone()
+            row_count = (row[0] if row else 0) + len(broken)
             connection.execute(f"drop table {delivery.relation}")
+        elif is_parquet(files[0]):
+            with reading(files[0]):
+                read(scan(files[0], delivery.columns), files[0])
         else:
             with reading(files[0]):
-                rows = connection.execute(
-                    f"{insert} {texts}, row_number() over () from {scan(files[0], delivery.columns)}",
-                    path_parameter(files),
-                ).fetchone()
+                broken = read_over_broken_lines(connection, files[0], delivery.columns, None, read)
+    _land_broken(connection, table, file_id, broken)
     connection.execute(
         "insert into private.landed_files values (?, ?, ?, ?, ?)",
-        [file_id, table.source_table, delivery.path, sha256, rows[0] if rows else 0],
+        [file_id, table.source_table, delivery.path, sha256, row_count],
     )
     connection.execute("delete from private.sources where path = ?", [delivery.path])
     if delivery.source is not None:

@@ -11,7 +11,7 @@ import itertools
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, time
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import duckdb
 
+from customer_journey.broken_lines import BrokenLine, copy_without
 from customer_journey.errors import InputError, first_line, what_gave_out
 from customer_journey.mapping import Reading, did_you_mean
 from customer_journey.raw_files import (
@@ -86,8 +87,16 @@ class Column(NamedTuple):
     data_type: str
 
 
-def scan(file: Path, columns: Sequence[Column], delimiter: str | None = None) -> str:
-    """Return the SQL table function that reads such a file; the paths are passed as the parameter `$files`."""
+# Temporary tables of DuckDB that list the lines it could not read.
+_REJECTED = "rejected_lines"
+_REJECTED_SCANS = "rejected_scans"
+
+
+def scan(file: Path, columns: Sequence[Column], delimiter: str | None = None, *, skips: bool = False) -> str:
+    """Return the SQL table function that reads such a file; the paths are passed as the parameter `$files`.
+
+    With `skips`, lines of text that cannot be read are left out, and `has_skipped` tells of it.
+    """
     # hive_partitioning: a folder named `contact_id=1` must not become a column
     if is_parquet(file):
         return "read_parquet($files, hive_partitioning = false)"
@@ -99,8 +108,51 @@ def scan(file: Path, columns: Sequence[Column], delimiter: str | None = None) ->
         f"read_csv($files, auto_detect = false, header = true, delim = '{quoted(delimiter or delimiter_of(file))}',"
         " quote = '\"', escape = '\"',"
         f" strict_mode = true, encoding = 'utf-8', max_line_size = {LONGEST_ROW}, buffer_size = {READ_AT_ONCE},"
-        f" hive_partitioning = false, compression = '{compression}', columns = {{{types}}})"
+        f" hive_partitioning = false, compression = '{compression}', columns = {{{types}}}"
+        + (
+            f", store_rejects = true, rejects_table = '{_REJECTED}', rejects_scan = '{_REJECTED_SCANS}')"
+            if skips
+            else ")"
+        )
     )
+
+
+def read_over_broken_lines(
+    connection: duckdb.DuckDBPyConnection,
+    file: Path,
+    columns: Sequence[Column],
+    delimiter: str | None,
+    read: Callable[[str, Path], object],
+) -> list[BrokenLine]:
+    """Read a file, or if lines of it are broken a copy without these; return the broken lines.
+
+    `read` gets the table function and the file that it is to read, and replaces what it read before.
+
+    Raises:
+        duckdb.Error: the file is not UTF-8.
+    """
+    read(scan(file, columns, delimiter, skips=True), file)
+    kinds = _skipped(connection)
+    if not kinds:
+        return []
+    if "INVALID ENCODING" in kinds:
+        # all lines with letters are concerned, so the file is at fault; this reader says which line is the first
+        read(scan(file, columns, delimiter), file)
+    with scratch_folder() as folder:
+        copy = folder / "rows.csv"
+        broken = copy_without(file, copy, delimiter or delimiter_of(file), LONGEST_ROW)
+        read(scan(copy, columns, delimiter or delimiter_of(file)), copy)
+    return broken
+
+
+def _skipped(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """Return the kinds of errors for which the last reading skipped lines."""
+    if not connection.execute("select 1 from duckdb_tables() where table_name = ?", [_REJECTED]).fetchone():
+        return set()
+    kinds = connection.execute(f"select distinct error_type::varchar from {_REJECTED}").fetchall()
+    for table in (_REJECTED, _REJECTED_SCANS):
+        connection.execute(f"drop table {table}")
+    return {kind for (kind,) in kinds}
 
 
 def path_parameter(files: Sequence[Path]) -> dict[str, list[str]]:
@@ -321,12 +373,18 @@ def as_text(column: Column) -> str:
 
 
 def read_as_text(
-    connection: duckdb.DuckDBPyConnection, file: Path, how: Reading, into: str, *, number_repeated: bool = False
+    connection: duckdb.DuckDBPyConnection,
+    file: Path,
+    how: Reading,
+    into: str,
+    *,
+    number_repeated: bool = False,
+    broken: list[BrokenLine] | None = None,
 ) -> list[str]:
     """Read a file into the temporary table `into`, its columns as text and `_row`; return the names of the columns.
 
     `_row` is the line of the file, or row of the sheet, less one: the first row below a header in line 1 is 1. Rows
-    without any value are left out.
+    without any value are left out. Lines that cannot be split into columns are added to `broken` if that is given.
 
     Raises:
         InputError: the file cannot be read; the message names its real format if that is known.
@@ -351,12 +409,21 @@ def read_as_text(
                 for name, column in zip(names, columns, strict=True)
             ]
             blank = " and ".join(f"coalesce(trim(cast({quoted_name(name)} as varchar)), '') = ''" for name in names)
-            connection.execute(
-                f"create or replace temp table {into} as select * from (select {', '.join(texts)},"
-                f" row_number() over () + {how.header_row - 1} as _row from {scan(source, columns, delimiter)})"
-                f" where not ({blank})",
-                path_parameter([source]),
-            )
+
+            def read(rows: str, source: Path) -> None:
+                connection.execute(
+                    f"create or replace temp table {into} as select * from (select {', '.join(texts)},"
+                    f" row_number() over () + {how.header_row - 1} as _row from {rows}) where not ({blank})",
+                    path_parameter([source]),
+                )
+
+            if broken is None or is_parquet(source):
+                read(scan(source, columns, delimiter), source)
+            else:
+                broken += [
+                    line.below(how.header_row - 1)
+                    for line in read_over_broken_lines(connection, source, columns, delimiter, read)
+                ]
             return names
 
 

@@ -779,7 +779,8 @@ CASES: dict[str, Cases] = {
         "{{ masked('x') }}",
         {
             **dict.fromkeys(
-                ["415-555-2671", "(415) 555-2671", "call 415.555.2671 now", "1-415-555-2671", "+1 415 555 2671"], "(masked)"
+                ["415-555-2671", "(415) 555-2671", "call 415.555.2671 now", "1-415-555-2671", "+1 415 555 2671"],
+                "(masked)",
             ),
             # a number of eleven digits is a campaign more often than a phone
             **{text: text for text in ["17812345678", "4155552671", "2026-100-2000", "10.415.555.2671"]},
@@ -788,8 +789,15 @@ CASES: dict[str, Cases] = {
     ),
     "publishable_id": Cases(
         "{{ publishable_id('x') }} = x",
-        {"o-1": "true", "0912345678": "true", "a@b.vn": "false", "+84 912 345 678": "false",
-            "+84\u200b912\u200b345\u200b678": "false", "Th\u1ebb-1": "true", None: None},
+        {
+            "o-1": "true",
+            "0912345678": "true",
+            "a@b.vn": "false",
+            "+84 912 345 678": "false",
+            "+84\u200b912\u200b345\u200b678": "false",
+            "Th\u1ebb-1": "true",
+            None: None,
+        },
     ),
     "base64_decoded": Cases(
         "{{ base64_decoded('x') }}",

@@ -38,7 +38,7 @@ SPELLINGS = (
     "hoa%252Eerased%2540example.com",
     "hoa.erased&#64;example.com",
     "hoa.erased\uff20example\uff0ecom",
-    "ｈｏａ.erased@example.com",
+    "\uff48\uff4f\uff41.erased@example.com",
     "h\u200bo\u200ba.erased@exa\u2060mple.com",
     "\u202ehoa.erased@example.com\u202c",
     "hoa.erased (at) example (dot) com",
@@ -134,9 +134,9 @@ def readings_of(text: str) -> Iterator[str]:
     yield "".join(str(unicodedata.digit(sign, sign)) for sign in link)
     for token in re.findall("[A-Za-z0-9+/_-]{12,}", text):
         with contextlib.suppress(ValueError):
-            yield base64.urlsafe_b64decode(
-                token.translate({43: "-", 47: "_"}) + "=" * (-len(token) % 4)
-            ).decode("ascii")
+            yield base64.urlsafe_b64decode(token.translate({43: "-", 47: "_"}) + "=" * (-len(token) % 4)).decode(
+                "ascii"
+            )
 
 
 def _nothing(file: Path) -> Iterator[str]:
