@@ -6,10 +6,11 @@ copy without it. A line with an unclosed quotation mark is such a line by itself
 
 import csv
 import io
+import json
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple, TextIO
+from typing import Any, NamedTuple, TextIO
 
 from customer_journey.contract import RawTable
 from customer_journey.raw_files import open_text
@@ -72,6 +73,43 @@ def copy_without(file: Path, copy: Path, delimiter: str, longest_row: int) -> li
     return broken
 
 
+def copy_of_json(file: Path, copy: Path) -> None:
+    """Copy a JSON file as one record a line, in which each text is valid and a broken line is a record {MARK: line}.
+
+    Raises:
+        UnicodeError: the file is not UTF-8.
+        ValueError: it is neither JSON nor one record a line.
+    """
+    with open_text(file) as binary:
+        text = binary.read().decode("utf-8-sig")
+    with copy.open("w", encoding="utf-8") as stream:
+        try:
+            records = [_loaded(text)]
+        except RecursionError as error:
+            raise ValueError("its values are nested too deeply") from error
+        except ValueError:
+            lines = [line for line in text.split("\n") if line.strip()]
+            records = [_record_in(line) for line in lines]
+            if all(MARK in record for record in records):
+                raise
+        for record in records:
+            valid = json.dumps(record, ensure_ascii=False).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+            stream.write(f"{valid}\n")
+
+
+def _loaded(text: str) -> Any:  # noqa: ANN401
+    # numbers as they are written: Python would round some
+    return json.loads(text, parse_float=str, parse_int=str, parse_constant=str)
+
+
+def _record_in(line: str) -> dict[str, Any]:
+    try:
+        record = _loaded(line)
+    except (ValueError, RecursionError):
+        record = None
+    return record if isinstance(record, dict) else {MARK: line[:_KEPT]}
+
+
 def _records(source: TextIO, delimiter: str) -> Iterator[tuple[int, str, list[str] | None]]:
     """Yield number and text of the first line of each record, and its values; None if it has an odd quotation mark.
 
@@ -89,6 +127,10 @@ def _records(source: TextIO, delimiter: str) -> Iterator[tuple[int, str, list[st
             record: list[str] | None = next(reader)
         except (csv.Error, StopIteration):
             record = None
+        if record is not None and width is not None:
+            # a separator at the end of each row is common
+            while len(record) > width and not record[-1]:
+                record.pop()
         if record is None or (width is not None and len(record) != width):
             yield number, line, None
             continue

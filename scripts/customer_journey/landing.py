@@ -35,6 +35,7 @@ from customer_journey.tabular import (
     Column,
     as_text,
     columns_of,
+    confuses,
     path_parameter,
     read_over_broken_lines,
     reading,
@@ -343,20 +344,27 @@ def land_deliveries(
     on_progress: Callable[[str, float], None],
 ) -> None:
     """Land the new and changed files of each table in one transaction, and count them in the report."""
-    connection.execute("begin")
-    try:
-        _create_manifest(connection)
-        for number, (table, delivered) in enumerate(deliveries.items()):
-            on_progress(table.label, number / len(deliveries))
-            for delivery in delivered:
-                if _land(connection, table, delivery):
-                    report.files_read += 1
-                else:
-                    report.files_known += 1
-        connection.execute("commit")
-    except BaseException:
-        connection.execute("rollback")
-        raise
+    confusing: set[str] = set()
+    while True:
+        connection.execute("begin")
+        try:
+            _create_manifest(connection)
+            is_new = []
+            for number, (table, delivered) in enumerate(deliveries.items()):
+                on_progress(table.label, number / len(deliveries))
+                is_new += [_land(connection, table, delivery, confusing) for delivery in delivered]
+            connection.execute("commit")
+        except _ConfusingError as error:
+            # the transaction is lost with the error, so it begins again, with another way of reading this file
+            connection.execute("rollback")
+            confusing.add(error.path)
+            continue
+        except BaseException:
+            connection.execute("rollback")
+            raise
+        report.files_read += sum(is_new)
+        report.files_known += len(is_new) - sum(is_new)
+        return
 
 
 def refuse_folder_of_files(connection: duckdb.DuckDBPyConnection) -> None:
@@ -463,8 +471,21 @@ def _land_broken(
         )
 
 
-def _land(connection: duckdb.DuckDBPyConnection, table: RawTable, delivery: Delivery) -> bool:
-    """Land one delivery; return False if its content has not changed."""
+class _ConfusingError(Exception):
+    """DuckDB gave up the text file of this path without naming a line."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+
+def _land(
+    connection: duckdb.DuckDBPyConnection, table: RawTable, delivery: Delivery, confusing: Collection[str]
+) -> bool:
+    """Land one delivery; return False if its content has not changed.
+
+    Raises:
+        _ConfusingError: its path is to be added to `confusing`, and the transaction to begin again.
+    """
     known = connection.execute(
         "select file_id, sha256, source_table from private.landed_files where path = ?", [delivery.path]
     ).fetchone()
@@ -508,7 +529,14 @@ def _land(connection: duckdb.DuckDBPyConnection, table: RawTable, delivery: Deli
                 read(scan(files[0], delivery.columns), files[0])
         else:
             with reading(files[0]):
-                broken = read_over_broken_lines(connection, files[0], delivery.columns, None, read)
+                try:
+                    broken = read_over_broken_lines(
+                        connection, files[0], delivery.columns, None, read, delivery.path in confusing
+                    )
+                except duckdb.InvalidInputException as error:
+                    if delivery.path in confusing or not confuses(error):
+                        raise
+                    raise _ConfusingError(delivery.path) from error
     _land_broken(connection, table, file_id, broken)
     connection.execute(
         "insert into private.landed_files values (?, ?, ?, ?, ?)",

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import duckdb
 
-from customer_journey.broken_lines import BrokenLine, copy_without
+from customer_journey.broken_lines import MARK, BrokenLine, copy_of_json, copy_without
 from customer_journey.errors import InputError, first_line, what_gave_out
 from customer_journey.mapping import Reading, did_you_mean
 from customer_journey.raw_files import (
@@ -123,26 +123,34 @@ def read_over_broken_lines(
     columns: Sequence[Column],
     delimiter: str | None,
     read: Callable[[str, Path], object],
+    is_confusing: bool = False,
 ) -> list[BrokenLine]:
     """Read a file, or if lines of it are broken a copy without these; return the broken lines.
 
-    `read` gets the table function and the file that it is to read, and replaces what it read before.
+    `read` gets the table function and the file that it is to read, and replaces what it read before. A file that
+    `confuses` DuckDB is read from a copy at once.
 
     Raises:
-        duckdb.Error: the file is not UTF-8.
+        duckdb.Error: the file is not UTF-8, or confuses DuckDB.
     """
-    read(scan(file, columns, delimiter, skips=True), file)
-    kinds = _skipped(connection)
-    if not kinds:
-        return []
-    if "INVALID ENCODING" in kinds:
-        # all lines with letters are concerned, so the file is at fault; this reader says which line is the first
-        read(scan(file, columns, delimiter), file)
+    if not is_confusing:
+        read(scan(file, columns, delimiter, skips=True), file)
+        kinds = _skipped(connection)
+        if not kinds:
+            return []
+        if "INVALID ENCODING" in kinds:
+            # all lines with letters are concerned, so the file is at fault; this reader says which line is the first
+            read(scan(file, columns, delimiter), file)
     with scratch_folder() as folder:
         copy = folder / "rows.csv"
         broken = copy_without(file, copy, delimiter or delimiter_of(file), LONGEST_ROW)
         read(scan(copy, columns, delimiter or delimiter_of(file)), copy)
     return broken
+
+
+def confuses(error: duckdb.Error) -> bool:
+    """Return whether DuckDB gave a text file up without naming a line, as it does at line ends of two kinds."""
+    return "reached an invalid state" in str(error)
 
 
 def _skipped(connection: duckdb.DuckDBPyConnection) -> set[str]:
@@ -394,7 +402,7 @@ def read_as_text(
             raise InputError(f"{file}: {_EMPTY}")
         _refuse_another_kind(file)
         if is_json(file):
-            return _read_json(connection, file, into)
+            return _read_json(connection, file, into, broken)
         with _as_utf8(file, how) as (source, delimiter):
             columns = columns_of(
                 connection,
@@ -420,10 +428,13 @@ def read_as_text(
             if broken is None or is_parquet(source):
                 read(scan(source, columns, delimiter), source)
             else:
-                broken += [
-                    line.below(how.header_row - 1)
-                    for line in read_over_broken_lines(connection, source, columns, delimiter, read)
-                ]
+                try:
+                    lines = read_over_broken_lines(connection, source, columns, delimiter, read)
+                except duckdb.InvalidInputException as error:
+                    if not confuses(error):
+                        raise
+                    lines = read_over_broken_lines(connection, source, columns, delimiter, read, is_confusing=True)
+                broken += [line.below(how.header_row - 1) for line in lines]
             return names
 
 
@@ -610,6 +621,7 @@ def _unwrap(connection: duckdb.DuckDBPyConnection, records: str) -> bool:
     A page is `{"orders": [...]}`, also beside paging keys (`{"data": [...], "has_more": false}`), `{"order": {...}}`
     or a record of Airbyte (`{"stream": …, "data": {...}}`, `_airbyte_data`). Lists inside a record stay in it.
     """
+    pointer = "'/' || replace(replace({key}, '~', '~0'), '/', '~1')"
     connection.execute(
         f"""
         create or replace temp table {records} as
@@ -625,12 +637,13 @@ def _unwrap(connection: duckdb.DuckDBPyConnection, records: str) -> bool:
                 case
                     when list_has_all(own, ['stream', 'data', 'emitted_at']) then 'data'
                     when list_contains(own, '_airbyte_data') then '_airbyte_data'
-                    when len(own) = 1 and json_type(record, '$."' || own[1] || '"') = 'ARRAY' then own[1]
-                    when len(json_keys(record)) = 1 and json_type(record, '$."' || own[1] || '"') = 'OBJECT' then own[1]
+                    when len(own) = 1 and json_type(record, {pointer.format(key="own[1]")}) = 'ARRAY' then own[1]
+                    when len(json_keys(record)) = 1 and json_type(record, {pointer.format(key="own[1]")}) = 'OBJECT'
+                        then own[1]
                 end as wrapper
             from keyed
         ),
-        opened as (select *, record -> ('$."' || wrapper || '"') as inside from named),
+        opened as (select *, record -> ({pointer.format(key="wrapper")}) as inside from named),
         placed as (
             select
                 *,
@@ -653,34 +666,70 @@ def _unwrap(connection: duckdb.DuckDBPyConnection, records: str) -> bool:
     return row is not None and bool(row[0])
 
 
-def _read_json(connection: duckdb.DuckDBPyConnection, file: Path, into: str) -> list[str]:
-    """Read JSON records: a list, one per line, a single one, or pages of an API or EL tool (`_unwrap`)."""
+def _read_json(
+    connection: duckdb.DuckDBPyConnection, file: Path, into: str, broken: list[BrokenLine] | None = None
+) -> list[str]:
+    """Read JSON records: a list, one per line, a single one, or pages of an API or EL tool (`_unwrap`).
+
+    With `broken`, lines that are no JSON and records that are no objects are added to it.
+    """
+    records = f"{into}_records"
+    try:
+        _read_records(connection, file, records)
+    except duckdb.InvalidInputException as error:
+        if broken is None:
+            raise
+        with scratch_folder() as folder:
+            copy = folder / "records.ndjson"
+            try:
+                copy_of_json(file, copy)
+            except ValueError:
+                raise error from None
+            _read_records(connection, copy, records)
+    while _unwrap(connection, records):
+        pass
+    strange = connection.execute(
+        f"select number, coalesce(record ->> '/{MARK}', record::varchar) from {records}"
+        f" where json_type(record) <> 'OBJECT' or json_type(record, '/{MARK}') is not null order by number"
+    ).fetchall()
+    row = connection.execute(f"select count(*) from {records}").fetchone()
+    if strange and (broken is None or row == (len(strange),)):
+        raise InputError(
+            f'{file}: record {strange[0][0]} is not an object of the form {{"column": value}}. Export objects, or CSV.'
+        )
+    if broken is not None:
+        broken += [BrokenLine(number, number, text) for number, text in strange]
+        connection.executemany(f"delete from {records} where number = ?", [[number] for number, _ in strange] or [[-1]])
+    keys = connection.execute(
+        f"select distinct unnest(json_keys(record)) as name from {records} order by name"
+    ).fetchall()
+    # names that differ only in case are one column, as in a table of DuckDB
+    names: dict[str, list[str]] = {}
+    for (key,) in keys:
+        names.setdefault(key.lower(), []).insert(0, key)
+    texts = [
+        f"nfc_normalize(coalesce({', '.join(_value_of(key) for key in spellings)})) as {quoted_name(spellings[0])}"
+        for spellings in names.values()
+        if spellings[0]
+    ]
+    connection.execute(
+        f"create or replace temp table {into} as select {', '.join([*texts, 'number as _row'])} from {records}"
+    )
+    connection.execute(f"drop table {records}")
+    return [spellings[0] for spellings in names.values() if spellings[0]]
+
+
+def _read_records(connection: duckdb.DuckDBPyConnection, file: Path, into: str) -> None:
     compression = "gzip" if is_compressed(file) else "none"
     connection.execute(
-        f"create or replace temp table {into}_records as select json as record, row_number() over () as number"
+        f"create or replace temp table {into} as select json as record, row_number() over () as number"
         f" from read_json_objects($files, format = 'auto', compression = '{compression}',"
         f" maximum_object_size = {LONGEST_ROW})",
         path_parameter([file]),
     )
-    while _unwrap(connection, f"{into}_records"):
-        pass
-    strange = connection.execute(
-        f"select min(number) from {into}_records where json_type(record) <> 'OBJECT'"
-    ).fetchone()
-    if strange is not None and strange[0] is not None:
-        raise InputError(
-            f'{file}: record {strange[0]} is not an object of the form {{"column": value}}. Export objects, or CSV.'
-        )
-    names = [
-        name
-        for (name,) in connection.execute(
-            f"select distinct unnest(json_keys(record)) as name from {into}_records order by name"
-        ).fetchall()
-    ]
-    _refuse_repeated(file, [Column(name, "VARCHAR") for name in names])
-    texts = [f"nfc_normalize(record ->> '$.\"{quoted(name)}\"') as {quoted_name(name)}" for name in names]
-    connection.execute(
-        f"create or replace temp table {into} as select {', '.join([*texts, 'number as _row'])} from {into}_records"
-    )
-    connection.execute(f"drop table {into}_records")
-    return names
+
+
+def _value_of(key: str) -> str:
+    # a JSON pointer: a path would end at a quotation mark in the key
+    pointer = key.replace("~", "~0").replace("/", "~1")
+    return f"record ->> '/{quoted(pointer)}'"

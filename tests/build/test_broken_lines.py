@@ -1,6 +1,7 @@
 """Lines that no reader can split: what lands of them, and that names of files hold nobody's address."""
 
 import csv
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -150,3 +151,64 @@ def test_long_values_are_read_beside_a_broken_line(warehouse: duckdb.DuckDBPyCon
     file.write_text(f"{HEADER}\n2\n1,{'x' * 200_000},2026-01-01\n", encoding="utf-8")
     land(warehouse, tmp_path / "raw", lambda table, share: None)
     assert [(row[0], len(str(row[1]))) for row in _landed(warehouse)] == [("line 2: 2", 4), ("1", 200_000)]
+
+
+PERSON = {"contact_id": "1", "email": "a@x.vn", "created_at": "2026-01-01"}
+OTHER = {**PERSON, "contact_id": "5", "email": "e@x.vn"}
+ODD_RECORDS = {
+    "no JSON": '{"contact_id": ',
+    "a number": "5",
+    "nothing": "null",
+}
+
+
+@pytest.mark.parametrize("odd", ODD_RECORDS.values(), ids=ODD_RECORDS)
+def test_only_the_odd_record_of_json_is_refused(odd: str, warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    (tmp_path / "raw" / "crm" / "contacts.csv").unlink()
+    file = tmp_path / "raw" / "crm" / "contacts.ndjson"
+    file.write_text(f"{json.dumps(PERSON)}\n{odd}\n{json.dumps(OTHER)}\n", encoding="utf-8")
+    land(warehouse, tmp_path / "raw", lambda table, share: None)
+    assert _landed(warehouse) == [
+        ("1", "a@x.vn", None, 1), (f"line 2: {odd}", None, MARK, 2), ("5", "e@x.vn", None, 3),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("key", ['a"b', "a\\", "", "*", "/", "~", "Contact_ID"])
+def test_odd_keys_of_json_stop_nothing(key: str, warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    """What a tool lets people name their fields is in every record."""
+    (tmp_path / "raw" / "crm" / "contacts.csv").unlink()
+    file = tmp_path / "raw" / "crm" / "contacts.json"
+    file.write_text(json.dumps([PERSON, {**OTHER, key: "1"}]), encoding="utf-8")
+    land(warehouse, tmp_path / "raw", lambda table, share: None)
+    assert [row[:2] for row in _landed(warehouse)] == [("1", "a@x.vn"), ("5", "e@x.vn")]
+
+
+def test_half_a_character_in_json_is_replaced(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    """A text that a tool cut in the middle of an emoji; numbers beside it stay as they are written."""
+    (tmp_path / "raw" / "crm" / "contacts.csv").unlink()
+    file = tmp_path / "raw" / "crm" / "contacts.json"
+    file.write_text(
+        '[{"contact_id": 12345678901234567890.10, "email": "\\ud83d", "created_at": "2026"}]', encoding="utf-8"
+    )
+    land(warehouse, tmp_path / "raw", lambda table, share: None)
+    assert _landed(warehouse) == [("12345678901234567890.10", "\ufffd", None, 1)]
+
+
+@pytest.mark.parametrize("option", [None, "id_prefix: x-"], ids=["plain", "mapped"])
+def test_line_ends_of_two_kinds(option: str | None, warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    """Files that were joined of exports of two systems; DuckDB gives up such a file without naming a line."""
+    if option:
+        (tmp_path / "raw" / "mapping.yml").write_text(f"tables:\n  crm/contacts:\n    {option}\n", encoding="utf-8")
+    file = tmp_path / "raw" / "crm" / "contacts.csv"
+    file.write_text(f"{HEADER}\n{GOOD}\r\n2,b@x.vn,2026-01-02\r3\n{LAST}\n", encoding="utf-8", newline="")
+    land(warehouse, tmp_path / "raw", lambda table, share: None)
+    assert [row[1:] for row in _landed(warehouse)] == [
+        ("a@x.vn", None, 1), ("b@x.vn", None, 2), (None, MARK, 3), ("e@x.vn", None, 4),
+    ]  # fmt: skip
+
+
+def test_a_separator_at_the_end_breaks_no_line(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    file = tmp_path / "raw" / "crm" / "contacts.csv"
+    file.write_text(f"{HEADER}\n{GOOD},\n2\n{LAST},,\n", encoding="utf-8")
+    land(warehouse, tmp_path / "raw", lambda table, share: None)
+    assert [row[0] for row in _landed(warehouse)] == ["1", "line 3: 2", "5"]

@@ -27,6 +27,12 @@ PLANTS = (
     "0987%20111%20888",
     "%2B84987111999",
     "cGxhbnQuZml2ZUBleGFtcGxlLmNvbQ==",
+    "cGxhbnQuc2l4QGV4YW1wbGUuY29t",
+    "84987111222-sale",
+    "sdt0987111223",
+    "0987_111_224",
+    "0987\u200b111\u200b225",
+    "\u202e0987111226\u202c",
 )
 # Of free text and page addresses nothing is published, so anything there is a plant.
 FREE_TEXT = "plant-in-free-text"
