@@ -62,9 +62,9 @@ class FileNames:
     def hide(self, path: str, identifiers: Collection[str]) -> list[str]:
         """Hide the parts of a path that hold one of these identifiers, and return their digests."""
         parts = [part for part in path.split("/") if not _IS_MASKED.fullmatch(part)]
-        found = [self._digest(part) for part in parts if any(_holds(part, text) for text in identifiers)]
-        self.hidden.update(found)
-        return found
+        found = {self._digest(part) for part in parts if any(_holds(part, text) for text in identifiers)} - self.hidden
+        self.hidden |= found
+        return sorted(found)
 
 
 def names_of(connection: duckdb.DuckDBPyConnection) -> FileNames:

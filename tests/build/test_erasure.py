@@ -6,8 +6,8 @@ import duckdb
 from customer_journey import erasure
 from customer_journey.warehouse import open_warehouse
 
-from tests.build.conftest import write_tiny_company
-from tests.support.builds import publish, run_build, run_journey, write_rows
+from tests.build.conftest import SETTINGS, write_tiny_company
+from tests.support.builds import publish, run_build, run_journey, write_rows, write_settings
 from tests.support.erasure import REQUEST, SPELLINGS, traces_under, write_hoa
 
 
@@ -189,6 +189,7 @@ def test_whoever_is_told_of_in_words_is_found(small: Path, tmp_path: Path) -> No
     """Her address in a page's address, beside another in a field, in words to somebody else, and what comes later."""
     raw, out = tmp_path / "raw", tmp_path / "out"
     write_tiny_company(raw)
+    write_settings(raw, {**SETTINGS, "default_phone_country": "VN"})
     write_hoa(raw, "first")
     (raw / "web/events.csv").unlink()
     (raw / "crm/contacts.csv").unlink()

@@ -6,8 +6,8 @@ import pytest
 from customer_journey.compare import compare
 from customer_journey.paths import Output
 
-from tests.build.conftest import write_tiny_company
-from tests.support.builds import publish, write_rows
+from tests.build.conftest import SETTINGS, write_tiny_company
+from tests.support.builds import publish, write_rows, write_settings
 from tests.support.erasure import REQUEST, SPELLINGS, traces_under, write_hoa
 
 ENGINES = ("duckdb", "spark")
@@ -18,6 +18,7 @@ def outs(small: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Out
     """The output folder on each engine, after a build with her and one with her request."""
     raw = tmp_path_factory.mktemp("raw")
     write_tiny_company(raw)
+    write_settings(raw, {**SETTINGS, "default_phone_country": "VN"})
     write_hoa(raw, "hoa")
     for table in ("crm/contacts", "web/events", "orders/orders"):
         (raw / f"{table}.csv").unlink()

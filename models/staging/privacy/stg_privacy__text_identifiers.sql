@@ -158,13 +158,21 @@ found as (
 
 ),
 
-{# most candidates are numbers of products and pages, which come again and again #}
+{# most candidates are numbers of products and pages, which come again and again; any may be a number of abroad without its plus sign #}
 candidates as (
 
-    select distinct
+    select
         identifier_type,
-        candidate
+        candidate,
+        candidate as spelling
     from found
+    union
+    select
+        identifier_type,
+        candidate,
+        '+' || {{ regex_remove('candidate', "'[^0-9]'") }} as spelling
+    from found
+    where identifier_type = 'phone'
 
 ),
 
@@ -174,8 +182,8 @@ identified as (
         identifier_type,
         candidate,
         case
-            when identifier_type = 'email' then {{ identifier_key("'email'", normalize_email('candidate')) }}
-            else {{ identifier_key("'phone'", normalize_phone('candidate')) }}
+            when identifier_type = 'email' then {{ identifier_key("'email'", normalize_email('spelling')) }}
+            else {{ identifier_key("'phone'", normalize_phone('spelling')) }}
         end as identifier
     from candidates
 
