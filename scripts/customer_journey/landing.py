@@ -511,12 +511,12 @@ def _land(
         texts = f"select {', '.join(_texts_of(table, delivery.columns))}, {file_id}"
         broken, row_count = delivery.broken, 0
 
-        def read(rows: str, file: Path) -> None:
+        def read(rows: str, *read_files: Path) -> None:
             nonlocal row_count
             if row_count:
                 connection.execute(f"delete from {table.relation} where _file_id = ?", [file_id])
             row = connection.execute(
-                f"{insert} {texts}, row_number() over () from {rows}", path_parameter([file])
+                f"{insert} {texts}, row_number() over () from {rows}", path_parameter(read_files)
             ).fetchone()
             row_count = row[0] if row else 0
 
@@ -526,7 +526,7 @@ def _land(
             connection.execute(f"drop table {delivery.relation}")
         elif is_parquet(files[0]):
             with reading(files[0]):
-                read(scan(files[0], delivery.columns), files[0])
+                read(scan(files[0], delivery.columns), *files)
         else:
             with reading(files[0]):
                 try:
