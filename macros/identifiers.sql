@@ -287,13 +287,16 @@
     {{ matches(text, "'" ~ personal_data_pattern(['international', 'national']) ~ '|' ~ home_number_pattern() ~ "|[+]?[0-9]{8,15}'") }}
 {%- endmacro %}
 
-{#- SQL condition: a text may name somebody in one of the spellings that the macros above read. False for most texts. -#}
-{% macro may_name_somebody(text) -%}
+{#-
+    SQL condition: a text may name somebody in one of the spellings that the macros above read. False for most texts.
+
+    Parameters: text, an expression; is_id, whether it is an id. Ids are searched for addresses and numbers as people write them only:
+      the digits of millions of ids would pass for numbers of somebody.
+-#}
+{% macro may_name_somebody(text, is_id=false) -%}
     {%- set odd = odd_characters() -%}
-    {%- set spelled = "'([0-9][^0-9]{0,3}){8}|&#|[A-Za-z0-9+/_-]{16,}|(^|[^a-z])([Aa][Tt]|a c[oò]ng)([^a-z]|$)'"[1:-1] -%}
-    {{ regex_like(
-        text,
-        "'" ~ personal_data_pattern(['address', 'encoded']) ~ '|' ~ spelled
-        ~ "|[" ~ odd.digits ~ odd.letters ~ odd.signs ~ odd.blanks ~ odd.unseen ~ "]'"
-    ) }}
+    {%- set unusual = '[' ~ odd.digits ~ odd.letters ~ odd.signs ~ odd.blanks ~ odd.unseen ~ ']' -%}
+    {%- set kinds = ['address', 'international', 'national'] if is_id else ['address', 'encoded'] -%}
+    {%- set spelled = "'([0-9][^0-9]{0,3}){8}|&#|[A-Za-z0-9+/_-]{16,}|(^|[^a-z])([Aa][Tt]|a c[oò]ng)([^a-z]|$)|'"[1:-1] -%}
+    {{ regex_like(text, "'" ~ personal_data_pattern(kinds) ~ '|' ~ ('' if is_id else spelled) ~ unusual ~ "'") }}
 {%- endmacro %}

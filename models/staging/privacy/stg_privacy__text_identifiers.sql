@@ -8,15 +8,16 @@
 {%- set searched = [] -%}
 {%- for source_name, table_name in staged_tables() -%}
     {%- for column in source_spec(source_name, table_name).columns.values() if column.config.meta.kind not in fallible_kinds() -%}
-        {%- do searched.append((source_name, table_name, column.name, is_of_owner(column))) -%}
+        {%- set is_id = column.config.meta.kind == 'id' or column.name.endswith('_id') -%}
+        {%- do searched.append((source_name, table_name, column.name, is_id, is_of_owner(column))) -%}
     {%- endfor -%}
     {#- While dbt parses there are no columns yet, but it must see which tables are read. -#}
-    {%- if not execute -%}{%- do searched.append((source_name, table_name, 'updated_at', false)) -%}{%- endif -%}
+    {%- if not execute -%}{%- do searched.append((source_name, table_name, 'updated_at', false, false)) -%}{%- endif -%}
 {%- endfor %}
 
 with texts as (
 
-    {%- for source_name, table_name, column_name, is_owner in searched %}
+    {%- for source_name, table_name, column_name, is_id, is_owner in searched %}
     select
         '{{ source_name }}.{{ table_name }}' as source_table,
         landed._file_id,
@@ -25,22 +26,28 @@ with texts as (
         {{ is_owner }} as is_owner,
         landed.{{ column_name }} as written
     from {{ source(source_name, table_name) }} as landed
-    where {{ may_name_somebody('landed.' ~ column_name) }}
+    where {{ may_name_somebody('landed.' ~ column_name, is_id) }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
+
+),
+
+{# the same texts come again and again (an address in each message to it), so each is read once #}
+distinct_texts as (
+
+    select distinct
+        written as original,
+        written
+    from texts
 
 ),
 
 decoded_once as (
 
     select
-        source_table,
-        _file_id,
-        _row_number,
-        column_name,
-        is_owner,
+        original,
         {{ percent_decoded('written') }} as written
-    from texts
+    from distinct_texts
     where contains(written, '%')
 
 ),
@@ -48,11 +55,7 @@ decoded_once as (
 decoded_twice as (
 
     select
-        source_table,
-        _file_id,
-        _row_number,
-        column_name,
-        is_owner,
+        original,
         {{ percent_decoded('written') }} as written
     from decoded_once
     where contains(written, '%')
@@ -62,30 +65,22 @@ decoded_twice as (
 tokens as (
 
     select
-        source_table,
-        _file_id,
-        _row_number,
-        column_name,
-        is_owner,
+        original,
         {{ matches('written', "'[A-Za-z0-9+/_-]{12,}'") }} as token
-    from texts
+    from distinct_texts
 
 ),
 
 every_text as (
 
-    select * from texts
+    select * from distinct_texts
     union all
     select * from decoded_once
     union all
     select * from decoded_twice
     union all
     select
-        source_table,
-        _file_id,
-        _row_number,
-        column_name,
-        is_owner,
+        original,
         {{ base64_decoded('token') }} as written
     from tokens
 
@@ -94,11 +89,7 @@ every_text as (
 readable as (
 
     select
-        source_table,
-        _file_id,
-        _row_number,
-        column_name,
-        is_owner,
+        original,
         {{ readable_text('written') }} as written
     from every_text
 
@@ -107,11 +98,7 @@ readable as (
 spelled as (
 
     select
-        source_table,
-        _file_id,
-        _row_number,
-        column_name,
-        is_owner,
+        original,
         written,
         {{ spelled_out('written') }} as spelled_out
     from readable
@@ -121,11 +108,7 @@ spelled as (
 squeezed as (
 
     select
-        source_table,
-        _file_id,
-        _row_number,
-        column_name,
-        is_owner,
+        original,
         written,
         spelled_out,
         {{ regex_remove('spelled_out', "'[^0-9a-z@.]'") }} as letters,
@@ -145,11 +128,7 @@ found as (
         ('phone', numbers_in('digits')),
     ] %}
     select
-        source_table,
-        _file_id,
-        _row_number,
-        column_name,
-        is_owner,
+        original,
         '{{ kind }}' as identifier_type,
         {{ candidates }} as candidate
     from squeezed
@@ -187,15 +166,25 @@ identified as (
         end as identifier
     from candidates
 
+),
+
+named as (
+
+    select distinct
+        found.original,
+        identified.identifier
+    from found
+    inner join identified on found.identifier_type = identified.identifier_type and found.candidate = identified.candidate
+    where identified.identifier is not null
+
 )
 
-select distinct
-    found.source_table,
-    found._file_id,
-    found._row_number,
-    found.column_name,
-    found.is_owner,
-    identified.identifier
-from found
-inner join identified on found.identifier_type = identified.identifier_type and found.candidate = identified.candidate
-where identified.identifier is not null
+select
+    texts.source_table,
+    texts._file_id,
+    texts._row_number,
+    texts.column_name,
+    texts.is_owner,
+    named.identifier
+from texts
+inner join named on texts.written = named.original
