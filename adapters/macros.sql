@@ -100,7 +100,7 @@ create or replace temp macro utc_time(text) as
 create or replace temp macro local_time(text, tool) as
     case
         when getvariable('timezone') is null and regexp_full_match(trim(text), '.*[0-9]:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?( ?[AaPp][Mm])?')
-            then error(tool || ' has local times (' || trim(text) || '): say in which zone, `timezone: Asia/Ho_Chi_Minh` in mapping.yml')
+            then error(tool || ' has local times (' || trim(text) || '). Add their time zone in mapping.yml, for example `timezone: Europe/Paris`.')
         else text
     end;
 

@@ -149,3 +149,19 @@ group by person_key, episode_number
 {% macro state_key(overriding, open_definitions) -%}
     {{ hash_number("concat_ws(' ', cast(overrides as string), cast(scope as string), cast(" ~ overriding ~ " as string), cast(" ~ open_definitions ~ " as string))") }}
 {%- endmacro %}
+
+{#-
+    Direction of a transition: backward, reentry, forward or skip.
+
+    Parameters: entry_number, how often the person has entered the stage so far; stage and stage_before, relations with the rank and
+      the steps (int_framework_stages) of the stage entered and of the one left.
+    Example: {{ stage_direction('entries.entry_number', 'stages', 'stages_before') }} as direction
+-#}
+{% macro stage_direction(entry_number, stage, stage_before) -%}
+    case
+        when {{ stage }}.rank < {{ stage_before }}.rank then 'backward'
+        when {{ entry_number }} > 1 then 'reentry'
+        when {{ stage }}.steps - {{ stage_before }}.steps <= 1 then 'forward'
+        else 'skip'
+    end
+{%- endmacro %}

@@ -1,4 +1,4 @@
-"""What many files of tests share: a small project to build, and one Spark session a process, which is slow to start."""
+"""Shared fixtures: a small project to build, and one Spark session per process, because it is slow to start."""
 
 import os
 from collections.abc import Iterator
@@ -16,12 +16,13 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 
-# Builds are compared: without a key each of them would make one of its own. Tests of keys leave it out.
+# one key for all builds, because tests compare them; without one, each build would make its own. Tests of keys unset
+# it.
 os.environ[ENVIRONMENT_VARIABLE] = "a-key-of-all-tests"
-# Pages take seconds of each build: those that tests look at are asked for.
+# no report and documentation pages by default, because they take seconds per build; tests of pages ask for them
 os.environ["JOURNEY_PAGES"] = "0"
 
-# The files that take longest come first, so that two processes that take a file at a time end together.
+# the slowest files first, so that two processes which take a file at a time end together
 LONGEST = (
     "tests/scenarios/test_scenarios.py",
     "tests/build/test_mutations.py",

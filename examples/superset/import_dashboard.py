@@ -32,7 +32,7 @@ ASSETS = Path(__file__).with_name("assets")
 VARIABLES = ("SUPERSET_URL", "SUPERSET_USER", "SUPERSET_PASSWORD", "MARTS_URI")
 DATABASE = "databases/customer_journey.yaml"
 PLACE_OF_URI = "__MARTS_URI__"
-# what Superset writes in the place of a password, and replaces by the one that is sent beside the bundle
+# Superset exports this placeholder instead of a password, and on import takes the password sent beside the bundle
 MASK = "XXXXXXXXXX"
 DASHBOARD = "superset/dashboard/customer-journey/"
 TIMEOUT_SECONDS = 120

@@ -19,8 +19,8 @@ with signals as (
 
 ),
 
-{# whom we can reach again stays aware; a visitor nobody knows is gone after a while without a visit #}
-known as (
+{# a known person stays aware for good, because the company can contact them again; an unknown visitor only for a limited time #}
+known_persons as (
 
     select signals.*
     from signals
@@ -29,7 +29,7 @@ known as (
 
 ),
 
-unknown as (
+unknown_visitors as (
 
     select signals.*
     from signals
@@ -40,13 +40,13 @@ unknown as (
 
 known_episodes as (
 
-    {{ episodes('known') }}
+    {{ episodes('known_persons') }}
 
 ),
 
 unknown_episodes as (
 
-    {{ episodes('unknown', days=setting('interest_days')) }}
+    {{ episodes('unknown_visitors', days=setting('interest_days')) }}
 
 )
 

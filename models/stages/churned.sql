@@ -1,4 +1,4 @@
-with customers as (
+with customer_episodes as (
 
     select * from {{ ref('customer') }}
 
@@ -10,7 +10,7 @@ departures as (
         person_key,
         left_at as churned_at,
         max(case when evidence = 'subscription_started' then 'subscription_cancelled' else 'lapsed' end) as evidence
-    from customers
+    from customer_episodes
     where left_at <= {{ as_of() }}
     group by person_key, left_at
 
@@ -19,14 +19,14 @@ departures as (
 select
     departures.person_key,
     departures.churned_at as entered_at,
-    min(case when customers.entered_at > departures.churned_at then customers.entered_at end) as left_at,
+    min(case when customer_episodes.entered_at > departures.churned_at then customer_episodes.entered_at end) as left_at,
     departures.evidence
 from departures
-inner join customers on departures.person_key = customers.person_key
+inner join customer_episodes on departures.person_key = customer_episodes.person_key
 group by departures.person_key, departures.churned_at, departures.evidence
-{# somebody who is still a customer by another purchase has not left #}
+{# a person with another open episode as customer, such as a second subscription, has not churned #}
 having
     not bool_or(
-        customers.entered_at <= departures.churned_at
-        and (customers.left_at is null or customers.left_at > departures.churned_at)
+        customer_episodes.entered_at <= departures.churned_at
+        and (customer_episodes.left_at is null or customer_episodes.left_at > departures.churned_at)
     )

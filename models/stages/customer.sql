@@ -9,14 +9,14 @@ with purchases as (
 
 ),
 
-bought as (
+customers_by_purchase as (
 
     {{ episodes('purchases', days=setting('lapse_days')) }}
 
 ),
 
-{# who pays by the month is a customer for as long as the subscription runs #}
-subscribed as (
+{# a subscriber is a customer until the subscription ends, however long ago the last payment was #}
+customers_by_subscription as (
 
     select
         person_key,
@@ -30,6 +30,6 @@ subscribed as (
 
 )
 
-select * from bought
+select * from customers_by_purchase
 union
-select * from subscribed
+select * from customers_by_subscription

@@ -1,6 +1,6 @@
 with signals as (
 
-    {# a visit shows interest once it has gone on, not when it begins #}
+    {# dated at the end of the session, because only then is it known to be engaged #}
     select
         person_key,
         ended_at as occurred_at,

@@ -25,7 +25,7 @@ signals as (
     from {{ ref('int_person_events') }}
     where
         event_type in ('loyalty_redeemed', 'loyalty_tier_changed')
-        {# a trial that goes on has bought nothing #}
+        {# a renewal or upgrade at price 0 is a free trial, not a purchase #}
         or (event_type in ('subscription_renewed', 'subscription_upgraded') and amount > 0)
 
 )

@@ -17,8 +17,8 @@ with scored as (
 
 ),
 
-{# points count from the moment they are earned and are gone when their days are over #}
-changes as (
+{# points are added when they are earned and subtracted when they expire, mql_score_days later #}
+score_changes as (
 
     select
         person_key,
@@ -28,7 +28,7 @@ changes as (
         select person_key, occurred_at as changed_at, points from scored
         union all
         select person_key, {{ add_days('occurred_at', setting('mql_score_days')) }} as changed_at, -points as points from scored
-    ) as earned_and_gone
+    ) as earned_and_expired
     group by person_key, changed_at
 
 ),
@@ -39,11 +39,11 @@ scores as (
         person_key,
         changed_at,
         sum(points) over (partition by person_key order by changed_at rows between unbounded preceding and current row) as score
-    from changes
+    from score_changes
 
 ),
 
-turns as (
+transitions as (
 
     select
         *,
@@ -61,7 +61,7 @@ periods as (
         changed_at as entered_at,
         is_qualified,
         lead(changed_at) over (partition by person_key order by changed_at) as left_at
-    from turns
+    from transitions
     where is_qualified <> was_qualified
 
 )

@@ -1,4 +1,4 @@
-{# a deal that is entered when it is over was no opportunity; two of one moment are one episode #}
+{# a deal without duration, recorded only when it was already closed, was never open; deals with the same start and end are one episode #}
 select distinct
     person_key,
     occurred_at as entered_at,

@@ -1,7 +1,7 @@
 select
     person_key,
     ordered_at as entered_at,
-    {# what is handed over in a shop has no delivery #}
+    {# purchases in a store have no delivery date #}
     case
         when delivered_at > ordered_at then delivered_at
         else {{ add_days('ordered_at', setting('purchasing_days')) }}

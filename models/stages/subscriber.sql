@@ -9,7 +9,7 @@ with signals as (
 
 ),
 
-goodbyes as (
+unsubscriptions as (
 
     select
         person_key,
@@ -22,10 +22,10 @@ goodbyes as (
 select
     signals.person_key,
     signals.occurred_at as entered_at,
-    min(goodbyes.occurred_at) as left_at,
+    min(unsubscriptions.occurred_at) as left_at,
     signals.evidence
 from signals
-left join goodbyes
-    on signals.person_key = goodbyes.person_key
-    and signals.occurred_at < goodbyes.occurred_at
+left join unsubscriptions
+    on signals.person_key = unsubscriptions.person_key
+    and signals.occurred_at < unsubscriptions.occurred_at
 group by signals.person_key, signals.occurred_at, signals.evidence

@@ -14,7 +14,7 @@ with signals as (
     from {{ ref('int_person_events') }}
     where event_type in ('product_usage', 'onboarding')
     union all
-    {# who asks for help after buying has the product, whatever the delivery says #}
+    {# a customer who asks for help has the product, even if its delivery is not recorded yet #}
     select
         person_key,
         entered_at as occurred_at,
@@ -23,14 +23,14 @@ with signals as (
 
 ),
 
-used as (
+using_by_signals as (
 
     {{ episodes('signals', days=setting('lapse_days')) }}
 
 ),
 
-{# who pays by the month uses the product for as long as the subscription runs #}
-subscribed as (
+{# a subscriber counts as using the product until the subscription ends #}
+using_by_subscription as (
 
     select
         person_key,
@@ -42,9 +42,9 @@ subscribed as (
 
 )
 
-select * from used
+select * from using_by_signals
 union
-select * from subscribed
+select * from using_by_subscription
 where
     entered_at <= {{ as_of() }}
     and (left_at is null or left_at > entered_at)

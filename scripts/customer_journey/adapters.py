@@ -20,10 +20,11 @@ import yaml
 
 from customer_journey.contract import RawTable, raw_tables
 from customer_journey.errors import InputError, first_line, what_gave_out
-from customer_journey.mapping import AdapterUse, Reading, did_you_mean, reading_of
+from customer_journey.file_columns import Column, as_text
+from customer_journey.mapping import RECORD_NUMBER, AdapterUse, Reading, did_you_mean, reading_of
 from customer_journey.paths import PROJECT
 from customer_journey.raw_files import data_files_below, is_text
-from customer_journey.tabular import Column, as_text, is_utf_8, read_as_text
+from customer_journey.tabular import is_utf_8, read_as_text
 from customer_journey.warehouse import quoted, quoted_name
 
 FOLDER = PROJECT / "adapters"
@@ -213,7 +214,7 @@ def run_selects(
     unread: dict[str, InputError | None] = {}
     parts: dict[str, list[str]] = {one.name: [] for one in adapter.inputs}
     before = _temporary(connection)
-    for label, name, columns, one in _parts(connection, adapter, use, files, where, raw, into):
+    for label, name, columns, one in read_export(connection, adapter, use, files, where, raw, into):
         if not isinstance(one, Input):
             unread[label] = one
             continue
@@ -249,7 +250,7 @@ def run_selects(
         made = f"{into}_{table.source}_{table.name}"
         _run(connection, where, adapter, select, made)
         names = connection.table(made).columns
-        if strange := [name for name in names if name not in table.all_columns]:
+        if strange := [name for name in names if name not in (*table.all_columns, RECORD_NUMBER)]:
             raise InputError(
                 f"{select}: {table.label} has no column {strange[0]}{did_you_mean(strange[0], table.all_columns)}"
             )
@@ -284,6 +285,9 @@ def _run(connection: duckdb.DuckDBPyConnection, where: str, adapter: Adapter, se
     except duckdb.Error as error:
         if what_gave_out(error):
             raise
+        if isinstance(error, duckdb.InvalidInputException) and (said := first_line(error)).endswith("."):
+            # the adapter itself says what it needs, by error() of DuckDB
+            raise InputError(f"{where}: {said.removeprefix('Invalid Input Error: ')}") from error
         raise InputError(
             f"{where}: {select.relative_to(adapter.folder.parent)} fails on this export ({first_line(error)}). "
             "Correct the SELECT, or the export."
@@ -305,7 +309,7 @@ class Made:
         return sum(rows for name, files in self.read.items() if name in inputs for _, rows in files)
 
 
-def _parts(
+def read_export(
     connection: duckdb.DuckDBPyConnection,
     adapter: Adapter,
     use: AdapterUse,

@@ -11,19 +11,18 @@ from functools import cache
 from importlib.metadata import version
 from typing import Any, Protocol
 
-import yaml
-
 from customer_journey.checks.result import CheckResult
 from customer_journey.hash_key import DEMO_KEY, fingerprint, hash_key
 from customer_journey.history import BuildRecord
 from customer_journey.paths import PROJECT
+from customer_journey.project_files import read_yaml
 
 
 @cache
 def described_tables() -> dict[str, dict[str, Any]]:
     """Return the described tables of these marts by name."""
     file = PROJECT / "models" / "marts" / "audit" / "_build__sources.yml"
-    (source,) = yaml.safe_load(file.read_text(encoding="utf-8"))["sources"]
+    (source,) = read_yaml(file)["sources"]
     return {table["name"]: table for table in source["tables"]}
 
 

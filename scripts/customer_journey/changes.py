@@ -54,10 +54,11 @@ def _changed_rows(before: Sequence[Sequence[Any]], now: Sequence[Sequence[Any]])
     lines = []
     for table, *counts in sorted(now, key=lambda row: str(row[0])):
         new, corrected, refused = (one - other for one, other in zip(counts, known.get(table, (0, 0, 0)), strict=True))
+        rows = "row" if abs(new) == 1 else "rows"
         differences = [
             f"{abs(count):,} {word if count > 0 else less}"
             for count, word, less in (
-                (new, "rows new", "rows fewer"),
+                (new, f"{rows} new", f"{rows} fewer"),
                 (corrected, "corrected", "corrections fewer"),
                 (refused, "more refused", "fewer refused"),
             )

@@ -40,6 +40,7 @@ PRIVATE = 0o077
 # builds start fast
 _ELSEWHERE = {
     "clean": "customer_journey.clean",
+    "watch": "customer_journey.watch",
     "init": "onboarding.commands",
     "map-value": "onboarding.commands",
     "new": "workbench.commands",
@@ -134,7 +135,7 @@ def build(
     """Land raw tables, build and check every model, and publish the marts."""
     from customer_journey.housekeeping import keep_builds, rotate_logs
     from customer_journey.run_summary import RunSummary
-    from customer_journey.webhook import notify
+    from customer_journey.webhook import check_variables, notify
 
     os.umask(PRIVATE)
     output = Output(out.resolve())
@@ -150,6 +151,7 @@ def build(
 
     try:
         keep = keep_builds()
+        check_variables()
         _build_and_publish(summary, begin, console, raw, as_of, target, full_refresh, raw_schemas, url, pages)
     except BaseException as error:
         summary.end(*_ending(error))
@@ -178,7 +180,7 @@ def _build_and_publish(
     from customer_journey.nothing_new import Unchanged
     from customer_journey.paths import keep_private
     from customer_journey.progress import Progress
-    from customer_journey.summary import print_rows, print_summary, warnings_of
+    from customer_journey.summary import print_changes, print_rows, print_summary, warnings_of
 
     if raw is not None and raw_schemas is not None:
         raise InputError("--raw and --raw-schemas cannot be combined. Give one of them.")
@@ -202,6 +204,7 @@ def _build_and_publish(
         else:
             summary.is_published, summary.marts = True, result.marts
             summary.rows, summary.refused, summary.checks = result.rows.counts, result.rows.refusals, result.checks
+            summary.changes, summary.changed_definitions = result.rows.changes, result.changed_definitions
             summary.warnings += warnings_of(output, result)
         report = _report_of(output, isinstance(result, Unchanged), pages, progress)
         copied: Published | BuildError | None = None
@@ -222,10 +225,12 @@ def _build_and_publish(
             summary.warnings += copied.notes
         summary.end(ExitCode.PUBLISHED, is_new=not isinstance(result, Unchanged))
     except CheckFailedError as error:
-        summary.checks = error.checks
+        summary.checks, summary.changed_definitions = error.checks, error.changed_definitions
         if error.rows is not None:
             summary.rows, summary.refused = error.rows.counts, error.rows.refusals
+            summary.changes = error.rows.changes
             print_rows(console, error.rows)
+        print_changes(console, [*summary.changed_definitions, *summary.changes])
         raise
     finally:
         keep_private(output)
@@ -507,9 +512,12 @@ def export_mart(
 )
 @click.option("--table", help="Only this raw table, such as crm/contacts.")
 @click.option("--reason", help="Only this reason code of docs/reason_codes.md.")
+@click.option("--raw", type=FOLDER, help="Raw folder: rows that an adapter made are then named by row of the export.")
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="Rows shown.")
 @click.option("--to", "file", type=FOLDER, help="New CSV file for all the rows, readable by you alone.")
-def quarantine(out: Path, table: str | None, reason: str | None, limit: int, file: Path | None) -> None:
+def quarantine(
+    out: Path, table: str | None, reason: str | None, raw: Path | None, limit: int, file: Path | None
+) -> None:  # fmt: skip
     """List the rows that the last build refused: file, row, reason, column and value, and what to do.
 
     The values may be personal data, so they come from the private warehouse. Works after a failed build too.
@@ -520,7 +528,7 @@ def quarantine(out: Path, table: str | None, reason: str | None, limit: int, fil
     output = Output(out.resolve())
     if file is not None:
         check_place(file.absolute(), output)
-    rows = refused_rows(output, table, reason)
+    rows = refused_rows(output, table, reason, raw)
     console = PlainConsole(soft_wrap=True)
     for line in lines(rows, limit):
         console.print(line)

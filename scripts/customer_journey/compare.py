@@ -186,7 +186,7 @@ class _Mart:
         if column not in self._floats:
             return f"{one} is distinct from {other}"
         tolerance = FITTED_TOLERANCE if self._name.startswith(_FITTED) else FLOAT_TOLERANCE
-        # NaN is never within the tolerance, although comparisons with it do not say so
+        # to DuckDB NaN equals NaN and exceeds all numbers, so it is excluded from the tolerance explicitly
         return (
             f"({one} is distinct from {other} and not coalesce(isfinite({one}) and isfinite({other})"
             f" and abs({one} - {other}) <= {tolerance} * greatest(abs({one}), abs({other})), false))"

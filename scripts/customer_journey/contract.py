@@ -5,9 +5,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from customer_journey.paths import PROJECT
+from customer_journey.project_files import read_yaml
 
 EVERY_TABLE_MAY_CARRY = ("updated_at", "is_deleted")
 
@@ -62,7 +61,7 @@ def raw_tables(project: Path = PROJECT) -> tuple[RawTable, ...]:
     """Return the raw tables of the contract, sorted by source and name."""
     tables = []
     for file in sorted(project.glob("models/staging/*/_*__sources.yml")):
-        for source in yaml.safe_load(file.read_text(encoding="utf-8"))["sources"]:
+        for source in read_yaml(file)["sources"]:
             tables += [_raw_table(source["name"], table) for table in source["tables"]]
     return tuple(sorted(tables, key=lambda table: (table.source, table.name)))
 

@@ -7,10 +7,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from customer_journey import audit
 from customer_journey.paths import PROJECT
+from customer_journey.project_files import read_yaml
 
 _REFERENCE = re.compile(r"ref\('(\w+)'\)")
 
@@ -35,8 +34,7 @@ def declared_marts(project: Path = PROJECT) -> dict[str, DeclaredMart]:
     """Return the marts of the project by name, those that the build itself writes too."""
     declared = {name: _declared(table) for name, table in audit.described_tables().items()}
     for file in sorted((project / "models" / "marts").rglob("*.yml")):
-        document = yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
-        for model in document.get("models") or ():
+        for model in read_yaml(file).get("models") or ():
             declared[model["name"]] = _declared(model)
     return declared
 

@@ -5,7 +5,7 @@ import json
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -13,12 +13,32 @@ from typing import NamedTuple
 import duckdb
 
 from customer_journey.adapters import Adapter, adapter_of, export_files, plain, run_selects
+from customer_journey.broken_lines import BrokenLine
 from customer_journey.contract import RawTable, raw_tables
 from customer_journey.errors import InputError
-from customer_journey.mapping import EPOCH, AdapterUse, MappedTable, Reading, did_you_mean, read_mapping
+from customer_journey.file_columns import Column, is_nameless
+from customer_journey.mapping import (
+    EPOCH,
+    RECORD_NUMBER,
+    AdapterUse,
+    MappedTable,
+    Reading,
+    RecordKey,
+    did_you_mean,
+    did_you_mean_one,
+    read_mapping,
+)
 from customer_journey.paths import PROJECT
-from customer_journey.raw_files import RawFiles, files_in, files_matching, is_claimed, is_json, is_sheet
-from customer_journey.tabular import Column, read_as_text
+from customer_journey.raw_files import (
+    RawFiles,
+    data_files_below,
+    files_in,
+    files_matching,
+    is_claimed,
+    is_json,
+    is_sheet,
+)
+from customer_journey.tabular import read_as_text
 from customer_journey.warehouse import quoted, quoted_name
 
 # Some file systems store times to two seconds: a file younger than this may change without a change of its times.
@@ -48,10 +68,16 @@ class Delivery(NamedTuple):
     relation: str | None = None
     # a digest of the rows, if it is not that of the content of `files`
     content: str | None = None
-    # its name in audit_sources; None for files without an id_prefix
+    # its name in audit_sources; None for files without a name and an id_prefix
     source: str | None = None
+    # the rank of its source, if `relation` has the column _record_key
+    source_rank: int | None = None
     # the number of rows of the export that an adapter read for this
     export_rows: int | None = None
+    # notes on its files for the summary
+    notes: tuple[str, ...] = ()
+    # lines that could not be split into columns
+    broken: Sequence[BrokenLine] = ()
 
 
 @dataclass(frozen=True)
@@ -87,11 +113,13 @@ class Export:
     @property
     def source(self) -> str:
         """Its name in audit_sources."""
-        return f"{self.place} through {self.use.adapter}"
+        if self.use.source:
+            return self.use.source
+        return self.use.adapter if self.place == "." else f"{self.place} through {self.use.adapter}"
 
     def path(self, table: RawTable) -> str:
         """The path that its rows of a table land under."""
-        return f"{self.source}/{table.label}.sql"
+        return f"{self.place} through {self.use.adapter}/{table.label}.sql"
 
     @property
     def how(self) -> str:
@@ -135,9 +163,12 @@ def plan_of(raw: Path) -> Plan:
         for pattern in entry.files:
             files = files_matching(raw, pattern)
             if not files:
+                near = did_you_mean_one(pattern, [file.relative_to(raw).as_posix() for file in data_files_below(raw)])
+                if (raw / pattern).is_dir():
+                    near = f", which is a folder: write {pattern.rstrip('/')}/*"
                 raise InputError(
-                    f"{raw / 'mapping.yml'}: {entry.label}: no file matches {pattern}. Correct `files`, or put the "
-                    f"file into {raw}."
+                    f"{raw / 'mapping.yml'}: {entry.label}: no file matches {pattern}{near.removesuffix('?')}"
+                    f"{'?' if near.endswith('?') else '.'} Correct `files`, or put the file into {raw}."
                 )
             named.update(files)
         for file in sorted(named):
@@ -151,7 +182,19 @@ def plan_of(raw: Path) -> Plan:
         if adapters[-1][1].folder.is_relative_to(raw):
             named_for_tables.add(raw / use.adapter)
     plan.claimed |= named_for_tables
+    places = [(use.adapter, use.folder, use.schema) for use in mapping.adapters]
+    if twice := next((place for place in places if places.count(place) > 1), None):
+        raise InputError(
+            f"{raw / 'mapping.yml'}: adapters: {twice[0]}: two entries name {twice[1] or f'schema {twice[2]}'}. Remove "
+            "one of them."
+        )
     for use, adapter, where in adapters:
+        made = {table.label for table in adapter.selects}
+        if unmade := sorted(set(use.record_keys) - made):
+            raise InputError(
+                f"{raw / 'mapping.yml'}: same_records: {unmade[0]}: the adapter {use.adapter} makes no such table. "
+                "Remove its line."
+            )
         exported = None if use.folder is None else _exported(plan, raw, use, where, named_for_tables)
         plan.exports.append(Export(use, adapter, exported, where))
     plan.found = files_in(raw, tables.values(), plan.claimed)
@@ -188,6 +231,12 @@ def _exported(plan: Plan, raw: Path, use: AdapterUse, where: str, others: Collec
 
 def _map(plan: Plan, raw: Path, table: RawTable, file: Path, entry: MappedTable) -> None:
     path = file.relative_to(raw).as_posix()
+    for other in plan.mapped[table]:
+        if other.file == file and other.entry.id_prefix != entry.id_prefix:
+            raise InputError(
+                f"{raw / 'mapping.yml'}: {table.label}: two entries name {path} with different id_prefix, so that its "
+                "rows would count twice. Remove it from the files of one of them."
+            )
     # one file may serve two tables, such as orders and their customers
     is_shared = any(one.file == file for of_table in plan.mapped.values() for one in of_table)
     plan.mapped[table].append(MappedFile(file, f"{path} as {table.label}" if is_shared else path, entry))
@@ -233,12 +282,23 @@ def mapped_delivery(connection: duckdb.DuckDBPyConnection, one: MappedFile, tabl
         InputError: it cannot be read as the mapping says, or lacks a column that the mapping names.
     """
     state, settled = state_of_all([one.file], one.how), is_settled(one.file)
-    names = read_as_text(connection, one.file, one.entry.reading, f"{into}_read")
+    broken: list[BrokenLine] = []
+    names = read_as_text(connection, one.file, one.entry.reading, f"{into}_read", broken=broken)
+    is_empty = not names
+    if is_empty:
+        # JSON without a record, as an API answers on a quiet day, has no names
+        names = [one.entry.columns.get(name, name) for name in table.all_columns]
+        texts = ", ".join(f"cast(null as varchar) as {quoted_name(name)}" for name in dict.fromkeys(names))
+        connection.execute(f"create or replace temp table {into}_read as select {texts}, 0 as _row where false")
     there = columns_by_contract(one, table, names)
-    _make(connection, table, f"{into}_read", there, one.entry, into)
+    record_key = None
+    if one.entry.record_key is not None:
+        where = f"{one.file}: same_records in mapping.yml"
+        record_key = _record_key(where, table, one.entry.record_key, there, names, one.entry)
+    _make(connection, table, f"{into}_read", there, one.entry, into, record_key)
     connection.execute(f"drop table {into}_read")
-    columns = [Column(name, "VARCHAR") for name in connection.table(into).columns if name != "_row"]
-    unknown = [Column(name, "VARCHAR") for name in names if name not in there.values()]
+    columns = [Column(name, "VARCHAR") for name in connection.table(into).columns if not name.startswith("_")]
+    unknown = [Column("" if is_nameless(name) else name, "VARCHAR") for name in names if name not in there.values()]
     return Delivery(
         one.path,
         [*columns, *(column for column in unknown if column.name not in table.all_columns)],
@@ -247,7 +307,10 @@ def mapped_delivery(connection: duckdb.DuckDBPyConnection, one: MappedFile, tabl
         settled,
         into,
         content_of([one.file], one.how),
-        f"files with ids {one.entry.id_prefix}…" if one.entry.id_prefix else None,
+        one.entry.source or (f"files with ids {one.entry.id_prefix}…" if one.entry.id_prefix else None),
+        one.entry.record_key.rank if one.entry.record_key else None,
+        notes=("holds no record",) if is_empty else (),
+        broken=broken,
     )
 
 
@@ -306,8 +369,14 @@ def made_deliveries(
     content = content_of(files, export.how) if files is not None else None
     deliveries = {}
     for table, relation in made.tables.items():
-        names = connection.table(relation).columns
-        _make(connection, table, relation, {name: name for name in names}, entry, f"{relation}_rows")
+        names = [name for name in connection.table(relation).columns if name != RECORD_NUMBER]
+        there = {name: name for name in names}
+        key = export.use.record_keys.get(table.label)
+        record_key = None
+        if key is not None:
+            of_select = connection.table(relation).columns
+            record_key = _record_key(f"{export.where}: same_records", table, key, there, of_select, entry)
+        _make(connection, table, relation, there, entry, f"{relation}_rows", record_key)
         connection.execute(f"drop table {relation}")
         deliveries[table] = Delivery(
             export.path(table),
@@ -318,6 +387,7 @@ def made_deliveries(
             f"{relation}_rows",
             content or _content_of_rows(connection, f"{relation}_rows", export.how),
             export.source,
+            key.rank if key else None,
             made.rows_for(export.adapter.inputs_of(export.adapter.selects[table])),
         )
     return deliveries, made.unread
@@ -335,8 +405,9 @@ def _make(
     there: Mapping[str, str],
     entry: MappedTable,
     into: str,
+    record_key: str | None = None,
 ) -> None:
-    """Make the temporary table `into`: the columns and the notation of the contract."""
+    """Make the temporary table `into`: the columns and the notation of the contract, and the column _record_key."""
     macros = (PROJECT / "adapters" / "macros.sql").read_text(encoding="utf-8")
     connection.execute(macros)
     constants = {name: f"'{quoted(text)}'" for name, text in entry.constants.items()}
@@ -346,9 +417,49 @@ def _make(
     )
     converted = {name: _converted(table, name, text, entry, identifier_type) for name, text in theirs.items()}
     texts = [f"nfc_normalize({text}) as {name}" for name, text in (constants | converted).items()]
+    if record_key is not None:
+        texts.append(f"{record_key} as _record_key")
     has_row = "_row" in connection.table(relation).columns
     row = "_row" if has_row else "row_number() over () as _row"
     connection.execute(f"create or replace temp table {into} as select {', '.join([*texts, row])} from {relation}")
+
+
+def _record_key(
+    where: str, table: RawTable, key: RecordKey, there: Mapping[str, str], names: Sequence[str], entry: MappedTable
+) -> str:
+    """Return the SQL of the digest that is equal for rows of one record, whatever source they come from.
+
+    A key column is one of the contract, or one of the file. Amounts are compared as numbers, times by their day, phones
+    by their last nine digits, other texts without case, outer blanks and a leading `#`. Null if a part is blank.
+
+    Raises:
+        InputError: the file has no such column.
+    """
+    own = {plain(name): name for name in names}
+    plainly = replace(entry, id_prefix="")
+    parts = []
+    for column in key.columns:
+        if column in there:
+            kind = table.kind_of(column)
+            text = _converted(table, column, f"cast({quoted_name(there[column])} as varchar)", plainly, "")
+        elif plain(column) in own:
+            kind, text = "text", f"cast({quoted_name(own[plain(column)])} as varchar)"
+        else:
+            known = sorted({*there, *(name for name in names if name)})
+            raise InputError(f"{where}: {table.label}: there is no column {column}{did_you_mean(column, known)}")
+        parts.append(f"nullif({_compared(text, kind)}, '')")
+    is_whole = " and ".join(f"{part} is not null" for part in parts)
+    return f"case when {is_whole} then md5(concat_ws('|', {', '.join(parts)})) end"
+
+
+def _compared(text: str, kind: str) -> str:
+    if kind in _NUMBERS:
+        return f"coalesce(cast(try_cast({text} as decimal(18, 4)) as varchar), trim({text}))"
+    if kind in (*_TIMES, *_DAYS):
+        return f"left(trim({text}), 10)"
+    if kind == "phone":
+        return f"right(regexp_replace({text}, '[^0-9]', '', 'g'), 9)"
+    return f"ltrim(lower(nfc_normalize(trim({text}))), '#')"
 
 
 def _converted(table: RawTable, name: str, text: str, entry: MappedTable, identifier_type: str) -> str:

@@ -9,7 +9,7 @@ import hashlib
 import re
 import zoneinfo
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +23,13 @@ FILE_NAME = "mapping.yml"
 EPOCH = "epoch"
 
 _READING = ("delimiter", "encoding", "decimal", "thousands", "date_format", "timezone", "sheet", "header_row")
-_OF_A_TABLE = ("files", *_READING, "columns", "constants", "values", "id_prefix")
-_OF_AN_ADAPTER = ("adapter", "folder", "schema", *_READING, "id_prefix", "variables")
+_OF_A_TABLE = ("source", "files", *_READING, "columns", "constants", "values", "id_prefix")
+_OF_AN_ADAPTER = ("adapter", "source", "folder", "schema", *_READING, "id_prefix", "variables")
+# Tables whose records two sources may both hold, so that they would count twice. Contacts are joined by their
+# identifiers instead.
+WITH_SAME_RECORDS = ("orders/orders", "orders/refunds")
+# The column that an adapter's SELECT may add: the number that people see, where the id is another.
+RECORD_NUMBER = "record_number"
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,14 @@ class Reading:
 
 
 @dataclass(frozen=True)
+class RecordKey:
+    """Columns that say which record a row is in all sources, and the rank of its source: the lowest counts."""
+
+    columns: tuple[str, ...]
+    rank: int
+
+
+@dataclass(frozen=True)
 class MappedTable:
     """One entry under `tables:`: the files of a raw table, how they are read, and the names of their columns."""
 
@@ -66,6 +79,9 @@ class MappedTable:
     # contract name: {theirs: ours}
     values: Mapping[str, Mapping[str, str]]
     id_prefix: str
+    # the name of the source, in same_records and audit_sources
+    source: str = ""
+    record_key: RecordKey | None = None
 
     def fingerprint(self) -> str:
         """Return a digest of the entry; if it changes, its files must be read again."""
@@ -82,6 +98,9 @@ class AdapterUse:
     reading: Reading
     id_prefix: str
     variables: Mapping[str, str] = field(default_factory=dict)
+    source: str = ""
+    # by the label of the raw table
+    record_keys: Mapping[str, RecordKey] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -102,16 +121,17 @@ def read_mapping(raw: Path) -> MappingFile:
     if file.is_dir():
         raise InputError(f"{file}: is a folder, but must be the file of the mapping. Rename or remove it.")
     if not file.is_file():
+        refuse_near_name(file)
         return MappingFile()
     try:
-        given = yaml.safe_load(file.read_text(encoding="utf-8-sig")) or {}
+        given = load_yaml(file.read_text(encoding="utf-8-sig")) or {}
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise InputError(f"{file}: not readable as YAML ({what_yaml_says(error)}).") from error
     except OSError as error:
         raise InputError(f"{file}: cannot be read ({error.strerror}).") from error
     if not isinstance(given, dict):
         raise InputError(f"{file}: must hold `tables:` or `adapters:`. See docs/mapping.md.")
-    _check_words(str(file), given, ("tables", "adapters"))
+    _check_words(str(file), given, ("tables", "adapters", "same_records"))
     tables = given.get("tables") or {}
     if not isinstance(tables, dict):
         raise InputError(f"{file}: tables: must hold lines of the form `<source>/<table>:`. See docs/mapping.md.")
@@ -125,7 +145,91 @@ def read_mapping(raw: Path) -> MappingFile:
     used = given.get("adapters") or []
     if not isinstance(used, list):
         raise InputError(f"{file}: adapters: must be a list of entries `- adapter: <tool>`. See docs/mapping.md.")
-    return MappingFile(tuple(found), tuple(_adapter_use(f"{file}: adapters", entry) for entry in used))
+    uses = [_adapter_use(f"{file}: adapters", entry) for entry in used]
+    return _with_record_keys(f"{file}: same_records", found, uses, given.get("same_records"))
+
+
+def _with_record_keys(
+    where: str, tables: Sequence[MappedTable], uses: Sequence[AdapterUse], given: object
+) -> MappingFile:  # fmt: skip
+    """Return the entries with the keys of the records that several sources hold."""
+    form = (
+        "must hold lines of the form `<source>/<table>: {source: column, other source: column}`. See docs/mapping.md."
+    )
+    if given is not None and not isinstance(given, dict):
+        raise InputError(f"{where}: {form}")
+    found, used = list(tables), list(uses)
+    for label, sources in (given or {}).items():
+        if label not in WITH_SAME_RECORDS:
+            raise InputError(
+                f"{where}: {label} cannot stand here, only {' and '.join(WITH_SAME_RECORDS)}. Contacts of several "
+                "sources are joined by e-mail and phone."
+            )
+        if not isinstance(sources, dict) or len(sources) < 2:
+            raise InputError(f"{where}: {label}: {form}")
+        prefixes: dict[str, str] = {}
+        for rank, (name, columns) in enumerate(sources.items(), 1):
+            key = RecordKey(_list(f"{where}: {label}: {name}", columns), rank)
+            if not key.columns:
+                raise InputError(f"{where}: {label}: {name}: names no column. Write the column of the shared number.")
+            entries = [place for place, entry in enumerate(found) if (entry.label, entry.source) == (label, name)]
+            exports = [place for place, use in enumerate(used) if name in (use.source, use.source or use.adapter)]
+            if not entries and not exports:
+                names = {entry.source for entry in found if entry.label == label} - {""}
+                names |= {use.source or use.adapter for use in used}
+                hint = f" There are: {', '.join(sorted(names))}." if names else ""
+                raise InputError(
+                    f"{where}: {label}: no entry is the source {name}. Write `source: {name}` in the entry.{hint}"
+                )
+            for place in entries:
+                found[place] = replace(found[place], record_key=key)
+            for place in exports:
+                used[place] = replace(used[place], record_keys={**used[place].record_keys, label: key})
+            for prefix in {
+                *(found[place].id_prefix for place in entries),
+                *(used[place].id_prefix for place in exports),
+            }:
+                if prefix in prefixes and prefixes[prefix] != name:
+                    raise InputError(
+                        f"{where}: {label}: the ids of {prefixes[prefix]} and {name} may be the same, so that a row "
+                        f'would pass for a version of another. Write `id_prefix: "{name}-"` in the entries of {name}.'
+                    )
+                prefixes[prefix] = str(name)
+    return MappingFile(tuple(found), tuple(used))
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that stands twice: YAML would keep the last one and drop the other without a word."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen and isinstance(key, yaml.ScalarNode) and key.value != "<<":
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"{key.value} stands here for the second time; join both entries", key.start_mark
+                )
+            seen.add(str(key.value))
+        return super().construct_mapping(node, deep)
+
+
+def load_yaml(text: str) -> object:
+    """Return what a YAML text holds.
+
+    Raises:
+        yaml.YAMLError: it is malformed, or a key stands twice in one mapping.
+    """
+    return yaml.load(text, _Loader)
+
+
+def refuse_near_name(file: Path) -> None:
+    """Refuse a file whose name is nearly this one, such as mapping.yaml: it would be ignored.
+
+    Raises:
+        InputError: there is such a file.
+    """
+    for near in sorted(file.parent.glob("*")) if file.parent.is_dir() else ():
+        if near.name.lower() in (file.name, f"{file.stem}.yaml", f"{file.name}.txt") and near.is_file():
+            raise InputError(f"{near}: would not be read under this name. Rename it to {file.name}.")
 
 
 def what_yaml_says(error: Exception) -> str:
@@ -168,6 +272,11 @@ def _mapped_table(where: str, table: RawTable, entry: object) -> MappedTable:
     of_columns = {str(name): _texts(f"{where}: values: {name}", pairs) for name, pairs in values.items()}
     for word, names in (("columns", columns), ("constants", constants), ("values", of_columns)):
         for name in names:
+            theirs = names[name]
+            if name not in table.all_columns and theirs in table.all_columns:
+                raise InputError(
+                    f"{where}: {word}: {name} and {theirs} are swapped. Write our name first: `{theirs}: {name}`."
+                )
             if name not in table.all_columns:
                 raise InputError(
                     f"{where}: {word}: {table.label} has no column {name}{did_you_mean(name, table.all_columns)}"
@@ -181,7 +290,8 @@ def _mapped_table(where: str, table: RawTable, entry: object) -> MappedTable:
         columns,
         constants,
         of_columns,
-        str(entry.get("id_prefix") or ""),
+        _one_text(where, entry, "id_prefix"),
+        _one_text(where, entry, "source"),
     )
 
 
@@ -200,8 +310,9 @@ def _adapter_use(where: str, entry: object) -> AdapterUse:
         None if folder is None else str(folder),
         None if schema is None else str(schema),
         _reading(where, entry),
-        str(entry.get("id_prefix") or ""),
+        _one_text(where, entry, "id_prefix"),
         _texts(f"{where}: variables", entry.get("variables")),
+        _one_text(where, entry, "source"),
     )
 
 
@@ -271,8 +382,15 @@ def _check_words(where: str, entry: Mapping[Any, Any], known: Sequence[str]) -> 
 def _list(where: str, value: object) -> tuple[str, ...]:
     values = value if isinstance(value, list) else [] if value is None else [value]
     if not all(isinstance(text, str) and text for text in values):
-        raise InputError(f"{where}: must be a text, or a list of texts.")
+        raise InputError(f"{where}: must be a text, or a list of texts. Put a number between quotation marks.")
     return tuple(values)
+
+
+def _one_text(where: str, entry: Mapping[Any, Any], word: str) -> str:
+    value = entry.get(word)
+    if isinstance(value, (dict, list, bool)):
+        raise InputError(f"{where}: {word} {value!r} is not a text. Write one, between quotation marks.")
+    return "" if value is None else str(value)
 
 
 def _texts(where: str, value: object) -> dict[str, str]:

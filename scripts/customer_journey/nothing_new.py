@@ -19,7 +19,8 @@ import duckdb
 
 from customer_journey.contract import raw_tables
 from customer_journey.hash_key import hash_key, keyed_digest
-from customer_journey.landing import FROM_CATALOG, kind_of, landed_digest, unchanged_files
+from customer_journey.landed import FROM_CATALOG, kind_of, landed_digest
+from customer_journey.landing import unchanged_files
 from customer_journey.paths import PROJECT, Output
 from customer_journey.publish import SCHEMA
 
@@ -47,7 +48,7 @@ def origin_of(
     place = {name: os.environ.get(name, "") for name in _PLACE} if engine == "spark" else {}
     libraries = [f"{name} {version(name)}" for name in _LIBRARIES]
     return {
-        "project": _digest_of_project(project),
+        "project": _digest(part for file in digests_of_project(project).items() for part in file),
         "settings": _digest([json.dumps(dict(sorted(settings.items())))]),
         "engine": _digest(
             [engine, json.dumps(place), platform.python_version(), f"duckdb {duckdb.__version__}", *libraries]
@@ -167,15 +168,17 @@ def _keyed(build_id: str) -> str:
     return keyed_digest(build_id, hash_key())
 
 
-def _digest_of_project(project: Path) -> str:
+def digests_of_project(project: Path = PROJECT) -> dict[str, str]:
+    """Return a digest of each file of the project that a build reads, by its path in the project."""
     files = [project / name for name in _FILES]
     for folder in _FOLDERS:
         files += sorted((project / folder).rglob("*"))
-    # without Python's compiled copies
-    read = [file for file in files if file.is_file() and file.parent.name != "__pycache__"]
-    return _digest(
-        part for file in read for part in (file.relative_to(project).as_posix(), _digest([file.read_bytes()]))
-    )
+    return {
+        file.relative_to(project).as_posix(): _digest([file.read_bytes()])
+        for file in files
+        # without Python's compiled copies
+        if file.is_file() and file.parent.name != "__pycache__"
+    }
 
 
 def _digest(parts: Iterable[str | bytes]) -> str:

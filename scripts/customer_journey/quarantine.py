@@ -3,16 +3,18 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import duckdb
 
 from customer_journey.contract import RawTable, raw_tables
 from customer_journey.errors import InputError, LockedError, first_line
-from customer_journey.landing import kind_of
+from customer_journey.landed import kind_of
 from customer_journey.mapping import did_you_mean
+from customer_journey.origins import Origins, keys_of, origins_of
 from customer_journey.paths import Output
 from customer_journey.reason_codes import columns_of, explanation_of
-from customer_journey.refused import landed_files, place_of, refused_in
+from customer_journey.refused import Place, landed_files, place_of, refused_in
 from customer_journey.terminal import plain_line
 from customer_journey.warehouse import memory_limit
 
@@ -56,15 +58,19 @@ def _shown(value: str) -> str:
     return f"“{text[:_SHOWN]}{'…' if len(text) > _SHOWN else ''}”"
 
 
-def refused_rows(output: Output, table: str | None = None, reason: str | None = None) -> list[RefusedRow]:
+def refused_rows(
+    output: Output, table: str | None = None, reason: str | None = None, raw: Path | None = None
+) -> list[RefusedRow]:
     """Return the refused rows of the last build, optionally of one table or reason; the most frequent reason first.
+
+    With the raw folder, a row that an adapter made is placed in the export, if it was made of one row.
 
     Raises:
         InputError: nothing was built here on DuckDB, or there is no such table or reason.
         LockedError: a build is running in this folder.
     """
     tables = _tables(table)
-    with _opened(output) as connection:
+    with _opened(output) as connection, origins_of(raw) as origins:
         files = landed_files(connection)
         staged = [one for one in tables if kind_of(connection, "staging", f"stg_{one.source}__{one.name}")]
         if not staged:
@@ -80,7 +86,7 @@ def refused_rows(output: Output, table: str | None = None, reason: str | None = 
             known |= {name for name, _ in counts}
             for name, _ in counts:
                 if reason in (None, name):
-                    rows += _rows_of(connection, one, name, files, with_rejects)
+                    rows += _rows_of(connection, one, name, files, with_rejects, origins)
     if reason is not None and reason not in known and known:
         raise InputError(f"--reason {reason}: no row was refused for it{did_you_mean(reason, known)}")
     return rows
@@ -117,11 +123,16 @@ def _opened(output: Output) -> duckdb.DuckDBPyConnection:
 
 
 def _rows_of(
-    connection: duckdb.DuckDBPyConnection, table: RawTable, reason: str, files: dict[int, str], with_rejects: bool
+    connection: duckdb.DuckDBPyConnection,
+    table: RawTable,
+    reason: str,
+    files: dict[int, str],
+    with_rejects: bool,
+    origins: Origins | None,
 ) -> Iterator[RefusedRow]:
     there = connection.table(table.relation).columns
     columns = tuple(name for name in columns_of(reason, table) if name in there)
-    values = "".join(f", cast(landed.{name} as varchar)" for name in columns)
+    values = "".join(f", cast(landed.{name} as varchar)" for name in (*table.key, *columns))
     rows = connection.execute(
         f"select refused._file_id, refused._row_number{values}"
         f" from ({refused_in(table.source_table, with_rejects)}) as refused"
@@ -130,9 +141,17 @@ def _rows_of(
         " where refused.row_reason = ? order by refused._file_id, refused._row_number",
         [reason],
     ).fetchall()
-    for file_id, row_number, *found in rows:
+    keys: dict[int, dict[str, list[str]]] = {}
+    for file_id, row_number, *texts in rows:
         path = files.get(file_id)
+        key, found = texts[: len(table.key)], texts[len(table.key) :]
         place = place_of(path, row_number) if path is not None else None
+        if origins is not None and path is not None and " through " in path:
+            if file_id not in keys:
+                keys[file_id] = keys_of(connection, table, file_id)
+            value = next((text.removeprefix("unreadable: ") for text in found if text), "")
+            origin = origins.of(path, table, dict(zip(table.key, key, strict=True)), keys[file_id], value)
+            place = Place(origin.file, origin.unit, origin.number) if origin else place
         yield RefusedRow(
             table.label,
             place.file if place else path or f"the EL tool's table of {table.label}",

@@ -9,7 +9,7 @@ import io
 import os
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,8 +23,13 @@ _JSON = (".json", ".ndjson", ".jsonl", ".json.gz", ".ndjson.gz", ".jsonl.gz")
 SUFFIXES = (".parquet", *_TEXT, *_SHEETS, *_JSON)
 READ = "files of raw tables are .parquet, .csv, .csv.gz, .tsv, .xlsx, .json, .ndjson"
 
+_ARCHIVES = (".zip", ".7z", ".rar", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
+
 # files at the top of a raw folder that are not tables
-_NO_TABLES = ("vars.yml", "mapping.yml", DEMO_MARK)
+MAPPING = "mapping.yml"
+_NO_TABLES = ("vars.yml", MAPPING, DEMO_MARK)
+# files that systems and office programs leave in folders; they hold no rows
+_HIDDEN = (".", "~$", "_SUCCESS", "_committed_", "_started_", "__macosx", "thumbs.db", "desktop.ini")
 # the most names that a message lists
 _NAMED = 20
 
@@ -66,7 +71,7 @@ def files_in(raw: Path, tables: Iterable[RawTable], claimed: Collection[Path] = 
         if unread and not read:
             raise InputError(
                 f"{raw / table.source / table.name}: none of the files of table {table.label} can be read "
-                f"({_names(raw / table.source, unread)}): {READ}. Export the table as one of these."
+                f"({_names(raw / table.source, unread)}): {READ}. {_remedy(unread)}"
             )
         found.read[table], found.unread[table] = sorted(read), sorted(unread)
     return found
@@ -89,9 +94,14 @@ def fits(path: str, pattern: str) -> bool:
     return re.fullmatch("".join(signs.get(part, re.escape(part)) for part in parts), path) is not None
 
 
+def files_below(folder: Path) -> list[Path]:
+    """Return the files in a folder and its subfolders, without hidden ones."""
+    return sorted(file for file in _below(folder) if file.is_file())
+
+
 def data_files_below(folder: Path) -> list[Path]:
     """Return the data files in a folder and its subfolders."""
-    return sorted(file for file in _below(folder) if suffix_of(file) and file.is_file())
+    return [file for file in files_below(folder) if suffix_of(file)]
 
 
 def is_claimed(file: Path, claimed: Collection[Path]) -> bool:
@@ -111,7 +121,8 @@ def lines_on_unread(raw: Path, found: RawFiles, claimed: Collection[Path] = ()) 
         if entry.name in _NO_TABLES or is_claimed(entry, claimed):
             continue
         if not entry.is_dir():
-            lines.append(f"{_name(raw, entry)}: not in the folder of a source, so not read")
+            why = "no entry of mapping.yml names it" if (raw / MAPPING).is_file() else "not in the folder of a source"
+            lines.append(f"{_name(raw, entry)}: {why}, so not read")
             continue
         tables = [table.name for table in found.read if table.source == entry.name]
         strange = [
@@ -121,10 +132,27 @@ def lines_on_unread(raw: Path, found: RawFiles, claimed: Collection[Path] = ()) 
             if not is_claimed(below, claimed)
         ]
         if entry.name in sources:
-            lines += [f"{_name(raw, below)}: not a raw table, so not read" for below in strange]
+            meant = {below: _meant(raw, below, found.read) for below in strange}
+            lines += [
+                f"{_name(raw, below)}: not a raw table, so not read{f'. Rename it to {near}' if near else ''}"
+                for below, near in meant.items()
+            ]
         elif strange:
             lines.append(f"{_names(raw, strange)}: not a raw table, so not read")
     return lines
+
+
+def misnamed(raw: Path, table: RawTable) -> list[tuple[Path, str]]:
+    """Return the files that would be a table but for capitals in their names, each with the name that it needs."""
+    found = [(file, _meant(raw, file, [table])) for file in data_files_below(raw)]
+    return [(file, near) for file, near in found if near]
+
+
+def _meant(raw: Path, file: Path, tables: Iterable[RawTable]) -> str:
+    """Return the path at which a file would be read, if its own differs from it only in capitals; else empty."""
+    path, suffix = file.relative_to(raw).as_posix(), suffix_of(file)
+    label = path.removesuffix(suffix) if suffix else path
+    return next((f"{one.label}{suffix}" for one in tables if label != one.label == label.lower()), "")
 
 
 def suffix_of(file: Path) -> str:
@@ -133,6 +161,15 @@ def suffix_of(file: Path) -> str:
     # longest first, so that .json.gz is found before .gz
     known = next((suffix for suffix in sorted(SUFFIXES, key=len, reverse=True) if name.endswith(suffix)), "")
     return file.name[len(file.name) - len(known) :] if known else ""
+
+
+def is_archive(file: Path) -> bool:
+    """Return whether a file is an archive of other files, by its suffix."""
+    return file.name.lower().endswith(_ARCHIVES)
+
+
+def _remedy(unread: Sequence[Path]) -> str:
+    return "Unpack it here." if all(map(is_archive, unread)) else "Export the table as one of these."
 
 
 def is_parquet(file: Path) -> bool:
@@ -171,7 +208,7 @@ def open_text(file: Path) -> gzip.GzipFile | io.BufferedReader:
 
 
 def _entries(folder: Path) -> list[Path]:
-    """Return the entries of a folder, without hidden files and those that Spark and Hadoop add."""
+    """Return the entries of a folder, without hidden files and those that systems and programs add."""
     if not folder.is_dir():
         return []
     try:
@@ -187,18 +224,20 @@ def _entries(folder: Path) -> list[Path]:
 
 
 def _is_hidden(name: str) -> bool:
-    return name.startswith((".", "_SUCCESS", "_committed_", "_started_"))
+    return name.lower().startswith(tuple(map(str.lower, _HIDDEN)))
 
 
 def _below(folder: Path) -> list[Path]:
     """Return all files below a folder; links to folders are not followed, since they may form a loop."""
-    found = []
+    return [entry for entry in entries_below(folder) if not entry.is_dir() or entry.is_symlink()]
+
+
+def entries_below(folder: Path) -> Iterator[Path]:
+    """Yield all files and folders below a folder, hidden ones and linked folders left out."""
     for entry in _entries(folder):
+        yield entry
         if entry.is_dir() and not entry.is_symlink():
-            found += _below(entry)
-        else:
-            found.append(entry)
-    return found
+            yield from entries_below(entry)
 
 
 def _names(folder: Path, files: Sequence[Path]) -> str:

@@ -31,6 +31,8 @@ _ENDS: Mapping[int, str] = {
 }
 STOPPED = "stopped"
 _ROW_STATES = ("rows_in", "accepted", "duplicates", "quarantined", "deferred", "erased")
+# numbers in a warning that change every night although the warning is the same
+_MOVING = re.compile(r"of [0-9,]+ rows|\([0-9]+ %\)|\(as row [^)]*\)|nothing for [0-9.]+ days|usually [0-9,]+ rows")
 
 
 @dataclass
@@ -53,9 +55,19 @@ class RunSummary:
     refused: Sequence[str] = ()
     checks: Sequence[CheckResult] = ()
     warnings: list[str] = field(default_factory=list)
+    # changed rows and figures, and changed definitions, compared with the published build
+    changes: Sequence[str] = ()
+    changed_definitions: Sequence[str] = ()
     steps: list[dict[str, Any]] = field(default_factory=list)
     has_begun: bool = False
+    # the warnings of the published build; None if no earlier run recorded them
+    _standing: Sequence[str] | None = None
     _started: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        """Read the warnings of the published build, before this run replaces the file."""
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            self._standing = json.loads(self.output.summary.read_text(encoding="utf-8"))["standing_warnings"]
 
     def begin(self, build_id: str, as_of: str) -> None:
         """Record that the build holds the lock and changes files in OUT from now on."""
@@ -98,6 +110,8 @@ class RunSummary:
         """Return the summary as a dictionary."""
         is_over = self.status != RUNNING
         failed = [check for check in self.checks if not check.success]
+        warnings = [masked(plain_line(line)) for line in self.warnings]
+        known = {_MOVING.sub("", line) for line in self._standing or ()}
         return {
             "schema_version": SCHEMA_VERSION,
             "status": self.status,
@@ -129,7 +143,11 @@ class RunSummary:
                 }
                 for check in failed
             ],
-            "warnings": [masked(plain_line(line)) for line in self.warnings],
+            "changed_definitions": [masked(plain_line(line)) for line in self.changed_definitions],
+            "changes": [masked(plain_line(line)) for line in self.changes],
+            "warnings": warnings,
+            "new_warnings": [line for line in warnings if _MOVING.sub("", line) not in known],
+            "standing_warnings": warnings if self.is_published else self._standing,
             "versions": _versions(self.target),
         }
 

@@ -14,9 +14,11 @@ from typing import Any
 import duckdb
 import yaml
 
+from customer_journey.contract import raw_tables
 from customer_journey.errors import InputError
-from customer_journey.mapping import did_you_mean_one, what_yaml_says
+from customer_journey.mapping import did_you_mean_one, load_yaml, refuse_near_name, what_yaml_says
 from customer_journey.paths import PROJECT
+from customer_journey.project_files import read_yaml
 
 FILE_NAME = "vars.yml"
 
@@ -36,16 +38,14 @@ _NO_PATTERN = "is not a regular expression that both engines read (RE2, without 
 
 def default_settings(project: Path = PROJECT) -> dict[str, Any]:
     """Return the defaults of dbt_project.yml by name."""
-    document = yaml.safe_load((project / "dbt_project.yml").read_text(encoding="utf-8"))
-    defaults: dict[str, Any] = document["vars"]["default_settings"]
-    return defaults
+    defaults: dict[str, Any] = read_yaml(project / "dbt_project.yml")["vars"]["default_settings"]
+    return dict(defaults)
 
 
 def personal_data_patterns(project: Path = PROJECT) -> dict[str, str]:
     """Return the patterns of what looks like personal data by kind, which models mask by and expectations look for."""
-    document = yaml.safe_load((project / "dbt_project.yml").read_text(encoding="utf-8"))
-    patterns: dict[str, str] = document["vars"]["personal_data_patterns"]
-    return patterns
+    patterns: dict[str, str] = read_yaml(project / "dbt_project.yml")["vars"]["personal_data_patterns"]
+    return dict(patterns)
 
 
 def read_settings(raw: Path | None, as_of: str | None, now: datetime) -> dict[str, Any]:
@@ -60,6 +60,8 @@ def read_settings(raw: Path | None, as_of: str | None, now: datetime) -> dict[st
         raise InputError(f"{file}: is a folder, but must be a file of settings. Rename or remove it.")
     if file and file.is_file():
         settings = _read_file(file)
+    elif file:
+        refuse_near_name(file)
     earliest = str(settings.get("earliest_date", default_settings()["earliest_date"]))
     if as_of is not None:
         settings["as_of"] = _timestamp(as_of, "--as-of", earliest)
@@ -72,7 +74,7 @@ def read_settings(raw: Path | None, as_of: str | None, now: datetime) -> dict[st
 
 def _read_file(file: Path) -> dict[str, Any]:
     try:
-        given = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+        given = load_yaml(file.read_text(encoding="utf-8")) or {}
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise InputError(f"{file}: not readable as YAML ({what_yaml_says(error)}).") from error
     except OSError as error:
@@ -142,7 +144,7 @@ class Domain:
 @cache
 def domains() -> dict[str, Domain]:
     """Return the allowed values of each setting by its name."""
-    project = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+    project = read_yaml(PROJECT / "dbt_project.yml")["vars"]
     stages, models = project["stage_definitions"], project["attribution_models"]
     frameworks = f"is not a list of frameworks. Frameworks are {', '.join(known_frameworks())}."
     days = {
@@ -208,6 +210,11 @@ def domains() -> dict[str, Domain]:
         "stale_alarm": _one_of(ALARMS),
         "volume_alarm": _one_of(ALARMS),
         "volume_delay_days": _between(0, 365),
+        "volume_delay_tables": Domain(
+            lambda value, _: value == "all" or {name.strip() for name in value.split(",")} <= _raw_tables(),
+            "is neither all nor a comma-separated list of raw tables. Write for example marketing.ad_spend.",
+            _raw_tables,
+        ),
         "volume_min_change": Domain(lambda value, _: 0 <= value <= 100, "is not a number from 0 to 100."),
         "volume_spreads": Domain(lambda value, _: 0 < value <= 1000, "is not a number above 0 and up to 1000."),
         "sample_ratio_alarm": Domain(lambda value, _: 0 < value < 1, "is not a probability between 0 and 1."),
@@ -218,7 +225,10 @@ def domains() -> dict[str, Domain]:
         "sql_stage": _one_of(stages),
         "journey_goal": _one_of(stages),
         "journey_map_attribution_model": _one_of(models),
-        "bot_user_agents": Domain(lambda value, _: _is_pattern(value), _NO_PATTERN),
+        "bot_user_agents": Domain(
+            lambda value, _: _is_pattern(value) and not _matches_any_text(value),
+            f"{_NO_PATTERN[:-1]}, or every text matches it, which would take all visitors for bots.",
+        ),
         "human_user_agents": Domain(lambda value, _: _is_pattern(value), _NO_PATTERN),
         **{
             name: _between(1, MOST)
@@ -229,6 +239,10 @@ def domains() -> dict[str, Domain]:
             )
         },
     }  # fmt: skip
+
+
+def _raw_tables() -> set[str]:
+    return {table.source_table for table in raw_tables()}
 
 
 def _between(lowest: int, highest: int) -> Domain:
@@ -249,12 +263,18 @@ def _is_day_between(text: str, first: date, end: date) -> bool:
 def _is_pattern(text: str) -> bool:
     """Tell whether the engines read a text as a regular expression, between the quotation marks of a literal."""
     try:
-        # a connection of its own: an unfetched result would block DuckDB's default connection
-        with duckdb.connect() as connection:
-            connection.execute("select regexp_matches('', ?)", [text])
+        _matches_any_text(text)
     except duckdb.InvalidInputException:
         return False
-    return "'" not in text and "\\" not in text
+    # RE2 takes a brace that counts nothing as it is, Java does not
+    return text.isprintable() and not set("'\\") & set(text) and not re.search("{(?![0-9]+(,[0-9]*)?})", text)
+
+
+def _matches_any_text(pattern: str) -> bool:
+    # a connection of its own: an unfetched result would block DuckDB's default connection
+    with duckdb.connect() as connection:
+        row = connection.execute("select regexp_matches('', ?)", [pattern]).fetchone()
+    return row is not None and bool(row[0])
 
 
 @cache

@@ -1,6 +1,6 @@
 """The summary that is printed at the end of a build."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from rich.console import Console
@@ -28,6 +28,7 @@ def print_summary(console: Console, output: Output, result: BuildResult | Unchan
         _print_report(console, report)
         return
     print_rows(console, result.rows)
+    print_changes(console, [*result.changed_definitions, *result.rows.changes])
     landing = result.landing
     failed = [check for check in result.checks if not check.success]
     lines = {
@@ -103,7 +104,11 @@ def print_rows(console: Console, rows: RowCounts) -> None:
     console.print()
     console.print(table)
     console.print()
-    for line in rows.changes:
+
+
+def print_changes(console: Console, lines: Sequence[str]) -> None:
+    """Print what differs from the published build: definitions, rows and figures."""
+    for line in lines:
         console.print(f"{'changed':<14} {line}", soft_wrap=True)
 
 

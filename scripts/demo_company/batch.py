@@ -46,7 +46,7 @@ class Batch:
     sessions: Sessions
     web: web.Web
     exposed: list[tuple[Ints, Ints, Ints]]
-    told: dict[str, Ints]
+    identified: dict[str, Ints]
     doubles: Ints
     tables: dict[str, pa.Table]
 
@@ -72,17 +72,17 @@ def make_batch(seed: int, number: int, consumers: int, business: int, dirt: Dirt
     about = sessions.cookie // 4 % 14
     about[sessions.purchase >= 0] = products[sessions.purchase[sessions.purchase >= 0]]
     order_number = np.where(sessions.purchase >= 0, number * ROWS_PER_BATCH + sessions.purchase, -1)
-    told = web.write_events(chance("web"), number, sessions, about, ids("GC", order_number))
+    web_rows = web.write_events(chance("web"), number, sessions, about, ids("GC", order_number))
     ordered = sessions.purchase >= 0
-    bought.time[sessions.purchase[ordered]] = told.end[ordered]
+    bought.time[sessions.purchase[ordered]] = web_rows.end[ordered]
     cookies = np.full(len(bought), -1, dtype=np.int64)
     cookies[sessions.purchase[ordered]] = sessions.cookie[ordered]
 
     forms = np.isin(sessions.ending, (*s.SIGNUPS, *s.ORDERS, s.REQUEST))
-    contacts = settle(contacts, [(sessions.person[forms], told.end[forms])], bought)
+    contacts = settle(contacts, [(sessions.person[forms], web_rows.end[forms])], bought)
     asked = np.full(len(people), NEVER, dtype=np.int64)
     requests = sessions.ending == s.REQUEST
-    asked[sessions.person[requests]] = told.end[requests]
+    asked[sessions.person[requests]] = web_rows.end[requests]
 
     orders = commerce.plan_orders(chance("orders"), people, bought, cookies, products)
     tickets = care.plan_tickets(chance("tickets"), orders)
@@ -99,7 +99,9 @@ def make_batch(seed: int, number: int, consumers: int, business: int, dirt: Dirt
     ticket_rows, chats = care.write_tickets(chance("ticket rows"), people, contacts, orders, tickets)
     visits, advice = activities.shop_visits(chance("visits"), people, contacts, orders)
     asked_rows, answers = feedback.write_surveys(chance("surveys"), people, contacts, orders, tickets, lived)
-    identity_rows, tells = web.identities(chance("identities"), people, contacts.contact_id, sessions, told.end)
+    identity_rows, identified = web.identities(
+        chance("identities"), people, contacts.contact_id, sessions, web_rows.end
+    )
     exposure_rows, exposed = web.exposures(sessions)
     erasures, _ = loyalty.erasure_requests(chance("erasures"), people, contacts)
     by_mail = (sessions.channel == EMAIL) & ~_from_newsletter(sessions, newsletters)
@@ -108,12 +110,12 @@ def make_batch(seed: int, number: int, consumers: int, business: int, dirt: Dirt
     )
     write(
         crm__contacts=write_contacts(chance("contact rows"), people, contacts, journeys),
-        crm__activities=activities.form_activities(chance("forms"), people, contacts, sessions, told.end),
+        crm__activities=activities.form_activities(chance("forms"), people, contacts, sessions, web_rows.end),
         crm__lifecycle_changes=activities.stage_changes(chance("stages"), people, contacts, orders),
         crm__tickets=ticket_rows,
         crm__referrals=loyalty.write_referrals(chance("referrals"), people, contacts, journeys, orders, lived),
         crm__loyalty_events=loyalty.write_loyalty(chance("loyalty"), people, contacts, orders),
-        web__events=told.events,
+        web__events=web_rows.events,
         web__identities=identity_rows,
         web__experiment_exposures=exposure_rows,
         marketing__email_events=mailing.write_messages(chance("messages"), people, [newsletters, care_mail]),
@@ -134,11 +136,13 @@ def make_batch(seed: int, number: int, consumers: int, business: int, dirt: Dirt
         parts[table].append(rows)
     # Add an empty part to every table: a small batch may have no deals at all.
     tables = {table: pa.concat_tables([build(table, {}, rows=0), *parts[table]]) for table in SCHEMAS}
-    return Batch(people, journeys, customers, orders, contacts, sessions, told, exposed, tells, doubles, tables)
+    return Batch(
+        people, journeys, customers, orders, contacts, sessions, web_rows, exposed, identified, doubles, tables
+    )
 
 
 def _on_the_web(people: People, journeys: Journeys, bought: Purchases) -> Purchases:
-    """Give online first purchases the start time of their visit; the exact second follows when events are written."""
+    """Give online first purchases the start time of their visit; the exact second follows when events are web_rows."""
     first = (bought.nth == 0) & (bought.via == purchases.ONLINE)
     start = journeys.at(journeys.decisive_visit, journeys.start)[bought.person]
     bought.time[first] = start[first]
@@ -160,7 +164,7 @@ def _sessions(
         s.of_customers(rng, people, bought),
         s.of_clicks(rng, people, newsletters.person[clicked], newsletters.clicked[clicked], NEWSLETTER_ARRIVAL),
     ]
-    sessions = s.keep_apart(s.tell_who(rng, s.stack(parts), known))
+    sessions = s.enforce_spacing(s.tell_who(rng, s.stack(parts), known))
     return s.stack(
         [
             sessions,

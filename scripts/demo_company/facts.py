@@ -61,7 +61,7 @@ def _ties(batch: Batch) -> npt.NDArray[np.bool_]:
     seen = batch.sessions.person >= 0
     cookie = FIRST_COOKIE + batch.sessions.cookie % DEVICES_PER_PERSON
     tie(batch.sessions.person[seen], cookie[seen], cookie[seen])
-    for kind, sessions in batch.told.items():
+    for kind, sessions in batch.identified.items():
         node = {"email": EMAIL, "second_email": SECOND_EMAIL, "phone": PHONE, "contact_id": CONTACT}[kind]
         tie(batch.sessions.person[sessions], cookie[sessions], node)
     _tie_orders(batch, tie)

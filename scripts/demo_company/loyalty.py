@@ -41,7 +41,7 @@ def write_referrals(
     choice = np.searchsorted(ready, arrived - 3 * DAY)
     came, arrived, choice = came[choice > 0], arrived[choice > 0], choice[choice > 0]
     referrer = friends[(rng.random(len(came)) * choice).astype(np.int64)]
-    told = arrived - rng.integers(3_600, 2 * DAY, len(came))
+    invited_at = arrived - rng.integers(3_600, 2 * DAY, len(came))
 
     alone = rng.integers(0, max(len(friends), 1), len(friends) // 4)
     alone_at = ready[alone] + rng.integers(0, 90 * DAY, len(alone)) if len(friends) else alone
@@ -62,7 +62,7 @@ def write_referrals(
                 ("invited", "signed_up", "converted"),
                 np.concatenate([status, np.zeros(len(alone), np.int64)]),
             ),
-            "referred_at": np.concatenate([told, alone_at]),
+            "referred_at": np.concatenate([invited_at, alone_at]),
         },
     )
 

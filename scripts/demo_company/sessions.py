@@ -173,7 +173,7 @@ def tell_who(rng: np.random.Generator, sessions: Sessions, known: Ints) -> Sessi
     return replace(sessions, identify=np.where(form, np.where(gives_phone, BY_EMAIL_AND_PHONE, BY_EMAIL), identify))
 
 
-def keep_apart(sessions: Sessions) -> Sessions:
+def enforce_spacing(sessions: Sessions) -> Sessions:
     """Drop sessions too close in time to another of the same cookie, unless they end in a form or an order.
 
     If two sessions with a form or an order are too close, the later one is moved to the device that the person borrows.

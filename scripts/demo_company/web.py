@@ -218,19 +218,19 @@ def identities(
     rng: np.random.Generator, people: People, contact_ids: pa.Array, sessions: Sessions, end: Ints
 ) -> tuple[pa.Table, dict[str, Ints]]:
     """The web identities from sessions that identify their visitor; for truth, also the sessions by identifier type."""
-    tells = sessions.identify
-    uses_second = (rng.random(len(sessions)) < 0.3) & (tells == s.BY_EMAIL)
-    parts, told = [build("web/identities", {}, rows=0)], {}
+    kinds = sessions.identify
+    uses_second = (rng.random(len(sessions)) < 0.3) & (kinds == s.BY_EMAIL)
+    parts, identified = [build("web/identities", {}, rows=0)], {}
     for name, values, which in (
-        ("email", people.email, np.isin(tells, (s.BY_EMAIL, s.BY_EMAIL_AND_PHONE)) & ~uses_second),
+        ("email", people.email, np.isin(kinds, (s.BY_EMAIL, s.BY_EMAIL_AND_PHONE)) & ~uses_second),
         ("second_email", people.second_email, uses_second),
-        ("phone", international(people.phone), tells == s.BY_EMAIL_AND_PHONE),
-        ("contact_id", contact_ids, tells == s.BY_CONTACT),
+        ("phone", international(people.phone), kinds == s.BY_EMAIL_AND_PHONE),
+        ("contact_id", contact_ids, kinds == s.BY_CONTACT),
     ):
         rows = np.flatnonzero(which)
         value = take(values, sessions.person[rows])
         rows, value = rows[value.is_valid().to_numpy(zero_copy_only=False)], value.drop_null()
-        told[name] = rows
+        identified[name] = rows
         kind = "email" if name == "second_email" else name
         parts.append(
             build(
@@ -244,7 +244,7 @@ def identities(
                 rows=len(rows),
             )
         )
-    return pa.concat_tables(parts), told
+    return pa.concat_tables(parts), identified
 
 
 def exposures(sessions: Sessions) -> tuple[pa.Table, list[tuple[Ints, Ints, Ints]]]:

@@ -1,4 +1,4 @@
-"""Which tool wrote a file: held against what the adapters of the project recognise their inputs by."""
+"""Recognises which tool wrote a file, by the signs that each adapter lists for its inputs."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -8,7 +8,7 @@ from customer_journey.adapters import Adapter, Input, known_adapters, load_adapt
 
 
 class Recognised(NamedTuple):
-    """The adapter that reads a file, by its name, and the input of it that the file is."""
+    """The adapter that reads a file, by name, and which of its inputs the file is."""
 
     adapter: str
     input: Input
@@ -21,7 +21,7 @@ def adapters() -> dict[str, Adapter]:
 
 
 def recognised(columns: Sequence[str]) -> Recognised | None:
-    """Return what a file with these columns is to the adapters: of several, the input that asks for most of them."""
+    """Return the adapter input that a file with these columns is; of several, the one that requires most columns."""
     found = [
         Recognised(name, one) for name, adapter in adapters().items() if (one := adapter.input_of(columns)) is not None
     ]

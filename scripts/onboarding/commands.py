@@ -1,6 +1,7 @@
 """The commands for own exports: `journey init DIR`, `journey check DIR` and `journey map-value DIR …`."""
 
 import sys
+from collections import Counter
 from pathlib import Path
 
 import click
@@ -8,13 +9,15 @@ from customer_journey.contract import raw_tables
 from customer_journey.errors import ExitCode, InputError
 from customer_journey.mapping import FILE_NAME
 from customer_journey.options import FOLDER
+from customer_journey.raw_files import is_archive
 from customer_journey.settings import FILE_NAME as SETTINGS_FILE
 from customer_journey.settings import problem_with
 from customer_journey.terminal import PlainConsole
 from rich.console import Console
 from rich.table import Table
 
-from onboarding.propose import AdapterUse, Proposal, Source, propose
+from onboarding.proposal import AdapterUse, Proposal, Source
+from onboarding.propose import propose
 from onboarding.write import mapping_text, refused_commands, settings_text
 
 
@@ -94,7 +97,9 @@ def _print_files(console: Console, proposal: Proposal) -> None:
         rows.append(
             [
                 _files(proposal, [path], None),
-                f"not read: {path.suffix or 'no suffix'} is not a supported format",
+                "not read: is an archive, unpack it here"
+                if is_archive(path)
+                else f"not read: {path.suffix or 'no suffix'} is not a supported format",
                 "",
                 "",
                 "",
@@ -115,7 +120,8 @@ def _files(proposal: Proposal, paths: list[Path], sheet: str | None) -> str:
 
 
 def _print_what_to_look_at(console: Console, proposal: Proposal) -> None:
-    lines = [line for source in proposal.sources for line in _doubts(source)]
+    several = Counter(source.table.label for source in proposal.sources)
+    lines = [f"{_called(proposal, source, several)}: {line}" for source in proposal.sources for line in _doubts(source)]
     for use in proposal.adapters:
         if use.is_zone_asked and (use.timezone is None or not use.timezone.is_sure):
             guess = f"{use.timezone.value}, guess: {use.timezone.why}" if use.timezone else "unknown"
@@ -134,27 +140,33 @@ def _print_what_to_look_at(console: Console, proposal: Proposal) -> None:
         console.print(f"  {refused} unknown statuses or stages: mapping.yml lists the commands to map them")
 
 
+def _called(proposal: Proposal, source: Source, several: Counter[str]) -> str:
+    """Return the table of a source; with its first file, if the table has several sources."""
+    if several[source.table.label] == 1:
+        return source.table.label
+    return f"{source.table.label} of {_files(proposal, [source.sheets[0].path], source.sheets[0].sheet)}"
+
+
 def _doubts(source: Source) -> list[str]:
     """Return a line on each part of a source that is a guess, unknown or missing."""
     lines = []
     for word, (finding, value) in source.reading.items():
         if finding is None:
-            lines.append(f"{source.table.label}: {word} is unknown: times are read as UTC until mapping.yml sets it")
+            lines.append(f"{word} is unknown: times are read as UTC until mapping.yml sets it")
         elif not finding.is_sure:
-            lines.append(f"{source.table.label}: {word} {value}, guess: {finding.why}")
+            lines.append(f"{word} {value}, guess: {finding.why}")
     for match in source.matches:
         if not match.is_sure:
-            lines.append(f"{source.table.label}: {match.column} is {match.theirs}, guess: {match.why}")
+            lines.append(f"{match.column} is {match.theirs}, guess: {match.why}")
     for column, finding in source.constants.items():
         if not finding.is_sure:
-            lines.append(f"{source.table.label}: {column} {finding.value} for all rows, guess: {finding.why}")
+            lines.append(f"{column} {finding.value} for all rows, guess: {finding.why}")
     if source.missing:
         lines.append(
-            f"{source.table.label}: left out, because no column was found for {' and '.join(source.missing)}; "
+            f"left out, because no column was found for {' and '.join(source.missing)}; "
             f"complete its entry in {FILE_NAME}"
         )
-    lines += [f"{source.table.label}: {note}" for note in source.notes]
-    return lines
+    return lines + source.notes
 
 
 def _print_absent(console: Console, proposal: Proposal) -> None:

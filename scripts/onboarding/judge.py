@@ -3,17 +3,20 @@
 Rows are judged by the staging models themselves (onboarding/macros.py); nothing of it is kept.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import duckdb
 from customer_journey.contract import RawTable, raw_tables
 from customer_journey.deliveries import MappedFile, plan_of
-from customer_journey.landing import create_landed_table, land
+from customer_journey.landed import create_landed_table
+from customer_journey.landing import land
 from customer_journey.mapping import MappedTable, Reading
+from customer_journey.origins import Origins, keys_of
 from customer_journey.raw_files import is_json, is_parquet, is_sheet
 from customer_journey.reason_codes import columns_of, explanation_of
 from customer_journey.refused import STOPPED_FROM_ROWS
@@ -26,6 +29,7 @@ from onboarding.macros import Models
 from onboarding.names import known_values
 from onboarding.seeds import is_refusing, mapped_values, mapping_columns, seed_of
 from onboarding.values import dates_of, masked, numbers_of
+from onboarding.write import rows_of
 
 _REASONS = 5
 _VALUES = 20
@@ -38,9 +42,9 @@ class Refusal:
 
     reason: str
     rows: int
-    # where the first one is, as whoever opens the file counts: `orders.csv, line 12`
+    # the place of the first one, counted as an editor or spreadsheet does: `orders.csv, line 12`
     place: str
-    # the column as the file has it, and its value, masked where it is of a person; empty where none is to blame
+    # the column by its name in the file, and its value, masked if it is personal data; empty if no column is wrong
     column: str
     value: str
     advice: str
@@ -73,10 +77,10 @@ class Unmapped:
     column: str
     value: str
     rows: int
-    # where the values stand that are known
+    # the seed or list that has the known values
     known_by: str
     is_refused: bool
-    # whether mapping.yml can say what it means: not where an adapter makes the table
+    # whether mapping.yml can map it; not possible for a table that an adapter makes
     is_mappable: bool
 
 
@@ -86,7 +90,7 @@ class Verdict:
 
     judgements: list[Judgement] = field(default_factory=list)
     unmapped: list[Unmapped] = field(default_factory=list)
-    # orders by what their status means: status, rows, sum of total_amount by currency
+    # accepted orders by the meaning of their status: status, rows, sum of total_amount by currency
     orders: list[tuple[str, int, str]] = field(default_factory=list)
     # columns and files that are not read
     drift: list[str] = field(default_factory=list)
@@ -118,21 +122,22 @@ def judge(raw: Path) -> Verdict:
         report = land(connection, raw, lambda table, share: None)
         for table in raw_tables():
             create_landed_table(connection, table)
-        # nothing of this is published, so that any key will do
+        # nothing of this is published, so any hash key will do
         connection.execute("set variable hash_key = 'check'")
         models = Models(connection, settings)
         there = [table for table in raw_tables() if _count(connection, table.relation)]
         verdict = Verdict(
             drift=report.drift,
-            doubles=report.doubles,
+            doubles=[*report.doubles, *(line for table in there for line in _rounded(connection, table))],
             absent=[table for table in raw_tables() if table.label in report.absent_tables],
             max_quarantined_share=float({**default_settings(), **settings}["max_quarantined_share"]),
         )
         files = _landed_files(connection, raw)
+        origins = Origins(raw, connection)
         rejects = models.relation("int_integrity_rejects")
         for table in there:
             staged = models.relation(f"stg_{table.source}__{table.name}")
-            verdict.judgements.append(_judgement(connection, models, table, staged, rejects, files))
+            verdict.judgements.append(_judgement(connection, models, table, staged, rejects, files, origins))
             verdict.unmapped += _unmapped(connection, models, table, is_of_files(raw, table))
         verdict.orders = _orders(connection, models, there)
     return verdict
@@ -175,6 +180,7 @@ def _judgement(
     staged: str,
     rejects: str,
     files: Mapping[int, _File],
+    origins: Origins,
 ) -> Judgement:
     """Count the rows of a table by row_status, and describe the first refused row of each reason."""
     connection.execute(
@@ -210,7 +216,7 @@ def _judgement(
         """
     ).fetchall()
     refusals = [
-        _refusal(connection, table, str(reason), rows, files[file_id], file_id, row)
+        _refusal(connection, table, str(reason), rows, files[file_id], file_id, row, origins)
         for reason, rows, file_id, row in first
     ]
     return Judgement(
@@ -222,6 +228,22 @@ def _judgement(
         refusals,
         _days(connection, models, table, staged),
     )
+
+
+def _rounded(connection: duckdb.DuckDBPyConnection, table: RawTable) -> list[str]:
+    """Return a line on ids that a spreadsheet rounded, such as 1.23E+12: rows of different records look the same."""
+    lines = []
+    for column in table.key:
+        row = connection.execute(
+            f"select count(*), min(trim({column})) from {table.relation} where contains({column}, 'E+')"
+            f" and regexp_matches(trim({column}), '^[0-9]([.,][0-9]+)?E[+][0-9]+$')"
+        ).fetchone()
+        if row and row[0]:
+            lines.append(
+                f"{table.label}: {column} was rounded by a spreadsheet in {rows_of(row[0])}, as {row[1]}: different "
+                "rows look the same. Format the column as text there and save the file again"
+            )
+    return lines
 
 
 def _days(
@@ -238,23 +260,35 @@ def _days(
 
 
 def _refusal(
-    connection: duckdb.DuckDBPyConnection, table: RawTable, reason: str, rows: int, file: _File, file_id: int, row: int
-) -> Refusal:  # fmt: skip
+    connection: duckdb.DuckDBPyConnection,
+    table: RawTable,
+    reason: str,
+    rows: int,
+    file: _File,
+    file_id: int,
+    row: int,
+    origins: Origins,
+) -> Refusal:
     columns = columns_of(reason, table)
-    place = _place(file, row) if file.file else _made(connection, table, file, file_id, row)
     if not columns:
+        place = _place(file, row) if file.file else _made(connection, table, file, file_id, row, origins, "")[0]
         return Refusal(reason, rows, place, "", "", advice_on(reason))
     found = connection.execute(
         f"select {', '.join(columns)} from {table.relation} where _file_id = ? and _row_number = ?", [file_id, row]
     ).fetchone()
     values = [value for value in found or () if value is not None]
-    # so reading marks what contradicts the signs that the mapping names
+    # an adapter's macro adds this prefix to a text that is no number in the declared notation
     value = str(values[0]).removeprefix("unreadable: ") if values else ""
     kind = table.kind_of(columns[0])
     shown = masked(
         value, "email" if "@" in value else kind if kind == "phone" else "text" if kind in _PERSONAL else "code"
     )
     theirs = " or ".join(_their_name(file, column) for column in columns)
+    if file.file:
+        place = _place(file, row)
+    else:
+        place, own = _made(connection, table, file, file_id, row, origins, value)
+        theirs = own or theirs
     how = file.entry.reading if file.entry else Reading()
     return Refusal(reason, rows, place, theirs, shown, _advice(table, reason, columns[0], value, theirs, how))
 
@@ -263,13 +297,28 @@ def _their_name(file: _File, column: str) -> str:
     return file.entry.columns.get(column, column) if file.entry else column
 
 
-def _made(connection: duckdb.DuckDBPyConnection, table: RawTable, file: _File, file_id: int, row: int) -> str:
-    """Return the name of a row from an adapter: its key, because it may come from several files."""
+def _made(
+    connection: duckdb.DuckDBPyConnection,
+    table: RawTable,
+    file: _File,
+    file_id: int,
+    row: int,
+    origins: Origins,
+    value: str,
+) -> tuple[str, str]:
+    """Return the place of a row from an adapter, and the export's name of the column that holds the refused value.
+
+    The place is the row of the export if it was made of one; else its key, as it may come from several files.
+    """
     found = connection.execute(
         f"select {', '.join(table.key)} from {table.relation} where _file_id = ? and _row_number = ?", [file_id, row]
     ).fetchone()
+    if origin := origins.of(
+        file.path, table, dict(zip(table.key, found or (), strict=True)), keys_of(connection, table, file_id), value
+    ):
+        return f"{origin.file}, {origin.unit} {origin.number:,}", origin.column
     values = [masked(str(value), "code") for value in found or () if value is not None]
-    return f"{file.path.removeprefix('. through ')}, {', '.join(table.key)} {', '.join(values) or 'blank'}"
+    return f"{file.path.removeprefix('. through ')}, {', '.join(table.key)} {', '.join(values) or 'blank'}", ""
 
 
 def _place(file: _File, row: int) -> str:
@@ -293,7 +342,14 @@ def advice_on(reason: str) -> str:
 def _advice(table: RawTable, reason: str, column: str, value: str, theirs: str, how: Reading) -> str:
     """Return the advice for a refused value: from the value itself if possible, else from docs/reason_codes.md."""
     kind = table.kind_of(column)
+    if re.fullmatch("#{3,}", value.strip()):
+        return "the column was too narrow when a spreadsheet saved the file: widen it and save again"
+    if re.fullmatch(r"#(REF|VALUE|NAME|DIV/0|N/A|NULL|NUM)[!?]?", value.strip()):
+        return "it is the error of a formula: correct the formula in the spreadsheet and save again"
     if reason == f"invalid_{column}" and kind in ("timestamp", "planned_timestamp", "date", "planned_date"):
+        if re.fullmatch(r"[3-6][0-9]{4}([.,][0-9]+)?", value.strip()):
+            day = date(1899, 12, 30) + timedelta(days=int(value.strip()[:5]))
+            return f"a spreadsheet counts days so (this is {day}): format the column as a date and save again"
         dates = dates_of([value.strip()])
         if dates is not None and dates.formats and dates.formats[0] not in how.date_format:
             either = " (or the other way round)" if dates.order == "" else ""

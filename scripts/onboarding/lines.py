@@ -15,8 +15,8 @@ csv.field_size_limit(2**31 - 1)
 def line_of_row(file: Path, how: Reading, row: int) -> int | None:
     """Return the line that a row begins on, where an editor shows it; None for rows far down.
 
-    `row` is what landing numbers it by: 1 is the first below a header that stands in line 1. Blank lines are no rows,
-    and a row may have several lines.
+    `row` is the number that landing gave it: 1 is the first row below the header in line 1. Blank lines are not
+    numbered, and a row may span several lines.
     """
     if row > _FARTHEST:
         return None

@@ -49,7 +49,7 @@ class Models:
             "modules": SimpleNamespace(datetime=datetime, pytz=pytz, re=re),
             "run_started_at": datetime.datetime.now(datetime.UTC),
             "exceptions": SimpleNamespace(raise_compiler_error=_raise),
-            "source": lambda source, table: f"raw_{source}.{table}",
+            "source": lambda source, table: f"{'' if source == 'private' else 'raw_'}{source}.{table}",
             "ref": self.relation,
             "config": lambda **_: "",
         }

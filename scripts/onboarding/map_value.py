@@ -108,7 +108,7 @@ def _with_value(text: str, label: str, entries: int, column: str, theirs: str, o
 
 
 def _add_to_entry(lines: list[str], begin: int, stop: int, indent: int, column: str, pair: str, theirs: str) -> None:
-    """Put a value into the entry between two lines, whose words stand at this indent."""
+    """Add a value to the entry between two lines, whose keys have this indent."""
     pad = " " * indent
     values = _line_of(lines, r"^[\s-]*values:\s*(#.*)?$", begin, stop, indent)
     if values is None:
@@ -129,7 +129,7 @@ def _add_to_entry(lines: list[str], begin: int, stop: int, indent: int, column: 
     column_end = _end_of(lines, of_column, step, values_end)
     for number in range(of_column + 1, column_end):
         if _is_content(lines[number]) and theirs in (yaml.safe_load(lines[number].strip()) or {}):
-            # replace the meaning that it had
+            # replace the previous meaning
             lines[number] = f"{' ' * _indent(lines[number])}{pair}"
             return
     inside = next((number for number in range(of_column + 1, column_end) if _is_content(lines[number])), None)
@@ -138,7 +138,7 @@ def _add_to_entry(lines: list[str], begin: int, stop: int, indent: int, column: 
 
 
 def _with_new_entry(lines: list[str], label: str, column: str, pair: str) -> str:
-    """Return the text with an entry of its own for a table that is read as it stands."""
+    """Return the text with a new entry for a table whose file needs no other mapping."""
     entry = [f"  {label}:", "    values:", f"      {column}:", f"        {pair}"]
     tables = _line_of(lines, r"^tables:\s*(\{\s*\})?\s*(#.*)?$")
     if tables is None:
@@ -170,7 +170,7 @@ def _check(file: Path, before: str, after: str, label: str, column: str, theirs:
 
 
 def _without_asked(text: str, label: str, column: str, theirs: str) -> str:
-    """Return the text without the comment that asked for this value; its head goes with the last of them."""
+    """Return the text without the comment that asks to map this value, and without its heading after the last one."""
     asked = f"journey map-value DIR {label} {column} {json.dumps(theirs, ensure_ascii=False)} ???"
     lines = [line for line in text.splitlines() if asked not in line]
     head = re.compile(rf"\s*# {column}: .*{re.escape(ASKED_BELOW)}$")
@@ -185,7 +185,7 @@ def _without_asked(text: str, label: str, column: str, theirs: str) -> str:
 def _line_of(
     lines: list[str], pattern: str, start: int = 0, stop: int | None = None, indent: int | None = None
 ) -> int | None:  # fmt: skip
-    """Return the number of the first line that fits; with an indent, of one whose word stands there."""
+    """Return the number of the first line that matches the pattern and, if given, has its key at this indent."""
     for number in range(start, len(lines) if stop is None else stop):
         at = len(lines[number]) - len(lines[number].lstrip(" -"))
         if re.match(pattern, lines[number]) and (indent is None or at == indent):
@@ -194,7 +194,7 @@ def _line_of(
 
 
 def _end_of(lines: list[str], start: int, indent: int, stop: int | None = None) -> int:
-    """Return the first line after a block that begins at `start`, whose word stands at this indent."""
+    """Return the number of the first line after the block that begins at `start` with its key at this indent."""
     last = len(lines) if stop is None else stop
     for number in range(start + 1, last):
         if _is_content(lines[number]) and _indent(lines[number]) <= indent:

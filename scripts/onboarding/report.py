@@ -72,6 +72,9 @@ def print_report(console: Console, folder: Path, verdict: Verdict) -> bool:
             "Correct the problems above, then check again."
         )
         return False
+    if not verdict.judgements:
+        console.print("No table has a row: a build would publish empty marts. Export with rows, then check again.")
+        return False
     refused = sum(judgement.refused for judgement in verdict.judgements)
     console.print(f"Refused: {rows_of(refused)}. The others are used." if refused else "No problems.")
     console.print(f"next    scripts/build --raw {folder} --out out")

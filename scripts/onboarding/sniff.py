@@ -20,8 +20,9 @@ import duckdb
 import python_calamine
 from charset_normalizer import from_bytes
 from customer_journey.errors import first_line
+from customer_journey.json_records import records_in
 from customer_journey.raw_files import delimiter_of, is_json, is_parquet, is_sheet, open_text
-from customer_journey.tabular import records_in
+from customer_journey.sheets import names_below
 
 from onboarding.values import looks_like_a_value
 
@@ -230,6 +231,8 @@ def _take(sheet: Sheet, numbered: Sequence[tuple[int, Sequence[str]]]) -> None:
     if place:
         sheet.title = " ".join(cell.strip() for cell in numbered[place - 1][1] if cell.strip())
         sheet.notes.append(f"{line - 1} lines stand above the names of columns")
+        if numbered[place - 1][0] == line - 1:
+            header = names_below(numbered[place - 1][1], header)
     # drop blank columns at the end of a sheet
     while len(header) > 1 and not header[-1].strip():
         header = header[:-1]
@@ -271,8 +274,18 @@ def _header_place(rows: Sequence[Sequence[str]], width: int) -> int | None:
             continue
         if any(looks_like_a_value(cell) for cell in filled):
             return None
-        return place
+        return place + 1 if len(rows) > place + 1 and _completes(row, rows[place + 1]) else place
     return None
+
+
+def _completes(upper: Sequence[str], lower: Sequence[str]) -> bool:
+    """Return whether the row below a header is its second row: only names, in the columns where the first has none."""
+    width = max(_width(upper), _width(lower))
+    pairs = list(zip(_padded(upper, width), _padded(lower, width), strict=True))
+    blank_above = [below for above, below in pairs if not above.strip()]
+    has_blank_below = any(not below.strip() for above, below in pairs if above.strip())
+    has_values = any(looks_like_a_value(below) for _, below in pairs if below.strip())
+    return bool(blank_above) and all(map(str.strip, blank_above)) and has_blank_below and not has_values
 
 
 def _workbook(file: Path) -> list[Sheet]:
@@ -320,8 +333,8 @@ def _records(file: Path) -> Sheet:
     # UTF-8 is the standard encoding of JSON, so it needs no mention
     sheet = Sheet(file, is_whole=is_whole, encoding=None if encoding.value == "utf-8" else encoding)
     records = _json_records(text, is_whole)
-    if not records:
-        sheet.problem = "holds no records: a list of objects, or one object a line, is read"
+    if not any(records):
+        sheet.problem = "holds no records: export it when there are some, as a list of objects or one object a line"
         return sheet
     if len(records) > MOST_ROWS:
         records, sheet.is_whole = records[:MOST_ROWS], False

@@ -26,6 +26,14 @@ _TIME_FIRST = re.compile(
     r"(?P<time>[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?)(?P<gap>,? +)"
     r"(?P<one>[0-9]{1,4})(?P<sign>[./-])(?P<two>[0-9]{1,2})(?P=sign)(?P<three>[0-9]{4}|[0-9]{2})"
 )
+_NAMED_MONTH = re.compile(
+    r"(?:(?P<day>[0-9]{1,2})(?P<one>[ -])(?P<month>[A-Za-z]{3,9})(?P<two>,? |-)"
+    r"|(?P<first>[A-Za-z]{3,9}) [0-9]{1,2}(?P<comma>,? ))"
+    r"(?P<year>[0-9]{4}|[0-9]{2})(?P<gap>,? (?:at )?)?"
+    r"(?P<time>[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?)?(?P<half> ?[AaPp][Mm])?"
+)
+_MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october",
+           "november", "december")  # fmt: skip
 _ISO = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?"
     r"(?: ?(?P<offset>Z|UTC|[+-][0-9]{2}(?::?[0-9]{2})?))?)?"
@@ -100,6 +108,11 @@ def looks_like_a_value(text: str) -> bool:
 def is_epoch(text: str) -> bool:
     """Return whether a number may be an epoch time in seconds, milliseconds or microseconds, from 2001 to 2100."""
     return bool(re.fullmatch(r"([1-3][0-9]{9}|4[01][0-9]{8})([0-9]{3}|[0-9]{6})?(\.[0-9]+)?", text))
+
+
+def is_rounded(text: str) -> bool:
+    """Return whether a spreadsheet wrote a long number in scientific notation: the last digits are lost."""
+    return bool(re.fullmatch(r"[0-9]([.,][0-9]+)?E\+[0-9]+", text, re.IGNORECASE))
 
 
 def kind_of(texts: Sequence[str], rows: int) -> Kind:
@@ -208,6 +221,11 @@ def dates_of(texts: Iterable[str]) -> Dates | None:
             has_times |= ":" in text
             has_local |= ":" in text and not iso["offset"]
             continue
+        if named := _form_of_named_month(text):
+            forms[named, ""] += 1
+            has_times |= ":" in text
+            has_local |= ":" in text
+            continue
         found = _DAY.fullmatch(text) or _TIME_FIRST.fullmatch(text)
         form = _form(found) if found else None
         if found is None or form is None:
@@ -263,6 +281,30 @@ def with_order(dates: Dates, order: str) -> Dates:
         re.sub(r"%d(.)%m", r"%m\1%d", text) if re.search(r"%d.%m.%[yY]", text) else text for text in dates.formats
     )
     return replace(dates, formats=swapped)
+
+
+def _form_of_named_month(text: str) -> str | None:
+    """Return the strptime format of a date such as `2 Jan 2026` or `January 2, 2026 at 3:04 PM`; None for others."""
+    found = _NAMED_MONTH.fullmatch(text)
+    month = (found["month"] or found["first"]).lower() if found else ""
+    whole = month in _MONTHS
+    if (
+        found is None
+        or not (whole or month in {name[:3] for name in _MONTHS})
+        or bool(found["gap"]) > bool(found["time"])
+    ):
+        return None
+    if found["half"] and not found["time"]:
+        return None
+    # May is both a full name and an abbreviation
+    name = "%B" if whole and month != "may" else "%b"
+    year = "%Y" if len(found["year"]) == 4 else "%y"
+    form = f"%d{found['one']}{name}{found['two']}{year}" if found["day"] else f"{name} %d{found['comma']}{year}"
+    if not found["time"]:
+        return form
+    clock = ("%I" if found["half"] else "%H") + ":%M" + (":%S" if found["time"].count(":") > 1 else "")
+    half = (" " if found["half"][0] == " " else "") + "%p" if found["half"] else ""
+    return f"{form}{found['gap'] or ''}{clock}{half}"
 
 
 def _form(found: re.Match[str]) -> tuple[str, str] | None:

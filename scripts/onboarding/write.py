@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from customer_journey.raw_files import READ, delimiter_of
 
 from onboarding.names import plain_name
-from onboarding.propose import AdapterUse, Proposal, Source, files_word, instead_of
+from onboarding.patterns import files_word
+from onboarding.proposal import AdapterUse, Proposal, Source, instead_of
 from onboarding.seeds import is_refusing, seed_of
 from onboarding.sniff import Finding, Sheet
 from onboarding.values import Kind, masked
@@ -73,6 +74,16 @@ def mapping_text(proposal: Proposal) -> str:
             lines += _adapter(proposal, use)
     if not by_label and not proposal.adapters:
         lines += ["", "tables: {}"]
+    if proposal.same_orders:
+        lines += [
+            "",
+            "# Do these sources hold the same orders? Then remove the #. The source that stands first counts.",
+        ]
+        lines += ["# same_records:"]
+        lines += [
+            f"#   orders/orders: {{{one}: {scalar(column)}, {other}: {scalar(theirs)}}}"
+            for (one, column), (other, theirs) in proposal.same_orders
+        ]
     lines += _leftovers(proposal)
     return "\n".join(lines) + "\n"
 
@@ -130,6 +141,8 @@ def _entry(proposal: Proposal, source: Source, head: str | None, first: str, ind
 
 def _lines_of_entry(proposal: Proposal, source: Source, head: str | None, first: str, indent: str) -> list[str]:
     lines: list[str] = []
+    if name := proposal.name_of(source):
+        lines.append(_line(f"source: {name}", "its name, for same_records below"))
     patterns = files_word(proposal, source)
     if patterns is not None:
         lines.append(f"files: [{', '.join(json.dumps(text, ensure_ascii=False) for text in patterns)}]")
@@ -185,6 +198,8 @@ def _lines_of_entry(proposal: Proposal, source: Source, head: str | None, first:
             lines.append(f"#   and {len(source.unknown) - len(shown)} more")
     counted = rows_of(source.row_count) + ("" if source.is_whole else " looked at, there are more")
     about = [f"# {len(source.sheets)} files, {counted}" if len(source.sheets) > 1 else f"# {counted}"]
+    if not source.is_sure and not source.missing:
+        about.append(f"# guess: these files are {source.table.label}; please check, or remove this entry")
     about += [f"# note: {note}" for note in source.notes]
     is_read = any(not line.startswith("#") for line in lines)
     if not is_read and head is not None and patterns is None:
@@ -205,6 +220,10 @@ def _lines_of_entry(proposal: Proposal, source: Source, head: str | None, first:
 
 
 _ASKED = {"timezone": "its times have no offset; without this line they are read as UTC. Write for example Asia/Tokyo"}
+_ASKED_OF_ADAPTER = (
+    "some of its times have no offset, and a build stops at them or reads them as UTC. Write the zone of the account, "
+    "for example Asia/Tokyo"
+)
 _WHAT_IF = {
     "date_format": "Write it the other way round if days and months are swapped",
     "encoding": "Try cp1252, cp1258 or utf-16 if letters look wrong",
@@ -301,7 +320,7 @@ def _adapter(proposal: Proposal, use: AdapterUse) -> list[str]:
         if use.timezone:
             lines.append("    " + _line(f"timezone: {use.timezone.value}", _said(use.timezone)))
         else:
-            lines.append("    " + _line("# timezone: ???", f"unknown: some of {_ASKED['timezone']}"))
+            lines.append("    " + _line("# timezone: ???", f"unknown: {_ASKED_OF_ADAPTER}"))
     if use.id_prefix:
         lines.append(
             "    "
@@ -327,8 +346,12 @@ def _leftovers(proposal: Proposal) -> list[str]:
     if proposal.unknown:
         lines += ["", "# files that are not read, with why:"]
         lines += [
-            f"#   {_relative(proposal, sheet)}{f' sheet {sheet.sheet}' if sheet.sheet else ''}: {why}"
+            line
             for sheet, why in proposal.unknown
+            for line in (
+                f"#   {_relative(proposal, sheet)}{f' sheet {sheet.sheet}' if sheet.sheet else ''}: {why}",
+                *_columns_of(sheet),
+            )
         ]
     if proposal.unread:
         lines += ["", f"# not read ({READ}):"]
@@ -336,10 +359,17 @@ def _leftovers(proposal: Proposal) -> list[str]:
     return [" ".join(line.split("\n")) for line in lines]
 
 
+def _columns_of(sheet: Sheet) -> list[str]:
+    """Return a line with the columns of a file, which whoever writes its entry by hand needs."""
+    names = [name for name in sheet.columns if name]
+    more = f" and {len(names) - _UNKNOWN_SHOWN} more" if len(names) > _UNKNOWN_SHOWN else ""
+    return [f"#     its columns: {', '.join(map(scalar, names[:_UNKNOWN_SHOWN]))}{more}"] if names else []
+
+
 def refused_commands(sources: Sequence[Source]) -> int:
     """Return the number of unknown values whose rows are quarantined until they are mapped."""
     return sum(
-        len(found)
+        sum(ours is None for ours, _ in found.values())
         for source in sources
         for column, found in source.values.items()
         if seed_of(source.table.label, column) and is_refusing(source.table.label, column)

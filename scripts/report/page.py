@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 import duckdb
 import jinja2
 import pyarrow as pa
-import yaml
 from customer_journey.errors import first_line
 from customer_journey.paths import Output, make_private, published_mode, write_whole
+from customer_journey.project_files import read_yaml
 from customer_journey.published import open_marts
 from customer_journey.settings import default_settings
 from markupsafe import Markup
@@ -26,12 +26,12 @@ from report.words import LANGUAGES, figure, fill
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
-# whatever was built: it has to go by mail
+# the limit for any company, so that the page can be sent by mail
 MOST_BYTES = 3_000_000
-# what the page knows of the map and of the names in it, whichever figures it has
+# data of the map and of names, which the page needs whatever figures it has
 _ALWAYS = (
-    "frameworks", "framework_stages", "channels", "personas", "touchpoint_types", "attribution_models", "map",
-    "map_items", "map_touchpoints", "map_emotions", "actions",
+    "frameworks", "framework_stages", "channels", "personas", "touchpoint_types", "attribution_models", "kpi_formats",
+    "map", "map_items", "map_touchpoints", "map_emotions", "actions",
 )  # fmt: skip
 _SPARK_MONTHS = 12
 
@@ -68,17 +68,19 @@ def render(connection: duckdb.DuckDBPyConnection) -> str:
 
     The journey map is cut, month by month and persona by persona, until the page has MOST_BYTES or fewer.
     """
-    manifest = yaml.safe_load((HERE / "figures.yml").read_text(encoding="utf-8"))
+    manifest = read_yaml(HERE / "figures.yml")
     meta = _meta(connection)
     tables = {name: read_table(connection, name, LIMITS[0], meta["month"]) for name in _names(manifest)}
     meta["primary_framework"] = rows_of(tables["frameworks"], is_primary=True)[0]["framework"]
     tables["columns"] = _descriptions(connection, tables)
+    texts = read_yaml(HERE / "texts.yml")
     page: dict[str, Any] = {
         "pages": [{key: value for key, value in page.items() if key != "figures"} for page in manifest["pages"]],
         "figures": _figures(manifest),
-        "texts": yaml.safe_load((HERE / "texts.yml").read_text(encoding="utf-8")),
+        "map": manifest["map"],
+        "texts": texts,
         "tiles": [tile for tile in (_tile(connection, tile, meta) for tile in manifest["tiles"]) if tile],
-        "sentences": [_sentence(connection, sentence, meta) for sentence in manifest["sentences"]],
+        "sentences": [_sentence(connection, sentence, meta, texts) for sentence in manifest["sentences"]],
     }
     for limits in LIMITS:
         if limits is not LIMITS[0]:
@@ -93,7 +95,7 @@ def _html(page: dict[str, Any], tables: dict[str, pa.Table]) -> str:
     styles = (STATIC / "style.css").read_text(encoding="utf-8")
     scripts = [STATIC / "echarts" / "echarts.min.js", *(STATIC / f"{name}.js" for name in ("charts", "map", "app"))]
     script = "\n".join(file.read_text(encoding="utf-8") for file in scripts)
-    # what closes a script inside one would end it
+    # "</script" in a text would end the script
     script = re.sub(r"</(script)", r"<\\/\1", script, flags=re.IGNORECASE)
     data = packed({**page, "tables": {name: encoded(table) for name, table in tables.items()}})
     environment = jinja2.Environment(
@@ -108,7 +110,7 @@ def _html(page: dict[str, Any], tables: dict[str, pa.Table]) -> str:
     )
     return environment.get_template("page.html.j2").render(
         **page,
-        map_view=journey_map.view(tables, page["texts"], page["meta"]),
+        map_view=journey_map.view(page["map"], tables, page["texts"], page["meta"]),
         languages=LANGUAGES,
         data=data,
         script=Markup(script),
@@ -159,7 +161,7 @@ def _meta(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     return {
         "company": settings.get("company_name") or "",
         "as_of": as_of.isoformat(),
-        # as-of is the first moment of which nothing is known
+        # as-of is exclusive: nothing from it on is known
         "month": f"{(as_of - timedelta(microseconds=1)).astimezone(ZoneInfo(settings['reporting_timezone'])):%Y-%m}",
         "build_id": build["build_id"],
         "currency": settings["reporting_currency"],
@@ -194,28 +196,33 @@ def _tile(connection: duckdb.DuckDBPyConnection, tile: dict[str, Any], meta: dic
         "change_format": "rate" if is_share else "nps",
         **{name: _number(last.get(name)) for name in ("n", "low", "high")},
         "spark": [_number(row["value"]) for row in rows[-_SPARK_MONTHS:]],
-        "beside": {
-            language: fill(beside[language].replace("}", f"|{beside['format']}}}"), last, language, meta["currency"])
-            for language in LANGUAGES
-        }
-        if beside
-        else None,
+        "beside": beside
+        and {language: fill(beside[language], last, language, meta["currency"]) for language in LANGUAGES},
     }
 
 
-def _sentence(connection: duckdb.DuckDBPyConnection, sentence: dict[str, Any], meta: dict[str, Any]) -> dict[str, Any]:
-    rows = _rows(connection, query(f"sentences/{sentence['sentence']}"))
-    texts = ("", "sure_") if rows else ("none_",)
-    text, *sure = (
-        {
+def _sentence(
+    connection: duckdb.DuckDBPyConnection,
+    sentence: dict[str, Any],
+    meta: dict[str, Any],
+    texts: dict[str, dict[str, str]],
+) -> dict[str, Any]:
+    rows = _rows(connection, query(sentence.get("query", f"sentences/{sentence['sentence']}")))
+
+    def filled(part: str) -> dict[str, str]:
+        return {
             language: fill(
-                sentence[prefix + language], {**meta, **(rows[0] if rows else {})}, language, meta["currency"]
-            )
+                sentence[f"{part}{language}"],
+                {**meta, **(rows[0] if rows else {})},
+                language,
+                meta["currency"],
+                {key: words[language] for key, words in texts.items()},
+            ).replace(" %", "\u00a0%")
             for language in LANGUAGES
         }
-        for prefix in texts
-    )
-    return {"sentence": sentence["sentence"], "page": sentence["page"], "text": text, "sure": sure[0] if sure else None}
+
+    said = {"text": filled(""), "sure": filled("sure_")} if rows else {"text": filled("none_"), "sure": None}
+    return {"sentence": sentence["sentence"], "page": sentence["page"], "figure": sentence.get("figure", ""), **said}
 
 
 def _descriptions(connection: duckdb.DuckDBPyConnection, tables: dict[str, pa.Table]) -> pa.Table:

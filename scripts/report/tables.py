@@ -11,10 +11,10 @@ import duckdb
 import pyarrow as pa
 
 QUERIES = Path(__file__).parent / "queries"
-# a cell of fewer persons could be somebody: it is left out wherever the rows are of one persona or customer type
+# cells with fewer persons could identify somebody, so they are left out in rows of one persona or customer type
 MIN_PERSONS = 5
 MAP_TABLES = ("map", "map_items", "map_touchpoints", "map_emotions")
-# months in the tables of figures
+# number of months shown in the tables of figures
 _MONTHS_OF_FIGURES = 36
 
 
@@ -32,7 +32,7 @@ class Limits:
     items: int
 
 
-# From generous to frugal: the first that fits is taken.
+# Limits from generous to strict; the first with which the page fits is used.
 LIMITS = (
     Limits(months=24, quarters=12, personas=30, items=5),
     Limits(months=24, quarters=8, personas=20, items=5),
@@ -58,7 +58,7 @@ def read_table(connection: duckdb.DuckDBPyConnection, name: str, limits: Limits,
     columns = ", ".join(
         _shown(column, str(kind)) for column, kind in zip(relation.columns, relation.types, strict=True)
     )
-    # the order is the query's: a filter keeps it
+    # rows keep the order of the query when filtered
     return connection.sql(f"select {columns} from relation where {kept}").to_arrow_table()
 
 
@@ -103,7 +103,7 @@ def _kept(name: str, columns: list[str], limits: Limits, as_of_month: str) -> st
             " select persona from marts.journey_map where period = 'all' and customer_type = 'all' and persona <> 'all'"
             f" group by persona order by max(persons) desc, persona limit {limits.personas}))",
         ]
-        # a month of one persona or type would be most of the page, and say little
+        # months by persona or type would fill most of the page and say little
         conditions.append(f"({of_all} or period not in ({_list(['', *months])}))")
         if name == "map_items":
             conditions.append(f"rank <= {limits.items}")
@@ -132,12 +132,12 @@ def _encoded(column: pa.ChunkedArray) -> dict[str, list[Any]] | list[Any]:
         packed_column = column.combine_chunks().dictionary_encode()
         return {"d": packed_column.dictionary.to_pylist(), "i": packed_column.indices.fill_null(-1).to_pylist()}
     if pa.types.is_floating(column.type):
-        return [_short(value) for value in column.to_pylist()]
+        return [short(value) for value in column.to_pylist()]
     values: list[Any] = column.to_pylist()
     return values
 
 
-def _short(value: float | None) -> float | None:
+def short(value: float | None) -> float | None:
     """Return six digits of a number, more than the page shows, and a whole one whole; none for what is no number."""
     if value is None or value - value != 0:
         return None

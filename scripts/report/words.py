@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from babel.numbers import format_compact_decimal, format_decimal, format_percent
@@ -10,19 +11,35 @@ LANGUAGES = ("en", "vi")
 # {column} or {column|format}
 _PLACE = re.compile(r"\{(\w+)(?:\|(\w+))?\}")
 _HOURS_OF_A_DAY = 24
+_PERSONS = {"en": "persons", "vi": "người"}
 
 
-def fill(template: str, row: Mapping[str, Any], language: str, currency: str) -> str:
+def columns_of(template: str) -> list[str]:
+    """Return the columns that a text is filled from."""
+    return [column for column, _ in _PLACE.findall(template)]
+
+
+def fill(
+    template: str,
+    row: Mapping[str, Any],
+    language: str,
+    currency: str,
+    texts: Mapping[str, str] = MappingProxyType({}),
+    kinds: Mapping[str, str] = MappingProxyType({}),
+) -> str:
     """Fill a text: `{column}` as it stands, or its name in this language, `{column|format}` as a figure.
 
-    Formats: number, money (of `currency`), rate (0.5 is 50 %), ratio, points (0.1 is 10), nps (-100 to 100, signed),
-    score (-1 to 1, signed), hours (days from 48 on).
+    Formats: number, persons, money (of `currency`), rate (0.5 is 50 %), ratio, points (0.1 is 10), nps (-100 to 100,
+    signed), score (-1 to 1, signed), hours (days from 48 on), or a name that `kinds` has. `texts` has the words of a
+    value as column.value.
     """
 
     def place(match: re.Match[str]) -> str:
         column, kind = match.groups()
         value = row.get(f"{column}_{language}", row.get(column))
-        return str(value) if kind is None else figure(value, kind, language, currency)
+        if kind is None:
+            return texts.get(f"{column}.{value}", str(value))
+        return figure(value, kinds.get(kind, kind), language, currency)
 
     return _PLACE.sub(place, template)
 
@@ -39,7 +56,7 @@ def figure(value: float | None, kind: str, language: str, currency: str) -> str:
 
 
 def _compact(value: float, language: str) -> str:
-    # two digits behind the sign say as much as a chart shows: 1.53 billion, 1,53 tỷ
+    # two decimals are enough in a chart: 1.53 billion, 1,53 tỷ
     if abs(value) < 10_000:
         return format_decimal(round(value), locale=language)
     return format_compact_decimal(value, format_type="long", fraction_digits=2, locale=language).replace("\u00a0", " ")
@@ -60,6 +77,7 @@ def _signed(value: float, language: str, digits: int) -> str:
 
 _FORMATS: dict[str, Callable[[float, str], str]] = {
     "number": lambda value, language: format_decimal(round(value), locale=language),
+    "persons": lambda value, language: f"{format_decimal(value, locale=language)} {_PERSONS[language]}",
     "rate": lambda value, language: format_percent(value, "0.0 %" if abs(value) < 0.1 else "0 %", locale=language),
     "ratio": lambda value, language: format_decimal(value, "#,##0.0", locale=language),
     "points": lambda value, language: _signed(100 * value, language, 0),

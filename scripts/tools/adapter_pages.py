@@ -86,7 +86,7 @@ def _timezone(adapter: Adapter) -> str:
 
 def _columns_made(adapter: Adapter) -> dict[RawTable, set[str]]:
     """Return the columns that the SELECTs of an adapter return, by raw table; no export is needed for that."""
-    # a zone satisfies adapters that stop without one; it changes no column
+    # any time zone will do: some adapters need one, and it changes no column
     use = AdapterUse(adapter.folder.name, None, None, Reading(timezone="UTC"), "")
     with duckdb.connect() as connection:
         made = run_selects(connection, adapter, use, (), adapter.name, adapter.folder, "page")

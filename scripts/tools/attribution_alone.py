@@ -66,10 +66,10 @@ def build_models(output: Output, manifest: "Manifest", with_credits: bool = True
 
 
 @click.command()
-@click.option("--without-credits", is_flag=True, help="Build the weights alone.")
+@click.option("--without-credits", is_flag=True, help="Build the weights only, not the credit marts.")
 @click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path))
 def main(without_credits: bool, folders: tuple[Path, ...]) -> None:
-    """Build the attribution models in the warehouse of each folder."""
+    """Build the attribution models on the input tables in the warehouse of each folder."""
     outputs = [Output(folder.resolve()) for folder in folders]
     manifest = parse(outputs[0], "duckdb")
     for output in outputs:

@@ -200,7 +200,7 @@ def _greatest_error(world: Path, effects: Path) -> float:
 @click.command()
 @click.option("--paths", type=click.IntRange(min=1), default=1_000_000, show_default=True)
 def bench(paths: int) -> None:
-    """Attribute generated paths with all models of this project and with other packages, and say what each cost."""
+    """Attribute the same generated paths with this project and with other packages, and print the cost of each."""
     # names are long: do not wrap the table when the output is a file
     console = Console(width=None if sys.stdout.isatty() else 140)
     table = Table("", "wall s", "CPU s", "CPU / floor", "memory GB", "removal effects off by", box=None)

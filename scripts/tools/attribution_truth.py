@@ -51,7 +51,7 @@ def mean_error(truth: Mapping[str, float], credit: Mapping[str, float]) -> float
     help="Output folder of a build of the demo.",
 )
 def report(out: Path) -> None:
-    """Compare the models' shares of new consumers in a build of the demo with what its generator made channels do."""
+    """Compare each attribution model's channel shares in a build of the demo with the true shares of its generator."""
     published = Output(out.resolve()).published
     if not published.exists():
         raise InputError(f"{out}: has no published demo. Build one with scripts/build --out {out}.")

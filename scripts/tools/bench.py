@@ -41,7 +41,7 @@ def cpu():
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
 
-# a bar would stand in the output beside the figure
+# no progress bar, which would appear in the output beside the figures
 connection = duckdb.connect(sys.argv[2], config={"memory_limit": "4GB"})
 connection.execute("set enable_progress_bar = false")
 before = cpu()
@@ -295,9 +295,14 @@ def _print_pairs(console: Console, title: str, unit: str, pairs: Sequence[tuple[
     type=click.Choice(list(_FRAMEWORKS)),
     default=list(_FRAMEWORKS),
     show_default=True,
-    help="Which frameworks the companies want built.",
+    help="Frameworks to build.",
 )
-@click.option("--demo/--no-demo", default=True, show_default=True, help="Also the demo, in full and with nothing new.")
+@click.option(
+    "--demo/--no-demo",
+    default=True,
+    show_default=True,
+    help="Also build the demo, once in full and once with nothing new.",
+)
 @click.option(
     "--target",
     "targets",
@@ -305,27 +310,28 @@ def _print_pairs(console: Console, title: str, unit: str, pairs: Sequence[tuple[
     type=click.Choice(["duckdb", "spark"]),
     default=["duckdb"],
     show_default=True,
-    help="Engines, one beside the other.",
+    help="Engines to measure.",
 )
-@click.option("--tests", is_flag=True, help="Also scripts/test.")
+@click.option("--tests", is_flag=True, help="Also measure scripts/test.")
 @click.option(
     "--folder",
     type=click.Path(path_type=Path),
-    help="Where to work. It stays: raw tables in it are used again, builds are replaced. Default: one that goes.",
+    help="Working folder, which is kept: its raw tables are reused, its builds replaced. Default: a temporary folder.",
 )
 @click.option(
     "--history",
     type=click.Path(path_type=Path, dir_okay=False),
     default=PROJECT / "bench_history.jsonl",
-    help="File that keeps the figures of each run, a line of JSON a run. Default: bench_history.jsonl.",
+    help="File that the figures of each run are appended to, one line of JSON per run. Default: bench_history.jsonl.",
 )
 def bench(
     scales: tuple[float, ...], frameworks: tuple[str, ...], demo: bool, targets: tuple[str, ...], tests: bool,
     folder: Path | None, history: Path,
 ) -> None:  # fmt: skip
-    """Say what builds cost: a tiny company, the demo, and companies of any size above the tiny one, in S.
+    """Measure what builds cost: of a tiny company, of the demo, and of companies of any size.
 
-    S is one sort of the company's web events into a table, timed right before and after each build.
+    The cost above that of the tiny company is given in units of S, one sort of all web events of the company into a
+    table, which is timed right before and after each build.
     """
     console = Console(width=None if sys.stdout.isatty() else 140)
     run: dict[str, Any] = {"at": datetime.now(UTC).isoformat(), "commit": _commit(), "machine": _machine()}

@@ -48,11 +48,11 @@ appender.console.name = console
 appender.console.target = SYSTEM_ERR
 appender.console.layout.type = PatternLayout
 appender.console.layout.pattern = %d{HH:mm:ss} %p %c{1}: %m%n%ex
-# The Thrift server writes statements that fail with their variables filled in, the key of the hashes too. Whoever sent
-# one gets the error.
+# The Thrift server logs failed statements with their variables filled in, the hash key too. The client gets the error
+# anyway.
 logger.thriftserver.name = org.apache.spark.sql.hive.thriftserver
 logger.thriftserver.level = off
-# These warn of every session, and of each statement that was closed, as every one is.
+# These loggers warn at every session and every closed statement.
 logger.hive.name = org.apache.hadoop.hive
 logger.hive.level = error
 logger.scheduler.name = org.apache.spark.scheduler.DAGScheduler

@@ -114,11 +114,11 @@ def print_comparisons(console: Console, comparisons: list[Comparison]) -> None:
 @click.argument("old", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("new", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
-    "--without", multiple=True, help="A column, as mart.column, that is known to differ: named, not compared."
+    "--without", multiple=True, help="A column (mart.column) that is known to differ. It is listed, but not compared."
 )
 @click.option("--examples", type=click.IntRange(min=1), default=3, show_default=True, help="Rows shown a mart.")
 def compare_versions(old: Path, new: Path, without: tuple[str, ...], examples: int) -> None:
-    """Compare two published files of different versions row for row; exit 1 where rows differ or a mart is missing."""
+    """Compare two published files of different versions row by row; exit with 1 if rows differ or a mart is missing."""
     # output to a file has no terminal width: do not cut the tables
     console = Console(width=None if sys.stdout.isatty() else 220)
     with tempfile.TemporaryDirectory(dir=new.parent) as folder:

@@ -13,7 +13,7 @@ from playwright.sync_api import sync_playwright
 IMAGES = PROJECT / "docs" / "images"
 # for each picture, the view and the height of the page that is shown, from the top
 PICTURES = {
-    "report_overview": ("page=overview", 880),
+    "report_overview": ("page=overview", 1480),
     "journey_map": ("page=map", 1300),
 }
 # high enough that no element of the page needs to scroll
@@ -26,7 +26,7 @@ _READY = "svg, table"
 @click.command()
 @click.option("--out", type=click.Path(path_type=Path), default=Path("out"), show_default=True)
 def main(out: Path) -> None:
-    """Take the pictures of the report in an output folder."""
+    """Take screenshots of the report in an output folder, for README and the guides."""
     page_of_report = Output(out.resolve()).report
     chromium = shutil.which("chromium")
     if chromium is None or not page_of_report.is_file():

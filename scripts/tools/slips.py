@@ -212,7 +212,7 @@ def _compile(warehouse: Path, state: Path, parsed: Path) -> dict[str, dict[str, 
 @click.option("--out", type=click.Path(exists=True, file_okay=False, path_type=Path), required=True)
 @click.argument("words", nargs=-1)
 def main(out: Path, words: Sequence[str]) -> None:
-    """Make each slip whose name holds one of WORDS (all, without any) in a copy of OUT, and say what notices it."""
+    """Apply each slip, or those whose name contains one of WORDS, to a copy of OUT; print the tests that fail."""
     console = Console()
     unnoticed = 0
     with tempfile.TemporaryDirectory() as folder:

@@ -1,9 +1,9 @@
-"""Lets builds come to harm at drawn moments, and sees that readers and the next build do not notice.
+"""Fault injection: interrupts and damages builds at random moments, and checks that readers and later builds survive.
 
-Builds of two companies by turns, which differ in one order and in as-of, go on in one output folder. They are killed,
-run out of disk or memory, meet each other, and find their raw files or their warehouse damaged, while somebody reads
-all the time. After each harm the published file must be one whole build; after every few a build must end in the same
-marts as one that nothing ever happened to.
+Two companies, which differ in one order and in as-of, are built alternately in one output folder. Builds are killed,
+run out of disk or memory, run at the same time, or find their raw files or warehouse damaged, while a reader queries
+the published file all the time. After each fault the published file must hold one complete build. After every few
+faults a build runs to its end, and its marts must equal those of a build without any fault.
 """
 
 import contextlib
@@ -29,10 +29,10 @@ from customer_journey.errors import ExitCode
 from customer_journey.paths import DEMO, Output
 from customer_journey.settings import FILE_NAME
 
-# The order that tells the two companies apart, and the moments that their builds take for now: the second lies before.
+# The order by which the two companies differ, and the as-of of their builds: that of B is earlier than that of A.
 ORDER = "soak-order"
 COMPANIES = {"A": ("100.00", "2026-06-30T00:00:00Z"), "B": ("250.00", "2026-05-31T00:00:00Z")}
-# Where builds are killed, and how many in a round: the late phases take the time of a whole build to come to.
+# The phases in which builds are killed, and how often per round: late phases are rarer, since reaching them takes long.
 PHASES = {"start": 2, "landing": 2, "staging": 4, "models": 3, "CLV": 1, "checks": 1, "publishing": 2}
 _MEGABYTE = 2**20
 
@@ -60,7 +60,7 @@ print(json.dumps({"reads": reads, "builds": len(seen), "errors": errors[:5]}))
 
 
 class SoakError(Exception):
-    """A build did not survive: readers or the next build noticed."""
+    """The check failed: a reader saw an error or an incomplete build, or a later build had wrong marts."""
 
 
 @dataclass(frozen=True)
@@ -75,12 +75,12 @@ class Harm:
 
 @dataclass
 class Soak:
-    """The output folder that all harms are done to."""
+    """The output folder in which all faults are injected."""
 
     folder: Path
     raw: Path
     published: str = "A"
-    # how long the last unbroken build took
+    # seconds of the last uninterrupted build
     seconds: float = 60.0
     harms: list[Harm] = field(default_factory=list)
 
@@ -90,17 +90,17 @@ class Soak:
         return Output(self.folder / "out")
 
     def reference(self, company: str) -> Path:
-        """The published file of a build of this company that nothing happened to."""
+        """The published file of a build of this company without any fault."""
         return self.folder / f"reference_{company}" / "journey.duckdb"
 
     def other(self) -> str:
-        """Return the company that is not published just now, so that a build of it has something to do."""
+        """Return the company that is not published at present, so that its build is not skipped as nothing new."""
         return "B" if self.published == "A" else "A"
 
     def prepare(self) -> None:
-        """Build both companies in folders of their own; the first is what readers see when the harm begins.
+        """Build both companies in separate folders as references; start with a published build of the first.
 
-        References that an earlier soak left in the folder are taken as they are.
+        References that an earlier run left in the folder are reused.
         """
         for company in COMPANIES:
             self.write(company)
@@ -110,7 +110,7 @@ class Soak:
         shutil.copytree(self.folder / "reference_A", self.out.root)
 
     def write(self, company: str) -> None:
-        """Let the raw folder be that of a company."""
+        """Change the raw folder to that of a company."""
         amount, as_of = COMPANIES[company]
         file = self.raw / "orders" / "orders" / "soak.csv"
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -120,11 +120,11 @@ class Soak:
             encoding="utf-8",
         )
         settings = self.raw / FILE_NAME
-        told = yaml.safe_load(settings.read_text(encoding="utf-8")) if settings.is_file() else {}
-        settings.write_text(yaml.safe_dump({**(told or {}), "as_of": as_of}), encoding="utf-8")
+        existing = yaml.safe_load(settings.read_text(encoding="utf-8")) if settings.is_file() else {}
+        settings.write_text(yaml.safe_dump({**(existing or {}), "as_of": as_of}), encoding="utf-8")
 
     def must_publish(self, company: str, out: Path) -> None:
-        """Build a company to the end, and hold what it publishes against the build that nothing happened to."""
+        """Build a company without a fault; in OUT, compare the published marts with those of its reference."""
         started = time.monotonic()
         done = subprocess.run(command(self.raw, out), capture_output=True, text=True, check=False)
         if done.returncode:
@@ -137,18 +137,18 @@ class Soak:
                 raise SoakError(f"the build differs from an unbroken one in {[one.mart for one in differences]}")
 
     def state(self, before: bytes, company: str) -> str:
-        """Tell how the published file stands after a harm to a build of `company`; it must be one whole build."""
+        """Return the state of the published file after a fault in a build of `company`; it must be one whole build."""
         after = self.out.published.read_bytes()
         if after == before:
             return "published file as it was"
         differences = compare(self.out.published, self.reference(company))[1]
         if differences:
-            raise SoakError(f"what is published is of neither build: {[one.mart for one in differences]}")
+            raise SoakError(f"the published file equals neither build: {[one.mart for one in differences]}")
         self.published = company
         return "new build published, whole"
 
     def recover(self) -> str:
-        """Run the next build to its end; return what it did."""
+        """Run the next build to its end, and return its result in words."""
         company = self.other()
         self.write(company)
         self.must_publish(company, self.out.root)
@@ -156,7 +156,7 @@ class Soak:
         return f"published, marts equal ({self.seconds:.0f} s; audit_builds: {statuses})"
 
     def note(self, kind: str, point: str, state: str, next_run: str) -> None:
-        """Add a harm to the table, and show it."""
+        """Add a fault to the table, and print its line."""
         self.harms.append(Harm(kind, point, state, next_run))
         click.echo(f"| {len(self.harms)} | {kind} | {point} | {state} | {next_run} |")
 
@@ -173,7 +173,7 @@ def _statuses(published: Path) -> str:
 
 
 def _file_number(file: Path) -> int | None:
-    # the build may move it between two looks
+    # the build may move the file between two checks
     try:
         return file.stat().st_ino
     except FileNotFoundError:
@@ -181,11 +181,11 @@ def _file_number(file: Path) -> int | None:
 
 
 class Victim:
-    """A build in a process group of its own."""
+    """A build that runs in a process group of its own, so that it can be killed with all its children."""
 
     def __init__(self, raw: Path, out: Output, **limits: int) -> None:
-        self._said = tempfile.TemporaryFile("w+")  # noqa: SIM115 (closed by stop)
-        self._wrong = tempfile.TemporaryFile("w+")  # noqa: SIM115
+        self._stdout = tempfile.TemporaryFile("w+")  # noqa: SIM115 (closed by stop)
+        self._stderr = tempfile.TemporaryFile("w+")  # noqa: SIM115
         self._out = out
         self._log = out.logs / "dbt.log"
         self._old_log = _file_number(self._log)
@@ -196,48 +196,48 @@ class Victim:
 
         self.process = subprocess.Popen(
             command(raw, out.root),
-            stdout=self._said,
-            stderr=self._wrong,
+            stdout=self._stdout,
+            stderr=self._stderr,
             start_new_session=True,
             preexec_fn=limit if limits else None,
         )
 
-    def said(self) -> str:
-        """Return its standard output so far."""
-        self._said.seek(0)
-        return self._said.read()
+    def stdout(self) -> str:
+        """Return the standard output so far."""
+        self._stdout.seek(0)
+        return self._stdout.read()
 
     def errors(self) -> list[str]:
-        """Return the lines of its standard error."""
-        self._wrong.seek(0)
-        return self._wrong.read().strip().splitlines()
+        """Return the lines of standard error so far."""
+        self._stderr.seek(0)
+        return self._stderr.read().strip().splitlines()
 
     def log(self) -> str:
-        """Return what dbt has logged of this build."""
-        # until the build has begun a log of its own, the one that lies there is of the build before
+        """Return the dbt log of this build so far."""
+        # until the build starts its own log, the file is that of the build before
         if _file_number(self._log) in (None, self._old_log):
             return ""
         return self._log.read_text(encoding="utf-8", errors="replace")
 
     def has_come_to(self, phase: str) -> bool:
-        """Tell whether the build has begun a phase."""
+        """Return whether the build has begun a phase."""
         match phase:
             case "landing":
                 return (self._out.root / ".lock").exists() and not self._out.built_from.exists()
             case "staging":
-                return "Landing " in self.said()
+                return "Landing " in self.stdout()
             case "models":
                 return " OK created sql table model intermediate." in self.log()
             case "CLV":
-                return "Models and tests " in self.said()
+                return "Models and tests " in self.stdout()
             case "checks":
-                return "Models of CLV " in self.said()
+                return "Models of CLV " in self.stdout()
             case "publishing":
-                return self._out.publishing.exists() or "Expectations " in self.said()
+                return self._out.publishing.exists() or "Expectations " in self.stdout()
         return True
 
     def wait_for(self, phase: str, seconds: float) -> bool:
-        """Wait until a phase has begun and then for some seconds; tell whether the build is still at work."""
+        """Wait until a phase has begun and some seconds longer; return whether the build is still running."""
         while not self.has_come_to(phase):
             if self.process.poll() is not None:
                 return False
@@ -246,21 +246,21 @@ class Victim:
         return self.process.poll() is None
 
     def kill(self) -> None:
-        """End it, with all that it started, as a power cut does."""
+        """Kill the build and all its child processes at once, as a power cut would."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
     def where(self) -> str:
-        """Tell what it was at: the last step that ended, or the last node that dbt began."""
+        """Return what the build was doing: the last step that ended, or the last node that dbt started."""
         starts = [line for line in self.log().splitlines() if " START " in line]
-        steps = [line.split("  ")[0] for line in self.said().splitlines() if line and line[0] != " "]
+        steps = [line.split("  ")[0] for line in self.stdout().splitlines() if line and line[0] != " "]
         if steps[-1:] == ["Landing"] and starts:
             return starts[-1].split(" START ")[1].split(" ...")[0].replace("sql table model ", "").rstrip(" .")
         return f"after {steps[-1]}" if steps else "before Landing ended"
 
 
-# The longest that is waited within each phase: about how long it takes on two cores, in shares of a whole build.
+# The longest wait within each phase, as a share of a whole build: about as long as the phase takes on two cores.
 _SHARES = {
     "start": 0.03,
     "landing": 0.02,
@@ -273,20 +273,20 @@ _SHARES = {
 
 
 def kill_one(soak: Soak, phase: str, draw: random.Random) -> tuple[str, str]:
-    """Kill a build in a phase; return where, and how things stood then."""
+    """Kill a build in a phase; return the point at which it was killed and the state after it."""
     company = soak.other()
     soak.write(company)
     before = soak.out.published.read_bytes()
     seconds = draw.uniform(0, max(0.15, _SHARES[phase] * soak.seconds))
     victim = Victim(soak.raw, soak.out)
-    was_at_work = victim.wait_for(phase, seconds)
+    was_running = victim.wait_for(phase, seconds)
     victim.kill()
     where = f"{phase} + {seconds:.2f} s: {victim.where()}"
-    return (where if was_at_work else f"{where} (had ended)"), soak.state(before, company)
+    return (where if was_running else f"{where} (had ended)"), soak.state(before, company)
 
 
 def kills(soak: Soak, count: int, draw: random.Random, rest: int, only: Sequence[str]) -> None:
-    """Kill builds in every phase by turns, or in some; every `rest` of them a build runs to its end."""
+    """Kill builds, alternating between the phases; after every `rest` kills let a build run to its end."""
     phases = [phase for phase, times in PHASES.items() for _ in range(times) if not only or phase in only]
     for number in range(count):
         point, state = kill_one(soak, phases[number % len(phases)], draw)
@@ -295,10 +295,10 @@ def kills(soak: Soak, count: int, draw: random.Random, rest: int, only: Sequence
 
 
 def full_disks(soak: Soak, count: int, draw: random.Random) -> None:
-    """Let the disk of OUT be full at drawn points: a small file system for root, a limit of file size for others."""
+    """Let the disk of OUT fill up at random points: as root by a small file system, else by a file size limit."""
     size = sum(file.stat().st_size for file in soak.out.root.rglob("*") if file.is_file())
     for number in range(count):
-        # from nothing at all to nearly enough
+        # from no room at all to nearly enough
         room = int(draw.uniform(number, number + 1) / count * 0.5 * size) if number else 0
         company = soak.other()
         soak.write(company)
@@ -307,7 +307,7 @@ def full_disks(soak: Soak, count: int, draw: random.Random) -> None:
             victim = Victim(soak.raw, soak.out, **limits)
             victim.process.wait()
             state = soak.state(before, company)
-            line = told(victim)
+            line = outcome(victim)
         is_last = number % 4 == 3 or number == count - 1
         next_run = soak.recover() if is_last else "met a full disk too, see next"
         soak.note("disk full", f"{room / _MEGABYTE:.1f} MB left, {victim.where()}", f"{line}; {state}", next_run)
@@ -315,7 +315,7 @@ def full_disks(soak: Soak, count: int, draw: random.Random) -> None:
 
 @contextlib.contextmanager
 def _small_disk(out: Path, room: int) -> Iterator[dict[str, int]]:
-    """Put OUT on a file system with so much room left, and back; yield the limits of the build."""
+    """Move OUT to a file system with this much free space, and back at the end; yield the limits of the build."""
     if os.geteuid() != 0 or shutil.which("mount") is None:
         largest = max(file.stat().st_size for file in out.rglob("*") if file.is_file())
         yield {"RLIMIT_FSIZE": min(largest, room + 4096)}
@@ -338,34 +338,38 @@ def _small_disk(out: Path, room: int) -> Iterator[dict[str, int]]:
         aside.rename(out)
 
 
-def told(victim: Victim) -> str:
-    """Return exit code and line of a build that ended by itself; more than a line is a failure of the soak."""
+def outcome(victim: Victim) -> str:
+    """Return exit code and error line of a build that ended by itself.
+
+    Raises:
+        SoakError: the build printed more than one line, or ended with an unexpected code.
+    """
     lines = victim.errors()
     code = victim.process.returncode
     if code == 0 and not lines:
         return "exit 0"
     if code not in (ExitCode.CHECK_FAILED, ExitCode.UNUSABLE_INPUT, ExitCode.LOCKED) or len(lines) != 1:
-        raise SoakError(f"exit {code}, told in {len(lines)} lines: {lines[:3]} … {lines[-3:]}")
+        raise SoakError(f"exit {code} with {len(lines)} lines on standard error: {lines[:3]} … {lines[-3:]}")
     return f"exit {code}: {lines[0][:90].replace('|', '/')}"
 
 
 def short_of_memory(soak: Soak, megabytes: Sequence[int]) -> None:
-    """Let builds have so much address space, as `ulimit -v` does."""
+    """Run builds with limited address space, as with `ulimit -v`."""
     for number, limit in enumerate(megabytes):
         company = soak.other()
         soak.write(company)
         before = soak.out.published.read_bytes()
         victim = Victim(soak.raw, soak.out, RLIMIT_AS=limit * _MEGABYTE)
         victim.process.wait()
-        line, state = told(victim), soak.state(before, company)
+        line, state = outcome(victim), soak.state(before, company)
         is_last = number == len(megabytes) - 1
         soak.note("memory", f"ulimit -v of {limit} MB", f"{line}; {state}", soak.recover() if is_last else "see next")
 
 
 def other_harms(soak: Soak) -> None:
-    """Do the harms that need no drawing: two builds at once, damaged raw files, a damaged warehouse."""
+    """Inject the faults without a random moment: two builds at once, damaged raw files, a damaged warehouse."""
     _two_at_once(soak)
-    # the largest file: that of most rows
+    # the largest file, since damage to it affects most rows
     largest = max((file for file in soak.raw.rglob("*.*") if file.suffix in (".csv", ".parquet")), key=_size)
     whole = largest.read_bytes()
     damages: dict[str, Callable[[], object]] = {
@@ -398,15 +402,15 @@ def _size(file: Path) -> int:
 
 
 def _after(soak: Soak, name: str, damage: Callable[[], object], mend: Callable[[], object]) -> None:
-    """Do a damage, build, mend it, build again."""
+    """Damage something, build, repair it, and build again."""
     company = soak.other()
     soak.write(company)
     before = soak.out.published.read_bytes()
     damage()
     victim = Victim(soak.raw, soak.out)
     victim.process.wait()
-    line = told(victim)
-    # a raw file that is gone or shorter is another company: readers must see a whole build, whichever
+    line = outcome(victim)
+    # without some raw rows the build may publish other marts than either reference, which is correct
     state = "published" if victim.process.returncode == 0 else soak.state(before, company)
     if victim.process.returncode == 0:
         soak.published = company
@@ -422,15 +426,15 @@ def _two_at_once(soak: Soak) -> None:
     first.wait_for("staging", 1)
     second = Victim(soak.raw, soak.out)
     second.process.wait()
-    line = told(second)
+    line = outcome(second)
     first.process.wait()
-    state = f"second: {line}; first: {told(first)}; {soak.state(before, company)}"
+    state = f"second: {line}; first: {outcome(first)}; {soak.state(before, company)}"
     soak.note("two at once", "the second while the first builds models", state, soak.recover())
 
 
 @contextlib.contextmanager
 def reading(soak: Soak) -> Iterator[dict[str, object]]:
-    """Read the published file over and over; what was seen is in the dictionary afterwards."""
+    """Query the published file repeatedly during the block; afterwards the dictionary holds what the reader saw."""
     stop = soak.folder / "stop"
     stop.unlink(missing_ok=True)
     reader = subprocess.Popen(
@@ -441,20 +445,31 @@ def reading(soak: Soak) -> Iterator[dict[str, object]]:
         yield seen
     finally:
         stop.touch()
-        said, _ = reader.communicate(timeout=60)
-        seen.update(json.loads(said))
+        output, _ = reader.communicate(timeout=60)
+        seen.update(json.loads(output))
 
 
 @click.command()
-@click.option("--folder", type=click.Path(path_type=Path), required=True, help="Where raw tables and builds go.")
+@click.option("--folder", type=click.Path(path_type=Path), required=True, help="Folder for raw tables and builds.")
 @click.option("--raw", type=click.Path(path_type=Path), help="Raw tables. Default: those of the demo company.")
-@click.option("--kills", "kill_count", default=56, show_default=True, help="How many builds are killed.")
-@click.option("--phase", "phases", type=click.Choice(list(PHASES)), multiple=True, help="Default: every phase.")
-@click.option("--disks", default=12, show_default=True, help="At how many points the disk is full.")
-@click.option("--rest", default=4, show_default=True, help="After how many harms a build runs to its end.")
-@click.option("--memory", default="500,1000,1600,1800,2000,2500", show_default=True, help="Limits of memory, in MB.")
-@click.option("--seed", default=14, show_default=True, help="The same seed draws the same moments.")
-@click.option("--only", type=click.Choice(["kills", "disks", "memory", "others"]), multiple=True, help="Default: all.")
+@click.option("--kills", "kill_count", default=56, show_default=True, help="Number of builds to kill.")
+@click.option(
+    "--phase",
+    "phases",
+    type=click.Choice(list(PHASES)),
+    multiple=True,
+    help="Phase in which builds are killed. Default: every phase.",
+)
+@click.option("--disks", default=12, show_default=True, help="Number of points at which the disk is full.")
+@click.option("--rest", default=4, show_default=True, help="Number of faults after which a build runs to its end.")
+@click.option("--memory", default="500,1000,1600,1800,2000,2500", show_default=True, help="Memory limits, in MB.")
+@click.option("--seed", default=14, show_default=True, help="Seed of the random moments.")
+@click.option(
+    "--only",
+    type=click.Choice(["kills", "disks", "memory", "others"]),
+    multiple=True,
+    help="Kind of fault. Default: all.",
+)
 def main(
     folder: Path,
     raw: Path | None,
@@ -466,7 +481,7 @@ def main(
     seed: int,
     only: tuple[str, ...],
 ) -> None:
-    """Let builds come to harm and print a line of each; exit 1 where readers or the next build noticed."""
+    """Inject faults into builds and print a line for each; exit with 1 if readers or a later build were affected."""
     os.environ.setdefault("JOURNEY_HASH_KEY", "the same for all builds of the soak")
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / "raw").exists():

@@ -1,7 +1,7 @@
-"""A week of nightly builds: fresh days, a broken file, a kill, an export that broke off, a changed definition.
+"""Simulates a week of nightly builds, with a broken file, a killed build, a truncated export and a changed definition.
 
-It prints what an engineer sees of each night: the exit code, the lines on standard error, what OUT/summary.json says
-and what the webhook got. The table of docs/schedules.md is made of it.
+It prints what an engineer sees after each night: the exit code, the lines on standard error, OUT/summary.json and the
+messages that the webhook received. The table in docs/schedules.md comes from this output.
 """
 
 import json
@@ -25,10 +25,10 @@ from customer_journey.contract import RawTable, raw_tables
 from customer_journey.paths import PROJECT
 from demo_company import SEED, generate
 
-# the nights after these days, which are the last seven whole ones of the demo company
+# one night after each of the last seven complete days of the demo company
 FIRST_DAY = date(2026, 6, 24)
 NIGHTS = 7
-# half past three in the reporting time zone of the demo company, UTC+7
+# 3:30 in the demo company's reporting time zone, UTC+7
 STARTS_AT = "20:30:00Z"
 SETTINGS = {
     "reporting_timezone": "Asia/Ho_Chi_Minh",
@@ -37,7 +37,7 @@ SETTINGS = {
     "default_phone_country": "VN",
     "frameworks": ["adahub_crm", "adahub_lifecycle"],
 }
-# what a company may change about a stage: how long a lead stays one
+# the definition that changes during the week: a lead goes cold after 60 days
 DEFINITION, BEFORE, AFTER = "models/stages/lead.sql", "days=setting('lead_cold_days')", "days=60"
 _COPIED = (
     "models", "macros", "seeds", "tests/dbt", "expectations", "adapters", "dbt_project.yml", "profiles.yml",
@@ -46,7 +46,7 @@ _COPIED = (
 
 
 class Channel:
-    """A chat channel: an address on this machine that keeps what is posted to it."""
+    """A chat channel to test the webhook with: a local HTTP server that keeps the messages it receives."""
 
     def __init__(self) -> None:
         self.posts: list[dict[str, Any]] = []
@@ -60,7 +60,7 @@ class Channel:
                 self.end_headers()
 
             def log_message(self, format: str, *args: Any) -> None:
-                """Say nothing of each request."""
+                """Log no requests."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}/hook"
@@ -73,7 +73,7 @@ class Channel:
 
 
 class Company:
-    """The demo company's exports as they arrive: all earlier days at once, then a file a day."""
+    """The demo company's exports as they arrive: one file with all earlier days, then one file per day."""
 
     def __init__(self, folder: Path, scale: float) -> None:
         self.raw = folder / "raw"
@@ -85,7 +85,7 @@ class Company:
             self._write(table, "before", f"< '{FIRST_DAY}'")
 
     def deliver(self, day: date, only: str | None = None, share: float = 1.0) -> None:
-        """Write the file of a day of each table, or of one, or only the first rows of it."""
+        """Write the files of a day: of all tables or only one, with all rows or only the first ones."""
         for table in raw_tables():
             if only in (None, table.label):
                 self._write(table, str(day), f"= '{day}'", share)
@@ -101,7 +101,7 @@ class Company:
         time_column = _business_times().get(table.source_table)
         local = "true" if part == "before" else "false"
         if time_column is not None:
-            # the day in the reporting time zone; what has no readable time, as some rows of the demo, came before
+            # the day in the reporting time zone; rows without a readable time, which the demo has, go to the first file
             hours = 0 if time_column.endswith("_date") else 7
             moment = f'try_cast("{time_column}" as timestamp) + interval {hours} hour'
             local = f"coalesce(({moment})::date {days}, {local})"
@@ -128,7 +128,7 @@ class Company:
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, source: str) -> str:
-    """Select a table as it stood on its day: a later correction would be of a day that is still to come."""
+    """Select a table as it was exported on its day, without updated_at values of later days."""
     names = [row[0] for row in connection.execute(f"describe select * from {source}").fetchall()]
     if "updated_at" not in names:
         return "*"
@@ -146,7 +146,7 @@ def _business_times() -> dict[str, str]:
 
 
 class Week:
-    """The nights, one after the other, on a copy of the project, whose definitions may change."""
+    """Runs the nights one after the other on a copy of the project, so that its definitions can be changed."""
 
     def __init__(self, folder: Path, scale: float, project: Path | None) -> None:
         self.project = folder / "project"
@@ -166,7 +166,7 @@ class Week:
         self.seen: list[dict[str, Any]] = []
 
     def build(self, night: int, what: str, kill_at: str | None = None) -> None:
-        """Run the build of a night, kill it at a step if that is wanted, and print what it left."""
+        """Run the build of a night, kill it during a step if one is named, and print the results."""
         day = FIRST_DAY + timedelta(days=night - 1)
         posts = len(self.channel.posts)
         environment = {
@@ -179,10 +179,10 @@ class Week:
             self._kill(process, kill_at)
         stdout, stderr = process.communicate()
         summary = json.loads((self.out / "summary.json").read_text(encoding="utf-8"))
-        told = [post["text"] for post in self.channel.posts[posts:]]
+        messages = [post["text"] for post in self.channel.posts[posts:]]
         changed = [line for line in stdout.splitlines() if line.startswith(("changed", "nothing is new"))]
         self.seen.append({"night": night, "what": what, "code": process.returncode, "stderr": stderr.strip(),
-                          "summary": summary, "webhook": told, "changed": changed})  # fmt: skip
+                          "summary": summary, "webhook": messages, "changed": changed})  # fmt: skip
         print(f"night {night}, after {day:%A} {day}: {what}")
         print(f"  exit code   {process.returncode}")
         for label, lines in (("stderr", stderr.strip().splitlines()), ("stdout", changed)):
@@ -191,13 +191,13 @@ class Week:
         steps = ", ".join(f"{step['step']} {step['seconds'] or '…'}" for step in summary["steps"])
         print(f"  summary     status {summary['status']}, published {self.published()}, checks {summary['checks']}")
         print(f"  steps       {steps}")
-        for text in told:
+        for text in messages:
             print("\n".join(f"  {'webhook' if number == 0 else '':<11} {self._short(line)}"
                             for number, line in enumerate(text.splitlines())))  # fmt: skip
         print(flush=True)
 
     def published(self) -> str:
-        """Return the as-of of what readers see."""
+        """Return the as-of of the published marts."""
         with duckdb.connect(str(self.out / "journey.duckdb"), read_only=True) as connection:
             (as_of,) = connection.execute("select as_of from marts.build_info").fetchone() or ("nothing",)
         return str(as_of)
@@ -219,7 +219,7 @@ class Week:
 
 
 def run_week(folder: Path, scale: float, project: Path | None = None) -> Week:
-    """Run the seven nights under a folder, of the whole project or of another one, and return what was seen."""
+    """Run the seven nights in a folder, with this project or the given one; return the recorded results."""
     week = Week(folder, scale, project)
     company = week.company
     day = {night: FIRST_DAY + timedelta(days=night - 1) for night in range(1, NIGHTS + 1)}
@@ -262,9 +262,9 @@ def run_week(folder: Path, scale: float, project: Path | None = None) -> Week:
 
 @click.command()
 @click.option("--scale", type=float, default=0.3, show_default=True, help="Size of the demo company.")
-@click.option("--keep", type=click.Path(path_type=Path), help="New folder that stays. Default: a temporary one.")
+@click.option("--keep", type=click.Path(path_type=Path), help="New folder that is kept. Default: a temporary one.")
 def main(scale: float, keep: Path | None) -> None:
-    """Run seven nights of builds on the demo company and print what the engineer saw of each."""
+    """Simulate seven nights of builds of the demo company, and print what an engineer sees after each."""
     if keep is not None:
         keep.mkdir(parents=True)
         run_week(keep.resolve(), scale)

@@ -21,7 +21,7 @@ def pattern_problem(pattern: str) -> str | None:
     if any(character.isupper() for character in re.sub(r"\\.", "", pattern)):
         return f"it is matched with lower-case text; write {pattern.lower()!r}"
     try:
-        # DuckDB's is the stricter one: what it reads, Spark reads too
+        # DuckDB's regular expressions are stricter: what it accepts, Spark accepts too
         with duckdb.connect(":memory:") as connection:
             connection.execute("select regexp_matches('', ?)", [pattern]).fetchall()
     except duckdb.Error as error:

@@ -26,7 +26,7 @@ from workbench.project import (
 )
 from workbench.seeds import SeedFile
 
-# The columns that are looked at here; dbt sees to the others.
+# The columns that are checked here; dbt checks the others.
 _COLUMNS = {
     "stage_labels": ("stage", "label_en", "label_vi", "is_position"),
     "frameworks": ("framework", "label_en", "label_vi"),
@@ -77,7 +77,7 @@ def check_tree(project: Path) -> TreeCheck:
     except InputError as error:
         problems.append(str(error))
     if problems:
-        # what cannot be read would make everything that refers to it look wrong
+        # an unreadable seed would make everything that refers to it look wrong
         return TreeCheck(problems, is_buildable=False)
     problems = [
         *_definition_problems(project, stages, seeds["stage_labels"], seeds["framework_stage_definitions"]),
@@ -116,7 +116,7 @@ def _attribution_problems(project: Path, models: NameList, labels: SeedFile) -> 
         name, path = file.stem, attribution_model_file(file.stem)
         if not file.with_suffix(".yml").exists():
             yield f"{path}: has no {name}.yml beside it that describes its rows"
-        # int_…: what models are made of
+        # int_…: intermediate models, not attribution models
         if not name.startswith("int_") and name not in models.names:
             yield (
                 f"{path}: is not listed, so nothing reads it (add {name} to {ATTRIBUTION_MODELS} in {PROJECT_FILE};"

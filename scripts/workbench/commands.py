@@ -247,7 +247,7 @@ def dry_run(out: Path, examples: int, max_links: int | None) -> None:
 
 
 def _console() -> PlainConsole:
-    # in a file a table gets the width that it needs; lines are never cut
+    # without a terminal, a table gets the width that it needs; lines are never cut
     return PlainConsole(width=None if sys.stdout.isatty() else 160, soft_wrap=True)
 
 

@@ -172,7 +172,7 @@ def compare_persons(output: Output, trial: Path, examples: int) -> PersonsDryRun
         for name, file in (("before", output.published), ("after", trial)):
             connection.execute(f"attach '{quoted(file)}' as {name} (read_only)")
         try:
-            connection.execute(_THEN_AND_NOW)
+            connection.execute(_BEFORE_AND_AFTER)
         except duckdb.CatalogException as error:
             raise InputError(f"{output.root}: was published by an older version. Build it again first.") from error
         counts = connection.execute(_PERSONS).fetchone()
@@ -188,8 +188,8 @@ def compare_persons(output: Output, trial: Path, examples: int) -> PersonsDryRun
         )
 
 
-_THEN_AND_NOW = f"""
-    create temp table then_and_now as
+_BEFORE_AND_AFTER = f"""
+    create temp table before_and_after as
     select published.person_id as person_before, found.person_id as person_after
     from before.{SCHEMA}.bridge_person_identifiers as published
     inner join after.intermediate.int_person_identifiers as found using (identifier_hash)
@@ -206,16 +206,16 @@ _PERSONS = f"""
         select count(*) as persons_after, count(*) filter (where is_known) as known_after
         from after.intermediate.int_persons where person_id <> 'unknown'
     ),
-    (select count(*) as identifiers from then_and_now)
+    (select count(*) as identifiers from before_and_after)
 """
 
 _GROUPS = """
     with groups as (
         select 'merge' as kind, person_after as person_id, list_distinct(list(person_before)) as others
-        from then_and_now group by person_after
+        from before_and_after group by person_after
         union all
         select 'split' as kind, person_before as person_id, list_distinct(list(person_after)) as others
-        from then_and_now group by person_before
+        from before_and_after group by person_before
     ),
     regrouped as (select * from groups where len(others) > 1)
 """

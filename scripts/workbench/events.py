@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 
 import duckdb
 from customer_journey.errors import InputError
-from customer_journey.landing import kind_of
+from customer_journey.landed import kind_of
 from customer_journey.mapping import did_you_mean_one
 from customer_journey.paths import Output
 
 _EVENTS = "int_person_events"
-# how many event types are named in a line, the commonest first
+# the most event types named in a line, the most frequent first
 _NAMED = 15
 
 

@@ -14,11 +14,11 @@ from workbench.seeds import SeedFile
 PROJECT_FILE = "dbt_project.yml"
 STAGES = "models/stages"
 DEFINITIONS = "stage_definitions"
-# what makes stages of the episodes that definitions return
+# models that derive stages from the episodes of definitions
 LIFECYCLE = "models/intermediate/lifecycle"
 ATTRIBUTION = "models/intermediate/attribution"
 ATTRIBUTION_MODELS = "attribution_models"
-# Not a stage definition: the place of those in no stage, the row for what is not known, the slice that holds everybody.
+# No stage definitions: the position without an open stage, the row for unknown values, the slice over everybody.
 RESERVED = {
     "none": "the place of those who stand in no stage",
     "unknown": "the row of dim_stages for what is not known",
@@ -88,7 +88,7 @@ class NameList:
         if not self._node.flow_style:
             line_end = text.find("\n", place)
             place = len(text) if line_end < 0 else line_end
-            # the mark of an item lies behind its dash
+            # the value of a list item follows its dash
             line_start = text.rindex("\n", 0, last.start_mark.index) + 1
             return f"{text[:place]}\n{text[line_start : last.start_mark.index]}{name}{text[place:]}"
         line_start = text.rindex("\n", 0, place) + 1

@@ -1,6 +1,6 @@
-"""Scaffolds: the files and rows that a new stage, framework, channel rule or attribution model is made of, in place.
+"""Scaffolds: the files and seed rows of a new stage, framework, channel rule or attribution model.
 
-Everything is worked out before anything is written, so what is refused leaves no trace.
+All changes are planned and checked before the first file is written, so a refused command changes nothing.
 """
 
 import re
@@ -29,7 +29,7 @@ from workbench.project import (
 from workbench.seeds import SeedFile, SeedRow
 
 _DEFINITION = """\
-{{# Which events say so? int_person_events has everything that a person did. #}}
+{{# The signals: events that put a person in this stage. int_person_events has all events of all persons. #}}
 with signals as (
 
     select
@@ -41,7 +41,7 @@ with signals as (
 
 )
 
-{{# An episode opens at the first signal and ends some days after the last; without `days` it lasts. #}}
+{{# An episode starts at the first signal and ends this many days after the last one. Without `days` it never ends. #}}
 {{{{ episodes('signals', days=setting('lead_cold_days')) }}}}
 """
 
@@ -51,20 +51,21 @@ version: 2
 models:
   - name: {name}
     description: >
-      One row an episode as {label}: from the first of its signals until `lead_cold_days` after the last one.
+      One row per episode of a person in this stage ({label}): from the first signal until `lead_cold_days` after
+      the last one.
     columns:
       - name: person_key
-        description: Person.
+        description: Join key of the person (int_persons).
       - name: entered_at
-        description: When the episode began, UTC.
+        description: Start of the episode, UTC.
       - name: left_at
-        description: When it ended, UTC, exclusive; null while it lasts.
+        description: End of the episode, UTC, exclusive; null while it lasts.
       - name: evidence
-        description: What says so.
+        description: Event or signal that opened the episode.
 """
 
 _MODEL = """\
-{{# What does each touch of a path weigh? Here the nth of its touches weighs n, so that later ones weigh more. #}}
+{{# The weight of each touchpoint. An example to replace: the nth one of a path weighs n, so later ones get more. #}}
 select
     conversion_number,
     touch_number,
@@ -78,7 +79,7 @@ version: 2
 models:
   - name: {name}
     description: >
-      One row a conversion and touchpoint of its path: the nth touch weighs n.
+      One row per conversion and touchpoint of its path: the nth touchpoint has weight n.
     data_tests:
       - rules:
           name: {name}_rules
@@ -86,36 +87,39 @@ models:
             key: [conversion_number, touch_number]
     columns:
       - name: conversion_number
-        description: Conversion, by its number in int_paths.
+        description: Number of the conversion in int_paths.
       - name: touch_number
-        description: Touchpoint, by its number in the path.
+        description: Number of the touchpoint in its path (int_paths).
       - name: weight
-        description: Weight among the touchpoints of the conversion.
+        description: Weight of the touchpoint relative to the others of its conversion. Weights need not add up to 1.
 """
 
 
 @dataclass
 class Scaffold:
-    """What is to be written: each file with its new text, what was done to it, and what is left to do by hand."""
+    """Planned changes: each file with its new text, a line on each change, and the steps left to do by hand."""
 
     files: dict[str, str] = field(default_factory=dict)
     done: dict[str, str] = field(default_factory=dict)
     left_to_do: list[str] = field(default_factory=list)
 
     def put(self, path: str, text: str, what: str) -> None:
-        """Plan a file."""
+        """Plan to write a file."""
         self.files[path] = text
         self.done[path] = what
 
     def write(self, project: Path) -> None:
-        """Write all files."""
+        """Write all planned files."""
         for path, text in self.files.items():
             (project / path).write_bytes(text.encode("utf-8"))
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a new definition shows: a stage of a framework, which is made if it is to stand right above another."""
+    """The stage of a framework that a new definition belongs to.
+
+    If `above` names another stage, the stage is new and is inserted right above that one.
+    """
 
     framework: str
     stage: str
@@ -126,10 +130,12 @@ class Place:
 def new_stage(
     project: Path, name: str, label_en: str | None, label_vi: str | None, signals: Sequence[str], place: Place | None
 ) -> Scaffold:
-    """Plan a stage definition; without labels they are made of the name, without signals its events bear its name.
+    """Plan a stage definition.
+
+    Labels default to the name in words, and the signals to one event type with the name of the stage.
 
     Raises:
-        InputError: the name cannot be used, or the place does not exist.
+        InputError: the name is not allowed or taken, or the framework or stage of the place does not exist.
     """
     stages, labels = NameList(project), SeedFile(project, "stage_labels")
     _refuse_name(project, name, stages, labels)
@@ -140,18 +146,22 @@ def new_stage(
     label_vi = label_vi or label_en
     scaffold = Scaffold()
     literals = ", ".join(f"'{signal}'" for signal in signals or [name])
-    scaffold.put(definition_file(name), _DEFINITION.format(signals=literals), "the definition, a SELECT that works")
+    scaffold.put(
+        definition_file(name), _DEFINITION.format(signals=literals), "the definition, a SELECT that runs as it is"
+    )
     description = _DESCRIPTION.format(name=name, label=label_en.lower())
-    scaffold.put(f"{STAGES}/{name}.yml", description, "the description of its rows")
+    scaffold.put(f"{STAGES}/{name}.yml", description, "its description and columns")
     scaffold.put(PROJECT_FILE, stages.with_name(name), "its name under stage_definitions")
     labels.append({"stage": name, "label_en": label_en, "label_vi": label_vi, "is_position": "true"})
     scaffold.put(labels.path, labels.text(), "its labels")
     if place is not None:
         _put_in_place(project, scaffold, name, place, label_en, label_vi)
     else:
-        scaffold.left_to_do.append("a row in seeds/framework_stage_definitions.csv for each framework that it shows in")
+        scaffold.left_to_do.append("add a row to seeds/framework_stage_definitions.csv for each framework that uses it")
     if not signals:
-        scaffold.left_to_do.append(f"the event types in {definition_file(name)}; {name} is one of them until you write")
+        scaffold.left_to_do.append(
+            f"replace the event type {name} in {definition_file(name)} with the events that are the evidence"
+        )
     return scaffold
 
 
@@ -198,21 +208,23 @@ def _put_in_place(project: Path, scaffold: Scaffold, name: str, place: Place, la
         scaffold.put(
             framework_stages.path, framework_stages.text(), f"the stage {place.stage} above {place.above}{room}"
         )
-        scaffold.left_to_do.append(f"the empty cells of {place.stage} in {framework_stages.path}, where you use them")
+        scaffold.left_to_do.append(
+            f"fill in the optional cells of {place.stage} in {framework_stages.path}, if you use them"
+        )
     elif place.stage not in stages:
         raise InputError(
             f"--framework-stage {place.stage}: {place.framework} has no such stage ({closest(place.stage, stages)})."
             " To make it one, say --above which stage it stands."
         )
     _map(mapping, place.framework, place.stage, [name])
-    scaffold.put(mapping.path, mapping.text(), f"{place.stage} of {place.framework} is where it shows")
+    scaffold.put(mapping.path, mapping.text(), f"it puts persons in the stage {place.stage} of {place.framework}")
 
 
 def _insert_stage(framework_stages: SeedFile, place: Place, label_en: str, label_vi: str) -> list[str]:
-    """Put a stage right above another; return the stages whose rank had to make room.
+    """Insert a stage right above another; return the stages whose rank moved up by one to make room.
 
-    The funnel's ranks are whole numbers one apart, from which transitions tell a step from a skip. What stands outside
-    of it lies between them.
+    Stages of the funnel have consecutive whole ranks, because transitions compare ranks to tell a step from a skip. A
+    stage outside the funnel gets a rank between two of them.
     """
     rows = [row for row in framework_stages.rows if row["framework"] == place.framework]
     ranks = {row["stage"]: _number(framework_stages, row, "rank") for row in rows}
@@ -265,9 +277,10 @@ def _map(mapping: SeedFile, framework: str, stage: str, definitions: Sequence[st
 def new_framework(
     project: Path, name: str, stages: Mapping[str, Sequence[str]], label_en: str | None, label_vi: str | None
 ) -> Scaffold:
-    """Plan a framework of stages from the first to the last, each with the definitions that put a person there.
+    """Plan a framework: its stages in order, each with the definitions that put a person in it.
 
-    A stage without definitions takes the one of its own name, if there is one. Labels are made of names.
+    A stage given without definitions gets the one of the same name, if there is one. Labels default to the names in
+    words.
 
     Raises:
         InputError: a name cannot be used or is taken, or a definition does not exist.
@@ -301,19 +314,21 @@ def new_framework(
     label = label_en or _label(name)
     frameworks.append({"framework": name, "label_en": label, "label_vi": label_vi or label})
     scaffold.put(frameworks.path, frameworks.text(), "its name and labels")
-    what = f"{len(stages)} stages, the first one lowest"
+    what = f"{len(stages)} stages, ranked in the given order"
     scaffold.put(framework_stages.path, framework_stages.text(), what)
-    scaffold.put(mapping.path, mapping.text(), "the definitions that put a person there")
+    scaffold.put(mapping.path, mapping.text(), "the definitions that put a person in each stage")
     for stage in without_definition:
-        scaffold.left_to_do.append(f"a row in {mapping.path} with the definition that puts a person into {stage}")
-    scaffold.left_to_do.append(f"labels and empty cells in {frameworks.path} and {framework_stages.path}")
+        scaffold.left_to_do.append(f"add a row to {mapping.path} with a definition that puts persons in {stage}")
+    scaffold.left_to_do.append(
+        f"check the labels and fill in the optional cells in {frameworks.path} and {framework_stages.path}"
+    )
     return scaffold
 
 
 def new_channel_rule(
     project: Path, rule_id: str, channel: str, before: str | None, conditions: Mapping[str, str]
 ) -> Scaffold:
-    """Plan a channel rule that is tried before another; without one, before the last rule, which fits all.
+    """Plan a channel rule that is tried before another one: by default the last, which matches every session.
 
     Raises:
         InputError: the id or channel cannot be used, a pattern is not a regular expression, or there is no condition.
@@ -350,7 +365,7 @@ def new_channel_rule(
     next_rule = by_id[before] if before is not None else ordered[-1]
     position = ordered.index(next_rule)
     previous = priorities[ordered[position - 1]["rule_id"]] if position else 0
-    # in the middle, which leaves room on both sides; at least one more than the rule before
+    # halfway between the two neighbours, so that later rules still fit on both sides
     priority = max(previous + 1, (previous + priorities[next_rule["rule_id"]]) // 2)
     moved, taken = [], priority
     for row in ordered[position:]:
@@ -368,7 +383,7 @@ def new_channel_rule(
 
 
 def new_attribution_model(project: Path, name: str, label_en: str | None, label_vi: str | None) -> Scaffold:
-    """Plan an attribution model; without labels they are made of the name.
+    """Plan an attribution model. Labels default to the name in words.
 
     Raises:
         InputError: the name cannot be used.
@@ -382,12 +397,14 @@ def new_attribution_model(project: Path, name: str, label_en: str | None, label_
     label_en = label_en or _label(name)
     labelled = {"attribution_model": name, "label_en": label_en, "label_vi": label_vi or label_en}
     scaffold = Scaffold()
-    scaffold.put(attribution_model_file(name), _MODEL.format(), "the model, a SELECT that works")
-    scaffold.put(f"{ATTRIBUTION}/{name}.yml", _MODEL_DESCRIPTION.format(name=name), "the description of its rows")
+    scaffold.put(attribution_model_file(name), _MODEL.format(), "the model, a SELECT that runs as it is")
+    scaffold.put(f"{ATTRIBUTION}/{name}.yml", _MODEL_DESCRIPTION.format(name=name), "its description and columns")
     scaffold.put(PROJECT_FILE, models.with_name(name), f"its name under {ATTRIBUTION_MODELS}")
     labels.append({**labelled, "is_data_driven": "false"})
     scaffold.put(labels.path, labels.text(), "its labels")
-    scaffold.left_to_do.append(f"the weight in {attribution_model_file(name)}, and its descriptions in {labels.path}")
+    scaffold.left_to_do.append(
+        f"replace the weight in {attribution_model_file(name)}, and describe the model in {labels.path}"
+    )
     return scaffold
 
 

@@ -26,7 +26,7 @@ import yaml
 from customer_journey.adapters import FOLDER, Adapter, adapter_of, export_files, known_adapters, load_adapter, plain
 from customer_journey.deliveries import Export, made_deliveries
 from customer_journey.errors import InputError
-from customer_journey.mapping import AdapterUse, Reading
+from customer_journey.mapping import RECORD_NUMBER, AdapterUse, Reading
 
 HERE = Path(__file__).parent
 SAMPLES = sorted(file.parent.name for file in HERE.glob("*/expected.yml"))
@@ -49,7 +49,7 @@ def use_of(tool: str, folder: str, expected: dict[str, Any]) -> AdapterUse:
 
 
 def made(connection: duckdb.DuckDBPyConnection, use: AdapterUse, raw: Path) -> tuple[Rows, list[str]]:
-    """Return the rows that an adapter makes of an export, by raw table, and the files that it does not know."""
+    """Return the rows that an adapter makes from an export, by raw table, and the files that it does not recognise."""
     adapter = adapter_of(use.adapter, use, raw)
     export = Export(use, adapter, tuple(export_files(use, raw, use.adapter)), use.adapter)
     deliveries, unread = made_deliveries(connection, export, raw, "made")
@@ -62,7 +62,7 @@ def made(connection: duckdb.DuckDBPyConnection, use: AdapterUse, raw: Path) -> t
 
 
 def meant(value: object) -> object:
-    """Return what a text says: a number, a moment, else itself; nothing where it is empty."""
+    """Return what a text stands for: a number, a timestamp or the text itself; None if it is empty."""
     text = "" if value is None else str(value).strip()
     if not text:
         return None
@@ -70,13 +70,13 @@ def meant(value: object) -> object:
         return Decimal(text)
     except InvalidOperation:
         pass
-    # one digit will do for an hour in the contract
+    # an hour may have one digit
     padded = re.sub(r"([ T])(\d):", r"\g<1>0\2:", text)
     try:
         moment = datetime.fromisoformat(padded)
     except ValueError:
         return text
-    # a day alone is a day: it must not equal a moment
+    # a date without a time must not equal a timestamp
     if len(text) <= len("2024-01-31"):
         return text
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
@@ -106,7 +106,7 @@ def test_an_adapter_makes_of_its_samples_what_was_worked_out_by_hand(
 
 
 def rewritten(file: Path, into: Path) -> None:
-    """Write a CSV file as another export would have it: columns from right to left, one more, semicolons, a BOM."""
+    """Write a CSV file in another form: columns in reverse order, one more column, semicolons and a byte order mark."""
     with file.open(encoding="utf-8-sig", newline="") as stream:
         header, *rows = csv.reader(stream)
     into.parent.mkdir(parents=True, exist_ok=True)
@@ -143,7 +143,7 @@ def test_columns_may_come_in_any_order(connection: duckdb.DuckDBPyConnection, tm
 def test_an_adapter_makes_no_rows_of_files_without_rows(
     connection: duckdb.DuckDBPyConnection, tmp_path: Path, tool: str
 ) -> None:
-    """Only the names of columns, and of those only what a file is recognised by: the other ones are optional."""
+    """An export with a header but no rows gives no rows, also if it has only the columns it is recognised by."""
     adapter = load_adapter(FOLDER / tool)
     (tmp_path / "export").mkdir()
     for one in adapter.inputs:
@@ -157,21 +157,21 @@ def test_an_adapter_makes_no_rows_of_files_without_rows(
 
 @pytest.mark.parametrize("tool", SAMPLES)
 def test_selects_read_declared_inputs_and_columns_alone(connection: duckdb.DuckDBPyConnection, tool: str) -> None:
-    """DuckDB itself says so: each SELECT is bound to views that have the declared columns and nothing else."""
+    """The SELECTs run on views with the declared columns only, so reading an undeclared column is an error."""
     adapter = load_adapter(FOLDER / tool)
     bind_inputs(connection, adapter)
     for view in adapter.views:
         connection.execute(f"create temp view {view.stem} as {view.read_text(encoding='utf-8')}")
     for table, select in adapter.selects.items():
         names = [row[0] for row in connection.execute(f"describe {select.read_text(encoding='utf-8')}").fetchall()]
-        assert set(names) <= set(table.all_columns), select
+        assert set(names) <= {*table.all_columns, RECORD_NUMBER}, select
         assert len(names) == len(set(names)), select
-        # a table without its key has no rows that count
+        # rows without a key do not count
         assert set(table.key) <= set(names), select
 
 
 def bind_inputs(connection: duckdb.DuckDBPyConnection, adapter: Adapter) -> None:
-    """Make what the SELECTs of an adapter may read, empty: inputs, values, macros and variables."""
+    """Create everything that the SELECTs of an adapter may read, without rows: inputs, values, macros and variables."""
     connection.execute((FOLDER / "macros.sql").read_text(encoding="utf-8"))
     for one in adapter.inputs:
         columns = ", ".join(f'cast(null as varchar) as "{name}"' for name in (*one.columns, "_file"))
@@ -184,12 +184,12 @@ def bind_inputs(connection: duckdb.DuckDBPyConnection, adapter: Adapter) -> None
 
 @pytest.mark.parametrize("tool", SAMPLES)
 def test_what_a_description_declares_is_used(tool: str) -> None:
-    """An input, column, variable or table of values that no SELECT names is a slip of the pen or left over."""
+    """A declared input, column, variable or value table that no SELECT uses is a mistake or a leftover."""
     adapter = load_adapter(FOLDER / tool)
     text = "\n".join(select.read_text(encoding="utf-8") for select in (*adapter.views, *adapter.selects.values()))
     code = re.sub(r"--[^\n]*", "", text)
     words = set(re.findall(r"\w+", code))
-    # columns of one form, such as an amount in each currency
+    # columns that follow one pattern, such as an amount in each currency
     patterns = [re.compile(one) for one in re.findall(r"columns\('([^']+)'\)", code)]
     unused = [view.stem for view in adapter.views if view.stem not in words]
     unused += [name for name in adapter.variables if f"'{name}'" not in code]
@@ -204,7 +204,7 @@ def test_what_a_description_declares_is_used(tool: str) -> None:
 
 @pytest.mark.parametrize("tool", SAMPLES)
 def test_inputs_are_told_apart(tool: str) -> None:
-    """A file that has all columns of one input, and no others, is that input."""
+    """A file with exactly the columns of one input is recognised as that input."""
     adapter = load_adapter(FOLDER / tool)
     for one in adapter.inputs:
         names = {plain(name) for name in (*one.recognised_by, *one.columns)}
@@ -215,7 +215,7 @@ def test_inputs_are_told_apart(tool: str) -> None:
 
 @pytest.mark.parametrize("tool", SAMPLES)
 def test_values_say_one_thing_and_are_found(tool: str) -> None:
-    """The SELECTs look words up in lower case without outer blanks, and a word that stood twice would double rows."""
+    """Words in value tables are trimmed, in lower case and unique, because SELECTs join on them."""
     for file in (FOLDER / tool / "values").glob("*.csv"):
         lines = file.read_text(encoding="utf-8").splitlines()
         assert lines[0] == "theirs,ours", file

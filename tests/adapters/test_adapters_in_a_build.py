@@ -1,7 +1,7 @@
-"""Exports of four tools through one mapping.yml to marts, held to figures worked out by hand.
+"""Exports of four tools, read through one mapping.yml and built to marts, against figures worked out by hand.
 
-The samples are those of tests/adapters/<tool>; their people meet: chi@example.com buys in two shops, pays by the month
-and is in the CRM, so that what comes out also shows that persons are joined across tools.
+The samples are those of tests/adapters/<tool>. They share people: chi@example.com buys in two shops, has a subscription
+and is in the CRM, so the figures also show that persons are joined across tools.
 """
 
 import shutil
@@ -26,7 +26,7 @@ MAPPING: dict[str, list[dict[str, Any]]] = {
         {"adapter": "shopify", "folder": "shopify", "id_prefix": "shop-", "variables": {"visits": "yes"}},
         {"adapter": "woocommerce", "folder": "woocommerce", "timezone": ZONE, "id_prefix": "woo-"},
         {"adapter": "hubspot", "folder": "hubspot", "timezone": ZONE, "id_prefix": "hub-"},
-        # what is paid through Stripe are the shops' orders
+        # payments through Stripe are those of the shops' orders, so they are no orders of their own
         {"adapter": "stripe", "folder": "stripe", "id_prefix": "pay-", "variables": {"orders": "leave_out"}},
     ]
 }
@@ -65,15 +65,15 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckD
 
 
 def test_net_revenue_by_order(published: duckdb.DuckDBPyConnection) -> None:
-    """Total less tax and shipping, less the same share of what was refunded, in dollars."""
+    """Net revenue: total less tax and shipping, less the same share of each refund, in dollars."""
     found = published.execute("select order_id, order_status, net_revenue from marts.fct_orders").fetchall()
     assert {order: (status, round(Decimal(net), 2)) for order, status, net in found} == {
-        # 114 - 9 - 10 = 95, of which 19 in 114 went back: 95 x 95 / 114 = 79.17
+        # net 114 - 9 - 10 = 95; 19 of 114 were refunded: 95 x 95 / 114 = 79.17
         "shop-5000000001001": ("shipped", Decimal("79.17")),
         "shop-5000000001002": ("cancelled", Decimal(0)),
         "shop-5000000001003": ("pending", Decimal(0)),
         "shop-#1004": ("paid", Decimal("40.00")),
-        # 120 - 20 - 5 = 95, of which 36 in 120 went back: 95 x 84 / 120 = 66.50
+        # net 120 - 20 - 5 = 95; 36 of 120 were refunded: 95 x 84 / 120 = 66.50
         "shop-6000000001": ("paid", Decimal("66.50")),
         "shop-6000000002": ("cancelled", Decimal(0)),
         # (62 - 2 - 2) x 49.5 / 62 = 46.3065 pounds, at 1.25
@@ -99,11 +99,11 @@ def test_mrr_by_month(published: duckdb.DuckDBPyConnection) -> None:
     assert [(month, Decimal(str(change))) for month, change in found] == [
         # 18.90 + 290,000 dong (11.60) + 10 + 15 + 30 + 400 + 52 euros (57.20)
         ("2024-01", Decimal("542.70")),
-        # a pause of 10, a second seat of 30
+        # contraction by a pause of 10, expansion by a second seat of 30
         ("2024-02", Decimal("20.00")),
         # two ends: 60 and 57.20
         ("2024-03", Decimal("-117.20")),
-        # 11.60 ended, and a discount of 5
+        # churn of 11.60, contraction by a discount of 5
         ("2024-04", Decimal("-6.60")),
     ]
 
@@ -115,14 +115,14 @@ def test_deals_and_the_stage_of_their_persons(published: duckdb.DuckDBPyConnecti
         " on deals.person_id = positions.person_id and positions.framework = 'adahub_crm' order by 1"
     ).fetchall()
     assert found == [
-        # binh@example.com: the CRM says so; chi@example.com pays by the month, whatever the deal says
+        # binh@example.com is a customer in the CRM; chi@example.com by a subscription, although the deal is not won
         ("hub-31", "won", "customer"),
         ("hub-33", "open", "customer"),
-        # an@example.com: the CRM made a customer of them; a stage called Closed Lost is open, one called Gone is lost
+        # the CRM made an@example.com a customer; a stage named Closed Lost is defined as open, one named Gone as lost
         ("hub-601", "open", "customer"),
         ("hub-602", "open", "customer"),
         ("hub-603", "lost", "customer"),
-        # lan@example.com won on 30 August 2025
+        # lan@example.com's deal was won on 30 August 2025
         ("hub-7001", "won", "customer"),
         # a company's
         ("hub-7002", "open", None),
@@ -159,13 +159,13 @@ def test_what_is_refused_is_what_the_samples_hold_for_it(published: duckdb.DuckD
         "select source_table || ' ' || reason, count(*) from marts.audit_quarantine group by all"
     ).fetchall()
     assert dict(found) == {
-        # a customer of the CSV who never ordered
+        # a customer in the CSV who never ordered
         "crm.contacts missing_created_at": 1,
-        # the stage "Shaken hands", which is nobody's but theirs
+        # the stage "Shaken hands", which no seed knows
         "crm.deals unknown_status": 1,
         # a price in tiers
         "crm.subscription_changes missing_mrr": 1,
-        # the line of the order that was deleted
+        # the line of the deleted order
         "orders.order_items deleted_parent": 1,
         # wc-awaiting-shipment, a plugin's
         "orders.orders unmapped_status": 1,

@@ -1,4 +1,4 @@
-"""Columns of exports that the contract's own tables never have: names that repeat, and nested values."""
+"""Columns that occur in exports but not in the contract's own tables: repeated names and nested values."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ def _read(file: Path) -> tuple[list[str], list[tuple[object, ...]]]:
 
 
 def test_names_that_differ_in_case_alone_are_told_apart_wherever_they_stand(tmp_path: Path) -> None:
-    """Shopee's order total and line total differ by one capital; the capital keeps the name in both orders."""
+    """Shopee's line and order total differ only by one capital letter; both stay readable in either order."""
     (tmp_path / "line_first.csv").write_text("Mã,Người mua,người mua\nA,34,61\n", encoding="utf-8")
     (tmp_path / "order_first.csv").write_text("Mã,người mua,Người mua\nA,61,34\n", encoding="utf-8")
     assert _read(tmp_path / "line_first.csv") == (["Mã", "Người mua", "người mua (2)"], [("A", "34", "61")])
@@ -23,7 +23,7 @@ def test_names_that_differ_in_case_alone_are_told_apart_wherever_they_stand(tmp_
 
 
 def test_a_name_that_comes_twice_gets_a_number(tmp_path: Path) -> None:
-    """A report with two columns of one name is read; the first keeps it."""
+    """A report with two columns of the same name can be read: the first keeps the name, the second gets a number."""
     (tmp_path / "report.csv").write_text("Id,Phone,Phone\n1,a,b\n", encoding="utf-8")
     assert _read(tmp_path / "report.csv") == (["Id", "Phone", "Phone (2)"], [("1", "a", "b")])
 

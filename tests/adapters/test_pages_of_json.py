@@ -1,12 +1,13 @@
-"""What APIs and EL tools wrap records of JSON in is taken off; what is a record's own stays in it."""
+"""Wrappers that APIs and EL tools put around JSON records are removed; the fields of a record are kept."""
 
 import json
 from pathlib import Path
 
 import duckdb
 import pytest
+from customer_journey.json_records import records_in
 from customer_journey.mapping import Reading
-from customer_journey.tabular import read_as_text, records_in
+from customer_journey.tabular import read_as_text
 
 
 @pytest.mark.parametrize(
@@ -22,7 +23,7 @@ from customer_journey.tabular import read_as_text, records_in
         pytest.param('{"data": {"orders": [{"id": 3}]}}', [("3", 1)], id="a list in an answer"),
         pytest.param('{"stream": "x", "data": {"id": 4}, "emitted_at": 1}', [("4", 1)], id="Airbyte"),
         pytest.param('{"_airbyte_raw_id": "u", "_airbyte_data": {"id": 4}}', [("4", 1)], id="Airbyte, landed"),
-        # a record with a list of its own is no page
+        # a record that contains a list is not a wrapper
         pytest.param('{"id": 9, "lines": [{"id": 1}]}', [("9", 1)], id="a record"),
         pytest.param('[{"id": 9, "lines": []}, {"id": 10}]', [("9", 1), ("10", 2)], id="a list of records"),
     ],
@@ -34,7 +35,7 @@ def test_records_come_out_of_their_pages(tmp_path: Path, text: str, rows: list[t
         names = read_as_text(connection, file, Reading(), "there")
         assert "id" in names
         assert connection.execute("select id, _row from there order by _row").fetchall() == rows
-    # what `journey init` looks at is what the build reads
+    # `journey init` and the build read the same records
     parsed = [json.loads(line) for line in text.splitlines()]
     assert [str(record["id"]) for record in records_in(parsed)] == [value for value, _ in rows]
 

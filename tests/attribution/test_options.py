@@ -1,8 +1,8 @@
-"""The settings of attribution: whether a conversion ends a path, and whose touches a path holds.
+"""The settings of attribution: whether a conversion restarts a path, and whether paths are per person or company.
 
-Mai buys twice, after a search and after an e-mail. Lan and Binh are of one company: Lan saw two ads, Binh was won by
-e-mail and social media and signs the deal. Another company's deal names no contact; its only known person came by an
-affiliate.
+Mai buys twice, after a search and after an e-mail. Lan and Binh work for one company: Lan saw two ads, Binh came by
+e-mail and social media and signs the deal. The deal of another company names no contact; the only known person there
+came by an affiliate.
 """
 
 from pathlib import Path
@@ -32,13 +32,13 @@ ORDERS = [("first", "2026-03-02", 100), ("second", "2026-03-04", 60)]
 DEALS = [("signed", "binh", "studio", 80), ("nameless", "", "label", 50)]
 
 
-# What the paths are made of, whatever the settings.
+# models that no setting of attribution changes
 KNOWN = ("int_touchpoints", "fct_conversions", "dim_persons", "fct_stage_entries")
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the raw rows, and a warehouse in which all is built that no setting of attribution changes."""
+    """A folder with the raw rows, and a warehouse with all models that do not depend on settings of attribution."""
     folder = tmp_path_factory.mktemp("options")
     _write_company(folder / "raw")
     build_models(folder / "raw", folder / "out", KNOWN)
@@ -105,7 +105,7 @@ def _credits(folder: Path, **settings: object) -> Credits:
 
 
 def test_a_path_begins_anew_after_a_conversion_and_is_a_persons(folder: Path) -> None:
-    """What led to the first order would be paid again for the second, or a colleague's touches for one's own."""
+    """By default touches before the first order get no credit for the second, nor those of a colleague."""
     assert _credits(folder) == {
         ("first", "first_touch", "organic_search", 100),
         ("first", "linear", "organic_search", 100),
@@ -120,7 +120,7 @@ def test_a_path_begins_anew_after_a_conversion_and_is_a_persons(folder: Path) ->
 
 
 def test_a_path_goes_on_and_is_a_companys(folder: Path) -> None:
-    """Who sells to companies would see the ads that their staff saw credited to nobody, whatever the settings say."""
+    """With the other settings, touches of all staff of a company get credit, across conversions."""
     assert _credits(folder, attribution_path_restart=False, attribution_unit="company") == {
         ("first", "first_touch", "organic_search", 100),
         ("first", "linear", "organic_search", 100),
@@ -138,6 +138,6 @@ def test_a_path_goes_on_and_is_a_companys(folder: Path) -> None:
 
 
 def test_an_unknown_unit_is_refused(folder: Path) -> None:
-    """A misspelt unit would fall back to persons, and a company report on them would look as if the setting worked."""
+    """A misspelt unit is refused; otherwise it would silently be treated as person."""
     with pytest.raises(InputError, match="attribution_unit 'household' is not one of person, company"):
         _credits(folder, attribution_unit="household")

@@ -1,12 +1,12 @@
 """Eight journeys over four channels, as three independent programs attribute them.
 
-`small_journeys.csv` holds the touches; what is expected was computed by ChannelAttribution (first, last, linear),
-marketing-attribution-models (those, position based, time decay, Markov removal effects and their shares within a
-journey) and mta (Shapley values). marketing-attribution-models' own Shapley is of another game, in which a coalition's
-worth is that of the journeys with exactly these channels, so that a channel may get less than nothing: it is left out.
-So is mta's linear model, which counts a channel once a journey.
+`small_journeys.csv` holds the touches. Expected values were computed by ChannelAttribution (first, last, linear),
+marketing-attribution-models (the same, and position based, time decay, Markov removal effects and their shares within a
+journey) and mta (Shapley values). Shapley values of marketing-attribution-models are left out: they belong to another
+game, in which a coalition earns the journeys with exactly its channels, so values may be negative. mta's linear model
+is left out, because it counts a channel once per journey.
 
-The first two touches of j5 are of one moment; under the tests' key the hash of j5-a comes before that of j5-b.
+The first two touches of j5 have the same timestamp; under the tests' key the hash of j5-a comes before that of j5-b.
 """
 
 import csv
@@ -92,18 +92,18 @@ def _sum_of(published: Path, column: str, model: str) -> dict[str, float]:
 
 @pytest.mark.parametrize("model", CREDIT)
 def test_credit(model: str, published: Path) -> None:
-    """A model that other programs compute otherwise would be a model of our own under a known name."""
+    """Credit of each model equals that of the independent programs."""
     assert _sum_of(published, "credit", model) == pytest.approx(CREDIT[model], abs=1e-9)
 
 
 @pytest.mark.parametrize("model", REVENUE)
 def test_revenue(model: str, published: Path) -> None:
-    """To the cent: what rounding leaves goes to one of the touches."""
+    """Revenue adds up to the cent: the rest of rounding goes to one of the touches."""
     assert _sum_of(published, "attributed_revenue", model) == pytest.approx(REVENUE[model], abs=0.0151)
 
 
 def test_removal_effects(published: Path) -> None:
-    """Effects that are nearly right would rank channels wrongly where they are close."""
+    """Removal effects equal those of the independent program, since small errors would swap channels that are close."""
     effects = _by_channel(
         published,
         "select channel, removal_effect from marts.attribution_channel_effects"
@@ -113,7 +113,7 @@ def test_removal_effects(published: Path) -> None:
 
 
 def test_channel_conversions(published: Path) -> None:
-    """Effects as shares of all five conversions; Shapley values are conversions themselves."""
+    """Markov: the effects' shares of all five conversions. Shapley: the values themselves."""
     total = sum(REMOVAL_EFFECTS.values())
     for model, expected in {
         "markov": {name: effect / total * 5 for name, effect in REMOVAL_EFFECTS.items()},
@@ -128,7 +128,7 @@ def test_channel_conversions(published: Path) -> None:
 
 
 def test_shares_of_models_are_compared(published: Path) -> None:
-    """A channel that a model gives nothing must keep its row, or the models' mean would be that of those which do."""
+    """A channel without credit in a model keeps its row with 0; otherwise means over models would leave it out."""
     compared: dict[str, dict[str, tuple[float, float, float]]] = defaultdict(dict)
     names = {channel: name for name, channel in CHANNELS.items()}
     with duckdb.connect(str(published), read_only=True) as connection:
@@ -169,14 +169,14 @@ def test_shares_have_intervals(published: Path) -> None:
         }
     assert bounds["first_touch", CHANNELS["A"]] == pytest.approx((0.1474, 0.9286), abs=1e-4)
     assert bounds["first_touch", CHANNELS["D"]] == pytest.approx((0, 0.4345), abs=1e-4)
-    # the weights of these are estimates themselves
+    # no interval, because the weights of these models are estimates themselves
     assert {model for (model, _), bound in bounds.items() if bound == (None, None)} == {"markov", "shapley"}
 
 
 def test_paths(published: Path) -> None:
-    """Which ways led to the five orders, what they brought and how long they took, read off the table of touches.
+    """Paths to the five orders, with their revenue and length, read off the table of touches.
 
-    The first two touches of the fourth journey are of one moment; either may come first.
+    The first two touches of the fourth journey have the same timestamp; either may come first.
     """
     with duckdb.connect(str(published), read_only=True) as connection:
         rows = connection.execute(

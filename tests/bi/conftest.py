@@ -1,4 +1,4 @@
-"""The published demo company, which the dashboard and the pages are held against."""
+"""The published demo company, against which the dashboard and the pages are checked."""
 
 import pytest
 

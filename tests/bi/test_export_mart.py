@@ -1,4 +1,4 @@
-"""Marts as files: what stands in them, byte for byte, and where they may be written."""
+"""Marts exported as files: the content byte for byte, and the places where files may be written."""
 
 import json
 import stat
@@ -64,7 +64,7 @@ def test_csv_that_a_sheet_opens_and_does_not_run(output: Output, tmp_path: Path)
 
 
 def test_parquet_says_that_times_are_utc(output: Output, tmp_path: Path) -> None:
-    """A reader takes a time without a zone for local: seven hours off in Hà Nội."""
+    """Timestamps are marked as UTC; without a zone readers take them as local, seven hours off in Hanoi."""
     file = tmp_path / "small.parquet"
 
     export_mart(output, "kpi_small", file, overwrite=False)
@@ -72,7 +72,7 @@ def test_parquet_says_that_times_are_utc(output: Output, tmp_path: Path) -> None
     table = pq.read_table(file)
     assert str(table.schema.field("seen_at").type) == "timestamp[us, tz=UTC]"
     assert table["seen_at"][0].as_py().astimezone(UTC) == datetime(2026, 1, 31, 17, tzinfo=UTC)
-    # it is nobody's sheet: text stays what it is
+    # Parquet is not opened in spreadsheets, so text is not escaped
     assert table["campaign"].to_pylist()[:2] == ["=1+1", "@x"]
     assert table.column_names == ["n", "campaign", "seen_at", "seen_date", "amount", "is_new"]
 
@@ -110,7 +110,7 @@ def test_all_marts(output: Output, tmp_path: Path) -> None:
     (folder / "dim_small.csv").unlink()
     with pytest.raises(InputError, match=r"kpi_small.csv: exists already, and so do 1 more files\. .*--overwrite"):
         list(export_all(output, folder, "csv", overwrite=False))
-    # looked at before anything is written
+    # checked before anything is written
     assert not (folder / "dim_small.csv").exists()
     assert len(list(export_all(output, folder, "csv", overwrite=True))) == 3
 
@@ -143,7 +143,7 @@ def test_nothing_published(tmp_path: Path) -> None:
 
 
 def test_marts_that_spark_published(tmp_path: Path) -> None:
-    """Its timestamps carry a zone, and one mart is written like the other."""
+    """Marts of Spark have timestamps with a zone; they are exported like those of DuckDB."""
     output = Output(tmp_path / "out")
     folder = output.root / "marts" / "kpi_small"
     folder.mkdir(parents=True)

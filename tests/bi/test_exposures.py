@@ -1,4 +1,4 @@
-"""Exposures: what people look at names every model that it reads, so that who changes a mart sees who is hit."""
+"""Exposures name every model that a dashboard or page reads, so that a change of a mart shows who is affected."""
 
 import re
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""OUT/docs: dbt's page as a build leaves it, read without a network."""
+"""OUT/docs: the documentation page of dbt that a build writes, read without a network."""
 
 import json
 import shutil
@@ -27,7 +27,7 @@ def test_the_build_left_it(demo: Demo) -> None:
 
 
 def test_a_chromium_without_network_shows_a_mart(demo: Demo) -> None:
-    """Its columns with their types, and the SQL that ran."""
+    """The page shows the columns of a mart with their types, and the SQL that ran."""
     chromium = shutil.which("chromium")
     if chromium is None:
         pytest.skip("no chromium here: apt-get install chromium")

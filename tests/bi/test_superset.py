@@ -1,4 +1,4 @@
-"""The dashboard of examples/superset, without Superset: what its files name is there, and its rates are the marts'."""
+"""The dashboard of examples/superset, without Superset: the names in its files exist, and its rates are the marts'."""
 
 import importlib.util
 import io
@@ -20,7 +20,7 @@ from tests.support.demo import Demo
 FOLDER = PROJECT / "examples" / "superset"
 ASSETS = FOLDER / "assets"
 SECRET = "s3cret/%word"
-# A rate of a dataset, and the mart's own of the same row.
+# a rate in a dataset, and the column of the mart that must equal it
 RATES = [
     ("kpi_funnel", "go_on_rate", "conversion_rate", "dimension = 'all'"),
     ("kpi_nps", "nps_score", "case when nps_low is not null then nps end", "true"),
@@ -73,7 +73,7 @@ def test_datasets_name_columns_of_their_marts(marts: duckdb.DuckDBPyConnection, 
     columns = {name for name, *_ in marts.execute(f"describe {mart}").fetchall()}
     assert {column["column_name"] for column in dataset["columns"]} <= columns
     assert {dataset["main_dttm_col"] or "cohort"} <= columns
-    # what PostgreSQL answers is seen where there is a Superset; here, that each expression is one on these columns
+    # results need a running Superset; here only that each expression uses existing columns
     marts.execute(f"select {', '.join(metrics_of(dataset).values())} from {mart}")
 
 
@@ -98,7 +98,7 @@ def test_charts_name_columns_and_metrics_of_their_datasets(chart: Mapping[str, A
 
 
 def test_charts_pick_rows_that_may_be_summed(marts: duckdb.DuckDBPyConnection) -> None:
-    """One dimension, survey kind, model at a time: else persons, spend and answers would count twice."""
+    """Each chart filters one dimension, survey kind and model; otherwise it would count persons and spend twice."""
     for chart in CHARTS.values():
         dataset = DATASETS[chart["dataset_uuid"]]
         chosen = {each["subject"] for each in chart["params"]["adhoc_filters"]}
@@ -218,7 +218,7 @@ def test_what_goes_wrong_is_one_line(
     said: str,
 ) -> None:
     usual = {
-        # port 9 takes nothing: discard
+        # port 9, where no server listens
         "SUPERSET_URL": "http://127.0.0.1:9",
         "SUPERSET_USER": "admin",
         "SUPERSET_PASSWORD": SECRET,

@@ -1,10 +1,14 @@
-"""A tiny company, published once with few marts, for the tests of how builds behave."""
+"""A tiny company, published once with few marts, and a company of random rows, published once with all marts."""
 
+import json
 from pathlib import Path
 
 import pytest
 
-from tests.support.builds import FEW_FRAMEWORKS, publish, write_rows, write_settings
+from tests.support.any_rows import write_any_rows
+from tests.support.builds import FEW_FRAMEWORKS, publish, run_build, write_rows, write_settings
+from tests.support.leaks import slipped_rows
+from tests.support.shared import made_once
 
 SETTINGS = {"as_of": "2026-06-30T00:00:00Z", "reporting_timezone": "Asia/Ho_Chi_Minh", **FEW_FRAMEWORKS}
 
@@ -68,3 +72,24 @@ def tiny_raw(tmp_path: Path) -> Path:
     """The raw folder of the tiny company, fresh for each test to spoil."""
     write_tiny_company(tmp_path / "raw")
     return tmp_path / "raw"
+
+
+ANY_ROWS = 80
+_VND = {"reporting_currency": "VND", "currency_decimals": 0, "default_phone_country": "VN"}
+
+
+@pytest.fixture(scope="session")
+def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with `raw`, `out`, how the build of all marts `ended`, and the rows of each raw table in `counts.json`.
+
+    Every raw table has drawn rows, and those of a person whose address slipped into every text column.
+    """
+    return made_once(tmp_path_factory, "planted", _build_planted)
+
+
+def _build_planted(folder: Path) -> None:
+    counts = write_any_rows(folder / "raw", seed=14, rows=ANY_ROWS, besides=slipped_rows())
+    write_settings(folder / "raw", {**SETTINGS, **_VND, "max_quarantined_share": 1})
+    done = run_build(folder / "raw", folder / "out")
+    (folder / "counts.json").write_text(json.dumps(counts), encoding="utf-8")
+    (folder / "ended").write_text(f"exit {done.returncode}\n{done.stderr}", encoding="utf-8")

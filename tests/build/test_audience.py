@@ -1,6 +1,6 @@
-"""Audiences: who is written to, who never is, and what the query and the file may be.
+"""Audiences: who is included, who never is, and which queries and files are allowed.
 
-The warehouse here holds by hand what models make of ten persons, so that each rule has a person of its own.
+The warehouse holds hand-made results of models for ten persons, one person for each rule.
 """
 
 import csv
@@ -17,14 +17,14 @@ from customer_journey.paths import PROJECT, Output
 from customer_journey.private_files import guarded
 
 KNOWN = "where is_known"
-# person_key, contact_id, e-mail and phone that are theirs today
+# person_key, contact_id, present e-mail and present phone
 PERSONS = [
     (1, "C1", "an@example.com", "+84912000001"),
     (2, "C2", "binh@example.com", "+84912000002"),
     (3, "C3", "chi@example.com", None),
     (4, "C4", "dung@example.com", None),
     (5, "C5", "giang@example.com", None),
-    # an id that looks like an address is hashed in models
+    # a contact_id that looks like an address is hashed in models
     (6, "0123456789abcdef0123456789abcdef", None, "+84912000006"),
     (7, "=C7", "khanh@example.com", "+84912000007"),
     (8, "C8", "lan@example.com", None),
@@ -36,7 +36,7 @@ CONSENTS = [
     ("email", "an@example.com", "withdrawn", "2026-01-01", "accepted"),
     ("email", "an@example.com", "granted", "2026-02-01", "accepted"),
     ("email", "binh@example.com", "granted", "2026-01-01", "accepted"),
-    # by another identifier of the person, at the moment of a second grant
+    # consent by another identifier of the person, withdrawn at the moment of a second grant
     ("phone", "+84912000002", "withdrawn", "2026-02-01", "accepted"),
     ("contact_id", "C2", "granted", "2026-02-01", "accepted"),
     ("email", "dung@example.com", "granted", "2026-01-01", "accepted"),
@@ -44,7 +44,7 @@ CONSENTS = [
     ("phone", "+84912000006", "granted", "2026-01-01", "accepted"),
     ("email", "khanh@example.com", "granted", "2026-01-01", "accepted"),
     ("email", "lan@example.com", "granted", "2026-07-01", "deferred"),
-    # Minh's address of that time, which Nga has today
+    # Minh's former address, which is now Nga's
     ("email", "old@example.com", "granted", "2026-01-15", "accepted"),
 ]
 
@@ -83,7 +83,7 @@ def out(tmp_path: Path) -> Path:
         for kind, value in zip(("contact_id", "email", "phone"), values, strict=True)
         if value
     ]
-    # C11 was merged into C1; six contacts share the office's mailbox, which is a person of nobody
+    # C11 was merged into C1; six contacts share the office's mailbox, which therefore belongs to no person
     identifiers += [("contact_id", "C11", 1), ("email", "office@example.com", 3)]
     with duckdb.connect(str(folder / "warehouse.duckdb")) as warehouse:
         _marts(warehouse)
@@ -166,7 +166,7 @@ def out(tmp_path: Path) -> Path:
             f"email varchar, event_type varchar, occurred_at timestamp, {judged}",
             [
                 ("khanh@example.com", "unsubscribed", "2026-03-01", "accepted", False),
-                # before the consent that counts
+                # consent before the latest one
                 ("an@example.com", "complained", "2026-01-10", "accepted", False),
             ],
         )
@@ -179,17 +179,18 @@ def _export(out: Path, query: str = KNOWN, **given: object) -> Audience:
 
 
 def test_who_is_written_to(out: Path) -> None:
-    """Whoever withdrew, never agreed, asked to be erased or is a colleague would get mail that the law forbids."""
+    """Persons who withdrew consent, never gave it, asked to be erased or are colleagues are left out."""
     found = _export(out)
-    # An agreed again after withdrawing; Minh agreed under an address that is Nga's today, and gets it at the new one
+    # An gave consent again after withdrawing it; Minh gave it under an address that is now Nga's, and is written at the
+    # new one
     assert found.identifiers == ["an@example.com", "new@example.com"]
     assert (found.matched, found.internal, found.to_be_erased) == (10, 1, 1)
-    # Binh (a withdrawal wins at one moment) and Khanh, who unsubscribed; Chi, Lan after as-of, and Nga
+    # left out: Binh (grant and withdrawal at the same moment), Khanh (unsubscribed), Chi, Lan (after as-of) and Nga
     assert (found.withdrawn, found.never_asked, found.without_identifier) == (2, 3, 1)
 
 
 def test_a_reason_opens_to_those_never_asked_alone(out: Path) -> None:
-    """A recall has to reach who was never asked; never who said no."""
+    """With a reason, such as a recall, persons who were never asked are included; those who said no are not."""
     found = _export(out, without_consent="recall of a product")
     assert found.identifiers == [
         "an@example.com", "chi@example.com", "lan@example.com", "new@example.com", "old@example.com"
@@ -198,7 +199,7 @@ def test_a_reason_opens_to_those_never_asked_alone(out: Path) -> None:
 
 
 def test_phones_and_contacts(out: Path) -> None:
-    """Who unsubscribed from mails has not refused calls; of merged contacts the survivor is written to."""
+    """Consent is per channel: unsubscribing from e-mail refuses no calls. Of merged contacts the survivor is listed."""
     phones = _export(out, identifier_type="phone")
     assert phones.identifiers == ["+84912000001", "+84912000006", "+84912000007"]
     assert (phones.withdrawn, phones.without_identifier) == (1, 1)
@@ -218,7 +219,7 @@ def test_phones_and_contacts(out: Path) -> None:
     ],
 )
 def test_a_condition_or_a_whole_select(query: str, matched: int, out: Path) -> None:
-    """A mart that is named before a column is joined by person_id; the person that stands for nobody is nobody."""
+    """A mart named in a condition is joined by person_id; the unknown person is never included."""
     assert _export(out, query).matched == matched
 
 
@@ -246,7 +247,7 @@ REFUSED = {
 
 @pytest.mark.parametrize(("query", "words"), REFUSED.items())
 def test_queries_that_are_refused(query: str, words: str, out: Path) -> None:
-    """The text comes from a shell's history or a wiki: it may read marts, in one statement, and nothing else."""
+    """A query may only read marts, in one statement, since its text may be copied from anywhere."""
     with pytest.raises(InputError) as refused:
         _export(out, query)
     line = str(refused.value)
@@ -255,13 +256,13 @@ def test_queries_that_are_refused(query: str, words: str, out: Path) -> None:
 
 
 def test_a_purpose_that_nobody_was_asked_for(out: Path) -> None:
-    """A mistyped purpose would look like customers of whom nobody agreed."""
+    """A purpose without any consent row is refused, since a typo would look like nobody having agreed."""
     with pytest.raises(InputError, match=r"--purpose marketting: no row .* Did you mean marketing\?"):
         _export(out, purpose="marketting")
 
 
 def test_the_file_is_private_and_safe_and_noted(out: Path, tmp_path: Path) -> None:
-    """A list of addresses that others can read, that a spreadsheet runs, or of which nobody knows, is a leak."""
+    """The file is readable by its owner alone, safe for spreadsheets, and every export is logged."""
     file = tmp_path / "list.csv"
     _export(out, identifier_type="contact_id", file=file)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -281,7 +282,7 @@ def test_counting_alone_leaves_nothing(out: Path) -> None:
 
 @pytest.fixture
 def taken(tmp_path: Path) -> Iterator[Path]:
-    """A file that is there already."""
+    """A path where a file already exists."""
     file = tmp_path / "taken.csv"
     file.write_text("x", encoding="utf-8")
     yield file
@@ -289,7 +290,7 @@ def taken(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_places_that_are_refused(out: Path, taken: Path, tmp_path: Path) -> None:
-    """Beside the published file, in the repository, over another file or through a link."""
+    """Refused places: beside the published file, in the repository, over another file or through a link."""
     link = tmp_path / "link.csv"
     link.symlink_to(out / "elsewhere.csv")
     places = {
@@ -306,7 +307,7 @@ def test_places_that_are_refused(out: Path, taken: Path, tmp_path: Path) -> None
 
 
 def test_only_what_is_published_is_exported(out: Path) -> None:
-    """After a build that failed the warehouse knows other persons and consents than the marts that were queried."""
+    """After a failed build, the warehouse and the published marts differ, so the export is refused."""
     with duckdb.connect(str(out / "warehouse.duckdb")) as warehouse:
         warehouse.execute("insert into private.builds values ('b2', '2026-07-01', 'failed')")
     with pytest.raises(InputError, match=r"the last build \(b2\) is not the published one \(b1\)"):
@@ -336,5 +337,5 @@ def test_a_build_at_work_is_waited_for(out: Path) -> None:
     ],
 )
 def test_cells_that_a_spreadsheet_would_run(cell: str | None, written: str) -> None:
-    """A visitor chooses the address; a phone number is the one plus sign that every tool needs."""
+    """Values that a spreadsheet would run as a formula are escaped; only the plus sign of phone numbers is kept."""
     assert guarded(cell) == written

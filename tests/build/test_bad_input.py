@@ -1,4 +1,4 @@
-"""Bad input: one clear line, a documented exit code, and the published file byte for byte as it was."""
+"""Unusable input: one clear line, a documented exit code, and an unchanged published file."""
 
 import os
 import shutil
@@ -50,13 +50,6 @@ def _broken_parquet(raw: Path) -> None:
     (raw / "web" / "events.parquet").write_bytes(b"PAR1 this is no Parquet file PAR1")
 
 
-def _broken_csv_row(raw: Path) -> None:
-    (raw / "crm" / "contacts.csv").write_text(
-        "contact_id,email,created_at\n1,a@example.com,2026-01-01\n2,b@example.com,2026-01-01,too,many,fields\n",
-        encoding="utf-8",
-    )
-
-
 def _unknown_setting(raw: Path) -> None:
     (raw / "vars.yml").write_text("reporting_curency: VND\n", encoding="utf-8")
 
@@ -87,7 +80,6 @@ BAD_INPUT: dict[str, tuple[Spoil, list[str]]] = {
     "UTF-16": (_wrong_encoding, ["contacts.csv", "cannot be read as UTF-8 CSV"]),
     "Latin-1": (_wrong_encoding_in_a_row, ["contacts.csv", "cannot be read as UTF-8 CSV", "Line: 2", "UTF-8"]),
     "broken Parquet": (_broken_parquet, ["events.parquet", "cannot be read as Parquet"]),
-    "broken CSV row": (_broken_csv_row, ["contacts.csv", "cannot be read as UTF-8 CSV", "Line: 3"]),
     "unknown setting": (_unknown_setting, ["vars.yml", "no setting reporting_curency", "reporting_currency"]),
     "setting of the wrong kind": (_setting_of_the_wrong_kind, ["vars.yml", "lapse_days must be a whole number"]),
     "unknown time zone": (_unknown_time_zone, ["vars.yml", "'Hanoi' is not an IANA time zone"]),
@@ -182,8 +174,16 @@ def _file_at(name: str, content: bytes = b"") -> Place:
     return write
 
 
+def _link_to(target: str) -> Place:
+    return lambda out: out.symlink_to(target)
+
+
 BAD_OUT: dict[str, tuple[Place, list[str]]] = {
-    "a file": (_nothing, ["--out", "this folder cannot be created"]),
+    "a file": (_nothing, ["--out", "this folder cannot be created", "out is a file"]),
+    "link to a file": (_link_to("raw/vars.yml"), ["--out", "this folder cannot be created", "out is a file"]),
+    "link to itself": (_link_to("out"), ["--out", "is not a usable path"]),
+    "link to the raw folder": (_link_to("raw"), ["--out", "is the same folder as --raw"]),
+    "link into the raw folder": (_link_to("raw/orders"), ["--out", "is inside --raw"]),
     "lock is a folder": (_folder_at(".lock"), [".lock: is a folder, but the build writes a file of that name"]),
     "warehouse is a folder": (_folder_at("warehouse.duckdb"), ["warehouse.duckdb: is a folder"]),
     "published file is a folder": (_folder_at("journey.duckdb"), ["journey.duckdb: is a folder"]),
@@ -198,14 +198,31 @@ BAD_OUT: dict[str, tuple[Place, list[str]]] = {
 
 @pytest.mark.parametrize(("place", "words"), BAD_OUT.values(), ids=BAD_OUT)
 def test_bad_output_folder(place: Place, words: list[str], tiny_raw: Path, small: Path, tmp_path: Path) -> None:
-    """Exit 2 and one line that names what is in the way."""
+    """Exit 2 and one line that names the obstacle."""
     place(tmp_path / "out")
     _assert_refused(small, tiny_raw, tmp_path / "out", [], ExitCode.UNUSABLE_INPUT, words)
 
 
+@pytest.mark.parametrize(
+    ("raw", "out", "words"),
+    [
+        ("raw", "raw", "is the same folder as --raw"),
+        ("raw", "raw/out", "is inside --raw"),
+        ("out/raw", "out", "is inside --out"),
+    ],
+)
+def test_one_folder_in_the_other(raw: str, out: str, words: str, tiny_raw: Path, small: Path, tmp_path: Path) -> None:
+    """Marts would be read as raw tables, and raw rows of erased persons would stay in the output."""
+    (tmp_path / raw).parent.mkdir(exist_ok=True)
+    tiny_raw.rename(tmp_path / raw)
+    before = sorted((tmp_path / raw).rglob("*"))
+    _assert_refused(small, tmp_path / raw, tmp_path / out, [], ExitCode.UNUSABLE_INPUT, [words])
+    assert sorted((tmp_path / raw).rglob("*")) == before
+
+
 @pytest.mark.parametrize("name", [b"out \xff", b"out \xff/below"])
 def test_output_folder_that_is_no_utf_8(name: bytes, tiny_raw: Path, small: Path, tmp_path: Path) -> None:
-    """DuckDB opens no such file, and would say so from deep inside."""
+    """A folder name that is not UTF-8 is refused at once, because DuckDB cannot open files in it."""
     out = tmp_path / os.fsdecode(name)
     _assert_refused(small, tiny_raw, out, [], ExitCode.UNUSABLE_INPUT, [r"out \xff", "the name is not valid UTF-8"])
 
@@ -229,13 +246,13 @@ def test_output_folder_that_is_read_only(tiny_raw: Path, small: Path, tmp_path: 
 
 
 def test_full_disk(tiny_raw: Path, small: Path, tmp_path: Path) -> None:
-    """Exit 1 and one line, and what was published stands."""
+    """Exit 1 and one line; the published file is unchanged."""
     with _mounted(tmp_path / "out", "size=256k"):
         _assert_refused(small, tiny_raw, tmp_path / "out", [], ExitCode.CHECK_FAILED, ["no room left to write"])
 
 
 def test_memory_that_does_not_suffice(tiny_raw: Path, tiny_out: Path, small: Path) -> None:
-    """A limit of the process would read as a damaged file, which is exported again for nothing."""
+    """A lack of memory is reported as such, not as a damaged file, which somebody would export again for nothing."""
     before = (tiny_out / "journey.duckdb").read_bytes()
     command = ["bash", "-c", 'ulimit -v 400000; exec "$@"', "bash", sys.executable, "-m", "customer_journey", "build"]
     done = subprocess.run(
@@ -254,15 +271,15 @@ def test_memory_that_does_not_suffice(tiny_raw: Path, tiny_out: Path, small: Pat
 def test_memory_limit_that_is_none(
     tiny_raw: Path, small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is no amount would pass for a damaged warehouse."""
+    """A memory limit that is no amount is refused, not reported as a damaged warehouse."""
     monkeypatch.setenv("JOURNEY_MEMORY_LIMIT", "plenty")
     _assert_refused(small, tiny_raw, tmp_path / "out", [], ExitCode.UNUSABLE_INPUT, ["JOURNEY_MEMORY_LIMIT 'plenty'"])
 
 
 def test_table_of_which_half_is_refused_publishes_nothing(tiny_raw: Path, tiny_out: Path, small: Path) -> None:
-    """A changed export would put marts of half the customers in the place of good ones, with exit 0."""
+    """If half of a table's rows are refused, the export has changed: the build fails and the good marts stay."""
     before = (tiny_out / "journey.duckdb").read_bytes()
-    # 40 without a time, 14 too early, 6 that are no time: 60 of 110
+    # 60 of 110: 40 without a time, 14 too early, 6 with an unreadable time
     times = [*[""] * 40, *["0001-01-01"] * 14, *["soon"] * 6, *["2026-01-01"] * 50]
     write_rows(
         tiny_raw,
@@ -285,15 +302,15 @@ def test_table_of_which_half_is_refused_publishes_nothing(tiny_raw: Path, tiny_o
         ],
     )
     assert (tiny_out / "journey.duckdb").read_bytes() == before
-    # what stopped the build can be looked at, row by row
+    # the refused rows are in the private warehouse
     listed = run_journey("quarantine", "--out", str(tiny_out), "--reason", "invalid_created_at", "--limit", "1")
     assert listed.stdout.splitlines()[1] == "    crm/contacts.csv row 56: created_at is “soon”"
 
 
 def test_what_is_refused_and_not_read_is_said_first(tiny_raw: Path, small: Path, tmp_path: Path) -> None:
-    """Five orders of seven would be missing, and nothing but a number in a table would say so.
+    """A high share of refused rows is the first thing that the summary says.
 
-    The folder's name and a column's are what rich and a terminal would obey.
+    The folder's name and a column's hold markup of rich and control characters of terminals.
     """
     write_rows(
         tiny_raw,
@@ -325,7 +342,7 @@ def test_what_is_refused_and_not_read_is_said_first(tiny_raw: Path, small: Path,
 
 
 def test_failed_check_publishes_nothing(tiny_raw: Path, tiny_out: Path, small: Path) -> None:
-    """Orders of which every single one is quarantined must not replace good marts by empty ones: exit 1."""
+    """If all orders are quarantined, the build fails with exit 1 and the good marts stay."""
     before = (tiny_out / "journey.duckdb").read_bytes()
     order = {"ordered_at": "2026-01-03", "status": "no such status", "total_amount": "1"}
     write_rows(tiny_raw, "orders/orders", [{**order, "order_id": f"o{number}"} for number in range(100)])

@@ -1,4 +1,4 @@
-"""What mapping.yml and adapters deliver from build to build: nothing twice, nothing lost, nothing of another tool."""
+"""Rows that mapping.yml and adapters deliver from build to build: none twice, none lost, none of another tool."""
 
 import shutil
 from collections.abc import Iterator
@@ -10,12 +10,13 @@ import duckdb
 import pytest
 from customer_journey import erasure
 from customer_journey.errors import InputError
-from customer_journey.landing import LandingReport, land
+from customer_journey.landed import LandingReport
+from customer_journey.landing import land
 from customer_journey.warehouse import open_warehouse
 
 PEOPLE = "Person,Joined,Mail\n1,2026-01-01,a@example.com\n"
 BUYERS = "Buyer,Bought,Total\n7,2026-01-05,90\n"
-# adapters of a company's own
+# own adapters of the company
 TOOLS = {
     "people/adapter.yml": "name: People\ninputs:\n  persons:\n    recognised_by: [Person, Joined]\n"
     "    columns: [Person, Joined]\n",
@@ -65,7 +66,7 @@ def folder(tmp_path: Path) -> Iterator[Folder]:
 
 
 def test_exports_of_two_tools_may_lie_in_one_folder(folder: Folder) -> None:
-    """Who puts every export into one folder has nothing of the second tool, or is told that its files are strange."""
+    """Exports of two tools in one folder are both read, each by its own adapter."""
     folder.write("people.csv", PEOPLE)
     folder.write("buys.csv", BUYERS)
     folder.write("notes.csv", "a,b\n1,2\n")
@@ -78,7 +79,7 @@ def test_exports_of_two_tools_may_lie_in_one_folder(folder: Folder) -> None:
 
 
 def test_a_damaged_file_beside_two_tools_is_refused(folder: Folder) -> None:
-    """Half an export would be taken for a file of the other tool."""
+    """A truncated export is refused, and not taken for a file of the other tool in the folder."""
     folder.write("people.csv", PEOPLE)
     folder.write("buys.csv", BUYERS)
     (folder.raw / "more.csv.gz").write_bytes(b"\x1f\x8b\x08\x00half")
@@ -88,7 +89,7 @@ def test_a_damaged_file_beside_two_tools_is_refused(folder: Folder) -> None:
 
 
 def test_an_export_mounted_elsewhere_is_the_same(folder: Folder, tmp_path: Path) -> None:
-    """A raw folder under another path would land every row of its exports a second time."""
+    """Moving the raw folder to another path does not land the rows of its exports a second time."""
     folder.write("shop_export/buys.csv", BUYERS)
     folder.write("mapping.yml", "adapters: [{adapter: shop, folder: shop_export}]\n")
     folder.land()
@@ -100,7 +101,7 @@ def test_an_export_mounted_elsewhere_is_the_same(folder: Folder, tmp_path: Path)
 
 
 def test_rows_of_a_vanished_file_of_an_export_stay_but_where_rows_add_up(folder: Folder) -> None:
-    """A tool that exports a month a file would lose the months before; cost would count twice."""
+    """Rows of a vanished file stay, so that monthly exports keep their past; rows of spend go, since they add up."""
     folder.write("shop_export/may.csv", BUYERS)
     folder.write("mapping.yml", "adapters: [{adapter: shop, folder: shop_export}]\n")
     folder.land()
@@ -114,7 +115,7 @@ def test_rows_of_a_vanished_file_of_an_export_stay_but_where_rows_add_up(folder:
 
 
 def test_what_the_mapping_no_longer_reads_goes_and_what_vanished_stays(folder: Folder) -> None:
-    """A wrong line in mapping.yml would leave its rows for ever; a name with `as` in it would lose them."""
+    """Rows that mapping.yml no longer reads are removed; rows of vanished files stay."""
     folder.write("crm/contacts/1.csv", "contact_id,created_at\n0,2026-01-01\n")
     folder.write("list.csv", PEOPLE)
     kept = folder.write("crm/contacts as of may.csv", PEOPLE.replace("1,2026", "2,2026"))
@@ -134,7 +135,7 @@ def test_what_the_mapping_no_longer_reads_goes_and_what_vanished_stays(folder: F
 
 
 def test_a_file_that_two_patterns_name_lands_once(folder: Folder) -> None:
-    """Cost would be counted twice."""
+    """A file that matches two patterns is landed once; otherwise its costs would count twice."""
     folder.write("crm/contacts.csv", "contact_id,created_at\n")
     folder.write("cost may.csv", "spend_date,platform,cost\n2026-05-01,meta,5\n")
     folder.write("mapping.yml", 'tables: {marketing/ad_spend: {files: ["cost*.csv", "*may.csv"]}}\n')
@@ -143,7 +144,7 @@ def test_a_file_that_two_patterns_name_lands_once(folder: Folder) -> None:
 
 
 def test_what_an_adapter_has_no_row_of_is_absent(folder: Folder) -> None:
-    """The summary would not say that nobody knows what ads cost."""
+    """A table for which the adapter makes no row is reported as absent."""
     folder.write("shop_export/buys.csv", BUYERS.splitlines()[0] + "\n")
     folder.write("crm/contacts.csv", "contact_id,created_at\n1,2026-01-01\n")
     folder.write("mapping.yml", "adapters: [{adapter: shop, folder: shop_export}]\n")
@@ -154,7 +155,7 @@ def test_what_an_adapter_has_no_row_of_is_absent(folder: Folder) -> None:
 
 @pytest.mark.parametrize("place", ["/tmp", "../other"])
 def test_an_export_lies_in_the_raw_folder(folder: Folder, place: str) -> None:
-    """Nobody could tell its files by their path below RAW."""
+    """An export outside the raw folder is refused, because files are identified by their path below RAW."""
     folder.write("../other/buys.csv", BUYERS)
     folder.write("mapping.yml", f"adapters: [{{adapter: shop, folder: {place}}}]\n")
     with pytest.raises(InputError, match="is not inside"):
@@ -162,7 +163,7 @@ def test_an_export_lies_in_the_raw_folder(folder: Folder, place: str) -> None:
 
 
 def test_names_in_another_form_of_unicode_are_the_same(folder: Folder) -> None:
-    """macOS parts letters from their marks, and every Vietnamese header would be unknown."""
+    """Column names in decomposed Unicode, as macOS writes them, match; else Vietnamese headers would be unknown."""
     folder.write("crm/contacts.csv", "contact_id,created_at\n")
     header = "Ma\u0303 \u0111o\u031bn,Nga\u0300y,Tie\u0302\u0300n"
     folder.write("sales.csv", f"{header}\nD1,2026-01-02,100\n")
@@ -176,7 +177,7 @@ def test_names_in_another_form_of_unicode_are_the_same(folder: Folder) -> None:
 
 
 def test_what_a_mapping_makes_of_values(folder: Folder) -> None:
-    """Numbers, times, words and ids, worked out by hand: Hanoi is seven hours before UTC."""
+    """Numbers, times, words and ids after mapping, worked out by hand; Hanoi is seven hours ahead of UTC."""
     folder.write("crm/contacts.csv", "contact_id,created_at\n")
     folder.write(
         "sales.csv",
@@ -199,7 +200,7 @@ def test_what_a_mapping_makes_of_values(folder: Folder) -> None:
 
 
 def test_a_prefix_stands_before_whatever_names_a_contact(folder: Folder) -> None:
-    """Lists of merged contacts and identities would name nobody, or the contact of another shop."""
+    """id_prefix applies to every column with contact ids, also to lists of merged contacts and to identities."""
     folder.write("crm/contacts.csv", "contact_id,created_at,merged_contact_ids\n1,2026-01-01,2; 3\n")
     folder.write(
         "web/identities.csv",

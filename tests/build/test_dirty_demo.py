@@ -1,4 +1,4 @@
-"""A build of the dirtier demo: where two definitions of one figure part, a check of the build says so."""
+"""A build of the demo with heavy dirt, on which two definitions of a figure give different values if they differ."""
 
 import csv
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ from tests.support.builds import publish
 
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The published file; every dbt test and expectation held, those of twin definitions among them."""
+    """The published file; all dbt tests and expectations passed, also those that compare two definitions."""
     folder = tmp_path_factory.mktemp("dirty")
     generate(folder / "raw", scale=0.1, seed=7, is_heavy=True)
     publish(folder / "raw", folder / "out")
@@ -38,7 +38,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ],
 )
 def test_it_holds_what_the_demo_lacks(published: Path, what: str, query: str) -> None:
-    """A company as tidy as the demo would prove nothing."""
+    """The heavy dirt contains the cases that the clean demo lacks; otherwise this file would prove nothing."""
     with duckdb.connect(str(published), read_only=True) as connection:
         assert connection.execute(query).fetchall(), what
 
@@ -58,7 +58,7 @@ def test_it_holds_what_the_demo_lacks(published: Path, what: str, query: str) ->
 def test_times_without_an_offset_are_those_of_the_source(
     published: Path, table: str, column: str, zone: str, query: str
 ) -> None:
-    """Read as UTC or in the reporting time zone, they would lie hours away, some of them in another month."""
+    """Times without an offset are read in the time zone of their source; in any other they would be hours away."""
     with (published.parents[1] / "raw" / f"{table}.csv").open(encoding="utf-8") as stream:
         texts = [row[column] for row in csv.DictReader(stream)]
     moments = {

@@ -6,9 +6,9 @@ import duckdb
 from customer_journey import erasure
 from customer_journey.warehouse import open_warehouse
 
-from tests.build.conftest import write_tiny_company
-from tests.support.builds import publish, run_build, run_journey, write_rows
-from tests.support.erasure import REQUEST, traces_under, write_hoa
+from tests.build.conftest import SETTINGS, write_tiny_company
+from tests.support.builds import publish, run_build, run_journey, write_rows, write_settings
+from tests.support.erasure import REQUEST, SPELLINGS, traces_under, write_hoa
 
 
 def test_nothing_is_left_of_an_erased_person(small: Path, tmp_path: Path) -> None:
@@ -18,18 +18,23 @@ def test_nothing_is_left_of_an_erased_person(small: Path, tmp_path: Path) -> Non
     for table in ("crm/contacts", "web/events", "orders/orders"):
         (raw / f"{table}.csv").unlink()
     write_hoa(raw, "first")
-    # somebody put her address on an order of another: once she is gone, the version before counts again
+    # somebody else's order got her address in a later version; once that is erased, the earlier version counts again
     order = {"order_id": "o1", "status": "paid", "total_amount": "100", "ordered_at": "2026-01-03T08:02:00Z"}
     write_rows(
         raw,
         "orders/orders",
         [
             {**order, "email": REQUEST["identifier_value"], "updated_at": "2026-01-05"},
-            # and the shop sent her own order once more, without saying whose it is
+            # and her own order was delivered again without an identifier
             {**order, "order_id": "order-hoa", "status": "completed", "updated_at": "2026-01-06"},
         ],
         part="later",
     )
+    # tools name a file after whose export it is; this one holds a row of somebody else, which stays
+    for name in ("of_hoa.erased@example.com", "of_contact-hoa", "of_0987 654 321"):
+        write_rows(raw, "crm/tickets", [
+            {"ticket_id": name[:6], "contact_id": "1", "opened_at": "2026-01-04"}
+        ], part=name)  # fmt: skip
     publish(raw, out, project=small)
     assert traces_under(out), "the test would not see a trace if there was one"
 
@@ -46,6 +51,7 @@ def test_nothing_is_left_of_an_erased_person(small: Path, tmp_path: Path) -> Non
         orders = connection.execute("select order_id from marts.fct_orders").fetchall()
     assert states == {
         "crm.contacts": (3, 1, 2),
+        "crm.tickets": (3, 3, 0),
         "orders.order_items": (2, 1, 1),
         "orders.orders": (4, 1, 3),
         "orders.refunds": (1, 0, 1),
@@ -54,6 +60,8 @@ def test_nothing_is_left_of_an_erased_person(small: Path, tmp_path: Path) -> Non
         "web.identities": (1, 0, 1),
     }
     assert orders == [("o1",)]
+    # the names are known again
+    assert "nothing new" in run_build(raw, out, project=small).stdout.lower()
     with duckdb.connect(str(out / "warehouse.duckdb"), read_only=True) as connection:
         known = connection.execute(
             "select identifier_value from intermediate.int_person_identifiers where identifier_type = 'email'"
@@ -61,7 +69,7 @@ def test_nothing_is_left_of_an_erased_person(small: Path, tmp_path: Path) -> Non
     assert known == [("mai@example.com",)]
 
     write_hoa(raw, "second")
-    # whoever she was merged into is her
+    # the contact that hers was merged into is her too
     survivor = {"contact_id": "10", "merged_contact_ids": "9; contact-hoa", "created_at": "2026-01-05"}
     write_rows(raw, "crm/contacts", [survivor], part="third")
     publish(raw, out, project=small)
@@ -69,11 +77,11 @@ def test_nothing_is_left_of_an_erased_person(small: Path, tmp_path: Path) -> Non
 
 
 def test_erasure_is_to_be_published_until_a_build_passes(small: Path, tmp_path: Path) -> None:
-    """Spark keeps the build before for its readers: also one that still shows the person, had the next build failed."""
+    """On Spark, an erasure stays pending until a build passes, since readers still see the previous build."""
     raw, out = tmp_path / "raw", tmp_path / "out"
     write_tiny_company(raw)
     write_rows(raw, "privacy/erasure_requests", [{**REQUEST, "identifier_value": "mai@example.com"}])
-    # more than half of a table is refused
+    # more than half of a table's rows are refused
     write_rows(raw, "crm/tickets", [{"ticket_id": f"k{number}"} for number in range(100)])
     failed = run_build(raw, out, project=small)
     assert failed.returncode == 1, failed.stderr
@@ -87,7 +95,7 @@ def test_erasure_is_to_be_published_until_a_build_passes(small: Path, tmp_path: 
 
 
 def test_what_leads_to_her_through_another_row_goes_too(small: Path, tmp_path: Path) -> None:
-    """A review of her order, a deal's order without a name, the end of her subscription: each tells of her."""
+    """Rows that lead to the person only through another row, such as a review of her order, go too."""
     raw, out = tmp_path / "raw", tmp_path / "out"
     write_tiny_company(raw)
     for table in ("crm/contacts", "web/events", "orders/orders"):
@@ -95,7 +103,7 @@ def test_what_leads_to_her_through_another_row_goes_too(small: Path, tmp_path: P
     write_hoa(raw, "first")
     her = {"contact_id": "contact-hoa"}
     write_rows(raw, "crm/deals", [{"deal_id": "d1", **her, "status": "won", "created_at": "2026-01-02"}])
-    # each names at most a company
+    # these rows name a company at most
     write_rows(raw, "crm/quotes", [{"quote_id": "q1", "company_id": "c", "deal_id": "d1", "quoted_at": "2026-01-02"}])
     subscription = {"subscription_id": "s1", "mrr": "10", "changed_at": "2026-01-02"}
     write_rows(raw, "crm/subscription_changes", [
@@ -106,7 +114,7 @@ def test_what_leads_to_her_through_another_row_goes_too(small: Path, tmp_path: P
     write_rows(raw, "orders/orders", [
         {"order_id": "of-deal", "company_id": "c", "deal_id": "d1", **order},
         {"order_id": "of-subscription", "company_id": "c", "subscription_id": "s1", **order},
-        # somebody else's, though it fulfils her deal
+        # an order of somebody else, although it belongs to her deal
         {"order_id": "of-mai", "email": "mai@example.com", "deal_id": "d1", **order},
     ], part="by_reference")  # fmt: skip
     write_rows(raw, "orders/order_items", [
@@ -159,7 +167,7 @@ def test_what_leads_to_her_through_another_row_goes_too(small: Path, tmp_path: P
     }
     assert _values(out, columns) == left
 
-    # a refund, a line or a change comes days later, and names what is gone and nobody
+    # a refund, line or change that arrives later and refers only to a deleted record
     write_rows(raw, "orders/order_items", [
         {"order_id": "of-deal", "line_number": "2", "product_id": "p", "quantity": "1", "unit_price": "5"},
     ], part="later")  # fmt: skip
@@ -178,15 +186,16 @@ def test_what_leads_to_her_through_another_row_goes_too(small: Path, tmp_path: P
 
 
 def test_whoever_is_told_of_in_words_is_found(small: Path, tmp_path: Path) -> None:
-    """Her address in a page's address, beside another in a field, in words to somebody else, and what comes later."""
+    """Her address is found in URLs, in fields with several values, in free text, and in rows that arrive later."""
     raw, out = tmp_path / "raw", tmp_path / "out"
     write_tiny_company(raw)
+    write_settings(raw, {**SETTINGS, "default_phone_country": "VN"})
     write_hoa(raw, "first")
     (raw / "web/events.csv").unlink()
     (raw / "crm/contacts.csv").unlink()
     (raw / "orders/orders.csv").unlink()
     hers = REQUEST["identifier_value"]
-    # a field that holds two addresses names nobody to identity, but to whoever reads it
+    # a field with two addresses is no identifier, but a reader recognises her
     write_rows(raw, "crm/contacts", [
         {"contact_id": "c-two", "email": f"first@example.com; {hers}", "created_at": "2026-01-02"},
     ], part="told")  # fmt: skip
@@ -201,13 +210,17 @@ def test_whoever_is_told_of_in_words_is_found(small: Path, tmp_path: Path) -> No
         {"event_id": "t2", "anonymous_id": "c9", "page_url": "https://a.vn/?p=%2B84%20987%20654%20321", **view},
         {"event_id": "t3", "anonymous_id": "c9", "page_url": "https://a.vn/?p=0987654322", **view},
         {"event_id": "t4", "anonymous_id": "c-later", **view},
+        # what only her order names is hers, before and after it; a shared computer is not
+        {"event_id": "t5", "anonymous_id": "c-order", "order_id": "order-hoa", **view},
+        {"event_id": "t6", "anonymous_id": "c-order", **view},
+        {"event_id": "t7", "anonymous_id": "c-shared", "order_id": "order-hoa", **view},
+        {"event_id": "t8", "anonymous_id": "c-shared", "order_id": "o1", **view},
+        {"event_id": "t9", "anonymous_id": "c-shared", **view},
     ], part="told")  # fmt: skip
+    call = {"contact_id": "1", "activity_type": "call", "occurred_at": "2026-01-04"}
     write_rows(raw, "crm/activities", [
-        {
-            "activity_id": "a1", "contact_id": "1", "activity_type": "call", "occurred_at": "2026-01-04",
-            # the number has a character in it that nobody sees
-            "outcome": "wants to hear how she of +84987\u200b654321 liked it",
-        },
+        {"activity_id": f"a{number}", **call, "outcome": f"ask her: {spelling}", "campaign": f"sale {number}"}
+        for number, spelling in enumerate(SPELLINGS)
     ])  # fmt: skip
     write_rows(raw, "privacy/erasure_requests", [REQUEST])
     published = run_build(raw, out, project=small)
@@ -216,31 +229,33 @@ def test_whoever_is_told_of_in_words_is_found(small: Path, tmp_path: Path) -> No
     assert traces_under(out) == {}
     left = {
         "raw_crm.contacts": "contact_id",
-        "raw_crm.activities": "concat_ws('|', activity_id, outcome)",
+        "raw_crm.activities": "concat_ws('|', activity_id, outcome, campaign)",
         "raw_orders.orders": "order_id",
         "raw_web.events": "event_id",
     }
+    told = sorted(f"a{number}|(erased)|sale {number}" for number in range(len(SPELLINGS)))
     assert _values(out, left) == {
         "raw_crm.contacts": ["1"],
         # what Mai was told is hers, but for the words that name another
-        "raw_crm.activities": ["a1|(erased)"],
+        "raw_crm.activities": told,
         "raw_orders.orders": ["o1"],
-        "raw_web.events": ["e1", "t3", "t4"],
+        "raw_web.events": ["e1", "t3", "t4", "t8", "t9"],
     }
     receipt = (out / "erasure_receipts.csv").read_text(encoding="utf-8").splitlines()
     assert receipt[0] == "request_id,erased_at,source_table,rows_removed,texts_removed"
     assert {tuple(line.split(",")[2:]) for line in receipt[1:]} == {
-        ("crm.activities", "0", "1"),
+        ("crm.activities", "0", str(len(SPELLINGS))),
         ("crm.contacts", "3", "0"),
         ("orders.order_items", "1", "0"),
         ("orders.orders", "3", "0"),
         ("orders.refunds", "1", "0"),
         ("privacy.erasure_requests", "1", "0"),
-        ("web.events", "3", "0"),
+        ("web.events", "6", "0"),
         ("web.identities", "1", "0"),
     }
 
     # a cookie turns out to be hers, and she comes again as another contact, with orders that name just that
+    write_rows(raw, "web/events", [{"event_id": "t10", "anonymous_id": "c-order", **view}], part="later")
     write_rows(raw, "web/identities", [{
         "anonymous_id": "c-later", "identifier_type": "email", "identifier_value": hers,
         "identified_at": "2026-01-09",
@@ -251,9 +266,9 @@ def test_whoever_is_told_of_in_words_is_found(small: Path, tmp_path: Path) -> No
     assert traces_under(out) == {}
     assert _values(out, left) == {
         "raw_crm.contacts": ["1"],
-        "raw_crm.activities": ["a1|(erased)"],
+        "raw_crm.activities": told,
         "raw_orders.orders": ["o1"],
-        "raw_web.events": ["e1", "t3"],
+        "raw_web.events": ["e1", "t3", "t8", "t9"],
     }
 
     # she is a customer again
@@ -274,7 +289,7 @@ def _values(out: Path, columns: dict[str, str]) -> dict[str, list[str]]:
 
 
 def test_a_request_erases_a_person_or_nobody(small: Path, tmp_path: Path) -> None:
-    """Six colleagues' mailbox, a request that was taken back and one of a type that nobody knows erase nobody."""
+    """A request for a shared mailbox, a withdrawn one and one of an unknown type erase nobody."""
     raw, out = tmp_path / "raw", tmp_path / "out"
     write_tiny_company(raw)
     (raw / "crm/contacts.csv").unlink()

@@ -1,4 +1,4 @@
-"""Which source has gone silent or came in part, against what is usual of it, counted with pencil and paper."""
+"""Which source is stale or of an unusual size, compared with its past, counted by hand."""
 
 import json
 import shutil
@@ -29,13 +29,13 @@ def _contacts(days: range, a_day: int) -> str:
 
 @pytest.fixture(scope="module")
 def freshness(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], tuple[object, ...]]:
-    """What audit_freshness says by table and source: hours, rows of seven days, the usual, whether it is stale."""
+    """Return audit_freshness by table and source: hours since the last row, rows of 7 days, usual rows, is_stale."""
     root = tmp_path_factory.mktemp("freshness")
     project = make_small_project(root / "project", (*MARTS, "audit_freshness"))
     shutil.copytree(PROJECT / "adapters", project / "adapters")
     raw = root / "raw"
     write_settings(raw, {"as_of": f"{AS_OF.isoformat()}Z", **FEW_FRAMEWORKS})
-    # each day of seventy, and two each day from the sixtieth to the twenty-first day before as-of
+    # one row on each of 70 days, and a second one on the 60th to 21st day before as-of
     (raw / "till.csv").write_text(_contacts(range(70), 1), encoding="utf-8")
     (raw / "shop.csv").write_text(_contacts(range(20, 60), 2), encoding="utf-8")
     (raw / "crm").mkdir()
@@ -63,19 +63,19 @@ def test_every_raw_table_is_listed(freshness: dict[tuple[str, str], tuple[object
 
 
 def test_a_source_that_delivers_is_fresh(freshness: dict[tuple[str, str], tuple[object, ...]]) -> None:
-    """A contact a day: seven in seven days, and seven in each of the eight weeks before."""
+    """One contact per day: seven rows in the last seven days, and seven in each of the eight weeks before."""
     assert freshness["crm.contacts", "files with ids till-…"] == (12, 7, 7, False)
 
 
 def test_a_source_that_went_silent_is_held_against_the_time_before(
     freshness: dict[tuple[str, str], tuple[object, ...]],
 ) -> None:
-    """The last came 20.5 days ago; the five whole weeks before that have fourteen each."""
+    """The last row is 20.5 days old; each of the five whole weeks before it has fourteen rows."""
     assert freshness["crm.contacts", "files with ids shop-…"] == (20 * 24 + 12, 0, 14, True)
 
 
 def test_the_table_counts_its_sources_together(freshness: dict[tuple[str, str], tuple[object, ...]]) -> None:
-    """The eight weeks from the eighth day on have 7, 9, 21, 21, 21, 21, 21 and 15: the median is 21."""
+    """The eight weeks from the eighth day back have 7, 9, 21, 21, 21, 21, 21 and 15 rows: the median is 21."""
     assert freshness["crm.contacts", "all"] == (12, 7, 21, False)
 
 
@@ -83,29 +83,29 @@ def test_of_a_source_with_one_row_nothing_is_usual(freshness: dict[tuple[str, st
     assert freshness["crm.tickets", "all"] == (30 * 24 + 12, 0, None, None)
 
 
-# The last day that is over: 2024-03-31 00:00 is the first moment of a Sunday, so it is a Saturday.
+# as-of is 2024-03-31 00:00, the first moment of a Sunday, so the last complete day is a Saturday
 LAST_DAY = AS_OF.date() - timedelta(days=1)
 # rows of the eight Saturdays before, the last one first
 TICKETS = (100, 104, 96, 100, 90, 110, 100, 0)
 
 
 def _rows(prefix: str, day: int, count: int, moment: str = "12:00:00") -> Iterable[str]:
-    """Rows of one day, so many before the last one."""
+    """Return this many rows of a table on one day, given as a number of days before the last one."""
     for number in range(count):
         yield f"{prefix}{day}_{number},{LAST_DAY - timedelta(days=day)}T{moment}Z"
 
 
 @pytest.fixture(scope="module")
 def volumes(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Path]:
-    """A company whose tables have as many rows on Saturdays as the tests tell; with project and folders."""
+    """A company whose tables have the number of rows per Saturday that the tests need; with project and folders."""
     root = tmp_path_factory.mktemp("volumes")
     project = make_small_project(root / "project", (*MARTS, "audit_freshness"))
     raw, out = root / "raw", root / "out"
     write_settings(raw, {"as_of": f"{AS_OF.isoformat()}Z", **FEW_FRAMEWORKS})
     saturdays = {
-        # an export that broke off, after a holiday eight weeks ago
+        # a truncated export, and a holiday eight weeks ago
         "tickets": ("ticket_id,contact_id,opened_at", [30, *TICKETS]),
-        # as many as usual, and one day more than that
+        # as many rows as usual, on one more day
         "contacts": ("contact_id,created_at", [31, *[20] * 8]),
         # twice delivered
         "activities": ("activity_id,contact_id,activity_type,occurred_at", [60, *[20] * 8]),
@@ -120,7 +120,7 @@ def volumes(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Path]
     for table, (header, counts) in saturdays.items():
         lines = [line for week, count in enumerate(counts) for line in _rows(table, 7 * week, count)]
         lines += _rows(table, 1, 500)
-        # of the day that is not over, and has begun with the first moment of as-of
+        # a row of the day that has just begun at as-of
         lines += _rows(table, -1, 3, "00:00:00")
         cells = [line.split(",") for line in lines]
         text = "\n".join([header, *(f"{key},{middle[table]}{moment}" for key, moment in cells), ""])
@@ -140,14 +140,14 @@ def _volume(out: Path, table: str) -> tuple[object, ...] | None:
 
 
 def test_an_export_that_broke_off_is_low(volumes: tuple[Path, Path, Path]) -> None:
-    """Median 100; deviations 0, 4, 4, 0, 10, 10, 0, 100: median 4. Four roots of 100 are less than half of it."""
+    """Median 100, median deviation 4, four roots of 100 = 40: less than half of 100, so 50 to 150 are usual."""
     assert _volume(volumes[2], "tickets") == (LAST_DAY, 30, 100, 50, 150, "low")
 
 
 def test_chance_is_no_alarm(volumes: tuple[Path, Path, Path]) -> None:
-    """Median 20, all alike; the margin is four roots of 20 = 17.889, so that 31 are usual, though half more.
+    """Median 20, no deviation: four roots of 20 = 17.889 is the tolerance, so 31 is usual, although half more.
 
-    Four would be: 20 - 17.889 is less than a fifth of 20.
+    The lower bound is a fifth of the median, 4, since 20 - 17.889 is below it.
     """
     assert _volume(volumes[2], "contacts") == (LAST_DAY, 31, 20, 4, 37.889, "usual")
 
@@ -193,8 +193,23 @@ def test_by_setting_an_unusual_volume_stops_the_build_and_the_day_is_another(vol
     done = run_build(raw, out, project=project)
     assert done.returncode == 1
     assert "raw tables have their usual volume on audit_freshness: crm/activities: 60 rows" in done.stderr
+    assert _definitions(done.stdout, out) == ['setting volume_alarm: "warn" before, "fail" now']
     # two days late: the Thursday has no rows in any week
-    write_settings(raw, {**settings, "volume_delay_days": 2})
+    write_settings(raw, {**settings, "volume_delay_days": 2, "volume_delay_tables": "crm.quotes, crm.tickets"})
     done = run_build(raw, out, project=project)
     assert done.returncode == 0
     assert _volume(out, "tickets") == (LAST_DAY - timedelta(days=2), 0, 0, 0, 0, None)
+    # a table without a delay is judged on the day before as-of
+    assert _volume(out, "activities") == (LAST_DAY, 60, 20, 4, 37.889, "high")
+    # the comparison is with the published build, not with the failed one
+    assert _definitions(done.stdout, out) == [
+        "setting volume_delay_days: 0 before, 2 now",
+        'setting volume_delay_tables: "all" before, "crm.quotes, crm.tickets" now',
+    ]
+
+
+def _definitions(stdout: str, out: Path) -> list[str]:
+    """Return the changed definitions in the summary; the log must list the same."""
+    lines: list[str] = json.loads((out / "summary.json").read_text(encoding="utf-8"))["changed_definitions"]
+    assert all(f"changed        {line}" in stdout for line in lines)
+    return lines

@@ -1,14 +1,13 @@
-"""Keys of builds: made once for own rows, kept to, changed without losing who was erased or what persons were called.
+"""Hash keys: made once for a company's own rows, kept, and rotated without losing erasures or person ids.
 
-One folder goes through it: built without a key, its key changed, built with the new one after the rows of somebody
-erased were delivered again. Another is the demo's until a row of somebody's own comes to it.
+One folder is built without a given key, its key is rotated, and it is built again after rows of an erased person were
+delivered again. Another folder has the demo's key until own rows arrive.
 """
 
 import hashlib
 import shutil
 import stat
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,12 +17,12 @@ from customer_journey.hash_key import DEMO_KEY, ENVIRONMENT_VARIABLE, fingerprin
 from customer_journey.keys import NEW_KEY_VARIABLE
 
 from tests.build.conftest import write_tiny_company
-from tests.support.builds import environment_of, run_build, write_rows
-from tests.support.dbt import must_pass, run_dbt, start_parsed
+from tests.support.builds import run_build, run_journey, write_rows
+from tests.support.dbt import must_pass, run_dbt
 from tests.support.erasure import REQUEST, traces_under, write_hoa
 
 NEW = "the-key-of-after"
-# Who is in the rows that stay, by the identifiers that name them: Mai, and a cookie that turns out to be hers.
+# the identifiers of persons whose rows stay: Mai, and a cookie that turns out to be hers
 MAI, COOKIE = "contact_id:1", "anonymous_id:c1"
 
 
@@ -37,8 +36,7 @@ def _query(file: Path, sql: str) -> list[tuple[object, ...]]:
 
 
 def _journey(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "customer_journey", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment_of(project))
+    return run_journey(*arguments, project=project)
 
 
 def _must_build(raw: Path, out: Path, project: Path) -> str:
@@ -88,7 +86,7 @@ def history(small: Path, tmp_path_factory: pytest.TempPathFactory) -> History:
             between=[],
             last="",
         )
-        # without a request: only the list knows her now
+        # the request is gone, so only the suppression list has her
         shutil.rmtree(raw / "privacy", ignore_errors=True)
         write_hoa(raw, "second")
         cookie = {"anonymous_id": "c1", "identifier_type": "email", "identifier_value": "mai@example.com"}
@@ -106,7 +104,7 @@ def history(small: Path, tmp_path_factory: pytest.TempPathFactory) -> History:
 
 
 def test_own_rows_get_a_key_of_their_own(history: History) -> None:
-    """With the demo's key, which stands in every copy of the project, anybody could tell whose a hash is."""
+    """Own rows get a random key: the demo's key is public, so anybody could find out whose a hash is."""
     assert f"made at random and kept in {history.out / 'hash_key'}" in history.first.replace("\n", "")
     assert history.info == [(fingerprint(history.key), False)]
     assert (_person(history.key, MAI),) in history.persons
@@ -114,19 +112,19 @@ def test_own_rows_get_a_key_of_their_own(history: History) -> None:
 
 
 def test_nobody_else_reads_what_a_build_leaves(history: History) -> None:
-    """The warehouse holds everybody's addresses, and the key undoes the hashes of the published file."""
+    """Warehouse and key are readable by their owner alone, because they hold addresses and can undo the hashes."""
     assert {name: f"{mode:o}" for name, mode in history.modes.items() if mode & 0o077} == {}
 
 
 def test_another_key_is_refused(history: History) -> None:
-    """Hoa would be back, and every person_id another, without a word."""
+    """A build with another key is refused: erased persons would return, and all person_ids would change."""
     assert history.refused.returncode == 2
     (line,) = history.refused.stderr.splitlines()
     assert str(history.out) in line and "erased persons would come back" in line and "journey rotate-key" in line
 
 
 def test_rotation_tells_who_became_whom(history: History) -> None:
-    """A list of persons that was kept elsewhere would find nobody any more."""
+    """After a rotation, bridge_person_changes maps old person_ids to new ones, for lists that were kept elsewhere."""
     assert history.rotated.returncode == 0, history.rotated.stderr
     assert history.between == history.persons
     assert not (history.out / "hash_key").exists()
@@ -134,7 +132,8 @@ def test_rotation_tells_who_became_whom(history: History) -> None:
         history.out / "journey.duckdb",
         "select old_person_id, new_person_id, reason, identifier_count from marts.bridge_person_changes order by all",
     )
-    # Mai is still named by her contact, which she has an address beside; the cookie was somebody else until then
+    # Mai's id still comes from her contact, though she has an address too; the cookie was a person of its own until
+    # then
     expected = [
         (_person(history.key, MAI), _person(NEW, MAI), "key_rotated", 2),
         (_person(history.key, COOKIE), _person(NEW, MAI), "merge", 1),
@@ -147,23 +146,22 @@ def test_rotation_tells_who_became_whom(history: History) -> None:
 
 
 def test_who_was_erased_stays_erased(history: History) -> None:
-    """The suppression list is hashed: under another key it would know nobody."""
+    """Erased persons stay erased after a rotation, although the suppression list holds keyed hashes."""
     assert traces_under(history.out) == {}
     reconciled = "select erased from marts.audit_reconciliation where source_table = 'crm.contacts'"
-    # two rows of hers in each delivery
+    # each delivery has two rows of the erased person
     assert _query(history.out / "journey.duckdb", reconciled) == [(4,)]
 
 
 def test_plain_dbt_has_the_key_of_the_build(history: History, small: Path, tmp_path: Path) -> None:
-    """An analyst's `dbt build` would rename everybody, and the next build tell of changes that were none."""
+    """Plain dbt hashes with the key of the build; otherwise all person_ids would change."""
     warehouse = Path(shutil.copyfile(history.out / "warehouse.duckdb", tmp_path / "warehouse.duckdb"))
-    start_parsed(tmp_path, history.out)
     run = ("run", "--select", "int_person_identifiers")
     with pytest.MonkeyPatch.context() as patched:
         patched.delenv(ENVIRONMENT_VARIABLE)
         done = run_dbt(warehouse, tmp_path, *run, project=small)
         assert done.returncode != 0 and "JOURNEY_HASH_KEY is not set" in done.stdout
-        # as where a key was made, beside the warehouse
+        # as in a folder where a key was made, beside the warehouse
         (tmp_path / "hash_key").write_text(f"{NEW}\n", encoding="utf-8")
         must_pass(run_dbt(warehouse, tmp_path, *run, project=small))
         assert _person(NEW, MAI) in {
@@ -174,7 +172,7 @@ def test_plain_dbt_has_the_key_of_the_build(history: History, small: Path, tmp_p
 
 
 def test_demo_s_key_is_for_the_demo_alone(small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A company that tries its rows out beside the demo's would publish them under a key that everybody knows."""
+    """Own rows beside those of the demo are refused under the demo's key, which is public."""
     monkeypatch.delenv(ENVIRONMENT_VARIABLE)
     raw, out = tmp_path / "raw", tmp_path / "out"
     assert _journey(small, "demo", "--out", str(raw), "--scale", "0.01").returncode == 0

@@ -17,7 +17,8 @@ from customer_journey import deliveries, erasure
 from customer_journey import landing as landing_module
 from customer_journey.deliveries import content_of
 from customer_journey.errors import InputError
-from customer_journey.landing import LandingReport, land
+from customer_journey.landed import LandingReport
+from customer_journey.landing import land
 from customer_journey.warehouse import open_warehouse
 
 from tests.support.builds import table_named, write_required_tables, write_rows
@@ -348,9 +349,10 @@ def test_report_names_unknown_files_columns_and_absent_tables(landing: Landing) 
 def test_failed_landing_leaves_nothing_behind(landing: Landing, broken: str) -> None:
     """Half a delivery would be built at the next try: contacts of today with orders of yesterday."""
     landing.write("crm/contacts.csv", contacts(1))
-    # orders land after contacts, and the row that is broken comes late
+    # orders land after contacts, and the row that is in another encoding comes late
     orders = "order_id,ordered_at,status,total_amount\n" + "o,2026-01-01,paid,1\n" * 5000
-    landing.write("orders/orders.csv", orders + "o,2026-01-01,paid,1,2\n" if broken == "row" else "order_id\no\n")
+    late = f"{orders}o,2026-01-01,payé,1\n".encode("latin-1")
+    landing.write("orders/orders.csv", late if broken == "row" else "order_id\no\n")
 
     with pytest.raises(InputError, match=r"orders\.csv"):
         landing.land()
@@ -369,7 +371,9 @@ def test_failed_landing_leaves_what_was_landed_before(landing: Landing) -> None:
     landing.land()
 
     landing.write("crm/contacts.csv", contacts(2, 3))
-    landing.write("orders/orders.csv", "order_id,ordered_at,status,total_amount\no2,2026-01-01,paid\n")
+    landing.write(
+        "orders/orders.csv", "order_id,ordered_at,status,total_amount\no2,2026-01-01,payé,1\n".encode("latin-1")
+    )
     with pytest.raises(InputError, match=r"orders\.csv.*Line: 2"):
         landing.land()
 

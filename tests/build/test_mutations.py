@@ -1,7 +1,7 @@
-"""Breaking a model on purpose: the test that guards it must fail, on the demo company's rows.
+"""Mutation tests: for each deliberate error in a model, the test that guards it must fail on the demo's rows.
 
-Each case changes one text of the SQL that dbt made of a model, makes the tables anew that hang on it, in a transaction
-that is taken back, and runs the SQL of the one test that is there for it.
+Each case replaces one text in a model's compiled SQL, rebuilds the dependent tables in a transaction that is rolled
+back, and runs the SQL of the one test that must fail.
 """
 
 import json
@@ -18,17 +18,17 @@ import yaml
 from customer_journey.hash_key import hash_key
 from customer_journey.paths import PROJECT
 
-from tests.support.dbt import must_pass, run_dbt, start_parsed
+from tests.support.dbt import must_pass, run_dbt
 from tests.support.demo import Demo, built_demo
 from tests.support.macros import Macros
 
 
 @dataclass(frozen=True)
 class Mutation:
-    """One change of a model's SQL, wherever the text stands in it, and the test that must notice.
+    """One change of a model's compiled SQL, at every occurrence of `old`, and the test that must detect it.
 
-    The text may call macros. `through` are the tables to make anew, the model among them: all between the model and
-    what the test reads, where none are named.
+    `old` and `new` may call macros. `through` lists the tables to rebuild, the model included; by default all between
+    the model and the test.
     """
 
     model: str
@@ -39,19 +39,19 @@ class Mutation:
 
 
 MUTATIONS = {
-    "conversions that no touch led to are dropped": Mutation(
+    "conversions without a touchpoint are dropped": Mutation(
         "fct_attribution",
         "where with_credit.conversion_number is null",
         "where with_credit.conversion_number is null and false",
         "attribution_adds_up",
     ),
-    "what rounding leaves of the credit is lost": Mutation(
+    "the rest of rounded credit is lost": Mutation(
         "fct_attribution",
         "whole_units + case when remainder_rank <= units_left then 1 else 0 end",
         "whole_units",
         "attribution_adds_up",
     ),
-    "what rounding leaves of the revenue is lost": Mutation(
+    "the rest of rounded revenue is lost": Mutation(
         "fct_attribution",
         "floor(share_ranks.share) + case when share_ranks.remainder_rank <= share_ranks.units_left then 1 else 0 end",
         "floor(share_ranks.share)",
@@ -64,13 +64,13 @@ MUTATIONS = {
         "attribution_credits_only_attributable_touches",
         ("int_paths", "linear", "fct_attribution"),
     ),
-    "an order's revenue leaves its refunds out": Mutation(
+    "an order's revenue ignores its refunds": Mutation(
         "fct_conversions",
         "net_revenue as revenue,",
         "net_before_refunds as revenue,",
         "order_revenue_is_net_revenue",
     ),
-    "cancelled orders are revenue": Mutation(
+    "cancelled orders count as revenue": Mutation(
         "int_order_persons",
         "in ('paid', 'shipped', 'completed', 'returned')",
         "in ('paid', 'shipped', 'completed', 'returned', 'cancelled')",
@@ -93,15 +93,15 @@ MUTATIONS = {
             "audit_revenue",
         ),
     ),
-    "a recipient's phone is seen with the buyer's e-mail": Mutation(
+    "a recipient's phone is paired with the buyer's e-mail": Mutation(
         "int_identity_pairs",
-        "where one.is_named or not other.is_loose",
+        "where one.is_named or not other.is_unconfirmed",
         "where true",
         "a_recipients_phone_is_the_contacts_alone",
     ),
-    "a company is the last by the alphabet": Mutation(
+    "a person's company is the last in alphabetical order": Mutation(
         "int_person_attributes",
-        "statements.said_at desc,",
+        "statements.stated_at desc,",
         "statements.attribute_value desc,",
         "who_says_nothing_takes_nothing_away",
     ),
@@ -111,13 +111,13 @@ MUTATIONS = {
         "lead(moved_at) over (partition by person_key, stage_number order by moved_at) as exited_at",
         "stage_intervals_are_seamless",
     ),
-    "the end of an episode is no boundary": Mutation(
+    "the end of an episode is ignored": Mutation(
         "int_person_moves",
         "from counted\n    where left_at is not null",
         "from counted\n    where false",
         "sets_of_open_definitions",
     ),
-    "what somebody set in the CRM overrides nothing": Mutation(
+    "CRM changes override nothing": Mutation(
         "int_person_moves",
         "least(left_at, next_override_at) as left_at",
         "left_at",
@@ -155,9 +155,9 @@ MUTATIONS = {
         "persons_are_keyed",
         ("int_persons", "dim_persons"),
     ),
-    "an address is two persons' at once": Mutation(
+    "an e-mail belongs to two persons at once": Mutation(
         "int_identifier_periods",
-        "then others_time.free_from\n            else person_identifiers.first_seen_at",
+        "then times_of_current_owner.free_from\n            else person_identifiers.first_seen_at",
         "then person_identifiers.first_seen_at\n            else timestamp '2000-01-01 00:00:00'",
         "person_identifiers_have_one_owner",
         (
@@ -165,38 +165,38 @@ MUTATIONS = {
             "bridge_person_identifiers",
         ),
     ),
-    "who is known from the first moment never is": Mutation(
+    "persons known from the start are never known": Mutation(
         "dim_persons_history",
         "known.known_since <= changes.changed_at",
         "known.known_since < changes.changed_at",
         "persons_history_ends_with_dim_persons",
     ),
-    "who dropped out is in progress as well": Mutation(
+    "dropped persons also count as in progress": Mutation(
         "kpi_funnel",
         "where outcome = 'in_progress'",
         "where outcome in ('in_progress', 'dropped')",
         "funnel_adds_up",
     ),
-    "who leaves a stage is still counted in it": Mutation(
+    "persons who leave a stage still count in it": Mutation(
         "fct_stage_population_daily",
         "-persons as change",
         "0 as change",
         "population_is_where_everybody_stands",
     ),
-    "who comes back to a stage is a cohort again": Mutation(
+    "a re-entry into a stage counts as a first entry": Mutation(
         "int_stage_first_entries",
         "where entry_number = 1 and rank > 0",
         "where rank > 0",
         "stage_cohorts_are_first_entries",
     ),
-    "who comes back to a stage is another person of the map": Mutation(
+    "a person who returns to a stage counts twice on the map": Mutation(
         "int_stage_periods",
         "from spells\n        group by person_key, segment_key\n    ) as persons",
         "from spells\n        group by person_key, segment_key, first_month\n    ) as persons",
         "journey_map_adds_up",
         ("int_stage_periods", "journey_map"),
     ),
-    "the least comes first": Mutation(
+    "the items with the lowest value come first": Mutation(
         "journey_map_items",
         "order by value desc, persons desc, item",
         "order by value, persons desc, item",
@@ -208,19 +208,19 @@ MUTATIONS = {
         "then 2 * numbers.first_number else 0 end) as touches",
         "journey_map_touchpoints_add_up",
     ),
-    "who left a path is on it still": Mutation(
+    "persons who left a path count as in progress": Mutation(
         "journey_paths",
         "shared.persons - shared.advanced - shared.left_persons as in_progress",
         "shared.persons - shared.advanced as in_progress",
         "journey_paths_add_up",
     ),
-    "who advanced has left as well": Mutation(
+    "persons who advanced also count as left": Mutation(
         "journey_drivers",
         "count(*) filter (where is_dropped) as left_persons",
         "count(*) as left_persons",
         "journey_drivers_add_up",
     ),
-    "who went on is lost as well": Mutation(
+    "persons who went on also count as lost": Mutation(
         "journey_map_items",
         "where is_dropped and has_later_stage",
         "where has_later_stage",
@@ -232,31 +232,31 @@ MUTATIONS = {
         "0 as opened,",
         "pipeline_adds_up",
     ),
-    "who buys for the first time had bought before": Mutation(
+    "a first purchase in a category counts as a repeat": Mutation(
         "kpi_sales",
         "bool_or(first_month < month_start) as has_earlier_category",
         "bool_or(first_month <= month_start) as has_earlier_category",
         "sales_add_up",
     ),
-    "what was returned was sold": Mutation(
+    "returned items count as sold": Mutation(
         "kpi_products",
         "case when orders.order_status = 'returned' then 0 else items.item_amount end",
         "items.item_amount",
         "products_add_up",
     ),
-    "a customer needs a persona": Mutation(
+    "customers without a persona are left out": Mutation(
         "kpi_customer_types",
         "where customer_since is not null",
         "where customer_since is not null and persona <> 'unknown'",
         "customer_types_add_up",
     ),
-    "customers whom nothing led here are forgotten": Mutation(
+    "customers without a touchpoint are left out": Mutation(
         "kpi_unit_economics",
         "where conversions.conversion_type = 'customer'",
         "where conversions.conversion_type = 'customer' and attribution.touchpoint_id is not null",
         "unit_economics_add_up",
     ),
-    "deals and subscriptions are in no cohort": Mutation(
+    "deals and subscriptions are left out of cohorts": Mutation(
         "kpi_cohort_value",
         "where conversions.conversion_type in ('order', 'deal_won', 'subscription_started')",
         "where conversions.conversion_type = 'order'",
@@ -278,13 +278,13 @@ MUTATIONS = {
             "kpi_mrr",
         ),
     ),
-    "the end of MRR is what is new alone": Mutation(
+    "ending MRR contains only new MRR": Mutation(
         "kpi_mrr",
         "coalesce(sums.mrr_change, 0) as mrr_change",
         "coalesce(sums.new, 0) as mrr_change",
         "mrr_adds_up",
     ),
-    "whose payment fails has not left": Mutation(
+    "involuntary churn does not count": Mutation(
         "fct_churn_events",
         "where mrr = 0 and mrr_stopped > 0",
         "where mrr = 0 and mrr_stopped > 0 and churn_type = 'subscription_voluntary'",
@@ -294,7 +294,7 @@ MUTATIONS = {
             "kpi_churn",
         ),
     ),
-    "what came after a churn passes for what came before": Mutation(
+    "events after a churn count as its context": Mutation(
         "fct_churn_events",
         "and events.touched_at < churns.churned_at",
         "",
@@ -304,25 +304,25 @@ MUTATIONS = {
             "kpi_churn",
         ),
     ),
-    "who pays and orders nothing is not retained": Mutation(
+    "subscribers without orders do not count as retained": Mutation(
         "kpi_retention",
         "where account_mrr.mrr > 0",
         "where account_mrr.mrr > 0 and false",
         "retention_adds_up",
     ),
-    "months in which nobody was active are missing": Mutation(
+    "months without active customers are missing": Mutation(
         "kpi_retention",
         "left join activity\n",
         "inner join activity\n",
         "retention_adds_up",
     ),
-    "tickets nobody solved are no backlog": Mutation(
+    "unsolved tickets are left out of the backlog": Mutation(
         "kpi_service",
         "from described\n    where is_resolved\n",
         "from described\n",
         "service_adds_up",
     ),
-    "tests are delivered": Mutation(
+    "test orders count as delivered": Mutation(
         "kpi_fulfilment",
         "where not orders.is_test and not orders.is_internal",
         "where not orders.is_internal",
@@ -332,7 +332,7 @@ MUTATIONS = {
 
 
 class Laboratory:
-    """A copy of the demo's warehouse, and the SQL that its build made of models and tests."""
+    """A copy of the demo's warehouse, and the compiled SQL of its models and tests."""
 
     def __init__(self, root: Path, demo: Demo) -> None:
         self._root = root
@@ -346,7 +346,7 @@ class Laboratory:
         self.warehouse = Path(shutil.copyfile(demo.warehouse, root / "warehouse.duckdb"))
 
     def connect(self) -> duckdb.DuckDBPyConnection:
-        """Open the warehouse as the profile has dbt open it."""
+        """Open the warehouse with the settings of the dbt profile."""
         connection = duckdb.connect(str(self.warehouse))
         profile = yaml.safe_load((PROJECT / "profiles.yml").read_text(encoding="utf-8"))
         for name, value in profile["customer_journey"]["outputs"]["duckdb"]["settings"].items():
@@ -355,7 +355,7 @@ class Laboratory:
         return connection
 
     def notices(self, test: str, mutation: Mutation | None = None) -> bool:
-        """Tell whether a test fails, after a mutation."""
+        """Return whether a test fails after a mutation (None: without one)."""
         if test in self._unit_tests:
             sql = _mutated(self._sql_of_unit_test[test], mutation)
             with self.connect() as connection:
@@ -379,7 +379,7 @@ class Laboratory:
             connection.execute(f"create or replace {kind} {node['relation_name']} as\n{sql}")
 
     def _between(self, model: str, test: str) -> Sequence[str]:
-        """The models that hang on one and that a test reads, each behind what it reads itself."""
+        """The models that depend on one and that a test reads, in topological order."""
         reaches: dict[str, bool] = {self._ids[model]: True}
         order: list[str] = []
 
@@ -403,9 +403,8 @@ class Laboratory:
 
     @cached_property
     def _sql_of_unit_test(self) -> dict[str, str]:
-        """What dbt runs for each unit test that is asked for: the model on the rows of the test, and those expected."""
+        """The SQL that dbt runs for each unit test in use, which compares the model's rows with the expected ones."""
         asked = sorted({mutation.noticed_by for mutation in MUTATIONS.values()} & set(self._unit_tests))
-        start_parsed(self._root, self._demo.out)
         must_pass(run_dbt(self.warehouse, self._root, "test", "--select", *asked))
         run = self._root / "target" / "run"
         return {test: next(run.rglob(f"{test}.sql")).read_text(encoding="utf-8") for test in asked}
@@ -431,7 +430,7 @@ def _differ(connection: duckdb.DuckDBPyConnection, sql: str) -> bool:
 
 @pytest.fixture(scope="module")
 def laboratory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laboratory]:
-    """The demo as it was built, copied once."""
+    """A copy of the built demo."""
     root = tmp_path_factory.mktemp("mutations")
     yield Laboratory(root, built_demo(tmp_path_factory))
     shutil.rmtree(root)
@@ -439,11 +438,11 @@ def laboratory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laboratory]
 
 @pytest.mark.parametrize("test", sorted({mutation.noticed_by for mutation in MUTATIONS.values()}))
 def test_project_as_it_is_passes(test: str, laboratory: Laboratory) -> None:
-    """If a test failed on the project as it is, its failing would tell nothing in the cases below."""
+    """Each test passes without a mutation; otherwise its failure below would prove nothing."""
     assert not laboratory.notices(test)
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS.values(), ids=MUTATIONS)
 def test_broken_model_is_noticed(mutation: Mutation, laboratory: Laboratory) -> None:
-    """A test that passes whatever the model does guards nothing, and a slip like this one would be published."""
+    """Each mutation is detected by its test; otherwise such an error would be published."""
     assert laboratory.notices(mutation.noticed_by, mutation)

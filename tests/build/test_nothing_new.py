@@ -1,4 +1,4 @@
-"""A build to which nothing is new: whatever of what the published one was made from changes, calls for another."""
+"""A build is skipped if nothing is new, and not skipped if anything changed that the published marts depend on."""
 
 import json
 import os
@@ -27,14 +27,14 @@ HEAVY = ("dbt", "pyarrow", "great_expectations", "scipy", "pandas", "numpy")
 
 @dataclass
 class Company:
-    """A raw folder, a project that stands for this one, and an output folder as a published build leaves it."""
+    """A raw folder, a small stand-in for this project, and an output folder as a published build leaves it."""
 
     raw: Path
     output: Output
     project: Path
 
     def is_unchanged(self, engine: str = "duckdb", as_of: str | None = None) -> bool:
-        """Tell whether a build would find nothing new."""
+        """Return whether a build would find nothing new."""
         settings = read_settings(self.raw, as_of, datetime.now(UTC))
         origin = nothing_new.origin_of(engine, settings, None, self.project)
         return nothing_new.unchanged(self.output, origin, settings, self.raw, None) is not None
@@ -42,7 +42,7 @@ class Company:
 
 @pytest.fixture
 def company(tmp_path: Path) -> Company:
-    """The tiny company, landed, with a file that says it is published. No model is built."""
+    """The tiny company, landed, with the record of a published build. No model is built."""
     made = Company(tmp_path / "raw", Output(tmp_path / "out"), tmp_path / "project")
     write_tiny_company(made.raw)
     made.output.root.mkdir()
@@ -127,9 +127,9 @@ NEWS: dict[str, Callable[[Company], object]] = {
 
 
 def test_nothing_is_new(company: Company) -> None:
-    """Every build would take minutes, also the one that a scheduler starts again by mistake."""
+    """Without a change the build is skipped, so that starting it twice costs seconds."""
     assert company.is_unchanged()
-    # by another name, and written anew with the same content
+    # under another name, and rewritten with the same content
     moved = company.raw.rename(company.raw.with_name("mounted elsewhere"))
     file = moved / "crm" / "contacts.csv"
     file.write_bytes(file.read_bytes())
@@ -138,13 +138,13 @@ def test_nothing_is_new(company: Company) -> None:
 
 @pytest.mark.parametrize("change", NEWS.values(), ids=NEWS)
 def test_something_is_new(change: Callable[[Company], object], company: Company) -> None:
-    """Marts of yesterday's rows, rules or settings would pass for today's."""
+    """A change of rows, rules or settings causes a build; otherwise old marts would be taken for new ones."""
     change(company)
     assert not company.is_unchanged()
 
 
 def test_another_engine_key_or_moment(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ids hashed with a key that leaked would stay published after the key was changed."""
+    """Another engine, hash key or as-of causes a build; a leaked key's hashes must not stay published."""
     assert not company.is_unchanged(engine="spark")
     assert not company.is_unchanged(as_of="2026-06-29T00:00:00Z")
     monkeypatch.setenv("JOURNEY_HASH_KEY", "another key")
@@ -152,7 +152,7 @@ def test_another_engine_key_or_moment(company: Company, monkeypatch: pytest.Monk
 
 
 def test_key_is_not_kept(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who finds the note could undo every hash."""
+    """The record of the build does not contain the hash key, with which anybody could undo the hashes."""
     monkeypatch.setenv("JOURNEY_HASH_KEY", "a very secret key")
     nothing_new.remember(company.output, BUILD_ID, {}, "rows", [])
     note = company.output.built_from.read_text(encoding="utf-8")
@@ -163,7 +163,7 @@ def test_key_is_not_kept(company: Company, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_rows_of_an_el_tool(tmp_path: Path) -> None:
-    """What a tool wrote into its own schema leaves no trace in a file's times: only its rows tell."""
+    """Changed rows in an EL tool's schema are noticed although no file time changes."""
     with open_warehouse(tmp_path / "warehouse.duckdb") as connection:
         connection.execute("create schema hubspot")
         connection.execute("create table hubspot.contacts as select '1' as contact_id, 'mai' as full_name")
@@ -176,16 +176,16 @@ def test_rows_of_an_el_tool(tmp_path: Path) -> None:
         third = nothing_new.rows_of(connection, schemas)
         connection.execute("create table hubspot.tickets as select '1' as ticket_id limit 0")
         assert len({first, second, third, nothing_new.rows_of(connection, schemas)}) == 4
-        # a catalog that is not the warehouse's own says nothing here
+        # a catalog other than that of the warehouse is not examined here
         assert nothing_new.rows_of(connection, {"crm": "elsewhere"}) is None
 
 
 def test_nothing_heavy_is_loaded(company: Company) -> None:
-    """To load dbt and Great Expectations takes longer than to find out that neither has work."""
+    """The check loads neither dbt nor Great Expectations, which would take longer than the check itself."""
     script = (
         "import sys; import customer_journey.cli, customer_journey.build, customer_journey.summary; print(*sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert set(HEAVY) & set(done.stdout.split()) == set()
-    # a lock that is held is told before anything is judged
+    # a held lock is reported before rows are judged
     assert run_build(company.raw / "no folder", company.output.root).returncode == 2

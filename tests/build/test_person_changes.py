@@ -1,4 +1,4 @@
-"""Person ids from build to build: what the mart tells of their changes, and that it forgets who was erased."""
+"""Person ids from build to build: what bridge_person_changes reports, and that erased persons are forgotten in it."""
 
 import hashlib
 from collections.abc import Iterator
@@ -10,20 +10,21 @@ from customer_journey.hash_key import hash_key
 
 from tests.build.conftest import SETTINGS
 from tests.support.builds import publish, write_rows, write_settings
-from tests.support.dbt import must_pass, run_dbt, start_parsed
+from tests.support.dbt import must_pass, run_dbt
 
-# a change as the mart has it: person before, person after, why, identifiers
+# a change as in the mart: old person, new person, reason, identifiers
 Change = tuple[str, str, str, int]
 
-# What the second build's rows do to the persons of the first, by hand.
+# effects of the second build's rows on the persons of the first, worked out by hand
 CHANGES: list[Change] = [
-    # the cookie is Mai's after all; she was there before it
+    # the cookie turns out to be Mai's, and was seen before her contact
     ("anonymous_id:late-cookie", "contact_id:mai", "merge", 1),
-    # the order of 10 March by the old address is not Duc's, who gave it up on the first
+    # the order of 10 March from the old address is not Duc's, who gave it up on 1 March
     ("contact_id:duc", "email:duc-old@example.com", "split", 1),
-    # Ha came by a cookie four days before she was a contact; contact and address have another name now
+    # Ha visited with a cookie four days before her contact was created, so her contact and address get another
+    # person_id
     ("contact_id:ha", "anonymous_id:early-cookie", "earlier_identifier", 2),
-    # the address that named Phu is his no more, and nobody else's; his number moves with him
+    # the address that Phu's id came from is no longer his nor anybody's; his phone number moves to his new id
     ("email:phu-old@example.com", "contact_id:phu", "earliest_identifier_gone", 2),
 ]
 
@@ -87,15 +88,14 @@ def folder(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_second_build_tells_whose_id_changed(folder: Path) -> None:
-    """Whoever keeps a list of person_ids would find some gone, and some with half of what they had, without a word."""
+    """Changed person_ids are reported, since lists kept elsewhere would otherwise miss persons without notice."""
     assert _changes(folder / "out" / "journey.duckdb") == sorted(CHANGES)
 
 
 def test_plain_dbt_keeps_what_was_told(folder: Path, small: Path, tmp_path: Path) -> None:
-    """A run with nothing new would drop the changes of the build before, or tell them twice."""
+    """A plain dbt run with nothing new neither drops nor repeats the reported changes."""
     warehouse = tmp_path / "warehouse.duckdb"
     warehouse.write_bytes((folder / "out" / "warehouse.duckdb").read_bytes())
-    start_parsed(tmp_path, folder / "out")
     for _ in range(2):
         models = ("--select", "int_person_changes", "bridge_person_changes")
         must_pass(run_dbt(warehouse, tmp_path, "run", *models, project=small))
@@ -103,9 +103,9 @@ def test_plain_dbt_keeps_what_was_told(folder: Path, small: Path, tmp_path: Path
 
 
 def test_nothing_is_kept_of_who_was_erased(folder: Path, small: Path) -> None:
-    """The names that a person had would outlive the person (invariant 9); or an erasure would take others' with it.
+    """Former ids of erased persons are dropped, and no others (invariant 9).
 
-    Ha asks by her address, and so does whoever uses the address that Duc gave up.
+    Ha asks by her own address, and by an address that Duc gave up.
     """
     requests = [
         {"request_id": name, "identifier_type": "email", "identifier_value": f"{name}@example.com"}
@@ -123,7 +123,7 @@ def test_nothing_is_kept_of_who_was_erased(folder: Path, small: Path) -> None:
 
 
 def _found(file: Path, hashes: dict[str, str]) -> Iterator[str]:
-    """Yield the tables in which one of the hashes stands, and whose it is; the suppression list has others."""
+    """Yield each table that holds one of the hashes, and whose hash it is, except the suppression list."""
     with duckdb.connect(str(file), read_only=True) as connection:
         tables = connection.execute("select schema_name, table_name from duckdb_tables()").fetchall()
         for schema, table in tables:

@@ -1,6 +1,6 @@
-"""Plain dbt on the project, as an analyst runs it: no warning, the numbers of the last build, settings remembered.
+"""Plain dbt as an analyst runs it: no warnings, the numbers of the last build, remembered settings.
 
-That it repeats a build is shown on few marts; that everything runs without a warning, where nothing was landed.
+Repeating a build is tested on few marts; the absence of warnings on the whole project without landed rows.
 """
 
 import json
@@ -17,9 +17,9 @@ from customer_journey.warehouse import open_warehouse
 
 from tests.build.conftest import SETTINGS
 from tests.support.builds import FEW_FRAMEWORKS, publish, write_rows, write_settings
-from tests.support.dbt import must_pass, run_dbt, start_parsed, statuses
+from tests.support.dbt import must_pass, run_dbt, statuses
 
-# What dbt says where something will break with its next version, or is not as it should be.
+# how dbt's output names a deprecation or warning
 WORDS_OF_WARNING = ("warning", "deprecat")
 
 
@@ -43,7 +43,7 @@ def _started_dates(warehouse: Path) -> list[str]:
 
 @pytest.fixture(scope="module")
 def built_out(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The output folder of a build whose settings are not the defaults, with a session at 03:00 of the day after."""
+    """The output folder of a build with settings other than the defaults; one session is at 03:00 of the next day."""
     root = tmp_path_factory.mktemp("plain_dbt")
     write_settings(root / "raw", {**SETTINGS, "session_timeout_minutes": 90})
     # with the default timeout these would be two sessions
@@ -57,7 +57,12 @@ def built_out(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_rows(root / "raw", "crm/contacts", [contact])
     order = {"order_id": "o1", "email": "mai@example.com", "anonymous_id": "c1", "status": "paid"}
     order |= {"ordered_at": "2026-01-15T08:02:00Z", "total_amount": "100.10"}
-    write_rows(root / "raw", "orders/orders", [order])
+    # at any time of day, one of these time zones is in another day
+    of_the_till = [
+        {"order_id": f"till-{day}", "ordered_at": day, "status": "paid", "total_amount": "5"}
+        for day in ("2026-06-29", "2026-07-01")
+    ]
+    write_rows(root / "raw", "orders/orders", [order, *of_the_till])
     publish(root / "raw", root / "out", project=small)
     return root / "out"
 
@@ -69,15 +74,13 @@ def warehouse(built_out: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def state(built_out: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where dbt keeps what it compiles and logs; parsed already."""
-    folder = tmp_path_factory.mktemp("dbt_state")
-    start_parsed(folder, built_out)
-    return folder
+def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder in which dbt keeps compiled files and logs."""
+    return tmp_path_factory.mktemp("dbt_state")
 
 
 def test_plain_build_repeats_the_last_build(built_out: Path, warehouse: Path, small: Path, state: Path) -> None:
-    """An analyst who runs `dbt build` would get other numbers than were published: of today, in another time zone."""
+    """`dbt build` gives the published numbers: same as-of and time zone as the last build."""
     before = _settings_of(warehouse)
 
     said = must_pass(run_dbt(warehouse, state, "--warn-error", "build", project=small))
@@ -86,22 +89,21 @@ def test_plain_build_repeats_the_last_build(built_out: Path, warehouse: Path, sm
     assert set(statuses(state).values()) <= {"success", "pass"}
     assert compare(built_out / "journey.duckdb", warehouse)[1] == []
     assert _settings_of(warehouse) == before
-    # the settings are of this company: with the defaults the marts would differ
+    # with the default settings the marts would differ
     assert _started_dates(warehouse) == ["2026-01-04"]
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         events = connection.execute("select event_count from marts.fct_sessions").fetchall()
-        ages = connection.execute(
-            "select age_days from intermediate.int_clv_customers where fit_window = 'all'"
+        before_and_after_as_of = connection.execute(
+            "select accepted, deferred from marts.audit_reconciliation where source_table = 'orders.orders'"
         ).fetchall()
     assert events == [(2,)]
-    assert ages == [(166,)]
+    assert before_and_after_as_of == [(2, 1)]
 
 
 def test_var_is_remembered_before_the_last_build_and_the_defaults(
     warehouse: Path, small: Path, tmp_path: Path, state: Path
 ) -> None:
-    """What an analyst sets once would be forgotten at the next run, and the same command show two numbers."""
-    shutil.copytree(state, tmp_path / "state")
+    """A var that an analyst sets is remembered for the next run; otherwise one command would give two numbers."""
     given = json.dumps({"reporting_timezone": "UTC", "lapse_days": 30})
 
     model = ("--select", "fct_sessions")
@@ -121,7 +123,7 @@ def test_var_is_remembered_before_the_last_build_and_the_defaults(
 
 
 def test_next_build_of_the_script_forgets_what_dbt_was_told(built_out: Path, warehouse: Path) -> None:
-    """A trial of an analyst would go on in every published build, with nothing in vars.yml to show for it."""
+    """The next scripts/build ignores vars from plain dbt, since vars.yml shows nothing of them."""
     told = _settings_of(warehouse)
     with open_warehouse(warehouse) as connection:
         connection.execute("insert into private.settings values ('lapse_days', '30')")
@@ -133,9 +135,8 @@ def test_next_build_of_the_script_forgets_what_dbt_was_told(built_out: Path, war
 # On a new machine
 
 
-def test_fresh_clone_needs_no_folder_made_by_hand(built_out: Path, small: Path, tmp_path: Path) -> None:
-    """The first `dbt` command of whoever clones the project would end in a stack trace: there is no folder `out`."""
-    start_parsed(tmp_path, built_out)
+def test_fresh_clone_needs_no_folder_made_by_hand(small: Path, tmp_path: Path) -> None:
+    """dbt runs in a fresh clone, where the folder `out` does not exist yet."""
     done = run_dbt(None, tmp_path, "seed", "--select", "order_status_map", project=small, cwd=tmp_path)
     assert "Traceback" not in done.stdout
     must_pass(done)
@@ -143,10 +144,10 @@ def test_fresh_clone_needs_no_folder_made_by_hand(built_out: Path, small: Path, 
 
 @pytest.fixture(scope="module")
 def nothing_landed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder with the warehouse of a `dbt build` of the whole project before anything was ever landed.
+    """The warehouse of a `dbt build` of the whole project before any row was landed.
 
-    The project is parsed anew too: a deprecation that nobody sees becomes an error with the next dbt, and warnings in
-    every run hide new ones. Unit tests need no warehouse that is empty: tests/dbt_models runs them.
+    The project is parsed anew, so that a deprecation shows as a warning now, before it becomes an error. Unit tests run
+    in tests/dbt_models, since they need no empty warehouse.
     """
     folder = tmp_path_factory.mktemp("nothing_landed")
     options = ("--warn-error", "build", "--no-partial-parse", "--exclude-resource-type", "unit_test")
@@ -155,8 +156,8 @@ def nothing_landed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_plain_build_where_nothing_was_landed(nothing_landed: Path) -> None:
-    """Who tries the models before having data, or in continuous integration, would meet errors about missing tables."""
-    # no-op: exposures and saved queries, of which nothing is built
+    """All models build without landed rows, as in continuous integration or before the first data."""
+    # no-op: exposures and saved queries are not built
     assert set(statuses(nothing_landed).values()) <= {"success", "pass", "no-op"}
     with duckdb.connect(str(nothing_landed / "warehouse.duckdb"), read_only=True) as connection:
         counts = connection.execute("select count(*), sum(rows_in) from marts.audit_reconciliation").fetchone()
@@ -166,7 +167,7 @@ def test_plain_build_where_nothing_was_landed(nothing_landed: Path) -> None:
 
 
 def test_docs_are_generated(nothing_landed: Path) -> None:
-    """The pages that explain every mart to an analyst would be missing, or be without their columns."""
+    """The documentation has a page for every mart, with its columns."""
     must_pass(run_dbt(nothing_landed / "warehouse.duckdb", nothing_landed, "--warn-error", "docs", "generate"))
     target = nothing_landed / "target"
     catalog = json.loads((target / "catalog.json").read_text(encoding="utf-8"))

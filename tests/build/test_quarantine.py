@@ -1,4 +1,4 @@
-"""Refused rows by file and line: what is listed, how it counts, and what each reason is said to mean."""
+"""`journey quarantine`: refused rows by file and line, with their counts and the explanation of each reason."""
 
 import csv
 import re
@@ -56,8 +56,8 @@ def out(tmp_path: Path) -> Path:
 
 
 def test_each_row_with_file_line_column_and_value(out: Path) -> None:
-    """A reason alone sends its reader to search a million rows. Also where nothing was published."""
-    # the header of a text file is its row 1; Parquet and JSON have none
+    """Each row is shown with file, line, column and value, also if nothing was published."""
+    # in a text file the header is line 1; Parquet and JSON have no header
     assert [str(row) for row in refused_rows(Output(out))] == [
         "crm/deals.csv row 4: amount is “=1+1”",
         "crm/deals/b.parquet row 1: amount is “liên hệ”",
@@ -69,7 +69,7 @@ def test_each_row_with_file_line_column_and_value(out: Path) -> None:
 
 
 def test_a_row_of_each_reason_comes_first(out: Path) -> None:
-    """Twenty rows of the commonest reason would hide the others."""
+    """One row of each reason is listed first, so that a frequent reason does not hide the others."""
     shown = list(lines(refused_rows(Output(out)), 3))
     assert [line.split(":")[0] for line in shown] == [
         "crm/deals invalid_amount 2",
@@ -97,7 +97,7 @@ def test_what_is_not_there(table: str | None, reason: str | None, words: str, ou
 
 
 def test_the_file_is_private_and_safe(out: Path, tmp_path: Path) -> None:
-    """What people wrote lies in it, and what a spreadsheet would run."""
+    """The CSV file is readable by its owner alone and safe for spreadsheets."""
     file = tmp_path / "refused.csv"
     done = click.testing.CliRunner().invoke(
         cli.app, ["quarantine", "--out", str(out), "--limit", "1", "--to", str(file)]
@@ -133,7 +133,7 @@ def test_rows_count_as_whoever_opens_the_file_counts(path: str, place: str) -> N
 
 
 def _reasons() -> list[tuple[RawTable, str]]:
-    """Return the reasons that models write out, each with a table that it can be of."""
+    """Return the reason codes that occur in the models, each with a table that it applies to."""
     found = []
     for table in raw_tables():
         text = (PROJECT / "models" / "staging" / table.source / f"stg_{table.source}__{table.name}.sql").read_text(
@@ -160,7 +160,7 @@ def _reasons() -> list[tuple[RawTable, str]]:
 
 
 def test_every_reason_is_explained_and_has_a_column() -> None:
-    """A code that the documentation does not know leaves its reader where it found them."""
+    """Every reason code is explained in the documentation and names a column."""
     reasons = _reasons()
     assert len(reasons) > 100
     for table, reason in reasons:

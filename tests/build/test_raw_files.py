@@ -1,4 +1,4 @@
-"""What may lie in a raw folder: every file is read, named, or refused in one line; none is passed over in silence."""
+"""Files in a raw folder: each one is read, named as not read, or refused in one line; none is ignored silently."""
 
 import gzip
 import os
@@ -16,7 +16,8 @@ from customer_journey import erasure
 from customer_journey import landing as landing_module
 from customer_journey.deliveries import content_of
 from customer_journey.errors import InputError, as_build_error
-from customer_journey.landing import LandingReport, land
+from customer_journey.landed import LandingReport
+from customer_journey.landing import land
 from customer_journey.warehouse import open_warehouse
 
 from tests.support.builds import write_required_tables
@@ -25,7 +26,7 @@ CONTACTS = "contact_id,full_name,created_at\n1,Hà,2026-01-01\n2,Ân,2026-01-02\
 
 
 class Folder:
-    """A raw folder whose required tables are there and empty, and the warehouse that it lands in."""
+    """A raw folder with empty required tables, and the warehouse that it lands in."""
 
     def __init__(self, raw: Path, connection: duckdb.DuckDBPyConnection) -> None:
         self.raw = raw
@@ -35,7 +36,7 @@ class Folder:
         self.contacts.mkdir()
 
     def write(self, name: str, content: str | bytes, folder: str = "") -> Path:
-        """Write a file into the folder of crm/contacts, or into a folder in it."""
+        """Write a file into the folder of crm/contacts or a subfolder."""
         file = self.contacts / folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content.encode() if isinstance(content, str) else content)
@@ -46,7 +47,7 @@ class Folder:
         return land(self.connection, self.raw, lambda table, share: None)
 
     def rows(self) -> list[tuple[Any, ...]]:
-        """Return id and name of each contact that has landed, with its row number."""
+        """Return id, name and row number of each landed contact."""
         return self.connection.execute(
             "select contact_id, full_name, _row_number from raw_crm.contacts order by all"
         ).fetchall()
@@ -74,7 +75,7 @@ READABLE = {
 
 @pytest.mark.parametrize("name", READABLE)
 def test_every_kind_of_the_contract_is_read(name: str, folder: Folder) -> None:
-    """A month that a tool exports as .csv.gz or .tsv would be missing, and sales would just be lower."""
+    """Every file type of the contract is read, such as .csv.gz and .tsv."""
     folder.write(name, READABLE[name])
     report = folder.land()
     assert folder.rows() == [("1", "Hà", 1), ("2", "Ân", 2)]
@@ -82,7 +83,7 @@ def test_every_kind_of_the_contract_is_read(name: str, folder: Folder) -> None:
 
 
 def test_tab_separated_fields_may_hold_commas_quotes_and_tabs(folder: Folder) -> None:
-    """An address with a comma would fall into two columns."""
+    """Tab-separated fields may hold commas, quotes and tabs."""
     folder.write("part.tsv", 'contact_id\tfull_name\tcreated_at\n1\t"a, ""b""\tc"\t2026-01-01\n')
     folder.land()
     assert folder.rows() == [("1", 'a, "b"\tc', 1)]
@@ -90,7 +91,7 @@ def test_tab_separated_fields_may_hold_commas_quotes_and_tabs(folder: Folder) ->
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_name_of_a_folder_is_no_column(kind: str, folder: Folder) -> None:
-    """A folder `contact_id=zz` would make all who are in it one contact."""
+    """A folder named `contact_id=zz` adds no column: DuckDB would read it as a partition and overwrite contact_id."""
     if kind == "csv":
         folder.write("part.csv", CONTACTS, "contact_id=zz/full_name=all")
     else:
@@ -105,7 +106,7 @@ def test_name_of_a_folder_is_no_column(kind: str, folder: Folder) -> None:
 
 
 def test_file_that_is_not_read_is_named(folder: Folder) -> None:
-    """Who saved one month as a workbook would wonder for weeks where it went."""
+    """A file that is not read, such as a workbook of an old format, is named."""
     folder.write("2026-01.csv", CONTACTS)
     for name in ("2026-02.doc", "2026-03.xml", "2026-04.csv.zip", "2026-05", "2026-06.csv.bak"):
         folder.write(name, b"rows")
@@ -114,7 +115,7 @@ def test_file_that_is_not_read_is_named(folder: Folder) -> None:
     (folder.raw / "crm" / "contacts.numbers").touch()
     (folder.raw / "contacts.csv").write_text(CONTACTS, encoding="utf-8")
     (folder.raw / "shopify" / "orders").mkdir(parents=True)
-    # what nobody takes for rows
+    # file types that never hold rows
     for name in (".DS_Store", "_SUCCESS", ".part.csv.crc"):
         folder.write(name, b"")
     assert folder.land().drift == [
@@ -144,7 +145,7 @@ def _pipe(folder: Folder) -> None:
 
 @pytest.mark.parametrize("spoil", [_link_to_itself, _link_to_the_folder, _link_to_nothing, _pipe])
 def test_what_leads_nowhere_is_named(spoil: Callable[[Folder], None], folder: Folder) -> None:
-    """A build would go round for ever, or wait at a pipe that nobody writes to."""
+    """Links in a circle and pipes are named; otherwise a build would never end."""
     folder.write("part.csv", CONTACTS)
     spoil(folder)
     (line,) = folder.land().drift
@@ -231,7 +232,7 @@ REFUSED: dict[str, tuple[Callable[[Folder], None], str]] = {
 def test_what_cannot_be_read_is_refused_in_one_line(
     spoil: Callable[[Folder], None], words: str, folder: Folder
 ) -> None:
-    """Half a file would be taken for the whole, or a page of Python would stand where the cause should."""
+    """A file that cannot be read is refused in one line, without a traceback and without landing half of it."""
     spoil(folder)
     with pytest.raises(InputError) as raised:
         folder.land()
@@ -241,7 +242,7 @@ def test_what_cannot_be_read_is_refused_in_one_line(
 
 @pytest.mark.parametrize("name", ["part.csv", "part.csv.gz", "part.parquet"])
 def test_file_that_goes_while_it_is_landed(name: str, folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An export that is cleaned up just then would end the build with a page of Python."""
+    """A file that is deleted while it is landed causes one line, no traceback."""
     file = folder.write("part.parquet", b"")
     pq.write_table(pa.table({"contact_id": ["1"], "created_at": ["2026-01-01"]}), file)
     file.unlink() if name != file.name else None
@@ -263,10 +264,10 @@ def test_file_that_goes_while_it_is_landed(name: str, folder: Folder, monkeypatc
 def test_what_may_not_be_read_is_refused_in_one_line(
     kind: str, folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A file of another user would end the build with a page of Python; a folder would pass for an empty one."""
+    """A file or folder without read permission is refused in one line; a folder does not count as empty."""
     file = folder.write("part.csv", CONTACTS)
 
-    # whoever runs the tests may be allowed everything
+    # the user who runs the tests may have all permissions, such as root
     def refuse(*_: object) -> None:
         raise PermissionError(13, "Permission denied", str(file))
 
@@ -280,7 +281,7 @@ def test_what_may_not_be_read_is_refused_in_one_line(
 
 @pytest.mark.parametrize("name", ["part.csv", "part.csv.gz", "part.parquet"])
 def test_too_little_memory_is_no_fault_of_the_file(name: str, folder: Folder) -> None:
-    """Whoever is told to export the file again would do so for nothing, every night."""
+    """A lack of memory is reported as such and not as a broken file."""
     draw = random.Random(14)
     rows = "".join(f"{number},{draw.randbytes(2000).hex()},2026-01-01\n" for number in range(20_000))
     file = folder.write(name.replace(".gz", "").replace(".parquet", ".csv"), CONTACTS + rows)

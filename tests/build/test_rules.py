@@ -1,4 +1,4 @@
-"""The test `rules`: each kind of rule is noticed, and the run says which one, of which column, and in how many rows."""
+"""The dbt test `rules`: each kind of rule is detected, and the message names the rule, the column and the rows."""
 
 import shutil
 from pathlib import Path
@@ -67,7 +67,7 @@ def project(root: Path, children: str) -> Path:
 
 @pytest.mark.parametrize(("children", "ended"), [(SOUND, "pass"), (BROKEN, "fail")], ids=["sound", "broken"])
 def test_rules(children: str, ended: str, tmp_path: Path) -> None:
-    """One test stands for many: whoever reads that it failed has to learn which of them."""
+    """The one test checks many rules, so its message says which of them failed."""
     done = run_dbt(tmp_path / "small.duckdb", tmp_path, "build", project=project(tmp_path / "project", children))
     if ended == "pass":
         must_pass(done)

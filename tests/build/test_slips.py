@@ -1,4 +1,4 @@
-"""The list of slips that a build must notice (scripts/tools/slips.yml); tests/soak makes all of them."""
+"""The mutations in scripts/tools/slips.yml can be applied; tests/soak runs all of them."""
 
 import shutil
 from collections.abc import Iterator
@@ -19,22 +19,25 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
 
 @pytest.mark.parametrize("slip", slips(), ids=lambda slip: slip.name)
 def test_slip_can_still_be_made(slip: Slip, workshop: Workshop) -> None:
-    """A text that a model no longer holds would drop its slip from the soak, and the test that notices it with it."""
+    """Each slip's text still occurs in its model; otherwise the slip would silently drop out of the soak test."""
     assert workshop.mutated(slip)
 
 
 @pytest.mark.parametrize(
     ("name", "noticed_by"),
-    [("AOV is by person", "sales_recounted"), ("carts are recovered without a window", "carts_recounted")],
+    [
+        ("AOV is divided by buyers, not by orders", "sales_recounted"),
+        ("carts are recovered by orders of any later time", "carts_recounted"),
+    ],
 )
 def test_slip_is_noticed(name: str, noticed_by: str, workshop: Workshop) -> None:
-    """Sums and bounds hold whatever AOV is divided by; only counting it another way tells."""
+    """A wrong denominator of the average order value is detected by a test that counts it in another way."""
     (slip,) = (slip for slip in slips() if slip.name == name)
     assert noticed_by in workshop.noticed_by(slip)
 
 
 def test_slip_that_cannot_be_made_is_an_error(workshop: Workshop) -> None:
-    """It would seem that nothing notices it, or that everything is well."""
+    """A slip whose text does not occur is an error, not an undetected mutation."""
     with pytest.raises(SlipError, match="does not hold"):
         workshop.noticed_by(Slip("gone", "kpi_sales", "a text that is not there", ""))
     with pytest.raises(SlipError, match="there is no model"):
@@ -42,6 +45,6 @@ def test_slip_that_cannot_be_made_is_an_error(workshop: Workshop) -> None:
 
 
 def test_slip_that_changes_nothing_is_an_error(workshop: Workshop) -> None:
-    """No test can notice it."""
+    """A slip that changes no row is an error, because no test could detect it."""
     with pytest.raises(SlipError, match="the same rows"):
         workshop.noticed_by(Slip("idle", "kpi_reviews", "count(*)", "count(1)"))

@@ -1,7 +1,7 @@
-"""Five of the harms that `scripts/soak` does to builds by the dozen: readers and the next build do not notice.
+"""Five of the faults that `scripts/soak` injects in large numbers: readers and later builds are not affected.
 
-They hurt one output folder, each the build of other rows than those published, and the last build must end in the marts
-of one that nothing happened to.
+All happen in one output folder, each during a build of other rows than the published ones; the last build must have the
+same marts as a build without any fault.
 """
 
 import os
@@ -19,7 +19,7 @@ from tests.build.conftest import write_tiny_company
 
 @pytest.fixture(scope="module")
 def soak(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Soak]:
-    """A tiny company, and the one that differs in an order and in as-of, each built once."""
+    """A tiny company and a variant that differs in one order and in as-of, each built once."""
     folder = tmp_path_factory.mktemp("survival")
     write_tiny_company(folder / "raw")
     kept = {name: os.environ.get(name) for name in ("JOURNEY_PROJECT", "JOURNEY_HASH_KEY")}
@@ -40,43 +40,43 @@ def _victim(soak: Soak, **limits: int) -> Victim:
 
 
 def test_killed_while_it_lands(soak: Soak) -> None:
-    """Half of a file's rows would be taken for all of them."""
+    """A build killed while landing changes nothing; half of a file's rows are not taken for all."""
     _, state = survive.kill_one(soak, "landing", random.Random(1))
     assert state == "published file as it was"
 
 
 def test_killed_while_it_builds_models(soak: Soak) -> None:
-    """Models of two companies would lie side by side, and pass for one."""
+    """A build killed while building models changes nothing; models of two builds do not mix."""
     _, state = survive.kill_one(soak, "models", random.Random(2))
     assert state == "published file as it was"
 
 
 def test_short_of_room(soak: Soak) -> None:
-    """Half a published file, or pages of Python, where the disk was full for a night."""
+    """A full disk is reported in one line, and the published file stays whole."""
     before = soak.out.published.read_bytes()
-    # no file may grow beyond it: less than the first block of a database needs
+    # limit of file size: less than the first block of a database needs
     victim = _victim(soak, RLIMIT_FSIZE=100_000)
     victim.process.wait()
-    assert survive.told(victim).startswith("exit 1: error: no room left")
+    assert survive.outcome(victim).startswith("exit 1: error: no room left")
     assert soak.out.published.read_bytes() == before
 
 
 def test_damaged_warehouse(soak: Soak) -> None:
-    """What a disk has lost would be built on, or end in pages of Python."""
+    """A damaged warehouse is reported in one line and not built upon."""
     warehouse, before = soak.out.warehouse, soak.out.published.read_bytes()
     kept = warehouse.read_bytes()
     warehouse.write_bytes(b"\0" * 8192 + kept[8192:])
     victim = _victim(soak)
     victim.process.wait()
-    assert survive.told(victim).startswith("exit 2: error: ")
+    assert survive.outcome(victim).startswith("exit 2: error: ")
     assert soak.out.published.read_bytes() == before
     warehouse.write_bytes(kept)
 
 
 def test_next_build_ends_as_if_nothing_had_happened(soak: Soak) -> None:
-    """The one that follows ends in the marts of an unbroken one, and says how those before it ended.
+    """The next build has the marts of a build without faults, and lists how the builds before it ended.
 
-    As-of goes backwards in it, too.
+    Its as-of is earlier than that of the build before.
     """
     killed = _victim(soak)
     killed.wait_for("staging", 0)
@@ -89,6 +89,6 @@ def test_next_build_ends_as_if_nothing_had_happened(soak: Soak) -> None:
         ]
     assert last == "published"
     assert earlier[0] == "published"
-    # those that were killed have no other build's word for how they ended
+    # no later build recorded how the killed ones ended
     assert "interrupted" in earlier[1:]
     assert set(earlier[1:]) <= {"interrupted", "failed"}

@@ -1,4 +1,4 @@
-"""`--raw-schemas`: tables that an EL tool keeps in the warehouse give the marts that the same rows give as files."""
+"""`--raw-schemas`: raw tables that an EL tool keeps in the warehouse give the same marts as files."""
 
 import shutil
 from pathlib import Path
@@ -10,13 +10,13 @@ from customer_journey.errors import ExitCode
 from customer_journey.warehouse import open_warehouse
 
 from tests.support.builds import publish, run_build, run_build_with, write_rows
-from tests.support.dbt import must_pass, run_dbt, start_parsed
+from tests.support.dbt import must_pass, run_dbt
 from tests.support.erasure import traces_under
 
 AS_OF = ["--as-of", "2026-06-30T00:00:00Z"]
 SCHEMAS = ["--raw-schemas", "crm=hubspot,web=segment_prod,orders=shop,feedback=survey"]
 
-# The tables of four EL tools: types and orders of columns of their own, columns that nobody knows, tables left out.
+# the tables of four EL tools: with other types, another order of columns and unknown columns; some tables are missing
 TABLES = """
     create schema hubspot;
     create table hubspot.contacts as select * from (values
@@ -87,7 +87,7 @@ FILES = {
 
 
 def _build_on_schemas(project: Path, out: Path, *options: str) -> tuple[int, str]:
-    """Build on the schemas of the folder's warehouse; return the exit code and what was said of an error."""
+    """Build on the schemas in the folder's warehouse; return the exit code and the error message."""
     done = run_build_with(out, *(options or [*SCHEMAS, *AS_OF]), project=project)
     return done.returncode, done.stderr
 
@@ -108,7 +108,7 @@ def schemas_out(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def copied_out(schemas_out: Path, tmp_path: Path) -> Path:
-    """The same folder, for one test to spoil."""
+    """A copy of the same folder, which a test may change."""
     return Path(shutil.copytree(schemas_out, tmp_path / "out"))
 
 
@@ -123,9 +123,9 @@ def files_out(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_tables_in_schemas_give_the_marts_of_the_same_files(schemas_out: Path, files_out: Path) -> None:
-    """Who lands raw tables with an EL tool would get other numbers than who lands files: types read as other text."""
+    """The marts are the same from schemas and from files, although the column types differ."""
     assert compare(schemas_out / "journey.duckdb", files_out / "journey.duckdb")[1] == []
-    # and they are the numbers of these rows, not of none
+    # and the marts are not empty
     with duckdb.connect(str(schemas_out / "journey.duckdb"), read_only=True) as connection:
         rows = connection.execute(
             "select rows_in, accepted, duplicates_exact, quarantined from marts.audit_reconciliation"
@@ -137,7 +137,7 @@ def test_tables_in_schemas_give_the_marts_of_the_same_files(schemas_out: Path, f
 
 
 def test_tables_of_the_el_tool_stay_as_they_are(schemas_out: Path) -> None:
-    """An EL tool that finds its tables altered stops loading, or loads everything again."""
+    """A build does not change the tables of the EL tool."""
     with duckdb.connect() as fresh:
         fresh.execute(TABLES)
         with duckdb.connect(str(schemas_out / "warehouse.duckdb"), read_only=True) as built:
@@ -152,7 +152,7 @@ def test_tables_of_the_el_tool_stay_as_they_are(schemas_out: Path) -> None:
 
 
 def test_optional_table_may_vanish(copied_out: Path, small: Path) -> None:
-    """A table dropped at its source would stop every later build, for an optional table that is absent is empty."""
+    """An optional table may be dropped at its source: it then is empty."""
     _change(
         copied_out, "drop view segment_prod.identities; alter table survey.survey_responses rename to old_responses"
     )
@@ -167,7 +167,7 @@ def test_optional_table_may_vanish(copied_out: Path, small: Path) -> None:
 
 
 def test_optional_table_may_appear(copied_out: Path, small: Path) -> None:
-    """The first refund, or a tool bought later, would end every build in a stack trace."""
+    """An optional table may appear later, such as with the first refund."""
     _change(
         copied_out,
         "create table shop.refunds as"
@@ -182,10 +182,10 @@ def test_optional_table_may_appear(copied_out: Path, small: Path) -> None:
 
 
 def test_erasure_request_in_a_schema_is_heard(copied_out: Path, small: Path) -> None:
-    """Who asks to be erased would stay in every report of a company that lands its requests with an EL tool."""
+    """Erasure requests in a schema are followed."""
     _change(
         copied_out,
-        # what dbt made where there was no such table is not in the way of this test
+        # tables that dbt creates if the source is missing must not disturb this test
         "drop table if exists raw_privacy.erasure_requests; create schema desk;"
         " create table desk.erasure_requests as select 1 as request_id, 'email' as identifier_type,"
         " 'Nam@Example.com' as identifier_value, timestamp '2026-06-01 08:00:00' as requested_at",
@@ -196,7 +196,7 @@ def test_erasure_request_in_a_schema_is_heard(copied_out: Path, small: Path) -> 
 
     code, error = _build_on_schemas(small, copied_out, SCHEMAS[0], f"{SCHEMAS[1]},privacy=desk", *AS_OF)
 
-    # erased, or refused in one line that says who has to erase; but not published as if nobody had asked
+    # either erased, or refused in one line that says who has to erase; never ignored
     if code == ExitCode.PUBLISHED:
         with duckdb.connect(str(copied_out / "journey.duckdb"), read_only=True) as connection:
             assert connection.execute(answers).fetchone() == (0,)
@@ -232,7 +232,7 @@ def _rows(file: Path, sql: str) -> list[tuple[object, ...]]:
 
 
 def test_nothing_is_left_of_a_person_erased_from_schemas(copied_out: Path, small: Path) -> None:
-    """The EL tool's tables lie under OUT too: they would keep what was asked to be erased, or lose other rows."""
+    """An erased person is deleted from the EL tool's tables too, since they lie under OUT; other rows stay."""
     warehouse, published = copied_out / "warehouse.duckdb", copied_out / "journey.duckdb"
     others = "from shop.orders where order_id <> 'order-hoa' order by all"
     before = _rows(warehouse, others)
@@ -261,7 +261,7 @@ def test_nothing_is_left_of_a_person_erased_from_schemas(copied_out: Path, small
         ("privacy.erasure_requests", 1, 1),
     ]
 
-    # the EL tool delivers again, and the request is gone
+    # the EL tool exports again, without the erasure request
     _change(copied_out, HOA)
     assert _build_on_schemas(small, copied_out, *WITH_DESK) == (ExitCode.PUBLISHED, "")
     assert traces_under(copied_out) == {}
@@ -270,7 +270,7 @@ def test_nothing_is_left_of_a_person_erased_from_schemas(copied_out: Path, small
 
 
 def test_rows_behind_a_view_are_erased_by_hand(copied_out: Path, small: Path) -> None:
-    """What cannot be deleted would stay without a word; or it would lose its order, and never be found again."""
+    """Rows behind a view cannot be deleted: the build says so and keeps the request open."""
     _change(
         copied_out,
         HOA_ASKS + "create schema base; create table base.items as from shop.order_items; drop table shop.order_items;"
@@ -298,14 +298,13 @@ def test_rows_behind_a_view_are_erased_by_hand(copied_out: Path, small: Path) ->
 
 
 def test_plain_dbt_build_reads_the_schemas_too(copied_out: Path, files_out: Path, small: Path, tmp_path: Path) -> None:
-    """An analyst's `dbt build` would find empty tables where the last build found rows."""
-    start_parsed(tmp_path / "dbt", copied_out)
+    """Plain `dbt build` reads the same schemas as the last build."""
     must_pass(run_dbt(copied_out / "warehouse.duckdb", tmp_path / "dbt", "build", project=small))
     assert compare(copied_out / "warehouse.duckdb", files_out / "journey.duckdb")[1] == []
 
 
 def _assert_read_or_refused(out: Path, code: int, error: str, revenue: float) -> None:
-    """The build read the new rows, or said in one line that this folder is of the other kind."""
+    """The build read the new rows, or said in one line that this folder was built from the other kind of input."""
     if code == ExitCode.PUBLISHED:
         with duckdb.connect(str(out / "journey.duckdb"), read_only=True) as connection:
             row = connection.execute("select cast(sum(net_revenue) as double) from marts.audit_revenue").fetchone()
@@ -317,7 +316,7 @@ def _assert_read_or_refused(out: Path, code: int, error: str, revenue: float) ->
 
 
 def test_folder_that_was_built_from_files_meets_schemas(files_out: Path, small: Path, tmp_path: Path) -> None:
-    """A company that buys an EL tool would be shown a stack trace, or go on reading its old files."""
+    """A folder built from files and then from schemas reads the schemas, or says why not in one line."""
     out = Path(shutil.copytree(files_out, tmp_path / "out"))
     _change(out, TABLES + "update shop.orders set total_amount = 30 where order_id = 'o2'")
 
@@ -327,7 +326,7 @@ def test_folder_that_was_built_from_files_meets_schemas(files_out: Path, small: 
 
 
 def test_folder_that_was_built_from_schemas_meets_files(copied_out: Path, small: Path, tmp_path: Path) -> None:
-    """Good files would be called unreadable, or not be read, because there are views where they should land."""
+    """A folder built from schemas and then from files reads the files, or says why not in one line."""
     raw = tmp_path / "raw"
     for label, rows in FILES.items():
         write_rows(raw, label, [row for row in rows if row.get("order_id") != "o2"])
@@ -373,7 +372,7 @@ REFUSED = {
 def test_unusable_schemas_are_told_in_one_line(
     change: str, options: list[str], words: list[str], copied_out: Path, small: Path
 ) -> None:
-    """A slip in a schema's name would be read as a company without orders, or be shown as a stack trace."""
+    """A wrong schema name is refused in one line, and not read as a company without rows."""
     if change:
         _change(copied_out, change)
     before = (copied_out / "journey.duckdb").read_bytes()

@@ -53,10 +53,10 @@ def test_an_installed_journey_publishes_in_an_empty_folder(installed: Path, tmp_
     done = _journey(installed, tmp_path, "build", "--raw", "raw", "--pages")
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     assert (tmp_path / "out" / "journey.duckdb").is_file()
-    # what the report and the pages of dbt are made of is in the wheel too
+    # the templates of the report and of dbt's pages are in the wheel too
     assert (tmp_path / "out" / "report" / "index.html").is_file()
     assert (tmp_path / "out" / "docs" / "index.html").is_file()
-    # the documentation, which says what to do about a refused row
+    # the documentation, which the advice on refused rows is read from
     listed = _journey(installed, tmp_path, "quarantine", "--out", "out")
     assert listed.returncode == 0, listed.stderr
     assert explanation_of("missing_total_amount").do in " ".join(listed.stdout.split())

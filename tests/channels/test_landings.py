@@ -1,8 +1,8 @@
-"""Each address, tag and referrer of landings.csv against the channel and the rule that must name it.
+"""Channel and rule for each landing page, tag and referrer in landings.csv.
 
-What is expected was read off Google's definitions of the default channel group, and its list of sources, where `basis`
-is ga4 (https://support.google.com/analytics/answer/9756891). Where it is company, it is what a marketer in Vietnam
-would say of sources that Google does not list and of sites that bring nobody. Your own rows go to its end.
+Expected values with `basis` ga4 come from Google's definitions of the default channel group and its list of sources
+(https://support.google.com/analytics/answer/9756891). Those with `basis` company are what a marketer in Vietnam would
+expect for sources that Google does not list and for sites that are no origin. Add your own rows at the end.
 """
 
 import csv
@@ -20,7 +20,7 @@ with (Path(__file__).parent / "landings.csv").open(encoding="utf-8", newline="")
 
 
 def _write_events(warehouse: Path) -> None:
-    """Put one event a landing where a build would have landed it, each by a cookie named after its row."""
+    """Write one event per landing where a build would land it, each from a cookie named after its row."""
     columns = table_named("web/events").all_columns
     rows = []
     for number, landing in enumerate(LANDINGS):
@@ -36,7 +36,7 @@ def _write_events(warehouse: Path) -> None:
 
 @pytest.fixture(scope="session")
 def judged(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, str]]:
-    """The channel and rule of each landing, by one run of the models up to sessions."""
+    """The channel and rule of each landing, from one run of the models up to sessions."""
     folder = tmp_path_factory.mktemp("landings")
     warehouse = folder / "warehouse.duckdb"
     _write_events(warehouse)
@@ -55,13 +55,13 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, str]]:
     "number", range(len(LANDINGS)), ids=[f"line {row + 2}: {landing['why']}" for row, landing in enumerate(LANDINGS)]
 )
 def test_landing(judged: list[tuple[str, str]], number: int) -> None:
-    """A visit counted for the wrong channel moves its revenue there, and nobody sees it in the sums."""
+    """Each landing gets the expected channel and rule."""
     landing = LANDINGS[number]
     assert judged[number] == (landing["channel"], landing["channel_rule"])
 
 
 def test_every_rule_decides_a_landing() -> None:
-    """A rule that no landing meets could be broken by any edit, or stand behind another that leaves it nothing."""
+    """Every rule decides at least one landing; otherwise an edit could break it unnoticed."""
     rules = Path(__file__).parents[2] / "seeds" / "channel_rules.csv"
     with rules.open(encoding="utf-8", newline="") as stream:
         named = {row["rule_id"] for row in csv.DictReader(stream)}

@@ -16,26 +16,26 @@ SEED = Path(__file__).parents[2] / "seeds" / "channel_sources.csv"
 with SEED.open(encoding="utf-8", newline="") as stream:
     SOURCES = list(csv.DictReader(stream))
 
-# Google has these under search: a letter that was read there brought the visitor, so they are ours.
+# Google lists these as search engines, but a visit from web mail is no search
 WEBMAIL = {"email.seznam.cz", "mail.google.com", "mail.rambler.ru", "mail.yandex.ru"}
 
 
 def test_the_list_is_whole() -> None:
-    """A name that an edit loses would send its visits to referrals, one source at a time."""
+    """The list has all of Google's names, since visits of a missing one would become referrals."""
     listed = Counter(row["category"] for row in SOURCES if row["listed_by"] == "google")
     assert listed == {"search": 131 - len(WEBMAIL), "social": 590, "video": 46, "shopping": 52}
     assert {row["source_name"] for row in SOURCES if row["category"] == "email"} >= WEBMAIL
 
 
 def test_names_are_written_as_sources_are_compared() -> None:
-    """A capital or a blank in a name would keep it from ever fitting."""
+    """Names are in lower case and trimmed, as sources are compared."""
     for row in SOURCES:
         assert row["source_name"] == row["source_name"].strip().lower()
         assert row["site"]
 
 
 def test_every_name_is_found_as_tag_and_as_referrer() -> None:
-    """A longer name of another category, or the host's own prefix, could take a listed source away."""
+    """Every listed source is found, both as a UTM tag and as a referrer host."""
     macros = Macros("duckdb", ref=lambda name: name)
     sites = macros.render("{{ source_sites('origins') }}")
     host = macros.render("{{ url_host('referrer') }}")

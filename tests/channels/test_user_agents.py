@@ -14,7 +14,7 @@ with (Path(__file__).parent / "user_agents.csv").open(encoding="utf-8", newline=
 
 @pytest.mark.parametrize("agent", AGENTS, ids=[f"line {row + 2}: {agent['why']}" for row, agent in enumerate(AGENTS)])
 def test_user_agent(agent: dict[str, str]) -> None:
-    """A previewer that passes for a person takes its credit; a phone that is taken for a bot loses it."""
+    """Each user agent is recognised as a person's browser or as a bot."""
     call = Macros("duckdb").render("{{ is_bot_agent('agent') }}")
     with duckdb.connect() as connection:
         row = connection.execute(f"select {call} from (select ? as agent)", [agent["user_agent"]]).fetchone()

@@ -1,4 +1,4 @@
-"""Customers whose parameters are known: (M)BG/NBD, Gamma-Gamma and sBG acted out, purchase by purchase."""
+"""Simulated customers with known parameters of the models (M)BG/NBD, Gamma-Gamma and sBG."""
 
 from datetime import date, timedelta
 
@@ -15,11 +15,11 @@ SBG = {"alpha": 0.8, "beta": 6.0}
 def purchases(
     customers: int, seed: int, stay: bool = False, model: BetaGeometric = BG_NBD, weeks_after: float = 0
 ) -> tuple[Vector, Vector, Vector, Vector]:
-    """Return of each customer repeat purchases, weeks from first to last, age in weeks (26 to 104), purchases after.
+    """Return per customer: repeat purchases, weeks from first to last, age in weeks (26 to 104), later purchases.
 
-    Each has a rate, waits for every next purchase an exponential time, and after each repeat purchase, and the first
-    one where `model` has it so, drops out with the customer's own probability, or never if they `stay`. The last
-    number is of the `weeks_after` the age.
+    Each customer has an own purchase rate with exponential waiting times, and drops out with an own probability after
+    each repeat purchase, and after the first one too if `model` says so; never with `stay`. The last number counts the
+    `weeks_after` the age.
     """
     chance = np.random.default_rng(seed)
     rate = chance.gamma(PURCHASES["r"], 1 / PURCHASES["alpha"], customers)
@@ -41,7 +41,7 @@ def purchases(
 
 
 def values(repeats: Vector, seed: int) -> tuple[Vector, Vector]:
-    """Return the repeat days (> 0) and the mean value of one of each customer who has any."""
+    """Return the number of repeat days (> 0) and their mean value, for each customer with any."""
     chance = np.random.default_rng(seed)
     days = repeats[repeats > 0]
     nu = chance.gamma(GAMMA_GAMMA["q"], 1 / GAMMA_GAMMA["v"], len(days))
@@ -49,9 +49,9 @@ def values(repeats: Vector, seed: int) -> tuple[Vector, Vector]:
 
 
 def purchase_days(customers: int, as_of: date, seed: int) -> list[list[tuple[date, int]]]:
-    """Return the days and whole amounts of each customer's orders, the first of them within two years before `as_of`.
+    """Return the days and whole amounts of each customer's orders; the first is within two years before `as_of`.
 
-    The same company acted out by the day; orders of one day are kept apart, as in a shop.
+    The same customers simulated by the day; orders of one day stay separate, as in a shop.
     """
     chance = np.random.default_rng(seed)
     histories = []
@@ -71,9 +71,9 @@ def purchase_days(customers: int, as_of: date, seed: int) -> list[list[tuple[dat
 
 
 def lifetimes(subscriptions: int, seed: int) -> tuple[Vector, Vector, Vector]:
-    """Return of each subscription its month, whether it ended in it, and the months paid in the year after.
+    """Return per subscription: its month, whether it ended in that month, and the months paid in the year after.
 
-    Each began 0 to 23 months ago, and its holder cancels at the end of every month with a probability of their own.
+    Each began 0 to 23 months ago, and its holder cancels at the end of every month with an own probability.
     """
     chance = np.random.default_rng(seed)
     renewed = chance.geometric(chance.beta(SBG["alpha"], SBG["beta"], subscriptions)) - 1

@@ -1,4 +1,4 @@
-"""CLV in whole builds: what is fitted is what the orders say, and a fit serves the orders it was made from alone."""
+"""CLV in whole builds: the models are fitted to the orders of the build, and a stored fit is used only for these."""
 
 import json
 import shutil
@@ -18,7 +18,7 @@ from scipy.special import betaln
 
 from tests.clv.simulate import lifetimes, purchase_days
 from tests.support.builds import publish, write_required_tables, write_rows, write_settings
-from tests.support.dbt import must_pass, run_dbt, start_parsed, statuses
+from tests.support.dbt import must_pass, run_dbt, statuses
 from tests.support.small_project import make_small_project
 
 AS_OF = date(2026, 6, 30)
@@ -26,9 +26,9 @@ CUSTOMERS = 600
 SUBSCRIBERS = 400
 MRR = 50
 UNIT_COST, UNIT_PRICE = 3, 4
-# What a build of these customers needs, beside what it tells of itself.
+# the marts that these tests need, besides those about the build itself
 MARTS = ("audit_reconciliation", "kpi_clv", "kpi_clv_backtest", "kpi_clv_model")
-# Whatever depends on the moment that customers are counted at.
+# all models that depend on as-of
 AGAIN = ("build", "--exclude-resource-type", "unit_test", "--select", "int_clv_windows+")
 
 
@@ -47,7 +47,7 @@ def subscriptions() -> list[tuple[float, float]]:
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The part of the project that has to do with CLV."""
+    """The part of the project that CLV needs."""
     return make_small_project(tmp_path_factory.mktemp("clv_project"), MARTS)
 
 
@@ -72,7 +72,7 @@ def out(
         for number, (day, amount) in enumerate(history)
     ]
     write_rows(root / "raw", "orders/orders", orders)
-    # the first order's cost is known, and a crumb of all: no category has another
+    # only the first order has a cost, so its margin is that of every category
     write_rows(
         root / "raw",
         "orders/order_items",
@@ -90,7 +90,7 @@ def out(
     changes = []
     for number, (months, is_ended) in enumerate(subscriptions):
         name = f"subscriber{number}"
-        # at noon of the day on which the term of the month is over, or when it has run for ten days more
+        # at noon of the day on which a month of the term ends, or ten days after the start of a month
         started = _months_before(AS_OF.replace(day=10), int(months) + (number % 3 if is_ended else 0))
         changes.append((name, "started", MRR, started))
         if is_ended:
@@ -122,9 +122,9 @@ def out(
 
 
 def test_models_are_fitted_to_the_orders(histories: list[list[tuple[date, int]]], out: Path) -> None:
-    """Statistics counted wrongly in SQL would give a fit that converges, and is of other customers.
+    """The fit in a build equals one on statistics that are counted here from the orders.
 
-    They are counted here from the orders as written, and the maximum is found by another method, Nelder and Mead's.
+    The maximum is found by another method, that of Nelder and Mead.
     """
     x, recency, age, mean = [], [], [], []
     for history in histories:
@@ -170,11 +170,11 @@ def _months_before(day: date, months: int) -> date:
 
 
 def test_subscriptions_are_worth_the_months_to_expect(subscriptions: list[tuple[float, float]], out: Path) -> None:
-    """Lifetimes counted wrongly in SQL would give every subscriber another year.
+    """The value of subscriptions follows from lifetimes that are counted here.
 
-    alpha and beta are found here by Nelder and Mead's method; of who was renewed n times, the months of the year are
-    the sum of B(alpha, beta + n + k) / B(alpha, beta + n). One order of all has a cost: the margin of 1 - 3/4 is that
-    of the company.
+    alpha and beta are found by Nelder and Mead's method; for a subscription renewed n times, the expected months of the
+    year are the sum of B(alpha, beta + n + k) / B(alpha, beta + n). Only one order has a cost, so its margin of 1 - 3/4
+    is that of the company.
     """
     months, is_ended = (np.array(column) for column in zip(*subscriptions, strict=True))
     expected = _maximum(lambda p: sbg.log_likelihood(p, months, is_ended)[0].sum(), sbg.PARAMETERS, [1, 5])
@@ -200,13 +200,14 @@ def test_subscriptions_are_worth_the_months_to_expect(subscriptions: list[tuple[
 
 
 def test_every_customer_is_scored(out: Path) -> None:
-    """A customer whose statistics find no score would be worth nothing, and be missed in every sum."""
+    """Every customer has a prediction; a missing one would count as worth nothing."""
     with duckdb.connect(str(out / "journey.duckdb"), read_only=True) as connection:
         scored = connection.execute(
             "select count(*), count(p_alive), count(predicted_clv_12m), min(p_alive) > 0, max(p_alive) <= 1,"
             " bool_and(p_alive < 1) from marts.kpi_clv where clv_method = 'mbg_nbd'"
         ).fetchone()
-        # what the backtest predicts lies near what came: four standard errors of a Poisson sum, parameters' own apart
+        # the backtest's prediction is within four standard errors of a Poisson sum, which ignores the error of the
+        # parameters
         predicted, actual = connection.execute(
             "select sum(predicted_purchases), sum(actual_purchases) from marts.kpi_clv_backtest"
         ).fetchall()[0]
@@ -215,9 +216,8 @@ def test_every_customer_is_scored(out: Path) -> None:
 
 
 def test_plain_dbt_uses_the_fit_for_its_own_orders_alone(out: Path, project: Path, tmp_path: Path) -> None:
-    """A fit of yesterday's customers would be shown as today's; and the same customers' would be thrown away."""
+    """Plain dbt uses the stored fit if the orders are the same, and not if they have changed."""
     warehouse = Path(shutil.copyfile(out / "warehouse.duckdb", tmp_path / "warehouse.duckdb"))
-    start_parsed(tmp_path, out)
 
     must_pass(run_dbt(warehouse, tmp_path, *AGAIN, project=project))
     assert compare(out / "journey.duckdb", warehouse)[1] == []

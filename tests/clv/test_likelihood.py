@@ -1,4 +1,4 @@
-"""The models of CLV against what does not come from this project: published figures, integrals, known parameters."""
+"""The CLV models against independent results: published figures, numerical integrals, known parameters."""
 
 import csv
 from collections.abc import Callable
@@ -14,9 +14,9 @@ from scipy.stats import beta, gamma
 
 from tests.clv.simulate import GAMMA_GAMMA, PURCHASES, SBG, lifetimes, purchases, values
 
-# Fader, Hardie, Lee (2005), table 2: the CDNOW customers.
+# Fader, Hardie, Lee (2005), table 2: the CDNOW customers
 CDNOW = Fit({"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}, -9582.4, 2357)
-# What each model finds of them: the same table; the test data of BTYDplus and of lifetimes, which agree on MBG/NBD.
+# published parameters: from the same table, and from the test data of BTYDplus and lifetimes, which agree on MBG/NBD
 PUBLISHED = {
     "bg_nbd": {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426},
     "mbg_nbd": {"r": 0.525, "alpha": 6.183, "a": 0.891, "b": 1.614},
@@ -41,7 +41,7 @@ def _cdnow() -> list[Vector]:
 
 @BOTH
 def test_cdnow_is_fitted_as_published(model: BetaGeometric) -> None:
-    """The data set that everybody in the field has fitted; who finds other parameters has another model."""
+    """The fit of the CDNOW data set has the published parameters."""
     frequency, recency, age, _, customers = _cdnow()
     found = model.fit(frequency, recency, age, customers, 100)
     assert {name: round(value, 3) for name, value in found.parameters.items()} == PUBLISHED[model.name]
@@ -62,7 +62,7 @@ def test_cdnow_values_are_fitted_as_published() -> None:
 
 
 def test_published_expectation() -> None:
-    """A slip in the hypergeometric term would give every customer another future.
+    """The expected purchases of a published example are reproduced.
 
     Fader, Hardie (2008), "Computing P(alive)…" and the spreadsheet note of 2005: customer 0001 of CDNOW, 2 repeat
     purchases, the last 30.43 weeks after the first, known for 38.86, is expected to buy 1.226 times in 39 weeks.
@@ -74,19 +74,19 @@ def test_published_expectation() -> None:
 def _of_a_customer(
     model: BetaGeometric, p: Vector, rate: Vector, x: int, recency: float, age: float
 ) -> tuple[Vector, Vector]:
-    """Return the likelihood of x purchases, the last at `recency`, of somebody who is alive at `age`, and who is not.
+    """Return the likelihood of x purchases, the last at `recency`, if the customer is alive at `age`, and if not.
 
-    Equation 2 of Fader, Hardie, Lee; where one may drop out at first, there is one chance more.
+    Equation 2 of Fader, Hardie, Lee; if customers may drop out after the first purchase, there is one chance more.
     """
     chances = x + model.chances_at_first
-    # the likelihood of many purchases is a very small number: each is taken as a multiple of e^-x
+    # scaled by e^x, because the likelihood of many purchases is very small
     alive = (1 - p) ** chances * (rate * np.e) ** x * np.exp(-rate * age)
     dropped = p * (1 - p) ** (chances - 1) * (rate * np.e) ** x * np.exp(-rate * recency) if chances else 0 * p
     return alive, dropped
 
 
 def _customers() -> tuple[Vector, Vector, Vector]:
-    """Return dropout probabilities and rates of the customers of CDNOW, and the weight of each in an integral."""
+    """Return dropout probabilities and rates on a grid with their weights, to integrate over CDNOW's customers."""
     r, alpha, a, b = CDNOW.parameters.values()
     nodes, weights = np.polynomial.legendre.leggauss(400)
     # r and a below 1: both densities have a pole at 0, which a substitution takes away
@@ -100,10 +100,10 @@ def _customers() -> tuple[Vector, Vector, Vector]:
 @BOTH
 @pytest.mark.parametrize(("x", "recency", "age"), CUSTOMERS)
 def test_models_are_their_integrals(model: BetaGeometric, x: int, recency: float, age: float) -> None:
-    """The closed forms stand for integrals over rates and dropout probabilities; here the integrals are taken.
+    """The closed forms equal numerical integrals over purchase rates and dropout probabilities.
 
-    So is the chance to be alive, and what is to be expected of who is: (1 - e^(-l p t)) / p purchases in t weeks at
-    rate l and dropout probability p.
+    So do the probability to be alive and the expected purchases: (1 - e^(-l p t)) / p in t weeks at rate l and dropout
+    probability p.
     """
     customer, weeks = (x, recency, age), 52.0
     p, rate, weight = _customers()
@@ -117,7 +117,7 @@ def test_models_are_their_integrals(model: BetaGeometric, x: int, recency: float
 
 
 def test_who_bought_once_may_be_lost() -> None:
-    """BG/NBD takes everybody who never came back for a customer, also after years: MBG/NBD does not."""
+    """MBG/NBD allows that a customer with one purchase is lost; BG/NBD treats all of them as active for ever."""
     once = _vectors(0, 0, 150)
     assert BG_NBD.p_alive(CDNOW, *once) == 1
     assert 0.1 < MBG_NBD.p_alive(CDNOW, *once)[0] < 0.9
@@ -125,7 +125,7 @@ def test_who_bought_once_may_be_lost() -> None:
 
 @pytest.mark.parametrize(("days", "mean"), [(1, 20.0), (3, 55.5), (12, 31.0)])
 def test_gamma_gamma_is_its_integral(days: int, mean: float) -> None:
-    """The mean of `days` Gamma(p, nu) values is Gamma(p days, nu days), and nu is Gamma(q, v) over customers."""
+    """The Gamma-Gamma likelihood equals its integral: the mean of n values Gamma(p, nu) is Gamma(p n, nu n)."""
     p, q, v = GAMMA_GAMMA.values()
     integral, _ = quad(
         lambda nu: gamma.pdf(mean, p * days, scale=1 / (nu * days)) * gamma.pdf(nu, q, scale=1 / v), 0, np.inf
@@ -136,9 +136,9 @@ def test_gamma_gamma_is_its_integral(days: int, mean: float) -> None:
 
 @pytest.mark.parametrize(("days", "mean", "worth"), [(0, 0.0, 30), (2, 40.0, 38)])
 def test_expected_value_is_its_integral(days: int, mean: float, worth: int) -> None:
-    """SQL works out what a purchase day is worth; the unit test of int_clv_predictions has these values by its formula.
+    """The values in the unit test of int_clv_predictions, which come from its formula, equal an integral.
 
-    Here they are the mean p / nu over what is known of nu from the customer's own days, for p 6, q 4 and v 15.
+    They are the mean of p / nu, given the customer's own days, for p 6, q 4 and v 15.
     """
     p, q, v = 6, 4, 15
     known = gamma(q + p * days, scale=1 / (v + days * mean))
@@ -147,7 +147,7 @@ def test_expected_value_is_its_integral(days: int, mean: float, worth: int) -> N
 
 
 def test_gradients_are_those_of_the_likelihood() -> None:
-    """The search would stop elsewhere than at the maximum."""
+    """Gradients equal numerical derivatives; otherwise the search would miss the maximum."""
     bought = [np.array(column, dtype=float) for column in zip(*CUSTOMERS, strict=True)]
     worth = [np.array([1.0, 3.0, 12.0]), np.array([20.0, 55.5, 31.0])]
     cases: list[tuple[Callable[..., tuple[Vector, Vector]], Vector, list[Vector]]] = [
@@ -167,9 +167,9 @@ def test_gradients_are_those_of_the_likelihood() -> None:
 @BOTH
 @pytest.mark.parametrize(("customers", "tolerance"), [(2_000, 0.60), (20_000, 0.15), (200_000, 0.06)])
 def test_known_parameters_are_found_again(model: BetaGeometric, customers: int, tolerance: float) -> None:
-    """Customers of known parameters are simulated; a fit that misses them predicts another company's future.
+    """A fit on simulated customers finds the parameters they were simulated with.
 
-    The tolerance is below three standard errors of the least known parameter, b: 22 %, 7 % and 2 % of it, by the
+    The tolerance is below three standard errors of the least certain parameter, b: 22 %, 7 % and 2 % of it, by the
     curvature of the likelihood.
     """
     x, recency, age, after = purchases(customers, seed=20260101, model=model, weeks_after=52)
@@ -178,7 +178,7 @@ def test_known_parameters_are_found_again(model: BetaGeometric, customers: int, 
     assert {name: abs(found[name] / value - 1) < tolerance for name, value in PURCHASES.items()} == dict.fromkeys(
         PURCHASES, True
     ), found
-    # what is predicted of those who bought once, twice, and oftener is what they buy, within four standard errors
+    # for customers with one, two and more purchases, the prediction is within four standard errors of what they buy
     expected = model.expected_purchases(fitted, 52, x, recency, age)
     for group in (x == 0, x == 1, x > 1):
         error = after[group].std() * np.sqrt(group.sum())
@@ -191,7 +191,7 @@ def test_known_parameters_are_found_again(model: BetaGeometric, customers: int, 
 
 
 def test_groups_weigh_as_their_customers() -> None:
-    """A fit on groups that lost their weights would be one of the kinds of customers, not of the customers."""
+    """A fit on groups of equal customers equals the fit on single customers."""
     x, recency, age, _ = purchases(3_000, seed=7)
     recency, age = np.round(recency), np.maximum(np.round(age), np.round(recency))
     groups, counts = np.unique(np.array([x, recency, age]), axis=1, return_counts=True)
@@ -204,7 +204,7 @@ def test_groups_weigh_as_their_customers() -> None:
 
 
 def test_expectation_at_a_of_one_joins_its_neighbours() -> None:
-    """The formula is 0 / 0 there: a fit that happens to end at 1 would predict nothing."""
+    """At a = 1, where the formula is 0 / 0, the expectation is the limit of its neighbours."""
     data = _vectors(2, 30.43, 38.86)
     at, near = (
         BG_NBD.expected_purchases(Fit({**CDNOW.parameters, "a": a}, 0.0, 1), 52, *data)[0] for a in (1.0, 1.0005)
@@ -214,10 +214,10 @@ def test_expectation_at_a_of_one_joins_its_neighbours() -> None:
 
 @BOTH
 def test_customers_who_never_drop_out_are_predicted_all_the_same(model: BetaGeometric) -> None:
-    """A shop whose customers stay, as many do in their first year, would have no prediction: a runs towards 0.
+    """Customers who never drop out get predictions, although the parameter a then tends to 0.
 
     Without dropout the model is the NBD, whose expectation is (r + x) / (alpha + T) a week (Ehrenberg 1959). Customers
-    who are lost at once and those who hardly buy look alike, so MBG/NBD knows the sum, and not each one's part.
+    who are lost at once and those who hardly buy look alike, so MBG/NBD knows only their sum.
     """
     x, recency, age, _ = purchases(5_000, seed=3, stay=True)
     fitted = model.fit(x, recency, age, np.ones(len(x)), 100)
@@ -233,9 +233,9 @@ def test_customers_who_never_drop_out_are_predicted_all_the_same(model: BetaGeom
 
 @pytest.mark.parametrize(("x", "a", "b"), [(0, 53.0, 1e4), (1, 1.5, 3.0), (40, 53.0, 1e4), (150, 1.5, 3.0)])
 def test_expectation_is_its_integral(x: int, a: float, b: float) -> None:
-    """The hypergeometric function is not to be had everywhere from a library; where it fails there is no prediction.
+    """The hypergeometric function of the expectation equals Euler's integral, for a above 1.
 
-    For a above 1 it is Euler's integral (Abramowitz, Stegun 15.3.1).
+    Abramowitz, Stegun 15.3.1.
     """
     r, alpha, weeks, age = 0.445, 8.07, 52.0, 20.0
     z = weeks / (alpha + age + weeks)
@@ -251,7 +251,7 @@ def test_expectation_is_its_integral(x: int, a: float, b: float) -> None:
 
 
 def test_too_few_customers_are_no_fit() -> None:
-    """Parameters of a handful would be read as knowledge."""
+    """With fewer than clv_min_customers customers there is no fit."""
     with pytest.raises(FitError, match="too few customers: 3 bought again, 100 are needed"):
         BG_NBD.fit(np.array([0.0, 1.0]), np.array([0.0, 3.0]), np.array([9.0, 9.0]), np.array([500.0, 3.0]), 100)
     with pytest.raises(FitError, match="too few customers: 2 with a value"):
@@ -259,19 +259,19 @@ def test_too_few_customers_are_no_fit() -> None:
 
 
 def test_customers_who_are_all_alike_are_no_fit() -> None:
-    """Nothing tells how rates differ between customers: any spread of them fits, and none may be shown as found."""
+    """Customers with equal statistics give no fit, because any spread of rates explains them."""
     with pytest.raises(FitError, match=r"flat likelihood|no convergence"):
         BG_NBD.fit(np.array([4.0]), np.array([40.0]), np.array([52.0]), np.array([500.0]), 100)
 
 
 def test_values_that_do_not_vary_are_no_fit() -> None:
-    """One price for all: p runs off, and the numbers at the end of the search would be chance."""
+    """Equal values of all customers give no Gamma-Gamma fit, because the parameter p then has no maximum."""
     with pytest.raises(FitError, match=r"flat likelihood|no convergence"):
         gamma_gamma.fit(np.array([1.0, 2.0]), np.array([9.0, 9.0]), np.array([400.0, 100.0]), 100)
 
 
-# Fader, Hardie (2007), "How to Project Customer Retention", table 1: per cent of 1,000 who are still there after each
-# of seven years, and after the eighth to twelfth; and what the paper finds of the first seven.
+# Fader, Hardie (2007), "How to Project Customer Retention", table 1: per cent of 1,000 customers left after each of
+# seven years, and after the eighth to twelfth; and the paper's parameters for the first seven.
 SEGMENTS = {
     "regular": (
         [63.1, 46.8, 38.2, 32.6, 28.9, 26.2, 24.1],
@@ -288,7 +288,7 @@ SEGMENTS = {
 
 @pytest.mark.parametrize("segment", SEGMENTS)
 def test_lifetimes_are_fitted_as_published(segment: str) -> None:
-    """Who finds other parameters, or projects others than came, has another model."""
+    """The sBG fit has the published parameters and projections."""
     survived, came, published = SEGMENTS[segment]
     shares = np.array([100.0, *survived])
     months = np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 7.0])
@@ -301,7 +301,7 @@ def test_lifetimes_are_fitted_as_published(segment: str) -> None:
 
 @pytest.mark.parametrize(("months", "is_ended"), [(0, 0), (1, 1), (4, 1), (4, 0)])
 def test_lifetimes_are_their_integral(months: int, is_ended: int) -> None:
-    """Somebody who cancels with probability p at the end of a month renews with 1 - p before, and is one of Beta."""
+    """The sBG probabilities equal an integral over Beta-distributed monthly cancellation probabilities."""
     alpha, beta_ = SBG.values()
 
     def over_holders(function: Callable[[Vector], Vector]) -> float:
@@ -311,7 +311,7 @@ def test_lifetimes_are_their_integral(months: int, is_ended: int) -> None:
     value, _ = sbg.log_likelihood(np.array([alpha, beta_]), *_vectors(months, is_ended))
     assert float(value[0]) == pytest.approx(np.log(likelihood), rel=1e-7, abs=1e-9)
     if not is_ended:
-        # one integral of all twelve months: each counts if it and all before it are renewed
+        # one integral over twelve months: a month counts if it and all before it are renewed
         expected = (
             over_holders(lambda p: np.asarray(((1 - p) ** np.arange(months + 1, months + 13)).sum())) / likelihood
         )
@@ -333,20 +333,20 @@ def test_known_lifetimes_are_found_again(subscriptions: int, tolerance: float) -
 
 
 def test_subscriptions_that_tell_nothing_of_each_other_renew_as_they_did() -> None:
-    """Nobody has cancelled yet, or too few subscribe for a fit: the value of contracts would be unknown."""
+    """Without cancellations all renewals are expected; with too few subscriptions the share renewed so far is used."""
     nobody = sbg.fit(np.array([0.0, 5.0]), np.array([0.0, 0.0]), np.array([50.0, 100.0]), 100)
     assert nobody.at_edge
     assert sbg.expected_months(sbg.renewals(nobody, np.array([5.0]), 12), 0.0) == pytest.approx(12, rel=1e-5)
     few = (np.array([1.0, 4.0]), np.array([1.0, 0.0]), np.array([2.0, 2.0]))
     with pytest.raises(FitError, match="too few customers: 4 subscriptions, 100 are needed"):
         sbg.fit(*few, 100)
-    # of 2 x 1 + 2 x 4 ends of months at 2 was cancelled
+    # 2 of 2 x 1 + 2 x 4 month ends were cancellations
     assert sbg.renewal_share(*few) == 0.8
     assert sbg.renewal_share(*_vectors(0, 0, 3)) == 1
 
 
 def test_months_to_come_are_discounted() -> None:
-    """At 21 % a year the sixth month is worth 1 / 1.1, the twelfth 1 / 1.21."""
+    """At 21 % per year the sixth month is worth 1 / 1.1, the twelfth 1 / 1.21."""
     renewed = np.zeros((12, 1))
     renewed[:6] = 1
     upto_sixth, upto_fifth = (sbg.expected_months(renewed * (np.arange(12)[:, None] < k), 0.21)[0] for k in (6, 5))

@@ -1,4 +1,4 @@
-"""Both engines, ready for SQL."""
+"""Connections to both engines, set up as in builds."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ Query = Callable[[str], Sequence[tuple[Any, ...]]]
 
 @pytest.fixture
 def duck() -> Iterator[duckdb.DuckDBPyConnection]:
-    """Set up as the profile sets up each of dbt's connections."""
+    """A DuckDB connection with the settings of the dbt profile."""
     profile = yaml.safe_load((PROJECT / "profiles.yml").read_text(encoding="utf-8"))
     with duckdb.connect() as connection:
         for name, value in profile["customer_journey"]["outputs"]["duckdb"]["settings"].items():

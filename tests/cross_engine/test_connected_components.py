@@ -1,4 +1,4 @@
-"""Connected components, found by each engine in its way: DuckDB in one recursion, Spark in rounds of tables."""
+"""Connected components on both engines: DuckDB uses one recursive query, Spark rounds of tables."""
 
 import random
 from collections.abc import Callable, Sequence

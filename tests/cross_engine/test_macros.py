@@ -1,7 +1,7 @@
-"""Every macro of macros/cross_engine.sql, and what is built of them, on both engines.
+"""Every macro of macros/cross_engine.sql, and some built on them, on both engines.
 
-What is expected was worked out by hand, from calendars, tables of daylight saving and the formats' own rules; it stands
-in the folder `cases`.
+Expected values were worked out by hand, from calendars, tables of daylight saving and the rules of the formats; they
+are in the folder `cases`.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,7 +17,7 @@ Query = Callable[[str], Sequence[tuple[Any, ...]]]
 TOPICS = (calendar, identity, money, statistics, texts, values)
 CASES = {name: cases for topic in TOPICS for name, cases in topic.CASES.items()}
 
-# What runs statements or makes names instead of giving an expression.
+# macros that run statements or create names instead of returning an expression
 NO_EXPRESSIONS = {
     "drop_round_tables", "ensure_hash_key", "in_order_of", "load_csv_rows", "replace_table", "schema_prefix",
 }  # fmt: skip
@@ -51,7 +51,7 @@ def test_a_macro_gives_the_same_on_both_engines(name: str, engine: str, query: Q
 
 
 def test_every_macro_that_dispatches_has_cases() -> None:
-    """A macro without a case would be trusted to do alike on both engines, which is what nobody knows."""
+    """Every macro that differs between the engines has a test case."""
     assert len(CASES) == sum(len(topic.CASES) for topic in TOPICS)
     calls = " ".join(case.call for case in CASES.values())
     dispatching = {name.removeprefix("spark__") for name in Macros("spark").context if name.startswith("spark__")}
@@ -76,7 +76,7 @@ def test_date_spine(first: str, last: str, expected: list[str], engine: str, que
 
 
 def test_list_entries(engine: str, query: Query) -> None:
-    """A text without any gives no row."""
+    """A text without entries gives no row."""
     entries = Macros(engine).render("{{ list_entries('x') }}")
     table = "(values ('two', 'a;b'), ('one', 'c'), ('none', null)) as lists (name, x)"
     rows = query(f"select name, {entries} as entry from {table}")
@@ -84,7 +84,7 @@ def test_list_entries(engine: str, query: Query) -> None:
 
 
 def test_addresses_and_numbers_in_texts(engine: str, query: Query) -> None:
-    """What is found is written as its reader sees it, with the signs beside a number that end it."""
+    """Addresses and phone numbers are found in texts as a reader sees them."""
     macros = Macros(engine)
     texts = (
         "('link', 'https://a.vn/?e=Hoa%2540shop.vn&p=%2B84%20987%20654%20321'), ('two', 'a@b.vn; (0912) 345 678!'),"
@@ -101,7 +101,7 @@ def test_addresses_and_numbers_in_texts(engine: str, query: Query) -> None:
 
 
 def test_text_list(engine: str, query: Query) -> None:
-    """Texts stand in the order asked for, of numbers and not of digits; a missing one leaves no trace."""
+    """Texts are joined in the given order, numbers by value and not by digits; missing ones are left out."""
     rows = "('g', 10, 'sau'), ('g', 9, null), ('g', 2, 'trước'), ('empty', 1, null), ('one', 1, '')"
     listed = Macros(engine).render("{{ text_list('text', order_by='place', separator=' > ') }}")
     select = f"select name, {listed} from (values {rows}) as listed (name, place, text) group by name order by name"
@@ -109,7 +109,7 @@ def test_text_list(engine: str, query: Query) -> None:
 
 
 def test_a_missing_value_comes_first_unless_told(query: Query) -> None:
-    """DuckDB would put it last; the profile sets it to do as Spark does."""
+    """Nulls sort first on both engines; the profile sets DuckDB to do as Spark does."""
     table = "(values (1, 'b'), (2, null), (3, 'a')) as cases (number, x)"
     assert [row[0] for row in query(f"select number from {table} order by x")] == [2, 3, 1]
     assert [row[0] for row in query(f"select number from {table} order by x desc")] == [1, 3, 2]

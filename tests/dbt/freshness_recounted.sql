@@ -4,10 +4,11 @@ with tables as (
 
     {%- for source_name, table_name in staged_tables() %}
     {%- set spec = source_spec(source_name, table_name) %}
+    {%- set name = source_name ~ '.' ~ table_name %}
     {%- set time = spec.config.meta.get('business_time', 'updated_at') %}
     {%- set is_date = time in spec.columns and spec.columns[time].config.meta.kind == 'date' %}
     select
-        '{{ source_name }}.{{ table_name }}' as source_table,
+        '{{ name }}' as source_table,
         {% if is_date -%}
         max({{ time }}) as latest_date,
         count(*) filter (where {{ days_between(time, reporting_date(as_of())) }} <= 6) as row_count
@@ -18,7 +19,7 @@ with tables as (
         count(*) filter (
             where
             {{ days_between(time if is_date else reporting_date(time), reporting_date(as_of())) }}
-            = 1 + {{ setting('volume_delay_days') }}
+            = 1 + {{ setting('volume_delay_days') if setting('volume_delay_tables') == 'all' or name in setting('volume_delay_tables') else 0 }}
         ) as rows_last_day
     from {{ accepted(source_name, table_name) }} as counted
     where {{ time }} <= {{ reporting_date(as_of()) if is_date else as_of() }}

@@ -1,4 +1,4 @@
-"""Audiences of the demo company against its raw consents: who agreed is written to, and nobody else."""
+"""An audience of the demo company against its raw consents."""
 
 import shutil
 from pathlib import Path
@@ -13,7 +13,7 @@ PURPOSE = "email_marketing"
 
 
 def test_who_agreed_to_mails_and_nobody_else(demo: Demo, tmp_path: Path) -> None:
-    """A join that goes wrong would write to those who refused, and no other number would show it."""
+    """The audience is exactly the persons with consent in the raw rows."""
     out = tmp_path / "out"
     out.mkdir()
     for file in (demo.warehouse, demo.published):
@@ -29,10 +29,10 @@ def test_who_agreed_to_mails_and_nobody_else(demo: Demo, tmp_path: Path) -> None
 
     written = set(audience.identifiers)
     assert len(written) == len(audience.identifiers)
-    # who agreed by one address may be written to at another: one that a contact has given up, or of a second account
+    # a person who agreed by one address may be written at another, such as the current one or that of a second contact
     assert not written & (last.keys() - agreed)
     assert len(written & agreed) > 0.9 * len(written)
-    # some have unsubscribed since, were erased, or are colleagues
+    # some have since unsubscribed, were erased, or are colleagues
     assert len(written) > 0.8 * len(agreed)
     left_out = (
         audience.internal, audience.to_be_erased, audience.withdrawn, audience.never_asked, audience.without_identifier

@@ -12,7 +12,7 @@ def test_check_tells_what_the_build_then_does(demo: Demo) -> None:
             table: counts
             for table, *counts in connection.execute(
                 "select source_table, rows_in, duplicates, quarantined, deferred from marts.audit_reconciliation"
-                # an erased row would have been one of these
+                # an erased row would also be one of these
                 " where erased = 0"
             ).fetchall()
         }

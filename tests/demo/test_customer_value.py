@@ -1,4 +1,4 @@
-"""What customers are worth, worked out again from the published facts and parameters alone."""
+"""Customer value and cohorts, recalculated from published facts and parameters."""
 
 from collections import defaultdict
 from datetime import date
@@ -19,7 +19,7 @@ def _months_between(earlier: date, later: date) -> int:
 
 
 def test_cohorts_brought_what_their_customers_did(marts: duckdb.DuckDBPyConnection) -> None:
-    """A purchase in the wrong month, or a deal left out, moves the age at which a cohort pays back."""
+    """The value of each cohort by month equals the sum over its customers' purchases."""
     purchases = marts.execute(
         """
             select case when person_id = 'unknown' then company_id else person_id end, person_id, company_id,
@@ -107,9 +107,9 @@ def test_cohorts_brought_what_their_customers_did(marts: duckdb.DuckDBPyConnecti
 
 
 def test_predictions_follow_from_the_published_parameters(marts: duckdb.DuckDBPyConnection) -> None:
-    """Whoever has the marts can work a customer's prediction out: by integrals over rates, as the model is told.
+    """Each customer's prediction follows from the published parameters, by integrals over purchase rates.
 
-    Of a rate l and a probability p to drop out at each purchase, x + 1 of them, the first too.
+    For a rate l and a probability p to drop out at each of x + 1 purchases, the first included.
     """
     parameters = dict(
         marts.execute(
@@ -126,7 +126,7 @@ def test_predictions_follow_from_the_published_parameters(marts: duckdb.DuckDBPy
     ).fetchall()
     assert len(rows) == 25
     nodes, weights = np.polynomial.legendre.leggauss(2000)
-    # rates up to 2 a week; of r above 0 the density at 0 has a pole, which a substitution takes away
+    # rates up to 2 per week; the density has a pole at 0, which a substitution removes
     rates = (nodes + 1) ** (1 / r)
     of_rate = weights * gamma.pdf(rates, r, scale=1 / alpha) * (nodes + 1) ** (1 / r - 1)
     for x, recency, age, p_alive, purchases, worth, clv in rows:

@@ -1,4 +1,4 @@
-"""Descriptions and docs/bi.md answer questions by example: `where framework = …`. An analyst copies that line."""
+"""Example conditions in descriptions and docs/bi.md, such as `where framework = …`, which analysts copy."""
 
 import re
 from collections.abc import Iterator
@@ -14,13 +14,13 @@ from tests.support.demo import Demo
 EXAMPLE = re.compile(r"`(where [^`]+)`")
 # `kpi_nps where survey_kind = 'relational' and dimension = 'all'`, `kpi_csat`, `kpi_ces` `where …`
 IN_TABLE = re.compile(r"`(\w+) (where [^`]+)`")
-# Each row of these marts is of one value of these columns, and a sum over all values says nothing.
+# rows of these marts belong to one value of these columns; sums over all values are meaningless
 SLICES = frozenset({"framework", "attribution_model", "conversion_type", "month_basis", "survey_kind", "dimension"})
 
 
 @dataclass(frozen=True)
 class Example:
-    """A condition on a mart, and where it stands."""
+    """A condition on a mart, and where it is written."""
 
     place: str
     mart: str
@@ -49,7 +49,7 @@ def marts(demo: Demo) -> Iterator[duckdb.DuckDBPyConnection]:
     "example", examples(), ids=lambda example: f"{example.place}: {example.mart} {example.condition}"
 )
 def test_an_example_finds_rows_that_add_up(example: Example, marts: duckdb.DuckDBPyConnection) -> None:
-    """Rows of thirteen frameworks, or of `all` and its parts, added up are many times what there is."""
+    """The rows of each example can be summed: they mix no frameworks, nor `all` with its parts."""
     columns = dict(
         marts.execute(
             "select column_name, data_type from information_schema.columns where table_name = ?", [example.mart]
@@ -61,7 +61,7 @@ def test_an_example_finds_rows_that_add_up(example: Example, marts: duckdb.DuckD
             (has_all,) = marts.execute(f"select bool_or({column} = 'all') from marts.{example.mart}").fetchall()[0]
             slices |= {column} if has_all else set()
     if re.search(r"\bperiod\b", example.condition):
-        # it follows from the period
+        # the period determines it
         slices -= {"period_type"}
     unnamed = {column for column in slices if not re.search(rf"\b{column}\b", example.condition)}
     assert not unnamed, f"says nothing of {', '.join(sorted(unnamed))}"
@@ -70,5 +70,5 @@ def test_an_example_finds_rows_that_add_up(example: Example, marts: duckdb.DuckD
 
 
 def test_there_are_examples() -> None:
-    """A change of the descriptions' wording would leave nothing to try."""
+    """Examples are found at all; otherwise a change of wording would leave nothing to test."""
     assert len(list(examples())) > 60

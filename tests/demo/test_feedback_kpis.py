@@ -1,4 +1,4 @@
-"""Reviews, e-mail, carts, referrals and experiments, worked out once more from the demo's raw files in plain Python."""
+"""Reviews, e-mail, carts, referrals and experiments, recalculated from the demo's raw files in plain Python."""
 
 import csv
 import math
@@ -70,8 +70,8 @@ def _assert_share(part: int, whole: int, rate: float | None, low: float | None, 
 
 
 def test_reviews_of_every_month(raw: RawRows, marts: duckdb.DuckDBPyConnection) -> None:
-    """Stars grouped wrongly, or a reply that is yet to come taken for one, would show care where there is none."""
-    # what is no number is refused as such, whatever it says
+    """Ratings and replies of each month."""
+    # a text that is no number is quarantined for that reason first
     rows = [
         row
         for row in raw.left("feedback/reviews")
@@ -110,7 +110,7 @@ def test_reviews_of_every_month(raw: RawRows, marts: duckdb.DuckDBPyConnection) 
 
 
 def test_email_of_every_month_and_campaign(raw: RawRows, marts: duckdb.DuckDBPyConnection) -> None:
-    """Opens by machines would raise the open rate, and later events would leave the month that they belong to."""
+    """E-mail rates by month of sending and campaign, without opens by machines."""
     messages: defaultdict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in accepted_rows(raw.left("marketing/email_events"), EMAIL_EVENTS, AS_OF):
         messages[row["message_id"], row["email"].lower()].append(row)
@@ -164,7 +164,7 @@ def test_email_of_every_month_and_campaign(raw: RawRows, marts: duckdb.DuckDBPyC
 
 @dataclass(frozen=True)
 class Visit:
-    """A web session: when it began and ended, on what, and what happened."""
+    """A web session: start, end, device and events."""
 
     cookie: str
     started_at: datetime
@@ -203,7 +203,7 @@ def _visits(events: list[Row]) -> list[Visit]:
 def test_carts_checkouts_and_forms_of_every_month(
     raw: RawRows, orders: Mapping[str, RawOrder], persons: dict[str, str], marts: duckdb.DuckDBPyConnection
 ) -> None:
-    """Bots, others' orders or cancelled ones would make the shop look leakier, or reminders better, than they are."""
+    """Abandoned carts, checkouts and forms of each month, without bots."""
     bought: defaultdict[str | None, list[datetime]] = defaultdict(list)
     for order in orders.values():
         if order.is_conversion:
@@ -214,7 +214,7 @@ def test_carts_checkouts_and_forms_of_every_month(
         if not visit.is_human:
             continue
         month = _month(visit.started_at)
-        # every order of this shop's site has its event
+        # every order on the shop's site has its purchase event
         has_order = "purchase" in visit.names
         is_abandoned = "add_to_cart" in visit.names and not has_order
         is_recovered = is_abandoned and any(
@@ -261,7 +261,7 @@ def test_carts_checkouts_and_forms_of_every_month(
 
 
 def _buyer_of(order: RawOrder) -> str:
-    """Return who placed an order; what names nobody is a person of its own."""
+    """Return the person of an order; an order without identifiers is a person of its own."""
     return order.person or f"order {order.row['order_id']}"
 
 
@@ -269,7 +269,7 @@ def _buyer_of(order: RawOrder) -> str:
 def customer_periods(
     raw: RawRows, orders: Mapping[str, RawOrder], persons: dict[str, str]
 ) -> dict[str, list[tuple[datetime, datetime | None]]]:
-    """When each person was a customer: for a while after a purchase, and while a subscription runs."""
+    """When each person was a customer: for some time after a purchase, and while a subscription runs."""
     periods: defaultdict[str, list[tuple[datetime, datetime | None]]] = defaultdict(list)
     for order in orders.values():
         if order.is_conversion:
@@ -301,7 +301,7 @@ def test_referrals_of_every_month(
     customer_periods: dict[str, list[tuple[datetime, datetime | None]]],
     marts: duckdb.DuckDBPyConnection,
 ) -> None:
-    """What the CRM calls converted, or a customer that two invited counted twice, would make growth out of wishes."""
+    """Referrals that became customers, each counted once, whatever status the CRM has."""
     internal = {
         person_of(contact, persons, "contact_id") for contact in raw.accepted("crm/contacts") if contact["is_internal"]
     }
@@ -368,7 +368,7 @@ def test_referrals_of_every_month(
 
 @dataclass(frozen=True)
 class Arm:
-    """A variant of an experiment: how many saw it alone, and what each of those whose window is over brought."""
+    """A variant of an experiment: how many persons saw only it, and the results of those whose window is over."""
 
     persons: int
     revenues: tuple[float, ...]
@@ -381,7 +381,7 @@ class Arm:
 
     @property
     def table(self) -> list[int]:
-        """Who converted, and who did not."""
+        """Converted and not converted persons."""
         return [self.converted, self.mature - self.converted]
 
 
@@ -395,7 +395,7 @@ def _arm(seen_at: Mapping[str, datetime], brought: Mapping[str, list[tuple[datet
 
 
 def _holm(p_values: Mapping[tuple[str, str], float]) -> dict[tuple[str, str], float]:
-    """Adjust p-values as Holm 1979 does: the smallest times their number, the next times one less, never falling."""
+    """Adjust p-values by Holm's method (1979): the smallest times n, the next times n - 1, never decreasing."""
     adjusted, worst = {}, 0.0
     for place, name in enumerate(sorted(p_values, key=lambda name: p_values[name])):
         worst = max(worst, min(1.0, p_values[name] * (len(p_values) - place)))
@@ -406,7 +406,7 @@ def _holm(p_values: Mapping[tuple[str, str], float]) -> dict[tuple[str, str], fl
 def test_experiments(
     raw: RawRows, orders: Mapping[str, RawOrder], persons: dict[str, str], marts: duckdb.DuckDBPyConnection
 ) -> None:
-    """A variant would win by devices, by earlier orders, or by those who saw both; and a broken split would pass."""
+    """Results of experiments per person, without bots and persons who saw both variants, with the sample ratio test."""
     seen_first: defaultdict[tuple[str, str], dict[str, datetime]] = defaultdict(dict)
     controls: dict[str, str] = {}
     for row in accepted_rows(raw.left("web/experiment_exposures"), EXPOSURES, AS_OF):
@@ -415,7 +415,7 @@ def test_experiments(
         first[person] = min(first.get(person, datetime.max), row["exposed_at"])
         if row["is_control"]:
             controls[row["experiment"]] = row["variant"]
-    # orders from the raw files; of the other types it is told elsewhere whether they are right
+    # orders from the raw files; other conversion types are tested elsewhere
     brought: defaultdict[str, defaultdict[str, list[tuple[datetime, float]]]] = defaultdict(lambda: defaultdict(list))
     for order in orders.values():
         if order.is_conversion and order.person:
@@ -507,7 +507,7 @@ def test_experiments(
 
 
 def _test_of(arm: Arm, against: Arm) -> tuple[str | None, float | None]:
-    """Return the test of two proportions that the contract names, and its p-value to both sides."""
+    """Return the name of the test that the contract requires, and its two-sided p-value."""
     table = [arm.table, against.table]
     if 0 in (arm.converted + against.converted, arm.table[1] + against.table[1]):
         return None, None
@@ -518,7 +518,7 @@ def _test_of(arm: Arm, against: Arm) -> tuple[str | None, float | None]:
 
 
 def _power(arm: Arm, against: Arm) -> float:
-    """Return the chance that the pooled z lies beyond 1.96 if the variant's rate is 1.1 times that of the control."""
+    """Return the probability that the pooled z exceeds 1.96 if the variant's rate is 1.1 times that of the control."""
     base = against.converted / against.mature
     lifted, weights = 1.1 * base, 1 / arm.mature + 1 / against.mature
     pooled = (lifted * arm.mature + base * against.mature) / (arm.mature + against.mature)
@@ -530,7 +530,7 @@ def _power(arm: Arm, against: Arm) -> float:
 
 
 def _revenue_lift(arm: Arm, against: Arm, degrees: float) -> list[float | None]:
-    """Return the lift of the mean, and between which lifts Fieller's t is not beyond the critical one: by search."""
+    """Return the lift of the mean with Fieller's interval, whose bounds are found by search."""
     mean, base = fmean(arm.revenues), fmean(against.revenues)
     noise, base_noise = variance(arm.revenues) / arm.mature, variance(against.revenues) / against.mature
     critical = float(stats.t.ppf(0.975, degrees))

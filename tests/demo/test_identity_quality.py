@@ -1,4 +1,4 @@
-"""Who belongs together by identity resolution, against who truly does: the demo's generator knows."""
+"""Identity resolution against the truth that the demo's generator knows: which identifiers are of one person."""
 
 import shutil
 from collections.abc import Iterator
@@ -9,10 +9,10 @@ import duckdb
 import pytest
 from demo_company import generate
 
-from tests.support.dbt import must_pass, run_dbt, start_parsed
+from tests.support.dbt import change_setting, must_pass, run_dbt
 from tests.support.demo import Demo
 
-# Many more than any identifier of the demo has.
+# many more links than any identifier of the demo has
 NO_GUARD = 1_000_000
 IDENTITY = ("int_identifiers", "int_identity_edges", "int_identity_components", "int_person_identifiers")
 
@@ -42,7 +42,7 @@ PAIRS = """
 
 @dataclass(frozen=True)
 class Quality:
-    """Pairs of identifiers: put together and truly of two people, or kept apart though rows tie them together."""
+    """Pairs of identifiers: joined wrongly, or kept apart although rows link them and they are of one person."""
 
     pairs: int
     tied: int
@@ -51,12 +51,12 @@ class Quality:
 
     @property
     def precision(self) -> float:
-        """The share of pairs of one person that truly are one person's."""
+        """The share of joined pairs that are truly of one person."""
         return 1 - len(self.wrong) / self.pairs
 
     @property
     def recall(self) -> float:
-        """The share found of the pairs of a true person that rows tie together."""
+        """The share of true pairs linked by rows that were joined."""
         return 1 - len(self.missed) / self.tied
 
 
@@ -79,7 +79,7 @@ def _quality(warehouse: Path, truth: Path) -> Quality:
 
 @pytest.fixture(scope="module")
 def truth(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Whose each identifier truly is. It is in no folder that a build sees."""
+    """The true person of each identifier. No build can see it."""
     folder = tmp_path_factory.mktemp("truth")
     generate(folder / "raw", truth=folder)
     shutil.rmtree(folder / "raw")
@@ -88,26 +88,25 @@ def truth(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def guarded(demo: Demo, truth: Path) -> Quality:
-    """With hubs that link nobody, as the demo is built."""
+    """Identity with the limit on links, as the demo is built."""
     return _quality(demo.warehouse, truth)
 
 
 @pytest.fixture(scope="module")
 def unguarded(demo: Demo, truth: Path, tmp_path_factory: pytest.TempPathFactory) -> Quality:
-    """The same rows, where an identifier links however many it is seen with."""
+    """Identity of the same rows without the limit on links."""
     folder = tmp_path_factory.mktemp("unguarded")
     warehouse = Path(shutil.copyfile(demo.warehouse, folder / "warehouse.duckdb"))
-    start_parsed(folder, demo.out)
-    guard_off = ("--vars", f"{{identity_max_links: {NO_GUARD}}}")
-    must_pass(run_dbt(warehouse, folder, "run", "--select", *IDENTITY, *guard_off))
+    change_setting(warehouse, "identity_max_links", NO_GUARD)
+    must_pass(run_dbt(warehouse, folder, "run", "--select", *IDENTITY))
     return _quality(warehouse, truth)
 
 
 def test_only_families_on_one_phone_are_taken_for_one(guarded: Quality) -> None:
-    """Strangers would share a journey.
+    """The only wrong joins are families who share a phone.
 
-    Four families of two or three people have one phone, which is within identity_max_links: ten people, 24 pairs of
-    17,000. Nothing in the rows tells them from one person with several addresses.
+    Four families of two or three people share a phone, within identity_max_links: ten people, 24 pairs of 17,000.
+    Nothing in the rows distinguishes them from one person with several addresses.
     """
     assert all(_is_of_a_family(one) and _is_of_a_family(other) for one, other in guarded.wrong)
     assert guarded.pairs > 15_000
@@ -120,7 +119,7 @@ def _is_of_a_family(identifier: str) -> bool:
 
 
 def test_only_addresses_given_up_are_missed(guarded: Quality) -> None:
-    """One person would be counted as several, each with a part of the journey.
+    """The only missed joins are addresses that contacts gave up.
 
     24 contacts gave up an address (`cu.…`). What others do with it later is theirs, so the address belongs to them now,
     and its pairs with the contact's four or so identifiers are missed on purpose.
@@ -131,10 +130,10 @@ def test_only_addresses_given_up_are_missed(guarded: Quality) -> None:
 
 
 def test_hub_guard_keeps_strangers_apart(guarded: Quality, unguarded: Quality) -> None:
-    """A guard that guards nothing: two kiosks and a phone of eight people would melt their users, and nobody notice.
+    """Without the limit on links, two kiosks and a shared phone would join their users into three persons.
 
-    Two tablets with nine visitors each and a phone of eight: some thousand pairs. It costs nothing: no row ties two
-    identifiers of one person by one of these alone.
+    Two tablets with nine visitors each and a phone of eight: some thousand pairs. The limit misses nothing here,
+    because no row links two identifiers of one person by one of these alone.
     """
     assert unguarded.precision < 0.95 < guarded.precision
     assert guarded.recall >= unguarded.recall

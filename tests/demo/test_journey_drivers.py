@@ -1,4 +1,4 @@
-"""What tells those who advanced from those who left, counted once more, with intervals by another formula."""
+"""Drivers: factors of persons who advanced or left, recounted, with intervals by another formula."""
 
 from collections import defaultdict
 from datetime import datetime, timedelta
@@ -17,13 +17,13 @@ FACTOR_TYPES = ("touchpoint", "channel", "customer_type", "persona", "entry_chan
 
 
 def test_the_interval_is_the_published_one() -> None:
-    """Newcombe 1998, table II (a) and (d), method 10: if the formula here were wrong, it would prove nothing below."""
+    """The formula used here gives the published example of Newcombe 1998, table II (a) and (d), method 10."""
     assert newcombe(56, 70, 48, 80) == pytest.approx((0.2, 0.0524, 0.3339), abs=5e-5)
     assert newcombe(5, 56, 0, 29) == pytest.approx((5 / 56, -0.0381, 0.1926), abs=5e-5)
 
 
 def test_drivers_of_a_stage(demo: Demo) -> None:
-    """What came after the landmark, or what was learnt of a person later, would call the outcome its own cause."""
+    """Factors use only what happened before the landmark, so that the outcome cannot be its own cause."""
     with duckdb.connect(str(demo.published), read_only=True) as connection:
         journeys = Journeys(connection, FRAMEWORK)
         touchpoints = connection.execute(
@@ -98,7 +98,7 @@ def test_drivers_of_a_stage(demo: Demo) -> None:
 
 
 def _p_value(advanced_with: int, advanced: int, left_with: int, left: int) -> float:
-    """Return the p-value of the pooled z-test, whose square is the chi-square; of Fisher's where a cell expects few."""
+    """Return the p-value of the pooled z-test (as chi-square), or of Fisher's test if a cell expects few."""
     table = [[advanced_with, advanced - advanced_with], [left_with, left - left_with]]
     if stats.contingency.expected_freq(table).min() < 5:
         return float(stats.fisher_exact(table).pvalue)
@@ -106,7 +106,7 @@ def _p_value(advanced_with: int, advanced: int, left_with: int, left: int) -> fl
 
 
 def test_q_values_of_a_framework(demo: Demo) -> None:
-    """Adjusted a stage at a time, the twenty stages of a page would show twenty times what chance makes."""
+    """p-values are adjusted over all stages of a framework, not for each stage alone."""
     with duckdb.connect(str(demo.published), read_only=True) as connection:
         rows = connection.execute(
             "select framework, p_value, q_value, is_significant from marts.journey_drivers where p_value is not null"

@@ -1,4 +1,4 @@
-"""The rows of the journey map, counted once more person by person from stays, answers, sessions and carts."""
+"""Rows of the journey map, recounted person by person from stays, answers, sessions and carts."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,13 +27,13 @@ def marts(demo: Demo) -> Iterator[duckdb.DuckDBPyConnection]:
 
 @pytest.fixture(scope="module", params=["adahub_crm", "core_five"])
 def framework(request: pytest.FixtureRequest) -> str:
-    """One framework with a stage outside its funnel, one without."""
+    """A framework with a stage outside its funnel, and one without."""
     return str(request.param)
 
 
 @pytest.fixture(scope="module")
 def journeys(marts: duckdb.DuckDBPyConnection, framework: str) -> Journeys:
-    """Everybody's stays in the framework."""
+    """The stays of all persons in the framework."""
     return Journeys(marts, framework)
 
 
@@ -42,7 +42,7 @@ def _approximately(expected: float | None) -> object:
 
 
 def test_persons_and_what_became_of_them(marts: duckdb.DuckDBPyConnection, framework: str, journeys: Journeys) -> None:
-    """A month too many of a stay, a second entry taken for a first, or a window cut short would bend rates unseen."""
+    """Persons in each stage by period, first entries and their outcomes."""
     persons: defaultdict[Cell, set[str]] = defaultdict(set)
     for person, stays in journeys.stays.items():
         for stay in stays:
@@ -61,7 +61,7 @@ def test_persons_and_what_became_of_them(marts: duckdb.DuckDBPyConnection, frame
             entered[cell] += 1
             converted[cell] += outcome.is_converted
             dropped[cell] += outcome.is_dropped
-            # of all time the rate is that of the months whose window is over
+            # for `all`, the rate is that of the mature months
             if is_mature(month_of(stay.entered_at) if cell[0] == "all" else cell[0]):
                 watched[cell] += 1
                 advanced[cell] += outcome.is_converted
@@ -79,7 +79,7 @@ def test_persons_and_what_became_of_them(marts: duckdb.DuckDBPyConnection, frame
         for cell in set(persons) | set(entered)
     }
     assert len(rows) > 1000
-    # otherwise nobody would notice who entered taken for who they are now
+    # makes sure that attributes at entry differ from the present ones somewhere
     assert any(entered[cell] > len(persons[cell]) for cell in entered)
     for *parts, _, _, _, _, mature, conversion_rate, drop_off_rate, median_hours_in_stage in rows:
         period, stage, customer_type, persona = parts
@@ -92,7 +92,7 @@ def test_persons_and_what_became_of_them(marts: duckdb.DuckDBPyConnection, frame
 
 
 def test_emotion_is_the_mean_of_persons(marts: duckdb.DuckDBPyConnection, framework: str, journeys: Journeys) -> None:
-    """Whoever answers every survey would speak for all others, and an answer would count in a stage left long ago."""
+    """Emotion is the mean of the persons' means, each answer in the stage of its time."""
     adjusted: defaultdict[Cell, defaultdict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     said: defaultdict[tuple[Cell, str], defaultdict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for answer in answers_of(marts):
@@ -114,7 +114,7 @@ def test_emotion_is_the_mean_of_persons(marts: duckdb.DuckDBPyConnection, framew
         of = adjusted[period, stage, customer_type, persona]
         expected = (on_scale(mean_of_persons(of)), *_interval(of)) if responses >= LEAST_ANSWERS else (None, None, None)
         assert (emotion_score, emotion_low, emotion_high) == tuple(map(_approximately, expected)), parts
-    # otherwise nobody would notice answers taken for persons
+    # makes sure that answers and persons differ somewhere
     assert any(len(scores) > 1 for of in adjusted.values() for scores in of.values())
 
     by_survey = marts.execute(
@@ -132,7 +132,7 @@ def test_emotion_is_the_mean_of_persons(marts: duckdb.DuckDBPyConnection, framew
 
 
 def _interval(scores: Mapping[str, Sequence[float]]) -> tuple[float, float]:
-    """Return the adjusted Wald interval of the persons' means (Rocks 2016): three answers more, of 1, -1 and 0."""
+    """Return the adjusted Wald interval of the persons' means (Rocks 2016): three more answers, 1, -1 and 0."""
     values = [(fmean(of), 1.0) for of in scores.values()] + [(1.0, 0.75), (-1.0, 0.75), (0.0, 1.5)]
     weight = sum(share for _, share in values)
     mean = sum(value * share for value, share in values) / weight
@@ -142,7 +142,7 @@ def _interval(scores: Mapping[str, Sequence[float]]) -> tuple[float, float]:
 
 
 def test_carts_belong_to_the_stage_they_were_filled_in(demo: Demo, marts: duckdb.DuckDBPyConnection) -> None:
-    """Placed by the start of their sessions nearly all carts would lie before the decision that they are."""
+    """Carts count in the stage in which they were filled, not in that of the session's start."""
     journeys = Journeys(marts, "core_five")
     with duckdb.connect(str(demo.warehouse), read_only=True) as warehouse:
         owners = dict(
@@ -182,7 +182,7 @@ def test_carts_belong_to_the_stage_they_were_filled_in(demo: Demo, marts: duckdb
     assert rate is not None
     assert rate[:2] == (abandoned["decision"], carts["decision"])
     assert rate[2] == _approximately(abandoned["decision"] / carts["decision"])
-    # a stage may have ten worse pains
+    # a stage may have ten more frequent pain points
     assert {stage: value for stage, value in abandoned.items() if stage in pains} == pains
     assert pains["decision"] > 500
     assert carts["decision"] > 0.5 * sum(carts.values())

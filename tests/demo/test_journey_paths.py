@@ -1,4 +1,4 @@
-"""The paths that people took to the goal, or away from it, walked once more one person at a time."""
+"""Paths of persons to the last stage or out of the funnel, recounted one person at a time."""
 
 from collections import Counter, defaultdict
 from statistics import median
@@ -15,7 +15,7 @@ LONGEST = 10
 
 @pytest.mark.parametrize("framework", ["adahub_crm", "five_a"])
 def test_paths(demo: Demo, framework: str) -> None:
-    """A path that goes on after the purchase, or a contact of the stage other taken for a buyer, would mislead."""
+    """Each path, with its persons and outcomes; a path ends at the goal, and stages outside the funnel are no goal."""
     with duckdb.connect(str(demo.published), read_only=True) as connection:
         journeys = Journeys(connection, framework)
         rows = connection.execute(

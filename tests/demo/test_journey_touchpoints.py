@@ -1,4 +1,4 @@
-"""What people touched in each stage, on which channel, and what they said of it, counted once more touch by touch."""
+"""Touchpoints and channels in each stage, with survey answers about them, recounted touch by touch."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ def marts(demo: Demo) -> Iterator[duckdb.DuckDBPyConnection]:
 
 @pytest.fixture(scope="module")
 def journeys(marts: duckdb.DuckDBPyConnection) -> Journeys:
-    """Everybody's stays in the framework."""
+    """The stays of all persons in the framework."""
     return Journeys(marts, FRAMEWORK)
 
 
@@ -32,7 +32,7 @@ def journeys(marts: duckdb.DuckDBPyConnection) -> Journeys:
 def test_touchpoints_and_channels_of_each_stage(
     item_type: str, column: str, marts: duckdb.DuckDBPyConnection, journeys: Journeys
 ) -> None:
-    """A touch placed in the stage after it, or a person counted once a touch, would put the wrong channel first."""
+    """Touches and persons by touchpoint type and channel, each in the stage of its time."""
     touches: Counter[tuple[Cell, str]] = Counter()
     persons: defaultdict[tuple[Cell, str], set[str]] = defaultdict(set)
     for person, touched_at, item in marts.execute(
@@ -62,7 +62,7 @@ def test_touchpoints_and_channels_of_each_stage(
 
 
 def test_touches_answers_and_credit(marts: duckdb.DuckDBPyConnection, journeys: Journeys) -> None:
-    """Answers about support would miss the ticket that they are about, and credit would lie where the sale was."""
+    """Survey answers by the touchpoint they are about, and attribution credit by the stage of the touch."""
     names = {row["touchpoint"]: row["touchpoint_type"] for row in seed("survey_touchpoints")}
     touches: Counter[tuple[Cell, str]] = Counter()
     persons: defaultdict[tuple[Cell, str], set[str]] = defaultdict(set)

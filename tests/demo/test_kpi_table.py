@@ -1,4 +1,4 @@
-"""docs/kpis.md names for each KPI the mart, column and rows that answer it, and what they say of the demo."""
+"""docs/kpis.md names for each KPI the mart, column and rows, and its value in the demo."""
 
 import re
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Kpi:
 
 
 def kpis() -> list[Kpi]:
-    """Return the lines of the table; one that does not look like the others is a mistake in it."""
+    """Return the lines of the table; a line of another form is an error."""
     lines = TABLE.read_text(encoding="utf-8").splitlines()
     found = []
     for line in lines:
@@ -41,7 +41,7 @@ def kpis() -> list[Kpi]:
 
 @pytest.mark.parametrize("kpi", kpis(), ids=lambda kpi: f"{kpi.mart}.{kpi.column}: {kpi.rows}")
 def test_demo_says_what_the_table_says(kpi: Kpi, demo: Demo) -> None:
-    """A table that was right once sends its readers to columns that are gone, or to rows that mean something else."""
+    """Each value in the table is that of the demo, so mart, column and rows exist."""
     with duckdb.connect(str(demo.published), read_only=True) as connection:
         rows = connection.execute(f"select {kpi.column} from marts.{kpi.mart} where {kpi.rows}").fetchall()
     assert len(rows) == 1, "one number answers it"
@@ -51,6 +51,6 @@ def test_demo_says_what_the_table_says(kpi: Kpi, demo: Demo) -> None:
 
 
 def test_every_kpi_mart_is_in_the_table() -> None:
-    """A KPI that nobody finds is computed for nothing."""
+    """Every KPI mart is in the table."""
     marts = {file.stem for file in (PROJECT / "models" / "marts" / "kpis").glob("*.sql")}
     assert marts - {kpi.mart for kpi in kpis()} == set()

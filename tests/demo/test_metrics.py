@@ -1,4 +1,4 @@
-"""The metrics of dbt's semantic layer, answered by MetricFlow on the published demo, against the marts."""
+"""The metrics of dbt's semantic layer, computed by MetricFlow on the published demo, against the marts."""
 
 import csv
 import os
@@ -21,9 +21,9 @@ EVERYBODY = "dimension = 'all'"
 OF_THE_BRAND = f"{EVERYBODY} and survey_kind = 'relational'"
 EVERY_KIND = f"{EVERYBODY} group by month_start"
 EVERY_ACCOUNT = "customer_type = 'all'"
-# acquisition costs stand once for each attribution model, and what all channels cost together is the same in each
+# acquisition costs occur once per attribution model, with the same total in each
 EVERY_CHANNEL = "dimension = 'all' and attribution_model = 'linear'"
-# the mart that says the same, its column, and which of its rows
+# the mart with the same figure, its column, and the rows to use
 BY_MONTH = {
     "orders": ("kpi_sales", "orders", EVERYBODY),
     "net_revenue": ("kpi_sales", "net_revenue", EVERYBODY),
@@ -71,7 +71,7 @@ BY_MONTH = {
 }
 
 
-# answers every saved query in one process: to start MetricFlow takes six seconds, a query one
+# runs all saved queries in one process, because starting MetricFlow takes six seconds and a query one
 _SAVED_QUERIES = """
 import sys
 from dbt_metricflow.cli.main import cli
@@ -92,9 +92,9 @@ def metrics_declared() -> set[str]:
 
 @pytest.fixture(scope="module")
 def project(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """What MetricFlow reads: the project's settings, what dbt made of the metrics, and the marts.
+    """The files that MetricFlow reads: the project's settings, dbt's semantic manifest, and the marts.
 
-    A copy of the published file under the warehouse's name, since MetricFlow opens the file for itself alone.
+    A copy of the published file under the warehouse's name, because MetricFlow locks the file.
     """
     folder = tmp_path_factory.mktemp("metrics")
     must_pass(run_dbt(folder / "warehouse.duckdb", folder, "parse"))
@@ -106,7 +106,7 @@ def project(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pa
 
 
 def query(project: Path, metrics: list[str], group_by: str) -> dict[str, dict[str, float]]:
-    """Return the value of each metric, by group; a group of which it says nothing is left out."""
+    """Return the value of each metric, by group; groups without a value are left out."""
     answer = project / "answer.csv"
     run(project, str(MF), "query", "--metrics", ",".join(metrics), "--group-by", group_by, "--csv", str(answer))
     rows = rows_of(answer)
@@ -114,7 +114,7 @@ def query(project: Path, metrics: list[str], group_by: str) -> dict[str, dict[st
 
 
 def run(project: Path, *command: str) -> None:
-    """Run a program that reads the project as MetricFlow does; it must end well."""
+    """Run a program that reads the project as MetricFlow does; it must succeed."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("DBT_")}
     done = subprocess.run(
         command,
@@ -128,13 +128,13 @@ def run(project: Path, *command: str) -> None:
 
 
 def rows_of(answer: Path) -> list[dict[str, str]]:
-    """Return the rows of an answer by the names of their columns."""
+    """Return the rows of an answer, by column name."""
     with answer.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
 def column(rows: Sequence[Mapping[str, str]], metric: str, *group_by: str) -> dict[str, float]:
-    """Return the values of a metric by group; a group of which it says nothing is left out."""
+    """Return the values of a metric by group; groups without a value are left out."""
     return {
         "|".join(row[name] for name in group_by): float(row[metric])
         for row in rows
@@ -143,18 +143,18 @@ def column(rows: Sequence[Mapping[str, str]], metric: str, *group_by: str) -> di
 
 
 def of_the_mart(connection: duckdb.DuckDBPyConnection, metric: str) -> dict[str, float]:
-    """Return what the mart says that holds the same as a metric, by month."""
+    """Return the figure of a mart that a metric must equal, by month."""
     mart, expression, rows = BY_MONTH[metric]
     month = "cohort_month" if mart == "kpi_unit_economics" else "month_start"
     found = connection.execute(
         f"select cast({month} as varchar) || ' 00:00:00', cast({expression} as double) from marts.{mart} where {rows}"
     ).fetchall()
-    # where nothing happened a mart may say 0 and the metric nothing
+    # without any event a mart may have 0 and the metric no row
     return {month: value for month, value in found if value}
 
 
 def test_marts_and_metrics_agree(project: Path, demo: Demo) -> None:
-    """Two definitions of one number: a dashboard on the marts and one on the metrics would contradict each other."""
+    """Each metric equals the figure in its mart, so dashboards on either agree."""
     assert set(BY_MONTH) == metrics_declared(), "a metric that no mart is held against proves nothing"
     answered = query(project, sorted(BY_MONTH), "metric_time__month")
     with duckdb.connect(str(demo.published), read_only=True) as connection:
@@ -194,7 +194,7 @@ def by_customer_type(connection: duckdb.DuckDBPyConnection, metric: str) -> dict
 
 
 def test_metrics_can_be_split_by_persons(project: Path, demo: Demo) -> None:
-    """A metric that does not join to persons could not be asked for by customer type, persona or country."""
+    """Metrics can be grouped by customer type, persona and country."""
     answered = query(project, ["net_revenue"], "person__customer_type")["net_revenue"]
     with duckdb.connect(str(demo.published), read_only=True) as connection:
         expected = dict(

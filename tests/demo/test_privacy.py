@@ -1,4 +1,4 @@
-"""The published demo against everybody in its raw files: 3,000 contacts, their cookies, addresses and numbers."""
+"""The published demo contains none of the people in its raw files: 3,000 contacts, their cookies and identifiers."""
 
 import re
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ KEYED_HASH = re.compile(r"[0-9a-f]{32}")
 
 @pytest.fixture(scope="module")
 def personal(demo: Demo) -> dict[str, set[str]]:
-    """What the raw files know of people, in lower case, by kind."""
+    """Personal data in the raw files, in lower case, by kind."""
     found: dict[str, set[str]] = {kind: set() for kind in ("email", "phone", "full_name", "anonymous_id", "contact_id")}
     labels = (
         "crm/contacts", "crm/activities", "orders/orders", "web/identities", "web/experiment_exposures",
@@ -26,9 +26,9 @@ def personal(demo: Demo) -> dict[str, set[str]]:
             typed = {**row, row.get("identifier_type") or "": row.get("identifier_value")}
             for kind, values in found.items():
                 value = typed.get(kind)
-                # customer A is contact A: a letter that texts hold too
+                # the contact id of customer A is A, a letter that every text contains
                 if value and len(value) > 1:
-                    # the subscriber's number, however it is spelt
+                    # the national number, in whatever form it is written
                     values.add((vietnamese_phone(value) or "")[3:] if kind == "phone" else value.strip().lower())
     assert {kind: len(values) > 1000 for kind, values in found.items()} == dict.fromkeys(found, True)
     return found
@@ -36,7 +36,7 @@ def personal(demo: Demo) -> dict[str, set[str]]:
 
 @pytest.fixture(scope="module")
 def texts(demo: Demo) -> dict[str, str]:
-    """Every distinct text of the published file, in lower case, with a column that holds it; keyed hashes left out."""
+    """Every distinct text of the published file, in lower case, with a column that holds it, except keyed hashes."""
     found: dict[str, str] = {}
     with duckdb.connect(str(demo.published), read_only=True) as connection:
         columns = connection.execute(
@@ -54,7 +54,7 @@ def texts(demo: Demo) -> dict[str, str]:
 
 @pytest.mark.parametrize("kind", ["email", "phone", "full_name", "anonymous_id", "contact_id"])
 def test_nobody_is_in_a_mart(kind: str, personal: dict[str, set[str]], texts: dict[str, str]) -> None:
-    """Whoever may read reports would read who the customers are."""
+    """No text of a mart is personal data."""
     known = personal[kind]
     if kind == "email":
         named = [text for text in texts if set(re.findall(r"[^\s<>()\"',;=?&]+@[^\s<>()\"',;=?&]+", text)) & known]
@@ -68,7 +68,7 @@ def test_nobody_is_in_a_mart(kind: str, personal: dict[str, set[str]], texts: di
 
 
 def _names(text: str) -> Iterable[str]:
-    """Every two to five words that follow each other."""
+    """Every sequence of two to five words."""
     words = re.findall(r"[^\W\d_]+", text)
     return (" ".join(words[first : first + count]) for count in range(2, 6) for first in range(len(words) - count + 1))
 
@@ -83,12 +83,12 @@ def _ends_with_one_of(digits: str, numbers: set[str]) -> bool:
 
 @pytest.mark.parametrize("kind", ["email", "phone", "full_name", "anonymous_id", "contact_id"])
 def test_nobody_is_in_the_bytes_of_the_file(kind: str, demo: Demo, personal: dict[str, set[str]]) -> None:
-    """A file that was copied whole, or shrunk in place, would keep people in blocks that no table shows."""
+    """No personal data is in the bytes of the file, also not in unused blocks."""
     content = demo.published.read_bytes().lower()
-    # what a mart shows can be seen in the bytes, so what is not seen is not there
+    # texts of marts are found in the bytes, so what is not found is not there
     assert b"sao mai studio" in content
-    # texts stand in a file without anything between them, so each is searched for: some hundreds, to be quick
-    # a digit over and over is a placeholder, nobody's number, and what pages of zeros look like
+    # texts are stored without separators, so each is searched for; only some hundreds, to be quick. A digit repeated
+    # throughout is a placeholder, and looks like empty pages
     known = sorted(value for value in personal[kind] if len(value) > 6 and len(set(value)) > 1)
     some = known[:: max(1, len(known) // 200)]
     assert len(some) >= 200
@@ -96,7 +96,7 @@ def test_nobody_is_in_the_bytes_of_the_file(kind: str, demo: Demo, personal: dic
 
 
 def _holds(content: bytes, value: bytes) -> bool:
-    """Whether a value stands in the content other than by chance within a keyed hash, which are 32 digits or more."""
+    """Whether a value occurs in the content, not counting chance matches within keyed hashes of 32 digits or more."""
     place = content.find(value)
     while place >= 0:
         first, last = place, place + len(value)

@@ -1,6 +1,6 @@
-"""MRR, churn, retention, service and fulfilment of the demo, worked out once more in plain Python from its raw files.
+"""MRR, churn, retention, service and fulfilment of the demo, recalculated in plain Python from its raw files.
 
-From the marts come the company of a person, and the touchpoints that stand before a churn.
+Only the company of each person and the touchpoints before a churn come from the marts.
 """
 
 import csv
@@ -25,7 +25,7 @@ from tests.support.raw_rows import Rates, Row, local_day, rounded
 LAPSE = timedelta(days=180)
 FIRST_RESPONSE_TARGET = timedelta(hours=24)
 SUBSCRIPTION_CHURN = ("subscription_voluntary", "subscription_involuntary")
-# the month that runs at as-of
+# the month that is running at as-of
 LAST_MONTH = date(2026, 7, 1)
 
 
@@ -35,7 +35,7 @@ def next_month(month: date) -> date:
 
 
 def months_from(first: date) -> list[date]:
-    """Return the first days of all months from that of a day to that of as-of."""
+    """Return the first day of each month from that of a given day to that of as-of."""
     months = [first.replace(day=1)]
     while months[-1] < LAST_MONTH:
         months.append(next_month(months[-1]))
@@ -43,7 +43,7 @@ def months_from(first: date) -> list[date]:
 
 
 def month_of(moment: datetime) -> date:
-    """Return the month of a moment in Viet Nam."""
+    """Return the month of a timestamp in Vietnam."""
     return local_day(moment).replace(day=1)
 
 
@@ -59,7 +59,7 @@ def wilson(hits: int, trials: int) -> tuple[float | None, float | None]:
 
 
 def same(actual: object, expected: object) -> bool:
-    """Tell whether two values are equal, floats up to rounding."""
+    """Return whether two values are equal, floats up to rounding."""
     if isinstance(expected, float) and isinstance(actual, float):
         return math.isclose(actual, expected, rel_tol=1e-9, abs_tol=1e-9)
     return actual == expected
@@ -68,7 +68,7 @@ def same(actual: object, expected: object) -> bool:
 def assert_rows(
     marts: duckdb.DuckDBPyConnection, query: str, keys: int, expected: Mapping[tuple[Any, ...], Sequence[Any]]
 ) -> None:
-    """Hold the rows of a query, whose first columns are their key, against those expected."""
+    """Compare the rows of a query, whose first columns are their key, with the expected ones."""
     actual = {row[:keys]: row[keys:] for row in marts.execute(query).fetchall()}
     assert set(actual) == set(expected)
     wrong = {
@@ -84,7 +84,7 @@ def assert_rows(
 
 @dataclass(frozen=True)
 class Change:
-    """A change of a subscription: whose it is, and what it is worth from then on, in dong."""
+    """A change of a subscription, with its account and its MRR from then on in dong."""
 
     subscription: str
     account: str
@@ -98,7 +98,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Purchase:
-    """An order that counts, or a won deal with what no order has carried of it."""
+    """An order that counts, or a won deal with the part of its amount that no order has."""
 
     account: str
     person: str
@@ -107,12 +107,12 @@ class Purchase:
 
     @property
     def month(self) -> date:
-        """The month in which it was made."""
+        """The month of the purchase."""
         return month_of(self.at)
 
     @property
     def lapsed_at(self) -> datetime:
-        """When whoever made it and no other has lapsed."""
+        """When the buyer has lapsed, if no purchase follows."""
         return self.at + LAPSE
 
 
@@ -135,7 +135,7 @@ def types(marts: duckdb.DuckDBPyConnection) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def buyers(marts: duckdb.DuckDBPyConnection, orders: dict[str, RawOrder]) -> dict[str, str]:
-    """The person of each order: of one that names nobody a person of its own."""
+    """The person of each order; an order without identifiers is a person of its own."""
     published = dict(marts.execute("select order_id, person_id from marts.fct_orders").fetchall())
     found = {order_id: order.person or published[order_id] for order_id, order in orders.items()}
     nameless = [person for order_id, person in found.items() if not orders[order_id].person]
@@ -172,7 +172,8 @@ def changes(raw: RawRows, rates: Rates, persons: dict[str, str]) -> list[Change]
                 reason=reasons.get(row["reason"], "other") if row["reason"] else "unknown",
             )
         )
-    # nothing changes hands in the demo, so that all else is new, more, less, nothing or again
+    # no subscription changes its account in the demo, so movements are new, expansion, contraction, churn or
+    # reactivation
     assert len({(change.subscription, change.account) for change in found}) == len({c.subscription for c in found})
     return sorted(found, key=lambda change: (change.at, change.change_id))
 
@@ -208,7 +209,7 @@ def purchases(
 
 
 def mrr_at_ends(changes: Iterable[Change]) -> dict[date, dict[str, int]]:
-    """Return the MRR of each account that has some at the end of each month."""
+    """Return the MRR of each account at the end of each month, if it has any."""
     running: dict[str, tuple[str, int]] = {}
     waiting = list(changes)
     ends = {}
@@ -228,7 +229,7 @@ def mrr_at_ends(changes: Iterable[Change]) -> dict[date, dict[str, int]]:
 
 
 def test_mrr_of_every_month(marts: duckdb.DuckDBPyConnection, changes: list[Change], types: dict[str, str]) -> None:
-    """A renewal counted as new, a pause left out, or a customer who came back as a new one, would change what grew."""
+    """MRR movements of each month: new, expansion, contraction with pauses, churn and reactivation."""
     expected: dict[tuple[Any, ...], tuple[Any, ...]] = {}
     for customer_type in ("all", *{types[change.account] for change in changes}):
         before: dict[str, int] = {}
@@ -272,7 +273,7 @@ def test_mrr_of_every_month(marts: duckdb.DuckDBPyConnection, changes: list[Chan
 
 @dataclass(frozen=True)
 class Churn:
-    """An account that left."""
+    """An account that churned."""
 
     account: str
     person: str
@@ -284,7 +285,7 @@ class Churn:
 
 @pytest.fixture(scope="module")
 def churns(changes: list[Change], purchases: list[Purchase]) -> list[Churn]:
-    """Everybody who left, by the end of the last subscription or by ordering no more."""
+    """All churned accounts, by the end of their last subscription or by a lapse."""
     found = []
     running: defaultdict[str, dict[str, int]] = defaultdict(dict)
     moments: defaultdict[str, list[tuple[datetime, bool]]] = defaultdict(list)
@@ -320,7 +321,7 @@ def churns(changes: list[Change], purchases: list[Purchase]) -> list[Churn]:
 
 
 def test_everybody_who_left(marts: duckdb.DuckDBPyConnection, churns: list[Churn]) -> None:
-    """The end of one of two subscriptions would be a customer lost, and who still pays would have lapsed."""
+    """Churned accounts: not those with another subscription, and no lapse while a subscription runs."""
     assert_rows(
         marts,
         "select account_id, churn_type, churned_at, reason, mrr_lost, person_id from marts.fct_churn_events",
@@ -337,7 +338,7 @@ def test_what_came_before_they_left(
     persons: dict[str, str],
     companies: dict[str, str],
 ) -> None:
-    """What happened after somebody left, or to somebody else, would pass for the reason."""
+    """The last touchpoint, ticket and survey score before each churn are of the same account, and earlier."""
     people: defaultdict[str, set[str]] = defaultdict(set)
     for person, company in companies.items():
         people[company].add(person)
@@ -360,7 +361,7 @@ def test_what_came_before_they_left(
     nothing: tuple[Any, ...] = (None, None, None, None)
 
     def last(events: Mapping[Any, list[tuple[Any, ...]]], churn: Churn) -> tuple[Any, ...]:
-        # whom the end names counts too, unless it is another company's
+        # a contact named by the cancellation counts too, unless it belongs to another company
         named = {churn.person} if companies.get(churn.person, churn.account) == churn.account else set()
         of_account = (event for person in people[churn.account] | named for event in events.get(person, ()))
         return max((event for event in of_account if event[0] < churn.at), default=nothing)
@@ -391,7 +392,7 @@ def test_what_came_before_they_left(
 def customers_at_starts(
     changes: Sequence[Change], purchases: Sequence[Purchase]
 ) -> dict[date, tuple[set[str], set[str]]]:
-    """Return who had MRR when each month began, and who had none but had ordered less than the lapse before."""
+    """Return the accounts with MRR at the start of each month, and those without MRR that had not lapsed."""
     ends = mrr_at_ends(changes)
     found = {}
     for month in months_from(local_day(min(purchases[0].at, changes[0].at))):
@@ -409,7 +410,7 @@ def customers_at_starts(
 def test_churn_of_every_month(
     marts: duckdb.DuckDBPyConnection, churns: list[Churn], changes: list[Change], purchases: list[Purchase]
 ) -> None:
-    """Rates over customers who had left already, or without those who never subscribed, would be of nobody."""
+    """Churn rates of each month over the customers at its start."""
     expected: dict[tuple[Any, ...], tuple[Any, ...]] = {}
     for month, (subscribers, buyers) in customers_at_starts(changes, purchases).items():
         left, whole = [churn for churn in churns if month_of(churn.at) == month], month < LAST_MONTH
@@ -438,7 +439,7 @@ def test_churn_of_every_month(
 def test_retention_of_every_cohort(
     marts: duckdb.DuckDBPyConnection, changes: list[Change], purchases: list[Purchase], types: dict[str, str]
 ) -> None:
-    """Who pays but orders nothing would be lost, who skips a month gone for good, and this month's cohort a failure."""
+    """Retention of each cohort: active means MRR at month end, an order or a won deal; running months are null."""
     ends = mrr_at_ends(changes)
     first: dict[str, date] = {}
     values: dict[str, dict[str, str]] = {}
@@ -502,7 +503,7 @@ def test_retention_of_every_cohort(
         expected,
     )
     assert len({cohort for cohort, *_ in expected}) >= 18
-    # somebody comes back, and some months see nobody
+    # there are reactivations, and months without active customers in a cohort
     assert sum(values[7] for values in expected.values()) > 0
     assert any(values[3] == 0 for values in expected.values())
 
@@ -511,7 +512,7 @@ def test_retention_of_every_cohort(
 
 
 def hours(spans: Iterable[timedelta]) -> float | None:
-    """Return the median in hours; None of nothing."""
+    """Return the median in hours; None if there are none."""
     found = [span / timedelta(hours=1) for span in spans]
     return median(found) if found else None
 
@@ -519,7 +520,7 @@ def hours(spans: Iterable[timedelta]) -> float | None:
 def by_dimension(
     rows: Iterable[Row], dimensions: Mapping[str, Callable[[Row], str | None]]
 ) -> dict[tuple[str, str | None], list[Row]]:
-    """Return the rows of each value of each dimension."""
+    """Return the rows for each value of each dimension."""
     found: defaultdict[tuple[str, str | None], list[Row]] = defaultdict(list)
     for row in rows:
         for dimension, value in dimensions.items():
@@ -535,7 +536,7 @@ def test_service_of_every_month(
     changes: list[Change],
     purchases: list[Purchase],
 ) -> None:
-    """A ticket nobody answered would be left out of the rate, and one of last month out of the backlog."""
+    """Service KPIs of each month, with unanswered tickets in the rate and older ones in the backlog."""
     tickets = raw.accepted("crm/tickets")
     for row in tickets:
         row["person"] = person_of(row, persons, "contact_id", "email")
@@ -595,7 +596,7 @@ def test_fulfilment_of_every_month(
     buyers: dict[str, str],
     types: dict[str, str],
 ) -> None:
-    """A parcel that never came would not be missed, and a test or a colleague's order would be delivered."""
+    """Fulfilment of each month: undelivered parcels count, test and internal orders do not."""
     refunded: Counter[str] = Counter()
     for refund in raw.accepted("orders/refunds"):
         if refund["order_id"] in orders:

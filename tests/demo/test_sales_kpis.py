@@ -1,7 +1,7 @@
-"""The demo's sales and products, worked out once more in plain Python.
+"""The demo's sales and products, recalculated in plain Python.
 
-Orders, lines and views come from the raw files. Who a person is and what a touch is are taken from the marts, where
-other tests hold them.
+Orders, lines and views come from the raw files. Persons and touchpoints come from the marts, since other tests check
+them.
 """
 
 from collections import defaultdict
@@ -35,7 +35,7 @@ from tests.support.raw_rows import Row, local_day, rounded
 
 
 def test_margin_and_discount_of_every_order(sales: list[Sale], marts: Marts) -> None:
-    """A cost in another currency, or of a part of the lines taken for the whole, would show up in no sum."""
+    """Margin, cost coverage and discount of each order, also with costs in other currencies."""
     expected = {
         (sale.order_id,): [sale.order.net_revenue, sale.discount, rounded(sale.covered), sale.margin] for sale in sales
     }
@@ -53,7 +53,7 @@ def test_sales_of_every_month(
     touches: dict[str, list[tuple[datetime, str]]],
     marts: Marts,
 ) -> None:
-    """Buyers new each month, a cross-sale of what one had, or visitors left out of ARPU would flatter sales."""
+    """Sales of each month: new buyers, cross-sales and revenue per user."""
     histories: defaultdict[str, list[Sale]] = defaultdict(list)
     for sale in sales:
         histories[persons_of_orders[sale.order_id]].append(sale)
@@ -121,7 +121,7 @@ def test_sales_of_every_month(
 
 @dataclass(frozen=True)
 class Visit:
-    """What was looked at in a session: product -> first seen, views, times put into the cart."""
+    """Products viewed in a session: product -> first seen, views, times added to the cart."""
 
     person: str
     products: dict[str, tuple[datetime, int, int]]
@@ -129,7 +129,7 @@ class Visit:
 
 @pytest.fixture(scope="module")
 def visits(raw: RawRows, persons: dict[str, str], people: dict[str, Person]) -> list[Visit]:
-    """The sessions of people who looked at products."""
+    """The sessions of humans who viewed products."""
     by_cookie: defaultdict[str, list[Row]] = defaultdict(list)
     for event in raw.accepted("web/events"):
         by_cookie[event["anonymous_id"]].append(event)
@@ -161,13 +161,13 @@ def visits(raw: RawRows, persons: dict[str, str], people: dict[str, Person]) -> 
 def test_products_of_every_month(
     raw: RawRows, visits: list[Visit], sales: list[Sale], persons_of_orders: dict[str, str], marts: Marts
 ) -> None:
-    """Views of bots, orders before the view, or views after the order: a product would sell by being looked at."""
+    """Product KPIs of each month: only views by humans before the order count."""
     categories = {row["product_id"]: row["category"] or "unknown" for row in of_table(raw, "orders/products")}
 
     def keys(product: str) -> tuple[Key, ...]:
         return ("all", "all"), ("category", categories.get(product, "unknown")), ("product", product)
 
-    # of each value: sessions as (first seen, person, views, carts), orders as (at, person, quantity, revenue)
+    # per value: sessions as (first seen, person, views, carts), orders as (at, person, quantity, revenue)
     seen_as: defaultdict[Key, list[tuple[datetime, str, int, int]]] = defaultdict(list)
     for visit in visits:
         merged: dict[Key, tuple[datetime, int, int]] = {}

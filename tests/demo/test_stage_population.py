@@ -1,4 +1,4 @@
-"""How many stood in each stage at the end of each month, counted once more person by person."""
+"""Persons in each stage at the end of each month, recounted person by person."""
 
 from collections import Counter
 from datetime import datetime, time, timedelta
@@ -14,7 +14,7 @@ TO_UTC = timedelta(hours=7)
 
 @pytest.mark.parametrize("framework", ["adahub_crm", "five_a"])
 def test_population_at_the_end_of_each_month(demo: Demo, framework: str) -> None:
-    """An entry of the evening counted on the morning, or a leaver kept, would move every line of the trend."""
+    """Entries and exits count by the end of the day on which they happen."""
     with duckdb.connect(str(demo.published), read_only=True) as connection:
         journeys = Journeys(connection, framework)
         rows = connection.execute(
@@ -30,7 +30,7 @@ def test_population_at_the_end_of_each_month(demo: Demo, framework: str) -> None
         evening = datetime.combine(day + timedelta(days=1), time()) - TO_UTC
         for person, stays in journeys.stays.items():
             who = journeys.persons[person]
-            # whoever comes in the first moment of the next day is not there yet
+            # a person who enters in the first moment of the next day does not count yet
             before = [stay for stay in stays if stay.entered_at < evening]
             if before:
                 expected[day, before[-1].stage, who.customer_type, who.is_known] += 1

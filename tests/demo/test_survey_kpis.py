@@ -1,4 +1,4 @@
-"""CSAT, CES, response rates and movements of NPS, worked out once more from the demo's raw files in plain Python."""
+"""CSAT, CES, response rates and movements of NPS, recalculated from the demo's raw files in plain Python."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
@@ -16,7 +16,7 @@ INVITATIONS = Rules(
     key=("invitation_id",), required=("invitation_id", "survey_type", "sent_at"), one_of=("email", "contact_id"),
     business_time="sent_at", times=("sent_at",), names=("survey_type",),
 )  # fmt: skip
-# The good end of these scales is the upper one.
+# the upper end of these scales is the good one
 SCALES = {"csat": (1, 5), "ces": (1, 7)}
 
 
@@ -35,7 +35,7 @@ def _month(row: Row, moment: str) -> date:
 
 
 def _cells(rows: Iterable[Row], moment: str) -> Iterator[tuple[tuple[date, str, str, str], Row]]:
-    """Each row with the months and values of dimensions that it counts in."""
+    """Yield each row for each month and dimension value that it counts in."""
     for row in rows:
         month, kind = _month(row, moment), row["survey_kind"] or "unknown"
         yield (month, kind, "all", "all"), row
@@ -55,7 +55,7 @@ def _published(marts: duckdb.DuckDBPyConnection, mart: str, columns: str) -> dic
 def test_invitations_and_how_many_were_answered(
     survey_type: str, raw: RawRows, answers: dict[str, list[Row]], marts: duckdb.DuckDBPyConnection
 ) -> None:
-    """Answers of a month over its invitations would exceed 1 where people take their time."""
+    """Response rates count answers by the month of their invitation, so they never exceed 1."""
     answered = {row["invitation_id"] for row in answers[survey_type]}
     invitations: Counter[tuple[date, str, str, str]] = Counter()
     with_answer: Counter[tuple[date, str, str, str]] = Counter()
@@ -74,7 +74,7 @@ def test_invitations_and_how_many_were_answered(
 
 
 def test_csat_of_every_month(answers: dict[str, list[Row]], marts: duckdb.DuckDBPyConnection) -> None:
-    """A box too many among the satisfied, or a person's second answer left out, would move CSAT by points."""
+    """CSAT of each month: the top two boxes, and all answers of a person."""
     responses: Counter[tuple[date, str, str, str]] = Counter()
     satisfied: Counter[tuple[date, str, str, str]] = Counter()
     for cell, row in _cells(answers["csat"], "responded_at"):
@@ -90,7 +90,7 @@ def test_csat_of_every_month(answers: dict[str, list[Row]], marts: duckdb.DuckDB
 
 
 def test_ces_of_every_month(answers: dict[str, list[Row]], marts: duckdb.DuckDBPyConnection) -> None:
-    """The middle of the scale counted as easy, or the scale read from its other end, would hide where it is hard."""
+    """CES of each month: which answers count as easy, and the direction of the scale."""
     scores: defaultdict[tuple[date, str, str, str], list[float]] = defaultdict(list)
     easy: Counter[tuple[date, str, str, str]] = Counter()
     for cell, row in _cells(answers["ces"], "responded_at"):
@@ -118,7 +118,7 @@ def _assert_share(part: int, whole: int, rate: float | None, low: float | None, 
 def test_movements_between_nps_groups(
     answers: dict[str, list[Row]], persons: dict[str, str], marts: duckdb.DuckDBPyConnection
 ) -> None:
-    """Answers of one month, or of two kinds, taken for a change of mind would show movement where there is none."""
+    """Movements between NPS groups compare answers of the same kind in different months."""
     latest: dict[tuple[str, str, date], tuple[Any, ...]] = {}
     for row in answers["nps"]:
         person = person_of(row, persons, "contact_id", "email")

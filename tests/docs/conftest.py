@@ -1,4 +1,4 @@
-"""The demo company, published once, and a copy of the project in which commands of the pages can be typed."""
+"""The demo company, published once, and a copy of the project in which the commands of the pages are run."""
 
 import os
 import shutil
@@ -13,10 +13,10 @@ from customer_journey.paths import PROJECT
 
 from tests.support.demo import Demo, built_demo
 
-# what commands of the pages write to; everything else is linked
+# folders that commands of the pages write to; everything else is linked
 _COPIED = ("models", "seeds", "dbt_project.yml", "profiles.yml")
 _LINKED = (".venv", "adapters", "examples", "expectations", "macros", "scripts", "tests", "pyproject.toml", "uv.lock")
-# DuckDB's command line is no Python package: the same question asked by the library.
+# DuckDB's command line is not installed, so the library runs the same query
 _DUCKDB = """#!{python}
 import sys
 import duckdb
@@ -33,7 +33,7 @@ class Sandbox:
     home: Path
 
     def type(self, command: str) -> subprocess.CompletedProcess[str]:
-        """Run a command in a shell that knows the project's programs; the key of the hashes is that of all tests."""
+        """Run a command in a shell with the project's programs and the hash key of all tests."""
         programs = [str(self.home / "bin"), str(Path(sys.executable).parent), os.environ["PATH"]]
         # builds of other tests in this process name their own warehouse
         kept = {

@@ -35,7 +35,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Command:
-    """A command that a page tells its reader to type."""
+    """A command that a page asks its reader to type."""
 
     block: Block
     text: str

@@ -1,4 +1,4 @@
-"""The map of the folders is one of the folders that are there."""
+"""The table of folders in the architecture page names exactly the folders of the project."""
 
 import re
 import subprocess
@@ -8,14 +8,14 @@ from customer_journey.paths import PROJECT
 
 _PAGE = (PROJECT / "docs" / "architecture.md").read_text(encoding="utf-8")
 _ON_MAP = re.findall(r"^\| `([\w/]+/)` \|", _PAGE, re.MULTILINE)
-# What the page calls by its path outside the map.
+# paths that the page names outside its table of folders
 _NAMED = re.findall(r"`((?:models|scripts|macros|tests|expectations)/[\w/]+(?:\.\w+)?)`", _PAGE)
-# Folders in which a reader looks for code: each of theirs is on the map.
+# folders with code, whose subfolders must all be in the table
 _MAPPED = ("", "models/intermediate/", "scripts/")
 
 
 def _folders_in(folder: str) -> set[str]:
-    """Return the folders of the project in a folder, without those that git does not keep."""
+    """Return the folders of the project in a folder, without those that git ignores."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", f"{folder or '.'}"],
         cwd=PROJECT,
@@ -29,13 +29,13 @@ def _folders_in(folder: str) -> set[str]:
 
 @pytest.mark.parametrize("path", sorted({*_ON_MAP, *_NAMED}))
 def test_what_the_page_names_is_there(path: str) -> None:
-    """A map of folders that have moved leads nowhere."""
+    """Every folder named on the page exists."""
     assert (PROJECT / path).exists()
 
 
 @pytest.mark.parametrize("folder", _MAPPED)
 def test_every_folder_is_on_the_map(folder: str) -> None:
-    """Whoever looks at the tree finds each folder explained, alone or by the folders in it."""
+    """Every folder is explained on the page, itself or together with its subfolders."""
     there = _folders_in(folder)
     assert there
     missing = {name for name in there if not any(path.startswith(name) for path in _ON_MAP)}

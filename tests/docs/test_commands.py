@@ -1,4 +1,4 @@
-"""Every command that a page shows runs, or stands in a list with the test that runs it or the reason why none can."""
+"""Every command on a page runs here, or is in a list with the test that runs it or the reason why none can."""
 
 import re
 from pathlib import Path
@@ -9,7 +9,7 @@ from customer_journey.paths import PROJECT
 from tests.docs.conftest import Sandbox
 from tests.docs.pages import Command, commands
 
-# Guides whose commands of the workbench tests/workbench/test_workbench.py types one after the other.
+# guides whose commands tests/workbench/test_workbench.py runs one after the other
 _FOLLOWED = re.compile(r"journey (new|check|dry-run)\b")
 _BUILD = "a whole build takes minutes, tests/support/builds.py runs them for all tests"
 _DIFF = "two builds compared: tests/unit/test_compare.py"
@@ -21,9 +21,10 @@ _POSTGRES = "needs a PostgreSQL server: tests/postgres/test_postgres_commands.py
 _CLONE = "a clone and its hooks, which tests do not touch: tests/unit/test_github.py holds what CI runs"
 _WHEEL = "installs from a package registry: tests/build/test_wheel.py builds with the unpacked wheel"
 _EXPORTS = "reads the reader's own exports: tests/onboarding"
+_WATCH = "of builds of the last hours: tests/unit/test_watch.py"
 _LIFT = "of a request of the reader's own: tests/build/test_erasure.py"
 
-# Beginning of a command -> why it is not run here. Each must begin some command of some page.
+# beginning of a command -> why it is not run here; each must match a command on some page
 NOT_RUN_HERE = {
     "scripts/build --raw": _BUILD,
     "scripts/build --out": _BUILD,
@@ -47,6 +48,7 @@ NOT_RUN_HERE = {
     "journey check exports": _EXPORTS,
     "journey publish": _POSTGRES,
     "journey lift-erasure": _LIFT,
+    "journey watch": _WATCH,
     "export JOURNEY_POSTGRES_URL": _POSTGRES,
     "read -rs PGPASSWORD": _POSTGRES,
     "JOURNEY_POSTGRES_URL=": _POSTGRES,
@@ -82,7 +84,7 @@ def _pages_with_commands() -> dict[str, list[Command]]:
 
 @pytest.mark.parametrize(("page", "typed"), _pages_with_commands().items(), ids=_pages_with_commands())
 def test_commands_of_a_page_run(page: str, typed: list[Command], sandbox: Sandbox) -> None:
-    """A page's reader types them in this order."""
+    """The commands of a page run in the order in which a reader types them."""
     for command in typed:
         done = sandbox.type(command.text)
         assert done.returncode == 0, f"{command}\nexit {done.returncode}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
@@ -90,19 +92,19 @@ def test_commands_of_a_page_run(page: str, typed: list[Command], sandbox: Sandbo
 
 @pytest.mark.parametrize("start", NOT_RUN_HERE)
 def test_what_is_not_run_here_is_on_a_page(start: str) -> None:
-    """An entry that no command needs would excuse one that is written later."""
+    """Every entry of the list is needed by a page; an unused one would excuse a command written later."""
     assert any(command.text.startswith(start) for command in commands())
 
 
 @pytest.mark.parametrize("reason", sorted(set(NOT_RUN_HERE.values())))
 def test_tests_that_are_named_are_there(reason: str) -> None:
-    """A reason that names a test which is gone is none."""
+    """The tests named in the list exist."""
     for path in re.findall(r"tests/[\w/.]+", reason):
         assert Path(PROJECT, path).exists(), path
 
 
 def test_commands_are_found() -> None:
-    """Blocks that are read in another way than pages are written would leave nothing to run."""
+    """Commands are found on the pages at all."""
     found = {command.text for command in commands()}
     assert len(found) > 60
     assert any("\n" in text for text in found), "a command over several lines"

@@ -1,4 +1,4 @@
-"""Names of stages, channels and attribution models are those of the seeds, which the marts and the report show."""
+"""The glossary has the names of stages, channels and attribution models from the seeds, as marts and report do."""
 
 import csv
 import re
@@ -8,7 +8,7 @@ from customer_journey.paths import PROJECT
 
 _PAGE = (PROJECT / "docs" / "glossary.md").read_text(encoding="utf-8")
 _KPIS = (PROJECT / "docs" / "kpis.md").read_text(encoding="utf-8")
-# The heading of a section, the seed that it shows, and the columns of the seed that its rows repeat.
+# the heading of a section, the seed it shows, and the seed's columns in its rows
 _SECTIONS = {
     "Stages": ("stage_labels", ("stage", "label_en", "label_vi")),
     "Channels": ("channels", ("channel", "label_en", "label_vi", "ownership")),
@@ -26,7 +26,7 @@ def _rows_under(heading: str) -> list[list[str]]:
 
 @pytest.mark.parametrize("heading", _SECTIONS)
 def test_labels_are_those_of_the_seed(heading: str) -> None:
-    """Whoever looks up a word of the report finds it, each of them and in the same order."""
+    """Every label of the seeds is in the glossary, in the same order."""
     seed, columns = _SECTIONS[heading]
     with (PROJECT / "seeds" / f"{seed}.csv").open(encoding="utf-8", newline="") as stream:
         wanted = [[row[column] for column in columns] for row in csv.DictReader(stream)]
@@ -35,7 +35,7 @@ def test_labels_are_those_of_the_seed(heading: str) -> None:
 
 
 def test_terms_are_explained_once() -> None:
-    """Two rows of a term would give it two meanings."""
+    """No term has two rows."""
     headings = [heading for heading in re.findall(r"^## (.+)$", _PAGE, re.MULTILINE) if heading not in _SECTIONS]
     terms = [row[0] for heading in headings for row in _rows_under(heading)]
     assert len(terms) > 60
@@ -48,7 +48,7 @@ def test_terms_are_explained_once() -> None:
     [("AOV", "average order value"), ("win rate", "win rate"), ("pipeline velocity", "pipeline velocity")],
 )
 def test_kpis_have_one_name_in_vietnamese(term: str, kpi: str) -> None:
-    """The list of KPIs and the glossary are read side by side."""
+    """KPIs have the same Vietnamese name in the glossary and the list of KPIs."""
     (named,) = re.findall(rf"^\| {re.escape(term)} \| ([^|]+) \|", _PAGE, re.MULTILINE)
     (listed,) = re.findall(rf"^\| {re.escape(kpi)} \| ([^|]+) \|", _KPIS, re.MULTILINE)
     assert named == listed

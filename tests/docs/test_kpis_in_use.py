@@ -24,14 +24,14 @@ def _rows(section: str) -> list[list[str]]:
 
 
 def test_themes_are_those_of_the_list() -> None:
-    """The two pages are read side by side."""
+    """Both pages have the same headings, since they are read side by side."""
     assert len(_sections(_LIST)) == 7
     assert list(_sections(_PAGE)) == list(_sections(_LIST))
 
 
 @pytest.mark.parametrize("theme", _sections(_LIST))
 def test_every_kpi_is_explained(theme: str) -> None:
-    """One that is left out is read as its name sounds."""
+    """Every KPI of the list is explained."""
     explained = _rows(_sections(_PAGE)[theme])
     assert [row[0] for row in explained] == [row[0] for row in _rows(_sections(_LIST)[theme])]
     assert all(len(row) == 3 and all(row) for row in explained)
@@ -39,7 +39,7 @@ def test_every_kpi_is_explained(theme: str) -> None:
 
 @pytest.mark.parametrize("theme", _sections(_LIST))
 def test_marts_of_a_theme_are_named(theme: str) -> None:
-    """The formula stands in the description of the column, there."""
+    """Each theme names its marts, whose column descriptions have the formulas."""
     marts = set(re.findall(r"\| `(\w+)\.\w+` \|", _sections(_LIST)[theme]))
     (named,) = re.findall(
         r"^Columns and values: .*?Marts: (.*?)\.\s", _sections(_PAGE)[theme], re.MULTILINE | re.DOTALL
@@ -50,7 +50,7 @@ def test_marts_of_a_theme_are_named(theme: str) -> None:
 
 
 def test_columns_that_are_named_are_there() -> None:
-    """A column or setting that was renamed leads nowhere."""
+    """Every column and setting named on the page exists."""
     words = set(re.findall(r"`([a-z]+(?:_[a-z0-9]+)+)`", _PAGE))
     assert words
     texts = "\n".join(file.read_text(encoding="utf-8") for file in (PROJECT / "models" / "marts").rglob("*.yml")) + (

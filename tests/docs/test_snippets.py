@@ -1,4 +1,4 @@
-"""SQL, Python and settings that pages show, against the demo."""
+"""SQL, Python and settings on the pages work on the demo."""
 
 import ast
 import re
@@ -13,7 +13,7 @@ from customer_journey.settings import default_settings
 from tests.docs.pages import Block, blocks
 from tests.support.demo import Demo
 
-# The model whose SQL docs/adapt/what_stage_writes.md shows.
+# the model whose SQL docs/adapt/what_stage_writes.md shows
 _SHOWN = "stg_finance__exchange_rates"
 _STAGE_PAGE = "docs/adapt/what_stage_writes.md"
 # Roles and grants are PostgreSQL's: tests/postgres runs what the project needs of them.
@@ -41,18 +41,18 @@ def marts(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[duck
 
 @pytest.mark.parametrize("block", _queries(), ids=str)
 def test_a_query_of_a_page_runs(block: Block, marts: duckdb.DuckDBPyConnection) -> None:
-    """An analyst copies it."""
+    """Every query on a page runs."""
     assert marts.execute(block.text).fetchall()
 
 
 def test_queries_are_found() -> None:
-    """Of no query none can fail."""
+    """Queries are found on the pages at all."""
     assert len(_queries()) >= 3
 
 
 @pytest.mark.parametrize("block", list(blocks("python")), ids=str)
 def test_python_of_a_page_reads_what_is_there(block: Block, marts: duckdb.DuckDBPyConnection) -> None:
-    """The library that draws is not among the project's; the queries are run."""
+    """Queries in Python examples run; the plotting library is not installed."""
     texts = [
         node.value
         for node in ast.walk(ast.parse(block.text))
@@ -64,7 +64,7 @@ def test_python_of_a_page_reads_what_is_there(block: Block, marts: duckdb.DuckDB
 
 
 def test_settings_of_a_page_are_settings() -> None:
-    """A setting that was renamed ends a build."""
+    """Every setting on a page exists; an unknown one stops a build."""
     shown = [yaml.safe_load(block.text) for block in blocks("yaml") if block.page == "docs/settings.md"]
     assert shown
     for settings in shown:
@@ -72,7 +72,7 @@ def test_settings_of_a_page_are_settings() -> None:
 
 
 def test_page_shows_what_stage_writes(demo: Demo) -> None:
-    """The page goes stale with each change of the macro: paste what a build compiles, under OUT/dbt/duckdb/compiled."""
+    """docs/adapt/what_stage_writes.md shows the compiled SQL; to update it, paste from OUT/dbt/duckdb/compiled."""
     compiled = list((demo.out / "dbt").rglob(f"compiled/**/{_SHOWN}.sql"))
     assert len(compiled) == 1
     page = (PROJECT / _STAGE_PAGE).read_text(encoding="utf-8")

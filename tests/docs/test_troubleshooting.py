@@ -1,4 +1,4 @@
-"""Each message that the page explains is one that the code prints: a reader searches it for the words on the screen."""
+"""Each message on the troubleshooting page is printed by the code in these words, since readers search for them."""
 
 import ast
 import re
@@ -10,13 +10,13 @@ import pytest
 from customer_journey.paths import PROJECT
 
 _PAGES = ("docs/troubleshooting.md", "docs/postgresql.md")
-# What a page writes for the parts of a message that change, and what stands for them here.
+# placeholders on the page for the variable parts of a message, and what they stand for
 _VARIABLE = "…"
 _ROW = re.compile(r"^\| (?P<messages>`[^|]*`[^|]*?) \|", re.MULTILINE)
 _CODE = re.compile(r"`([^`]+)`")
 _JINJA = re.compile(r"raise_compiler_error\((?P<arguments>.*?)\) }}", re.DOTALL)
 _JINJA_TEXT = re.compile(r"\"([^\"]*)\"|'([^']*)'")
-# A message is a heading, or the first cell of a row in a table that begins with this one.
+# a message is a heading, or the first cell of a row in a table with this header
 _HEADING = "#### "
 _HEAD = "| the line says |"
 # Messages of the server, not of this project.
@@ -25,9 +25,9 @@ _OF_POSTGRESQL = {
     "no pg_hba.conf entry", "database … does not exist", "permission denied for database",
     "must be owner of schema marts",
 }  # fmt: skip
-# Fewer letters than this occur in other strings too.
+# a shorter text could occur in other strings too
 _LETTERS = 12
-# Messages that are other programs' words between names: the code that puts them together has no words of its own.
+# messages made only of names and other programs' words, without words of this project
 _WITHOUT_WORDS = {
     "test.…: …. Nothing was published", "model.… (…): …", "expectation … on …: …. Nothing was published", "dbt: …",
     "…: is …, not …. …", "… must be …, not ….", "…: … (at …). …", "DuckDB: …", "Spark: … (statement: … …)",
@@ -46,7 +46,7 @@ def _messages(page: str) -> Iterator[str]:
 
 
 def _text_of(node: ast.AST, constants: Mapping[str, str]) -> str | None:
-    """Return a string of the code with `…` for what is put into it; None for what is no string."""
+    """Return a string of the code with `…` in place of inserted values; None for any other expression."""
     if isinstance(node, ast.Constant):
         return node.value if isinstance(node.value, str) else None
     if isinstance(node, ast.Name):
@@ -101,7 +101,7 @@ def _strings() -> tuple[str, ...]:
 
 
 def _is_printed(message: str) -> bool:
-    """Return whether one string of the code has all words of a message, in their order."""
+    """Return whether one string of the code contains all words of a message, in order."""
     parts = [part for part in message.split(_VARIABLE) if re.search(r"\w", part)]
     pattern = re.compile(".*?".join(re.escape(part.strip()) for part in parts), re.DOTALL)
     return any(pattern.search(text) for text in _strings())
@@ -118,23 +118,23 @@ def _explained() -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(("page", "message"), _explained())
 def test_a_message_is_one_that_the_code_prints(page: str, message: str) -> None:
-    """A message that was reworded is found by nobody who searches for it."""
+    """Each message on the page is one that the code prints."""
     assert len(re.sub(r"\W", "", message)) >= _LETTERS, "too short to be told from others"
     assert _is_printed(message), f"{page}: {message}"
 
 
 def test_messages_are_found() -> None:
-    """Tables that are written in another way than they are read would leave nothing to compare."""
+    """Messages are found on the page at all."""
     assert len(_explained()) > 100
 
 
 def test_a_message_that_nobody_prints_is_noticed() -> None:
-    """The comparison would else accept whatever a page says."""
+    """A message that the code does not print is detected."""
     assert not _is_printed("…: another build is strolling in this folder")
     assert not _is_printed("Wait for it to end, or choose another --out. … another build is running in this folder")
 
 
 @pytest.mark.parametrize("message", sorted(_OF_POSTGRESQL | _WITHOUT_WORDS))
 def test_exceptions_are_on_a_page(message: str) -> None:
-    """An entry that no page needs would excuse a message that is written later."""
+    """Every exception in the list is needed by a page."""
     assert message in {explained for page in _PAGES for explained in _messages(page)}

@@ -1,4 +1,4 @@
-"""The mapping of examples/online_retail: on lines worked out by hand, and on the real file where it is."""
+"""The mapping of examples/online_retail, on lines worked out by hand and, if present, on the real file."""
 
 import os
 import subprocess
@@ -66,7 +66,7 @@ def test_every_line_is_accounted_for(tmp_path: Path) -> None:
 
     assert accounts == [
         Account("adjustment", 1, 1, Decimal("-1000.50")),
-        # -1.25 and -0.56 (0.555 rounded away from zero), and the charge of 373.57
+        # -1.25, -0.56 (0.555 rounded away from zero) and the charge of 373.57
         Account("cancellation", 2, 3, Decimal("371.76")),
         # 5.00 + 0.00, 8.00, 3.00, 0.00
         Account("sale", 4, 8, Decimal("16.00")),
@@ -78,7 +78,7 @@ def test_an_invoice_is_an_order_in_london_time(raw: Path) -> None:
     orders = {row[0]: row[1:] for row in rows(raw / "orders/orders.parquet")}
 
     assert list(orders) == ["500001", "500002", "500003", "500004", "500005", "500006", "A50009"]
-    # Winter; the second of its two minutes does not count, and a tenth of a penny comes to nothing.
+    # winter time; the second row of the same minute does not count, and a tenth of a penny is rounded to 0
     assert orders["500001"] == (
         "13000", "2010-02-01T10:00:00+00:00", "completed", "online_store", "GBP", Decimal("5.00"),
     )  # fmt: skip
@@ -127,16 +127,16 @@ def test_a_customer_is_a_contact_with_the_latest_country(raw: Path) -> None:
 
 def test_a_product_has_one_code_and_its_most_frequent_name(raw: Path) -> None:
     assert rows(raw / "orders/products.parquet") == [
-        # the stockkeeper's "damages" is no name
+        # the note "damages" is no product name
         ("10001", "RED MUG", "merchandise"),
-        # one line each that was paid for: the first in the alphabet
+        # one paid line each: the alphabetically first name
         ("10002A", "BLUE MUG", "merchandise"),
         # never described: its code
         ("10003", "10003", "merchandise"),
         ("B", "Adjust bad debt", "adjustment"),
         ("M", "Manual", "adjustment"),
         ("POST", "POSTAGE", "postage"),
-        # never priced, so no name either
+        # never sold at a price, so no name
         ("TEST001", "TEST001", "test"),
     ]
 
@@ -181,7 +181,7 @@ def test_an_unusable_file_is_said_in_one_line(tmp_path: Path, capsys: pytest.Cap
 
 @pytest.fixture(scope="module")
 def real_file() -> Path:
-    """The real file, or a skip that says how to have it."""
+    """The real file; without it the test is skipped with instructions to download it."""
     if named := os.environ.get(FILE_VARIABLE):
         return Path(named)
     if not FILE_BESIDE_THE_CHECKOUT.is_file():
@@ -227,7 +227,7 @@ def test_real_every_raw_row_is_accepted_or_quarantined(published: Path) -> None:
         published,
         "select source_table, reason, count(*) from marts.audit_quarantine group by all order by all",
     ) == [
-        # stock taken out; what was found again has a positive quantity
+        # stock written off; found stock has a positive quantity
         ("orders.order_items", "negative_quantity", 2_121),
         # the adjustments, each of one line
         ("orders.order_items", "negative_unit_price", 3),
@@ -289,7 +289,7 @@ def test_real_sales_alone_are_conversions(published: Path) -> None:
     assert query(published, "select count(*), sum(item_amount) from marts.fct_order_items") == [
         (513_131, Decimal("10305892.01"))
     ]
-    # Nothing was seen of a website, so no channel gets any of it.
+    # there are no web events, so no channel gets credit
     assert query(
         published,
         "select distinct channel, sum(attributed_revenue) over (partition by attribution_model, channel)"
@@ -299,10 +299,9 @@ def test_real_sales_alone_are_conversions(published: Path) -> None:
 
 
 def test_real_holdout_is_predicted(published: Path) -> None:
-    """Predictions of customer lifetime value that nobody has held against what came are an opinion.
+    """Predicted purchases of the last 26 weeks are close to what customers really bought.
 
-    The last 26 weeks are predicted from the orders before them. Counted here from the published orders: every day on
-    which somebody who had bought before bought again.
+    The real purchases are counted here from the published orders: days on which an earlier customer bought again.
     """
     ((came,),) = query(
         published,
@@ -321,13 +320,13 @@ def test_real_holdout_is_predicted(published: Path) -> None:
 
 
 def test_real_cohorts_buy_again(published: Path) -> None:
-    """Real buyers have days, gaps and repeats that nobody made up: their cohorts are counted here from raw orders."""
+    """Retention of real cohorts equals a count from the raw orders."""
     days: defaultdict[str, set[str]] = defaultdict(set)
     for order_id, contact_id, ordered_at, *_, total_amount in rows(
         published.parent.parent / "raw/orders/orders.parquet"
     ):
         if contact_id != "stock" and Decimal(str(total_amount)) >= 0:
-            # the text has the London clock's day; an invoice of nobody is a buyer of its own
+            # times in the file are London time; an invoice without a customer is a buyer of its own
             days[str(contact_id or f"invoice {order_id}")].add(str(ordered_at)[:10])
     buyers = [sorted(of_buyer) for of_buyer in days.values()]
     months = sorted({day[:7] for of_buyer in buyers for day in of_buyer})

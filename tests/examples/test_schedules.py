@@ -1,4 +1,4 @@
-"""The schedules of examples/schedules: what they name is there, and Dagster runs the build as its assets."""
+"""The schedules of examples/schedules: all names in them exist, and Dagster runs the build as its assets."""
 
 import importlib.util
 import json
@@ -12,6 +12,7 @@ import pytest
 import yaml
 from customer_journey.cli import app
 from customer_journey.paths import PROJECT
+from tools.week import Channel
 
 from tests.support.builds import FEW_FRAMEWORKS, write_required_tables, write_rows, write_settings
 from tests.support.small_project import make_small_project
@@ -41,18 +42,65 @@ def test_their_commands_are_those_of_the_build() -> None:
     assert all(_options(command) == {"--raw", "--out"} <= known for command in commands)
 
 
+def _crontab() -> list[str]:
+    """Return the commands of the crontab, without the five fields of the time."""
+    lines = (SCHEDULES / "crontab").read_text(encoding="utf-8").splitlines()
+    return [line.split(maxsplit=5)[5] for line in lines if line[:1].isdigit()]
+
+
+def _as_cron_runs(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a command of the crontab as cron does: with the paths of a test and almost no environment."""
+    places = {"/etc/customer_journey.env": folder / "env", "/srv/customer_journey": PROJECT, "/data": folder}
+    for place, here in places.items():
+        command = command.replace(place, str(here))
+    # .venv/bin is where this Python lies, or not
+    command = command.replace(".venv/bin/journey", f"{sys.executable} -m customer_journey")
+    return subprocess.run(
+        ["/bin/bash", "-c", command],
+        env={"HOME": "/", "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_cron_logs_what_the_shell_says(tmp_path: Path) -> None:
+    """Errors of the shell are logged; with MAILTO="" they would otherwise be lost."""
+    (tmp_path / "journey").mkdir()
+    for command in _crontab():
+        done = _as_cron_runs(command, tmp_path)
+        assert (done.returncode != 0, done.stdout, done.stderr) == (True, "", "")
+        log = tmp_path / "journey" / "cron.log"
+        assert f"{tmp_path / 'env'}: No such file or directory" in log.read_text(encoding="utf-8")
+        log.unlink()
+
+
+def test_cron_watches_the_build(tmp_path: Path) -> None:
+    """The webhook's address reaches the command whole, with the characters that addresses of Teams and Google have."""
+    channel = Channel()
+    (tmp_path / "env").write_text(f"JOURNEY_WEBHOOK_URL='{channel.url}?a=1&sig=b%2Fc'\n", encoding="utf-8")
+    (tmp_path / "journey").mkdir()
+    (watch,) = [command for command in _crontab() if " watch " in command]
+    assert _as_cron_runs(watch, tmp_path).returncode == 1
+    channel.close()
+    (post,) = channel.posts
+    log = (tmp_path / "journey" / "cron.log").read_text(encoding="utf-8")
+    assert log.removeprefix("error: ") == post["text"].removeprefix("customer_journey: ") + "\n"
+
+
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
 def test_systemd_reads_service_and_timer(tmp_path: Path) -> None:
     for file in (SCHEDULES / "systemd").iterdir():
         shutil.copy(file, tmp_path)
-    units = [str(tmp_path / f"customer-journey.{kind}") for kind in ("service", "timer")]
+    units = sorted(map(str, tmp_path.iterdir()))
+    assert len(units) == 4
     done = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True, check=False)
     own = [line for line in done.stderr.splitlines() if "customer-journey" in line]
     assert (done.returncode, own) == (0, [])
 
 
 def test_dagster_runs_the_build_and_shows_its_marts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The extra is large, so that it is there only where somebody has added it: uv sync --extra dagster."""
+    """Runs only if the large extra is installed: bootstrap dagster."""
     dagster = pytest.importorskip("dagster", reason="the extra dagster is not installed")
     project = make_small_project(tmp_path / "project")
     raw, out = tmp_path / "raw", tmp_path / "out"

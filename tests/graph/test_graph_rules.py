@@ -1,4 +1,4 @@
-"""Rules of dbt-project-evaluator: the project keeps them, a slip is found, and no exception outlives its reason."""
+"""The rules of dbt-project-evaluator: the project keeps them, violations are found, exceptions are still needed."""
 
 import json
 from pathlib import Path
@@ -29,7 +29,7 @@ def test_project_keeps_the_rules(target: Path) -> None:
 
 
 def _slip(manifest: dict[str, Any], rule: str) -> str:
-    """Break a rule in the manifest; return who breaks it."""
+    """Break a rule in the manifest; return the name of the node that breaks it."""
     parents = manifest["nodes"][f"{PROJECT_ID}.kpi_nps"]["depends_on"]["nodes"]
     if rule == "direct_join_to_source":
         parents.append("source.customer_journey.web.events")
@@ -75,7 +75,7 @@ def _slip(manifest: dict[str, Any], rule: str) -> str:
     ],
 )
 def test_slip_is_found(target: Path, tmp_path: Path, rule: str) -> None:
-    """A rule that is spelt wrong in the configuration finds nothing, and nobody would notice."""
+    """Each rule finds a violation; a rule misspelt in the configuration would find none."""
     manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
     resource = _slip(manifest, rule)
     (tmp_path / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")

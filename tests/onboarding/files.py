@@ -1,4 +1,4 @@
-"""Small exports as tools and spreadsheets write them, made up here."""
+"""Small made-up exports in the form that tools and spreadsheets write."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +14,7 @@ INVOICES = (
 
 
 def write(folder: Path, name: str, content: str | bytes, encoding: str = "utf-8") -> Path:
-    """Write a file into a folder, which is made; text with its line ends as they are."""
+    """Write a file, creating its folder; text keeps its line ends."""
     file = folder / name
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(content if isinstance(content, bytes) else content.encode(encoding))
@@ -27,7 +27,7 @@ def lines(*rows: str, end: str = "\n") -> str:
 
 
 def workbook(file: Path, sheets: dict[str, Sequence[Sequence[str | float]]]) -> Path:
-    """Write a workbook of texts and numbers, the least that Excel takes for one."""
+    """Write a workbook of texts and numbers, the minimum that Excel accepts."""
     names = list(sheets)
     types = "".join(
         f'<Override PartName="/xl/worksheets/sheet{number}.xml" ContentType='

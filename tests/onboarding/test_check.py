@@ -1,4 +1,4 @@
-"""What `journey check` tells of a folder: that it lands as a build lands it, what is refused, and what to change."""
+"""`journey check` on a folder: it lands rows as a build does, and reports what is refused and how to correct it."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from tests.onboarding.files import INVOICES, lines, workbook, write
 
 
 def started(folder: Path) -> None:
-    """Do what `journey init` does."""
+    """Propose and write mapping.yml, as `journey init` does."""
     proposal = propose(folder, None, None)
     write(folder, "mapping.yml", mapping_text(proposal))
     if (settings := settings_text(proposal)) is not None:
@@ -23,7 +23,7 @@ def started(folder: Path) -> None:
 
 
 def counts(verdict: Verdict) -> dict[str, tuple[int, int, int]]:
-    """Return rows, accepted and refused ones by table."""
+    """Return the numbers of rows, accepted rows and refused rows by table."""
     return {
         judgement.table.label: (judgement.rows, judgement.accepted, judgement.refused)
         for judgement in verdict.judgements
@@ -42,7 +42,7 @@ def test_files_of_all_forms_land_as_they_were_proposed(tmp_path: Path) -> None:
         "customers.json",
         '{"customers": [{"customerId": "K9", "email": "a@example.com", "createdAt": "2026-01-15T10:00:00Z"}]}',
     )
-    # Windows-1258 writes tones as marks behind their letters
+    # Windows-1258 writes tones as combining marks after the letter
     windows = "Ma\u0303 kha\u0301ch ha\u0300ng;Email;Nga\u0300y ta\u0323o\nKH7;g@vidu.vn;15/01/2026\n"
     write(tmp_path, "khach cu.csv", windows, "cp1258")
     started(tmp_path)
@@ -115,6 +115,16 @@ def test_unmapped_values_are_counted_with_the_command_to_paste(tmp_path: Path) -
             "order_id,ordered_at,status,total_amount,currency\n1,2026-01-13,paid,10,EUR\n",
             "if it is your own currency, write reporting_currency: EUR in vars.yml",
         ),
+        (
+            "order_id,ordered_at,status,total_amount\n1,13 Jan 2026,paid,10\n",
+            'write date_format: "%d %b %Y" for orders/orders in mapping.yml',
+        ),
+        (
+            "order_id,ordered_at,status,total_amount\n1,46023,paid,10\n",
+            "a spreadsheet counts days so (this is 2026-01-01): format the column as a date",
+        ),
+        ("order_id,ordered_at,status,total_amount\n1,#####,paid,10\n", "the column was too narrow"),
+        ("order_id,ordered_at,status,total_amount\n1,2026-01-13,paid,#REF!\n", "correct the formula"),
     ],
 )
 def test_the_value_itself_says_what_to_write(tmp_path: Path, content: str, advice: str) -> None:
@@ -192,3 +202,49 @@ def test_lines_are_those_that_an_editor_shows(
     tmp_path: Path, text: str, how: Reading, row: int, line: int | None
 ) -> None:
     assert line_of_row(write(tmp_path, "a.csv", text), how, row) == line
+
+
+def test_ids_that_a_spreadsheet_rounded_are_told(tmp_path: Path) -> None:
+    """Ids rounded by a spreadsheet are reported, because orders with equal rounded ids count as versions of one."""
+    rows = ["1.23E+12,2026-01-13,paid,10", "1.23E+12,2026-01-14,paid,20", "7,2026-01-14,paid,20"]
+    write(tmp_path, "orders/orders.csv", lines("order_id,ordered_at,status,total_amount", *rows))
+    (line,) = judge(tmp_path).doubles
+    assert line.startswith("orders/orders: order_id was rounded by a spreadsheet in 2 rows, as 1.23E+12")
+
+
+def test_tables_without_a_row_are_no_success(tmp_path: Path) -> None:
+    write(tmp_path, "orders/orders.csv", "order_id,ordered_at,status,total_amount\n")
+    result = CliRunner().invoke(app, ["check", str(tmp_path)])
+    assert result.exit_code == 1
+    assert "No table has a row" in result.output
+
+
+SHOP = (
+    "Name,Email,Financial Status,Fulfillment Status,Currency,Subtotal,Shipping,Taxes,Total,Discount Amount,Created at,"
+    "Lineitem quantity,Lineitem name,Lineitem price,Lineitem sku,Id"
+)
+SALE = "USD,5,0,0,{total},0,2026-02-01 09:00:00 +0000,1,Cup,{price},C"
+
+
+def test_rows_of_an_adapter_are_named_by_the_row_of_the_export(tmp_path: Path) -> None:
+    """A refused row of an adapter is named by the row of the export, since nobody sees the rows of a SELECT."""
+    paid, lines_of = "mai@example.com,paid,fulfilled", ",,"
+    rows = [
+        f"#1003,{paid},{SALE.format(total=5, price=5)},5003",
+        f"#1001,{paid},{SALE.format(total='5x', price=5)},5001",
+        # a second line of that order
+        f"#1001,{lines_of},,,,,,,2026-02-01 09:00:00 +0000,1,Cap,2,D,",
+        f"#1002,{paid},{SALE.format(total=5, price='?')},5002",
+    ]
+    write(tmp_path, "shop/orders.csv", lines(SHOP, *rows))
+    write(tmp_path, "mapping.yml", "adapters:\n  - {adapter: shopify, folder: shop, id_prefix: s-}\n")
+    found = {
+        (judgement.table.label, refusal.reason): (refusal.place, refusal.column, refusal.value)
+        for judgement in judge(tmp_path).judgements
+        for refusal in judgement.refusals
+    }
+    assert found["orders/orders", "invalid_total_amount"] == ("shop/orders.csv, row 3", "Total", "5x")
+    assert found["orders/order_items", "invalid_unit_price"] == ("shop/orders.csv, row 5", "Lineitem price", "?")
+    # one of two lines of the order, so the row is named by its key
+    place, _, _ = found["orders/order_items", "quarantined_parent"]
+    assert place == "shop through shopify/orders/order_items.sql, order_id, line_number s-5001, 1"

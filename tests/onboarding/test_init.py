@@ -1,4 +1,4 @@
-"""What `journey init` proposes for a folder, and what it writes."""
+"""What `journey init` proposes for a folder, and the files that it writes."""
 
 from pathlib import Path
 
@@ -7,8 +7,10 @@ import yaml
 from click.testing import CliRunner
 from customer_journey.cli import app
 from customer_journey.errors import InputError
-from customer_journey.mapping import read_mapping
-from onboarding.propose import Proposal, Source, propose
+from customer_journey.mapping import MappingFile, read_mapping
+from onboarding.judge import judge
+from onboarding.proposal import Proposal, Source
+from onboarding.propose import propose
 from onboarding.write import mapping_text, settings_text
 
 from tests.onboarding.files import INVOICES, lines, workbook, write
@@ -238,7 +240,7 @@ def test_an_export_of_a_tool_saved_by_another_excel(tmp_path: Path) -> None:
 
 
 def test_the_contracts_own_names_are_no_tools_export(tmp_path: Path) -> None:
-    # HubSpot's table of whose deals which are has these two columns as well
+    # HubSpot's table that links deals and contacts has these two columns too
     write(
         tmp_path,
         "orders/orders.csv",
@@ -249,7 +251,7 @@ def test_the_contracts_own_names_are_no_tools_export(tmp_path: Path) -> None:
 
 
 def test_a_few_columns_in_common_make_no_export_of_a_tool(tmp_path: Path) -> None:
-    # Shopee's orders have the first three as well, and no other of these
+    # Shopee's order export has the first three columns too, and none of the others
     header = "Mã đơn hàng,Ngày đặt hàng,Trạng thái đơn hàng,Tổng tiền,Số điện thoại"
     write(tmp_path, "don hang.csv", lines(header, "D1,15/01/2026,Hoàn thành,450000,0911000001"))
     proposal = propose(tmp_path, None, None)
@@ -334,3 +336,135 @@ def test_options_that_nobody_can_follow(tmp_path: Path, option: str, value: str)
     result = CliRunner().invoke(app, ["init", str(tmp_path), option, value])
     assert isinstance(result.exception, InputError)
     assert str(result.exception).startswith(f"{option} {value!r} is no")
+
+
+def test_a_german_shop_without_a_known_tool(tmp_path: Path) -> None:
+    """Columns, statuses, signs and code page of a German export are recognised although no adapter knows it."""
+    rows = [
+        "Bestellnummer;Bestelldatum;Kundennummer;E-Mail-Adresse;Bestellstatus;MwSt.;Versandkosten;Gesamtbetrag;Währung",
+        "B-1;31.12.2025;K1;jörg@beispiel.de;Abgeschlossen;199,50;4,90;1.249,50;EUR",
+        "B-2;01.12.2025;K2;uta@beispiel.de;Storniert;1,00;4,90;12,90;EUR",
+        "B-3;02.12.2025;K2;uta@beispiel.de;Verlegt;1,00;4,90;12,90;EUR",
+    ]
+    write(tmp_path, "Bestellungen.csv", lines(*rows, end="\r\n"), encoding="cp1252")
+    proposal = propose(tmp_path, None, None)
+    (tmp_path / "mapping.yml").write_text(mapping_text(proposal), encoding="utf-8")
+    (entry,) = read_mapping(tmp_path).tables
+    assert entry.label == "orders/orders"
+    assert entry.columns == {
+        "order_id": "Bestellnummer",
+        "email": "E-Mail-Adresse",
+        "contact_id": "Kundennummer",
+        "ordered_at": "Bestelldatum",
+        "status": "Bestellstatus",
+        "currency": "Währung",
+        "total_amount": "Gesamtbetrag",
+        "tax_amount": "MwSt.",
+        "shipping_amount": "Versandkosten",
+    }
+    assert (entry.reading.encoding, entry.reading.date_format) == ("cp1252", ("%d.%m.%Y",))
+    assert (entry.reading.decimal, entry.reading.thousands) == (",", ".")
+    # guesses, and what nobody knows is asked for
+    assert entry.values == {"status": {"Abgeschlossen": "completed", "Storniert": "cancelled"}}
+    assert 'status "Verlegt" ???' in mapping_text(proposal)
+    settings = settings_text(proposal)
+    assert settings is not None
+    assert yaml.safe_load(settings) == {
+        "reporting_currency": "EUR",
+        "reporting_timezone": "Europe/Berlin",
+        "default_phone_country": "DE",
+    }
+    assert "guess: the names are German" in settings
+
+
+def test_a_header_of_two_rows(tmp_path: Path) -> None:
+    """With a header of two rows, columns under merged cells are named by the upper row."""
+    top = ["DANH SÁCH KHÁCH HÀNG"]
+    upper, lower = ["STT", "Khách hàng", "", "Ngày tạo"], ["", "Mã", "Điện thoại", ""]
+    rows = [["1", "KH1", "0911000001", "13/01/2026"], ["2", "KH2", "0911000002", "02/02/2026"]]
+    workbook(tmp_path / "khach_hang.xlsx", {"A": [top, upper, lower, *rows]})
+    source = only_source(tmp_path)
+    assert source.missing == []
+    assert columns_of(source) == {"contact_id": "Mã", "phone": "Điện thoại", "created_at": "Ngày tạo"}
+    (tmp_path / "mapping.yml").write_text(mapping_text(propose(tmp_path, None, None)), encoding="utf-8")
+    (contacts,) = judge(tmp_path).judgements
+    assert (contacts.rows, contacts.accepted) == (2, 2)
+
+
+def test_few_names_that_many_tables_have_are_a_guess_together(tmp_path: Path) -> None:
+    write(tmp_path, "old.csv", "contact_id,name,email,phone,created\n1,Mai,mai@example.com,0911000001,2026-01-01\n")
+    source = only_source(tmp_path)
+    assert (source.table.label, source.is_sure) == ("crm/contacts", False)
+    assert "# guess: these files are crm/contacts; please check" in mapping_text(propose(tmp_path, None, None))
+
+
+def test_a_file_of_no_table_shows_its_columns(tmp_path: Path) -> None:
+    """The columns of an unrecognised file are listed, so that its entry can be written without opening it."""
+    write(tmp_path, "things.csv", "Ding,Zahl: x\na,1\n")
+    assert '#     its columns: Ding, "Zahl: x"' in mapping_text(propose(tmp_path, None, None))
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("order_id,ordered_at,status,total_amount\r1,2026-01-01,paid,5\r", "carriage return alone"),
+        ("order_id,ordered_at,status,total_amount\n1,2026-01-01,paid,5,6\n", "Line: 2"),
+    ],
+)
+def test_what_a_build_will_refuse_is_told_at_once(tmp_path: Path, content: str, said: str) -> None:
+    """A file that a build would refuse is reported, although detection reads it more leniently."""
+    write(tmp_path, "orders.csv", content)
+    assert any("a build stops at orders.csv" in note and said in note for note in only_source(tmp_path).notes)
+
+
+SHOP = (
+    "Name,Email,Financial Status,Fulfillment Status,Currency,Total,Created at,Lineitem quantity,Lineitem name,"
+    "Lineitem price,Id"
+)
+HUBSPOT = "Record ID,First Name,Last Name,Email,Phone Number,Lifecycle Stage,Create Date,Original Source"
+
+
+def test_orders_that_two_sources_hold_are_told_with_the_lines_that_count_them_once(tmp_path: Path) -> None:
+    """Orders in two sources are reported, with the lines of same_records that count them once."""
+    web = [
+        f"#{1000 + n},a{n}@example.com,paid,fulfilled,USD,5,2026-02-{n:02} 09:00:00 +0000,1,Cup,5,{5000 + n}"
+        for n in range(1, 13)
+    ]
+    till = [f"R{n},#{1000 + n},2026-02-{n:02},paid,5" for n in range(1, 7)] + ["R7,,2026-02-13,paid,9"]
+    write(tmp_path, "shop.csv", lines(SHOP, *web))
+    write(tmp_path, "till.csv", lines("Receipt No,Web order,Date,Status,Total", *till))
+    proposal = propose(tmp_path, None, None)
+    assert proposal.same_orders == [(("till", "Web order"), ("shopify", "record_number"))]
+    (source,) = proposal.sources
+    assert source.id_prefix == "till-"
+    assert any("6 of its order numbers (Web order) also stand in shopify (Name)" in note for note in source.notes)
+    text = mapping_text(proposal)
+    assert read_mapping_of(tmp_path, text).tables[0].record_key is None
+    told = text.replace("# same_records:", "same_records:").replace("#   orders/orders: {", "  orders/orders: {")
+    assert told != text
+    (tmp_path / "mapping.yml").write_text(told, encoding="utf-8")
+    found = {one.table.label: (one.accepted, one.duplicate) for one in judge(tmp_path).judgements}
+    # the 12 of the shop and R7, whichever source of the six counts; the shop's lines of these six go with its orders
+    assert found == {"orders/orders": (13, 6), "orders/order_items": (6, 6)}
+
+
+def read_mapping_of(folder: Path, text: str) -> MappingFile:
+    (folder / "mapping.yml").write_text(text, encoding="utf-8")
+    return read_mapping(folder)
+
+
+@pytest.mark.parametrize(("other", "prefix"), [("a", ""), ("b", "old_crm-")])
+def test_ids_that_a_tool_gives_too_get_a_prefix_unless_they_mean_the_same(
+    tmp_path: Path, other: str, prefix: str
+) -> None:  # fmt: skip
+    """Equal contact ids of two systems get a prefix, unless the e-mails show that they are the same persons."""
+    numbers = range(1, 9)
+    known = [f"{n},Mai,Vu,a{n}@example.com,,lead,2026-01-0{n} 10:00,ORGANIC_SEARCH" for n in numbers]
+    own = [f"{n},Mai,{other}{n}@example.com,091100000{n},2026-01-0{n}" for n in numbers]
+    write(tmp_path, "hubspot.csv", lines(HUBSPOT, *known))
+    write(tmp_path, "old_crm.csv", lines("contact_id,name,email,phone,created", *own))
+    proposal = propose(tmp_path, "Asia/Ho_Chi_Minh", None)
+    assert [use.name for use in proposal.adapters] == ["hubspot"]
+    (source,) = proposal.sources
+    assert source.id_prefix == prefix
+    assert any("8 of its ids also stand in hubspot (Record ID)" in note for note in source.notes)

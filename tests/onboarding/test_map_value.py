@@ -1,4 +1,4 @@
-"""`journey map-value` writes one line into mapping.yml and leaves the others as they are."""
+"""`journey map-value` adds one line to mapping.yml and leaves all others unchanged."""
 
 from pathlib import Path
 
@@ -78,7 +78,7 @@ def test_a_value_is_added_and_every_other_line_stays(
         "# columns that",
     ):
         assert line in text
-    # what was asked is answered
+    # the comment that asked for the value is gone
     assert "map-value" not in text
     assert "map them with" not in text
 

@@ -1,4 +1,4 @@
-"""What a file is taken for: its encoding, separator, header and rows."""
+"""Detection of a file's encoding, separator, header and rows."""
 
 import gzip
 import json
@@ -36,7 +36,7 @@ def test_unicode_of_two_bytes_a_letter_with_tabs(tmp_path: Path, encoding: str, 
 
 
 def test_windows_1258_writes_tones_as_letters_of_their_own(tmp_path: Path) -> None:
-    # Mã khách;Tên;Điện thoại and Phạm Lan, with tones as marks behind their letters
+    # Mã khách;Tên;Điện thoại and Phạm Lan, with tones as combining marks after the letter
     content = "Ma\u0303 kha\u0301ch;Tên;Điê\u0323n thoa\u0323i\nKH1;Pha\u0323m Lan;0911000001\n"
     (sheet,) = sniff(write(tmp_path, "khach.csv", content, "cp1258"))
     assert sheet.encoding is not None

@@ -1,4 +1,4 @@
-"""What the values of a column say."""
+"""Detection of a column's kind and notation from its values."""
 
 import pytest
 from onboarding.values import dates_of, kind_of, masked, numbers_of
@@ -15,6 +15,10 @@ from onboarding.values import dates_of, kind_of, masked, numbers_of
         (["2026/01/15 10:22:33"], ("%Y/%m/%d %H:%M:%S",), None),
         (["13-01-2026", "14/01/2026"], ("%d-%m-%Y", "%d/%m/%Y"), "day first"),
         (["2026-01-15T10:00:00+07:00", "2026-01-16"], (), None),
+        (["2 Jan 2026", "13 Feb 2026"], ("%d %b %Y",), None),
+        (["January 2, 2026", "May 3, 2026"], ("%B %d, %Y", "%b %d, %Y"), None),
+        (["Jan 2, 2026 3:04 PM"], ("%b %d, %Y %I:%M %p",), None),
+        (["02-Jan-26"], ("%d-%b-%y",), None),
     ],
 )
 def test_all_values_of_a_column_tell_its_date_format(

@@ -1,4 +1,4 @@
-"""One server for all tests of PostgreSQL in a process."""
+"""One PostgreSQL server per process for all tests that need one."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Published files made by hand, with marts whose names the project knows."""
+"""Hand-made published files, with marts that the project declares."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from customer_journey.paths import Output
 
 
 def output_with(root: Path, *statements: str) -> Output:
-    """Write OUT/journey.duckdb with what the statements make in schema `marts`."""
+    """Write OUT/journey.duckdb with the tables that the statements create in schema `marts`."""
     output = Output(root)
     root.mkdir(exist_ok=True)
     output.published.unlink(missing_ok=True)
@@ -19,12 +19,12 @@ def output_with(root: Path, *statements: str) -> Output:
 
 
 def build_info(build_id: str) -> str:
-    """Return the statement that names the build."""
+    """Return the statement that creates build_info with the id of the build."""
     return f"create table marts.build_info as select '{build_id}' as build_id, timestamp '2026-06-30 17:00:00' as as_of"
 
 
 def numbered_build(root: Path, number: int) -> Output:
-    """Write build `number`: that many hundreds of orders and persons, each row with the number."""
+    """Write build n: n times a hundred orders and persons, with n in each row."""
     rows = f"from range({100 * number}) as rows(i)"
     return output_with(
         root,

@@ -1,4 +1,4 @@
-"""Every mart of the demo company in PostgreSQL, held against the published file by SQL of its own on each side."""
+"""Every mart of the demo company in PostgreSQL equals the published file, compared by SQL on both sides."""
 
 import math
 from decimal import Decimal
@@ -14,7 +14,7 @@ from customer_journey.postgres_server import server_of
 from tests.support.demo import Demo, built_demo
 from tests.support.postgres import PostgresServer
 
-# What is summed up of a column of each kind, on DuckDB and on PostgreSQL.
+# the sums that are compared for each kind of column, on DuckDB and on PostgreSQL
 SUMS = {
     "VARCHAR": ("sum(strlen({0}))", "sum(octet_length({0}))"),
     "BOOLEAN": ("count(*) filter (where {0})",) * 2,
@@ -29,7 +29,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
 
 
 def test_every_mart_has_its_rows_sums_and_comments(demo: Demo, server: PostgresServer) -> None:
-    """Rows, values that are filled and sums of each column; of texts their bytes and how many are different."""
+    """Row counts, non-null counts and sums of each column agree; for texts, bytes and distinct values."""
     database = server.new_database("demo")
     told = postgres.publish(Output(demo.out), server_of(server.url(database), "--to"), postgres.READER, lambda *_: None)
     with duckdb.connect(str(demo.published), read_only=True) as file, server.connect(database) as connection:

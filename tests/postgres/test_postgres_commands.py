@@ -1,4 +1,4 @@
-"""scripts/build --publish and journey publish: exit codes, one line for each refusal, and never a password."""
+"""scripts/build --publish and journey publish: exit codes, one line per refusal, and no password in any output."""
 
 import json
 from pathlib import Path
@@ -124,7 +124,7 @@ def test_the_url_and_the_password_may_come_from_the_environment(
 
 
 def test_marts_of_spark_are_read_from_their_files(server: PostgresServer, tmp_path: Path) -> None:
-    """Spark's files have no comments: the project's descriptions stand for them."""
+    """Marts of Spark have no comments in their files, so the project's descriptions are used."""
     marts = {"build_info": "select 'b' as build_id", "dim_products": "select 'p' as product_id, 'x' as product_name"}
     for mart, query in marts.items():
         (tmp_path / mart).mkdir()
@@ -166,7 +166,7 @@ def test_a_build_publishes_to_both_and_leaves_the_password_nowhere(
     for secret in (PASSWORD, ENCODED_PASSWORD):
         assert secret.encode() not in written
 
-    # nothing is new, but PostgreSQL has lost the build
+    # nothing is new, but the marts are gone from PostgreSQL
     with server.connect(database) as connection:
         connection.execute("drop schema marts cascade")
     again, _ = build(server.url(database), 0)

@@ -1,4 +1,4 @@
-"""Publishing to a real PostgreSQL: what lands there, who may read it, and what readers see while builds change."""
+"""Publishing to a real PostgreSQL server: types, keys and permissions, and what readers see while builds change."""
 
 import threading
 import time
@@ -21,7 +21,7 @@ from tests.support.postgres import PostgresServer
 LETTERS = "Trần 'Thị' \"Bé\" \\ €"
 LONG_PATH = " > ".join(f"channel_{number}" for number in range(400))
 
-# One mart of each kind: a dimension, a fact, a key that may hold nulls, sums by their grain, a key too long to index.
+# one mart of each kind: dimension, fact, nullable key, sums keyed by their grain, key too long to index
 SMALL = (
     build_info("20260101T000000.000001Z"),
     "create table marts.dim_persons (person_id varchar, is_known boolean, customer_since date)",
@@ -63,7 +63,7 @@ def schemas(connection: psycopg.Connection) -> list[str]:
 
 @pytest.fixture(scope="module")
 def small(server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[psycopg.Connection]:
-    """A session of the administrator on a database that the small file was published to."""
+    """An administrator's session on a database that the small file was published to."""
     database = server.new_database("small")
     with server.connect(database) as connection:
         connection.execute("create schema secret")
@@ -137,7 +137,7 @@ def test_descriptions_are_comments(small: psycopg.Connection) -> None:
 
 
 def test_keys_and_indexes_are_those_that_the_project_declares(small: psycopg.Connection) -> None:
-    """A key that may hold nulls is a unique index, one with a text of 5 kB none."""
+    """A key with nullable columns becomes a unique index; one with a text of 5 kB becomes none."""
     rows = small.execute(
         "select relname, contype::text, pg_get_constraintdef(pg_constraint.oid) from pg_constraint inner join pg_class"
         " on pg_class.oid = conrelid where connamespace = 'marts'::regnamespace order by relname, contype desc, 3"
@@ -209,7 +209,7 @@ def test_a_build_that_is_there_is_not_copied_again(server: PostgresServer, tmp_p
     first, second = numbered_build(tmp_path / "1", 1), numbered_build(tmp_path / "2", 2)
     assert publish(server, database, first).is_new
     assert not publish(server, database, first).is_new
-    # a step back is asked for by whoever publishes an older file
+    # publishing an older file is allowed, since somebody asked for it
     assert publish(server, database, second).is_new
     assert publish(server, database, first).is_new
     with server.connect(database) as connection:
@@ -218,7 +218,7 @@ def test_a_build_that_is_there_is_not_copied_again(server: PostgresServer, tmp_p
 
 
 def test_eight_clients_read_whole_builds_while_twenty_are_published(server: PostgresServer, tmp_path: Path) -> None:
-    """Build n has n hundreds of orders and of persons: no statement fails, and none sees two builds."""
+    """Build n has n times a hundred orders and persons: no statement fails or sees rows of two builds."""
     database = server.new_database("load")
     publish(server, database, numbered_build(tmp_path, 1))
     with server.connect(database) as connection:
@@ -281,7 +281,7 @@ def test_a_long_reader_holds_nobody_up_and_keeps_its_marts(server: PostgresServe
 def test_a_statement_caught_between_two_marts_undoes_the_swap(
     server: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A transaction that has read one mart and waits for another looks like a statement that is half looked up."""
+    """A reader's transaction that holds one mart and waits for another makes the swap roll back and try again."""
     database = server.new_database("caught")
     publish(server, database, numbered_build(tmp_path / "1", 1))
     asked_by_client: list[Future[list[tuple[int]]]] = []

@@ -1,7 +1,7 @@
-"""The nine attribution models in plain Python, by the words of docs and papers alone: no SQL of the project is in it.
+"""The nine attribution models in plain Python, written from docs and papers alone, without the project's SQL.
 
-Markov removes each channel from the transition matrix and solves the chain anew; Shapley values go through every
-coalition of channels.
+Markov removes each channel from the transition matrix and solves the chain again; Shapley values enumerate all
+coalitions of channels.
 """
 
 from collections import Counter, defaultdict
@@ -23,7 +23,7 @@ START, CONVERSION, NULL = "(start)", "(conversion)", "(null)"
 
 @dataclass(frozen=True)
 class Path:
-    """The touches that may take credit for a conversion, in order, and when the person turned lead and opportunity."""
+    """The attributable touches of a conversion in order, and when the person became a lead and an opportunity."""
 
     conversion: Conversion
     touches: Sequence[Touch]
@@ -36,7 +36,7 @@ class Path:
 
 
 class Attribution:
-    """Paths of a world, and what the models make of them."""
+    """The paths of a world, and the credit that the models give."""
 
     def __init__(self, world: World) -> None:
         self._touches: dict[str, list[Touch]] = defaultdict(list)
@@ -98,7 +98,7 @@ class Attribution:
         return effects
 
     def shapley_values(self, conversion_type: str) -> dict[str, float]:
-        """Return the Shapley value of each channel in the game whose coalitions convert what they suffice for."""
+        """Return the Shapley value of each channel; a set of channels earns the paths that use only its channels."""
         needed = Counter(
             frozenset(path.channels)
             for path in self.paths
@@ -107,7 +107,7 @@ class Attribution:
         return shapley_values(needed)
 
     def weights(self, model: str) -> dict[tuple[str, str], float]:
-        """Return the weight of each touch of each conversion; of time decay in proportion to the last touch."""
+        """Return the weight of each touch of each conversion; for time decay relative to the last touch."""
         weigh = MODELS.get(model, self._markov)
         weights = {}
         for path in filter(lambda path: path.touches, self.paths):
@@ -118,7 +118,7 @@ class Attribution:
         return weights
 
     def credits(self, model: str) -> dict[tuple[str, str], float]:
-        """Return the credit of each touch of each conversion; who takes none is left out."""
+        """Return the credit of each touch of each conversion; touches without credit are left out."""
         weights = self.weights(model)
         totals: dict[str, float] = defaultdict(float)
         for (conversion, _), weight in weights.items():

@@ -1,4 +1,4 @@
-"""Where a person stands, by the words of the contract alone: read off the evidence moment by moment."""
+"""Positions of persons by the words of the contract: computed from the evidence moment by moment."""
 
 import csv
 from collections import defaultdict
@@ -23,7 +23,7 @@ class Episode:
 
 @dataclass(frozen=True)
 class Framework:
-    """Its stages by rank, and the definitions that lead to each."""
+    """A framework: its stages by rank, and the definitions that lead to each."""
 
     ranks: Mapping[str, Decimal]
     in_funnel: frozenset[str]
@@ -72,7 +72,7 @@ class Framework:
             yield stage, entered_at, stays[place + 1][1] if place + 1 < len(stays) else None
 
     def direction(self, before: str, after: str, held_before: bool) -> str:
-        """Return the direction of a move."""
+        """Return the direction of a transition."""
         if self.rank(after) < self.rank(before):
             return "backward"
         if held_before:
@@ -83,7 +83,7 @@ class Framework:
     def outcome(
         self, stays: list[tuple[str, datetime, datetime | None]], stage: str, as_of: datetime, window: timedelta
     ) -> str:
-        """Return what became of the first entry into a stage: converted, dropped or in_progress."""
+        """Return the outcome of the first entry into a stage: converted, dropped or in_progress."""
         entered_at = next(entered for name, entered, _ in stays if name == stage)
         end = entered_at + window
         later = [(name, entered) for name, entered, _ in stays if entered_at < entered <= end]

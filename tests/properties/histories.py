@@ -1,4 +1,4 @@
-"""Histories of people as hypothesis draws them, as raw rows; each with ids of its own, so that one build serves all."""
+"""Random histories of people as raw rows, drawn by hypothesis; ids are disjoint, so one build serves all."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -29,7 +29,7 @@ _KINDS = (
 
 @dataclass(frozen=True)
 class Event:
-    """Something that a person did: what, when, and for how many days it went on where it has an end."""
+    """An event of a person: type, time, and duration in days if it has an end."""
 
     kind: str
     day: int
@@ -39,7 +39,7 @@ class Event:
 
 @dataclass(frozen=True)
 class History:
-    """What a person did; whoever is not known has a cookie alone."""
+    """The events of a person; an unknown person has only a cookie."""
 
     is_known: bool
     events: list[Event]
@@ -73,7 +73,7 @@ def draw_histories(count: int) -> list[History]:
 
 
 def raw_rows(histories: Iterable[History]) -> Rows:
-    """Return the raw rows that tell the histories; person n has the cookie `p<n>` or the contact of that name."""
+    """Return the histories as raw rows; person n has the cookie `p<n>` or the contact of that name."""
     rows: Rows = defaultdict(list)
     for number, history in enumerate(histories):
         who = f"p{number:04d}"

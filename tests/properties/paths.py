@@ -1,4 +1,4 @@
-"""Touches and conversions as hypothesis draws them, the same ones in every run."""
+"""Random touches and conversions, drawn by hypothesis; the same ones in every run."""
 
 import hashlib
 from collections.abc import Iterable, Iterator
@@ -19,13 +19,13 @@ CONVERSION_TYPES = ("order", "lead", "opportunity")
 
 
 def hashed(name: str) -> str:
-    """Return an id as the models take keys from: 32 digits, the 15th of which tells twins apart."""
+    """Return an id of 32 digits as models expect; the 15th digit is the one in which twins differ."""
     digits = hashlib.md5(name.encode()).hexdigest()
     return f"{digits[:14]}0{digits[15:]}"
 
 
 def twin_of(hashed_id: str) -> str:
-    """Return the id of a twin: another key, and what belongs to twins is in the order of what belongs to the others."""
+    """Return the id of a twin: a different key, with the same order among the ids of twins."""
     return f"{hashed_id[:14]}1{hashed_id[15:]}"
 
 
@@ -53,13 +53,13 @@ class Conversion:
 
 @dataclass(frozen=True)
 class World:
-    """Everybody's touches and conversions."""
+    """The touches and conversions of all persons."""
 
     touches: list[Touch]
     conversions: list[Conversion]
 
     def write(self, folder: Path) -> None:
-        """Write them as the tables that the attribution models read."""
+        """Write the world as the tables that the attribution models read."""
         with create_inputs(folder) as connection:
             connection.executemany(
                 "insert into intermediate.int_touchpoints values (?, ?, ?, ?, '(none)', ?)",
@@ -78,7 +78,7 @@ class World:
             )
 
     def with_channels_swapped_in_twins(self, one: str, other: str) -> "World":
-        """Return the world in which everybody has a twin who met `one` where they met `other`, and the reverse."""
+        """Return the world where each person has a twin who touched channel `one` instead of `other` and vice versa."""
         swapped = {one: other, other: one}
         return World(
             [
@@ -109,7 +109,7 @@ class World:
         )
 
     def with_idle_visitors(self, channel: str, count: int) -> "World":
-        """Return the world with as many more who met one channel, once or twice, and never converted."""
+        """Return the world plus as many visitors who touched one channel once or twice and never converted."""
         idle = [
             Touch(
                 hashed(f"idle-{number}-{again}"),
@@ -143,7 +143,7 @@ _HISTORIES = st.tuples(
 
 
 def draw_world(persons: int) -> World:
-    """Draw what so many persons did."""
+    """Draw the touches and conversions of this many persons."""
     world = World([], [])
     numbers = iter(range(persons + 1))
 

@@ -1,4 +1,4 @@
-"""Attribution over many drawn paths: what holds for every path, and what a second calculation in plain Python gives."""
+"""Attribution of many random paths: properties that hold for every path, and a second calculation in plain Python."""
 
 import subprocess
 import sys
@@ -18,7 +18,7 @@ PERSONS = 400
 MODELS: list[str] = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"][
     "attribution_models"
 ]
-# A weight that comes of a function of doubles has nine digits: a share may be off by some units of the ninth.
+# weights from functions of doubles have nine digits, so a share may differ by some units of the ninth
 SHARE_ERRORS = {"time_decay": 1e-8, "markov": 1e-8}
 Credits = dict[tuple[str, str], float]
 
@@ -35,7 +35,7 @@ def expected(world: World) -> Attribution:
 
 @pytest.fixture(scope="module")
 def folders(world: World, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The drawn world and three variants of it, each attributed in a warehouse of its own."""
+    """The drawn world and three variants of it, each attributed in its own warehouse."""
     root = tmp_path_factory.mktemp("paths")
     worlds = {
         "drawn": world,
@@ -58,7 +58,7 @@ def _query(folder: Path, sql: str) -> list[tuple[Any, ...]]:
 
 
 def _credits(folder: Path) -> dict[str, Credits]:
-    """Credit by model, conversion and touchpoint, where a touch led to the conversion."""
+    """Return credit by model, conversion and touchpoint, where a touchpoint has credit."""
     credits: dict[str, Credits] = defaultdict(dict)
     columns = "attribution_model, conversion_id, touchpoint_id, credit"
     for model, conversion, touchpoint, credit in _query(folder, f"select {columns} from marts.fct_attribution"):
@@ -77,7 +77,7 @@ def _effects(folder: Path, model: str, column: str) -> dict[tuple[str, str], flo
 
 
 def test_drawn_paths_are_of_every_kind(expected: Attribution) -> None:
-    """Properties of paths that hardly differ would prove little."""
+    """The drawn paths vary in all ways that matter; otherwise their properties would prove little."""
     lengths = [len(path.touches) for path in expected.paths]
     assert {0, 1, 2, 3, 4, 5} <= set(lengths)
     assert sum(length > 2 for length in lengths) > 50
@@ -88,14 +88,14 @@ def test_drawn_paths_are_of_every_kind(expected: Attribution) -> None:
 
 @pytest.mark.parametrize("model", MODELS)
 def test_credit_is_what_plain_python_gives(model: str, folders: dict[str, Path], expected: Attribution) -> None:
-    """A model that is right for eight journeys alone would be wrong for a company's; it is worked out anew for each."""
+    """Credit of every model equals the calculation in plain Python."""
     error = SHARE_ERRORS.get(model, 1e-9)
     assert _credits(folders["drawn"])[model] == pytest.approx(expected.credits(model), abs=error)
 
 
 @pytest.mark.parametrize("model", SHARE_ERRORS)
 def test_weights_of_nine_digits(model: str, folders: dict[str, Path], expected: Attribution) -> None:
-    """The digits that are left out of a weight must be the last ones: time decay in proportion to the last touch."""
+    """Rounding of time decay weights to nine digits changes only the last digits."""
     rows = _query(
         folders["drawn"],
         f"select conversion_id, touchpoint_id, weight from intermediate.{model}"
@@ -106,13 +106,13 @@ def test_weights_of_nine_digits(model: str, folders: dict[str, Path], expected: 
 
 
 def test_removal_effects(folders: dict[str, Path], expected: Attribution) -> None:
-    """The chain is solved by squaring in SQL; one that stopped early, or lost a state, would still rank channels."""
+    """Removal effects equal those of a chain solved in plain Python; SQL solves it by repeated squaring."""
     actual = _effects(folders["drawn"], "markov", "removal_effect")
     assert actual == pytest.approx(expected.removal_effects, abs=1e-9)
 
 
 def test_shapley_values(folders: dict[str, Path], expected: Attribution) -> None:
-    """The short form, a path split among its channels, holds only while it is the value over all coalitions."""
+    """Shapley values of the short form in SQL equal the enumeration of all coalitions."""
     actual = _effects(folders["drawn"], "shapley", "shapley_value")
     for conversion_type in expected.conversion_types:
         of_type = {channel: value for (kind, channel), value in actual.items() if kind == conversion_type}
@@ -120,7 +120,7 @@ def test_shapley_values(folders: dict[str, Path], expected: Attribution) -> None
 
 
 def test_credit_sums_to_one(folders: dict[str, Path], world: World) -> None:
-    """Exactly, in each model: what is lost or gained in rounding adds up over a year."""
+    """Credit of each conversion sums to exactly 1 in each model."""
     revenue = {conversion.conversion_id: conversion.revenue for conversion in world.conversions}
     sums = _query(
         folders["drawn"],
@@ -132,7 +132,7 @@ def test_credit_sums_to_one(folders: dict[str, Path], world: World) -> None:
 
 
 def test_one_touch_takes_all(folders: dict[str, Path], expected: Attribution) -> None:
-    """Models differ in how they divide; where there is nothing to divide they must agree."""
+    """All models agree on paths with one touch."""
     single = {
         (path.conversion.conversion_id, path.touches[0].touchpoint_id): 1.0
         for path in expected.paths
@@ -144,7 +144,7 @@ def test_one_touch_takes_all(folders: dict[str, Path], expected: Attribution) ->
 
 
 def test_rows_may_come_in_any_order(folders: dict[str, Path]) -> None:
-    """Credit that follows the order in which rows were loaded differs from one build to the next."""
+    """Credit does not depend on the order of rows."""
     columns = "attribution_model, conversion_id, touchpoint_id, channel, credit, attributed_revenue"
     drawn, reordered = (
         sorted(_query(folders[name], f"select {columns} from marts.fct_attribution"), key=str)
@@ -154,7 +154,7 @@ def test_rows_may_come_in_any_order(folders: dict[str, Path]) -> None:
 
 
 def test_channel_that_converts_nobody_changes_nothing(folders: dict[str, Path]) -> None:
-    """Visitors who met one channel alone and went away say nothing of the others: no credit and no effect may move."""
+    """A channel whose visitors never convert gets no credit and changes no effect of other channels."""
     assert _credits(folders["idle"]) == _credits(folders["drawn"])
     effects = _effects(folders["idle"], "markov", "removal_effect")
     idle = {key: effects.pop(key) for key in list(effects) if key[1] == "audio"}
@@ -166,7 +166,7 @@ def test_channel_that_converts_nobody_changes_nothing(folders: dict[str, Path]) 
 
 @pytest.mark.parametrize("model", MODELS)
 def test_channels_that_change_places_are_worth_the_same(model: str, folders: dict[str, Path]) -> None:
-    """With everybody's twin, e-mail stands wherever paid search does: a model that parts them looks at their names."""
+    """Channels that play the same part in the paths of twins get the same credit, whatever their names."""
     by_channel = dict(
         _query(
             folders["twins"],

@@ -1,4 +1,4 @@
-"""Stages over many drawn histories: what holds for everybody, and what the contract's words alone give."""
+"""Stages of many random histories: properties that hold for every person, and the results of the contract's words."""
 
 from collections import defaultdict
 from datetime import timedelta
@@ -66,7 +66,7 @@ FRAMEWORKS = frameworks_of(PROJECT / "seeds")
 
 
 def test_histories_are_varied(evidence: dict[str, list[Episode]]) -> None:
-    """Histories in which little happens would let every property pass."""
+    """The drawn histories vary enough; otherwise their properties would prove little."""
     met = {episode.definition for episodes in evidence.values() for episode in episodes}
     assert met >= {
         definition for one in FRAMEWORKS.values() for some in one.definitions.values() for definition in some
@@ -79,13 +79,13 @@ def test_histories_are_varied(evidence: dict[str, list[Episode]]) -> None:
 def test_positions_are_the_highest_open_episodes(
     name: str, evidence: dict[str, list[Episode]], stays: dict[tuple[str, str], list[tuple[Any, ...]]]
 ) -> None:
-    """A mechanism that merges, overrides or ends episodes wrongly puts somebody into another stage at some moment."""
+    """At each moment a person is in the highest stage with an open episode that is not overridden."""
     for person, episodes in evidence.items():
         assert stays.get((name, person), []) == list(FRAMEWORKS[name].intervals(episodes)), (person, episodes)
 
 
 def test_intervals_are_seamless(stays: dict[tuple[str, str], list[tuple[Any, ...]]]) -> None:
-    """Invariant 3: a gap or an overlap would lose a person from, or count one twice in, the population of a day."""
+    """Invariant 3: intervals have neither gaps nor overlaps."""
     for whose, intervals in stays.items():
         assert intervals[-1][2] is None, whose
         for (before, entered_at, exited_at), (after, next_entered_at, _) in pairwise(intervals):
@@ -95,7 +95,7 @@ def test_intervals_are_seamless(stays: dict[tuple[str, str], list[tuple[Any, ...
 
 
 def test_directions(published: Path, stays: dict[tuple[str, str], list[tuple[Any, ...]]]) -> None:
-    """A fall that shows as progress, or a return that shows as new, would turn every count of moves around."""
+    """The direction of each transition is that of the contract."""
     expected = []
     for (name, person), intervals in stays.items():
         stages = ["none", *(stage for stage, _, _ in intervals)]
@@ -107,7 +107,7 @@ def test_directions(published: Path, stays: dict[tuple[str, str], list[tuple[Any
 
 
 def test_outcomes_of_cohorts(published: Path, stays: dict[tuple[str, str], list[tuple[Any, ...]]]) -> None:
-    """Invariant 7: whoever entered a stage has converted, dropped or is under way, exactly one of the three."""
+    """Invariant 7: each first entry is exactly one of converted, dropped and in progress."""
     expected = {
         (name, stage, person): FRAMEWORKS[name].outcome(intervals, stage, NOW, WINDOW)
         for (name, person), intervals in stays.items()
@@ -128,7 +128,7 @@ def test_outcomes_of_cohorts(published: Path, stays: dict[tuple[str, str], list[
 
 
 def test_population_follows_the_stays(published: Path, stays: dict[tuple[str, str], list[tuple[Any, ...]]]) -> None:
-    """A population made of changes drifts for ever after one that is lost; here a day is counted person by person."""
+    """The daily population, which is summed from changes, equals a count of persons."""
     days = [NOW - timedelta(days=number) for number in range(0, 600, 41)]
     for end_of_day in days[1:]:
         day = (end_of_day - timedelta(days=1)).date()

@@ -1,4 +1,4 @@
-"""The report as people open it: in a real browser, on a desk and a phone, in both languages and themes, on paper."""
+"""The report in a real browser: desktop and phone widths, both languages and themes, and printed."""
 
 import itertools
 import re
@@ -30,7 +30,7 @@ A3: ViewportSize = {"width": 1526, "height": 1062}
 
 @dataclass
 class Opened:
-    """One page in a browser with all that it said on its console and asked of the network."""
+    """A page in a browser, with its console messages and network requests."""
 
     page: Page
     address: str
@@ -38,7 +38,7 @@ class Opened:
     asked: list[str] = field(default_factory=list)
 
     def show(self, **state: str) -> None:
-        """Go to a state of the page by its hash, as a link does, and wait until it is drawn."""
+        """Open a view of the page by its hash, as a link does, and wait until it is drawn."""
         wanted = "#" + "&".join(f"{key}={value}" for key, value in state.items())
         self.page.evaluate("hash => { location.hash = hash }", wanted)
         self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
@@ -70,13 +70,13 @@ def opened(browser: Browser, report: Path) -> Opened:
 
 @pytest.fixture
 def desk(opened: Opened) -> Opened:
-    """The report at a desk's width, at its defaults."""
+    """The report at desktop width with its defaults."""
     opened.page.set_viewport_size(DESK)
     opened.show(page="overview")
     return opened
 
 
-# Of each text inside a chart: its colour against the colour below it, as WCAG reckons contrast; those below 4.5.
+# for each text in a chart: its colour and the one below it, if their contrast as defined by WCAG is below 4.5
 PALE_TEXTS = """() => {
   const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true }), cache = new Map();
   const light = (css) => {
@@ -141,7 +141,7 @@ def test_each_state_comes_back_after_a_reload_and_by_back(desk: Opened) -> None:
         desk.show(**state)
         seen.append((desk.page.evaluate("location.hash"), desk.text(".page.current")))
         chosen = desk.page.locator("select").evaluate_all("all => all.map(one => one.value)")
-        # what only the look says stands in the selectors
+        # styles that carry meaning, by selector
         for value in (value for key, value in state.items() if key not in ("page", "fold")):
             assert value in chosen, state
         desk.page.reload()
@@ -193,7 +193,7 @@ def test_emotion_points_stand_on_their_stage_columns_on_screen_and_on_one_a3_pag
     desk.show(page="map")
 
     def off() -> float:
-        """Return the greatest distance in pixels between a point and the middle of its stage's column."""
+        """Return the greatest horizontal distance in pixels between a point and the centre of its stage's column."""
         found: float = desk.page.evaluate(
             """() => {
               const middle = (one) => (one.getBoundingClientRect().left + one.getBoundingClientRect().right) / 2;
@@ -223,7 +223,7 @@ def test_emotion_points_stand_on_their_stage_columns_on_screen_and_on_one_a3_pag
 def test_the_tab_key_reaches_every_control_in_the_order_of_the_page(desk: Opened) -> None:
     for name in ("map", "funnel"):
         desk.show(page=name)
-        # the cells of the map are one stop, between which arrows move
+        # the cells of the map are one tab stop, within which the arrow keys move
         wanted = desk.page.evaluate(
             """() => {
               const all = document.querySelectorAll('a[href], button, select, summary, [tabindex="0"]');
@@ -270,12 +270,35 @@ def test_a_copied_table_runs_no_formula(desk: Opened) -> None:
     assert not any(re.search(r"(^|,)[=+@]", line) for line in lines)
 
 
+def test_every_column_of_a_table_has_a_name_in_vietnamese(desk: Opened) -> None:
+    desk.show(page="trust", lang="vi")
+    unnamed = desk.page.evaluate(
+        """() => payload.figures.flatMap((figure) => shownColumns(figure)
+             .filter((column) => columnLabel(column) === worded(column) && column.includes('_'))
+             .map((column) => `${figure.figure}: ${column}`))"""
+    )
+    assert unnamed == []
+
+
+def test_a_sentence_leads_to_its_figure_once(desk: Opened) -> None:
+    desk.page.locator("#sentences a").nth(4).click()
+    desk.page.wait_for_function("location.hash.includes('figure=go_on_by_persona')")
+    figure = desk.page.locator("[data-figure=go_on_by_persona]")
+    assert figure.bounding_box()["y"] == pytest.approx(0, abs=1)  # type: ignore[index]
+    # a choice made there stays where the reader is, and its link no longer names the figure
+    desk.page.evaluate("window.scrollTo(0, 0)")
+    desk.page.select_option("select[data-key=framework]", "five_a")
+    desk.page.wait_for_function("location.hash.includes('fw=five_a')")
+    assert "figure=" not in desk.page.evaluate("location.hash")
+    assert desk.page.evaluate("window.scrollY") == 0
+
+
 def shown_rows(opened: Opened, name: str) -> list[list[str]]:
     """Return the cells of the table behind a figure, opening it if it is folded."""
     card = opened.page.locator(f"[data-figure={name}]")
     if card.locator("details.rows").count():
         card.locator("details.rows summary").click()
-    # a folded table is made once it is opened
+    # a folded table is created when it is opened
     card.locator("table.plain tbody tr").first.wait_for()
     rows: list[list[str]] = card.locator("table.plain tbody tr").evaluate_all(
         "rows => rows.map(row => [...row.cells].map(cell => cell.textContent))"
@@ -283,7 +306,7 @@ def shown_rows(opened: Opened, name: str) -> list[list[str]]:
     return rows
 
 
-# A figure of each page whose table is asked of the marts by a query that is not the report's own.
+# a figure of each page, whose table is compared with a query of this test on the marts
 SAMPLES: dict[str, tuple[str, str, list[str]]] = {
     "funnel": (
         "go_on_rate",

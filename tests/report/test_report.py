@@ -1,4 +1,4 @@
-"""The report as a file: what it holds of the marts, what it leaves out, and that it never undoes a build."""
+"""The report as a file: which data of the marts it holds, what it leaves out, and that a build survives its failure."""
 
 import base64
 import gzip
@@ -22,7 +22,7 @@ FRUGAL = Limits(months=1, quarters=1, personas=1, items=1)
 
 @pytest.fixture(scope="session")
 def data(report: Path) -> dict[str, Any]:
-    """What the page carries, as a browser unpacks it."""
+    """The data of the page, decompressed as a browser does."""
     return unpacked(report.read_text(encoding="utf-8"))
 
 
@@ -83,7 +83,7 @@ def test_groups_of_fewer_than_five_persons_are_left_out(data: dict[str, Any]) ->
 def test_every_query_runs_and_keeps_its_order(name: str, demo: Demo) -> None:
     with open_marts(Output(demo.out)) as connection:
         whole = connection.sql(query(name)).fetchall()
-        # rows that tie come out otherwise where nothing keeps their order
+        # tied rows would change order without an explicit sort
         connection.execute("set preserve_insertion_order = false")
         connection.execute("set threads = 3")
         again = connection.sql(query(name)).fetchall()
@@ -121,7 +121,7 @@ def test_a_page_that_would_be_too_large_is_cut(demo: Demo, monkeypatch: pytest.M
 
 
 def test_tiles_say_what_the_marts_say(data: dict[str, Any], demo: Demo) -> None:
-    """Worked out here from the facts, not from the marts of sums that the page asks."""
+    """The tiles equal figures computed from the facts, not from the marts of sums that the page uses."""
     with duckdb.connect(str(demo.published), read_only=True) as connection:
         june, may = (
             connection.sql(
@@ -151,7 +151,7 @@ def test_sentences_are_filled_in_both_languages(data: dict[str, Any]) -> None:
 
 
 def test_a_company_without_feedback_ads_and_deals_has_a_page(tmp_path: Path) -> None:
-    """Orders alone: the first screen says what is not known, and no figure fails."""
+    """With orders alone the page is written, and its first screen lists what is missing."""
     raw = tmp_path / "raw" / "orders"
     raw.mkdir(parents=True)
     (raw / "orders.csv").write_text(
@@ -169,7 +169,7 @@ def test_a_company_without_feedback_ads_and_deals_has_a_page(tmp_path: Path) -> 
 
 
 def test_a_report_that_fails_leaves_the_build_published(demo: Demo, tmp_path: Path) -> None:
-    """Marts that lack a table: no page, also not that of an older build, and one line that says so."""
+    """If the report fails, the build stays published, no old page remains, and one line reports it."""
     output = Output(tmp_path)
     output.report.parent.mkdir()
     output.report.write_text("of an older build", encoding="utf-8")

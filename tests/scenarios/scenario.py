@@ -3,7 +3,7 @@
 A scenario is a .yml file in this folder:
 
     scenario: late_identification
-    guards: what would go wrong without it
+    guards: the behaviour that it protects
     arrivals:                      # one a build; each maps raw tables to rows
       - web/events:
           - {event_id: late-1, anonymous_id: late-cookie, occurred_at: 2026-01-01 10:00:00, event_name: page_view}
@@ -48,12 +48,12 @@ ARRIVALS = 3
 SETTINGS = {
     "as_of": "2026-06-30T00:00:00Z",
     "reporting_timezone": "UTC",
-    # shortly before the first of all scenarios: nothing has to reach back to 1990
+    # shortly before the first scenario, so that no mart needs days back to 1990
     "earliest_date": "2017-01-01",
     "reporting_currency": "USD",
     "currency_decimals": 2,
     "default_phone_country": "VN",
-    # so that both engines score customers, of whom the scenarios have few
+    # low, so that CLV has a fit on both engines although the scenarios have few customers
     "clv_min_customers": 5,
 }
 
@@ -136,7 +136,7 @@ def _keyed_hash(text: str) -> str:
 
 
 def actual_rows(published: Path, mart: str, expected: dict[str, Any], persons: dict[str, str]) -> list[tuple[str, ...]]:
-    """Return the mart's rows that the scenario speaks of, each value as text, sorted."""
+    """Return the rows of a mart that belong to the scenario, each value as text, sorted."""
     columns = expected["columns"]
     with duckdb.connect(str(published), read_only=True) as connection:
         relation = connection.sql(VIEWS.get(mart, f"select * from marts.{mart}"))
@@ -160,12 +160,12 @@ def actual_rows(published: Path, mart: str, expected: dict[str, Any], persons: d
 
 
 def expected_rows(rows: list[list[object]]) -> list[tuple[str, ...]]:
-    """Return rows as a scenario has them in the form of `actual_rows`."""
+    """Return the scenario's expected rows in the form of `actual_rows`."""
     return sorted(tuple(_text(value) for value in row) for row in rows)
 
 
 def row_states(warehouse: Path, label: str, keys: list[str]) -> dict[str, list[str]]:
-    """Return what became of the rows of a raw table that have these keys: key -> sorted states."""
+    """Return the states of the rows of a raw table with these keys: key -> sorted states."""
     source_name, table_name = label.split("/")
     sources = (PROJECT / f"models/staging/{source_name}/_{source_name}__sources.yml").read_text(encoding="utf-8")
     tables = yaml.safe_load(sources)["sources"][0]["tables"]
@@ -208,7 +208,7 @@ def _text(value: object) -> str:
 
 
 def rows_of(arrival: int) -> dict[str, list[dict[str, object]]]:
-    """Return what all scenarios land in one arrival, by raw table."""
+    """Return the rows of all scenarios in one arrival, by raw table."""
     tables: dict[str, list[dict[str, object]]] = {}
     for scenario in all_scenarios():
         if arrival < len(scenario.arrivals):
@@ -218,7 +218,7 @@ def rows_of(arrival: int) -> dict[str, list[dict[str, object]]]:
 
 
 def write_shuffled(raw: Path) -> None:
-    """Write the raw folder of all scenarios and arrivals at once, shuffled and split over two files a table."""
+    """Write the rows of all scenarios and arrivals at once, shuffled and split over two files per table."""
     write_settings(raw, SETTINGS)
     shuffle = random.Random(7)
     tables: dict[str, list[dict[str, object]]] = {}

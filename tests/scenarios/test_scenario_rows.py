@@ -1,4 +1,4 @@
-"""What became of each landed row of a scenario: accepted, duplicate, quarantined or deferred."""
+"""The state of each landed row of a scenario: accepted, duplicate, quarantined or deferred."""
 
 from pathlib import Path
 
@@ -15,6 +15,6 @@ CASES = [
 
 @pytest.mark.parametrize(("scenario", "label"), CASES)
 def test_row_states(scenario: Scenario, label: str, incremental: Path) -> None:
-    """Each row that was landed under a key is exactly what the scenario says."""
+    """The rows landed under each key have the states that the scenario lists."""
     expected = {key: sorted(states) for key, states in scenario.row_states[label].items()}
     assert row_states(incremental / "warehouse.duckdb", label, list(expected)) == expected, scenario.guards

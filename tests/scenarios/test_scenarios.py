@@ -29,7 +29,7 @@ def test_scenario(scenario: Scenario, mart: str, incremental: Path) -> None:
 
 
 def test_scenarios_share_no_person(incremental: Path) -> None:
-    """One build can serve all scenarios only while none of them touches another's persons."""
+    """No two scenarios share a person, since one build serves all."""
     owners: dict[str, str] = {}
     for scenario in all_scenarios():
         for person in persons_of(scenario, incremental / "warehouse.duckdb"):
@@ -37,12 +37,12 @@ def test_scenarios_share_no_person(incremental: Path) -> None:
 
 
 def test_incremental_equals_full_and_shuffled(incremental: Path, full: Path) -> None:
-    """Invariant 5: the cadence of builds, the files and the order of rows leave no trace in the marts."""
+    """Invariant 5: incremental builds and a full build of shuffled rows have the same marts."""
     assert compare(incremental / "journey.duckdb", full / "journey.duckdb")[1] == []
 
 
-# Some marts of each kind. With what they read they are two thirds of the models, among them all but four that are not
-# published; tests/soak builds the others on Spark too.
+# some marts of each kind; with everything they read these are two thirds of the models. tests/soak builds the others on
+# Spark too.
 ON_SPARK = (
     "attribution_paths",
     "audit_reconciliation",
@@ -64,7 +64,7 @@ ON_SPARK = (
 
 
 def test_spark_gives_equal_marts(full: Path, tmp_path: Path) -> None:
-    """Invariant 6: whoever moves to the other engine sees the same journeys, row for row."""
+    """Invariant 6: Spark has the same marts as DuckDB, row for row."""
     output = Output(tmp_path / "out")
     project = make_small_project(tmp_path / "project", ON_SPARK)
     publish(full.parent / "raw", output.root, "--target", "spark", project=project)

@@ -1,7 +1,7 @@
-"""Whole builds on a cluster: the marts are those of the other engine, also when a worker is killed in mid-build.
+"""Whole builds on a Spark cluster have the marts of DuckDB, also if a worker is killed during the build.
 
-And who reads them meanwhile reads one whole build. Minutes long, so a run of all tests leaves this folder out:
-`scripts/test tests/soak`.
+Readers see only whole builds meanwhile. It takes minutes, so a run of all tests leaves this folder out: `scripts/test
+tests/soak`.
 """
 
 import os
@@ -27,9 +27,9 @@ from tests.support.builds import publish
 from tests.support.el_tool import SCHEMAS, write_typed
 
 SCALE = 0.02
-# Some of the scenarios' orders come later.
+# some orders of the scenarios arrive later
 EARLIER = "2026-03-01T00:00:00Z"
-# Of some hundred models and seeds: by then all threads are at work on what reads and writes much.
+# number of finished models after which the worker is killed: all threads are then busy
 MODELS_BEFORE_THE_KILL = 30
 
 
@@ -42,9 +42,9 @@ def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_marts_do_not_depend_on_a_worker_that_was_killed(raw: Path, tmp_path: Path) -> None:
-    """A worker that is lost would cost more than time: rows that count twice, or not.
+    """A killed worker changes no mart; otherwise rows could count twice or be lost.
 
-    The raw tables are those of an EL tool in the cluster's catalog, as is one that is nobody's business.
+    The raw tables are those of an EL tool in the cluster's catalog, beside an unrelated table.
     """
     on_duckdb = publish(raw, tmp_path / "duckdb")
     output = Output(tmp_path / "on spark")
@@ -57,7 +57,7 @@ def test_the_marts_do_not_depend_on_a_worker_that_was_killed(raw: Path, tmp_path
                 cursor.execute(statement)
         build = _start_build(cluster, output, "--raw-schemas", SCHEMAS)
         _wait_for_models(build, output)
-        # the worker with its executor, as when a machine goes
+        # the worker with its executor, as when a machine fails
         os.killpg(cluster.workers[0].process.pid, signal.SIGKILL)
         said, _ = build.communicate()
         assert build.returncode == 0, said[-6000:]
@@ -66,9 +66,9 @@ def test_the_marts_do_not_depend_on_a_worker_that_was_killed(raw: Path, tmp_path
 
 
 def test_all_scenarios_on_a_cluster(tmp_path: Path) -> None:
-    """Several connections, executors in processes of their own and statements at once would leave traces in the marts.
+    """All scenarios have the expected marts on a cluster with several connections and executors.
 
-    Invariant 8: a reader meanwhile would meet an error, or orders of one build beside checks of another.
+    Invariant 8: a reader meanwhile sees no error and no rows of two builds.
     """
     write_shuffled(tmp_path / "raw")
     on_duckdb = publish(tmp_path / "raw", tmp_path / "duckdb")
@@ -93,7 +93,7 @@ def test_all_scenarios_on_a_cluster(tmp_path: Path) -> None:
 
 @contextmanager
 def _reader(cluster: LocalCluster) -> Iterator[list[tuple[str, str, int]]]:
-    """Read marts over and over, in a thread with a connection of its own, and list what each query found."""
+    """Query marts repeatedly in a thread with its own connection, and list the results."""
     done = threading.Event()
     seen: list[tuple[str, str, int]] = []
     failures: list[Exception] = []

@@ -1,6 +1,6 @@
-"""A small demo company on both engines: equal marts, and a comparison that notices where they are not.
+"""A small demo company on both engines: equal marts, and a comparison that detects differences.
 
-DuckDB builds it from files and Spark from the tables of an EL tool in its catalog, which hold the same rows.
+DuckDB builds it from files and Spark from tables of an EL tool in its catalog, which hold the same rows.
 """
 
 import json
@@ -29,7 +29,7 @@ COPIED = ("models", "macros", "seeds", "tests/dbt", "expectations", "examples/de
 
 @pytest.fixture(scope="module")
 def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The raw tables of a small demo company, its dirt and its erasure requests among them, and of one person more."""
+    """The raw tables of a small demo company with dirt and erasure requests, and one more person."""
     folder = tmp_path_factory.mktemp("raw")
     generate(folder, scale=SCALE)
     write_hoa(folder, "hoa")
@@ -38,19 +38,19 @@ def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def on_duckdb(raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The output folder of its build on DuckDB."""
+    """The output folder of the build on DuckDB."""
     return publish(raw, tmp_path_factory.mktemp("duckdb")).parent
 
 
 @pytest.fixture(scope="module")
 def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the EL tool keeps the files of its tables: not in the output folder."""
+    """The folder in which the EL tool keeps the files of its tables, outside the output folder."""
     return tmp_path_factory.mktemp("tables")
 
 
 @pytest.fixture(scope="module")
 def on_spark(raw: Path, tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Output:
-    """The output folder of its build on Spark; the blank in its name is what people have."""
+    """The output folder of the build on Spark; its name has a blank, as names of real folders do."""
     output = Output(tmp_path_factory.mktemp("on spark"))
     run_in_catalog(output.root, write_typed(raw, tables))
     shutil.copy(raw / "vars.yml", output.root)
@@ -60,9 +60,9 @@ def on_spark(raw: Path, tables: Path, tmp_path_factory: pytest.TempPathFactory) 
 
 
 def test_both_engines_publish_equal_marts(on_duckdb: Path, on_spark: Output) -> None:
-    """Invariant 6: a construct that the engines answer differently would change numbers on the day of a move.
+    """Invariant 6: both engines publish the same marts.
 
-    And who lands with an EL tool would get other numbers than who lands files, where types are read as other text.
+    One reads files and the other tables of an EL tool, whose values have other types.
     """
     marts, differences = compare(on_duckdb / "journey.duckdb", on_spark.published_on_spark)
     assert marts > 20
@@ -70,12 +70,12 @@ def test_both_engines_publish_equal_marts(on_duckdb: Path, on_spark: Output) -> 
 
 
 def test_nothing_of_an_export_stays(on_spark: Output) -> None:
-    """Personal data would lie in a folder that nothing reads, and that no erasure reaches."""
+    """Exports to Spark leave no files behind, which no erasure would reach."""
     assert not on_spark.exports.exists()
 
 
 def test_broken_macro_is_noticed(raw: Path, on_spark: Output, tmp_path: Path) -> None:
-    """A comparison that could not fail would prove nothing: here one engine's weeks begin on another day."""
+    """The comparison detects a macro that is broken on one engine: weeks that begin on another day."""
     project = tmp_path / "project"
     for folder in COPIED:
         shutil.copytree(PROJECT / folder, project / folder, ignore=shutil.ignore_patterns("__pycache__"))
@@ -100,7 +100,7 @@ def test_broken_macro_is_noticed(raw: Path, on_spark: Output, tmp_path: Path) ->
 
 
 def test_folder_stays_with_its_engine(raw: Path, on_spark: Output) -> None:
-    """What Spark left in the folder would be forgotten there, by readers and by erasure."""
+    """A folder built by Spark is refused for DuckDB, since its Spark tables would escape erasure."""
     done = subprocess.run(
         [*COMMAND, "--raw", str(raw), "--out", str(on_spark.root)],
         capture_output=True,
@@ -114,7 +114,7 @@ def test_folder_stays_with_its_engine(raw: Path, on_spark: Output) -> None:
 
 
 def test_key_and_addresses_stay_private(on_spark: Output) -> None:
-    """Published marts and logs are read by people who may not know who a person is."""
+    """Published marts and logs contain neither the hash key nor addresses."""
     folders = json.loads(on_spark.published_on_spark.read_text(encoding="utf-8"))["marts"].values()
     files = [file for folder in (*folders, on_spark.logs) for file in Path(folder).iterdir()]
     assert len(files) > 20
@@ -125,7 +125,7 @@ def test_key_and_addresses_stay_private(on_spark: Output) -> None:
 
 
 def test_key_that_spark_redacts_is_refused(raw: Path, tmp_path: Path) -> None:
-    """Spark gives SQL the same few signs for every such key: anybody could undo the hashes."""
+    """A key that Spark would redact is refused: all such keys would hash alike and could be guessed."""
     done = subprocess.run(
         [*COMMAND, "--target", "spark", "--raw", str(raw), "--out", str(tmp_path)],
         env={**os.environ, ENVIRONMENT_VARIABLE: "a-secret-key-of-our-own"},
@@ -141,10 +141,10 @@ def test_key_that_spark_redacts_is_refused(raw: Path, tmp_path: Path) -> None:
 def test_nothing_is_left_of_a_person_erased_on_spark(
     raw: Path, tables: Path, on_duckdb: Path, on_spark: Output
 ) -> None:
-    """Invariant 9: landed Parquet, tables of models or the build before would keep who asked to be erased.
+    """Invariant 9: nothing of an erased person is left in landed files, model tables or the build before.
 
-    The last test of this file, since it builds anew. The EL tool's tables still hold the person, so the same rows are
-    exported once more, and whoever keeps the tables has to be told.
+    The last test of this file, since it builds again. The EL tool's tables still hold the person, so the same rows are
+    exported again, and the build names the tables to clean.
     """
     assert traces_under(on_spark.root), "the test would not see a trace if there was one"
     write_rows(raw, "privacy/erasure_requests", [REQUEST], part="hoa")

@@ -1,4 +1,4 @@
-"""All marts of the scenarios on both engines; scripts/test compares some of each kind."""
+"""All marts of the scenarios on both engines; scripts/test compares only some of each kind."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from tests.support.builds import publish
 
 
 def test_spark_gives_equal_marts(tmp_path: Path) -> None:
-    """Invariant 6: whoever moves to the other engine sees the same journeys, row for row."""
+    """Invariant 6: Spark has the same marts as DuckDB, row for row."""
     write_shuffled(tmp_path / "raw")
     on_duckdb = publish(tmp_path / "raw", tmp_path / "duckdb")
     on_spark = Output(tmp_path / "spark")

@@ -1,4 +1,4 @@
-"""The same rows in another order and in other files: the same marts, row for row."""
+"""The same rows in another order and in other files give the same marts, row for row."""
 
 import shutil
 from pathlib import Path
@@ -17,7 +17,7 @@ PARTS = ("z", "m", "a")
 
 
 def _write_shuffled(demo: Demo, raw: Path) -> int:
-    """Write the demo's rows in an order of their own, each table split over several files; return how many rows."""
+    """Write the demo's rows in random order, each table split over several files; return the number of rows."""
     raw.mkdir()
     shutil.copyfile(demo.raw / FILE_NAME, raw / FILE_NAME)
     written = 0
@@ -52,7 +52,7 @@ def _write_shuffled(demo: Demo, raw: Path) -> int:
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
-    """The demo as its files have it."""
+    """The demo as its files are."""
     return built_demo(tmp_path_factory)
 
 
@@ -69,5 +69,5 @@ def shuffled(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_shuffled_rows_give_equal_marts(demo: Demo, shuffled: Path) -> None:
-    """Numbers would depend on which file an export wrote a row to: a tie, a first or last row, decided by chance."""
+    """No mart depends on the order of rows, such as by ties or first and last rows."""
     assert compare(demo.published, shuffled)[1] == []

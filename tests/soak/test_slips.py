@@ -1,4 +1,4 @@
-"""Every slip of scripts/tools/slips.yml, made on the demo: each must be noticed by a test of the build."""
+"""Every mutation of scripts/tools/slips.yml, applied to the demo, is detected by a test of the build."""
 
 import shutil
 from collections.abc import Iterator
@@ -18,11 +18,11 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
 
 
 def test_nothing_fails_without_a_slip(workshop: Workshop) -> None:
-    """A test that fails anyhow notices nothing."""
+    """No test fails without a mutation; otherwise its failure would prove nothing."""
     assert workshop.failing() == []
 
 
 @pytest.mark.parametrize("slip", slips(), ids=lambda slip: slip.name)
 def test_slip_is_noticed(slip: Slip, workshop: Workshop) -> None:
-    """A slip that no test notices would be published."""
+    """Each mutation is detected; otherwise such an error would be published."""
     assert workshop.noticed_by(slip) != []

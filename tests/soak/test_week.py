@@ -1,4 +1,4 @@
-"""The simulated week of docs/schedules.md, on a project of few marts: what an engineer sees of each night."""
+"""The simulated week of docs/schedules.md on a project with few marts: what an engineer sees after each night."""
 
 from pathlib import Path
 
@@ -25,9 +25,13 @@ def test_a_week_of_nights(tmp_path: Path) -> None:
         "seconds": None,
     }
     assert killed["webhook"] == []
-    (low,) = [line for line in partly["webhook"][0].splitlines() if "usual volume" in line]
+    # new warnings come before those that persist for weeks
+    _, low, *_ = partly["webhook"][0].splitlines()
+    assert low.startswith("- new: raw tables have their usual volume on audit_freshness: ")
     assert "web/events: " in low
-    # what was missing has come, and nobody hears of it any more
+    assert partly["webhook"][0].splitlines()[0].endswith(", 1 of them new")
+    assert all(seen["webhook"][0].splitlines()[0].endswith(", none of them new") for seen in (fresh, again, after))
+    # the missing file has arrived, so there is no more alarm
     assert not any(
         "web/events" in line for seen in (first, fresh, again, after, last) for line in seen["summary"]["warnings"]
     )

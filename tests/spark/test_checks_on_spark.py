@@ -1,4 +1,4 @@
-"""The same suites on both engines: the same verdicts and counts, and no value of a row on either."""
+"""Expectation suites have the same results and counts on both engines, and no message shows a value of a row."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""A cluster on this machine: it answers, it leaves nothing behind, and it says what it cannot use."""
+"""The local Spark cluster: it answers, leaves nothing behind, and reports unusable options."""
 
 import json
 import os
@@ -15,7 +15,7 @@ from customer_journey.errors import InputError
 from tools import cluster
 from tools.cluster import HOST, local_cluster
 
-# What a build does, small: the settings of the dbt target reach the session, workers write a table and read it.
+# a small version of a build: the settings of the dbt target reach the session, workers write a table and read it
 COMMAND = """
 import json, os, subprocess, sys
 from pyhive import hive
@@ -45,7 +45,7 @@ def _processes_of(folder: str) -> list[str]:
 
 
 def test_a_command_runs_on_a_cluster_that_is_gone_afterwards(tmp_path: Path) -> None:
-    # a space in the folder's name is what people have
+    # a folder name with a space, as real ones have
     place = tmp_path / "my temp"
     place.mkdir()
     done = _run(
@@ -82,7 +82,7 @@ def test_a_command_runs_on_a_cluster_that_is_gone_afterwards(tmp_path: Path) -> 
 def test_the_watchdog_ends_everything_when_its_parent_is_killed(tmp_path: Path) -> None:
     doomed = tmp_path / "doomed"
     doomed.mkdir()
-    # a parent that starts a group with a child, tells the watchdog, and is killed before it can end them
+    # a parent that starts a process group with a child, registers it with the watchdog, and is killed
     parent = subprocess.Popen(
         [
             sys.executable,

@@ -1,4 +1,4 @@
-"""Statements to Spark: what they answer, and what other builds leave in their way."""
+"""Statements to Spark: their results, and leftovers of other builds."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,7 +25,7 @@ from tests.support.builds import write_required_tables
 
 @pytest.fixture
 def connection(spark: SparkSession, tmp_path: Path) -> Iterator[SessionConnection]:
-    """The session, with an empty database of the build."""
+    """The session, with an empty database for the build."""
     connection = SessionConnection(spark, tmp_path)
     connection.execute(f"drop database if exists {BUILDING} cascade")
     connection.execute(f"create database {BUILDING}")
@@ -34,7 +34,7 @@ def connection(spark: SparkSession, tmp_path: Path) -> Iterator[SessionConnectio
 
 
 def test_what_a_killed_build_had_begun_is_in_nobodys_way(connection: SessionConnection) -> None:
-    """No build of the folder would pass any more, since Spark makes no table where files lie already."""
+    """Files of a killed build do not block the next one, although Spark creates no table where files exist."""
     warehouse = Path(unquote(dict(connection.execute("set spark.sql.warehouse.dir"))["spark.sql.warehouse.dir"]))
     warehouse = Path(str(warehouse).removeprefix("file:"))
     connection.execute(f"create table {BUILDING}.whole as select 1 as id")
@@ -59,7 +59,7 @@ def test_what_a_killed_build_had_begun_is_in_nobodys_way(connection: SessionConn
 
 
 def test_raw_tables_that_were_not_landed_here_are_forgotten(connection: SessionConnection, tmp_path: Path) -> None:
-    """A new output folder on an old catalog would count the old folder's rows wherever it has no such table itself."""
+    """A new output folder does not use raw tables that another folder left in the catalog."""
     output = Output(tmp_path)
     with open_warehouse(output.warehouse) as warehouse:
         erasure.prepare(warehouse)
@@ -79,7 +79,7 @@ def test_raw_tables_that_were_not_landed_here_are_forgotten(connection: SessionC
 
 
 def test_partitions_are_told_apart_from_columns(connection: SessionConnection) -> None:
-    """A mart that is partitioned could not be published: Spark lists headings and such columns again as columns."""
+    """Columns of partitioned marts are listed once, although Spark repeats partition columns with headings."""
     connection.execute(
         f"create table {BUILDING}.parted using parquet partitioned by (day, kind)"
         " as select 1 as id, 'a' as kind, date '2026-01-01' as day"
@@ -91,7 +91,7 @@ def test_partitions_are_told_apart_from_columns(connection: SessionConnection) -
 
 
 def test_a_refusal_is_one_line(connection: SessionConnection, capfd: pytest.CaptureFixture[str]) -> None:
-    """A build that meets one would end in pages of Java, which may quote the values of rows."""
+    """An error of Spark is reported in one line, without a Java trace that may quote row values."""
     with pytest.raises(StatementError) as raised:
         connection.execute(f"select *\nfrom {BUILDING}.nothing")
     assert str(raised.value).startswith(

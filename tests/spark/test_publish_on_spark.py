@@ -1,4 +1,4 @@
-"""Publishing on Spark: readers of `marts` change from one whole build to the next."""
+"""Publishing on Spark: readers of `marts` switch from one whole build to the next."""
 
 import threading
 from collections.abc import Iterator
@@ -40,7 +40,7 @@ def _build(connection: SessionConnection, number: int, column: str = "amount") -
 
 
 def test_readers_see_what_was_published_last(connection: SessionConnection) -> None:
-    """What is being built must stay unseen until it is published."""
+    """Readers see the last published build, not the one that is being built."""
     _build(connection, 1)
     assert published_database(connection) is None
     folders = publish_on_spark(connection, "20260101T000000Z", DESCRIPTIONS, keep_before=True)
@@ -53,9 +53,9 @@ def test_readers_see_what_was_published_last(connection: SessionConnection) -> N
 
 
 def test_build_before_is_kept_for_its_readers_once(connection: SessionConnection) -> None:
-    """A query that runs while a build is published would lose its files; older ones would fill the disk.
+    """The previous build is kept for running queries, older ones are dropped.
 
-    And somebody else's database would be dropped with them, if its name begins alike.
+    Databases of others whose names begin alike are not dropped.
     """
     connection.execute("create database marts_2024")
     for day in (1, 2, 3):
@@ -70,7 +70,7 @@ def test_build_before_is_kept_for_its_readers_once(connection: SessionConnection
 
 
 def test_columns_and_marts_may_come_and_go(connection: SessionConnection) -> None:
-    """A view over two builds would fail on a column that only one of them has."""
+    """Columns and marts may be added or removed from build to build."""
     _build(connection, 1)
     publish_on_spark(connection, "20260101T000000Z", DESCRIPTIONS, keep_before=True)
     _build(connection, 2, column="total")
@@ -80,7 +80,7 @@ def test_columns_and_marts_may_come_and_go(connection: SessionConnection) -> Non
 
 
 def test_temporary_views_of_the_session_are_no_marts(connection: SessionConnection) -> None:
-    """Spark lists them with every database: publishing would stop at one that it cannot drop there."""
+    """Temporary views, which Spark lists with every database, do not disturb publishing."""
     connection.execute("create or replace temporary view stray as select 1 as id")
     connection.execute("create or replace temporary view fct_orders as select 1 as id")
     for day in (1, 2):
@@ -92,7 +92,7 @@ def test_temporary_views_of_the_session_are_no_marts(connection: SessionConnecti
 
 
 def test_descriptions_are_comments(connection: SessionConnection) -> None:
-    """A BI tool shows the comments of the catalog; an apostrophe must not end one."""
+    """Descriptions become comments of tables and columns, also with an apostrophe in them."""
     _build(connection, 1)
     publish_on_spark(connection, "20260101T000000Z", DESCRIPTIONS, keep_before=True)
     described = connection.execute("describe table extended marts.fct_orders")
@@ -101,7 +101,7 @@ def test_descriptions_are_comments(connection: SessionConnection) -> None:
 
 
 def test_reader_meets_no_mixture(connection: SessionConnection, spark: SparkSession) -> None:
-    """Invariant 8: a query over several marts reads them all from one build, at any moment of publishing."""
+    """Invariant 8: a query over several marts reads all of them from one build."""
     _build(connection, 1)
     publish_on_spark(connection, "20260101T000000Z", DESCRIPTIONS, keep_before=True)
     done = threading.Event()

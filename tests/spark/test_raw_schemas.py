@@ -1,4 +1,4 @@
-"""Tables that an EL tool keeps in Spark's catalog land as files do; whole builds on them are in tests/soak."""
+"""Tables of an EL tool in Spark's catalog land like files; whole builds on them are in tests/soak."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +7,8 @@ import duckdb
 import pytest
 from customer_journey import erasure
 from customer_journey.errors import InputError
-from customer_journey.landing import LandingReport, land, landed_digest
+from customer_journey.landed import LandingReport, landed_digest
+from customer_journey.landing import land
 from customer_journey.spark.connection import SessionConnection
 from customer_journey.spark.raw_schemas import land_from_catalog
 from customer_journey.warehouse import open_warehouse
@@ -42,7 +43,7 @@ TABLES = """
 
 @pytest.fixture
 def catalog(spark: SparkSession, tmp_path: Path) -> Iterator[SessionConnection]:
-    """The session's catalog with the tables of four EL tools: formats, types and columns of their own, and a view."""
+    """The session's catalog with tables of four EL tools, in different formats, types and columns, and a view."""
     connection = SessionConnection(spark, tmp_path)
     for database in DATABASES:
         connection.execute(f"drop database if exists {database} cascade")
@@ -56,7 +57,7 @@ def catalog(spark: SparkSession, tmp_path: Path) -> Iterator[SessionConnection]:
 
 @pytest.fixture
 def warehouse(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The warehouse of an output folder that nothing was built in."""
+    """The warehouse of a new output folder."""
     (tmp_path / "out").mkdir()
     with open_warehouse(tmp_path / "out" / "warehouse.duckdb") as connection:
         erasure.prepare(connection)
@@ -83,7 +84,7 @@ def _land(
 def test_values_land_as_those_of_a_file(
     warehouse: duckdb.DuckDBPyConnection, catalog: SessionConnection, tmp_path: Path
 ) -> None:
-    """A type that comes as another text would be quarantined, or be another moment, id or amount."""
+    """Values of every type land as the same text as from a file."""
     catalog.execute("create or replace temporary view companies as select 1 as company_id")
 
     report = _land(warehouse, catalog, tmp_path)
@@ -115,7 +116,7 @@ def test_values_land_as_those_of_a_file(
 def test_what_is_exported_replaces_what_was_landed_before(
     warehouse: duckdb.DuckDBPyConnection, catalog: SessionConnection, tmp_path: Path
 ) -> None:
-    """Every build would add the whole of each table once more, or lose what its source does not show any longer."""
+    """An export replaces the rows of the export before, and keeps rows that the source no longer has."""
     _land(warehouse, catalog, tmp_path)
     _run(
         catalog,
@@ -135,9 +136,9 @@ def test_what_is_exported_replaces_what_was_landed_before(
 def test_erased_rows_that_the_table_still_holds(
     warehouse: duckdb.DuckDBPyConnection, catalog: SessionConnection, tmp_path: Path
 ) -> None:
-    """The next export would bring the person back, and nobody would be told that the EL tool still has her."""
+    """If the EL tool's table still holds an erased person, the build says so; rows that it exports again are erased."""
     report = _land(warehouse, catalog, tmp_path)
-    # what erasure does, which knows no more of where rows come from than the landed layer says
+    # what erasure does; it knows the origin of rows only from the landed layer
     warehouse.execute("insert into private.suppression_list (identifier_hash) values ('a hash')")
     warehouse.execute("delete from raw_crm.contacts where contact_id = '101'")
     warehouse.execute(
@@ -204,7 +205,7 @@ def test_unusable_schemas_are_told_in_one_line(
     tmp_path: Path,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    """A slip would be read as a company without orders, or be shown as a page of Java, with half of it landed."""
+    """A wrong schema name is refused in one line, and nothing is landed."""
     _run(catalog, change)
     named = {source: schema for source, schema in {**SCHEMAS, **schemas}.items() if schema}
 
@@ -220,7 +221,7 @@ def test_unusable_schemas_are_told_in_one_line(
 def test_a_folder_has_files_or_schemas(
     warehouse: duckdb.DuckDBPyConnection, catalog: SessionConnection, tmp_path: Path
 ) -> None:
-    """Rows of the kind before would stay for ever, since nothing of the new kind replaces them."""
+    """A folder built from files is refused for schemas and vice versa, since old rows would stay for ever."""
     write_required_tables(tmp_path / "raw")
     with open_warehouse(tmp_path / "of_files.duckdb") as of_files:
         erasure.prepare(of_files)
@@ -233,7 +234,7 @@ def test_a_folder_has_files_or_schemas(
 
 
 def test_erased_rows_in_the_output_folder_stop_the_build(small: Path, tmp_path: Path) -> None:
-    """Invariant 9: a tool that works in the session of OUT keeps its tables there, and with them who is erased."""
+    """Invariant 9: if an EL tool keeps tables under OUT that hold an erased person, the build stops."""
     raw, out = tmp_path / "raw", tmp_path / "out"
     write_hoa(raw, "hoa")
     write_required_tables(raw)

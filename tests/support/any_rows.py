@@ -1,10 +1,11 @@
-"""Rows as a stranger may send them: each column holds anything that its kind accepts, its bounds above all.
+"""Random raw rows: each column holds any value that its kind accepts, especially extreme ones.
 
-Ids come from small pools, so that rows refer to each other. Texts hold plants: what must not be in any published byte.
+Ids come from small pools, so that rows refer to each other. Texts contain marked personal data that must not appear in
+any published byte.
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import yaml
@@ -12,7 +13,7 @@ from customer_journey.paths import PROJECT
 
 from tests.support.builds import write_rows
 
-# Nobody's, in every form that people and links write them.
+# personal data that belongs to nobody, in every form that people and links use
 PLANTS = (
     "plant.one@example.com",
     "Plant.Two\uff20example.com",
@@ -27,17 +28,23 @@ PLANTS = (
     "0987%20111%20888",
     "%2B84987111999",
     "cGxhbnQuZml2ZUBleGFtcGxlLmNvbQ==",
+    "cGxhbnQuc2l4QGV4YW1wbGUuY29t",
+    "84987111222-sale",
+    "sdt0987111223",
+    "0987_111_224",
+    "0987\u200b111\u200b225",
+    "\u202e0987111226\u202c",
 )
-# Of free text and page addresses nothing is published, so anything there is a plant.
+# free text and page URLs are never published, so any marked text may be in them
 FREE_TEXT = "plant-in-free-text"
 FREE = frozenset(
     {"full_name", "job_title", "outcome", "comment", "body", "page_url", "user_agent", "changed_by", "owner_id"}
 )
 
-# A name that people type is nobody's pattern: four rows of each such column have one, so four persons at most.
+# a name matches no pattern: it is only masked because four rows, so at most four persons, have it
 NAME = "Planted Tran Van"
 PLANTED_ROWS = 4
-# What the company calls its own things is published as it stands, or as far as the mask lets it.
+# names that the company gives, such as campaigns, are published as they are or masked
 _THE_COMPANYS = frozenset(
     {
         "crm/companies.company_name", "orders/products.product_name", "orders/products.category",
@@ -49,7 +56,7 @@ _TAGS = frozenset({"utm_source", "utm_medium", "utm_campaign", "utm_content", "u
 _TYPED = frozenset({"text", "label", "code"})
 
 _ORDER_STATUSES = ("paid", "completed", "returned", "pending", "cancelled")
-# What a column must hold for its row to count; anything else comes once in a while.
+# values that a column needs for its row to be accepted; other values are drawn now and then
 _WORDS = {
     "crm/deals.status": ("open", "won", "lost"),
     "crm/deal_changes.status": ("open", "won", "lost"),
@@ -95,8 +102,10 @@ _VALUES: dict[str, Sequence[str]] = {
 _KINDS = {"planned_timestamp": "timestamp", "planned_date": "date"}
 
 
-def write_any_rows(raw: Path, seed: int, rows: int) -> dict[str, int]:
-    """Write so many rows of each raw table, drawn by a seed, and return how many each got."""
+def write_any_rows(
+    raw: Path, seed: int, rows: int, besides: Mapping[str, Sequence[Mapping[str, object]]] | None = None
+) -> dict[str, int]:
+    """Write this many rows of each raw table, drawn by a seed, plus the given ones; return the rows per table."""
     draw = random.Random(seed)
     counts = {}
     for file in sorted(PROJECT.glob("models/staging/*/_*__sources.yml")):
@@ -107,15 +116,16 @@ def write_any_rows(raw: Path, seed: int, rows: int) -> dict[str, int]:
                     kinds = {column["name"]: column["config"]["meta"] for column in table["columns"]}
                     drawn = [_row(draw, label, kinds) for _ in range(rows)]
                     _plant_names(draw, label, kinds, drawn)
-                    write_rows(raw, label, drawn)
-                    counts[label.replace("/", ".")] = rows
+                    of_table = [*drawn, *(besides or {}).get(label, ())]
+                    write_rows(raw, label, of_table)
+                    counts[label.replace("/", ".")] = len(of_table)
     return counts
 
 
 def _plant_names(
     draw: random.Random, label: str, columns: dict[str, dict[str, object]], rows: list[dict[str, str]]
 ) -> None:
-    """Write a name, with its column behind it, into a few rows of each column that people type in."""
+    """Write a name, marked with its column, into a few rows of each free text column."""
     for name, meta in columns.items():
         is_typed = meta["kind"] in _TYPED and not name.endswith("_id") and name not in _TAGS
         if is_typed and f"{label}.{name}" not in _THE_COMPANYS:
@@ -154,7 +164,7 @@ def _value(draw: random.Random, label: str, name: str, kind: str, own: dict[str,
     if name.endswith("contact_id"):
         return _identifiers(draw.choice(_PERSONS))["contact_id"]
     if kind == "id":
-        # an id is somebody's address now and then
+        # now and then an id is an e-mail address
         return draw.choice((*(f"{name}-{number}" for number in range(40)), "unknown", *PLANTS[:6]))
     if values := _VALUES.get(_KINDS.get(kind, kind)):
         return draw.choice(values)

@@ -1,4 +1,4 @@
-"""Running the real build, as its user does, and reading what it published."""
+"""Runs real builds as a user does, and reads what they publish."""
 
 import csv
 import os
@@ -12,38 +12,53 @@ import yaml
 from customer_journey.contract import RawTable, raw_tables
 from customer_journey.settings import FILE_NAME, default_settings
 
+from tests.support.forked import run_forked
+
 Row = Mapping[str, Any]
 
-# For companies whose tests ask for no other: two frameworks cost less than all of them.
+# for tests that need no particular framework: two frameworks are cheaper than all
 FEW_FRAMEWORKS: dict[str, Any] = (
     {"frameworks": ["adahub_crm", "adahub_lifecycle"]} if "frameworks" in default_settings() else {}
 )
 
 
 def environment_of(project: Path | None) -> dict[str, str]:
-    """Return the environment in which `journey` works on another project (None: on this one)."""
+    """Return the environment in which `journey` uses another project (None: this one)."""
     return {**os.environ, **({} if project is None else {"JOURNEY_PROJECT": str(project)})}
 
 
-def run_build(raw: Path, out: Path, *options: str, project: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """Run `journey build` on a raw folder, in a process of its own, and return how it ended."""
-    return run_build_with(out, "--raw", str(raw), *options, project=project)
+def run_build(
+    raw: Path, out: Path, *options: str, project: Path | None = None, anew: bool = False
+) -> subprocess.CompletedProcess[str]:
+    """Run `journey build` on a raw folder in its own process, and return the result."""
+    return run_build_with(out, "--raw", str(raw), *options, project=project, anew=anew)
 
 
-def run_build_with(out: Path, *options: str, project: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """Run `journey build` with these options alone; without --raw or --raw-schemas it builds the demo company."""
-    return run_journey("build", "--out", str(out), *options, project=project)
+def run_build_with(
+    out: Path, *options: str, project: Path | None = None, anew: bool = False
+) -> subprocess.CompletedProcess[str]:
+    """Run `journey build` with exactly these options; without --raw or --raw-schemas it builds the demo company."""
+    return run_journey("build", "--out", str(out), *options, project=project, anew=anew)
 
 
-def run_journey(*arguments: str, project: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """Run a command of `journey` in a process of its own, and return how it ended."""
-    command = [sys.executable, "-m", "customer_journey", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment_of(project))
+def run_journey(
+    *arguments: str, project: Path | None = None, cwd: Path | None = None, anew: bool = False
+) -> subprocess.CompletedProcess[str]:
+    """Run a `journey` command in its own process, and return the result.
+
+    `anew` starts a new Python for it, with another order of sets and all imports.
+    """
+    if anew:
+        command = [sys.executable, "-m", "customer_journey", *arguments]
+        return subprocess.run(
+            command, capture_output=True, text=True, check=False, env=environment_of(project), cwd=cwd
+        )
+    return run_forked("journey", arguments, environment_of(project), cwd)
 
 
-def publish(raw: Path, out: Path, *options: str, project: Path | None = None) -> Path:
+def publish(raw: Path, out: Path, *options: str, project: Path | None = None, anew: bool = False) -> Path:
     """Run a build that must publish, and return the published file."""
-    done = run_build(raw, out, *options, project=project)
+    done = run_build(raw, out, *options, project=project, anew=anew)
     assert done.returncode == 0, f"exit {done.returncode}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
     return out / "journey.duckdb"
 
@@ -54,7 +69,7 @@ def table_named(label: str) -> RawTable:
 
 
 def write_rows(raw: Path, label: str, rows: Iterable[Row], part: str | None = None) -> Path:
-    """Write rows of one raw table as CSV: the table's only file, or one part of a folder."""
+    """Write rows of one raw table as CSV: as its only file, or as one file of its folder."""
     table = table_named(label)
     file = raw / f"{label}.csv" if part is None else raw / label / f"{part}.csv"
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -66,7 +81,7 @@ def write_rows(raw: Path, label: str, rows: Iterable[Row], part: str | None = No
 
 
 def write_required_tables(raw: Path) -> None:
-    """Write each required table that has no file yet with its header alone."""
+    """Write each required table that has no file yet as a header without rows."""
     for table in raw_tables():
         if table.is_main and not (raw / table.label).exists() and not (raw / f"{table.label}.csv").exists():
             write_rows(raw, table.label, [])

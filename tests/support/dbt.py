@@ -1,19 +1,18 @@
-"""Running plain dbt, as an analyst does, in a process of its own."""
+"""Runs plain dbt as an analyst does, in its own process."""
 
 import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from customer_journey.hash_key import ENVIRONMENT_VARIABLE
 from customer_journey.paths import PROJECT
+from customer_journey.warehouse import open_warehouse
 
-DBT = Path(sys.executable).with_name("dbt")
-WAREHOUSE_VARIABLE = "JOURNEY_WAREHOUSE"
+from tests.support.forked import run_forked
 
 
 def run_dbt(
@@ -23,7 +22,7 @@ def run_dbt(
     project: Path = PROJECT,
     cwd: Path | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Run dbt on a warehouse (None: wherever the profile says) with what it compiles and logs under `state`."""
+    """Run dbt on a warehouse (None: that of the profile), with compiled files and logs under `state`."""
     environment = {
         name: value
         for name, value in os.environ.items()
@@ -31,34 +30,45 @@ def run_dbt(
     }
     environment["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
     if warehouse is not None:
-        environment[WAREHOUSE_VARIABLE] = str(warehouse)
+        # relative, as in a build: with another path in the profile, dbt would parse the whole project again
+        environment |= {"JOURNEY_WAREHOUSE": warehouse.name, "JOURNEY_OUT": "."}
+        cwd = cwd or warehouse.parent
+    _start_parsed(project, state)
     options = [
         *("--project-dir", str(project), "--profiles-dir", str(project)),
         *("--target-path", str(state / "target"), "--log-path", str(state / "logs")),
     ]
-    command = [str(DBT), "--no-use-colors", *arguments, *options]
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment, cwd=cwd)
+    return run_forked("dbt", ["--no-use-colors", *arguments, *options], environment, cwd)
+
+
+def change_setting(warehouse: Path, name: str, value: object) -> None:
+    """Change a setting of the last build in the warehouse; with `--vars` dbt would parse the whole project again."""
+    with open_warehouse(warehouse) as connection:
+        connection.execute("delete from private.settings where name = ?", [name])
+        connection.execute("insert into private.settings values (?, ?)", [name, json.dumps(value)])
 
 
 def must_pass(done: subprocess.CompletedProcess[str]) -> str:
-    """Return what dbt said, which must have ended well."""
+    """Return the output of dbt, which must have succeeded."""
     assert done.returncode == 0, f"exit {done.returncode}\n{done.stdout[-6000:]}\n{done.stderr[-2000:]}"
     return done.stdout
 
 
 def statuses(state: Path) -> Mapping[str, str]:
-    """Return how each node of the last run ended, by its short name."""
+    """Return the status of each node of the last run, by its short name."""
     document: dict[str, Any] = json.loads((state / "target" / "run_results.json").read_text(encoding="utf-8"))
     ended = {}
     for result in document["results"]:
         kind, _, *names = result["unique_id"].split(".")
-        # a unit test stands behind its model's name, a generic test before its hash
+        # a unit test's id ends with its model and name, a generic test's with a hash
         ended[names[1] if kind == "unit_test" else names[0]] = result["status"]
     return ended
 
 
-def start_parsed(state: Path, parsed_by: Path) -> None:
-    """Spare a new state folder the seconds of parsing: begin with what a build of the same project has parsed."""
-    own = state / "target" / "partial_parse.msgpack"
-    own.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(parsed_by / "dbt" / "duckdb" / "partial_parse.msgpack", own)
+def _start_parsed(project: Path, state: Path) -> None:
+    """Copy the parse result of the project's last build to a new state folder, which saves seconds."""
+    parsed = project / "target" / "builds" / "duckdb" / "partial_parse.msgpack"
+    own = state / "target" / parsed.name
+    if parsed.is_file() and not own.exists():
+        own.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(parsed, own)

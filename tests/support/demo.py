@@ -1,4 +1,4 @@
-"""The demo company, built once for all tests that look at it, however many processes they run in."""
+"""The demo company, built once for all tests, even if they run in several processes."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The demo's raw rows that count, without those of erased persons: what tests work its numbers out from once more."""
+"""The demo's raw rows that count, without those of erased persons, from which tests recalculate its numbers."""
 
 import csv
 from collections import defaultdict
@@ -74,7 +74,7 @@ RULES = {
         names=("channel", "category", "priority"),
     ),
 }  # fmt: skip
-# Words that a column may have; another one quarantines the row, and an older version of it counts then.
+# allowed values of a column; another value quarantines the row, and an older version then counts
 WORDS = {
     "crm/deals": ("status", {"open", "won", "lost"}),
     "crm/subscription_changes": (
@@ -82,7 +82,7 @@ WORDS = {
     ),
 }  # fmt: skip
 
-# Tables whose rows carry identifiers of one person.
+# tables whose rows have identifiers of one person
 LINKING = (
     "crm/contacts", "crm/activities", "crm/tickets", "web/identities", "orders/orders", "feedback/survey_invitations",
     "feedback/survey_responses", "feedback/reviews",
@@ -99,7 +99,7 @@ class RawRows:
     erased_orders: set[str]
 
     def left(self, label: str) -> list[Row]:
-        """Return the rows of a table, judged by nobody yet."""
+        """Return the rows of a table before any rule is applied."""
         return [
             row
             for row in read_rows(self.demo.raw_files(label))
@@ -127,14 +127,14 @@ def raw_rows_of(demo: Demo) -> RawRows:
     assert len(requests) == 5
     requested = {identifier for request in requests for identifier in identifiers_of(request)}
     erased = identifiers_linked_to(requested, records, placeholders, IDENTITY_MAX_LINKS)
-    # they are people with more than one identifier, and few of them
+    # persons with more than one identifier, of whom there are few
     assert len(requests) < len(erased) < 60
     orders = read_rows(demo.raw_files("orders/orders"))
     return RawRows(demo, erased, {row["order_id"] for row in orders if identifiers_of(row) & erased})
 
 
 def person_of(row: Row, persons: Mapping[str, str], *identifiers: str) -> str | None:
-    """Return the person of the first identifier that anybody is known by."""
+    """Return the person of the first identifier of the row that has a person."""
     known = {
         "contact_id": row.get("contact_id"),
         "email": (row.get("email") or "").strip().lower(),
@@ -146,13 +146,13 @@ def person_of(row: Row, persons: Mapping[str, str], *identifiers: str) -> str | 
 
 
 def seen(moment: datetime | None) -> datetime | None:
-    """Return a moment that as-of knows of: a later one has not come yet."""
+    """Return a timestamp, or None if it lies after as-of."""
     return moment if moment is not None and moment <= AS_OF else None
 
 
 @dataclass(frozen=True)
 class RawOrder:
-    """An accepted order: what it counts for, and its net revenue in dong."""
+    """An accepted order: whether it counts, and its net revenue in dong."""
 
     row: Row
     status: str
@@ -172,13 +172,13 @@ def orders_of(raw: RawRows, persons: Mapping[str, str]) -> dict[str, RawOrder]:
         person_of(contact, persons, "contact_id") for contact in raw.accepted("crm/contacts") if contact["is_internal"]
     }
     accepted: dict[str, tuple[Row, Fraction]] = {}
-    # a status that no seed maps quarantines the row, and an older version of the order counts then
+    # an unmapped status quarantines the row, and an older version of the order then counts
     rows = [row for row in raw.left("orders/orders") if (row["status"] or "").lower() in {"", *statuses}]
     for row in accepted_rows(rows, RULES["orders/orders"], AS_OF):
         rate = rates.on(row["currency"], local_day(row["ordered_at"]))
         if rate is not None:
             accepted[row["order_id"]] = (row, rate)
-    # each refund less its share of tax and shipping; an order's refunds are rounded together, to the dong
+    # each refund without its share of tax and shipping; refunds of an order are rounded together, to the dong
     refunded: defaultdict[str, Fraction] = defaultdict(Fraction)
     for refund in raw.accepted("orders/refunds"):
         if refund["order_id"] in accepted:
@@ -213,7 +213,7 @@ def _net(order: Row) -> Decimal:
 
 
 def is_on_scale(row: Row) -> bool:
-    """Tell whether an answer lies on the scale of its survey."""
+    """Return whether an answer lies on the scale of its survey."""
     lowest, highest = {"nps": (0, 10), "csat": (1, 5), "ces": (1, 7)}[row["survey_type"].lower()]
     low = lowest if row["scale_min"] is None else row["scale_min"]
     high = highest if row["scale_max"] is None else row["scale_max"]

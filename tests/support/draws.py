@@ -1,4 +1,4 @@
-"""Drawing the same examples wherever a test runs."""
+"""Makes hypothesis draw the same examples wherever a test runs."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,9 +10,9 @@ from hypothesis.internal.constants_ast import Constants
 
 @contextmanager
 def independent_of_what_is_imported() -> Iterator[None]:
-    """Keep Hypothesis from mixing constants of the modules that happen to be imported into its draws.
+    """Keep hypothesis from using constants of imported modules in its draws.
 
-    With them a derandomized draw differs between a run of one file and a run of all.
+    Otherwise a derandomized draw would differ between a run of one file and a run of all.
     """
     cache = type(providers.CONSTANTS_CACHE)(1024)
     with (

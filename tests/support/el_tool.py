@@ -1,4 +1,4 @@
-"""An EL tool that keeps raw tables in the catalog of a Spark session: a program of its own that runs between builds."""
+"""An EL tool that keeps raw tables in the catalog of a Spark session, as a separate program between builds."""
 
 import subprocess
 import sys
@@ -9,7 +9,7 @@ import duckdb
 from customer_journey.contract import RawTable, raw_tables
 from customer_journey.spark.connection import place
 
-# What the databases of write_typed are called, for --raw-schemas.
+# the databases that write_typed creates, for --raw-schemas
 SCHEMAS = ",".join(f"{source}=el_{source}" for source in sorted({table.source for table in raw_tables()}))
 _PROGRAM = """
 import sys
@@ -26,16 +26,16 @@ spark.close()
 
 
 def run_in_catalog(out: Path, statements: Sequence[str]) -> None:
-    """Run statements, a line each, in a Spark session on the catalog of an output folder."""
+    """Run statements, one per line, in a Spark session on the catalog of an output folder."""
     command = [sys.executable, "-c", _PROGRAM, str(out)]
     done = subprocess.run(command, input="\n".join(statements), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-4000:]
 
 
 def write_typed(raw: Path, folder: Path) -> list[str]:
-    """Write raw tables as typed Parquet to `folder`; return the statements that make them tables of databases `el_…`.
+    """Write raw tables as typed Parquet to `folder`; return the statements that create them in databases `el_…`.
 
-    What has a file of Parquet keeps its types, and rows of CSV files are added to it; CSV alone becomes text.
+    Parquet files keep their types, and rows of CSV files are added to them; a table of CSV files alone becomes text.
     """
     statements = []
     with duckdb.connect() as connection:

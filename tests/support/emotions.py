@@ -1,4 +1,4 @@
-"""Emotions of answers, from the published answers alone: what the journey map is recalculated from."""
+"""Emotion scores recalculated from the published answers alone."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,7 +10,7 @@ import duckdb
 
 
 class Answer(NamedTuple):
-    """An answer of a known person; `adjusted` is free of the mean of its survey, from -1 to 1 but for that shift."""
+    """An answer of a known person; `adjusted` is corrected for its survey type, roughly from -1 to 1."""
 
     person: str
     responded_at: datetime
@@ -21,7 +21,7 @@ class Answer(NamedTuple):
 
 
 def answers_of(marts: duckdb.DuckDBPyConnection) -> Sequence[Answer]:
-    """Return all answers with a score; the means that adjust them are means of persons' means."""
+    """Return all answers with a score; the correction uses means over persons of their means."""
     rows = marts.execute(
         "select person_id, responded_at, touchpoint, survey_type, emotion_score from marts.fct_survey_responses"
         " where person_id <> 'unknown' and emotion_score is not null"
@@ -45,5 +45,5 @@ def mean_of_persons(scores: Mapping[str, Iterable[float]]) -> float:
 
 
 def on_scale(score: float) -> float:
-    """Return a mean of adjusted answers within -1 and 1, which their shift may leave."""
+    """Limit a mean of adjusted answers to -1 to 1, which the correction may exceed."""
     return max(-1.0, min(score, 1.0))

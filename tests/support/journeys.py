@@ -1,7 +1,6 @@
-"""Journeys in plain Python, by the words of the contract: what the journey map must agree with.
+"""The journey map recalculated in plain Python, by the words of the contract.
 
-From the warehouse come where a person stood when (`fct_stage_entries`) and who the persons are. What the map makes of
-it is worked out here once more, without any of the project's SQL.
+Only the stays (`fct_stage_entries`) and the persons come from the warehouse; no SQL of the project is used.
 """
 
 import csv
@@ -33,7 +32,7 @@ def seed(name: str) -> list[dict[str, str]]:
 
 @dataclass(frozen=True)
 class Person:
-    """Who a person is."""
+    """The attributes of a person."""
 
     customer_type: str
     persona: str
@@ -42,7 +41,7 @@ class Person:
 
 @dataclass(frozen=True)
 class Stay:
-    """A stay in a stage: from its entry to just before its exit, or still."""
+    """A stay in a stage: from its entry until just before its exit, or until now."""
 
     stage: str
     entered_at: datetime
@@ -51,7 +50,7 @@ class Stay:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A first entry into a stage, and what became of it."""
+    """The first entry of a person into a stage, and its outcome."""
 
     person: str
     stay: Stay
@@ -60,7 +59,7 @@ class Outcome:
 
 
 class Journeys:
-    """Everybody's stays in one framework."""
+    """The stays of all persons in one framework."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, framework: str) -> None:
         stages = [row for row in seed("framework_stages") if row["framework"] == framework]
@@ -88,31 +87,31 @@ class Journeys:
             self.stays.setdefault(person, []).append(Stay(stage, entered_at, exited_at))
 
     def stage_at(self, person: str, moment: datetime) -> str | None:
-        """Return the stage in which the person stood; None before the first entry and where nothing was open."""
+        """Return the stage of the person at a moment; None before the first entry and without an open stage."""
         stays = self.stays.get(person, [])
         position = bisect_right(stays, moment, key=lambda stay: stay.entered_at)
         stage = stays[position - 1].stage if position else "none"
         return None if stage == "none" else stage
 
     def cells(self, person: str, stage: str, *periods: str) -> Iterator[Cell]:
-        """Return the cells of the map that something of a person in a stage counts in."""
+        """Return the cells of the map in which a fact about a person in a stage counts."""
         yield from _cells(self.persons[person], stage, *periods)
 
     def entry_cells(self, person: str, stay: Stay) -> Iterator[Cell]:
-        """Return the cells that a first entry counts in, by what was known of the person then."""
+        """Return the cells in which a first entry counts, by the attributes known at that time."""
         known = self.history[person]
         position = bisect_right(known, stay.entered_at, key=lambda period: period[0])
         who = known[position - 1][1] if position else Person("unknown", "unknown", False)
         yield from _cells(who, stay.stage, *periods_at(stay.entered_at))
 
     def cells_at(self, person: str, moment: datetime) -> Iterator[Cell]:
-        """Return the cells that something that happened to a person counts in."""
+        """Return the cells in which an event of a person counts."""
         stage = self.stage_at(person, moment)
         if stage is not None:
             yield from self.cells(person, stage, *periods_at(moment))
 
     def outcomes(self) -> Iterator[Outcome]:
-        """Return everybody's first entry into each stage."""
+        """Return the first entries of all persons into each stage."""
         for person, stays in self.stays.items():
             seen = {"none"}
             for number, stay in enumerate(stays):
@@ -121,7 +120,7 @@ class Journeys:
                     yield self._outcome(person, stay, stays[number + 1 :])
 
     def _outcome(self, person: str, stay: Stay, later: list[Stay]) -> Outcome:
-        """Converted is a higher stage within the window; dropped who fell back, or for whom the window is over."""
+        """Converted: a higher stage within the window; dropped: fallen back, or the window is over."""
         rank, window_end = self.ranks[stay.stage], stay.entered_at + FUNNEL_WINDOW
         in_window = [other for other in later if other.entered_at <= window_end]
         is_converted = any(self.ranks[other.stage] > rank for other in in_window)
@@ -146,13 +145,13 @@ def month_of(moment: datetime) -> str:
 
 
 def periods_at(moment: datetime) -> tuple[str, str, str]:
-    """Return the month, the quarter and the whole of time in which a moment lies, in the reporting time zone."""
+    """Return the month, the quarter and `all` for a moment, in the reporting time zone."""
     day = local_day(moment)
     return month_of(moment), f"{day.year:04d}-Q{_quarter(day.month)}", "all"
 
 
 def periods_of(stay: Stay) -> list[str]:
-    """Return the months, quarters and the whole of time in which a stay lasted; its end is no part of it."""
+    """Return the months, quarters and `all` that a stay lasted in; its end is exclusive."""
     first = local_day(stay.entered_at)
     last = max(first, local_day((stay.exited_at or AS_OF) - timedelta(microseconds=1)))
     months = [
@@ -166,7 +165,7 @@ def periods_of(stay: Stay) -> list[str]:
 
 
 def is_mature(period: str) -> bool:
-    """Return whether everybody's window who entered in the month or quarter is over; that of all time is."""
+    """Return whether the window of everybody who entered in the month or quarter is over; always true for `all`."""
     if period == "all":
         return True
     year, part = period.split("-")

@@ -1,4 +1,4 @@
-"""Rendering the project's macros for one engine as dbt does, in milliseconds and without a connection."""
+"""Renders the project's macros for one engine as dbt does, in milliseconds and without a connection."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -45,7 +45,7 @@ class Macros:
         return self.context.get(f"{self._engine}__{name}") or self.context[f"default__{name}"]
 
     def _module(self, source: str) -> Callable[[], object]:
-        """Return what gives the macros of a file; they are made at the first call, when all are known."""
+        """Return the compiled macros of a file; compiled at the first call, when all macro names are known."""
         return cache(lambda: get_template(source, self.context).make_module(vars=self.context, shared=False))
 
 

@@ -1,4 +1,4 @@
-"""Building a few models on raw rows in this process: for tests of what models make, which need no whole build."""
+"""Builds a few models on raw rows in this process, for tests that need no whole build."""
 
 from collections.abc import Collection
 from datetime import UTC, datetime
@@ -17,10 +17,9 @@ if TYPE_CHECKING:
 
 
 def build_models(raw: Path, out: Path, models: Collection[str], known: Collection[str] = ()) -> Path:
-    """Land a raw folder, build models and all that they read, and return the warehouse, in which the marts are.
+    """Land a raw folder, build models and everything they read, and return the warehouse.
 
-    `known` are models that hang on nothing that has changed since an earlier call for the folder; neither they nor what
-    they read is built again.
+    `known` are models whose inputs have not changed since an earlier call for the folder; they are not built again.
     """
     output = Output(out)
     out.mkdir(parents=True, exist_ok=True)
@@ -36,7 +35,7 @@ def build_models(raw: Path, out: Path, models: Collection[str], known: Collectio
 
 
 def all_they_read(manifest: "Manifest", models: Collection[str], known: Collection[str] = ()) -> set[str]:
-    """Return the ids of models, and of the models and seeds that they read, but not of those that are known."""
+    """Return the ids of models and of the models and seeds that they read, except the known ones."""
     found: set[str] = set()
     waiting = [f"model.customer_journey.{name}" for name in models]
     while waiting:
@@ -48,7 +47,7 @@ def all_they_read(manifest: "Manifest", models: Collection[str], known: Collecti
 
 
 def read_by(manifest: "Manifest", node: str) -> set[str]:
-    """Return the ids of the models and seeds that a node reads itself."""
+    """Return the ids of the models and seeds that a node reads directly."""
     names = getattr(manifest.nodes[node].depends_on, "nodes", ())
     return {name for name in names if name in manifest.nodes}
 
@@ -57,7 +56,7 @@ _manifests: list["Manifest"] = []
 
 
 def _manifest(output: Output) -> "Manifest":
-    """The project, read once a process, whatever folder asks for it first."""
+    """The manifest of the project, read once per process."""
     if not _manifests:
         _manifests.append(parse(output, "duckdb"))
     return _manifests[0]

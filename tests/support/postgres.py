@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the tests' own: Debian's programs, a new data folder, a unix socket, passwords asked for."""
+"""A PostgreSQL server for tests: Debian's programs, a new data folder, a unix socket and passwords."""
 
 import os
 import shutil
@@ -12,29 +12,29 @@ from pathlib import Path
 import psycopg
 import pytest
 
-# The password of the roles below, which tests look for in whatever is written, and how it stands in a URL.
+# the password of the roles below, which tests search for in all output, and its form in a URL
 PASSWORD = "geheim%sesam+42"
 ENCODED_PASSWORD = "geheim%25sesam%2B42"
 
 
 @dataclass(frozen=True)
 class PostgresServer:
-    """A server at work, on a unix socket in `folder`."""
+    """A running server, on a unix socket in `folder`."""
 
     folder: Path
 
     def url(self, database: str, user: str = "publisher", password: str = ENCODED_PASSWORD) -> str:
-        """Return the URL by which a role comes in."""
+        """Return the URL with which a role connects."""
         return f"postgresql://{user}:{password}@/{database}?host={self.folder}"
 
     def connect(self, database: str, user: str = "postgres", *, autocommit: bool = True) -> psycopg.Connection:
-        """Open a session of another client than the one that publishes."""
+        """Open a session of a client other than the publishing one."""
         return psycopg.connect(
             host=str(self.folder), dbname=database, user=user, password=PASSWORD, autocommit=autocommit
         )
 
     def new_database(self, database: str, *, encoding: str = "UTF8") -> str:
-        """Create an empty database in which `publisher` may make schemas, and return its name."""
+        """Create an empty database in which `publisher` may create schemas, and return its name."""
         with self.connect("postgres") as connection:
             connection.execute(f"drop database if exists {database} with (force)")
             connection.execute(f"create database {database} encoding '{encoding}' template template0 locale 'C'")
@@ -44,12 +44,12 @@ class PostgresServer:
 
 @contextmanager
 def started_server() -> Iterator[PostgresServer]:
-    """Start a server, with the roles `publisher` (may make roles) and `bi` (may log in), and stop it at the end.
+    """Start a server with the roles `publisher` (may create roles) and `bi` (may log in); stop it at the end.
 
-    Where PostgreSQL is not installed, or its programs may not be run, the test is skipped.
+    The test is skipped if PostgreSQL is not installed or its programs cannot be run.
     """
     programs = _programs()
-    # pytest's own folders are closed to the user that the server runs as
+    # pytest's folders are not accessible to the user that the server runs as
     folder = Path(tempfile.mkdtemp(prefix="journey_pg_", dir="/tmp"))
     data, log = folder / "data", folder / "log"
     password_file = folder / "password"
@@ -77,7 +77,7 @@ def started_server() -> Iterator[PostgresServer]:
 
 
 def _programs() -> Path:
-    """Return the folder of initdb and pg_ctl, which Debian keeps out of PATH."""
+    """Return the folder of initdb and pg_ctl, which Debian does not put on PATH."""
     found = shutil.which("initdb")
     folders = [Path(found).resolve().parent] if found else []
     folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: int(folder.parent.name))[::-1]
@@ -88,7 +88,7 @@ def _programs() -> Path:
 
 
 def _as_another_user(folder: Path, password_file: Path) -> list[str]:
-    """Return what a command begins with so that the server, which refuses root, runs as `nobody` where we are root."""
+    """Return the command prefix that runs the server as `nobody` if we are root, since it refuses root."""
     if os.geteuid() != 0:
         return []
     if shutil.which("setpriv") is None:

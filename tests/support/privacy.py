@@ -1,4 +1,4 @@
-"""What each column says that it tells of a person: `meta: {privacy: …}` of sources and marts."""
+"""The privacy class of each column: `meta: {privacy: …}` of sources and marts."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,12 +9,12 @@ from customer_journey.paths import PROJECT
 
 
 def source_columns() -> dict[str, str | None]:
-    """Return what each column of a source says, by source, table and column; None where it says nothing."""
+    """Return the privacy class of each source column, by source, table and column; None if it has none."""
     return _columns("models/staging/**/_*__sources.yml")
 
 
 def published_columns() -> dict[str, str | None]:
-    """Return what each published column says, by mart and column, those that the build step writes included."""
+    """Return the privacy class of each published column, by mart and column, also of tables that the build writes."""
     return _columns("models/marts/**/*.yml")
 
 

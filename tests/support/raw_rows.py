@@ -1,6 +1,6 @@
-"""Raw rows read and judged in plain Python, by the words of the contract: what the warehouse must agree with.
+"""Raw rows read and judged in plain Python, by the words of the contract, to compare with the warehouse.
 
-Nothing here uses the project's SQL, or what describes the raw tables to it.
+It uses neither the project's SQL nor its descriptions of the raw tables.
 """
 
 import csv
@@ -19,12 +19,12 @@ Row = dict[str, Any]
 
 
 class UnreadableError(Exception):
-    """A value that is no time, amount or truth value: its row is quarantined."""
+    """A value that is no timestamp, amount or boolean; its row is quarantined."""
 
 
 @dataclass(frozen=True)
 class Rules:
-    """What the contract asks of one raw table."""
+    """The rules of the contract for one raw table."""
 
     key: tuple[str, ...]
     required: tuple[str, ...]
@@ -39,7 +39,7 @@ class Rules:
 
 
 def read_rows(files: Iterable[Path]) -> list[Row]:
-    """Return all rows of a table's files; what is blank is None."""
+    """Return all rows of a table's files; blank values become None."""
     rows: list[Row] = []
     for file in files:
         if file.suffix == ".parquet":
@@ -51,7 +51,7 @@ def read_rows(files: Iterable[Path]) -> list[Row]:
 
 
 def accepted_rows(rows: Iterable[Row], rules: Rules, as_of: datetime) -> list[Row]:
-    """Return the rows that count: one a key, of those that break no rule and are of the time up to as-of."""
+    """Return the rows that count: one per key, without rows that break a rule or lie after as-of."""
     latest: dict[tuple[Any, ...], Row] = {}
     for raw in rows:
         try:
@@ -139,7 +139,7 @@ def _flag(value: object) -> bool:
     return str(value).lower() == "true"
 
 
-# What a column names, and under which kind of identifier it is known.
+# the identifier type of each column
 _IDENTIFIERS = {
     "contact_id": "contact_id", "merged_into_contact_id": "contact_id", "referrer_contact_id": "contact_id",
     "referred_contact_id": "contact_id", "email": "email", "referred_email": "email", "phone": "phone",
@@ -148,7 +148,7 @@ _IDENTIFIERS = {
 
 
 def identifiers_of(row: Row) -> set[str]:
-    """Return the identifiers that a raw row carries, as `type:value`, normalised."""
+    """Return the identifiers in a raw row, as `type:value`, normalised."""
     found = {
         identifier
         for column, kind in _IDENTIFIERS.items()
@@ -173,7 +173,7 @@ def _identifier(kind: str, value: object) -> str | None:
 def identifiers_linked_to(
     requested: Iterable[str], records: Sequence[set[str]], placeholders: set[str], max_links: int
 ) -> set[str]:
-    """Return the identifiers of the persons that the requested ones belong to; what is everybody's links nobody."""
+    """Return all identifiers of the persons that the given ones belong to; shared identifiers link nobody."""
     neighbours: dict[str, set[str]] = {}
     for record in records:
         for identifier in record - placeholders:
@@ -209,7 +209,7 @@ def vietnamese_phone(text: str | None) -> str | None:
 
 
 def rounded(amount: Fraction) -> int:
-    """Round to the currency's minor unit, which of the dong is the dong; halves away from zero."""
+    """Round to the minor unit of the currency, halves away from zero; the dong has no decimals."""
     whole = int(abs(amount) + Fraction(1, 2))
     return whole if amount >= 0 else -whole
 
@@ -223,7 +223,7 @@ class Rates:
             self._rates.setdefault(row["currency"], []).append((row["rate_date"], Fraction(row["rate_to_reporting"])))
 
     def on(self, currency: str | None, day: date, reporting_currency: str = "VND") -> Fraction | None:
-        """Return the latest rate on or before the day; None where there is none."""
+        """Return the latest rate on or before the day; None without one."""
         if currency is None or currency == reporting_currency:
             return Fraction(1)
         rates = self._rates.get(currency, [])
@@ -232,12 +232,12 @@ class Rates:
 
 
 def local_day(moment: datetime, offset_hours: int = 7) -> date:
-    """Return the day in Viet Nam, which knows no daylight saving."""
+    """Return the day in Vietnam, which has no daylight saving time."""
     return (moment + timedelta(hours=offset_hours)).date()
 
 
 def sessions_of(events: Iterable[Row], timeout: timedelta) -> list[tuple[datetime, datetime, int]]:
-    """Return start, end and number of events of each session: only a pause longer than the timeout ends one."""
+    """Return start, end and number of events of each session, which only a pause longer than the timeout ends."""
     by_cookie: dict[str, list[datetime]] = {}
     for event in events:
         by_cookie.setdefault(event["anonymous_id"], []).append(event["occurred_at"])
@@ -258,6 +258,6 @@ def path_of(
     converted_before: datetime | None,
     lookback: timedelta,
 ) -> list[str]:
-    """Return the touchpoints, sorted by time and id, that lead to a conversion."""
+    """Return the touchpoints of a conversion's path, sorted by time and id."""
     opened = max(converted_before or datetime.min, converted_at - lookback)
     return [touchpoint for touched_at, touchpoint in touches if opened < touched_at <= converted_at]

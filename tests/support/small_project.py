@@ -1,8 +1,7 @@
-"""Smaller dbt projects made of this one's own files: a few marts with all that they read, and nothing else.
+"""Small dbt projects made from this one's files: a few marts with everything they read.
 
-What the Python of a build does (locks, landing, erasure, refusals, publishing) does not depend on how many marts there
-are, and a build of a few takes a fifth of the time. Staging, identity and macros are the real ones, so that what they
-have to do with it is tested too.
+Locks, landing, erasure, refusals and publishing do not depend on the number of marts, and such a build takes a fifth of
+the time. Staging, identity and macros are the real ones, so they are tested as well.
 """
 
 import shutil
@@ -17,30 +16,29 @@ from customer_journey.transform import parse
 
 from tests.support.models import all_they_read, read_by
 
-# What the tests of builds read, and what a build itself reads of its marts.
+# marts that the tests of builds read, or that a build itself reads
 MARTS = (
     "audit_reconciliation",
     "audit_revenue",
     "bridge_person_changes",
     "fct_orders",
     "fct_sessions",
-    "kpi_clv_model",
 )
-# what a build itself reads of its models, beside marts
+# other models that a build itself reads
 READ_BY_ERASURE = ("stg_privacy__text_identifiers",)
 _OF_A_MODEL = ("name", "description", "config", "constraints")
 _OF_A_COLUMN = ("name", "description", "data_type", "constraints")
 
 
 def make_small_project(folder: Path, marts: Collection[str] = MARTS, with_all_seeds: bool = False) -> Path:
-    """Write the project of these marts and return its folder.
+    """Write the project for these marts and return its folder.
 
-    Of the tests only those stay that are a file in tests/dbt and read nothing but what is here; of the expectations
-    those of the required raw tables and of the marts that are here.
+    It keeps the tests of tests/dbt that read only models in it, and the expectations of the required raw tables and of
+    its marts.
     """
     folder.mkdir(parents=True, exist_ok=True)
     manifest = parse(Output(folder), "duckdb")
-    # a build holds its settings against the list of frameworks, whatever its models read
+    # a build checks its settings against the list of frameworks, whatever its models are
     chosen = all_they_read(manifest, (*marts, *READ_BY_ERASURE)) | {"seed.customer_journey.frameworks"}
     if with_all_seeds:
         chosen |= {node for node in manifest.nodes if node.startswith("seed.")}
@@ -71,12 +69,12 @@ def make_small_project(folder: Path, marts: Collection[str] = MARTS, with_all_se
 
 
 def _write_settings(folder: Path) -> None:
-    """Write dbt_project.yml without what it says of folders that are not here, of which dbt would warn."""
+    """Write dbt_project.yml without settings of folders that do not exist here, of which dbt would warn."""
     document = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))
     models = document["models"]["customer_journey"]
     absent = [name for name in models if not name.startswith("+") and not (folder / "models" / name).is_dir()]
     if not absent:
-        # as it stands, with its comments, which an analyst's commands are to keep
+        # unchanged, with its comments, which the commands of an analyst must keep
         _copy(Path("dbt_project.yml"), folder)
         return
     for name in absent:
@@ -109,7 +107,7 @@ def _write_expectations(folder: Path, names: set[str]) -> None:
 
 
 def _is_of(entry: dict[str, Any], names: set[str]) -> bool:
-    """Tell whether an expectation reads no mart that is not here."""
+    """Return whether an expectation reads only marts of this project."""
     words = str(entry.get("unexpected_rows_query", "")).replace("(", " ").replace(")", " ").split()
     return all(word.removeprefix("marts.") in names for word in words if word.startswith("marts."))
 

@@ -1,4 +1,4 @@
-"""Expectation suites of a few contacts, for tests of every engine that judges by them."""
+"""Expectation suites for a few contacts, for tests of both engines."""
 
 from pathlib import Path
 
@@ -34,7 +34,7 @@ tables:
 """
 # Begins an entry that is a query.
 QUERY = "name: q, expect: unexpected_rows_expectation, severity: warn, unexpected_rows_query:"
-# Entries of the contacts that cannot be used, and what is told of them.
+# invalid entries for the contacts, with the error for each
 SLIPS = (
     (
         "expect: expect_column_values_to_be_null, column: emial, severity: warn",

@@ -1,4 +1,4 @@
-"""What a build says of raw tables that are stale or of an unusual size, by its settings."""
+"""What a build reports of raw tables that are stale or of an unusual size, by its settings."""
 
 from collections.abc import Sequence
 from typing import Any

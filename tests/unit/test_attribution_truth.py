@@ -1,4 +1,4 @@
-"""The comparison of attribution models with what the demo's channels truly did."""
+"""The comparison of attribution models with the true effects of the demo's channels."""
 
 import pytest
 from tools.attribution_truth import mean_error, true_shares
@@ -9,13 +9,13 @@ def _effect(without: float) -> dict[str, float]:
 
 
 def test_shares_of_what_would_be_lost() -> None:
-    """A channel that harms would count against the others: without email 30 of 100 are lost, without search 10."""
+    """A channel with a negative effect has share 0: without email 30 of 100 conversions are lost, without search 10."""
     effects = {"email": _effect(70), "search": _effect(90), "display": _effect(104), "direct": _effect(100)}
     assert true_shares(effects) == pytest.approx({"email": 0.75, "search": 0.25, "display": 0, "direct": 0})
 
 
 def test_mean_error_of_shares() -> None:
-    """Credit of channels that the truth knows nothing of would make every model look wrong.
+    """Credit of channels without a known truth is left out of the shares.
 
     Of the known ones email has 2 of 4 and direct 2 of 4, against 3/4 and none; search has none, against 1/4.
     """

@@ -1,4 +1,4 @@
-"""What scripts/bench reads and adds up, without a build."""
+"""Reading and adding up the measurements of scripts/bench, without a build."""
 
 import os
 import sys
@@ -22,7 +22,7 @@ LOG = """
 
 
 def test_slowest_nodes_add_up_over_the_invocations_of_a_build() -> None:
-    """A model that the erasure pass and the main pass both build costs twice."""
+    """The seconds of a model that a build runs twice, such as after an erasure, are added up."""
     assert slowest_nodes(LOG) == [
         ("staging.stg_web__events", 3.5),
         ("a_name_that_fills_its_line_to_the_end_and_more_than_that", 2.25),
@@ -32,14 +32,14 @@ def test_slowest_nodes_add_up_over_the_invocations_of_a_build() -> None:
 
 
 def test_cpu_of_a_short_grandchild_counts() -> None:
-    """Processes that live shorter than the time between two looks are most of what a command line does."""
+    """CPU time of processes that live shorter than the sampling interval is counted."""
     spin = "import time\nwhile time.process_time() < 0.4: pass"
     parent = "import subprocess, sys; subprocess.run([sys.executable, '-c', sys.argv[1]])"
     assert measure([sys.executable, "-c", parent, spin]).cpu >= 0.4
 
 
 def test_failure_is_told_by_its_last_line() -> None:
-    """A bench that timed a failed build would show a very quick one."""
+    """A failed build is reported with its last line, and not measured as a fast one."""
     with pytest.raises(click.ClickException, match="no memory left"):
         measure([sys.executable, "-c", "print('starting'); print('no memory left'); raise SystemExit(1)"])
 

@@ -1,4 +1,4 @@
-"""Expectation suites: what they find, what they tell, what they never show."""
+"""Expectation suites: what they detect, what they report, and what they never show."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from customer_journey.checks import CheckResult, SuiteError, run_expectations
 from customer_journey.checks.on_duckdb import DuckDBReader
 from customer_journey.checks.suites import Entry, load_suites, resolve
 from customer_journey.contract import raw_tables
-from customer_journey.landing import create_landed_table
+from customer_journey.landed import create_landed_table
 from customer_journey.paths import EXPECTATIONS
 
 from tests.support.suites import CONTACTS, EMAIL, QUERY, SLIPS, make_suites
@@ -28,7 +28,7 @@ every_table:
 
 
 def make_warehouse(path: Path) -> Path:
-    """A warehouse of one full and one empty table."""
+    """A warehouse with one filled and one empty table."""
     with duckdb.connect(path) as connection:
         connection.execute(
             f"""

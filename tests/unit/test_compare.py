@@ -1,4 +1,4 @@
-"""Comparing two published builds, on files small enough to know every difference beforehand."""
+"""The comparison of two published builds, on small files with known differences."""
 
 import json
 from pathlib import Path
@@ -25,12 +25,12 @@ def _published(folder: Path, **marts: str) -> Path:
 
 @pytest.fixture
 def one(tmp_path: Path) -> Path:
-    """A build of one mart."""
+    """A build with one mart."""
     return _published(tmp_path / "one", fct_orders=f"from {ROWS}", build_info="select 1 as build_id")
 
 
 def test_order_of_rows_and_last_digits_do_not_count(one: Path, tmp_path: Path) -> None:
-    """Two engines give rows in any order, and parallel sums of floats differ in their last digits."""
+    """The order of rows and the last digits of floats are not differences."""
     query = f"select order_id, amount, share * (1 + 1e-12) as share from {ROWS} order by order_id desc"
     other = _published(tmp_path / "other", fct_orders=query, build_info="select 2 as build_id")
     assert compare(one, other) == (1, [])
@@ -47,7 +47,7 @@ def test_order_of_rows_and_last_digits_do_not_count(one: Path, tmp_path: Path) -
     ],
 )
 def test_differences_are_named_by_key(one: Path, tmp_path: Path, query: str, said: str) -> None:
-    """A difference that goes unseen lets two engines part; one without its key helps nobody to mend it."""
+    """Differences are reported with the key of the row."""
     other = _published(tmp_path / "other", fct_orders=f"{query} {ROWS}", build_info="select 2 as build_id")
     _, (difference,) = compare(one, other)
     assert difference.mart == "fct_orders"
@@ -55,7 +55,7 @@ def test_differences_are_named_by_key(one: Path, tmp_path: Path, query: str, sai
 
 
 def test_column_of_one_side_is_named_and_the_others_are_compared(one: Path, tmp_path: Path) -> None:
-    """One new column must not hide what happened to the old ones."""
+    """A column that only one side has is reported, and the others are still compared."""
     query = f"select order_id, amount * 2 as amount, 1 as more from {ROWS}"
     other = _published(tmp_path / "other", fct_orders=query, build_info="select 2 as build_id")
     _, (difference,) = compare(one, other)
@@ -65,7 +65,7 @@ def test_column_of_one_side_is_named_and_the_others_are_compared(one: Path, tmp_
 
 
 def test_new_column_alone_is_a_difference(one: Path, tmp_path: Path) -> None:
-    """Two engines that publish other columns have not published the same."""
+    """A new column alone makes builds different."""
     other = _published(
         tmp_path / "other", fct_orders=f"select *, 1 as more from {ROWS}", build_info="select 2 as build_id"
     )
@@ -81,7 +81,7 @@ SUMS = (
 
 
 def test_table_of_sums_is_compared_by_its_leading_columns(tmp_path: Path) -> None:
-    """It has no id, and by its first column alone each changed row would be taken for another row."""
+    """A table of sums has no id and is compared by its leading columns, which are its grain."""
     changed = f"select month, stage, type, persons + (type is null)::int as persons, rate from {SUMS} order by 4, 5"
     one = _published(tmp_path / "one", kpi_funnel=f"from {SUMS}")
     other = _published(tmp_path / "other", kpi_funnel=changed)
@@ -92,7 +92,7 @@ def test_table_of_sums_is_compared_by_its_leading_columns(tmp_path: Path) -> Non
 
 
 def test_grain_is_that_of_the_side_without_repeated_rows(tmp_path: Path) -> None:
-    """Rows that a fan-out repeats must not turn measures into a key, which would hide which row was repeated."""
+    """The key is taken from the side without repeated rows, so that repeated rows are reported as such."""
     one = _published(tmp_path / "one", kpi_funnel=f"from {SUMS}")
     other = _published(tmp_path / "other", kpi_funnel=f"from {SUMS} union all from {SUMS} where type = 'b2b'")
     _, (difference,) = compare(one, other)
@@ -101,7 +101,7 @@ def test_grain_is_that_of_the_side_without_repeated_rows(tmp_path: Path) -> None
 
 
 def test_floats_are_no_key(tmp_path: Path) -> None:
-    """Their last digits differ, so that no row would find its own."""
+    """Floats are never part of the key, since their last digits differ."""
     rows = "(values ('a', 0.1::double, 1), ('a', 0.1, 2)) as rows (factor, share, rank)"
     one = _published(tmp_path / "one", kpi=f"from {rows}")
     other = _published(tmp_path / "other", kpi=f"select factor, share * (1 + 1e-12) as share, rank from {rows}")
@@ -109,7 +109,7 @@ def test_floats_are_no_key(tmp_path: Path) -> None:
 
 
 def test_what_is_fitted_is_equal_within_a_millionth(tmp_path: Path) -> None:
-    """Two engines' optimisers end near the same optimum; other numbers are held to the last digits."""
+    """Fitted values may differ by a millionth, because optimisers stop at slightly different points."""
     query = "select 'a' as person_id, 100::double as predicted"
     one = _published(tmp_path / "one", kpi_clv=query, kpi_sales=query)
     other = _published(
@@ -120,7 +120,7 @@ def test_what_is_fitted_is_equal_within_a_millionth(tmp_path: Path) -> None:
 
 
 def test_mart_that_is_a_view_on_one_side(one: Path, tmp_path: Path) -> None:
-    """What follows from another mart is published as a view, and must not go uncompared."""
+    """A mart that is a view on one side is compared too."""
     other = _published(tmp_path / "other", build_info="select 2 as build_id")
     with duckdb.connect(str(other)) as connection:
         connection.execute(f"create table kept as from {ROWS}")
@@ -132,7 +132,7 @@ def test_mart_that_is_a_view_on_one_side(one: Path, tmp_path: Path) -> None:
 
 
 def test_column_is_left_out_as_asked(one: Path, tmp_path: Path) -> None:
-    """What is known to have changed is named, and hides nothing else."""
+    """A column that is known to differ can be left out without hiding other differences."""
     query = f"select order_id, amount + 1 as amount, share from {ROWS}"
     other = _published(tmp_path / "other", fct_orders=query, build_info="select 2 as build_id")
     (orders,) = compare_marts(one, other, left_out=["fct_orders.amount", "fct_orders.gone"])
@@ -142,7 +142,7 @@ def test_column_is_left_out_as_asked(one: Path, tmp_path: Path) -> None:
 
 
 def test_repeated_row_counts(one: Path, tmp_path: Path) -> None:
-    """A join that fans out repeats rows, which a comparison of sets would miss."""
+    """A repeated row is a difference, which a comparison of sets would miss."""
     other = _published(
         tmp_path / "other", fct_orders=f"from {ROWS} union all from {ROWS}", build_info="select 2 as build_id"
     )
@@ -151,14 +151,14 @@ def test_repeated_row_counts(one: Path, tmp_path: Path) -> None:
 
 
 def test_missing_mart_is_a_difference(one: Path, tmp_path: Path) -> None:
-    """A mart that one engine does not publish at all has no row that could differ."""
+    """A mart that only one side has is a difference."""
     other = _published(tmp_path / "other", build_info="select 2 as build_id")
     _, (difference,) = compare(one, other)
     assert difference.examples == [f"only {one} has this mart"]
 
 
 def test_parquet_of_spark_is_read(one: Path, tmp_path: Path) -> None:
-    """Spark's marts are folders of files; their timestamps carry a zone, which is UTC."""
+    """Marts of Spark are read from folders of Parquet files, with timestamps in UTC."""
     folder = tmp_path / "spark" / "fct_orders"
     folder.mkdir(parents=True)
     duckdb.sql(f"copy (from {ROWS}) to '{folder}/part-0.parquet'")
@@ -170,6 +170,6 @@ def test_parquet_of_spark_is_read(one: Path, tmp_path: Path) -> None:
 
 
 def test_folder_without_marts_is_told(tmp_path: Path) -> None:
-    """A mistyped folder must not pass as equal."""
+    """A folder without marts is an error, so that a mistyped one does not pass as equal."""
     with pytest.raises(InputError, match="no published marts here"):
         published_file(Output(tmp_path / "nowhere"))

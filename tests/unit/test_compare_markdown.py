@@ -1,4 +1,4 @@
-"""The Markdown of `journey diff`, on two builds whose every difference is known beforehand."""
+"""The Markdown output of `journey diff`, on two builds with known differences."""
 
 from pathlib import Path
 
@@ -56,7 +56,7 @@ def test_each_change_stands_in_the_row_of_its_mart(builds: tuple[Path, Path]) ->
 
 
 def test_no_value_of_a_row_is_shown(builds: tuple[Path, Path]) -> None:
-    """The comment is public where the repository is; the text for the terminal shows the same values on purpose."""
+    """The Markdown shows no value of a row, because comments may be public; the terminal output shows them."""
     text = CliRunner().invoke(app, ["diff", *map(str, builds)]).output
     markdown = CliRunner().invoke(app, ["diff", *map(str, builds), "--format", "markdown"]).output
     for value in (PERSON, "anna@example.com", "o1"):

@@ -1,4 +1,4 @@
-"""Comparing published files of two versions, on ids worked out by hand."""
+"""The comparison of published files of two versions, with ids worked out by hand."""
 
 import hashlib
 from pathlib import Path
@@ -46,7 +46,7 @@ def _compare(old: Path, new: Path, *options: str) -> Result:
 
 
 def test_short_ids_are_the_same_rows(old: Path, tmp_path: Path) -> None:
-    """An id is shortened, one hashed from another is translated wherever it stands, and both are said."""
+    """Shortened ids and ids hashed from other ids are translated everywhere, and both are reported."""
     new = _write(tmp_path / "new.duckdb", [person[:32] for person in PERSONS], _new_entries(), "")
     result = _compare(old, new)
     assert result.exit_code == 0, result.output
@@ -56,7 +56,7 @@ def test_short_ids_are_the_same_rows(old: Path, tmp_path: Path) -> None:
 
 
 def test_changed_row_is_not_translated_away(old: Path, tmp_path: Path) -> None:
-    """What differs elsewhere in the row is no pair: both rows are shown."""
+    """Rows that differ elsewhere are not paired: both are reported."""
     (first, person, _), second = _new_entries()
     new = _write(tmp_path / "new.duckdb", [person[:32] for person in PERSONS], [(first, person, 5), second], "")
     result = _compare(old, new)
@@ -65,7 +65,7 @@ def test_changed_row_is_not_translated_away(old: Path, tmp_path: Path) -> None:
 
 
 def test_named_column_is_left_out(old: Path, tmp_path: Path) -> None:
-    """What is known to have changed is named in the table, not compared."""
+    """A column that is known to differ is listed, but not compared."""
     new = _write(tmp_path / "new.duckdb", [person[:32] for person in PERSONS], _new_entries(), "")
     with duckdb.connect(str(new)) as connection:
         connection.execute("update marts.dim_persons set note = 'xyz'")

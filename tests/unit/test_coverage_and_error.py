@@ -1,6 +1,6 @@
-"""Whether intervals hold the truth as often as they say, and tests err as seldom: what the marts' SQL makes of chance.
+"""Intervals of the marts cover the truth as often as they claim, and tests err no more often than they claim.
 
-Where the outcomes can be counted, each is weighed with its chance, so that nothing is drawn; else with a fixed seed.
+If all outcomes can be enumerated, each is weighted with its probability; otherwise draws use a fixed seed.
 """
 
 import datetime
@@ -37,13 +37,13 @@ def _wilson_coverage(trials: int, share: float, low: str, high: str) -> float:
 
 
 def test_wilson_intervals_hold_the_share() -> None:
-    """Near 0 and 1 the plain interval of a textbook holds the share in a quarter of all cases."""
+    """Wilson intervals keep their coverage near 0 and 1, where the plain interval fails."""
     macros = Macros("duckdb")
     wilson = [macros.render(f"{{{{ wilson_bound('rate', 'trials', '{side}') }}}}") for side in "-+"]
     wald = [f"rate {side} 1.96e0 * sqrt(rate * (1 - rate) / trials)" for side in "-+"]
     covered = [_wilson_coverage(trials, share, *wilson) for trials in SIZES for share in SHARES]
     plain = [_wilson_coverage(trials, share, *wald) for trials in SIZES for share in SHARES]
-    # a count is whole, so that no interval can hold to 95 % everywhere
+    # counts are whole numbers, so no interval can have a coverage of exactly 95 % everywhere
     assert min(covered) > 0.92
     assert np.mean(covered) == pytest.approx(0.955, abs=0.01)
     assert min(plain) < 0.3
@@ -65,7 +65,7 @@ def _newcombe_coverage(trials: int, share: float, other_share: float) -> float:
 
 
 def test_newcombe_intervals_hold_the_difference() -> None:
-    """A driver is judged between groups of unlike size, where shares are small."""
+    """Newcombe intervals keep their coverage for groups of different size and small shares."""
     covered = [
         _newcombe_coverage(trials, share, other)
         for trials in (30, 100)
@@ -90,7 +90,7 @@ def _nps_coverage(responses: int, promoters: float, detractors: float, low: str,
 
 
 def test_nps_intervals_hold_the_score() -> None:
-    """Where nearly all are promoters the plain interval has no width at all."""
+    """NPS intervals keep their coverage where nearly all are promoters and the plain interval has no width."""
     macros = Macros("duckdb")
     sums = "'responses', '(promoters - detractors)', '(promoters + detractors)'"
     adjusted = [macros.render(f"{{{{ adjusted_wald_bound({sums}, '{side}') }}}}") for side in "-+"]
@@ -118,7 +118,7 @@ def _emotion_coverage(persons: int, shares: Sequence[float], low: str, high: str
 
 
 def test_intervals_of_emotion_hold_the_mean() -> None:
-    """Ten happy answers are no proof that nobody is unhappy."""
+    """Emotion intervals keep their coverage for few and equal answers."""
     macros = Macros("duckdb")
     sums = "'persons', 'total', 'squares'"
     adjusted = [macros.render(f"{{{{ adjusted_wald_bound({sums}, '{side}') }}}}") for side in "-+"]
@@ -126,7 +126,7 @@ def test_intervals_of_emotion_hold_the_mean() -> None:
         f"total / persons {side} 1.96e0 * sqrt(greatest(0, squares / persons - (total / persons) ** 2) / persons)"
         for side in "-+"
     ]
-    # of a scale of five: content, split, unhappy, nearly all delighted
+    # on a scale of five: content, split, unhappy, nearly all delighted
     mixes = (
         (0.02, 0.03, 0.1, 0.35, 0.5),
         (0.3, 0.1, 0.2, 0.1, 0.3),
@@ -139,7 +139,7 @@ def test_intervals_of_emotion_hold_the_mean() -> None:
 
 
 def test_two_proportions_that_are_one_are_seldom_told_apart() -> None:
-    """The z-test alone errs too often where few convert; with Fisher's test there it does not."""
+    """The test of two proportions keeps its error rate: Fisher's test replaces the z-test where few convert."""
     macros = Macros("duckdb")
     chosen = macros.render("{{ proportions_p_value('z', 'a', 'm', 'b', 'n') }}")
     z = macros.render("{{ pooled_z('a', 'm', 'b', 'n') }}")
@@ -162,7 +162,7 @@ def test_two_proportions_that_are_one_are_seldom_told_apart() -> None:
 
 @pytest.fixture
 def tables() -> Iterator[duckdb.DuckDBPyConnection]:
-    """A warehouse in which a test makes the tables that a model reads; no test here is about labels."""
+    """A warehouse in which a test creates the tables that a model reads."""
     with duckdb.connect() as connection:
         connection.execute(
             "create table dim_labels"
@@ -172,7 +172,7 @@ def tables() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def _rows_of(model: str, tables: duckdb.DuckDBPyConnection, columns: str, **settings: object) -> list[tuple[Any, ...]]:
-    """Return what a model's own SQL makes of tables that are named as the models it refers to."""
+    """Return the rows that a model's SQL makes of the tables named like its references."""
     modules = SimpleNamespace(datetime=datetime, pytz=SimpleNamespace(utc=datetime.UTC))
     macros = Macros("duckdb", settings, ref=lambda name: name, modules=modules)
     source = next((PROJECT / "models").rglob(f"{model}.sql")).read_text(encoding="utf-8")
@@ -183,10 +183,10 @@ FRAMEWORKS = 150
 
 
 def test_drivers_of_shuffled_outcomes_are_none(tables: duckdb.DuckDBPyConnection) -> None:
-    """Of forty factors two differ by chance on every page: a framework shows any in one of twenty worlds, not in each.
+    """With random outcomes, drivers are found in at most one of twenty frameworks.
 
-    The frameworks are 150 such worlds: the same 300 persons, whose factors hang together, and the same outcomes, dealt
-    out anew. In one more the outcome does follow a factor, so that a test which finds nothing would not pass.
+    150 frameworks with the same 300 persons, whose factors are correlated, and shuffled outcomes. In one more, the
+    outcome follows a factor, which must be found.
     """
     generator = np.random.default_rng(20260630)
     persons = 300
@@ -224,13 +224,13 @@ def test_drivers_of_shuffled_outcomes_are_none(tables: duckdb.DuckDBPyConnection
     found = _rows_of(
         "journey_drivers", tables, "framework, factor, p_value, is_significant", stage_masks=FRAMEWORKS // 63 + 1
     )
-    # everybody is of one type: no test
+    # everybody is of one type, so there is no test
     rows = [row for row in found if row[2] is not None]
     worlds = {f"world {number}" for number in range(FRAMEWORKS)}
     assert len(rows) > 40 * FRAMEWORKS
     told_apart = {row[0] for row in rows if row[3]} & worlds
     assert len(told_apart) / FRAMEWORKS <= 0.1
-    # each alone, one factor in twenty would be told apart, and hardly a world be without
+    # without adjustment, one factor in twenty would be significant, and nearly every framework would have one
     assert np.mean([row[2] < 0.05 for row in rows if row[0] in worlds]) == pytest.approx(0.05, abs=0.02)
     assert len({row[0] for row in rows if row[2] < 0.05} & worlds) / FRAMEWORKS > 0.6
     assert "item 20" in {row[1] for row in rows if row[0] == f"world {FRAMEWORKS}" and row[3]}
@@ -240,10 +240,10 @@ EXPERIMENTS = 400
 
 
 def test_experiments_without_an_effect_show_none(tables: duckdb.DuckDBPyConnection) -> None:
-    """Four comparisons an experiment: unadjusted, one of six experiments would have a winner that does nothing.
+    """Without an effect, at most one of twenty experiments has a significant result.
 
-    400 experiments of a control and two variants, 120 persons each: 8 % buy, of whom few spend much, and 2 % become a
-    lead, so that Fisher's test has its share.
+    400 experiments with a control and two variants of 120 persons each: 8 % buy, of whom few spend much, and 2 % become
+    a lead, so that Fisher's test is used too.
     """
     generator = np.random.default_rng(20260630)
     people = EXPERIMENTS * 3 * 120
@@ -280,7 +280,7 @@ def test_experiments_without_an_effect_show_none(tables: duckdb.DuckDBPyConnecti
 
     assert 0.01 < share(rows, lambda row: row["p_value"] < 0.05) < 0.055
     assert 0.015 < share(paid, lambda row: row["revenue_p_value"] < 0.05) < 0.06
-    # of any winner in an experiment, of all its comparisons
+    # share of experiments with a significant result in any of their comparisons
     assert experiments_with(rows, "p_value") > 0.09
     assert experiments_with(rows, "p_value_adjusted") < 0.06
     assert experiments_with(paid, "revenue_p_value_adjusted") < 0.06

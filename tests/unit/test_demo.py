@@ -1,4 +1,4 @@
-"""The demo company: complete, repeatable, bounded in memory, as dirty as it says, with Customer A in it."""
+"""The demo company is complete, repeatable, bounded in memory, as dirty as documented, and contains Customer A."""
 
 import csv
 import hashlib
@@ -26,7 +26,7 @@ from demo_company.writer import RawWriter
 PROJECT = Path(__file__).parents[2]
 SCALE = 0.15
 
-# What the contract requires of each raw table; `a|b`: one of them.
+# columns that the contract requires of each raw table; `a|b`: one of them
 REQUIRED = {
     "crm/contacts": "contact_id created_at",
     "crm/companies": "company_id company_name",
@@ -106,7 +106,7 @@ def test_what_lies_in_the_repository_is_what_the_generator_makes(tmp_path: Path)
     demo.generate(tmp_path)
     names = {path.relative_to(DEMO) for path in DEMO.rglob("*") if path.is_file()}
     assert names == {path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file()}
-    # how rows are packed is up to the version of the library that writes Parquet
+    # the bytes depend on the version of the Parquet library
     stale = [
         name.as_posix()
         for name in sorted(names - {Path(DEMO_MARK)})
@@ -187,7 +187,7 @@ def test_planted_dirt_is_there(company: Path) -> None:
         table, kind, key = row["source_table"], row["kind"], row["row_key"]
         if kind in ("bot_cookie", "unknown_column"):
             continue
-        # A version, a repetition or a part stands beside another row of its key.
+        # another version of a row, a repetition or a part of a sum shares its key
         least = 2 if row["disposition"] == "duplicate" or kind == "split_in_parts" else 1
         assert keys[table][key] >= least, row
     counted = Counter((row["source_table"], row["kind"]) for row in planted)
@@ -327,7 +327,7 @@ def test_a_channel_brings_what_would_be_missing_without_it(company: Path) -> Non
     effects = truth(company, "channel_effects")
     brought = {k: c["expected_conversions"] - c["expected_conversions_without"] for k, c in effects.items()}
     assert min(brought.values()) > -1
-    # Per visit, a referral is worth far more than a banner.
+    # per visit, a referral has a much greater effect than a banner
     assert brought["referral"] / effects["referral"]["visits"] > 4 * brought["display"] / effects["display"]["visits"]
 
 

@@ -1,4 +1,4 @@
-"""Errors of programs below this one, in one line and with an exit code."""
+"""Errors of libraries and the operating system are reported in one line with an exit code."""
 
 import errno
 
@@ -25,7 +25,7 @@ from customer_journey.errors import ExitCode, as_build_error, what_gave_out
     ],
 )  # fmt: skip
 def test_error_of_the_machine_is_one_line(error: Exception, code: ExitCode, words: str) -> None:
-    """Pages of Python would stand where the cause should, and a good export would be made again."""
+    """An error of the machine, such as a full disk, is one line and not blamed on the input."""
     told = as_build_error(error)
     assert told is not None
     assert told.exit_code == code
@@ -35,10 +35,10 @@ def test_error_of_the_machine_is_one_line(error: Exception, code: ExitCode, word
 
 @pytest.mark.parametrize("said", ["Parquet magic bytes not found", "Invalid unicode", "Permission denied"])
 def test_damage_is_no_lack_of_memory(said: str) -> None:
-    """Whoever is told to buy memory for a damaged file buys it for nothing."""
+    """A damaged file is not reported as a lack of memory."""
     assert what_gave_out(duckdb.IOException(said)) is None
 
 
 def test_error_that_nobody_foresaw_is_left_to_be_told_as_such() -> None:
-    """A slip of ours would pass for a fault of the input."""
+    """An unexpected error is reported as such and not blamed on the input."""
     assert as_build_error(KeyError("x")) is None

@@ -1,4 +1,4 @@
-"""What GitHub runs and shows for this repository: forms that it accepts, and a comment that no fork can misuse."""
+"""The GitHub files of this repository: forms that GitHub accepts, and workflows that forks cannot misuse."""
 
 import json
 import os
@@ -17,7 +17,7 @@ WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))
 FORMS = sorted(file for file in (GITHUB / "ISSUE_TEMPLATE").glob("*.yml") if file.name != "config.yml")
 SHA = "a" * 40
 
-# Answers as `gh api` does from files, and writes down what it is asked to change.
+# a fake `gh api` that answers from files and records what it is asked to change
 GH = """#!/usr/bin/env python3
 import json, os, sys
 words = sys.argv[1:]
@@ -51,14 +51,14 @@ def _steps(file: Path) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
 def test_actions_are_github_s_own(file: Path) -> None:
-    """An action of somebody else runs with the token of the job."""
+    """Workflows use only GitHub's own actions, because an action runs with the job's token."""
     used = [step["uses"] for step in _steps(file) if "uses" in step]
     assert [action for action in used if not re.fullmatch(r"actions/[a-z-]+@v\d+", action)] == []
 
 
 @pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
 def test_text_of_a_stranger_is_never_part_of_a_script(file: Path) -> None:
-    """The name of a branch that is written into a script is run by it; in a variable it is only a text."""
+    """Names from forks reach scripts only as variables, since text pasted into a script would be run."""
     assert [step["run"] for step in _steps(file) if "${{" in step.get("run", "")] == []
 
 
@@ -74,7 +74,7 @@ def test_code_of_a_pull_request_runs_without_a_token_that_writes() -> None:
 
 
 def _comment(folder: Path, found: str, comments: list[dict[str, Any]], sha: str = SHA) -> dict[str, Any] | None:
-    """Run the script that comments with a `gh` of our own; return what it wrote."""
+    """Run the comment script with a fake `gh`; return what it wrote."""
     (folder / "bin").mkdir()
     gh = folder / "bin" / "gh"
     gh.write_text(GH, encoding="utf-8")
@@ -126,13 +126,13 @@ def test_artifact_of_a_stranger_mentions_and_links_nothing(tmp_path: Path) -> No
 
 @needs_jq
 def test_other_commit_is_not_commented(tmp_path: Path) -> None:
-    """The branch went on, or another pull request has its name: the result belongs to nobody."""
+    """No comment is written if the branch has moved on or belongs to another pull request."""
     assert _comment(tmp_path, "x\n", [], sha="b" * 40) is None
 
 
 @pytest.mark.parametrize("file", FORMS, ids=lambda file: file.name)
 def test_form_of_an_issue_is_one_that_github_accepts(file: Path) -> None:
-    """GitHub leaves a form out without a word if a key is missing."""
+    """Issue forms have all required keys; GitHub silently ignores others."""
     form = _read(file)
     assert {"name", "description", "body"} <= set(form)
     fields = [field for field in form["body"] if field["type"] != "markdown"]

@@ -1,4 +1,4 @@
-"""Keys of an output folder: which is taken, which is refused, what a rotation leaves, killed or not."""
+"""Hash keys of an output folder: which one is used or refused, and the state after a rotation, even a killed one."""
 
 import hashlib
 import json
@@ -21,14 +21,14 @@ OLD, NEW = "the-old-key", "the-new-key"
 
 @pytest.fixture(autouse=True)
 def no_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Begin each test without a key in the environment or in force."""
+    """Start each test without a key in the environment."""
     monkeypatch.delenv(ENVIRONMENT_VARIABLE)
     monkeypatch.setattr(hash_key, "_in_force", [])
 
 
 @pytest.fixture
 def output(tmp_path: Path) -> Output:
-    """The folder of a build under the old key, which was given; the warehouse is without models."""
+    """The folder of a build with the old key, which was given; the warehouse has no models."""
     made = Output(tmp_path / "out")
     make_private(made.root)
     with open_warehouse(made.warehouse) as connection:
@@ -50,12 +50,12 @@ def _ring(output: Output, key: str) -> Ring:
 
 
 def test_fingerprint_is_the_keyed_hash_of_a_constant() -> None:
-    """SQL on Spark works it out with the macro keyed_hash: the two must agree, and the key must not be in it."""
+    """The fingerprint equals that of the macro keyed_hash on Spark, and does not contain the key."""
     assert hash_key.fingerprint(OLD) == hashlib.sha256(b"the-old-key|hash_key_fingerprint").hexdigest()[:32]
 
 
 def test_another_or_no_key_is_refused(output: Output, monkeypatch: pytest.MonkeyPatch) -> None:
-    """All person_ids would change without a word, and whoever was erased would come back."""
+    """Another key, or none, is refused: all person_ids would change and erased persons would return."""
     for key, words in ((NEW, "set the old key"), (None, "JOURNEY_HASH_KEY is not set"), (DEMO_KEY, "another key")):
         if key is not None:
             monkeypatch.setenv(ENVIRONMENT_VARIABLE, key)
@@ -74,7 +74,7 @@ def test_another_or_no_key_is_refused(output: Output, monkeypatch: pytest.Monkey
 def test_environment_goes_before_the_file_which_goes_before_the_demo(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A folder that was built with the key of its file would be built with the demo's once the variable is lost."""
+    """The environment has priority over the key file, and the key file over the demo's key."""
     assert hash_key.find(tmp_path, None) is None
     hash_key.keep(tmp_path, OLD)
     assert hash_key.find(tmp_path, None) == OLD
@@ -84,7 +84,7 @@ def test_environment_goes_before_the_file_which_goes_before_the_demo(
 
 @pytest.mark.parametrize("key", ["it's", "back\\slash", "a ${variable}", "khóa", "two\nlines", "\udcff"])
 def test_a_key_that_an_engine_would_read_otherwise_is_refused(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Spark would hash with another text than DuckDB, or run it."""
+    """A key that Spark would read differently from DuckDB, or run, is refused."""
     monkeypatch.setenv(ENVIRONMENT_VARIABLE, key)
     with pytest.raises(InputError, match="JOURNEY_HASH_KEY: holds a character"):
         hash_key.given_key()
@@ -92,14 +92,14 @@ def test_a_key_that_an_engine_would_read_otherwise_is_refused(key: str, monkeypa
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"two\nlines\n", b"\xff\xfe"])
 def test_a_damaged_file_of_a_key_is_said_in_one_line(content: bytes, tmp_path: Path) -> None:
-    """A new key would be made in the place of the one that is lost, and the next build refused for another reason."""
+    """A damaged key file is reported in one line, and not replaced by a new key."""
     (tmp_path / hash_key.FILE_NAME).write_bytes(content)
     with pytest.raises(InputError, match=r"hash_key: .*backup"):
         hash_key.find(tmp_path, None)
 
 
 def test_kept_key_is_for_its_owner_alone(tmp_path: Path) -> None:
-    """Whoever reads it can tell of every hash whose it is."""
+    """The key file is readable by its owner alone, since the key tells whose each hash is."""
     before = os.umask(0)
     try:
         file = hash_key.keep(tmp_path, hash_key.make_key())
@@ -110,7 +110,7 @@ def test_kept_key_is_for_its_owner_alone(tmp_path: Path) -> None:
     assert [found.name for found in tmp_path.iterdir()] == ["hash_key"]
 
 
-# Folders of releases that kept no fingerprint
+# folders of releases without fingerprints
 
 
 def _built_before(output: Output, key: str) -> None:
@@ -127,7 +127,7 @@ def _built_before(output: Output, key: str) -> None:
 
 
 def test_hashes_of_an_earlier_release_say_which_key_made_them(output: Output, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first build with fingerprints would take any key for the old one."""
+    """For a folder of an earlier release, the hashes in it show which key was used."""
     _built_before(output, OLD)
     monkeypatch.setenv(ENVIRONMENT_VARIABLE, OLD)
     assert _find(output) == OLD
@@ -140,7 +140,7 @@ def test_hashes_of_an_earlier_release_say_which_key_made_them(output: Output, mo
 
 
 def test_earlier_release_without_a_key_was_the_demo_s(output: Output, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who sets a key at last would be told nothing, and who has erased somebody would have them back."""
+    """A folder of an earlier release built without a key has the demo's key; another one is refused."""
     _built_before(output, DEMO_KEY)
     assert _find(output) is None
     monkeypatch.setenv(ENVIRONMENT_VARIABLE, NEW)
@@ -149,7 +149,7 @@ def test_earlier_release_without_a_key_was_the_demo_s(output: Output, monkeypatc
 
 
 def test_note_of_an_earlier_release_says_which_key_it_was(output: Output, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On Spark the persons are not in the warehouse."""
+    """The build record of an earlier release shows the key, since on Spark persons are not in the warehouse."""
     with open_warehouse(output.warehouse) as connection:
         connection.execute("drop table private.hash_key")
     note = {"build_id": "b", "hash_key": hash_key.keyed_digest("b", OLD)}
@@ -160,7 +160,7 @@ def test_note_of_an_earlier_release_says_which_key_it_was(output: Output, monkey
 
 
 def test_suppression_list_of_an_earlier_release_goes_on(tmp_path: Path) -> None:
-    """It was hashed with the key of then: with a list key of its own nobody on it would be recognised."""
+    """The suppression list of an earlier release keeps its key, so that its entries still match."""
     with duckdb.connect(":memory:") as connection:
         erasure.prepare(connection)
         connection.execute("insert into private.suppression_list (identifier_hash) values ('somebody')")
@@ -176,7 +176,7 @@ def test_suppression_list_of_an_earlier_release_goes_on(tmp_path: Path) -> None:
 
 
 def test_rotation_keeps_the_key_of_the_suppression_list(output: Output, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever was erased under the old key would not be recognised under the new one."""
+    """A rotation keeps the key of the suppression list, so that erased persons are still recognised."""
     before = _ring(output, OLD)
     monkeypatch.setenv(ENVIRONMENT_VARIABLE, OLD)
     monkeypatch.setenv(NEW_KEY_VARIABLE, NEW)
@@ -184,13 +184,13 @@ def test_rotation_keeps_the_key_of_the_suppression_list(output: Output, monkeypa
     assert _ring(output, NEW) == Ring(NEW, (OLD,), before.suppression)
     monkeypatch.setenv(ENVIRONMENT_VARIABLE, NEW)
     assert _find(output) == NEW
-    # neither the keys nor what the old one could open is in the file any more
+    # neither a key nor anything encrypted with the old key is left in the file
     content = output.warehouse.read_bytes()
     assert not [key for key in (OLD, NEW, before.suppression) if key.encode() in content]
 
 
 def test_new_key_is_made_where_none_is_given(output: Output, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A rotation after a leak should not wait for somebody to think of a key."""
+    """A rotation without a given key makes a random one."""
     monkeypatch.setenv(ENVIRONMENT_VARIABLE, OLD)
     file = rotate(output).file
     assert file == output.root / "hash_key" and stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -205,7 +205,7 @@ def test_new_key_is_made_where_none_is_given(output: Output, monkeypatch: pytest
     [(OLD, "is already the key of"), (DEMO_KEY, "the key of the demo"), ("it's", "holds a character")],
 )
 def test_new_key_must_be_a_new_key(given: str, words: str, output: Output, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A rotation that changes nothing, or to what everybody knows, would pass for one."""
+    """The same key, or the demo's, is refused as the new key."""
     monkeypatch.setenv(ENVIRONMENT_VARIABLE, OLD)
     monkeypatch.setenv(NEW_KEY_VARIABLE, given)
     with pytest.raises(InputError, match=words):
@@ -214,7 +214,7 @@ def test_new_key_must_be_a_new_key(given: str, words: str, output: Output, monke
 
 
 def test_second_rotation_waits_for_a_build(output: Output, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the last build called persons would be two keys away, and nothing could tell who became whom."""
+    """A second rotation is refused before a build, which must first map the person_ids to the new key."""
     monkeypatch.setenv(ENVIRONMENT_VARIABLE, OLD)
     rotate(output)
     monkeypatch.delenv(ENVIRONMENT_VARIABLE)
@@ -261,7 +261,7 @@ def _killed(*_: object) -> None:
 def test_killed_rotation_leaves_the_old_state_or_the_new(
     kill: Callable[[pytest.MonkeyPatch], None], has_changed: bool, output: Output, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A key whose fingerprint is not that of the warehouse would lock everybody out, or be hashed with unseen."""
+    """A killed rotation leaves either the old or the new state complete."""
     kept = hash_key.keep(output.root, OLD)
     before = _ring(output, OLD)
     with monkeypatch.context() as patched:
@@ -285,7 +285,7 @@ def test_killed_rotation_leaves_the_old_state_or_the_new(
 
 
 def test_rows_decide_whether_it_is_the_demo(tmp_path: Path) -> None:
-    """With the demo's mark beside them, rows of real persons would be hashed with a key that everybody knows."""
+    """The rows decide whether a folder is the demo; real persons must never get the public key."""
     raw = tmp_path / "raw"
     (raw / "crm").mkdir(parents=True)
     own, other = raw / "crm" / "contacts.csv", raw / "crm" / "companies.csv"
@@ -327,7 +327,7 @@ def _modes(output: Output) -> dict[str, str]:
 def test_files_of_a_build_are_their_owner_s(
     setting: str | None, published: str, folder: str, output: Output, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever has an account on the machine could read the warehouse, and with it everybody's addresses."""
+    """The private files of a build are readable by their owner alone."""
     if setting is not None:
         monkeypatch.setenv("JOURNEY_PUBLISHED_MODE", setting)
     output.published.touch()
@@ -342,7 +342,7 @@ def test_files_of_a_build_are_their_owner_s(
         "out": folder,
         "journey.duckdb": published,
         "logs": "700",
-        # who reads the marts reads the page of them
+        # readers of the marts may read the page as well
         "report": folder,
         "report/index.html": published,
         "warehouse.duckdb": "600",
@@ -353,7 +353,7 @@ def test_files_of_a_build_are_their_owner_s(
 
 @pytest.mark.parametrize("setting", ["666", "7", "rw-r-----", "0o640", "755"])
 def test_published_mode_lets_nobody_write(setting: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Anybody could change the figures."""
+    """The setting for the published file's permissions never lets others write."""
     monkeypatch.setenv("JOURNEY_PUBLISHED_MODE", setting)
     with pytest.raises(InputError, match="JOURNEY_PUBLISHED_MODE"):
         published_mode()

@@ -1,4 +1,4 @@
-"""What is deleted under OUT: logs of old builds and leftovers of killed ones, and nothing that is anybody else's."""
+"""Deletion under OUT: logs of old builds and leftovers of killed ones, and nothing else."""
 
 import json
 import os
@@ -19,7 +19,7 @@ KEPT = (
 
 @pytest.fixture
 def output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Output:
-    """An output folder with files that are to stay."""
+    """An output folder with files that must stay."""
     monkeypatch.setattr(housekeeping, "PROJECT", tmp_path / "project")
     output = Output(tmp_path / "out")
     for name in KEPT:
@@ -38,7 +38,7 @@ def _build_id(number: int) -> str:
 
 
 def _run(output: Output, number: int, keep: int) -> None:
-    """What a build does about logs: those before get their name, and it writes its own."""
+    """Do what a build does with logs: name the earlier ones and write its own."""
     rotate_logs(output, keep)
     _touch(output.logs / "dbt.log", f"log {number}")
     _touch(output.summary, json.dumps({"build_id": _build_id(number)}))
@@ -68,7 +68,7 @@ def test_what_killed_builds_left_goes_and_all_else_stays(output: Output, tmp_pat
         _touch(output.root / "built_from.unfinished"),
         _touch(output.root / "report" / "index.99999999"),
     ]
-    # of a process that is at work
+    # of a running process
     at_work = _touch(output.root / "report" / f"index.{os.getpid()}")
     assert {leftover.path for leftover in leftovers(output, 3)} == set(gone)
     assert all(path.exists() for path in gone)
@@ -79,7 +79,7 @@ def test_what_killed_builds_left_goes_and_all_else_stays(output: Output, tmp_pat
 
 
 def test_no_link_is_followed(output: Output, tmp_path: Path) -> None:
-    """Somebody's disk for logs, or for what spills, may be linked into OUT."""
+    """Links into other folders, such as a disk for logs, are not followed."""
     elsewhere = _touch(tmp_path / "elsewhere" / f"dbt-{_build_id(1)}.log").parent
     _touch(elsewhere / f"dbt-{_build_id(2)}.log")
     (output.root / "warehouse.duckdb.tmp").symlink_to(elsewhere)

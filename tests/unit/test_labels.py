@@ -1,4 +1,4 @@
-"""A chart needs no join: beside what has a place or a name in two languages stand its labels."""
+"""Charts need no joins: each key column of a mart has its rank and its labels in two languages beside it."""
 
 import csv
 import re
@@ -9,12 +9,12 @@ import pytest
 import yaml
 from customer_journey.paths import PROJECT
 
-# what a stage, a channel, a department, a direction or a status is called in marts
+# columns of marts with a stage, channel, department, direction or status
 SHOWN = re.compile(
     r"^((from|to|current|most_advanced)_)?stage$|^stage_at_(?!\w+_(rank|label_en|label_vi)$)\w+$|^(\w+_)?channel$|^department$|^direction$|^(\w+_)?status$"
     r"|^dimension_value$"
 )
-# a mart whose own rank and labels are of its stage
+# a mart whose rank and labels are those of its stage
 OF_THE_ROW = {
     "journey_map",
     "journey_map_emotions",
@@ -46,7 +46,7 @@ def _seed(name: str) -> list[dict[str, str]]:
 
 @pytest.mark.parametrize(("mart", "columns"), list(_marts()))
 def test_labels_stand_beside(mart: str, columns: list[str]) -> None:
-    """A column that somebody adds without its labels would be a key on somebody's chart."""
+    """Every key column has its label columns beside it."""
     for column in columns:
         if not SHOWN.match(column) or (mart, column) in WITHOUT:
             continue
@@ -56,7 +56,7 @@ def test_labels_stand_beside(mart: str, columns: list[str]) -> None:
 
 
 def test_what_seeds_name_has_labels() -> None:
-    """A department, an owner or a status without a row would show as it is written in a seed, in one language."""
+    """Every department, owner and status in the seeds has labels in two languages."""
     labels = _seed("value_labels")
     known = {(row["kind"], row["value"]) for row in labels}
     assert len(known) == len(labels)

@@ -1,4 +1,4 @@
-"""No time of a raw row reaches back further than `earliest_date`: marts have rows for every day since the first."""
+"""No date of a raw row is earlier than `earliest_date`, because some marts have a row per day since the first date."""
 
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,10 @@ def _tables(file: Path) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_every_time_is_judged(file: Path) -> None:
-    """One `created_at` of the year 0001 would make rows for two thousand years of days: 38 million of them.
+    """Every time is checked: a `created_at` of the year 0001 would create 38 million rows of days.
 
-    The business time quarantines its row (`too_early_…`), a plain timestamp reads as null (macro as_seen).
-    A second date, or a second time that rows must fill, would be neither.
+    A business time that is too early quarantines its row (`too_early_…`); any other timestamp reads as null (macro
+    as_seen). Neither rule covers a second date column, or a second required time.
     """
     for table in _tables(file):
         meta = table["config"]["meta"]
@@ -37,7 +37,7 @@ def test_every_time_is_judged(file: Path) -> None:
 
 
 def test_no_day_is_made_from_a_time_that_is_planned() -> None:
-    """What is promised for the year 9999 is kept as it is, so no row a day may come of it."""
+    """Planned dates such as the year 9999 are kept, so no model may create rows of days from them."""
     planned = {
         column["name"]
         for file in FILES

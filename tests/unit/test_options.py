@@ -1,4 +1,4 @@
-"""What options of the command line refuse before anything is done."""
+"""Command-line options that are refused before anything is done."""
 
 from pathlib import Path
 
@@ -10,14 +10,14 @@ from customer_journey.errors import InputError, as_build_error
 
 @pytest.mark.parametrize("option", ["--raw", "--out"])
 def test_an_empty_text_is_no_folder(option: str) -> None:
-    """The unset variable of a script would build the folder that it happens to run in."""
+    """An empty path, as from an unset variable, is refused and not taken for the current folder."""
     done = CliRunner().invoke(cli.app, ["build", option, ""])
     assert done.exit_code == 2
     assert "is empty" in done.output
 
 
 def test_a_link_that_leads_to_itself_is_no_folder(tmp_path: Path) -> None:
-    """Python has an error of its own for it, which was told as one that nobody foresaw."""
+    """A link that leads to itself is refused in one line."""
     (tmp_path / "ring").symlink_to("ring")
     done = CliRunner().invoke(cli.app, ["build", "--out", str(tmp_path / "ring")])
     assert done.exit_code == 2
@@ -25,7 +25,7 @@ def test_a_link_that_leads_to_itself_is_no_folder(tmp_path: Path) -> None:
 
 
 def test_a_warehouse_damaged_in_its_middle_is_told_with_what_to_do() -> None:
-    """DuckDB finds it while it reads, long after the file was opened."""
+    """Damage that DuckDB finds only while reading is reported with what to do."""
     duckdb_error = type("IOException", (Exception,), {"__module__": "_duckdb"})
     told = as_build_error(duckdb_error("IO Error: Corrupt database file: computed checksum 1 does not match 2"))
     assert isinstance(told, InputError)

@@ -1,4 +1,4 @@
-"""Phone numbers as SQL reads them, against libphonenumber: the same plans, and the same numbers from what it writes."""
+"""Phone numbers are read by SQL as by libphonenumber: the same numbering plans and results."""
 
 import duckdb
 import phonenumbers
@@ -35,13 +35,13 @@ KINDS = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE, PhoneNumberType.TOL
 
 
 def test_the_macros_are_the_librarys_plans() -> None:
-    """A release of the library with other plans goes unnoticed: then run `python -m tools.phone_countries`."""
+    """The macros equal the library's plans; after an update run `python -m tools.phone_countries`."""
     assert phone_countries.FILE.read_text(encoding="utf-8") == phone_countries.text()
 
 
 @pytest.mark.parametrize("country", COUNTRIES)
 def test_numbers_are_read_however_they_are_written(country: str) -> None:
-    """One number in several spellings would be several people."""
+    """All spellings of a number give the same number."""
     spellings: dict[str, str] = {}
     for kind in KINDS:
         number = phonenumbers.example_number_for_type(country, kind)

@@ -1,4 +1,4 @@
-"""The check that refuses SQL of one engine: what it finds, what it leaves alone, and what it says."""
+"""The linter for SQL that runs on only one engine: what it finds, what it accepts, and its messages."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Great Expectations loads without what it seldom uses, and finds it as soon as it does."""
+"""Great Expectations loads without rarely used modules, and loads them when they are needed."""
 
 import subprocess
 import sys
@@ -16,6 +16,6 @@ print(scipy.stats.norm.cdf(0))
 
 
 def test_seldom_used_modules_are_loaded_when_they_are_used() -> None:
-    """A suite that asks for a divergence would stop the build, or every build would load scipy for nobody."""
+    """Rarely used modules such as scipy are loaded when a suite needs them, and not before."""
     done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=False)
     assert done.stdout.splitlines() == ["[]", "0.0 Chart", "0.5"], done.stderr[-2000:]

@@ -1,4 +1,4 @@
-"""Each place that must list every raw table does; one that lacks a table is named in seconds, without a build."""
+"""Every place that must list all raw tables does so; a missing one is named in seconds, without a build."""
 
 import pytest
 import yaml
@@ -27,7 +27,7 @@ def test_raw_table_has_a_staging_model(table: RawTable) -> None:
 
 @each_table
 def test_raw_table_has_expectations(table: RawTable) -> None:
-    """They must name the required columns: an export without one would be refused row by row, and nobody told why."""
+    """Each raw table has expectations that name its required columns."""
     file = PROJECT / "expectations/landed" / f"{table.source}.yml"
     entries = yaml.safe_load(file.read_text(encoding="utf-8"))["tables"].get(table.name)
     assert entries, f"add {table.name} to {file.relative_to(PROJECT)}"

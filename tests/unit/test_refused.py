@@ -1,4 +1,4 @@
-"""How much of a table may be refused before a build says so, and before it stops."""
+"""The shares of refused rows of a table at which a build warns and at which it stops."""
 
 from collections.abc import Iterator
 
@@ -12,13 +12,13 @@ from customer_journey.refused import Refusal, refusals
     [(99, 99, False), (100, 50, False), (100, 51, True), (1000, 500, False), (1000, 501, True), (7, 5, False)],
 )
 def test_more_than_the_share_of_a_hundred_rows_stops(rows: int, refused: int, stops: bool) -> None:
-    """Marts of half the orders would take the place of good ones."""
+    """A table of 100 rows or more with too large a share refused stops the build."""
     assert Refusal("orders.orders", rows, refused, []).stops(0.5) is stops
 
 
 @pytest.fixture
 def models() -> Iterator[duckdb.DuckDBPyConnection]:
-    """Staged deals: six broken in four ways, and one that refers to a quarantined row."""
+    """Staged deals: six that break four rules, and one that refers to a quarantined row."""
     with duckdb.connect() as connection:
         connection.execute("create schema staging")
         connection.execute("create schema intermediate")
@@ -40,10 +40,10 @@ def models() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def test_the_three_commonest_reasons_have_a_row_each(models: duckdb.DuckDBPyConnection) -> None:
-    """Whoever opens the file would have to look for a broken row among a million good ones."""
+    """The message names an example row for each of the three most frequent reasons."""
     files = {1: "crm/deals/a.csv", 2: "crm/deals/b.parquet"}
     found = refusals(lambda query: models.execute(query).fetchall(), files, [("crm.deals", 8, 7), ("web.events", 9, 0)])
-    # in a text file the header is row 1; of reasons as common as each other the first of the alphabet
+    # in a text file the header is line 1; equally frequent reasons are in alphabetical order
     assert [str(refusal) for refusal in found] == [
         "crm/deals: 7 of 8 rows are refused (88 %): invalid_amount 3 (as row 3 of crm/deals/a.csv);"
         " too_early_created_at 2 (as row 8 of crm/deals/b.parquet); missing_deal_id 1 (as row 9 of crm/deals/a.csv)"
@@ -52,5 +52,5 @@ def test_the_three_commonest_reasons_have_a_row_each(models: duckdb.DuckDBPyConn
 
 @pytest.mark.parametrize(("rows", "is_told"), [(20, True), (21, False)])
 def test_five_percent_are_told(rows: int, is_told: bool) -> None:
-    """One row in a thousand is everyday; one in twenty is a change of the export."""
+    """A warning appears from 5 % of refused rows."""
     assert bool(refusals(lambda query: [], {}, [("crm.deals", rows, 1)])) is is_told

@@ -1,4 +1,4 @@
-"""What a build leaves for programs, and what it tells a webhook."""
+"""OUT/summary.json, and the message to a webhook."""
 
 import json
 import stat
@@ -7,10 +7,10 @@ from typing import Literal
 
 import pytest
 from customer_journey.checks.result import CheckResult
-from customer_journey.errors import ExitCode
+from customer_journey.errors import ExitCode, InputError
 from customer_journey.paths import Output
 from customer_journey.run_summary import RunSummary, masked
-from customer_journey.webhook import message, notify
+from customer_journey.webhook import check_variables, format_of, message, notify
 from tools.week import Channel
 
 BUILD = "20260630T033000.000001Z"
@@ -29,7 +29,7 @@ def _written(folder: Path) -> dict[str, object]:
 
 
 def test_a_build_at_work_says_so_and_at_which_step(tmp_path: Path) -> None:
-    """A build that is killed cannot say anything any more."""
+    """A running build records its step, because a killed one cannot do so any more."""
     _summary(tmp_path)
     written = _written(tmp_path)
     assert (written["status"], written["exit_code"], written["build_id"]) == ("running", None, BUILD)
@@ -74,7 +74,7 @@ def test_checks_are_counted_by_severity(tmp_path: Path) -> None:
     "value", ["lan.nguyen@example.com", "mailto:lan@example.com", "+84 912 345 678", "0912345678", "(0912) 345 678"]
 )
 def test_no_address_or_number_is_written(tmp_path: Path, value: str) -> None:
-    """What an engine says of a value that it cannot read holds the value."""
+    """No error message with a value of a row gets into the summary or the message."""
     summary = _summary(tmp_path)
     summary.end(1, f"Conversion Error: could not convert string '{value}' to INT64 in orders.csv")
     summary.warnings.append(f"crm/contacts: {value}")
@@ -138,6 +138,104 @@ def test_a_message_is_short(tmp_path: Path) -> None:
     summary = _summary(tmp_path)
     summary.warnings += ["x" * 400] * 30
     summary.end(0)
-    text = message(summary)["text"]
+    text = message(summary.document())["text"]
     assert len(text) <= 2000
     assert text.startswith(f"customer_journey: build {BUILD} published with 30 warnings\n- xxx")
+
+
+REFUSED = "crm/quotes: 4 of 12 rows are refused (33 %): invalid_amount 4 (as row 10 of crm/quotes.csv)"
+STALE = "raw tables are fresh on audit_freshness: crm/contacts: nothing for 14.4 days, usually 3 rows in seven days"
+LOW = "raw tables have their usual volume on audit_freshness: web/events: 4 rows on Monday 2026-06-29, usually 76"
+
+
+def _night(folder: Path, warnings: list[str], code: int = 0) -> RunSummary:
+    summary = _summary(folder)
+    summary.warnings += warnings
+    summary.is_published = code == 0
+    summary.end(code, None if code == 0 else "why")
+    summary.write()
+    return summary
+
+
+def test_a_warning_is_new_unless_the_published_build_has_it(tmp_path: Path) -> None:
+    """Whoever reads the same fourteen lines each morning misses the fifteenth."""
+    first = _night(tmp_path, [REFUSED, STALE]).document()
+    assert first["new_warnings"] == [REFUSED, STALE]
+    # a run that publishes nothing has no warnings, and leaves those of what readers see
+    _night(tmp_path, [], code=2)
+    same = [REFUSED.replace("of 12 rows", "of 13 rows").replace("(33 %)", "(31 %)"), STALE.replace("14.4", "15.4")]
+    assert _night(tmp_path, same).document()["new_warnings"] == []
+    more = [REFUSED.replace("4 of 12", "5 of 13").replace("amount 4", "amount 5"), STALE, LOW]
+    last = _night(tmp_path, more)
+    assert last.document()["new_warnings"] == [more[0], LOW]
+    headline, *lines = message(last.document())["text"].splitlines()
+    assert headline.endswith("published with 3 warnings, 2 of them new")
+    assert lines == [f"- new: {more[0]}", f"- new: {LOW}", f"- {STALE}"]
+
+
+@pytest.mark.parametrize(("warnings", "code", "posts"), [([STALE], 0, 0), ([STALE, LOW], 0, 1), ([], 1, 1)])
+def test_only_new_warnings_are_posted_if_wanted(tmp_path: Path, warnings: list[str], code: int, posts: int) -> None:
+    channel = Channel()
+    _night(tmp_path, [STALE])
+    second = _night(tmp_path, warnings, code)
+    assert notify(second, {"JOURNEY_WEBHOOK_URL": channel.url, "JOURNEY_WEBHOOK_ON": "new"}) is None
+    channel.close()
+    assert len(channel.posts) == posts
+
+
+def test_a_changed_definition_is_posted_before_the_warnings(tmp_path: Path) -> None:
+    """Who reads of a figure that moved looks for lost rows, where only its definition is another."""
+    summary = _summary(tmp_path)
+    summary.changed_definitions = [f"setting s{number}: 1 before, 2 now" for number in range(7)]
+    summary.warnings.append(LOW)
+    summary.end(0)
+    lines = message(summary.document())["text"].splitlines()
+    assert lines[1:3] == ["- changed: setting s0: 1 before, 2 now", "- changed: setting s1: 1 before, 2 now"]
+    assert lines[6:] == ["- and 2 more", f"- {LOW}"]
+
+
+def test_google_chat_gets_the_text_alone(tmp_path: Path) -> None:
+    """It refuses a message with a field that it does not know."""
+    channel = Channel()
+    summary = _night(tmp_path, [], code=1)
+    notify(summary, {"JOURNEY_WEBHOOK_URL": channel.url, "JOURNEY_WEBHOOK_FORMAT": "text"})
+    channel.close()
+    assert channel.posts == [{"text": "customer_journey: build failed (exit 1), nothing published\nwhy"}]
+
+
+def test_teams_gets_a_card(tmp_path: Path) -> None:
+    """A workflow of Teams posts adaptive cards and no text."""
+    channel = Channel()
+    summary = _night(tmp_path, [], code=1)
+    notify(summary, {"JOURNEY_WEBHOOK_URL": channel.url, "JOURNEY_WEBHOOK_FORMAT": "card"})
+    channel.close()
+    (post,) = channel.posts
+    (attachment,) = post["attachments"]
+    assert (post["type"], attachment["contentType"]) == ("message", "application/vnd.microsoft.card.adaptive")
+    assert [block["text"] for block in attachment["content"]["body"]] == [
+        "customer_journey: build failed (exit 1), nothing published",
+        "why",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("url", "form"),
+    [
+        ("https://chat.googleapis.com/v1/spaces/A/messages?key=k&token=t", "text"),
+        ("https://prod-01.westeurope.logic.azure.com:443/workflows/w/triggers/manual/paths/invoke?sig=s", "card"),
+        ("https://d.1.environment.api.powerplatform.com/powerautomate/automations/direct/workflows/w", "card"),
+        ("https://hooks.slack.com/services/T/B/X", "json"),
+        ("https://example.com/chat.googleapis.com", "json"),
+        ("https://[s3cret", "json"),
+    ],
+)
+def test_the_address_tells_the_form(url: str, form: str) -> None:
+    assert format_of(url) == form
+
+
+@pytest.mark.parametrize("name", ["JOURNEY_WEBHOOK_ON", "JOURNEY_WEBHOOK_FORMAT"])
+def test_a_misspelt_variable_is_refused_at_once(name: str) -> None:
+    """It would be noticed by a message that does not come."""
+    with pytest.raises(InputError, match=f"{name} 'failure'"):
+        check_variables({name: "failure"})
+    check_variables({name: " "})

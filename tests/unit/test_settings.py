@@ -1,4 +1,4 @@
-"""Settings of a raw folder: each has values that it may have, and others are refused in one line."""
+"""Settings of a raw folder: which values are allowed, and that others are refused in one line."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ from tests.support.builds import write_settings
 
 @pytest.fixture(autouse=True)
 def all_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the defaults be those of the contract, whatever this project's own say."""
+    """Use the contract's default of `frameworks`, whatever this project sets."""
     defaults = {**default_settings(), "frameworks": None, "primary_framework": "adahub_crm"}
     monkeypatch.setattr(settings_module, "default_settings", lambda: defaults)
 
@@ -29,7 +29,7 @@ def all_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_primary_framework_is_always_built(settings: dict[str, Any], built: list[str]) -> None:
-    """Marts of the primary framework would be empty where somebody forgot to name it twice."""
+    """The primary framework is built even if `frameworks` does not name it."""
     assert built_frameworks(settings) == built
 
 
@@ -43,7 +43,7 @@ def test_primary_framework_is_always_built(settings: dict[str, Any], built: list
     ],
 )
 def test_unknown_framework_is_told_in_one_line(given: dict[str, Any], words: list[str], tmp_path: Path) -> None:
-    """A slip of the pen would build a journey without the framework that somebody waits for."""
+    """An unknown framework is refused in one line."""
     write_settings(tmp_path, given)
     with pytest.raises(InputError) as raised:
         read_settings(tmp_path, None, datetime.now(UTC))
@@ -53,7 +53,7 @@ def test_unknown_framework_is_told_in_one_line(given: dict[str, Any], words: lis
 
 
 def test_every_setting_has_a_domain() -> None:
-    """A setting that nobody thought of would end in sixty lines of dbt, or in marts that nobody can explain."""
+    """Every setting has a set of allowed values."""
     defaults = default_settings()
     assert set(settings_module.domains()) == set(defaults)
     assert [name for name in defaults if settings_module.problem_with(name, defaults[name], defaults)] == []
@@ -76,16 +76,18 @@ def test_every_setting_has_a_domain() -> None:
         ("max_quarantined_share", 50), ("driver_landmark_days", 90), ("funnel_window_days", 7),
         ("earliest_date", "0001-01-01"), ("earliest_date", "1990"), ("earliest_date", "9999-12-31"),
         ("bot_user_agents", "("), ("bot_user_agents", "it's"), ("human_user_agents", "a\\b"),
+        ("bot_user_agents", ""), ("bot_user_agents", "(bot)?"), ("bot_user_agents", "{{ bot }}"),
+        ("human_user_agents", "a\0b"),
         ("as_of", "9999-12-31"), ("as_of", "1969-12-31"), ("as_of", 5),
     ],
 )  # fmt: skip
 def test_value_that_cannot_be_is_refused_in_one_line(setting: str, value: object, tmp_path: Path) -> None:
-    """A slip of the pen would end in pages of dbt, minutes later."""
+    """A value that is not allowed is refused in one line."""
     write_settings(tmp_path, {setting: value})
     with pytest.raises(InputError) as raised:
         read_settings(tmp_path, None, datetime(2026, 6, 30, tzinfo=UTC))
     assert "vars.yml" in str(raised.value)
-    # the number of days that are left is told by the setting that depends on it
+    # the remaining number of days is reported under the setting that depends on it
     assert setting in str(raised.value) or setting == "funnel_window_days"
     assert len(str(raised.value).splitlines()) == 1
 
@@ -100,7 +102,7 @@ def test_value_that_cannot_be_is_refused_in_one_line(setting: str, value: object
     ],
 )  # fmt: skip
 def test_value_that_can_be_is_taken(setting: str, value: object, tmp_path: Path) -> None:
-    """A company that discounts by 10 % would be told that 0.1 is no whole number."""
+    """Allowed values are accepted, such as a discount rate of 0.1."""
     write_settings(tmp_path, {setting: value})
     read = read_settings(tmp_path, None, datetime(2026, 6, 30, tzinfo=UTC))
     assert read[setting] == value or value is None
@@ -114,19 +116,19 @@ def test_value_that_can_be_is_taken(setting: str, value: object, tmp_path: Path)
     ],
 )  # fmt: skip
 def test_as_of_outside_of_time_is_refused(as_of: str, tmp_path: Path) -> None:
-    """A build would work out every day until the end of time, or stop at a calendar that has none."""
+    """An as-of outside the supported dates is refused."""
     with pytest.raises(InputError, match="--as-of"):
         read_settings(tmp_path, as_of, datetime.now(UTC))
 
 
 def test_as_of_may_lie_at_both_ends(tmp_path: Path) -> None:
-    """The first day that counts, and the last that builds know, are days like others."""
+    """The first and last supported dates are accepted as as-of."""
     for as_of in ("1990-01-01", "2099-12-31T23:59:59Z", "2026-06-30T00:00:00+07:00"):
         assert read_settings(tmp_path, as_of, datetime.now(UTC))["as_of"]
 
 
 def test_settings_that_are_a_folder(tmp_path: Path) -> None:
-    """Settings in a folder of that name would be passed over, and the build be another company's."""
+    """A folder with the name of the settings file is an error and not ignored."""
     (tmp_path / "vars.yml").mkdir()
     with pytest.raises(InputError, match="a folder"):
         read_settings(tmp_path, None, datetime.now(UTC))

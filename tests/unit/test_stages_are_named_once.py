@@ -1,4 +1,4 @@
-"""A stage definition is named where it is defined and in seeds and settings, and nowhere else in SQL."""
+"""Only the definition's own file, seeds and settings name a stage definition; no other SQL does."""
 
 import re
 from collections.abc import Iterator
@@ -50,13 +50,13 @@ OTHER_WORDS = {
 
 
 def stages_named(sql: str) -> set[str]:
-    """Return the definitions that SQL holds as text; `setting('sql_stage')` and `ref('lead')` are no such text."""
+    """Return the definitions that the SQL contains as string literals, except in `setting(…)` and `ref(…)`."""
     bare = re.sub(r"\{#.*?#\}|--[^\n]*|\b(ref|setting|var)\('\w+'\)", "", sql, flags=re.DOTALL)
     return set(re.findall(r"'(\w+)'", bare)) & DEFINITIONS
 
 
 def files() -> Iterator[Path]:
-    """Every SQL file but the definitions themselves."""
+    """Yield every SQL file except the definitions."""
     for folder in ("models", "macros", "tests/dbt"):
         yield from (
             file for file in sorted((PROJECT / folder).rglob("*.sql")) if file.parent != PROJECT / "models" / "stages"
@@ -64,7 +64,7 @@ def files() -> Iterator[Path]:
 
 
 def test_no_model_names_a_stage() -> None:
-    """Whoever renames or replaces a definition would have to find them all: settings and seeds are where they look."""
+    """No model names a stage, so that renaming one needs changes only in seeds and settings."""
     named = {
         (str(file.relative_to(PROJECT)), stage)
         for file in files()
@@ -84,5 +84,5 @@ def test_no_model_names_a_stage() -> None:
     ],
 )
 def test_a_stage_that_is_named_is_found(sql: str, found: set[str]) -> None:
-    """The search itself can tell."""
+    """The search finds a stage in a string literal."""
     assert stages_named(sql) == found

@@ -1,4 +1,4 @@
-"""The macros of macros/statistics.sql against scipy, over more values than a table of cases holds."""
+"""The macros of macros/statistics.sql against scipy, over many values."""
 
 import duckdb
 import pytest
@@ -6,12 +6,12 @@ from scipy import stats
 
 from tests.support.macros import Macros
 
-# 0 to 12 in hundredths: beyond the seam at 7.07, where the approximation becomes another one
+# 0 to 12 in steps of 0.01, past 7.07, where another approximation begins
 GRID = "select number / 100e0 as x from range(0, 1201) as numbers (number)"
 
 
 def test_the_normal_tail_is_true_to_twelve_digits() -> None:
-    """A p-value that is a little wrong would be seen by nobody, and the smallest ones are those that decide."""
+    """The normal tail is exact to twelve digits, also for very small p-values."""
     tail = Macros("duckdb").render("{{ normal_upper_tail('x') }}")
     rows = duckdb.execute(f"select x, {tail} from ({GRID}) as grid").fetchall()
     assert len(rows) == 1201
@@ -21,7 +21,7 @@ def test_the_normal_tail_is_true_to_twelve_digits() -> None:
 
 @pytest.mark.parametrize("degrees", range(1, 10))
 def test_the_chi_square_tail_is_true_to_twelve_digits(degrees: int) -> None:
-    """The sums of even and odd degrees are different ones, so each degree must be looked at."""
+    """The chi-square tail is exact for each degree of freedom; even and odd ones use different sums."""
     tail = Macros("duckdb").render("{{ chi_square_upper_tail('x', 'degrees') }}")
     for scaled in (1, 10):
         rows = duckdb.execute(
@@ -32,13 +32,13 @@ def test_the_chi_square_tail_is_true_to_twelve_digits(degrees: int) -> None:
 
 
 def test_ten_degrees_have_no_answer() -> None:
-    """An experiment of eleven variants would be told the chance of another number of them."""
+    """Ten degrees of freedom (eleven variants) give null, since only fewer are implemented."""
     tail = Macros("duckdb").render("{{ chi_square_upper_tail('1e0', '10') }}")
     assert duckdb.execute(f"select {tail}").fetchall() == [(None,)]
 
 
 def test_the_normal_cdf_has_both_sides() -> None:
-    """A power below one half comes from the negative side."""
+    """The normal CDF is right for negative values too, as a power below one half needs."""
     cdf = Macros("duckdb").render("{{ normal_cdf('x') }}")
     rows = duckdb.execute(f"select x, {cdf} from (select x - 6 as x from ({GRID}) as grid) as both_sides").fetchall()
     for x, found in rows:
@@ -47,7 +47,7 @@ def test_the_normal_cdf_has_both_sides() -> None:
 
 @pytest.mark.parametrize("degrees", [1, 1.3, 2, 3.7, 10, 42.42, 1000, 1e6])
 def test_the_t_tail_and_quantile_are_true_to_eleven_digits(degrees: float) -> None:
-    """Welch's degrees are seldom whole, and revenue has both the two dozen and the million of them."""
+    """Student's t is exact for fractional degrees of freedom from two dozen to a million."""
     macros = Macros("duckdb")
     tail = macros.render("{{ t_p_value('x', 'degrees') }}")
     rows = duckdb.execute(
@@ -67,7 +67,7 @@ def test_the_t_tail_and_quantile_are_true_to_eleven_digits(degrees: float) -> No
 
 
 def test_fishers_p_values() -> None:
-    """Small margins of every form, and few among many thousands, where factorials have a million digits."""
+    """Fisher's p-values for small margins of every form, and for small counts among many thousands."""
     tables = [
         (hits, trials, others, other_trials)
         for trials in (1, 4, 7)
@@ -85,7 +85,7 @@ def test_fishers_p_values() -> None:
 
 
 def test_adjusted_p_values() -> None:
-    """A family with ties and a test that could not be made; another family must not count."""
+    """Adjusted p-values with ties and missing tests; families do not influence each other."""
     families: dict[str, list[float | None]] = {"x": [0.04, None, 0.001, 0.04, 0.5, 0.02], "y": [0.03]}
     macros = Macros("duckdb")
     rows = duckdb.execute(
@@ -147,7 +147,7 @@ def test_an_interval_of_answers_lies_on_their_scale() -> None:
 
 
 def test_the_power_is_the_published_one() -> None:
-    """Fleiss, Levin and Paik 2003: 60 % against 70 % is told with a power of 0.80 by 356 persons a side."""
+    """Power of a published example (Fleiss, Levin, Paik 2003): 60 % against 70 %, 356 persons each: 0.80."""
     macros = Macros("duckdb")
     ends = macros.render(
         "{{ power_z('rate', 'n', 'other', 'n', '+') }} as near, {{ power_z('rate', 'n', 'other', 'n', '-') }} as far"
@@ -158,6 +158,6 @@ def test_the_power_is_the_published_one() -> None:
         " (0.95e0, 1.045e0, 9)) as plans (rate, other, n)) as ends"
     ).fetchall()
     assert rows[0][0] == pytest.approx(0.80, abs=0.001)
-    # of nothing true it is the error of 5 %
+    # without a true difference, the power equals the error rate of 5 %
     assert rows[1][0] == pytest.approx(0.05, abs=1e-9)
     assert rows[2] == (None,)

@@ -1,11 +1,11 @@
-"""Whom earlier releases erased."""
+"""Suppression lists of earlier releases."""
 
 import duckdb
 from customer_journey import erasure
 
 
 def test_hashes_of_64_digits_are_cut_to_those_of_today() -> None:
-    """Left as they are they would match nobody any more, and whoever was erased would come back with the next file."""
+    """Hashes of 64 digits are shortened to the present 32, so that they still match erased persons."""
     today, tomorrow = "0123456789abcdef" * 2, "f" * 32
     with duckdb.connect(":memory:") as connection:
         connection.execute("create schema private")

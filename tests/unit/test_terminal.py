@@ -1,4 +1,4 @@
-"""What is shown of names and values that other people chose."""
+"""Names and values from files, shown in the terminal."""
 
 import io
 
@@ -18,13 +18,13 @@ from rich.table import Table
         ("\x9b2J", r"\x9b2J"),
         ("txt.\u202egpj", r"txt.\u202egpj"),
         ("zero\u200bwidth", r"zero\u200bwidth"),
-        # a byte of a file name that is no UTF-8
+        # a byte of a file name that is not UTF-8
         ("h\udce0", r"h\xe0"),
         ("[/x] [bold]", "[/x] [bold]"),
     ],
 )
 def test_text_reads_as_it_is(text: str, shown: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """A column's name would clear the terminal of whoever builds, or end the build after it has published."""
+    """Control characters and markup in names are shown as text, and not obeyed by the terminal."""
     assert plain(text) == shown
     PlainConsole(width=200).print(text)
     table = Table(text)
@@ -36,12 +36,12 @@ def test_text_reads_as_it_is(text: str, shown: str, capsys: pytest.CaptureFixtur
 
 
 def test_a_line_is_one_line() -> None:
-    """What is to be one line would be several to the program that reads them."""
+    """A message stays one line even if a value contains line breaks."""
     assert plain_line("a\nb\r\nc\u2028d") == "a b c d"
 
 
 def test_progress_takes_a_table_for_no_markup() -> None:
-    """The bar would end the build at a table of that name."""
+    """A table name that looks like markup does not break the progress display."""
     console = PlainConsole(width=200)
     console.file = io.StringIO()
     console._force_terminal = True

@@ -1,4 +1,4 @@
-"""The words that shops and CRMs have for orders and stages, as their manuals list them, and what they are here."""
+"""Statuses and stages of shops and CRMs, as their manuals list them, and their mapping."""
 
 import csv
 

@@ -1,23 +1,22 @@
-"""Copies of the project that tests may change, and a tiny company whose movers are known by hand."""
+"""Copies of the project that tests may change, and a tiny company for which the moved persons are known."""
 
 import shlex
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from customer_journey.paths import PROJECT
 
-from tests.support.builds import environment_of, write_rows, write_settings
+from tests.support.builds import run_journey, write_rows, write_settings
 from tests.support.small_project import make_small_project
 
 # what an analyst changes
 _EDITED = ("models/stages", "models/intermediate/attribution", "seeds", "dbt_project.yml")
 
 
-# What an analyst's commands try out, and what a build reads of its models.
+# marts that the commands of an analyst use, and those that a build itself reads
 _MARTS = (
     "audit_identifiers_skipped",
     "audit_reconciliation",
@@ -27,12 +26,11 @@ _MARTS = (
     "fct_attribution",
     "fct_stage_entries",
     "fct_stage_evidence",
-    "kpi_clv_model",
 )
 
 
 def copy_project(folder: Path) -> Path:
-    """Copy what is read to check files alone."""
+    """Copy the files that `journey check` reads without a build."""
     for part in ("models", "seeds"):
         shutil.copytree(PROJECT / part, folder / part)
     for file in ("dbt_project.yml", "profiles.yml"):
@@ -41,7 +39,7 @@ def copy_project(folder: Path) -> Path:
 
 
 class Workbench:
-    """A project of few marts with a build of the tiny company in `out`, as its analyst has it."""
+    """A project of few marts with a build of the tiny company in `out`, as an analyst has it."""
 
     def __init__(self, project: Path) -> None:
         self.project = project
@@ -54,24 +52,21 @@ class Workbench:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run `journey` in the project."""
-        command = [sys.executable, "-m", "customer_journey", *arguments]
-        return subprocess.run(
-            command, cwd=self.project, env=environment_of(self.project), capture_output=True, text=True, check=False
-        )
+        return run_journey(*arguments, project=self.project, cwd=self.project)
 
     def type(self, line: str) -> subprocess.CompletedProcess[str]:
-        """Run a command as a guide types it."""
+        """Run a command in the form in which a guide shows it."""
         journey = shlex.split(line)
         assert journey[0] == "journey", line
         return self.run(*journey[1:])
 
     def keep(self) -> None:
-        """Remember the project as it is now."""
+        """Save the present state of the project."""
         for part in _EDITED:
             _copy(self.project / part, self._pristine / part)
 
     def restore(self) -> None:
-        """Take back what was changed since."""
+        """Undo all changes since `keep`."""
         for part in _EDITED:
             _copy(self._pristine / part, self.project / part)
 
@@ -85,7 +80,7 @@ def _copy(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
 
 
-# Who did what. The build's now is 30 June; a lead goes cold after 90 days, a customer lapses after 180.
+# The events of the persons. As-of is 30 June; a lead goes cold after 90 days, a customer lapses after 180.
 ACTIVITIES = [
     ("mai", "consultation_request", "inbound", "2026-06-01T09:00:00Z"),
     ("lan", "call", "inbound", "2026-06-10T09:00:00Z"),
@@ -99,7 +94,7 @@ ACTIVITIES = [
     ("thu", "meeting", "inbound", "2026-06-15T09:00:00Z"),
 ]
 PERSONS = tuple(dict.fromkeys(person for person, *_ in ACTIVITIES))
-# Six of them typed their address into one tablet, one more than an identifier may link; a guest has two cookies.
+# six persons typed their address into one tablet, one more than an identifier may link; a guest has two cookies
 AT_THE_TABLET = ("mai", "lan", "nam", "hoa", "vy", "tuan")
 IDENTITIES = [*(("tablet", name) for name in AT_THE_TABLET), ("phone", "guest"), ("laptop", "guest")]
 
@@ -146,7 +141,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Workbench:
 
 @pytest.fixture(scope="module")
 def workbench(built: Workbench) -> Iterator[Workbench]:
-    """The same for one module, with nothing left of what another has changed."""
+    """The same for one module, without changes of other modules."""
     built.restore()
     yield built
     built.restore()

@@ -1,4 +1,4 @@
-"""Following a guide to the letter: its blocks in order, as commands to run and files to write."""
+"""Follows a guide exactly: its blocks in order, as commands to run and files to write."""
 
 import re
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ _TABLE_LINE = re.compile(r"\| `((?:error: |dbt_project|models/|seeds/).*)` \|$",
 
 @dataclass(frozen=True)
 class Command:
-    """A command as the guide types it, and the lines that the guide shows below."""
+    """A command of the guide, and the output that the guide shows below it."""
 
     line: str
     shown: list[str]
@@ -21,7 +21,7 @@ class Command:
 
 @dataclass(frozen=True)
 class FileText:
-    """A file that the guide lets its reader write: the last one named before the block."""
+    """A file that the guide tells the reader to write: the last one named before the block."""
 
     path: str
     text: str
@@ -33,7 +33,7 @@ def guide(name: str) -> str:
 
 
 def steps(text: str) -> Iterator[Command | FileText]:
-    """Yield what a guide lets its reader do, in order."""
+    """Yield the steps of a guide, in order."""
     for block in _BLOCK.finditer(text):
         kind, body = block[1], block[2]
         if kind == "console":
@@ -45,5 +45,5 @@ def steps(text: str) -> Iterator[Command | FileText]:
 
 
 def lines_of_mistakes(text: str) -> list[str]:
-    """Return the lines that the guide's tables show for mistakes."""
+    """Return the messages that the guide's tables show for mistakes."""
     return _TABLE_LINE.findall(text)

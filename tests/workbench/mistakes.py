@@ -1,4 +1,4 @@
-"""What beginners do wrong, and the line that each mistake gets: in the tests, and in the tables of the guides."""
+"""Mistakes of beginners and the message for each, used by the tests and shown in the tables of the guides."""
 
 import re
 from collections.abc import Callable
@@ -7,12 +7,12 @@ from pathlib import Path
 
 
 def says(wanted: str, line: str) -> bool:
-    """Tell whether a line is the wanted one: numbers may differ, `…` stands for anything, a blank for several."""
+    """Return whether a line matches the wanted one: any numbers match, `…` matches anything, a blank several."""
     pattern = re.escape(re.sub(r"\d[\d,.]*", "0", wanted)).replace("…", ".*")
     return re.fullmatch(re.sub(r"(\\ )+", r"\\s+", pattern), re.sub(r"\d[\d,.]*", "0", line.rstrip())) is not None
 
 
-# Commands that are refused, as typed behind `journey`, and what they get.
+# refused commands, as typed after `journey`, and their messages
 REFUSED = {
     "name in capitals": (
         ["new", "stage", "Phone-Qualified"],
@@ -132,7 +132,7 @@ REFUSED = {
 
 @dataclass(frozen=True)
 class Mistake:
-    """What is done to the project, and the line that `journey check` must say."""
+    """A change of the project, and the line that `journey check` must print."""
 
     spoil: Callable[[Path], object]
     line: str
@@ -183,7 +183,7 @@ def _remove_rows(path: str, start: str) -> Callable[[Path], object]:
 PLACEHOLDERS = "seeds/identifier_placeholders.csv"
 LABELS, STAGES = "seeds/stage_labels.csv", "seeds/framework_stages.csv"
 MAPPING, RULES = "seeds/framework_stage_definitions.csv", "seeds/channel_rules.csv"
-# a definition that stands in no list
+# a definition that is in no list
 VIP = _all(_write("models/stages/vip.sql", "select 1\n"), _write("models/stages/vip.yml", "version: 2\n"))
 MODELS, MODEL_LABELS = "models/intermediate/attribution", "seeds/attribution_model_labels.csv"
 RECENCY = _all(_write(f"{MODELS}/recency.sql", "select 1\n"), _write(f"{MODELS}/recency.yml", "version: 2\n"))
@@ -388,7 +388,7 @@ TREE_MISTAKES = {
 
 @dataclass(frozen=True)
 class Broken:
-    """A definition in place of the one that there is, and what must be said of it."""
+    """A broken definition in place of a good one, and the line that must be printed."""
 
     sql: str
     problems: tuple[str, ...]
@@ -396,7 +396,7 @@ class Broken:
 
 _EVENTS = "from {{ ref('int_person_events') }}"
 
-# The company of these tests has one customer with two orders, and three calls that came in, one of them after 9 June.
+# the company of these tests has one customer with two orders, and three inbound calls, one of them after 9 June
 BROKEN_DEFINITIONS = {
     "subscriber": Broken(
         f"select person_key, occurred_at as entered_at, event_type as evidence {_EVENTS}",
@@ -444,7 +444,7 @@ BROKEN_DEFINITIONS = {
 
 _PATHS = "from {{ ref('int_paths') }}"
 
-# Every path of the company is looked at, so a rule that is broken everywhere is broken as often as there are paths.
+# all paths of the company are checked, so a rule that every path breaks is counted once per path
 BROKEN_MODELS = {
     "linear": Broken(
         f"select conversion_number, touch_number, 1.0 as share {_PATHS}",

@@ -1,4 +1,4 @@
-"""What the files alone tell: each mistake gets its line, and the project as it is gets none."""
+"""`journey check` on the files alone: each mistake gets its message, and the project as it is gets none."""
 
 from pathlib import Path
 
@@ -20,13 +20,13 @@ from tests.workbench.mistakes import (
 
 
 def test_project_as_it_is_has_nothing_to_mend() -> None:
-    """An analyst whose first check shows the mistakes of others would learn not to read it."""
+    """The project as it is has no problems, so an analyst's first check shows only own mistakes."""
     assert check_tree(PROJECT).problems == []
 
 
 @pytest.mark.parametrize("mistake", TREE_MISTAKES.values(), ids=TREE_MISTAKES)
 def test_mistake_gets_its_line(mistake: Mistake, tmp_path: Path) -> None:
-    """The mistake would show as a stage that stays empty, or as an error of dbt that names another file."""
+    """Each mistake gets its message; otherwise it would show as an empty stage or an unrelated error of dbt."""
     project = copy_project(tmp_path / "project")
     mistake.spoil(project)
     problems = check_tree(project).problems
@@ -38,7 +38,7 @@ def test_mistake_gets_its_line(mistake: Mistake, tmp_path: Path) -> None:
     ["add_a_stage", "add_a_framework", "add_a_channel_rule", "add_an_attribution_model", "change_an_identity_rule"],
 )
 def test_guide_shows_lines_that_are_said(name: str) -> None:
-    """A reader who searches the guide for the line that the terminal shows would not find it."""
+    """The guides show the messages exactly as they are printed."""
     said = [line for _, line in REFUSED.values()] + [mistake.line for mistake in TREE_MISTAKES.values()]
     broken = [problem for definition in BROKEN_DEFINITIONS.values() for problem in definition.problems]
     said += [f"models/stages/vip.sql: {problem}" for problem in (*broken, *UNKNOWN_COLUMN.problems)]
@@ -47,7 +47,7 @@ def test_guide_shows_lines_that_are_said(name: str) -> None:
         for model in BROKEN_MODELS.values()
         for problem in model.problems
     ]
-    # SQL of one engine is shown for another definition in the test
+    # the guide shows SQL of one engine for a different definition than the test
     said = [line.replace("models/stages/quote.sql", "models/stages/vip.sql") for line in said]
     shown = lines_of_mistakes(guide(name))
     assert len(shown) >= 4

@@ -1,4 +1,4 @@
-"""Scaffolds change the lines that they are to change, and what is refused changes nothing."""
+"""Scaffolds change only the lines that they must, and a refused command changes nothing."""
 
 import csv
 import subprocess
@@ -20,7 +20,7 @@ from tests.workbench.mistakes import REFUSED, says
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the project that the commands of this process work on."""
+    """A copy of the project that the commands in this process use."""
     copy = copy_project(tmp_path / "project")
     monkeypatch.setattr(commands, "PROJECT", copy)
     return copy
@@ -40,7 +40,7 @@ def _rows(project: Path, seed: str) -> list[dict[str, str]]:
 
 
 def _changed_lines(before: dict[str, bytes], after: dict[str, bytes]) -> dict[str, tuple[list[str], list[str]]]:
-    """Return the lines of each changed file that are gone, and those that are new."""
+    """Return for each changed file the removed and the added lines."""
     changed = {}
     for path in sorted(before.keys() | after.keys()):
         old, new = (files.get(path, b"").decode("utf-8").splitlines() for files in (before, after))
@@ -51,7 +51,7 @@ def _changed_lines(before: dict[str, bytes], after: dict[str, bytes]) -> dict[st
 
 @pytest.mark.parametrize(("arguments", "line"), REFUSED.values(), ids=REFUSED)
 def test_refused(arguments: list[str], line: str, project: Path) -> None:
-    """A mistyped name would end in a stack trace, overwrite somebody's definition, or leave half a stage behind."""
+    """Each wrong argument is refused in one line, and no file is changed."""
     before = _files(project)
     with pytest.raises(InputError) as refused:
         _run(*arguments)
@@ -60,7 +60,7 @@ def test_refused(arguments: list[str], line: str, project: Path) -> None:
 
 
 def test_stage_changes_only_its_own_lines(project: Path) -> None:
-    """A comment of dbt_project.yml, or somebody's row, would be lost with each new stage."""
+    """A new stage leaves all comments and rows of others as they are."""
     before = _files(project)
     _run("new", "stage", "phone_qualified", "--label-en", "By phone, qualified", "--signal", "call", "--signal", "chat",
          "--framework", "adahub_crm", "--framework-stage", "sales_lead")  # fmt: skip
@@ -88,7 +88,7 @@ def test_stage_changes_only_its_own_lines(project: Path) -> None:
 
 
 def test_stage_of_the_funnel_moves_up_what_stands_above(project: Path) -> None:
-    """With a rank taken twice it would be chance who stands higher; with one left out a step would count as a skip."""
+    """Ranks above a new stage move up by one, so that no rank is used twice or left out."""
     before = {row["stage"]: row for row in _rows(project, "framework_stages") if row["framework"] == "adahub_crm"}
     _run("new", "stage", "visited", "--framework", "adahub_crm", "--above", "lead")
     after = {row["stage"]: row for row in _rows(project, "framework_stages") if row["framework"] == "adahub_crm"}
@@ -116,7 +116,7 @@ def test_stage_of_the_funnel_moves_up_what_stands_above(project: Path) -> None:
 def test_an_event_that_nobody_has_is_told(
     signals: list[str], told: list[str], project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A mistyped event makes a definition that is right, and a stage that stays empty for ever."""
+    """An event that nobody has is reported, because the stage would stay empty."""
     out = tmp_path / "out"
     out.mkdir()
     with duckdb.connect(str(out / "warehouse.duckdb")) as warehouse:
@@ -132,7 +132,7 @@ def test_an_event_that_nobody_has_is_told(
 
 
 def test_events_of_no_build_are_told_before_anything_is_written(project: Path, tmp_path: Path) -> None:
-    """Who names a folder means it."""
+    """A wrong --out is refused before any file is written."""
     before = _files(project)
     with pytest.raises(InputError, match="there is no build here"):
         _run("new", "stage", "caller", "--signal", "call", "--out", str(tmp_path / "nowhere"))
@@ -140,7 +140,7 @@ def test_events_of_no_build_are_told_before_anything_is_written(project: Path, t
 
 
 def test_stage_beside_the_funnel_ranks_between(project: Path) -> None:
-    """A place that is no step would take a rank of the funnel and turn every step over it into a skip."""
+    """A stage outside the funnel gets a rank between two others, so that no step becomes a skip."""
     before = _rows(project, "framework_stages")
     _run("new", "stage", "lapsed_lead", "--framework", "adahub_crm", "--above", "other", "--outside-funnel")
     new = [row for row in _rows(project, "framework_stages") if row not in before]
@@ -153,7 +153,7 @@ def test_stage_beside_the_funnel_ranks_between(project: Path) -> None:
 
 
 def test_framework_takes_definitions_by_name_and_as_given(project: Path) -> None:
-    """A framework whose stages nobody can reach would be published as empty maps."""
+    """Stages of a new framework get the given definitions, or those of the same name."""
     _run("new", "framework", "desk", "--stages", "lead, warm=mql+sql, customer, fan")
     mapped = [(row["stage"], row["definition"]) for row in _rows(project, "framework_stage_definitions")
               if row["framework"] == "desk"]  # fmt: skip
@@ -171,7 +171,7 @@ def test_framework_takes_definitions_by_name_and_as_given(project: Path) -> None
 
 
 def test_channel_rule_is_tried_where_it_should_be(project: Path) -> None:
-    """A rule behind the one that it is to go before would never decide, and nobody would see why."""
+    """A new channel rule gets a priority before the rule it is to precede."""
 
     def order() -> list[str]:
         return [row["rule_id"] for row in sorted(_rows(project, "channel_rules"), key=lambda row: int(row["priority"]))]
@@ -218,7 +218,7 @@ def test_channel_rule_is_tried_where_it_should_be(project: Path) -> None:
     ],
 )  # fmt: skip
 def test_name_is_listed_in_whatever_form_the_list_has(before: str, after: str, tmp_path: Path) -> None:
-    """Whoever has put the list in another form would find dbt_project.yml broken after the next scaffold."""
+    """A name is added to the list in dbt_project.yml in whichever YAML form it has."""
     file = tmp_path / "dbt_project.yml"
     file.write_text(f"name: x\n\nvars:\n{before}\n  # after it\n  other: 1\n", encoding="utf-8")
     text = NameList(tmp_path).with_name("vip")
@@ -228,7 +228,7 @@ def test_name_is_listed_in_whatever_form_the_list_has(before: str, after: str, t
 
 
 def test_spreadsheet_line_ends_are_kept(project: Path) -> None:
-    """A file saved by a spreadsheet on Windows would get two kinds of line ends and show as changed all over."""
+    """Windows line ends of a seed are kept."""
     labels = project / "seeds/stage_labels.csv"
     labels.write_bytes(labels.read_bytes().replace(b"\n", b"\r\n"))
     before = labels.read_bytes()
@@ -237,7 +237,7 @@ def test_spreadsheet_line_ends_are_kept(project: Path) -> None:
 
 
 def test_exit_code_and_error_line() -> None:
-    """A script that scaffolds would go on after a refusal."""
+    """A refusal ends with an exit code and one line, so that scripts stop."""
     arguments, line = REFUSED["definition exists"]
     command = [str(Path(sys.executable).with_name("journey")), *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -1,4 +1,4 @@
-"""Check and dry run on a built company whose movers are known by hand, and the guides followed to the letter."""
+"""Check and dry run on a built company with known results, and the guides followed exactly."""
 
 import hashlib
 import re
@@ -18,7 +18,7 @@ from tests.workbench.mistakes import BROKEN_DEFINITIONS, BROKEN_MODELS, UNKNOWN_
 
 @dataclass(frozen=True)
 class Followed:
-    """A guide that was followed: each command of the workbench, and how it ended."""
+    """A followed guide: each command, and how it ended."""
 
     ran: list[tuple[Command, CompletedProcess[str]]]
 
@@ -89,7 +89,7 @@ SKIPPED = ("identifier", "not used for links now", "would not be used", "identif
 
 @pytest.fixture(scope="module")
 def before(workbench: Workbench) -> dict[str, str]:
-    """What lay in the output folder before anything was tried."""
+    """The content of the output folder before the trials."""
     return _content(workbench.out)
 
 
@@ -101,15 +101,15 @@ def stage_guide(workbench: Workbench, before: dict[str, str]) -> Followed:
 
 
 def test_stage_guide_prints_what_it_shows(stage_guide: Followed) -> None:
-    """A reader who does as the guide says would meet other files, or an error."""
+    """Following the guide gives the output that it shows."""
     _assert_shown(stage_guide)
 
 
 def test_dry_run_tells_who_would_move(workbench: Workbench, stage_guide: Followed) -> None:
-    """An analyst would publish a definition believing that it moves others than it does.
+    """The dry run shows exactly the persons who would move.
 
     Of the three who called, Lan is a lead and moves; Thu has met sales since, and Minh's call is too long ago: both
-    have another history only. Tuan was called.
+    only get another history. Tuan received a call, which does not count.
     """
     by_phone, _ = stage_guide.output_of("dry-run")
     persons = _person_ids(workbench)
@@ -121,7 +121,7 @@ def test_dry_run_tells_who_would_move(workbench: Workbench, stage_guide: Followe
 
 
 def test_dry_run_of_a_definition_that_reads_others(workbench: Workbench, stage_guide: Followed) -> None:
-    """What is built upon a definition would be told from its published rows, not from those that the tree makes.
+    """A definition that reads other definitions uses their changed files, not their published rows.
 
     Nam and Minh went cold 90 days after their only sign. Vy did too, and came back in May. Hoa bought before her lead
     went cold, and a customer is no lapsed lead.
@@ -137,23 +137,23 @@ def test_dry_run_of_a_definition_that_reads_others(workbench: Workbench, stage_g
         ["adahub_crm", "other", "lapsed_lead", "2"],
         ["adahub_crm", "lead", "sales_lead", "1"],
     ]
-    # one example of each kind was asked for: the latest
+    # one example of each kind is requested: the latest
     assert f"  new lapsed_lead: {persons['minh']} 2026-04-10 09:00:00 to now (no_sign_of_interest)" in lapsed
     assert lapsed.count("  new lapsed_lead") == 1
 
 
 def test_nothing_of_the_build_changes(workbench: Workbench, before: dict[str, str], stage_guide: Followed) -> None:
-    """A trial would show in what BI reads, or in what the next build starts from."""
+    """Trials change neither the published file nor the warehouse."""
     assert len(stage_guide.ran) == 5
     assert _content(workbench.out) == before
     assert {"warehouse.duckdb", "journey.duckdb"} <= before.keys()
 
 
 def test_framework_guide(workbench: Workbench) -> None:
-    """A framework of one's own, made as the guide says, would not place persons where the guide says.
+    """A framework made as in the guide places persons as the guide says.
 
     Mai asked for a consultation and Thu met sales; Lan and Vy showed interest; Hoa bought; Nam and Minh went cold. Tuan
-    did nothing that a stage of it asks for, so he is not in it.
+    has no event of its stages, so he is not in it.
     """
     workbench.restore()
     followed = _follow(workbench, "add_a_framework")
@@ -165,7 +165,7 @@ def test_framework_guide(workbench: Workbench) -> None:
 
 
 def test_channel_rule_guide(workbench: Workbench) -> None:
-    """Whoever tries a channel rule by a dry run would read that nothing changes, and publish that it does."""
+    """A dry run of a channel rule says that it is not included, since sessions are not rebuilt."""
     workbench.restore()
     _assert_shown(_follow(workbench, "add_a_channel_rule"))
     tried = workbench.run("dry-run")
@@ -175,7 +175,7 @@ def test_channel_rule_guide(workbench: Workbench) -> None:
 
 
 def test_attribution_model_guide(workbench: Workbench) -> None:
-    """A model of one's own, made as the guide says, would be refused, or nothing would read it."""
+    """An attribution model made as in the guide is accepted and used."""
     workbench.restore()
     followed = _follow(workbench, "add_an_attribution_model")
     assert len(followed.ran) == 2
@@ -183,7 +183,7 @@ def test_attribution_model_guide(workbench: Workbench) -> None:
 
 
 def test_broken_attribution_models_are_named(workbench: Workbench) -> None:
-    """A model that weighs what is not its own would move credit to where it does not belong, or lose it unseen."""
+    """Attribution models with wrong keys or weights are named with their problem."""
     workbench.restore()
     wanted = []
     for name, model in BROKEN_MODELS.items():
@@ -198,7 +198,7 @@ def test_broken_attribution_models_are_named(workbench: Workbench) -> None:
 
 
 def test_identity_guide_prints_what_it_shows(workbench: Workbench) -> None:
-    """A reader who does as the guide says would meet other lines, or an error."""
+    """Following the guide gives the output that it shows."""
     workbench.restore()
     followed = _follow(workbench, "change_an_identity_rule")
     assert len(followed.ran) >= 3
@@ -206,10 +206,10 @@ def test_identity_guide_prints_what_it_shows(workbench: Workbench) -> None:
 
 
 def test_dry_run_of_another_number_of_links(workbench: Workbench, before: dict[str, str]) -> None:
-    """An analyst would raise the number for one family's sake, and not see whom it melts into one person.
+    """A dry run of identity_max_links shows who would be merged.
 
     Eight contacts, a tablet and a guest are ten persons. With six links allowed the tablet joins six contacts: seven
-    persons would be one, four are left, all of them known.
+    persons become one, and four are left, all of them known.
     """
     workbench.restore()
     tried = workbench.run("dry-run", "--identity-max-links", "6")
@@ -217,16 +217,16 @@ def test_dry_run_of_another_number_of_links(workbench: Workbench, before: dict[s
     assert _table(tried.stdout, *COUNTS) == [["all", "10", "4"], ["known", "9", "4"]]
     assert _table(tried.stdout, *CHANGES) == [["merge", "7", "1"]]
     assert _table(tried.stdout, *SKIPPED) == [["anonymous_id", "too_many_links", "–", "1"]]
-    # all six became contacts at one moment: the least of their names is the person's
+    # all six contacts were created at the same time, so the person_id comes from the first in alphabetical order
     assert f"  merge: {_person_ids(workbench)['hoa']} ← " in tried.stdout
     assert "No person would move to another stage, and no history would change." in tried.stdout
     assert _content(workbench.out) == before
 
 
 def test_dry_run_of_another_placeholder(workbench: Workbench) -> None:
-    """An analyst would take a customer's own address for a placeholder, and not see who falls apart.
+    """A dry run of a new placeholder shows whose identifiers would no longer be linked.
 
-    The guest's two cookies have nothing but the address in common: one known person would be two unknown ones.
+    The guest's two cookies have only the address in common: one known person would become two unknown ones.
     """
     workbench.restore()
     seed = workbench.project / "seeds/identifier_placeholders.csv"
@@ -244,7 +244,7 @@ def _write_definition(workbench: Workbench, name: str, sql: str) -> None:
 
 
 def test_broken_definitions_are_named_and_never_published(workbench: Workbench, tmp_path: Path) -> None:
-    """A definition that returns what cannot be would move persons in the marts, or fail under another's name."""
+    """A definition that returns invalid rows is named with its problem and never published."""
     workbench.restore()
     for name, definition in BROKEN_DEFINITIONS.items():
         _write_definition(workbench, name, definition.sql)
@@ -271,7 +271,7 @@ def test_broken_definitions_are_named_and_never_published(workbench: Workbench, 
     assert "Nothing was published" in built.stderr
     assert (out / "journey.duckdb").read_bytes() == published
 
-    # what the failed build has landed and built is told apart from what the definitions change
+    # changes by the failed build are separated from changes by the definitions
     workbench.restore()
     tried = workbench.run("dry-run", "--out", str(out))
     assert "The last build there was not published" in tried.stdout
@@ -279,7 +279,7 @@ def test_broken_definitions_are_named_and_never_published(workbench: Workbench, 
 
 
 def test_unknown_column_is_named_with_its_file(workbench: Workbench) -> None:
-    """The commonest slip would show as an error of the engine without a word on which definition it is in."""
+    """An unknown column is reported with the file of the definition."""
     workbench.restore()
     _write_definition(workbench, "quote", UNKNOWN_COLUMN.sql)
     checked = workbench.run("check")
@@ -290,7 +290,7 @@ def test_unknown_column_is_named_with_its_file(workbench: Workbench) -> None:
 
 
 def test_build_at_work_is_waited_for(workbench: Workbench) -> None:
-    """A trial beside a build would end in a stack trace, or read a warehouse that is half written."""
+    """A trial waits for a running build, instead of reading a half-written warehouse."""
     workbench.restore()
     with duckdb.connect(str(workbench.out / "warehouse.duckdb")):
         tried = workbench.run("dry-run")
@@ -300,7 +300,7 @@ def test_build_at_work_is_waited_for(workbench: Workbench) -> None:
 
 @pytest.mark.parametrize("command", ["check", "dry-run"])
 def test_nothing_built(command: str, workbench: Workbench, tmp_path: Path) -> None:
-    """An analyst who names the wrong folder would read that all is well, or a stack trace."""
+    """Without a build in the named folder, the command says so in one line."""
     workbench.restore()
     done = workbench.run(command, "--out", str(tmp_path / "none"))
     assert done.returncode == ExitCode.UNUSABLE_INPUT

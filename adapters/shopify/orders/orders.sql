@@ -19,6 +19,7 @@ csv_orders as (
 sources as (
     select
         coalesce(exact_id("Id"), "Name") as order_id,
+        "Name" as record_number,
         "Email" as email,
         coalesce(filled(unquoted("Phone")), filled(unquoted("Billing Phone")), filled(unquoted("Shipping Phone"))) as phone,
         null as contact_id,
@@ -48,6 +49,7 @@ sources as (
 
     select
         id as order_id,
+        name as record_number,
         coalesce(filled(email), filled(contact_email), as_json(customer) ->> '$.email') as email,
         coalesce(filled(phone), as_json(customer) ->> '$.phone', as_json(billing_address) ->> '$.phone', as_json(shipping_address) ->> '$.phone') as phone,
         as_json(customer) ->> '$.id' as contact_id,
@@ -81,6 +83,7 @@ sources as (
 
     select
         "order".id as order_id,
+        "order".name as record_number,
         "order".email,
         coalesce(filled("order".phone), filled("order".billing_address_phone), filled("order".shipping_address_phone)) as phone,
         "order".customer_id as contact_id,
@@ -150,7 +153,9 @@ select
     sources.delivered_at,
     sources.is_test,
     sources.updated_at,
-    sources.is_deleted
+    sources.is_deleted,
+    -- the number on receipts, by which other systems name the order
+    sources.record_number
 from sources
 left join financial_status on lower(trim(sources.financial_status)) = financial_status.theirs
 left join sales_channel on lower(trim(sources.source_name)) = sales_channel.theirs

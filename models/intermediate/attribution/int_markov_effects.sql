@@ -14,7 +14,7 @@ channels as (
 
 ),
 
-{# a channel without transitions to or from other channels has no moves, but a path that starts in it visits it once #}
+{# int_markov_visits has only channels with transitions to other channels; a path through any other channel visits it once #}
 visits as (
 
     select

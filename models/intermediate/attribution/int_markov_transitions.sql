@@ -22,7 +22,7 @@ steps_to_conversion as (
 
 ),
 
-{# paths as if nobody had converted: they are the same for all conversion types, and a gap longer than the lookback ends one #}
+{# transitions as if no path converted, counted once for all conversion types; a gap longer than the lookback ends a path #}
 touches as (
 
     select
@@ -83,8 +83,8 @@ conversion_types as (
 ),
 
 {#
-    corrections for conversions: touches up to the last conversion are not part of a non-converting path, and the first touch after it
-    starts one
+    corrections per conversion type: the touches up to a person's last conversion belong to converting paths, so their transitions are
+    subtracted, and the first touch after it starts a new path
 #}
 touches_changed as (
 

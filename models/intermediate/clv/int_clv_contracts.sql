@@ -21,7 +21,7 @@ select
     subscriptions.person_id,
     cast(count(*) filter (where subscriptions.mrr > 0) as bigint) as running_subscriptions,
     cast(sum(subscriptions.mrr) as decimal(28, 4)) as mrr,
-    {# without a fit of these subscriptions the remaining lifetime of running ones is unknown, hence null #}
+    {# null if the fit has no lifetime for one of the running subscriptions, because their revenue is then unknown #}
     cast(case
         when count(*) filter (where subscriptions.mrr > 0 and scores.lifetime_months is null) = 0
             then sum(coalesce({{ round_double('cast(subscriptions.mrr as double) * scores.discounted_months', 4) }}, 0))

@@ -18,7 +18,7 @@ subscribers as (
 
 ),
 
-{# orders of a running subscription are left out, because its MRR already counts them #}
+{# orders of a running subscription are left out, because int_clv_contracts already predicts their revenue from its MRR #}
 purchase_days as (
 
     select

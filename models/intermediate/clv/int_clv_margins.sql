@@ -12,8 +12,8 @@ with lines as (
 ),
 
 {#
-    an order's net revenue is allocated to its lines by their value; without lines it belongs to category unknown, whose cost is not
-    known
+    net revenue of each order, allocated to its lines in proportion to their amounts; an order without lines goes to category unknown,
+    without a cost
 #}
 parts as (
 
@@ -36,7 +36,7 @@ parts as (
 
 ),
 
-bought as (
+person_categories as (
 
     select
         person_id,
@@ -56,7 +56,7 @@ categories as (
         sum(revenue) as revenue,
         sum(covered_revenue) as covered_revenue,
         sum(margin) as margin
-    from bought
+    from person_categories
     group by category
 
 ),
@@ -68,7 +68,7 @@ company as (
 
 ),
 
-{# the smaller the share of revenue with known cost, the less weight the category's own ratio has #}
+{# the smaller the share of a category's revenue with known cost, the closer its ratio is drawn to that of the company #}
 ratios as (
 
     select
@@ -83,12 +83,12 @@ ratios as (
 )
 
 select
-    bought.person_id,
-    bought.category,
-    cast(bought.revenue as decimal(28, 4)) as revenue,
-    cast(bought.covered_revenue as decimal(28, 4)) as covered_revenue,
-    cast(bought.margin as decimal(28, 4)) as margin,
+    person_categories.person_id,
+    person_categories.category,
+    cast(person_categories.revenue as decimal(28, 4)) as revenue,
+    cast(person_categories.covered_revenue as decimal(28, 4)) as covered_revenue,
+    cast(person_categories.margin as decimal(28, 4)) as margin,
     ratios.ratio as category_margin_ratio,
     ratios.company_ratio as company_margin_ratio
-from bought
-inner join ratios on bought.category = ratios.category
+from person_categories
+inner join ratios on person_categories.category = ratios.category

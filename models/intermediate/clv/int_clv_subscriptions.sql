@@ -4,7 +4,7 @@ with changes as (
         windows.fit_window,
         windows.last_date,
         changes.*,
-        {# a span is a paid period: a subscription that is cancelled and started again begins a new one #}
+        {# a span is a paid period of a subscription; starting it again after a cancellation begins the next span #}
         sum(case when changes.is_payment_start then 1 else 0 end) over (
             partition by windows.fit_window, changes.subscription_id
             order by changes.change_number
@@ -15,8 +15,8 @@ with changes as (
 
 ),
 
-{# state of each subscription at the end of the window #}
-held as (
+{# the last change of each subscription in the window gives its state at the end of the window #}
+last_changes as (
 
     select
         fit_window,
@@ -48,7 +48,7 @@ spans as (
 
 ),
 
-{# after a change of plan the lifetime of the account's earlier subscription continues #}
+{# a span that starts with a change of plan belongs to the same lifetime as the account's subscription before it #}
 numbered as (
 
     select
@@ -71,7 +71,7 @@ lifetimes as (
             when count(ended_date) over of_lifetime = count(*) over of_lifetime then max(ended_date) over of_lifetime
             else last_date
         end as observed_date,
-        {# a subscription that a change of plan ended is not cancelled, even if its successor lies outside the window #}
+        {# an end by a change of plan does not end the lifetime, even if the new subscription starts after the window #}
         count(ended_date) over of_lifetime = count(*) over of_lifetime
         and bool_or(ended_date is not null and not is_continued) over of_lifetime as is_ended,
         row_number() over (
@@ -96,9 +96,9 @@ select
     counted.fit_window,
     counted.subscription_id,
     cast(counted.span_number as bigint) as span_number,
-    held.person_id,
-    cast(case when held.span_number = counted.span_number then held.mrr else 0 end as decimal(18, 4)) as mrr,
-    {# a month that has begun is paid, so the lifetime ends with that month #}
+    last_changes.person_id,
+    cast(case when last_changes.span_number = counted.span_number then last_changes.mrr else 0 end as decimal(18, 4)) as mrr,
+    {# an ended lifetime is counted in months that were begun, because a begun month was paid for #}
     cast(case
         when not counted.is_ended then counted.whole_months
         when {{ add_months('counted.lifetime_started_date', 'counted.whole_months') }} < counted.observed_date then counted.whole_months + 1
@@ -107,4 +107,4 @@ select
     counted.is_ended,
     counted.is_first_of_lifetime
 from counted
-inner join held on counted.fit_window = held.fit_window and counted.subscription_id = held.subscription_id
+inner join last_changes on counted.fit_window = last_changes.fit_window and counted.subscription_id = last_changes.subscription_id

@@ -9,7 +9,7 @@ listed as (
 
     select
         contact_id,
-        coalesce(updated_at, created_at) as said_at,
+        coalesce(updated_at, created_at) as stated_at,
         {{ list_entries('merged_contact_ids') }} as merged_contact_id
     from contacts
     where merged_contact_ids is not null
@@ -21,14 +21,14 @@ statements as (
     select
         contact_id as merged_contact_id,
         merged_into_contact_id as surviving_contact_id,
-        created_at as said_at
+        created_at as stated_at
     from contacts
     where merged_into_contact_id is not null
     union all
     select
         merged_contact_id,
         contact_id as surviving_contact_id,
-        said_at
+        stated_at
     from listed
 
 )
@@ -36,7 +36,7 @@ statements as (
 select
     merged_contact_id,
     surviving_contact_id,
-    min(said_at) as said_at
+    min(stated_at) as stated_at
 from statements
 where merged_contact_id <> surviving_contact_id
 group by merged_contact_id, surviving_contact_id

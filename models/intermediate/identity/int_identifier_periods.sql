@@ -53,15 +53,15 @@ former_periods as (
 
 ),
 
-contested as (
+identifiers_with_former_owner as (
 
     select distinct identifier
     from former_periods
 
 ),
 
-{# outside those periods the identifier belongs to the person that identity resolution assigned, from the first sighting on #}
-others_time as (
+{# the rest of the time, from the first sighting on, belongs to the current owner: the person that identity resolution assigned #}
+times_of_current_owner as (
 
     select
         identifier,
@@ -92,22 +92,22 @@ periods as (
         person_identifiers.identifier,
         person_identifiers.person_key,
         case
-            when others_time.free_from > person_identifiers.first_seen_at then others_time.free_from
+            when times_of_current_owner.free_from > person_identifiers.first_seen_at then times_of_current_owner.free_from
             else person_identifiers.first_seen_at
         end as valid_from,
-        others_time.free_to as valid_to
+        times_of_current_owner.free_to as valid_to
     from person_identifiers
-    inner join others_time on person_identifiers.identifier = others_time.identifier
+    inner join times_of_current_owner on person_identifiers.identifier = times_of_current_owner.identifier
     where
-        others_time.free_to is null
+        times_of_current_owner.free_to is null
         or (
-            person_identifiers.first_seen_at < others_time.free_to
-            and (others_time.free_from is null or others_time.free_from < others_time.free_to)
+            person_identifiers.first_seen_at < times_of_current_owner.free_to
+            and (times_of_current_owner.free_from is null or times_of_current_owner.free_from < times_of_current_owner.free_to)
         )
 
 ),
 
-{# periods of contacts of one person are merged #}
+{# adjoining periods of two contacts that are the same person are merged #}
 compared as (
 
     select
@@ -145,7 +145,7 @@ select
 from numbered
 group by identifier, period_number, person_key
 union all
-{# shortcut: nearly all identifiers have had one owner only #}
+{# identifiers without a former owner, that is nearly all, need none of the steps above #}
 select
     person_identifiers.identifier,
     person_identifiers.identifier_type,
@@ -155,5 +155,5 @@ select
     person_identifiers.first_seen_at as valid_from,
     cast(null as timestamp) as valid_to
 from person_identifiers
-left join contested on person_identifiers.identifier = contested.identifier
-where contested.identifier is null
+left join identifiers_with_former_owner on person_identifiers.identifier = identifiers_with_former_owner.identifier
+where identifiers_with_former_owner.identifier is null

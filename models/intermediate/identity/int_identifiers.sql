@@ -15,8 +15,8 @@ pairs as (
 
 ),
 
-{# merged contacts are one contact, so their e-mails count once, and so do their phones #}
-of_merged_contacts as (
+{# e-mails and phones that only contacts of one merged group have; the group's e-mails count as one neighbour, and so do its phones #}
+merged_contact_identifiers as (
 
     select
         neighbour as identifier,
@@ -34,15 +34,15 @@ neighbour_counts as (
 
     select
         coalesce(pairs.contact_group, pairs.identifier) as identifier,
-        count(distinct coalesce(neighbour_groups.component, of_merged_contacts.counted_as, pairs.neighbour)) as neighbour_count
+        count(distinct coalesce(neighbour_groups.component, merged_contact_identifiers.counted_as, pairs.neighbour)) as neighbour_count
     from pairs
     inner join {{ ref('identifier_types') }} as identifier_types
         on split_part(pairs.neighbour, ':', 1) = identifier_types.identifier_type
     left join {{ ref('int_contact_groups') }} as neighbour_groups on pairs.neighbour = neighbour_groups.node
-    left join of_merged_contacts on pairs.neighbour = of_merged_contacts.identifier
+    left join merged_contact_identifiers on pairs.neighbour = merged_contact_identifiers.identifier
     where
         identifier_types.counts_as_link
-        {# identifiers that the CRM states for a contact do not count: they are no sign that several people share it #}
+        {# a contact's own identifiers, stated by the CRM, do not count: they are no sign that several people share the contact #}
         and not (pairs.is_contact and pairs.is_stated)
     group by coalesce(pairs.contact_group, pairs.identifier)
 

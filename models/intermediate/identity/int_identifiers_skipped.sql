@@ -4,7 +4,7 @@ with records as (
 
 ),
 
-{# placeholders are removed before linking, so only the records show what they appeared with #}
+{# the identifiers that appear with a placeholder, taken from the records because int_identity_pairs has no placeholders #}
 seen_with_placeholders as (
 
     {%- for type, other in [('email', 'phone'), ('phone', 'email')] %}

@@ -1,7 +1,8 @@
 {#-
-    A contact_id in a row is a statement that the row belongs to that contact. All other identifiers in the row are weaker evidence: an
-    order for a friend carries the friend's phone. Such an identifier is therefore linked with the contact only, and not with the
-    contact's other identifiers.
+    A contact_id in a row is a statement that the row belongs to that contact. An e-mail or phone in the same row is weaker evidence: an
+    order for a friend may carry the friend's phone. Unless it is confirmed as the contact's own (CTE own), it is therefore linked with
+    the contact only, and not with the contact's other identifiers. The same holds for another contact that had that e-mail or phone at
+    the time.
 -#}
 with observations as (
 
@@ -51,7 +52,7 @@ compared as (
 
 ),
 
-{# stated: the contact's own row in the CRM, or the only e-mail or phone that any row shows with the contact #}
+{# confirmed as the contact's own: it stands in the contact's CRM row, or is the only e-mail or phone that any row shows with it #}
 own as (
 
     select
@@ -76,7 +77,7 @@ described as (
                 observations.identifier_type in ('email', 'phone')
                 or (observations.identifier_type = 'contact_id' and observations.contact_group <> named.contact_group)
             )
-        ) as is_loose
+        ) as is_unconfirmed
     from observations
     left join named on observations.record_number = named.record_number
     left join own on named.contact_group = own.contact_group and observations.identifier = own.identifier
@@ -86,11 +87,11 @@ described as (
 select
     one.identifier,
     other.identifier as neighbour,
-    bool_or(one.is_named or other.is_named or not one.is_loose) as is_link,
-    bool_or((one.is_named or other.is_named) and not one.is_loose and not other.is_loose) as is_stated
+    bool_or(one.is_named or other.is_named or not one.is_unconfirmed) as is_link,
+    bool_or((one.is_named or other.is_named) and not one.is_unconfirmed and not other.is_unconfirmed) as is_stated
 from described as one
 inner join described as other
     on one.record_number = other.record_number
     and one.identifier <> other.identifier
-where one.is_named or not other.is_loose
+where one.is_named or not other.is_unconfirmed
 group by one.identifier, other.identifier

@@ -1,10 +1,10 @@
 -- sqlfluff:exclude_rules:layout.indent,aliasing.self_alias.column,structure.column_order,references.consistent
 {# The line above: joins that a loop writes or leaves out are indented for the reader of this file, not of what it renders. #}
 {#-
-    Rows with two or more identifiers link them; rows with one show when it was first seen. int_identity_observations decides which of
-    them identify somebody, so that a new list of placeholders does not need another scan of web events.
+    A row with two or more identifiers links them; a row with one shows when it was first seen. Placeholders are still included here and
+    are removed in int_identity_observations, so that an edited list of placeholders does not require another scan of all web events.
 -#}
-{#- while dbt parses there is no graph yet, so the refs of this model must be named here -#}
+{#- while dbt parses, the graph is empty and the loops below find no tables, so the refs of this model are listed here -#}
 {%- for source_name, table_name in staged_tables() %}{% do accepted(source_name, table_name) %}{% endfor -%}
 {%- do ref('int_former_identifiers') -%}
 {%- do ref('int_contact_merges') -%}
@@ -21,7 +21,7 @@
 with records as (
 
     {%- for source_name, table_name, seen_at, present in tables.named %}
-    {#- former owners are not resolved for rows of contacts: these state the current owner #}
+    {#- former owners are not looked up for rows of contacts, because these state the current owner #}
     {%- set may_be_former = ['email', 'phone'] if table_name != 'contacts' else [] %}
     {%- set given = {} %}
     {%- for identifier in present %}
@@ -84,7 +84,7 @@ with records as (
     select
         {{ text_columns(columns, {'contact_id': 'stated.merged_contact_id'}) }},
         false as is_contact_row,
-        min(stated.said_at) as seen_at
+        min(stated.stated_at) as seen_at
     from {{ ref('int_contact_merges') }} as stated
     left join {{ accepted('crm', 'contacts') }} as contacts on stated.merged_contact_id = contacts.contact_id
     where contacts.contact_id is null

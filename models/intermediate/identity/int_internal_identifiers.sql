@@ -57,7 +57,7 @@ internal_{{ type }}s as (
 ),
 {%- endfor %}
 
-named as (
+contacts_and_emails as (
 
     select identifier from internal_contacts
     union all
@@ -65,16 +65,17 @@ named as (
 
 ),
 
+{# phones that appear with a contact or e-mail that is not internal #}
 shared_phones as (
 
     select distinct pairs.identifier
     from {{ ref('int_identity_pairs') }} as pairs
-    left join named on pairs.neighbour = named.identifier
-    where split_part(pairs.neighbour, ':', 1) in ('contact_id', 'email') and named.identifier is null
+    left join contacts_and_emails as internal on pairs.neighbour = internal.identifier
+    where split_part(pairs.neighbour, ':', 1) in ('contact_id', 'email') and internal.identifier is null
 
 )
 
-select identifier from named
+select identifier from contacts_and_emails
 union all
 select internal_phones.identifier
 from internal_phones

@@ -21,7 +21,7 @@ resolved as (
         orders.*,
         cast(coalesce(refunded.refunded_net, 0) as decimal(18, 4)) as refunded_net,
         coalesce(own_person.person_key, {{ person_key_of(['contact_id', 'email', 'phone', 'anonymous_id']) }}) as person_key,
-        {# the first identifier that the row has decides whether it is internal; a cookie does not, because several people may share it #}
+        {# the contact, else the e-mail, else the phone decides whether the order is internal; not the cookie, which people may share #}
         coalesce(
             {{ identifier_key("'contact_id'", 'orders.contact_id') }},
             {%- for type in ['email', 'phone'] %}

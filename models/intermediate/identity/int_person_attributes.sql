@@ -1,7 +1,7 @@
 {#-
-    Survivorship per attribute: one value counts per person and attribute, and an empty value never replaces another contact's value.
-    The surviving contact of a merge has priority, then the contact that changed last. An order supplies the company if no contact has
-    one.
+    Survivorship: at each moment a person has one value per attribute. Contacts that survived a merge (or were never merged) have
+    priority over merged ones, then the contact whose row changed last; an empty value never replaces a value of another contact. If no
+    contact has a company, that of the latest order is taken.
 -#}
 {%- set beginning = "timestamp '1900-01-01 00:00:00'" -%}
 {%- set attributes = ['persona', 'country', 'company_id', 'buying_role'] -%}
@@ -44,7 +44,7 @@ described as (
             when versions.version_number = 1 then versions.contact_created_at
             else greatest(coalesce(versions.updated_at, versions.contact_created_at), versions.contact_created_at)
         end as valid_from,
-        greatest(coalesce(versions.updated_at, versions.contact_created_at), versions.contact_created_at) as said_at
+        greatest(coalesce(versions.updated_at, versions.contact_created_at), versions.contact_created_at) as stated_at
     from versions
     inner join {{ accepted('crm', 'contacts') }} as contacts on versions.contact_id = contacts.contact_id
     inner join {{ ref('int_person_identifiers') }} as person_identifiers
@@ -76,7 +76,7 @@ statements as (
         valid_from,
         replaced_at as valid_to,
         priority,
-        said_at,
+        stated_at,
         contact_id as source_id
     from described
     where {{ attribute }} is not null and (replaced_at is null or valid_from < replaced_at)
@@ -89,7 +89,7 @@ statements as (
         ordered_at as valid_from,
         cast(null as timestamp) as valid_to,
         3 as priority,
-        ordered_at as said_at,
+        ordered_at as stated_at,
         order_id as source_id
     from order_companies
     where company_id is distinct from company_id_before
@@ -113,7 +113,7 @@ moments as (
 
 ),
 
-held as (
+values_at_moments as (
 
     select
         moments.person_key,
@@ -128,7 +128,7 @@ held as (
         and (statements.valid_to is null or moments.moment < statements.valid_to)
     qualify row_number() over (
         partition by moments.person_key, moments.attribute, moments.moment
-        order by statements.priority nulls last, statements.said_at desc, statements.source_id desc, statements.attribute_value
+        order by statements.priority nulls last, statements.stated_at desc, statements.source_id desc, statements.attribute_value
     ) = 1
 
 ),
@@ -138,7 +138,7 @@ compared as (
     select
         *,
         lag(attribute_value) over (partition by person_key, attribute order by moment) as value_before
-    from held
+    from values_at_moments
 
 ),
 

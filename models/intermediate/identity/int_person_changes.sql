@@ -12,7 +12,7 @@ person_identifiers as (
 
 ),
 
-{# each identifier with its current hash and the one before the last key rotation: remembered persons may have the old one #}
+{# each identifier under its current hash and under the hash before the last key rotation, which stored rows may still have #}
 hashed as (
 
     select
@@ -30,7 +30,7 @@ hashed as (
 ),
 
 {# compare only identifiers present in both builds: new or vanished ones cannot show who moved #}
-then_and_now as (
+before_and_after as (
 
     select
         hashed.identifier_hash,
@@ -46,7 +46,7 @@ successors as (
     select
         old_person_id,
         count(distinct new_person_id) as new_persons
-    from then_and_now
+    from before_and_after
     group by old_person_id
 
 ),
@@ -56,58 +56,58 @@ predecessors as (
     select
         new_person_id,
         count(distinct old_person_id) as old_persons
-    from then_and_now
+    from before_and_after
     group by new_person_id
 
 ),
 
 changed as (
 
-    select * from then_and_now
+    select * from before_and_after
     where old_person_id <> new_person_id
 
 ),
 
-{# person_ids that a changed person would have if another of its identifiers were the earliest #}
-names_now as (
+{# for each changed person, the person_ids that it would have if another of its identifiers were the earliest #}
+possible_ids as (
 
     select
         person_identifiers.person_id as new_person_id,
-        {{ keyed_hash(["'person'", 'person_identifiers.identifier']) }} as name_now,
-        {{ keyed_hash(["'person'", 'person_identifiers.identifier'], key='last_hash_key') }} as name_before
+        {{ keyed_hash(["'person'", 'person_identifiers.identifier']) }} as person_id_now,
+        {{ keyed_hash(["'person'", 'person_identifiers.identifier'], key='last_hash_key') }} as person_id_before
     from person_identifiers
     where person_identifiers.person_id in (select changed.new_person_id from changed)
 
 ),
 
-names as (
+former_ids as (
 
     select
         new_person_id,
-        name_now as old_person_id,
+        person_id_now as old_person_id,
         false as is_rotated
-    from names_now
+    from possible_ids
     union all
     select
         new_person_id,
-        name_before as old_person_id,
-        name_now = new_person_id as is_rotated
-    from names_now
+        person_id_before as old_person_id,
+        person_id_now = new_person_id as is_rotated
+    from possible_ids
 
 ),
 
-noticed as (
+new_changes as (
 
     select
         changed.identifier_hash,
         changed.old_person_id,
         changed.new_person_id,
         case
-            when names.is_rotated then 'key_rotated'
+            when former_ids.is_rotated then 'key_rotated'
             when successors.new_persons > 1 and predecessors.old_persons > 1 then 'moved'
             when successors.new_persons > 1 then 'split'
             when predecessors.old_persons > 1 then 'merge'
-            when names.old_person_id is not null then 'earlier_identifier'
+            when former_ids.old_person_id is not null then 'earlier_identifier'
             else 'earliest_identifier_gone'
         end as reason,
         cast('{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S.%f") }}' as timestamp) as noticed_at,
@@ -115,7 +115,9 @@ noticed as (
     from changed
     inner join successors on changed.old_person_id = successors.old_person_id
     inner join predecessors on changed.new_person_id = predecessors.new_person_id
-    left join names on changed.new_person_id = names.new_person_id and changed.old_person_id = names.old_person_id
+    left join former_ids
+        on changed.new_person_id = former_ids.new_person_id
+        and changed.old_person_id = former_ids.old_person_id
 
 ),
 
@@ -131,11 +133,11 @@ all_changes as (
     from {{ source('private', 'person_changes') }} as remembered
     inner join hashed on remembered.identifier_hash = hashed.remembered_hash
     union all
-    select * from noticed
+    select * from new_changes
 
 )
 
-{# changes of vanished identifiers and erased persons are dropped #}
+{# the join above dropped changes of identifiers that no longer exist; this drops those of erased persons #}
 select all_changes.*
 from all_changes
 left join {{ source('private', 'erased_hashes') }} as erased_before on all_changes.old_person_id = erased_before.identifier_hash

@@ -8,7 +8,7 @@ with identifiers as (
 
 ),
 
-founded as (
+with_earliest as (
 
     select
         *,
@@ -16,7 +16,7 @@ founded as (
             partition by component
             order by first_seen_at, identifier_type, identifier_value
             rows between unbounded preceding and unbounded following
-        ) as founding_identifier
+        ) as earliest_identifier
     from identifiers
 
 ),
@@ -25,8 +25,8 @@ hashed as (
 
     select
         *,
-        {{ keyed_hash(["'person'", 'founding_identifier']) }} as person_id
-    from founded
+        {{ keyed_hash(["'person'", 'earliest_identifier']) }} as person_id
+    from with_earliest
 
 )
 

@@ -1,4 +1,4 @@
-{#- Changes of one moment are ordered from start to cancellation. -#}
+{#- Changes with the same timestamp are ordered from start to cancellation. -#}
 {%- set change_order = ['started', 'renewed', 'upgraded', 'downgraded', 'paused', 'cancelled'] -%}
 {%- set changes_before = 'over (partition by subscription_id order by change_number rows between unbounded preceding and 1 preceding)' -%}
 {%- set changes_after = 'over (partition by subscription_id order by change_number rows between 1 following and unbounded following)' -%}
@@ -39,7 +39,10 @@ changes as (
 
 ),
 
-{# a start and a cancellation in one moment: a running subscription is cancelled first and then started again #}
+{#
+    if a start and a cancellation have the same timestamp, a subscription that was running before is cancelled and then started again;
+    any other one is started and then cancelled
+#}
 moments as (
 
     select
@@ -83,7 +86,7 @@ numbered as (
 ),
 
 {# paused and cancelled subscriptions have MRR 0, even if the row still carries an amount #}
-valued as (
+with_amounts as (
 
     select
         *,
@@ -92,46 +95,46 @@ valued as (
 
 ),
 
-{# a pause neither ends nor starts paying #}
-priced as (
+{# a pause neither starts nor ends payment, so is_paying is null and the state before it continues #}
+with_mrr as (
 
     select
-        valued.*,
-        {{ to_reporting_currency('valued.amount') }} as mrr_after,
-        case when valued.change_type <> 'paused' then {{ to_reporting_currency('valued.amount') }} > 0 end as is_paying
-    from valued
-    {{ join_exchange_rates('valued.currency', 'valued.changed_date') }}
+        with_amounts.*,
+        {{ to_reporting_currency('with_amounts.amount') }} as mrr_after,
+        case when with_amounts.change_type <> 'paused' then {{ to_reporting_currency('with_amounts.amount') }} > 0 end as is_paying
+    from with_amounts
+    {{ join_exchange_rates('with_amounts.currency', 'with_amounts.changed_date') }}
 
 ),
 
-remembered as (
+with_previous_state as (
 
     select
         *,
         coalesce(max_by(is_paying, case when is_paying is not null then change_number end) {{ changes_before }}, false) as was_paying
-    from priced
+    from with_mrr
 
 ),
 
-turned as (
+transitions as (
 
     select
         *,
-        coalesce(is_paying, was_paying) and not was_paying as is_turned_on,
-        was_paying and not coalesce(is_paying, true) as is_turned_off
-    from remembered
+        coalesce(is_paying, was_paying) and not was_paying as starts_paying,
+        was_paying and not coalesce(is_paying, true) as stops_paying
+    from with_previous_state
 
 ),
 
-{# a subscription that ends at its start was never paid #}
-spans as (
+{# a start and an end of payment at the same timestamp cancel out: nothing was paid #}
+payment_bounds as (
 
     select
         *,
-        is_turned_on
-        and coalesce(min(case when is_turned_off then changed_at end) {{ changes_after }} > changed_at, true) as is_payment_start,
-        is_turned_off and max(case when is_turned_on then changed_at end) {{ changes_before }} < changed_at as is_payment_end
-    from turned
+        starts_paying
+        and coalesce(min(case when stops_paying then changed_at end) {{ changes_after }} > changed_at, true) as is_payment_start,
+        stops_paying and max(case when starts_paying then changed_at end) {{ changes_before }} < changed_at as is_payment_end
+    from transitions
 
 ),
 
@@ -141,11 +144,11 @@ payments as (
         *,
         bool_or(is_payment_start) {{ changes_before }} as has_paid_before,
         max_by(person_key, case when is_payment_start then change_number end) {{ changes_before }} as payer_key
-    from spans
+    from payment_bounds
 
 ),
 
-{# starting another subscription within switch_days is a change of plan #}
+{# an end is a change of plan if the same person starts to pay again within switch_days #}
 switches as (
 
     select
@@ -181,7 +184,7 @@ select
     payments.was_paying,
     payments.is_payment_start,
     payments.is_payment_end,
-    {# first payment after changes at 0 #}
+    {# the first payment of a subscription that began at price 0 #}
     payments.is_payment_start and payments.change_number > 1 and not coalesce(payments.has_paid_before, false) as is_end_of_trial,
     switches.switched_at is not null as is_switch,
     min(case when payments.is_payment_end then coalesce(switches.switched_at, payments.changed_at) end) over (

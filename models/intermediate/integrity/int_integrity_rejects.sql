@@ -5,7 +5,7 @@
     ('crm', 'subscription_changes', ['mrr'], reporting_date('changed_at')),
     ('marketing', 'ad_spend', ['cost'], 'spend_date'),
 ] -%}
-{#- factor of the amount besides the rate: the contracted months -#}
+{#- factor of the amount besides the rate: MRR is multiplied by the contracted months -#}
 {%- set factors = {'subscription_changes': months_of_term(reporting_date('staged.changed_at'), 'staged.term_end')} -%}
 {%- set parents = [
     ('orders', 'orders', 'order_id'),
@@ -16,11 +16,30 @@
     ('orders', 'refunds', 'orders', 'order_id'),
     ('crm', 'deal_changes', 'deals', 'deal_id'),
 ] -%}
+{#- the refund of an order that counts in another source is booked on the order there #}
+{%- set parent_ids = {'refunds': 'coalesce(kept_orders.kept_id, staged.order_id)'} -%}
 
-with without_price as (
+with other_source as (
+
+    select * from {{ ref('int_same_records') }}
+
+),
+
+{# for orders that count in another source: the order there #}
+kept_orders as (
+
+    select
+        record_id,
+        kept_id
+    from other_source
+    where source_table = 'orders.orders'
+
+),
+
+without_price as (
 
     {%- for source_name, table_name, amounts, day in priced %}
-    {#- checked on the sum, because no difference of the amounts exceeds it -#}
+    {#- it is enough to check the sum of the amounts, because no amount derived from them by subtraction is greater -#}
     {%- set amount -%}
         {%- for name in amounts -%}coalesce(cast(staged.{{ name }} as double), 0){{ ' + ' if not loop.last }}{%- endfor -%}
     {%- endset %}
@@ -50,7 +69,11 @@ parents as (
         staged.{{ key }} as parent_id,
         max(case when staged.row_status = 'accepted' then coalesce(staged.currency, '{{ setting('reporting_currency') }}') end) as currency,
         max(case when staged.row_status = 'accepted' then rates.rate end) as rate,
-        bool_or(staged.row_status = 'accepted' and not staged.is_deleted and without_price.source_table is null) as is_accepted,
+        bool_or(
+            staged.row_status = 'accepted' and not staged.is_deleted and without_price.source_table is null
+            and other_source.source_table is null
+        ) as is_accepted,
+        bool_or(other_source.source_table is not null) as is_of_other_source,
         bool_or(staged.row_status = 'accepted' and staged.is_deleted) as is_deleted,
         bool_or(staged.row_status = 'deferred') as is_deferred
     from {{ ref('stg_' ~ source_name ~ '__' ~ table_name) }} as staged
@@ -58,6 +81,10 @@ parents as (
         on without_price.source_table = '{{ source_name }}.{{ table_name }}'
         and staged._file_id = without_price._file_id
         and staged._row_number = without_price._row_number
+    left join other_source
+        on other_source.source_table = '{{ source_name }}.{{ table_name }}'
+        and staged._file_id = other_source._file_id
+        and staged._row_number = other_source._row_number
     {{ join_exchange_rates('staged.currency', reporting_date('staged.ordered_at' if table_name == 'orders' else 'staged.created_at')) }}
     where staged.{{ key }} is not null
     group by staged.{{ key }}
@@ -73,16 +100,24 @@ orphans as (
         '{{ source_name }}.{{ table_name }}' as source_table,
         staged._file_id,
         staged._row_number,
-        case when parents.is_deferred then 'deferred' else 'quarantined' end as row_status,
         case
+            when parents.is_of_other_source then 'duplicate'
+            when parents.is_deferred then 'deferred'
+            else 'quarantined'
+        end as row_status,
+        case
+            when parents.is_of_other_source then 'other_source'
             when parents.parent_id is null then 'unknown_{{ key }}'
             when parents.is_deleted then 'deleted_parent'
             when not parents.is_deferred then 'quarantined_parent'
         end as row_reason
     from {{ ref('stg_' ~ source_name ~ '__' ~ table_name) }} as staged
+    {%- if table_name == 'refunds' %}
+    left join kept_orders on staged.order_id = kept_orders.record_id
+    {%- endif %}
     left join parents
         on parents.parent_table = '{{ parent_table }}'
-        and staged.{{ key }} = parents.parent_id
+        and {{ parent_ids.get(table_name, 'staged.' ~ key) }} = parents.parent_id
     where
         staged.row_status = 'accepted'
         and staged.{{ key }} is not null
@@ -92,7 +127,10 @@ orphans as (
 
 ),
 
-{# rows in the currency of their parent, or without any currency, whose parent counts or is missing #}
+{#
+    accepted rows with the currency that applies to their amounts: their own (refunds only), else that of the parent, else the reporting
+    currency. Rows whose parent does not count are in orphans
+#}
 {%- for source_name, table_name, parent_table, key in children %}
 {%- set own_currency = 'staged.currency' if table_name == 'refunds' else 'cast(null as string)' %}
 
@@ -104,7 +142,7 @@ orphans as (
         {%- if table_name == 'refunds' %}
         staged.amount,
         staged.refund_id,
-        staged.order_id,
+        {{ parent_ids.refunds }} as order_id,
         staged.refunded_at,
         {%- endif %}
         staged.ambiguous_amount,
@@ -112,11 +150,19 @@ orphans as (
         coalesce({{ own_currency }} <> coalesce(parents.currency, '{{ setting('reporting_currency') }}'), false) as has_own_currency,
         parents.rate as parent_rate
     from {{ ref('stg_' ~ source_name ~ '__' ~ table_name) }} as staged
+    {%- if table_name == 'refunds' %}
+    left join kept_orders on staged.order_id = kept_orders.record_id
+    {%- endif %}
     left join parents
         on parents.parent_table = '{{ parent_table }}'
-        and staged.{{ key }} = parents.parent_id
+        and {{ parent_ids.get(table_name, 'staged.' ~ key) }} = parents.parent_id
+    left join other_source
+        on other_source.source_table = '{{ source_name }}.{{ table_name }}'
+        and staged._file_id = other_source._file_id
+        and staged._row_number = other_source._row_number
     where
         staged.row_status = 'accepted'
+        and other_source.source_table is null
         and (staged.{{ key }} is null or parents.is_accepted)
 
 ),
@@ -137,7 +183,7 @@ unread as (
 
 ),
 
-{# the running total of an order's refunds must fit, too #}
+{# the running total of an order's refunds must be in the range of amounts, too #}
 priced_refunds as (
 
     select
@@ -189,16 +235,21 @@ select
     source_table,
     _file_id,
     _row_number,
-    row_status,
-    row_reason
-from orphans
-{%- for rejects in ['without_price', 'unread', 'refunds_without_price'] %}
+    'duplicate' as row_status,
+    'other_source' as row_reason
+from other_source
+{%- for rejects in ['orphans', 'without_price', 'unread', 'refunds_without_price'] %}
 union all
 select
-    source_table,
-    _file_id,
-    _row_number,
-    'quarantined' as row_status,
-    row_reason
-from {{ rejects }}
+    rejects.source_table,
+    rejects._file_id,
+    rejects._row_number,
+    {{ 'rejects.row_status' if rejects == 'orphans' else "'quarantined' as row_status" }},
+    rejects.row_reason
+from {{ rejects }} as rejects
+left join other_source
+    on rejects.source_table = other_source.source_table
+    and rejects._file_id = other_source._file_id
+    and rejects._row_number = other_source._row_number
+where other_source.source_table is null
 {%- endfor %}

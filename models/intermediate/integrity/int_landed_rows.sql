@@ -22,7 +22,8 @@ rejects as (
         source_table,
         _file_id as file_id,
         count(*) filter (where row_status = 'quarantined') as quarantined,
-        count(*) filter (where row_status = 'deferred') as deferred
+        count(*) filter (where row_status = 'deferred') as deferred,
+        count(*) filter (where row_status = 'duplicate') as duplicates_other_source
     from {{ ref('int_integrity_rejects') }}
     group by source_table, _file_id
 
@@ -31,9 +32,13 @@ rejects as (
 select
     staged.source_table,
     staged.file_id,
-    staged.accepted - coalesce(rejects.quarantined, 0) - coalesce(rejects.deferred, 0) as accepted,
+    staged.accepted
+    - coalesce(rejects.quarantined, 0)
+    - coalesce(rejects.deferred, 0)
+    - coalesce(rejects.duplicates_other_source, 0) as accepted,
     staged.duplicates_exact,
     staged.duplicates_superseded,
+    coalesce(rejects.duplicates_other_source, 0) as duplicates_other_source,
     staged.quarantined + coalesce(rejects.quarantined, 0) as quarantined,
     staged.deferred + coalesce(rejects.deferred, 0) as deferred
 from staged

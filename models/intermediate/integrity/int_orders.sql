@@ -19,7 +19,7 @@ converted as (
         {{ to_reporting_currency('orders.total_amount') }} as total_revenue,
         {{ to_reporting_currency('coalesce(orders.tax_amount, 0)') }} as tax,
         {{ to_reporting_currency('coalesce(orders.shipping_amount, 0)') }} as shipping,
-        {# bounded, because no rule quarantines an order with an absurd discount #}
+        {# null if it is out of range, because an absurd discount is no reason to quarantine an order #}
         try_cast({{ round_double(discount, setting('currency_decimals')) }} as decimal(18, 4)) as discount,
         orders.total_amount - coalesce(orders.tax_amount, 0) - coalesce(orders.shipping_amount, 0) as net_of_total
     from orders

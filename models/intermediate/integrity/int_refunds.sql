@@ -1,6 +1,19 @@
+{#- the refund of an order that counts in another source is booked on the order there -#}
+{%- set order_id = 'coalesce(kept_orders.kept_id, refunds.order_id)' -%}
+
 with orders as (
 
     select * from {{ ref('int_orders') }}
+
+),
+
+kept_orders as (
+
+    select
+        record_id,
+        kept_id
+    from {{ ref('int_same_records') }}
+    where source_table = 'orders.orders'
 
 ),
 
@@ -8,12 +21,12 @@ refunds as (
 
     select
         refunds.refund_id,
-        refunds.order_id,
+        {{ order_id }} as order_id,
         refunds.refunded_at,
         refunds.amount,
         orders.net_of_total,
         orders.total_amount,
-        {# a refund in another currency than its order's is converted at the rate of its own day #}
+        {# converted at the rate of the order or, if the refund is in another currency, at the rate of the refund's day #}
         cast(coalesce(
             case
                 when refunds.currency <> coalesce(orders.currency, '{{ setting('reporting_currency') }}') then rates.rate
@@ -21,12 +34,13 @@ refunds as (
             end, 1
         ) as decimal(19, 12)) as rate
     from {{ accepted('orders', 'refunds') }} as refunds
-    left join orders on refunds.order_id = orders.order_id
+    left join kept_orders on refunds.order_id = kept_orders.record_id
+    left join orders on {{ order_id }} = orders.order_id
     {{ join_exchange_rates('refunds.currency', reporting_date('refunds.refunded_at')) }}
 
 ),
 
-{# in the reporting currency, not rounded yet #}
+{# running total of the order's refunds in the reporting currency, not rounded yet #}
 summed as (
 
     select

@@ -1,6 +1,9 @@
 -- sqlfluff:exclude_rules:layout.indent
 {# The line above: a loop writes the CTEs, and they are indented for the reader of this file. #}
-{#- Whom a text is about: the first identifier in the row; for companies the company, for an order without identifier the order. -#}
+{#-
+    A text counts for the person of its row: that of the first of these identifiers that the row has. For a row without a person it counts
+    for the company or order.
+-#}
 {%- set identifiers = {
     'contact_id': 'contact_id', 'referrer_contact_id': 'contact_id', 'email': 'email', 'phone': 'phone', 'anonymous_id': 'anonymous_id',
     'company_id': 'company_id', 'order_id': 'order_id',
@@ -36,7 +39,7 @@ with
 ),
 {%- endfor %}
 
-typed as (
+all_texts as (
 
     {%- for source_table, columns in columns_by_table.items() %}
     {%- set outer_last = loop.last %}
@@ -68,18 +71,18 @@ orders_of_persons as (
 counted as (
 
     select
-        typed.source_column,
-        typed.shared_text,
-        {# an order that does not exist belongs to nobody #}
+        all_texts.source_column,
+        all_texts.shared_text,
+        {# a row that names only an order that does not exist counts for nobody #}
         count(distinct coalesce(
             cast(persons.person_key as string),
             cast(orders_of_persons.person_key as string),
-            case when typed.identifier not like 'order_id:%' then typed.identifier end
+            case when all_texts.identifier not like 'order_id:%' then all_texts.identifier end
         )) as person_count
-    from typed
-    left join {{ ref('int_person_identifiers') }} as persons on typed.identifier = persons.identifier
-    left join orders_of_persons on typed.identifier = orders_of_persons.identifier
-    group by typed.source_column, typed.shared_text
+    from all_texts
+    left join {{ ref('int_person_identifiers') }} as persons on all_texts.identifier = persons.identifier
+    left join orders_of_persons on all_texts.identifier = orders_of_persons.identifier
+    group by all_texts.source_column, all_texts.shared_text
 
 ),
 

@@ -23,7 +23,7 @@ sessions as (
 
 ),
 
-{# events on pages count at their own time, because a visit may begin in one stage and end in the next #}
+{# page events are placed by their own time, because a session may begin in one stage and end in the next #}
 page_events as (
 
     select
@@ -61,7 +61,7 @@ responses as (
         responses.*,
         persons.person_key,
         responses.emotion_score + means.mix_shift as adjusted_score,
-        {# surveys may name one touchpoint in several ways #}
+        {# several names of one touchpoint in surveys are mapped to its type #}
         coalesce(survey_touchpoints.touchpoint_type, responses.touchpoint) as touchpoint_type
     from {{ ref('fct_survey_responses') }} as responses
     inner join {{ ref('int_persons') }} as persons on responses.person_id = persons.person_id
@@ -107,7 +107,7 @@ tickets as (
 
 ),
 
-{# facts that end a stage are dated one second earlier, so that they belong to the stage that they end #}
+{# the closing of a deal ends a stage; dated one second earlier, it counts in the stage that it ends #}
 deals as (
 
     select
@@ -137,7 +137,7 @@ renewals as (
     inner join {{ ref('fct_subscription_changes') }} as reasons on changes.change_id = reasons.change_id
     where
         (events.event_type = 'subscription_renewed' and changes.mrr_after > 0)
-        {# a cancelled trial was never due for renewal #}
+        {# the end of a trial that was never paid is no missed renewal #}
         or (events.event_type = 'subscription_cancelled' and changes.was_paying)
 
 ),
@@ -165,7 +165,7 @@ refunds as (
 
 ),
 
-{# an e-mail counts in the stage of its delivery, even if the click comes in the next stage #}
+{# the click rate counts an e-mail in the stage of its delivery, even if the click comes in a later stage #}
 messages as (
 
     select

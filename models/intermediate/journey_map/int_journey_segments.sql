@@ -7,7 +7,7 @@ with segments as (
     from {{ ref('dim_persons_history') }}
     where person_id <> 'unknown'
     union
-    {# persons of whom nothing was known yet #}
+    {# the segment of persons before anything was known about them #}
     select
         {{ segment_key("'unknown'", "'unknown'") }} as segment_key,
         'unknown' as customer_type,

@@ -1,4 +1,4 @@
-{# stage changes and facts of a person in order of time: the running sum of the changes is the stages at each fact #}
+{# stage changes and facts of a person in order of time: the running sum of the changes gives the stages at the time of each fact #}
 with facts_and_moves as (
 
     select

@@ -1,4 +1,4 @@
-{# stages left by falling back #}
+{# for each transition between two states, the stages that a person leaves by falling back #}
 with departures_of_moves as (
 
     select
@@ -26,7 +26,7 @@ departures as (
 
 ),
 
-{# an e-mail that was only sent or delivered is not a last touch #}
+{# the last touch before the fall; an e-mail that was only sent or delivered does not count, because the person may not have seen it #}
 touched as (
 
     {{ last_touches('departures', '<', "touchpoint_type not in ('email_sent', 'email_delivered')") }}

@@ -39,8 +39,8 @@ scored_answers as (
 ),
 
 {#
-    for all surveys together, answers are corrected by the mean of their survey type, so that a stage is not happier for having other
-    surveys
+    for all surveys together, answers are shifted by the mix_shift of their survey type, so that a stage does not look happier only because
+    it has surveys that get kinder answers
 #}
 with_all as (
 
@@ -112,7 +112,7 @@ select
     cube_key,
     fact_type,
     item,
-    {# a shifted answer may lie outside the scale #}
+    {# the shift may push a mean outside the scale #}
     greatest(least(emotion / persons, cast(1 as double)), cast(-1 as double)) as emotion_score,
     {{ adjusted_wald_bound('persons', 'emotion', 'squares', '-') }} as emotion_low,
     {{ adjusted_wald_bound('persons', 'emotion', 'squares', '+') }} as emotion_high,

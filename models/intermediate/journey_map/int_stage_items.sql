@@ -55,7 +55,7 @@ numbers as (
 
 ),
 
-{# bits are expanded once per distinct mask #}
+{# the stages of each distinct mask, so that bits are compared once per mask and not once per row #}
 distinct_masks as (
 
     select distinct {{ masks }} from numbers

@@ -21,7 +21,7 @@ periods as (
 
 ),
 
-{# KPIs per person are divided by the persons who were in the stage #}
+{# KPIs per person are divided by all persons who were in the stage, not by those with a fact #}
 kpis as (
 
     select

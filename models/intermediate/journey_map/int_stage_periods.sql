@@ -1,6 +1,9 @@
 {%- set masks = mask_columns() -%}
 
-{# spells in which a person's stages stay the same, in months; a spell that ends at the first moment of a month does not count in it #}
+{#
+    spells: times in which a person's stages stay the same, from their first to their last month. A spell that ends at the very start of a
+    month does not count in that month
+#}
 with spells as (
 
     select
@@ -35,7 +38,10 @@ spells_in_periods as (
 
 ),
 
-{# two spells of a person can share a period, and so count a stage twice, only in their first or last period #}
+{#
+    two spells of a person can overlap in a period only in the first or last period of a spell. The stages of these periods are merged
+    here per person, so that a person counts once in a stage
+#}
 periods_of_persons as (
 
     select
@@ -219,7 +225,7 @@ outcomes as (
         count(*) filter (where cohorts.is_mature) as mature_entered,
         count(*) filter (where cohorts.is_mature and cohorts.is_converted) as mature_converted,
         percentile_disc(0.5) within group (order by case when cohorts.is_mature then cohorts.wait end) as median_wait,
-        {# median of whole numbers: between doubles the engines differ in the last bit #}
+        {# median of whole numbers, because that of doubles differs between the engines in the last bit #}
         median({{ microseconds_between('cohorts.entered_at', 'cohorts.exited_at') }}) / cast(3600000000 as double) as median_hours_in_stage
     from cohorts
     inner join segments on cohorts.segment_key = segments.segment_key
@@ -227,7 +233,10 @@ outcomes as (
 
 )
 
-{# entries use the segment known at entry, presence the one known now: a cell may have one without the other #}
+{#
+    full join, because entries use the segment known at entry and persons the present one: a cell may have entries without persons, or the
+    reverse
+#}
 select
     coalesce(present.period, outcomes.period) as period,
     coalesce(present.stage_number, outcomes.stage_number) as stage_number,
@@ -237,7 +246,7 @@ select
     coalesce(outcomes.entered, 0) as entered,
     coalesce(outcomes.converted, 0) as converted,
     coalesce(outcomes.dropped, 0) as dropped,
-    {# a quarter with an immature month has no rate, because that of its other months would not be the quarter's #}
+    {# a quarter with an immature month has no rate, because a rate of its other months alone would not be that of the quarter #}
     case when outcomes.is_mature then outcomes.mature_entered else 0 end as mature_entered,
     case when outcomes.is_mature then outcomes.mature_converted else 0 end as mature_converted,
     case when outcomes.is_mature then {{ hours_of_wait('outcomes.median_wait') }} end as median_hours_to_next,

@@ -46,7 +46,7 @@ sets as (
 
 ),
 
-{# a CRM change to a lower stage ends what is open here #}
+{# definitions of lower stages that a CRM change can open, which ends a stay in this stage #}
 lower_overrides as (
 
     select
@@ -83,7 +83,7 @@ numbered as (
         on stages.framework = lower_overrides.framework
         and stages.stage = lower_overrides.stage
     union all
-    {# none: the stage of a person with nothing open; it has no bit in a mask #}
+    {# the stage `none`, of a person without an open stage, is in no mask #}
     select
         framework,
         'none' as stage,

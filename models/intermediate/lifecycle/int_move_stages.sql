@@ -36,7 +36,7 @@ changed as (
 
 ),
 
-{# definitions of the stage that open with this transition #}
+{# for the stage after each transition, the definitions that open with it #}
 opened as (
 
     select
@@ -65,7 +65,7 @@ select
     rank,
     definitions,
     lower_overrides,
-    {# a single opening definition is the evidence of the entry #}
+    {# if exactly one definition opens the stage, its episode is the evidence of the entry #}
     case when bit_count(opening_bits) = 1 and not was_open and not is_overriding then opening_bits end as opening_bit,
     is_none
 from opened

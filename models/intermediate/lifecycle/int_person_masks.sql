@@ -4,7 +4,7 @@ with changes as (
         moves.person_key,
         moves.moved_at,
         moves.moved_date,
-        {# each framework is in one scope of a person, so the masks of scopes share no bit and can be added #}
+        {# each framework is in exactly one scope of a person (int_stage_scopes), so masks of different scopes share no bit and add up #}
         {{ each_mask('cast(sum(masks.mask_# - masks_before.mask_#) as bigint) as change_#') }}
     from {{ ref('int_person_moves') }} as moves
     inner join {{ ref('int_state_masks') }} as masks_before on moves.state_key_before = masks_before.state_key

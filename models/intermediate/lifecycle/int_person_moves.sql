@@ -7,7 +7,7 @@ with scopes as (
 
 ),
 
-{# a CRM change does not affect frameworks without a stage for it #}
+{# episodes per scope; a CRM change is left out of scopes whose frameworks have no stage for it #}
 episodes as (
 
     select
@@ -34,8 +34,8 @@ episodes as (
 ),
 
 {#
-    an override ends what was open: stages above it no longer count, and stages below it are hidden by the override, which lasts until
-    the next one.
+    an override ends all episodes opened before it: those of higher stages are meant to end, and those of lower stages could not show
+    anyway, because the override keeps its own stage open until the next override.
 -#}
 counted as (
 
@@ -89,7 +89,7 @@ net_ends as (
 
 ),
 
-{# episodes of a definition may overlap: it is open while at least one of them is #}
+{# episodes of a definition may overlap: the definition is open as long as at least one episode is #}
 counts as (
 
     select

@@ -1,4 +1,4 @@
-{# moments at which a person comes to a stage that was open before but hidden by a higher one, or that two definitions open #}
+{# entries into a stage that was open before but hidden by a higher one, or that several definitions open at once #}
 with returns as (
 
     select distinct

@@ -1,4 +1,4 @@
-{# if several episodes of a definition start together, the first to end is the evidence #}
+{# if several episodes of a definition start at the same time, the evidence is that of the one that ends first #}
 with openings as (
 
     select
@@ -47,7 +47,7 @@ entered as (
 
 ),
 
-{# in microseconds, because both engines have range windows over numbers; entries in a framework never share a moment #}
+{# as microseconds, because both engines support range windows over numbers; two entries of a framework never have the same timestamp #}
 timed as (
 
     select
@@ -97,8 +97,8 @@ select
     step_number,
     highest_rank,
     {#
-        for first entries: any later stage counts as converted, a skip too; otherwise a lower stage at the end of the window or at the
-        as-of counts as dropped
+        outcome of a first entry: converted if any higher stage was entered within the window, also by a skip; else dropped if the person
+        is in a lower stage at the end of the window or at the as-of, or if the window is over; else in_progress
     #}
     case
         when entry_number > 1 or rank = 0 then null
@@ -110,5 +110,5 @@ select
     end as outcome,
     evidence
 from ordered
-{# order of person_id, in which the mart is written #}
+{# the mart is written in this order, which is that of person_id #}
 {{ in_order_of('person_key, entered_at, framework_number') }}

@@ -14,7 +14,7 @@ with defined as (
 
 ),
 
-{# a CRM change is a human decision: it opens its stage without end and overrides stages above it #}
+{# a CRM change is somebody's decision: it opens an episode of its stage without an end and overrides higher stages #}
 crm_changes as (
 
     select
@@ -44,7 +44,7 @@ select
     episodes.definition,
     definitions.bit,
     episodes.entered_at,
-    {# an end after the as-of is not known yet #}
+    {# an episode that ends after the as-of is still open #}
     case when episodes.left_at <= {{ as_of() }} then episodes.left_at end as left_at,
     episodes.evidence,
     episodes.is_override

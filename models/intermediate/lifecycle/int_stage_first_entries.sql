@@ -32,7 +32,7 @@ conversions as (
 
 ),
 
-{# many frameworks share a moment, so its last touch is looked up once #}
+{# entries of several frameworks often have the same timestamp, so the last touch is looked up once per timestamp #}
 moments as (
 
     select distinct

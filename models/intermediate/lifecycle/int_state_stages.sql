@@ -24,7 +24,10 @@ stages as (
 
 ),
 
-{# the highest open stage counts; of overrides at one moment the lowest; without either the stage is `none` #}
+{#
+    the stage is the highest one that an open definition or the override gives. Of overrides with the same timestamp the lowest counts;
+    without an open definition or override the stage is `none`
+#}
 ranks as (
 
     select

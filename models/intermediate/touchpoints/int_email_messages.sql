@@ -15,7 +15,7 @@ with email_events as (
 
 ),
 
-{# providers without sent events have delivered events #}
+{# is_sending marks the events that may start a message: sent or, for an address and campaign without sent events, delivered #}
 without_id as (
 
     select
@@ -31,7 +31,7 @@ without_id as (
 
 ),
 
-{# each sending of a recurring campaign is a message of its own; two sent events of one moment are one sending #}
+{# each sending of a recurring campaign is a message of its own; two sent events with the same timestamp are one sending #}
 message_starts as (
 
     select
@@ -59,14 +59,17 @@ sent as (
 
 ),
 
-{# sendings are numbered within their day, so that all recipients of one sending share the message, whenever they subscribed #}
-named as (
+{#
+    the key of a message: campaign, day and number of the sending within the day. A number over the whole campaign would differ between
+    recipients of one sending who subscribed at different times
+#}
+message_keys as (
 
     select
         email_event_id,
         concat_ws(
             ':',
-            {# without a campaign, messages are told apart by their address only #}
+            {# without a campaign, each address has messages of its own #}
             coalesce('campaign:' || campaign_key, 'address:' || email),
             case when sent_date is null then 'seen' else 'sent' end,
             cast(coalesce(sent_date, occurred_date) as string),
@@ -83,6 +86,6 @@ select
     email_events.event_type,
     email_events.event_by,
     email_events.occurred_at,
-    coalesce('message:' || email_events.message_id, named.message) as message
+    coalesce('message:' || email_events.message_id, message_keys.message) as message
 from email_events
-left join named on email_events.email_event_id = named.email_event_id
+left join message_keys on email_events.email_event_id = message_keys.email_event_id

@@ -1,4 +1,4 @@
-{# only evidence up to the moment when the person became known counts #}
+{# only sessions and touches up to the creation of the person's first contact count: what comes later did not bring the lead #}
 with contacts as (
 
     select
@@ -28,7 +28,7 @@ crm_sources as (
 
 ),
 
-tagged_sessions as (
+ranked_sessions as (
 
     select
         sessions.person_key,
@@ -50,7 +50,7 @@ first_sessions as (
         person_key,
         source,
         channel
-    from tagged_sessions
+    from ranked_sessions
     where session_rank = 1
 
 ),
@@ -75,7 +75,7 @@ touches as (
 
 ),
 
-found as (
+lead_sources as (
 
     select
         persons.person_key,
@@ -103,9 +103,9 @@ found as (
 )
 
 select
-    found.person_key,
-    found.lead_source,
+    lead_sources.person_key,
+    lead_sources.lead_source,
     coalesce(groups.lead_source_group, 'unknown') as lead_source_group,
-    found.lead_source_evidence
-from found
-left join {{ ref('lead_source_channels') }} as groups on found.channel = groups.channel
+    lead_sources.lead_source_evidence
+from lead_sources
+left join {{ ref('lead_source_channels') }} as groups on lead_sources.channel = groups.channel

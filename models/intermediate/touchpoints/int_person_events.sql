@@ -11,7 +11,7 @@ with deal_states as (
 
 ),
 
-{# closing time for CRMs without closed_at: the change to the current status; if the deal was reopened, the last such change #}
+{# when a deal was closed, for CRMs without closed_at: the first change to its present status, since it was last reopened #}
 closings as (
 
     select
@@ -20,7 +20,7 @@ closings as (
             min(case when is_final and (reopened_at is null or changed_at >= reopened_at) then changed_at end),
             max(case when is_final then changed_at end)
         ) as closed_at,
-        {# a closed_at before this time belongs to a closing before the deal was reopened #}
+        {# a closed_at before this time belongs to an earlier closing, after which the deal was reopened #}
         max(reopened_at) as reopened_at
     from deal_states
     group by deal_id
@@ -94,7 +94,7 @@ events as (
     from {{ accepted('marketing', 'email_events') }} as email_events
     {{ join_persons('email_events', ['email'], 'occurred_at') }}
     {{ join_spelling('campaigns', 'campaign', 'email_events.campaign') }}
-    {# opens and clicks of a scanner or privacy proxy are no action of the person #}
+    {# opens and clicks by a machine, such as a virus scanner or privacy proxy, are no action of the person #}
     where not (email_events.event_type in ('opened', 'clicked') and coalesce(email_events.is_machine, false))
     union all
     select
@@ -136,7 +136,7 @@ events as (
         on {{ identifier_key("'contact_id'", 'deals.contact_id') }} = internal.identifier
     where internal.identifier is null
     union all
-    {# a subscription starts with its first payment, whatever the change_type; a start at 0 is a trial #}
+    {# a subscription starts when payment starts, whatever the change_type of that row; a start at MRR 0 is a trial #}
     select
         'crm.subscription_changes' as source_table,
         change_id as source_id,
@@ -151,7 +151,7 @@ events as (
     from subscription_changes
     where is_payment_start or (change_type = 'started' and mrr_after = 0 and not was_paying)
     union all
-    {# the end of a trial is not a renewal, and a cancellation followed by another plan is a switch #}
+    {# the first payment after a trial is not a renewal as well, and an end that is a change of plan is a switch, no cancellation #}
     select
         'crm.subscription_changes' as source_table,
         change_id as source_id,
@@ -224,7 +224,7 @@ events as (
 
 ),
 
-{# rows that identify a person by type and value #}
+{# raw tables that name a person by identifier_type and identifier_value, or a referrer #}
 identified as (
 
     select

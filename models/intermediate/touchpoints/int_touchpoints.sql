@@ -27,7 +27,7 @@ web as (
 
 ),
 
-described as (
+events_with_channel as (
 
     select
         {{ keyed_hash(["'touchpoint'", 'events.source_table', 'events.source_id', 'events.event_type']) }} as touchpoint_id,
@@ -57,11 +57,11 @@ events as (
         campaign,
         session_id,
         direction
-    from described
+    from events_with_channel
 
 ),
 
-{# an e-mail click and the session that it opens are one touch: the session #}
+{# e-mail clicks that led to a session: only the session counts as a touchpoint #}
 clicks_with_session as (
 
     select distinct events.touchpoint_key

@@ -29,7 +29,7 @@ sessions as (
 
 ),
 
-{# events of a session's first moment: several if a server and a page, or two tags on a page, report it #}
+{# all events with the timestamp of the session's first event: several if, for example, both server and page report the same visit #}
 openings as (
 
     select
@@ -44,14 +44,14 @@ openings as (
 
 ),
 
-addressed as (
+opening_events as (
 
     select
         openings.first_event_id,
         openings.event_id as opening_event_id,
         events.device_type,
         events.page_url,
-        {# if the tracker filled a UTM column, the URL adds only tags from its query and none from its fragment #}
+        {# the part of the URL that may hold UTM tags: without its fragment if the tracker already filled a UTM column #}
         case
             when coalesce(events.utm_source, events.utm_medium, events.utm_campaign) is null then {{ tagged_part('events.page_url') }}
             else split_part(events.page_url, '#', 1)
@@ -68,14 +68,14 @@ addressed as (
 
 ),
 
-found as (
+url_tags as (
 
     select
         *,
         {{ url_parameter('tagged_part', 'utm_source') }} as found_source,
         {{ url_parameter('tagged_part', 'utm_medium') }} as found_medium,
         {{ url_parameter('tagged_part', 'utm_campaign') }} as found_campaign
-    from addressed
+    from opening_events
 
 ),
 
@@ -86,7 +86,7 @@ decoded as (
         {{ percent_decoded('found_source') }} as decoded_source,
         {{ percent_decoded('found_medium') }} as decoded_medium,
         {{ percent_decoded('found_campaign') }} as decoded_campaign
-    from found
+    from url_tags
 
 ),
 

@@ -4,7 +4,7 @@ with events as (
 
 ),
 
-{# only columns that sessionization needs are sorted; texts are read later, for the first moment of each session. #}
+{# without the long text columns, because all events are sorted here; int_session_entries reads texts of first events only #}
 with_gaps as (
 
     select

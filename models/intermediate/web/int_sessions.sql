@@ -4,7 +4,7 @@ with session_entries as (
 
 ),
 
-{# a URL may carry click ids of several networks: a paid one decides #}
+{# click ids in the URL of the landing page; if there are several, a paid one comes first #}
 clicks as (
 
     select
@@ -23,7 +23,7 @@ clicks as (
 
 ),
 
-{# own pages and payment providers are not origins of a visit #}
+{# referrers that are no origin of a visit: the company's own sites, payment providers and the like #}
 excluded_referrers as (
 
     select distinct referrers.referrer_host
@@ -69,7 +69,7 @@ entries as (
 
 ),
 
-{# of the events of the first moment the one with the best evidence of an origin decides: a tag, then a referrer #}
+{# of several events with the first timestamp, the one with the best evidence of an origin comes first: a tag, then a referrer #}
 openings as (
 
     select
@@ -99,7 +99,7 @@ with_sources as (
             else coalesce(
                 utm_source,
                 click_source,
-                {# a tagged link without a source: the referrer is not used, because it is not what the tag refers to #}
+                {# a tagged link without a source does not take the referrer as its source, because its tags do not describe the referrer #}
                 case when is_tagged then '(not set)' end,
                 referrer_domain,
                 '(direct)'
@@ -141,7 +141,7 @@ origins as (
 
 ),
 
-judged as (
+origins_with_channel as (
 
     {{ origin_channels('origins') }}
 
@@ -153,18 +153,18 @@ select
     with_sources.session_number,
     with_sources.started_at,
     with_sources.ended_at,
-    judged.channel,
+    origins_with_channel.channel,
     coalesce(sources.spelling_shown, with_sources.source_spelling) as source,
     coalesce(mediums.spelling_shown, with_sources.medium_spelling) as medium,
     coalesce(campaigns.spelling_shown, with_sources.campaign_tag, '(none)') as campaign,
-    judged.rule_id as channel_rule,
+    origins_with_channel.rule_id as channel_rule,
     with_sources.device_type,
     with_sources.event_count,
     with_sources.page_view_count,
     with_sources.product_view_count,
     with_sources.search_count,
     with_sources.form_error_count,
-    {# GA4's engaged session: 10 seconds of engagement, two pages or a key event #}
+    {# an engaged session as GA4 defines it: 10 seconds of engagement, two page views or a key event #}
     (
         with_sources.engagement_ms >= 10000
         or with_sources.page_view_count >= 2
@@ -183,10 +183,10 @@ select
     with_sources.has_checkout,
     with_sources.has_order
 from with_spellings as with_sources
-inner join judged
-    on with_sources.source = judged.source
-    and with_sources.medium = judged.medium
-    and with_sources.campaign = judged.campaign
+inner join origins_with_channel
+    on with_sources.source = origins_with_channel.source
+    and with_sources.medium = origins_with_channel.medium
+    and with_sources.campaign = origins_with_channel.campaign
 {{ join_spelling('sources', 'source', 'with_sources.source_spelling') }}
 {{ join_spelling('mediums', 'medium', 'with_sources.medium_spelling') }}
 {{ join_spelling('campaigns', 'campaign', 'with_sources.campaign_tag') }}

@@ -11,7 +11,7 @@ with clicks as (
 
 ),
 
-{# all texts that name a source, medium or campaign, because marts join visits with spend and messages by them #}
+{# all texts that name a source, medium or campaign, so that visits, spend and messages show the same spelling and can be joined #}
 tags as (
 
     select
@@ -29,7 +29,7 @@ tags as (
         campaign_tag as spelling
     from {{ ref('int_session_entries') }}
     union all
-    {# a visit without tags takes its source from referrer or click id #}
+    {# a visit without tags takes its source from the referrer or click id #}
     select
         'source' as tag,
         referrer_host as spelling

@@ -1,6 +1,6 @@
 {%- set labels = {'channel': 'channel'} -%}
 
-{# the conversions of one customer are not independent, so the intervals take customers as the unit that varies #}
+{# conversions of one customer are not independent, so the intervals are based on the variance between customers #}
 with customers as (
 
     select
@@ -98,7 +98,7 @@ shares as (
 
 ),
 
-{# a data-driven model takes its weights from the same paths: by its credit alone they would seem to be known #}
+{# no interval for data-driven models: their weights are estimated from the same paths, which adds uncertainty that credit does not show #}
 weighed as (
 
     select

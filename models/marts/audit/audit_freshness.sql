@@ -1,17 +1,19 @@
 {%- set weeks = 8 -%}
 {#- fewest weeks that a usual number is computed from -#}
 {%- set least_weeks = 4 -%}
-{%- set last_day_over = add_days(reporting_date(as_of()), '-1 - ' ~ setting('volume_delay_days')) -%}
+{%- set delayed = setting('volume_delay_tables').replace(' ', '').split(',') -%}
 
 {# age of rows in days before as-of; a table whose business time is a date has no latest_at #}
 with days as (
 
     {%- for source_name, table_name in staged_tables() %}
     {%- set spec = source_spec(source_name, table_name) %}
+    {%- set name = source_name ~ '.' ~ table_name %}
+    {%- set delay = setting('volume_delay_days') if delayed == ['all'] or name in delayed else 0 %}
     {%- set time = spec.config.meta.get('business_time', 'updated_at') %}
     {%- set is_date = time in spec.columns and spec.columns[time].config.meta.kind == 'date' %}
     select
-        '{{ source_name }}.{{ table_name }}' as source_table,
+        '{{ name }}' as source_table,
         _file_id as file_id,
         {% if is_date -%}
         {{ days_between(time, reporting_date(as_of())) }} as age_days,
@@ -23,7 +25,11 @@ with days as (
         {{ reporting_date(time) }} as latest_date,
         {%- endif %}
         {# without a business time only updated_at is known; updates move it, so the rows of a past day cannot be counted #}
-        {{ 'business_time' in spec.config.meta }} as has_days,
+        {% if 'business_time' in spec.config.meta -%}
+        cast({{ add_days(reporting_date(as_of()), '-1 - ' ~ delay) }} as date) as last_day,
+        {%- else -%}
+        cast(null as date) as last_day,
+        {%- endif %}
         count(*) as row_count
     from {{ accepted(source_name, table_name) }} as counted
     where {{ time }} <= {{ reporting_date(as_of()) if is_date else as_of() }}
@@ -57,23 +63,11 @@ several as (
 by_source as (
 
     select
-        source_table,
-        'all' as source,
-        age_days,
-        latest_at,
-        latest_date,
-        has_days,
-        row_count
-    from named
+        *,
+        'all' as source
+    from days
     union all
-    select
-        named.source_table,
-        named.source,
-        named.age_days,
-        named.latest_at,
-        named.latest_date,
-        named.has_days,
-        named.row_count
+    select named.*
     from named
     inner join several on named.source_table = several.source_table
 
@@ -84,46 +78,89 @@ latest as (
     select
         source_table,
         source,
-        min(age_days) as latest_age,
-        max(age_days) as first_age,
         max(latest_at) as latest_at,
         max(latest_date) as latest_date,
-        min(latest_date) as first_date,
-        bool_and(has_days) as has_days,
+        max(last_day) as last_day,
+        coalesce(
+            cast({{ hours_between('max(latest_at)', as_of()) }} as double),
+            cast(24 * {{ days_between('max(latest_date)', reporting_date(as_of())) }} as double)
+        ) as hours_since_latest,
         cast(coalesce(sum(row_count) filter (where age_days < 7), 0) as bigint) as rows_last_7_days
     from by_source
     group by source_table, source
 
 ),
 
-{# the weeks before the last seven days; for a source that has been silent for longer, the weeks up to its latest row #}
-usual_weeks as (
+{# rows are counted in weeks that end at as-of, and on the weekday of the last complete day, whose age is 0 #}
+ages as (
 
     select
-        latest.source_table,
-        latest.source,
-        weeks.week,
-        greatest(latest.latest_age, 7) + 7 * weeks.week as first_day
-    from latest
-    cross join range({{ weeks }}) as weeks (week)
-    where greatest(latest.latest_age, 7) + 7 * weeks.week + 6 <= latest.first_age
+        source_table,
+        source,
+        'week' as unit,
+        7 as unit_days,
+        age_days as age,
+        row_count
+    from by_source
+    union all
+    select
+        source_table,
+        source,
+        'weekday' as unit,
+        1 as unit_days,
+        {{ days_between('latest_date', 'last_day') }} as age,
+        row_count
+    from by_source
+    where last_day is not null
 
 ),
 
-counts_of_weeks as (
+{# for a source without rows for more than a week, weeks are counted back from its latest row #}
+histories as (
 
     select
-        usual_weeks.source_table,
-        usual_weeks.source,
-        usual_weeks.week,
-        cast(coalesce(sum(by_source.row_count), 0) as bigint) as row_count
-    from usual_weeks
-    left join by_source
-        on usual_weeks.source_table = by_source.source_table
-        and usual_weeks.source = by_source.source
-        and by_source.age_days >= usual_weeks.first_day
-        and by_source.age_days < usual_weeks.first_day + 7
-    group by usual_weeks.source_table, usual_weeks.source, usual_weeks.week
+        source_table,
+        source,
+        unit,
+        unit_days,
+        case when unit = 'week' then greatest(min(age), 7) - 7 else 0 end as starts_at_age,
+        max(age) as first_age
+    from ages
+    group by source_table, source, unit, unit_days
+
+),
+
+{# period 0 is the judged day or the last seven days; the earlier periods give the usual number of rows #}
+periods as (
+
+    select
+        histories.source_table,
+        histories.source,
+        histories.unit,
+        numbers.period_number,
+        histories.starts_at_age + 7 * numbers.period_number as youngest_age,
+        histories.starts_at_age + 7 * numbers.period_number + histories.unit_days - 1 as oldest_age
+    from histories
+    cross join range({{ weeks + 1 }}) as numbers (period_number)
+    where histories.starts_at_age + 7 * numbers.period_number + histories.unit_days - 1 <= histories.first_age
+
+),
+
+counts as (
+
+    select
+        periods.source_table,
+        periods.source,
+        periods.unit,
+        periods.period_number,
+        cast(coalesce(sum(ages.row_count), 0) as bigint) as row_count
+    from periods
+    left join ages
+        on periods.source_table = ages.source_table
+        and periods.source = ages.source
+        and periods.unit = ages.unit
+        and ages.age between periods.youngest_age and periods.oldest_age
+    group by periods.source_table, periods.source, periods.unit, periods.period_number
 
 ),
 
@@ -132,52 +169,12 @@ usual as (
     select
         source_table,
         source,
-        case when count(*) >= {{ least_weeks }} then cast(median(row_count) as double) end as usual_rows_7_days
-    from counts_of_weeks
-    group by source_table, source
-
-),
-
-{# the last complete day (week 0, the one that is judged) and the same weekday of the weeks before #}
-weekdays as (
-
-    select
-        latest.source_table,
-        latest.source,
-        weeks.week,
-        cast({{ add_days(last_day_over, '-7 * weeks.week') }} as date) as counted_date
-    from latest
-    cross join range({{ weeks + 1 }}) as weeks (week)
-    where latest.has_days and cast({{ add_days(last_day_over, '-7 * weeks.week') }} as date) >= latest.first_date
-
-),
-
-counts_of_weekdays as (
-
-    select
-        weekdays.source_table,
-        weekdays.source,
-        weekdays.week,
-        weekdays.counted_date,
-        cast(coalesce(sum(by_source.row_count), 0) as bigint) as row_count
-    from weekdays
-    left join by_source
-        on weekdays.source_table = by_source.source_table
-        and weekdays.source = by_source.source
-        and weekdays.counted_date = by_source.latest_date
-    group by weekdays.source_table, weekdays.source, weekdays.week, weekdays.counted_date
-
-),
-
-medians as (
-
-    select
-        source_table,
-        source,
-        cast(median(row_count) filter (where week > 0) as double) as usual_rows
-    from counts_of_weekdays
-    group by source_table, source
-    having count(*) filter (where week > 0) >= {{ least_weeks }}
+        unit,
+        max(row_count) filter (where period_number = 0) as last_rows,
+        cast(median(row_count) filter (where period_number > 0) as double) as usual_rows
+    from counts
+    group by source_table, source, unit
+    having count(*) filter (where period_number > 0) >= {{ least_weeks }}
 
 ),
 
@@ -185,17 +182,18 @@ medians as (
 deviations as (
 
     select
-        medians.source_table,
-        medians.source,
-        medians.usual_rows,
-        max(counts.counted_date) filter (where counts.week = 0) as last_day,
-        max(counts.row_count) filter (where counts.week = 0) as rows_last_day,
-        cast(median(abs(counts.row_count - medians.usual_rows)) filter (where counts.week > 0) as double) as deviation
-    from medians
-    inner join counts_of_weekdays as counts
-        on medians.source_table = counts.source_table
-        and medians.source = counts.source
-    group by medians.source_table, medians.source, medians.usual_rows
+        usual.source_table,
+        usual.source,
+        usual.last_rows,
+        usual.usual_rows,
+        cast(median(abs(counts.row_count - usual.usual_rows)) filter (where counts.period_number > 0) as double) as deviation
+    from usual
+    inner join counts
+        on usual.source_table = counts.source_table
+        and usual.source = counts.source
+        and usual.unit = counts.unit
+    where usual.unit = 'weekday'
+    group by usual.source_table, usual.source, usual.last_rows, usual.usual_rows
 
 ),
 
@@ -212,7 +210,7 @@ volumes as (
 
 ),
 
-{# at least a tenth of the median, so that a lost export is low in tables whose days vary much, too #}
+{# the lower bound is at least a fifth of the median, so that a lost export is noticed also in tables whose days vary much #}
 bounds as (
 
     select
@@ -220,18 +218,6 @@ bounds as (
         greatest(usual_rows - margin, usual_rows / 5) as low,
         usual_rows + margin as high
     from volumes
-
-),
-
-aged as (
-
-    select
-        *,
-        case
-            when latest_at is not null then cast({{ hours_between('latest_at', as_of()) }} as double)
-            else cast(24 * {{ days_between('latest_date', reporting_date(as_of())) }} as double)
-        end as hours_since_latest
-    from latest
 
 ),
 
@@ -246,32 +232,33 @@ landable as (
 
 select
     landable.source_table,
-    coalesce(aged.source, 'all') as source,
-    aged.latest_at,
-    aged.latest_date,
-    aged.hours_since_latest,
-    coalesce(aged.rows_last_7_days, 0) as rows_last_7_days,
-    usual.usual_rows_7_days,
+    coalesce(latest.source, 'all') as source,
+    latest.latest_at,
+    latest.latest_date,
+    latest.hours_since_latest,
+    coalesce(latest.rows_last_7_days, 0) as rows_last_7_days,
+    weekly.usual_rows as usual_rows_7_days,
     {# a source that seldom has rows is not stale because none came #}
-    aged.hours_since_latest > 24 * {{ setting('stale_after_days') }}
-    and usual.usual_rows_7_days * aged.hours_since_latest / 168 >= {{ setting('stale_after_rows') }} as is_stale,
-    bounds.last_day,
-    bounds.rows_last_day,
+    latest.hours_since_latest > 24 * {{ setting('stale_after_days') }}
+    and weekly.usual_rows * latest.hours_since_latest / 168 >= {{ setting('stale_after_rows') }} as is_stale,
+    case when bounds.usual_rows is not null then latest.last_day end as last_day,
+    bounds.last_rows as rows_last_day,
     bounds.usual_rows as usual_rows_last_day,
     bounds.low as usual_rows_low,
     bounds.high as usual_rows_high,
     {# small counts vary too much by chance to be judged #}
     case
         when bounds.usual_rows < {{ setting('volume_min_rows') }} then null
-        when bounds.rows_last_day < bounds.low then 'low'
-        when bounds.rows_last_day > bounds.high then 'high'
-        when bounds.rows_last_day is not null then 'usual'
+        when bounds.last_rows < bounds.low then 'low'
+        when bounds.last_rows > bounds.high then 'high'
+        when bounds.last_rows is not null then 'usual'
     end as volume
 from landable
-left join aged on landable.source_table = aged.source_table
+left join latest on landable.source_table = latest.source_table
 left join bounds
-    on aged.source_table = bounds.source_table
-    and aged.source = bounds.source
-left join usual
-    on aged.source_table = usual.source_table
-    and aged.source = usual.source
+    on latest.source_table = bounds.source_table
+    and latest.source = bounds.source
+left join usual as weekly
+    on latest.source_table = weekly.source_table
+    and latest.source = weekly.source
+    and weekly.unit = 'week'

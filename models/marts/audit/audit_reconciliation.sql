@@ -15,6 +15,7 @@ judged as (
         sum(accepted) as accepted,
         sum(duplicates_exact) as duplicates_exact,
         sum(duplicates_superseded) as duplicates_superseded,
+        sum(duplicates_other_source) as duplicates_other_source,
         sum(quarantined) as quarantined,
         sum(deferred) as deferred
     from {{ ref('int_landed_rows') }}
@@ -46,9 +47,11 @@ select
     landed.source_table,
     landed.rows_in + cast(coalesce(erased.erased, 0) as bigint) as rows_in,
     cast(coalesce(judged.accepted, 0) as bigint) as accepted,
-    cast(coalesce(judged.duplicates_exact + judged.duplicates_superseded, 0) as bigint) as duplicates,
+    cast(coalesce(judged.duplicates_exact + judged.duplicates_superseded + judged.duplicates_other_source, 0) as bigint)
+        as duplicates,
     cast(coalesce(judged.duplicates_exact, 0) as bigint) as duplicates_exact,
     cast(coalesce(judged.duplicates_superseded, 0) as bigint) as duplicates_superseded,
+    cast(coalesce(judged.duplicates_other_source, 0) as bigint) as duplicates_other_source,
     cast(coalesce(judged.quarantined, 0) as bigint) as quarantined,
     cast(coalesce(judged.deferred, 0) as bigint) as deferred,
     cast(coalesce(erased.erased, 0) as bigint) as erased,

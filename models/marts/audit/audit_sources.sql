@@ -1,3 +1,5 @@
+{%- set duplicates = 'counted.duplicates_exact + counted.duplicates_superseded + counted.duplicates_other_source' -%}
+
 with erased as (
 
     select
@@ -37,13 +39,14 @@ select
     named.source,
     cast(
         sum(
-            coalesce(counted.accepted + counted.duplicates_exact + counted.duplicates_superseded, 0)
+            coalesce(counted.accepted, 0)
+            + coalesce({{ duplicates }}, 0)
             + coalesce(counted.quarantined + counted.deferred, 0)
             + coalesce(erased.erased, 0)
         ) as bigint
     ) as rows_in,
     cast(sum(coalesce(counted.accepted, 0)) as bigint) as accepted,
-    cast(sum(coalesce(counted.duplicates_exact + counted.duplicates_superseded, 0)) as bigint) as duplicates,
+    cast(sum(coalesce({{ duplicates }}, 0)) as bigint) as duplicates,
     cast(sum(coalesce(counted.quarantined, 0)) as bigint) as quarantined,
     cast(sum(coalesce(counted.deferred, 0)) as bigint) as deferred,
     cast(sum(coalesce(erased.erased, 0)) as bigint) as erased,

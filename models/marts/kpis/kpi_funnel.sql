@@ -2,7 +2,7 @@
 {%- set window_microseconds = setting('funnel_window_days') * 86400000000 -%}
 {%- set dimensions = ['customer_type', 'channel', 'persona'] -%}
 {%- set wait = wait_of('microseconds_to_next') -%}
-{%- set of_cohort = ['cohort', 'framework', 'stage', 'is_mature'] -%}
+{%- set of_cohort = ['cohort_month', 'stage_number', 'is_mature'] -%}
 {%- set quantiles = {'p25': '0.25', 'median': '0.5', 'p75': '0.75'} -%}
 {%- set measures = {
     'entered': 'count(*)',
@@ -13,7 +13,7 @@
 } -%}
 {%- for name, share in quantiles.items() -%}
     {%- do measures.update({
-        name: 'percentile_disc(' ~ share ~ ') within group (order by ' ~ wait ~ ')'
+        name: 'percentile_disc(' ~ share ~ ') within group (order by case when is_mature then ' ~ wait ~ ' end)'
     }) -%}
 {%- endfor %}
 
@@ -22,6 +22,8 @@ with stages as (
     select
         framework,
         stage,
+        {# millions of rows are grouped by it #}
+        row_number() over (order by framework, rank) as stage_number,
         rank,
         label_en,
         label_vi,
@@ -34,9 +36,8 @@ with stages as (
 entries as (
 
     select
-        entries.framework,
-        entries.stage,
-        {{ month_of('entries.entered_date') }} as cohort_month,
+        stages.stage_number,
+        {{ month_of('entries.entered_date') }} as entered_month,
         entries.channel,
         entries.outcome,
         {# attributes as of the entry: the later ones would let the outcome explain itself #}
@@ -64,7 +65,7 @@ months as (
 
     select
         *,
-        {{ is_mature_cohort('cohort_month') }} as is_mature
+        {{ is_mature_cohort('entered_month') }} as is_mature
     from entries
 
 ),
@@ -72,12 +73,13 @@ months as (
 cohorts as (
 
     select
-        {{ period_of('cohort_month') }} as cohort,
+        entered_month as cohort_month,
         *
     from months
     union all
+    {# the cohort of all mature months #}
     select
-        'all' as cohort,
+        cast(null as date) as cohort_month,
         *
     from months
     where is_mature
@@ -109,7 +111,7 @@ waits as (
     {{ by_dimension('censored_cohorts', dimensions, {
         'persons': 'count(*)',
         'converted': 'count(microseconds_to_next)',
-    }, by=['cohort', 'framework', 'stage', 'microseconds_observed']) }}
+    }, by=['cohort_month', 'stage_number', 'microseconds_observed']) }}
 
 ),
 
@@ -118,7 +120,7 @@ at_risk as (
     select
         *,
         sum(persons) over (
-            partition by cohort, framework, stage, dimension, dimension_value
+            partition by cohort_month, stage_number, dimension, dimension_value
             order by microseconds_observed desc
             rows between unbounded preceding and current row
         ) as persons_at_risk
@@ -132,7 +134,7 @@ survival as (
         *,
         {# everybody at risk converted: ln(0) is undefined, so take a value below every quantile #}
         sum(case when converted < persons_at_risk then ln(1 - cast(converted as double) / persons_at_risk) else -1000 end) over (
-            partition by cohort, framework, stage, dimension, dimension_value
+            partition by cohort_month, stage_number, dimension, dimension_value
             order by microseconds_observed
             rows between unbounded preceding and current row
         ) as log_survival
@@ -148,13 +150,12 @@ survival_quantiles as (
         {# the tolerance covers rounding: a share equal to the quantile may be off in its last bit #}
         min(case when exp(log_survival) <= 1 - cast({{ share }} as double) + 1e-9 then microseconds_observed end) as {{ name }},
         {%- endfor %}
-        cohort,
-        framework,
-        stage,
+        cohort_month,
+        stage_number,
         dimension,
         dimension_value
     from survival
-    group by cohort, framework, stage, dimension, dimension_value
+    group by cohort_month, stage_number, dimension, dimension_value
 
 ),
 
@@ -169,22 +170,21 @@ rated as (
         cast(counted.converted as double) / counted.entered as rate
     from counted
     left join survival_quantiles
-        on counted.cohort = survival_quantiles.cohort
-        and counted.framework = survival_quantiles.framework
-        and counted.stage = survival_quantiles.stage
+        on counted.cohort_month = survival_quantiles.cohort_month
+        and counted.stage_number = survival_quantiles.stage_number
         and counted.dimension = survival_quantiles.dimension
         and counted.dimension_value = survival_quantiles.dimension_value
 
 )
 
 select
-    rated.cohort,
-    rated.framework,
-    rated.stage,
+    coalesce({{ period_of('rated.cohort_month') }}, 'all') as cohort,
+    stages.framework,
+    stages.stage,
     rated.dimension,
     rated.dimension_value,
     {{ label_columns(labels, 'rated') }},
-    case when rated.cohort <> 'all' then cast(rated.cohort || '-01' as date) end as cohort_month,
+    rated.cohort_month,
     stages.rank,
     stages.label_en,
     stages.label_vi,
@@ -202,6 +202,4 @@ select
     rated.median_hours as median_hours_to_next,
     rated.p75_hours as p75
 from {{ with_labels('rated', labels) }} as rated
-inner join stages
-    on rated.framework = stages.framework
-    and rated.stage = stages.stage
+inner join stages on rated.stage_number = stages.stage_number

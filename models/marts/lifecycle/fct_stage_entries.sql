@@ -15,12 +15,7 @@ select
     entries.entered_before_at as from_entered_at,
     entries.exited_at is null as is_current,
     entries.entry_number,
-    case
-        when stages.rank < stages_before.rank then 'backward'
-        when entries.entry_number > 1 then 'reentry'
-        when stages.steps - stages_before.steps <= 1 then 'forward'
-        else 'skip'
-    end as direction,
+    {{ stage_direction('entries.entry_number', 'stages', 'stages_before') }} as direction,
     entries.outcome,
     first_entries.converted_at,
     first_entries.channel,

@@ -1,30 +1,41 @@
 {%- set labels = {'direction': 'stage_direction', 'dimension_value': 'dimension'} -%}
-{%- set grain = ['period', 'framework', 'from_stage', 'to_stage', 'direction'] -%}
+{%- set grain = ['period', 'from_stage_number', 'to_stage_number', 'direction'] -%}
 
 with stages as (
 
-    select * from {{ ref('dim_framework_stages') }}
+    select
+        numbers.stage_number,
+        numbers.steps,
+        stages.framework,
+        stages.stage,
+        stages.rank,
+        stages.label_en,
+        stages.label_vi
+    from {{ ref('int_framework_stages') }} as numbers
+    inner join {{ ref('dim_framework_stages') }} as stages
+        on numbers.framework = stages.framework
+        and numbers.stage = stages.stage
 
 ),
 
 transitions as (
 
     select
-        entries.framework,
-        entries.from_stage,
-        entries.stage as to_stage,
-        entries.direction,
+        entries.stage_number_before as from_stage_number,
+        entries.stage_number as to_stage_number,
+        {{ stage_direction('entries.entry_number', 'after', 'before') }} as direction,
         {{ period_number('entries.entered_date') }} as month_number,
-        entries.person_id,
-        {{ microseconds_between('entries.from_entered_at', 'entries.entered_at') }} as microseconds,
+        entries.person_key,
+        {{ microseconds_between('entries.entered_before_at', 'entries.entered_at') }} as microseconds,
         {# as known at the transition #}
-        coalesce(persons.customer_type, 'unknown') as customer_type,
-        coalesce(persons.persona, 'unknown') as persona
-    from {{ ref('fct_stage_entries') }} as entries
-    left join {{ ref('dim_persons_history') }} as persons
-        on entries.person_id = persons.person_id
-        and entries.entered_at >= persons.valid_from
-        and (entries.entered_at < persons.valid_to or persons.valid_to is null)
+        moments.customer_type,
+        moments.persona
+    from {{ ref('int_stage_entries') }} as entries
+    inner join stages as before on entries.stage_number_before = before.stage_number
+    inner join stages as after on entries.stage_number = after.stage_number
+    inner join {{ ref('int_stage_moments') }} as moments
+        on entries.person_key = moments.person_key
+        and entries.entered_at = moments.moment
 
 ),
 
@@ -32,15 +43,16 @@ periods as (
 
     {%- for period in ['month_number', quarter_number('month_number'), '0'] %}
     select
-        framework,
-        from_stage,
-        to_stage,
+        from_stage_number,
+        to_stage_number,
         direction,
         {{ period }} as period,
-        person_id,
         microseconds,
         customer_type,
-        persona
+        persona,
+        {# distinct persons need counting only for backward and reentry: forward and skip are first entries, which a person has once #}
+        direction in ('forward', 'skip') as is_first_entry,
+        case when direction not in ('forward', 'skip') then person_key end as returning_person_key
     from transitions
     {{ 'union all' if not loop.last }}
     {%- endfor %}
@@ -51,7 +63,7 @@ counted as (
 
     {{ by_dimension('periods', ['customer_type', 'persona'], {
         'transitions': 'count(*)',
-        'persons': 'count(distinct person_id)',
+        'persons': 'count(*) filter (where is_first_entry) + count(distinct returning_person_key)',
         'median_microseconds': 'median(microseconds)',
     }, by=grain) }}
 
@@ -59,9 +71,9 @@ counted as (
 
 select
     {{ period_name('counted.period') }} as period,
-    counted.framework,
-    counted.from_stage,
-    counted.to_stage,
+    before.framework,
+    before.stage as from_stage,
+    after.stage as to_stage,
     counted.direction,
     counted.dimension,
     counted.dimension_value,
@@ -77,6 +89,6 @@ select
     counted.persons,
     counted.median_microseconds / cast(3600000000 as double) as median_hours
 from {{ with_labels('counted', labels) }} as counted
-inner join stages as before on counted.framework = before.framework and counted.from_stage = before.stage
-inner join stages as after on counted.framework = after.framework and counted.to_stage = after.stage
-{{ in_order_of('counted.framework, counted.dimension, counted.dimension_value, counted.from_stage, counted.to_stage, counted.period') }}
+inner join stages as before on counted.from_stage_number = before.stage_number
+inner join stages as after on counted.to_stage_number = after.stage_number
+{{ in_order_of('before.framework, counted.dimension, counted.dimension_value, before.stage, after.stage, counted.period') }}

@@ -57,5 +57,5 @@ class Engine(Protocol):
     def runnable(self, query: str) -> str:
         """Escape a suite's query so that it reaches this engine unchanged through Great Expectations."""
 
-    def told(self, message: str) -> str:
+    def safe_message(self, message: str) -> str:
         """Return the text of an error that stopped an expectation, without any value of a row."""

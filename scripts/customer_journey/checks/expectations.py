@@ -212,7 +212,7 @@ def _without_values(
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
     exceptions = _exceptions(outcome.exception_info)
-    error = engine.told(exceptions[0]) if exceptions else None
+    error = engine.safe_message(exceptions[0]) if exceptions else None
     # Kinds that check a column's set of values count no rows, and a page cannot show a count without a share.
     counts = _COUNTS if "element_count" in outcome.result else ("observed_value",)
     return ExpectationValidationResult(

@@ -107,7 +107,7 @@ class OnDuckDB:
         """Escape the query's colons that SQLAlchemy would read as parameters."""
         return _BIND_PARAMETER.sub(r"\\:\1", query)
 
-    def told(self, message: str) -> str:
+    def safe_message(self, message: str) -> str:
         """Return the full text of an error about the query, otherwise only the kind of error."""
         raised = re.match(r"\(_duckdb\.(\w+)\) (.*)", message)
         if raised and raised[1] in _ERRORS_ABOUT_SQL:

@@ -124,7 +124,7 @@ class OnSpark:
         in_place = self._marts_in_sql.sub(f"{self._marts}.", query.replace("\\", "\\\\"))
         return _MOMENT.sub("timestamp", in_place)
 
-    def told(self, message: str) -> str:
+    def safe_message(self, message: str) -> str:
         """Return the name of an error in Spark's list of error conditions."""
         condition = _CONDITION.search(message)
         return f"{condition[1]} while it was running" if condition else "Great Expectations cannot evaluate it"

@@ -13,6 +13,8 @@ from customer_journey.clv.beta_geometric import BetaGeometric
 from customer_journey.clv.likelihood import Fit, FitError, Vector
 
 PARAMETERS_TABLE, SCORES_TABLE, CONTRACTS_TABLE = "clv_parameters", "clv_scores", "clv_contract_scores"
+# the model with the input of the fit; a project without it has no CLV
+INPUTS = "int_clv_inputs"
 # The dbt selection of everything downstream of the fit, which dbt builds after it.
 AFTER_FIT = tuple(
     f"source:customer_journey.private.{table}+" for table in (PARAMETERS_TABLE, SCORES_TABLE, CONTRACTS_TABLE)
@@ -60,7 +62,7 @@ def fit_clv(query: Query, on_progress: Callable[[str, float], None]) -> dict[str
         _Window(*row)
         for row in query(
             "select fit_window, input_hash, as_of, weeks_ahead, min_customers, discount_rate, purchase_model"
-            " from intermediate.int_clv_inputs order by fit_window"
+            f" from intermediate.{INPUTS} order by fit_window"
         )
     ]
     parameters, scores, contracts = ([schema.empty_table()] for schema in (_PARAMETERS, _SCORES, _CONTRACTS))

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import jinja2
-import yaml
 
 from customer_journey.paths import PROJECT
+from customer_journey.project_files import read_yaml
 from customer_journey.spark.java import use_java
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def start_session(root: Path) -> "SparkSession":
 def _profile_settings(root: Path) -> dict[str, str]:
     """Return the session settings of profiles.yml, rendered for one output folder."""
     variables = {**os.environ, "JOURNEY_OUT": str(root)}
-    document = yaml.safe_load((PROJECT / "profiles.yml").read_text(encoding="utf-8"))
+    document = read_yaml(PROJECT / "profiles.yml")
     settings = document["customer_journey"]["outputs"]["spark"]["server_side_parameters"]
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined)
 

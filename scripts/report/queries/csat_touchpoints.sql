@@ -10,7 +10,7 @@ with parts as (
 
 -- Wilson (1927)
 select
-    touchpoint, touchpoint_en, touchpoint_vi, n as responses, hits as satisfied, p as csat,
+    touchpoint, touchpoint_en, touchpoint_vi, n as responses, hits as satisfied, n - hits as unsatisfied, p as csat,
     (p + 1.920729 / n - 1.959964 * sqrt(p * (1 - p) / n + 0.960365 / (n * n))) / (1 + 3.841459 / n) as low,
     (p + 1.920729 / n + 1.959964 * sqrt(p * (1 - p) / n + 0.960365 / (n * n))) / (1 + 3.841459 / n) as high
 from parts

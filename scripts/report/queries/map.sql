@@ -1,6 +1,23 @@
+-- good and bad: the highest and the lowest rate of the stages in order, and an emotion whose interval leaves out zero
+with cells as (
+    select
+        cells.*, stages.is_in_funnel and cells.conversion_rate is not null and cells.persons >= 5 as is_compared
+    from marts.journey_map as cells
+    inner join marts.dim_framework_stages as stages using (framework, stage)
+    where cells.rank > 0
+)
+
 select
     framework, customer_type, persona, period, stage, rank, persons, entered, converted, dropped, is_mature, conversion_rate, rate_low,
-    rate_high, median_hours_to_next, median_hours_in_stage, emotion_score, emotion_low, emotion_high, emotion_responses, kpi_value
-from marts.journey_map
-where rank > 0
+    rate_high, median_hours_to_next, median_hours_in_stage, emotion_score, emotion_low, emotion_high, emotion_responses, kpi_value,
+    case
+        when conversion_rate is null then null
+        when not is_compared or count(*) filter (where is_compared) over selection < 3 then 'neutral'
+        when conversion_rate = min(conversion_rate) filter (where is_compared) over selection then 'bad'
+        when conversion_rate = max(conversion_rate) filter (where is_compared) over selection then 'good'
+        else 'neutral'
+    end as rate_tone,
+    case when emotion_low > 0 then 'good' when emotion_high < 0 then 'bad' when emotion_score is not null then 'neutral' end as emotion_tone
+from cells
+window selection as (partition by framework, customer_type, persona, period)
 order by framework, customer_type, persona, period, rank

@@ -2,7 +2,7 @@
 
 const FONT = "system-ui, 'Segoe UI', Roboto, 'Noto Sans', 'Liberation Sans', sans-serif";
 const SERIES = ["series1", "series2", "series3", "series4", "series5", "series6", "series7", "series8"];
-const KEYS = { page: "page", framework: "fw", persona: "persona", persona2: "persona2", customer_type: "type", period: "period", lang: "lang", theme: "theme", conversion_type: "conv", attribution_model: "model", attribution_model_2: "model2", survey_kind: "kind", folded: "fold" };
+const KEYS = { page: "page", framework: "fw", persona: "persona", persona2: "persona2", customer_type: "type", period: "period", lang: "lang", theme: "theme", conversion_type: "conv", attribution_model: "model", attribution_model_2: "model2", survey_kind: "kind", folded: "fold", figure: "figure" };
 const FIRST_ROWS = 200, KEYS_OF_LABELS = ["channel", "rfm_segment", "reason", "touchpoint_type"];
 const cached = {};
 let payload, meta, state, defaults;
@@ -20,15 +20,13 @@ const known = (key, fallback, values = {}) => Object.entries(values).reduce((sum
 const text = (key, values) => known(key, key, values);
 /** A row's value of a column that may stand in two languages as x_en and x_vi. */
 const named = (row, column) => row[`${column}_${state.lang}`] ?? row[column] ?? row[`${column}_en`] ?? "";
-/** Prose that stands in English under its own name and in Vietnamese under name_vi. */
-const prose = (row, column) => (state.lang === "vi" ? row[`${column}_vi`] ?? row[column] : row[column]);
 const DIMENSIONS = { stage: "framework_stages", touchpoint: "touchpoint_types", touchpoint_type: "touchpoint_types", first_channel: "channels", item: "map_items" };
 /** What the page or a dimension calls a value. */
 function labelOf(column, value) {
   const table = DIMENSIONS[column] ?? `${column}s`, key = { touchpoint: "touchpoint_type", first_channel: "channel" }[column] ?? column;
   cached[`${column}=`] ??= new Map(rowsOf(table).map((dimension) => [dimension[key], dimension]));
   const dimension = cached[`${column}=`].get(value);
-  return (dimension && named(dimension, column === "item" ? "item" : "label")) || known(`${column}.${value}`, value);
+  return (dimension && named(dimension, column === "item" ? "item" : "label")) || known(`${key}.${value}`, value);
 }
 /** A row's text of a column in words: its label, else what the page or a dimension calls the value; several columns in one. */
 function shown(row, column) {
@@ -48,9 +46,13 @@ const stageLabel = (framework, stage) => {
   return row ? named(row, "label") : stage;
 };
 const worded = (key) => (key.charAt(0).toUpperCase() + key.slice(1)).replace(/_label$/, "").replaceAll("_", " ");
-const personsText = (count) => text("persons", { n: formatted(count) });
+const PLACE = /\{(\w+)(?:\|(\w+))?\}/g;
+/** A template filled from a row: {column} in words, {column|format} as a figure. */
+const fill = (template, row) => template.replace(PLACE, (_, column, format) => (format ? formatted(row[column], format === "kpi" ? kpiFormat(row.kpi_name) : format) : shown(row, column)));
+/** Of templates or names of texts the first of which every column has a value, filled from a row; none is an empty text. */
+const filled = (templates, row) => fill(asList(templates).map((each) => known(each, each)).find((words) => [...words.matchAll(PLACE)].every(([, column]) => named(row, column) !== "")) ?? "", row);
 
-/** A number as words.py writes it: number, money, rate, ratio, points, nps, score, hours; decimal for tables; ticks are shorter. */
+/** A number as words.py writes it: number, persons, money, rate, ratio, points, nps, score, hours; decimal for tables; ticks are shorter. */
 function formatted(value, kind = "number", tick = false) {
   if (value === null || value === undefined || Number.isNaN(value)) return "–";
   if (typeof value !== "number") return String(value);
@@ -63,11 +65,12 @@ function formatted(value, kind = "number", tick = false) {
   const compact = (number) => intl(number, { notation: "compact", compactDisplay: tick && state.lang === "en" ? "short" : "long", ...digits(0, tick ? 1 : 2) });
   const size = Math.abs(value), hour = size < 48;
   switch (kind) {
-    case "rate": return intl(value, { style: "percent", useGrouping: false, ...digits(size < 0.1 && !tick ? 1 : 0) }).replace("%", " %");
-    case "ratio": return intl(value, digits(tick ? 0 : 1, 1));
+    case "rate": return intl(value, { style: "percent", useGrouping: false, ...digits(size < 0.1 && !tick ? 1 : 0) }).replace("%", "\u00a0%");
+    case "ratio": return intl(value, digits(tick ? 0 : 1, tick && size < 1 ? 2 : 1));
     case "points": return signed(100 * value, 0);
     case "nps": return signed(value, 0);
     case "score": return tick ? signed(value, 1) : signed(value, 2);
+    case "persons": return text("persons", { n: intl(value, digits(0)) });
     case "hours": return text(hour ? "unit.hours" : "unit.days", { n: intl(hour ? value : value / 24, digits(0, 1)) });
     case "money": return (size < 10000 ? intl(value, digits(0)) : compact(value)) + (tick ? "" : ` ${meta.currency}`);
     case "decimal": return intl(value, { maximumSignificantDigits: 4 });
@@ -112,7 +115,7 @@ function formatOf(figure, column, rows = []) {
   if (/rate|share|weight|coverage|^nrr|^grr|^csat|_effect$|^lift/.test(column)) return "rate";
   if (/hours/.test(column)) return "hours";
   if (/^nps/.test(column)) return "nps";
-  if (/revenue|spend|^cac$|amount|mrr|clv|order_value|contribution|cost|^(starting|new|expansion|contraction|churn|reactivation|transfer|fx|ending|tax|shipping|refunds)$/.test(column)) return "money";
+  if (/revenue|spend|cac$|amount|mrr|clv|order_value|contribution|cost|^(starting|new|expansion|contraction|churn|reactivation|transfer|fx|ending|tax|shipping|refunds)$/.test(column)) return "money";
   return rows.some((row) => row[column] !== null && !Number.isInteger(row[column])) ? "decimal" : "number";
 }
 
@@ -126,10 +129,11 @@ const options = {
   period: () => ["all", ...distinct("map", "period").filter((period) => period !== "all").sort().reverse()],
   lang: () => ["en", "vi"],
   theme: () => ["auto", "light", "dark"],
+  figure: () => payload.figures.map(({ figure }) => figure),
 };
 /** What a selector offers: fixed lists, else the values that the tables of its figures hold. */
 function optionsOf(key) {
-  cached[key] ??= options[key]?.() ?? [...new Set(payload.figures.flatMap((figure) => (key === "attribution_model_2" ? distinct("channel_by_model", "attribution_model") : figure.match?.[key] ? distinct(figure.query, figure.match[key]) : [])))];
+  cached[key] ??= options[key]?.() ?? [...new Set(payload.figures.flatMap((figure) => (figure.match?.[key] ? distinct(figure.query, figure.match[key]) : [])))];
   return cached[key];
 }
 function optionLabel(key, value) {
@@ -212,14 +216,15 @@ function showOverview() {
   byId("tiles").innerHTML = flat(payload.tiles.map((tile) => {
     const [amount, ...unit] = formatted(tile.value, tile.format).split(" ");
     const sign = (words) => (/^[+−-]/.test(words) || !(tile.change > 0) ? words : `+${words}`);
-    const better = tile.better === "down" ? -1 : 1, way = Math.sign((tile.change ?? 0) * better), tone = way > 0 ? "good" : way < 0 ? "bad" : "neutral";
+    const better = tile.better === "down" ? -1 : 1, way = Math.sign((tile.change ?? 0) * better), isFew = tile.n < tile.min_n;
+    const tone = isFew ? "neutral" : way > 0 ? "good" : way < 0 ? "bad" : "neutral", n = formatted(tile.n);
     const range = tile.low !== null && tile.low !== undefined ? text("interval", { low: formatted(tile.low, tile.format), high: formatted(tile.high, tile.format) }) : "";
     const change = tile.change === null || tile.change === undefined ? "" : text("change", { change: sign(formatted(tile.change, tile.change_format)) });
     return html`<a class="tile" href="${linkTo({ ...state, page: tile.page })}"><span class="name">${local(tile.title)}, ${tile.moment}</span><b class="big">${amount}</b> <span class="unit">${unit.join(" ")}</span>${
-      change ? html`<span class="change ${tone}">${glyphHtml(tone)}${change}</span>` : ""}${tile.beside ? html`<span class="change">${local(tile.beside)}</span>` : ""}<span class="note">${[tile.n !== null && tile.n !== undefined ? `n = ${formatted(tile.n)}` : "", range].filter(Boolean).join(" · ")}</span>${sparkline(tile.spark ?? [])}</a>`;
+      change ? html`<span class="change ${tone}">${glyphHtml(tone)}${change}</span>` : ""}${tile.beside ? html`<span class="change">${local(tile.beside)}</span>` : ""}<span class="note">${[tile.n === null ? "" : isFew ? text("few_n", { n }) : `n = ${n}`, range].filter(Boolean).join(" · ")}</span>${sparkline(tile.spark ?? [])}</a>`;
   }));
   byId("sentences").innerHTML = flat(payload.sentences.map((sentence) => {
-    const link = linkTo({ ...defaults, page: sentence.page, lang: state.lang, theme: state.theme });
+    const link = linkTo({ ...defaults, page: sentence.page, figure: sentence.figure, lang: state.lang, theme: state.theme });
     return html`<li><p>${local(sentence.text)}</p>${sentence.sure ? html`<p class="note">${local(sentence.sure)}</p>` : ""}<a href="${link}">${text("overview.more", { page: local(payload.pages.find(({ page }) => page === sentence.page).title) })}</a></li>`;
   }));
 }
@@ -243,9 +248,8 @@ function finding(figure, rows) {
   if (!rule || !kept.length) return null;
   const better = { min: (a, b) => a[rule.by] < b[rule.by], max: (a, b) => a[rule.by] > b[rule.by], last: () => true, first: () => false }[rule.pick];
   const row = kept.reduce((best, each) => (better(each, best) ? each : best));
-  const words = local(rule).replace(/\{(\w+)(?:\|(\w+))?\}/g, (_, column, format) => (format ? formatted(row[column], format) : shown(row, column)));
   const range = chart.low && row[chart.low] !== null && row[chart.low] !== undefined ? text("interval", { low: formatted(row[chart.low], chart.format), high: formatted(row[chart.high], chart.format) }) : "";
-  return { row, words, sure: [chart.n && row[chart.n] !== null ? `n = ${formatted(row[chart.n])}` : "", range].filter(Boolean).join(" · ") };
+  return { row, words: fill(local(rule), row), sure: [chart.n && row[chart.n] !== null ? `n = ${formatted(row[chart.n])}` : "", range].filter(Boolean).join(" · ") };
 }
 
 /** The columns of a figure's table for readers: what the selection fixes, ranks and keys beside their labels are left out. */
@@ -274,26 +278,33 @@ function csvOf(figure, rows) {
   return [columns, ...rows.map((row) => columns.map((column) => row[column]))].map((line) => line.map(cell).join(",")).join("\r\n");
 }
 
-const isWide = (figure, rows) => (["heatmap", "triangle"].includes(figure.chart.kind) && inOrder(rows, figure.chart.x, figure.chart.x).length > 6) || (figure.chart.kind === "none" && shownColumns(figure).length > 5);
+const isWide = (figure, rows) => figure.wide || (["heatmap", "triangle"].includes(figure.chart.kind) && inOrder(rows, figure.chart.x, figure.chart.x).length > 6) || (figure.chart.kind === "none" && shownColumns(figure).length > 4);
 function cardHtml(figure) {
   const rows = figureRows(figure), found = finding(figure, rows), chart = figure.chart ?? {};
   const hidden = state.customer_type !== "all" || state.persona !== "all" ? text("hidden", { n: meta.min_persons }) : local(figure.empty) || text("figure.empty");
-  const keys = [rows.some((row) => isFew(figure, row)) ? text("figure.hollow", { n: figure.min_n }) : "", rows.some((row) => isImmature(figure, row)) ? text("figure.immature") : "", cutOf(figure, rows)].filter(Boolean).join("; ");
+  const keys = [rows.some((row) => isFew(figure, row)) ? text(["heatmap", "triangle"].includes(chart.kind) ? "figure.dashed" : "figure.hollow", { n: figure.min_n }) : "", rows.some((row) => isImmature(figure, row)) ? text("figure.immature") : "", cutOf(figure, rows)].filter(Boolean).join("; ");
   return html`<article class="card ${isWide(figure, rows) ? "wide" : ""}" data-figure="${figure.figure}" aria-labelledby="heading-${figure.figure}"><p class="kicker">${found ? local(figure.title) : ""}</p>
-<h3 id="heading-${figure.figure}">${found ? found.words : local(figure.title)}</h3>${found?.sure ? html`<p class="sure">${found.sure}</p>` : ""}${figure.note ? html`<p class="note">${local(figure.note)}</p>` : ""}
+<h3 id="heading-${figure.figure}">${found ? found.words : local(figure.title)}</h3>${found?.sure ? html`<p class="sure">${found.sure}</p>` : ""}${figure.note ? html`<p class="note">${fill(local(figure.note), meta)}</p>` : ""}
 ${rows.length ? html`${chart.kind === "none" ? tableHtml(figure, rows) : html`<div class="chart"></div>`}${keys ? html`<p class="note">${keys}</p>` : ""}` : html`<p class="empty">${hidden}</p>`}
 <div class="behind">${chart.kind === "none" ? "" : html`<details class="rows"><summary>${text("figure.table", { n: formatted(rows.length) })}</summary></details>`}<details><summary>${text("figure.sql")}</summary><p class="note">${(figure.marts ?? []).map((mart) => `marts.${mart}`).join(", ")}</p><pre tabindex="0">${figure.sql ?? ""}</pre></details><button type="button" data-do="copy">${text("figure.copy")}</button></div></article>`;
 }
-const GLOSSARY = { page: "trust", figure: "columns", query: "columns", chart: { kind: "none" }, marts: [], sql: "select column_name, comment from duckdb_columns()" };
+const GLOSSARY = { page: "trust", figure: "columns", query: "columns", wide: true, chart: { kind: "none" }, marts: [], sql: "select column_name, comment from duckdb_columns()" };
 const figuresOf = (page) => [...payload.figures, { ...GLOSSARY, title: { [state.lang]: text("glossary") } }].filter((figure) => figure.page === page);
 const figureOf = (element) => figuresOf(state.page).find(({ figure }) => figure === element.closest("[data-figure]").dataset.figure);
 
+/** Cards take as many rows of their grid as they are high, and the gap below them. */
+const fit = (card) => { card.style.gridRowEnd = `span ${Math.ceil((card.offsetHeight + 14) / 2)}`; };
+const heights = new ResizeObserver((all) => all.forEach(({ target }) => fit(target)));
 function showFigures() {
   for (const box of drawn.keys()) drawn.get(box).dispose();
   drawn.clear();
   const figures = figuresOf(state.page), { note } = payload.pages.find(({ page }) => page === state.page), small = figures.filter((figure) => figure.small);
   byId(`figures-${state.page}`).innerHTML = flat([note ? html`<p class="lead">${local(note)}</p>` : "", figures.filter((figure) => !figure.small).map(cardHtml), small.length ? html`<details class="smalls" open><summary>${text("figure.small")} (${small.length})</summary><div class="figures">${small.map(cardHtml)}</div></details>` : ""]);
   drawAll();
+  for (const card of document.querySelectorAll(".page.current .figures > *")) {
+    fit(card);
+    heights.observe(card);
+  }
 }
 function drawAll(width) {
   for (const box of document.querySelectorAll(".page.current .card .chart")) {
@@ -303,22 +314,21 @@ function drawAll(width) {
 }
 
 /** What stands behind a cell of the map: all ranks, the months as a line, the SQL. */
-function openCell(row, stage) {
-  const where = { framework: state.framework, stage, customer_type: state.customer_type, persona: state.persona }, dialog = byId("details");
-  const [table, name] = { touchpoint: ["map_touchpoints"], emotion: ["map_emotions"], rate: ["map"], time: ["map"], kpi: ["map"] }[row] ?? ["map_items", row];
-  const here = rowsOf(table, { ...where, period: state.period, ...(name ? { item_type: name } : {}) });
-  const columns = { map_items: ["rank", "item", "persons", "value"], map_touchpoints: ["touchpoint_type", "touches", "persons", "emotion_score", "responses", "attributed_conversions"], map_emotions: ["survey_type", "responses", "mean_score", "low", "high"], map: ["entered", "converted", "dropped", "conversion_rate", "rate_low", "rate_high", "median_hours_to_next", "median_hours_in_stage", "kpi_value"] }[table];
-  const [measure, format] = { emotion: ["emotion_score", "score"], rate: ["conversion_rate", "rate"], time: ["median_hours_to_next", "hours"], kpi: ["kpi_value", kpiFormat(rowsOf("framework_stages", { framework: state.framework, stage })[0].kpi_name)] }[row] ?? ["persons", "number"];
+function openCell(name, stage) {
+  const row = payload.map.rows.find((each) => each.row === name), dialog = byId("details"), { label, kpi_name: kpi } = { ...rowsOf("framework_stages", { framework: state.framework, stage })[0], label: stageLabel(state.framework, stage) };
+  const where = { framework: state.framework, stage, customer_type: state.customer_type, persona: state.persona };
+  const { table, columns, order, formats, item } = row.details ?? { table: "map_items", item: name, columns: ["rank", "item", "persons", "value"], formats: { value: name === "opportunity" ? "money" : "number" } };
+  const { format = "number", ...drawn } = row.months ?? { y: ["persons"] }, [measure] = drawn.y, written = format === "kpi" ? kpiFormat(kpi) : format;
+  const wanted = { ...where, period: state.period, ...(item ? { item_type: item } : {}) }, column = order?.replace("-", "");
+  const here = rowsOf(table, wanted).filter((each) => !order || each[column] !== null).sort((a, b) => (order ? b[column] - a[column] : (a.rank ?? 0) - (b.rank ?? 0)));
   const dated = rowsOf("map", where).filter(({ period }) => period !== "all"), isMonthly = dated.some(({ period }) => isMonth(period));
-  const months = dated.filter(({ period }) => isMonth(period) === isMonthly).sort((a, b) => (a.period < b.period ? -1 : 1));
-  const quoted = (value) => `'${value.replaceAll("'", "''")}'`;
-  const sql = `select * from marts.journey_${table} where ${Object.entries({ ...where, period: state.period, ...(name ? { item_type: name } : {}) }).map(([column, value]) => `${column} = ${quoted(value)}`).join(" and ")};`;
-  const label = named(rowsOf("framework_stages", { framework: state.framework, stage })[0], "label"), behind = { figure: table, query: table, table: columns, title: { [state.lang]: text("map.ranks") }, formats: { value: name === "opportunity" ? "money" : "number", mean_score: "score", low: "score", high: "score", kpi_value: format } };
-  const trend = { figure: "map", title: { [state.lang]: text("map.months") }, chart: { kind: "line", x: "period", y: [measure], format, zero: true, ...(row === "emotion" ? { low: "emotion_low", high: "emotion_high", n: "emotion_responses" } : row === "rate" ? { low: "rate_low", high: "rate_high" } : {}) } };
-  dialog.innerHTML = html`<form method="dialog"><h2 id="details-title">${text(`map.row.${row}`)}: ${label}</h2><button class="close">${text("close")}</button></form>
-<h3>${text("map.ranks")}</h3>${tableHtml(behind, here.sort((a, b) => (a.rank ?? 0) - (b.rank ?? 0) || (b.persons ?? 0) - (a.persons ?? 0)))}<h3>${text("map.months")}${measure === "persons" ? html` <span class="note">(${text("map.persons")})</span>` : ""}</h3><div class="chart"></div><h3>SQL</h3><pre tabindex="0">${sql}</pre>`.html;
+  const months = dated.filter((each) => isMonth(each.period) === isMonthly && each[measure] !== null).sort((a, b) => (a.period < b.period ? -1 : 1));
+  const sql = `select * from marts.journey_${table} where ${Object.entries(wanted).map(([key, value]) => `${key} = '${value.replaceAll("'", "''")}'`).join(" and ")};`;
+  dialog.innerHTML = html`<form method="dialog"><h2 id="details-title">${text(`map.row.${name}`)}: ${label}</h2><button class="close">${text("close")}</button></form>
+<h3>${text("map.ranks")}</h3>${tableHtml({ query: table, table: columns, title: { [state.lang]: text("map.ranks") }, formats: { ...formats, kpi_value: written } }, here)}
+<h3>${text("map.months")}${row.months ? "" : html` <span class="note">(${text("map.persons")})</span>`}</h3><div class="chart"></div><h3>SQL</h3><pre tabindex="0">${sql}</pre>`.html;
   dialog.showModal();
-  drawChart(dialog.querySelector(".chart"), trend, months.filter((month) => month[measure] !== null));
+  drawChart(dialog.querySelector(".chart"), { title: { [state.lang]: text("map.months") }, chart: { kind: "line", x: "period", ...drawn, format: written, zero: true } }, months);
 }
 
 // --- what happens --------------------------------------------------------------------------------------------------------
@@ -331,6 +341,9 @@ function show() {
   if (state.page === "map") showMap();
   showFigures();
   if (before && before !== state.page) window.scrollTo(0, 0);
+  document.querySelector(`.page.current [data-figure="${state.figure}"]`)?.scrollIntoView();
+  // a link leads to the figure once: the next choice stays where the reader is
+  state.figure = "";
   if (focus) document.querySelector(`[data-key="${focus}"], [data-fold="${focus}"]`)?.focus();
 }
 
@@ -418,7 +431,7 @@ async function start() {
   const packed = Uint8Array.from(atob(byId("data").textContent.trim()), (sign) => sign.charCodeAt(0));
   payload = await new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"))).json();
   ({ meta } = payload);
-  defaults = { page: payload.pages[0].page, framework: meta.primary_framework, persona: "all", persona2: "", customer_type: "all", period: "all", lang: "en", theme: "auto", conversion_type: "order", attribution_model: "last_touch", attribution_model_2: "linear", survey_kind: "relational", folded: "" };
+  defaults = { page: payload.pages[0].page, framework: meta.primary_framework, persona: "all", persona2: "", customer_type: "all", period: "all", lang: "en", theme: "auto", conversion_type: "order", attribution_model: "last_touch", attribution_model_2: "linear", survey_kind: "relational", folded: "", figure: "" };
   document.documentElement.classList.add("js");
   listen();
   show();

@@ -93,7 +93,7 @@ function axisChart(figure, rows, width) {
   const losing = (one, which) => (across ? [...one.rows.values()].some((row) => row[one.column] < 0) : which > 0);
   const palette = list.map((one, which) => colour(goodBad ? (losing(one, which) ? ["bad", "bad2"] : ["good", "series6", "good2"])[list.slice(0, which).filter((each, place) => losing(each, place) === losing(one, which)).length] : SERIES[which % SERIES.length]));
   const [ink, quiet, grid, paper] = ["ink", "quiet", "grid", "paper"].map(colour), series = [];
-  const narrow = width < 560, axisText = { color: ink, fontSize: 12, fontFamily: FONT };
+  const isLabelled = alone && bars && !across && !low, narrow = width < 560, labelOfBar = (value) => formatted(value, format, narrow && format === "money"), axisText = { color: ink, fontSize: 12, fontFamily: FONT };
   for (const [which, one] of list.entries()) {
     const base = compare ? palette[0] : palette[which], shift = alone || stack || !points || compare ? 0 : (which - (list.length - 1) / 2) * Math.min(0.7 / list.length, 0.25);
     const entries = categories.map((category, place) => ({ place, row: one.rows.get(category) })).filter(({ row }) => row && row[one.column] !== null);
@@ -104,7 +104,7 @@ function axisChart(figure, rows, width) {
       const style = bars && isFew(figure, row) ? { color: paper, borderColor: tint, borderWidth: 1.5 } : { color: tint };
       return { value, itemStyle: { ...style, ...(bars && isImmature(figure, row) ? { decal: { symbol: "rect", dashArrayX: [1, 0], dashArrayY: [2, 4], rotation: Math.PI / 4, color: paper } } : {}) } };
     });
-    if (bars) series.push({ type: "bar", name: one.name, data, stack: stack ? "all" : undefined, itemStyle: { color: base }, barMaxWidth: 26, label: { show: alone && !across && !low, position: "right", color: ink, fontFamily: FONT, formatter: ({ value }) => formatted(value, format) } });
+    if (bars) series.push({ type: "bar", name: one.name, data, stack: stack ? "all" : undefined, itemStyle: { color: base }, barMaxWidth: 26, label: { show: isLabelled, position: "right", color: ink, fontFamily: FONT, formatter: ({ value }) => labelOfBar(value) } });
     else if (!points) series.push({ type: "line", symbol: "circle", name: one.name, data, stack: stack || kind === "area" ? "all" : undefined, areaStyle: kind === "area" ? { opacity: 0.75 } : undefined, symbolSize: kind === "area" ? 0 : 6, connectNulls: false, lineStyle: { width: kind === "area" ? 0.5 : 2, type: "solid" }, itemStyle: { color: base } });
     if (compare && which) series.push(intervals(entries.filter(({ place }) => list[0].rows.has(categories[place])).map(({ place, row }) => ({ place, low: row[one.column], high: list[0].rows.get(categories[place])[one.column] })), across, 0, base));
     const marks = points ? entries : kind === "line" ? entries.filter(({ row }) => isFew(figure, row)) : [];
@@ -120,15 +120,17 @@ function axisChart(figure, rows, width) {
   }
   if (lineAt !== undefined && series.length) series[0].markLine = { silent: true, symbol: "none", label: { show: false }, lineStyle: { color: ink, type: "dashed" }, data: [across ? { yAxis: lineAt } : { xAxis: lineAt }] };
   const label = narrow ? 118 : Math.min(240, Math.max(90, 7 * Math.max(...categories.map((category) => category.length), 0)));
-  const value = { type: "value", scale: !zero && !bars && kind !== "area", axisLabel: { ...axisText, color: quiet, formatter: tickFormat(format), hideOverlap: true }, splitLine: { lineStyle: { color: grid } }, splitNumber: narrow ? 3 : 5 };
+  // shares end at 100 %, also where their interval touches it
+  const bound = (end) => (format === "rate" && Math.abs(end) > 0.9 && Math.abs(end) <= 1 ? Math.sign(end) : null);
+  const value = { type: "value", min: ({ min }) => bound(min), max: ({ max }) => bound(max), scale: !zero && !bars && kind !== "area", axisLabel: { ...axisText, color: quiet, formatter: tickFormat(format), hideOverlap: true }, splitLine: { lineStyle: { color: grid } }, splitNumber: narrow ? 3 : 5 };
   const named = { type: "category", data: categories, axisLine: { lineStyle: { color: quiet }, onZero: true }, axisTick: { show: false }, axisLabel: across ? { ...axisText, hideOverlap: true } : { ...axisText, width: label, overflow: "break", interval: 0, lineHeight: 14 }, inverse: !across };
   const legend = list.length > 1 ? { show: true, type: "plain", top: 0, left: 0, icon: "roundRect", itemWidth: 14, itemHeight: 10, textStyle: axisText, data: list.map(({ name }, which) => ({ name, ...(compare && which ? { itemStyle: { color: paper, borderColor: palette[0], borderWidth: 2 } } : {}) })) } : { show: false };
   const legendRows = list.length > 1 ? Math.ceil(list.reduce((sum, { name }) => sum + 7 * name.length + 34, 0) / width) : 0;
-  const top = 12 + legendRows * 24, rowHeight = Math.max(narrow ? 34 : 28, stack || !bars ? 0 : 16 * list.length + 8);
+  const lines = Math.ceil((6.6 * Math.max(0, ...categories.map((category) => category.length))) / label), top = 12 + legendRows * 24, rowHeight = Math.max(narrow ? 34 : 28, 17 * lines, stack || !bars ? 0 : 16 * list.length + 8);
   return {
     height: across ? 250 + legendRows * 24 : top + categories.length * rowHeight + 34,
     option: {
-      grid: { left: across ? 8 : label + 12, right: !across && alone && bars && !low ? 78 : 20, top, bottom: across ? 8 : 28, containLabel: across },
+      grid: { left: across ? 8 : label + 12, right: isLabelled ? 16 + 7 * Math.max(...rows.map((row) => labelOfBar(row[measures[0]]).length)) : 20, top, bottom: across ? 8 : 28, containLabel: across },
       xAxis: across ? named : value, yAxis: across ? value : named, series, legend,
       tooltip: { trigger: "axis", axisPointer: { type: bars ? "shadow" : "line" }, formatter: (params) => tipText(figure, list, categories[params[0]?.dataIndex ?? 0]) },
     },
@@ -173,11 +175,13 @@ function heatTable(figure, rows) {
   // The first column of a triangle is the cohort itself: with it every other cell would be pale.
   const judged = kind === "triangle" ? rows.filter((row) => row[x] !== 0) : rows;
   const most = Math.max(...judged.map((row) => Math.abs(row[column] ?? 0)), 1e-12);
+  // moves into the first stages are so many that by their number all others would be pale
+  const share = (value) => (backward ? Math.sqrt(Math.abs(value) / most) : Math.abs(value) / most);
   const cell = (row) => {
     if (!row || row[column] === null) return row && isImmature(figure, row) ? html`<td class="immature"></td>` : html`<td></td>`;
-    const step = Math.min(5, Math.round((5 * Math.abs(row[column])) / most)), bad = (backward && row[backward]) || row[column] < 0;
+    const step = Math.min(5, Math.round(5 * share(row[column]))), bad = (backward && row[backward]) || row[column] < 0;
     const tip = n && row[n] !== null ? html` title="n = ${formatted(row[n])}"` : "";
-    return html`<td class="heat ${bad ? "bad" : "good"} step${step} ${isFew(figure, row) ? "few" : ""} ${isImmature(figure, row) ? "immature" : ""}"${tip}>${formatted(row[column], format)}</td>`;
+    return html`<td class="heat ${bad ? "bad" : "good"} step${step} ${isFew(figure, row) ? "few" : ""} ${isImmature(figure, row) ? "immature" : ""}"${tip}>${backward && bad ? "▼ " : ""}${formatted(row[column], format)}</td>`;
   };
   return html`<div class="scroll" tabindex="0" role="region" aria-label="${local(figure.title)}"><table class="heats"><thead><tr><th scope="col">${columnLabel(asList(y)[0])}${n ? html` <span class="note">(n)</span>` : ""}</th>${
     heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead><tbody>${[...groups].map(([name, list]) => {

@@ -10,23 +10,33 @@ with channels as (
 ),
 
 ranked as (
-    select *, row_number() over (partition by attribution_model order by roas desc, channel) as place
+    select
+        channels.*, models.label_en as model_en, models.label_vi as model_vi, dim.label_en, dim.label_vi,
+        row_number() over (partition by channels.attribution_model order by channels.roas desc, channels.channel) as place
     from channels
-    where roas is not null and conversions >= 30
+    inner join marts.dim_channels as dim using (channel)
+    inner join marts.dim_attribution_models as models using (attribution_model)
+    where channels.roas is not null and channels.conversions >= 30
 ),
 
-best as (
+-- the best channel of the three models that differ most in whom they credit
+compared as (
     select
-        channel, count(*) filter (where place = 1) as models_first, min(roas) as roas_low, max(roas) as roas_high,
-        max(roas) filter (where attribution_model = 'last_touch') as roas,
-        max(conversions) filter (where attribution_model = 'last_touch') as conversions
+        count(distinct channel) = 1 as is_agreed,
+        string_agg(model_en || ': ' || label_en, ', ' order by attribution_model) as by_model_en,
+        string_agg(model_vi || ': ' || label_vi, ', ' order by attribution_model) as by_model_vi
     from ranked
-    group by channel
+    where place = 1 and attribution_model in ('first_touch', 'last_touch', 'markov')
 )
 
-select best.*, (select count(distinct attribution_model) from channels) as models, dim.label_en, dim.label_vi
-from best
-inner join marts.dim_channels as dim using (channel)
-where best.roas is not null
-order by best.roas desc, best.channel
-limit 1
+select
+    best.*, case when compared.is_agreed then 'agree' else 'disagree' end as models_verdict, compared.by_model_en, compared.by_model_vi,
+    same.models_first, same.roas_low, same.roas_high, (select count(distinct attribution_model) from channels) as models
+from ranked as best
+cross join compared
+inner join (
+    select channel, count(*) filter (where place = 1) as models_first, min(roas) as roas_low, max(roas) as roas_high
+    from ranked
+    group by channel
+) as same using (channel)
+where best.attribution_model = 'last_touch' and best.place = 1

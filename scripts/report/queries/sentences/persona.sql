@@ -1,4 +1,5 @@
--- the persona whose rate of going on lies furthest from that of all other named personas together, where the intervals do not meet
+-- the persona whose rate of going on differs most surely from that of all other named personas together: first where the intervals do not
+-- meet, then by the difference in standard errors
 with rates as (
     select
         stage, rank, label_en as stage_en, label_vi as stage_vi, dimension_value as persona, entered, converted,
@@ -18,11 +19,22 @@ compared as (
         (others_converted + 1.920729 + 1.959964 * sqrt(others_converted * (others - others_converted) * 1.0 / others + 0.960365)) / (others + 3.841459) as others_high
     from rates
     where others >= 30 and entered >= 30
+),
+
+judged as (
+    select
+        *, case when rate_low > others_high or rate_high < others_low then 'clear' else 'chance' end as persona_verdict,
+        abs(conversion_rate - rate_of_others) / nullif(sqrt(
+            (converted + others_converted) * (entered + others - converted - others_converted) * 1.0
+            / ((entered + others) * (entered + others)) * (1.0 / entered + 1.0 / others)
+        ), 0) as standard_errors
+    from compared
+    where conversion_rate is not null
 )
 
-select compared.*, personas.label_en, personas.label_vi
-from compared
+select judged.*, personas.label_en, personas.label_vi
+from judged
 inner join marts.dim_personas as personas using (persona)
-where compared.conversion_rate is not null and (compared.rate_low > compared.others_high or compared.rate_high < compared.others_low)
-order by abs(compared.conversion_rate - compared.rate_of_others) desc, compared.persona, compared.rank
+where judged.standard_errors > 0
+order by judged.persona_verdict desc, judged.standard_errors desc, judged.persona, judged.rank
 limit 1

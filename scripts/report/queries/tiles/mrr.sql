@@ -1,4 +1,4 @@
-select month_start as moment, ending as value, nrr as beside, ending_accounts as n
+select month_start as moment, ending as value, nrr, ending_accounts as n
 from marts.kpi_mrr
 where customer_type = 'all' and is_complete
 order by moment

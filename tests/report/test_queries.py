@@ -1,0 +1,124 @@
+"""Queries of the report that compare and judge, on a few rows with results worked out by hand."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import duckdb
+import pytest
+from report.tables import query
+
+
+@pytest.fixture
+def marts() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as connection:
+        connection.execute("create schema marts")
+        connection.execute("""
+            create table marts.dim_channels as
+            select *
+            from (values ('ads', 'Ads', 'Quảng cáo'), ('mail', 'Mail', 'Thư'), ('shop', 'Shop', 'Cửa hàng'))
+                as channels (channel, label_en, label_vi)
+        """)
+        yield connection
+
+
+def rows(connection: duckdb.DuckDBPyConnection, name: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = connection.sql(query(name)).to_arrow_table().to_pylist()
+    return found
+
+
+def test_early_and_late_are_the_first_and_last_quarter_of_a_path(marts: duckdb.DuckDBPyConnection) -> None:
+    """Of nine touches three are early (9 / 4, rounded up), three late; of two one each; a single touch is late."""
+    paths = {"nine": ["ads"] * 3 + ["mail"] * 3 + ["shop"] * 3, "two": ["mail", "shop"], "one": ["shop"]}
+    touches = [(conversion, place, channel) for conversion, path in paths.items() for place, channel in enumerate(path)]
+    # mail needs five touches to be listed
+    touches += [("three", place, "mail") for place in range(3)]
+    marts.execute("create table touches (conversion_id varchar, place integer, channel varchar)")
+    marts.executemany("insert into touches values (?, ?, ?)", touches)
+    marts.execute("""
+        create table marts.fct_attribution as
+        select
+            conversion_id, conversion_id || place as touchpoint_id, attribution_model, channel,
+            case attribution_model
+                when 'linear' then 1 / count(*) over (partition by conversion_id, attribution_model)
+                else (place = max(place) over (partition by conversion_id, attribution_model))::integer
+            end as credit
+        from touches, (values ('linear'), ('last_touch')) as models (attribution_model);
+        create table marts.fct_touchpoints as
+        select conversion_id || place as touchpoint_id, timestamp '2026-01-01' + interval (place) day as touched_at
+        from touches;
+        create table marts.fct_conversions as
+        select distinct conversion_id, 'order' as conversion_type from touches
+    """)
+    found = {
+        (row["attribution_model"], row["channel"]): [
+            pytest.approx(row[f"{part}_credit"]) for part in ("early", "middle", "late")
+        ]
+        for row in rows(marts, "credit_by_position")
+    }
+    # ads and shop have three and five touches: three are too few to be shown
+    assert set(found) == {(model, channel) for model in ("linear", "last_touch") for channel in ("mail", "shop")}
+    # mail: 3/9 in the middle of nine, the first of two, and one of three at each place
+    assert found["linear", "mail"] == [1 / 2 + 1 / 3, 3 / 9 + 1 / 3, 1 / 3]
+    assert found["linear", "shop"] == [0, 0, 3 / 9 + 1 / 2 + 1]
+    assert found["last_touch", "mail"] == [0, 0, 1]
+    assert found["last_touch", "shop"] == [0, 0, 3]
+
+
+@pytest.mark.parametrize(("markov_of_mail", "verdict"), [(200, "agree"), (900, "disagree")])
+def test_the_best_channel_says_whether_the_models_agree(
+    marts: duckdb.DuckDBPyConnection, markov_of_mail: int, verdict: str
+) -> None:
+    marts.execute(f"""
+        create table marts.dim_attribution_models as
+        select *
+        from (values ('first_touch', 'First', 'Đầu'), ('last_touch', 'Last', 'Cuối'), ('markov', 'Markov', 'Markov'))
+            as models (attribution_model, label_en, label_vi);
+        create table marts.attribution_performance as
+        select 'touch_month' as month_basis, true as is_mature, 'order' as conversion_type, *, 100 as spend
+        from (
+            values
+            ('first_touch', 'ads', 40, 300), ('first_touch', 'mail', 40, 200),
+            ('last_touch', 'ads', 40, 500), ('last_touch', 'mail', 40, 200), ('last_touch', 'shop', 29, 9000),
+            ('markov', 'ads', 40, 400), ('markov', 'mail', 40, {markov_of_mail})
+        ) as rows (attribution_model, channel, conversions, revenue)
+    """)
+    [row] = rows(marts, "sentences/best_channel")
+    # shop pays more, but of 29 conversions
+    assert (row["label_en"], row["model_en"], row["roas"]) == ("Ads", "Last", 5)
+    assert (row["models_verdict"], row["roas_low"], row["roas_high"]) == (verdict, 3, 5)
+    assert row["models_first"] == (3 if verdict == "agree" else 2)
+    assert row["by_model_en"] == f"First: Ads, Last: Ads, Markov: {'Ads' if verdict == 'agree' else 'Mail'}"
+
+
+def test_steps_of_an_email_are_one_touchpoint_and_feelings_stand_beside_the_stage(
+    marts: duckdb.DuckDBPyConnection,
+) -> None:
+    marts.execute("""
+        create table marts.journey_map as
+        select
+            'f' as framework, 'all' as customer_type, 'all' as persona, 'all' as period, 's' as stage,
+            0.5 as emotion_score;
+        create table marts.journey_map_touchpoints as
+        select
+            journey_map.* exclude (emotion_score), rows.*, touchpoint_type as touchpoint_type_label_en,
+            0 as responses, 0 as attributed_conversions
+        from marts.journey_map, (
+            values
+            ('email_sent', 90, 30, null), ('email_opened', 20, 15, null), ('store', 40, 40, 0.52),
+            ('call', 5, 5, 0.9), ('chat', 9, 8, 0.1), ('delivery', 0, 0, 0.2)
+        ) as rows (touchpoint_type, touches, persons, emotion_score)
+    """)
+    found = {row["touchpoint_type"]: row for row in rows(marts, "map_touchpoints")}
+    # by persons: store 40, the e-mail 30, chat 8; call is the fourth
+    assert {kind: row["leading"] for kind, row in found.items() if row["leading"]} == {
+        "store": 1,
+        "email": 2,
+        "chat": 3,
+    }
+    assert (found["email"]["persons"], found["email"]["sent"], found["email"]["opened"]) == (30, 90, 20)
+    assert {kind: row["above"] for kind, row in found.items() if row["above"]} == {"call": 1, "store": 2}
+    assert {kind: row["below"] for kind, row in found.items() if row["below"]} == {"chat": 1, "delivery": 2}
+    # store is 0.02 above the stage, below the 0.05 from which it counts as better
+    assert {kind: row["tone"] for kind, row in found.items() if row["tone"]} == {
+        "call": "good", "store": "neutral", "chat": "bad", "delivery": "bad",
+    }  # fmt: skip
