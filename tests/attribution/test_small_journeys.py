@@ -156,7 +156,7 @@ def test_shares_have_intervals(published: Path) -> None:
     """By hand: A is first in three of five journeys, each of another customer, D in none.
 
     The mean square of 0 and 1 about 0.6, over four degrees: 0.3, so the share's variance is 0.06, and it is worth
-    0.6 x 0.4 / 0.06 = 4 trials, less what four degrees do not tell: 4 / (1 + 4.84146 / 16)^2 = 2.35742. Wilson:
+    0.6 x 0.4 / 0.06 = 4 trials, less what four degrees do not tell: 4 / (1 + 4.84146 / 16)^2 = 2.35746. Wilson:
     (0.6 + 0.81477 -+ 1.95996 sqrt(0.10181 + 0.17281)) / 2.62954. Of 0 in 5: 0 to 0.76829 / 1.76829.
     """
     with duckdb.connect(str(published), read_only=True) as connection:

@@ -10,6 +10,20 @@ NEWCOMBE = (
 )
 
 CASES: dict[str, Cases] = {
+    # x the share of five conversions, y customers, z sums of squares and products. By hand 0.24 / 0.06 = 4 trials, over
+    # (1 + 4.84146 / 16)²; no spread between customers is worth no more than the five; one customer tells nothing
+    "effective_trials": Cases(
+        "round({{ effective_trials('cast(x as double)', '5e0', 'cast(y as bigint)',"
+        " \"cast(split_part(z, '/', 1) as decimal(38, 18))\", \"cast(split_part(z, '/', 2) as decimal(38, 18))\","
+        " 'cast(5 as decimal(38, 18))') }}, 4)",
+        {
+            ("0.6", "5", "3/3"): "2.3575",
+            ("0", "5", "0/0"): "5.0",
+            ("1", "5", "5/5"): "5.0",
+            ("0.5", "5", "1.25/2.5"): "5.0",
+            ("0.6", "1", "3/3"): None,
+        },
+    ),
     # 0 of 10 by hand: z²/(10 + z²) = 3.8415/13.8415
     "wilson_bound": Cases(
         "round({{ wilson_bound('(cast(x as double) / cast(y as double))', 'cast(y as double)', '+') }}, 4)",
