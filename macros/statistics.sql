@@ -20,10 +20,10 @@
 {%- endmacro %}
 
 {#-
-    Number of independent trials whose rate would vary as much as a share does that is made of several customers' credit, for
-    wilson_bound. At most the number of trials, so that chance agreement between few customers does not narrow the interval
-    (Korn and Graubard 1998). The divisor allows for a variance that few customers tell: the square of Student's t over z, by the first
-    term of its expansion.
+    Effective number of independent trials, for wilson_bound, of a share that is made of several customers' credit: the number whose
+    rate has the same variance. At most the number of trials, so that chance agreement between few customers does not narrow the
+    interval (Korn and Graubard 1998). The divisor corrects for a variance that is estimated from few customers: the square of Student's
+    t over z, by the first term of its expansion.
 
     Parameters: share and trials; customers, their number; sums over customers: squares, of their credit for the part; products, of
       that and their trials; total_squares, of their trials.
@@ -276,7 +276,7 @@
     end
 {%- endmacro %}
 {% macro bh_step(p_value, family, tie) -%}
-    {#- divides first: times a factor of at least 1, no p-value becomes smaller by rounding -#}
+    {#- divide first: multiplying by the quotient, which is at least 1, cannot make a p-value smaller by rounding -#}
     least(1e0, {{ p_value }} * (cast(count({{ p_value }}) over (partition by {{ family }}) as double)
         / row_number() over (partition by {{ family }} order by {{ p_value }} nulls last, {{ tie }})))
 {%- endmacro %}

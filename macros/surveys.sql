@@ -131,7 +131,7 @@ counted as (
 {% macro adjusted_wald_bound(answers, total, squares, side) -%}
     {%- set mean = '(cast(' ~ total ~ ' as double) / (' ~ answers ~ ' + 3))' -%}
     {%- set spread = '(' ~ squares ~ ' + 1.5e0) / (' ~ answers ~ ' + 3) - ' ~ mean ~ ' * ' ~ mean -%}
-    {#- both ends of the scale, since the mean of shifted answers may lie beyond it, and then both bounds may -#}
+    {#- limited at both ends of the scale, because the mean of shifted answers, and so both bounds, may lie outside it -#}
     greatest(
         least({{ mean }} {{ side }} {{ z_95() }} * sqrt(({{ spread }}) / ({{ answers }} + 3)), cast(1 as double)), cast(-1 as double)
     )

@@ -20,10 +20,11 @@ import yaml
 
 from customer_journey.contract import RawTable, raw_tables
 from customer_journey.errors import InputError, first_line, what_gave_out
+from customer_journey.file_columns import Column, as_text
 from customer_journey.mapping import RECORD_NUMBER, AdapterUse, Reading, did_you_mean, reading_of
 from customer_journey.paths import PROJECT
 from customer_journey.raw_files import data_files_below, is_text
-from customer_journey.tabular import Column, as_text, is_utf_8, read_as_text
+from customer_journey.tabular import is_utf_8, read_as_text
 from customer_journey.warehouse import quoted, quoted_name
 
 FOLDER = PROJECT / "adapters"

@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from customer_journey import nothing_new
 from customer_journey.errors import InputError, what_gave_out
-from customer_journey.landing import kind_of
+from customer_journey.landed import kind_of
 from customer_journey.locking import locked
 from customer_journey.mapping import did_you_mean, did_you_mean_one
 from customer_journey.paths import Output

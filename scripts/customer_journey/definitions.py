@@ -17,7 +17,7 @@ from customer_journey.settings import default_settings
 
 Definitions = Mapping[tuple[str, str], str]
 
-# their values are short and say more than a name: the line shows both of them
+# kinds with short values: the line shows the old and the new value
 _SETTING, _VERSION = "setting", "version of"
 # the kind of a file, by the start of its path, the first that fits
 _KINDS = (
@@ -35,13 +35,13 @@ _MOST_NAMES = 10
 
 def definitions_in_force(settings: Mapping[str, Any]) -> Definitions:
     """Return the value or a digest of each definition of a build, by its kind and name."""
-    # as-of is another each night
+    # as-of changes every night
     in_force = {name: value for name, value in {**default_settings(), **settings}.items() if name != "as_of"}
     found = {(_SETTING, name): json.dumps(value, ensure_ascii=False) for name, value in in_force.items()}
     found |= {(_VERSION, name): version(name) for name in ("customer-journey", "dbt-core", "duckdb")}
     for path, digest in digests_of_project().items():
         kind = next((kind for start, kind in _KINDS if path.startswith(start)), None)
-        # a .yml beside a model or a seed describes it
+        # a .yml beside a model or seed only describes it
         if kind is not None and not (path.startswith(("models/", "seeds/")) and path.endswith(".yml")):
             found[kind, _name(path)] = digest
     return found

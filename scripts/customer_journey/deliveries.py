@@ -13,8 +13,10 @@ from typing import NamedTuple
 import duckdb
 
 from customer_journey.adapters import Adapter, adapter_of, export_files, plain, run_selects
+from customer_journey.broken_lines import BrokenLine
 from customer_journey.contract import RawTable, raw_tables
 from customer_journey.errors import InputError
+from customer_journey.file_columns import Column, is_nameless
 from customer_journey.mapping import (
     EPOCH,
     RECORD_NUMBER,
@@ -36,7 +38,7 @@ from customer_journey.raw_files import (
     is_json,
     is_sheet,
 )
-from customer_journey.tabular import Column, is_nameless, read_as_text
+from customer_journey.tabular import read_as_text
 from customer_journey.warehouse import quoted, quoted_name
 
 # Some file systems store times to two seconds: a file younger than this may change without a change of its times.
@@ -72,8 +74,10 @@ class Delivery(NamedTuple):
     source_rank: int | None = None
     # the number of rows of the export that an adapter read for this
     export_rows: int | None = None
-    # what is to be said of its files
+    # notes on its files for the summary
     notes: tuple[str, ...] = ()
+    # lines that could not be split into columns
+    broken: Sequence[BrokenLine] = ()
 
 
 @dataclass(frozen=True)
@@ -278,7 +282,8 @@ def mapped_delivery(connection: duckdb.DuckDBPyConnection, one: MappedFile, tabl
         InputError: it cannot be read as the mapping says, or lacks a column that the mapping names.
     """
     state, settled = state_of_all([one.file], one.how), is_settled(one.file)
-    names = read_as_text(connection, one.file, one.entry.reading, f"{into}_read")
+    broken: list[BrokenLine] = []
+    names = read_as_text(connection, one.file, one.entry.reading, f"{into}_read", broken=broken)
     is_empty = not names
     if is_empty:
         # JSON without a record, as an API answers on a quiet day, has no names
@@ -305,6 +310,7 @@ def mapped_delivery(connection: duckdb.DuckDBPyConnection, one: MappedFile, tabl
         one.entry.source or (f"files with ids {one.entry.id_prefix}…" if one.entry.id_prefix else None),
         one.entry.record_key.rank if one.entry.record_key else None,
         notes=("holds no record",) if is_empty else (),
+        broken=broken,
     )
 
 

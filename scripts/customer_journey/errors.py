@@ -46,7 +46,7 @@ class CheckFailedError(BuildError):
         super().__init__(text)
         self.rows = rows
         self.checks = checks
-        # one line for each definition that the published build had otherwise
+        # one line for each definition that differs from the published build
         self.changed_definitions: Sequence[str] = ()
 
 

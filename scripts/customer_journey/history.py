@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 
-from customer_journey.landing import kind_of
+from customer_journey.landed import kind_of
 
 RUNNING, PUBLISHING, PUBLISHED, FAILED, INTERRUPTED = "running", "publishing", "published", "failed", "interrupted"
 

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 import duckdb
 
-from customer_journey.adapters import plain
+from customer_journey import file_names
+from customer_journey.broken_files import reading
+from customer_journey.broken_lines import MARK, BrokenLine, text_column
 from customer_journey.contract import RawTable, raw_tables
 from customer_journey.deliveries import (
     Delivery,
@@ -24,35 +25,22 @@ from customer_journey.deliveries import (
     state_of_all,
 )
 from customer_journey.errors import InputError
-from customer_journey.mapping import did_you_mean_one
-from customer_journey.paths import PROJECT
-from customer_journey.project_files import read_yaml
-from customer_journey.raw_files import MAPPING, lines_on_unread, misnamed
-from customer_journey.tabular import Column, as_text, columns_of, path_parameter, reading, scan
-
-# Prefix of the path of a table exported from Spark's catalog; no file path begins so.
-FROM_CATALOG = "catalog:"
-# the most columns that a message lists
-_NAMED = 12
-
-
-@dataclass
-class LandingReport:
-    """The result of landing: numbers of new and unchanged files, absent optional tables, unknown columns and files.
-
-    `drift` are lines on unknown columns and files; `doubles` lines on files that hold the same rows, which count
-    twice; `files` all files of the raw folder; `in_place` the schemas, by source, of tables that stay where an EL tool
-    keeps them; `exported` the paths of tables that were copied out of another catalog.
-    """
-
-    files_read: int = 0
-    files_known: int = 0
-    files: list[str] = field(default_factory=list)
-    absent_tables: list[str] = field(default_factory=list)
-    drift: list[str] = field(default_factory=list)
-    doubles: list[str] = field(default_factory=list)
-    in_place: Mapping[str, str] = field(default_factory=dict)
-    exported: list[str] = field(default_factory=list)
+from customer_journey.file_columns import path_parameter, scan
+from customer_journey.file_names import FileNames
+from customer_journey.landed import (
+    LandingReport,
+    create_landed_table,
+    create_manifest,
+    has_landed,
+    kind_of,
+    landed_kind,
+    landed_tables,
+    next_file_id,
+    texts_of,
+)
+from customer_journey.landing_checks import check_columns, check_main_tables, double_deliveries
+from customer_journey.raw_files import MAPPING, entries_below, is_parquet, lines_on_unread, misnamed
+from customer_journey.tabular import columns_of, confuses, read_over_broken_lines
 
 
 def land(connection: duckdb.DuckDBPyConnection, raw: Path, on_progress: Callable[[str, float], None]) -> LandingReport:
@@ -73,12 +61,12 @@ def land(connection: duckdb.DuckDBPyConnection, raw: Path, on_progress: Callable
         raise InputError(f"--raw {raw}: the name is not valid UTF-8. Rename it.") from error
     report = LandingReport()
     tables = raw_tables()
-    if any(_kind_of(connection, table) == "VIEW" for table in tables) or _has_landed(connection, from_catalog=True):
+    if any(landed_kind(connection, table) == "VIEW" for table in tables) or has_landed(connection, from_catalog=True):
         raise InputError(
             "--out: this folder was built with --raw-schemas, from the tables of an EL tool. "
             "Give --raw-schemas again, or choose another --out for files."
         )
-    plan = plan_of(raw)
+    plan, names = plan_of(raw), file_names.prepare(connection)
     report.drift += lines_on_unread(raw, plan.found, plan.claimed)
     delivered = plan.tables()
     for table in tables:
@@ -93,52 +81,21 @@ def land(connection: duckdb.DuckDBPyConnection, raw: Path, on_progress: Callable
                 state, settled = state_of(file), is_settled(file)
                 columns = columns_of(connection, file)
             report.drift += check_columns(table, str(file), file.name, columns)
-            path = file.relative_to(raw).as_posix()
+            path = _stored_path(file, raw, names)
             deliveries[table].append(Delivery(path, columns, partial(lying_at, [file]), state, settled))
-    _add_mapped(connection, plan, deliveries, report)
-    _add_exports(connection, plan, raw, deliveries, report)
+    _add_mapped(connection, plan, names, deliveries, report)
+    _add_exports(connection, plan, raw, names, deliveries, report)
     report.files = sorted(delivery.path for of_table in deliveries.values() for delivery in of_table)
     land_deliveries(connection, deliveries, report, on_progress)
-    _forget_unread(connection, raw, report)
+    _forget_unread(connection, raw, names, report)
     report.absent_tables += [
         table.label for table in tables if table not in delivered or _is_unmade(connection, plan, table)
     ]
-    _keep_export_files(connection, plan, raw)
+    _keep_export_files(connection, plan, raw, names)
     for table in tables:
-        if table.adds_up and _kind_of(connection, table) == "BASE TABLE":
-            report.doubles += _double_deliveries(connection, table)
+        if table.adds_up and landed_kind(connection, table) == "BASE TABLE":
+            report.doubles += double_deliveries(connection, table)
     return report
-
-
-def check_main_tables(
-    where: str, delivered: Collection[RawTable], landed: Collection[str], *, has_mapping: bool = False
-) -> None:  # fmt: skip
-    """Check that at least one main table is delivered, and that none delivered before is missing.
-
-    `delivered` are the tables with files now, `landed` the labels of the tables that earlier builds landed.
-    `where` begins the error message.
-
-    Raises:
-        InputError: no main table is delivered, or one of an earlier build is missing.
-    """
-    main = [table for table in raw_tables() if table.is_main]
-    if not any(table in delivered for table in main):
-        others = _first_of(sorted(table.label for table in delivered), str)
-        remedy = (
-            "Put its export there and run `journey init` with --overwrite, or complete its entry in mapping.yml."
-            if has_mapping
-            else "Add for example orders/orders.csv; for exports of tools, `journey init` writes a mapping.yml."
-        )
-        raise InputError(
-            f"{where}none of the tables {', '.join(table.label for table in main)} is there"
-            f"{f', only {others}' if others else ''}; a build needs one of them. {remedy}"
-        )
-    lost = sorted(table.label for table in main if table.label in landed and table not in delivered)
-    if lost:
-        raise InputError(
-            f"{where}required table {lost[0]} is missing, although an earlier build of this output folder read it. "
-            "Put its export back. If the table is no longer wanted, deliver a file with only the header."
-        )
 
 
 def _is_unmade(connection: duckdb.DuckDBPyConnection, plan: Plan, table: RawTable) -> bool:
@@ -151,34 +108,32 @@ def _is_unmade(connection: duckdb.DuckDBPyConnection, plan: Plan, table: RawTabl
     return row is None or row[0] == 0
 
 
-def landed_tables(connection: duckdb.DuckDBPyConnection) -> set[str]:
-    """Return the labels of the tables with landed files."""
-    if not kind_of(connection, "private", "landed_files"):
-        return set()
-    rows = connection.execute("select distinct source_table from private.landed_files").fetchall()
-    return {source_table.replace(".", "/") for (source_table,) in rows}
-
-
 def _add_mapped(
-    connection: duckdb.DuckDBPyConnection, plan: Plan, deliveries: dict[RawTable, list[Delivery]], report: LandingReport
+    connection: duckdb.DuckDBPyConnection,
+    plan: Plan,
+    names: FileNames,
+    deliveries: dict[RawTable, list[Delivery]],
+    report: LandingReport,
 ) -> None:
     """Add the files that mapping.yml names; unchanged ones are not read again."""
     for number, (table, one) in enumerate((table, one) for table, files in plan.mapped.items() for one in files):
         with reading(one.file):
             state = state_of_all([one.file], one.how)
-        if _knows(connection, [one.path], state):
-            deliveries[table].append(_known(one.path, state))
+        path = names.stored(one.path)
+        if _knows(connection, [path], state):
+            deliveries[table].append(_known(path, state))
             continue
         delivery = mapped_delivery(connection, one, table, f"mapped_{number}")
         report.drift += check_columns(table, str(one.file), one.file.name, delivery.columns)
         report.drift += [f"{table.label}: {one.path} {note}" for note in delivery.notes]
-        deliveries[table].append(delivery)
+        deliveries[table].append(delivery._replace(path=path))
 
 
 def _add_exports(
     connection: duckdb.DuckDBPyConnection,
     plan: Plan,
     raw: Path,
+    names: FileNames,
     deliveries: dict[RawTable, list[Delivery]],
     report: LandingReport,
 ) -> None:
@@ -190,7 +145,7 @@ def _add_exports(
     # for each folder, the files that none of its adapters recognises
     unread: dict[str, dict[str, InputError | None]] = {}
     for number, export in enumerate(plan.exports):
-        paths = {table: export.path(table) for table in export.adapter.selects}
+        paths = {table: names.stored(export.path(table)) for table in export.adapter.selects}
         if export.files is not None:
             state = state_of_all(export.files, export.how)
             if _knows(connection, paths.values(), state):
@@ -202,10 +157,11 @@ def _add_exports(
         made, strange = made_deliveries(connection, export, raw, f"export_{number}")
         others = unread.setdefault(export.place, dict(strange))
         unread[export.place] = {label: problem for label, problem in others.items() if label in strange}
-        report.drift += _keep_rows_of_vanished(connection, export, raw)
+        report.drift += _keep_rows_of_vanished(connection, export, raw, names)
         for table, delivery in made.items():
             check_columns(table, delivery.path, delivery.path, delivery.columns)
-            deliveries[table].append(delivery)
+            source = None if delivery.source is None else names.stored(delivery.source)
+            deliveries[table].append(delivery._replace(path=paths[table], source=source))
     for place, labels in unread.items():
         if problem := next(filter(None, labels.values()), None):
             raise problem
@@ -229,21 +185,25 @@ def _knows(connection: duckdb.DuckDBPyConnection, paths: Collection[str], state:
     return row is not None and row[0] == len(paths)
 
 
-def _keep_rows_of_vanished(connection: duckdb.DuckDBPyConnection, export: Export, raw: Path) -> list[str]:
+def _keep_rows_of_vanished(
+    connection: duckdb.DuckDBPyConnection, export: Export, raw: Path, names: FileNames
+) -> list[str]:
     """Keep the rows of deleted files of an export under another path, and return a line on them.
 
     Not for tables whose rows are added up, such as spend: their rows would count twice, so they go with their file.
     """
     if export.files is None or not kind_of(connection, "private", "export_files"):
         return []
-    before = connection.execute("select file from private.export_files where place = ?", [export.place]).fetchall()
-    gone = sorted({file for (file,) in before} - {file.relative_to(raw).as_posix() for file in export.files})
+    before = connection.execute(
+        "select file from private.export_files where place = ?", [names.stored(export.place)]
+    ).fetchall()
+    gone = sorted({file for (file,) in before} - {_stored_path(file, raw, names) for file in export.files})
     if not gone:
         return []
     for table in export.adapter.selects:
         if table.adds_up:
             continue
-        path = export.path(table)
+        path = names.stored(export.path(table))
         row = connection.execute(
             "select count(*) from private.landed_files where starts_with(path, ?)", [f"{path} before "]
         ).fetchone()
@@ -253,19 +213,25 @@ def _keep_rows_of_vanished(connection: duckdb.DuckDBPyConnection, export: Export
     return [f"{export.place}: {Path(gone[0]).name} is gone; the rows that were read from it are kept"]
 
 
-def _keep_export_files(connection: duckdb.DuckDBPyConnection, plan: Plan, raw: Path) -> None:
+def _stored_path(file: Path, raw: Path, names: FileNames) -> str:
+    return names.stored(file.relative_to(raw).as_posix())
+
+
+def _keep_export_files(connection: duckdb.DuckDBPyConnection, plan: Plan, raw: Path, names: FileNames) -> None:
     """Record the files of each export, so that the next build notices a deleted one."""
     connection.execute("create table if not exists private.export_files (place varchar, file varchar)")
     for export in plan.exports:
-        connection.execute("delete from private.export_files where place = ?", [export.place])
+        place = names.stored(export.place)
+        connection.execute("delete from private.export_files where place = ?", [place])
         for file in export.files or ():
             connection.execute(
-                "insert into private.export_files values (?, ?)", [export.place, file.relative_to(raw).as_posix()]
+                "insert into private.export_files values (?, ?)", [place, _stored_path(file, raw, names)]
             )
 
 
-def _forget_unread(connection: duckdb.DuckDBPyConnection, raw: Path, report: LandingReport) -> None:
+def _forget_unread(connection: duckdb.DuckDBPyConnection, raw: Path, names: FileNames, report: LandingReport) -> None:
     """Delete the landed rows of files that still exist but that the mapping no longer reads."""
+    there = {".", *(_stored_path(entry, raw, names) for entry in entries_below(raw))}
     for file_id, source_table, path in connection.execute(
         "select file_id, source_table, path from private.landed_files order by path"
     ).fetchall():
@@ -273,7 +239,7 @@ def _forget_unread(connection: duckdb.DuckDBPyConnection, raw: Path, report: Lan
         # the forms of Export.path and MappedFile.path; a plain file name may look like one of them
         export = re.fullmatch(rf"(.+) through [^/]+/{label}\.sql", path)
         place = export[1] if export else path.removesuffix(f" as {label}")
-        if path in report.files or not (raw / place).exists():
+        if path in report.files or Path(place).as_posix() not in there:
             continue
         connection.execute(f"delete from raw_{source_table} where _file_id = ?", [file_id])
         for table in ("landed_files", "erased_rows", "record_keys"):
@@ -291,7 +257,7 @@ def unchanged_files(connection: duckdb.DuckDBPyConnection, raw: Path) -> list[st
             "select path, sha256, state from private.landed_files left join private.file_states using (path)"
         ).fetchall()
     }
-    plan = plan_of(raw)
+    plan, names = plan_of(raw), file_names.names_of(connection)
     read: list[tuple[str, list[Path], str | None]]
     read = [(file.relative_to(raw).as_posix(), [file], None) for files in plan.plain.values() for file in files]
     read += [(one.path, [one.file], one.how) for files in plan.mapped.values() for one in files]
@@ -300,23 +266,14 @@ def unchanged_files(connection: duckdb.DuckDBPyConnection, raw: Path) -> list[st
             return None
         read += [(export.path(table), list(export.files), export.how) for table in export.adapter.selects]
     paths = []
-    for path, files, how in read:
+    for named, files, how in read:
+        path = names.stored(named)
         sha256, known_state = landed.get(path, (None, None))
         state = state_of(files[0]) if how is None else state_of_all(files, how)
         if sha256 is None or (known_state != state and sha256 != content_of(files, how or "")):
             return None
         paths.append(path)
     return sorted(paths)
-
-
-def landed_digest(connection: duckdb.DuckDBPyConnection) -> str | None:
-    """Return a digest of the paths and contents of all landed files; None if nothing has landed."""
-    if not kind_of(connection, "private", "landed_files"):
-        return None
-    row = connection.execute(
-        "select md5(string_agg(path || sha256, '|' order by path)) from private.landed_files"
-    ).fetchone()
-    return row[0] if row else None
 
 
 def land_deliveries(
@@ -326,124 +283,57 @@ def land_deliveries(
     on_progress: Callable[[str, float], None],
 ) -> None:
     """Land the new and changed files of each table in one transaction, and count them in the report."""
-    connection.execute("begin")
-    try:
-        _create_manifest(connection)
-        for number, (table, delivered) in enumerate(deliveries.items()):
-            on_progress(table.label, number / len(deliveries))
-            for delivery in delivered:
-                if _land(connection, table, delivery):
-                    report.files_read += 1
-                else:
-                    report.files_known += 1
-        connection.execute("commit")
-    except BaseException:
-        connection.execute("rollback")
-        raise
+    confusing: set[str] = set()
+    while True:
+        connection.execute("begin")
+        try:
+            create_manifest(connection)
+            is_new = []
+            for number, (table, delivered) in enumerate(deliveries.items()):
+                on_progress(table.label, number / len(deliveries))
+                is_new += [_land(connection, table, delivery, confusing) for delivery in delivered]
+            connection.execute("commit")
+        except _ConfusingError as error:
+            # the transaction is lost with the error, so it begins again, with another way of reading this file
+            connection.execute("rollback")
+            confusing.add(error.path)
+            continue
+        except BaseException:
+            connection.execute("rollback")
+            raise
+        report.files_read += sum(is_new)
+        report.files_known += len(is_new) - sum(is_new)
+        return
 
 
-def refuse_folder_of_files(connection: duckdb.DuckDBPyConnection) -> None:
-    """Refuse exported tables in a folder where files have landed: nothing would ever replace the rows of the files.
+def _land_broken(
+    connection: duckdb.DuckDBPyConnection, table: RawTable, file_id: int, broken: Sequence[BrokenLine]
+) -> None:
+    """Put a row that will be quarantined in the place of each broken line."""
+    for line in broken:
+        connection.execute(f"delete from {table.relation} where _file_id = ? and _row_number = ?", [file_id, line.row])
+        connection.execute(
+            f"insert into {table.relation} ({text_column(table)}, is_deleted, _file_id, _row_number)"
+            " values (?, ?, ?, ?)",
+            [str(line), MARK, file_id, line.row],
+        )
+
+
+class _ConfusingError(Exception):
+    """DuckDB gave up the text file of this path without naming a line."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+
+def _land(
+    connection: duckdb.DuckDBPyConnection, table: RawTable, delivery: Delivery, confusing: Collection[str]
+) -> bool:
+    """Land one delivery; return False if its content has not changed.
 
     Raises:
-        InputError: files have landed here.
+        _ConfusingError: its path is to be added to `confusing`, and the transaction to begin again.
     """
-    if _has_landed(connection, from_catalog=False):
-        raise InputError("--out: this folder holds rows landed from files. Choose another --out for --raw-schemas.")
-
-
-def _has_landed(connection: duckdb.DuckDBPyConnection, from_catalog: bool) -> bool:
-    if not kind_of(connection, "private", "landed_files"):
-        return False
-    found = connection.execute(
-        "select 1 from private.landed_files where starts_with(path, ?) = ? limit 1", [FROM_CATALOG, from_catalog]
-    ).fetchone()
-    return found is not None
-
-
-def check_columns(table: RawTable, where: str, short_name: str, columns: Sequence[Column]) -> list[str]:
-    """Return a line on each unknown column; `where` names the file or table in errors.
-
-    Raises:
-        InputError: a required column is missing.
-    """
-    names = {plain(column.name) for column in columns}
-    has = [column.name for column in columns if column.name and plain(column.name) not in table.all_columns]
-    for name in table.required_columns:
-        if name not in names:
-            raise InputError(f"{where}: table {table.label} lacks the required column {name}. {_add_it(name, has)}")
-    for group in table.one_of:
-        if not set(group) & names:
-            raise InputError(
-                f"{where}: table {table.label} lacks the columns {' and '.join(group)}. {_add_it('one of them', has)}"
-            )
-    return [
-        f"{table.label}: {f'unknown column {column.name}' if column.name else 'a column without a name'} "
-        f"({short_name}), not read{did_you_mean_one(column.name, table.all_columns)}"
-        for column in columns
-        if plain(column.name) not in table.all_columns
-    ]
-
-
-def _add_it(name: str, has: Sequence[str]) -> str:
-    if not has:
-        return f"Add {'it' if ' ' not in name else name} to the export."
-    return (
-        f"The file has these unknown columns: {_first_of(has)}. If one of them is meant, write "
-        "`columns: {our name: their name}` for this table in mapping.yml (`journey init` proposes it); "
-        f"else add {'it' if ' ' not in name else name} to the export."
-    )
-
-
-def _first_of(names: Sequence[str], shown: Callable[[str], str] = repr) -> str:
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return ", ".join(map(shown, names[:_NAMED])) + more
-
-
-def _texts_of(table: RawTable, columns: Sequence[Column]) -> list[str]:
-    """Return the SQL of each column of the landed table; null for a column that the file does not have."""
-    known = {plain(column.name): column for column in columns}
-    return [
-        f"{as_text(known[name]) if name in known else 'cast(null as varchar)'} as {name}" for name in table.all_columns
-    ]
-
-
-def _create_manifest(connection: duckdb.DuckDBPyConnection) -> None:
-    connection.execute("create schema if not exists private")
-    connection.execute(
-        "create table if not exists private.landed_files"
-        " (file_id bigint, source_table varchar, path varchar, sha256 varchar, row_count bigint)"
-    )
-    connection.execute("create table if not exists private.file_states (path varchar, state varchar)")
-    create_record_keys(connection)
-    connection.execute(
-        "create table if not exists private.sources"
-        " (path varchar, file_id bigint, source_table varchar, source varchar, export_rows bigint)"
-    )
-
-
-def create_record_keys(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create the table of the records that several sources hold (`same_records` of mapping.yml), if it is not there."""
-    connection.execute(
-        "create table if not exists private.record_keys"
-        " (source_table varchar, file_id bigint, row_number bigint, record_key varchar, source_rank bigint)"
-    )
-
-
-def create_landed_table(connection: duckdb.DuckDBPyConnection, table: RawTable) -> None:
-    """Create the landed table, with all columns as text, if it does not exist."""
-    connection.execute(f"create schema if not exists raw_{table.source}")
-    columns = ", ".join(f"{column} varchar" for column in table.all_columns)
-    connection.execute(f"create table if not exists {table.relation} ({columns}, _file_id bigint, _row_number bigint)")
-    # an earlier release may have created it with fewer columns
-    present = connection.table(table.relation).columns
-    for column in table.all_columns:
-        if column not in present:
-            connection.execute(f"alter table {table.relation} add column {column} varchar")
-
-
-def _land(connection: duckdb.DuckDBPyConnection, table: RawTable, delivery: Delivery) -> bool:
-    """Land one delivery; return False if its content has not changed."""
     known = connection.execute(
         "select file_id, sha256, source_table from private.landed_files where path = ?", [delivery.path]
     ).fetchone()
@@ -465,11 +355,23 @@ def _land(connection: duckdb.DuckDBPyConnection, table: RawTable, delivery: Deli
             connection.execute("delete from private.landed_files where file_id = ?", [known[0]])
             connection.execute("delete from private.erased_rows where file_id = ?", [known[0]])
             connection.execute("delete from private.record_keys where file_id = ?", [known[0]])
-        file_id = known[0] if known else _next_file_id(connection)
+        file_id = known[0] if known else next_file_id(connection)
         insert = f"insert into {table.relation} ({', '.join(table.all_columns)}, _file_id, _row_number)"
-        texts = f"select {', '.join(_texts_of(table, delivery.columns))}, {file_id}"
+        texts = f"select {', '.join(texts_of(table, delivery.columns))}, {file_id}"
+        broken, row_count = delivery.broken, 0
+
+        def read(rows: str, *read_files: Path) -> None:
+            nonlocal row_count
+            if row_count:
+                connection.execute(f"delete from {table.relation} where _file_id = ?", [file_id])
+            row = connection.execute(
+                f"{insert} {texts}, row_number() over () from {rows}", path_parameter(read_files)
+            ).fetchone()
+            row_count = row[0] if row else 0
+
         if delivery.relation is not None:
-            rows = connection.execute(f"{insert} {texts}, _row from {delivery.relation}").fetchone()
+            row = connection.execute(f"{insert} {texts}, _row from {delivery.relation}").fetchone()
+            row_count = (row[0] if row else 0) + len(broken)
             if delivery.source_rank is not None:
                 connection.execute(
                     f"insert into private.record_keys select ?, ?, _row, _record_key, ? from {delivery.relation}"
@@ -477,15 +379,23 @@ def _land(connection: duckdb.DuckDBPyConnection, table: RawTable, delivery: Deli
                     [table.source_table, file_id, delivery.source_rank],
                 )
             connection.execute(f"drop table {delivery.relation}")
+        elif is_parquet(files[0]):
+            with reading(files[0]):
+                read(scan(files[0], delivery.columns), *files)
         else:
             with reading(files[0]):
-                rows = connection.execute(
-                    f"{insert} {texts}, row_number() over () from {scan(files[0], delivery.columns)}",
-                    path_parameter(files),
-                ).fetchone()
+                try:
+                    broken = read_over_broken_lines(
+                        connection, files[0], delivery.columns, None, read, delivery.path in confusing
+                    )
+                except duckdb.InvalidInputException as error:
+                    if delivery.path in confusing or not confuses(error):
+                        raise
+                    raise _ConfusingError(delivery.path) from error
+    _land_broken(connection, table, file_id, broken)
     connection.execute(
         "insert into private.landed_files values (?, ?, ?, ?, ?)",
-        [file_id, table.source_table, delivery.path, sha256, rows[0] if rows else 0],
+        [file_id, table.source_table, delivery.path, sha256, row_count],
     )
     connection.execute("delete from private.sources where path = ?", [delivery.path])
     if delivery.source is not None:
@@ -494,46 +404,6 @@ def _land(connection: duckdb.DuckDBPyConnection, table: RawTable, delivery: Deli
             [delivery.path, file_id, table.source_table, delivery.source, delivery.export_rows],
         )
     return True
-
-
-def _double_deliveries(connection: duckdb.DuckDBPyConnection, table: RawTable) -> list[str]:
-    """Return a line on each two files of one table, such as spend, where half or more of the smaller one is the same.
-
-    This is only a warning: equal rows can be right, as of two hours with the same spend, and so can a file that was
-    delivered again under another name. Rows whose amount is 0 are ignored: they add nothing and are often equal.
-    """
-    columns = ", ".join(f"coalesce(trim({name}), '')" for name in table.all_columns)
-    rows = connection.execute(
-        f"""
-        with counted as (
-            select _file_id, md5(concat_ws('|', {columns})) as content, count(*) as row_count
-            from {table.relation}
-            where try_cast({table.adds_up} as double) is distinct from 0
-            group by all
-        ),
-        totals as (select _file_id, sum(row_count) as row_count from counted group by all),
-        shared as (
-            select one._file_id as first_id, other._file_id as second_id,
-                sum(least(one.row_count, other.row_count)) as row_count
-            from counted as one
-            inner join counted as other on one.content = other.content and one._file_id < other._file_id
-            group by all
-        )
-        select shared.row_count, least(one_total.row_count, other_total.row_count), first_file.path, second_file.path
-        from shared
-        inner join totals as one_total on shared.first_id = one_total._file_id
-        inner join totals as other_total on shared.second_id = other_total._file_id
-        inner join private.landed_files as first_file on shared.first_id = first_file.file_id
-        inner join private.landed_files as second_file on shared.second_id = second_file.file_id
-        where 2 * shared.row_count >= least(one_total.row_count, other_total.row_count)
-        order by first_file.path, second_file.path
-        """
-    ).fetchall()
-    return [
-        f"{table.label}: {count:,} of {total:,} rows are the same in {first} and {second}, and count twice. "
-        "If they were delivered twice, leave only the header in one of the files"
-        for count, total, first, second in rows
-    ]
 
 
 def _has_state(connection: duckdb.DuckDBPyConnection, delivery: Delivery) -> bool:
@@ -546,114 +416,3 @@ def _keep_state(connection: duckdb.DuckDBPyConnection, delivery: Delivery) -> No
     connection.execute("delete from private.file_states where path = ?", [delivery.path])
     if delivery.is_settled:
         connection.execute("insert into private.file_states values (?, ?)", [delivery.path, delivery.state])
-
-
-def _next_file_id(connection: duckdb.DuckDBPyConnection) -> int:
-    row = connection.execute("select coalesce(max(file_id), 0) + 1 from private.landed_files").fetchone()
-    assert row is not None
-    return int(row[0])
-
-
-def point_at_schemas(connection: duckdb.DuckDBPyConnection, schemas: Mapping[str, str]) -> LandingReport:
-    """Create one view for each raw table over the tables that an EL tool keeps in the warehouse, in `schemas[source]`.
-
-    Raises:
-        InputError: a source or schema is unknown, a required table or column is missing, or rows of files landed here.
-    """
-    report = LandingReport(in_place=schemas)
-    tables = raw_tables()
-    check_schemas(schemas, own_schemas())
-    before = {table.label for table in tables if _kind_of(connection, table) == "VIEW"}
-    connection.execute("begin")
-    try:
-        for table in tables:
-            _drop_relation(connection, table)
-            schema = schemas.get(table.source, table.source)
-            columns = _warehouse_columns(connection, schema, table.name) if table.source in schemas else []
-            if not columns:
-                if table.is_main and table.source in schemas:
-                    raise InputError(
-                        f"warehouse: required table {table.label} is missing: there is no {schema}.{table.name}. Let "
-                        "the EL tool land it, or correct --raw-schemas."
-                    )
-                report.absent_tables.append(table.label)
-                continue
-            where = f"{schema}.{table.name}"
-            report.drift += check_columns(table, where, where, columns)
-            connection.execute(f"create schema if not exists raw_{table.source}")
-            connection.execute(
-                f"create view {table.relation} as select {', '.join(_texts_of(table, columns))}, 0::bigint as _file_id,"
-                f' row_number() over () as _row_number from "{schema}".{table.name}'
-            )
-        delivered = {table for table in tables if table.label not in report.absent_tables}
-        check_main_tables("warehouse: ", delivered, before)
-        # the reconciliation counts the rows that are there now; rows erased earlier are no longer among them
-        connection.execute("delete from private.erased_rows where file_id = 0")
-        connection.execute("commit")
-    except BaseException:
-        connection.execute("rollback")
-        raise
-    return report
-
-
-def check_schemas(schemas: Mapping[str, str], own: Collection[str]) -> None:
-    """Check --raw-schemas: it must name sources of the contract, and no schema that the build writes.
-
-    Raises:
-        InputError: a source is unknown, or a schema is one of the build's own.
-    """
-    sources = {table.source for table in raw_tables()}
-    if unknown := sorted(set(schemas) - sources):
-        raise InputError(f"--raw-schemas: there is no source {unknown[0]}. Sources are {', '.join(sorted(sources))}.")
-    for source, schema in schemas.items():
-        if schema.lower() in own:
-            raise InputError(
-                f"--raw-schemas {source}={schema}: the schema {schema} belongs to the build. "
-                "Let the EL tool write to another one."
-            )
-
-
-def own_schemas() -> set[str]:
-    """Return the schemas of the warehouse that the build writes: landed rows, its own tables, and the models."""
-    project = read_yaml(PROJECT / "dbt_project.yml")
-    folders = [*project["models"][project["name"]].values(), project["seeds"][project["name"]]]
-    of_models = {folder["+schema"] for folder in folders if isinstance(folder, dict) and "+schema" in folder}
-    return {"private"} | {f"raw_{table.source}" for table in raw_tables()} | of_models
-
-
-def _drop_relation(connection: duckdb.DuckDBPyConnection, table: RawTable) -> None:
-    """Drop the view of the last build, or the empty table that dbt made because there was none."""
-    kind = _kind_of(connection, table)
-    if kind == "VIEW":
-        connection.execute(f"drop view {table.relation}")
-    elif kind is not None:
-        if connection.execute(f"select 1 from {table.relation} limit 1").fetchone():
-            raise InputError(
-                "--out: this folder holds rows landed from files, which --raw-schemas would lose. "
-                "Let the EL tool write to the warehouse.duckdb of another --out."
-            )
-        connection.execute(f"drop table {table.relation}")
-
-
-def _kind_of(connection: duckdb.DuckDBPyConnection, table: RawTable) -> str | None:
-    """Return whether the landed relation is a `BASE TABLE` or a `VIEW`; None if there is none."""
-    return kind_of(connection, f"raw_{table.source}", table.name)
-
-
-def kind_of(connection: duckdb.DuckDBPyConnection, schema: str, name: str) -> str | None:
-    """Return whether a relation of the warehouse is a `BASE TABLE` or a `VIEW`; None if there is none."""
-    row = connection.execute(
-        "select table_type from information_schema.tables"
-        " where table_catalog = current_database() and table_schema = ? and table_name = ?",
-        [schema, name],
-    ).fetchone()
-    return row[0] if row else None
-
-
-def _warehouse_columns(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> list[Column]:
-    rows = connection.execute(
-        "select column_name, data_type from information_schema.columns"
-        " where table_schema = ? and table_name = ? order by ordinal_position",
-        [schema, table],
-    ).fetchall()
-    return [Column(row[0], row[1]) for row in rows]

@@ -19,7 +19,8 @@ import duckdb
 
 from customer_journey.contract import raw_tables
 from customer_journey.hash_key import hash_key, keyed_digest
-from customer_journey.landing import FROM_CATALOG, kind_of, landed_digest, unchanged_files
+from customer_journey.landed import FROM_CATALOG, kind_of, landed_digest
+from customer_journey.landing import unchanged_files
 from customer_journey.paths import PROJECT, Output
 from customer_journey.publish import SCHEMA
 

@@ -31,7 +31,7 @@ class Origin(NamedTuple):
     # `row`, or `record` in a JSON file
     unit: str
     number: int
-    # the column that holds the refused value as it stands; empty if none does
+    # the column with the refused value as delivered; empty if none has it
     column: str
 
 
@@ -83,7 +83,7 @@ class Origins:
             return None
         by_value = {(part, row): self._holding(part, row, value, parts) for part, row in found} if value else {}
         if len(found) > 1 or not is_whole:
-            # one order may have several rows, and a line number may be the SELECT's own
+            # not the line number: an order may have several rows, numbered by the SELECT itself
             found = {place for place in found if by_value.get(place)}
         if len(found) != 1:
             return None

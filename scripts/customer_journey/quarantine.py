@@ -9,7 +9,7 @@ import duckdb
 
 from customer_journey.contract import RawTable, raw_tables
 from customer_journey.errors import InputError, LockedError, first_line
-from customer_journey.landing import kind_of
+from customer_journey.landed import kind_of
 from customer_journey.mapping import did_you_mean
 from customer_journey.origins import Origins, keys_of, origins_of
 from customer_journey.paths import Output

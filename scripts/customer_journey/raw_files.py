@@ -9,7 +9,7 @@ import io
 import os
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,7 +28,7 @@ _ARCHIVES = (".zip", ".7z", ".rar", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar
 # files at the top of a raw folder that are not tables
 MAPPING = "mapping.yml"
 _NO_TABLES = ("vars.yml", MAPPING, DEMO_MARK)
-# what systems and office programs leave in folders: no row is in it
+# files that systems and office programs leave in folders; they hold no rows
 _HIDDEN = (".", "~$", "_SUCCESS", "_committed_", "_started_", "__macosx", "thumbs.db", "desktop.ini")
 # the most names that a message lists
 _NAMED = 20
@@ -229,13 +229,15 @@ def _is_hidden(name: str) -> bool:
 
 def _below(folder: Path) -> list[Path]:
     """Return all files below a folder; links to folders are not followed, since they may form a loop."""
-    found = []
+    return [entry for entry in entries_below(folder) if not entry.is_dir() or entry.is_symlink()]
+
+
+def entries_below(folder: Path) -> Iterator[Path]:
+    """Yield all files and folders below a folder, hidden ones and linked folders left out."""
     for entry in _entries(folder):
+        yield entry
         if entry.is_dir() and not entry.is_symlink():
-            found += _below(entry)
-        else:
-            found.append(entry)
-    return found
+            yield from entries_below(entry)
 
 
 def _names(folder: Path, files: Sequence[Path]) -> str:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-from customer_journey.landing import FROM_CATALOG, kind_of
+from customer_journey.landed import FROM_CATALOG, kind_of
 from customer_journey.raw_files import is_json, is_parquet
 
 # The summary lists a table from this share of refused rows; a table with fewer rows than this never stops a build.

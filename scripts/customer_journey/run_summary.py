@@ -31,7 +31,7 @@ _ENDS: Mapping[int, str] = {
 }
 STOPPED = "stopped"
 _ROW_STATES = ("rows_in", "accepted", "duplicates", "quarantined", "deferred", "erased")
-# what moves in a warning from night to night, although it says the same
+# numbers in a warning that change every night although the warning is the same
 _MOVING = re.compile(r"of [0-9,]+ rows|\([0-9]+ %\)|\(as row [^)]*\)|nothing for [0-9.]+ days|usually [0-9,]+ rows")
 
 
@@ -55,12 +55,12 @@ class RunSummary:
     refused: Sequence[str] = ()
     checks: Sequence[CheckResult] = ()
     warnings: list[str] = field(default_factory=list)
-    # lines on rows and figures, and on definitions, that differ from the build published before
+    # changed rows and figures, and changed definitions, compared with the published build
     changes: Sequence[str] = ()
     changed_definitions: Sequence[str] = ()
     steps: list[dict[str, Any]] = field(default_factory=list)
     has_begun: bool = False
-    # the warnings of the published build, None where no earlier run left them
+    # the warnings of the published build; None if no earlier run recorded them
     _standing: Sequence[str] | None = None
     _started: float = field(default_factory=time.monotonic)
 

@@ -117,7 +117,7 @@ def message(document: Mapping[str, Any]) -> dict[str, Any]:
         lines.append(document["error"])
     lines += _most([f"- changed: {line}" for line in document["changed_definitions"]], MOST_DEFINITIONS)
     warnings, new = document["warnings"], document["new_warnings"]
-    # what stands for weeks must not hide what came tonight
+    # warnings that persist for weeks must not hide new ones
     standing = [line for line in warnings if line not in new]
     mark = "new: " if standing else ""
     lines += _most([f"- {mark}{line}" for line in new] + [f"- {line}" for line in standing], MOST_WARNINGS)

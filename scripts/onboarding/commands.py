@@ -16,7 +16,8 @@ from customer_journey.terminal import PlainConsole
 from rich.console import Console
 from rich.table import Table
 
-from onboarding.propose import AdapterUse, Proposal, Source, propose
+from onboarding.proposal import AdapterUse, Proposal, Source
+from onboarding.propose import propose
 from onboarding.write import mapping_text, refused_commands, settings_text
 
 

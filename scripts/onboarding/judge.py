@@ -13,7 +13,8 @@ from pathlib import Path
 import duckdb
 from customer_journey.contract import RawTable, raw_tables
 from customer_journey.deliveries import MappedFile, plan_of
-from customer_journey.landing import create_landed_table, land
+from customer_journey.landed import create_landed_table
+from customer_journey.landing import land
 from customer_journey.mapping import MappedTable, Reading
 from customer_journey.origins import Origins, keys_of
 from customer_journey.raw_files import is_json, is_parquet, is_sheet

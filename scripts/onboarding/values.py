@@ -296,7 +296,7 @@ def _form_of_named_month(text: str) -> str | None:
         return None
     if found["half"] and not found["time"]:
         return None
-    # May is both its name and its abbreviation
+    # May is both a full name and an abbreviation
     name = "%B" if whole and month != "may" else "%b"
     year = "%Y" if len(found["year"]) == 4 else "%y"
     form = f"%d{found['one']}{name}{found['two']}{year}" if found["day"] else f"{name} %d{found['comma']}{year}"

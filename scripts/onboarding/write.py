@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from customer_journey.raw_files import READ, delimiter_of
 
 from onboarding.names import plain_name
-from onboarding.propose import AdapterUse, Proposal, Source, files_word, instead_of
+from onboarding.patterns import files_word
+from onboarding.proposal import AdapterUse, Proposal, Source, instead_of
 from onboarding.seeds import is_refusing, seed_of
 from onboarding.sniff import Finding, Sheet
 from onboarding.values import Kind, masked

@@ -56,7 +56,7 @@ class _Map:
         for column, value in where.items():
             if column in table.column_names:
                 table = table.filter(pc.equal(table.column(column), value))
-        # the page's data have six digits: rounded again they may differ from a number that was rounded once
+        # the page's data has six digits; rounding twice may give another number than rounding once
         return [
             {column: short(value) if isinstance(value, float) else value for column, value in row.items()}
             for row in table.to_pylist()

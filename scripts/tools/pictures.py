@@ -13,7 +13,7 @@ from playwright.sync_api import sync_playwright
 IMAGES = PROJECT / "docs" / "images"
 # for each picture, the view and the height of the page that is shown, from the top
 PICTURES = {
-    "report_overview": ("page=overview", 880),
+    "report_overview": ("page=overview", 1480),
     "journey_map": ("page=map", 1300),
 }
 # high enough that no element of the page needs to scroll

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import duckdb
 from customer_journey.errors import InputError
-from customer_journey.landing import kind_of
+from customer_journey.landed import kind_of
 from customer_journey.mapping import did_you_mean_one
 from customer_journey.paths import Output
 

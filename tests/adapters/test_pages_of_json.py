@@ -5,8 +5,9 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from customer_journey.json_records import records_in
 from customer_journey.mapping import Reading
-from customer_journey.tabular import read_as_text, records_in
+from customer_journey.tabular import read_as_text
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,12 @@
 """Eight journeys over four channels, as three independent programs attribute them.
 
-`small_journeys.csv` holds the touches; what is expected was computed by ChannelAttribution (first, last, linear),
-marketing-attribution-models (those, position based, time decay, Markov removal effects and their shares within a
-journey) and mta (Shapley values). marketing-attribution-models' own Shapley is of another game, in which a coalition's
-worth is that of the journeys with exactly these channels, so that a channel may get less than nothing: it is left out.
-So is mta's linear model, which counts a channel once a journey.
+`small_journeys.csv` holds the touches. Expected values were computed by ChannelAttribution (first, last, linear),
+marketing-attribution-models (the same, and position based, time decay, Markov removal effects and their shares within a
+journey) and mta (Shapley values). Shapley values of marketing-attribution-models are left out: they belong to another
+game, in which a coalition earns the journeys with exactly its channels, so values may be negative. mta's linear model
+is left out, because it counts a channel once per journey.
 
-The first two touches of j5 are of one moment; under the tests' key the hash of j5-a comes before that of j5-b.
+The first two touches of j5 have the same timestamp; under the tests' key the hash of j5-a comes before that of j5-b.
 """
 
 import csv
@@ -169,7 +169,7 @@ def test_shares_have_intervals(published: Path) -> None:
         }
     assert bounds["first_touch", CHANNELS["A"]] == pytest.approx((0.1474, 0.9286), abs=1e-4)
     assert bounds["first_touch", CHANNELS["D"]] == pytest.approx((0, 0.4345), abs=1e-4)
-    # the weights of these are estimates themselves
+    # no interval, because the weights of these models are estimates themselves
     assert {model for (model, _), bound in bounds.items() if bound == (None, None)} == {"markov", "shapley"}
 
 

@@ -1,4 +1,4 @@
-"""A tiny company, published once with few marts, and one of rows as strangers send them, published with all marts."""
+"""A tiny company, published once with few marts, and a company of random rows, published once with all marts."""
 
 import json
 from pathlib import Path

@@ -9,8 +9,8 @@ from customer_journey.contract import raw_tables
 from tests.support.any_rows import FREE_TEXT, NAME, PLANTS
 from tests.support.privacy import published_columns
 
-# Free text that these rows give no occasion to show, since few persons buy,
-# leave or are asked twice; and labels, which say it in words.
+# free text columns that these random rows leave empty, because few persons buy, churn or answer twice; and label
+# columns
 SELDOM_RARE = {
     "audit_identifiers_skipped.identifier_type",
     "dim_persons.lead_source",
@@ -35,7 +35,7 @@ SELDOM_RARE = {
 
 
 def test_anything_that_rules_accept_is_published(planted: Path) -> None:
-    """Amounts and times at their bounds in all raw tables, and addresses and phone numbers wherever text can stand."""
+    """Raw tables with extreme amounts and times, and with addresses and phone numbers in all text columns, publish."""
     assert (planted / "ended").read_text(encoding="utf-8") == "exit 0\n"
     counts = json.loads((planted / "counts.json").read_text(encoding="utf-8"))
     assert len(counts) == len(raw_tables())

@@ -58,7 +58,7 @@ def test_it_holds_what_the_demo_lacks(published: Path, what: str, query: str) ->
 def test_times_without_an_offset_are_those_of_the_source(
     published: Path, table: str, column: str, zone: str, query: str
 ) -> None:
-    """Read as UTC or in the reporting time zone, they would lie hours away, some of them in another month."""
+    """Times without an offset are read in the time zone of their source; in any other they would be hours away."""
     with (published.parents[1] / "raw" / f"{table}.csv").open(encoding="utf-8") as stream:
         texts = [row[column] for row in csv.DictReader(stream)]
     moments = {

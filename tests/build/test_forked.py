@@ -1,4 +1,4 @@
-"""A forked command is one that Python was started for: the same words, exit code, project and environment."""
+"""A forked command behaves as one in a new Python process: same output, exit code, project and environment."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ def test_forked_command_ends_as_one_that_was_started(arguments: tuple[str, ...],
 
 
 def test_each_knows_the_environment_it_was_given(small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What one command has read of its project would be another's, and a test pass for the wrong reason."""
+    """Each forked command has its own environment and reads its own project, nothing of a command before it."""
     listed = [
         set(must_pass(run_dbt(None, tmp_path / name, "--quiet", "ls", cwd=tmp_path, **project)).split())
         for name, project in (("whole", {}), ("small", {"project": small}))

@@ -199,9 +199,9 @@ def test_by_setting_an_unusual_volume_stops_the_build_and_the_day_is_another(vol
     done = run_build(raw, out, project=project)
     assert done.returncode == 0
     assert _volume(out, "tickets") == (LAST_DAY - timedelta(days=2), 0, 0, 0, 0, None)
-    # a table that is not named is judged on the day before as-of
+    # a table without a delay is judged on the day before as-of
     assert _volume(out, "activities") == (LAST_DAY, 60, 20, 4, 37.889, "high")
-    # what is compared with is what readers saw, not the build that failed
+    # the comparison is with the published build, not with the failed one
     assert _definitions(done.stdout, out) == [
         "setting volume_delay_days: 0 before, 2 now",
         'setting volume_delay_tables: "all" before, "crm.quotes, crm.tickets" now',
@@ -209,7 +209,7 @@ def test_by_setting_an_unusual_volume_stops_the_build_and_the_day_is_another(vol
 
 
 def _definitions(stdout: str, out: Path) -> list[str]:
-    """Return what the summary says of changed definitions, which the log says too."""
+    """Return the changed definitions in the summary; the log must list the same."""
     lines: list[str] = json.loads((out / "summary.json").read_text(encoding="utf-8"))["changed_definitions"]
     assert all(f"changed        {line}" in stdout for line in lines)
     return lines

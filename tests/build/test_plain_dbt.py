@@ -57,7 +57,7 @@ def built_out(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_rows(root / "raw", "crm/contacts", [contact])
     order = {"order_id": "o1", "email": "mai@example.com", "anonymous_id": "c1", "status": "paid"}
     order |= {"ordered_at": "2026-01-15T08:02:00Z", "total_amount": "100.10"}
-    # whatever the clock says, one of these would be on its other side
+    # at any time of day, one of these time zones is in another day
     of_the_till = [
         {"order_id": f"till-{day}", "ordered_at": day, "status": "paid", "total_amount": "5"}
         for day in ("2026-06-29", "2026-07-01")
@@ -75,7 +75,7 @@ def warehouse(built_out: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where dbt keeps what it compiles and logs."""
+    """The folder in which dbt keeps compiled files and logs."""
     return tmp_path_factory.mktemp("dbt_state")
 
 
@@ -103,7 +103,7 @@ def test_plain_build_repeats_the_last_build(built_out: Path, warehouse: Path, sm
 def test_var_is_remembered_before_the_last_build_and_the_defaults(
     warehouse: Path, small: Path, tmp_path: Path, state: Path
 ) -> None:
-    """What an analyst sets once would be forgotten at the next run, and the same command show two numbers."""
+    """A var that an analyst sets is remembered for the next run; otherwise one command would give two numbers."""
     given = json.dumps({"reporting_timezone": "UTC", "lapse_days": 30})
 
     model = ("--select", "fct_sessions")
@@ -136,7 +136,7 @@ def test_next_build_of_the_script_forgets_what_dbt_was_told(built_out: Path, war
 
 
 def test_fresh_clone_needs_no_folder_made_by_hand(small: Path, tmp_path: Path) -> None:
-    """The first `dbt` command of whoever clones the project would end in a stack trace: there is no folder `out`."""
+    """dbt runs in a fresh clone, where the folder `out` does not exist yet."""
     done = run_dbt(None, tmp_path, "seed", "--select", "order_status_map", project=small, cwd=tmp_path)
     assert "Traceback" not in done.stdout
     must_pass(done)

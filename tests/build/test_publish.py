@@ -68,7 +68,7 @@ while not stop.exists():
     except Exception as error:
         seen = {"error": repr(error)}
     print(json.dumps(seen), flush=True)
-    # who opens the file anew is after the moment of publishing; who holds it open could notice at any time later
+    # a reader that opens the file anew checks the moment of publishing; one that holds it open would notice at any time
     time.sleep(0.1 if keeps_open else 0.02)
 """
 
@@ -227,7 +227,7 @@ def history(small: Path, tmp_path_factory: pytest.TempPathFactory) -> History:
     raw_small, raw_large = root / "raw of the small one", root / "raw of the large one"
     _write_company(raw_small, rows_of_one(1, "100.10"))
     _write_company(raw_large, rows_of_one(3, "20.50"))
-    # a folder that SQL and shells read differently, if they can
+    # a folder name that SQL and shells would interpret
     out = root / 'kết quả của "ông" O\'Hara 100%'
     published = out / "journey.duckdb"
 
@@ -383,8 +383,8 @@ class Whole:
 
 @pytest.fixture(scope="module")
 def whole(planted: Path) -> Whole:
-    """The build, and its published file where it published."""
-    # the warehouse has the marts even where the build was not published
+    """That build, and its published file if it published."""
+    # the warehouse has the marts even if the build was not published
     leaks = {
         (source, where)
         for where, text in _texts(planted / "out" / "warehouse.duckdb")
@@ -442,7 +442,7 @@ def test_nobody_is_named(whole: Whole, kind: str) -> None:
 
 
 def test_address_that_slipped_into_a_link_does_not_stop_the_build(whole: Whole) -> None:
-    """One link with `utm_campaign=mai@…` would keep every report from being published until somebody finds it."""
+    """An address in a link (`utm_campaign=mai@…`) does not stop the build."""
     assert whole.ended == "exit 0\n"
 
 

@@ -16,7 +16,8 @@ from customer_journey import erasure
 from customer_journey import landing as landing_module
 from customer_journey.deliveries import content_of
 from customer_journey.errors import InputError, as_build_error
-from customer_journey.landing import LandingReport, land
+from customer_journey.landed import LandingReport
+from customer_journey.landing import land
 from customer_journey.warehouse import open_warehouse
 
 from tests.support.builds import write_required_tables

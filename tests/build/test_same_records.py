@@ -1,4 +1,4 @@
-"""One order in two sources, the shop and the till, is one order: by the keys that mapping.yml declares."""
+"""An order that two sources hold, such as shop and till, counts once, by the keys that mapping.yml declares."""
 
 import shutil
 from collections.abc import Callable
@@ -21,7 +21,7 @@ from tests.support.small_project import MARTS, make_small_project
 
 Rows = list[tuple[Any, ...]]
 
-# what Shopify exports; #1001 and #1003 were paid at the till
+# Shopify's export; #1001 and #1003 were paid at the till
 SHOP = (
     "Name,Email,Financial Status,Fulfillment Status,Currency,Subtotal,Shipping,Taxes,Total,Discount Amount,Created at,"
     "Lineitem quantity,Lineitem name,Lineitem price,Lineitem sku,Id\n"
@@ -29,7 +29,7 @@ SHOP = (
     "#1002,mai@example.com,paid,fulfilled,USD,50,0,0,50,0,2026-02-02 09:00:00 +0000,1,Cup,50,C,5002\n"
     "#1003,nam@example.com,paid,fulfilled,USD,20,0,0,20,0,2026-02-03 09:00:00 +0000,1,Pen,20,P,5003\n"
 )
-# R3 says 25 where the shop says 20; R2 was never in the shop
+# R3 has 25 where the shop has 20; R2 is not in the shop
 TILL = {
     "till.csv": "Receipt;Web order;Day;Mail;Sum\n"
     "R1;#1001;2026-02-01;mai@example.com;100\n"
@@ -74,7 +74,7 @@ def _project(folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], dict[str, Rows]]:
-    """Build with these lines under the entries of mapping.yml, one after the other into one output folder."""
+    """Build once with each of these additions to mapping.yml, in one output folder."""
     project = made_once(tmp_path_factory, "project_of_same_records", _project)
     root = tmp_path_factory.mktemp("same_records")
     raw = root / "raw"
@@ -103,10 +103,10 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], dict[str,
 
 
 def test_the_source_that_stands_first_counts(built: Callable[[str], dict[str, Rows]]) -> None:
-    """The revenue of an order in both sources counts once; what the till paid back of it is the shop order's."""
+    """An order in both sources counts once, in the first source; the till's refund is booked on the shop's order."""
     found = built(SHOP_FIRST)
     assert found["orders"] == [
-        # 100 less the 10 that the till paid back
+        # 100 less the refund of 10 at the till
         ("5001", Decimal(90)),
         ("5002", Decimal(50)),
         ("5003", Decimal(20)),
@@ -140,7 +140,7 @@ def test_another_order_of_the_sources_holds_from_the_next_build_on(built: Callab
 
 
 def test_without_a_declaration_both_count(built: Callable[[str], dict[str, Rows]]) -> None:
-    """Nobody but their owner knows that two orders are one: nothing is taken away unasked."""
+    """Without same_records both orders count, because only their owner knows that they are one."""
     assert sum(net for _, net in built("")["orders"]) == 100 + 50 + 20 + 100 + 30 + 25 - 10 - 5
 
 
@@ -152,7 +152,7 @@ def test_without_a_declaration_both_count(built: Callable[[str], dict[str, Rows]
         ("[email, ordered_at, total_amount]", "mai@example.com;02/02/2026 09:00;1.250,00;", False),
         ("[email, ordered_at, total_amount]", "mai@example.com;01/02/2026 09:00;1.250,01;", False),
         ("[phone, total_amount]", ";01/02/2026 09:00;1250;0912 345 678", True),
-        # a blank part is no key: two orders of nobody are two
+        # a blank part makes no key: two orders without identifiers are two orders
         ("[phone, total_amount]", "mai@example.com;01/02/2026 09:00;1250;", False),
     ],
 )
@@ -215,7 +215,7 @@ def test_a_declaration_that_cannot_be_followed(lines: str, said: str, tmp_path: 
 
 
 def test_sources_whose_ids_may_be_the_same_want_a_prefix(tmp_path: Path) -> None:
-    """Row 7 of the till would pass for a newer version of order 7 of the shop, whichever stands first."""
+    """Sources with equal ids need a prefix; else row 7 of the till would count as a version of order 7 of the shop."""
     text = ENTRIES.replace('id_prefix: "till-"', "").replace("shop}", "shop}\n") + SHOP_FIRST
     (tmp_path / "mapping.yml").write_text(text, encoding="utf-8")
     with pytest.raises(InputError, match=r'may be the same.*Write `id_prefix: "till-"` in the entries of till\.'):

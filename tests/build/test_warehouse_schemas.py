@@ -298,7 +298,7 @@ def test_rows_behind_a_view_are_erased_by_hand(copied_out: Path, small: Path) ->
 
 
 def test_plain_dbt_build_reads_the_schemas_too(copied_out: Path, files_out: Path, small: Path, tmp_path: Path) -> None:
-    """An analyst's `dbt build` would find empty tables where the last build found rows."""
+    """Plain `dbt build` reads the same schemas as the last build."""
     must_pass(run_dbt(copied_out / "warehouse.duckdb", tmp_path / "dbt", "build", project=small))
     assert compare(copied_out / "warehouse.duckdb", files_out / "journey.duckdb")[1] == []
 

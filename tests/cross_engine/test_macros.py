@@ -1,7 +1,7 @@
 """Every macro of macros/cross_engine.sql, and some built on them, on both engines.
 
-What is expected was worked out by hand, from calendars, tables of daylight saving and the formats' own rules; it stands
-in the folder `cases`.
+Expected values were worked out by hand, from calendars, tables of daylight saving and the rules of the formats; they
+are in the folder `cases`.
 """
 
 from collections.abc import Callable, Sequence
@@ -51,7 +51,7 @@ def test_a_macro_gives_the_same_on_both_engines(name: str, engine: str, query: Q
 
 
 def test_every_macro_that_dispatches_has_cases() -> None:
-    """A macro without a case would be trusted to do alike on both engines, which is what nobody knows."""
+    """Every macro that differs between the engines has a test case."""
     assert len(CASES) == sum(len(topic.CASES) for topic in TOPICS)
     calls = " ".join(case.call for case in CASES.values())
     dispatching = {name.removeprefix("spark__") for name in Macros("spark").context if name.startswith("spark__")}

@@ -1,5 +1,5 @@
 -- The running month is not complete and all months before it are. A running month read as complete looks like a collapse of every KPI.
--- What is lost in a month is not known before its end, so its rates are null until then.
+-- Its churn is not known before its end, so its rates are null until then.
 {%- set month_columns = {'kpi_unit_economics': 'cohort_month'} %}
 {%- set marts = [
     'kpi_cart', 'kpi_ces', 'kpi_churn', 'kpi_cohort_value', 'kpi_csat', 'kpi_email', 'kpi_fulfilment', 'kpi_mrr', 'kpi_nps', 'kpi_pipeline',

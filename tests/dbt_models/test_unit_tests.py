@@ -14,7 +14,7 @@ def test_unit_tests_of_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
     The models are built empty first, because dbt reads the types of a unit test's input from them.
     """
-    # the project is read once for the three runs, of folders that are relative as in a build
+    # relative folders, as in a build, so that dbt parses the project once for the three runs
     dbt = dbtRunner(parse(Output(tmp_path), "duckdb"))
     monkeypatch.chdir(tmp_path)
     common = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path", str(tmp_path / "target")]

@@ -47,7 +47,7 @@ def orders(raw: RawRows, persons: dict[str, str]) -> dict[str, RawOrder]:
     return orders_of(raw, persons)
 
 
-# Who bought what, for the tests of sales, pipeline and unit economics
+# orders, persons and touches for the tests of sales, pipeline and unit economics
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +70,7 @@ def company_types(marts: Marts) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def first_evidence(marts: Marts) -> Callable[[str], dict[str, datetime]]:
-    """Return the moment that each person first gave evidence of a stage."""
+    """Return the time of each person's first evidence of a stage."""
 
     def of_stage(stage: str) -> dict[str, datetime]:
         query = "select person_id, min(entered_at) from marts.fct_stage_evidence where stage = ? group by person_id"
@@ -81,7 +81,7 @@ def first_evidence(marts: Marts) -> Callable[[str], dict[str, datetime]]:
 
 @pytest.fixture(scope="module")
 def touches(marts: Marts) -> dict[str, list[tuple[datetime, str]]]:
-    """Each person's touches that may take credit, with their channel, in order."""
+    """The attributable touches of each person with their channel, in order."""
     found: defaultdict[str, list[tuple[datetime, str]]] = defaultdict(list)
     query = "select person_id, touched_at, channel from marts.fct_touchpoints where is_attributable order by touched_at"
     for person, touched_at, channel in marts.execute(query).fetchall():
@@ -119,7 +119,7 @@ def sales(raw: RawRows, orders: dict[str, RawOrder]) -> list[Sale]:
         for order_id, order in orders.items()
         if order.is_conversion
     ]
-    # an order that names nobody has a person of its own, whom only its id tells
+    # an order without identifiers is a person of its own, known by the order's id
     found = [
         sale if sale.person else Sale(sale.order_id, sale.order, sale.order_id, sale.at, sale.lines) for sale in found
     ]
@@ -129,5 +129,5 @@ def sales(raw: RawRows, orders: dict[str, RawOrder]) -> list[Sale]:
 
 @pytest.fixture(scope="module")
 def persons_of_orders(marts: Marts) -> dict[str, str]:
-    """The person of each order; that of one that names nobody is in the marts alone."""
+    """The person of each order; for orders without identifiers taken from the marts."""
     return dict(marts.execute("select order_id, person_id from marts.fct_orders").fetchall())

@@ -1,7 +1,7 @@
-"""The demo's pipeline, worked out once more in plain Python.
+"""The demo's pipeline, recalculated in plain Python.
 
-Deals and activities come from the raw files. Who a person is and which stage somebody was in are taken from the marts,
-where other tests hold them.
+Deals and activities come from the raw files. Persons and their stages come from the marts, since other tests check
+them.
 """
 
 from collections import defaultdict
@@ -34,7 +34,7 @@ from tests.support.raw_rows import Rates, local_day, rounded
 
 @dataclass(frozen=True)
 class Deal:
-    """A deal, its amount in dong."""
+    """A deal, with its amount in dong."""
 
     status: str
     amount: int | None
@@ -77,7 +77,7 @@ def deals(
 
 
 def test_pipeline_of_every_month(deals: list[Deal], marts: Marts) -> None:
-    """Deals won by the month in which they were made, or open after they were lost, would turn the pipeline around."""
+    """Pipeline of each month: won by closing month, open at month end."""
     expected: dict[Key, list[Any]] = {}
     last = month_of(local_day(AS_OF))
     first = {
@@ -137,7 +137,7 @@ def test_speed_to_lead_and_accepted_mqls(
     people: dict[str, Person],
     first_evidence: Callable[[str], dict[str, datetime]],
 ) -> None:
-    """A call before somebody was a lead, or the lead's own, would count as an answer, and sales looks fast."""
+    """Speed to lead counts the first outbound contact after the person became a lead."""
     whose = dict(marts.execute("select activity_id, person_id from marts.fct_activities").fetchall())
     answers: defaultdict[str, list[datetime]] = defaultdict(list)
     for row in of_table(raw, "crm/activities"):

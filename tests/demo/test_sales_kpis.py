@@ -1,7 +1,7 @@
-"""The demo's sales and products, worked out once more in plain Python.
+"""The demo's sales and products, recalculated in plain Python.
 
-Orders, lines and views come from the raw files. Who a person is and what a touch is are taken from the marts, where
-other tests hold them.
+Orders, lines and views come from the raw files. Persons and touchpoints come from the marts, since other tests check
+them.
 """
 
 from collections import defaultdict

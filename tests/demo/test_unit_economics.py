@@ -1,7 +1,7 @@
-"""Customer types and unit economics of the demo, worked out once more in plain Python.
+"""Customer types and unit economics of the demo, recalculated in plain Python.
 
-Orders and spend come from the raw files. Who a person is, what a touch is and which channel has the credit for a
-customer are taken from the marts, where other tests hold them.
+Orders and spend come from the raw files. Persons, touchpoints and attribution credit come from the marts, since other
+tests check them.
 """
 
 from bisect import bisect_right
@@ -30,7 +30,7 @@ def test_customer_types_of_every_month(
     first_evidence: Callable[[str], dict[str, datetime]],
     marts: Marts,
 ) -> None:
-    """Touches after the purchase, companies counted by persons, or a window cut short would bend the comparison."""
+    """Comparison of customer types by month: touches up to the purchase, per company or person, within the window."""
     rows: defaultdict[Key, defaultdict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
 
     def note(what: str, customer_type: str, at: datetime, value: object) -> None:
@@ -104,7 +104,7 @@ def test_customer_types_of_every_month(
 def test_unit_economics_of_every_cohort(
     raw: RawRows, sales: list[Sale], persons_of_orders: dict[str, str], marts: Marts
 ) -> None:
-    """A customer's later orders left out, or spend set against those of another month, would move the payback."""
+    """Unit economics of each cohort: all later revenue, against the spend of the same month."""
     with_channel = marts.execute("select spend_date, channel, cost from marts.fct_ad_spend").fetchall()
     spend: defaultdict[tuple[date, str], Fraction] = defaultdict(Fraction)
     for day, channel, cost in with_channel:
@@ -172,7 +172,7 @@ def test_unit_economics_of_every_cohort(
             payback, so_far = None, Fraction(0)
             for since in sorted(flows[key]):
                 so_far += flows[key][since][2]
-                # shares are rounded to a ten-thousandth of a dong: no cohort of the demo is that near
+                # shares are rounded to 0.0001 dong, and no cohort of the demo is that close
                 assert not costs[key] or abs(so_far - costs[key]) > Fraction(1, 10)
                 if costs[key] and payback is None and so_far >= costs[key]:
                     payback = since
@@ -192,7 +192,7 @@ def test_unit_economics_of_every_cohort(
 
 
 def test_spend_of_unit_economics_is_what_was_landed(raw: RawRows, marts: Marts) -> None:
-    """Restated days counted twice, or another currency as if it were dong, would make every customer dear."""
+    """Spend equals the landed spend, converted, with superseded rows left out."""
     rates = Rates(raw.accepted("finance/exchange_rates"))
     key = (
         "spend_date", "platform", "account_id", "campaign_id", "ad_group_id", "ad_id",
@@ -200,7 +200,7 @@ def test_spend_of_unit_economics_is_what_was_landed(raw: RawRows, marts: Marts) 
     )  # fmt: skip
     latest: dict[Key, datetime] = {}
     rows = []
-    # without a key of its own each row is accepted by itself here; those of the latest version of a key add up
+    # each row is accepted by itself here; those with the latest version of a key add up
     for raw_row in read_rows(raw.demo.raw_files("marketing/ad_spend")):
         for row in accepted_rows([raw_row], RULES["marketing/ad_spend"], AS_OF):
             rate = rates.on(row["currency"], row["spend_date"])

@@ -64,7 +64,7 @@ def test_search_knows_every_page(site: Path) -> None:
 
 
 def test_search_finds_where_the_site_is_opened_from_a_folder(site: Path) -> None:
-    """`scripts/docs` and the README send readers to a file: there browsers start no worker, which search is."""
+    """The search works from a folder, where browsers start no worker; `scripts/docs` tells readers to open a file."""
     chromium = shutil.which("chromium")
     if chromium is None:
         pytest.skip("no Chromium on the PATH (Debian: apt install chromium)")
@@ -101,7 +101,7 @@ def test_the_page_of_an_adapter_tells_what_stays_empty() -> None:
     assert "**Variable `currency`**, default none: the export does not name it" in page
 
 
-# a link, and what is complained of it
+# a link, and the text of its warning
 BROKEN_LINKS = {
     "[gone](no_such_page.md)": "no_such_page.md",
     "[gone](keys.md#no-such-heading)": "no-such-heading",
@@ -110,7 +110,7 @@ BROKEN_LINKS = {
 
 
 def test_each_broken_link_fails_the_build(tmp_path: Path) -> None:
-    """A check that lets everything pass would be as green."""
+    """Each kind of broken link fails the build of the site."""
     shutil.copytree(PROJECT / "docs", tmp_path / "docs")
     shutil.copy(PROJECT / "mkdocs.yml", tmp_path)
     (tmp_path / "scripts").symlink_to(PROJECT / "scripts")
@@ -121,7 +121,7 @@ def test_each_broken_link_fails_the_build(tmp_path: Path) -> None:
     warned = [line for line in done.stderr.splitlines() if line.startswith("WARNING")]
     for complaint in BROKEN_LINKS.values():
         assert len([line for line in warned if complaint in line]) == 1, done.stderr
-    # each of them alone is enough: a warning is what the strict build counts
+    # each link alone would fail the build, because a strict build counts warnings
     assert f"Aborted with {len(BROKEN_LINKS)} warnings in strict mode" in done.stdout
 
 

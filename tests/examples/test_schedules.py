@@ -43,13 +43,13 @@ def test_their_commands_are_those_of_the_build() -> None:
 
 
 def _crontab() -> list[str]:
-    """Return the commands of the crontab: what stands behind the five fields of the time."""
+    """Return the commands of the crontab, without the five fields of the time."""
     lines = (SCHEDULES / "crontab").read_text(encoding="utf-8").splitlines()
     return [line.split(maxsplit=5)[5] for line in lines if line[:1].isdigit()]
 
 
 def _as_cron_runs(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run a command of the crontab as cron does, with the paths of a test and next to no environment."""
+    """Run a command of the crontab as cron does: with the paths of a test and almost no environment."""
     places = {"/etc/customer_journey.env": folder / "env", "/srv/customer_journey": PROJECT, "/data": folder}
     for place, here in places.items():
         command = command.replace(place, str(here))
@@ -65,7 +65,7 @@ def _as_cron_runs(command: str, folder: Path) -> subprocess.CompletedProcess[str
 
 
 def test_cron_logs_what_the_shell_says(tmp_path: Path) -> None:
-    """With MAILTO="" everything else is lost: no build, no line, no message."""
+    """Errors of the shell are logged; with MAILTO="" they would otherwise be lost."""
     (tmp_path / "journey").mkdir()
     for command in _crontab():
         done = _as_cron_runs(command, tmp_path)
@@ -76,7 +76,7 @@ def test_cron_logs_what_the_shell_says(tmp_path: Path) -> None:
 
 
 def test_cron_watches_the_build(tmp_path: Path) -> None:
-    """The address holds what those of Teams and Google Chat hold, and a shell takes it from the file whole."""
+    """The webhook's address reaches the command whole, with the characters that addresses of Teams and Google have."""
     channel = Channel()
     (tmp_path / "env").write_text(f"JOURNEY_WEBHOOK_URL='{channel.url}?a=1&sig=b%2Fc'\n", encoding="utf-8")
     (tmp_path / "journey").mkdir()
@@ -100,7 +100,7 @@ def test_systemd_reads_service_and_timer(tmp_path: Path) -> None:
 
 
 def test_dagster_runs_the_build_and_shows_its_marts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The extra is large, so that it is there only where somebody has added it: bootstrap dagster."""
+    """Runs only if the large extra is installed: bootstrap dagster."""
     dagster = pytest.importorskip("dagster", reason="the extra dagster is not installed")
     project = make_small_project(tmp_path / "project")
     raw, out = tmp_path / "raw", tmp_path / "out"

@@ -205,7 +205,7 @@ def test_lines_are_those_that_an_editor_shows(
 
 
 def test_ids_that_a_spreadsheet_rounded_are_told(tmp_path: Path) -> None:
-    """Two orders whose last digits are lost pass for versions of one, and half of the revenue is gone."""
+    """Ids rounded by a spreadsheet are reported, because orders with equal rounded ids count as versions of one."""
     rows = ["1.23E+12,2026-01-13,paid,10", "1.23E+12,2026-01-14,paid,20", "7,2026-01-14,paid,20"]
     write(tmp_path, "orders/orders.csv", lines("order_id,ordered_at,status,total_amount", *rows))
     (line,) = judge(tmp_path).doubles
@@ -227,7 +227,7 @@ SALE = "USD,5,0,0,{total},0,2026-02-01 09:00:00 +0000,1,Cup,{price},C"
 
 
 def test_rows_of_an_adapter_are_named_by_the_row_of_the_export(tmp_path: Path) -> None:
-    """The row of the SELECT is nowhere to be seen: who looks for it in the export has to guess how it was sorted."""
+    """A refused row of an adapter is named by the row of the export, since nobody sees the rows of a SELECT."""
     paid, lines_of = "mai@example.com,paid,fulfilled", ",,"
     rows = [
         f"#1003,{paid},{SALE.format(total=5, price=5)},5003",
@@ -245,6 +245,6 @@ def test_rows_of_an_adapter_are_named_by_the_row_of_the_export(tmp_path: Path) -
     }
     assert found["orders/orders", "invalid_total_amount"] == ("shop/orders.csv, row 3", "Total", "5x")
     assert found["orders/order_items", "invalid_unit_price"] == ("shop/orders.csv, row 5", "Lineitem price", "?")
-    # a line of the order: it is one of two rows, so that the SELECT's row is named by its key
+    # one of two lines of the order, so the row is named by its key
     place, _, _ = found["orders/order_items", "quarantined_parent"]
     assert place == "shop through shopify/orders/order_items.sql, order_id, line_number s-5001, 1"

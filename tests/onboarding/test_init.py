@@ -9,7 +9,8 @@ from customer_journey.cli import app
 from customer_journey.errors import InputError
 from customer_journey.mapping import MappingFile, read_mapping
 from onboarding.judge import judge
-from onboarding.propose import Proposal, Source, propose
+from onboarding.proposal import Proposal, Source
+from onboarding.propose import propose
 from onboarding.write import mapping_text, settings_text
 
 from tests.onboarding.files import INVOICES, lines, workbook, write
@@ -338,7 +339,7 @@ def test_options_that_nobody_can_follow(tmp_path: Path, option: str, value: str)
 
 
 def test_a_german_shop_without_a_known_tool(tmp_path: Path) -> None:
-    """Nothing of it is a tool's export: names, words of statuses, signs and the code page have to be recognised."""
+    """Columns, statuses, signs and code page of a German export are recognised although no adapter knows it."""
     rows = [
         "Bestellnummer;Bestelldatum;Kundennummer;E-Mail-Adresse;Bestellstatus;MwSt.;Versandkosten;Gesamtbetrag;Währung",
         "B-1;31.12.2025;K1;jörg@beispiel.de;Abgeschlossen;199,50;4,90;1.249,50;EUR",
@@ -377,7 +378,7 @@ def test_a_german_shop_without_a_known_tool(tmp_path: Path) -> None:
 
 
 def test_a_header_of_two_rows(tmp_path: Path) -> None:
-    """Cells merged over two rows have their name in the upper one: their columns would be lost."""
+    """With a header of two rows, columns under merged cells are named by the upper row."""
     top = ["DANH SÁCH KHÁCH HÀNG"]
     upper, lower = ["STT", "Khách hàng", "", "Ngày tạo"], ["", "Mã", "Điện thoại", ""]
     rows = [["1", "KH1", "0911000001", "13/01/2026"], ["2", "KH2", "0911000002", "02/02/2026"]]
@@ -398,7 +399,7 @@ def test_few_names_that_many_tables_have_are_a_guess_together(tmp_path: Path) ->
 
 
 def test_a_file_of_no_table_shows_its_columns(tmp_path: Path) -> None:
-    """Whoever knows what it is can write its entry without opening it again."""
+    """The columns of an unrecognised file are listed, so that its entry can be written without opening it."""
     write(tmp_path, "things.csv", "Ding,Zahl: x\na,1\n")
     assert '#     its columns: Ding, "Zahl: x"' in mapping_text(propose(tmp_path, None, None))
 
@@ -411,7 +412,7 @@ def test_a_file_of_no_table_shows_its_columns(tmp_path: Path) -> None:
     ],
 )
 def test_what_a_build_will_refuse_is_told_at_once(tmp_path: Path, content: str, said: str) -> None:
-    """The proposal reads more leniently than a build: it would be sure of a file at which every build stops."""
+    """A file that a build would refuse is reported, although detection reads it more leniently."""
     write(tmp_path, "orders.csv", content)
     assert any("a build stops at orders.csv" in note and said in note for note in only_source(tmp_path).notes)
 
@@ -424,7 +425,7 @@ HUBSPOT = "Record ID,First Name,Last Name,Email,Phone Number,Lifecycle Stage,Cre
 
 
 def test_orders_that_two_sources_hold_are_told_with_the_lines_that_count_them_once(tmp_path: Path) -> None:
-    """The till books what the web shop sold: without a word the revenue of these orders stands there twice."""
+    """Orders in two sources are reported, with the lines of same_records that count them once."""
     web = [
         f"#{1000 + n},a{n}@example.com,paid,fulfilled,USD,5,2026-02-{n:02} 09:00:00 +0000,1,Cup,5,{5000 + n}"
         for n in range(1, 13)
@@ -456,7 +457,7 @@ def read_mapping_of(folder: Path, text: str) -> MappingFile:
 def test_ids_that_a_tool_gives_too_get_a_prefix_unless_they_mean_the_same(
     tmp_path: Path, other: str, prefix: str
 ) -> None:  # fmt: skip
-    """Contact 7 of the old CRM is another person than HubSpot's: as versions of one row one of them would vanish."""
+    """Equal contact ids of two systems get a prefix, unless the e-mails show that they are the same persons."""
     numbers = range(1, 9)
     known = [f"{n},Mai,Vu,a{n}@example.com,,lead,2026-01-0{n} 10:00,ORGANIC_SEARCH" for n in numbers]
     own = [f"{n},Mai,{other}{n}@example.com,091100000{n},2026-01-0{n}" for n in numbers]

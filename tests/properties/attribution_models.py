@@ -98,7 +98,7 @@ class Attribution:
         return effects
 
     def shapley_values(self, conversion_type: str) -> dict[str, float]:
-        """Return the Shapley value of each channel in the game whose coalitions convert what they suffice for."""
+        """Return the Shapley value of each channel; a set of channels earns the paths that use only its channels."""
         needed = Counter(
             frozenset(path.channels)
             for path in self.paths

@@ -1,4 +1,4 @@
-"""Queries that judge, on a few rows whose answers are worked out by hand."""
+"""Queries of the report that compare and judge, on a few rows with results worked out by hand."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -27,10 +27,10 @@ def rows(connection: duckdb.DuckDBPyConnection, name: str) -> list[dict[str, Any
 
 
 def test_early_and_late_are_the_first_and_last_quarter_of_a_path(marts: duckdb.DuckDBPyConnection) -> None:
-    """Of nine touches three are early (9 / 4 rounded up), three late; of two one each; a single one is late."""
+    """Of nine touches three are early (9 / 4, rounded up), three late; of two one each; a single touch is late."""
     paths = {"nine": ["ads"] * 3 + ["mail"] * 3 + ["shop"] * 3, "two": ["mail", "shop"], "one": ["shop"]}
     touches = [(conversion, place, channel) for conversion, path in paths.items() for place, channel in enumerate(path)]
-    # mail needs five touches to be shown
+    # mail needs five touches to be listed
     touches += [("three", place, "mail") for place in range(3)]
     marts.execute("create table touches (conversion_id varchar, place integer, channel varchar)")
     marts.executemany("insert into touches values (?, ?, ?)", touches)
@@ -118,7 +118,7 @@ def test_steps_of_an_email_are_one_touchpoint_and_feelings_stand_beside_the_stag
     assert (found["email"]["persons"], found["email"]["sent"], found["email"]["opened"]) == (30, 90, 20)
     assert {kind: row["above"] for kind, row in found.items() if row["above"]} == {"call": 1, "store": 2}
     assert {kind: row["below"] for kind, row in found.items() if row["below"]} == {"chat": 1, "delivery": 2}
-    # store lies 0.02 above the stage, less than the 0.05 from which it is better
+    # store is 0.02 above the stage, below the 0.05 from which it counts as better
     assert {kind: row["tone"] for kind, row in found.items() if row["tone"]} == {
         "call": "good", "store": "neutral", "chat": "bad", "delivery": "bad",
     }  # fmt: skip

@@ -31,6 +31,6 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("full")
     raw = root / "raw"
     write_shuffled(raw)
-    # the order of Python's sets is another there: it must leave no trace either
+    # a new Python has another order of sets, which must not matter either
     publish(raw, root / "out", anew=True)
     return root / "out"

@@ -25,7 +25,7 @@ def test_a_week_of_nights(tmp_path: Path) -> None:
         "seconds": None,
     }
     assert killed["webhook"] == []
-    # what came tonight stands before what stands for weeks
+    # new warnings come before those that persist for weeks
     _, low, *_ = partly["webhook"][0].splitlines()
     assert low.startswith("- new: raw tables have their usual volume on audit_freshness: ")
     assert "web/events: " in low

@@ -7,7 +7,8 @@ import duckdb
 import pytest
 from customer_journey import erasure
 from customer_journey.errors import InputError
-from customer_journey.landing import LandingReport, land, landed_digest
+from customer_journey.landed import LandingReport, landed_digest
+from customer_journey.landing import land
 from customer_journey.spark.connection import SessionConnection
 from customer_journey.spark.raw_schemas import land_from_catalog
 from customer_journey.warehouse import open_warehouse

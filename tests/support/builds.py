@@ -30,23 +30,23 @@ def environment_of(project: Path | None) -> dict[str, str]:
 def run_build(
     raw: Path, out: Path, *options: str, project: Path | None = None, anew: bool = False
 ) -> subprocess.CompletedProcess[str]:
-    """Run `journey build` on a raw folder, in a process of its own, and return how it ended."""
+    """Run `journey build` on a raw folder in its own process, and return the result."""
     return run_build_with(out, "--raw", str(raw), *options, project=project, anew=anew)
 
 
 def run_build_with(
     out: Path, *options: str, project: Path | None = None, anew: bool = False
 ) -> subprocess.CompletedProcess[str]:
-    """Run `journey build` with these options alone; without --raw or --raw-schemas it builds the demo company."""
+    """Run `journey build` with exactly these options; without --raw or --raw-schemas it builds the demo company."""
     return run_journey("build", "--out", str(out), *options, project=project, anew=anew)
 
 
 def run_journey(
     *arguments: str, project: Path | None = None, cwd: Path | None = None, anew: bool = False
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command of `journey` in a process of its own, and return how it ended.
+    """Run a `journey` command in its own process, and return the result.
 
-    `anew` starts Python for it, with another order of sets and all imports.
+    `anew` starts a new Python for it, with another order of sets and all imports.
     """
     if anew:
         command = [sys.executable, "-m", "customer_journey", *arguments]

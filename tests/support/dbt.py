@@ -30,7 +30,7 @@ def run_dbt(
     }
     environment["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
     if warehouse is not None:
-        # relative as in a build: where the profile names another path, dbt parses the whole project anew
+        # relative, as in a build: with another path in the profile, dbt would parse the whole project again
         environment |= {"JOURNEY_WAREHOUSE": warehouse.name, "JOURNEY_OUT": "."}
         cwd = cwd or warehouse.parent
     _start_parsed(project, state)
@@ -42,7 +42,7 @@ def run_dbt(
 
 
 def change_setting(warehouse: Path, name: str, value: object) -> None:
-    """Change what the last build was told; `--vars` would have dbt parse the whole project anew."""
+    """Change a setting of the last build in the warehouse; with `--vars` dbt would parse the whole project again."""
     with open_warehouse(warehouse) as connection:
         connection.execute("delete from private.settings where name = ?", [name])
         connection.execute("insert into private.settings values (?, ?)", [name, json.dumps(value)])
@@ -66,7 +66,7 @@ def statuses(state: Path) -> Mapping[str, str]:
 
 
 def _start_parsed(project: Path, state: Path) -> None:
-    """Spare a new state folder the seconds of parsing: begin with what a build of the project has parsed last."""
+    """Copy the parse result of the project's last build to a new state folder, which saves seconds."""
     parsed = project / "target" / "builds" / "duckdb" / "partial_parse.msgpack"
     own = state / "target" / parsed.name
     if parsed.is_file() and not own.exists():

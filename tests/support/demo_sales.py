@@ -55,7 +55,7 @@ def months_after(month: date, count: int) -> date:
 
 
 def is_over(month: date, wait: timedelta) -> bool:
-    """Tell whether so much time has passed since the end of a month."""
+    """Return whether this much time has passed since the end of a month."""
     return local_day(AS_OF) - months_after(month, 1) >= wait
 
 
@@ -74,7 +74,7 @@ def wilson(hits: int, trials: int) -> tuple[float | None, float | None]:
 
 
 def differences(marts: Marts, query: str, keys: int, expected: Mapping[Key, Iterable[Any]]) -> list[object]:
-    """Return what differs between the rows of a query, whose first columns are their key, and those expected."""
+    """Return the differences between the rows of a query, whose first columns are their key, and the expected ones."""
     actual = {row[:keys]: row[keys:] for row in marts.execute(query).fetchall()}
     different: list[object] = [("missing", key) for key in expected.keys() - actual.keys()]
     different += [("unexpected", key, actual[key]) for key in actual.keys() - expected.keys()]
@@ -96,7 +96,7 @@ def of_table(raw: RawRows, label: str) -> list[Row]:
 
 @dataclass(frozen=True)
 class Person:
-    """What BI groups persons by."""
+    """The attributes by which persons are grouped."""
 
     customer_type: str
     persona: str
@@ -108,7 +108,7 @@ class Person:
 
 @dataclass(frozen=True)
 class Line:
-    """A line of an order, in dong."""
+    """A line of an order, with amounts in dong."""
 
     product: str
     category: str
@@ -153,7 +153,7 @@ class Sale:
 
     @property
     def covered(self) -> Fraction:
-        """The part of the net revenue whose cost is known, before rounding."""
+        """The part of net revenue with known cost, before rounding."""
         total = sum(line.amount for line in self.lines)
         known = sum(line.amount for line in self.lines if line.cost is not None)
         return Fraction(self.order.net_revenue * known, total) if total else Fraction(0)

@@ -1,8 +1,8 @@
-"""Commands in processes of their own that need not import dbt and Great Expectations again.
+"""Runs commands in processes that need not import dbt and Great Expectations again.
 
-The imports take five CPU seconds, half of a small build. So one process of the run imports them, and every command is
-forked from it: with its own environment, folder, output and end, and with all modules of this project imported anew.
-Tests of the process itself (killed ones, limits of memory, what is imported) start Python.
+The imports take five CPU seconds, half of a small build. One process of the test run imports them, and each command is
+forked from it, with its own environment, folder, output and exit code, and with all modules of this project imported
+anew.
 """
 
 import atexit
@@ -33,7 +33,7 @@ IMPORTED = (
 def run_forked(
     program: str, arguments: Sequence[str], environment: Mapping[str, str], cwd: Path | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run `journey` or another Python program that is installed beside Python, and return how it ended."""
+    """Run `journey` or another program of this Python environment in a forked process, and return the result."""
     script = str(Path(sys.executable).with_name(program))
     with tempfile.TemporaryFile("w+", encoding="utf-8") as out, tempfile.TemporaryFile("w+", encoding="utf-8") as err:
         streams = [f"/proc/{os.getpid()}/fd/{stream.fileno()}" for stream in (out, err)]

@@ -16,7 +16,7 @@
     ('orders', 'refunds', 'orders', 'order_id'),
     ('crm', 'deal_changes', 'deals', 'deal_id'),
 ] -%}
-{#- a refund of an order that counts in another source belongs to that one #}
+{#- the refund of an order that counts in another source is booked on the order there #}
 {%- set parent_ids = {'refunds': 'coalesce(kept_orders.kept_id, staged.order_id)'} -%}
 
 with other_source as (
@@ -25,7 +25,7 @@ with other_source as (
 
 ),
 
-{# the order that counts instead of the one that a refund names #}
+{# for orders that count in another source: the order there #}
 kept_orders as (
 
     select

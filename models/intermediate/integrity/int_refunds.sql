@@ -1,4 +1,4 @@
-{#- a refund of an order that counts in another source belongs to that one -#}
+{#- the refund of an order that counts in another source is booked on the order there -#}
 {%- set order_id = 'coalesce(kept_orders.kept_id, refunds.order_id)' -%}
 
 with orders as (

@@ -32,7 +32,7 @@ revenues as (
 select
     moments.person_key,
     moments.moment,
-    {# as known at the moment: later knowledge would bias rates, because whoever buys becomes known #}
+    {# as known at that moment: present knowledge would bias conversion rates, because persons become known by buying #}
     coalesce(history.customer_type, 'unknown') as customer_type,
     coalesce(history.persona, 'unknown') as persona,
     {{ segment_key("coalesce(history.customer_type, 'unknown')", "coalesce(history.persona, 'unknown')") }} as segment_key,

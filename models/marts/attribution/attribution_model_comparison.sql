@@ -1,6 +1,6 @@
 {%- set labels = {'channel': 'channel'} -%}
 
-{# the conversions of one customer are not independent, so the intervals take customers as the unit that varies #}
+{# conversions of one customer are not independent, so the intervals are based on the variance between customers #}
 with customers as (
 
     select
@@ -74,6 +74,7 @@ complete as (
         models.customers,
         models.total_squares,
         coalesce(attribution.conversions, 0) as conversions,
+        sum(coalesce(attribution.conversions, 0)) over (partition by models.conversion_type, models.attribution_model) as trials,
         coalesce(attribution.revenue, 0) as revenue,
         coalesce(attribution.squares, 0) as squares,
         coalesce(attribution.products, 0) as products
@@ -90,22 +91,21 @@ shares as (
 
     select
         *,
-        cast(sum(conversions) over (partition by conversion_type, attribution_model) as double) as trials,
-        cast(conversions as double) / cast(sum(conversions) over (partition by conversion_type, attribution_model) as double) as share,
+        cast(conversions as double) / cast(trials as double) as share,
         cast(revenue as double)
         / nullif(cast(sum(revenue) over (partition by conversion_type, attribution_model) as double), 0) as revenue_share
     from complete
 
 ),
 
-{# a data-driven model takes its weights from the same paths: by its credit alone they would seem to be known #}
+{# no interval for data-driven models: their weights are estimated from the same paths, which adds uncertainty that credit does not show #}
 weighed as (
 
     select
         shares.*,
         case
             when not models.is_data_driven
-                then {{ effective_trials('share', 'trials', 'customers', 'squares', 'products', 'total_squares') }}
+                then {{ effective_trials('share', 'cast(trials as double)', 'customers', 'squares', 'products', 'total_squares') }}
         end as effective_trials
     from shares
     inner join {{ ref('dim_attribution_models') }} as models on shares.attribution_model = models.attribution_model

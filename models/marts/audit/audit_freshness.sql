@@ -115,7 +115,7 @@ ages as (
 
 ),
 
-{# weeks of a source that has been silent for more than a week are counted from its latest row #}
+{# for a source without rows for more than a week, weeks are counted back from its latest row #}
 histories as (
 
     select
@@ -130,7 +130,7 @@ histories as (
 
 ),
 
-{# period 0 is the one that is judged, or the last seven days; those before it say what is usual #}
+{# period 0 is the judged day or the last seven days; the earlier periods give the usual number of rows #}
 periods as (
 
     select
@@ -210,7 +210,7 @@ volumes as (
 
 ),
 
-{# at least a fifth of the median, so that a lost export is low in tables whose days vary much, too #}
+{# the lower bound is at least a fifth of the median, so that a lost export is noticed also in tables whose days vary much #}
 bounds as (
 
     select

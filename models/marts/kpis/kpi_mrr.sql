@@ -127,7 +127,7 @@ dated as (
 
 ),
 
-{# part of a month loses less than a whole one: a running month has no denominator yet #}
+{# no rates for the running month, because part of a month has less churn than a whole one #}
 based as (
 
     select

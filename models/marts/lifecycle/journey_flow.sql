@@ -50,7 +50,7 @@ periods as (
         microseconds,
         customer_type,
         persona,
-        {# forward and skip are first entries, which a person has once: only the other directions must be made distinct #}
+        {# distinct persons need counting only for backward and reentry: forward and skip are first entries, which a person has once #}
         direction in ('forward', 'skip') as is_first_entry,
         case when direction not in ('forward', 'skip') then person_key end as returning_person_key
     from transitions

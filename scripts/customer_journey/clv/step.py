@@ -13,7 +13,7 @@ from customer_journey.clv.beta_geometric import BetaGeometric
 from customer_journey.clv.likelihood import Fit, FitError, Vector
 
 PARAMETERS_TABLE, SCORES_TABLE, CONTRACTS_TABLE = "clv_parameters", "clv_scores", "clv_contract_scores"
-# the model that says what is to be fitted; a project without it has no CLV
+# the model with the input of the fit; a project without it has no CLV
 INPUTS = "int_clv_inputs"
 # The dbt selection of everything downstream of the fit, which dbt builds after it.
 AFTER_FIT = tuple(

@@ -12,7 +12,7 @@ from customer_journey import audit
 from customer_journey.checks.result import CheckResult
 from customer_journey.checks.suites import LAYERS
 from customer_journey.history import PUBLISHED, PUBLISHING, BuildRecord
-from customer_journey.landing import LandingReport
+from customer_journey.landed import LandingReport
 from customer_journey.paths import EXPECTATIONS, Output
 from customer_journey.publish import SCHEMA, Descriptions
 from customer_journey.spark.connection import BUILDING, SparkConnection, connect, hand_over_keys, literal, tables_in

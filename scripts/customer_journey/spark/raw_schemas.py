@@ -14,17 +14,12 @@ import duckdb
 
 from customer_journey.contract import RawTable, raw_tables
 from customer_journey.deliveries import Delivery
+from customer_journey.el_schemas import check_schemas
 from customer_journey.errors import InputError
-from customer_journey.landing import (
-    FROM_CATALOG,
-    LandingReport,
-    check_columns,
-    check_main_tables,
-    check_schemas,
-    land_deliveries,
-    landed_tables,
-    refuse_folder_of_files,
-)
+from customer_journey.file_columns import Column
+from customer_journey.landed import FROM_CATALOG, LandingReport, landed_tables, refuse_folder_of_files
+from customer_journey.landing import land_deliveries
+from customer_journey.landing_checks import check_columns, check_main_tables
 from customer_journey.spark.connection import (
     SparkConnection,
     StatementError,
@@ -33,7 +28,6 @@ from customer_journey.spark.connection import (
     place,
     tables_in,
 )
-from customer_journey.tabular import Column
 
 # The type of a column that is null everywhere, which Parquet does not have.
 _NOTHING = "VOID"

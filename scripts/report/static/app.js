@@ -66,7 +66,7 @@ function formatted(value, kind = "number", tick = false) {
   const size = Math.abs(value), hour = size < 48;
   switch (kind) {
     case "rate": return intl(value, { style: "percent", useGrouping: false, ...digits(size < 0.1 && !tick ? 1 : 0) }).replace("%", "\u00a0%");
-    case "ratio": return intl(value, digits(tick ? 0 : 1, 1));
+    case "ratio": return intl(value, digits(tick ? 0 : 1, tick && size < 1 ? 2 : 1));
     case "points": return signed(100 * value, 0);
     case "nps": return signed(value, 0);
     case "score": return tick ? signed(value, 1) : signed(value, 2);
@@ -216,11 +216,12 @@ function showOverview() {
   byId("tiles").innerHTML = flat(payload.tiles.map((tile) => {
     const [amount, ...unit] = formatted(tile.value, tile.format).split(" ");
     const sign = (words) => (/^[+−-]/.test(words) || !(tile.change > 0) ? words : `+${words}`);
-    const better = tile.better === "down" ? -1 : 1, way = Math.sign((tile.change ?? 0) * better), tone = way > 0 ? "good" : way < 0 ? "bad" : "neutral";
+    const better = tile.better === "down" ? -1 : 1, way = Math.sign((tile.change ?? 0) * better), isFew = tile.n < tile.min_n;
+    const tone = isFew ? "neutral" : way > 0 ? "good" : way < 0 ? "bad" : "neutral", n = formatted(tile.n);
     const range = tile.low !== null && tile.low !== undefined ? text("interval", { low: formatted(tile.low, tile.format), high: formatted(tile.high, tile.format) }) : "";
     const change = tile.change === null || tile.change === undefined ? "" : text("change", { change: sign(formatted(tile.change, tile.change_format)) });
     return html`<a class="tile" href="${linkTo({ ...state, page: tile.page })}"><span class="name">${local(tile.title)}, ${tile.moment}</span><b class="big">${amount}</b> <span class="unit">${unit.join(" ")}</span>${
-      change ? html`<span class="change ${tone}">${glyphHtml(tone)}${change}</span>` : ""}${tile.beside ? html`<span class="change">${local(tile.beside)}</span>` : ""}<span class="note">${[tile.n !== null && tile.n !== undefined ? `n = ${formatted(tile.n)}` : "", range].filter(Boolean).join(" · ")}</span>${sparkline(tile.spark ?? [])}</a>`;
+      change ? html`<span class="change ${tone}">${glyphHtml(tone)}${change}</span>` : ""}${tile.beside ? html`<span class="change">${local(tile.beside)}</span>` : ""}<span class="note">${[tile.n === null ? "" : isFew ? text("few_n", { n }) : `n = ${n}`, range].filter(Boolean).join(" · ")}</span>${sparkline(tile.spark ?? [])}</a>`;
   }));
   byId("sentences").innerHTML = flat(payload.sentences.map((sentence) => {
     const link = linkTo({ ...defaults, page: sentence.page, figure: sentence.figure, lang: state.lang, theme: state.theme });

@@ -1,1 +1,1 @@
-"""Calls of macros and what they give, by topic."""
+"""Calls of macros and their expected results, by topic."""

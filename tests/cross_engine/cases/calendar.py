@@ -1,4 +1,4 @@
-"""Days, months, time zones and spans of time."""
+"""Cases of days, months, time zones and durations."""
 
 from tests.cross_engine.cases.case import Cases
 
@@ -131,7 +131,7 @@ CASES: dict[str, Cases] = {
         },
         {"reporting_timezone": "Asia/Ho_Chi_Minh"},
     ),
-    # whole months up to the day after the last one, by a calendar; what is left over counts from 16 days on
+    # whole months up to the day after the last one; a rest of 16 days or more counts as a month
     "months_of_term": Cases(
         "{{ months_of_term('cast(x as date)', 'cast(y as date)') }}",
         {

@@ -1,4 +1,4 @@
-"""What a case is, and how to write many of them shortly."""
+"""The type of a test case of a macro, and helpers to write many of them briefly."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -7,7 +7,7 @@ Values = str | None | tuple[str | None, ...]
 
 
 class Cases(NamedTuple):
-    """A call of a macro over the columns x, y, z, all of them text, and what it gives, as text."""
+    """Calls of a macro over the text columns x, y and z, with the expected result as text."""
 
     call: str
     expected: Mapping[Values, str | None]
@@ -15,10 +15,10 @@ class Cases(NamedTuple):
 
 
 def nothing(*texts: str | None) -> dict[Values, str | None]:
-    """Expect null for each of the texts; `|` parts the texts of an argument."""
+    """Expect null for each of the texts; `|` separates the arguments of a call."""
     return {part: None for text in texts for part in (text.split("|") if text else [text])}
 
 
 def wide(text: str) -> str:
-    """Write ASCII in the full-width characters that Asian keyboards give."""
+    """Return ASCII text in full-width characters, as Asian keyboards produce them."""
     return text.translate({code: code + 0xFEE0 for code in range(0x21, 0x7F)})

@@ -1,4 +1,4 @@
-"""Keys, and what is known of persons: e-mails, phones, ids, and what may be published of them."""
+"""Cases of keys and identifiers: e-mails, phones and ids, and how published texts are masked."""
 
 import hashlib
 
@@ -28,7 +28,7 @@ CASES: dict[str, Cases] = {
         },
     ),
     "hex_to_bigint": Cases("{{ hex_to_bigint('x') }}", {"0": "0", "00ff": "255", "f" * 15: str(2**60 - 1), None: None}),
-    # sixty bits, so that the greatest of them is 2^60 - 1
+    # 60 bits, so the greatest number is 2^60 - 1
     "key_of": Cases(
         "{{ key_of('x') }}",
         {
@@ -93,7 +93,7 @@ CASES: dict[str, Cases] = {
             None: None,
         },
     ),
-    # Viet Nam: nine digits a mobile number, ten a fixed one of Ha Noi (24), behind the trunk 0
+    # Vietnam: a mobile number has nine digits, a landline in Hanoi (24) ten, after the trunk prefix 0
     "normalize_phone": Cases(
         "{{ normalize_phone('x') }}",
         nothing(
@@ -151,9 +151,9 @@ CASES: dict[str, Cases] = {
             "0000000000": "+84000000000",
             "+44 (0)20 7946 0958": "+442079460958",
             "+44 020 7946 0958": "+442079460958",
-            # Italy dials the 0 from abroad, too
+            # Italian numbers keep their 0 from abroad too
             "+39 06 698 12345": "+390669812345",
-            # Russia's trunk is 8, with which its toll-free numbers begin
+            # Russia's trunk prefix is 8, and its toll-free numbers begin with 8 as well
             "+7 8 912 345-67-89": "+79123456789",
             "+7 800 555 35 35": "+78005553535",
             "+36 06 30 123 4567": "+36301234567",
@@ -198,6 +198,11 @@ CASES: dict[str, Cases] = {
                     "a%2540b.vn",
                     "lan\uff20shop.vn",
                     "see a@b.vn.",
+                    "lan%EF%BC%A0shop.vn",
+                    "lan&#64;shop.vn",
+                    "lan&#x40;shop.vn",
+                    "lan (at) shop.vn",
+                    "lan[AT]shop.vn",
                     "bmd1eWVuLnZhbi5hQGdtYWlsLmNvbQ==",
                     "0987 444 555",
                     "0987%20444%20555",
@@ -212,10 +217,29 @@ CASES: dict[str, Cases] = {
                     "(+84) 912345678",
                     "tel:+84912345678",
                     "%2B84912345678",
+                    # the calling code without its plus, and the trunk prefix, also beside letters
+                    "84912345678-sale",
+                    "84 912 345 678",
+                    "84-912-345-678",
+                    "0084912345678",
+                    "sdt0912345678",
+                    "zalo_84912345678",
+                    "call_0912_345_678",
+                    "0912\u2013345\u2013678",
+                    # characters that nobody sees, and digits of another script
+                    "0912\u200b345\u200b678",
+                    "\u202e0912345678\u202c",
+                    "0\u200d9\u200d1\u200d2\u200d3\u200d4\u200d5\u200d6\u200d7\u200d8",
+                    "".join(chr(0x0660 + int(digit)) for digit in "0912345678"),
+                    # base64 of lan@shop.vn, of hoa.erased@example.com and of 0912345678, with padding and without
+                    "bGFuQHNob3Audm4=",
+                    "bGFuQHNob3Audm4%3D",
+                    "ref-aG9hLmVyYXNlZEBleGFtcGxlLmNvbQ",
+                    "MDkxMjM0NTY3OA==",
                 ],
                 "(masked)",
             ),
-            # what campaigns, days, versions and amounts are written like
+            # how campaigns, days, versions and amounts are written, which are no phone numbers
             **{
                 text: text
                 for text in [
@@ -236,14 +260,78 @@ CASES: dict[str, Cases] = {
                     "09:12:34",
                     "iphone 15 pro 256gb",
                     "2025-07-01 - 2025-07-31",
+                    # ids of advertisers' tools
+                    "23847123456780123",
+                    "17812345678",
+                    "84-2026-01-02",
+                    "spring_0912_2026",
+                    "Khuy\u1ebfn m\u00e3i th\u00e1ng 8",
+                    "retargeting_lookalike_audience",
+                    "sale (at home)",
+                    "[hat] and [AT1]",
+                    "TikTok-Spark-Ads-VideoViews-2026",
+                    "Cj0KCQjw8eOLBhC1ARIsAOzx5cH1Xz",
                 ]
             },
             "": "",
             None: None,
         },
+        {"default_phone_country": "VN"},
+    ),
+    "masked in the United States": Cases(
+        "{{ masked('x') }}",
+        {
+            **dict.fromkeys(
+                ["415-555-2671", "(415) 555-2671", "call 415.555.2671 now", "1-415-555-2671", "+1 415 555 2671"],
+                "(masked)",
+            ),
+            # a number of eleven digits is a campaign more often than a phone
+            **{text: text for text in ["17812345678", "4155552671", "2026-100-2000", "10.415.555.2671"]},
+        },
+        {"default_phone_country": "US"},
     ),
     "publishable_id": Cases(
         "{{ publishable_id('x') }} = x",
-        {"o-1": "true", "0912345678": "true", "a@b.vn": "false", "+84 912 345 678": "false", None: None},
+        {
+            "o-1": "true",
+            "0912345678": "true",
+            "a@b.vn": "false",
+            "+84 912 345 678": "false",
+            "+84\u200b912\u200b345\u200b678": "false",
+            "Th\u1ebb-1": "true",
+            None: None,
+        },
+    ),
+    "base64_decoded": Cases(
+        "{{ base64_decoded('x') }}",
+        {
+            "aG9hLmVyYXNlZEBleGFtcGxlLmNvbQ==": "hoa.erased@example.com",
+            "aG9hLmVyYXNlZEBleGFtcGxlLmNvbQ": "hoa.erased@example.com",
+            "bGFuQHNob3Audm4": "lan@shop.vn",
+            # the alphabet of links
+            "Pz8_Pz8-": "?????>",
+            "abcde": None,
+            None: None,
+        },
+    ),
+    "spelled_out": Cases(
+        "{{ spelled_out('x') }}",
+        {
+            "Hoa (at) Shop dot vn": "hoa@shop.vn",
+            "hoa [at] shop [dot] vn": "hoa@shop.vn",
+            "hoa a còng shop chấm vn": "hoa@shop.vn",
+            "hoa.erased @ example . com": "hoa.erased@example.com",
+            "hat and dots": "hat and dots",
+            None: None,
+        },
+    ),
+    "readable_text": Cases(
+        "{{ readable_text('x') }}",
+        {
+            "hoa%2Eerased%2540shop%2evn": "hoa.erased@shop.vn",
+            "hoa&#64;shop&#x2e;vn": "hoa@shop.vn",
+            "h\u200bo\u202ea\uff20shop\uff0evn": "hoa@shop.vn",
+            None: None,
+        },
     ),
 }

@@ -1,4 +1,4 @@
-"""Amounts and rates of exchange."""
+"""Cases of amounts and exchange rates."""
 
 from tests.cross_engine.cases.case import Cases
 
@@ -23,7 +23,7 @@ CASES: dict[str, Cases] = {
             ("10", "10", "30"): "3.3300",
             ("10", "20", "30"): "6.6700",
             ("5", "5", "0"): "0.0000",
-            # tax and shipping are more than the total: nothing of it was revenue
+            # tax and shipping exceed the total, so there was no net revenue
             ("5", "-2", "10"): "0.0000",
             (None, "5", "5"): "0.0000",
         },

@@ -1,4 +1,4 @@
-"""Intervals, tests and the sums behind them."""
+"""Cases of intervals, tests and the sums they are made of."""
 
 from tests.cross_engine.cases.case import Cases
 
@@ -15,7 +15,8 @@ CASES: dict[str, Cases] = {
         "round({{ wilson_bound('(cast(x as double) / cast(y as double))', 'cast(y as double)', '+') }}, 4)",
         {("0", "10"): "0.2775", ("10", "10"): "1.0", ("7", "7"): "1.0"},
     ),
-    # Newcombe 1998, table II, contrasts (a) to (h) by method 10; x has successes and trials of the one, y of the other
+    # Newcombe 1998, table II, contrasts (a) to (h), method 10; x holds successes and trials of one group, y of the
+    # other
     "newcombe_bound below": Cases(
         f"round({{{{ newcombe_bound({NEWCOMBE}, '-') }}}}, 4)",
         {
@@ -55,7 +56,7 @@ CASES: dict[str, Cases] = {
             None: None,
         },
     ),
-    # 1 + … + x, and nothing of no numbers
+    # the sum 1 + … + x; null if there are no numbers
     "sum_over": Cases(
         "{{ sum_over('1', 'cast(x as int)', 'number', 'number * 1e0') }}",
         {"4": "10.0", "1": "1.0", "0": "0.0"},
@@ -65,7 +66,8 @@ CASES: dict[str, Cases] = {
         "round(exp({{ log_factorial('cast(x as double)') }}), 5)",
         {"0": "1.0", "1": "1.0", "5": "120.0", "10": "3628800.0", None: None},
     ),
-    # of 10 with 4 hits 5 are drawn, 3 hits or as unlikely: 110 of 210. Fisher's own tea: 3 of 4 cups, 34 of 70
+    # 5 of 10 drawn, with 4 hits among the 10: 3 hits or less likely tables: 110 of 210. Fisher's tea test: 3 of 4 cups,
+    # 34 of 70.
     "fisher_p_value": Cases(
         "round({{ fisher_p_value('cast(x as int)', 'cast(z as int)', 'cast(y as int)', 'cast(z as int)') }}, 6)",
         {
@@ -76,7 +78,7 @@ CASES: dict[str, Cases] = {
             ("0", "0", "4"): "1.0",
         },
     ),
-    # of 1 degree 1 - 2 atan(t) / pi; tables of 10 and 30 degrees
+    # 1 degree of freedom: 1 - 2 atan(t) / pi; 10 and 30 from published tables
     "t_p_value": Cases(
         "round({{ t_p_value('cast(x as double)', 'cast(y as double)') }}, 6)",
         {
@@ -98,7 +100,7 @@ CASES: dict[str, Cases] = {
             (None, "3"): None,
         },
     ),
-    # table 26.8: what is exceeded by 5 %, 0.1 %, 1 %, 95 % and 0.1 %
+    # table 26.8: values exceeded with probability 5 %, 0.1 %, 1 %, 95 % and 0.1 %
     "chi_square_upper_tail": Cases(
         "round({{ chi_square_upper_tail('cast(x as double)', 'cast(y as int)') }}, 6)",
         {

@@ -1,4 +1,4 @@
-"""Texts: patterns, letter case and Unicode, addresses of pages, and the tools that read them."""
+"""Cases of texts: patterns, letter case and Unicode, URLs and user agents."""
 
 from tests.cross_engine.cases.case import Cases, nothing
 
@@ -50,7 +50,8 @@ CASES: dict[str, Cases] = {
             "khuy%E1%BA%BFn+m%C3%A3i": "khuyến mãi",
             "%f0%9f%98%80": "\U0001f600",
             "%2540": "%40",
-            # no escapes; no UTF-8 (lone byte, overlong, half a pair, beyond the last character); a control character
+            # percent signs that are no escapes; bytes that are not UTF-8 (single byte, overlong, surrogate, out of
+            # range); a control character
             "100%+": "100% ",
             "%zz": "%zz",
             "%FF": "%FF",
@@ -79,7 +80,7 @@ CASES: dict[str, Cases] = {
             ("https://a.example/#gclid=1", "gclid"): "true",
             ("https://a.example/?xgclid=1", "gclid"): "false",
             ("https://a.example/?a=1", "gclid"): "false",
-            # two question marks, as where a tag was put behind an address that had some
+            # two question marks, as when tags are appended to a URL that already has some
             ("https://a.example/?a=1?gclid=1", "gclid"): "true",
             ("https://a.example/", "gclid"): None,
             (None, "gclid"): None,
@@ -110,7 +111,7 @@ CASES: dict[str, Cases] = {
         "{{ regex_replace('x', \"'([a-z])([0-9])'\", '\\\\2-\\\\1') }}",
         {"a1b2": "1-a2-b", "12": "12", "": "", None: None, "ế9a0": "ế90-a"},
     ),
-    # letters and marks apart, in either order of the marks, as keyboards and file systems write them
+    # letters and combining marks written separately, in either order, as keyboards and file systems write them
     "nfc": Cases(
         "{{ nfc('x') }}",
         {
@@ -137,7 +138,7 @@ CASES: dict[str, Cases] = {
             "https://a.vn/?a=1;utm_source=zalo;utm_medium=oa": "zalo",
             "https://a.vn/?utm_source=te%CC%82%CC%81t": "t\u1ebft",
             "https://a.vn/?utm_source=a@b.vn": "(masked)",
-            # behind the #: all of it, and only where the query has no tag
+            # the fragment after # counts as a whole, and only if the query has no tag
             "https://a.vn/#utm_source=zalo&utm_medium=oa": "zalo",
             "https://a.vn/#/page?utm_medium=oa&utm_source=zalo": "zalo",
             "https://a.vn/?utm_medium=oa#utm_source=zalo": None,

@@ -1,4 +1,4 @@
-"""Texts that are read as numbers, truth values, times and days, and numbers that are written."""
+"""Cases of texts read as numbers, booleans, timestamps and days, and of numbers written as texts."""
 
 from tests.cross_engine.cases.case import Cases, nothing
 

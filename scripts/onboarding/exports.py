@@ -1,0 +1,175 @@
+"""Divides the files of tools into exports, each with the adapter that reads it."""
+
+import codecs
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from customer_journey.adapters import Adapter
+from customer_journey.errors import InputError
+from customer_journey.mapping import Reading
+from customer_journey.raw_files import data_files_below, delimiter_of
+from customer_journey.tabular import read_as_text
+
+from onboarding.adapters import Recognised, adapters
+from onboarding.how_read import propose_reading
+from onboarding.match import source_of
+from onboarding.proposal import AdapterUse, Proposal, Source, slug_of
+from onboarding.sniff import DELIMITERS, Sheet
+from onboarding.values import Kind, kind_of
+
+# The size up to which files beside an export are test-read.
+_MOST_TRIED = 64 * 2**20
+
+
+@dataclass(frozen=True)
+class ToolGroup:
+    """Files of one format that an adapter recognises; without kinds if only the adapter can read them as a table."""
+
+    sheets: list[Sheet]
+    kinds: Sequence[Kind]
+    tool: Recognised
+
+
+def add_source(proposal: Proposal, group: list[Sheet], kinds: Sequence[Kind]) -> None:
+    """Add files as a source of a raw table; as unknown files if they resemble none."""
+    source, why = source_of(proposal.folder, group, kinds)
+    if source is None:
+        proposal.unknown += [(sheet, why) for sheet in group]
+        return
+    propose_reading(source, proposal.hints)
+    source.notes += _unreadable(group, source)
+    proposal.sources.append(source)
+
+
+def _unreadable(group: Sequence[Sheet], source: Source) -> list[str]:
+    """Return a note on each file that a build will refuse to read as proposed: sniffing is more lenient."""
+    words = ("encoding", "delimiter", "sheet", "header_row")
+    how = Reading(**{word: value for word, (_, value) in source.reading.items() if word in words})
+    notes = []
+    with duckdb.connect() as connection:
+        for sheet in group:
+            if sheet.path.stat().st_size > _MOST_TRIED:
+                continue
+            try:
+                read_as_text(connection, sheet.path, how, "tried")
+            except InputError as error:
+                notes.append(f"a build stops at {str(error).removeprefix(f'{sheet.path.parent}/')}")
+    return notes
+
+
+def add_adapters(proposal: Proposal, found: Sequence[ToolGroup]) -> None:
+    """Add one entry per export, or single files if the adapter cannot read them where they are."""
+    for key, adapter in adapters().items():
+        own = [group for group in found if group.tool.adapter == key]
+        for folder, groups, prefix in _exports(proposal.folder, own):
+            reading, is_uniform = _reading_of_export(groups)
+            strange = _unreadable_beside(folder, groups, adapter, reading)
+            if strange or not is_uniform:
+                sources = [source_of(proposal.folder, group.sheets, group.kinds)[0] for group in groups if group.kinds]
+                if len(sources) == len(groups) and all(source and not source.missing for source in sources):
+                    for group in groups:
+                        add_source(proposal, group.sheets, group.kinds)
+                    continue
+            files: dict[str, list[Sheet]] = {}
+            for group in groups:
+                files.setdefault(group.tool.input.name, []).extend(group.sheets)
+            is_asked = adapter.timezone is None and (
+                adapter.needs_timezone or any(_has_local_times(sheet) for sheets in files.values() for sheet in sheets)
+            )
+            use = AdapterUse(
+                key, adapter, folder, files, is_asked, proposal.hints.timezone if is_asked else None, prefix
+            )
+            use.reading = reading
+            if not is_uniform:
+                use.notes.append(
+                    "its files are saved in different ways: put each kind into a folder and an entry of its own"
+                )
+            use.notes += [
+                f"{file.name} cannot be read and stops a build: move it out of the folder" for file in strange
+            ]
+            proposal.adapters.append(use)
+
+
+def _exports(folder: Path, groups: Sequence[ToolGroup]) -> list[tuple[Path, list[ToolGroup], str]]:
+    """Divide the files of a tool into exports: the folder of each, its files, and a prefix for its ids."""
+    if not groups:
+        return []
+    by_folder: dict[Path, list[ToolGroup]] = {}
+    for group in groups:
+        for place in dict.fromkeys(sheet.path.parent for sheet in group.sheets):
+            sheets = [sheet for sheet in group.sheets if sheet.path.parent == place]
+            by_folder.setdefault(place, []).append(ToolGroup(sheets, group.kinds, group.tool))
+    inputs = Counter(name for own in by_folder.values() for name in {group.tool.input.name for group in own})
+    if len(by_folder) == 1 or max(inputs.values()) == 1:
+        return [(_common(folder, list(by_folder)), list(groups), "")]
+    # one input in two folders means two accounts of one tool: a prefix is needed, since their ids may collide
+    return [(place, own, f"{slug_of(place.name)}-") for place, own in by_folder.items()]
+
+
+def _reading_of_export(groups: Sequence[ToolGroup]) -> tuple[dict[str, Any], bool]:
+    """Return the reading options of an export that differ from the adapter's, and whether all its files share them."""
+    found: list[dict[str, Any]] = []
+    for group in groups:
+        how = group.tool.input.reading
+        for sheet in group.sheets:
+            words: dict[str, Any] = {}
+            if sheet.encoding and not _is_same_encoding(sheet.encoding.value, how.encoding or "utf-8"):
+                words["encoding"] = sheet.encoding.value
+            if sheet.delimiter and sheet.delimiter.value != (how.delimiter or delimiter_of(sheet.path)):
+                words["delimiter"] = sheet.delimiter.value
+            if sheet.sheet is not None and sheet.sheet != how.sheet:
+                words["sheet"] = sheet.sheet
+            if sheet.header_row not in (1, how.header_row):
+                words["header_row"] = sheet.header_row
+            found.append(words)
+    if any(words != found[0] for words in found):
+        # delimiters may differ, because an adapter tries several
+        found = [{word: value for word, value in words.items() if word != "delimiter"} for words in found]
+    return found[0], all(words == found[0] for words in found)
+
+
+def _is_same_encoding(one: str, other: str) -> bool:
+    # an adapter reads valid UTF-8 as such, whatever its usual encoding is
+    return one == "utf-8" or codecs.lookup(one) == codecs.lookup(other)
+
+
+def _unreadable_beside(
+    folder: Path, groups: Sequence[ToolGroup], adapter: Adapter, reading: Mapping[str, Any]
+) -> list[Path]:
+    """Return the files in an export's folder that the adapter cannot read with any of its reading options."""
+    own = {sheet.path for group in groups for sheet in group.sheets}
+    how = Reading(**reading)
+    found = []
+    with duckdb.connect() as connection:
+        for file in data_files_below(folder):
+            if file in own or file.stat().st_size > _MOST_TRIED:
+                continue
+            ways = [how.over(one.reading) for one in adapter.inputs]
+            if how.delimiter is None:
+                # an adapter also tries the other delimiters
+                ways += [replace(way, delimiter=sign) for way in ways for sign in DELIMITERS]
+            for way in dict.fromkeys(ways):
+                try:
+                    read_as_text(connection, file, way, "tried", number_repeated=True)
+                    break
+                except InputError:
+                    continue
+            else:
+                found.append(file)
+    return found
+
+
+def _has_local_times(sheet: Sheet) -> bool:
+    kinds = (kind_of(sheet.values(number), sheet.row_count) for number in range(len(sheet.columns)))
+    return any(kind.dates.has_local_times for kind in kinds if kind.dates)
+
+
+def _common(folder: Path, places: Sequence[Path]) -> Path:
+    common = places[0]
+    while not all(place.is_relative_to(common) for place in places):
+        common = common.parent
+    return common if common.is_relative_to(folder) else folder

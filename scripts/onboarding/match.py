@@ -1,0 +1,268 @@
+"""Finds the raw table that files hold, and the column of the contract that each of their columns is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from customer_journey.contract import RawTable
+
+from onboarding.names import Vocabulary, plain_name, vocabularies
+from onboarding.proposal import Match, Source
+from onboarding.seeds import as_compared, mapped_values, seed_of
+from onboarding.sniff import Sheet
+from onboarding.values import Kind, is_rounded
+
+# A match by name with at least this weight is certain if the values agree.
+SURE = 0.7
+# The least score to propose a table: a matching name adds to it, missing required columns lower it.
+_ENOUGH = 3.5
+_CALLED = 5.0
+_LACKING = 2.0
+AS_DATES = ("timestamp", "planned_timestamp", "date", "planned_date")
+AS_NUMBERS = ("amount", "rate", "number", "integer")
+# The least columns of a file that are nearly all those of a table, though each name occurs in other tables too.
+_FEW = 4
+_NEARLY_ALL = 0.8
+
+
+def usual_place(folder: Path, file: Path) -> str:
+    """Return the label that a file's path would have as the usual place of a table, such as `crm/contacts`."""
+    parts = file.relative_to(folder).parts
+    if len(parts) < 2:
+        return ""
+    return f"{parts[0]}/{parts[1].split('.')[0]}"
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A raw table that may fit the files: its score, and the part of the score from its columns."""
+
+    score: float
+    likeness: float
+    called: float
+    table: RawTable
+    matches: list[Match]
+    missing: list[str]
+
+
+def source_of(folder: Path, group: list[Sheet], kinds: Sequence[Kind]) -> tuple[Source | None, str]:
+    """Return the raw table that fits a group of files, or None and the reason."""
+    names = group[0].columns
+    place = usual_place(folder, group[0].path)
+    candidates = []
+    for label, vocabulary in vocabularies().items():
+        matches = _matches(vocabulary, names, kinds)
+        called = _called(vocabulary, folder, group)
+        likeness = _score(vocabulary, matches)
+        score = likeness + _CALLED * called + (100 if place == label else 0)
+        missing = missing_in(vocabulary.table, [match.column for match in matches])
+        candidates.append(_Candidate(score, likeness, called, vocabulary.table, matches, missing))
+    best = max(candidates, key=lambda candidate: candidate.score)
+    if best.missing and place != best.table.label:
+        # a list of invoices with their lines is often named after the lines, but is complete only as invoices
+        least = max(best.likeness, _ENOUGH)
+        whole = [one for one in candidates if not one.missing and one.called and one.likeness >= least]
+        best = max(whole, key=lambda candidate: candidate.score, default=best)
+    score, called, table, matches, missing = best.score, best.called, best.table, best.matches, best.missing
+    required = len(table.required_columns) + len(table.one_of)
+    is_near = score >= _ENOUGH and len(missing) <= required / 2
+    # the names may each occur in many tables: together they make a table if nearly all are of it
+    named = [match for match in matches if match.weight >= SURE]
+    is_near = is_near or (not missing and len(named) >= max(_FEW, _NEARLY_ALL * len(names)))
+    # a build fails on a missing required column: propose such a table only if there is no doubt about it
+    if place != table.label and not (is_near and (not missing or called == 1 or score >= 1.5 * _ENOUGH)):
+        return None, _why_none(table, missing, score)
+    taken = {match.theirs for match in matches}
+    unknown = {name: kind for name, kind in zip(names, kinds, strict=True) if name and name not in taken}
+    source = Source(table, group, matches, unknown, missing)
+    source.is_sure = place == table.label or (not missing and (called == 1 or score >= 2 * _ENOUGH))
+    for sheet in group:
+        source.notes += [f"{_name(sheet)}: {note}" for note in sheet.notes]
+    _note_lines_of_orders(source)
+    return source, ""
+
+
+def _why_none(table: RawTable, missing: Sequence[str], score: float) -> str:
+    if score + _LACKING * len(missing) < _ENOUGH / 2:
+        return "no raw table has columns like these"
+    return (
+        f"nearest to {table.label}, which also needs {', '.join(missing)}"
+        if missing
+        else f"too little like {table.label}"
+    )
+
+
+def _name(sheet: Sheet) -> str:
+    return f"{sheet.path.name}, sheet {sheet.sheet}" if sheet.sheet else sheet.path.name
+
+
+def _called(vocabulary: Vocabulary, folder: Path, group: Sequence[Sheet]) -> float:
+    """Return how well the names of files, sheet or folder match the table's name, 0 to 1."""
+    sheet = group[0]
+    place = sheet.path.relative_to(folder)
+    texts = [place.name.split(".")[0], *place.parts[:-1], sheet.sheet or ""]
+    return max(vocabulary.called(text) for text in texts)
+
+
+def _assigned(vocabulary: Vocabulary, names: Sequence[str], kinds: Sequence[Kind]) -> dict[str, tuple[int, float]]:
+    """Assign at most one column of the file to each column of the contract: best names first, then file order."""
+    plain = [plain_name(name) for name in names]
+    pairs = [
+        (-weight * _agreement(vocabulary.table.kind_of(column), kind), number, column)
+        for column in vocabulary.table.all_columns
+        for number, (name, kind) in enumerate(zip(plain, kinds, strict=True))
+        if name and (weight := vocabulary.weight(column, name)) > 0
+    ]
+    order = {column: place for place, column in enumerate(vocabulary.table.all_columns)}
+    assigned: dict[str, tuple[int, float]] = {}
+    used: set[int] = set()
+    for weight, number, column in sorted(pairs, key=lambda pair: (pair[0], order[pair[2]], pair[1])):
+        if column not in assigned and number not in used and -weight >= 0.15:
+            assigned[column] = number, -weight
+            used.add(number)
+    return assigned
+
+
+def _agreement(wanted: str, kind: Kind) -> float:
+    """Return how well a column's values fit the kind that the contract requires: 1, or less if they do not."""
+    if kind.name == "blank":
+        return 0.9
+    if wanted in AS_DATES:
+        return 1.0 if kind.name == "date" else 0.5
+    if wanted in AS_NUMBERS:
+        return 1.0 if kind.numbers is not None else 0.3
+    if wanted == "email":
+        return 1.0 if kind.name == "email" else 0.5
+    if wanted == "phone":
+        return 1.0 if kind.name in ("phone", "number") else 0.6
+    if wanted in ("code", "currency", "boolean"):
+        return 1.0 if kind.name in ("code", "text", "number") else 0.3
+    # ids, labels and texts may be anything but dates
+    return 0.3 if kind.name == "date" else 1.0
+
+
+def _score(vocabulary: Vocabulary, matches: Sequence[Match]) -> float:
+    """Return a table's score: the sum over matched names, weighted by their strength and the column's importance.
+
+    A required column that is matched only by its values adds nothing, and counts as a quarter missing.
+    """
+    table = vocabulary.table
+    in_groups = {column for group in table.one_of for column in group}
+    score = 0.0
+    for match in matches:
+        needed = 3.0 if match.column in {*table.required_columns, *table.key} else 1.0
+        importance = 2.0 if needed == 1.0 and match.column in in_groups else needed
+        score += importance * match.weight * vocabulary.specificity(plain_name(match.theirs))
+    by_values = sum(match.weight == 0 and match.column in table.required_columns for match in matches)
+    return score - _LACKING * (len(missing_in(table, [match.column for match in matches])) + by_values / 4)
+
+
+def missing_in(table: RawTable, columns: Sequence[str]) -> list[str]:
+    """Return the required columns of a table that are not among these."""
+    missing = [name for name in table.required_columns if name not in columns]
+    return missing + [" or ".join(group) for group in table.one_of if not set(group) & set(columns)]
+
+
+def _matches(vocabulary: Vocabulary, names: Sequence[str], kinds: Sequence[Kind]) -> list[Match]:
+    """Match the columns of a file with those of a table, by names and by values, and say how certain each match is."""
+    assigned = _assigned(vocabulary, names, kinds)
+    table = vocabulary.table
+    matches = {}
+    for column, (number, weight) in assigned.items():
+        kind = kinds[number]
+        wanted = table.kind_of(column)
+        agreement = _agreement(wanted, kind)
+        why = "by its name" if weight >= SURE * agreement else "its name is like it"
+        if kind.name == "blank":
+            why += ", but it is blank in all rows"
+        elif agreement < 1 and wanted in (*AS_DATES, *AS_NUMBERS, "email"):
+            why += f", but its values are {_words(kind)}"
+        elif kind.strays and wanted in (*AS_DATES, *AS_NUMBERS):
+            why += f", but {kind.strays} of its distinct values cannot be read so"
+        is_sure = weight >= SURE * agreement and agreement >= 0.9 and not kind.strays
+        others = [
+            name
+            for other, name in enumerate(names)
+            if other != number
+            and other not in {taken for taken, _ in assigned.values()}
+            and vocabulary.weight(column, plain_name(name)) >= 0.3
+            and _agreement(wanted, kinds[other]) == 1
+            and kinds[other].name != "blank"
+        ]
+        if others and is_sure and vocabulary.weight(column, plain_name(others[0])) >= SURE:
+            is_sure, why = False, f"{why}; {', '.join(others[:3])} could be it as well"
+        matches[column] = Match(column, names[number], is_sure, why, kind, weight)
+    _match_by_values(vocabulary, names, kinds, matches)
+    return [matches[column] for column in table.all_columns if column in matches]
+
+
+def _words(kind: Kind) -> str:
+    return {"text": "texts", "code": "a few codes", "number": "numbers", "phone": "phones", "email": "e-mails",
+            "date": "dates", "blank": "blank"}[kind.name]  # fmt: skip
+
+
+def _match_by_values(
+    vocabulary: Vocabulary, names: Sequence[str], kinds: Sequence[Kind], matches: dict[str, Match]
+) -> None:  # fmt: skip
+    """Match columns by values where the name is no evidence: the only column of e-mails, phones, times or statuses."""
+    table = vocabulary.table
+    taken = {match.theirs for match in matches.values()}
+    # skip the EL tool's own columns, such as the time at which it fetched the row
+    free = [
+        (name, kind)
+        for name, kind in zip(names, kinds, strict=True)
+        if name and name not in taken and not name.startswith("_")
+    ]
+    for column in table.columns:
+        if column in matches:
+            continue
+        wanted, is_required = table.kind_of(column), column in table.required_columns
+        if wanted in ("email", "phone") and column in ("email", "phone"):
+            fitting = [pair for pair in free if pair[1].name == wanted]
+        elif wanted in ("timestamp", "date") and is_required:
+            fitting = [pair for pair in free if pair[1].name == "date"]
+        elif wanted == "code" and is_required and seed_of(table.label, column):
+            fitting = [pair for pair in free if _known_share(table.label, column, pair[1]) >= 0.5]
+        elif wanted == "amount" and is_required:
+            fitting = [pair for pair in free if pair[1].name == "number" and _is_money(pair[1])]
+        else:
+            continue
+        if len(fitting) == 1:
+            name, kind = fitting[0]
+            matches[column] = Match(
+                column, name, False, f"its values are {_words(kind)}, and no other column's are", kind
+            )
+            free.remove(fitting[0])
+
+
+def _is_money(kind: Kind) -> bool:
+    return kind.numbers is not None and bool(kind.numbers.decimal or kind.numbers.thousands or kind.numbers.currency)
+
+
+def _known_share(label: str, column: str, kind: Kind) -> float:
+    known = mapped_values(label, column)
+    total = sum(kind.counts.values())
+    return sum(count for value, count in kind.counts.items() if as_compared(value) in known) / total if total else 0.0
+
+
+def _note_lines_of_orders(source: Source) -> None:
+    """Add a note if the key of a table repeats, as in an export of orders with one row per line."""
+    is_versioned = any(match.column == "updated_at" for match in source.matches)
+    if source.table.adds_up or len(source.table.key) != 1 or is_versioned:
+        return
+    key = next((match for match in source.matches if match.column == source.table.key[0]), None)
+    if key is None:
+        return
+    place = source.sheets[0].columns.index(key.theirs)
+    texts = [text for sheet in source.sheets for text in sheet.values(place)]
+    if rounded := next((text for text in texts if is_rounded(text)), None):
+        source.notes.append(
+            f"{key.theirs} was rounded by a spreadsheet, as {rounded}: different rows look the same. Format it as text "
+            "there and save the file again"
+        )
+    if len(texts) - key.kind.distinct > 0.02 * len(texts):
+        hint = ", or lines of it, which orders/order_items wants" if source.table.label == "orders/orders" else ""
+        source.notes.append(
+            f"{key.theirs} has {key.kind.distinct:,} values in {len(texts):,} rows: one row of each counts, "
+            f"the others are taken for older versions of it{hint}"
+        )

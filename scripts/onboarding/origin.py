@@ -1,0 +1,125 @@
+"""Guesses the country that files come from: its time zone, currency and phone numbers."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from customer_journey.settings import FILE_NAME as SETTINGS_FILE
+
+from onboarding.names import plain_name, vocabularies
+from onboarding.proposal import Hints
+from onboarding.sniff import Finding, Sheet
+from onboarding.values import Kind
+
+
+@dataclass(frozen=True)
+class _Home:
+    """A country where a language is spoken: the probable origin of files in that language, or of its currency."""
+
+    language: str
+    words: re.Pattern[str]
+    timezone: str
+    currency: str
+    country: str
+    phones: re.Pattern[str]
+    # whether amounts in the currency show the country; euros do not
+    has_own_currency: bool
+
+
+_HOMES = (
+    _Home(
+        "Vietnamese",
+        re.compile("[ăâđêôơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ]", re.IGNORECASE),
+        "Asia/Ho_Chi_Minh",
+        "VND",
+        "VN",
+        re.compile(r"'?(\+?84|0[35789])"),
+        True,
+    ),
+    _Home(
+        "German",
+        re.compile(
+            r"\b(bestell|kunden|rechnungs|auftrags|beleg|artikel)(nr|nummer|datum|status|positionen)\b", re.IGNORECASE
+        ),
+        "Europe/Berlin",
+        "EUR",
+        "DE",
+        re.compile(r"'?(\+?49|0[1-9])"),
+        False,
+    ),
+)
+
+
+def hints_of(
+    folder: Path,
+    groups: Sequence[Sequence[Sheet]],
+    kinds: Sequence[Sequence[Kind]],
+    timezone: str | None,
+    currency: str | None,
+) -> Hints:
+    """Collect hints on the origin of the files: options, vars.yml, the language, currency signs, phone numbers."""
+    settings = _existing_settings(folder)
+    names = [name for group in groups for name in (*group[0].columns, *(sheet.path.stem for sheet in group))]
+    currencies = Counter(
+        kind.numbers.currency for of_columns in kinds for kind in of_columns if kind.numbers and kind.numbers.currency
+    )
+    for group, of_columns in zip(groups, kinds, strict=True):
+        for name, kind in zip(group[0].columns, of_columns, strict=True):
+            in_brackets = re.search(r"[(\[](VND|VNĐ|₫|đ|USD|EUR|GBP|AUD|SGD|THB|JPY)[)\]]", name)
+            if in_brackets:
+                currencies[{"VNĐ": "VND", "₫": "VND", "đ": "VND"}.get(in_brackets[1], in_brackets[1])] += 1
+            if plain_name(name) in _names_of_currency() and len(kind.counts) == 1:
+                currencies[kind.example.upper()] += 1
+    phones = [kind.example for of_columns in kinds for kind in of_columns if kind.name == "phone"]
+    seen = currencies.most_common(1)[0][0] if currencies else None
+    home, why = _home(names, seen)
+    zone = None
+    if timezone:
+        zone = Finding(timezone, True, "given by --timezone")
+    elif settings.get("reporting_timezone"):
+        zone = Finding(str(settings["reporting_timezone"]), False, f"reporting_timezone in {SETTINGS_FILE}")
+    elif home:
+        zone = Finding(home.timezone, False, why)
+    money = None
+    if currency:
+        money = Finding(currency, True, "given by --currency")
+    elif seen:
+        money = Finding(seen, True, "the files say so")
+    elif settings.get("reporting_currency"):
+        money = Finding(str(settings["reporting_currency"]), False, f"reporting_currency in {SETTINGS_FILE}")
+    elif home:
+        money = Finding(home.currency, False, why)
+    is_home = home is not None and (not phones or any(home.phones.match(phone) for phone in phones))
+    country = Finding(home.country, False, why) if home and is_home else None
+    return Hints(zone, money, country, settings.get("reporting_currency"))
+
+
+def _home(names: Sequence[str], currency: str | None) -> tuple[_Home | None, str]:
+    """Return the country that the names of columns and files, or the currency, point to, and the reason."""
+    for home in _HOMES:
+        if name := next((name for name in names if home.words.search(name)), None):
+            return home, f"the names are {home.language} ({name})"
+    for home in _HOMES:
+        if home.has_own_currency and home.currency == currency:
+            return home, f"the amounts are in {currency}"
+    return None, ""
+
+
+def _names_of_currency() -> set[str]:
+    return set(vocabularies()["orders/orders"].columns["currency"])
+
+
+def _existing_settings(folder: Path) -> Mapping[str, Any]:
+    file = folder / SETTINGS_FILE
+    if not file.is_file():
+        return {}
+    try:
+        found = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError):
+        # ignore the error here: the build reports it
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,169 @@
+"""Finds ids that two sources share: rows that would pass for versions of one, and orders that count twice."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from customer_journey.contract import raw_tables
+from customer_journey.mapping import RECORD_NUMBER
+
+from onboarding.match import SURE
+from onboarding.names import plain_name, vocabularies
+from onboarding.proposal import ORDERS, Proposal, Source, slug_of
+from onboarding.sniff import Sheet
+from onboarding.values import kind_of
+
+# What a number of an order looks like, how many must be shared, and how many rows an order may have on average.
+_ORDER_NUMBER = re.compile(r"#?[A-Za-z]{0,8}[-_]?[0-9][0-9A-Za-z_-]{2,}")
+_SHARED_NUMBERS = 5
+# Tables whose ids each system gives itself: those of products and orders may be shared on purpose.
+_WITH_OWN_IDS = ("crm/contacts", "crm/companies", "crm/deals", "crm/tickets")
+_LINES = 5
+
+
+def prefix_colliding(sources: Sequence[Source]) -> None:
+    """Propose an id prefix where sources of one table share ids, or have numeric ids that will collide some day."""
+    by_table: dict[str, list[Source]] = {}
+    for source in sources:
+        by_table.setdefault(source.table.label, []).append(source)
+    for several in by_table.values():
+        ids = [_key_values(source) for source in several]
+        for number, source in enumerate(several):
+            if any(ids[number] & other for place, other in enumerate(ids) if place != number):
+                source.id_prefix = f"{slug_of(source.sheets[0].path.stem.split('.')[0])}-"
+
+
+def prefix_beside_adapters(proposal: Proposal) -> None:
+    """Propose an id prefix for files whose ids also stand in a tool's export, unless they mean the same persons."""
+    for source in proposal.sources:
+        if source.table.label not in _WITH_OWN_IDS or source.missing or source.id_prefix:
+            continue
+        own = {match.column: match.theirs for match in source.matches}
+        ids = _by_id(source.sheets, own[source.table.key[0]], own.get("email"))
+        for use in proposal.adapters:
+            if source.table not in use.adapter.selects:
+                continue
+            inputs = use.adapter.inputs_of(use.adapter.selects[source.table])
+            sheets = [sheet for name in inputs for sheet in use.files.get(name, [])]
+            columns = dict.fromkeys(name for sheet in sheets for name in sheet.columns if name)
+            emails = {name for name in columns if _is_of_emails(sheets, name)}
+            column = max(columns, key=lambda name: len(ids.keys() & _by_id(sheets, name, None).keys()), default="")
+            theirs = _by_id(sheets, column, next((name for name in columns if name in emails), None))
+            shared = ids.keys() & theirs.keys()
+            if len(shared) < max(_SHARED_NUMBERS, len(ids) / 5):
+                continue
+            compared = [key for key in shared if ids[key] and theirs[key]]
+            other = [key for key in compared if ids[key] != theirs[key]]
+            if compared and len(other) <= len(compared) / 10:
+                source.notes.append(
+                    f"{len(shared)} of its ids also stand in {use.name} ({column}) with the same e-mails: they are "
+                    "read as versions of the same rows, of which the one with the latest updated_at counts"
+                )
+                continue
+            source.id_prefix = f"{slug_of(source.sheets[0].path.stem.split('.')[0])}-"
+            what = f", {len(other)} of them with another e-mail" if other else ""
+            source.notes.append(
+                f"{len(shared)} of its ids also stand in {use.name} ({column}){what}: a prefix keeps them apart. "
+                "Persons are joined by e-mail and phone"
+            )
+
+
+def _by_id(sheets: Sequence[Sheet], column: str, email: str | None) -> dict[str, str]:
+    """Return the ids in a column of files, each with the e-mail of its row; empty if there is none."""
+    found = {}
+    for sheet in sheets:
+        if column not in sheet.columns:
+            continue
+        place = sheet.columns.index(column)
+        other = sheet.columns.index(email) if email is not None and email in sheet.columns else None
+        for row in sheet.rows:
+            if row[place].strip():
+                found[row[place].strip()] = row[other].strip().lower() if other is not None else ""
+    return found
+
+
+def _is_of_emails(sheets: Sequence[Sheet], column: str) -> bool:
+    texts = [text for sheet in sheets if column in sheet.columns for text in sheet.values(sheet.columns.index(column))]
+    return bool(texts) and kind_of(texts, len(texts)).name == "email"
+
+
+@dataclass(frozen=True)
+class _Numbers:
+    """The columns of a source of orders that may hold numbers of orders: the values of each, as they are compared."""
+
+    name: str
+    # how same_records calls a column of it
+    called: Mapping[str, str]
+    columns: Mapping[str, set[str]]
+    source: Source | None
+
+
+def find_same_orders(proposal: Proposal) -> None:
+    """Find pairs of sources that share order numbers: their orders may count twice. Only their owner knows."""
+    table = next(table for table in raw_tables() if table.label == ORDERS)
+    found = [_numbers_of(source) for source in proposal.sources if source.table is table and not source.missing]
+    for use in proposal.adapters:
+        if table in use.adapter.selects:
+            has_number = RECORD_NUMBER in use.adapter.selects[table].read_text(encoding="utf-8")
+            sheets = [
+                sheet for name in use.adapter.inputs_of(use.adapter.selects[table]) for sheet in use.files.get(name, [])
+            ]
+            columns = _order_numbers(sheets, None)
+            called = dict.fromkeys(columns, RECORD_NUMBER if has_number else "order_id")
+            found.append(_Numbers(use.name, called, columns, None))
+    for place, one in enumerate(found):
+        for other in found[place + 1 :]:
+            pairs = [
+                (len(values & others), column, theirs)
+                for column, values in one.columns.items()
+                for theirs, others in other.columns.items()
+            ]
+            shared, column, theirs = max(pairs, default=(0, "", ""))
+            if shared < _SHARED_NUMBERS:
+                continue
+            proposal.same_orders.append(((one.name, one.called[column]), (other.name, other.called[theirs])))
+            for mine in (one, other):
+                if mine.source is not None and not mine.source.id_prefix:
+                    mine.source.id_prefix = f"{mine.name}-"
+            if one.source is not None:
+                one.source.notes.append(
+                    f"{shared} of its order numbers ({column}) also stand in {other.name} ({theirs}): the same orders "
+                    "would count twice. The lines same_records of mapping.yml say which source counts"
+                )
+
+
+def _numbers_of(source: Source) -> _Numbers:
+    own = {match.theirs: match.column for match in source.matches}
+    columns = _order_numbers(source.sheets, {name for name, column in own.items() if column != "order_id"})
+    name = slug_of(source.sheets[0].path.stem.split(".")[0])
+    return _Numbers(name, {column: own.get(column, column) for column in columns}, columns, source)
+
+
+def _order_numbers(sheets: Sequence[Sheet], others: set[str] | None) -> dict[str, set[str]]:
+    """Return the columns that may hold numbers of orders, except `others`, which hold something else."""
+    vocabulary = vocabularies()[ORDERS]
+    strange = [name for name in vocabulary.table.columns if name.endswith("_id") and name != "order_id"]
+    strange += ["email", "phone", "total_amount"]
+    found: dict[str, set[str]] = {}
+    for sheet in sheets:
+        for place, name in enumerate(sheet.columns):
+            if not name or (others is not None and name in others):
+                continue
+            if others is None and any(vocabulary.weight(column, plain_name(name)) >= SURE for column in strange):
+                continue
+            texts = sheet.values(place)
+            numbers = {text.lstrip("#").lower() for text in texts if _ORDER_NUMBER.fullmatch(text)}
+            # the number of an order is that of few rows
+            if texts and 2 * len(numbers) >= len(set(texts)) >= len(texts) / _LINES:
+                found.setdefault(name, set()).update(numbers)
+    return found
+
+
+def _key_values(source: Source) -> set[str]:
+    if len(source.table.key) != 1:
+        return set()
+    key = next((match for match in source.matches if match.column == source.table.key[0]), None)
+    if key is None:
+        return set()
+    place = source.sheets[0].columns.index(key.theirs)
+    return {text for sheet in source.sheets for text in sheet.values(place)}
