@@ -47,6 +47,6 @@ bootstrap() {
     fi
     echo "Setting up the environment …" >&2
     # shellcheck disable=SC2086
-    (cd "$PROJECT" && "$UV" sync --quiet --frozen ${extras:+$(printf -- '--extra %s ' $extras)})
+    (cd "$PROJECT" && "$UV" sync --quiet --frozen ${extras:+$(printf -- '--extra %s ' $extras)}) || return
     printf '%s\n%s\n' "$wanted" "$extras" > "$stamp"
 }

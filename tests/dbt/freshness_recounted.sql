@@ -5,6 +5,7 @@ with tables as (
     {%- for source_name, table_name in staged_tables() %}
     {%- set spec = source_spec(source_name, table_name) %}
     {%- set name = source_name ~ '.' ~ table_name %}
+    {%- set is_delayed = setting('volume_delay_tables') == 'all' or name in setting('volume_delay_tables') %}
     {%- set time = spec.config.meta.get('business_time', 'updated_at') %}
     {%- set is_date = time in spec.columns and spec.columns[time].config.meta.kind == 'date' %}
     select
@@ -19,7 +20,7 @@ with tables as (
         count(*) filter (
             where
             {{ days_between(time if is_date else reporting_date(time), reporting_date(as_of())) }}
-            = 1 + {{ setting('volume_delay_days') if setting('volume_delay_tables') == 'all' or name in setting('volume_delay_tables') else 0 }}
+            = 1 + {{ setting('volume_delay_days') if is_delayed else 0 }}
         ) as rows_last_day
     from {{ accepted(source_name, table_name) }} as counted
     where {{ time }} <= {{ reporting_date(as_of()) if is_date else as_of() }}
