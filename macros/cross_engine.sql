@@ -518,6 +518,18 @@
 {% macro spark__matches(text, pattern) -%}explode(regexp_extract_all({{ text }}, {{ pattern }}, 0)){%- endmacro %}
 
 {#-
+    The text that a base64 text encodes; null if it encodes none. Both alphabets are read, and padding may be missing.
+
+    Parameters: token, an expression of letters, digits and the signs + / - _ only.
+-#}
+{% macro base64_decoded(token) -%}
+    {%- set padded = "rpad(translate(" ~ token ~ ", '-_', '+/'), cast(ceil(length(" ~ token ~ ") / 4.0) as int) * 4, '=')" -%}
+    {{ return(adapter.dispatch('base64_decoded', 'customer_journey')(padded)) }}
+{%- endmacro %}
+{% macro default__base64_decoded(padded) -%}try(decode(from_base64({{ padded }}))){%- endmacro %}
+{% macro spark__base64_decoded(padded) -%}cast(try_to_binary({{ padded }}, 'base64') as string){%- endmacro %}
+
+{#-
     Runs a statement that replaces a table by the rows of a select.
 
     Parameters: relation; select_statement as text.

@@ -132,6 +132,23 @@
 {%- endmacro %}
 
 {#-
+    Characters that identifiers may be written in instead of plain ones, by kind. Digits and letters follow the order of their plain
+    ones; plain_letters and plain_signs are the plain ones of letters and signs. Unseen characters stand for nothing.
+-#}
+{% macro odd_characters() -%}
+    {%- set digits = '０１２３４５６７８９٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹०१२३४५६७८९০১২৩৪৫৬৭৮৯๐๑๒๓๔๕๖๗๘๙໐໑໒໓໔໕໖໗໘໙០១២៣៤៥៦៧៨៩၀၁၂၃၄၅၆၇၈၉' -%}
+    {%- set letters = 'ＡＢＣＤＥＦＧＨＩＪＫＬＭＮＯＰＱＲＳＴＵＶＷＸＹＺａｂｃｄｅｆｇｈｉｊｋｌｍｎｏｐｑｒｓｔｕｖｗｘｙｚ' -%}
+    {%- set plain_letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz' -%}
+    {%- set signs, plain_signs = '＠﹫．。｡＋﹢－–—‐‑−＿＜＞：；，､、？＃＊％／｜×', '@@...++------_<>:;,,,?#*%/|x' -%}
+    {%- set blanks = '\t\n\x0b\x0c\r\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000' -%}
+    {%- set unseen = '\xad\u034f\u061c\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2061\u2062\u2063\u2064\u2066\u2067\u2068\u2069\ufeff' -%}
+    {{ return({
+        'digits': digits, 'letters': letters, 'plain_letters': plain_letters, 'signs': signs, 'plain_signs': plain_signs, 'blanks': blanks,
+        'unseen': unseen,
+    }) }}
+{%- endmacro %}
+
+{#-
     A text with the characters that identifiers are written in: full-width characters and digits of other scripts as ASCII, every kind
     of blank and line break as a space, quotation marks as `quote`, and invisible characters removed.
 
@@ -140,17 +157,12 @@
     Do not simplify: text of plain characters only skips translate, which on DuckDB costs more than all that follows.
 -#}
 {% macro plain_characters(text, plain="' -~'", also='', as='', quote='"') -%}
-    {%- set digits = '０１２３４５６７８９٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹०१२३४५६७८९০১২৩৪৫৬৭৮৯๐๑๒๓๔๕๖๗๘๙໐໑໒໓໔໕໖໗໘໙០១២៣៤៥៦៧៨៩၀၁၂၃၄၅၆၇၈၉' -%}
-    {%- set letters = 'ＡＢＣＤＥＦＧＨＩＪＫＬＭＮＯＰＱＲＳＴＵＶＷＸＹＺａｂｃｄｅｆｇｈｉｊｋｌｍｎｏｐｑｒｓｔｕｖｗｘｙｚ' -%}
-    {%- set plain_letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz' -%}
-    {%- set signs, plain_signs = '＠﹫．。｡＋﹢－–—‐‑−＿＜＞：；，､、？＃＊％／｜×', '@@...++------_<>:;,,,?#*%/|x' -%}
+    {%- set odd = odd_characters() -%}
     {%- set quotes = '"“”„‟‘’‚‛«»‹›「」＂＇`´' -%}
-    {%- set blanks = '\t\n\x0b\x0c\r\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000' -%}
-    {%- set unseen = '\xad\u034f\u061c\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2061\u2062\u2063\u2064\u2066\u2067\u2068\u2069\ufeff' -%}
     case when {{ regex_like(text, "'^[" ~ plain[1:-1] ~ "]*" ~ text_end() ~ "'") }} then {{ text }} else translate(
         {{ text }},
-        {{ string_literal(also ~ digits ~ letters ~ signs ~ quotes ~ blanks ~ unseen) }},
-        {{ string_literal(as ~ '0123456789' * 9 ~ plain_letters ~ plain_signs ~ quote * quotes | length ~ ' ' * blanks | length) }}
+        {{ string_literal(also ~ odd.digits ~ odd.letters ~ odd.signs ~ quotes ~ odd.blanks ~ odd.unseen) }},
+        {{ string_literal(as ~ '0123456789' * 9 ~ odd.plain_letters ~ odd.plain_signs ~ quote * quotes | length ~ ' ' * odd.blanks | length) }}
     ) end
 {%- endmacro %}
 
@@ -166,12 +178,50 @@
 {%- endmacro %}
 
 {#-
+    Regular expression for phone numbers as people in default_phone_country write them without a plus sign: with its calling code, or
+    in groups. Kept apart from personal_data_patterns, because numbers of marts and ids of advertisers may look like these: texts are
+    masked by it, but no expectation looks for it.
+
+    A calling code without separators counts only before a mobile number; without known mobile numbers (as in the United States) every
+    id of eleven digits would be one.
+-#}
+{% macro home_number_pattern() -%}
+    {%- set country = phone_countries()[setting('default_phone_country')] -%}
+    {%- set code, trunk = country.code[1:-1], country.trunk[1:-1] -%}
+    {%- set between = "'[ ._()/-]{1,2}'"[1:-1] -%}
+    {%- set before, behind = "'(^|[^0-9.%])'"[1:-1], "'($|[^0-9])'"[1:-1] -%}
+    {%- set prefixes = [code ~ between] -%}
+    {%- set own_trunk = trunk if trunk != code else '' -%}
+    {%- if own_trunk -%}{%- do prefixes.append(own_trunk) -%}{%- endif -%}
+    {%- set patterns = [
+        before ~ '(' ~ prefixes | join('|') ~ ')' ~ "'[1-9][0-9]{1,2}'"[1:-1] ~ '(' ~ between ~ "'[0-9]{3,4}){2}'"[1:-1] ~ behind,
+        "'(^|[^0-9A-Za-z.%-])([(][2-9][0-9]{2}[)] ?|[2-9][0-9]{2}[-.])[0-9]{3}[-.][0-9]{4}($|[^0-9A-Za-z-])'"[1:-1],
+    ] -%}
+    {%- if country.mobile -%}
+        {%- do patterns.append(before ~ '((00)?' ~ code ~ '(' ~ between ~ ')?' ~ ('|' ~ own_trunk if own_trunk else '') ~ ')(' ~ country.mobile[1:-1] ~ ')' ~ behind) -%}
+    {%- endif -%}
+    {{ return(patterns | join('|')) }}
+{%- endmacro %}
+
+{#-
+    SQL condition: the text matches a pattern as it is written or in plain characters, as invisible characters between the digits of a
+    number would hide it.
+
+    Do not simplify: plain_characters takes a hundred times as long as one comparison, and most texts need only that.
+-#}
+{% macro looks_like(text, pattern) -%}
+    {%- set odd = odd_characters() -%}
+    {%- set changed = "'[" ~ odd.digits ~ odd.letters ~ odd.signs ~ odd.blanks ~ odd.unseen ~ "]'" -%}
+    ({{ regex_like(text, "'" ~ pattern ~ "'") }} or ({{ regex_like(text, changed) }} and {{ regex_like(plain_characters(text), "'" ~ pattern ~ "'") }}))
+{%- endmacro %}
+
+{#-
     A text for publishing: '(masked)' if it holds an e-mail address or phone number, which links and reasons sometimes carry;
     otherwise the text itself. Free text and ids of persons are not published at all.
 -#}
 {% macro masked(text) -%}
     case
-        when {{ regex_like(text, "'" ~ personal_data_pattern(var('personal_data_patterns')) ~ "'") }} then '(masked)'
+        when {{ looks_like(text, personal_data_pattern(var('personal_data_patterns')) ~ '|' ~ home_number_pattern()) }} then '(masked)'
         else {{ text }}
     end
 {%- endmacro %}
@@ -184,28 +234,66 @@
 -#}
 {% macro publishable_id(text, kinds=['address', 'international']) -%}
     case
-        when {{ text }} = 'unknown' or {{ regex_like(text, "'" ~ personal_data_pattern(kinds) ~ "'") }}
+        when {{ text }} = 'unknown' or {{ looks_like(text, personal_data_pattern(kinds)) }}
             then {{ keyed_hash(["'id'", text]) }}
         else {{ text }}
     end
 {%- endmacro %}
 
 {#-
-    A text as a person reads it: plain characters, with the percent-encoded @, + and space of links decoded (also if encoded more than
-    once).
+    A text as a person reads it: plain characters, with the percent-encoded signs of identifiers in links decoded (also if encoded
+    more than once) and the @ and . of web pages.
 -#}
 {% macro readable_text(text) -%}
     {{ replaced_in_steps(
-        plain_characters(text, quote='’'), [("'%(25)*40'", '@'), ("'%(25)*2[Bb]'", '+'), ("'%(25)*20'", ' ')]
+        plain_characters(text, quote='’'),
+        [
+            ("'%(25)*40|&#(64|[xX]40);'", '@'), ("'%(25)*2[Ee]|&#(46|[xX]2[Ee]);'", '.'), ("'%(25)*2[Bb]'", '+'),
+            ("'%(25)*2[Dd]'", '-'), ("'%(25)*5[Ff]'", '_'), ("'%(25)*20'", ' '),
+        ]
+    ) }}
+{%- endmacro %}
+
+{#-
+    A readable text in lower case with the signs of addresses in place of the words for them, and without blanks around these signs.
+
+    Example: "Hoa (at) Shop dot vn" becomes hoa@shop.vn
+-#}
+{% macro spelled_out(text) -%}
+    {%- set at, dot = "'at|@|a còng|a cong'"[1:-1], "'dot|chấm|cham'"[1:-1] -%}
+    {{ replaced_in_steps(
+        "translate(" ~ lower_case(text) ~ ", '[]{}<>', '()()()')",
+        [
+            ("' ?[(] ?(" ~ at ~ ") ?[)] ?| +(" ~ at ~ ") +'", '@'), ("' ?[(] ?(" ~ dot ~ ") ?[)] ?| +(" ~ dot ~ ") +'", '.'),
+            ("' *([.@_-]) *'", '\\1'),
+        ]
     ) }}
 {%- endmacro %}
 
 {#-
     All e-mail addresses (addresses_in) or phone numbers (numbers_in) in a readable text, one row each. The candidates are not
     normalised yet.
+
+    Parameters: text, an expression; labels, how many parts the domain has (all that follow the @ by default), as the next word may
+      stand beside the domain.
 -#}
-{% macro addresses_in(text) -%}
-    {%- set part = "'[^ ’,;:|<>@()=&?/#]+'"[1:-1] -%}
-    {{ matches(text, "'" ~ part ~ " ?@ ?" ~ part ~ "[.]" ~ part ~ "'") }}
+{% macro addresses_in(text, labels=none) -%}
+    {%- set part, label = "'[^ ’,;:|<>@()=&?/#]+'"[1:-1], "'[^ ’,;:|<>@()=&?/#.]+'"[1:-1] -%}
+    {%- set point = "'[.]'"[1:-1] -%}
+    {%- set domain = ([label] * labels) | join(point) if labels else part ~ point ~ part -%}
+    {{ matches(text, "'" ~ part ~ " ?@ ?" ~ domain ~ "'") }}
 {%- endmacro %}
-{% macro numbers_in(text) -%}{{ matches(text, "'" ~ personal_data_pattern(['international', 'national']) ~ "'") }}{%- endmacro %}
+{% macro numbers_in(text) -%}
+    {{ matches(text, "'" ~ personal_data_pattern(['international', 'national']) ~ '|' ~ home_number_pattern() ~ "|[+]?[0-9]{8,15}'") }}
+{%- endmacro %}
+
+{#- SQL condition: a text may name somebody in one of the spellings that the macros above read. False for most texts. -#}
+{% macro may_name_somebody(text) -%}
+    {%- set odd = odd_characters() -%}
+    {%- set spelled = "'([0-9][^0-9]{0,3}){8}|&#|[A-Za-z0-9+/_-]{16,}|(^|[^a-z])([Aa][Tt]|a c[oò]ng)([^a-z]|$)'"[1:-1] -%}
+    {{ regex_like(
+        text,
+        "'" ~ personal_data_pattern(['address', 'encoded']) ~ '|' ~ spelled
+        ~ "|[" ~ odd.digits ~ odd.letters ~ odd.signs ~ odd.blanks ~ odd.unseen ~ "]'"
+    ) }}
+{%- endmacro %}

@@ -36,6 +36,7 @@ from customer_journey.errors import (
     RowCounts,
     what_gave_out,
 )
+from customer_journey.file_names import names_of
 from customer_journey.history import BuildRecord
 from customer_journey.landed import LandingReport, kind_of
 from customer_journey.landing import land
@@ -106,6 +107,7 @@ def build(
     """
     output = options.output
     _check_memory_limit()
+    _refuse_one_in_the_other(options.raw, output)
     _prepare_output(output)
     with locked(output):
         return _build_locked(options, progress, on_begin)
@@ -125,6 +127,24 @@ def _check_memory_limit() -> None:
         )
 
 
+def _refuse_one_in_the_other(raw: Path | None, output: Output) -> None:
+    """Refuse an output folder in the raw folder, where it would be read as raw, and raw files in the output folder.
+
+    Raises:
+        InputError: one folder is the other, or is in it.
+    """
+    if raw is None:
+        return
+    for one, other in ((output.root, raw), (raw, output.root)):
+        if one.resolve().is_relative_to(other.resolve()):
+            how = "is the same folder as" if one.resolve() == other.resolve() else "is inside"
+            names = ("--out", "--raw") if one == output.root else ("--raw", "--out")
+            raise InputError(
+                f"{names[0]} {one}: {how} {names[1]} {other}. Choose another --out: the raw files stay as they were "
+                "delivered, and nothing of an erased person may stay in the output."
+            )
+
+
 def _prepare_output(output: Output) -> None:
     """Create the output folder if needed, and check that the build can write everything there.
 
@@ -138,8 +158,10 @@ def _prepare_output(output: Output) -> None:
     try:
         output.root.mkdir(parents=True, exist_ok=True)
     except OSError as error:
+        file = next((path for path in (output.root, *output.root.parents) if path.is_file()), None)
+        reason = error.strerror if file is None else f"{file} is a file"
         raise InputError(
-            f"--out {output.root}: this folder cannot be created ({error.strerror}). Choose another --out."
+            f"--out {output.root}: this folder cannot be created ({reason}). Choose another --out."
         ) from error
     try:
         with tempfile.TemporaryFile(dir=output.root):
@@ -242,8 +264,6 @@ def _build_with(
             landing = land(connection, raw, step.share)
         remember_settings(connection, settings)
         connection.execute("create or replace table private.engine as select ? as name", [options.engine])
-        rows = nothing_new.rows_of(connection, options.raw_schemas)
-        files = landed_files(connection)
         erasure_is_due = erasure.is_due(connection)
         is_demo = options.raw_schemas is None and hash_key.is_demo(connection, raw)
     key_news = keys.settle(output, key, is_demo)
@@ -264,6 +284,9 @@ def _build_with(
                 built, transformed = sorted(found.nodes.keys() & erasure.models_left(output.warehouse)), found
 
     with open_warehouse(output.warehouse) as connection:
+        # an erasure may have hidden names of files
+        files, names = landed_files(connection), names_of(connection)
+        rows = nothing_new.rows_of(connection, options.raw_schemas)
         has_erased = erasure.is_unpublished(connection)
         left_to_erase = erasure.left_at_their_origin(connection, landing.exported)
         waiting_requests = erasure.waiting(connection)
@@ -292,7 +315,7 @@ def _build_with(
             hash_key.was_published(connection)
             if has_erased:
                 erasure.was_published(connection)
-        nothing_new.remember(output, build.build_id, origin, rows, landing.files)
+        nothing_new.remember(output, build.build_id, origin, rows, map(names.stored, landing.files))
     return BuildResult(
         build.build_id,
         landing,

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import duckdb
 
 from customer_journey.adapters import Adapter, adapter_of, export_files, plain, run_selects
+from customer_journey.broken_lines import BrokenLine
 from customer_journey.contract import RawTable, raw_tables
 from customer_journey.errors import InputError
 from customer_journey.file_columns import Column, is_nameless
@@ -75,6 +76,8 @@ class Delivery(NamedTuple):
     export_rows: int | None = None
     # notes on its files for the summary
     notes: tuple[str, ...] = ()
+    # lines that could not be split into columns
+    broken: Sequence[BrokenLine] = ()
 
 
 @dataclass(frozen=True)
@@ -279,7 +282,8 @@ def mapped_delivery(connection: duckdb.DuckDBPyConnection, one: MappedFile, tabl
         InputError: it cannot be read as the mapping says, or lacks a column that the mapping names.
     """
     state, settled = state_of_all([one.file], one.how), is_settled(one.file)
-    names = read_as_text(connection, one.file, one.entry.reading, f"{into}_read")
+    broken: list[BrokenLine] = []
+    names = read_as_text(connection, one.file, one.entry.reading, f"{into}_read", broken=broken)
     is_empty = not names
     if is_empty:
         # JSON without a record, as an API answers on a quiet day, has no names
@@ -306,6 +310,7 @@ def mapped_delivery(connection: duckdb.DuckDBPyConnection, one: MappedFile, tabl
         one.entry.source or (f"files with ids {one.entry.id_prefix}…" if one.entry.id_prefix else None),
         one.entry.record_key.rank if one.entry.record_key else None,
         notes=("holds no record",) if is_empty else (),
+        broken=broken,
     )
 
 

@@ -5,7 +5,7 @@ results are temporary tables of the connection: `to_erase`, the rows to delete, 
 that lose a text.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 import duckdb
 
@@ -46,13 +46,12 @@ def find(connection: duckdb.DuckDBPyConnection, ring: Ring) -> None:
     for table in raw_tables():
         _mark_rows(connection, table)
     _find_in_texts(connection)
-    while sum(
-        _mark_children(connection, table, parent, key)
-        for key, parent in _PARENTS.items()
-        for table in raw_tables()
-        if key in table.columns
-    ):
-        pass
+    _mark_all_children(connection)
+    while _suppress_cookies(connection):
+        for table in raw_tables():
+            if "anonymous_id" in table.columns:
+                _mark_rows(connection, table)
+        _mark_all_children(connection)
     _remember_parents(connection)
     connection.execute(
         "delete from redacted where exists (from to_erase where to_erase.source_table = redacted.source_table"
@@ -226,14 +225,8 @@ def _find_in_texts(connection: duckdb.DuckDBPyConnection) -> None:
     for table in raw_tables():
         names_nobody = _names_nobody(table, "staged")
         if "anonymous_id" in table.columns:
-            names_nobody = f"""(
-                {_names_nobody(table, "staged", but=("anonymous_id",))} and not exists (
-                    select 1 from intermediate.int_person_identifiers as cookies
-                    inner join intermediate.int_person_identifiers as others using (person_id)
-                    where cookies.identifier = 'anonymous_id:' || staged.anonymous_id
-                        and others.identifier_type <> 'anonymous_id'
-                )
-            )"""
+            cookie = "'anonymous_id:' || staged.anonymous_id"
+            names_nobody = f"({_names_nobody(table, 'staged', but=('anonymous_id',))} and {_belongs_to_nobody(cookie)})"
         for found, condition in (
             ("to_erase", f"(mentions.is_owner or {names_nobody})"),
             ("redacted", f"not (mentions.is_owner or {names_nobody})"),
@@ -247,6 +240,31 @@ def _find_in_texts(connection: duckdb.DuckDBPyConnection) -> None:
                 where mentions.source_table = '{table.source_table}' and {condition}
                 """
             )
+
+
+def identifiers_found(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Return the identifiers of the persons to erase, as type:value, as far as landed rows tell them."""
+    return [identifier for (identifier,) in connection.execute("select distinct identifier from erased").fetchall()]
+
+
+def columns_with_names(connection: duckdb.DuckDBPyConnection, table: RawTable) -> Iterator[str]:
+    """Yield each column of a table that names erased persons in rows to redact.
+
+    While a column is yielded, these rows are in the temporary table `redacted_column`.
+    """
+    named = f"""
+        select distinct source_table, _file_id, _row_number, written.column_name
+        from written
+        inner join private.suppression_list using (identifier_hash)
+        inner join redacted using (source_table, _file_id, _row_number)
+        where source_table = '{table.source_table}'
+    """
+    columns = connection.execute(f"select distinct column_name from ({named}) order by column_name").fetchall()
+    for (column,) in columns:
+        connection.execute(
+            f"create or replace temp table redacted_column as select * from ({named}) where column_name = ?", [column]
+        )
+        yield column
 
 
 def identifiers_of(table: RawTable) -> dict[str, str]:
@@ -263,6 +281,71 @@ def identifiers_of(table: RawTable) -> dict[str, str]:
         for column, kind in _LISTS.items()
         if column in table.columns
     }
+
+
+def _mark_all_children(connection: duckdb.DuckDBPyConnection) -> None:
+    while sum(
+        _mark_children(connection, table, parent, key)
+        for key, parent in _PARENTS.items()
+        for table in raw_tables()
+        if key in table.columns
+    ):
+        pass
+
+
+def _suppress_cookies(connection: duckdb.DuckDBPyConnection) -> int:
+    """Put cookies on the suppression list that only an erased order names, and return their number.
+
+    A cookie of another known person stays, and so does one that somebody else's order names too, as on a computer of a
+    family.
+    """
+    tables = {table.source_table: table for table in raw_tables()}
+    events, orders = tables["web.events"], tables["orders.orders"]
+    found = connection.execute(
+        f"""
+        insert into private.suppression_list
+        with kept_orders as (
+            select order_id, anonymous_id from {staged_table(orders.source_table)} as kept
+            where not {is_marked(orders, "kept")}
+        ),
+        cookies as (
+            select 'anonymous_id:' || events.anonymous_id as identifier, min(to_erase.request_id) as request_id
+            from {staged_table(events.source_table)} as events
+            inner join to_erase on {_matches("to_erase", events, "events")}
+            where (
+                    events.order_id in (
+                        select gone.order_id from {staged_table(orders.source_table)} as gone
+                        where {is_marked(orders, "gone")}
+                    )
+                    or {_hash("'order_id:' || events.order_id")} in (
+                        select identifier_hash from private.suppression_list
+                    )
+                )
+                and events.anonymous_id not in (
+                    select anonymous_id from kept_orders where anonymous_id is not null
+                    union all
+                    select others.anonymous_id from {staged_table(events.source_table)} as others
+                    inner join kept_orders using (order_id)
+                    where others.anonymous_id is not null
+                )
+            group by events.anonymous_id
+        )
+        select {_hash("cookies.identifier")}, cookies.request_id
+        from cookies
+        where {_hash("cookies.identifier")} not in (select identifier_hash from private.suppression_list)
+            and {_belongs_to_nobody("cookies.identifier")}
+        returning 1
+        """
+    ).fetchall()
+    return len(found)
+
+
+def _belongs_to_nobody(cookie: str) -> str:
+    return f"""not exists (
+        select 1 from intermediate.int_person_identifiers as used
+        inner join intermediate.int_person_identifiers as known using (person_id)
+        where used.identifier = {cookie} and known.identifier_type <> 'anonymous_id'
+    )"""
 
 
 def _mark_children(connection: duckdb.DuckDBPyConnection, table: RawTable, parent: str, key: str) -> int:

@@ -21,14 +21,13 @@ from pathlib import Path
 
 import duckdb
 
-from customer_journey import erased_rows
+from customer_journey import erased_rows, file_names
 from customer_journey.contract import RawTable, raw_tables
 from customer_journey.el_schemas import own_schemas
-from customer_journey.erased_rows import identifiers_of, is_marked, is_same_key, staged_table, tables_of
+from customer_journey.erased_rows import is_marked, is_same_key, staged_table, tables_of
 from customer_journey.errors import InputError
 from customer_journey.hash_key import hash_key, ring_of
 from customer_journey.landed import FROM_CATALOG, create_record_keys, kind_of, landed_digest
-from customer_journey.settings import personal_data_patterns
 from customer_journey.warehouse import open_warehouse
 
 # dbt selectors for the first run: identity resolution and staging
@@ -110,6 +109,7 @@ def erase(warehouse: Path, erased_at: datetime, schemas: Mapping[str, str] | Non
         _note_receipts(connection, erased_at)
         erased = _delete(connection, schemas or {}) + _redact(connection, schemas or {})
         _forget(connection)
+        file_names.hide(connection, erased_rows.identifiers_found(connection))
         if not (erased or is_unfinished or is_unpublished(connection)):
             connection.execute("delete from private.erased_hashes")
         connection.execute("delete from private.unfinished_erasure")
@@ -271,35 +271,17 @@ def _delete(connection: duckdb.DuckDBPyConnection, schemas: Mapping[str, str]) -
 
 def _redact(connection: duckdb.DuckDBPyConnection, schemas: Mapping[str, str]) -> int:
     """Replace the texts that name erased persons in rows of other persons; return the number of those rows."""
-    # the patterns hold no quotation marks, because macros write them into SQL too
-    personal = "|".join(personal_data_patterns().values())
     for table in tables_of(connection, "redacted"):
         schema = schemas.get(table.source)
-        own = {*identifiers_of(table), *table.key}
-        texts = [
-            name
-            for (name,) in connection.execute(
-                "select column_name from duckdb_columns()"
-                " where schema_name = ? and table_name = ? and data_type = 'VARCHAR'",
-                [schema or f"raw_{table.source}", table.name],
-            ).fetchall()
-            if name in table.columns and name not in own
-        ]
-        # an address or number may contain invisible characters
-        changes = ", ".join(
-            f"{name} = case when regexp_matches({name}, '{personal}')"
-            f" or regexp_matches(regexp_replace({name}, '[^ -~]', '', 'g'), '{personal}')"
-            f" then '{_ERASED_TEXT}' else {name} end"
-            for name in texts
-        )
-        if not texts:
-            continue
-        if schema:
-            _change_in_schema(connection, table, schema, "redacted", changes)
-        else:
-            connection.execute(
-                f"update {table.relation} as landed set {changes} where {is_marked(table, 'landed', 'redacted')}"
-            )
+        for column in erased_rows.columns_with_names(connection, table):
+            changes = f"{column} = '{_ERASED_TEXT}'"
+            if schema:
+                _change_in_schema(connection, table, schema, "redacted_column", changes)
+            else:
+                connection.execute(
+                    f"update {table.relation} as landed set {changes}"
+                    f" where {is_marked(table, 'landed', 'redacted_column')}"
+                )
     row = connection.execute("select count(distinct (source_table, _file_id, _row_number)) from redacted").fetchone()
     return int(row[0]) if row else 0
 

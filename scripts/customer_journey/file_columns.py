@@ -3,8 +3,9 @@
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from customer_journey.broken_files import LONGEST_ROW
 from customer_journey.errors import InputError
 from customer_journey.raw_files import (
     delimiter_of,
@@ -13,12 +14,10 @@ from customer_journey.raw_files import (
 )
 from customer_journey.warehouse import quoted, quoted_name
 
-# slow to import, and builds without sheets do not need it
-if TYPE_CHECKING:
-    pass
-from customer_journey.broken_files import LONGEST_ROW
-
 READ_AT_ONCE = 2 * LONGEST_ROW
+# Temporary tables of DuckDB that list the lines it could not read.
+REJECTED = "rejected_lines"
+REJECTED_SCANS = "rejected_scans"
 
 
 class Column(NamedTuple):
@@ -28,20 +27,28 @@ class Column(NamedTuple):
     data_type: str
 
 
-def scan(file: Path, columns: Sequence[Column], delimiter: str | None = None) -> str:
-    """Return the SQL table function that reads such a file; the paths are passed as the parameter `$files`."""
+def scan(file: Path, columns: Sequence[Column], delimiter: str | None = None, *, skips: bool = False) -> str:
+    """Return the SQL table function that reads such a file; the paths are passed as the parameter `$files`.
+
+    With `skips`, lines of text that cannot be read are left out, and `has_skipped` tells of it.
+    """
     # hive_partitioning: a folder named `contact_id=1` must not become a column
     if is_parquet(file):
         return "read_parquet($files, hive_partitioning = false)"
     # no auto-detection: DuckDB would skip lines until the rest looks regular
-    names = [column.name or nameless(number) for number, column in enumerate(columns)]
+    names = [column.name or f"nameless {number}" for number, column in enumerate(columns)]
     types = ", ".join(f"'{quoted(name)}': 'varchar'" for name in names)
     compression = "gzip" if is_compressed(file) else "none"
     return (
         f"read_csv($files, auto_detect = false, header = true, delim = '{quoted(delimiter or delimiter_of(file))}',"
         " quote = '\"', escape = '\"',"
         f" strict_mode = true, encoding = 'utf-8', max_line_size = {LONGEST_ROW}, buffer_size = {READ_AT_ONCE},"
-        f" hive_partitioning = false, compression = '{compression}', columns = {{{types}}})"
+        f" hive_partitioning = false, compression = '{compression}', columns = {{{types}}}"
+        + (
+            f", store_rejects = true, rejects_table = '{REJECTED}', rejects_scan = '{REJECTED_SCANS}')"
+            if skips
+            else ")"
+        )
     )
 
 

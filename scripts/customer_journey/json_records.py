@@ -2,21 +2,19 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import duckdb
 
+from customer_journey.broken_files import LONGEST_ROW
+from customer_journey.broken_lines import MARK, BrokenLine, copy_of_json
 from customer_journey.errors import InputError
+from customer_journey.file_columns import path_parameter
 from customer_journey.raw_files import (
     is_compressed,
 )
+from customer_journey.scratch import scratch_folder
 from customer_journey.warehouse import quoted, quoted_name
-
-# slow to import, and builds without sheets do not need it
-if TYPE_CHECKING:
-    pass
-from customer_journey.broken_files import LONGEST_ROW
-from customer_journey.file_columns import Column, path_parameter, refuse_repeated
 
 # the most characters of an API's message that are shown
 _NAMED_OF_ERROR = 60
@@ -51,6 +49,7 @@ def _unwrap(connection: duckdb.DuckDBPyConnection, records: str) -> bool:
     A page is `{"orders": [...]}`, also beside paging keys (`{"data": [...], "has_more": false}`), `{"order": {...}}`
     or a record of Airbyte (`{"stream": …, "data": {...}}`, `_airbyte_data`). Lists inside a record stay in it.
     """
+    pointer = "'/' || replace(replace({key}, '~', '~0'), '/', '~1')"
     connection.execute(
         f"""
         create or replace temp table {records} as
@@ -66,12 +65,13 @@ def _unwrap(connection: duckdb.DuckDBPyConnection, records: str) -> bool:
                 case
                     when list_has_all(own, ['stream', 'data', 'emitted_at']) then 'data'
                     when list_contains(own, '_airbyte_data') then '_airbyte_data'
-                    when len(own) = 1 and json_type(record, '$."' || own[1] || '"') = 'ARRAY' then own[1]
-                    when len(json_keys(record)) = 1 and json_type(record, '$."' || own[1] || '"') = 'OBJECT' then own[1]
+                    when len(own) = 1 and json_type(record, {pointer.format(key="own[1]")}) = 'ARRAY' then own[1]
+                    when len(json_keys(record)) = 1 and json_type(record, {pointer.format(key="own[1]")}) = 'OBJECT'
+                        then own[1]
                 end as wrapper
             from keyed
         ),
-        opened as (select *, record -> ('$."' || wrapper || '"') as inside from named),
+        opened as (select *, record -> ({pointer.format(key="wrapper")}) as inside from named),
         placed as (
             select
                 *,
@@ -120,40 +120,78 @@ def _refuse_error(connection: duckdb.DuckDBPyConnection, records: str, file: Pat
         )
 
 
-def read_json(connection: duckdb.DuckDBPyConnection, source: Path, into: str, file: Path) -> list[str]:
+def read_json(
+    connection: duckdb.DuckDBPyConnection,
+    source: Path,
+    into: str,
+    file: Path,
+    broken: list[BrokenLine] | None = None,
+) -> list[str]:
     """Read JSON records: a list, one per line, a single one, or pages of an API or EL tool (`_unwrap`).
 
-    `file` is the file of the user, if `source` is a copy.
+    `file` is the file of the user, if `source` is a copy. With `broken`, lines that are no JSON and records that are
+    no objects are added to it.
     """
-    compression = "gzip" if is_compressed(source) else "none"
-    connection.execute(
-        f"create or replace temp table {into}_records as select json as record, row_number() over () as number"
-        f" from read_json_objects($files, format = 'auto', compression = '{compression}',"
-        f" maximum_object_size = {LONGEST_ROW})",
-        path_parameter([source]),
-    )
-    while _unwrap(connection, f"{into}_records"):
+    records = f"{into}_records"
+    try:
+        _read_records(connection, source, records)
+    except duckdb.InvalidInputException as error:
+        if broken is None:
+            raise
+        with scratch_folder() as folder:
+            copy = folder / "records.ndjson"
+            try:
+                copy_of_json(source, copy)
+            except ValueError:
+                raise error from None
+            _read_records(connection, copy, records)
+    while _unwrap(connection, records):
         pass
     strange = connection.execute(
-        f"select min(number) from {into}_records where json_type(record) <> 'OBJECT'"
-    ).fetchone()
-    if strange is not None and strange[0] is not None:
+        f"select number, coalesce(record ->> '/{MARK}', record::varchar) from {records}"
+        f" where json_type(record) <> 'OBJECT' or json_type(record, '/{MARK}') is not null order by number"
+    ).fetchall()
+    row = connection.execute(f"select count(*) from {records}").fetchone()
+    if strange and (broken is None or row == (len(strange),)):
         raise InputError(
-            f'{file}: record {strange[0]} is not an object of the form {{"column": value}}. Export objects, or CSV.'
+            f'{file}: record {strange[0][0]} is not an object of the form {{"column": value}}. Export objects, or CSV.'
         )
-    _refuse_error(connection, f"{into}_records", file)
-    names = [
-        name
-        for (name,) in connection.execute(
-            f"select distinct unnest(json_keys(record)) as name from {into}_records order by name"
-        ).fetchall()
-    ]
-    refuse_repeated(file, [Column(name, "VARCHAR") for name in names])
+    if broken is not None:
+        broken += [BrokenLine(number, number, text) for number, text in strange]
+        connection.executemany(f"delete from {records} where number = ?", [[number] for number, _ in strange] or [[-1]])
+    _refuse_error(connection, records, file)
     # `{}` is no record
-    connection.execute(f"delete from {into}_records where json_array_length(json_keys(record)::json) = 0")
-    texts = [f"nfc_normalize(record ->> '$.\"{quoted(name)}\"') as {quoted_name(name)}" for name in names]
+    connection.execute(f"delete from {records} where json_array_length(json_keys(record)::json) = 0")
+    keys = connection.execute(
+        f"select distinct unnest(json_keys(record)) as name from {records} order by name"
+    ).fetchall()
+    # names that differ only in case are one column, as in a table of DuckDB
+    names: dict[str, list[str]] = {}
+    for (key,) in keys:
+        names.setdefault(key.lower(), []).insert(0, key)
+    texts = [
+        f"nfc_normalize(coalesce({', '.join(_value_of(key) for key in spellings)})) as {quoted_name(spellings[0])}"
+        for spellings in names.values()
+        if spellings[0]
+    ]
     connection.execute(
-        f"create or replace temp table {into} as select {', '.join([*texts, 'number as _row'])} from {into}_records"
+        f"create or replace temp table {into} as select {', '.join([*texts, 'number as _row'])} from {records}"
     )
-    connection.execute(f"drop table {into}_records")
-    return names
+    connection.execute(f"drop table {records}")
+    return [spellings[0] for spellings in names.values() if spellings[0]]
+
+
+def _read_records(connection: duckdb.DuckDBPyConnection, file: Path, into: str) -> None:
+    compression = "gzip" if is_compressed(file) else "none"
+    connection.execute(
+        f"create or replace temp table {into} as select json as record, row_number() over () as number"
+        f" from read_json_objects($files, format = 'auto', compression = '{compression}',"
+        f" maximum_object_size = {LONGEST_ROW})",
+        path_parameter([file]),
+    )
+
+
+def _value_of(key: str) -> str:
+    # a JSON pointer: a path would end at a quotation mark in the key
+    pointer = key.replace("~", "~0").replace("/", "~1")
+    return f"record ->> '/{quoted(pointer)}'"

@@ -9,7 +9,7 @@ import io
 import os
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -229,13 +229,15 @@ def _is_hidden(name: str) -> bool:
 
 def _below(folder: Path) -> list[Path]:
     """Return all files below a folder; links to folders are not followed, since they may form a loop."""
-    found = []
+    return [entry for entry in entries_below(folder) if not entry.is_dir() or entry.is_symlink()]
+
+
+def entries_below(folder: Path) -> Iterator[Path]:
+    """Yield all files and folders below a folder, hidden ones and linked folders left out."""
     for entry in _entries(folder):
+        yield entry
         if entry.is_dir() and not entry.is_symlink():
-            found += _below(entry)
-        else:
-            found.append(entry)
-    return found
+            yield from entries_below(entry)
 
 
 def _names(folder: Path, files: Sequence[Path]) -> str:

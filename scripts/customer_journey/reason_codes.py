@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
+from customer_journey.broken_lines import text_column
 from customer_journey.contract import RawTable
 from customer_journey.paths import DOCS
 
@@ -60,6 +61,8 @@ def columns_of(reason: str, table: RawTable) -> tuple[str, ...]:
     """Return the columns that a row of this table was refused for; several if any one of them would suffice."""
     if reason == "amount_out_of_range":
         return tuple(name for name, kind in zip(table.columns, table.kinds, strict=True) if kind == "amount")[:1]
+    if reason == "broken_line":
+        return (text_column(table),)
     if reason in _COLUMN_OF:
         return (_COLUMN_OF[reason],)
     if reason in _OF_A_PARENT:

@@ -225,7 +225,10 @@ def domains() -> dict[str, Domain]:
         "sql_stage": _one_of(stages),
         "journey_goal": _one_of(stages),
         "journey_map_attribution_model": _one_of(models),
-        "bot_user_agents": Domain(lambda value, _: _is_pattern(value), _NO_PATTERN),
+        "bot_user_agents": Domain(
+            lambda value, _: _is_pattern(value) and not _matches_any_text(value),
+            f"{_NO_PATTERN[:-1]}, or every text matches it, which would take all visitors for bots.",
+        ),
         "human_user_agents": Domain(lambda value, _: _is_pattern(value), _NO_PATTERN),
         **{
             name: _between(1, MOST)
@@ -260,12 +263,18 @@ def _is_day_between(text: str, first: date, end: date) -> bool:
 def _is_pattern(text: str) -> bool:
     """Tell whether the engines read a text as a regular expression, between the quotation marks of a literal."""
     try:
-        # a connection of its own: an unfetched result would block DuckDB's default connection
-        with duckdb.connect() as connection:
-            connection.execute("select regexp_matches('', ?)", [text])
+        _matches_any_text(text)
     except duckdb.InvalidInputException:
         return False
-    return "'" not in text and "\\" not in text
+    # RE2 takes a brace that counts nothing as it is, Java does not
+    return text.isprintable() and not set("'\\") & set(text) and not re.search("{(?![0-9]+(,[0-9]*)?})", text)
+
+
+def _matches_any_text(pattern: str) -> bool:
+    # a connection of its own: an unfetched result would block DuckDB's default connection
+    with duckdb.connect() as connection:
+        row = connection.execute("select regexp_matches('', ?)", [pattern]).fetchone()
+    return row is not None and bool(row[0])
 
 
 @cache

@@ -7,14 +7,26 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import duckdb
 
+from customer_journey.broken_files import EMPTY, LONGEST_ROW, TO_CONVERT, reading, refuse_another_kind
+from customer_journey.broken_lines import BrokenLine, copy_without
 from customer_journey.errors import InputError, first_line
+from customer_journey.file_columns import (
+    REJECTED,
+    REJECTED_SCANS,
+    Column,
+    as_text,
+    path_parameter,
+    refuse_repeated,
+    scan,
+    with_numbers,
+)
+from customer_journey.json_records import read_json
 from customer_journey.mapping import Reading
 from customer_journey.raw_files import (
     delimiter_of,
@@ -24,15 +36,8 @@ from customer_journey.raw_files import (
     open_text,
 )
 from customer_journey.scratch import scratch_folder
-from customer_journey.warehouse import quoted_name
-
-# slow to import, and builds without sheets do not need it
-if TYPE_CHECKING:
-    pass
-from customer_journey.broken_files import EMPTY, LONGEST_ROW, TO_CONVERT, reading, refuse_another_kind
-from customer_journey.file_columns import Column, as_text, nameless, path_parameter, refuse_repeated, scan, with_numbers
-from customer_journey.json_records import read_json
 from customer_journey.sheets import TITLE_LINES, names_below, no_header_row, refuse_title, rows_of_sheet
+from customer_journey.warehouse import quoted_name
 
 _UTF_8 = ("utf-8", "utf_8", "utf8", "utf-8-sig", "utf_8_sig", "ascii", "us-ascii")
 # With fewer non-ASCII letters than this, a text may be valid UTF-8 by chance.
@@ -130,12 +135,18 @@ def _in_yaml(sign: str) -> str:
 
 
 def read_as_text(
-    connection: duckdb.DuckDBPyConnection, file: Path, how: Reading, into: str, *, number_repeated: bool = False
+    connection: duckdb.DuckDBPyConnection,
+    file: Path,
+    how: Reading,
+    into: str,
+    *,
+    number_repeated: bool = False,
+    broken: list[BrokenLine] | None = None,
 ) -> list[str]:
     """Read a file into the temporary table `into`, its columns as text and `_row`; return the names of the columns.
 
     `_row` is the line of the file, or row of the sheet, less one: the first row below a header in line 1 is 1. Rows
-    without any value are left out.
+    without any value are left out. Lines that cannot be split into columns are added to `broken` if that is given.
 
     Raises:
         InputError: the file cannot be read; the message names its real format if that is known.
@@ -146,7 +157,7 @@ def read_as_text(
         refuse_another_kind(file)
         if is_json(file):
             with _json_in_utf8(file, how) as source:
-                return read_json(connection, source, into, file)
+                return read_json(connection, source, into, file, broken)
         with _as_utf8(file, how) as (source, delimiter):
             columns = columns_of(
                 connection,
@@ -155,19 +166,77 @@ def read_as_text(
                 original=file,
                 number_repeated=number_repeated,
             )
-            names = [column.name or nameless(number) for number, column in enumerate(columns)]
+            names = [column.name or f"nameless {number}" for number, column in enumerate(columns)]
             texts = [
                 f"{as_text(Column(name, column.data_type))} as {quoted_name(name)}"
                 for name, column in zip(names, columns, strict=True)
             ]
             blank = " and ".join(f"coalesce(trim(cast({quoted_name(name)} as varchar)), '') = ''" for name in names)
-            connection.execute(
-                f"create or replace temp table {into} as select * from (select {', '.join(texts)},"
-                f" row_number() over () + {how.header_row - 1} as _row from {scan(source, columns, delimiter)})"
-                f" where not ({blank})",
-                path_parameter([source]),
-            )
+
+            def read(rows: str, source: Path) -> None:
+                connection.execute(
+                    f"create or replace temp table {into} as select * from (select {', '.join(texts)},"
+                    f" row_number() over () + {how.header_row - 1} as _row from {rows}) where not ({blank})",
+                    path_parameter([source]),
+                )
+
+            if broken is None or is_parquet(source):
+                read(scan(source, columns, delimiter), source)
+            else:
+                try:
+                    lines = read_over_broken_lines(connection, source, columns, delimiter, read)
+                except duckdb.InvalidInputException as error:
+                    if not confuses(error):
+                        raise
+                    lines = read_over_broken_lines(connection, source, columns, delimiter, read, is_confusing=True)
+                broken += [line.below(how.header_row - 1) for line in lines]
             return names
+
+
+def read_over_broken_lines(
+    connection: duckdb.DuckDBPyConnection,
+    file: Path,
+    columns: Sequence[Column],
+    delimiter: str | None,
+    read: Callable[[str, Path], object],
+    is_confusing: bool = False,
+) -> list[BrokenLine]:
+    """Read a file, or if lines of it are broken a copy without these; return the broken lines.
+
+    `read` gets the table function and the file that it is to read, and replaces what it read before. A file that
+    `confuses` DuckDB is read from a copy at once.
+
+    Raises:
+        duckdb.Error: the file is not UTF-8, or confuses DuckDB.
+    """
+    if not is_confusing:
+        read(scan(file, columns, delimiter, skips=True), file)
+        kinds = _skipped(connection)
+        if not kinds:
+            return []
+        if "INVALID ENCODING" in kinds:
+            # all lines with letters are concerned, so the file is at fault; this reader says which line is the first
+            read(scan(file, columns, delimiter), file)
+    with scratch_folder() as folder:
+        copy = folder / "rows.csv"
+        broken = copy_without(file, copy, delimiter or delimiter_of(file), LONGEST_ROW)
+        read(scan(copy, columns, delimiter or delimiter_of(file)), copy)
+    return broken
+
+
+def confuses(error: duckdb.Error) -> bool:
+    """Return whether DuckDB gave a text file up without naming a line, as it does at line ends of two kinds."""
+    return "reached an invalid state" in str(error)
+
+
+def _skipped(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """Return the kinds of errors for which the last reading skipped lines."""
+    if not connection.execute("select 1 from duckdb_tables() where table_name = ?", [REJECTED]).fetchone():
+        return set()
+    kinds = connection.execute(f"select distinct error_type::varchar from {REJECTED}").fetchall()
+    for table in (REJECTED, REJECTED_SCANS):
+        connection.execute(f"drop table {table}")
+    return {kind for (kind,) in kinds}
 
 
 @contextmanager

@@ -50,13 +50,6 @@ def _broken_parquet(raw: Path) -> None:
     (raw / "web" / "events.parquet").write_bytes(b"PAR1 this is no Parquet file PAR1")
 
 
-def _broken_csv_row(raw: Path) -> None:
-    (raw / "crm" / "contacts.csv").write_text(
-        "contact_id,email,created_at\n1,a@example.com,2026-01-01\n2,b@example.com,2026-01-01,too,many,fields\n",
-        encoding="utf-8",
-    )
-
-
 def _unknown_setting(raw: Path) -> None:
     (raw / "vars.yml").write_text("reporting_curency: VND\n", encoding="utf-8")
 
@@ -87,7 +80,6 @@ BAD_INPUT: dict[str, tuple[Spoil, list[str]]] = {
     "UTF-16": (_wrong_encoding, ["contacts.csv", "cannot be read as UTF-8 CSV"]),
     "Latin-1": (_wrong_encoding_in_a_row, ["contacts.csv", "cannot be read as UTF-8 CSV", "Line: 2", "UTF-8"]),
     "broken Parquet": (_broken_parquet, ["events.parquet", "cannot be read as Parquet"]),
-    "broken CSV row": (_broken_csv_row, ["contacts.csv", "cannot be read as UTF-8 CSV", "Line: 3"]),
     "unknown setting": (_unknown_setting, ["vars.yml", "no setting reporting_curency", "reporting_currency"]),
     "setting of the wrong kind": (_setting_of_the_wrong_kind, ["vars.yml", "lapse_days must be a whole number"]),
     "unknown time zone": (_unknown_time_zone, ["vars.yml", "'Hanoi' is not an IANA time zone"]),
@@ -182,8 +174,16 @@ def _file_at(name: str, content: bytes = b"") -> Place:
     return write
 
 
+def _link_to(target: str) -> Place:
+    return lambda out: out.symlink_to(target)
+
+
 BAD_OUT: dict[str, tuple[Place, list[str]]] = {
-    "a file": (_nothing, ["--out", "this folder cannot be created"]),
+    "a file": (_nothing, ["--out", "this folder cannot be created", "out is a file"]),
+    "link to a file": (_link_to("raw/vars.yml"), ["--out", "this folder cannot be created", "out is a file"]),
+    "link to itself": (_link_to("out"), ["--out", "is not a usable path"]),
+    "link to the raw folder": (_link_to("raw"), ["--out", "is the same folder as --raw"]),
+    "link into the raw folder": (_link_to("raw/orders"), ["--out", "is inside --raw"]),
     "lock is a folder": (_folder_at(".lock"), [".lock: is a folder, but the build writes a file of that name"]),
     "warehouse is a folder": (_folder_at("warehouse.duckdb"), ["warehouse.duckdb: is a folder"]),
     "published file is a folder": (_folder_at("journey.duckdb"), ["journey.duckdb: is a folder"]),
@@ -201,6 +201,23 @@ def test_bad_output_folder(place: Place, words: list[str], tiny_raw: Path, small
     """Exit 2 and one line that names the obstacle."""
     place(tmp_path / "out")
     _assert_refused(small, tiny_raw, tmp_path / "out", [], ExitCode.UNUSABLE_INPUT, words)
+
+
+@pytest.mark.parametrize(
+    ("raw", "out", "words"),
+    [
+        ("raw", "raw", "is the same folder as --raw"),
+        ("raw", "raw/out", "is inside --raw"),
+        ("out/raw", "out", "is inside --out"),
+    ],
+)
+def test_one_folder_in_the_other(raw: str, out: str, words: str, tiny_raw: Path, small: Path, tmp_path: Path) -> None:
+    """Marts would be read as raw tables, and raw rows of erased persons would stay in the output."""
+    (tmp_path / raw).parent.mkdir(exist_ok=True)
+    tiny_raw.rename(tmp_path / raw)
+    before = sorted((tmp_path / raw).rglob("*"))
+    _assert_refused(small, tmp_path / raw, tmp_path / out, [], ExitCode.UNUSABLE_INPUT, [words])
+    assert sorted((tmp_path / raw).rglob("*")) == before
 
 
 @pytest.mark.parametrize("name", [b"out \xff", b"out \xff/below"])

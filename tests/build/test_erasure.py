@@ -6,9 +6,9 @@ import duckdb
 from customer_journey import erasure
 from customer_journey.warehouse import open_warehouse
 
-from tests.build.conftest import write_tiny_company
-from tests.support.builds import publish, run_build, run_journey, write_rows
-from tests.support.erasure import REQUEST, traces_under, write_hoa
+from tests.build.conftest import SETTINGS, write_tiny_company
+from tests.support.builds import publish, run_build, run_journey, write_rows, write_settings
+from tests.support.erasure import REQUEST, SPELLINGS, traces_under, write_hoa
 
 
 def test_nothing_is_left_of_an_erased_person(small: Path, tmp_path: Path) -> None:
@@ -30,6 +30,11 @@ def test_nothing_is_left_of_an_erased_person(small: Path, tmp_path: Path) -> Non
         ],
         part="later",
     )
+    # tools name a file after whose export it is; this one holds a row of somebody else, which stays
+    for name in ("of_hoa.erased@example.com", "of_contact-hoa", "of_0987 654 321"):
+        write_rows(raw, "crm/tickets", [
+            {"ticket_id": name[:6], "contact_id": "1", "opened_at": "2026-01-04"}
+        ], part=name)  # fmt: skip
     publish(raw, out, project=small)
     assert traces_under(out), "the test would not see a trace if there was one"
 
@@ -46,6 +51,7 @@ def test_nothing_is_left_of_an_erased_person(small: Path, tmp_path: Path) -> Non
         orders = connection.execute("select order_id from marts.fct_orders").fetchall()
     assert states == {
         "crm.contacts": (3, 1, 2),
+        "crm.tickets": (3, 3, 0),
         "orders.order_items": (2, 1, 1),
         "orders.orders": (4, 1, 3),
         "orders.refunds": (1, 0, 1),
@@ -54,6 +60,8 @@ def test_nothing_is_left_of_an_erased_person(small: Path, tmp_path: Path) -> Non
         "web.identities": (1, 0, 1),
     }
     assert orders == [("o1",)]
+    # the names are known again
+    assert "nothing new" in run_build(raw, out, project=small).stdout.lower()
     with duckdb.connect(str(out / "warehouse.duckdb"), read_only=True) as connection:
         known = connection.execute(
             "select identifier_value from intermediate.int_person_identifiers where identifier_type = 'email'"
@@ -181,6 +189,7 @@ def test_whoever_is_told_of_in_words_is_found(small: Path, tmp_path: Path) -> No
     """Her address is found in URLs, in fields with several values, in free text, and in rows that arrive later."""
     raw, out = tmp_path / "raw", tmp_path / "out"
     write_tiny_company(raw)
+    write_settings(raw, {**SETTINGS, "default_phone_country": "VN"})
     write_hoa(raw, "first")
     (raw / "web/events.csv").unlink()
     (raw / "crm/contacts.csv").unlink()
@@ -201,13 +210,17 @@ def test_whoever_is_told_of_in_words_is_found(small: Path, tmp_path: Path) -> No
         {"event_id": "t2", "anonymous_id": "c9", "page_url": "https://a.vn/?p=%2B84%20987%20654%20321", **view},
         {"event_id": "t3", "anonymous_id": "c9", "page_url": "https://a.vn/?p=0987654322", **view},
         {"event_id": "t4", "anonymous_id": "c-later", **view},
+        # what only her order names is hers, before and after it; a shared computer is not
+        {"event_id": "t5", "anonymous_id": "c-order", "order_id": "order-hoa", **view},
+        {"event_id": "t6", "anonymous_id": "c-order", **view},
+        {"event_id": "t7", "anonymous_id": "c-shared", "order_id": "order-hoa", **view},
+        {"event_id": "t8", "anonymous_id": "c-shared", "order_id": "o1", **view},
+        {"event_id": "t9", "anonymous_id": "c-shared", **view},
     ], part="told")  # fmt: skip
+    call = {"contact_id": "1", "activity_type": "call", "occurred_at": "2026-01-04"}
     write_rows(raw, "crm/activities", [
-        {
-            "activity_id": "a1", "contact_id": "1", "activity_type": "call", "occurred_at": "2026-01-04",
-            # the number contains an invisible character
-            "outcome": "wants to hear how she of +84987\u200b654321 liked it",
-        },
+        {"activity_id": f"a{number}", **call, "outcome": f"ask her: {spelling}", "campaign": f"sale {number}"}
+        for number, spelling in enumerate(SPELLINGS)
     ])  # fmt: skip
     write_rows(raw, "privacy/erasure_requests", [REQUEST])
     published = run_build(raw, out, project=small)
@@ -216,31 +229,33 @@ def test_whoever_is_told_of_in_words_is_found(small: Path, tmp_path: Path) -> No
     assert traces_under(out) == {}
     left = {
         "raw_crm.contacts": "contact_id",
-        "raw_crm.activities": "concat_ws('|', activity_id, outcome)",
+        "raw_crm.activities": "concat_ws('|', activity_id, outcome, campaign)",
         "raw_orders.orders": "order_id",
         "raw_web.events": "event_id",
     }
+    told = sorted(f"a{number}|(erased)|sale {number}" for number in range(len(SPELLINGS)))
     assert _values(out, left) == {
         "raw_crm.contacts": ["1"],
-        # rows of Mai stay, except words that name the erased person
-        "raw_crm.activities": ["a1|(erased)"],
+        # what Mai was told is hers, but for the words that name another
+        "raw_crm.activities": told,
         "raw_orders.orders": ["o1"],
-        "raw_web.events": ["e1", "t3", "t4"],
+        "raw_web.events": ["e1", "t3", "t4", "t8", "t9"],
     }
     receipt = (out / "erasure_receipts.csv").read_text(encoding="utf-8").splitlines()
     assert receipt[0] == "request_id,erased_at,source_table,rows_removed,texts_removed"
     assert {tuple(line.split(",")[2:]) for line in receipt[1:]} == {
-        ("crm.activities", "0", "1"),
+        ("crm.activities", "0", str(len(SPELLINGS))),
         ("crm.contacts", "3", "0"),
         ("orders.order_items", "1", "0"),
         ("orders.orders", "3", "0"),
         ("orders.refunds", "1", "0"),
         ("privacy.erasure_requests", "1", "0"),
-        ("web.events", "3", "0"),
+        ("web.events", "6", "0"),
         ("web.identities", "1", "0"),
     }
 
-    # a cookie turns out to be hers, and she returns as another contact with orders that name only that contact
+    # a cookie turns out to be hers, and she comes again as another contact, with orders that name just that
+    write_rows(raw, "web/events", [{"event_id": "t10", "anonymous_id": "c-order", **view}], part="later")
     write_rows(raw, "web/identities", [{
         "anonymous_id": "c-later", "identifier_type": "email", "identifier_value": hers,
         "identified_at": "2026-01-09",
@@ -251,9 +266,9 @@ def test_whoever_is_told_of_in_words_is_found(small: Path, tmp_path: Path) -> No
     assert traces_under(out) == {}
     assert _values(out, left) == {
         "raw_crm.contacts": ["1"],
-        "raw_crm.activities": ["a1|(erased)"],
+        "raw_crm.activities": told,
         "raw_orders.orders": ["o1"],
-        "raw_web.events": ["e1", "t3"],
+        "raw_web.events": ["e1", "t3", "t8", "t9"],
     }
 
     # she is a customer again

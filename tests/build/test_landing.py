@@ -349,9 +349,10 @@ def test_report_names_unknown_files_columns_and_absent_tables(landing: Landing) 
 def test_failed_landing_leaves_nothing_behind(landing: Landing, broken: str) -> None:
     """A failed landing lands nothing, so that the next build does not mix new contacts with old orders."""
     landing.write("crm/contacts.csv", contacts(1))
-    # orders land after contacts, and the row that is broken comes late
+    # orders land after contacts, and the row that is in another encoding comes late
     orders = "order_id,ordered_at,status,total_amount\n" + "o,2026-01-01,paid,1\n" * 5000
-    landing.write("orders/orders.csv", orders + "o,2026-01-01,paid,1,2\n" if broken == "row" else "order_id\no\n")
+    late = f"{orders}o,2026-01-01,payé,1\n".encode("latin-1")
+    landing.write("orders/orders.csv", late if broken == "row" else "order_id\no\n")
 
     with pytest.raises(InputError, match=r"orders\.csv"):
         landing.land()
@@ -370,7 +371,9 @@ def test_failed_landing_leaves_what_was_landed_before(landing: Landing) -> None:
     landing.land()
 
     landing.write("crm/contacts.csv", contacts(2, 3))
-    landing.write("orders/orders.csv", "order_id,ordered_at,status,total_amount\no2,2026-01-01,paid\n")
+    landing.write(
+        "orders/orders.csv", "order_id,ordered_at,status,total_amount\no2,2026-01-01,payé,1\n".encode("latin-1")
+    )
     with pytest.raises(InputError, match=r"orders\.csv.*Line: 2"):
         landing.land()
 

@@ -28,6 +28,12 @@ PLANTS = (
     "0987%20111%20888",
     "%2B84987111999",
     "cGxhbnQuZml2ZUBleGFtcGxlLmNvbQ==",
+    "cGxhbnQuc2l4QGV4YW1wbGUuY29t",
+    "84987111222-sale",
+    "sdt0987111223",
+    "0987_111_224",
+    "0987\u200b111\u200b225",
+    "\u202e0987111226\u202c",
 )
 # free text and page URLs are never published, so any marked text may be in them
 FREE_TEXT = "plant-in-free-text"

@@ -1,7 +1,13 @@
 """Raw rows of Hoa, a person who asks to be erased, and a search for traces of her."""
 
+import base64
+import contextlib
+import html
+import re
+import unicodedata
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import unquote
 
 import duckdb
 
@@ -23,6 +29,41 @@ REQUEST = {
     "identifier_value": "hoa.erased@example.com",
     "requested_at": "2026-12-31",
 }
+
+
+# Her address and number as people write them when they mean to hide them, or as tools encode them.
+SPELLINGS = (
+    "Hoa.Erased@EXAMPLE.com",
+    "hoa.erased%40example.com",
+    "hoa%252Eerased%2540example.com",
+    "hoa.erased&#64;example.com",
+    "hoa.erased\uff20example\uff0ecom",
+    "\uff48\uff4f\uff41.erased@example.com",
+    "h\u200bo\u200ba.erased@exa\u2060mple.com",
+    "\u202ehoa.erased@example.com\u202c",
+    "hoa.erased (at) example (dot) com",
+    "hoa dot erased [at] example [dot] com",
+    "hoa.erased a còng example chấm com",
+    "hoa.erased @ example . com or later",
+    "aG9hLmVyYXNlZEBleGFtcGxlLmNvbQ==",
+    "aG9hLmVyYXNlZEBleGFtcGxlLmNvbQ",
+    "%68%6f%61%2e%65%72%61%73%65%64%40example.com",
+    "+84\u200b987\u200b654\u200b321",
+    "84987654321",
+    "84-987-654-321",
+    "0987.654.321",
+    "0987_654_321",
+    "0 9 8 7 6 5 4 3 2 1",
+    "sdt0987654321",
+    "".join(chr(0x0660 + int(digit)) for digit in "0987654321"),
+    "0987%20654%20321",
+    "MDk4NzY1NDMyMQ==",
+)
+# What is left of her address and number in letters and digits alone, however they are spelt.
+_SQUEEZED = (
+    "hoaerasedexamplecom", "hoaerasedatexampledotcom", "hoadoterasedatexampledotcom", "hoaerasedacngexamplechmcom",
+    "987654321",
+)  # fmt: skip
 
 
 def write_hoa(raw: Path, part: str) -> None:
@@ -70,10 +111,32 @@ def traces_under(out: Path) -> dict[str, list[str]]:
 
 def _traces_in(file: Path) -> list[str]:
     read: Callable[[Path], Iterator[str]] = {".parquet": _parquet, ".duckdb": _tables}.get(file.suffix, _nothing)
-    found = {trace for trace in TRACES if trace.lower().encode() in file.read_bytes().lower()}
-    for value in read(file):
+    content = file.read_bytes()
+    found = {trace for trace in TRACES if trace.lower().encode() in content.lower()}
+    found |= spelt_in(content.decode(errors="ignore"))
+    for value in (str(file), *read(file)):
         found |= {trace for trace in TRACES if trace.lower() in value.lower()}
-    return [trace for trace in TRACES if trace in found]
+        for reading in readings_of(value):
+            found |= spelt_in(reading)
+    return [trace for trace in (*TRACES, *_SQUEEZED) if trace in found]
+
+
+def spelt_in(text: str) -> set[str]:
+    """Return what is left of her in a text, whatever stands between the letters."""
+    letters = re.sub("[^0-9a-z]", "", unicodedata.normalize("NFKC", text).casefold())
+    return {trace for trace in _SQUEEZED if trace in letters}
+
+
+def readings_of(text: str) -> Iterator[str]:
+    """Yield a text as it stands and decoded: its links, its digits of other scripts, its base64."""
+    yield text
+    link = unquote(unquote(html.unescape(text)))
+    yield "".join(str(unicodedata.digit(sign, sign)) for sign in link)
+    for token in re.findall("[A-Za-z0-9+/_-]{12,}", text):
+        with contextlib.suppress(ValueError):
+            yield base64.urlsafe_b64decode(token.translate({43: "-", 47: "_"}) + "=" * (-len(token) % 4)).decode(
+                "ascii"
+            )
 
 
 def _nothing(file: Path) -> Iterator[str]:

@@ -76,6 +76,8 @@ def test_every_setting_has_a_domain() -> None:
         ("max_quarantined_share", 50), ("driver_landmark_days", 90), ("funnel_window_days", 7),
         ("earliest_date", "0001-01-01"), ("earliest_date", "1990"), ("earliest_date", "9999-12-31"),
         ("bot_user_agents", "("), ("bot_user_agents", "it's"), ("human_user_agents", "a\\b"),
+        ("bot_user_agents", ""), ("bot_user_agents", "(bot)?"), ("bot_user_agents", "{{ bot }}"),
+        ("human_user_agents", "a\0b"),
         ("as_of", "9999-12-31"), ("as_of", "1969-12-31"), ("as_of", 5),
     ],
 )  # fmt: skip

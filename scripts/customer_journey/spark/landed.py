@@ -74,7 +74,7 @@ def _write(connection: duckdb.DuckDBPyConnection, landed: Path, schema: str, tab
 
 def _content(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> str:
     """Return a digest of a table's content: of its landed files and erased rows, or, for a small table, of its rows."""
-    parameters: list[str] = []
+    parameters: dict[str, str] = {}
     if schema == "private":
         query = (
             "select md5(string_agg(row_text, '|' order by row_text))"
@@ -82,11 +82,14 @@ def _content(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> 
         )
     else:
         query = (
-            "select md5(string_agg(concat_ws('|', path, sha256, row_count, erased), '|' order by path))"
+            "select md5(string_agg(concat_ws('|', path, sha256, row_count, erased), '|' order by path) || '|' ||"
+            # an erasure may change texts of a table without deleting a row of it
+            " (select coalesce(sum(texts_removed), 0) from private.erasure_receipts"
+            " where erasure_receipts.source_table = $table))"
             " from private.landed_files left join"
             " (select file_id, sum(row_count) as erased from private.erased_rows group by file_id) using (file_id)"
-            " where source_table = ?"
+            " where source_table = $table"
         )
-        parameters.append(f"{schema.removeprefix('raw_')}.{table}")
+        parameters["table"] = f"{schema.removeprefix('raw_')}.{table}"
     row = connection.execute(query, parameters).fetchone()
     return str(row[0]) if row and row[0] else "empty"

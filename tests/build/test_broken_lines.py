@@ -1,0 +1,214 @@
+"""Lines that no reader can split: what lands of them, and that names of files hold nobody's address."""
+
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+from customer_journey import erasure
+from customer_journey.broken_lines import MARK
+from customer_journey.contract import raw_tables
+from customer_journey.errors import InputError
+from customer_journey.landing import land, unchanged_files
+from customer_journey.reason_codes import columns_of
+from customer_journey.warehouse import open_warehouse
+
+from tests.support.builds import write_required_tables
+
+HEADER = "contact_id,email,created_at"
+GOOD = "1,a@x.vn,2026-01-01"
+LAST = '5,"e@x.vn",2026-01-05'
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A warehouse that nothing has landed in, beside a raw folder of empty tables."""
+    write_required_tables(tmp_path / "raw")
+    with open_warehouse(tmp_path / "warehouse.duckdb") as connection:
+        erasure.prepare(connection)
+        yield connection
+
+
+def _landed(connection: duckdb.DuckDBPyConnection) -> list[tuple[object, ...]]:
+    return connection.execute(
+        "select contact_id, email, is_deleted, _row_number from raw_crm.contacts order by _row_number"
+    ).fetchall()
+
+
+BROKEN = {
+    "too many values": ["2,b@x.vn,2026-01-02,more"],
+    "too few values": ["2"],
+    "an open quotation mark": ['2,"b@x.vn,2026-01-02'],
+    "an open one, and another below": ['2,"b@x.vn,2026-01-02', '3,"c@x.vn,2026-01-03'],
+    "text behind a quotation mark": ['2,"b"@x.vn,2026-01-02'],
+    "one open to the end of a value below": ['2,"b@x.vn', '3,c@x.vn",2026-01-03,more'],
+}
+
+
+@pytest.mark.parametrize("lines", BROKEN.values(), ids=BROKEN)
+@pytest.mark.parametrize("ending", ["\n", "\r\n"], ids=["LF", "CRLF"])
+def test_only_the_broken_line_is_refused(
+    lines: list[str], ending: str, warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    """One line of a million stopped the table, and an open quotation mark took all lines below it along."""
+    file = tmp_path / "raw" / "crm" / "contacts.csv"
+    file.write_text(ending.join([HEADER, GOOD, *lines, LAST, ""]), encoding="utf-8", newline="")
+    report = land(warehouse, tmp_path / "raw", lambda table, share: None)
+    assert report.files_read == 3
+    broken = [(f"line {3 + place}: {line}", None, MARK, 2 + place) for place, line in enumerate(lines)]
+    assert _landed(warehouse) == [
+        ("1", "a@x.vn", None, 1), *broken, ("5", "e@x.vn", None, 2 + len(lines)),
+    ]  # fmt: skip
+    assert warehouse.execute("select sum(row_count) from private.landed_files").fetchone() == (2 + len(lines),)
+
+
+def test_values_with_line_breaks_are_no_broken_lines(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    file = tmp_path / "raw" / "crm" / "contacts.csv"
+    file.write_text(f'{HEADER}\n1,"a@x.vn\n\n""quoted"", more",2026-01-01\n\n2\n{LAST}\n', encoding="utf-8")
+    land(warehouse, tmp_path / "raw", lambda table, share: None)
+    assert _landed(warehouse) == [
+        ("1", 'a@x.vn\n\n"quoted", more', None, 1), ("line 6: 2", None, MARK, 2), ("5", "e@x.vn", None, 3),
+    ]  # fmt: skip
+
+
+def test_broken_line_of_a_file_with_options(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    """Its lines count from the top of the file, also below a title."""
+    raw = tmp_path / "raw"
+    (raw / "mapping.yml").write_text(
+        "tables:\n  crm/contacts:\n    header_row: 2\n    delimiter: ';'\n    encoding: cp1258\n", encoding="utf-8"
+    )
+    text = f"Danh sách\n{HEADER}\n{GOOD}\n2\n{LAST}\n".replace(",", ";")
+    (raw / "crm" / "contacts.csv").write_text(text, encoding="cp1258")
+    land(warehouse, raw, lambda table, share: None)
+    assert _landed(warehouse) == [
+        ("1", "a@x.vn", None, 2), ("line 4: 2", None, MARK, 3), ("5", "e@x.vn", None, 4),
+    ]  # fmt: skip
+
+
+def test_file_in_another_encoding_is_refused_whole(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    """Every row with a letter would be refused, though only the encoding is to be named."""
+    file = tmp_path / "raw" / "crm" / "contacts.csv"
+    file.write_bytes(f"{HEADER}\n1,Hélène,2026-01-01\n2\n".encode("latin-1"))
+    with pytest.raises(InputError, match=r"Line: 2.*Save it as UTF-8"):
+        land(warehouse, tmp_path / "raw", lambda table, share: None)
+
+
+def test_every_table_has_room_for_a_broken_line() -> None:
+    assert all(columns_of("broken_line", table) for table in raw_tables())
+
+
+def _stored(connection: duckdb.DuckDBPyConnection) -> str:
+    tables = connection.execute("select table_name from duckdb_tables() where schema_name = 'private'").fetchall()
+    return "\n".join(str(connection.execute(f"select * from private.{table}").fetchall()) for (table,) in tables)
+
+
+def test_address_in_the_name_of_a_file_is_not_stored(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    """A file is known by its name, which some tools make of a customer's address or number."""
+    raw = tmp_path / "raw"
+    names = ["mai@x.vn/of nam@x.vn.csv", "0912 345 678.csv", "2026-01-02 03-04-05.csv", "plain.csv"]
+    (raw / "crm" / "contacts.csv").unlink()
+    for number, name in enumerate(names):
+        file = raw / "crm" / "contacts" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"{HEADER}\n{number},{number}@y.vn,2026-01-01\n", encoding="utf-8")
+    land(warehouse, raw, lambda table, share: None)
+    stored = _stored(warehouse)
+    assert [text for text in ("mai", "nam@", "345 678") if text in stored] == []
+    assert "crm/contacts/plain.csv" in stored
+    assert "crm/contacts/2026-01-02 03-04-05.csv" in stored
+
+    # it is known again, and a changed one replaces its rows
+    assert land(warehouse, raw, lambda table, share: None).files_read == 0
+    assert unchanged_files(warehouse, raw) is not None
+    (raw / "crm" / "contacts" / names[0]).write_text(f"{HEADER}\n9,9@y.vn,2026-01-01\n", encoding="utf-8")
+    land(warehouse, raw, lambda table, share: None)
+    assert [row[0] for row in warehouse.execute("select contact_id from raw_crm.contacts order by 1").fetchall()] == [
+        "1", "2", "3", "9",
+    ]  # fmt: skip
+
+
+def test_names_of_an_earlier_release_are_replaced(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    """Otherwise the file would be a new one, and its rows count twice."""
+    raw = tmp_path / "raw"
+    file = raw / "crm" / "contacts" / "mai@x.vn.csv"
+    (raw / "crm" / "contacts.csv").unlink()
+    file.parent.mkdir()
+    file.write_text(f"{HEADER}\n{GOOD}\n", encoding="utf-8")
+    land(warehouse, raw, lambda table, share: None)
+    for table in ("landed_files", "file_states"):
+        warehouse.execute(f"update private.{table} set path = 'crm/contacts/mai@x.vn.csv' where path like '%(masked)%'")
+    assert land(warehouse, raw, lambda table, share: None).files_read == 0
+    assert "mai@" not in _stored(warehouse)
+    assert len(_landed(warehouse)) == 1
+
+
+def test_long_values_are_read_beside_a_broken_line(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    """The reader of Python refuses values of 128 KB unless told otherwise."""
+    csv.field_size_limit(131_072)
+    file = tmp_path / "raw" / "crm" / "contacts.csv"
+    file.write_text(f"{HEADER}\n2\n1,{'x' * 200_000},2026-01-01\n", encoding="utf-8")
+    land(warehouse, tmp_path / "raw", lambda table, share: None)
+    assert [(row[0], len(str(row[1]))) for row in _landed(warehouse)] == [("line 2: 2", 4), ("1", 200_000)]
+
+
+PERSON = {"contact_id": "1", "email": "a@x.vn", "created_at": "2026-01-01"}
+OTHER = {**PERSON, "contact_id": "5", "email": "e@x.vn"}
+ODD_RECORDS = {
+    "no JSON": '{"contact_id": ',
+    "a number": "5",
+    "nothing": "null",
+}
+
+
+@pytest.mark.parametrize("odd", ODD_RECORDS.values(), ids=ODD_RECORDS)
+def test_only_the_odd_record_of_json_is_refused(odd: str, warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    (tmp_path / "raw" / "crm" / "contacts.csv").unlink()
+    file = tmp_path / "raw" / "crm" / "contacts.ndjson"
+    file.write_text(f"{json.dumps(PERSON)}\n{odd}\n{json.dumps(OTHER)}\n", encoding="utf-8")
+    land(warehouse, tmp_path / "raw", lambda table, share: None)
+    assert _landed(warehouse) == [
+        ("1", "a@x.vn", None, 1), (f"line 2: {odd}", None, MARK, 2), ("5", "e@x.vn", None, 3),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("key", ['a"b', "a\\", "", "*", "/", "~", "Contact_ID"])
+def test_odd_keys_of_json_stop_nothing(key: str, warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    """What a tool lets people name their fields is in every record."""
+    (tmp_path / "raw" / "crm" / "contacts.csv").unlink()
+    file = tmp_path / "raw" / "crm" / "contacts.json"
+    file.write_text(json.dumps([PERSON, {**OTHER, key: "1"}]), encoding="utf-8")
+    land(warehouse, tmp_path / "raw", lambda table, share: None)
+    assert [row[:2] for row in _landed(warehouse)] == [("1", "a@x.vn"), ("5", "e@x.vn")]
+
+
+def test_half_a_character_in_json_is_replaced(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    """A text that a tool cut in the middle of an emoji; numbers beside it stay as they are written."""
+    (tmp_path / "raw" / "crm" / "contacts.csv").unlink()
+    file = tmp_path / "raw" / "crm" / "contacts.json"
+    file.write_text(
+        '[{"contact_id": 12345678901234567890.10, "email": "\\ud83d", "created_at": "2026"}]', encoding="utf-8"
+    )
+    land(warehouse, tmp_path / "raw", lambda table, share: None)
+    assert _landed(warehouse) == [("12345678901234567890.10", "\ufffd", None, 1)]
+
+
+@pytest.mark.parametrize("option", [None, "id_prefix: x-"], ids=["plain", "mapped"])
+def test_line_ends_of_two_kinds(option: str | None, warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    """Files that were joined of exports of two systems; DuckDB gives up such a file without naming a line."""
+    if option:
+        (tmp_path / "raw" / "mapping.yml").write_text(f"tables:\n  crm/contacts:\n    {option}\n", encoding="utf-8")
+    file = tmp_path / "raw" / "crm" / "contacts.csv"
+    file.write_text(f"{HEADER}\n{GOOD}\r\n2,b@x.vn,2026-01-02\r3\n{LAST}\n", encoding="utf-8", newline="")
+    land(warehouse, tmp_path / "raw", lambda table, share: None)
+    assert [row[1:] for row in _landed(warehouse)] == [
+        ("a@x.vn", None, 1), ("b@x.vn", None, 2), (None, MARK, 3), ("e@x.vn", None, 4),
+    ]  # fmt: skip
+
+
+def test_a_separator_at_the_end_breaks_no_line(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    file = tmp_path / "raw" / "crm" / "contacts.csv"
+    file.write_text(f"{HEADER}\n{GOOD},\n2\n{LAST},,\n", encoding="utf-8")
+    land(warehouse, tmp_path / "raw", lambda table, share: None)
+    assert [row[0] for row in _landed(warehouse)] == ["1", "line 3: 2", "5"]
