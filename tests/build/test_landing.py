@@ -349,7 +349,7 @@ def test_report_names_unknown_files_columns_and_absent_tables(landing: Landing) 
 def test_failed_landing_leaves_nothing_behind(landing: Landing, broken: str) -> None:
     """A failed landing lands nothing, so that the next build does not mix new contacts with old orders."""
     landing.write("crm/contacts.csv", contacts(1))
-    # orders land after contacts, and the row that is in another encoding comes late
+    # orders land after contacts, and the row in another encoding comes late
     orders = "order_id,ordered_at,status,total_amount\n" + "o,2026-01-01,paid,1\n" * 5000
     late = f"{orders}o,2026-01-01,payé,1\n".encode("latin-1")
     landing.write("orders/orders.csv", late if broken == "row" else "order_id\no\n")
