@@ -44,7 +44,7 @@ with typed as (
         landed._file_id,
         landed._row_number,
         case
-            {#- landing put the row in the place of a line that could not be split into columns #}
+            {#- a row that landing made for a line that cannot be split into columns #}
             when landed.is_deleted = '(broken line)' then 'broken_line'
             {%- for column in columns if column.config.meta.required %}
             when {{ is_blank('landed.' ~ column.name) }} then 'missing_{{ column.name }}'

@@ -197,7 +197,7 @@ def _place_in_json(file: Path) -> str | None:
     try:
         with open_text(file) as stream:
             text = stream.read(LONGEST_ROW + 1).decode("utf-8-sig")
-        # of a longer file only DuckDB's own words are known
+        # longer files are not parsed again, so only DuckDB's message is shown
         if len(text) <= LONGEST_ROW:
             json.loads(text)
     except json.JSONDecodeError as error:

@@ -1,7 +1,7 @@
 """Lines of a text file that no reader can split into the columns of its header.
 
 One such line must not stop a table: it lands as a quarantined row that holds the line, and the others are read from a
-copy without it. A line with an unclosed quotation mark is such a line by itself; reading goes on with the next one.
+copy without it. A line with an unclosed quotation mark counts as broken alone; reading continues with the next line.
 """
 
 import csv
@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TextIO
 from customer_journey.contract import RawTable
 from customer_journey.raw_files import open_text
 
-# Stands in the column is_deleted of a broken row; the macro stage has the same.
+# The value of is_deleted in the row of a broken line; the macro stage has the same.
 MARK = "(broken line)"
 # the most lines of one record, and how many characters of a broken line are kept
 _MOST_LINES = 10_000

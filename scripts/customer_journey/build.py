@@ -284,7 +284,7 @@ def _build_with(
                 built, transformed = sorted(found.nodes.keys() & erasure.models_left(output.warehouse)), found
 
     with open_warehouse(output.warehouse) as connection:
-        # an erasure may have hidden names of files
+        # an erasure may have replaced names of files
         files, names = landed_files(connection), names_of(connection)
         rows = nothing_new.rows_of(connection, options.raw_schemas)
         has_erased = erasure.is_unpublished(connection)

@@ -1,4 +1,4 @@
-"""Raw tables that an EL tool keeps in schemas of the warehouse: views over them, and what is refused."""
+"""Raw tables that an EL tool keeps in schemas of the warehouse: creates views over them, or refuses them."""
 
 from collections.abc import Collection, Mapping
 

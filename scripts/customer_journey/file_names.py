@@ -17,9 +17,9 @@ import duckdb
 from customer_journey.raw_files import SUFFIXES
 from customer_journey.settings import personal_data_patterns
 
-# A number as people write it: a file name may also hold the digits of a date and a time.
+# A phone number as people write it, and not the digits of a date and time, which file names often have.
 _NUMBER = r"(?<![0-9A-Za-z])0[1-9]([0-9]{8,9}|[0-9]{1,2}([ ._-][0-9]{3,4}){2})(?![0-9A-Za-z])"
-# What follows a name and tells how the file is read.
+# The suffixes of a file name, by which it is read.
 _TAIL = re.compile(
     rf"((?:{'|'.join(re.escape(suffix) for suffix in sorted(SUFFIXES, key=len, reverse=True))})?"
     r"(?: as [a-z_]+| through [^/@]+)?)$",
@@ -54,7 +54,7 @@ class FileNames:
         return f"{_MASK}{self._digest(part)}{tail[1] if tail else ''}"
 
     def _digest(self, part: str) -> str:
-        # a file that serves two tables has the table behind its name
+        # the path of a file that serves two tables ends with the table
         tail = _TAIL.search(part)
         name = part[: tail.start()] if tail else part
         return hmac.new(self.salt.encode(), name.encode(), "sha256").hexdigest()[:16]

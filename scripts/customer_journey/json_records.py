@@ -94,7 +94,7 @@ def _unwrap(connection: duckdb.DuckDBPyConnection, records: str) -> bool:
     return row is not None and bool(row[0])
 
 
-# keys of what an API answers to a request that failed
+# keys in the answer of an API to a failed request
 _OF_AN_ERROR = {
     "code",
     "detail",

@@ -1,4 +1,4 @@
-"""What has landed in the private warehouse: its tables, and what is known of them."""
+"""The landed tables of the private warehouse, and the records of the files that they came from."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -266,7 +266,7 @@ def _is_pattern(text: str) -> bool:
         _matches_any_text(text)
     except duckdb.InvalidInputException:
         return False
-    # RE2 takes a brace that counts nothing as it is, Java does not
+    # RE2 accepts a brace that is no repetition, Java does not
     return text.isprintable() and not set("'\\") & set(text) and not re.search("{(?![0-9]+(,[0-9]*)?})", text)
 
 

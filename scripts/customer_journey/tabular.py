@@ -215,7 +215,7 @@ def read_over_broken_lines(
         if not kinds:
             return []
         if "INVALID ENCODING" in kinds:
-            # all lines with letters are concerned, so the file is at fault; this reader says which line is the first
+            # every line with a non-ASCII letter is affected, so the file is refused; this reader finds the first line
             read(scan(file, columns, delimiter), file)
     with scratch_folder() as folder:
         copy = folder / "rows.csv"

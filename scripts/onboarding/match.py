@@ -20,7 +20,7 @@ _CALLED = 5.0
 _LACKING = 2.0
 AS_DATES = ("timestamp", "planned_timestamp", "date", "planned_date")
 AS_NUMBERS = ("amount", "rate", "number", "integer")
-# The least columns of a file that are nearly all those of a table, though each name occurs in other tables too.
+# the least number of columns of a file for which names that occur in many tables are enough, if nearly all match
 _FEW = 4
 _NEARLY_ALL = 0.8
 

@@ -26,7 +26,7 @@ class _Home:
     currency: str
     country: str
     phones: re.Pattern[str]
-    # whether amounts in the currency show the country; euros do not
+    # whether the currency tells the country; the euro does not
     has_own_currency: bool
 
 

@@ -1,4 +1,4 @@
-"""What `journey init` proposes: raw tables, columns, tools, and how certain each of them is."""
+"""The proposal of `journey init`: raw tables, columns and tools, with the certainty of each."""
 
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Finds ids that two sources share: rows that would pass for versions of one, and orders that count twice."""
+"""Finds ids that two sources share: rows that would count as versions of one another, orders that would count twice."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -13,10 +13,10 @@ from onboarding.proposal import ORDERS, Proposal, Source, slug_of
 from onboarding.sniff import Sheet
 from onboarding.values import kind_of
 
-# What a number of an order looks like, how many must be shared, and how many rows an order may have on average.
+# the form of an order number, the least number of shared ones, and the most rows per order on average
 _ORDER_NUMBER = re.compile(r"#?[A-Za-z]{0,8}[-_]?[0-9][0-9A-Za-z_-]{2,}")
 _SHARED_NUMBERS = 5
-# Tables whose ids each system gives itself: those of products and orders may be shared on purpose.
+# tables whose ids each system assigns itself; ids of products and orders may be shared on purpose
 _WITH_OWN_IDS = ("crm/contacts", "crm/companies", "crm/deals", "crm/tickets")
 _LINES = 5
 
@@ -92,7 +92,7 @@ class _Numbers:
     """The columns of a source of orders that may hold numbers of orders: the values of each, as they are compared."""
 
     name: str
-    # how same_records calls a column of it
+    # the name of a column in same_records
     called: Mapping[str, str]
     columns: Mapping[str, set[str]]
     source: Source | None
@@ -153,7 +153,7 @@ def _order_numbers(sheets: Sequence[Sheet], others: set[str] | None) -> dict[str
                 continue
             texts = sheet.values(place)
             numbers = {text.lstrip("#").lower() for text in texts if _ORDER_NUMBER.fullmatch(text)}
-            # the number of an order is that of few rows
+            # an order number occurs in few rows
             if texts and 2 * len(numbers) >= len(set(texts)) >= len(texts) / _LINES:
                 found.setdefault(name, set()).update(numbers)
     return found

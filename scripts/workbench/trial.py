@@ -76,10 +76,11 @@ class Trial:
 
 @contextmanager
 def try_out(output: Output, progress: Progress, *, with_entries: bool, max_links: int | None = None) -> Iterator[Trial]:
-    """Build the definitions, kept until the context ends; with the framework entries or with the attribution models.
+    """Build the definitions in a temporary warehouse, which is deleted when the context ends.
 
-    If the identity rules have changed since the build, or `max_links` is given, the persons are built too, separately:
-    the definitions are still built on the build's persons.
+    `with_entries` also builds the framework entries; otherwise the attribution models are built. If the identity rules
+    have changed since the build, or `max_links` is given, persons are built as well, in a second warehouse: the
+    definitions always use the persons of the build.
 
     Raises:
         InputError: nothing was built here on DuckDB, or a definition reads a relation that does not exist.

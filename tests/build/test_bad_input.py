@@ -212,7 +212,7 @@ def test_bad_output_folder(place: Place, words: list[str], tiny_raw: Path, small
     ],
 )
 def test_one_folder_in_the_other(raw: str, out: str, words: str, tiny_raw: Path, small: Path, tmp_path: Path) -> None:
-    """Marts would be read as raw tables, and raw rows of erased persons would stay in the output."""
+    """Output and raw folder in one another are refused: marts would be read as raw rows, erased rows would stay."""
     (tmp_path / raw).parent.mkdir(exist_ok=True)
     tiny_raw.rename(tmp_path / raw)
     before = sorted((tmp_path / raw).rglob("*"))

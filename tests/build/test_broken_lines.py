@@ -1,4 +1,4 @@
-"""Lines that no reader can split: what lands of them, and that names of files hold nobody's address."""
+"""Lines of text files that cannot be split into columns, and names of raw files that hold personal data."""
 
 import csv
 import json
@@ -24,7 +24,7 @@ LAST = '5,"e@x.vn",2026-01-05'
 
 @pytest.fixture
 def warehouse(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A warehouse that nothing has landed in, beside a raw folder of empty tables."""
+    """A new warehouse, beside a raw folder with empty tables."""
     write_required_tables(tmp_path / "raw")
     with open_warehouse(tmp_path / "warehouse.duckdb") as connection:
         erasure.prepare(connection)
@@ -52,7 +52,7 @@ BROKEN = {
 def test_only_the_broken_line_is_refused(
     lines: list[str], ending: str, warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
-    """One line of a million stopped the table, and an open quotation mark took all lines below it along."""
+    """Only the broken line is quarantined, not its table nor the lines after an unclosed quotation mark."""
     file = tmp_path / "raw" / "crm" / "contacts.csv"
     file.write_text(ending.join([HEADER, GOOD, *lines, LAST, ""]), encoding="utf-8", newline="")
     report = land(warehouse, tmp_path / "raw", lambda table, share: None)
@@ -74,7 +74,7 @@ def test_values_with_line_breaks_are_no_broken_lines(warehouse: duckdb.DuckDBPyC
 
 
 def test_broken_line_of_a_file_with_options(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
-    """Its lines count from the top of the file, also below a title."""
+    """The reported line number counts from the top of the file, also with a title above the header."""
     raw = tmp_path / "raw"
     (raw / "mapping.yml").write_text(
         "tables:\n  crm/contacts:\n    header_row: 2\n    delimiter: ';'\n    encoding: cp1258\n", encoding="utf-8"
@@ -88,7 +88,7 @@ def test_broken_line_of_a_file_with_options(warehouse: duckdb.DuckDBPyConnection
 
 
 def test_file_in_another_encoding_is_refused_whole(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
-    """Every row with a letter would be refused, though only the encoding is to be named."""
+    """A file in another encoding is refused as a whole, instead of quarantining every row with a non-ASCII letter."""
     file = tmp_path / "raw" / "crm" / "contacts.csv"
     file.write_bytes(f"{HEADER}\n1,Hélène,2026-01-01\n2\n".encode("latin-1"))
     with pytest.raises(InputError, match=r"Line: 2.*Save it as UTF-8"):
@@ -105,7 +105,7 @@ def _stored(connection: duckdb.DuckDBPyConnection) -> str:
 
 
 def test_address_in_the_name_of_a_file_is_not_stored(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
-    """A file is known by its name, which some tools make of a customer's address or number."""
+    """An e-mail or phone number in the name of a raw file is not stored, and the file is still recognised."""
     raw = tmp_path / "raw"
     names = ["mai@x.vn/of nam@x.vn.csv", "0912 345 678.csv", "2026-01-02 03-04-05.csv", "plain.csv"]
     (raw / "crm" / "contacts.csv").unlink()
@@ -119,7 +119,7 @@ def test_address_in_the_name_of_a_file_is_not_stored(warehouse: duckdb.DuckDBPyC
     assert "crm/contacts/plain.csv" in stored
     assert "crm/contacts/2026-01-02 03-04-05.csv" in stored
 
-    # it is known again, and a changed one replaces its rows
+    # the file is recognised again, and a changed one replaces its rows
     assert land(warehouse, raw, lambda table, share: None).files_read == 0
     assert unchanged_files(warehouse, raw) is not None
     (raw / "crm" / "contacts" / names[0]).write_text(f"{HEADER}\n9,9@y.vn,2026-01-01\n", encoding="utf-8")
@@ -130,7 +130,7 @@ def test_address_in_the_name_of_a_file_is_not_stored(warehouse: duckdb.DuckDBPyC
 
 
 def test_names_of_an_earlier_release_are_replaced(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
-    """Otherwise the file would be a new one, and its rows count twice."""
+    """Names stored by an earlier release are replaced; otherwise the files would be new and their rows count twice."""
     raw = tmp_path / "raw"
     file = raw / "crm" / "contacts" / "mai@x.vn.csv"
     (raw / "crm" / "contacts.csv").unlink()
@@ -145,7 +145,7 @@ def test_names_of_an_earlier_release_are_replaced(warehouse: duckdb.DuckDBPyConn
 
 
 def test_long_values_are_read_beside_a_broken_line(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
-    """The reader of Python refuses values of 128 KB unless told otherwise."""
+    """Values of more than 128 KB, the default limit of Python's reader, are read in a file with a broken line."""
     csv.field_size_limit(131_072)
     file = tmp_path / "raw" / "crm" / "contacts.csv"
     file.write_text(f"{HEADER}\n2\n1,{'x' * 200_000},2026-01-01\n", encoding="utf-8")
@@ -175,7 +175,7 @@ def test_only_the_odd_record_of_json_is_refused(odd: str, warehouse: duckdb.Duck
 
 @pytest.mark.parametrize("key", ['a"b', "a\\", "", "*", "/", "~", "Contact_ID"])
 def test_odd_keys_of_json_stop_nothing(key: str, warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
-    """What a tool lets people name their fields is in every record."""
+    """Unusual keys of JSON records, such as custom field names, do not stop a build."""
     (tmp_path / "raw" / "crm" / "contacts.csv").unlink()
     file = tmp_path / "raw" / "crm" / "contacts.json"
     file.write_text(json.dumps([PERSON, {**OTHER, key: "1"}]), encoding="utf-8")
@@ -184,7 +184,7 @@ def test_odd_keys_of_json_stop_nothing(key: str, warehouse: duckdb.DuckDBPyConne
 
 
 def test_half_a_character_in_json_is_replaced(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
-    """A text that a tool cut in the middle of an emoji; numbers beside it stay as they are written."""
+    """A text cut in the middle of an emoji is repaired, and numbers in the record keep their form."""
     (tmp_path / "raw" / "crm" / "contacts.csv").unlink()
     file = tmp_path / "raw" / "crm" / "contacts.json"
     file.write_text(
@@ -196,7 +196,7 @@ def test_half_a_character_in_json_is_replaced(warehouse: duckdb.DuckDBPyConnecti
 
 @pytest.mark.parametrize("option", [None, "id_prefix: x-"], ids=["plain", "mapped"])
 def test_line_ends_of_two_kinds(option: str | None, warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
-    """Files that were joined of exports of two systems; DuckDB gives up such a file without naming a line."""
+    """A file with two kinds of line ends, joined from two systems, is read although DuckDB names no line at fault."""
     if option:
         (tmp_path / "raw" / "mapping.yml").write_text(f"tables:\n  crm/contacts:\n    {option}\n", encoding="utf-8")
     file = tmp_path / "raw" / "crm" / "contacts.csv"

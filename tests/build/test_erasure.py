@@ -30,7 +30,7 @@ def test_nothing_is_left_of_an_erased_person(small: Path, tmp_path: Path) -> Non
         ],
         part="later",
     )
-    # tools name a file after whose export it is; this one holds a row of somebody else, which stays
+    # some tools name a file after the person whose export it is; this one also has a row of somebody else, which stays
     for name in ("of_hoa.erased@example.com", "of_contact-hoa", "of_0987 654 321"):
         write_rows(raw, "crm/tickets", [
             {"ticket_id": name[:6], "contact_id": "1", "opened_at": "2026-01-04"}
@@ -60,7 +60,7 @@ def test_nothing_is_left_of_an_erased_person(small: Path, tmp_path: Path) -> Non
         "web.identities": (1, 0, 1),
     }
     assert orders == [("o1",)]
-    # the names are known again
+    # the files are recognised by their names again
     assert "nothing new" in run_build(raw, out, project=small).stdout.lower()
     with duckdb.connect(str(out / "warehouse.duckdb"), read_only=True) as connection:
         known = connection.execute(
@@ -210,7 +210,7 @@ def test_whoever_is_told_of_in_words_is_found(small: Path, tmp_path: Path) -> No
         {"event_id": "t2", "anonymous_id": "c9", "page_url": "https://a.vn/?p=%2B84%20987%20654%20321", **view},
         {"event_id": "t3", "anonymous_id": "c9", "page_url": "https://a.vn/?p=0987654322", **view},
         {"event_id": "t4", "anonymous_id": "c-later", **view},
-        # what only her order names is hers, before and after it; a shared computer is not
+        # a cookie that only her order names is hers, with all its events; one of a shared computer is not
         {"event_id": "t5", "anonymous_id": "c-order", "order_id": "order-hoa", **view},
         {"event_id": "t6", "anonymous_id": "c-order", **view},
         {"event_id": "t7", "anonymous_id": "c-shared", "order_id": "order-hoa", **view},
@@ -236,7 +236,7 @@ def test_whoever_is_told_of_in_words_is_found(small: Path, tmp_path: Path) -> No
     told = sorted(f"a{number}|(erased)|sale {number}" for number in range(len(SPELLINGS)))
     assert _values(out, left) == {
         "raw_crm.contacts": ["1"],
-        # what Mai was told is hers, but for the words that name another
+        # rows of Mai stay, except words that name the erased person
         "raw_crm.activities": told,
         "raw_orders.orders": ["o1"],
         "raw_web.events": ["e1", "t3", "t4", "t8", "t9"],
@@ -254,7 +254,7 @@ def test_whoever_is_told_of_in_words_is_found(small: Path, tmp_path: Path) -> No
         ("web.identities", "1", "0"),
     }
 
-    # a cookie turns out to be hers, and she comes again as another contact, with orders that name just that
+    # a cookie turns out to be hers, and she returns as another contact with orders that name only that contact
     write_rows(raw, "web/events", [{"event_id": "t10", "anonymous_id": "c-order", **view}], part="later")
     write_rows(raw, "web/identities", [{
         "anonymous_id": "c-later", "identifier_type": "email", "identifier_value": hers,

@@ -1,4 +1,4 @@
-"""Landing: which files are read, what becomes of the rows they landed before, and what a file may look like."""
+"""Landing: which files are read, what happens to the rows they landed before, and which formats are accepted."""
 
 import os
 import shutil
@@ -52,7 +52,7 @@ class Landing:
         ).fetchall()
 
     def has_landed(self, label: str) -> bool:
-        """Tell whether the warehouse has the landed table."""
+        """Return whether the warehouse has the landed table."""
         table = table_named(label)
         return bool(
             self.connection.execute(
@@ -81,11 +81,11 @@ def contacts(*numbers: int, name: str = "Mai") -> str:
 
 
 def test_known_file_is_not_read_again(landing: Landing) -> None:
-    """Every build would read every file ever landed: hours where there are years of events, or all rows twice."""
+    """A known file is not read again; otherwise every build would read all files, or land rows twice."""
     file = landing.write("crm/contacts.csv", contacts(1, 2))
     first = landing.land()
     assert (first.files_read, first.files_known) == (3, 0)
-    # what reading it again would bring back
+    # a marker that reading the file again would restore
     landing.connection.execute("update raw_crm.contacts set full_name = 'landed before'")
     os.utime(file, (1, 1))
 
@@ -96,7 +96,7 @@ def test_known_file_is_not_read_again(landing: Landing) -> None:
 
 
 def test_content_is_read_only_where_size_or_times_say_so(landing: Landing, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each build would read a hundred gigabytes of events to find that they are those of yesterday."""
+    """Content is read only if size or times of a file changed; otherwise each build would read all data."""
     file = landing.write("crm/contacts.csv", contacts(1))
     monkeypatch.setattr(deliveries, "YOUNG_NS", 0)
     landing.land()
@@ -110,7 +110,7 @@ def test_content_is_read_only_where_size_or_times_say_so(landing: Landing, monke
     landing.land()
     assert read == []
 
-    # of the same size, by a tool that puts the time back
+    # with the same size, by a tool that resets the time
     before = file.stat()
     landing.write("crm/contacts.csv", contacts(2))
     os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
@@ -120,7 +120,7 @@ def test_content_is_read_only_where_size_or_times_say_so(landing: Landing, monke
 
 
 def test_content_of_a_young_file_is_read_again(landing: Landing, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Times of some file systems are seconds apart: two versions within one would be taken for one."""
+    """A file that was just written is read again, because some file systems store times in whole seconds only."""
     same = os.stat(__file__)
     monkeypatch.setattr(landing_module, "state_of", lambda file: f"{same.st_ino}")
     landing.write("crm/contacts.csv", contacts(1))
@@ -131,7 +131,7 @@ def test_content_of_a_young_file_is_read_again(landing: Landing, monkeypatch: py
 
 
 def test_known_by_the_path_under_the_raw_folder(landing: Landing, tmp_path: Path) -> None:
-    """A raw folder mounted elsewhere would land every row a second time, and the audit would show only duplicates."""
+    """Files are known by their path below RAW, so mounting RAW elsewhere lands nothing twice."""
     landing.write("crm/contacts.csv", contacts(1))
     landing.land()
     moved = tmp_path / "mounted elsewhere"
@@ -144,7 +144,7 @@ def test_known_by_the_path_under_the_raw_folder(landing: Landing, tmp_path: Path
 
 
 def test_the_same_content_under_two_paths_is_two_files(landing: Landing) -> None:
-    """Were a file known by its content alone, deleting or changing one of two equal deliveries would take both."""
+    """Two files with equal content are two deliveries: deleting or changing one keeps the rows of the other."""
     landing.write("crm/contacts/monday.csv", contacts(1))
     landing.write("crm/contacts/tuesday.csv", contacts(1))
     (landing.raw / "crm/contacts.csv").unlink()
@@ -162,15 +162,15 @@ def _spend(*costs: int, day: str = "2026-01-01") -> str:
 
 
 def test_spend_delivered_under_two_names_is_named(landing: Landing) -> None:
-    """Rows of spend add up, so an export that comes again as `report (1).csv` would double what every channel cost."""
+    """The same spend in two files is reported, because spend adds up: `report (1).csv` would double the costs."""
     landing.write("crm/contacts.csv", contacts(1))
     landing.write("marketing/ad_spend/report.csv", _spend(5, 7, 0))
-    # in another order and a longer period: two of its three rows with cost are those of the other file
+    # in another order and for a longer period: two of its three rows with costs are also in the other file
     header, *rows = _spend(5, 7, 0).splitlines()
     landing.write(
         "marketing/ad_spend/report (1).csv", "\n".join([header, *reversed(rows), "2026-01-02,meta,0,9"]) + "\n"
     )
-    # the next day's, and one that shares nothing but a row without cost
+    # the next day's file, and one that shares only a row without costs
     landing.write("marketing/ad_spend/next.csv", _spend(5, 7, 0, day="2026-01-03"))
     landing.write("marketing/ad_spend/other.csv", "spend_date,platform,campaign_id,cost\n2026-01-01,meta,2,0\n")
 
@@ -180,14 +180,14 @@ def test_spend_delivered_under_two_names_is_named(landing: Landing) -> None:
         " one of the files"
     ]
     assert landing.land().doubles == expected
-    # told again by every build, until one of the files is emptied
+    # reported by every build, until one of the files is emptied
     assert landing.land().doubles == expected
     landing.write("marketing/ad_spend/report (1).csv", header + "\n")
     assert landing.land().doubles == []
 
 
 def test_spend_that_replaces_an_earlier_version_is_no_double(landing: Landing) -> None:
-    """A row with another updated_at supersedes the one before it, and nothing counts twice."""
+    """Spend rows with a later updated_at supersede earlier ones, so they are not reported as doubles."""
     landing.write("crm/contacts.csv", contacts(1))
     for name, updated_at in (("a", "2026-02-01"), ("b", "2026-02-02")):
         landing.write(
@@ -199,7 +199,7 @@ def test_spend_that_replaces_an_earlier_version_is_no_double(landing: Landing) -
 
 
 def test_text_lands_in_one_form_of_unicode(landing: Landing) -> None:
-    """Files of macOS write letters and marks apart: a name would match none that was typed elsewhere."""
+    """Text lands in NFC; otherwise names from macOS, with separate accents, would match no others."""
     apart, together = "Khuye\u0302\u0301n ma\u0303i", "Khuy\u1ebfn m\u00e3i"
     landing.write("crm/contacts/a.csv", contacts(1, name=apart))
     pq.write_table(
@@ -213,7 +213,7 @@ def test_text_lands_in_one_form_of_unicode(landing: Landing) -> None:
 
 
 def test_decimals_land_without_the_zeros_of_their_scale(landing: Landing) -> None:
-    """450.000 as text can be read in two ways; a typed decimal has said which."""
+    """Typed decimals land without trailing zeros, because the text 450.000 could be read in two ways."""
     file = landing.raw / "orders" / "refunds.parquet"
     file.parent.mkdir(parents=True, exist_ok=True)
     amounts = pa.array([Decimal("450.000"), Decimal("450.500"), Decimal("0.000"), None], pa.decimal128(12, 3))
@@ -242,7 +242,7 @@ def test_a_new_column_of_the_contract_joins_what_was_landed_before(landing: Land
 
 
 def test_changed_file_replaces_the_rows_it_landed_before(landing: Landing) -> None:
-    """Corrected exports would leave the wrong rows beside the right ones, or take the rows of other files with them."""
+    """A changed file replaces exactly the rows that it landed before, and no rows of other files."""
     landing.write("crm/contacts/a.csv", contacts(1, 2, 3, name="wrong"))
     landing.write("crm/contacts/b.csv", contacts(4))
     (landing.raw / "crm/contacts.csv").unlink()
@@ -261,7 +261,7 @@ def test_changed_file_replaces_the_rows_it_landed_before(landing: Landing) -> No
 
 
 def test_changed_file_can_change_back(landing: Landing) -> None:
-    """Were the content of an older state still known, a file put back as it was would not be read."""
+    """A file that changes back to an earlier content is read again."""
     for names in ("old", "new", "old"):
         landing.write("crm/contacts.csv", contacts(1, name=names))
         landing.land()
@@ -269,7 +269,7 @@ def test_changed_file_can_change_back(landing: Landing) -> None:
 
 
 def test_vanished_file_keeps_its_rows(landing: Landing) -> None:
-    """Raw is every row ever landed: a source that keeps only recent files would lose its history at each build."""
+    """Rows of a vanished file stay, because some sources keep only recent files."""
     invitation = {"invitation_id": "i1", "email": "a@x.vn", "survey_type": "nps", "sent_at": "2026-01-01"}
     optional = write_rows(landing.raw, "feedback/survey_invitations", [invitation])
     landing.write("crm/contacts/a.csv", contacts(1))
@@ -286,7 +286,7 @@ def test_vanished_file_keeps_its_rows(landing: Landing) -> None:
 
 
 def test_required_table_must_have_a_file_on_every_build(landing: Landing) -> None:
-    """An export that stopped coming would go unnoticed while old orders are published as today's."""
+    """A required table without any file stops the build; otherwise a lost export would go unnoticed."""
     landing.land()
     (landing.raw / "orders/orders.csv").unlink()
 
@@ -295,7 +295,7 @@ def test_required_table_must_have_a_file_on_every_build(landing: Landing) -> Non
 
 
 def test_folder_without_a_data_file_is_no_required_table(landing: Landing) -> None:
-    """An export folder that an EL tool made and did not fill would pass for a table."""
+    """An empty folder, as EL tools create, does not count as a delivered table."""
     landing.land()
     (landing.raw / "orders/orders.csv").unlink()
     landing.write("orders/orders/_SUCCESS", "")
@@ -305,7 +305,7 @@ def test_folder_without_a_data_file_is_no_required_table(landing: Landing) -> No
 
 
 def test_single_file_folder_and_nested_folders_are_one_table(landing: Landing) -> None:
-    """A table that is partitioned, or whose first export lay beside the folder, would lose a part of its rows."""
+    """A single file, a folder and nested folders of a table are all read as one table."""
     landing.write("crm/contacts.csv", contacts(1))
     landing.write("crm/contacts/b.csv", contacts(2))
     landing.write("crm/contacts/year=2026/month=01/part-0.csv", contacts(3))
@@ -320,7 +320,7 @@ def test_single_file_folder_and_nested_folders_are_one_table(landing: Landing) -
 
 
 def test_report_names_unknown_files_columns_and_absent_tables(landing: Landing) -> None:
-    """A misspelt table or column would be left out in silence, and its numbers would just be lower."""
+    """Unknown files and columns and absent tables are reported, since a misspelt name would lower numbers unseen."""
     landing.write("crm/contacts.csv", "contact_id,created_at,e-mail,ghi chú\n1,2026-01-01,a@x.vn,b\n")
     landing.write("crm/leads.csv", contacts(9))
     landing.write("crm/activitys/2026.csv", "a\n1\n")
@@ -347,9 +347,9 @@ def test_report_names_unknown_files_columns_and_absent_tables(landing: Landing) 
 
 @pytest.mark.parametrize("broken", ["row", "column"])
 def test_failed_landing_leaves_nothing_behind(landing: Landing, broken: str) -> None:
-    """Half a delivery would be built at the next try: contacts of today with orders of yesterday."""
+    """A failed landing lands nothing, so that the next build does not mix new contacts with old orders."""
     landing.write("crm/contacts.csv", contacts(1))
-    # orders land after contacts, and the row that is in another encoding comes late
+    # orders land after contacts, and the row in another encoding comes late
     orders = "order_id,ordered_at,status,total_amount\n" + "o,2026-01-01,paid,1\n" * 5000
     late = f"{orders}o,2026-01-01,payé,1\n".encode("latin-1")
     landing.write("orders/orders.csv", late if broken == "row" else "order_id\no\n")
@@ -365,7 +365,7 @@ def test_failed_landing_leaves_nothing_behind(landing: Landing, broken: str) -> 
 
 
 def test_failed_landing_leaves_what_was_landed_before(landing: Landing) -> None:
-    """A broken export would delete the rows of the last good one, and of others that came with it."""
+    """A failed landing keeps the rows landed before, of the broken export and of all others."""
     landing.write("crm/contacts.csv", contacts(1, name="landed before"))
     landing.write("orders/orders.csv", "order_id,ordered_at,status,total_amount\no1,2026-01-01,paid,1\n")
     landing.land()
@@ -387,7 +387,7 @@ def test_failed_landing_leaves_what_was_landed_before(landing: Landing) -> None:
 
 
 def test_table_that_is_empty_below_its_header(landing: Landing) -> None:
-    """A company without orders yet could not build; an empty optional table would be called absent."""
+    """A file with only a header is an empty table, not an absent one."""
     write_rows(landing.raw, "crm/tickets", [])
     landing.write("orders/orders.csv", "order_id,ordered_at,status,total_amount")
 
@@ -400,7 +400,7 @@ def test_table_that_is_empty_below_its_header(landing: Landing) -> None:
 
 
 def test_csv_as_a_spreadsheet_saves_it(landing: Landing) -> None:
-    """Excel begins UTF-8 with a byte order mark and ends lines with CR LF: no row would have a contact_id."""
+    """CSV with a byte order mark and CR LF line ends, as Excel saves it, is read."""
     landing.write("crm/contacts.csv", b"\xef\xbb\xbf" + contacts(1, name="Đỗ Hà").replace("\n", "\r\n").encode())
     landing.write("orders/orders.csv", b"\xef\xbb\xbforder_id,ordered_at,status,total_amount\r\n")
 
@@ -410,7 +410,7 @@ def test_csv_as_a_spreadsheet_saves_it(landing: Landing) -> None:
 
 
 def test_csv_with_quotes_commas_and_newlines_in_its_fields(landing: Landing) -> None:
-    """A comment of two lines would end the file, shift columns or be taken for two rows."""
+    """Quoted fields may hold quotes, commas and line breaks without shifting columns or splitting rows."""
     landing.write(
         "crm/contacts.csv",
         '"contact_id","full_name","email","created_at"\n'
@@ -430,7 +430,7 @@ def test_csv_with_quotes_commas_and_newlines_in_its_fields(landing: Landing) -> 
 
 
 def test_columns_in_another_order(landing: Landing) -> None:
-    """Columns read by position would put phones into names; two files of a table may differ in their order."""
+    """Columns are read by name, not by position; files of a table may differ in order."""
     (landing.raw / "crm/contacts.csv").unlink()
     landing.write("crm/contacts/a.csv", "created_at,note,phone, email ,contact_id\n2026-01-01,?,0912000111,a@x.vn,1\n")
     landing.write("crm/contacts/b.csv", "contact_id,email,created_at\n2,b@x.vn,2026-01-02\n")
@@ -447,7 +447,7 @@ def test_columns_in_another_order(landing: Landing) -> None:
 
 
 def test_unknown_column_may_have_any_name(landing: Landing) -> None:
-    """A column that is ignored anyway would stop the build for its name: a quote, or none as in a pandas index."""
+    """An unknown column is ignored whatever its name, also an empty name or one with a quote."""
     landing.write(
         "crm/contacts.csv", ',contact_id,"it\'s ""odd"", {x}",created_at\n0,1,"a,b",2026-01-01\n1,2,,2026-01-02\n'
     )
@@ -460,7 +460,7 @@ def test_unknown_column_may_have_any_name(landing: Landing) -> None:
 
 
 def test_several_columns_without_a_name(landing: Landing) -> None:
-    """A spreadsheet whose lines end in commas would be refused for naming the column '' twice."""
+    """Several columns without a name, from lines that end in commas, are no error."""
     landing.write("crm/contacts.csv", "contact_id,created_at,,\n1,2026-01-01,,\n")
 
     landing.land()
@@ -469,7 +469,7 @@ def test_several_columns_without_a_name(landing: Landing) -> None:
 
 
 def test_suffix_in_capitals(landing: Landing) -> None:
-    """Exports that end in .CSV would be left out without a word, and their revenue with them."""
+    """Files that end in .CSV are read too."""
     (landing.raw / "crm/contacts.csv").unlink()
     landing.write("crm/contacts.CSV", contacts(1))
     landing.write("crm/contacts/part.Csv", contacts(2))
@@ -484,7 +484,7 @@ def test_suffix_in_capitals(landing: Landing) -> None:
 
 
 def test_field_of_megabytes(landing: Landing) -> None:
-    """A message with a picture in it would end the build: the whole file was called unreadable."""
+    """A field of several megabytes, such as an embedded picture, is read."""
     picture = "data:image/png;base64" + "A" * 3_000_000
     landing.write("crm/contacts.csv", contacts(1, name=picture) + "2,b@x.vn,Nam,2026-01-02\n")
 
@@ -495,7 +495,7 @@ def test_field_of_megabytes(landing: Landing) -> None:
 
 @pytest.mark.parametrize("kind", [pa.float64(), pa.float32()], ids=str)
 def test_whole_numbers_stored_as_floating(landing: Landing, kind: pa.DataType) -> None:
-    """pandas turns ids into floating numbers where one is missing: order 5.0 would not find the items of order 5."""
+    """Ids stored as 5.0, as pandas does if one is missing, equal the id 5."""
     (landing.raw / "orders/orders.csv").unlink()
     table = pa.table({
         "order_id": pa.array([5, -0.0, 1.5, 2.0**53], kind),
@@ -515,7 +515,7 @@ def test_whole_numbers_stored_as_floating(landing: Landing, kind: pa.DataType) -
         (2, "0", "7", "2", "0.1"),
         (3, "1.5", "nan", "3", "12.5"),
     ]
-    # from here on a floating number may have been another integer
+    # from this size on, a float may have been another integer
     assert rows[3][1] != str(2**53)
     assert rows[3][2] == "inf"
 
@@ -524,7 +524,7 @@ def test_whole_numbers_stored_as_floating(landing: Landing, kind: pa.DataType) -
     "folder", ["dữ liệu thô", 'it\'s "raw"', "a $file; -- b", "raw [1] {2} *", "percent %20 #1"], ids=str
 )
 def test_raw_folder_of_any_name(landing: Landing, tmp_path: Path, folder: str) -> None:
-    """A path that SQL, a shell or a pattern reads differently would stop the build, or read something else."""
+    """The path of the raw folder may hold characters that SQL, a shell or a file pattern would interpret."""
     landing.write("crm/contacts/tháng 'một'.csv", contacts(1))
     pq.write_table(
         pa.table({"contact_id": ["2"], "created_at": ["2026-01-01"]}), landing.raw / 'crm/contacts/đơn "2".parquet'
@@ -541,7 +541,7 @@ def test_raw_folder_of_any_name(landing: Landing, tmp_path: Path, folder: str) -
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_file_name_is_no_pattern(landing: Landing, kind: str) -> None:
-    """`part[1].csv` would be read as a pattern: the rows of `part1.csv` land twice and its own never."""
+    """A file name such as `part[1].csv` is not interpreted as a pattern."""
     names = ["part1", "part[1]", "partly", "part*", "partx", "part?"]
     for number, name in enumerate(names):
         if kind == "csv":
@@ -564,7 +564,7 @@ SAIGON = timezone(timedelta(hours=7))
 AT = datetime(2026, 1, 3, 15, 4, 5, 678000, tzinfo=SAIGON)
 IN_UTC = AT.astimezone(UTC).replace(tzinfo=None)
 
-# table -> rows as text, the same rows with types, and some of what staging must make of them
+# table -> rows as text, the same rows with types, and the expected staged values of some columns
 Twins = tuple[dict[str, str], Mapping[str, pa.Array], dict[str, Any]]
 TWINS: dict[str, Twins] = {
     "orders/orders": (
@@ -644,7 +644,7 @@ BOOKKEEPING = {"_file_id", "_row_number", "row_status", "row_reason", "row_hash"
 
 @pytest.fixture(scope="module")
 def staged_twins(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A warehouse where rows landed as CSV and once more as Parquet are staged."""
+    """A warehouse with the same rows landed and staged twice, from CSV and from Parquet."""
     root = tmp_path_factory.mktemp("twins")
     raw = root / "raw"
     for label, (as_text, as_types, _) in TWINS.items():
@@ -656,7 +656,7 @@ def staged_twins(tmp_path_factory: pytest.TempPathFactory) -> Path:
         land(connection, raw, lambda table, share: None)
     models = [f"+stg_{label.replace('/', '__')}" for label in TWINS]
     settings = "{as_of: '2026-06-30', reporting_currency: USD}"
-    # cautious: without the tests that look at other tables too
+    # without tests that read other tables too
     options = ["--indirect-selection", "cautious", "--select", *models, "--vars", settings]
     must_pass(run_dbt(root / "warehouse.duckdb", root, "build", *options))
     return root / "warehouse.duckdb"
@@ -664,7 +664,7 @@ def staged_twins(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("label", TWINS)
 def test_csv_and_parquet_of_the_same_row_are_staged_alike(label: str, staged_twins: Path) -> None:
-    """Values would change with the file format, and a row exported in both would not be seen to be the same."""
+    """A row has the same staged values from CSV and Parquet; otherwise duplicates between them would not be found."""
     with duckdb.connect(str(staged_twins), read_only=True) as connection:
         relation = connection.sql(f"from staging.stg_{label.replace('/', '__')} order by _file_id")
         staged = [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]
@@ -673,7 +673,7 @@ def test_csv_and_parquet_of_the_same_row_are_staged_alike(label: str, staged_twi
     assert text == typed
     expected = TWINS[label][2]
     assert {name: text[name] for name in expected} == expected
-    # the tie between them is broken by the md5 of the row, which must be the same too
+    # ties are broken by the md5 of the row, so it must be equal too
     assert sorted((row["row_status"], row["row_reason"]) for row in staged) == [
         ("accepted", None),
         ("duplicate", "exact"),

@@ -15,7 +15,7 @@ ENGINES = ("duckdb", "spark")
 
 @pytest.fixture(scope="module")
 def outs(small: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Output]:
-    """The output folder on each engine, after a build with her and one with her request."""
+    """The output folders of both engines, after a build with the person and one with her request."""
     raw = tmp_path_factory.mktemp("raw")
     write_tiny_company(raw)
     write_settings(raw, {**SETTINGS, "default_phone_country": "VN"})

@@ -31,7 +31,7 @@ REQUEST = {
 }
 
 
-# Her address and number as people write them when they mean to hide them, or as tools encode them.
+# her address and number as people write them to hide them, or as tools encode them
 SPELLINGS = (
     "Hoa.Erased@EXAMPLE.com",
     "hoa.erased%40example.com",
@@ -59,7 +59,7 @@ SPELLINGS = (
     "0987%20654%20321",
     "MDk4NzY1NDMyMQ==",
 )
-# What is left of her address and number in letters and digits alone, however they are spelt.
+# her address and number reduced to letters and digits, which every spelling contains
 _SQUEEZED = (
     "hoaerasedexamplecom", "hoaerasedatexampledotcom", "hoadoterasedatexampledotcom", "hoaerasedacngexamplechmcom",
     "987654321",
@@ -122,7 +122,7 @@ def _traces_in(file: Path) -> list[str]:
 
 
 def spelt_in(text: str) -> set[str]:
-    """Return what is left of her in a text, whatever stands between the letters."""
+    """Return the identifiers of hers that a text contains, whatever stands between their characters."""
     letters = re.sub("[^0-9a-z]", "", unicodedata.normalize("NFKC", text).casefold())
     return {trace for trace in _SQUEEZED if trace in letters}
 

@@ -1,4 +1,4 @@
-"""Landed tables as Spark gets them: written again whenever their rows have changed."""
+"""Landed tables for Spark: written again whenever their rows have changed."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +14,7 @@ from tests.support.builds import write_required_tables, write_rows
 
 
 class NoSpark:
-    """Takes statements and does nothing."""
+    """A fake connection to Spark that ignores all statements."""
 
     def execute(self, statement: str) -> Sequence[Sequence[Any]]:
         """Return no row."""
@@ -30,7 +30,7 @@ def _shared(landed: Path) -> list[str]:
 
 
 def test_text_that_an_erasure_removed_is_not_kept(tmp_path: Path) -> None:
-    """No row of the table went, so its files and their rows are as many as before."""
+    """A table in which an erasure only removed texts is written again, although its number of rows is unchanged."""
     raw, landed = tmp_path / "raw", tmp_path / "landed"
     write_required_tables(raw)
     call = {"activity_id": "a1", "contact_id": "1", "activity_type": "call", "occurred_at": "2026-01-04"}

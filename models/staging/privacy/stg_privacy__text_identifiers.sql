@@ -1,7 +1,7 @@
 {#-
-    A view, because a search of every landed text takes as long as staging; only erasure reads it, and only if there is somebody to
-    erase. Texts are searched as people write them: percent-encoded once or more, in base64, in full-width characters, with invisible
-    characters, with blanks or dashes between the letters, and with words for @ and the point.
+    A view, because searching every landed text takes as long as staging; only erasure reads it, and only if there is an open request.
+    An address or number is also found percent-encoded (even several times), in base64, in full-width characters, with invisible
+    characters, blanks or dashes between its letters, and with words for @ and the point.
 -#}
 {{ config(materialized='view') }}
 
@@ -137,7 +137,7 @@ found as (
 
 ),
 
-{# most candidates are numbers of products and pages, which come again and again; any may be a number of abroad without its plus sign #}
+{# distinct before normalising, because most candidates are numbers of products and pages, which occur again and again #}
 candidates as (
 
     select

@@ -226,7 +226,7 @@ CASES: dict[str, Cases] = {
                     "zalo_84912345678",
                     "call_0912_345_678",
                     "0912\u2013345\u2013678",
-                    # characters that nobody sees, and digits of another script
+                    # invisible characters, and digits of another script
                     "0912\u200b345\u200b678",
                     "\u202e0912345678\u202c",
                     "0\u200d9\u200d1\u200d2\u200d3\u200d4\u200d5\u200d6\u200d7\u200d8",
@@ -285,7 +285,7 @@ CASES: dict[str, Cases] = {
                 ["415-555-2671", "(415) 555-2671", "call 415.555.2671 now", "1-415-555-2671", "+1 415 555 2671"],
                 "(masked)",
             ),
-            # a number of eleven digits is a campaign more often than a phone
+            # a number of eleven digits is more often a campaign than a phone
             **{text: text for text in ["17812345678", "4155552671", "2026-100-2000", "10.415.555.2671"]},
         },
         {"default_phone_country": "US"},
