@@ -269,6 +269,12 @@ def _mapped_table(where: str, table: RawTable, entry: object) -> MappedTable:
         raise InputError(f"{where}: must hold lines of the form `key: value`. See docs/mapping.md.")
     _check_words(where, entry, _OF_A_TABLE)
     columns = _texts(f"{where}: columns", entry.get("columns"))
+    named = entry.get("columns") or {}
+    if name := next((name for name, theirs in named.items() if isinstance(theirs, bool)), None):
+        raise InputError(
+            f"{where}: columns: {name}: YAML reads No, Yes, On and Off as no or yes. Put the name between "
+            "quotation marks."
+        )
     constants = _texts(f"{where}: constants", entry.get("constants"))
     values = entry.get("values") or {}
     if not isinstance(values, dict):

@@ -192,9 +192,10 @@ def test_a_row_of_an_adapter_is_named_by_the_row_of_the_export(tmp_path: Path) -
     """Who mends the export does not see the result of the SELECT, let alone its order."""
     raw, out = tmp_path / "raw", tmp_path / "out"
     for file, text in {
-        "tool/adapter.yml": "name: Tool\ninputs:\n  buys:\n    recognised_by: [No, Sum]\n    columns: [No, Day, Sum]\n",
-        "tool/orders/orders.sql": "select No as order_id, Day as ordered_at, 'paid' as status, Sum as total_amount from buys",
-        "export/buys.csv": "No,Day,Sum\n12,2026-01-01,5\n11,2026-01-01,a lot\n",
+        "tool/adapter.yml": "name: Tool\ninputs:\n  buys:\n    recognised_by: [Nr, Sum]\n    columns: [Nr, Day, Sum]\n",
+        "tool/orders/orders.sql": "select Nr as order_id, Day as ordered_at, 'paid' as status, Sum as total_amount"
+        " from buys",
+        "export/buys.csv": "Nr,Day,Sum\n12,2026-01-01,5\n11,2026-01-01,a lot\n",
         "mapping.yml": "adapters:\n  - {adapter: tool, folder: export, id_prefix: t-}\n",
     }.items():
         (raw / file).parent.mkdir(parents=True, exist_ok=True)
