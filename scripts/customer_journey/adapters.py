@@ -151,6 +151,12 @@ def load_adapter(folder: Path) -> Adapter:
 
 
 def _input(file: Path, name: str, given: Mapping[str, Any]) -> Input:
+    for word in ("recognised_by", "not_with", "table_names", "columns"):
+        if any(not isinstance(value, str) for value in given.get(word) or ()):
+            raise InputError(
+                f"{file}: {name}: {word}: holds a name that YAML reads as a number, yes or no. Put names such as No "
+                "between quotation marks."
+            )
     return Input(
         name,
         str(given.get("description", "")),

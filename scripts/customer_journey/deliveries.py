@@ -296,6 +296,7 @@ def mapped_delivery(connection: duckdb.DuckDBPyConnection, one: MappedFile, tabl
         where = f"{one.file}: same_records in mapping.yml"
         record_key = _record_key(where, table, one.entry.record_key, there, names, one.entry)
     _make(connection, table, f"{into}_read", there, one.entry, into, record_key)
+    counted = connection.execute(f"select count(*) from {into}_read").fetchone() if one.entry.one_row_per else None
     connection.execute(f"drop table {into}_read")
     columns = [Column(name, "VARCHAR") for name in connection.table(into).columns if not name.startswith("_")]
     unknown = [Column("" if is_nameless(name) else name, "VARCHAR") for name in names if name not in there.values()]
@@ -307,8 +308,10 @@ def mapped_delivery(connection: duckdb.DuckDBPyConnection, one: MappedFile, tabl
         settled,
         into,
         content_of([one.file], one.how),
-        one.entry.source or (f"files with ids {one.entry.id_prefix}…" if one.entry.id_prefix else None),
+        one.entry.source
+        or (f"files with ids {one.entry.id_prefix}…" if one.entry.id_prefix else "files" if counted else None),
         one.entry.record_key.rank if one.entry.record_key else None,
+        counted[0] if counted else None,
         notes=("holds no record",) if is_empty else (),
         broken=broken,
     )
@@ -416,12 +419,28 @@ def _make(
         table, "identifier_type", (constants | theirs).get("identifier_type", "null"), entry, ""
     )
     converted = {name: _converted(table, name, text, entry, identifier_type) for name, text in theirs.items()}
+    for word, column in (("one_row_per", entry.one_row_per), ("numbered_per", entry.numbered_per)):
+        if column and column not in theirs:
+            raise InputError(
+                f"mapping.yml: {entry.label}: {word}: no column of the files is {column}. Name it under columns."
+            )
+    if entry.numbered_per:
+        own = theirs[entry.numbered_per]
+        converted["line_number"] = f"cast(row_number() over (partition by trim({own}) order by _row) as varchar)"
     texts = [f"nfc_normalize({text}) as {name}" for name, text in (constants | converted).items()]
     if record_key is not None:
         texts.append(f"{record_key} as _record_key")
     has_row = "_row" in connection.table(relation).columns
     row = "_row" if has_row else "row_number() over () as _row"
-    connection.execute(f"create or replace temp table {into} as select {', '.join([*texts, row])} from {relation}")
+    first = ""
+    if entry.one_row_per:
+        own = theirs[entry.one_row_per]
+        place = f"row_number() over (partition by trim({own}) order by _row)"
+        # a row without a value stays, to be refused with its reason
+        first = f" qualify coalesce(trim({own}), '') = '' or {place} = 1"
+    connection.execute(
+        f"create or replace temp table {into} as select {', '.join([*texts, row])} from {relation}{first}"
+    )
 
 
 def _record_key(

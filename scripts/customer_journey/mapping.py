@@ -23,7 +23,10 @@ FILE_NAME = "mapping.yml"
 EPOCH = "epoch"
 
 _READING = ("delimiter", "encoding", "decimal", "thousands", "date_format", "timezone", "sheet", "header_row")
-_OF_A_TABLE = ("source", "files", *_READING, "columns", "constants", "values", "id_prefix")
+_OF_A_TABLE = (
+    *("source", "files", *_READING, "columns", "constants", "values", "id_prefix"),
+    *("one_row_per", "numbered_per"),
+)
 _OF_AN_ADAPTER = ("adapter", "source", "folder", "schema", *_READING, "id_prefix", "variables")
 # Tables whose records two sources may both hold, so that they would count twice. Contacts are joined by their
 # identifiers instead.
@@ -82,6 +85,10 @@ class MappedTable:
     # the name of the source, in same_records and audit_sources
     source: str = ""
     record_key: RecordKey | None = None
+    # a column of the contract: of the rows with the same value only the first is read
+    one_row_per: str = ""
+    # a column of the contract: the rows with the same value are numbered, in line_number
+    numbered_per: str = ""
 
     def fingerprint(self) -> str:
         """Return a digest of the entry; if it changes, its files must be read again."""
@@ -262,6 +269,12 @@ def _mapped_table(where: str, table: RawTable, entry: object) -> MappedTable:
         raise InputError(f"{where}: must hold lines of the form `key: value`. See docs/mapping.md.")
     _check_words(where, entry, _OF_A_TABLE)
     columns = _texts(f"{where}: columns", entry.get("columns"))
+    named = entry.get("columns") or {}
+    if name := next((name for name, theirs in named.items() if isinstance(theirs, bool)), None):
+        raise InputError(
+            f"{where}: columns: {name}: YAML reads No, Yes, On and Off as no or yes. Put the name between "
+            "quotation marks."
+        )
     constants = _texts(f"{where}: constants", entry.get("constants"))
     values = entry.get("values") or {}
     if not isinstance(values, dict):
@@ -292,7 +305,18 @@ def _mapped_table(where: str, table: RawTable, entry: object) -> MappedTable:
         of_columns,
         _one_text(where, entry, "id_prefix"),
         _one_text(where, entry, "source"),
+        one_row_per=_own_column(where, table, entry, "one_row_per"),
+        numbered_per=_own_column(where, table, entry, "numbered_per"),
     )
+
+
+def _own_column(where: str, table: RawTable, entry: Mapping[Any, Any], word: str) -> str:
+    name = _one_text(where, entry, word)
+    if name and name not in table.all_columns:
+        raise InputError(f"{where}: {word}: {table.label} has no column {name}{did_you_mean(name, table.all_columns)}")
+    if name and word == "numbered_per" and "line_number" not in table.columns:
+        raise InputError(f"{where}: {word}: {table.label} has no line_number. Remove this line.")
+    return name
 
 
 def _adapter_use(where: str, entry: object) -> AdapterUse:

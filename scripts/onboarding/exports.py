@@ -16,7 +16,7 @@ from customer_journey.tabular import read_as_text
 
 from onboarding.adapters import Recognised, adapters
 from onboarding.how_read import propose_reading
-from onboarding.match import source_of
+from onboarding.match import lines_of, source_of
 from onboarding.proposal import AdapterUse, Proposal, Source, slug_of
 from onboarding.sniff import DELIMITERS, Sheet
 from onboarding.values import Kind, kind_of
@@ -43,6 +43,9 @@ def add_source(proposal: Proposal, group: list[Sheet], kinds: Sequence[Kind]) ->
     propose_reading(source, proposal.hints)
     source.notes += _unreadable(group, source)
     proposal.sources.append(source)
+    if source.one_row_per and (lines := lines_of(source, group, kinds)):
+        propose_reading(lines, proposal.hints)
+        proposal.sources.append(lines)
 
 
 def _unreadable(group: Sequence[Sheet], source: Source) -> list[str]:

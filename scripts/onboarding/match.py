@@ -7,7 +7,7 @@ from pathlib import Path
 from customer_journey.contract import RawTable
 
 from onboarding.names import Vocabulary, plain_name, vocabularies
-from onboarding.proposal import Match, Source
+from onboarding.proposal import ORDERS, Match, Source
 from onboarding.seeds import as_compared, mapped_values, seed_of
 from onboarding.sniff import Sheet
 from onboarding.values import Kind, is_rounded
@@ -245,6 +245,35 @@ def _known_share(label: str, column: str, kind: Kind) -> float:
     return sum(count for value, count in kind.counts.items() if as_compared(value) in known) / total if total else 0.0
 
 
+def _has_rows_of_lines(source: Source, key: int) -> bool:
+    """Return whether the further rows of an order lack what every order must have, as rows of its lines do."""
+    required = [match.theirs for match in source.matches if match.column in ("ordered_at", "status", "total_amount")]
+    further = lacking = 0
+    for sheet in source.sheets:
+        places = [sheet.columns.index(name) for name in required]
+        seen: set[str] = set()
+        for row in sheet.rows:
+            if row[key].strip() in seen:
+                further += 1
+                lacking += any(not row[place].strip() for place in places)
+            seen.add(row[key].strip())
+    return further > 0 and 2 * lacking > further
+
+
+def lines_of(source: Source, group: list[Sheet], kinds: Sequence[Kind]) -> Source | None:
+    """Return the lines of orders in files with a row for each of them; None if they name no product and price."""
+    vocabulary = vocabularies()["orders/order_items"]
+    matches = _matches(vocabulary, group[0].columns, kinds)
+    missing = missing_in(vocabulary.table, [match.column for match in matches])
+    if missing not in ([], ["line_number"]):
+        return None
+    taken = {match.theirs for match in [*matches, *source.matches]}
+    unknown = {name: kind for name, kind in zip(group[0].columns, kinds, strict=True) if name and name not in taken}
+    lines = Source(vocabulary.table, group, matches, unknown, [], is_sure=False)
+    lines.numbered_per = "order_id" if missing else ""
+    return lines
+
+
 def _note_lines_of_orders(source: Source) -> None:
     """Add a note if the key of a table repeats, as in an export of orders with one row per line."""
     is_versioned = any(match.column == "updated_at" for match in source.matches)
@@ -260,7 +289,13 @@ def _note_lines_of_orders(source: Source) -> None:
             f"{key.theirs} was rounded by a spreadsheet, as {rounded}: different rows look the same. Format it as text "
             "there and save the file again"
         )
-    if len(texts) - key.kind.distinct > 0.02 * len(texts):
+    if source.table.label == ORDERS and _has_rows_of_lines(source, place):
+        source.one_row_per = key.column
+        source.notes.append(
+            f"{key.theirs} has {key.kind.distinct:,} values in {len(texts):,} rows, most of the others without amount: "
+            "they have a row for each line, so that the first of each is taken for the order"
+        )
+    elif len(texts) - key.kind.distinct > 0.02 * len(texts):
         hint = ", or lines of it, which orders/order_items wants" if source.table.label == "orders/orders" else ""
         source.notes.append(
             f"{key.theirs} has {key.kind.distinct:,} values in {len(texts):,} rows: one row of each counts, "

@@ -58,6 +58,9 @@ class Source:
     # by column: values that a seed knows
     known_values: dict[str, list[str]] = field(default_factory=dict)
     id_prefix: str = ""
+    # as in mapping.yml: the column by which a file with a row for each line of an order is read
+    one_row_per: str = ""
+    numbered_per: str = ""
     notes: list[str] = field(default_factory=list)
     is_sure: bool = True
 

@@ -159,6 +159,10 @@ def _lines_of_entry(proposal: Proposal, source: Source, head: str | None, first:
                 "guess: another source has the same ids; remove this line if they mean the same",
             )
         )
+    if source.one_row_per:
+        lines.append(_line(f"one_row_per: {source.one_row_per}", "guess: the other rows of an order are its lines"))
+    if source.numbered_per:
+        lines.append(_line(f"numbered_per: {source.numbered_per}", "guess: the files have no number of the line"))
     renamed = [match for match in source.matches if match.theirs != match.column]
     if renamed:
         lines.append("columns:")

@@ -451,6 +451,18 @@ BROKEN: dict[str, tuple[Files, str, str, str]] = {
         "Kundennummer and contact_id are swapped",
         "`contact_id: Kundennummer`",
     ),
+    "name that YAML reads as no": (
+        _of_contacts("columns: {contact_id: No}"),
+        "mapping.yml: crm/contacts: columns: contact_id",
+        "YAML reads No",
+        "between quotation marks",
+    ),
+    "column to count by that is none": (
+        _of_contacts("one_row_per: contactid"),
+        "mapping.yml: crm/contacts: one_row_per",
+        "no column contactid",
+        "Did you mean contact_id?",
+    ),
     "pattern that is a folder": (
         _of_contacts("files: [crm]"),
         "mapping.yml: crm/contacts",
@@ -702,6 +714,15 @@ BROKEN: dict[str, tuple[Files, str, str, str]] = {
         "mapping.yml: adapters: tool",
         "tool: Tool has no ids",
         "Export them.",
+    ),
+    "names that YAML reads as no": (
+        _mapping(
+            f"{_TOOL}, timezone: UTC}}\n",
+            **TOOL | {"tool/adapter.yml": "name: Tool\ninputs:\n  people:\n    recognised_by: [No]\n"},
+        ),
+        "adapter.yml: people: recognised_by",
+        "YAML reads as a number, yes or no",
+        "between quotation marks",
     ),
     # settings
     "settings under another name": (

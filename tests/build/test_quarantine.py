@@ -8,9 +8,10 @@ from pathlib import Path
 import click.testing
 import duckdb
 import pytest
-from customer_journey import cli
+from customer_journey import cli, erasure
 from customer_journey.contract import RawTable, raw_tables
 from customer_journey.errors import InputError
+from customer_journey.landing import land
 from customer_journey.paths import PROJECT, Output
 from customer_journey.quarantine import RefusedRow, lines, refused_rows
 from customer_journey.reason_codes import columns_of, explanation_of
@@ -185,3 +186,30 @@ def test_every_reason_is_explained_and_has_a_column() -> None:
 )
 def test_the_column_that_a_row_was_refused_for(label: str, reason: str, columns: tuple[str, ...]) -> None:
     assert columns_of(reason, table_named(label)) == columns
+
+
+def test_a_row_of_an_adapter_is_named_by_the_row_of_the_export(tmp_path: Path) -> None:
+    """Who mends the export does not see the result of the SELECT, let alone its order."""
+    raw, out = tmp_path / "raw", tmp_path / "out"
+    for file, text in {
+        "tool/adapter.yml": "name: Tool\ninputs:\n  buys:\n    recognised_by: [Nr, Sum]\n    columns: [Nr, Day, Sum]\n",
+        "tool/orders/orders.sql": "select Nr as order_id, Day as ordered_at, 'paid' as status, Sum as total_amount"
+        " from buys",
+        "export/buys.csv": "Nr,Day,Sum\n12,2026-01-01,5\n11,2026-01-01,a lot\n",
+        "mapping.yml": "adapters:\n  - {adapter: tool, folder: export, id_prefix: t-}\n",
+    }.items():
+        (raw / file).parent.mkdir(parents=True, exist_ok=True)
+        (raw / file).write_text(text, encoding="utf-8")
+    out.mkdir()
+    with duckdb.connect(str(out / "warehouse.duckdb")) as warehouse:
+        erasure.prepare(warehouse)
+        land(warehouse, raw, lambda table, share: None)
+        warehouse.execute("create schema staging")
+        warehouse.execute(
+            "create table staging.stg_orders__orders as select _file_id, _row_number, 'quarantined' as row_status,"
+            " 'invalid_total_amount' as row_reason from raw_orders.orders where order_id = 't-11'"
+        )
+    (row,) = refused_rows(Output(out))
+    assert (row.file, row.row) == ("the result of tool/orders/orders.sql for export", 1)
+    (row,) = refused_rows(Output(out), raw=raw)
+    assert str(row) == "export/buys.csv row 3: total_amount is “a lot”"

@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import duckdb
 import pytest
 import yaml
 from click.testing import CliRunner
+from customer_journey import erasure
 from customer_journey.cli import app
 from customer_journey.errors import InputError
+from customer_journey.landing import land
 from customer_journey.mapping import MappingFile, read_mapping
 from onboarding.judge import judge
 from onboarding.proposal import Proposal, Source
@@ -468,3 +471,36 @@ def test_ids_that_a_tool_gives_too_get_a_prefix_unless_they_mean_the_same(
     (source,) = proposal.sources
     assert source.id_prefix == prefix
     assert any("8 of its ids also stand in hubspot (Record ID)" in note for note in source.notes)
+
+
+def test_orders_with_a_row_for_each_line_are_orders_and_items(tmp_path: Path) -> None:
+    """Only the first row of an order has its amount: the others would be refused, and stop the build from half on."""
+    rows = [
+        "Mã đơn hàng,Email,Trạng thái thanh toán,Ngày tạo,Tổng cộng,Số lượng,Mã SKU,Giá sản phẩm",
+        "#1,a@example.com,Đã thanh toán,13/01/2026 09:30,500000,1,AT,200000",
+        "#1,a@example.com,,,,3,MU,100000",
+        "#1,a@example.com,,,,1,GI,0",
+        "#2,b@example.com,Đã thanh toán,14/01/2026 09:30,90000,1,AT,90000",
+    ]
+    write(tmp_path, "orders_export.csv", lines(*rows))
+    (tmp_path / "mapping.yml").write_text(mapping_text(propose(tmp_path, None, None)), encoding="utf-8")
+    found = {entry.label: entry for entry in read_mapping(tmp_path).tables}
+    assert (found["orders/orders"].one_row_per, found["orders/order_items"].numbered_per) == ("order_id", "order_id")
+    with duckdb.connect() as connection:
+        erasure.prepare(connection)
+        land(connection, tmp_path, lambda table, share: None)
+        orders = connection.execute("select order_id, total_amount from raw_orders.orders order by 1").fetchall()
+        items = connection.execute(
+            "select order_id, line_number, product_id, quantity, unit_price from raw_orders.order_items order by all"
+        ).fetchall()
+        counted = connection.execute(
+            "select export_rows from private.sources where source_table = 'orders.orders'"
+        ).fetchall()
+    assert orders == [("#1", "500000"), ("#2", "90000")]
+    assert items == [
+        ("#1", "1", "AT", "1", "200000"),
+        ("#1", "2", "MU", "3", "100000"),
+        ("#1", "3", "GI", "1", "0"),
+        ("#2", "1", "AT", "1", "90000"),
+    ]
+    assert counted == [(4,)]
