@@ -331,6 +331,12 @@ BROKEN: dict[str, tuple[Files, str, str, str]] = {
         "cannot be read as JSON",
         "Export it again",
     ),
+    "an array of JSON cut off between its lines": (
+        _contacts('[\n{"contact_id": "1", "created_at": "2026-01-01"},\n{"contact_id": "2"}\n', ".json"),
+        "contacts.json",
+        "cannot be read as JSON",
+        "Export it again",
+    ),
     "no byte of JSON": (_contacts("", ".json"), "contacts.json", "is empty", "Export it again"),
     "no record": (_contacts("[]", ".json"), "contacts.json", "lacks the required column contact_id", "to the export"),
     "JSON without a column": (
