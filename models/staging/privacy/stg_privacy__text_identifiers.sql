@@ -67,7 +67,7 @@ tokens as (
         _row_number,
         column_name,
         is_owner,
-        {{ matches('written', "'[A-Za-z0-9+/_-]{12,}'") }} as token
+        {{ matches('written', "'" ~ base64_pattern() ~ "'") }} as token
     from texts
 
 ),
