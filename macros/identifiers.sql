@@ -288,6 +288,15 @@
 {%- endmacro %}
 
 {#-
+    Regular expression for base64 of ASCII of nine characters or more: in each four of its letters, the ones that ASCII can give. Words
+    and ids fit by chance once in some hundred.
+-#}
+{% macro base64_pattern() -%}
+    {%- set four = "'[K-OQ-Za-e][C-HS-Xi-nyz0-3][ABEFIJMNQRUVYZcdghklopstwx014589][A-Za-z0-9+/_-]'"[1:-1] -%}
+    {{ return('(' ~ four ~ "'){3,}[A-Za-z0-9+/_-]{0,3}'"[1:-1]) }}
+{%- endmacro %}
+
+{#-
     SQL condition: a text may name somebody in one of the spellings that the macros above read. False for most texts.
 
     Parameters: text, an expression; is_id, whether it is an id. Ids are searched for addresses and numbers as people write them only:
@@ -297,6 +306,6 @@
     {%- set odd = odd_characters() -%}
     {%- set unusual = '[' ~ odd.digits ~ odd.letters ~ odd.signs ~ odd.blanks ~ odd.unseen ~ ']' -%}
     {%- set kinds = ['address', 'international', 'national'] if is_id else ['address', 'encoded'] -%}
-    {%- set spelled = "'([0-9][^0-9]{0,3}){8}|&#|[A-Za-z0-9+/_-]{16,}|(^|[^a-z])([Aa][Tt]|a c[oò]ng)([^a-z]|$)|'"[1:-1] -%}
-    {{ regex_like(text, "'" ~ personal_data_pattern(kinds) ~ '|' ~ ('' if is_id else spelled) ~ unusual ~ "'") }}
+    {%- set spelled = "'([0-9][^0-9]{0,3}){8}|&#|(^|[^a-z])([Aa][Tt]|a c[oò]ng)([^a-z]|$)|'"[1:-1] -%}
+    {{ regex_like(text, "'" ~ personal_data_pattern(kinds) ~ '|' ~ ('' if is_id else base64_pattern() ~ '|' ~ spelled) ~ unusual ~ "'") }}
 {%- endmacro %}

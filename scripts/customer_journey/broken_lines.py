@@ -88,6 +88,9 @@ def copy_of_json(file: Path, copy: Path) -> None:
         except RecursionError as error:
             raise ValueError("its values are nested too deeply") from error
         except ValueError:
+            if text.lstrip().startswith("["):
+                # a list that ends in its middle: its lines are no records
+                raise
             lines = [line for line in text.split("\n") if line.strip()]
             records = [_record_in(line) for line in lines]
             if all(MARK in record for record in records):

@@ -161,7 +161,9 @@ def build(
         if not_told is not None:
             summary.warnings.append(not_told)
             PlainConsole(stderr=True, soft_wrap=True).print(f"warning: {not_told}")
-        summary.write()
+        # the build has refused an output in the raw folder, which holds nothing but raw files
+        if raw is None or not output.root.is_relative_to(raw.resolve()):
+            summary.write()
         if as_json:
             click.echo(summary.text(), nl=False)
 

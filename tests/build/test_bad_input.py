@@ -174,13 +174,18 @@ def _file_at(name: str, content: bytes = b"") -> Place:
     return write
 
 
-def _link_to(target: str) -> Place:
-    return lambda out: out.symlink_to(target)
+def _link_to(target: str, is_file: bool = False) -> Place:
+    def link(out: Path) -> None:
+        if is_file:
+            (out.parent / target).touch()
+        out.symlink_to(target)
+
+    return link
 
 
 BAD_OUT: dict[str, tuple[Place, list[str]]] = {
     "a file": (_nothing, ["--out", "this folder cannot be created", "out is a file"]),
-    "link to a file": (_link_to("raw/vars.yml"), ["--out", "this folder cannot be created", "out is a file"]),
+    "link to a file": (_link_to("file", is_file=True), ["--out", "this folder cannot be created", "file is a file"]),
     "link to itself": (_link_to("out"), ["--out", "is not a usable path"]),
     "link to the raw folder": (_link_to("raw"), ["--out", "is the same folder as --raw"]),
     "link into the raw folder": (_link_to("raw/orders"), ["--out", "is inside --raw"]),

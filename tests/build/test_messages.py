@@ -377,15 +377,21 @@ BROKEN: dict[str, tuple[Files, str, str, str]] = {
         "record 1 is not an object",
         "Export objects, or CSV",
     ),
-    "JSON cut off": (
+    "an array of JSON cut off": (
         _contacts('[{"contact_id": "1", "created_at": "2026', ".json"),
         "contacts.json",
         "cannot be read as JSON",
         "Export it again",
     ),
-    "a broken line of JSON": (
-        _contacts('{"contact_id": "1", "created_at": "2026-01-01"}\n{"contact_id" "2"}\n', ".ndjson"),
-        "contacts.ndjson",
+    "JSON cut off": (
+        _contacts('[{"contact_id": "1", "created_at": "2026-01-01"},\n{"contact_id": "2"', ".json"),
+        "contacts.json",
+        "cannot be read as JSON",
+        "Export it again",
+    ),
+    "an array of JSON cut off between its lines": (
+        _contacts('[\n{"contact_id": "1", "created_at": "2026-01-01"},\n{"contact_id": "2"}\n', ".json"),
+        "contacts.json",
         "cannot be read as JSON",
         "Export it again",
     ),

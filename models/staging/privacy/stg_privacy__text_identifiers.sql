@@ -66,7 +66,7 @@ tokens as (
 
     select
         original,
-        {{ matches('written', "'[A-Za-z0-9+/_-]{12,}'") }} as token
+        {{ matches('written', "'" ~ base64_pattern() ~ "'") }} as token
     from distinct_texts
 
 ),
