@@ -21,6 +21,7 @@ from customer_journey.file_columns import (
     REJECTED_SCANS,
     Column,
     as_text,
+    is_nameless,
     path_parameter,
     refuse_repeated,
     scan,
@@ -220,8 +221,17 @@ def read_over_broken_lines(
     with scratch_folder() as folder:
         copy = folder / "rows.csv"
         broken = copy_without(file, copy, delimiter or delimiter_of(file), LONGEST_ROW)
+        if _is_file_at_fault(broken, columns):
+            read(scan(file, columns, delimiter), file)
         read(scan(copy, columns, delimiter or delimiter_of(file)), copy)
     return broken
+
+
+def _is_file_at_fault(broken: Sequence[BrokenLine], columns: Sequence[Column]) -> bool:
+    """Return whether broken lines tell of a fault of the whole file: a conflict of git, or one name too many."""
+    has_conflict = any(line.text.startswith(("<<<<<<< ", ">>>>>>> ")) for line in broken)
+    has_one_name_more = not columns[-1].name or is_nameless(columns[-1].name)
+    return has_conflict or (has_one_name_more and any(line.row == 1 for line in broken))
 
 
 def confuses(error: duckdb.Error) -> bool:

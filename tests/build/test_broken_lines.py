@@ -42,6 +42,7 @@ BROKEN = {
     "too few values": ["2"],
     "an open quotation mark": ['2,"b@x.vn,2026-01-02'],
     "an open one, and another below": ['2,"b@x.vn,2026-01-02', '3,"c@x.vn,2026-01-03'],
+    "NUL, where a copy broke off": ["\0" * 50],
     "text behind a quotation mark": ['2,"b"@x.vn,2026-01-02'],
     "one open to the end of a value below": ['2,"b@x.vn', '3,c@x.vn",2026-01-03,more'],
 }
@@ -62,6 +63,15 @@ def test_only_the_broken_line_is_refused(
         ("1", "a@x.vn", None, 1), *broken, ("5", "e@x.vn", None, 2 + len(lines)),
     ]  # fmt: skip
     assert warehouse.execute("select sum(row_count) from private.landed_files").fetchone() == (2 + len(lines),)
+
+
+def test_a_carriage_return_alone_ends_a_line_too(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    file = tmp_path / "raw" / "crm" / "contacts.csv"
+    file.write_text(f"{HEADER}\n{GOOD}\n2,b@x.vn,2026-01-02\r{LAST}\n", encoding="utf-8", newline="")
+    land(warehouse, tmp_path / "raw", lambda table, share: None)
+    assert _landed(warehouse) == [
+        ("1", "a@x.vn", None, 1), ("2", "b@x.vn", None, 2), ("5", "e@x.vn", None, 3),
+    ]  # fmt: skip
 
 
 def test_values_with_line_breaks_are_no_broken_lines(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
