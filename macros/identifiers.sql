@@ -304,7 +304,7 @@
 -#}
 {% macro may_name_somebody(text, is_id=false) -%}
     {%- set odd = odd_characters() -%}
-    {%- set unusual = '[' ~ odd.digits ~ odd.letters ~ odd.signs ~ odd.blanks ~ odd.unseen ~ ']' -%}
+    {%- set unusual = "'['"[1:-1] ~ odd.digits ~ odd.letters ~ odd.signs ~ odd.blanks ~ odd.unseen ~ ']' -%}
     {%- set kinds = ['address', 'international', 'national'] if is_id else ['address', 'encoded'] -%}
     {%- set spelled = "'([0-9][^0-9]{0,3}){8}|&#|(^|[^a-z])([Aa][Tt]|a c[oò]ng)([^a-z]|$)|'"[1:-1] -%}
     {{ regex_like(text, "'" ~ personal_data_pattern(kinds) ~ '|' ~ ('' if is_id else base64_pattern() ~ '|' ~ spelled) ~ unusual ~ "'") }}

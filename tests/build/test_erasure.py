@@ -61,7 +61,7 @@ def test_nothing_is_left_of_an_erased_person(small: Path, tmp_path: Path) -> Non
     }
     assert orders == [("o1",)]
     # the files are recognised by their names again
-    assert "nothing new" in run_build(raw, out, project=small).stdout.lower()
+    assert "nothing is new" in run_build(raw, out, project=small).stdout
     with duckdb.connect(str(out / "warehouse.duckdb"), read_only=True) as connection:
         known = connection.execute(
             "select identifier_value from intermediate.int_person_identifiers where identifier_type = 'email'"
