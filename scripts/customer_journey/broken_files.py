@@ -9,7 +9,6 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import duckdb
 
@@ -23,11 +22,6 @@ from customer_journey.raw_files import (
     is_text,
     open_text,
 )
-
-# slow to import, and builds without sheets do not need it
-if TYPE_CHECKING:
-    pass
-
 
 # The longest row of a CSV file, in bytes, and the buffer to read it: a comment may hold a picture encoded as text.
 LONGEST_ROW = 16 * 2**20

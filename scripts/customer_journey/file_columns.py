@@ -7,11 +7,7 @@ from typing import NamedTuple
 
 from customer_journey.broken_files import LONGEST_ROW
 from customer_journey.errors import InputError
-from customer_journey.raw_files import (
-    delimiter_of,
-    is_compressed,
-    is_parquet,
-)
+from customer_journey.raw_files import delimiter_of, is_compressed, is_parquet
 from customer_journey.warehouse import quoted, quoted_name
 
 READ_AT_ONCE = 2 * LONGEST_ROW

@@ -10,9 +10,7 @@ from customer_journey.broken_files import LONGEST_ROW
 from customer_journey.broken_lines import MARK, BrokenLine, copy_of_json
 from customer_journey.errors import InputError
 from customer_journey.file_columns import path_parameter
-from customer_journey.raw_files import (
-    is_compressed,
-)
+from customer_journey.raw_files import is_compressed
 from customer_journey.scratch import scratch_folder
 from customer_journey.warehouse import quoted, quoted_name
 

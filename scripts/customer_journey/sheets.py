@@ -6,13 +6,13 @@ from datetime import datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from customer_journey.broken_files import EMPTY
 from customer_journey.errors import InputError, first_line
 from customer_journey.mapping import Reading, did_you_mean
 
 # slow to import, and builds without sheets do not need it
 if TYPE_CHECKING:
     import python_calamine
-from customer_journey.broken_files import EMPTY
 
 # how many lines below the first one are searched for the header
 TITLE_LINES = 20
