@@ -230,5 +230,5 @@ def test_local_times_without_a_zone_are_refused(connection: duckdb.DuckDBPyConne
     file.write_text(
         "Record ID,First Name,Last Name,Email,Create Date\n1,An,Mẫu,an@example.com,2024-03-12 09:14\n", "utf-8"
     )
-    with pytest.raises(InputError, match=r"local times .*timezone: Asia/Ho_Chi_Minh"):
+    with pytest.raises(InputError, match=r"local times .*timezone: Europe/Paris"):
         made(connection, use_of("hubspot", "export", {}), tmp_path)

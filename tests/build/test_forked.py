@@ -24,8 +24,10 @@ def test_each_knows_the_environment_it_was_given(small: Path, tmp_path: Path, mo
     ]
     assert listed[1] < listed[0]
     monkeypatch.setenv("JOURNEY_MEMORY_LIMIT", "plenty")
-    refused = [run_journey("build", "--raw", str(tmp_path), "--out", "out", cwd=tmp_path).stderr for _ in range(2)]
+    build = ("build", "--raw", "raw", "--out", "out")
+    (tmp_path / "raw").mkdir()
+    refused = [run_journey(*build, cwd=tmp_path).stderr for _ in range(2)]
     monkeypatch.delenv("JOURNEY_MEMORY_LIMIT")
-    told = run_journey("build", "--raw", str(tmp_path), "--out", "out", cwd=tmp_path).stderr
+    told = run_journey(*build, cwd=tmp_path).stderr
     assert all("JOURNEY_MEMORY_LIMIT 'plenty'" in line for line in refused)
     assert "JOURNEY_MEMORY_LIMIT" not in told

@@ -61,6 +61,9 @@ class History:
     last: str
 
 
+PERSONS = "select person_id from marts.fct_orders union select person_id from marts.fct_sessions order by person_id"
+
+
 @pytest.fixture(scope="module")
 def history(small: Path, tmp_path_factory: pytest.TempPathFactory) -> History:
     """Build, refuse, rotate, deliver Hoa's rows again, build."""
@@ -80,7 +83,7 @@ def history(small: Path, tmp_path_factory: pytest.TempPathFactory) -> History:
             modes={file.name: stat.S_IMODE(file.stat().st_mode) for file in (out, *out.rglob("*"))},
             key=(out / "hash_key").read_text(encoding="utf-8").strip(),
             info=_query(out / "journey.duckdb", "select hash_key_fingerprint, is_demo_key from marts.build_info"),
-            persons=_query(out / "journey.duckdb", "select person_id from marts.dim_persons"),
+            persons=_query(out / "journey.duckdb", PERSONS),
             refused=subprocess.CompletedProcess((), 0),
             rotated=subprocess.CompletedProcess((), 0),
             between=[],
@@ -97,7 +100,7 @@ def history(small: Path, tmp_path_factory: pytest.TempPathFactory) -> History:
         patched.setenv(NEW_KEY_VARIABLE, NEW)
         made.rotated = _journey(small, "rotate-key", "--out", str(out))
         patched.delenv(NEW_KEY_VARIABLE)
-        made.between = _query(out / "journey.duckdb", "select person_id from marts.dim_persons")
+        made.between = _query(out / "journey.duckdb", PERSONS)
         patched.setenv(ENVIRONMENT_VARIABLE, NEW)
         made.last = _must_build(raw, out, small)
     return made
