@@ -8,12 +8,14 @@ with signals as (
     where is_human
     union all
     select
-        person_key,
-        occurred_at,
-        event_type as evidence
-    from {{ ref('int_person_events') }}
+        events.person_key,
+        events.occurred_at,
+        {# types that hardly anybody else has may name a person #}
+        {{ shown_event_type('events', 'texts') }} as evidence
+    from {{ ref('int_person_events') }} as events
+    {{ join_shared_event_type('texts', 'events') }}
     where
-        event_type not in (
+        events.event_type not in (
             'contact_created', 'email_sent', 'email_delivered', 'email_bounced', 'email_unsubscribed', 'email_complained'
         )
 
