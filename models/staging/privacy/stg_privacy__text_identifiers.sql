@@ -28,7 +28,12 @@ with texts as (
         {{ is_owner }} as is_owner,
         landed.{{ column_name }} as written
     from {{ source(source_name, table_name) }} as landed
-    where {{ may_name_somebody('landed.' ~ column_name, is_id) }}
+    where
+        {{ may_name_somebody('landed.' ~ column_name, is_id) }}
+        {%- if is_id %}
+        {# a line that could not be split into columns lands in the column of an id, but may hold anything #}
+        or (landed.is_deleted = '(broken line)' and {{ may_name_somebody('landed.' ~ column_name) }})
+        {%- endif %}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 
