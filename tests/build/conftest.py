@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.any_rows import write_any_rows
+from tests.support.any_rows import NAME, write_any_rows
 from tests.support.builds import FEW_FRAMEWORKS, publish, run_build, write_rows, write_settings
 from tests.support.leaks import slipped_rows
 from tests.support.shared import made_once
@@ -88,7 +88,11 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _build_planted(folder: Path) -> None:
-    counts = write_any_rows(folder / "raw", seed=14, rows=ANY_ROWS, besides=slipped_rows())
+    besides = slipped_rows()
+    # a deal that certainly counts: the drawn ones with a name for a stage are all refused
+    (deal,) = besides["crm/deals"]
+    besides["crm/deals"].append({**deal, "deal_id": "d2", "deal_stage": NAME})
+    counts = write_any_rows(folder / "raw", seed=14, rows=ANY_ROWS, besides=besides)
     write_settings(folder / "raw", {**SETTINGS, **_VND, "max_quarantined_share": 1})
     done = run_build(folder / "raw", folder / "out")
     (folder / "counts.json").write_text(json.dumps(counts), encoding="utf-8")

@@ -14,7 +14,6 @@ from tests.support.privacy import published_columns
 SELDOM_RARE = {
     "audit_identifiers_skipped.identifier_type",
     "dim_persons.lead_source",
-    "fct_deals.deal_stage",
     "fct_stage_entries.evidence",
     "journey_positions.evidence",
     "fct_churn_events.last_ticket_category",
