@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from customer_journey.hash_key import ENVIRONMENT_VARIABLE
+from customer_journey.privacy.hash_key import ENVIRONMENT_VARIABLE
 from customer_journey.spark.session import start_session
 
 from tests.support.shared import made_once

@@ -12,9 +12,9 @@ from importlib.metadata import version
 from typing import Any, Protocol
 
 from customer_journey.checks.result import CheckResult
-from customer_journey.hash_key import DEMO_KEY, fingerprint, hash_key
-from customer_journey.history import BuildRecord
+from customer_journey.operations.history import BuildRecord
 from customer_journey.paths import PROJECT
+from customer_journey.privacy.hash_key import DEMO_KEY, fingerprint, hash_key
 from customer_journey.project_files import read_yaml
 
 

@@ -11,20 +11,10 @@ from typing import Any
 
 import duckdb
 
-from customer_journey import (
-    alarms,
-    audit,
-    definitions,
-    erasure,
-    garbage_collection,
-    hash_key,
-    history,
-    housekeeping,
-    keys,
-    nothing_new,
-)
-from customer_journey.changes import changes
+from customer_journey import audit, garbage_collection, nothing_new
 from customer_journey.checks.result import CheckResult
+from customer_journey.comparison import definitions
+from customer_journey.comparison.changes import changes
 from customer_journey.engine import DuckDBEngine, Engine, EngineName, engine_of
 from customer_journey.errors import (
     NO_MEMORY,
@@ -36,16 +26,18 @@ from customer_journey.errors import (
     RowCounts,
     what_gave_out,
 )
-from customer_journey.file_names import names_of
-from customer_journey.history import BuildRecord
-from customer_journey.landed import LandingReport, kind_of
-from customer_journey.landing import land
+from customer_journey.landing.land import land
+from customer_journey.landing.landed import LandingReport, kind_of
+from customer_journey.landing.refused import landed_files, refusals
 from customer_journey.locking import locked
 from customer_journey.nothing_new import Unchanged
+from customer_journey.operations import alarms, history, housekeeping
+from customer_journey.operations.history import BuildRecord
 from customer_journey.paths import DEMO, Output
+from customer_journey.privacy import erasure, hash_key, keys
+from customer_journey.privacy.file_names import names_of
 from customer_journey.progress import Progress
-from customer_journey.publish import SCHEMA, Descriptions
-from customer_journey.refused import landed_files, refusals
+from customer_journey.publishing.publish import SCHEMA, Descriptions
 from customer_journey.settings import built_frameworks, default_settings, read_settings, remember_settings
 from customer_journey.transform import Project, TransformResult
 from customer_journey.warehouse import open_warehouse

@@ -28,19 +28,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from customer_journey.engine import EngineName
-    from customer_journey.history import BuildRecord
-    from customer_journey.postgres import Published
-    from customer_journey.postgres_server import Server
+    from customer_journey.operations.history import BuildRecord
+    from customer_journey.operations.run_summary import RunSummary
     from customer_journey.progress import Progress
-    from customer_journey.run_summary import RunSummary
+    from customer_journey.publishing.postgres import Published
+    from customer_journey.publishing.postgres_server import Server
 
 # only the user who runs a command may read the files that it writes (docs/keys.md)
 PRIVATE = 0o077
 # the module of each command that is defined elsewhere, under the command's name; imported only when called, so that
 # builds start fast
 _ELSEWHERE = {
-    "clean": "customer_journey.clean",
-    "watch": "customer_journey.watch",
+    "clean": "customer_journey.operations.clean",
+    "watch": "customer_journey.operations.watch",
     "init": "onboarding.commands",
     "map-value": "onboarding.commands",
     "new": "workbench.commands",
@@ -133,9 +133,9 @@ def build(
     url: str | None, pages: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Land raw tables, build and check every model, and publish the marts."""
-    from customer_journey.housekeeping import keep_builds, rotate_logs
-    from customer_journey.run_summary import RunSummary
-    from customer_journey.webhook import check_variables, notify
+    from customer_journey.operations.housekeeping import keep_builds, rotate_logs
+    from customer_journey.operations.run_summary import RunSummary
+    from customer_journey.operations.webhook import check_variables, notify
 
     os.umask(PRIVATE)
     output = Output(out.resolve())
@@ -265,14 +265,14 @@ def publish(out: Path, url: str) -> None:
 
 def _server(url: str, option: str) -> "Server":
     """Parse the URL of PostgreSQL, and hide it in sys.argv, because dbt writes the arguments to its logs."""
-    from customer_journey.postgres_server import URL_VARIABLE, server_of
+    from customer_journey.publishing.postgres_server import URL_VARIABLE, server_of
 
     sys.argv = [argument.replace(url or "…", "…") for argument in sys.argv]
     return server_of(url, f"{option} or {URL_VARIABLE}")
 
 
 def _copy(output: Output, server: "Server", progress: "Progress") -> "Published":
-    from customer_journey import postgres
+    from customer_journey.publishing import postgres
 
     reader = os.environ.get(postgres.READER_VARIABLE) or postgres.READER
     with progress.step("PostgreSQL") as step:
@@ -295,9 +295,9 @@ def rotate_key(out: Path) -> None:
     random key is made and kept in OUT. Erased persons stay erased. After the next build,
     marts.bridge_person_changes maps each old person_id to the new one.
     """
-    from customer_journey.keys import rotate
     from customer_journey.locking import locked
     from customer_journey.paths import keep_private
+    from customer_journey.privacy.keys import rotate
 
     output = Output(out.resolve())
     if not output.root.is_dir():
@@ -371,13 +371,13 @@ def demo(out: Path, scale: float, seed: int | None, truth: Path | None, dirt: st
 )
 def diff(one: Path, other: Path, examples: int, style: str) -> None:
     """Compare the published marts of the output folders ONE and OTHER row by row; exit with 1 if any differs."""
-    from customer_journey.compare import compare
-    from customer_journey.published import published_file
+    from customer_journey.comparison.compare import compare
+    from customer_journey.publishing.published import published_file
 
     one_file, other_file = (published_file(Output(folder.resolve())) for folder in (one, other))
     marts, differences = compare(one_file, other_file, examples)
     if style == "markdown":
-        from customer_journey.compare_markdown import as_markdown
+        from customer_journey.comparison.markdown import as_markdown
 
         click.echo(as_markdown(marts, differences), nl=False)
     else:
@@ -396,8 +396,8 @@ def diff(one: Path, other: Path, examples: int, style: str) -> None:
 @click.option("--request", required=True, help="request_id of the erasure, as OUT/erasure_receipts.csv lists it.")
 def lift_erasure(out: Path, request: str) -> None:
     """Take a person off the suppression list, so that rows of theirs delivered from now on are used again."""
-    from customer_journey import erasure
     from customer_journey.locking import locked
+    from customer_journey.privacy import erasure
 
     output = Output(out.resolve())
     if not output.warehouse.exists():
@@ -440,7 +440,7 @@ def export_audience(
     kpi_clv.p_alive < 0.3", or a whole query, "select person_id from marts.fct_orders where ...". The export is logged
     in private.audience_exports of the private warehouse. See docs/audiences.md.
     """
-    from customer_journey.audience import Request, export
+    from customer_journey.privacy.audience import Request, export
 
     if without_consent is not None and not without_consent.strip():
         raise InputError('--without-consent needs a reason, for example "service notice on their own orders".')
@@ -491,7 +491,7 @@ def export_mart(
     The marts hold no names, but their rows of persons are pseudonymous personal data: protect the files as you protect
     OUT/journey.duckdb. See docs/bi.md.
     """
-    from customer_journey import export_mart as exports
+    from customer_journey.publishing import export_mart as exports
 
     if mart is None and where is not None:
         raise InputError(
@@ -524,8 +524,8 @@ def quarantine(
 
     The values may be personal data, so they come from the private warehouse. Works after a failed build too.
     """
-    from customer_journey.private_files import check_place, write_private
-    from customer_journey.quarantine import HEADER, lines, refused_rows
+    from customer_journey.landing.quarantine import HEADER, lines, refused_rows
+    from customer_journey.privacy.private_files import check_place, write_private
 
     output = Output(out.resolve())
     if file is not None:
@@ -557,7 +557,7 @@ def docs(out: Path) -> None:
 
     It is dbt's documentation of the last build of OUT, published or not.
     """
-    from customer_journey.model_docs import write_docs
+    from customer_journey.publishing.model_docs import write_docs
 
     os.umask(PRIVATE)
     print(write_docs(Output(out.resolve())))
@@ -598,7 +598,7 @@ def _report_of(output: Output, is_unchanged: bool, has_pages: bool, progress: "P
     # Jinja and Arrow are slow to import; a build that finds nothing new does not need them
     from report.page import report_of_build
 
-    from customer_journey.model_docs import docs_of_build
+    from customer_journey.publishing.model_docs import docs_of_build
 
     with progress.step("Report"):
         docs_of_build(output)

@@ -9,8 +9,8 @@ from dbt_common.exceptions import DbtRuntimeError
 from duckdb import DuckDBPyConnection
 
 from customer_journey.errors import InputError
-from customer_journey.hash_key import Ring, plain_run_key, ring_of
 from customer_journey.paths import close_to_others, make_private
+from customer_journey.privacy.hash_key import Ring, plain_run_key, ring_of
 
 
 class Plugin(BasePlugin):

@@ -17,11 +17,11 @@ from customer_journey.checks import preload
 from customer_journey.checks.expectations import run_expectations
 from customer_journey.checks.result import CheckResult
 from customer_journey.checks.suites import LAYERS
-from customer_journey.el_schemas import point_at_schemas
-from customer_journey.history import BuildRecord
-from customer_journey.landed import LandingReport
+from customer_journey.landing.el_schemas import point_at_schemas
+from customer_journey.landing.landed import LandingReport
+from customer_journey.operations.history import BuildRecord
 from customer_journey.paths import EXPECTATIONS, Output
-from customer_journey.publish import SCHEMA, Descriptions, publish
+from customer_journey.publishing.publish import SCHEMA, Descriptions, publish
 from customer_journey.warehouse import keep_private, open_warehouse
 
 if TYPE_CHECKING:

@@ -18,11 +18,11 @@ from typing import Any
 import duckdb
 
 from customer_journey.contract import raw_tables
-from customer_journey.hash_key import hash_key, keyed_digest
-from customer_journey.landed import FROM_CATALOG, kind_of, landed_digest
-from customer_journey.landing import unchanged_files
+from customer_journey.landing.land import unchanged_files
+from customer_journey.landing.landed import FROM_CATALOG, kind_of, landed_digest
 from customer_journey.paths import PROJECT, Output
-from customer_journey.publish import SCHEMA
+from customer_journey.privacy.hash_key import hash_key, keyed_digest
+from customer_journey.publishing.publish import SCHEMA
 
 # The folders and files of the project that a build reads.
 _FOLDERS = ("models", "macros", "seeds", "tests/dbt", "expectations", "adapters", "scripts/customer_journey")

@@ -16,9 +16,9 @@ import yaml
 
 from customer_journey.contract import raw_tables
 from customer_journey.errors import InputError
-from customer_journey.mapping import did_you_mean_one, load_yaml, refuse_near_name, what_yaml_says
 from customer_journey.paths import PROJECT
 from customer_journey.project_files import read_yaml
+from customer_journey.raw.mapping import did_you_mean_one, load_yaml, refuse_near_name, what_yaml_says
 
 FILE_NAME = "vars.yml"
 

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import yaml
-from customer_journey.hash_key import mark_demo
+from customer_journey.privacy.hash_key import mark_demo
 
 from demo_company import dirt as dirty
 from demo_company import facts, odd_people, reference, spend

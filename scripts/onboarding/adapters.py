@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
 
-from customer_journey.adapters import Adapter, Input, known_adapters, load_adapter
+from customer_journey.raw.adapters import Adapter, Input, known_adapters, load_adapter
 
 
 class Recognised(NamedTuple):

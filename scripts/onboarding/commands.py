@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 from customer_journey.contract import raw_tables
 from customer_journey.errors import ExitCode, InputError
-from customer_journey.mapping import FILE_NAME
 from customer_journey.options import FOLDER
-from customer_journey.raw_files import is_archive
+from customer_journey.raw.mapping import FILE_NAME
+from customer_journey.raw.raw_files import is_archive
 from customer_journey.settings import FILE_NAME as SETTINGS_FILE
 from customer_journey.settings import problem_with
 from customer_journey.terminal import PlainConsole

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from customer_journey.adapters import Adapter
 from customer_journey.errors import InputError
-from customer_journey.mapping import Reading
-from customer_journey.raw_files import data_files_below, delimiter_of
-from customer_journey.tabular import read_as_text
+from customer_journey.raw.adapters import Adapter
+from customer_journey.raw.mapping import Reading
+from customer_journey.raw.raw_files import data_files_below, delimiter_of
+from customer_journey.raw.tabular import read_as_text
 
 from onboarding.adapters import Recognised, adapters
 from onboarding.how_read import propose_reading

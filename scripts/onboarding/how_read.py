@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from customer_journey.mapping import EPOCH
+from customer_journey.raw.mapping import EPOCH
 
 from onboarding.match import AS_DATES, AS_NUMBERS
 from onboarding.names import known_values, plain_name

@@ -12,14 +12,14 @@ from pathlib import Path
 
 import duckdb
 from customer_journey.contract import RawTable, raw_tables
-from customer_journey.deliveries import MappedFile, plan_of
-from customer_journey.landed import create_landed_table
-from customer_journey.landing import land
-from customer_journey.mapping import MappedTable, Reading
-from customer_journey.origins import Origins, keys_of
-from customer_journey.raw_files import is_json, is_parquet, is_sheet
-from customer_journey.reason_codes import columns_of, explanation_of
-from customer_journey.refused import STOPPED_FROM_ROWS
+from customer_journey.landing.land import land
+from customer_journey.landing.landed import create_landed_table
+from customer_journey.landing.reason_codes import columns_of, explanation_of
+from customer_journey.landing.refused import STOPPED_FROM_ROWS
+from customer_journey.raw.deliveries import MappedFile, plan_of
+from customer_journey.raw.mapping import MappedTable, Reading
+from customer_journey.raw.origins import Origins, keys_of
+from customer_journey.raw.raw_files import is_json, is_parquet, is_sheet
 from customer_journey.scratch import scratch_folder
 from customer_journey.settings import default_settings, read_settings
 from customer_journey.warehouse import open_warehouse, quoted

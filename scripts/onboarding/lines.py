@@ -4,8 +4,8 @@ import csv
 import io
 from pathlib import Path
 
-from customer_journey.mapping import Reading
-from customer_journey.raw_files import delimiter_of, open_text
+from customer_journey.raw.mapping import Reading
+from customer_journey.raw.raw_files import delimiter_of, open_text
 
 # Beyond this row, finding the line would take too long: the row number is shown instead.
 _FARTHEST = 500_000

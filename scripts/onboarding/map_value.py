@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 from customer_journey.contract import RawTable, raw_tables
 from customer_journey.errors import InputError
-from customer_journey.mapping import FILE_NAME, did_you_mean, read_mapping
+from customer_journey.raw.mapping import FILE_NAME, did_you_mean, read_mapping
 
 from onboarding.judge import is_of_files
 from onboarding.names import known_values

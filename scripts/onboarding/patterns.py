@@ -4,9 +4,9 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from customer_journey.hash_key import DEMO_MARK
-from customer_journey.mapping import FILE_NAME
-from customer_journey.raw_files import files_below, fits
+from customer_journey.privacy.hash_key import DEMO_MARK
+from customer_journey.raw.mapping import FILE_NAME
+from customer_journey.raw.raw_files import files_below, fits
 from customer_journey.settings import FILE_NAME as SETTINGS_FILE
 
 from onboarding.match import usual_place

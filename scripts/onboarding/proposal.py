@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from customer_journey.adapters import Adapter
 from customer_journey.contract import RawTable, raw_tables
+from customer_journey.raw.adapters import Adapter
 
 from onboarding.names import plain_name
 from onboarding.sniff import Finding, Sheet

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from customer_journey.adapters import plain
 from customer_journey.contract import raw_tables
 from customer_journey.errors import InputError
-from customer_journey.raw_files import READ, suffix_of
+from customer_journey.raw.adapters import plain
+from customer_journey.raw.raw_files import READ, suffix_of
 
 from onboarding.adapters import Recognised, recognised
 from onboarding.exports import ToolGroup, add_adapters, add_source

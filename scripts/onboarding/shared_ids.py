@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from customer_journey.contract import raw_tables
-from customer_journey.mapping import RECORD_NUMBER
+from customer_journey.raw.mapping import RECORD_NUMBER
 
 from onboarding.match import SURE
 from onboarding.names import plain_name, vocabularies

@@ -20,9 +20,9 @@ import duckdb
 import python_calamine
 from charset_normalizer import from_bytes
 from customer_journey.errors import first_line
-from customer_journey.json_records import records_in
-from customer_journey.raw_files import delimiter_of, is_json, is_parquet, is_sheet, open_text
-from customer_journey.sheets import names_below
+from customer_journey.raw.json_records import records_in
+from customer_journey.raw.raw_files import delimiter_of, is_json, is_parquet, is_sheet, open_text
+from customer_journey.raw.sheets import names_below
 
 from onboarding.values import looks_like_a_value
 

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Sequence
 
-from customer_journey.raw_files import READ, delimiter_of
+from customer_journey.raw.raw_files import READ, delimiter_of
 
 from onboarding.names import plain_name
 from onboarding.patterns import files_word

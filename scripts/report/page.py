@@ -16,7 +16,7 @@ import pyarrow as pa
 from customer_journey.errors import first_line
 from customer_journey.paths import Output, make_private, published_mode, write_whole
 from customer_journey.project_files import read_yaml
-from customer_journey.published import open_marts
+from customer_journey.publishing.published import open_marts
 from customer_journey.settings import default_settings
 from markupsafe import Markup
 

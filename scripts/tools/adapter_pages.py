@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 
 import duckdb
-from customer_journey.adapters import DESCRIPTION, Adapter, known_adapters, load_adapter, run_selects
 from customer_journey.contract import EVERY_TABLE_MAY_CARRY, RawTable
-from customer_journey.deliveries import takes_prefix
-from customer_journey.mapping import AdapterUse, Reading
+from customer_journey.raw.adapters import DESCRIPTION, Adapter, known_adapters, load_adapter, run_selects
+from customer_journey.raw.deliveries import takes_prefix
+from customer_journey.raw.mapping import AdapterUse, Reading
 
 _VARIABLES = re.compile(r"^variables:[ {\n]")
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import click
 import duckdb
-from customer_journey.compare import ABOUT_BUILDS, Comparison, compare_marts
-from customer_journey.publish import SCHEMA
+from customer_journey.comparison.compare import ABOUT_BUILDS, Comparison, compare_marts
+from customer_journey.publishing.publish import SCHEMA
 from customer_journey.warehouse import quoted
 from rich.console import Console
 from rich.table import Table

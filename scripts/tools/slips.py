@@ -24,8 +24,8 @@ from typing import Any
 import click
 import duckdb
 import yaml
-from customer_journey.hash_key import hash_key
 from customer_journey.paths import PROJECT
+from customer_journey.privacy.hash_key import hash_key
 from customer_journey.warehouse import quoted
 from rich.console import Console
 

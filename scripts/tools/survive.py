@@ -24,7 +24,7 @@ from pathlib import Path
 import click
 import duckdb
 import yaml
-from customer_journey.compare import compare
+from customer_journey.comparison.compare import compare
 from customer_journey.errors import ExitCode
 from customer_journey.paths import DEMO, Output
 from customer_journey.settings import FILE_NAME

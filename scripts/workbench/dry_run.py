@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 from customer_journey.errors import InputError
 from customer_journey.paths import Output
-from customer_journey.publish import SCHEMA
+from customer_journey.publishing.publish import SCHEMA
 from customer_journey.warehouse import quoted
 
 from workbench.trial import ENTRIES, EVIDENCE

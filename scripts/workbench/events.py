@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 import duckdb
 from customer_journey.errors import InputError
-from customer_journey.landed import kind_of
-from customer_journey.mapping import did_you_mean_one
+from customer_journey.landing.landed import kind_of
 from customer_journey.paths import Output
+from customer_journey.raw.mapping import did_you_mean_one
 
 _EVENTS = "int_person_events"
 # the most event types named in a line, the most frequent first

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 from customer_journey.engine import DuckDBEngine
 from customer_journey.errors import InputError, LockedError
-from customer_journey.hash_key import DEMO_KEY, find, put_in_force
 from customer_journey.paths import Output
+from customer_journey.privacy.hash_key import DEMO_KEY, find, put_in_force
 from customer_journey.progress import Progress
 from customer_journey.scratch import scratch_folder
 from customer_journey.transform import TransformResult, build_nodes, parse

@@ -23,10 +23,10 @@ from typing import Any
 import duckdb
 import pytest
 import yaml
-from customer_journey.adapters import FOLDER, Adapter, adapter_of, export_files, known_adapters, load_adapter, plain
-from customer_journey.deliveries import Export, made_deliveries
 from customer_journey.errors import InputError
-from customer_journey.mapping import RECORD_NUMBER, AdapterUse, Reading
+from customer_journey.raw.adapters import FOLDER, Adapter, adapter_of, export_files, known_adapters, load_adapter, plain
+from customer_journey.raw.deliveries import Export, made_deliveries
+from customer_journey.raw.mapping import RECORD_NUMBER, AdapterUse, Reading
 
 HERE = Path(__file__).parent
 SAMPLES = sorted(file.parent.name for file in HERE.glob("*/expected.yml"))

@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 import pytest
 import yaml
-from customer_journey.adapters import FOLDER
+from customer_journey.raw.adapters import FOLDER
 
 from tests.support.builds import FEW_FRAMEWORKS, publish, write_rows, write_settings
 from tests.support.shared import made_once

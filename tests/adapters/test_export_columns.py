@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import duckdb
-from customer_journey.mapping import Reading
-from customer_journey.tabular import read_as_text
+from customer_journey.raw.mapping import Reading
+from customer_journey.raw.tabular import read_as_text
 
 
 def _read(file: Path) -> tuple[list[str], list[tuple[object, ...]]]:

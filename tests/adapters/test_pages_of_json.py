@@ -5,9 +5,9 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from customer_journey.json_records import records_in
-from customer_journey.mapping import Reading
-from customer_journey.tabular import read_as_text
+from customer_journey.raw.json_records import records_in
+from customer_journey.raw.mapping import Reading
+from customer_journey.raw.tabular import read_as_text
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 from customer_journey.errors import InputError
-from customer_journey.export_mart import export_all, export_mart
 from customer_journey.paths import Output
+from customer_journey.publishing.export_mart import export_all, export_mart
 
 ROWS = """
     (1, '=1+1', timestamp '2026-01-31 17:00:00', date '2026-01-31', 12.50, true),

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from customer_journey.errors import InputError
-from customer_journey.model_docs import write_docs
 from customer_journey.paths import Output
+from customer_journey.publishing.model_docs import write_docs
 
 from tests.support.demo import Demo
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from customer_journey.audience import Audience, Request, export
 from customer_journey.errors import InputError, LockedError
 from customer_journey.locking import locked
 from customer_journey.paths import PROJECT, Output
-from customer_journey.private_files import guarded
+from customer_journey.privacy.audience import Audience, Request, export
+from customer_journey.privacy.private_files import guarded
 
 KNOWN = "where is_known"
 # person_key, contact_id, present e-mail and present phone

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from customer_journey import erasure
-from customer_journey.broken_lines import MARK
 from customer_journey.contract import raw_tables
 from customer_journey.errors import InputError
-from customer_journey.landing import land, unchanged_files
-from customer_journey.reason_codes import columns_of
+from customer_journey.landing.land import land, unchanged_files
+from customer_journey.landing.reason_codes import columns_of
+from customer_journey.privacy import erasure
+from customer_journey.raw.broken_lines import MARK
 from customer_journey.warehouse import open_warehouse
 
 from tests.support.builds import write_required_tables

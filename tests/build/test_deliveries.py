@@ -8,10 +8,10 @@ from typing import Any
 
 import duckdb
 import pytest
-from customer_journey import erasure
 from customer_journey.errors import InputError
-from customer_journey.landed import LandingReport
-from customer_journey.landing import land
+from customer_journey.landing.land import land
+from customer_journey.landing.landed import LandingReport
+from customer_journey.privacy import erasure
 from customer_journey.warehouse import open_warehouse
 
 PEOPLE = "Person,Joined,Mail\n1,2026-01-01,a@example.com\n"

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import duckdb
-from customer_journey import erasure
+from customer_journey.privacy import erasure
 from customer_journey.warehouse import open_warehouse
 
 from tests.build.conftest import SETTINGS, write_tiny_company

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from customer_journey.hash_key import DEMO_KEY, ENVIRONMENT_VARIABLE, fingerprint
-from customer_journey.keys import NEW_KEY_VARIABLE
+from customer_journey.privacy.hash_key import DEMO_KEY, ENVIRONMENT_VARIABLE, fingerprint
+from customer_journey.privacy.keys import NEW_KEY_VARIABLE
 
 from tests.build.conftest import write_tiny_company
 from tests.support.builds import run_build, run_journey, write_rows

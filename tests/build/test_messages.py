@@ -13,10 +13,10 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from customer_journey import erasure
 from customer_journey.errors import InputError
-from customer_journey.landed import LandingReport
-from customer_journey.landing import land
+from customer_journey.landing.land import land
+from customer_journey.landing.landed import LandingReport
+from customer_journey.privacy import erasure
 from customer_journey.settings import read_settings
 from customer_journey.terminal import plain_line
 from customer_journey.warehouse import open_warehouse

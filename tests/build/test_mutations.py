@@ -15,8 +15,8 @@ from typing import Any
 import duckdb
 import pytest
 import yaml
-from customer_journey.hash_key import hash_key
 from customer_journey.paths import PROJECT
+from customer_journey.privacy.hash_key import hash_key
 
 from tests.support.dbt import must_pass, run_dbt
 from tests.support.demo import Demo, built_demo

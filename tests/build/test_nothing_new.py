@@ -12,9 +12,10 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from customer_journey import erasure, nothing_new
-from customer_journey.landing import land
+from customer_journey import nothing_new
+from customer_journey.landing.land import land
 from customer_journey.paths import PROJECT, Output
+from customer_journey.privacy import erasure
 from customer_journey.settings import read_settings, remember_settings
 from customer_journey.warehouse import open_warehouse
 

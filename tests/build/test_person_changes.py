@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from customer_journey.hash_key import hash_key
+from customer_journey.privacy.hash_key import hash_key
 
 from tests.build.conftest import SETTINGS
 from tests.support.builds import publish, write_rows, write_settings

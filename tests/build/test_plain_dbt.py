@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from customer_journey.compare import compare
+from customer_journey.comparison.compare import compare
 from customer_journey.settings import default_settings, read_settings, remember_settings
 from customer_journey.warehouse import open_warehouse
 

@@ -22,7 +22,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from customer_journey.compare import compare
+from customer_journey.comparison.compare import compare
 from customer_journey.errors import ExitCode
 from customer_journey.paths import PROJECT
 

@@ -8,14 +8,15 @@ from pathlib import Path
 import click.testing
 import duckdb
 import pytest
-from customer_journey import cli, erasure
+from customer_journey import cli
 from customer_journey.contract import RawTable, raw_tables
 from customer_journey.errors import InputError
-from customer_journey.landing import land
+from customer_journey.landing.land import land
+from customer_journey.landing.quarantine import RefusedRow, lines, refused_rows
+from customer_journey.landing.reason_codes import columns_of, explanation_of
+from customer_journey.landing.refused import place_of
 from customer_journey.paths import PROJECT, Output
-from customer_journey.quarantine import RefusedRow, lines, refused_rows
-from customer_journey.reason_codes import columns_of, explanation_of
-from customer_journey.refused import place_of
+from customer_journey.privacy import erasure
 
 from tests.support.builds import table_named
 

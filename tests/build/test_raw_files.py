@@ -12,12 +12,12 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from customer_journey import erasure
-from customer_journey import landing as landing_module
-from customer_journey.deliveries import content_of
 from customer_journey.errors import InputError, as_build_error
-from customer_journey.landed import LandingReport
-from customer_journey.landing import land
+from customer_journey.landing import land as landing_module
+from customer_journey.landing.land import land
+from customer_journey.landing.landed import LandingReport
+from customer_journey.privacy import erasure
+from customer_journey.raw.deliveries import content_of
 from customer_journey.warehouse import open_warehouse
 
 from tests.support.builds import write_required_tables

@@ -8,11 +8,11 @@ from typing import Any
 
 import duckdb
 import pytest
-from customer_journey import erasure
-from customer_journey.adapters import FOLDER
 from customer_journey.errors import InputError
-from customer_journey.landing import land
-from customer_journey.mapping import read_mapping
+from customer_journey.landing.land import land
+from customer_journey.privacy import erasure
+from customer_journey.raw.adapters import FOLDER
+from customer_journey.raw.mapping import read_mapping
 from customer_journey.warehouse import open_warehouse
 
 from tests.support.builds import FEW_FRAMEWORKS, publish, write_settings

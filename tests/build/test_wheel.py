@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from customer_journey.landing.reason_codes import explanation_of
 from customer_journey.paths import PROJECT
-from customer_journey.reason_codes import explanation_of
 
 from tests.support.builds import FEW_FRAMEWORKS, write_rows, write_settings
 

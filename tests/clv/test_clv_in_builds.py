@@ -12,7 +12,7 @@ import pytest
 from customer_journey.clv import beta_geometric, gamma_gamma, sbg
 from customer_journey.clv.beta_geometric import MBG_NBD
 from customer_journey.clv.likelihood import Vector
-from customer_journey.compare import compare
+from customer_journey.comparison.compare import compare
 from scipy.optimize import minimize
 from scipy.special import betaln
 

@@ -3,8 +3,8 @@
 import shutil
 from pathlib import Path
 
-from customer_journey.audience import Request, export
 from customer_journey.paths import Output
+from customer_journey.privacy.audience import Request, export
 
 from tests.support.demo import Demo
 from tests.support.raw_rows import read_rows

@@ -1,7 +1,7 @@
 """The figures that a build compares with those published before."""
 
 import duckdb
-from customer_journey.changes import changes
+from customer_journey.comparison.changes import changes
 
 
 def test_every_figure_and_count_is_read_from_the_marts(marts: duckdb.DuckDBPyConnection) -> None:

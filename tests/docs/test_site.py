@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from customer_journey.adapters import known_adapters, load_adapter
 from customer_journey.paths import PROJECT
+from customer_journey.raw.adapters import known_adapters, load_adapter
 from playwright.sync_api import sync_playwright
 from tools.adapter_pages import adapter_page
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from customer_journey.cli import app
-from customer_journey.mapping import Reading
+from customer_journey.raw.mapping import Reading
 from onboarding.judge import Verdict, advice_on, judge
 from onboarding.lines import line_of_row
 from onboarding.propose import propose

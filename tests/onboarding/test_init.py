@@ -6,11 +6,11 @@ import duckdb
 import pytest
 import yaml
 from click.testing import CliRunner
-from customer_journey import erasure
 from customer_journey.cli import app
 from customer_journey.errors import InputError
-from customer_journey.landing import land
-from customer_journey.mapping import MappingFile, read_mapping
+from customer_journey.landing.land import land
+from customer_journey.privacy import erasure
+from customer_journey.raw.mapping import MappingFile, read_mapping
 from onboarding.judge import judge
 from onboarding.proposal import Proposal, Source
 from onboarding.propose import propose

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 from customer_journey.errors import InputError
-from customer_journey.mapping import read_mapping
+from customer_journey.raw.mapping import read_mapping
 from onboarding.map_value import add_value
 
 from tests.onboarding.files import write

@@ -7,9 +7,9 @@ from typing import Any
 import duckdb
 import psycopg
 import pytest
-from customer_journey import postgres
 from customer_journey.paths import Output
-from customer_journey.postgres_server import server_of
+from customer_journey.publishing import postgres
+from customer_journey.publishing.postgres_server import server_of
 
 from tests.support.demo import Demo, built_demo
 from tests.support.postgres import PostgresServer

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from customer_journey import cli, postgres
+from customer_journey import cli
 from customer_journey.errors import ExitCode, InputError, MachineError
 from customer_journey.paths import Output
-from customer_journey.postgres_server import URL_VARIABLE, ServerError, server_of
+from customer_journey.publishing import postgres
+from customer_journey.publishing.postgres_server import URL_VARIABLE, ServerError, server_of
 
 from tests.build.conftest import write_tiny_company
 from tests.postgres.published_files import numbered_build, output_with

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from customer_journey import postgres
 from customer_journey.errors import BuildError, InputError, LockedError
 from customer_journey.paths import Output
-from customer_journey.postgres_server import Session, server_of
+from customer_journey.publishing import postgres
+from customer_journey.publishing.postgres_server import Session, server_of
 
 from tests.postgres.published_files import build_info, numbered_build, output_with
 from tests.support.postgres import PostgresServer
@@ -340,7 +340,7 @@ def test_two_publishers_do_not_meet(server: PostgresServer, tmp_path: Path) -> N
     database = server.new_database("two")
     output = numbered_build(tmp_path, 1)
     with server.connect(database) as other:
-        other.execute("select pg_advisory_lock(hashtext('customer_journey.publish'))")
+        other.execute("select pg_advisory_lock(hashtext('customer_journey.publishing.publish'))")
         with pytest.raises(LockedError, match="another process is publishing there"):
             publish(server, database, output)
     assert publish(server, database, output).is_new

@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 from customer_journey.paths import Output
-from customer_journey.published import open_marts
+from customer_journey.publishing.published import open_marts
 from report import page
 from report.tables import LIMITS, QUERIES, Limits, query, read_table
 

@@ -38,8 +38,8 @@ from typing import Any
 
 import duckdb
 import yaml
-from customer_journey.hash_key import hash_key
 from customer_journey.paths import PROJECT
+from customer_journey.privacy.hash_key import hash_key
 
 from tests.support.builds import write_required_tables, write_rows, write_settings
 

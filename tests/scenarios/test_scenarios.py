@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from customer_journey.compare import compare
+from customer_journey.comparison.compare import compare
 from customer_journey.paths import Output
 
 from tests.scenarios.scenario import Scenario, actual_rows, all_scenarios, expected_rows, persons_of

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from customer_journey.compare import compare
+from customer_journey.comparison.compare import compare
 from customer_journey.paths import Output
 from demo_company import generate
 from pyhive import hive

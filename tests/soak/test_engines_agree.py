@@ -12,9 +12,9 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from customer_journey.compare import compare
-from customer_journey.hash_key import ENVIRONMENT_VARIABLE, hash_key
+from customer_journey.comparison.compare import compare
 from customer_journey.paths import PROJECT, Output
+from customer_journey.privacy.hash_key import ENVIRONMENT_VARIABLE, hash_key
 from demo_company import generate
 
 from tests.support.builds import publish, run_build_with, write_rows

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from customer_journey.compare import compare
+from customer_journey.comparison.compare import compare
 from customer_journey.paths import Output
 
 from tests.build.conftest import SETTINGS, write_tiny_company

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from customer_journey.compare import compare
+from customer_journey.comparison.compare import compare
 from customer_journey.paths import Output
 
 from tests.scenarios.scenario import write_shuffled

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from customer_journey.compare import compare
+from customer_journey.comparison.compare import compare
 from customer_journey.contract import raw_tables
 from customer_journey.settings import FILE_NAME
 

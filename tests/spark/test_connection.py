@@ -5,9 +5,9 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
-from customer_journey import erasure
-from customer_journey.landing import land
+from customer_journey.landing.land import land
 from customer_journey.paths import Output
+from customer_journey.privacy import erasure
 from customer_journey.spark.connection import (
     BUILDING,
     SessionConnection,

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from customer_journey import erasure
 from customer_journey.errors import InputError
-from customer_journey.landed import LandingReport, landed_digest
-from customer_journey.landing import land
+from customer_journey.landing.land import land
+from customer_journey.landing.landed import LandingReport, landed_digest
+from customer_journey.privacy import erasure
 from customer_journey.spark.connection import SessionConnection
 from customer_journey.spark.raw_schemas import land_from_catalog
 from customer_journey.warehouse import open_warehouse

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from customer_journey.hash_key import ENVIRONMENT_VARIABLE
 from customer_journey.paths import PROJECT
+from customer_journey.privacy.hash_key import ENVIRONMENT_VARIABLE
 from customer_journey.warehouse import open_warehouse
 
 from tests.support.forked import run_forked

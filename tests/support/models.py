@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from customer_journey import erasure
-from customer_journey.landing import land
+from customer_journey.landing.land import land
 from customer_journey.paths import Output
+from customer_journey.privacy import erasure
 from customer_journey.settings import read_settings, remember_settings
 from customer_journey.transform import build_nodes, parse
 from customer_journey.warehouse import open_warehouse

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from customer_journey.alarms import judge_sources
+from customer_journey.operations.alarms import judge_sources
 
 
 def _query(sql: str) -> Sequence[Sequence[Any]]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from customer_journey.changes import changes
+from customer_journey.comparison.changes import changes
 
 
 def _marts(*rows: tuple[str, int, int, int]) -> Callable[[str], Sequence[Sequence[Any]]]:

@@ -9,7 +9,7 @@ from customer_journey.checks import CheckResult, SuiteError, run_expectations
 from customer_journey.checks.on_duckdb import DuckDBReader
 from customer_journey.checks.suites import Entry, load_suites, resolve
 from customer_journey.contract import raw_tables
-from customer_journey.landed import create_landed_table
+from customer_journey.landing.landed import create_landed_table
 from customer_journey.paths import EXPECTATIONS
 
 from tests.support.suites import CONTACTS, EMAIL, QUERY, SLIPS, make_suites

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from customer_journey.compare import compare, compare_marts
+from customer_journey.comparison.compare import compare, compare_marts
 from customer_journey.errors import InputError
 from customer_journey.paths import Output
-from customer_journey.published import published_file
+from customer_journey.publishing.published import published_file
 
 ROWS = "(values ('a', 1.5::decimal(18, 4), 0.1::double), ('b', 2.5, null)) as rows (order_id, amount, share)"
 

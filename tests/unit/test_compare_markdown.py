@@ -6,8 +6,8 @@ import duckdb
 import pytest
 from click.testing import CliRunner
 from customer_journey.cli import app
-from customer_journey.compare import compare
-from customer_journey.compare_markdown import as_markdown
+from customer_journey.comparison.compare import compare
+from customer_journey.comparison.markdown import as_markdown
 
 PERSON = "5f3a9c0e1b2d4f60718293a4b5c6d7e8"
 BASE = {

@@ -2,8 +2,8 @@
 
 import duckdb
 import pytest
-from customer_journey import definitions
-from customer_journey.definitions import Definitions, changed, definitions_in_force, differences
+from customer_journey.comparison import definitions
+from customer_journey.comparison.definitions import Definitions, changed, definitions_in_force, differences
 
 BEFORE: Definitions = {
     ("setting", "lead_cold_days"): "90",

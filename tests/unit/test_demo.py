@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 import pytest
-from customer_journey.hash_key import DEMO_MARK
 from customer_journey.paths import DEMO
+from customer_journey.privacy.hash_key import DEMO_MARK
 from demo_company import generator
 from demo_company.campaigns import CAMPAIGNS
 from demo_company.columns import Ints

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from customer_journey import erasure, hash_key
 from customer_journey.errors import InputError
-from customer_journey.hash_key import DEMO_KEY, ENVIRONMENT_VARIABLE, Ring
-from customer_journey.keys import NEW_KEY_VARIABLE, rotate
 from customer_journey.paths import Output, keep_private, make_private, published_mode
+from customer_journey.privacy import erasure, hash_key
+from customer_journey.privacy.hash_key import DEMO_KEY, ENVIRONMENT_VARIABLE, Ring
+from customer_journey.privacy.keys import NEW_KEY_VARIABLE, rotate
 from customer_journey.warehouse import open_warehouse
 
 OLD, NEW = "the-old-key", "the-new-key"
@@ -227,7 +227,7 @@ def test_second_rotation_waits_for_a_build(output: Output, monkeypatch: pytest.M
 
 
 def _before_the_rename(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("customer_journey.erasure.os.replace", _killed)
+    monkeypatch.setattr("customer_journey.privacy.erasure.os.replace", _killed)
 
 
 def _while_the_copy_changes(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,9 +5,9 @@ import os
 from pathlib import Path
 
 import pytest
-from customer_journey import housekeeping
 from customer_journey.errors import InputError
-from customer_journey.housekeeping import clean, keep_builds, leftovers, rotate_logs
+from customer_journey.operations import housekeeping
+from customer_journey.operations.housekeeping import clean, keep_builds, leftovers, rotate_logs
 from customer_journey.paths import Output
 
 KEPT = (

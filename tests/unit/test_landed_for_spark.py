@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from customer_journey import erasure
-from customer_journey.landing import land
+from customer_journey.landing.land import land
+from customer_journey.privacy import erasure
 from customer_journey.spark.landed import share_table
 from customer_journey.warehouse import open_warehouse
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import duckdb
 import pytest
-from customer_journey.refused import Refusal, refusals
+from customer_journey.landing.refused import Refusal, refusals
 
 
 @pytest.mark.parametrize(

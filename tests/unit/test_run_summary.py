@@ -8,9 +8,9 @@ from typing import Literal
 import pytest
 from customer_journey.checks.result import CheckResult
 from customer_journey.errors import ExitCode, InputError
+from customer_journey.operations.run_summary import RunSummary, masked
+from customer_journey.operations.webhook import check_variables, format_of, message, notify
 from customer_journey.paths import Output
-from customer_journey.run_summary import RunSummary, masked
-from customer_journey.webhook import check_variables, format_of, message, notify
 from tools.week import Channel
 
 BUILD = "20260630T033000.000001Z"

@@ -1,7 +1,7 @@
 """Suppression lists of earlier releases."""
 
 import duckdb
-from customer_journey import erasure
+from customer_journey.privacy import erasure
 
 
 def test_hashes_of_64_digits_are_cut_to_those_of_today() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 from customer_journey.errors import CheckFailedError
-from customer_journey.watch import watch
+from customer_journey.operations.watch import watch
 from tools.week import Channel
 
 ENDED: dict[str, Any] = {

@@ -10,7 +10,7 @@ from customer_journey.checks.engine import SPARK_VIEW, Catalog, Table
 from customer_journey.checks.expectations import run_on
 from customer_journey.checks.result import CheckResult
 from customer_journey.checks.suites import BATCH, Layer, first_line, parse_as_of
-from customer_journey.publish import SCHEMA
+from customer_journey.publishing.publish import SCHEMA
 from customer_journey.spark.connection import BUILDING
 from customer_journey.spark.session import LOG_LEVEL
 

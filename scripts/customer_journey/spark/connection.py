@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from customer_journey.contract import raw_tables
-from customer_journey.el_schemas import own_schemas
 from customer_journey.errors import BuildError, InputError
-from customer_journey.hash_key import hash_key, ring_of
+from customer_journey.landing.el_schemas import own_schemas
 from customer_journey.paths import Output
+from customer_journey.privacy.hash_key import hash_key, ring_of
 from customer_journey.warehouse import open_warehouse
 
 if TYPE_CHECKING:

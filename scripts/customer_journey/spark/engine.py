@@ -11,10 +11,10 @@ import pyarrow as pa
 from customer_journey import audit
 from customer_journey.checks.result import CheckResult
 from customer_journey.checks.suites import LAYERS
-from customer_journey.history import PUBLISHED, PUBLISHING, BuildRecord
-from customer_journey.landed import LandingReport
+from customer_journey.landing.landed import LandingReport
+from customer_journey.operations.history import PUBLISHED, PUBLISHING, BuildRecord
 from customer_journey.paths import EXPECTATIONS, Output
-from customer_journey.publish import SCHEMA, Descriptions
+from customer_journey.publishing.publish import SCHEMA, Descriptions
 from customer_journey.spark.connection import BUILDING, SparkConnection, connect, hand_over_keys, literal, tables_in
 from customer_journey.spark.landed import share_landed, share_table
 from customer_journey.spark.publish import publish_on_spark, published_database

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from urllib.parse import unquote
 
-from customer_journey.publish import SCHEMA, Descriptions
+from customer_journey.publishing.publish import SCHEMA, Descriptions
 from customer_journey.spark.connection import BUILDING, SparkConnection, describe, literal, tables_in, views_in
 
 POINTER = "current_build"

@@ -13,13 +13,13 @@ from urllib.parse import unquote, urlsplit
 import duckdb
 
 from customer_journey.contract import RawTable, raw_tables
-from customer_journey.deliveries import Delivery
-from customer_journey.el_schemas import check_schemas
 from customer_journey.errors import InputError
-from customer_journey.file_columns import Column
-from customer_journey.landed import FROM_CATALOG, LandingReport, landed_tables, refuse_folder_of_files
-from customer_journey.landing import land_deliveries
-from customer_journey.landing_checks import check_columns, check_main_tables
+from customer_journey.landing.contract_checks import check_columns, check_main_tables
+from customer_journey.landing.el_schemas import check_schemas
+from customer_journey.landing.land import land_deliveries
+from customer_journey.landing.landed import FROM_CATALOG, LandingReport, landed_tables, refuse_folder_of_files
+from customer_journey.raw.deliveries import Delivery
+from customer_journey.raw.file_columns import Column
 from customer_journey.spark.connection import (
     SparkConnection,
     StatementError,

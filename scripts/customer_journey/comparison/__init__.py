@@ -1,0 +1,1 @@
+"""Comparison: two builds row by row, and what changed since the build before."""

@@ -1,0 +1,1 @@
+"""Privacy: the hash key, erasure, and files with personal data."""

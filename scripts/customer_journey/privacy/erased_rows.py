@@ -1,0 +1,440 @@
+"""The persons whom erasure requests mean, and the landed rows about them.
+
+A row is about a person by an identifier in it, by the row that it refers to, or by a text that names the person. The
+results are temporary tables of the connection: `to_erase`, the rows to delete, and `redacted`, rows of other persons
+that lose a text.
+"""
+
+from collections.abc import Collection, Iterator
+
+import duckdb
+from customer_journey.contract import RawTable, raw_tables
+from customer_journey.privacy.hash_key import Ring
+
+# Columns that hold an identifier but do not have the name of its type.
+_ALIASES = {
+    "merged_into_contact_id": "contact_id",
+    "referrer_contact_id": "contact_id",
+    "referred_contact_id": "contact_id",
+    "referred_email": "email",
+}
+_TYPES = ("contact_id", "email", "phone", "anonymous_id")
+
+# Columns that hold several identifiers, separated by semicolons in staging, and their type.
+_LISTS = {"merged_contact_ids": "contact_id"}
+
+# A row without an identifier belongs to the person of its parent row. Companies and products belong to nobody.
+_PARENTS = {
+    "deal_id": "crm.deals",
+    "subscription_id": "crm.subscription_changes",
+    "order_id": "orders.orders",
+    "ticket_id": "crm.tickets",
+    "quote_id": "crm.quotes",
+    "invitation_id": "feedback.survey_invitations",
+}
+
+
+def find(connection: duckdb.DuckDBPyConnection, ring: Ring) -> None:
+    """Put the persons to erase on the suppression list, and mark the rows to delete and to redact."""
+    _take_requests(connection)
+    _suppress(connection, ring)
+    for found in ("to_erase", "redacted"):
+        connection.execute(
+            f"create temp table {found} (source_table varchar, _file_id bigint, _row_number bigint, request_id varchar)"
+        )
+    for table in raw_tables():
+        _mark_rows(connection, table)
+    _find_in_texts(connection)
+    _mark_all_children(connection)
+    while _suppress_cookies(connection):
+        for table in raw_tables():
+            if "anonymous_id" in table.columns:
+                _mark_rows(connection, table)
+        _mark_all_children(connection)
+    _remember_parents(connection)
+    connection.execute(
+        "delete from redacted where exists (from to_erase where to_erase.source_table = redacted.source_table"
+        " and to_erase._file_id = redacted._file_id and to_erase._row_number = redacted._row_number)"
+    )
+
+
+def staged_table(source_table: str) -> str:
+    """Return the SQL name of the staging model of a raw table."""
+    return f"staging.stg_{source_table.replace('.', '__')}"
+
+
+def _hash(parts: str, key: str = "getvariable('suppression_key')") -> str:
+    # the same expression as the macro keyed_hash
+    return f"left(sha256(concat_ws('|', {key}, {parts})), 32)"
+
+
+def _take_requests(connection: duckdb.DuckDBPyConnection) -> None:
+    """Separate requests for a person from those for a shared identifier, which wait for a request by contact_id."""
+    connection.execute(
+        """
+        create temp table requested as
+        select
+            requests.request_id,
+            requests.identifier_type,
+            requests.identifier_type || ':' || requests.identifier_value as identifier,
+            coalesce(bool_or(shared.identifier is not null), false) as is_shared
+        from staging.stg_privacy__erasure_requests as requests
+        left join (
+            select identifier from intermediate.int_person_identifiers where is_hub
+            union
+            select identifier_type || ':' || identifier_value as identifier from seeds.identifier_placeholders
+        ) as shared on requests.identifier_type || ':' || requests.identifier_value = shared.identifier
+        where requests.row_status = 'accepted' and not requests.is_deleted
+        group by all
+        """
+    )
+    connection.execute("delete from private.waiting_requests")
+    connection.execute(
+        """
+        insert into private.waiting_requests
+        select requested.request_id, requested.identifier_type, count(distinct contacts.contact_id) as contacts
+        from requested
+        left join staging.stg_crm__contacts as contacts
+            on contacts.row_status = 'accepted'
+            and requested.identifier in ('email:' || contacts.email, 'phone:' || contacts.phone)
+        where requested.is_shared
+        group by requested.request_id, requested.identifier_type
+        """
+    )
+
+
+def _suppress(connection: duckdb.DuckDBPyConnection, ring: Ring) -> None:
+    """Put the requested persons on the suppression list, with all identifiers that now belong to persons on it.
+
+    A cookie of an erased person belongs to that person, but other persons who used it later are not erased with it.
+    """
+    connection.execute("create temp table erased as select identifier, request_id from requested where not is_shared")
+    connection.execute(
+        f"create temp table written as select *, {_hash('identifier')} as identifier_hash"
+        " from staging.stg_privacy__text_identifiers"
+    )
+    while connection.execute(
+        f"""
+        insert into erased
+        with known as (
+            select {_hash("identifier")} as identifier_hash, request_id from erased
+            union
+            select identifier_hash, request_id from private.suppression_list
+        ),
+        persons as (
+            select distinct identifiers.person_id, known.request_id
+            from intermediate.int_person_identifiers as identifiers
+            inner join known on {_hash("identifiers.identifier")} = known.identifier_hash
+            where identifiers.identifier_type <> 'anonymous_id'
+        ),
+        found as (
+            select identifiers.identifier, persons.request_id
+            from intermediate.int_person_identifiers as identifiers
+            inner join persons using (person_id)
+            union all
+            -- a former address of the person that nobody else has now
+            select former.identifier, persons.request_id
+            from intermediate.int_former_identifiers as former
+            inner join intermediate.int_person_identifiers as contacts
+                on former.contact_identifier = contacts.identifier
+            inner join persons using (person_id)
+            where not former.is_placeholder
+                and former.identifier not in (select identifier from intermediate.int_person_identifiers)
+            union all
+            -- a contact whose field holds two addresses, which identity resolution cannot read
+            select 'contact_id:' || contacts.contact_id, known.request_id
+            from staging.stg_crm__contacts as contacts
+            inner join written using (_file_id, _row_number)
+            inner join known using (identifier_hash)
+            where written.source_table = 'crm.contacts' and written.is_owner and contacts.contact_id is not null
+                and written.identifier not in (select identifier from intermediate.int_person_identifiers where is_hub)
+        )
+        select identifier, min(request_id) from found
+        where identifier not in (select identifier from erased)
+        group by identifier
+        returning 1
+        """
+    ).fetchall():
+        pass
+    connection.execute(
+        f"""
+        insert into private.suppression_list
+        select {_hash("identifier")} as identifier_hash, min(request_id) from erased
+        where {_hash("identifier")} not in (select identifier_hash from private.suppression_list)
+        group by identifier
+        """
+    )
+    # the hashes that earlier builds may have stored: of each identifier, and of the person_id made from it
+    for key in (ring.key, *ring.former):
+        connection.execute(
+            f"""
+            insert into private.erased_hashes
+            select {_hash("identifier", "$key")} from erased
+            union
+            select {_hash("'person', identifier", "$key")} from erased
+            except
+            select identifier_hash from private.erased_hashes
+            """,
+            {"key": key},
+        )
+
+
+def _mark_rows(connection: duckdb.DuckDBPyConnection, table: RawTable) -> None:
+    """Mark the rows of a table with a suppressed identifier, whatever their row_status.
+
+    A version of such a row (same key) without any identifier belongs to the same person; one with another person's
+    identifier does not.
+    """
+    staged, identifiers = staged_table(table.source_table), identifiers_of(table)
+    for identifier in identifiers.values():
+        connection.execute(
+            f"""
+            insert into to_erase
+            select '{table.source_table}', named._file_id, named._row_number, min(suppression_list.request_id)
+            from (select _file_id, _row_number, {identifier} as identifier from {staged}) as named
+            inner join private.suppression_list on {_hash("named.identifier")} = suppression_list.identifier_hash
+            group by named._file_id, named._row_number
+            """
+        )
+    if identifiers:
+        connection.execute(
+            f"""
+            insert into to_erase
+            select '{table.source_table}', nameless._file_id, nameless._row_number, min(to_erase.request_id)
+            from {staged} as nameless
+            inner join {staged} as named on {is_same_key(table, "nameless", "named")}
+            inner join to_erase on {_matches("to_erase", table, "named")}
+            where {_names_nobody(table, "nameless")}
+            group by nameless._file_id, nameless._row_number
+            """
+        )
+
+
+def _find_in_texts(connection: duckdb.DuckDBPyConnection) -> None:
+    """Mark rows whose texts name an erased person: rows of that person for deletion, rows of others for redaction."""
+    connection.execute(
+        """
+        create temp table mentions as
+        select written.source_table, written._file_id, written._row_number,
+            bool_or(written.is_owner) as is_owner, min(suppression_list.request_id) as request_id
+        from written inner join private.suppression_list using (identifier_hash)
+        group by all
+        """
+    )
+    for table in raw_tables():
+        names_nobody = _names_nobody(table, "staged")
+        if "anonymous_id" in table.columns:
+            cookie = "'anonymous_id:' || staged.anonymous_id"
+            names_nobody = f"({_names_nobody(table, 'staged', but=('anonymous_id',))} and {_belongs_to_nobody(cookie)})"
+        for found, condition in (
+            ("to_erase", f"(mentions.is_owner or {names_nobody})"),
+            ("redacted", f"not (mentions.is_owner or {names_nobody})"),
+        ):
+            connection.execute(
+                f"""
+                insert into {found}
+                select mentions.source_table, mentions._file_id, mentions._row_number, mentions.request_id
+                from mentions
+                inner join {staged_table(table.source_table)} as staged using (_file_id, _row_number)
+                where mentions.source_table = '{table.source_table}' and {condition}
+                """
+            )
+
+
+def identifiers_found(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Return the identifiers of the persons to erase, as type:value, as far as landed rows tell them."""
+    return [identifier for (identifier,) in connection.execute("select distinct identifier from erased").fetchall()]
+
+
+def columns_with_names(connection: duckdb.DuckDBPyConnection, table: RawTable) -> Iterator[str]:
+    """Yield each column of a table that names erased persons in rows to redact.
+
+    While a column is yielded, these rows are in the temporary table `redacted_column`.
+    """
+    named = f"""
+        select distinct source_table, _file_id, _row_number, written.column_name
+        from written
+        inner join private.suppression_list using (identifier_hash)
+        inner join redacted using (source_table, _file_id, _row_number)
+        where source_table = '{table.source_table}'
+    """
+    columns = connection.execute(f"select distinct column_name from ({named}) order by column_name").fetchall()
+    for (column,) in columns:
+        connection.execute(
+            f"create or replace temp table redacted_column as select * from ({named}) where column_name = ?", [column]
+        )
+        yield column
+
+
+def identifiers_of(table: RawTable) -> dict[str, str]:
+    """Return the identifier columns of a table, each with the SQL of its identifiers."""
+    identifiers = {
+        column: f"'{_ALIASES.get(column, column)}:' || {column}"
+        for column in table.columns
+        if _ALIASES.get(column, column) in _TYPES
+    }
+    if "identifier_value" in table.columns:
+        identifiers["identifier_value"] = "identifier_type || ':' || identifier_value"
+    return identifiers | {
+        column: f"unnest(['{kind}:' || entry for entry in string_split({column}, ';')])"
+        for column, kind in _LISTS.items()
+        if column in table.columns
+    }
+
+
+def _mark_all_children(connection: duckdb.DuckDBPyConnection) -> None:
+    while sum(
+        _mark_children(connection, table, parent, key)
+        for key, parent in _PARENTS.items()
+        for table in raw_tables()
+        if key in table.columns
+    ):
+        pass
+
+
+def _suppress_cookies(connection: duckdb.DuckDBPyConnection) -> int:
+    """Put cookies on the suppression list that only an erased order names, and return their number.
+
+    A cookie of another known person stays, and so does one that somebody else's order names too, as on a computer of a
+    family.
+    """
+    tables = {table.source_table: table for table in raw_tables()}
+    events, orders = tables["web.events"], tables["orders.orders"]
+    found = connection.execute(
+        f"""
+        insert into private.suppression_list
+        with kept_orders as (
+            select order_id, anonymous_id from {staged_table(orders.source_table)} as kept
+            where not {is_marked(orders, "kept")}
+        ),
+        cookies as (
+            select 'anonymous_id:' || events.anonymous_id as identifier, min(to_erase.request_id) as request_id
+            from {staged_table(events.source_table)} as events
+            inner join to_erase on {_matches("to_erase", events, "events")}
+            where (
+                    events.order_id in (
+                        select gone.order_id from {staged_table(orders.source_table)} as gone
+                        where {is_marked(orders, "gone")}
+                    )
+                    or {_hash("'order_id:' || events.order_id")} in (
+                        select identifier_hash from private.suppression_list
+                    )
+                )
+                and events.anonymous_id not in (
+                    select anonymous_id from kept_orders where anonymous_id is not null
+                    union all
+                    select others.anonymous_id from {staged_table(events.source_table)} as others
+                    inner join kept_orders using (order_id)
+                    where others.anonymous_id is not null
+                )
+            group by events.anonymous_id
+        )
+        select {_hash("cookies.identifier")}, cookies.request_id
+        from cookies
+        where {_hash("cookies.identifier")} not in (select identifier_hash from private.suppression_list)
+            and {_belongs_to_nobody("cookies.identifier")}
+        returning 1
+        """
+    ).fetchall()
+    return len(found)
+
+
+def _belongs_to_nobody(cookie: str) -> str:
+    return f"""not exists (
+        select 1 from intermediate.int_person_identifiers as used
+        inner join intermediate.int_person_identifiers as known using (person_id)
+        where used.identifier = {cookie} and known.identifier_type <> 'anonymous_id'
+    )"""
+
+
+def _mark_children(connection: duckdb.DuckDBPyConnection, table: RawTable, parent: str, key: str) -> int:
+    """Mark rows without an identifier whose parent row is to be deleted; return the number of newly marked rows."""
+    tables = {table.source_table: table for table in raw_tables()}
+    # a web event with an order_id belongs to the order, whatever its cookie
+    names_nobody = _names_nobody(table, "children", but=("anonymous_id",))
+    noted = connection.execute(
+        f"""
+        insert into to_erase
+        with gone as (
+            select parents.{key} as parent_key, min(to_erase.request_id) as request_id
+            from {staged_table(parent)} as parents
+            inner join to_erase on {_matches("to_erase", tables[parent], "parents")}
+            group by parents.{key}
+            union all
+            -- the parent may be gone already, if somebody deleted it by hand
+            select row_id, null from private.unfinished_erasure where source_table = '{parent}'
+            union all
+            -- or an earlier build erased it: a refund may arrive days after the order
+            select named.{key}, suppressed.request_id
+            from (select distinct {key} from {staged_table(table.source_table)} where {key} is not null) as named
+            inner join private.suppression_list as suppressed
+                on {_hash(f"'{key}:' || named.{key}")} = suppressed.identifier_hash
+        )
+        select '{table.source_table}', children._file_id, children._row_number, min(gone.request_id)
+        from {staged_table(table.source_table)} as children
+        inner join gone on children.{key} = gone.parent_key
+        where {names_nobody} and not {is_marked(table, "children")} and children.{key} not in (
+            -- a parent of somebody else, of which only one version named the person
+            select parents.{key} from {staged_table(parent)} as parents
+            where parents.{key} is not null
+                and not {is_marked(tables[parent], "parents")} and not ({_names_nobody(tables[parent], "parents")})
+        )
+        group by children._file_id, children._row_number
+        returning 1
+        """
+    ).fetchall()
+    return len(noted)
+
+
+def _remember_parents(connection: duckdb.DuckDBPyConnection) -> None:
+    """Put deleted orders, deals and the like on the suppression list, for later rows that refer only to them."""
+    tables = {table.source_table: table for table in raw_tables()}
+    for key, parent in _PARENTS.items():
+        connection.execute(
+            f"""
+            insert into private.suppression_list
+            with gone as (
+                select parents.{key} as parent_key, min(to_erase.request_id) as request_id
+                from {staged_table(parent)} as parents
+                inner join to_erase on {_matches("to_erase", tables[parent], "parents")}
+                where parents.{key} is not null and parents.{key} not in (
+                    -- a parent of somebody else, of which only one version named the person
+                    select kept.{key} from {staged_table(parent)} as kept
+                    where kept.{key} is not null
+                        and not {is_marked(tables[parent], "kept")} and not ({_names_nobody(tables[parent], "kept")})
+                )
+                group by parents.{key}
+            )
+            select {_hash(f"'{key}:' || gone.parent_key")} as identifier_hash, gone.request_id
+            from gone
+            where {_hash(f"'{key}:' || gone.parent_key")} not in (select identifier_hash from private.suppression_list)
+            """
+        )
+
+
+def _names_nobody(table: RawTable, relation: str, but: Collection[str] = ()) -> str:
+    named = [column for column in identifiers_of(table) if column not in but]
+    return " and ".join(["true", *(f"{relation}.{column} is null" for column in named)])
+
+
+def _matches(found: str, table: RawTable, relation: str) -> str:
+    return (
+        f"{found}.source_table = '{table.source_table}'"
+        f" and {found}._file_id = {relation}._file_id and {found}._row_number = {relation}._row_number"
+    )
+
+
+def is_marked(table: RawTable, relation: str, found: str = "to_erase") -> str:
+    """Return the SQL condition that a row of a relation is marked in the temporary table `found`."""
+    return f"exists (select 1 from {found} where {_matches(found, table, relation)})"
+
+
+def is_same_key(table: RawTable, one: str, other: str) -> str:
+    """Return the SQL condition that two rows are versions of the same key."""
+    return " and ".join(f"{one}.{column} is not distinct from {other}.{column}" for column in table.key)
+
+
+def tables_of(connection: duckdb.DuckDBPyConnection, found: str) -> list[RawTable]:
+    """Return the raw tables with rows in the temporary table `found`."""
+    rows = connection.execute(f"select distinct source_table from {found}").fetchall()
+    return [table for table in raw_tables() if (table.source_table,) in rows]

@@ -1,0 +1,1 @@
+"""Publishing: marts to the published file, to PostgreSQL, to files, and their documentation pages."""

@@ -1,0 +1,155 @@
+"""Lines of a text file that no reader can split into the columns of its header.
+
+One such line must not stop a table: it lands as a quarantined row that holds the line, and the others are read from a
+copy without it. A line with an unclosed quotation mark counts as broken alone; reading continues with the next line.
+"""
+
+import csv
+import io
+import json
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple, TextIO
+
+from customer_journey.contract import RawTable
+from customer_journey.raw.raw_files import open_text
+
+# The value of is_deleted in the row of a broken line; the macro stage has the same.
+MARK = "(broken line)"
+# the most lines of one record, and how many characters of a broken line are kept
+_MOST_LINES = 10_000
+_KEPT = 10_000
+# Kinds of columns that hold any text.
+_TEXTS = ("id", "text", "label", "code", "email", "phone", "identifier", "currency")
+
+
+class BrokenLine(NamedTuple):
+    """A broken line: the number of its row, counted without the header, and of its line in the file, and its text."""
+
+    row: int
+    line: int
+    text: str
+
+    def below(self, lines: int) -> "BrokenLine":
+        """Return the line as it counts in a file with this many lines above the header."""
+        return self._replace(row=self.row + lines, line=self.line + lines)
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.text}"
+
+
+def text_column(table: RawTable) -> str:
+    """Return the column of a raw table that holds a broken line: the first of its key that may hold any text."""
+    kinds = dict(zip(table.columns, table.kinds, strict=True))
+    return next(name for name in (*table.key, *table.columns) if kinds[name] in _TEXTS)
+
+
+def copy_without(file: Path, copy: Path, delimiter: str, longest_row: int) -> list[BrokenLine]:
+    """Copy a UTF-8 text file with an empty row in place of each broken line, and return these lines.
+
+    Raises:
+        UnicodeError: the file is not UTF-8.
+        csv.Error: its header is broken.
+    """
+    broken: list[BrokenLine] = []
+    csv.field_size_limit(longest_row)
+    with (
+        open_text(file) as binary,
+        io.TextIOWrapper(binary, encoding="utf-8-sig", newline="") as source,
+        copy.open("w", encoding="utf-8", newline="") as stream,
+    ):
+        writer = csv.writer(stream, delimiter=delimiter)
+        header: list[str] | None = None
+        for row, (number, line, record) in enumerate(_records(source, delimiter)):
+            if header is None:
+                if record is None:
+                    raise csv.Error("its header is broken")
+                header = record
+            elif record is None:
+                broken.append(BrokenLine(row, number, line.rstrip("\r\n")[:_KEPT]))
+                record = [""] * len(header)
+            writer.writerow(record)
+    return broken
+
+
+def copy_of_json(file: Path, copy: Path) -> None:
+    """Copy a JSON file as one record a line, in which each text is valid and a broken line is a record {MARK: line}.
+
+    Raises:
+        UnicodeError: the file is not UTF-8.
+        ValueError: it is neither JSON nor one record a line.
+    """
+    with open_text(file) as binary:
+        text = binary.read().decode("utf-8-sig")
+    with copy.open("w", encoding="utf-8") as stream:
+        try:
+            records = [_loaded(text)]
+        except RecursionError as error:
+            raise ValueError("its values are nested too deeply") from error
+        except ValueError:
+            if text.lstrip().startswith("["):
+                # a list that ends in its middle: its lines are no records
+                raise
+            lines = [line for line in text.split("\n") if line.strip()]
+            records = [_record_in(line) for line in lines]
+            if all(MARK in record for record in records):
+                raise
+        for record in records:
+            valid = json.dumps(record, ensure_ascii=False).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+            stream.write(f"{valid}\n")
+
+
+def _loaded(text: str) -> Any:  # noqa: ANN401
+    # numbers as they are written: Python would round some
+    return json.loads(text, parse_float=str, parse_int=str, parse_constant=str)
+
+
+def _record_in(line: str) -> dict[str, Any]:
+    try:
+        record = _loaded(line)
+    except (ValueError, RecursionError):
+        record = None
+    return record if isinstance(record, dict) else {MARK: line[:_KEPT]}
+
+
+def _records(source: TextIO, delimiter: str) -> Iterator[tuple[int, str, list[str] | None]]:
+    """Yield number and text of the first line of each record, and its values; None if it has an odd quotation mark.
+
+    Values with line breaks make a record of several lines, unless it then has another number of values than the first
+    record: the quotation mark was not closed.
+    """
+    ahead: deque[str] = deque()
+    number, width = 0, None
+    while line := ahead.popleft() if ahead else source.readline():
+        number += 1
+        if not line.strip("\r\n"):
+            continue
+        reader = csv.reader(_lines_from(line, ahead, source), delimiter=delimiter, strict=True)
+        try:
+            record: list[str] | None = next(reader)
+        except (csv.Error, StopIteration):
+            record = None
+        if record is not None and width is not None:
+            # a separator at the end of each row is common
+            while len(record) > width and not record[-1]:
+                record.pop()
+        if record is None or (width is not None and len(record) != width):
+            yield number, line, None
+            continue
+        width = len(record)
+        yield number, line, record
+        for _ in range(reader.line_num - 1):
+            ahead.popleft()
+            number += 1
+
+
+def _lines_from(line: str, ahead: deque[str], source: TextIO) -> Iterator[str]:
+    yield line
+    for place in range(_MOST_LINES):
+        if place == len(ahead):
+            following = source.readline()
+            if not following:
+                return
+            ahead.append(following)
+        yield ahead[place]

@@ -1,0 +1,429 @@
+"""RAW/mapping.yml: how files differ from the contract, and which exports of tools are read through adapters.
+
+docs/mapping.md is the reference of its keys.
+"""
+
+import codecs
+import difflib
+import hashlib
+import re
+import zoneinfo
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+from customer_journey.contract import RawTable, raw_tables
+from customer_journey.errors import InputError, first_line
+
+FILE_NAME = "mapping.yml"
+# our own date_format, which strptime lacks: seconds, milliseconds or microseconds since 1970
+EPOCH = "epoch"
+
+_READING = ("delimiter", "encoding", "decimal", "thousands", "date_format", "timezone", "sheet", "header_row")
+_OF_A_TABLE = (
+    *("source", "files", *_READING, "columns", "constants", "values", "id_prefix"),
+    *("one_row_per", "numbered_per"),
+)
+_OF_AN_ADAPTER = ("adapter", "source", "folder", "schema", *_READING, "id_prefix", "variables")
+# Tables whose records two sources may both hold, so that they would count twice. Contacts are joined by their
+# identifiers instead.
+WITH_SAME_RECORDS = ("orders/orders", "orders/refunds")
+# The column that an adapter's SELECT may add: the number that people see, where the id is another.
+RECORD_NUMBER = "record_number"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a file is to be read; None means the notation of the contract."""
+
+    delimiter: str | None = None
+    encoding: str | None = None
+    decimal: str | None = None
+    thousands: str | None = None
+    # strptime formats; the first that fits is used
+    date_format: tuple[str, ...] = ()
+    # the time zone of times without an offset
+    timezone: str | None = None
+    sheet: str | None = None
+    # the line of the file, or the row of the sheet, that names the columns; everything above it is ignored
+    header_row: int = 1
+
+    def over(self, other: "Reading") -> "Reading":
+        """Return this reading, with its unset options taken from another one."""
+        own = {field.name: getattr(self, field.name) for field in fields(self)}
+        blank = Reading()
+        return Reading(
+            **{name: getattr(other, name) if own[name] == getattr(blank, name) else own[name] for name in own}
+        )
+
+
+@dataclass(frozen=True)
+class RecordKey:
+    """Columns that say which record a row is in all sources, and the rank of its source: the lowest counts."""
+
+    columns: tuple[str, ...]
+    rank: int
+
+
+@dataclass(frozen=True)
+class MappedTable:
+    """One entry under `tables:`: the files of a raw table, how they are read, and the names of their columns."""
+
+    label: str
+    # patterns relative to the raw folder; if empty, the files at the usual place
+    files: tuple[str, ...]
+    reading: Reading
+    # contract name: theirs
+    columns: Mapping[str, str]
+    constants: Mapping[str, str]
+    # contract name: {theirs: ours}
+    values: Mapping[str, Mapping[str, str]]
+    id_prefix: str
+    # the name of the source, in same_records and audit_sources
+    source: str = ""
+    record_key: RecordKey | None = None
+    # a column of the contract: of the rows with the same value only the first is read
+    one_row_per: str = ""
+    # a column of the contract: the rows with the same value are numbered, in line_number
+    numbered_per: str = ""
+
+    def fingerprint(self) -> str:
+        """Return a digest of the entry; if it changes, its files must be read again."""
+        return hashlib.sha256(repr(self).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class AdapterUse:
+    """One export of a tool that is read through an adapter: files in a folder, or tables in a schema."""
+
+    adapter: str
+    folder: str | None
+    schema: str | None
+    reading: Reading
+    id_prefix: str
+    variables: Mapping[str, str] = field(default_factory=dict)
+    source: str = ""
+    # by the label of the raw table
+    record_keys: Mapping[str, RecordKey] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class MappingFile:
+    """The entries of a mapping.yml in their order; empty if there is no file."""
+
+    tables: tuple[MappedTable, ...] = ()
+    adapters: tuple[AdapterUse, ...] = ()
+
+
+def read_mapping(raw: Path) -> MappingFile:
+    """Return the entries of RAW/mapping.yml.
+
+    Raises:
+        InputError: it cannot be read, or an entry is not valid; the message names the entry.
+    """
+    file = raw / FILE_NAME
+    if file.is_dir():
+        raise InputError(f"{file}: is a folder, but must be the file of the mapping. Rename or remove it.")
+    if not file.is_file():
+        refuse_near_name(file)
+        return MappingFile()
+    try:
+        given = load_yaml(file.read_text(encoding="utf-8-sig")) or {}
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise InputError(f"{file}: not readable as YAML ({what_yaml_says(error)}).") from error
+    except OSError as error:
+        raise InputError(f"{file}: cannot be read ({error.strerror}).") from error
+    if not isinstance(given, dict):
+        raise InputError(f"{file}: must hold `tables:` or `adapters:`. See docs/mapping.md.")
+    _check_words(str(file), given, ("tables", "adapters", "same_records"))
+    tables = given.get("tables") or {}
+    if not isinstance(tables, dict):
+        raise InputError(f"{file}: tables: must hold lines of the form `<source>/<table>:`. See docs/mapping.md.")
+    known = {table.label: table for table in raw_tables()}
+    found = []
+    for label, entries in tables.items():
+        if label not in known:
+            raise InputError(f"{file}: tables: there is no raw table {label}{did_you_mean(str(label), known)}")
+        for entry in entries if isinstance(entries, list) else [entries]:
+            found.append(_mapped_table(f"{file}: {label}", known[label], entry or {}))
+    used = given.get("adapters") or []
+    if not isinstance(used, list):
+        raise InputError(f"{file}: adapters: must be a list of entries `- adapter: <tool>`. See docs/mapping.md.")
+    uses = [_adapter_use(f"{file}: adapters", entry) for entry in used]
+    return _with_record_keys(f"{file}: same_records", found, uses, given.get("same_records"))
+
+
+def _with_record_keys(
+    where: str, tables: Sequence[MappedTable], uses: Sequence[AdapterUse], given: object
+) -> MappingFile:  # fmt: skip
+    """Return the entries with the keys of the records that several sources hold."""
+    form = (
+        "must hold lines of the form `<source>/<table>: {source: column, other source: column}`. See docs/mapping.md."
+    )
+    if given is not None and not isinstance(given, dict):
+        raise InputError(f"{where}: {form}")
+    found, used = list(tables), list(uses)
+    for label, sources in (given or {}).items():
+        if label not in WITH_SAME_RECORDS:
+            raise InputError(
+                f"{where}: {label} cannot stand here, only {' and '.join(WITH_SAME_RECORDS)}. Contacts of several "
+                "sources are joined by e-mail and phone."
+            )
+        if not isinstance(sources, dict) or len(sources) < 2:
+            raise InputError(f"{where}: {label}: {form}")
+        prefixes: dict[str, str] = {}
+        for rank, (name, columns) in enumerate(sources.items(), 1):
+            key = RecordKey(_list(f"{where}: {label}: {name}", columns), rank)
+            if not key.columns:
+                raise InputError(f"{where}: {label}: {name}: names no column. Write the column of the shared number.")
+            entries = [place for place, entry in enumerate(found) if (entry.label, entry.source) == (label, name)]
+            exports = [place for place, use in enumerate(used) if name in (use.source, use.source or use.adapter)]
+            if not entries and not exports:
+                names = {entry.source for entry in found if entry.label == label} - {""}
+                names |= {use.source or use.adapter for use in used}
+                hint = f" There are: {', '.join(sorted(names))}." if names else ""
+                raise InputError(
+                    f"{where}: {label}: no entry is the source {name}. Write `source: {name}` in the entry.{hint}"
+                )
+            for place in entries:
+                found[place] = replace(found[place], record_key=key)
+            for place in exports:
+                used[place] = replace(used[place], record_keys={**used[place].record_keys, label: key})
+            for prefix in {
+                *(found[place].id_prefix for place in entries),
+                *(used[place].id_prefix for place in exports),
+            }:
+                if prefix in prefixes and prefixes[prefix] != name:
+                    raise InputError(
+                        f"{where}: {label}: the ids of {prefixes[prefix]} and {name} may be the same, so that a row "
+                        f'would pass for a version of another. Write `id_prefix: "{name}-"` in the entries of {name}.'
+                    )
+                prefixes[prefix] = str(name)
+    return MappingFile(tuple(found), tuple(used))
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that stands twice: YAML would keep the last one and drop the other without a word."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen and isinstance(key, yaml.ScalarNode) and key.value != "<<":
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"{key.value} stands here for the second time; join both entries", key.start_mark
+                )
+            seen.add(str(key.value))
+        return super().construct_mapping(node, deep)
+
+
+def load_yaml(text: str) -> object:
+    """Return what a YAML text holds.
+
+    Raises:
+        yaml.YAMLError: it is malformed, or a key stands twice in one mapping.
+    """
+    return yaml.load(text, _Loader)
+
+
+def refuse_near_name(file: Path) -> None:
+    """Refuse a file whose name is nearly this one, such as mapping.yaml: it would be ignored.
+
+    Raises:
+        InputError: there is such a file.
+    """
+    for near in sorted(file.parent.glob("*")) if file.parent.is_dir() else ():
+        if near.name.lower() in (file.name, f"{file.stem}.yaml", f"{file.name}.txt") and near.is_file():
+            raise InputError(f"{near}: would not be read under this name. Rename it to {file.name}.")
+
+
+def what_yaml_says(error: Exception) -> str:
+    """Return in one line why a file is not valid YAML, with the line of the error and what to do."""
+    if isinstance(error, UnicodeDecodeError):
+        return f"{first_line(error)}. Save it as UTF-8"
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        mark = error.problem_mark
+        hint = ": indent with spaces, not tabs" if "\\t" in str(error.problem) else ""
+        return f"line {mark.line + 1}, column {mark.column + 1}: {error.problem}{hint}. Correct that line"
+    return first_line(error)
+
+
+def did_you_mean(wrong: str, names: Iterable[str]) -> str:
+    """Return the end of a sentence: the name that was probably meant, else all the names."""
+    known = sorted(names)
+    by_case = {name.casefold(): name for name in known}
+    close = [by_case[name] for name in difflib.get_close_matches(wrong.casefold(), by_case, n=1, cutoff=0.6)]
+    return f". Did you mean {close[0]}?" if close else f". There are: {', '.join(known)}."
+
+
+def did_you_mean_one(wrong: str, names: Iterable[str]) -> str:
+    """Return the end of a line with the name that was probably meant; empty if none is similar."""
+    close = difflib.get_close_matches(wrong.casefold(), sorted(names), n=1, cutoff=0.75)
+    return f". Did you mean {close[0]}?" if close else ""
+
+
+def _mapped_table(where: str, table: RawTable, entry: object) -> MappedTable:
+    if not isinstance(entry, dict):
+        raise InputError(f"{where}: must hold lines of the form `key: value`. See docs/mapping.md.")
+    _check_words(where, entry, _OF_A_TABLE)
+    columns = _texts(f"{where}: columns", entry.get("columns"))
+    named = entry.get("columns") or {}
+    if name := next((name for name, theirs in named.items() if isinstance(theirs, bool)), None):
+        raise InputError(
+            f"{where}: columns: {name}: YAML reads No, Yes, On and Off as no or yes. Put the name between "
+            "quotation marks."
+        )
+    constants = _texts(f"{where}: constants", entry.get("constants"))
+    values = entry.get("values") or {}
+    if not isinstance(values, dict):
+        raise InputError(
+            f"{where}: values: must have the form `column: {{their value: our value}}`, for example "
+            "`status: {Giao xong: completed}`."
+        )
+    of_columns = {str(name): _texts(f"{where}: values: {name}", pairs) for name, pairs in values.items()}
+    for word, names in (("columns", columns), ("constants", constants), ("values", of_columns)):
+        for name in names:
+            theirs = names[name]
+            if name not in table.all_columns and theirs in table.all_columns:
+                raise InputError(
+                    f"{where}: {word}: {name} and {theirs} are swapped. Write our name first: `{theirs}: {name}`."
+                )
+            if name not in table.all_columns:
+                raise InputError(
+                    f"{where}: {word}: {table.label} has no column {name}{did_you_mean(name, table.all_columns)}"
+                )
+    if both := sorted(set(columns) & set(constants)):
+        raise InputError(f"{where}: {both[0]} is both in columns and in constants. Remove one of them.")
+    return MappedTable(
+        table.label,
+        _list(f"{where}: files", entry.get("files")),
+        _reading(where, entry),
+        columns,
+        constants,
+        of_columns,
+        _one_text(where, entry, "id_prefix"),
+        _one_text(where, entry, "source"),
+        one_row_per=_own_column(where, table, entry, "one_row_per"),
+        numbered_per=_own_column(where, table, entry, "numbered_per"),
+    )
+
+
+def _own_column(where: str, table: RawTable, entry: Mapping[Any, Any], word: str) -> str:
+    name = _one_text(where, entry, word)
+    if name and name not in table.all_columns:
+        raise InputError(f"{where}: {word}: {table.label} has no column {name}{did_you_mean(name, table.all_columns)}")
+    if name and word == "numbered_per" and "line_number" not in table.columns:
+        raise InputError(f"{where}: {word}: {table.label} has no line_number. Remove this line.")
+    return name
+
+
+def _adapter_use(where: str, entry: object) -> AdapterUse:
+    if not isinstance(entry, dict) or not entry.get("adapter"):
+        raise InputError(f"{where}: each entry must have the form `- adapter: <tool>`, with `folder:` or `schema:`.")
+    where = f"{where}: {entry['adapter']}"
+    _check_words(where, entry, _OF_AN_ADAPTER)
+    folder, schema = entry.get("folder"), entry.get("schema")
+    if (folder is None) == (schema is None):
+        raise InputError(
+            f"{where}: give exactly one of `folder:`, where the export is, and `schema:`, where an EL tool landed it."
+        )
+    return AdapterUse(
+        str(entry["adapter"]),
+        None if folder is None else str(folder),
+        None if schema is None else str(schema),
+        _reading(where, entry),
+        _one_text(where, entry, "id_prefix"),
+        _texts(f"{where}: variables", entry.get("variables")),
+        _one_text(where, entry, "source"),
+    )
+
+
+def reading_of(where: str, entry: Mapping[str, Any]) -> Reading:
+    """Return the reading options that an adapter gives for one of its inputs.
+
+    Raises:
+        InputError: an option is unknown or has no valid value.
+    """
+    _check_words(where, entry, _READING)
+    return _reading(where, entry)
+
+
+def _reading(where: str, entry: Mapping[str, Any]) -> Reading:
+    encoding, zone = entry.get("encoding"), entry.get("timezone")
+    if encoding is not None:
+        try:
+            codecs.lookup(str(encoding))
+        except LookupError as error:
+            raise InputError(
+                f"{where}: encoding {encoding!r} is unknown. Write one that Python knows, such as utf-8 or cp1258."
+            ) from error
+    if zone is not None and zone not in zoneinfo.available_timezones():
+        raise InputError(
+            f"{where}: timezone {zone!r} is not an IANA time zone"
+            f"{did_you_mean(str(zone), zoneinfo.available_timezones())}"
+            if difflib.get_close_matches(str(zone), zoneinfo.available_timezones(), n=1)
+            else f"{where}: timezone {zone!r} is not an IANA time zone. Write for example Asia/Ho_Chi_Minh."
+        )
+    signs = {word: entry.get(word) for word in ("delimiter", "decimal", "thousands")}
+    for word, sign in signs.items():
+        if sign is not None and (not isinstance(sign, str) or len(sign) > 1 or (not sign and word != "thousands")):
+            raise InputError(f"{where}: {word} {sign!r} is not one character. Write one, between quotation marks.")
+    if signs["delimiter"] is not None and signs["delimiter"] in '"\r\n':
+        raise InputError(f"{where}: delimiter {signs['delimiter']!r} cannot separate columns. Write another character.")
+    if signs["decimal"] is not None and signs["decimal"] == signs["thousands"]:
+        raise InputError(f"{where}: decimal and thousands are both {signs['decimal']!r}. Correct one of them.")
+    header_row = entry.get("header_row", 1)
+    if not isinstance(header_row, int) or isinstance(header_row, bool) or header_row < 1:
+        raise InputError(f"{where}: header_row {header_row!r} is not the number of a line. The first line is 1.")
+    formats = _list(f"{where}: date_format", entry.get("date_format"))
+    for text in formats:
+        if text != EPOCH and re.search(r"%[dejmYyqG]|%-[dm]|%s", text) is None:
+            raise InputError(
+                f"{where}: date_format {text!r} is not understood. Write a format of strptime, for example "
+                '"%d/%m/%Y %H:%M": %d day, %m month, %Y year, %H hour, %M minute.'
+            )
+    sheet = entry.get("sheet")
+    return Reading(
+        signs["delimiter"],
+        None if encoding is None else str(encoding),
+        signs["decimal"],
+        signs["thousands"],
+        formats,
+        None if zone is None else str(zone),
+        None if sheet is None else str(sheet),
+        header_row,
+    )
+
+
+def _check_words(where: str, entry: Mapping[Any, Any], known: Sequence[str]) -> None:
+    for word in entry:
+        if word not in known:
+            raise InputError(f"{where}: {word} is not a key of the mapping{did_you_mean(str(word), known)}")
+
+
+def _list(where: str, value: object) -> tuple[str, ...]:
+    values = value if isinstance(value, list) else [] if value is None else [value]
+    if not all(isinstance(text, str) and text for text in values):
+        raise InputError(f"{where}: must be a text, or a list of texts. Put a number between quotation marks.")
+    return tuple(values)
+
+
+def _one_text(where: str, entry: Mapping[Any, Any], word: str) -> str:
+    value = entry.get(word)
+    if isinstance(value, (dict, list, bool)):
+        raise InputError(f"{where}: {word} {value!r} is not a text. Write one, between quotation marks.")
+    return "" if value is None else str(value)
+
+
+def _texts(where: str, value: object) -> dict[str, str]:
+    if value is None:
+        return {}
+    if not isinstance(value, dict) or any(isinstance(text, (dict, list)) or text is None for text in value.values()):
+        raise InputError(f"{where}: must hold lines of the form `name: text`.")
+    return {str(name): _text(text) for name, text in value.items()}
+
+
+def _text(value: object) -> str:
+    # YAML reads `is_test: no` as a boolean
+    return str(value).lower() if isinstance(value, bool) else str(value)

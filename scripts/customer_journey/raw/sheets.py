@@ -1,0 +1,132 @@
+"""Reads the sheets of workbooks as rows of text, and headers of two rows."""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from datetime import datetime, time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from customer_journey.errors import InputError, first_line
+from customer_journey.raw.broken_files import EMPTY
+from customer_journey.raw.mapping import Reading, did_you_mean
+
+# slow to import, and builds without sheets do not need it
+if TYPE_CHECKING:
+    import python_calamine
+
+# how many lines below the first one are searched for the header
+TITLE_LINES = 20
+
+
+def refuse_title(file: Path, unit: str, first: str, below: Sequence[Sequence[str]], header_row: int) -> None:
+    """Refuse a file that has a title or a blank line where the header is expected, and name the line of the header."""
+    for place, cells in enumerate(below, start=1):
+        if sum(bool(cell.strip()) for cell in cells) > 1:
+            number = header_row + place
+            holds = f"holds the title {first!r}" if first else "is blank"
+            raise InputError(
+                f"{file}: its {unit} {header_row} {holds}; the header seems to be in {unit} {number}. "
+                f"Write `header_row: {number}` for this table in mapping.yml, or run `journey init` on the folder."
+            )
+
+
+def no_header_row(file: Path, unit: str, how: Reading) -> InputError:
+    """Return the error of a file that ends above the header that the mapping names."""
+    return InputError(
+        f"{file}: has no {unit} {how.header_row}, which mapping.yml gives as its header. Correct `header_row` there."
+    )
+
+
+def rows_of_sheet(file: Path, how: Reading) -> Iterator[list[str]]:
+    """Yield the rows of a sheet as texts, the header first."""
+    import python_calamine
+
+    try:
+        book = _opened_book(file)
+        names = book.sheet_names
+        if how.sheet is not None and how.sheet not in names:
+            raise InputError(
+                f"{file}: has no sheet {how.sheet}, which mapping.yml names{did_you_mean(how.sheet, names)}"
+            )
+        sheet = book.get_sheet_by_name(how.sheet) if how.sheet else _only_sheet(file, book)
+        rows = sheet.to_python(skip_empty_area=False)
+    except (python_calamine.CalamineError, ValueError) as error:
+        raise InputError(f"{file}: cannot be read as a sheet ({first_line(error)}). Save it again.") from error
+    if rows and len(rows) < how.header_row:
+        raise no_header_row(file, "row", how)
+    above = [_text_of_cell(cell, ".") for cell in rows[how.header_row - 2]] if how.header_row > 1 and rows else []
+    texts: Iterator[list[str]]
+    texts = ([_text_of_cell(cell, how.decimal or ".") for cell in row] for row in rows[how.header_row - 1 :])
+    if above:
+        texts = _with_names_from(above, texts)
+    top = list(itertools.islice(texts, 1 + TITLE_LINES))
+    if top and sum(bool(cell.strip()) for cell in top[0]) <= 1:
+        refuse_title(file, "row", " ".join(top[0]).strip(), top[1:], how.header_row)
+    yield from itertools.chain(top, texts)
+
+
+def names_below(above: Sequence[str], header: Sequence[str]) -> list[str]:
+    """Return the names of columns: a blank one is that of the row above it, as of cells that are merged over two rows.
+
+    A row above with a single text is a title, not a part of the header.
+    """
+    if sum(bool(name.strip()) for name in above) <= 1:
+        return list(header)
+    return [
+        own if own.strip() else other
+        for own, other in itertools.zip_longest(header, above[: _last_filled(above, header)], fillvalue="")
+    ]
+
+
+def _with_names_from(above: Sequence[str], rows: Iterator[list[str]]) -> Iterator[list[str]]:
+    yield names_below(above, next(rows))
+    yield from rows
+
+
+def _last_filled(*rows: Sequence[str]) -> int:
+    return max((place + 1 for row in rows for place, cell in enumerate(row) if cell.strip()), default=0)
+
+
+def _opened_book(file: Path) -> "python_calamine.CalamineWorkbook":
+    """Open a workbook by its suffix, else by its content: some tools name a file .xls that is really .xlsx."""
+    import python_calamine
+
+    try:
+        return python_calamine.CalamineWorkbook.from_path(file)
+    except python_calamine.CalamineError:
+        with file.open("rb") as stream:
+            # the mark of a workbook with a password
+            if "EncryptedPackage".encode("utf-16-le") in stream.read():
+                raise InputError(
+                    f"{file}: is protected by a password. Remove the password and save it again."
+                ) from None
+            stream.seek(0)
+            try:
+                return python_calamine.CalamineWorkbook.from_filelike(stream)
+            except python_calamine.CalamineError:
+                pass
+        # for a damaged file, the error for its suffix says more
+        raise
+
+
+def _only_sheet(file: Path, book: "python_calamine.CalamineWorkbook") -> "python_calamine.CalamineSheet":
+    filled = [name for name in book.sheet_names if book.get_sheet_by_name(name).to_python()]
+    if len(filled) > 1:
+        raise InputError(
+            f"{file}: has the sheets {', '.join(filled)}. Choose one in mapping.yml, for example `sheet: {filled[0]}`."
+        )
+    if not filled:
+        raise InputError(f"{file}: {EMPTY}")
+    return book.get_sheet_by_name(filled[0])
+
+
+def _text_of_cell(cell: object, decimal: str) -> str:
+    """Return the text of a cell: numbers with the file's decimal sign, dates in ISO form."""
+    if isinstance(cell, bool):
+        return str(cell).lower()
+    if isinstance(cell, float):
+        # sheets store whole numbers as floats, with fifteen digits
+        return str(int(cell)) if cell == int(cell) and abs(cell) < 1e15 else repr(cell).replace(".", decimal)
+    if isinstance(cell, datetime):
+        return cell.isoformat(" ") if cell.time() != time() else cell.date().isoformat()
+    return str(cell)
