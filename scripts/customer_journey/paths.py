@@ -18,6 +18,8 @@ DOCS = _OWN_PROJECT / "docs"
 EXPECTATIONS = PROJECT / "expectations"
 # the raw tables of the demo company, as demo_company generates them
 DEMO = PROJECT / "examples" / "demo"
+# only the user who runs a command may read the files that it writes (docs/keys.md)
+PRIVATE_UMASK = 0o077
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+
 from customer_journey.publishing.published import attach_marts
 
 # Marts about builds, not about data: they always differ.

@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 import duckdb
+
 from customer_journey.nothing_new import digests_of_project
 from customer_journey.settings import default_settings
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Sequence
 
 import duckdb
+
 from customer_journey.contract import RawTable, raw_tables
 from customer_journey.errors import InputError
 from customer_journey.raw.adapters import plain

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 
 import duckdb
+
 from customer_journey.contract import RawTable, raw_tables
 from customer_journey.errors import InputError
 from customer_journey.landing.contract_checks import check_columns, check_main_tables

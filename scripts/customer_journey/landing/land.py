@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 import duckdb
+
 from customer_journey.contract import RawTable, raw_tables
 from customer_journey.errors import InputError
 from customer_journey.landing.contract_checks import check_columns, check_main_tables, double_deliveries

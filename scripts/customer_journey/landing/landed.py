@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import duckdb
+
 from customer_journey.contract import RawTable
 from customer_journey.errors import InputError
 from customer_journey.raw.adapters import plain

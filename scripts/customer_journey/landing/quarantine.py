@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+
 from customer_journey.contract import RawTable, raw_tables
 from customer_journey.errors import InputError, LockedError, first_line
 from customer_journey.landing.landed import kind_of

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import duckdb
+
 from customer_journey.landing.landed import FROM_CATALOG, kind_of
 from customer_journey.raw.raw_files import is_json, is_parquet
 

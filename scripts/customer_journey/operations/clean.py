@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import click
+
 from customer_journey.errors import InputError
 from customer_journey.locking import locked
 from customer_journey.operations.housekeeping import clean as delete

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 import duckdb
+
 from customer_journey.landing.landed import kind_of
 
 RUNNING, PUBLISHING, PUBLISHED, FAILED, INTERRUPTED = "running", "publishing", "published", "failed", "interrupted"

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+
 from customer_journey.errors import CheckFailedError
 from customer_journey.operations.housekeeping import is_at_work
 from customer_journey.operations.run_summary import RUNNING

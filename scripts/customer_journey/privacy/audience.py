@@ -15,6 +15,7 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+
 from customer_journey import nothing_new
 from customer_journey.errors import InputError, what_gave_out
 from customer_journey.landing.landed import kind_of

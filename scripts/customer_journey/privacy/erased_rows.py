@@ -8,6 +8,7 @@ that lose a text.
 from collections.abc import Collection, Iterator
 
 import duckdb
+
 from customer_journey.contract import RawTable, raw_tables
 from customer_journey.privacy.hash_key import Ring
 

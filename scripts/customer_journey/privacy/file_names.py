@@ -13,6 +13,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import duckdb
+
 from customer_journey.raw.raw_files import SUFFIXES
 from customer_journey.settings import personal_data_patterns
 

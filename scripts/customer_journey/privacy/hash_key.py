@@ -22,6 +22,7 @@ from pathlib import Path
 
 import duckdb
 from cryptography.fernet import Fernet, InvalidToken
+
 from customer_journey.errors import InputError
 
 ENVIRONMENT_VARIABLE = "JOURNEY_HASH_KEY"

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 import duckdb
+
 from customer_journey.errors import InputError
 from customer_journey.paths import Output
 from customer_journey.privacy import erasure, hash_key

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+
 from customer_journey.errors import InputError, first_line, what_gave_out
 from customer_journey.paths import Output
 from customer_journey.privacy.private_files import FORMULA_SIGNS

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+
 from customer_journey.errors import InputError
 from customer_journey.paths import Output, make_private, write_whole
 from customer_journey.warehouse import quoted

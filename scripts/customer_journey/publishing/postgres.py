@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import duckdb
+
 from customer_journey.errors import BuildError, InputError, LockedError
 from customer_journey.paths import Output
 from customer_journey.publishing.declared_marts import DeclaredMart, declared_marts

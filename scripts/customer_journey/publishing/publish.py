@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
+
 from customer_journey.operations.history import PUBLISHED, PUBLISHING
 from customer_journey.paths import Output, published_mode
 from customer_journey.warehouse import STORAGE_VERSION

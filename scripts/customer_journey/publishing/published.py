@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
+
 from customer_journey.errors import InputError
 from customer_journey.paths import Output
 from customer_journey.publishing.publish import SCHEMA

@@ -1,1 +1,1 @@
-"""Raw folders: the files as they come, mapping.yml, and the adapters of tools. What is read comes out as text columns."""
+"""Raw folders: files, mapping.yml, and the adapters of tools. What is read comes out as text columns."""

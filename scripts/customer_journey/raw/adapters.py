@@ -17,6 +17,7 @@ from typing import Any
 
 import duckdb
 import yaml
+
 from customer_journey.contract import RawTable, raw_tables
 from customer_journey.errors import InputError, first_line, what_gave_out
 from customer_journey.paths import PROJECT

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
+
 from customer_journey.errors import InputError, what_gave_out
 from customer_journey.raw.raw_files import (
     delimiter_of,

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+
 from customer_journey.errors import InputError
 from customer_journey.raw.broken_files import LONGEST_ROW
 from customer_journey.raw.broken_lines import MARK, BrokenLine, copy_of_json

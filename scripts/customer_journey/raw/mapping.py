@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
 from customer_journey.contract import RawTable, raw_tables
 from customer_journey.errors import InputError, first_line
 

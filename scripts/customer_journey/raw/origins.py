@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import duckdb
+
 from customer_journey.contract import RawTable
 from customer_journey.raw.adapters import Input, read_export
 from customer_journey.raw.deliveries import Export, plan_of, takes_prefix

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
+
 from customer_journey.errors import InputError, first_line
 from customer_journey.raw.broken_files import EMPTY, LONGEST_ROW, TO_CONVERT, reading, refuse_another_kind
 from customer_journey.raw.broken_lines import BrokenLine, copy_without
