@@ -507,6 +507,25 @@
 {% macro default__in_order_of(columns) -%}order by {{ columns }}{%- endmacro %}
 {% macro spark__in_order_of(columns) -%}{%- endmacro %}
 
+{#-
+    Several quantiles of a group as a list. A quantile is the smallest value that at least this share of the values do not exceed; missing
+    values do not count. DuckDB keeps the values of a group once for the whole list.
+
+    Parameters: value, an expression; shares, numbers between 0 and 1.
+    Returns: an aggregate; list_entry takes one quantile out of it.
+    Example: {{ quantiles_of('hours', [0.25, 0.5]) }} as quantiles
+-#}
+{% macro quantiles_of(value, shares) -%}{{ return(adapter.dispatch('quantiles_of', 'customer_journey')(value, shares)) }}{%- endmacro %}
+{% macro default__quantiles_of(value, shares) -%}quantile_disc({{ value }}, {{ "'['"[1:-1] }}{{ shares | join(', ') }}{{ "']'"[1:-1] }}){%- endmacro %}
+{% macro spark__quantiles_of(value, shares) -%}
+    array({%- for share in shares -%}percentile_disc({{ share }}) within group (order by {{ value }}){{ ', ' if not loop.last }}{%- endfor -%})
+{%- endmacro %}
+
+{#- Entry of a list by its place; the first is 1. -#}
+{% macro list_entry(list, place) -%}{{ return(adapter.dispatch('list_entry', 'customer_journey')(list, place)) }}{%- endmacro %}
+{% macro default__list_entry(list, place) -%}list_extract({{ list }}, {{ place }}){%- endmacro %}
+{% macro spark__list_entry(list, place) -%}element_at({{ list }}, {{ place }}){%- endmacro %}
+
 {#- Entries of a text separated by ;, one row each. Use it in the select list. -#}
 {% macro list_entries(text) -%}{{ return(adapter.dispatch('list_entries', 'customer_journey')(text)) }}{%- endmacro %}
 {% macro default__list_entries(text) -%}unnest(string_split({{ text }}, ';')){%- endmacro %}

@@ -28,9 +28,15 @@
     {%- if existing is not none and existing.type != type -%}
         {%- do drop_relation_if_exists(existing) -%}
     {%- endif -%}
+    {%- set parts = config.get('meta', {}).get('parts') -%}
     {%- call statement('main') -%}
-        {{ replacing_sql(relation, type) }}
+        {{ replacing_sql(relation, type, part_of(parts, parts['values'][0]) if parts else sql) }}
     {%- endcall -%}
+    {%- for value in (parts['values'][1:] if parts else []) -%}
+        {%- call statement('part_' ~ loop.index) -%}
+            insert into {{ relation }} {{ part_of(parts, value) }}
+        {%- endcall -%}
+    {%- endfor -%}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {%- do persist_docs(relation, model) -%}
     {{ adapter.commit() }}
@@ -42,7 +48,7 @@
     The statement that replaces the relation. With a contract the columns are checked, and a table is created with its constraints
     before it is filled.
 -#}
-{% macro replacing_sql(relation, type) -%}
+{% macro replacing_sql(relation, type, sql) -%}
     {%- if not config.get('contract').enforced -%}
         create or replace {{ type }} {{ relation }} as (
             {{ sql }}
@@ -59,4 +65,16 @@
             {{ get_select_subquery(sql) }}
         )
     {%- endif -%}
+{%- endmacro %}
+
+{#-
+    The rows of a model that have one value in a column. A model with `meta.parts` (`column`, and its `values`) is built by one statement a
+    value. DuckDB keeps all values of a median in memory until the statement ends; where they do not fit, it fills the disk. The column is
+    a constant in each branch of a `union all`, so a statement reads only the branches of its value.
+-#}
+{% macro part_of(parts, value) -%}
+    select * from (
+        {{ sql }}
+    ) as model
+    where {{ parts.column }} = '{{ value }}'
 {%- endmacro %}

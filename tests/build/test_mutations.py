@@ -172,10 +172,11 @@ MUTATIONS = {
         "persons_history_ends_with_dim_persons",
     ),
     "dropped persons also count as in progress": Mutation(
-        "kpi_funnel",
-        "where outcome = 'in_progress'",
-        "where outcome in ('in_progress', 'dropped')",
+        "int_funnel_counts",
+        "where not is_converted and not is_dropped",
+        "where not is_converted",
         "funnel_adds_up",
+        ("int_funnel_counts", "kpi_funnel"),
     ),
     "persons who leave a stage still count in it": Mutation(
         "fct_stage_population_daily",

@@ -206,16 +206,11 @@ def test_drivers_of_shuffled_outcomes_are_none(tables: duckdb.DuckDBPyConnection
     for statement in (
         "create table int_stage_cohorts as select *, not is_converted as is_dropped,"
         " timestamp '2026-01-01' as entered_at, null::timestamp as exited_at, 'channel ' || person_key % 4"
-        " as channel from dealt",
+        " as channel, 'unknown' as customer_type, 'persona ' || person_key % 3 as persona from dealt",
         "create table int_framework_stages as select n as stage_number, 'world ' || n as framework, 'stage' as stage,"
         " 1 as rank, 0::bigint as definitions, n // 63 as mask_number, (1::bigint << (n % 63)) as mask_bit"
         f" from range({FRAMEWORKS + 1}) as numbers (n)",
         "create table int_stage_episodes as select 1::bigint as bit, 'order' as evidence",
-        "create table int_persons as select n as person_key, 'p' || n as person_id"
-        f" from range({persons}) as numbers (n)",
-        "create table dim_persons_history as select person_id, 'unknown' as customer_type,"
-        " 'persona ' || person_key % 3 as persona, timestamp '2025-01-01' as valid_from,"
-        " null::timestamp as valid_to from int_persons",
         "create table int_journey_items as select n as item_key, 'action' as fact_type, 'item ' || n as item,"
         " true as is_counted_by_person from range(40) as numbers (n)",
         "create table int_journey_facts as select *, timestamp '2026-01-03' as happened_at from held",

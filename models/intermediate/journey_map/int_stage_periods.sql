@@ -195,41 +195,12 @@ present as (
 
 ),
 
-cohorts as (
-
-    select
-        *,
-        {{ period_number('entered_month') }} as entered_period,
-        {{ quarter_number(period_number('entered_month')) }} as entered_quarter,
-        {{ wait_of(microseconds_between('entered_at', 'converted_at')) }} as wait,
-        {{ is_mature_cohort('entered_month') }} as is_mature,
-        {{ is_mature_cohort(quarter_of('entered_month'), 3) }} as is_mature_quarter
-    from {{ ref('int_stage_cohorts') }}
-
-),
-
 outcomes as (
 
     select
-        coalesce(cohorts.entered_period, cohorts.entered_quarter, 0) as period,
-        cohorts.stage_number,
-        segments.cube_key,
-        case
-            when grouping(cohorts.entered_period) = 0 then bool_and(cohorts.is_mature)
-            when grouping(cohorts.entered_quarter) = 0 then bool_and(cohorts.is_mature_quarter)
-            else true
-        end as is_mature,
-        count(*) as entered,
-        count(*) filter (where cohorts.is_converted) as converted,
-        count(*) filter (where cohorts.is_dropped) as dropped,
-        count(*) filter (where cohorts.is_mature) as mature_entered,
-        count(*) filter (where cohorts.is_mature and cohorts.is_converted) as mature_converted,
-        percentile_disc(0.5) within group (order by case when cohorts.is_mature then cohorts.wait end) as median_wait,
-        {# median of whole numbers, because that of doubles differs between the engines in the last bit #}
-        median({{ microseconds_between('cohorts.entered_at', 'cohorts.exited_at') }}) / cast(3600000000 as double) as median_hours_in_stage
-    from cohorts
-    inner join segments on cohorts.segment_key = segments.segment_key
-    group by cohorts.stage_number, segments.cube_key, rollup(cohorts.entered_quarter, cohorts.entered_period)
+        *,
+        {{ segment_key('customer_type', 'persona') }} as cube_key
+    from {{ ref('int_stage_outcomes') }}
 
 )
 

@@ -1,94 +1,29 @@
 {%- set labels = {'dimension_value': 'dimension'} -%}
 {%- set window_microseconds = setting('funnel_window_days') * 86400000000 -%}
 {%- set dimensions = ['customer_type', 'channel', 'persona'] -%}
-{%- set wait = wait_of('microseconds_to_next') -%}
-{%- set of_cohort = ['cohort_month', 'stage_number', 'is_mature'] -%}
 {%- set quantiles = {'p25': '0.25', 'median': '0.5', 'p75': '0.75'} -%}
-{%- set measures = {
-    'entered': 'count(*)',
-    'converted': "count(*) filter (where outcome = 'converted')",
-    'dropped': "count(*) filter (where outcome = 'dropped')",
-    'in_progress': "count(*) filter (where outcome = 'in_progress')",
-    'new_customers': 'count(*) filter (where is_new_customer)',
-} -%}
-{%- for name, share in quantiles.items() -%}
-    {%- do measures.update({
-        name: 'percentile_disc(' ~ share ~ ') within group (order by case when is_mature then ' ~ wait ~ ' end)'
-    }) -%}
-{%- endfor %}
 
 with stages as (
 
     select
-        framework,
-        stage,
-        {# millions of rows are grouped by it #}
-        row_number() over (order by framework, rank) as stage_number,
-        rank,
-        label_en,
-        label_vi,
-        rank < max(rank) over (partition by framework) as has_later_stage
-    from {{ ref('dim_framework_stages') }}
-    where is_in_funnel
-
-),
-
-entries as (
-
-    select
-        stages.stage_number,
-        {{ month_of('entries.entered_date') }} as entered_month,
-        entries.channel,
-        entries.outcome,
-        {# attributes as of the entry: the later ones would let the outcome explain itself #}
-        coalesce(persons.customer_type, 'unknown') as customer_type,
-        coalesce(persons.persona, 'unknown') as persona,
-        coalesce(
-            customers.customer_since >= entries.entered_at
-            and customers.customer_since <= {{ add_days('entries.entered_at', setting('funnel_window_days')) }},
-            false
-        ) as is_new_customer,
-        {{ microseconds_between('entries.entered_at', 'entries.converted_at') }} as microseconds_to_next,
-        {{ microseconds_between('entries.entered_at', as_of()) }} as microseconds_to_as_of
-    from {{ ref('fct_stage_entries') }} as entries
-    inner join stages on entries.framework = stages.framework and entries.stage = stages.stage
-    inner join {{ ref('dim_persons') }} as customers on entries.person_id = customers.person_id
-    left join {{ ref('dim_persons_history') }} as persons
-        on entries.person_id = persons.person_id
-        and entries.entered_at >= persons.valid_from
-        and (entries.entered_at < persons.valid_to or persons.valid_to is null)
-    where entries.outcome is not null
-
-),
-
-months as (
-
-    select
-        *,
-        {{ is_mature_cohort('entered_month') }} as is_mature
-    from entries
-
-),
-
-cohorts as (
-
-    select
-        entered_month as cohort_month,
-        *
-    from months
-    union all
-    {# the cohort of all mature months #}
-    select
-        cast(null as date) as cohort_month,
-        *
-    from months
-    where is_mature
+        numbers.stage_number,
+        stages.framework,
+        stages.stage,
+        stages.rank,
+        stages.label_en,
+        stages.label_vi,
+        stages.rank < max(stages.rank) over (partition by stages.framework) as has_later_stage
+    from {{ ref('dim_framework_stages') }} as stages
+    inner join {{ ref('int_framework_stages') }} as numbers
+        on stages.framework = numbers.framework
+        and stages.stage = numbers.stage
+    where stages.is_in_funnel
 
 ),
 
 counted as (
 
-    {{ by_dimension('cohorts', dimensions, measures, by=of_cohort) }}
+    select * from {{ ref('int_funnel_counts') }}
 
 ),
 
@@ -99,10 +34,18 @@ counted as (
 censored_cohorts as (
 
     select
-        *,
-        coalesce(microseconds_to_next, least(microseconds_to_as_of, {{ window_microseconds }})) as microseconds_observed
-    from cohorts
-    where not is_mature
+        stage_number,
+        entered_month as cohort_month,
+        customer_type,
+        channel,
+        persona,
+        {{ microseconds_between('entered_at', 'converted_at') }} as microseconds_to_next,
+        coalesce(
+            {{ microseconds_between('entered_at', 'converted_at') }},
+            least({{ microseconds_between('entered_at', as_of()) }}, {{ window_microseconds }})
+        ) as microseconds_observed
+    from {{ ref('int_stage_cohorts') }}
+    where not {{ is_mature_cohort('entered_month') }}
 
 ),
 
@@ -163,7 +106,8 @@ rated as (
 
     select
         {%- for name in quantiles %}
-        {{ hours_of_wait('case when counted.is_mature then counted.' ~ name ~ ' else survival_quantiles.' ~ name ~ ' end') }}
+        {%- set of_mature = list_entry('counted.waits', loop.index) %}
+        {{ hours_of_wait('case when counted.is_mature then ' ~ of_mature ~ ' else survival_quantiles.' ~ name ~ ' end') }}
             as {{ name }}_hours,
         {%- endfor %}
         counted.*,

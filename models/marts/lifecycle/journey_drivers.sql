@@ -7,6 +7,8 @@ with cohorts as (
         cohorts.person_key,
         cohorts.stage_number,
         cohorts.channel,
+        cohorts.customer_type,
+        cohorts.persona,
         cohorts.entered_at,
         {{ add_days('cohorts.entered_at', setting('driver_landmark_days')) }} as landmark_at,
         cohorts.is_converted,
@@ -42,7 +44,10 @@ windows as (
         person_key,
         entered_at,
         landmark_at,
-        max(channel) as channel,
+        max(channel) as entry_channel,
+        {# as known at the entry: knowledge that came with the outcome would contain it #}
+        max(customer_type) as customer_type,
+        max(persona) as persona,
         {{ masks_of_stages('cohorts', 'is_converted', name='advanced_') }},
         {{ masks_of_stages('cohorts', 'is_dropped', name='left_') }}
     from cohorts
@@ -66,24 +71,6 @@ facts as (
         and facts.happened_at < windows.landmark_at
     where items.is_counted_by_person
     group by windows.person_key, windows.entered_at, facts.item_key
-
-),
-
-{# customer type and persona as known at the entry: knowledge that came with the outcome would contain it #}
-described as (
-
-    select
-        windows.channel as entry_channel,
-        coalesce(history.customer_type, 'unknown') as customer_type,
-        coalesce(history.persona, 'unknown') as persona,
-        {{ each_mask('windows.advanced_#') }},
-        {{ each_mask('windows.left_#') }}
-    from windows
-    inner join {{ ref('int_persons') }} as persons on windows.person_key = persons.person_key
-    left join {{ ref('dim_persons_history') }} as history
-        on persons.person_id = history.person_id
-        and windows.entered_at >= history.valid_from
-        and (windows.entered_at < history.valid_to or history.valid_to is null)
 
 ),
 
@@ -115,7 +102,7 @@ factors_of_masks as (
         {{ factor_type }} as factor,
         {{ each_mask(outcome ~ '_# as mask_#') }},
         {{ counts }}
-    from described
+    from windows
     where {{ has_any_stage(name=outcome ~ '_') }}
     group by {{ factor_type }}, {{ each_mask(outcome ~ '_#') }}
     {%- endfor %}
