@@ -66,15 +66,15 @@ USABLE: dict[str, Files] = {
         **mapped_contacts("delimiter: ;"),
         "crm/contacts.csv": f"sep=;\n{CONTACTS.replace(',', ';')}",
     },
-    "title row that mapping.yml declares": {
+    "title row that is declared": {
         **mapped_contacts("header_row: 2"),
         "crm/contacts.csv": f"Danh sách\n{CONTACTS}",
     },
-    "Windows-1258 that mapping.yml declares": {
+    "Windows-1258 that is declared": {
         **mapped_contacts("encoding: cp1258"),
         "crm/contacts.csv": CONTACTS.replace("mai@", "Đà@").encode("cp1258"),
     },
-    "UTF-16 that mapping.yml declares": {
+    "UTF-16 that is declared": {
         **mapped_contacts("encoding: utf-16"),
         "crm/contacts.csv": CONTACTS.encode("utf-16"),
     },
@@ -84,7 +84,7 @@ USABLE: dict[str, Files] = {
     "gzip": contacts(gzip.compress(CONTACTS.encode()), ".csv.gz"),
     "two byte order marks": contacts(f"\ufeff\ufeff{CONTACTS}"),
     "byte order mark of JSON": contacts('\ufeff[{"contact_id": "1", "created_at": "2026-01-01"}]', ".json"),
-    "JSON in UTF-16 that mapping.yml declares": {
+    "JSON in UTF-16 that is declared": {
         **mapped_contacts("encoding: utf-16"),
         "crm/contacts.csv": None,
         "crm/contacts.json": '[{"contact_id": "1", "created_at": "2026-01-01"}]'.encode("utf-16"),
