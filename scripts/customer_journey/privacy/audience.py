@@ -17,7 +17,7 @@ import duckdb
 import pyarrow as pa
 
 from customer_journey import nothing_new
-from customer_journey.errors import InputError, what_gave_out
+from customer_journey.errors import InputError, exhausted_resource
 from customer_journey.landing.landed import kind_of
 from customer_journey.locking import locked
 from customer_journey.paths import Output
@@ -125,7 +125,7 @@ def persons_of(output: Output, query: str) -> pa.Table:
         try:
             found = connection.sql(statement).to_arrow_table()
         except duckdb.Error as error:
-            if what_gave_out(error):
+            if exhausted_resource(error):
                 raise
             raise InputError(f"{_short(query)}: {_one_line(error)}{_marts_with_column(connection, error)}") from error
     return found
