@@ -138,7 +138,7 @@ def _encoded(column: pa.ChunkedArray) -> dict[str, list[Any]] | list[Any]:
 
 
 def short(value: float | None) -> float | None:
-    """Return a whole number as it is, any other rounded to six digits, which is more than the page shows; None for NaN."""
+    """Return a number rounded to six digits, more than the page shows, but a whole one as it is; None for NaN."""
     if value is None or value - value != 0:
         return None
     return int(value) if value.is_integer() and abs(value) < 2**53 else float(f"{value:.6g}")

@@ -2,10 +2,10 @@
 {#- the columns that both marts declare; dbt knows them once it runs -#}
 {%- set shared_columns = [] -%}
 {%- if execute -%}
-    {%- set of_history = graph.nodes['model.customer_journey.dim_persons_history'].columns -%}
-    {%- for column in graph.nodes['model.customer_journey.dim_persons'].columns if column in of_history and column != 'person_id' -%}
-        {%- do shared_columns.append(column) -%}
-    {%- endfor -%}
+{%- set of_history = graph.nodes['model.customer_journey.dim_persons_history'].columns -%}
+{%- for column in graph.nodes['model.customer_journey.dim_persons'].columns if column in of_history and column != 'person_id' -%}
+{%- do shared_columns.append(column) -%}
+{%- endfor -%}
 {%- endif %}
 with neighbours as (
 
