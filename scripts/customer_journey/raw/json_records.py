@@ -112,9 +112,9 @@ def _refuse_error(connection: duckdb.DuckDBPyConnection, records: str, file: Pat
     rows = connection.execute(f"select record from {records} limit 2").fetchall()
     found = json.loads(rows[0][0]) if len(rows) == 1 else None
     if isinstance(found, dict) and len(found) and {name.lower() for name in found} <= _OF_AN_ERROR:
-        message = " ".join(str(found.get("message") or next(iter(found.values()))).split())[:_NAMED_OF_ERROR]
+        said = " ".join(str(found.get("message") or next(iter(found.values()))).split())[:_NAMED_OF_ERROR]
         raise InputError(
-            f"{file}: is no export, but what the API answered to a request that failed ({message}). Export it again."
+            f"{file}: is no export, but what the API answered to a request that failed ({said}). Export it again."
         )
 
 
