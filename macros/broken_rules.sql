@@ -1,6 +1,6 @@
 {#-
-    dbt's own way to run a test, and where a test of `rules` fails the rules that are broken, a line each in dbt's log. scripts/build tells
-    them with the failure, since of a test that fails dbt itself says no more than a number.
+    Runs a test as dbt does. If a test of `rules` fails, it also writes a line for each broken rule to dbt's log, and scripts/build prints
+    these lines with the failure: dbt itself reports only the number of failed rows.
 -#}
 {% materialization test, default %}
     {%- set ended = dbt['materialization_test_default']() -%}

@@ -24,7 +24,7 @@ from customer_journey.errors import (
     LockedError,
     MachineError,
     RowCounts,
-    what_gave_out,
+    exhausted_resource,
 )
 from customer_journey.landing.land import land
 from customer_journey.landing.landed import LandingReport, kind_of
@@ -159,7 +159,7 @@ def _prepare_output(output: Output) -> None:
         with tempfile.TemporaryFile(dir=output.root):
             pass
     except OSError as error:
-        if what_gave_out(error):
+        if exhausted_resource(error):
             raise
         raise InputError(
             f"--out {output.root}: cannot be written to ({error.strerror}). Change its permissions, or choose another "
@@ -197,7 +197,7 @@ def _build_locked(
         if standing is not None:
             return standing
     nothing_new.forget(output)
-    garbage_collection.search_seldom()
+    garbage_collection.collect_garbage_seldom()
     build = BuildRecord(
         build_id=started_at.strftime("%Y%m%dT%H%M%S.%fZ"),
         as_of=datetime.fromisoformat(settings["as_of"]).replace(tzinfo=None),
@@ -385,8 +385,8 @@ def _build_on(
     if failures:
         more = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
         stands = f"; the marts published last are unchanged in {engine.published}. " if engine.has_published else ". "
-        if gave_out := next(filter(None, map(what_gave_out, failures)), None):
-            raise MachineError(f"{gave_out} ({failures[0]}{more}). Nothing was published{stands}")
+        if exhausted := next(filter(None, map(exhausted_resource, failures)), None):
+            raise MachineError(f"{exhausted} ({failures[0]}{more}). Nothing was published{stands}")
         raise CheckFailedError(
             f"{failures[0]}{more}. Nothing was published{stands}"
             f"Details: {output.logs / 'dbt.log'}, {output.data_docs / 'index.html'}",

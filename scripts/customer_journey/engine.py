@@ -215,7 +215,7 @@ class _DuckDBStore:
 
 def _begin() -> None:
     _end_with_parent()
-    garbage_collection.search_seldom()
+    garbage_collection.collect_garbage_seldom()
 
 
 def _end_with_parent() -> None:

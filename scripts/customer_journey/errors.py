@@ -90,7 +90,7 @@ _NO_MEMORY_NUMBERS = {errno.ENOMEM, errno.EAGAIN}
 _NO_ROOM_NUMBERS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
-def what_gave_out(problem: object) -> str | None:
+def exhausted_resource(problem: object) -> str | None:
     """Return a line for the user if the machine ran out of memory or disk space; None for any other problem."""
     # compared by name, because importing DuckDB or multiprocessing here would itself need memory
     if isinstance(problem, MemoryError) or type(problem).__name__ in ("OutOfMemoryException", "BrokenProcessPool"):
@@ -99,17 +99,17 @@ def what_gave_out(problem: object) -> str | None:
         if problem.errno in _NO_ROOM_NUMBERS:
             return NO_ROOM
         return NO_MEMORY if problem.errno in _NO_MEMORY_NUMBERS else None
-    said = str(problem).lower()
-    if any(words in said for words in _SAY_NO_ROOM):
+    message = str(problem).lower()
+    if any(words in message for words in _SAY_NO_ROOM):
         return NO_ROOM
-    return NO_MEMORY if any(words in said for words in _SAY_NO_MEMORY) else None
+    return NO_MEMORY if any(words in message for words in _SAY_NO_MEMORY) else None
 
 
 def as_build_error(error: Exception) -> BuildError | None:
     """Return an error from Python or DuckDB as a line for the user; None if it can only be a defect of this project."""
-    gave_out = what_gave_out(error)
-    if gave_out is not None:
-        return MachineError(f"{gave_out}. Nothing was published; the marts published last are unchanged.")
+    exhausted = exhausted_resource(error)
+    if exhausted is not None:
+        return MachineError(f"{exhausted}. Nothing was published; the marts published last are unchanged.")
     if isinstance(error, OSError):
         where = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
         return InputError(f"{where}{error.strerror or error}.")

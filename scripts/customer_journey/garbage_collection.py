@@ -3,7 +3,7 @@
 import gc
 
 
-def search_seldom() -> None:
+def collect_garbage_seldom() -> None:
     """Let the garbage collector run far less often than by default in this process.
 
     dbt and Great Expectations create hundreds of thousands of objects that stay alive. Searching them again and again

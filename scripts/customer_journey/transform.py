@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from customer_journey.checks.result import CheckResult
-from customer_journey.errors import BuildError, MachineError, what_gave_out
+from customer_journey.errors import BuildError, MachineError, exhausted_resource
 from customer_journey.paths import PROJECT, Output
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ def _run_dbt(
         DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
     if result.exception is not None or result.result is None:
         lines = [line.strip() for line in str(result.exception).splitlines() if line.strip()]
-        if gave_out := what_gave_out(result.exception):
+        if gave_out := exhausted_resource(result.exception):
             raise MachineError(f"{gave_out}. Nothing was published; the marts published last are unchanged.")
         raise BuildError(f"dbt: {' '.join(lines[:4])}")
     for item in getattr(result.result, "results", ()):

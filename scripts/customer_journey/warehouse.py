@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from customer_journey.errors import IF_DAMAGED, InputError, LockedError, first_line, what_gave_out
+from customer_journey.errors import IF_DAMAGED, InputError, LockedError, exhausted_resource, first_line
 
 # it takes half a second to load, which a build with nothing new does without
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def open_warehouse(path: Path) -> duckdb.DuckDBPyConnection:
     except duckdb.Error as error:
         if "Could not set lock" in str(error):
             raise LockedError(f"{path}: another program has the warehouse open. Close it, or wait.") from error
-        if what_gave_out(error):
+        if exhausted_resource(error):
             raise
         raise InputError(f"{path}: the warehouse cannot be opened ({first_line(error)}). {IF_DAMAGED}") from error
     connection.execute("set TimeZone = 'UTC'")

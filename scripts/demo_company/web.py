@@ -217,7 +217,7 @@ def _agents(sessions: Sessions) -> Ints:
 def identities(
     rng: np.random.Generator, people: People, contact_ids: pa.Array, sessions: Sessions, end: Ints
 ) -> tuple[pa.Table, dict[str, Ints]]:
-    """The web identities from sessions that identify their visitor; for truth, also the sessions by identifier type."""
+    """Return web identities of sessions that identify their visitor; for truth, also these sessions by identifier."""
     kinds = sessions.identify
     uses_second = (rng.random(len(sessions)) < 0.3) & (kinds == s.BY_EMAIL)
     parts, identified = [build("web/identities", {}, rows=0)], {}

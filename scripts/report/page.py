@@ -52,8 +52,8 @@ def write_report(output: Output) -> Path:
 def report_of_build(output: Output) -> str:
     """Write the report after a build, and return what the summary says of it.
 
-    The page is an extra: whatever is wrong with it, what was published stands. A page of an older build would show what
-    is not so any more, also of persons erased since, and goes.
+    The page is an extra: if it cannot be written, the published marts stay published. The page of an earlier build is
+    then removed, because it would show outdated figures, also of persons who were erased since.
     """
     try:
         return str(write_report(output))
@@ -147,7 +147,7 @@ def _policy(styles: str, script: str) -> str:
 
 
 def _meta(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
-    build = _row(connection, "select *, settings::varchar as told from marts.build_info")
+    build = _row(connection, "select *, settings::varchar as settings_json from marts.build_info")
     checks = _row(
         connection,
         "select count(*) filter (success) as passed, count(*) filter (not success) as warned from marts.audit_checks",
@@ -156,7 +156,7 @@ def _meta(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
         connection,
         "select sum(rows_in)::bigint as rows_in, sum(quarantined)::bigint as refused from marts.audit_reconciliation",
     )
-    settings = {**default_settings(), **json.loads(build["told"])}
+    settings = {**default_settings(), **json.loads(build["settings_json"])}
     as_of = build["as_of"].replace(tzinfo=ZoneInfo("UTC"))
     return {
         "company": settings.get("company_name") or "",
@@ -221,8 +221,8 @@ def _sentence(
             for language in LANGUAGES
         }
 
-    said = {"text": filled(""), "sure": filled("sure_")} if rows else {"text": filled("none_"), "sure": None}
-    return {"sentence": sentence["sentence"], "page": sentence["page"], "figure": sentence.get("figure", ""), **said}
+    parts = {"text": filled(""), "sure": filled("sure_")} if rows else {"text": filled("none_"), "sure": None}
+    return {"sentence": sentence["sentence"], "page": sentence["page"], "figure": sentence.get("figure", ""), **parts}
 
 
 def _descriptions(connection: duckdb.DuckDBPyConnection, tables: dict[str, pa.Table]) -> pa.Table:

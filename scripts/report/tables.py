@@ -138,7 +138,7 @@ def _encoded(column: pa.ChunkedArray) -> dict[str, list[Any]] | list[Any]:
 
 
 def short(value: float | None) -> float | None:
-    """Return six digits of a number, more than the page shows, and a whole one whole; none for what is no number."""
+    """Return a number rounded to six digits, more than the page shows, but a whole one as it is; None for NaN."""
     if value is None or value - value != 0:
         return None
     return int(value) if value.is_integer() and abs(value) < 2**53 else float(f"{value:.6g}")

@@ -177,8 +177,8 @@ def _run_rival(rival: Rival, folder: Path, effects: Path) -> Cost:
     try:
         python = _environment(folder / f"with-{rival.requirements[0]}", rival.requirements)
     except (OSError, subprocess.CalledProcessError) as error:
-        said = getattr(error, "stderr", None) or str(error)
-        raise click.ClickException(f"not installed: {said.strip().splitlines()[-1]}") from error
+        message = getattr(error, "stderr", None) or str(error)
+        raise click.ClickException(f"not installed: {message.strip().splitlines()[-1]}") from error
     return measure(
         [str(python), "-c", rival.program, str(folder / "world" / "paths.csv"), str(effects), rival.argument]
     )

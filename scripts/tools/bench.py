@@ -97,8 +97,8 @@ def _run(command: Sequence[str]) -> tuple[Cost, str | None]:
     started, used = time.monotonic(), _used_by_children()
     cpu: dict[int, float] = {}
     peak = 0
-    with tempfile.TemporaryFile("w+") as said:
-        process = subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT)
+    with tempfile.TemporaryFile("w+") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
         root = psutil.Process(process.pid)
         while process.poll() is None:
             resident = 0
@@ -117,8 +117,8 @@ def _run(command: Sequence[str]) -> tuple[Cost, str | None]:
             time.sleep(_LOOK_SECONDS)
         failure = None
         if process.wait():
-            said.seek(0)
-            lines = [line for line in said.read().split("\n") if line.strip()]
+            output.seek(0)
+            lines = [line for line in output.read().split("\n") if line.strip()]
             failure = lines[-1] if lines else f"{command[0]} failed"
     # the first counts only processes that a parent waited for, so not Spark's; the second misses the last moments
     spent = max(_used_by_children() - used, sum(cpu.values()))

@@ -223,7 +223,7 @@ class _Parts:
             )
         part = _Part(name, process, log)
         self._started.append(part)
-        _tell(self._watchdog, f"group {process.pid}")
+        _send(self._watchdog, f"group {process.pid}")
         return part
 
     def wait(self, part: _Part, answers: Callable[[], bool]) -> None:
@@ -250,15 +250,15 @@ class _Parts:
             _signal_group(part, signal.SIGKILL)
             part.process.wait()
         kill_groups([part.process.pid for part in self._started])
-        _tell(self._watchdog, "done")
+        _send(self._watchdog, "done")
         self._watchdog.communicate()
 
-    def end_with_us(self, process: subprocess.Popen[bytes]) -> None:
+    def end_with_this_process(self, process: subprocess.Popen[bytes]) -> None:
         """Let the watchdog also end a process outside the cluster if this process is killed."""
-        _tell(self._watchdog, f"process {process.pid}")
+        _send(self._watchdog, f"process {process.pid}")
 
 
-def _tell(watchdog: subprocess.Popen[bytes], line: str) -> None:
+def _send(watchdog: subprocess.Popen[bytes], line: str) -> None:
     assert watchdog.stdin
     # ignore a dead watchdog: it is needed only if this process is killed too
     with contextlib.suppress(BrokenPipeError):
@@ -409,7 +409,7 @@ def run_in_cluster(cluster: LocalCluster, command: Sequence[str]) -> int:
         process = subprocess.Popen(command, env=environment)
     except OSError as error:
         raise InputError(f"{command[0]}: cannot be run ({error.strerror}).") from error
-    cluster.parts.end_with_us(process)
+    cluster.parts.end_with_this_process(process)
     try:
         code = process.wait()
     except KeyboardInterrupt:

@@ -81,7 +81,7 @@ class Workshop:
             SlipError: the model does not contain the text, or has the same rows with the slip.
         """
         mutated = self.mutated(slip)
-        remade = self._hanging_on(self._ids[slip.model])
+        remade = self._with_downstream(self._ids[slip.model])
         waiting = self._tests_of(remade)
         made: set[str] = set()
         with self._connect() as connection, _taken_back(connection):
@@ -125,7 +125,7 @@ class Workshop:
             connection.execute(f"attach '{quoted(self._built)}' as built (read_only)")
             yield connection
 
-    def _hanging_on(self, model: str) -> list[str]:
+    def _with_downstream(self, model: str) -> list[str]:
         """The model and everything downstream, in topological order."""
         reaches: dict[str, bool] = {model: True}
         order = [model]

@@ -1,12 +1,16 @@
 """A tiny company, published once with few marts, and a company of random rows, published once with all marts."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from customer_journey.privacy import erasure
+from customer_journey.warehouse import open_warehouse
 
 from tests.support.any_rows import NAME, write_any_rows
-from tests.support.builds import FEW_FRAMEWORKS, publish, run_build, write_rows, write_settings
+from tests.support.builds import FEW_FRAMEWORKS, publish, run_build, write_required_tables, write_rows, write_settings
+from tests.support.landing import Landing
 from tests.support.leaks import slipped_rows
 from tests.support.shared import made_once
 
@@ -97,3 +101,13 @@ def _build_planted(folder: Path) -> None:
     done = run_build(folder / "raw", folder / "out")
     (folder / "counts.json").write_text(json.dumps(counts), encoding="utf-8")
     (folder / "ended").write_text(f"exit {done.returncode}\n{done.stderr}", encoding="utf-8")
+
+
+@pytest.fixture
+def landing(tmp_path: Path) -> Iterator[Landing]:
+    """A raw folder whose required tables are empty, not landed yet."""
+    raw = tmp_path / "raw"
+    write_required_tables(raw)
+    with open_warehouse(tmp_path / "warehouse.duckdb") as connection:
+        erasure.prepare(connection)
+        yield Landing(raw, connection)

@@ -1,5 +1,5 @@
--- Recounts the credit of all models with a closed formula from touchpoints and conversions. Credit sums to 1 even if a path is longer than
--- the lookback, does not restart after a conversion, or swaps first and last touch, so the sums of attribution_adds_up do not show it.
+-- Recounts the credit of all models from touchpoints and conversions, by a closed formula. The sums of attribution_adds_up cannot find a
+-- path that is longer than the lookback, does not restart after a conversion, or has its touches in the wrong order: its credit is 1 too.
 {%- set models = ['first_touch', 'last_touch', 'last_non_direct', 'linear', 'position_based', 'time_decay', 'shapley'] %}
 with touches as (
 

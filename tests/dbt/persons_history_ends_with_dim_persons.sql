@@ -1,4 +1,12 @@
 -- A history that overlaps, leaves a gap or ends with something else than dim_persons would tell another story than the stages do.
+{#- the columns that both marts declare; dbt knows them once it runs -#}
+{%- set shared_columns = [] -%}
+{%- if execute -%}
+{%- set of_history = graph.nodes['model.customer_journey.dim_persons_history'].columns -%}
+{%- for column in graph.nodes['model.customer_journey.dim_persons'].columns if column in of_history and column != 'person_id' -%}
+{%- do shared_columns.append(column) -%}
+{%- endfor -%}
+{%- endif %}
 with neighbours as (
 
     select
@@ -18,12 +26,6 @@ from {{ ref('dim_persons') }} as persons
 left join {{ ref('dim_persons_history') }} as history on persons.person_id = history.person_id and history.is_current
 where
     history.person_id is null
-    or persons.is_known <> history.is_known
-    or persons.customer_type <> history.customer_type
-    or persons.persona <> history.persona
-    or persons.country <> history.country
-    or persons.company_id <> history.company_id
-    or persons.buying_role <> history.buying_role
-    or persons.first_channel <> history.first_channel
-    or persons.current_stage <> history.current_stage
-    or persons.customer_since is distinct from history.customer_since
+    {%- for column in shared_columns %}
+    or persons.{{ column }} is distinct from history.{{ column }}
+    {%- endfor %}

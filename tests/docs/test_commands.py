@@ -32,6 +32,7 @@ NOT_RUN_HERE = {
     "journey check my_raw": _EXPORTS,
     "scripts/test": "runs these tests",
     "pytest tests/": "runs other tests",
+    "python -m tools.slips": "minutes on a built demo: tests/build/test_slips.py",
     "git clone": _CLONE,
     "uv build --wheel": _WHEEL,
     "uvx --from": _WHEEL,

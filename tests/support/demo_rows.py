@@ -8,7 +8,9 @@ from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 
+import pytest
 from customer_journey.paths import PROJECT
+from scipy import stats
 
 from tests.support.demo import Demo
 from tests.support.raw_rows import (
@@ -218,3 +220,12 @@ def is_on_scale(row: Row) -> bool:
     low = lowest if row["scale_min"] is None else row["scale_min"]
     high = highest if row["scale_max"] is None else row["scale_max"]
     return bool(float(low) <= float(row["score"]) <= float(high))
+
+
+def assert_share(part: int, whole: int, rate: float | None, low: float | None, high: float | None) -> None:
+    """Compare a rate and its Wilson interval with a library's."""
+    if not whole:
+        assert (rate, low, high) == (None, None, None)
+        return
+    bounds = stats.binomtest(part, whole).proportion_ci(method="wilson")
+    assert [rate, low, high] == pytest.approx([part / whole, bounds.low, bounds.high], abs=1e-9)

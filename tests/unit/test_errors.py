@@ -4,7 +4,7 @@ import errno
 
 import duckdb
 import pytest
-from customer_journey.errors import ExitCode, as_build_error, what_gave_out
+from customer_journey.errors import ExitCode, as_build_error, exhausted_resource
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_error_of_the_machine_is_one_line(error: Exception, code: ExitCode, word
 @pytest.mark.parametrize("said", ["Parquet magic bytes not found", "Invalid unicode", "Permission denied"])
 def test_damage_is_no_lack_of_memory(said: str) -> None:
     """A damaged file is not reported as a lack of memory."""
-    assert what_gave_out(duckdb.IOException(said)) is None
+    assert exhausted_resource(duckdb.IOException(said)) is None
 
 
 def test_error_that_nobody_foresaw_is_left_to_be_told_as_such() -> None:

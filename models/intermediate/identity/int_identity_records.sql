@@ -80,7 +80,7 @@ with records as (
     group by all
     union all
     {%- endfor %}
-    {#- a merged contact may appear in the survivor's list only #}
+    {#- the CRM may export a merged contact only as an id in the list of its surviving contact, without a row of its own #}
     select
         {{ text_columns(columns, {'contact_id': 'stated.merged_contact_id'}) }},
         false as is_contact_row,

@@ -221,7 +221,7 @@ bounds as (
 
 ),
 
-landable as (
+raw_tables as (
 
     {%- for source_name, table_name in staged_tables() %}
     select '{{ source_name }}.{{ table_name }}' as source_table
@@ -231,7 +231,7 @@ landable as (
 )
 
 select
-    landable.source_table,
+    raw_tables.source_table,
     coalesce(latest.source, 'all') as source,
     latest.latest_at,
     latest.latest_date,
@@ -253,8 +253,8 @@ select
         when bounds.last_rows > bounds.high then 'high'
         when bounds.last_rows is not null then 'usual'
     end as volume
-from landable
-left join latest on landable.source_table = latest.source_table
+from raw_tables
+left join latest on raw_tables.source_table = latest.source_table
 left join bounds
     on latest.source_table = bounds.source_table
     and latest.source = bounds.source

@@ -9,7 +9,7 @@ with paid_sessions as (
 
 ),
 
-met as (
+encountered as (
 
     select
         'orders.orders.status' as met_in,
@@ -46,7 +46,7 @@ met as (
     select
         'feedback.survey_responses.touchpoint' as met_in,
         touchpoint as value_met
-    from {{ accepted('feedback', 'survey_responses') }} as met
+    from {{ accepted('feedback', 'survey_responses') }} as accepted_rows
     where
         touchpoint is not null
         and touchpoint not in (select known.touchpoint from {{ ref('survey_touchpoints') }} as known)
@@ -55,7 +55,7 @@ met as (
     select
         'crm.activities.activity_type' as met_in,
         activity_type as value_met
-    from {{ accepted('crm', 'activities') }} as met
+    from {{ accepted('crm', 'activities') }} as accepted_rows
     where
         activity_type is not null
         and activity_type not in (select known.touchpoint_type from {{ ref('touchpoint_types') }} as known)
@@ -65,7 +65,7 @@ met as (
     select
         'crm.activities.channel' as met_in,
         channel as value_met
-    from {{ accepted('crm', 'activities') }} as met
+    from {{ accepted('crm', 'activities') }} as accepted_rows
     where
         channel is not null
         and channel not in (select known.channel from {{ ref('channels') }} as known)
@@ -74,7 +74,7 @@ met as (
     select
         'crm.activities.outcome' as met_in,
         {{ lower_case('outcome') }} as value_met
-    from {{ accepted('crm', 'activities') }} as met
+    from {{ accepted('crm', 'activities') }} as accepted_rows
     where
         {{ lower_case('outcome') }} is not null
         and {{ lower_case('outcome') }} not in (select known.crm_activity_outcome from {{ ref('crm_activity_outcomes') }} as known)
@@ -82,7 +82,7 @@ met as (
     select
         'crm.deals.lost_reason' as met_in,
         lost_reason as value_met
-    from {{ accepted('crm', 'deals') }} as met
+    from {{ accepted('crm', 'deals') }} as accepted_rows
     where
         lost_reason is not null
         and status = 'lost'
@@ -91,7 +91,7 @@ met as (
     select
         'crm.contacts.lead_source' as met_in,
         {{ lower_case('lead_source') }} as value_met
-    from {{ accepted('crm', 'contacts') }} as met
+    from {{ accepted('crm', 'contacts') }} as accepted_rows
     where
         {{ lower_case('lead_source') }} is not null
         and {{ lower_case('lead_source') }} not in (select known.crm_lead_source from {{ ref('crm_lead_sources') }} as known)
@@ -99,7 +99,7 @@ met as (
     select
         'crm.tickets.channel' as met_in,
         channel as value_met
-    from {{ accepted('crm', 'tickets') }} as met
+    from {{ accepted('crm', 'tickets') }} as accepted_rows
     where
         channel is not null
         and channel not in (select known.channel from {{ ref('channels') }} as known)
@@ -108,7 +108,7 @@ met as (
     select
         'crm.subscription_changes.reason' as met_in,
         reason as value_met
-    from {{ accepted('crm', 'subscription_changes') }} as met
+    from {{ accepted('crm', 'subscription_changes') }} as accepted_rows
     where
         reason is not null
         and reason not in (select known.raw_reason from {{ ref('churn_reason_map') }} as known)
@@ -116,7 +116,7 @@ met as (
     select
         'marketing.offline_visits.place_type' as met_in,
         place_type as value_met
-    from {{ accepted('marketing', 'offline_visits') }} as met
+    from {{ accepted('marketing', 'offline_visits') }} as accepted_rows
     where
         place_type is not null
         and place_type not in (select replace(known.touchpoint_type, 'visit_', '') from {{ ref('touchpoint_types') }} as known)
@@ -124,7 +124,7 @@ met as (
     select
         'marketing.social_interactions.interaction_type' as met_in,
         interaction_type as value_met
-    from {{ accepted('marketing', 'social_interactions') }} as met
+    from {{ accepted('marketing', 'social_interactions') }} as accepted_rows
     where
         interaction_type is not null
         and interaction_type not in (select replace(known.touchpoint_type, 'social_', '') from {{ ref('touchpoint_types') }} as known)
@@ -132,7 +132,7 @@ met as (
     select
         'marketing.social_interactions.platform' as met_in,
         platform as value_met
-    from {{ accepted('marketing', 'social_interactions') }} as met
+    from {{ accepted('marketing', 'social_interactions') }} as accepted_rows
     where
         platform is not null
         and platform not in (select known.source_name from {{ ref('channel_sources') }} as known)
@@ -140,7 +140,7 @@ met as (
     select
         'marketing.email_events.event_type' as met_in,
         event_type as value_met
-    from {{ accepted('marketing', 'email_events') }} as met
+    from {{ accepted('marketing', 'email_events') }} as accepted_rows
     where
         event_type is not null
         and event_type <> 'bounced'
@@ -150,7 +150,7 @@ met as (
     select
         'marketing.offline_visits.identifier_type' as met_in,
         identifier_type as value_met
-    from {{ accepted('marketing', 'offline_visits') }} as met
+    from {{ accepted('marketing', 'offline_visits') }} as accepted_rows
     where
         identifier_type is not null
         and identifier_type not in (select known.identifier_type from {{ ref('identifier_types') }} as known)
@@ -158,7 +158,7 @@ met as (
     select
         'marketing.social_interactions.identifier_type' as met_in,
         identifier_type as value_met
-    from {{ accepted('marketing', 'social_interactions') }} as met
+    from {{ accepted('marketing', 'social_interactions') }} as accepted_rows
     where
         identifier_type is not null
         and identifier_type not in (select known.identifier_type from {{ ref('identifier_types') }} as known)
@@ -166,7 +166,7 @@ met as (
     select
         'web.identities.identifier_type' as met_in,
         identifier_type as value_met
-    from {{ accepted('web', 'identities') }} as met
+    from {{ accepted('web', 'identities') }} as accepted_rows
     where
         identifier_type is not null
         and identifier_type not in (select known.identifier_type from {{ ref('identifier_types') }} as known)
@@ -224,7 +224,7 @@ masked as (
         met_in,
         value_met,
         {{ masked('value_met') }} as masked_value
-    from met
+    from encountered
 
 ),
 

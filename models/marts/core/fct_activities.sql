@@ -6,7 +6,7 @@ with activities as (
 
 ),
 
-told as (
+source_events as (
 
     select
         events.*,
@@ -22,7 +22,7 @@ described as (
 
     select
         activities.activity_id,
-        told.person_id,
+        source_events.person_id,
         coalesce(persons.company_id, 'unknown') as company_id,
         activities.deal_id,
         touchpoints.touchpoint_id,
@@ -32,20 +32,20 @@ described as (
             else coalesce(touchpoints.direction, 'unknown')
         end as direction,
         coalesce(touchpoints.channel, channels.channel, aliases.channel, 'unknown') as channel,
-        coalesce(told.campaign, '(none)') as campaign,
+        coalesce(source_events.campaign, '(none)') as campaign,
         case
             when activities.outcome is null then 'unknown'
             else coalesce(spellings.activity_outcome, 'other')
         end as outcome,
         activities.occurred_at
     from activities
-    inner join told on activities.activity_id = told.source_id
-    left join {{ ref('int_touchpoints') }} as touchpoints on told.touchpoint_id = touchpoints.touchpoint_id
+    inner join source_events on activities.activity_id = source_events.source_id
+    left join {{ ref('int_touchpoints') }} as touchpoints on source_events.touchpoint_id = touchpoints.touchpoint_id
     left join {{ ref('channels') }} as channels on activities.channel = channels.channel
     left join {{ ref('channel_aliases') }} as aliases on activities.channel = aliases.channel_alias
     left join {{ ref('crm_activity_outcomes') }} as spellings
         on {{ lower_case('activities.outcome') }} = spellings.crm_activity_outcome
-    left join {{ ref('dim_persons') }} as persons on told.person_id = persons.person_id
+    left join {{ ref('dim_persons') }} as persons on source_events.person_id = persons.person_id
 
 )
 

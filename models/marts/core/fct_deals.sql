@@ -6,7 +6,7 @@ with deals as (
 
 ),
 
-told as (
+source_events as (
 
     select
         events.*,
@@ -21,7 +21,7 @@ described as (
 
     select
         deals.deal_id,
-        told.person_id,
+        source_events.person_id,
         coalesce(deals.company_id, persons.company_id, 'unknown') as company_id,
         case when deals.owner_id is null then 'unknown' else {{ keyed_hash(["'owner'", 'deals.owner_id']) }} end as owner_key,
         coalesce(deals.pipeline_shown, 'unknown') as pipeline,
@@ -33,13 +33,13 @@ described as (
             when deals.lost_reason is null then 'unknown'
             else coalesce(spellings.lost_reason, 'other')
         end as lost_reason,
-        told.amount,
+        source_events.amount,
         deals.created_at,
         {# many CRMs store the expected closing date in open deals #}
-        case when deals.status <> 'open' then told.ended_at end as closed_at
+        case when deals.status <> 'open' then source_events.ended_at end as closed_at
     from deals
-    inner join told on deals.deal_id = told.source_id
-    left join {{ ref('dim_persons') }} as persons on told.person_id = persons.person_id
+    inner join source_events on deals.deal_id = source_events.source_id
+    left join {{ ref('dim_persons') }} as persons on source_events.person_id = persons.person_id
     left join {{ ref('crm_lost_reasons') }} as spellings on deals.lost_reason = spellings.crm_lost_reason
 
 )

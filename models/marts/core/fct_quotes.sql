@@ -4,7 +4,7 @@ with quotes as (
 
 ),
 
-told as (
+source_events as (
 
     select
         events.*,
@@ -18,7 +18,7 @@ told as (
 
 select
     quotes.quote_id,
-    told.person_id,
+    source_events.person_id,
     coalesce(quotes.company_id, persons.company_id, 'unknown') as company_id,
     quotes.deal_id,
     touchpoints.touchpoint_id,
@@ -28,11 +28,11 @@ select
         when quotes.status = 'accepted' then true
         when quotes.status in ('declined', 'rejected', 'expired') then false
     end as is_accepted,
-    told.amount,
+    source_events.amount,
     quotes.quoted_at,
     {{ reporting_date('quotes.quoted_at') }} as quoted_date
 from quotes
-inner join told on quotes.quote_id = told.source_id
-left join {{ ref('int_touchpoints') }} as touchpoints on told.touchpoint_id = touchpoints.touchpoint_id
-left join {{ ref('dim_persons') }} as persons on told.person_id = persons.person_id
+inner join source_events on quotes.quote_id = source_events.source_id
+left join {{ ref('int_touchpoints') }} as touchpoints on source_events.touchpoint_id = touchpoints.touchpoint_id
+left join {{ ref('dim_persons') }} as persons on source_events.person_id = persons.person_id
 {{ join_labels('status', "'quote_status'", "coalesce(quotes.status_shown, 'unknown')") }}

@@ -112,7 +112,7 @@ spelled as (
 
 ),
 
-squeezed as (
+without_separators as (
 
     select
         original,
@@ -138,7 +138,7 @@ found as (
         original,
         '{{ kind }}' as identifier_type,
         {{ candidates }} as candidate
-    from squeezed
+    from without_separators
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 

@@ -107,7 +107,7 @@ registry.register(f"duckdb.{DRIVER}", __name__, BufferedDialect.__name__)
 
 
 @atexit.register
-def _let_go_of_duckdb() -> None:
+def _release_duckdb() -> None:
     """Empty duckdb-engine's module when the interpreter ends.
 
     Great Expectations keeps references to its functions past that end. DuckDB, referenced by them, would then print a

@@ -65,7 +65,7 @@ class DuckDBReader:
 
 
 class OnDuckDB:
-    """A DuckDB file that this process does not hold open."""
+    """Runs expectations on a warehouse file, which it opens only while it reads."""
 
     def __init__(self, warehouse: Path) -> None:
         self._warehouse = warehouse

@@ -89,7 +89,7 @@ class OnSpark:
         self._frames[schema, table].createOrReplaceTempView(SPARK_VIEW)
         try:
             # Spark analyses a query at once, but runs it only when its rows are requested
-            with _saying_nothing(self._session):
+            with _without_log(self._session):
                 self._session.sql(f"select count(*) from ({self.runnable(query).replace(BATCH, SPARK_VIEW)}) as found")
         except PySparkException as error:
             return first_line(error)
@@ -113,7 +113,7 @@ class OnSpark:
                 frame.unpersist()
 
         try:
-            with _saying_nothing(self._session):
+            with _without_log(self._session):
                 yield batch
         finally:
             self._session.catalog.dropTempView(SPARK_VIEW)
@@ -134,7 +134,7 @@ class OnSpark:
 
 
 @contextmanager
-def _saying_nothing(session: "SparkSession") -> Iterator[None]:
+def _without_log(session: "SparkSession") -> Iterator[None]:
     """Prevent Spark from logging a failed query, because the log has its plan and the value that it failed on."""
     session.sparkContext.setLogLevel("OFF")
     try:

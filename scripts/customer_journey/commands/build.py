@@ -9,7 +9,7 @@ import click
 
 from customer_journey.commands.publish import copy_marts, parse_server, print_copied
 from customer_journey.ending import ending_of
-from customer_journey.errors import BuildError, CheckFailedError, ExitCode, InputError, first_line, what_gave_out
+from customer_journey.errors import BuildError, CheckFailedError, ExitCode, InputError, exhausted_resource, first_line
 from customer_journey.options import FOLDER
 from customer_journey.paths import PRIVATE_UMASK, Output
 from customer_journey.terminal import PlainConsole
@@ -159,7 +159,7 @@ def _build_and_publish(
         except BuildError as error:
             copied = error
         except (duckdb.Error, OSError, MemoryError) as error:
-            copied = BuildError(f"{what_gave_out(error) or first_line(error)}.")
+            copied = BuildError(f"{exhausted_resource(error) or first_line(error)}.")
         print_summary(console, output, result, report)
         if isinstance(copied, BuildError):
             raise type(copied)(

@@ -126,13 +126,13 @@ class _Mart:
         counts = self._connection.execute(f"select count(*), {filters} {joined}").fetchone()
         assert counts is not None
         every, differing, only_one, only_other, *changed = counts
-        said = [f"only one side has {', '.join(self._columns_alone)}"] if self._columns_alone else []
+        findings = [f"only one side has {', '.join(self._columns_alone)}"] if self._columns_alone else []
         if differing:
-            said += self._examples(key, differs, f"{joined} where {different}", examples)
+            findings += self._examples(key, differs, f"{joined} where {different}", examples)
         return Comparison(
             self._name,
             differing,
-            said,
+            findings,
             every - differing,
             key,
             self._columns_alone,

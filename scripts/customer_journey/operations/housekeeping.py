@@ -128,11 +128,11 @@ def _of_killed_builds(output: Output) -> Iterator[tuple[Path, str]]:
     for folder in (output.root, output.report.parent, output.docs.parent):
         for path in sorted(_within(folder)):
             match = _UNFINISHED.fullmatch(path.name)
-            if match and path.is_file() and not (match[2] and is_at_work(int(match[2]))):
+            if match and path.is_file() and not (match[2] and is_running(int(match[2]))):
                 yield path, why
     for folder in sorted((PROJECT / "target" / "builds").glob("*")):
         for path in sorted(_within(folder)):
-            if _PARSED.fullmatch(path.name) and path.is_file() and not is_at_work(int(path.suffix[1:])):
+            if _PARSED.fullmatch(path.name) and path.is_file() and not is_running(int(path.suffix[1:])):
                 yield path, why
 
 
@@ -143,7 +143,7 @@ def _within(folder: Path) -> list[Path]:
     return [path for path in folder.iterdir() if not path.is_symlink()]
 
 
-def is_at_work(process: int) -> bool:
+def is_running(process: int) -> bool:
     """Return whether a process of this number exists."""
     try:
         os.kill(process, 0)

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from customer_journey.errors import CheckFailedError
-from customer_journey.operations.housekeeping import is_at_work
+from customer_journey.operations.housekeeping import is_running
 from customer_journey.operations.run_summary import RUNNING
 from customer_journey.operations.webhook import check_variables, post
 from customer_journey.options import FOLDER
@@ -60,5 +60,5 @@ def _ending(last: dict[str, Any]) -> str:
         error = f": {last['error'].rstrip('.')}" if last["error"] else ""
         return f"the last one ended at {last['finished_at']} with {last['exit_code']} ({last['status']}){error}"
     step = last["steps"][-1]["step"] if last["steps"] else "its start"
-    fate = "is still running" if is_at_work(last["process_id"]) else "was killed"
-    return f"the last one began at {last['started_at']} and {fate}, at {step}"
+    state = "is still running" if is_running(last["process_id"]) else "was killed"
+    return f"the last one began at {last['started_at']} and {state}, at {step}"

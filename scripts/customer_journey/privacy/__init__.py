@@ -1,1 +1,1 @@
-"""Privacy: the hash key, erasure, and files with personal data."""
+"""Privacy: the hash key, erasure, audiences, and files that only their owner may read."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from customer_journey.errors import InputError, what_gave_out
+from customer_journey.errors import InputError, exhausted_resource
 from customer_journey.paths import PROJECT, Output
 
 # Characters that start a formula in a spreadsheet, also in the full-width forms of East Asian keyboards.
@@ -54,7 +54,7 @@ def write_private(file: Path, header: Sequence[str], rows: Iterable[Sequence[obj
         # there is no moment in which the file is open to others, and nobody can put a link in its place
         number = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     except OSError as error:
-        if what_gave_out(error):
+        if exhausted_resource(error):
             raise
         raise InputError(f"--to {file}: cannot be written ({error.strerror}). Choose another place.") from error
     try:

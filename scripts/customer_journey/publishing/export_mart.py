@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from customer_journey.errors import InputError, first_line, what_gave_out
+from customer_journey.errors import InputError, exhausted_resource, first_line
 from customer_journey.paths import Output
 from customer_journey.privacy.private_files import FORMULA_SIGNS
 from customer_journey.publishing.publish import SCHEMA
@@ -104,11 +104,11 @@ def _write(connection: duckdb.DuckDBPyConnection, mart: str, where: str | None, 
             count = _write_parquet(connection, kinds, rows, unfinished)
         os.replace(unfinished, file)
     except OSError as error:
-        if what_gave_out(error):
+        if exhausted_resource(error):
             raise
         raise InputError(f"--to {file}: cannot be written ({error.strerror}). Choose another place.") from error
     except duckdb.Error as error:
-        if what_gave_out(error) or where is None:
+        if exhausted_resource(error) or where is None:
             raise
         # a valid condition may still fail on a row, for example when it casts a text to a number
         raise InputError(f"--where {where!r}: {first_line(error)}") from error
@@ -128,11 +128,11 @@ def _condition(connection: duckdb.DuckDBPyConnection, mart: str, where: str | No
         duckdb.SQLExpression(condition)
         connection.execute(f"explain select 1 from {SCHEMA}.{mart} where (\n{condition}\n)")
     except duckdb.Error as error:
-        if what_gave_out(error):
+        if exhausted_resource(error):
             raise
         # DuckDB's lines after the first empty one repeat the statement
-        said = " ".join(str(error).split("\n\n")[0].split())
-        raise InputError(f"--where {where!r}: {said}") from error
+        message = " ".join(str(error).split("\n\n")[0].split())
+        raise InputError(f"--where {where!r}: {message}") from error
     return f" where (\n{condition}\n)"
 
 

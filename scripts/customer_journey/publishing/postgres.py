@@ -364,7 +364,7 @@ class _Publication:
                     return
                 self._session.execute_all(undo)
             except ServerError as error:
-                if error.waited_too_long:
+                if error.lock_timed_out:
                     raise BuildError(
                         f"PostgreSQL ({self._place}): a reader has locked the previous build for more than "
                         f"{_SWAP_SECONDS} s (docs/postgresql.md). Publish again later: journey publish."
@@ -410,7 +410,7 @@ class _Publication:
             try:
                 self._drop(schema)
             except ServerError as error:
-                if error.waited_too_long:
+                if error.lock_timed_out:
                     self._notes.append(f"schema {schema} is still being read: the next run drops it")
                 elif error.state == "2BP01":
                     why = f" ({error.detail.rstrip('.')})" if error.detail else ""

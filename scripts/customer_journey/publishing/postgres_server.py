@@ -33,7 +33,7 @@ _DETAIL = re.compile(r"\n(?:DETAIL|CONTEXT): +(?P<text>[^\n]+)")
 
 _NO_ROOM_ON_SERVER = "53100"
 _NOT_ALLOWED = "42501"
-_WAITED_TOO_LONG = "55P03"
+_LOCK_TIMED_OUT = "55P03"
 # errors of a server that is reachable: trying again would not help
 _SAYS_NO = (
     "password", "does not exist", "no pg_hba.conf entry", "permission denied", "authentication failed",
@@ -87,9 +87,9 @@ class ServerError(Exception):
         self.detail = detail
 
     @property
-    def waited_too_long(self) -> bool:
+    def lock_timed_out(self) -> bool:
         """Whether a lock was not granted in time."""
-        return self.state == _WAITED_TOO_LONG
+        return self.state == _LOCK_TIMED_OUT
 
     def as_build_error(self, place: str) -> BuildError:
         """Return the error with the line and the exit code for the user."""
@@ -183,12 +183,12 @@ class Session:
             text = text.replace(secret, "***")
         heading, detail = _HEADING.search(text), _DETAIL.search(text)
         if heading is not None:
-            said = heading["text"]
+            message = heading["text"]
         elif not state and re.search(r"invalid (URI|percent|port)|missing key/value|URI query", text):
-            said = "the URL is not understood"
+            message = "the URL is not understood"
         else:
-            said = first_line(text.rpartition("[libpq] ")[2]).removeprefix("Failed to connect: ")
-        return ServerError(said, state, detail["text"] if detail else "")
+            message = first_line(text.rpartition("[libpq] ")[2]).removeprefix("Failed to connect: ")
+        return ServerError(message, state, detail["text"] if detail else "")
 
 
 def name(*parts: str) -> str:

@@ -19,7 +19,7 @@ import duckdb
 import yaml
 
 from customer_journey.contract import RawTable, raw_tables
-from customer_journey.errors import InputError, first_line, what_gave_out
+from customer_journey.errors import InputError, exhausted_resource, first_line
 from customer_journey.paths import PROJECT
 from customer_journey.raw.file_columns import Column, as_text
 from customer_journey.raw.mapping import RECORD_NUMBER, AdapterUse, Reading, did_you_mean, reading_of
@@ -289,7 +289,7 @@ def _run(connection: duckdb.DuckDBPyConnection, where: str, adapter: Adapter, se
             f"create or replace temp table {into} as from ({select.read_text(encoding='utf-8')}\n) order by all"
         )
     except duckdb.Error as error:
-        if what_gave_out(error):
+        if exhausted_resource(error):
             raise
         if isinstance(error, duckdb.InvalidInputException) and (said := first_line(error)).endswith("."):
             # the adapter itself says what it needs, by error() of DuckDB

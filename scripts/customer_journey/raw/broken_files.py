@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from customer_journey.errors import InputError, what_gave_out
+from customer_journey.errors import InputError, exhausted_resource
 from customer_journey.raw.raw_files import (
     delimiter_of,
     is_compressed,
@@ -85,12 +85,12 @@ def reading(file: Path, skipped: int = 0) -> Iterator[None]:
     except (gzip.BadGzipFile, EOFError, zlib.error, UnicodeError, csv.Error, zipfile.BadZipFile) as error:
         raise _unreadable(file, error, skipped) from error
     except OSError as error:
-        if what_gave_out(error):
+        if exhausted_resource(error):
             raise
         raise InputError(f"{file}: cannot be read ({error.strerror or error}). Check its permissions.") from error
     except duckdb.Error as error:
         # out of memory is not the fault of the file: exporting it again would not help
-        if what_gave_out(error):
+        if exhausted_resource(error):
             raise
         if not file.exists():
             raise InputError(f"{file}: was there when the build began, but is gone now. Build again.") from error

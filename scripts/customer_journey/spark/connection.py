@@ -229,8 +229,8 @@ def describe(spark: SparkConnection, relation: str) -> tuple[list[tuple[str, str
     return until_heading(rows), [name for name, _ in until_heading(rows[heading + 2 :])]
 
 
-def _refused(statement: str, said: str) -> StatementError:
-    reason = next((line.strip() for line in said.splitlines() if line.strip()), "it does not say why")
+def _refused(statement: str, answer: str) -> StatementError:
+    reason = next((line.strip() for line in answer.splitlines() if line.strip()), "it does not say why")
     beginning = " ".join(statement.split())[:60]
     return StatementError(f"Spark: {reason} (statement: {beginning} …)")
 

@@ -35,8 +35,8 @@ def _java() -> str:
 def _major_version(java: str) -> int:
     """Return the major version of a Java, 0 if it does not run; `java -version` prints to standard error."""
     try:
-        said = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
+        output = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
     except OSError:
         return 0
-    found = re.search(r'version "(\d+)', said)
+    found = re.search(r'version "(\d+)', output)
     return int(found[1]) if found else 0

@@ -34,7 +34,7 @@ function shown(row, column) {
   const value = named(row, column);
   if (value === "") return "–";
   if (column === "path") return value.split(" > ").map((step) => (row.framework ? stageLabel(row.framework, step) : labelOf("channel", step))).join(" → ");
-  if (typeof value === "boolean") return value ? "✓" : "✗";
+  if (typeof value === "boolean") return text(value ? "yes" : "no");
   if (typeof value !== "string" || value !== row[column] || !/^[a-z0-9_ ]+$/.test(value)) return String(value);
   if (column === "stage" && row.framework) return stageLabel(row.framework, value);
   if (column === "factor") return ["channel", "touchpoint_type", "persona", "customer_type", "item"].map((each) => labelOf(each, value)).find((label) => label !== value) ?? worded(value);
@@ -219,7 +219,7 @@ function showOverview() {
     const better = tile.better === "down" ? -1 : 1, way = Math.sign((tile.change ?? 0) * better), isFew = tile.n < tile.min_n;
     const tone = isFew ? "neutral" : way > 0 ? "good" : way < 0 ? "bad" : "neutral", n = formatted(tile.n);
     const range = tile.low !== null && tile.low !== undefined ? text("interval", { low: formatted(tile.low, tile.format), high: formatted(tile.high, tile.format) }) : "";
-    const change = tile.change === null || tile.change === undefined ? "" : text("change", { change: sign(formatted(tile.change, tile.change_format)) });
+    const change = tile.change === null || tile.change === undefined ? "" : text(`change.${tone}`, { change: sign(formatted(tile.change, tile.change_format)) });
     return html`<a class="tile" href="${linkTo({ ...state, page: tile.page })}"><span class="name">${local(tile.title)}, ${tile.moment}</span><b class="big">${amount}</b> <span class="unit">${unit.join(" ")}</span>${
       change ? html`<span class="change ${tone}">${glyphHtml(tone)}${change}</span>` : ""}${tile.beside ? html`<span class="change">${local(tile.beside)}</span>` : ""}<span class="note">${[tile.n === null ? "" : isFew ? text("few_n", { n }) : `n = ${n}`, range].filter(Boolean).join(" · ")}</span>${sparkline(tile.spark ?? [])}</a>`;
   }));
@@ -286,7 +286,7 @@ function cardHtml(figure) {
   return html`<article class="card ${isWide(figure, rows) ? "wide" : ""}" data-figure="${figure.figure}" aria-labelledby="heading-${figure.figure}"><p class="kicker">${found ? local(figure.title) : ""}</p>
 <h3 id="heading-${figure.figure}">${found ? found.words : local(figure.title)}</h3>${found?.sure ? html`<p class="sure">${found.sure}</p>` : ""}${figure.note ? html`<p class="note">${fill(local(figure.note), meta)}</p>` : ""}
 ${rows.length ? html`${chart.kind === "none" ? tableHtml(figure, rows) : html`<div class="chart"></div>`}${keys ? html`<p class="note">${keys}</p>` : ""}` : html`<p class="empty">${hidden}</p>`}
-<div class="behind">${chart.kind === "none" ? "" : html`<details class="rows"><summary>${text("figure.table", { n: formatted(rows.length) })}</summary></details>`}<details><summary>${text("figure.sql")}</summary><p class="note">${(figure.marts ?? []).map((mart) => `marts.${mart}`).join(", ")}</p><pre tabindex="0">${figure.sql ?? ""}</pre></details><button type="button" data-do="copy">${text("figure.copy")}</button></div></article>`;
+<div class="behind">${chart.kind === "none" ? "" : html`<details class="rows"><summary>${text(rows.length === 1 ? "figure.table_one" : "figure.table", { n: formatted(rows.length) })}</summary></details>`}<details><summary>${text("figure.sql")}</summary><p class="note">${(figure.marts ?? []).map((mart) => `marts.${mart}`).join(", ")}</p><pre tabindex="0">${figure.sql ?? ""}</pre></details><button type="button" data-do="copy">${text("figure.copy")}</button></div></article>`;
 }
 const GLOSSARY = { page: "trust", figure: "columns", query: "columns", wide: true, chart: { kind: "none" }, marts: [], sql: "select column_name, comment from duckdb_columns()" };
 const figuresOf = (page) => [...payload.figures, { ...GLOSSARY, title: { [state.lang]: text("glossary") } }].filter((figure) => figure.page === page);

@@ -1,0 +1,177 @@
+"""Text files and Parquet files that cannot be read, or not as they are called."""
+
+import gzip
+
+from tests.build.unusable.contents import CONTACTS, HEADER, ROWS, Broken, contacts, mapped_contacts, parquet, workbook
+
+BROKEN: Broken = {
+    "semicolons": (
+        contacts(CONTACTS.replace(",", ";")),
+        "contacts.csv",
+        "separated by ';', not by ','",
+        "delimiter: ';'",
+    ),
+    "tabs in a .csv": (
+        contacts(CONTACTS.replace(",", "\t")),
+        "contacts.csv",
+        "separated by '\\t'",
+        'delimiter: "\\t"',
+    ),
+    "pipes": (contacts(CONTACTS.replace(",", "|")), "contacts.csv", "separated by '|'", "delimiter: '|'"),
+    "commas in a .tsv": (contacts(CONTACTS, ".tsv"), "contacts.tsv", "separated by ','", "delimiter: ','"),
+    "UTF-16": (contacts(CONTACTS.encode("utf-16")), "contacts.csv", "UTF-16", "Save it as UTF-8"),
+    "UTF-16 without a mark": (contacts(CONTACTS.encode("utf-16-le")), "contacts.csv", "UTF-16", "Save it as UTF-8"),
+    "Windows-1258": (
+        contacts(CONTACTS.replace("mai@", "Đà@").encode("cp1258")),
+        "contacts.csv",
+        "Line: 2",
+        "its encoding in mapping.yml",
+    ),
+    "Latin-1 in the header": (
+        contacts(CONTACTS.replace("email", "prénom").encode("latin-1")),
+        "contacts.csv",
+        "cannot be read as UTF-8 CSV",
+        "its encoding in mapping.yml",
+    ),
+    "separator in Excel's first line": (
+        contacts(f"sep=;\n{CONTACTS.replace(',', ';')}"),
+        "contacts.csv",
+        "separated by ';', as its first line says",
+        "delimiter: ';'",
+    ),
+    "title row": (contacts(f"Danh sách khách hàng\n{CONTACTS}"), "contacts.csv", "line 2", "header_row: 2"),
+    "title row and a blank line": (
+        contacts(f"Danh sách khách hàng\n\n{CONTACTS}"),
+        "contacts.csv",
+        "line 3",
+        "header_row: 3",
+    ),
+    "title row filled up": (
+        contacts(f"Danh sách khách hàng,,\n{CONTACTS}"),
+        "contacts.csv",
+        "line 2",
+        "header_row: 2",
+    ),
+    "near name of a column": (
+        contacts(CONTACTS.replace("contact_id", "Contact ID")),
+        "contacts.csv",
+        "lacks the required column contact_id",
+        "Contact ID",
+    ),
+    "name in another language": (
+        contacts(CONTACTS.replace("created_at", "Ngày tạo")),
+        "contacts.csv",
+        "lacks the required column created_at",
+        "Ngày tạo",
+    ),
+    "column twice": (
+        contacts(CONTACTS.replace("email", "contact_id")),
+        "contacts.csv",
+        "names the column 'contact_id' twice",
+        "Rename or remove one",
+    ),
+    "column twice, in capitals": (
+        contacts("contact_id,Email,email,created_at\n"),
+        "contacts.csv",
+        "twice",
+        "Rename or remove one",
+    ),
+    "no byte": (contacts(""), "contacts.csv", "is empty", "Export it again"),
+    "a blank line alone": (contacts("\n"), "contacts.csv", "is empty", "Export it again"),
+    "gzip cut off": (
+        contacts(gzip.compress(CONTACTS.encode() * 99)[:-20], ".csv.gz"),
+        "contacts.csv.gz",
+        "cannot be read",
+        "Export it again",
+    ),
+    "gzip that is none": (contacts(CONTACTS, ".csv.gz"), "contacts.csv.gz", "is not gzip", "rename it without .gz"),
+    "workbook called .csv": (contacts(workbook(("A", ROWS))), "contacts.csv", "is a workbook", "rename it"),
+    "web page called .csv": (
+        contacts("<!DOCTYPE html>\n<html><body>Please log in</body></html>\n"),
+        "contacts.csv",
+        "is a web page",
+        "export it again",
+    ),
+    "JSON called .csv": (
+        contacts('[{"contact_id": "1", "created_at": "2026-01-01"}]\n'),
+        "contacts.csv",
+        "is JSON",
+        "Rename it",
+    ),
+    "Parquet called .csv": (contacts(parquet(contact_id=["1"])), "contacts.csv", "is Parquet", "Rename it"),
+    "text called .parquet": (
+        contacts(CONTACTS, ".parquet"),
+        "contacts.parquet",
+        "cannot be read as Parquet",
+        "Export it again",
+    ),
+    "Parquet cut off": (
+        contacts(parquet(contact_id=["1"])[:-9], ".parquet"),
+        "contacts.parquet",
+        "cannot be read as Parquet",
+        "Export it again",
+    ),
+    "Parquet without a column": (
+        contacts(parquet(contact_id=["1"], email=["a@example.com"]), ".parquet"),
+        "contacts.parquet",
+        "lacks the required column created_at",
+        "to the export",
+    ),
+    "carriage returns alone": (
+        contacts(CONTACTS.replace("\n", "\r")),
+        "contacts.csv",
+        "line 1 ends with a carriage return alone",
+        "Save it again as CSV UTF-8",
+    ),
+    "conflict of git": (
+        contacts(f"{HEADER}<<<<<<< HEAD\n1,mai@example.com,2026-01-01\n"),
+        "contacts.csv",
+        "Line: 2",
+        "Resolve the conflict",
+    ),
+    "separator at the end of the header": (
+        contacts(CONTACTS.replace("created_at", "created_at,")),
+        "contacts.csv",
+        "The header has a separator more at its end",
+        "Remove it there",
+    ),
+    "single quotation marks": (
+        contacts("'contact_id','created_at'\n'1','2026-01-01'\n"),
+        "contacts.csv",
+        "stand between single quotation marks",
+        "Export it with double ones",
+    ),
+    "zip called .gz": (
+        contacts(workbook(("A", ROWS)), ".csv.gz"),
+        "contacts.csv.gz",
+        "is not gzip",
+        "It is a zip archive: unpack it here",
+    ),
+    "compressed twice": (
+        contacts(gzip.compress(gzip.compress(CONTACTS.encode())), ".csv.gz"),
+        "contacts.csv.gz",
+        "is compressed twice",
+        "Unpack it once",
+    ),
+    "archive": (contacts(workbook(("A", ROWS)), ".zip"), "contacts", "none of the files", "Unpack it here"),
+    "SQL": (contacts("INSERT INTO contacts VALUES (1);\n"), "contacts.csv", "is SQL", "Export the table as .csv"),
+    "pointer of Git LFS": (
+        contacts("version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 1\n"),
+        "contacts.csv",
+        "is a pointer of Git LFS",
+        "git lfs pull",
+    ),
+    "UTF-16 cut off": (
+        {**mapped_contacts("encoding: utf-16"), "crm/contacts.csv": CONTACTS.encode("utf-16")[:-1]},
+        "contacts.csv",
+        "ends within a character",
+        "Export it again",
+    ),
+    "blank line above": (contacts(f"\n{CONTACTS}"), "contacts.csv", "line 1 is blank", "header_row: 2"),
+    "title row above semicolons": (
+        contacts(f"Danh sách\n{CONTACTS.replace(',', ';')}"),
+        "contacts.csv",
+        "line 2",
+        "header_row: 2",
+    ),
+}
