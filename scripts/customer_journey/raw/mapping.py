@@ -30,7 +30,7 @@ _OF_A_TABLE = (
 _OF_AN_ADAPTER = ("adapter", "source", "folder", "schema", *_READING, "id_prefix", "variables")
 # Tables whose records two sources may both hold, so that they would count twice. Contacts are joined by their
 # identifiers instead.
-WITH_SAME_RECORDS = ("orders/orders", "orders/refunds")
+WITH_SAME_RECORDS = ("orders/orders", "orders/refunds", "crm/deals", "crm/subscription_changes", "crm/tickets")
 # The column that an adapter's SELECT may add: the number that people see, where the id is another.
 RECORD_NUMBER = "record_number"
 
@@ -169,7 +169,7 @@ def _with_record_keys(
     for label, sources in (given or {}).items():
         if label not in WITH_SAME_RECORDS:
             raise InputError(
-                f"{where}: {label} cannot stand here, only {' and '.join(WITH_SAME_RECORDS)}. Contacts of several "
+                f"{where}: {label} cannot stand here, only {', '.join(WITH_SAME_RECORDS)}. Contacts of several "
                 "sources are joined by e-mail and phone."
             )
         if not isinstance(sources, dict) or len(sources) < 2:
