@@ -12,6 +12,8 @@ import yaml
 from customer_journey.contract import RawTable, raw_tables
 
 _SYNONYMS = Path(__file__).with_name("synonyms.yml")
+# further languages, in files of the same form
+_LANGUAGES = tuple(Path(__file__).with_name(f"synonyms_{language}.yml") for language in ("fr", "es", "pt", "it"))
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 # prefixes that EL tools put before a field's name for its origin
 _PREFIXES = ("property ", "properties ", "attributes ", "fields ")
@@ -22,6 +24,8 @@ def plain_name(name: str) -> str:
     decomposed = unicodedata.normalize("NFD", _CAMEL.sub(" ", unicodedata.normalize("NFC", name)))
     letters = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
     letters = letters.lower().replace("đ", "d")
+    # the sign for a number: N° de commande, Nº de pedido
+    letters = re.sub(r"\bn[°º]\s*", "no ", letters)
     # drop brackets, which hold a unit or a currency: Amount spent (USD)
     without_brackets = re.sub(r"[(\[].*?[)\]]", " ", letters)
     words = " ".join(
@@ -87,10 +91,20 @@ def _is_within(wanted: list[str], words: list[str]) -> bool:
 
 @cache
 def _document() -> dict[str, Any]:
-    document: dict[str, Any] = yaml.load(
-        _SYNONYMS.read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    )
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    document: dict[str, Any] = {}
+    for file in (_SYNONYMS, *_LANGUAGES):
+        _add(document, yaml.load(file.read_text(encoding="utf-8"), loader))
     return document
+
+
+def _add(words: dict[str, Any], more: Mapping[str, Any]) -> None:
+    """Add the lists of one file of synonyms to those of the others."""
+    for key, value in more.items():
+        if isinstance(value, list):
+            words[key] = [*words.get(key, ()), *value]
+        else:
+            _add(words.setdefault(key, {}), value)
 
 
 @cache

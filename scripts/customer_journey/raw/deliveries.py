@@ -29,6 +29,7 @@ from customer_journey.raw.mapping import (
     did_you_mean_one,
     read_mapping,
 )
+from customer_journey.raw.months import english_months_of, has_named_month
 from customer_journey.raw.raw_files import (
     RawFiles,
     data_files_below,
@@ -495,14 +496,7 @@ def _converted(table: RawTable, name: str, text: str, entry: MappedTable, identi
         decimal = how.decimal or ("," if how.thousands == "." else ".")
         text = f"read_number({text}, '{quoted(decimal)}', '{quoted(how.thousands or '')}')"
     if kind in (*_TIMES, *_DAYS) and how.date_format:
-        fits = " ".join(
-            # at least ten digits: 2024 would be a year, not seconds
-            f"when regexp_matches(trim({text}), '^[0-9]{{10,16}}([.][0-9]+)?$') then epoch_time({text})"
-            if form == EPOCH
-            else f"when try_strptime(trim({text}), '{quoted(form)}') is not null"
-            f" then read_time({text}, '{quoted(form)}')"
-            for form in how.date_format
-        )
+        fits = " ".join(_when_date(text, form) for form in how.date_format)
         text = f"case {fits} else {text} end"
     if kind in _TIMES and how.timezone:
         local = f"try_cast(translate(trim({text}), '/', '-') as timestamp)"
@@ -518,6 +512,16 @@ def _converted(table: RawTable, name: str, text: str, entry: MappedTable, identi
     if name == "identifier_value":
         return f"case when lower(trim({identifier_type})) = 'contact_id' then {prefixed} else {text} end"
     return prefixed if takes_prefix(name) else text
+
+
+def _when_date(text: str, form: str) -> str:
+    """Return the branch of a CASE that reads a text of this date_format."""
+    if form == EPOCH:
+        # at least ten digits: 2024 would be a year, not seconds
+        return f"when regexp_matches(trim({text}), '^[0-9]{{10,16}}([.][0-9]+)?$') then epoch_time({text})"
+    if has_named_month(form):
+        text, form = english_months_of(f"trim({text})"), form.replace("%b", "%B")
+    return f"when try_strptime(trim({text}), '{quoted(form)}') is not null then read_time({text}, '{quoted(form)}')"
 
 
 def takes_prefix(name: str) -> bool:
