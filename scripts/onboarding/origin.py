@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 from customer_journey.settings import FILE_NAME as SETTINGS_FILE
 
+from onboarding.match import SURE
 from onboarding.names import plain_name, vocabularies
 from onboarding.proposal import Hints
 from onboarding.sniff import Finding, Sheet
@@ -112,7 +113,7 @@ def hints_of(
             )
             if in_brackets:
                 currencies[{"VNĐ": "VND", "₫": "VND", "đ": "VND", "€": "EUR"}.get(in_brackets[1], in_brackets[1])] += 1
-            if plain_name(name) in _names_of_currency() and len(kind.counts) == 1:
+            if len(kind.counts) == 1 and _is_of_currency(plain_name(name)):
                 currencies[kind.example.upper()] += 1
     phones = [kind.example for of_columns in kinds for kind in of_columns if kind.name == "phone"]
     seen = currencies.most_common(1)[0][0] if currencies else None
@@ -155,8 +156,9 @@ def _home(names: Sequence[str], currency: str | None) -> tuple[_Home | None, str
     return None, ""
 
 
-def _names_of_currency() -> set[str]:
-    return set(vocabularies()["orders/orders"].columns["currency"])
+def _is_of_currency(name: str) -> bool:
+    with_money = [vocabulary for vocabulary in vocabularies().values() if "currency" in vocabulary.columns]
+    return any(vocabulary.weight("currency", name) >= SURE for vocabulary in with_money)
 
 
 def _existing_settings(folder: Path) -> Mapping[str, Any]:

@@ -12,6 +12,7 @@ from onboarding.sniff import Finding, Sheet
 from onboarding.values import Kind
 
 ORDERS = "orders/orders"
+DEALS = "crm/deals"
 # Constants for required columns that an export may lack, and what using each means.
 _INSTEAD = {
     "status": "completed   if all rows are paid orders",

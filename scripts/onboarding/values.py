@@ -18,7 +18,9 @@ _CURRENCY_SIGNS = {"₫": "VND", "đ": "VND", "vnđ": "VND", "vnd": "VND", "$": 
                    "inr": "INR", "₩": "KRW", "krw": "KRW", "jpy": "JPY", "rp": "IDR", "idr": "IDR", "r$": "BRL",
                    "brl": "BRL", "mx$": "MXN", "mxn": "MXN", "chf": "CHF", "zł": "PLN", "pln": "PLN"}  # fmt: skip
 _SIGN = "|".join(sorted((re.escape(sign) for sign in _CURRENCY_SIGNS), key=len, reverse=True))
-_MONEY = re.compile(rf"(?P<before>{_SIGN})?\s*(?P<number>[-+]?[0-9][0-9.,' \u00a0\u202f]*)\s*(?P<after>{_SIGN})?", re.I)
+_MONEY = re.compile(
+    rf"[-+]?(?P<before>{_SIGN})?\s*(?P<number>[-+]?[0-9][0-9.,' \u00a0\u202f]*)\s*(?P<after>{_SIGN})?", re.I
+)
 
 _DAY = re.compile(
     r"(?P<one>[0-9]{1,4})(?P<sign>[./-])(?P<two>[0-9]{1,2})(?P=sign)(?P<three>[0-9]{4}|[0-9]{2})"
@@ -79,6 +81,8 @@ class Numbers:
     currency: str | None
     # the number of texts that are not numbers
     strays: int = 0
+    # whether a number is below zero and none above
+    is_negative: bool = False
 
 
 @dataclass(frozen=True)
@@ -153,12 +157,25 @@ def _is_phone(text: str) -> bool:
     digits = re.sub(r"[^0-9*x•]", "", text.lower())
     if not _PHONE.fullmatch(text) or not 8 <= len(digits) <= 15:
         return False
+    if re.fullmatch(r"[1-9]?[0-9]*[.,][0-9]+", text) and not re.match("0[1-9]", text):
+        # a number with decimals
+        return False
     # a long number of digits only is an id or an amount, unless it begins like a phone number
     return text[0] in "+(0'" or digits.startswith("84") or not text.isdigit()
 
 
 def numbers_of(texts: Iterable[str]) -> Numbers | None:
     """Return the notation of a column's numbers; None if it is not a column of numbers."""
+    texts = list(texts)
+    found = _notation_of(texts)
+    if found is None:
+        return None
+    # zero has no sign
+    below = [bool(re.match(r"\s*[-(]|[^0-9]*-", text)) for text in texts if re.search("[1-9]", text)]
+    return replace(found, is_negative=bool(below) and all(below))
+
+
+def _notation_of(texts: Iterable[str]) -> Numbers | None:
     ambiguous: dict[str, str] = {}
     counts: Counter[str] = Counter()
     decimal = thousands = evidence = ""
