@@ -356,8 +356,11 @@ def _build_on(
             refused = refusals(engine.query_models, place, [(row[0], row[1], row[position]) for row in counts])
         in_force = {**default_settings(), **settings}
         max_share = in_force["max_quarantined_share"]
+        # the rows of a build on Spark lie in its catalog
+        where = f"check {options.raw}" if options.raw else f"quarantine --out {options.output.root}"
+        advice = "" if options.engine == "spark" and not options.raw else f": `journey {where}` says what to change"
         failures = [
-            f"{refusal}. The setting max_quarantined_share ({max_share:g}) allows fewer"
+            f"{refusal}. The setting max_quarantined_share ({max_share:g}) allows fewer{advice}"
             for refusal in refused
             if refusal.stops(max_share)
         ]

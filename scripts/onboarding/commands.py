@@ -53,6 +53,12 @@ def init(folder: Path, timezone: str | None, currency: str | None, overwrite: bo
     console.print(f"wrote   {file}")
     if writes_settings:
         console.print(f"wrote   {settings_file}: currency and time zone of your company")
+    if proposal.lacks_main_table:
+        console.print(
+            "next    complete the entry of one of these tables in mapping.yml, or put its export into the folder"
+        )
+        console.print(f"        and run: journey init {folder} --overwrite")
+        return
     console.print(f"next    check the lines marked guess or unknown in mapping.yml, then: journey check {folder}")
     console.print(f"        when it reports no problems: scripts/build --raw {folder} --out out")
 
@@ -129,7 +135,7 @@ def _print_what_to_look_at(console: Console, proposal: Proposal) -> None:
         lines += [f"{use.adapter.name}: {note}" for note in use.notes]
     if proposal.lacks_main_table:
         names = ", ".join(table.label for table in raw_tables() if table.is_main)
-        lines.append(f"none of {names} was found: a build needs at least one of them")
+        lines.append(f"none of {names} can be read: a build needs at least one of them")
     if lines:
         console.print()
         console.print("Please check:")
@@ -161,6 +167,11 @@ def _doubts(source: Source) -> list[str]:
     for column, finding in source.constants.items():
         if not finding.is_sure:
             lines.append(f"{column} {finding.value} for all rows, guess: {finding.why}")
+    if source.is_of_nobody:
+        lines.append(
+            "no column says who bought (e-mail, phone, number of the customer): each order counts as a person of its "
+            "own. Export it with such a column"
+        )
     if source.missing:
         lines.append(
             f"left out, because no column was found for {' and '.join(source.missing)}; "

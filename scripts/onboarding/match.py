@@ -20,7 +20,6 @@ _CALLED = 5.0
 _LACKING = 2.0
 AS_DATES = ("timestamp", "planned_timestamp", "date", "planned_date")
 AS_NUMBERS = ("amount", "rate", "number", "integer")
-_BUYERS = {"email", "phone", "contact_id", "anonymous_id"}
 # the least number of columns of a file for which names that occur in many tables are enough, if nearly all match
 _FEW = 4
 _NEARLY_ALL = 0.8
@@ -88,11 +87,6 @@ def source_of(folder: Path, group: list[Sheet], kinds: Sequence[Kind]) -> tuple[
     for sheet in group:
         source.notes += [f"{_name(sheet)}: {note}" for note in sheet.notes]
     _note_lines_of_orders(source)
-    if table.label == ORDERS and not {match.column for match in matches} & _BUYERS:
-        source.notes.append(
-            "no column says who bought (e-mail, phone, number of the customer): each order counts as a person of its "
-            "own. Export it with such a column"
-        )
     return source, ""
 
 

@@ -13,6 +13,7 @@ from onboarding.values import Kind
 
 ORDERS = "orders/orders"
 DEALS = "crm/deals"
+_BUYERS = {"email", "phone", "contact_id", "anonymous_id"}
 # Constants for required columns that an export may lack, and what using each means.
 _INSTEAD = {
     "status": "completed   if all rows are paid orders",
@@ -64,6 +65,11 @@ class Source:
     numbered_per: str = ""
     notes: list[str] = field(default_factory=list)
     is_sure: bool = True
+
+    @property
+    def is_of_nobody(self) -> bool:
+        """Whether these are orders that do not say who bought."""
+        return self.table.label == ORDERS and not _BUYERS & {match.column for match in self.matches}
 
     @property
     def row_count(self) -> int:

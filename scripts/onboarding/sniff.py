@@ -20,7 +20,8 @@ from typing import Any
 import duckdb
 import python_calamine
 from charset_normalizer import from_bytes
-from customer_journey.errors import first_line
+from customer_journey.errors import InputError, first_line
+from customer_journey.raw.broken_files import refuse_another_kind
 from customer_journey.raw.json_records import records_in
 from customer_journey.raw.raw_files import delimiter_of, is_json, is_parquet, is_sheet, open_text
 from customer_journey.raw.sheets import names_below
@@ -90,6 +91,7 @@ def sniff(file: Path) -> list[Sheet]:
     try:
         if file.stat().st_size == 0:
             return [Sheet(file, problem="is empty, without even the names of columns: export it again")]
+        refuse_another_kind(file)
         if is_sheet(file):
             return _workbook(file)
         if is_json(file):
@@ -97,6 +99,8 @@ def sniff(file: Path) -> list[Sheet]:
         if is_parquet(file):
             return [_parquet(file)]
         return [_text(file)]
+    except InputError as error:
+        return [Sheet(file, problem=str(error).removeprefix(f"{file}: ").removesuffix("."))]
     except (OSError, EOFError, zlib.error, duckdb.Error, python_calamine.CalamineError, ValueError) as error:
         return [Sheet(file, problem=f"cannot be read ({first_line(error)}): export it again")]
 

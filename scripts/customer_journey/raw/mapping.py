@@ -135,7 +135,7 @@ def read_mapping(raw: Path) -> MappingFile:
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise InputError(f"{file}: not readable as YAML ({what_yaml_says(error)}).") from error
     except OSError as error:
-        raise InputError(f"{file}: cannot be read ({error.strerror}).") from error
+        raise InputError(f"{file}: cannot be read ({error.strerror}). Check its permissions.") from error
     if not isinstance(given, dict):
         raise InputError(f"{file}: must hold `tables:` or `adapters:`. See docs/mapping.md.")
     _check_words(str(file), given, ("tables", "adapters", "same_records"))
