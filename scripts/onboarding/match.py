@@ -10,7 +10,7 @@ from onboarding.names import Vocabulary, plain_name, vocabularies
 from onboarding.proposal import DEALS, ORDERS, Match, Source
 from onboarding.seeds import as_compared, mapped_values, seed_of
 from onboarding.sniff import Sheet
-from onboarding.values import Kind, is_rounded
+from onboarding.values import Kind, is_rounded, kind_of
 
 # A match by name with at least this weight is certain if the values agree.
 SURE = 0.7
@@ -20,6 +20,8 @@ _CALLED = 5.0
 _LACKING = 2.0
 AS_DATES = ("timestamp", "planned_timestamp", "date", "planned_date")
 AS_NUMBERS = ("amount", "rate", "number", "integer")
+# names of columns with a time of day
+_TIMES = ("time", "time of day", "uhrzeit", "zeit", "gio", "heure", "hora", "ora")
 # the least number of columns of a file for which names that occur in many tables are enough, if nearly all match
 _FEW = 4
 _NEARLY_ALL = 0.8
@@ -84,10 +86,34 @@ def source_of(folder: Path, group: list[Sheet], kinds: Sequence[Kind]) -> tuple[
     ]
     source.numbered_per = "order_id" if is_numbered else ""
     source.is_sure = place == table.label or (not missing and (called == 1 or score >= 2 * _ENOUGH))
+    _find_times(source)
     for sheet in group:
         source.notes += [f"{_name(sheet)}: {note}" for note in sheet.notes]
     _note_lines_of_orders(source)
     return source, ""
+
+
+def _find_times(source: Source) -> None:
+    """Find the time of day of a column of days in a column of its own, as tills write it: Date and Time."""
+    for place, match in enumerate(source.matches):
+        dates = match.kind.dates
+        if dates is None or dates.has_times or not source.table.kind_of(match.column).endswith("timestamp"):
+            continue
+        day = plain_name(match.theirs)
+        wanted = {*_TIMES, *(" ".join([*day.split()[:-1], word]) for word in _TIMES)}
+        theirs = next((name for name in source.unknown if plain_name(name) in wanted), None)
+        if theirs is None:
+            continue
+        texts = [
+            f"{row[sheet.columns.index(match.theirs)].strip()} {row[sheet.columns.index(theirs)].strip()}".strip()
+            for sheet in source.sheets
+            for row in sheet.rows
+        ]
+        kind = kind_of([text for text in texts if text], len(texts))
+        if kind.dates is not None and kind.dates.has_times:
+            source.times[match.column] = theirs
+            source.matches[place] = replace(match, kind=kind)
+            del source.unknown[theirs]
 
 
 def _is_called_one_of(vocabulary: Vocabulary, name: str) -> bool:

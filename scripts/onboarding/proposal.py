@@ -60,6 +60,8 @@ class Source:
     # by column: values that a seed knows
     known_values: dict[str, list[str]] = field(default_factory=dict)
     id_prefix: str = ""
+    # contract name: the column with the time of day, where the day stands in another
+    times: dict[str, str] = field(default_factory=dict)
     # as in mapping.yml: the column by which a file with a row for each line of an order is read
     one_row_per: str = ""
     numbered_per: str = ""

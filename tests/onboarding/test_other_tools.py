@@ -3,7 +3,11 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import duckdb
 import pytest
+from customer_journey.errors import InputError
+from customer_journey.landing.land import land
+from customer_journey.privacy import erasure
 from customer_journey.raw.mapping import read_mapping
 from onboarding.judge import judge
 from onboarding.propose import propose
@@ -141,13 +145,53 @@ def test_columns_of_a_database(tmp_path: Path) -> None:
 
 
 def test_a_till_with_fees_and_negative_discounts(tmp_path: Path) -> None:
-    """What the card company keeps is no part of an order's amount, and a discount below zero refuses no order."""
+    """What the card company keeps is no part of an order's amount, and a discount below zero refuses no order.
+
+    Day and time stand in two columns.
+    """
     found = _proposed(tmp_path, TILL)["transactions-2026.csv"]
     assert found["total_amount"] == "Total Collected"
     assert "discount_amount" not in found
     assert "Discounts is left out: its amounts are negative" in (tmp_path / "mapping.yml").read_text(encoding="utf-8")
     (orders,) = judge(tmp_path).judgements
     assert (orders.accepted, [refusal.reason for refusal in orders.refusals]) == (2, ["negative_total_amount"])
+    (entry,) = read_mapping(tmp_path).tables
+    assert entry.times == {"ordered_at": "Time"}
+
+
+def test_a_day_and_its_time_in_two_columns(tmp_path: Path) -> None:
+    """They are read as one time, in the zone of the file; without a time the day is read."""
+    rows = ("1,13/01/2026,2:30 PM,paid,10", "2,02/02/2026,,paid,10", "3,,8:00 AM,paid,10")
+    write(tmp_path, "sales.csv", lines("Sale ID,Sale date,Sale time,Status,Total", *rows))
+    (tmp_path / "mapping.yml").write_text(mapping_text(propose(tmp_path, "America/New_York", None)), encoding="utf-8")
+    with duckdb.connect() as connection:
+        erasure.prepare(connection)
+        land(connection, tmp_path, lambda table, share: None)
+        assert connection.execute("select order_id, ordered_at from raw_orders.orders order by 1").fetchall() == [
+            # five hours behind UTC in winter
+            ("1", "2026-01-13 19:30:00.000000+00:00"),
+            ("2", "2026-02-02"),
+            ("3", None),
+        ]
+
+
+@pytest.mark.parametrize(
+    ("lines_of_mapping", "said"),
+    [
+        ("times: {ordered_at: Tme}", "times: there is no column Tme. Did you mean Time?"),
+        ("times: {status: Time}", "times: status is no time"),
+        ("times: {delivered_at: Time}", "times: delivered_at has no column of its day"),
+    ],
+)
+def test_times_that_cannot_be_followed(lines_of_mapping: str, said: str, tmp_path: Path) -> None:
+    write(tmp_path, "sales.csv", lines("Sale,Date,Time,Status,Total", "1,2026-01-13,10:00,paid,10"))
+    columns = "columns: {order_id: Sale, ordered_at: Date, status: Status, total_amount: Total}"
+    entry = f"tables:\n  orders/orders:\n    files: [sales.csv]\n    {columns}\n    {lines_of_mapping}\n"
+    write(tmp_path, "mapping.yml", entry)
+    with duckdb.connect() as connection, pytest.raises(InputError) as refused:
+        erasure.prepare(connection)
+        land(connection, tmp_path, lambda table, share: None)
+    assert said in str(refused.value)
 
 
 @pytest.mark.parametrize("column", ["Client", "E-mail"])

@@ -24,7 +24,7 @@ EPOCH = "epoch"
 
 _READING = ("delimiter", "encoding", "decimal", "thousands", "date_format", "timezone", "sheet", "header_row")
 _OF_A_TABLE = (
-    *("source", "files", *_READING, "columns", "constants", "values", "id_prefix"),
+    *("source", "files", *_READING, "columns", "times", "constants", "values", "id_prefix"),
     *("one_row_per", "numbered_per"),
 )
 _OF_AN_ADAPTER = ("adapter", "source", "folder", "schema", *_READING, "id_prefix", "variables")
@@ -85,6 +85,8 @@ class MappedTable:
     # the name of the source, in same_records and audit_sources
     source: str = ""
     record_key: RecordKey | None = None
+    # contract name: their column with the time of day, where the column of the day has none
+    times: Mapping[str, str] = field(default_factory=dict)
     # a column of the contract: of the rows with the same value only the first is read
     one_row_per: str = ""
     # a column of the contract: the rows with the same value are numbered, in line_number
@@ -275,6 +277,7 @@ def _mapped_table(where: str, table: RawTable, entry: object) -> MappedTable:
             f"{where}: columns: {name}: YAML reads No, Yes, On and Off as no or yes. Put the name between "
             "quotation marks."
         )
+    times = _texts(f"{where}: times", entry.get("times"))
     constants = _texts(f"{where}: constants", entry.get("constants"))
     values = entry.get("values") or {}
     if not isinstance(values, dict):
@@ -283,7 +286,8 @@ def _mapped_table(where: str, table: RawTable, entry: object) -> MappedTable:
             "`status: {Giao xong: completed}`."
         )
     of_columns = {str(name): _texts(f"{where}: values: {name}", pairs) for name, pairs in values.items()}
-    for word, names in (("columns", columns), ("constants", constants), ("values", of_columns)):
+    named_by_us = (("columns", columns), ("times", times), ("constants", constants), ("values", of_columns))
+    for word, names in named_by_us:
         for name in names:
             theirs = names[name]
             if name not in table.all_columns and theirs in table.all_columns:
@@ -294,6 +298,8 @@ def _mapped_table(where: str, table: RawTable, entry: object) -> MappedTable:
                 raise InputError(
                     f"{where}: {word}: {table.label} has no column {name}{did_you_mean(name, table.all_columns)}"
                 )
+    if wrong := next((name for name in times if not table.kind_of(name).endswith("timestamp")), None):
+        raise InputError(f"{where}: times: {wrong} is no time. Name the column under columns.")
     if both := sorted(set(columns) & set(constants)):
         raise InputError(f"{where}: {both[0]} is both in columns and in constants. Remove one of them.")
     return MappedTable(
@@ -305,6 +311,7 @@ def _mapped_table(where: str, table: RawTable, entry: object) -> MappedTable:
         of_columns,
         _one_text(where, entry, "id_prefix"),
         _one_text(where, entry, "source"),
+        times=times,
         one_row_per=_own_column(where, table, entry, "one_row_per"),
         numbered_per=_own_column(where, table, entry, "numbered_per"),
     )
