@@ -128,6 +128,12 @@ def _files(proposal: Proposal, paths: list[Path], sheet: str | None) -> str:
 def _print_what_to_look_at(console: Console, proposal: Proposal) -> None:
     several = Counter(source.table.label for source in proposal.sources)
     lines = [f"{_called(proposal, source, several)}: {line}" for source in proposal.sources for line in _doubts(source)]
+    if zoneless := [source for source in proposal.sources if source.reading.get("timezone", (True,))[0] is None]:
+        tables = ", ".join(dict.fromkeys(source.table.label for source in zoneless))
+        lines.append(
+            f"the time zone of {tables} is unknown, so their times are read as UTC. Write it in {FILE_NAME}, or run: "
+            f"journey init {proposal.folder} --overwrite --timezone Europe/Paris (or yours)"
+        )
     for use in proposal.adapters:
         if use.is_zone_asked and (use.timezone is None or not use.timezone.is_sure):
             guess = f"{use.timezone.value}, guess: {use.timezone.why}" if use.timezone else "unknown"
@@ -157,9 +163,8 @@ def _doubts(source: Source) -> list[str]:
     """Return a line on each part of a source that is a guess, unknown or missing."""
     lines = []
     for word, (finding, value) in source.reading.items():
-        if finding is None:
-            lines.append(f"{word} is unknown: times are read as UTC until mapping.yml sets it")
-        elif not finding.is_sure:
+        # an unknown time zone has a line for all tables
+        if finding is not None and not finding.is_sure:
             lines.append(f"{word} {value}, guess: {finding.why}")
     for match in source.matches:
         if not match.is_sure:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from click.testing import CliRunner
+from customer_journey.cli import app
 from customer_journey.errors import InputError
 from customer_journey.landing.land import land
 from customer_journey.privacy import erasure
@@ -100,6 +102,10 @@ def test_names_that_begin_with_that_of_the_record(tmp_path: Path) -> None:
         "updated_at": "Deal - Update time",
     }
     assert found["people-1.csv"]["created_at"] == "Person - Person created"
+    # asked once for all tables
+    said = CliRunner().invoke(app, ["init", str(tmp_path), "--overwrite"]).output
+    assert said.count("time zone") == 1
+    assert "the time zone of crm/contacts, crm/deals is unknown" in said
     subscribers = found["newsletter_subscribers.csv"]
     assert (subscribers["contact_id"], subscribers["email"]) == ("Subscriber", "Subscriber")
     assert {one.table.label: (one.rows, one.accepted) for one in judge(tmp_path).judgements} == {
