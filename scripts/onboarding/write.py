@@ -303,7 +303,7 @@ def _values(source: Source) -> list[str]:
 
 
 # columns for which the contract proposes values but allows others
-_OPEN = ("orders/orders.sales_channel",)
+_OPEN = ("orders/orders.sales_channel", "crm/deals.deal_type")
 
 
 def _why_unknown(source: Source, column: str) -> str:

@@ -142,10 +142,18 @@ def test_of_a_huge_list_of_json_the_beginning_is_looked_at(tmp_path: Path) -> No
     assert sheet.row_count == 31
 
 
-@pytest.mark.parametrize("name", ["a.csv.gz", "a.xlsx", "a.json", "a.parquet"])
-def test_a_damaged_file_is_said_to_be_one(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("a.csv.gz", "cannot be read"),
+        ("a.xlsx", "is gzip, not a workbook"),
+        ("a.json", "is gzip, not JSON"),
+        ("a.parquet", "is gzip, not Parquet. Rename it to end in .gz"),
+    ],
+)
+def test_a_damaged_file_is_said_to_be_one(tmp_path: Path, name: str, said: str) -> None:
     (sheet,) = sniff(write(tmp_path, name, b"\x1f\x8b no such thing {"))
-    assert sheet.problem is not None and "cannot be read" in sheet.problem
+    assert sheet.problem is not None and said in sheet.problem
 
 
 @pytest.mark.parametrize(
