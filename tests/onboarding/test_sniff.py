@@ -146,7 +146,7 @@ def test_of_a_huge_list_of_json_the_beginning_is_looked_at(tmp_path: Path) -> No
     ("name", "said"),
     [
         ("a.csv.gz", "cannot be read"),
-        ("a.xlsx", "is gzip, not a workbook"),
+        ("a.xlsx", "is gzip, not a sheet"),
         ("a.json", "is gzip, not JSON"),
         ("a.parquet", "is gzip, not Parquet. Rename it to end in .gz"),
     ],
