@@ -36,7 +36,7 @@ create or replace temp macro epoch_time(text) as
 create or replace temp macro bare_number(text) as
     regexp_replace(
         regexp_replace(trim(text, ' ' || chr(9) || chr(160) || chr(8239)), '^\((.*)\)$', '-\1'),
-        '(?i)[\s\x{00a0}\x{202f}]|[\p{Sc}]|\b(vnd|usd|eur|đ|vnđ)\b|(đ|₫)$', '', 'g'
+        '(?i)[\s\x{00a0}\x{202f}]|\b(r|us|mx)\$|[\p{Sc}]|\b(vnd|usd|eur|gbp|brl|mxn|chf|pln|đ|vnđ)\b|(đ|₫|zł)$', '', 'g'
     );
 
 create or replace temp macro read_number(text, decimal, thousands) as

@@ -191,12 +191,35 @@ left join ranked on judged._file_id = ranked._file_id and judged._row_number = r
 {%- endmacro %}
 
 {#-
-    Raw tables that have rules which need a join, such as "the order exists". int_integrity_rejects holds the rows that break them.
+    The left join of the record that counts in the place of the one that `id` names, where two sources hold it (same_records of
+    mapping.yml); macro kept_id() reads it.
+
+    Example: {{ join_kept('kept_deals', 'crm.deals', 'quotes.deal_id') }}
+-#}
+{% macro join_kept(alias, source_table, id) -%}
+    left join (
+        select
+            record_id,
+            min(kept_id) as kept_id
+        from {{ ref('int_same_records') }}
+        where source_table = '{{ source_table }}'
+        group by record_id
+    ) as {{ alias }} on {{ id }} = {{ alias }}.record_id
+{%- endmacro %}
+
+{#- The id of the record that counts. Example: {{ kept_id('kept_deals', 'quotes.deal_id') }} as deal_id -#}
+{% macro kept_id(alias, id) -%}
+    coalesce({{ alias }}.kept_id, {{ id }})
+{%- endmacro %}
+
+{#-
+    Raw tables that have rules which need a join, such as "the order exists" or "no other source holds it". int_integrity_rejects holds the
+    rows that break them.
 -#}
 {% macro joined_tables() -%}
     {{ return([
         'orders.orders', 'orders.order_items', 'orders.refunds', 'crm.deals', 'crm.deal_changes', 'crm.quotes',
-        'crm.subscription_changes', 'marketing.ad_spend',
+        'crm.subscription_changes', 'crm.tickets', 'marketing.ad_spend',
     ]) }}
 {%- endmacro %}
 

@@ -28,14 +28,14 @@ from customer_journey.errors import (
 )
 from customer_journey.landing.land import land
 from customer_journey.landing.landed import LandingReport, kind_of
-from customer_journey.landing.refused import landed_files, refusals
+from customer_journey.landing.refused import examples_in, landed_files, refusals
 from customer_journey.locking import locked
 from customer_journey.nothing_new import Unchanged
 from customer_journey.operations import alarms, history, housekeeping
 from customer_journey.operations.history import BuildRecord
 from customer_journey.paths import DEMO, Output
 from customer_journey.privacy import erasure, hash_key, keys
-from customer_journey.privacy.file_names import names_of
+from customer_journey.privacy.file_names import FileNames, names_of
 from customer_journey.progress import Progress
 from customer_journey.publishing.publish import SCHEMA, Descriptions
 from customer_journey.settings import built_frameworks, default_settings, read_settings, remember_settings
@@ -294,7 +294,7 @@ def _build_with(
         )
     try:
         checks, marts, row_counts = _build_on(
-            engine, options, project, built, transformed, settings, build, files, has_erased, progress
+            engine, options, project, built, transformed, settings, build, files, names, has_erased, progress
         )
     except CheckFailedError as error:
         # the likely cause of a failed check
@@ -335,6 +335,7 @@ def _build_on(
     settings: dict[str, Any],
     build: BuildRecord,
     files: dict[int, str],
+    names: FileNames,
     has_erased: bool,
     progress: Progress,
 ) -> tuple[list[CheckResult], int, RowCounts]:
@@ -351,11 +352,15 @@ def _build_on(
             " where rows_in > 0 order by source_table"
         )
         position = 1 + ROW_STATES.index("quarantined")
-        refused = refusals(engine.query_models, files, [(row[0], row[1], row[position]) for row in counts])
+        with examples_in(files, options.raw, output.warehouse, names.stored) as place:
+            refused = refusals(engine.query_models, place, [(row[0], row[1], row[position]) for row in counts])
         in_force = {**default_settings(), **settings}
         max_share = in_force["max_quarantined_share"]
+        # the rows of a build on Spark lie in its catalog
+        where = f"check {options.raw}" if options.raw else f"quarantine --out {options.output.root}"
+        advice = "" if options.engine == "spark" and not options.raw else f": `journey {where}` says what to change"
         failures = [
-            f"{refusal}. The setting max_quarantined_share ({max_share:g}) allows fewer"
+            f"{refusal}. The setting max_quarantined_share ({max_share:g}) allows fewer{advice}"
             for refusal in refused
             if refusal.stops(max_share)
         ]

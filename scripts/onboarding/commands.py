@@ -53,6 +53,12 @@ def init(folder: Path, timezone: str | None, currency: str | None, overwrite: bo
     console.print(f"wrote   {file}")
     if writes_settings:
         console.print(f"wrote   {settings_file}: currency and time zone of your company")
+    if proposal.lacks_main_table:
+        console.print(
+            "next    complete the entry of one of these tables in mapping.yml, or put its export into the folder"
+        )
+        console.print(f"        and run: journey init {folder} --overwrite")
+        return
     console.print(f"next    check the lines marked guess or unknown in mapping.yml, then: journey check {folder}")
     console.print(f"        when it reports no problems: scripts/build --raw {folder} --out out")
 
@@ -122,6 +128,12 @@ def _files(proposal: Proposal, paths: list[Path], sheet: str | None) -> str:
 def _print_what_to_look_at(console: Console, proposal: Proposal) -> None:
     several = Counter(source.table.label for source in proposal.sources)
     lines = [f"{_called(proposal, source, several)}: {line}" for source in proposal.sources for line in _doubts(source)]
+    if zoneless := [source for source in proposal.sources if source.reading.get("timezone", (True,))[0] is None]:
+        tables = ", ".join(dict.fromkeys(source.table.label for source in zoneless))
+        lines.append(
+            f"the time zone of {tables} is unknown, so their times are read as UTC. Write it in {FILE_NAME}, or run: "
+            f"journey init {proposal.folder} --overwrite --timezone Europe/Paris (or yours)"
+        )
     for use in proposal.adapters:
         if use.is_zone_asked and (use.timezone is None or not use.timezone.is_sure):
             guess = f"{use.timezone.value}, guess: {use.timezone.why}" if use.timezone else "unknown"
@@ -129,7 +141,7 @@ def _print_what_to_look_at(console: Console, proposal: Proposal) -> None:
         lines += [f"{use.adapter.name}: {note}" for note in use.notes]
     if proposal.lacks_main_table:
         names = ", ".join(table.label for table in raw_tables() if table.is_main)
-        lines.append(f"none of {names} was found: a build needs at least one of them")
+        lines.append(f"none of {names} can be read: a build needs at least one of them")
     if lines:
         console.print()
         console.print("Please check:")
@@ -151,9 +163,8 @@ def _doubts(source: Source) -> list[str]:
     """Return a line on each part of a source that is a guess, unknown or missing."""
     lines = []
     for word, (finding, value) in source.reading.items():
-        if finding is None:
-            lines.append(f"{word} is unknown: times are read as UTC until mapping.yml sets it")
-        elif not finding.is_sure:
+        # an unknown time zone has a line for all tables
+        if finding is not None and not finding.is_sure:
             lines.append(f"{word} {value}, guess: {finding.why}")
     for match in source.matches:
         if not match.is_sure:
@@ -161,6 +172,11 @@ def _doubts(source: Source) -> list[str]:
     for column, finding in source.constants.items():
         if not finding.is_sure:
             lines.append(f"{column} {finding.value} for all rows, guess: {finding.why}")
+    if source.is_of_nobody:
+        lines.append(
+            "no column says who bought (e-mail, phone, number of the customer): each order counts as a person of its "
+            "own. Export it with such a column"
+        )
     if source.missing:
         lines.append(
             f"left out, because no column was found for {' and '.join(source.missing)}; "

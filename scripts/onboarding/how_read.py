@@ -6,7 +6,7 @@ from customer_journey.raw.mapping import EPOCH
 
 from onboarding.match import AS_DATES, AS_NUMBERS
 from onboarding.names import known_values, plain_name
-from onboarding.proposal import Hints, Match, Source
+from onboarding.proposal import DEALS, Hints, Match, Source
 from onboarding.seeds import as_compared, mapped_values, seed_of
 from onboarding.sniff import Finding
 from onboarding.values import DAY_FIRST, MONTH_FIRST, Dates, is_epoch, with_order
@@ -34,6 +34,7 @@ def propose_reading(source: Source, hints: Hints) -> None:
         source.constants["currency"] = hints.currency
     for match in source.matches:
         _compare_values(source, match)
+    _read_stages_as_statuses(source)
 
 
 def _read_numbers(source: Source, matches: Sequence[Match]) -> None:
@@ -113,6 +114,17 @@ def _order_of(match: Match, dates: Dates, decided: str | None, hints: Hints) -> 
     order = MONTH_FIRST if is_american else DAY_FIRST
     why = f"{dates.evidence} may be day first or month first, no value decides: {order} is taken"
     return with_order(dates, order), Finding("", False, why)
+
+
+def _read_stages_as_statuses(source: Source) -> None:
+    """Propose the status of deals whose stage says it alone, as in `Closed Won`: all other stages are open."""
+    theirs = {match.column: match.theirs for match in source.matches}
+    if source.table.label == DEALS and "status" in theirs and theirs["status"] == theirs.get("deal_stage"):
+        words = {value: set(plain_name(value).split()) for value in source.values.get("status", {})}
+        source.values["status"] = {
+            value: (ours or ("won" if "won" in words[value] else "lost" if "lost" in words[value] else "open"), count)
+            for value, (ours, count) in source.values.get("status", {}).items()
+        }
 
 
 def _compare_values(source: Source, match: Match) -> None:

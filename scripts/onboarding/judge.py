@@ -18,7 +18,7 @@ from customer_journey.landing.reason_codes import columns_of, explanation_of
 from customer_journey.landing.refused import STOPPED_FROM_ROWS
 from customer_journey.raw.deliveries import MappedFile, plan_of
 from customer_journey.raw.mapping import MappedTable, Reading
-from customer_journey.raw.origins import Origins, keys_of
+from customer_journey.raw.origins import Origins
 from customer_journey.raw.raw_files import is_json, is_parquet, is_sheet
 from customer_journey.scratch import scratch_folder
 from customer_journey.settings import default_settings, read_settings
@@ -310,13 +310,11 @@ def _made(
 
     The place is the row of the export if it was made of one; else its key, as it may come from several files.
     """
+    if origin := origins.of_landed(connection, file.path, table, file_id, row, value):
+        return f"{origin.file}, {origin.unit} {origin.number:,}", origin.column
     found = connection.execute(
         f"select {', '.join(table.key)} from {table.relation} where _file_id = ? and _row_number = ?", [file_id, row]
     ).fetchone()
-    if origin := origins.of(
-        file.path, table, dict(zip(table.key, found or (), strict=True)), keys_of(connection, table, file_id), value
-    ):
-        return f"{origin.file}, {origin.unit} {origin.number:,}", origin.column
     values = [masked(str(value), "code") for value in found or () if value is not None]
     return f"{file.path.removeprefix('. through ')}, {', '.join(table.key)} {', '.join(values) or 'blank'}", ""
 

@@ -1,16 +1,16 @@
 """Finds the raw table that files hold, and the column of the contract that each of their columns is."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from customer_journey.contract import RawTable
 
 from onboarding.names import Vocabulary, plain_name, vocabularies
-from onboarding.proposal import ORDERS, Match, Source
+from onboarding.proposal import DEALS, ORDERS, Match, Source
 from onboarding.seeds import as_compared, mapped_values, seed_of
 from onboarding.sniff import Sheet
-from onboarding.values import Kind, is_rounded
+from onboarding.values import Kind, is_rounded, kind_of
 
 # A match by name with at least this weight is certain if the values agree.
 SURE = 0.7
@@ -20,6 +20,8 @@ _CALLED = 5.0
 _LACKING = 2.0
 AS_DATES = ("timestamp", "planned_timestamp", "date", "planned_date")
 AS_NUMBERS = ("amount", "rate", "number", "integer")
+# names of columns with a time of day
+_TIMES = ("time", "time of day", "uhrzeit", "zeit", "gio", "heure", "hora", "ora")
 # the least number of columns of a file for which names that occur in many tables are enough, if nearly all match
 _FEW = 4
 _NEARLY_ALL = 0.8
@@ -57,7 +59,7 @@ def source_of(folder: Path, group: list[Sheet], kinds: Sequence[Kind]) -> tuple[
         score = likeness + _CALLED * called + (100 if place == label else 0)
         missing = missing_in(vocabulary.table, [match.column for match in matches])
         candidates.append(_Candidate(score, likeness, called, vocabulary.table, matches, missing))
-    best = max(candidates, key=lambda candidate: candidate.score)
+    best = max(map(_with_addresses_as_ids, candidates), key=lambda candidate: candidate.score)
     if best.missing and place != best.table.label:
         # a list of invoices with their lines is often named after the lines, but is complete only as invoices
         least = max(best.likeness, _ENOUGH)
@@ -65,6 +67,8 @@ def source_of(folder: Path, group: list[Sheet], kinds: Sequence[Kind]) -> tuple[
         best = max(whole, key=lambda candidate: candidate.score, default=best)
     score, called, table, matches, missing = best.score, best.called, best.table, best.matches, best.missing
     required = len(table.required_columns) + len(table.one_of)
+    is_numbered = missing == ["line_number"] and table.label == "orders/order_items"
+    missing = [] if is_numbered else missing
     is_near = score >= _ENOUGH and len(missing) <= required / 2
     # the names may each occur in many tables: together they make a table if nearly all are of it
     named = [match for match in matches if match.weight >= SURE]
@@ -75,11 +79,58 @@ def source_of(folder: Path, group: list[Sheet], kinds: Sequence[Kind]) -> tuple[
     taken = {match.theirs for match in matches}
     unknown = {name: kind for name, kind in zip(names, kinds, strict=True) if name and name not in taken}
     source = Source(table, group, matches, unknown, missing)
+    source.notes += [
+        f"{name} is left out: its amounts are negative, and a build refuses those"
+        for name, kind in unknown.items()
+        if kind.numbers and kind.numbers.is_negative and _is_called_one_of(vocabularies()[table.label], name)
+    ]
+    source.numbered_per = "order_id" if is_numbered else ""
     source.is_sure = place == table.label or (not missing and (called == 1 or score >= 2 * _ENOUGH))
+    _find_times(source)
     for sheet in group:
         source.notes += [f"{_name(sheet)}: {note}" for note in sheet.notes]
     _note_lines_of_orders(source)
     return source, ""
+
+
+def _find_times(source: Source) -> None:
+    """Find the time of day of a column of days in a column of its own, as tills write it: Date and Time."""
+    for place, match in enumerate(source.matches):
+        dates = match.kind.dates
+        if dates is None or dates.has_times or not source.table.kind_of(match.column).endswith("timestamp"):
+            continue
+        day = plain_name(match.theirs)
+        wanted = {*_TIMES, *(" ".join([*day.split()[:-1], word]) for word in _TIMES)}
+        theirs = next((name for name in source.unknown if plain_name(name) in wanted), None)
+        if theirs is None:
+            continue
+        texts = [
+            f"{row[sheet.columns.index(match.theirs)].strip()} {row[sheet.columns.index(theirs)].strip()}".strip()
+            for sheet in source.sheets
+            for row in sheet.rows
+        ]
+        kind = kind_of([text for text in texts if text], len(texts))
+        if kind.dates is not None and kind.dates.has_times:
+            source.times[match.column] = theirs
+            source.matches[place] = replace(match, kind=kind)
+            del source.unknown[theirs]
+
+
+def _is_called_one_of(vocabulary: Vocabulary, name: str) -> bool:
+    """Return whether a name is that of an amount of the table."""
+    amounts = [column for column in vocabulary.table.columns if vocabulary.table.kind_of(column) == "amount"]
+    return any(vocabulary.weight(column, plain_name(name)) >= SURE for column in amounts)
+
+
+def _with_addresses_as_ids(candidate: _Candidate) -> _Candidate:
+    """Return a list of contacts that has no ids, as newsletters have none, with the e-mail addresses as ids."""
+    email = next((match for match in candidate.matches if match.column == "email" and match.weight), None)
+    is_list = candidate.table.label == "crm/contacts" and candidate.called and email is not None
+    if not is_list or "contact_id" not in candidate.missing or email is None or email.kind.name != "email":
+        return candidate
+    match = Match("contact_id", email.theirs, False, "no column has ids, so the address stands for one", email.kind)
+    missing = [column for column in candidate.missing if column != "contact_id"]
+    return replace(candidate, matches=[match, *candidate.matches], missing=missing, score=candidate.score + _LACKING)
 
 
 def _why_none(table: RawTable, missing: Sequence[str], score: float) -> str:
@@ -111,7 +162,7 @@ def _assigned(vocabulary: Vocabulary, names: Sequence[str], kinds: Sequence[Kind
         (-weight * _agreement(vocabulary.table.kind_of(column), kind), number, column)
         for column in vocabulary.table.all_columns
         for number, (name, kind) in enumerate(zip(plain, kinds, strict=True))
-        if name and (weight := vocabulary.weight(column, name)) > 0
+        if name and (weight := vocabulary.weight(column, name)) > 0 and _may_be(vocabulary.table, column, kind)
     ]
     order = {column: place for place, column in enumerate(vocabulary.table.all_columns)}
     assigned: dict[str, tuple[int, float]] = {}
@@ -121,6 +172,14 @@ def _assigned(vocabulary: Vocabulary, names: Sequence[str], kinds: Sequence[Kind
             assigned[column] = number, -weight
             used.add(number)
     return assigned
+
+
+def _may_be(table: RawTable, column: str, kind: Kind) -> bool:
+    """Return whether values can be those of a column: texts, and only negative ones, are no amount that is optional."""
+    is_number = table.kind_of(column) in AS_NUMBERS
+    if not is_number or column in table.required_columns or kind.name == "blank":
+        return True
+    return kind.numbers is not None and not kind.numbers.is_negative
 
 
 def _agreement(wanted: str, kind: Kind) -> float:
@@ -193,6 +252,9 @@ def _matches(vocabulary: Vocabulary, names: Sequence[str], kinds: Sequence[Kind]
             is_sure, why = False, f"{why}; {', '.join(others[:3])} could be it as well"
         matches[column] = Match(column, names[number], is_sure, why, kind, weight)
     _match_by_values(vocabulary, names, kinds, matches)
+    if table.label == DEALS and "status" not in matches and (stage := matches.get("deal_stage")) and stage.kind.counts:
+        why = "no other column says which deals are won or lost"
+        matches["status"] = Match("status", stage.theirs, False, why, stage.kind)
     return [matches[column] for column in table.all_columns if column in matches]
 
 

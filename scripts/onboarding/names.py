@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,16 @@ import yaml
 from customer_journey.contract import RawTable, raw_tables
 
 _SYNONYMS = Path(__file__).with_name("synonyms.yml")
+# further languages, in files of the same form
+_LANGUAGES = tuple(Path(__file__).with_name(f"synonyms_{language}.yml") for language in ("fr", "es", "pt", "it"))
+# the weight of a name that columns of any table have
+_OF_ANY = 0.7
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 # prefixes that EL tools put before a field's name for its origin
 _PREFIXES = ("property ", "properties ", "attributes ", "fields ")
+_WITH_TAX = re.compile(r" (?:(?:tax|vat|taxes) (?:incl|included|inclusive)|(?:incl|including|inc) (?:tax|vat|taxes))$")
+# what the name of a table before them does not make specific: the id in "survey id" is the survey's, not the answer's
+_VAGUE = ("id", "no", "number", "code", "name", "title")
 
 
 def plain_name(name: str) -> str:
@@ -22,6 +29,8 @@ def plain_name(name: str) -> str:
     decomposed = unicodedata.normalize("NFD", _CAMEL.sub(" ", unicodedata.normalize("NFC", name)))
     letters = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
     letters = letters.lower().replace("đ", "d")
+    # the sign for a number: N° de commande, Nº de pedido
+    letters = re.sub(r"\bn[°º]\s*", "no ", letters)
     # drop brackets, which hold a unit or a currency: Amount spent (USD)
     without_brackets = re.sub(r"[(\[].*?[)\]]", " ", letters)
     words = " ".join(
@@ -29,7 +38,11 @@ def plain_name(name: str) -> str:
     )
     for prefix in _PREFIXES:
         words = words.removeprefix(prefix)
-    return words
+    # amounts with the tax in them: total_paid_tax_incl
+    words = _WITH_TAX.sub("", words) or words
+    # id_order of a database is the order id
+    first, _, rest = words.partition(" ")
+    return f"{rest} id" if first == "id" and rest and rest.count(" ") < 3 else words
 
 
 @dataclass(frozen=True)
@@ -41,13 +54,25 @@ class Vocabulary:
     names: frozenset[str]
     columns: Mapping[str, Mapping[str, float]]
 
+    @cached_property
+    def prefixes(self) -> frozenset[str]:
+        """The names of the table that are one word, also in the singular."""
+        words = {name for name in self.names if " " not in name}
+        return frozenset(words | {word.removesuffix("s") for word in words})
+
     def weight(self, column: str, name: str) -> float:
         """Return how well a normalized name fits a column, from 0 (not at all) to 1 (the column's own name)."""
         known = self.columns[column]
         if name in known:
             return known[name]
-        # order_date_utc, customer_email_address: a known name with one more word
         words = name.split()
+        # Deal - Stage, Person - Person created: the name of the table stands before that of the column
+        rest = words
+        while len(rest) > 1 and rest[0] in self.prefixes:
+            rest = rest[1:]
+        if rest != words and " ".join(rest) not in _VAGUE and (weight := known.get(" ".join(rest), 0.0)):
+            return max(0.9 * weight, min(weight, _OF_ANY))
+        # order_date_utc, customer_email_address: a known name with one more word
         best = max((weight for other, weight in known.items() if _is_within(other.split(), words)), default=0.0)
         return 0.4 * best
 
@@ -87,10 +112,20 @@ def _is_within(wanted: list[str], words: list[str]) -> bool:
 
 @cache
 def _document() -> dict[str, Any]:
-    document: dict[str, Any] = yaml.load(
-        _SYNONYMS.read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    )
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    document: dict[str, Any] = {}
+    for file in (_SYNONYMS, *_LANGUAGES):
+        _add(document, yaml.load(file.read_text(encoding="utf-8"), loader))
     return document
+
+
+def _add(words: dict[str, Any], more: Mapping[str, Any]) -> None:
+    """Add the lists of one file of synonyms to those of the others."""
+    for key, value in more.items():
+        if isinstance(value, list):
+            words[key] = [*words.get(key, ()), *value]
+        else:
+            _add(words.setdefault(key, {}), value)
 
 
 @cache
@@ -108,7 +143,7 @@ def vocabularies() -> Mapping[str, Vocabulary]:
         own = document["tables"].get(table.label, {})
         columns: dict[str, dict[str, float]] = {}
         for column in table.all_columns:
-            weights = {plain_name(name): 0.7 for name in of_any.get(column, ())}
+            weights = {plain_name(name): _OF_ANY for name in of_any.get(column, ())}
             weights |= {plain_name(name): 0.8 for name in own.get("columns", {}).get(column, ())}
             columns[column] = {**weights, plain_name(column): 1.0}
         found[table.label] = Vocabulary(

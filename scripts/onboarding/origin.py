@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 from customer_journey.settings import FILE_NAME as SETTINGS_FILE
 
+from onboarding.match import SURE
 from onboarding.names import plain_name, vocabularies
 from onboarding.proposal import Hints
 from onboarding.sniff import Finding, Sheet
@@ -29,6 +30,18 @@ class _Home:
     # whether the currency tells the country; the euro does not
     has_own_currency: bool
 
+
+# words that no other of these languages writes so
+_FRENCH = re.compile(
+    r"\b(commandes?|factures?|montant|livraison|t[ée]l[ée]phone|courriel|quantit[ée]|pr[ée]nom|soci[ée]t[ée])\b", re.I
+)
+_SPANISH = re.compile(r"\b(fecha|correo|importe|env[íi]o|nombre|cantidad|art[íi]culos?)\b", re.I)
+_PORTUGUESE = re.compile(
+    r"\b(telefone|telem[óo]vel|endere[çc]o|encomendas?|quantidade|frete|situa[çc][ãa]o|data d[oa]|cpf)\b", re.I
+)
+_ITALIAN = re.compile(
+    r"\b(ordin[ei]|fattur[ae]|importo|quantit[àa]|spedizione|cellulare|valuta|creato|cognome)\b", re.I
+)
 
 _HOMES = (
     _Home(
@@ -51,6 +64,32 @@ _HOMES = (
         re.compile(r"'?(\+?49|0[1-9])"),
         False,
     ),
+    *(
+        _Home("French", _FRENCH, timezone, currency, country, re.compile(phones), False)
+        for timezone, currency, country, phones in (
+            ("Europe/Paris", "EUR", "FR", r"'?(\+?33|0[1-9])"),
+            ("Europe/Zurich", "CHF", "CH", r"'?(\+?41|0[1-9])"),
+            ("America/Toronto", "CAD", "CA", r"'?[(]?(\+?1|[2-9])"),
+        )
+    ),
+    *(
+        _Home("Spanish", _SPANISH, timezone, currency, country, re.compile(phones), currency != "EUR")
+        for timezone, currency, country, phones in (
+            ("Europe/Madrid", "EUR", "ES", r"'?(\+?34|[6-9])"),
+            ("America/Mexico_City", "MXN", "MX", r"'?[(]?(\+?52|[1-9])"),
+            ("America/Bogota", "COP", "CO", r"'?[(]?(\+?57|[36])"),
+            ("America/Argentina/Buenos_Aires", "ARS", "AR", r"'?[(]?(\+?54|[0-9])"),
+            ("America/Santiago", "CLP", "CL", r"'?[(]?(\+?56|[29])"),
+        )
+    ),
+    *(
+        _Home("Portuguese", _PORTUGUESE, timezone, currency, country, re.compile(phones), currency != "EUR")
+        for timezone, currency, country, phones in (
+            ("Europe/Lisbon", "EUR", "PT", r"'?(\+?351|[29])"),
+            ("America/Sao_Paulo", "BRL", "BR", r"'?[(]?(\+?55|[1-9])"),
+        )
+    ),
+    _Home("Italian", _ITALIAN, "Europe/Rome", "EUR", "IT", re.compile(r"'?(\+?39|[03])"), False),
 )
 
 
@@ -69,10 +108,12 @@ def hints_of(
     )
     for group, of_columns in zip(groups, kinds, strict=True):
         for name, kind in zip(group[0].columns, of_columns, strict=True):
-            in_brackets = re.search(r"[(\[](VND|VNĐ|₫|đ|USD|EUR|GBP|AUD|SGD|THB|JPY)[)\]]", name)
+            in_brackets = re.search(
+                r"[(\[](VND|VNĐ|₫|đ|USD|EUR|€|GBP|AUD|SGD|THB|JPY|BRL|MXN|COP|ARS|CLP|CAD|CHF)[)\]]", name
+            )
             if in_brackets:
-                currencies[{"VNĐ": "VND", "₫": "VND", "đ": "VND"}.get(in_brackets[1], in_brackets[1])] += 1
-            if plain_name(name) in _names_of_currency() and len(kind.counts) == 1:
+                currencies[{"VNĐ": "VND", "₫": "VND", "đ": "VND", "€": "EUR"}.get(in_brackets[1], in_brackets[1])] += 1
+            if len(kind.counts) == 1 and _is_of_currency(plain_name(name)):
                 currencies[kind.example.upper()] += 1
     phones = [kind.example for of_columns in kinds for kind in of_columns if kind.name == "phone"]
     seen = currencies.most_common(1)[0][0] if currencies else None
@@ -100,17 +141,24 @@ def hints_of(
 
 def _home(names: Sequence[str], currency: str | None) -> tuple[_Home | None, str]:
     """Return the country that the names of columns and files, or the currency, point to, and the reason."""
-    for home in _HOMES:
-        if name := next((name for name in names if home.words.search(name)), None):
-            return home, f"the names are {home.language} ({name})"
+    for language in dict.fromkeys(home.language for home in _HOMES):
+        homes = [home for home in _HOMES if home.language == language]
+        if name := next((name for name in names if homes[0].words.search(name)), None):
+            why = f"the names are {language} ({name})"
+            if len(homes) == 1 or currency is None:
+                return homes[0], why
+            # a language of several countries: the currency says which of them, or that it is another one
+            home = next((home for home in homes if home.currency == currency), None)
+            return home, f"{why} and the amounts are in {currency}"
     for home in _HOMES:
         if home.has_own_currency and home.currency == currency:
             return home, f"the amounts are in {currency}"
     return None, ""
 
 
-def _names_of_currency() -> set[str]:
-    return set(vocabularies()["orders/orders"].columns["currency"])
+def _is_of_currency(name: str) -> bool:
+    with_money = [vocabulary for vocabulary in vocabularies().values() if "currency" in vocabulary.columns]
+    return any(vocabulary.weight("currency", name) >= SURE for vocabulary in with_money)
 
 
 def _existing_settings(folder: Path) -> Mapping[str, Any]:

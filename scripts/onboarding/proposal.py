@@ -12,6 +12,8 @@ from onboarding.sniff import Finding, Sheet
 from onboarding.values import Kind
 
 ORDERS = "orders/orders"
+DEALS = "crm/deals"
+_BUYERS = {"email", "phone", "contact_id", "anonymous_id"}
 # Constants for required columns that an export may lack, and what using each means.
 _INSTEAD = {
     "status": "completed   if all rows are paid orders",
@@ -58,11 +60,18 @@ class Source:
     # by column: values that a seed knows
     known_values: dict[str, list[str]] = field(default_factory=dict)
     id_prefix: str = ""
+    # contract name: the column with the time of day, where the day stands in another
+    times: dict[str, str] = field(default_factory=dict)
     # as in mapping.yml: the column by which a file with a row for each line of an order is read
     one_row_per: str = ""
     numbered_per: str = ""
     notes: list[str] = field(default_factory=list)
     is_sure: bool = True
+
+    @property
+    def is_of_nobody(self) -> bool:
+        """Whether these are orders that do not say who bought."""
+        return self.table.label == ORDERS and not _BUYERS & {match.column for match in self.matches}
 
     @property
     def row_count(self) -> int:

@@ -6,7 +6,7 @@ from pathlib import Path
 from customer_journey.contract import raw_tables
 from customer_journey.errors import InputError
 from customer_journey.raw.adapters import plain
-from customer_journey.raw.raw_files import READ, suffix_of
+from customer_journey.raw.raw_files import READ, is_archive, suffix_of
 
 from onboarding.adapters import Recognised, recognised
 from onboarding.exports import ToolGroup, add_adapters, add_source
@@ -30,7 +30,9 @@ def propose(folder: Path, timezone: str | None, currency: str | None) -> Proposa
     files = exports_below(folder)
     readable = [file for file in files if suffix_of(file)]
     if not readable:
-        raise InputError(f"{folder}: holds no files that can be read ({READ}). Put your exports there.")
+        archives = ", ".join(file.name for file in files if is_archive(file))
+        remedy = f"Unpack {archives} there" if archives else "Put your exports there"
+        raise InputError(f"{folder}: holds no files that can be read ({READ}). {remedy}.")
     sheets = [sheet for file in readable for sheet in sniff(file)]
     groups = _grouped(folder, sheets)
     kinds = [_kinds(group) for group in groups]

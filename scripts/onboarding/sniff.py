@@ -7,6 +7,7 @@ import codecs
 import csv
 import io
 import json
+import re
 import unicodedata
 import zlib
 from collections import Counter
@@ -19,7 +20,8 @@ from typing import Any
 import duckdb
 import python_calamine
 from charset_normalizer import from_bytes
-from customer_journey.errors import first_line
+from customer_journey.errors import InputError, first_line
+from customer_journey.raw.broken_files import refuse_another_kind
 from customer_journey.raw.json_records import records_in
 from customer_journey.raw.raw_files import delimiter_of, is_json, is_parquet, is_sheet, open_text
 from customer_journey.raw.sheets import names_below
@@ -35,6 +37,9 @@ DELIMITERS = (",", ";", "\t", "|")
 # The rows that decide the delimiter, and among which the header is searched.
 _ROWS_FOR_DELIMITER = 200
 _DEEPEST_HEADER = 20
+_ASCII = frozenset(map(chr, range(128)))
+_WESTERN = frozenset("àáâãäåæçèéêëìíîïñòóôõöøùúûüÿœßÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜŸŒ°ºª€£«»“”‘’–—…·¿¡®™©§\u00a0")
+_ACCENTED = re.compile("[À-ÿŒœŸ]{3}")
 # a field may be very long, for example an image encoded as text
 csv.field_size_limit(2**31 - 1)
 
@@ -86,6 +91,7 @@ def sniff(file: Path) -> list[Sheet]:
     try:
         if file.stat().st_size == 0:
             return [Sheet(file, problem="is empty, without even the names of columns: export it again")]
+        refuse_another_kind(file)
         if is_sheet(file):
             return _workbook(file)
         if is_json(file):
@@ -93,6 +99,8 @@ def sniff(file: Path) -> list[Sheet]:
         if is_parquet(file):
             return [_parquet(file)]
         return [_text(file)]
+    except InputError as error:
+        return [Sheet(file, problem=str(error).removeprefix(f"{file}: ").removesuffix("."))]
     except (OSError, EOFError, zlib.error, duckdb.Error, python_calamine.CalamineError, ValueError) as error:
         return [Sheet(file, problem=f"cannot be read ({first_line(error)}): export it again")]
 
@@ -179,12 +187,22 @@ def _legacy_encoding(content: bytes) -> Finding:
         if marks and left <= marks * 0.02:
             return Finding("cp1258", False, "its bytes make Vietnamese words in Windows-1258")
     sample = content[:_BYTES_FOR_CHARSET]
+    if _is_western(sample.decode("cp1252", errors="replace")):
+        return Finding("cp1252", False, "its bytes make Western letters in Windows-1252")
     best = from_bytes(sample).best()
     name = best.encoding if best is not None else "cp1252"
     # for short texts charset-normalizer may name a rare relative of the Western code page
     if name in ("latin_1", "cp1250", "iso8859_15", "cp1252", "cp775", "mac_roman", "hp_roman8", "cp437", "cp850"):
         name = "cp1252" if b"\x81" not in sample and b"\x8d" not in sample else "latin-1"
     return Finding(name.replace("_", "-"), False, "it is no UTF-8, and its bytes look like this code page")
+
+
+def _is_western(text: str) -> bool:
+    """Return whether a text holds only letters and signs of Western Europe, and these as rarely as words there do.
+
+    Of short texts charset-normalizer names rare code pages. Other alphabets decode to many accented letters in a row.
+    """
+    return set(text) - _ASCII <= _WESTERN and _ACCENTED.search(text) is None
 
 
 def _delimiter(text: str, by_suffix: str) -> Finding:

@@ -8,14 +8,19 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from customer_journey.raw.months import in_english
+
 _EMAIL = re.compile(r"(mailto:)?[^@\s,;]+@[^@\s,;]+\.[^@\s,;]{2,}")
 _PHONE = re.compile(r"'?[+(]*[0-9][0-9 .()/*x•-]{6,22}", re.IGNORECASE)
 _NUMBER = re.compile(r"[-+]?[0-9]{1,3}(?:[.,' \u00a0\u202f][0-9]{3})+(?:[.,][0-9]+)?|[-+]?[0-9]+(?:[.,][0-9]+)?")
 _CURRENCY_SIGNS = {"₫": "VND", "đ": "VND", "vnđ": "VND", "vnd": "VND", "$": None, "us$": "USD", "usd": "USD",
                    "€": "EUR", "eur": "EUR", "£": "GBP", "gbp": "GBP", "¥": None, "฿": "THB", "thb": "THB", "₹": "INR",
-                   "inr": "INR", "₩": "KRW", "krw": "KRW", "jpy": "JPY", "rp": "IDR", "idr": "IDR"}  # fmt: skip
+                   "inr": "INR", "₩": "KRW", "krw": "KRW", "jpy": "JPY", "rp": "IDR", "idr": "IDR", "r$": "BRL",
+                   "brl": "BRL", "mx$": "MXN", "mxn": "MXN", "chf": "CHF", "zł": "PLN", "pln": "PLN"}  # fmt: skip
 _SIGN = "|".join(sorted((re.escape(sign) for sign in _CURRENCY_SIGNS), key=len, reverse=True))
-_MONEY = re.compile(rf"(?P<before>{_SIGN})?\s*(?P<number>[-+]?[0-9][0-9.,' \u00a0\u202f]*)\s*(?P<after>{_SIGN})?", re.I)
+_MONEY = re.compile(
+    rf"[-+]?(?P<before>{_SIGN})?\s*(?P<number>[-+]?[0-9][0-9.,' \u00a0\u202f]*)\s*(?P<after>{_SIGN})?", re.I
+)
 
 _DAY = re.compile(
     r"(?P<one>[0-9]{1,4})(?P<sign>[./-])(?P<two>[0-9]{1,2})(?P=sign)(?P<three>[0-9]{4}|[0-9]{2})"
@@ -27,13 +32,14 @@ _TIME_FIRST = re.compile(
     r"(?P<one>[0-9]{1,4})(?P<sign>[./-])(?P<two>[0-9]{1,2})(?P=sign)(?P<three>[0-9]{4}|[0-9]{2})"
 )
 _NAMED_MONTH = re.compile(
-    r"(?:(?P<day>[0-9]{1,2})(?P<one>[ -])(?P<month>[A-Za-z]{3,9})(?P<two>,? |-)"
+    r"(?:(?P<day>[0-9]{1,2})(?P<one>[ /-])(?P<month>[A-Za-z]{3,9})(?P<two>,? |[/-])"
     r"|(?P<first>[A-Za-z]{3,9}) [0-9]{1,2}(?P<comma>,? ))"
     r"(?P<year>[0-9]{4}|[0-9]{2})(?P<gap>,? (?:at )?)?"
     r"(?P<time>[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?)?(?P<half> ?[AaPp][Mm])?"
 )
 _MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october",
            "november", "december")  # fmt: skip
+_ENGLISH = {*_MONTHS, *(name[:3] for name in _MONTHS)}
 _ISO = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?"
     r"(?: ?(?P<offset>Z|UTC|[+-][0-9]{2}(?::?[0-9]{2})?))?)?"
@@ -75,6 +81,8 @@ class Numbers:
     currency: str | None
     # the number of texts that are not numbers
     strays: int = 0
+    # whether a number is below zero and none above
+    is_negative: bool = False
 
 
 @dataclass(frozen=True)
@@ -149,12 +157,25 @@ def _is_phone(text: str) -> bool:
     digits = re.sub(r"[^0-9*x•]", "", text.lower())
     if not _PHONE.fullmatch(text) or not 8 <= len(digits) <= 15:
         return False
+    if re.fullmatch(r"[1-9]?[0-9]*[.,][0-9]+", text) and not re.match("0[1-9]", text):
+        # a number with decimals
+        return False
     # a long number of digits only is an id or an amount, unless it begins like a phone number
     return text[0] in "+(0'" or digits.startswith("84") or not text.isdigit()
 
 
 def numbers_of(texts: Iterable[str]) -> Numbers | None:
     """Return the notation of a column's numbers; None if it is not a column of numbers."""
+    texts = list(texts)
+    found = _notation_of(texts)
+    if found is None:
+        return None
+    # zero has no sign
+    below = [bool(re.match(r"\s*[-(]|[^0-9]*-", text)) for text in texts if re.search("[1-9]", text)]
+    return replace(found, is_negative=bool(below) and all(below))
+
+
+def _notation_of(texts: Iterable[str]) -> Numbers | None:
     ambiguous: dict[str, str] = {}
     counts: Counter[str] = Counter()
     decimal = thousands = evidence = ""
@@ -287,12 +308,12 @@ def _form_of_named_month(text: str) -> str | None:
     """Return the strptime format of a date such as `2 Jan 2026` or `January 2, 2026 at 3:04 PM`; None for others."""
     found = _NAMED_MONTH.fullmatch(text)
     month = (found["month"] or found["first"]).lower() if found else ""
+    if month not in _ENGLISH and (translated := in_english(text)) != text:
+        # the names of other languages are read as English ones, in full
+        found = _NAMED_MONTH.fullmatch(translated)
+        month = (found["month"] or found["first"]).lower() if found else ""
     whole = month in _MONTHS
-    if (
-        found is None
-        or not (whole or month in {name[:3] for name in _MONTHS})
-        or bool(found["gap"]) > bool(found["time"])
-    ):
+    if found is None or month not in _ENGLISH or bool(found["gap"]) > bool(found["time"]):
         return None
     if found["half"] and not found["time"]:
         return None

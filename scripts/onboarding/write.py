@@ -174,6 +174,12 @@ def _lines_of_entry(proposal: Proposal, source: Source, head: str | None, first:
                     f"{certainty}: {match.why}{_example(match.theirs, match.column, match.kind)}",
                 )
             )
+    if source.times:
+        lines.append("times:")
+        lines += [
+            _line(f"  {column}: {scalar(theirs)}", "guess: the time of that day stands here")
+            for column, theirs in source.times.items()
+        ]
     if same := [match for match in source.matches if match.theirs == match.column]:
         lines.append(f"# columns that need no mapping: {', '.join(match.column for match in same)}")
         lines += [f"#   guess: {match.column}, {match.why}" for match in same if not match.is_sure]
@@ -297,7 +303,7 @@ def _values(source: Source) -> list[str]:
 
 
 # columns for which the contract proposes values but allows others
-_OPEN = ("orders/orders.sales_channel",)
+_OPEN = ("orders/orders.sales_channel", "crm/deals.deal_type")
 
 
 def _why_unknown(source: Source, column: str) -> str:

@@ -359,7 +359,7 @@ def test_failed_check_publishes_nothing(tiny_raw: Path, tiny_out: Path, small: P
         ExitCode.CHECK_FAILED,
         [
             "orders/orders: 100 of 100 rows are refused (100 %): unmapped_status 100 (as row 2 of orders/orders.csv)",
-            "max_quarantined_share",
+            f"max_quarantined_share (0.5) allows fewer: `journey check {tiny_raw}` says what to change",
             "Nothing was published",
             "the marts published last are unchanged",
         ],

@@ -3,6 +3,7 @@
 import csv
 import re
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 
 import click.testing
@@ -14,9 +15,10 @@ from customer_journey.errors import InputError
 from customer_journey.landing.land import land
 from customer_journey.landing.quarantine import RefusedRow, lines, refused_rows
 from customer_journey.landing.reason_codes import columns_of, explanation_of
-from customer_journey.landing.refused import place_of
+from customer_journey.landing.refused import examples_in, landed_files, place_of, refusals
 from customer_journey.paths import PROJECT, Output
 from customer_journey.privacy import erasure
+from customer_journey.warehouse import open_warehouse
 
 from tests.support.builds import table_named
 
@@ -189,8 +191,8 @@ def test_the_column_that_a_row_was_refused_for(label: str, reason: str, columns:
     assert columns_of(reason, table_named(label)) == columns
 
 
-def test_a_row_of_an_adapter_is_named_by_the_row_of_the_export(tmp_path: Path) -> None:
-    """Who mends the export does not see the result of the SELECT, let alone its order."""
+def _made_by_an_adapter(tmp_path: Path) -> tuple[Path, Path]:
+    """Return a raw folder with a tool's export, and a warehouse where its second row is refused."""
     raw, out = tmp_path / "raw", tmp_path / "out"
     for file, text in {
         "tool/adapter.yml": "name: Tool\ninputs:\n  buys:\n    recognised_by: [Nr, Sum]\n    columns: [Nr, Day, Sum]\n",
@@ -210,7 +212,38 @@ def test_a_row_of_an_adapter_is_named_by_the_row_of_the_export(tmp_path: Path) -
             "create table staging.stg_orders__orders as select _file_id, _row_number, 'quarantined' as row_status,"
             " 'invalid_total_amount' as row_reason from raw_orders.orders where order_id = 't-11'"
         )
+    return raw, out / "warehouse.duckdb"
+
+
+def test_a_row_of_an_adapter_is_named_by_the_row_of_the_export(tmp_path: Path) -> None:
+    """Who mends the export does not see the result of the SELECT, let alone its order."""
+    raw, warehouse = _made_by_an_adapter(tmp_path)
+    out = warehouse.parent
     (row,) = refused_rows(Output(out))
     assert (row.file, row.row) == ("the result of tool/orders/orders.sql for export", 1)
     (row,) = refused_rows(Output(out), raw=raw)
     assert str(row) == "export/buys.csv row 3: total_amount is “a lot”"
+
+
+def test_the_message_of_a_build_names_the_row_of_the_export(tmp_path: Path) -> None:
+    """The example of a reason is the row of the export, without its value, and with the file's name as it is stored."""
+    raw, warehouse = _made_by_an_adapter(tmp_path)
+    with open_warehouse(warehouse) as connection:
+        connection.execute("create schema intermediate")
+        connection.execute(
+            "create table intermediate.int_integrity_rejects as select 'orders.orders' as source_table, *"
+            " from staging.stg_orders__orders where false"
+        )
+        files = landed_files(connection)
+
+        def reasons(raw: Path | None) -> Sequence[str]:
+            with examples_in(files, raw, warehouse, lambda name: name.replace("buys", "(masked)")) as place:
+                (found,) = refusals(lambda text: connection.execute(text).fetchall(), place, [("orders.orders", 2, 1)])
+            return found.reasons
+
+        assert reasons(raw) == ["invalid_total_amount 1 (as row 3 of export/(masked).csv)"]
+        of_the_select = ["invalid_total_amount 1 (as row 1 of the result of tool/orders/orders.sql for export)"]
+        assert reasons(None) == of_the_select
+        # an export that changed since does not fail the build
+        (raw / "export/buys.csv").unlink()
+        assert reasons(raw) == of_the_select

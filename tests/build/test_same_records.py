@@ -16,6 +16,7 @@ from customer_journey.raw.mapping import read_mapping
 from customer_journey.warehouse import open_warehouse
 
 from tests.support.builds import FEW_FRAMEWORKS, publish, write_settings
+from tests.support.models import build_models
 from tests.support.shared import made_once
 from tests.support.small_project import MARTS, make_small_project
 
@@ -220,3 +221,94 @@ def test_sources_whose_ids_may_be_the_same_want_a_prefix(tmp_path: Path) -> None
     (tmp_path / "mapping.yml").write_text(text, encoding="utf-8")
     with pytest.raises(InputError, match=r'may be the same.*Write `id_prefix: "till-"` in the entries of till\.'):
         read_mapping(tmp_path)
+
+
+# two CRMs: the new one took over deal 100, subscription SUB-1 and ticket 7 of the old one
+CRMS = {
+    "old_contacts.csv": "contact_id,email,created_at\n1,mai@example.com,2026-01-01\n2,nam@example.com,2026-01-01\n",
+    "new_contacts.csv": "contact_id,email,created_at\n1,nam@example.com,2026-01-01\n2,mai@example.com,2026-01-01\n",
+    "old_deals.csv": "deal_id,contact_id,amount,status,created_at,closed_at,number\n"
+    "1,1,1000,won,2026-01-10,2026-01-20,100\n2,2,500,open,2026-01-11,,\n",
+    "new_deals.csv": "deal_id,contact_id,amount,status,created_at,closed_at,old_number\n"
+    "1,2,1000,won,2026-01-12,2026-01-21,100\n2,1,700,won,2026-01-13,2026-02-01,101\n",
+    "new_deal_changes.csv": "change_id,deal_id,deal_stage,changed_at\n1,1,offer,2026-01-13\n2,2,offer,2026-01-14\n",
+    # an order that fulfils the deal, which it names by its id in the new CRM
+    "orders.csv": "order_id,email,ordered_at,status,total_amount,deal_id,subscription_id\n"
+    "1,mai@example.com,2026-01-25,paid,400,1,\n2,mai@example.com,2026-02-06,paid,50,,1\n",
+    "old_subscriptions.csv": "change_id,subscription_id,contact_id,change_type,mrr,changed_at,number\n"
+    "1,1,1,started,50,2026-01-05,SUB-1\n2,1,1,upgraded,80,2026-02-05,SUB-1\n",
+    # the end of subscription 1 lacks the number
+    "new_subscriptions.csv": "change_id,subscription_id,contact_id,change_type,mrr,changed_at,number\n"
+    "1,1,2,started,50,2026-01-06,sub-1\n2,1,2,cancelled,0,2026-02-20,\n3,2,1,started,30,2026-02-10,SUB-2\n",
+    "old_tickets.csv": "ticket_id,contact_id,opened_at,order_id\n7,1,2026-02-01,\n",
+    "new_tickets.csv": "ticket_id,contact_id,opened_at,number\n1,2,2026-02-02,#7\n2,1,2026-02-03,8\n",
+}
+CRM_TABLES = {
+    "crm/contacts": ("old_contacts", "new_contacts"),
+    "crm/deals": ("old_deals", "new_deals"),
+    "crm/deal_changes": ("new_deal_changes",),
+    "crm/subscription_changes": ("old_subscriptions", "new_subscriptions"),
+    "crm/tickets": ("old_tickets", "new_tickets"),
+    "orders/orders": ("orders",),
+}
+CRM_KEYS = """
+same_records:
+  crm/deals: {old: number, new: old_number}
+  crm/subscription_changes: {old: number, new: number}
+  crm/tickets: {old: ticket_id, new: number}
+"""
+
+
+def test_deals_subscriptions_and_tickets_of_two_crms_count_once(tmp_path: Path) -> None:
+    """A deal that both CRMs hold is one conversion; what names it in the second CRM belongs to the deal that counts."""
+    raw = tmp_path / "raw"
+    write_settings(raw, {"as_of": "2026-03-15T00:00:00Z", "reporting_currency": "USD", "reporting_timezone": "UTC"})
+    for name, content in CRMS.items():
+        (raw / name).write_text(content, encoding="utf-8")
+    lines = ["tables:"]
+    for label, names in CRM_TABLES.items():
+        lines.append(f"  {label}:")
+        for name in names:
+            source = name.split("_")[0] if "_" in name else "new"
+            prefix = "" if source == "old" else ", id_prefix: new-"
+            lines.append(f"    - {{source: {source}, files: [{name}.csv]{prefix}}}")
+    (raw / "mapping.yml").write_text("\n".join(lines) + CRM_KEYS, encoding="utf-8")
+    models = ("fct_deals", "fct_conversions", "fct_mrr_movements", "fct_tickets", "audit_reconciliation")
+    warehouse = build_models(raw, tmp_path / "out", models)
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+
+        def found(query: str) -> Rows:
+            return connection.execute(query).fetchall()
+
+        assert found("select deal_id, status from marts.fct_deals order by 1") == [
+            ("1", "won"),
+            ("2", "open"),
+            ("new-2", "won"),
+        ]
+        assert found(
+            "select conversion_type, revenue from marts.fct_conversions"
+            " where conversion_type in ('deal_won', 'order', 'subscription_started') order by 1, 2"
+        ) == [
+            # 1000 less the order of 400, which names the deal by its id in the new CRM
+            ("deal_won", 600),
+            ("deal_won", 700),
+            ("order", 50),
+            ("order", 400),
+            # 50 less the order of 50, which names the subscription by its id in the new CRM
+            ("subscription_started", 0),
+            ("subscription_started", 30),
+        ]
+        assert found(
+            "select cast(month_start as varchar), movement_type, sum(mrr_change) from marts.fct_mrr_movements"
+            " where mrr_change <> 0 group by all order by 1, 2"
+        ) == [("2026-01-01", "new", 50), ("2026-02-01", "expansion", 30), ("2026-02-01", "new", 30)]
+        assert found("select ticket_id from marts.fct_tickets order by 1") == [("7",), ("new-2",)]
+        assert found(
+            "select source_table, rows_in, accepted, duplicates_other_source from marts.audit_reconciliation"
+            " where duplicates > 0 order by 1"
+        ) == [
+            ("crm.deal_changes", 2, 1, 1),
+            ("crm.deals", 4, 3, 1),
+            ("crm.subscription_changes", 5, 3, 2),
+            ("crm.tickets", 3, 2, 1),
+        ]

@@ -83,7 +83,9 @@ def test_each_refusal_names_its_line_column_value_and_what_to_do(tmp_path: Path)
         "invalid_total_amount": (1, "don hang.csv, line 8", "Tổng cộng", "nhiều"),
         "missing_order_id": (1, "don hang.csv, line 9", "Mã đơn", ""),
     }
-    assert found["negative_total_amount"].advice == "deliver money that was given back as a refund"
+    assert found["negative_total_amount"].advice == (
+        "deliver money that was given back as a row of orders/refunds; write discounts and taxes without the minus"
+    )
     assert found["unmapped_status"].advice == "map the value 'Bay mất', see below"
 
 

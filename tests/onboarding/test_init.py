@@ -411,13 +411,38 @@ def test_a_file_of_no_table_shows_its_columns(tmp_path: Path) -> None:
     ("content", "said"),
     [
         ("order_id,ordered_at,status,total_amount\r1,2026-01-01,paid,5\r", "carriage return alone"),
-        ("order_id,ordered_at,status,total_amount\n1,2026-01-01,paid,5,6\n", "Line: 2"),
+        ("order_id,ordered_at,status,total_amount\n<<<<<<< HEAD\n1,2026-01-01,paid,5\n", "Line: 2"),
     ],
 )
 def test_what_a_build_will_refuse_is_told_at_once(tmp_path: Path, content: str, said: str) -> None:
     """A file that a build would refuse is reported, although detection reads it more leniently."""
     write(tmp_path, "orders.csv", content)
     assert any("a build stops at orders.csv" in note and said in note for note in only_source(tmp_path).notes)
+
+
+def test_a_broken_line_stops_no_build(tmp_path: Path) -> None:
+    """A build refuses a broken line alone, so `init` does not call it an obstacle."""
+    rows = ("1,2026-01-01,paid,5", "2,2026-01-02,paid,5,6")
+    write(tmp_path, "orders.csv", lines("order_id,ordered_at,status,total_amount", *rows))
+    proposal = propose(tmp_path, None, None)
+    assert not any("a build stops" in note for note in proposal.sources[0].notes)
+    (tmp_path / "mapping.yml").write_text(mapping_text(proposal), encoding="utf-8")
+    (orders,) = judge(tmp_path).judgements
+    assert (orders.accepted, [refusal.reason for refusal in orders.refusals]) == (1, ["broken_line"])
+
+
+def test_what_to_do_next_where_nothing_can_be_read(tmp_path: Path) -> None:
+    """The next step is not to check a folder without any main table; a web page and an archive are called so."""
+    (tmp_path / "a").mkdir()
+    write(tmp_path / "a", "orders.xls", "<html><table><tr><td>Order</td></tr></table></html>")
+    done = CliRunner().invoke(app, ["init", str(tmp_path / "a")])
+    assert "is a web page, not" in " ".join(done.output.split())
+    assert f"and run: journey init {tmp_path / 'a'} --overwrite" in done.output
+    assert "journey check" not in done.output
+    (tmp_path / "b").mkdir()
+    write(tmp_path / "b", "export.zip", "PK")
+    with pytest.raises(InputError, match=r"Unpack export\.zip there\.$"):
+        propose(tmp_path / "b", None, None)
 
 
 SHOP = (

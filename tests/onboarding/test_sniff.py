@@ -142,7 +142,29 @@ def test_of_a_huge_list_of_json_the_beginning_is_looked_at(tmp_path: Path) -> No
     assert sheet.row_count == 31
 
 
-@pytest.mark.parametrize("name", ["a.csv.gz", "a.xlsx", "a.json", "a.parquet"])
-def test_a_damaged_file_is_said_to_be_one(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("a.csv.gz", "cannot be read"),
+        ("a.xlsx", "is gzip, not a sheet"),
+        ("a.json", "is gzip, not JSON"),
+        ("a.parquet", "is gzip, not Parquet. Rename it to end in .gz"),
+    ],
+)
+def test_a_damaged_file_is_said_to_be_one(tmp_path: Path, name: str, said: str) -> None:
     (sheet,) = sniff(write(tmp_path, name, b"\x1f\x8b no such thing {"))
-    assert sheet.problem is not None and "cannot be read" in sheet.problem
+    assert sheet.problem is not None and said in sheet.problem
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("N° de commande;Créées;Nîmes\n1;2;3\n", "cp1252"),
+        ("Ångström;Smørrebrød;Straße – 5 €\n1;2;3\n", "cp1252"),
+        ("Имя;Телефон;Заказ клиента;Дата заказа\nЮлия;2;Москва;4\n", "cp1251"),
+    ],
+)
+def test_code_pages_of_windows(text: str, encoding: str, tmp_path: Path) -> None:
+    """A short Western text is Windows-1252; other alphabets are not taken for accented letters."""
+    (sheet,) = sniff(write(tmp_path, "a.csv", text, encoding))
+    assert sheet.encoding is not None and sheet.encoding.value == encoding

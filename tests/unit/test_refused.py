@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import duckdb
 import pytest
-from customer_journey.landing.refused import Refusal, refusals
+from customer_journey.landing.refused import Refusal, examples_in, refusals
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,10 @@ def models() -> Iterator[duckdb.DuckDBPyConnection]:
 def test_the_three_commonest_reasons_have_a_row_each(models: duckdb.DuckDBPyConnection) -> None:
     """The message names an example row for each of the three most frequent reasons."""
     files = {1: "crm/deals/a.csv", 2: "crm/deals/b.parquet"}
-    found = refusals(lambda query: models.execute(query).fetchall(), files, [("crm.deals", 8, 7), ("web.events", 9, 0)])
+    with examples_in(files) as place:
+        found = refusals(
+            lambda query: models.execute(query).fetchall(), place, [("crm.deals", 8, 7), ("web.events", 9, 0)]
+        )
     # in a text file the header is line 1; equally frequent reasons are in alphabetical order
     assert [str(refusal) for refusal in found] == [
         "crm/deals: 7 of 8 rows are refused (88 %): invalid_amount 3 (as row 3 of crm/deals/a.csv);"
@@ -53,4 +56,4 @@ def test_the_three_commonest_reasons_have_a_row_each(models: duckdb.DuckDBPyConn
 @pytest.mark.parametrize(("rows", "is_told"), [(20, True), (21, False)])
 def test_five_percent_are_told(rows: int, is_told: bool) -> None:
     """A warning appears from 5 % of refused rows."""
-    assert bool(refusals(lambda query: [], {}, [("crm.deals", rows, 1)])) is is_told
+    assert bool(refusals(lambda query: [], lambda example: "", [("crm.deals", rows, 1)])) is is_told

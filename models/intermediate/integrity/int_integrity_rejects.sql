@@ -17,22 +17,11 @@
     ('crm', 'deal_changes', 'deals', 'deal_id'),
 ] -%}
 {#- the refund of an order that counts in another source is booked on the order there #}
-{%- set parent_ids = {'refunds': 'coalesce(kept_orders.kept_id, staged.order_id)'} -%}
+{%- set parent_ids = {'refunds': kept_id('kept_orders', 'staged.order_id')} -%}
 
 with other_source as (
 
     select * from {{ ref('int_same_records') }}
-
-),
-
-{# for orders that count in another source: the order there #}
-kept_orders as (
-
-    select
-        record_id,
-        kept_id
-    from other_source
-    where source_table = 'orders.orders'
 
 ),
 
@@ -113,7 +102,7 @@ orphans as (
         end as row_reason
     from {{ ref('stg_' ~ source_name ~ '__' ~ table_name) }} as staged
     {%- if table_name == 'refunds' %}
-    left join kept_orders on staged.order_id = kept_orders.record_id
+    {{ join_kept('kept_orders', 'orders.orders', 'staged.order_id') }}
     {%- endif %}
     left join parents
         on parents.parent_table = '{{ parent_table }}'
@@ -151,7 +140,7 @@ orphans as (
         parents.rate as parent_rate
     from {{ ref('stg_' ~ source_name ~ '__' ~ table_name) }} as staged
     {%- if table_name == 'refunds' %}
-    left join kept_orders on staged.order_id = kept_orders.record_id
+    {{ join_kept('kept_orders', 'orders.orders', 'staged.order_id') }}
     {%- endif %}
     left join parents
         on parents.parent_table = '{{ parent_table }}'

@@ -34,8 +34,8 @@ select
     converted.phone,
     converted.anonymous_id,
     converted.company_id,
-    converted.deal_id,
-    converted.subscription_id,
+    {{ kept_id('kept_deals', 'converted.deal_id') }} as deal_id,
+    {{ kept_id('kept_subscriptions', 'converted.subscription_id') }} as subscription_id,
     converted.ordered_at,
     converted.ordered_date,
     converted.order_status,
@@ -54,3 +54,5 @@ select
     converted.discount,
     cast(converted.total_revenue - converted.tax - converted.shipping as decimal(18, 4)) as net_before_refunds
 from converted
+{{ join_kept('kept_deals', 'crm.deals', 'converted.deal_id') }}
+{{ join_kept('kept_subscriptions', 'crm.subscription_changes', 'converted.subscription_id') }}

@@ -1,19 +1,9 @@
 {#- the refund of an order that counts in another source is booked on the order there -#}
-{%- set order_id = 'coalesce(kept_orders.kept_id, refunds.order_id)' -%}
+{%- set order_id = kept_id('kept_orders', 'refunds.order_id') -%}
 
 with orders as (
 
     select * from {{ ref('int_orders') }}
-
-),
-
-kept_orders as (
-
-    select
-        record_id,
-        kept_id
-    from {{ ref('int_same_records') }}
-    where source_table = 'orders.orders'
 
 ),
 
@@ -34,7 +24,7 @@ refunds as (
             end, 1
         ) as decimal(19, 12)) as rate
     from {{ accepted('orders', 'refunds') }} as refunds
-    left join kept_orders on refunds.order_id = kept_orders.record_id
+    {{ join_kept('kept_orders', 'orders.orders', 'refunds.order_id') }}
     left join orders on {{ order_id }} = orders.order_id
     {{ join_exchange_rates('refunds.currency', reporting_date('refunds.refunded_at')) }}
 

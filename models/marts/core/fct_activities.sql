@@ -24,7 +24,7 @@ described as (
         activities.activity_id,
         source_events.person_id,
         coalesce(persons.company_id, 'unknown') as company_id,
-        activities.deal_id,
+        {{ kept_id('kept_deals', 'activities.deal_id') }} as deal_id,
         touchpoints.touchpoint_id,
         activities.activity_type_shown as activity_type,
         case
@@ -40,6 +40,7 @@ described as (
         activities.occurred_at
     from activities
     inner join source_events on activities.activity_id = source_events.source_id
+    {{ join_kept('kept_deals', 'crm.deals', 'activities.deal_id') }}
     left join {{ ref('int_touchpoints') }} as touchpoints on source_events.touchpoint_id = touchpoints.touchpoint_id
     left join {{ ref('channels') }} as channels on activities.channel = channels.channel
     left join {{ ref('channel_aliases') }} as aliases on activities.channel = aliases.channel_alias

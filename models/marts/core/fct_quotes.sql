@@ -20,7 +20,7 @@ select
     quotes.quote_id,
     source_events.person_id,
     coalesce(quotes.company_id, persons.company_id, 'unknown') as company_id,
-    quotes.deal_id,
+    {{ kept_id('kept_deals', 'quotes.deal_id') }} as deal_id,
     touchpoints.touchpoint_id,
     coalesce(quotes.status_shown, 'unknown') as status,
     {{ joined_labels('status', "coalesce(quotes.status_shown, 'unknown')", ranked=true) }},
@@ -33,6 +33,7 @@ select
     {{ reporting_date('quotes.quoted_at') }} as quoted_date
 from quotes
 inner join source_events on quotes.quote_id = source_events.source_id
+{{ join_kept('kept_deals', 'crm.deals', 'quotes.deal_id') }}
 left join {{ ref('int_touchpoints') }} as touchpoints on source_events.touchpoint_id = touchpoints.touchpoint_id
 left join {{ ref('dim_persons') }} as persons on source_events.person_id = persons.person_id
 {{ join_labels('status', "'quote_status'", "coalesce(quotes.status_shown, 'unknown')") }}

@@ -49,7 +49,8 @@ select
     answered.replied_at is not null as is_replied,
     answered.reply_microseconds / cast(3600000000 as double) as reply_hours
 from answered
-left join orders on answered.order_id = orders.order_id
+{{ join_kept('kept_orders', 'orders.orders', 'answered.order_id') }}
+left join orders on {{ kept_id('kept_orders', 'answered.order_id') }} = orders.order_id
 {# a review without a name may still have the order, and so its person #}
 inner join {{ ref('int_persons') }} as persons
     on coalesce(nullif(answered.named_person_key, 0), orders.person_key, 0) = persons.person_key

@@ -59,7 +59,8 @@ select
 from timed
 inner join {{ ref('dim_persons') }} as persons on timed.person_id = persons.person_id
 left join {{ ref('fct_touchpoints') }} as touchpoints on timed.touchpoint_key = touchpoints.touchpoint_id
-left join {{ ref('fct_orders') }} as orders on timed.order_id = orders.order_id
+{{ join_kept('kept_orders', 'orders.orders', 'timed.order_id') }}
+left join {{ ref('fct_orders') }} as orders on {{ kept_id('kept_orders', 'timed.order_id') }} = orders.order_id
 left join {{ ref('channels') }} as channels on timed.channel = channels.channel
 left join {{ ref('channel_aliases') }} as aliases on timed.channel = aliases.channel_alias
 {{ join_stage_at('timed', 'opened_at') }}

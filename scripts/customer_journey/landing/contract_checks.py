@@ -12,6 +12,8 @@ from customer_journey.raw.mapping import did_you_mean_one
 
 # the most columns that a message lists
 _NAMED = 12
+# the most unknown columns of a file that have a line of their own
+_SINGLY = 3
 
 
 def check_main_tables(
@@ -61,12 +63,20 @@ def check_columns(table: RawTable, where: str, short_name: str, columns: Sequenc
             raise InputError(
                 f"{where}: table {table.label} lacks the columns {' and '.join(group)}. {_add_it('one of them', has)}"
             )
-    return [
-        f"{table.label}: {f'unknown column {column.name}' if column.name else 'a column without a name'} "
-        f"({short_name}), not read{did_you_mean_one(column.name, table.all_columns)}"
-        for column in columns
-        if plain(column.name) not in table.all_columns
+    unknown = [column.name for column in columns if plain(column.name) not in table.all_columns]
+    meant = {name: did_you_mean_one(name, table.all_columns) for name in unknown}
+    # an export of a tool has dozens: a line each would hide the others
+    together = [name for name in unknown if name and not meant[name]]
+    together = together if len(together) > _SINGLY else []
+    lines = [
+        f"{table.label}: {f'unknown column {name}' if name else 'a column without a name'} "
+        f"({short_name}), not read{meant[name]}"
+        for name in unknown
+        if name not in together
     ]
+    if together:
+        lines.append(f"{table.label}: {len(together)} unknown columns ({short_name}), not read: {_first_of(together)}")
+    return lines
 
 
 def _add_it(name: str, has: Sequence[str]) -> str:

@@ -1,20 +1,29 @@
 """Raw tables with many refused rows: a changed export must not look as if the company had lost its customers."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import duckdb
 
+from customer_journey.contract import raw_tables
+from customer_journey.errors import BuildError
 from customer_journey.landing.landed import FROM_CATALOG, kind_of
+from customer_journey.landing.reason_codes import columns_of
+from customer_journey.raw.origins import LARGEST_IN_A_BUILD, Origins, origins_of
 from customer_journey.raw.raw_files import is_json, is_parquet
+from customer_journey.warehouse import open_warehouse
 
 # The summary lists a table from this share of refused rows; a table with fewer rows than this never stops a build.
 REPORTED_SHARE = 0.05
 STOPPED_FROM_ROWS = 100
 REASONS = 3
+# in the path of rows that an adapter made, between the export's folder and the SELECT
+_THROUGH = " through "
 
 
 @dataclass(frozen=True)
@@ -38,16 +47,28 @@ class Refusal:
         )
 
 
+@dataclass(frozen=True)
+class _Example:
+    """The first row of a raw table that is refused for a reason."""
+
+    source_table: str
+    reason: str
+    file_id: int
+    row_number: int
+
+
 def refusals(
-    query: Callable[[str], Sequence[Sequence[Any]]], files: dict[int, str], counts: Sequence[tuple[str, int, int]]
+    query: Callable[[str], Sequence[Sequence[Any]]],
+    place: Callable[[_Example], str],
+    counts: Sequence[tuple[str, int, int]],
 ) -> list[Refusal]:
     """Return the tables with at least 5 % refused rows, the highest share first.
 
-    `query` runs SQL on the models, `files` maps file ids to paths, `counts` has for each table the numbers of all rows
-    and of refused rows.
+    `query` runs SQL on the models, `place` says where an example is (examples_in), `counts` has for each table the
+    numbers of all rows and of refused rows.
     """
     found = [
-        Refusal(table, rows, refused, _reasons(query, files, table))
+        Refusal(table, rows, refused, _reasons(query, place, table))
         for table, rows, refused in counts
         if rows and refused >= REPORTED_SHARE * rows
     ]
@@ -61,7 +82,9 @@ def landed_files(connection: duckdb.DuckDBPyConnection) -> dict[int, str]:
     return dict(connection.execute("select file_id, path from private.landed_files").fetchall())
 
 
-def _reasons(query: Callable[[str], Sequence[Sequence[Any]]], files: dict[int, str], source_table: str) -> list[str]:
+def _reasons(
+    query: Callable[[str], Sequence[Sequence[Any]]], place: Callable[[_Example], str], source_table: str
+) -> list[str]:
     rows = query(
         f"""
         with refused as ({refused_in(source_table)}),
@@ -82,7 +105,8 @@ def _reasons(query: Callable[[str], Sequence[Sequence[Any]]], files: dict[int, s
         """
     )
     return [
-        f"{reason} {count:,}{_example(files.get(file_id), row_number)}" for reason, count, file_id, row_number in rows
+        f"{reason} {count:,}{place(_Example(source_table, reason, file_id, row_number))}"
+        for reason, count, file_id, row_number in rows
     ]
 
 
@@ -121,7 +145,7 @@ def place_of(path: str, row_number: int) -> Place | None:
     """
     if path.startswith(FROM_CATALOG):
         return None
-    export, through, select = path.partition(" through ")
+    export, through, select = path.partition(_THROUGH)
     if through:
         return Place(f"the result of {select} for {export}", "row", row_number)
     # remove the label that is added if one file serves two tables
@@ -131,8 +155,50 @@ def place_of(path: str, row_number: int) -> Place | None:
     return Place(file, "row", row_number if is_parquet(Path(file)) else row_number + 1)
 
 
-def _example(path: str | None, row_number: int) -> str:
-    if path is None:
-        return ""
-    place = place_of(path, row_number)
-    return f" (in {path.removeprefix(FROM_CATALOG)})" if place is None else f" (as {place})"
+@contextmanager
+def examples_in(
+    files: Mapping[int, str],
+    raw: Path | None = None,
+    warehouse: Path | None = None,
+    named: Callable[[str], str] = str,
+) -> Iterator[Callable[[_Example], str]]:
+    """Yield a function that says where an example is, such as ` (as row 3 of orders.csv)`.
+
+    A row that an adapter made is named by the row of the export in `raw` that it was made of, if that is one certain
+    row. `files` has the paths of the landed files by id, `named` returns a file's name as messages may show it.
+    """
+    tables = {table.source_table: table for table in raw_tables()}
+    with ExitStack() as stack:
+
+        @cache
+        def origins() -> Origins | None:
+            return stack.enter_context(origins_of(raw, LARGEST_IN_A_BUILD))
+
+        def origin(path: str, example: _Example) -> Place | None:
+            exports = origins()
+            if exports is None or warehouse is None:
+                return None
+            table = tables[example.source_table]
+            columns = ", ".join(columns_of(example.reason, table)) or "null"
+            with open_warehouse(warehouse) as connection:
+                values = connection.execute(
+                    f"select {columns} from {table.relation} where _file_id = ? and _row_number = ?",
+                    [example.file_id, example.row_number],
+                ).fetchone()
+                value = next((str(text).removeprefix("unreadable: ") for text in values or () if text), "")
+                found = exports.of_landed(connection, path, table, example.file_id, example.row_number, value)
+            return Place(named(found.file), found.unit, found.number) if found else None
+
+        def place(example: _Example) -> str:
+            path = files.get(example.file_id)
+            if path is None:
+                return ""
+            found = None
+            if _THROUGH in path:
+                # the export may have changed since it was landed
+                with suppress(BuildError, duckdb.Error, OSError):
+                    found = origin(path, example)
+            found = found or place_of(path, example.row_number)
+            return f" (in {path.removeprefix(FROM_CATALOG)})" if found is None else f" (as {found})"
+
+        yield place

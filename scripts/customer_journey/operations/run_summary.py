@@ -32,7 +32,9 @@ _ENDS: Mapping[int, str] = {
 STOPPED = "stopped"
 _ROW_STATES = ("rows_in", "accepted", "duplicates", "quarantined", "deferred", "erased")
 # numbers in a warning that change every night although the warning is the same
-_MOVING = re.compile(r"of [0-9,]+ rows|\([0-9]+ %\)|\(as row [^)]*\)|nothing for [0-9.]+ days|usually [0-9,]+ rows")
+_MOVING = re.compile(
+    r"of [0-9,]+ rows|\([0-9]+ %\)|\(as (row|record) (\(masked\)|[^)])*\)|nothing for [0-9.]+ days|usually [0-9,]+ rows"
+)
 
 
 @dataclass

@@ -29,6 +29,7 @@ from customer_journey.raw.mapping import (
     did_you_mean_one,
     read_mapping,
 )
+from customer_journey.raw.months import english_months_of, has_named_month
 from customer_journey.raw.raw_files import (
     RawFiles,
     data_files_below,
@@ -299,7 +300,8 @@ def mapped_delivery(connection: duckdb.DuckDBPyConnection, one: MappedFile, tabl
     counted = connection.execute(f"select count(*) from {into}_read").fetchone() if one.entry.one_row_per else None
     connection.execute(f"drop table {into}_read")
     columns = [Column(name, "VARCHAR") for name in connection.table(into).columns if not name.startswith("_")]
-    unknown = [Column("" if is_nameless(name) else name, "VARCHAR") for name in names if name not in there.values()]
+    read = {*map(plain, there.values()), *map(plain, one.entry.times.values())}
+    unknown = [Column("" if is_nameless(name) else name, "VARCHAR") for name in names if plain(name) not in read]
     return Delivery(
         one.path,
         [*columns, *(column for column in unknown if column.name not in table.all_columns)],
@@ -415,6 +417,8 @@ def _make(
     connection.execute(macros)
     constants = {name: f"'{quoted(text)}'" for name, text in entry.constants.items()}
     theirs = {name: f"cast({quoted_name(column)} as varchar)" for name, column in there.items()}
+    for name, column in entry.times.items():
+        theirs[name] = _with_time(theirs, name, column, connection.table(relation).columns, entry.label)
     identifier_type = _converted(
         table, "identifier_type", (constants | theirs).get("identifier_type", "null"), entry, ""
     )
@@ -495,14 +499,7 @@ def _converted(table: RawTable, name: str, text: str, entry: MappedTable, identi
         decimal = how.decimal or ("," if how.thousands == "." else ".")
         text = f"read_number({text}, '{quoted(decimal)}', '{quoted(how.thousands or '')}')"
     if kind in (*_TIMES, *_DAYS) and how.date_format:
-        fits = " ".join(
-            # at least ten digits: 2024 would be a year, not seconds
-            f"when regexp_matches(trim({text}), '^[0-9]{{10,16}}([.][0-9]+)?$') then epoch_time({text})"
-            if form == EPOCH
-            else f"when try_strptime(trim({text}), '{quoted(form)}') is not null"
-            f" then read_time({text}, '{quoted(form)}')"
-            for form in how.date_format
-        )
+        fits = " ".join(_when_date(text, form) for form in how.date_format)
         text = f"case {fits} else {text} end"
     if kind in _TIMES and how.timezone:
         local = f"try_cast(translate(trim({text}), '/', '-') as timestamp)"
@@ -518,6 +515,33 @@ def _converted(table: RawTable, name: str, text: str, entry: MappedTable, identi
     if name == "identifier_value":
         return f"case when lower(trim({identifier_type})) = 'contact_id' then {prefixed} else {text} end"
     return prefixed if takes_prefix(name) else text
+
+
+def _with_time(theirs: Mapping[str, str], name: str, column: str, columns: Sequence[str], label: str) -> str:
+    """Return the SQL of a day with the time of day that stands in a column of its own.
+
+    Raises:
+        InputError: the day has no column, or the file lacks the column of the time.
+    """
+    if name not in theirs:
+        raise InputError(f"mapping.yml: {label}: times: {name} has no column of its day. Name it under columns.")
+    own = {plain(one): one for one in columns}
+    if plain(column) not in own:
+        raise InputError(
+            f"mapping.yml: {label}: times: there is no column {column}{did_you_mean(column, own.values())}"
+        )
+    time = f"trim(cast({quoted_name(own[plain(column)])} as varchar))"
+    return f"nullif(trim({theirs[name]}), '') || coalesce(' ' || nullif({time}, ''), '')"
+
+
+def _when_date(text: str, form: str) -> str:
+    """Return the branch of a CASE that reads a text of this date_format."""
+    if form == EPOCH:
+        # at least ten digits: 2024 would be a year, not seconds
+        return f"when regexp_matches(trim({text}), '^[0-9]{{10,16}}([.][0-9]+)?$') then epoch_time({text})"
+    if has_named_month(form):
+        text, form = english_months_of(f"trim({text})"), form.replace("%b", "%B")
+    return f"when try_strptime(trim({text}), '{quoted(form)}') is not null then read_time({text}, '{quoted(form)}')"
 
 
 def takes_prefix(name: str) -> bool:

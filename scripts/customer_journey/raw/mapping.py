@@ -24,13 +24,13 @@ EPOCH = "epoch"
 
 _READING = ("delimiter", "encoding", "decimal", "thousands", "date_format", "timezone", "sheet", "header_row")
 _OF_A_TABLE = (
-    *("source", "files", *_READING, "columns", "constants", "values", "id_prefix"),
+    *("source", "files", *_READING, "columns", "times", "constants", "values", "id_prefix"),
     *("one_row_per", "numbered_per"),
 )
 _OF_AN_ADAPTER = ("adapter", "source", "folder", "schema", *_READING, "id_prefix", "variables")
 # Tables whose records two sources may both hold, so that they would count twice. Contacts are joined by their
 # identifiers instead.
-WITH_SAME_RECORDS = ("orders/orders", "orders/refunds")
+WITH_SAME_RECORDS = ("orders/orders", "orders/refunds", "crm/deals", "crm/subscription_changes", "crm/tickets")
 # The column that an adapter's SELECT may add: the number that people see, where the id is another.
 RECORD_NUMBER = "record_number"
 
@@ -85,6 +85,8 @@ class MappedTable:
     # the name of the source, in same_records and audit_sources
     source: str = ""
     record_key: RecordKey | None = None
+    # contract name: their column with the time of day, where the column of the day has none
+    times: Mapping[str, str] = field(default_factory=dict)
     # a column of the contract: of the rows with the same value only the first is read
     one_row_per: str = ""
     # a column of the contract: the rows with the same value are numbered, in line_number
@@ -135,7 +137,7 @@ def read_mapping(raw: Path) -> MappingFile:
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise InputError(f"{file}: not readable as YAML ({what_yaml_says(error)}).") from error
     except OSError as error:
-        raise InputError(f"{file}: cannot be read ({error.strerror}).") from error
+        raise InputError(f"{file}: cannot be read ({error.strerror}). Check its permissions.") from error
     if not isinstance(given, dict):
         raise InputError(f"{file}: must hold `tables:` or `adapters:`. See docs/mapping.md.")
     _check_words(str(file), given, ("tables", "adapters", "same_records"))
@@ -169,7 +171,7 @@ def _with_record_keys(
     for label, sources in (given or {}).items():
         if label not in WITH_SAME_RECORDS:
             raise InputError(
-                f"{where}: {label} cannot stand here, only {' and '.join(WITH_SAME_RECORDS)}. Contacts of several "
+                f"{where}: {label} cannot stand here, only {', '.join(WITH_SAME_RECORDS)}. Contacts of several "
                 "sources are joined by e-mail and phone."
             )
         if not isinstance(sources, dict) or len(sources) < 2:
@@ -275,6 +277,7 @@ def _mapped_table(where: str, table: RawTable, entry: object) -> MappedTable:
             f"{where}: columns: {name}: YAML reads No, Yes, On and Off as no or yes. Put the name between "
             "quotation marks."
         )
+    times = _texts(f"{where}: times", entry.get("times"))
     constants = _texts(f"{where}: constants", entry.get("constants"))
     values = entry.get("values") or {}
     if not isinstance(values, dict):
@@ -283,7 +286,8 @@ def _mapped_table(where: str, table: RawTable, entry: object) -> MappedTable:
             "`status: {Giao xong: completed}`."
         )
     of_columns = {str(name): _texts(f"{where}: values: {name}", pairs) for name, pairs in values.items()}
-    for word, names in (("columns", columns), ("constants", constants), ("values", of_columns)):
+    named_by_us = (("columns", columns), ("times", times), ("constants", constants), ("values", of_columns))
+    for word, names in named_by_us:
         for name in names:
             theirs = names[name]
             if name not in table.all_columns and theirs in table.all_columns:
@@ -294,6 +298,8 @@ def _mapped_table(where: str, table: RawTable, entry: object) -> MappedTable:
                 raise InputError(
                     f"{where}: {word}: {table.label} has no column {name}{did_you_mean(name, table.all_columns)}"
                 )
+    if wrong := next((name for name in times if not table.kind_of(name).endswith("timestamp")), None):
+        raise InputError(f"{where}: times: {wrong} is no time. Name the column under columns.")
     if both := sorted(set(columns) & set(constants)):
         raise InputError(f"{where}: {both[0]} is both in columns and in constants. Remove one of them.")
     return MappedTable(
@@ -305,6 +311,7 @@ def _mapped_table(where: str, table: RawTable, entry: object) -> MappedTable:
         of_columns,
         _one_text(where, entry, "id_prefix"),
         _one_text(where, entry, "source"),
+        times=times,
         one_row_per=_own_column(where, table, entry, "one_row_per"),
         numbered_per=_own_column(where, table, entry, "numbered_per"),
     )

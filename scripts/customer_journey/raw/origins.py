@@ -20,8 +20,9 @@ from customer_journey.warehouse import quoted_name
 # The keys that decide which column of an export holds them, and the share of them that must be in it.
 _SAMPLE = 200
 _MOST = 0.8
-# an export above this size is not read again for a message
+# An export above this size is not read again for a message: by a command that only judges rows, and by a build.
 _LARGEST = 256 * 2**20
+LARGEST_IN_A_BUILD = 32 * 2**20
 
 
 class Origin(NamedTuple):
@@ -47,9 +48,10 @@ class _Part(NamedTuple):
 class Origins:
     """The exports of a raw folder, each read when a row of it is asked for."""
 
-    def __init__(self, raw: Path, connection: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, raw: Path, connection: duckdb.DuckDBPyConnection, largest: int = _LARGEST) -> None:
         self._raw = raw
         self._connection = connection
+        self._largest = largest
         self._exports = plan_of(raw).exports
         self._parts: dict[int, list[_Part]] = {}
         self._columns: dict[tuple[int, str, str], str | None] = {}
@@ -66,7 +68,7 @@ class Origins:
         if number is None:
             return None
         export = self._exports[number]
-        if export.files is None or sum(file.stat().st_size for file in export.files if file.exists()) > _LARGEST:
+        if export.files is None or sum(file.stat().st_size for file in export.files if file.exists()) > self._largest:
             return None
         inputs = export.adapter.inputs_of(export.adapter.selects[table])
         parts = [part for part in self._read(number) if part.input_name in inputs]
@@ -91,6 +93,23 @@ class Origins:
         unit = "record" if is_json(Path(label)) else "row"
         shift = 0 if is_json(Path(label)) or is_parquet(Path(label)) else 1
         return Origin(label, unit, row + shift, by_value.get((label, row), ""))
+
+    def of_landed(
+        self,
+        warehouse: duckdb.DuckDBPyConnection,
+        path: str,
+        table: RawTable,
+        file_id: int,
+        row_number: int,
+        value: str,
+    ) -> Origin | None:
+        """Return where a landed row of the warehouse comes from, as `of` does."""
+        found = warehouse.execute(
+            f"select {', '.join(table.key)} from {table.relation} where _file_id = ? and _row_number = ?",
+            [file_id, row_number],
+        ).fetchone()
+        made = dict(zip(table.key, found or (), strict=False))
+        return self.of(path, table, made, keys_of(warehouse, table, file_id), value)
 
     def _read(self, number: int) -> list[_Part]:
         if number not in self._parts:
@@ -123,7 +142,7 @@ class Origins:
                 for name in part.columns:
                     rows = self._connection.execute(
                         f"select distinct trim({quoted_name(name)}) from {part.relation}"
-                        f" where list_contains(?, trim({quoted_name(name)}))",
+                        f" where trim({quoted_name(name)}) in (select unnest(?))",
                         [wanted],
                     ).fetchall()
                     held.setdefault(name, set()).update(text for (text,) in rows)
@@ -154,14 +173,17 @@ def _plain(export: Export, column: str, text: str) -> str:
 
 
 @contextmanager
-def origins_of(raw: Path | None) -> Iterator[Origins | None]:
-    """Yield the origins of a raw folder, which are read into memory; None without a folder."""
+def origins_of(raw: Path | None, largest: int = _LARGEST) -> Iterator[Origins | None]:
+    """Yield the origins of a raw folder, which are read into memory; None without a folder.
+
+    Exports of more bytes than `largest` are not read.
+    """
     if raw is None:
         yield None
         return
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'")
-        yield Origins(raw, connection)
+        yield Origins(raw, connection, largest)
 
 
 def keys_of(connection: duckdb.DuckDBPyConnection, table: RawTable, file_id: int) -> dict[str, list[str]]:
