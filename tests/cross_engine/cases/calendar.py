@@ -49,10 +49,15 @@ CASES: dict[str, Cases] = {
         },
         {"reporting_timezone": "America/St_Johns"},
     ),
-    # at 01:00 the clock is put back to 00:00, so that midnight comes twice; in spring there is no hour from 00:00 to 01:00
+    # the clock is put back at 01:00, so that midnight comes twice; in spring there is no hour from 00:00 to 01:00
     "start_of_reporting_day in Havana": Cases(
         "{{ start_of_reporting_day('cast(x as date)') }}",
-        {"2025-11-02": "2025-11-02 04:00:00", "2025-03-09": "2025-03-09 05:00:00", "2025-03-10": "2025-03-10 04:00:00", None: None},
+        {
+            "2025-11-02": "2025-11-02 04:00:00",
+            "2025-03-09": "2025-03-09 05:00:00",
+            "2025-03-10": "2025-03-10 04:00:00",
+            None: None,
+        },
         {"reporting_timezone": "America/Havana"},
     ),
     # at midnight the clock is put back to 23:00 of the day that is over
