@@ -1,5 +1,5 @@
--- Totals of a driver are those of the cohorts still in the stage at the landmark whose window is over, and its interval contains its difference. A factor that counts a
--- person twice would exceed the totals.
+-- Totals of a driver are those of the cohorts still in the stage at the landmark whose window is over, and its interval contains its
+-- difference. A factor that counts a person twice would exceed the totals.
 with totals as (
 
     select
