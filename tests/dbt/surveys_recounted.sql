@@ -80,8 +80,8 @@ others as (
         {# a scale finer than 0-10 is read as 1-5, of which the top two boxes are the upper quarter #}
         count(*) filter (
             where
-                steps_from_worst > 0
-                and case when steps > 10 then 4 * steps_from_worst >= 3 * steps else steps_from_worst >= steps - 1 end
+            steps_from_worst > 0
+            and case when steps > 10 then 4 * steps_from_worst >= 3 * steps else steps_from_worst >= steps - 1 end
         ) as top_boxes,
         count(*) filter (where 2 * steps_from_worst > steps) as upper_half
     from scored

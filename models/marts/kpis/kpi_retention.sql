@@ -57,14 +57,6 @@ customers as (
 ),
 
 {# a deal and the orders that fulfil it are one purchase, that of the orders #}
-fulfilled_deals as (
-
-    select distinct {{ keyed_hash(["'conversion'", "'deal_won'", 'deal_id']) }} as conversion_id
-    from {{ ref('int_order_persons') }}
-    where is_conversion and deal_id is not null
-
-),
-
 second_purchases as (
 
     select
@@ -72,12 +64,11 @@ second_purchases as (
         {{ month_of('min(converted_date)') }} as repeat_month
     from (
         select
-            purchases.account_id,
-            purchases.converted_date,
-            min(purchases.converted_date) over (partition by purchases.account_id) as first_date
+            account_id,
+            converted_date,
+            min(converted_date) over (partition by account_id) as first_date
         from purchases
-        left join fulfilled_deals on purchases.conversion_id = fulfilled_deals.conversion_id
-        where fulfilled_deals.conversion_id is null
+        where not has_orders
     ) as dated
     where converted_date > first_date
     group by account_id
