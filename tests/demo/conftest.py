@@ -66,14 +66,14 @@ def people(marts: Marts) -> dict[str, Person]:
 def known_at(marts: Marts) -> Callable[[str, datetime], tuple[str, str]]:
     """Return a person's customer type and first channel as they were known at a moment."""
     history: defaultdict[str, list[tuple[datetime, str, str]]] = defaultdict(list)
-    for person, *known in marts.execute(
+    for person, valid_from, customer_type, first_channel in marts.execute(
         "select person_id, valid_from, customer_type, first_channel from marts.dim_persons_history"
         " where valid_from is not null order by valid_from"
     ).fetchall():
-        history[person].append(tuple(known))
+        history[person].append((valid_from, customer_type, first_channel))
 
     def known(person: str, at: datetime) -> tuple[str, str]:
-        return [period[1:] for period in history[person] if period[0] <= at][-1]
+        return [(kind, channel) for valid_from, kind, channel in history[person] if valid_from <= at][-1]
 
     return known
 
