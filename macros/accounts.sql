@@ -3,15 +3,13 @@
 {#-
     Purchases of accounts: orders that count, and won deals.
 
-    Returns: a subquery of fct_conversions with account_id, lapsed_at and is_own. is_own is false for a deal whose value its orders
-      carry completely: deal and orders are one purchase.
+    Returns: a subquery of fct_conversions with account_id and lapsed_at.
 -#}
 {% macro account_purchases() -%}
     (
         select
             *,
             case when company_id <> 'unknown' then company_id else person_id end as account_id,
-            conversion_type = 'order' or revenue > 0 as is_own,
             {{ add_days('converted_at', setting('lapse_days')) }} as lapsed_at
         from {{ ref('fct_conversions') }}
         {# a deal may have a company and no person #}

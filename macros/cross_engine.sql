@@ -268,14 +268,19 @@
 {%- endmacro %}
 
 {#-
-    A UTC timestamp from text of datetime_pattern; null for other text. Without an offset the text is read as UTC, the time zone of
-    both engines' sessions. Digits beyond microseconds are cut off.
+    A UTC timestamp from text of datetime_pattern; null for other text. A date alone is the first moment of that day in the reporting
+    time zone, so that it stays that day. A time without an offset is read as UTC, the time zone of both engines' sessions. Digits
+    beyond microseconds are cut off.
 
     Example: {{ text_to_timestamp("'2026-01-31 10:00+07'") }} is 2026-01-31 03:00:00
     Do not simplify: a bare cast accepts 'infinity' and hour 24 on DuckDB, and 'now' and a year alone on Spark.
 -#}
 {% macro text_to_timestamp(text) -%}
-    case when {{ regex_like(text, datetime_pattern()) }} then {{ adapter.dispatch('datetime_to_timestamp', 'customer_journey')(text) }} end
+    case
+        when not {{ regex_like(text, datetime_pattern()) }} then null
+        when length({{ text }}) <= 10 then {{ start_of_reporting_day("translate(" ~ text ~ ", '/', '-')") }}
+        else {{ adapter.dispatch('datetime_to_timestamp', 'customer_journey')(text) }}
+    end
 {%- endmacro %}
 {#- The cast to timestamptz takes three times as long as the one to timestamp, so it is used only for offsets other than UTC. -#}
 {% macro default__datetime_to_timestamp(text) -%}
@@ -325,6 +330,27 @@
     (({{ timestamp }}) at time zone 'UTC' at time zone '{{ setting('reporting_timezone') }}')
 {%- endmacro %}
 {% macro spark__to_reporting_time(timestamp) -%}from_utc_timestamp({{ timestamp }}, '{{ setting('reporting_timezone') }}'){%- endmacro %}
+
+{#-
+    First moment of a day in the reporting time zone, in UTC; null for a day that does not exist.
+
+    Parameters: date, an expression of a date or its text.
+    Example: {{ start_of_reporting_day("'2026-01-31'") }} in New York is 2026-01-31 05:00:00
+    Do not simplify: where the clock is put back at midnight a day has two, of which DuckDB takes the later and Spark the earlier. So
+      DuckDB converts the last second of the day before.
+-#}
+{% macro start_of_reporting_day(date) -%}
+    {%- if setting('reporting_timezone') == 'UTC' -%}try_cast({{ date }} as timestamp)
+    {%- else -%}{{ return(adapter.dispatch('start_of_reporting_day', 'customer_journey')(date)) }}
+    {%- endif -%}
+{%- endmacro %}
+{% macro default__start_of_reporting_day(date) -%}
+    {{ add_seconds(
+        "((" ~ add_seconds("try_cast(" ~ date ~ " as timestamp)", -1) ~ ") at time zone '" ~ setting('reporting_timezone')
+        ~ "' at time zone 'UTC')", 1
+    ) }}
+{%- endmacro %}
+{% macro spark__start_of_reporting_day(date) -%}to_utc_timestamp(try_cast({{ date }} as timestamp), '{{ setting('reporting_timezone') }}'){%- endmacro %}
 
 {#- Day of a UTC timestamp in the reporting time zone. Example: {{ reporting_date('orders.ordered_at') }} as ordered_date -#}
 {% macro reporting_date(timestamp) -%}cast({{ to_reporting_time(timestamp) }} as date){%- endmacro %}

@@ -23,7 +23,7 @@
     Effective number of independent trials, for wilson_bound, of a share that is made of several customers' credit: the number whose
     rate has the same variance. At most the number of trials, so that chance agreement between few customers does not narrow the
     interval (Korn and Graubard 1998). The divisor corrects for a variance that is estimated from few customers: the square of Student's
-    t over z, by the first term of its expansion.
+    t over z, by the first three terms of its expansion (Abramowitz and Stegun 26.7.5), which are enough from five customers on.
 
     Parameters: share and trials; customers, their number; sums over customers: squares, of their credit for the part; products, of
       that and their trials; total_squares, of their trials.
@@ -32,9 +32,13 @@
 {% macro effective_trials(share, trials, customers, squares, products, total_squares) -%}
     {%- set spread = 'cast(' ~ squares ~ ' as double) - 2 * ' ~ share ~ ' * cast(' ~ products ~ ' as double) + ' ~ share ~ ' * ' ~ share
         ~ ' * cast(' ~ total_squares ~ ' as double)' -%}
-    {%- set by_t = '(1 + (' ~ z_95() ~ ' * ' ~ z_95() ~ ' + 1) / (4e0 * (' ~ customers ~ ' - 1)))' -%}
+    {%- set degrees = '(' ~ customers ~ ' - 1e0)' -%}
+    {%- set by_t = '(1 + (power(' ~ z_95() ~ ', 2) + 1) / (4 * ' ~ degrees ~ ')'
+        ~ ' + (5 * power(' ~ z_95() ~ ', 4) + 16 * power(' ~ z_95() ~ ', 2) + 3) / (96 * power(' ~ degrees ~ ', 2))'
+        ~ ' + (3 * power(' ~ z_95() ~ ', 6) + 19 * power(' ~ z_95() ~ ', 4) + 17 * power(' ~ z_95() ~ ', 2) - 15)'
+        ~ ' / (384 * power(' ~ degrees ~ ', 3)))' -%}
     {%- set variance = 'greatest(' ~ spread ~ ', 0e0) * ' ~ by_t ~ ' * ' ~ by_t ~ ' * ' ~ customers
-        ~ ' / (' ~ trials ~ ' * ' ~ trials ~ ' * (' ~ customers ~ ' - 1e0))' -%}
+        ~ ' / (' ~ trials ~ ' * ' ~ trials ~ ' * ' ~ degrees ~ ')' -%}
     case
         when {{ customers }} > 1 and {{ share }} > 0 and {{ share }} < 1
             then least({{ trials }}, coalesce({{ share }} * (1 - {{ share }}) / nullif({{ variance }}, 0), {{ trials }}))

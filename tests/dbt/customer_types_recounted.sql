@@ -9,17 +9,21 @@ with persons as (
 judged_leads as (
 
     select
-        persons.customer_type,
-        {{ microseconds_between('conversions.converted_at', 'persons.customer_since') }} as microseconds,
+        max_by(history.customer_type, history.valid_from) as customer_type,
+        {{ microseconds_between('conversions.converted_at', 'min(persons.customer_since)') }} as microseconds,
         {{ setting('funnel_window_days') }} * cast(86400000000 as bigint) as window_microseconds,
         {{ microseconds_between('conversions.converted_at', as_of()) }} as age_microseconds
     from {{ ref('fct_conversions') }} as conversions
     inner join persons on conversions.person_id = persons.person_id
+    inner join {{ ref('dim_persons_history') }} as history
+        on conversions.person_id = history.person_id
+        and conversions.converted_at >= history.valid_from
     where conversions.conversion_type = 'lead'
+    group by conversions.conversion_id, conversions.converted_at
 
 ),
 
-{# a lead who was a customer already cannot become one #}
+{# a lead who was a customer already cannot become one; the type is the one known when the person became a lead #}
 leads as (
 
     select

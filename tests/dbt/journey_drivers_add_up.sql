@@ -1,5 +1,5 @@
--- Totals of a driver are the cohorts still in the stage at the landmark, and its interval contains its difference. A factor that counts a
--- person twice would exceed the totals.
+-- Totals of a driver are those of the cohorts still in the stage at the landmark whose window is over, and its interval contains its
+-- difference. A factor that counts a person twice would exceed the totals.
 with totals as (
 
     select
@@ -10,8 +10,8 @@ with totals as (
     from {{ ref('int_stage_cohorts') }} as cohorts
     inner join {{ ref('int_framework_stages') }} as stages on cohorts.stage_number = stages.stage_number
     where
-        cohorts.exited_at is null
-        or cohorts.exited_at > {{ add_days('cohorts.entered_at', setting('driver_landmark_days')) }}
+        {{ add_days('cohorts.entered_at', setting('funnel_window_days')) }} <= {{ as_of() }}
+        and coalesce(cohorts.exited_at > {{ add_days('cohorts.entered_at', setting('driver_landmark_days')) }}, true)
     group by stages.framework, stages.stage
 
 )

@@ -1,5 +1,5 @@
 -- A KPI that is on the journey map and in a KPI mart has the same numerator and denominator in both, before the map places its facts in
--- stages.
+-- stages. Of the kinds of surveys the map shows one: relational NPS and transactional CSAT, if there are any.
 {%- set twins = [
     ('cart_abandonment_rate', 'kpi_cart', 'carts_abandoned', 'cart_sessions'),
     ('email_click_rate', 'kpi_email', 'clicked', 'delivered'),
@@ -9,6 +9,7 @@
     ('nps', 'kpi_nps', '100 * (promoters - detractors)', 'responses'),
     ('csat', 'kpi_csat', 'satisfied', 'responses'),
 ] %}
+{%- set main_kinds = {'nps': 'relational', 'csat': 'transactional'} %}
 with on_the_map as (
 
     select
@@ -29,7 +30,16 @@ in_marts as (
         coalesce(sum({{ numerator }}), 0) as numerator,
         coalesce(sum({{ denominator }}), 0) as denominator
     from {{ ref(mart) }}
-    where dimension = 'all'
+    where
+        dimension = 'all'
+        {%- if kpi_name in main_kinds %}
+        and survey_kind = (
+            select
+                min_by(kinds.survey_kind, case kinds.survey_kind when '{{ main_kinds[kpi_name] }}' then 1 when 'unknown' then 3 else 2 end)
+            from {{ ref(mart) }} as kinds
+            where kinds.responses > 0
+        )
+        {%- endif %}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 

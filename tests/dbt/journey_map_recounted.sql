@@ -34,11 +34,19 @@ periods as (
 
 ),
 
-last_stages as (
+{# stages that lead to no other step of the funnel #}
+stages_without_rate as (
 
-    select max_by(stage, rank) as stage
-    from {{ ref('dim_framework_stages') }}
-    where framework = '{{ primary }}'
+    select stage
+    from (
+        select
+            stage,
+            is_in_funnel,
+            rank < max(case when is_in_funnel then rank end) over () as has_later_step
+        from {{ ref('dim_framework_stages') }}
+        where framework = '{{ primary }}'
+    ) as stages
+    where not (is_in_funnel and has_later_step)
 
 ),
 
@@ -121,7 +129,7 @@ full outer join present
 left join first_stay_hours
     on told.period = first_stay_hours.period
     and told.stage = first_stay_hours.stage
-left join last_stages on told.stage = last_stages.stage
+left join stages_without_rate on told.stage = stages_without_rate.stage
 where
     coalesce(told.persons, 0) <> coalesce(present.persons, 0)
     or coalesce(told.entered, 0) <> coalesce(present.entered, 0)
@@ -133,7 +141,7 @@ where
         told.period_type <> 'all'
         and {{ differ(
             'told.conversion_rate',
-            'case when present.is_mature and last_stages.stage is null then ' ~ share_of('present.converted', 'present.entered') ~ ' end'
+            'case when present.is_mature and stages_without_rate.stage is null then ' ~ share_of('present.converted', 'present.entered') ~ ' end'
         ) }}
     )
 union all

@@ -74,8 +74,8 @@ where
     or published.revenue <> coalesce(results.revenue, 0)
     or published.spend <> coalesce(spent.cost, 0)
     or {{ differ(
-        'cast(spent.cost as double) / nullif(results.credit, 0)',
-        'case when spent.cost > 0 then published.cost_per_conversion end'
+        'cast(coalesce(spent.cost, 0) as double) / nullif(results.credit, 0)',
+        'published.cost_per_conversion'
     ) }}
     or {{ differ('cast(coalesce(results.revenue, 0) as double) / nullif(spent.cost, 0)', 'published.roas') }}
     or {{ differ('cast(coalesce(results.revenue, 0) as double) / nullif(spent.cost, 0) - 1', 'published.roi') }}

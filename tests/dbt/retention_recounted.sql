@@ -4,10 +4,35 @@ with purchases as (
 
     select
         case when company_id <> 'unknown' then company_id else person_id end as account_id,
-        converted_date,
-        conversion_type = 'order' or revenue > 0 as is_own
+        converted_date
     from {{ ref('fct_conversions') }}
     where conversion_type in ('order', 'deal_won') and (person_id <> 'unknown' or company_id <> 'unknown')
+
+),
+
+fulfilled_deals as (
+
+    select distinct deal_id
+    from {{ ref('fct_orders') }}
+    where is_conversion
+
+),
+
+{# a deal and the orders that fulfil it are one purchase #}
+own_purchases as (
+
+    select
+        case when company_id <> 'unknown' then company_id else person_id end as account_id,
+        converted_date
+    from {{ ref('fct_conversions') }}
+    where conversion_type = 'order'
+    union all
+    select
+        case when deals.company_id <> 'unknown' then deals.company_id else deals.person_id end as account_id,
+        deals.closed_date as converted_date
+    from {{ ref('fct_deals') }} as deals
+    left join fulfilled_deals on deals.deal_id = fulfilled_deals.deal_id
+    where deals.status = 'won' and deals.closed_date is not null and fulfilled_deals.deal_id is null
 
 ),
 
@@ -40,8 +65,7 @@ first_purchases as (
     select
         account_id,
         min(converted_date) as first_date
-    from purchases
-    where is_own
+    from own_purchases
     group by account_id
 
 ),
@@ -49,14 +73,13 @@ first_purchases as (
 repeated as (
 
     select
-        purchases.account_id,
-        {{ month_of('min(purchases.converted_date)') }} as repeat_month
-    from purchases
+        own_purchases.account_id,
+        {{ month_of('min(own_purchases.converted_date)') }} as repeat_month
+    from own_purchases
     inner join first_purchases
-        on purchases.account_id = first_purchases.account_id
-        and purchases.converted_date > first_purchases.first_date
-    where purchases.is_own
-    group by purchases.account_id
+        on own_purchases.account_id = first_purchases.account_id
+        and own_purchases.converted_date > first_purchases.first_date
+    group by own_purchases.account_id
 
 ),
 

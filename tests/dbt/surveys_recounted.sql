@@ -77,7 +77,12 @@ others as (
         survey_type,
         count(*) as responses,
         {# the top two boxes; on a scale of two, the better one #}
-        count(*) filter (where steps_from_worst >= steps - 1 and steps_from_worst > 0) as top_boxes,
+        {# a scale finer than 0-10 is read as 1-5, of which the top two boxes are the upper quarter #}
+        count(*) filter (
+            where
+            steps_from_worst > 0
+            and case when steps > 10 then 4 * steps_from_worst >= 3 * steps else steps_from_worst >= steps - 1 end
+        ) as top_boxes,
         count(*) filter (where 2 * steps_from_worst > steps) as upper_half
     from scored
     where survey_type <> 'nps'

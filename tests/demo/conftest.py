@@ -63,6 +63,22 @@ def people(marts: Marts) -> dict[str, Person]:
 
 
 @pytest.fixture(scope="module")
+def known_at(marts: Marts) -> Callable[[str, datetime], tuple[str, str]]:
+    """Return a person's customer type and first channel as they were known at a moment."""
+    history: defaultdict[str, list[tuple[datetime, str, str]]] = defaultdict(list)
+    for person, valid_from, customer_type, first_channel in marts.execute(
+        "select person_id, valid_from, customer_type, first_channel from marts.dim_persons_history"
+        " where valid_from is not null order by valid_from"
+    ).fetchall():
+        history[person].append((valid_from, customer_type, first_channel))
+
+    def known(person: str, at: datetime) -> tuple[str, str]:
+        return [(kind, channel) for valid_from, kind, channel in history[person] if valid_from <= at][-1]
+
+    return known
+
+
+@pytest.fixture(scope="module")
 def company_types(marts: Marts) -> dict[str, str]:
     """The customer type of every company."""
     return dict(marts.execute("select company_id, customer_type from marts.dim_companies").fetchall())

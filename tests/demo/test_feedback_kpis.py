@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from statistics import median
@@ -181,9 +181,13 @@ def _visits(events: list[Row]) -> list[Visit]:
 
 
 def test_carts_checkouts_and_forms_of_every_month(
-    raw: RawRows, orders: Mapping[str, RawOrder], persons: dict[str, str], marts: duckdb.DuckDBPyConnection
+    raw: RawRows,
+    orders: Mapping[str, RawOrder],
+    persons: dict[str, str],
+    known_at: Callable[[str, datetime], tuple[str, str]],
+    marts: duckdb.DuckDBPyConnection,
 ) -> None:
-    """Abandoned carts, checkouts and forms of each month, without bots."""
+    """Abandoned carts, checkouts and forms of each month, without bots, by the type known at the session's start."""
     bought: defaultdict[str | None, list[datetime]] = defaultdict(list)
     for order in orders.values():
         if order.is_conversion:
@@ -201,7 +205,12 @@ def test_carts_checkouts_and_forms_of_every_month(
             visit.ended_at < moment <= visit.ended_at + CART_RECOVERY
             for moment in bought[persons[f"anonymous_id:{visit.cookie}"]]
         )
-        for cell in ((month, "all", "all"), (month, "device_type", visit.device)):
+        customer_type, _ = known_at(persons[f"anonymous_id:{visit.cookie}"], visit.started_at)
+        for cell in (
+            (month, "all", "all"),
+            (month, "device_type", visit.device),
+            (month, "customer_type", customer_type),
+        ):
             expected[cell].update(
                 sessions=1,
                 cart_sessions="add_to_cart" in visit.names,
@@ -221,7 +230,7 @@ def test_carts_checkouts_and_forms_of_every_month(
         " cart_abandonment_rate_low, cart_abandonment_rate_high, checkout_abandonment_rate,"
         " checkout_abandonment_rate_low, checkout_abandonment_rate_high, form_abandonment_rate,"
         " form_abandonment_rate_low, form_abandonment_rate_high from marts.kpi_cart"
-        " where dimension in ('all', 'device_type')"
+        " where dimension in ('all', 'device_type', 'customer_type')"
     ).fetchall()
     assert {row[:3]: row[3:13] for row in published} == {
         cell: tuple(counts[name] for name in names) for cell, counts in expected.items()

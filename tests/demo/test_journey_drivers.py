@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from tests.support.demo import Demo
-from tests.support.journeys import Journeys, newcombe, seed
+from tests.support.journeys import AS_OF, FUNNEL_WINDOW, Journeys, newcombe, seed
 
 FRAMEWORK, STAGE = "adahub_crm", "lead"
 FEWEST = 30
@@ -48,7 +48,7 @@ def test_drivers_of_a_stage(demo: Demo) -> None:
         outcome.person: outcome
         for outcome in journeys.outcomes()
         if outcome.stay.stage == STAGE
-        and (outcome.is_converted or outcome.is_dropped)
+        and outcome.stay.entered_at + FUNNEL_WINDOW <= AS_OF
         and (outcome.stay.exited_at is None or outcome.stay.exited_at > outcome.stay.entered_at + LANDMARK)
     }
     later = {

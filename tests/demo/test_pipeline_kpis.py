@@ -135,9 +135,17 @@ def test_speed_to_lead_and_accepted_mqls(
     raw: RawRows,
     marts: Marts,
     people: dict[str, Person],
+    known_at: Callable[[str, datetime], tuple[str, str]],
     first_evidence: Callable[[str], dict[str, datetime]],
 ) -> None:
-    """Speed to lead counts the first outbound contact after the person became a lead."""
+    """Speed to lead counts the first outbound contact after the person became a lead, of the type known then."""
+
+    def keys(person: str, at: datetime) -> list[Key]:
+        month = month_of(local_day(at))
+        customer_type, first_channel = known_at(person, at)
+        dimensions = {"all": "all", "customer_type": customer_type, "first_channel": first_channel}
+        return [] if people[person].is_internal else [(*dimension, month) for dimension in dimensions.items()]
+
     whose = dict(marts.execute("select activity_id, person_id from marts.fct_activities").fetchall())
     answers: defaultdict[str, list[datetime]] = defaultdict(list)
     for row in of_table(raw, "crm/activities"):
@@ -152,12 +160,12 @@ def test_speed_to_lead_and_accepted_mqls(
     hours: defaultdict[Key, list[float | None]] = defaultdict(list)
     for person, at in first_evidence("lead").items():
         waits = [(answer - at) / timedelta(hours=1) for answer in answers[person] if at < answer <= at + LEAD_ANSWER]
-        for key in _person_keys(people[person], at):
+        for key in keys(person, at):
             hours[key].append(min(waits, default=None))
     accepted: defaultdict[Key, list[bool]] = defaultdict(list)
     for person, at in first_evidence("mql").items():
         is_accepted = any(entered <= at + WINDOW and left > at for entered, left in sales_leads[person])
-        for key in _person_keys(people[person], at):
+        for key in keys(person, at):
             accepted[key].append(is_accepted)
 
     expected: dict[Key, list[Any]] = {}
@@ -182,14 +190,3 @@ def test_speed_to_lead_and_accepted_mqls(
         mql_acceptance_high from marts.kpi_pipeline where leads + mqls > 0
     """
     assert differences(marts, query, 3, expected) == []
-
-
-def _person_keys(person: Person, at: datetime) -> list[Key]:
-    if person.is_internal:
-        return []
-    month = month_of(local_day(at))
-    return [
-        ("all", "all", month),
-        ("customer_type", person.customer_type, month),
-        ("first_channel", person.first_channel, month),
-    ]

@@ -27,6 +27,7 @@ def test_customer_types_of_every_month(
     people: dict[str, Person],
     company_types: dict[str, str],
     touches: dict[str, list[tuple[datetime, str]]],
+    known_at: Callable[[str, datetime], tuple[str, str]],
     first_evidence: Callable[[str], dict[str, datetime]],
     marts: Marts,
 ) -> None:
@@ -72,7 +73,7 @@ def test_customer_types_of_every_month(
         since = people[name].customer_since
         if name in known:
             is_mature = at + WINDOW <= AS_OF and (since is None or since >= at)
-            note("leads", people[name].customer_type, at, (is_mature, since is not None and since <= at + WINDOW))
+            note("leads", known_at(name, at)[0], at, (is_mature, since is not None and since <= at + WINDOW))
 
     expected: dict[Key, list[Any]] = {}
     for key, found in rows.items():

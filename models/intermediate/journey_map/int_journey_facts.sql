@@ -61,6 +61,16 @@ responses as (
         responses.*,
         persons.person_key,
         responses.emotion_score + means.mix_shift as adjusted_score,
+        {# the kinds ask different questions, so the map shows one: NPS about the brand, others about an occasion, if there are any #}
+        rank() over (
+            partition by responses.survey_type
+            order by
+                case
+                    when responses.survey_kind = 'unknown' then 3
+                    when responses.survey_kind = case responses.survey_type when 'nps' then 'relational' else 'transactional' end then 1
+                    else 2
+                end
+        ) = 1 as is_of_main_kind,
         {# several names of one touchpoint in surveys are mapped to its type #}
         coalesce(survey_touchpoints.touchpoint_type, responses.touchpoint) as touchpoint_type
     from {{ ref('fct_survey_responses') }} as responses
@@ -291,11 +301,11 @@ select
         'kpi', "'nps'", at='responded_at', first="case nps_group when 'promoter' then 100 when 'detractor' then -100 else 0 end", second='1'
     ) }}
 from responses
-where survey_type = 'nps' and is_latest_of_month
+where survey_type = 'nps' and is_of_main_kind and is_latest_of_month
 union all
 select {{ journey_fact('kpi', "'csat'", at='responded_at', first='is_satisfied', second='1') }}
 from responses
-where survey_type = 'csat'
+where survey_type = 'csat' and is_of_main_kind
 union all
 select {{ journey_fact('kpi', "'first_response_hours'", at='opened_at', first='first_response_hours', second='1') }}
 from tickets

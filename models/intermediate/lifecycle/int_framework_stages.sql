@@ -6,8 +6,9 @@ with stages as (
         stages.rank,
         stages.is_in_funnel,
         row_number() over (order by stages.framework, stages.rank) - 1 as place,
-        {# the last stage has no later stage to convert to #}
-        stages.rank < max(stages.rank) over (partition by stages.framework) as has_later_stage,
+        {# the last stage has no later stage to convert to, and one outside the funnel is no step towards any #}
+        stages.is_in_funnel and stages.rank < max(case when stages.is_in_funnel then stages.rank end) over (partition by stages.framework)
+            as has_later_stage,
         {# steps count stages of the funnel, because ranks may have gaps #}
         sum(case when stages.is_in_funnel then 1 else 0 end) over (
             partition by stages.framework
@@ -90,7 +91,7 @@ numbered as (
         0 as rank,
         0 as steps,
         false as is_in_funnel,
-        true as has_later_stage,
+        false as has_later_stage,
         cast(0 as bigint) as definitions,
         cast(0 as bigint) as lower_overrides,
         cast(null as integer) as mask_number,

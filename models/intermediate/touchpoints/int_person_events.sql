@@ -211,7 +211,8 @@ events as (
     select
         'feedback.reviews' as source_table,
         reviews.review_id as source_id,
-        {{ person_key_of(['contact_id', 'email']) }} as person_key,
+        {# a review that names nobody is that of its order's buyer #}
+        coalesce(nullif({{ person_key_of(['contact_id', 'email']) }}, 0), orders.person_key, 0) as person_key,
         reviews.reviewed_at as occurred_at,
         'review' as event_type,
         cast(null as string) as channel,
@@ -221,6 +222,7 @@ events as (
         cast(null as timestamp) as ended_at
     from {{ accepted('feedback', 'reviews') }} as reviews
     {{ join_persons('reviews', ['contact_id', 'email'], 'reviewed_at') }}
+    left join {{ ref('int_order_persons') }} as orders on reviews.order_id = orders.order_id
 
 ),
 

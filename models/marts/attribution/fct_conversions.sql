@@ -18,6 +18,7 @@ order_conversions as (
         ordered_at as converted_at,
         net_revenue as revenue,
         order_id,
+        false as has_orders,
         company_id
     from orders
 
@@ -95,6 +96,7 @@ contract_conversions as (
         {# bounded, because order revenue is negative where more was refunded than paid, and the difference could overflow the type #}
         cast(greatest(0, least(contract_value - coalesce(sum(order_revenue), 0), 99999999999999)) as decimal(18, 4)) as revenue,
         cast(null as string) as order_id,
+        count(order_revenue) > 0 as has_orders,
         company_id
     from contracts
     group by conversion_type, source_id, person_id, converted_at, company_id, contract_value
@@ -110,6 +112,7 @@ stage_conversions as (
         stages.converted_at,
         cast(0 as decimal(18, 4)) as revenue,
         cast(null as string) as order_id,
+        false as has_orders,
         cast(null as string) as company_id
     from {{ ref('int_stage_conversions') }} as stages
     inner join {{ ref('int_persons') }} as persons on stages.person_key = persons.person_key
@@ -139,7 +142,8 @@ select
     conversions.converted_at,
     {{ reporting_date('conversions.converted_at') }} as converted_date,
     conversions.revenue,
-    conversions.order_id
+    conversions.order_id,
+    conversions.has_orders
 from conversions
 inner join {{ ref('conversion_types') }} as types on conversions.conversion_type = types.conversion_type
 left join {{ ref('dim_persons') }} as persons on conversions.person_id = persons.person_id

@@ -86,10 +86,12 @@ responses_at_stages as (
             when oriented.is_detractor then 'detractor'
             else 'passive'
         end as nps_group,
-        {# top two boxes; on a scale of two only the better one #}
+        {# top two boxes; on a scale of two only the better one, on one finer than 0-10 the quarter that is 4 and 5 on 1-5 #}
         case
-            when oriented.survey_type = 'csat'
-                then oriented.good_score >= oriented.highest_score - 1 and oriented.good_score > oriented.lowest_score
+            when oriented.survey_type <> 'csat' then null
+            when oriented.highest_score - oriented.lowest_score > 10
+                then 4 * (oriented.highest_score - oriented.good_score) <= oriented.highest_score - oriented.lowest_score
+            else oriented.good_score >= oriented.highest_score - 1 and oriented.good_score > oriented.lowest_score
         end as is_satisfied,
         case
             when oriented.survey_type = 'ces' then 2 * oriented.good_score > oriented.lowest_score + oriented.highest_score

@@ -15,7 +15,8 @@ sessions as (
         {{ month_of('sessions.started_date') }} as month_start,
         sessions.channel,
         sessions.device_type,
-        persons.customer_type,
+        {# as known at that moment: whoever buys becomes known, so of persons unknown today nobody has bought #}
+        coalesce(history.customer_type, 'unknown') as customer_type,
         sessions.has_form_started,
         sessions.has_form_error,
         sessions.has_cart,
@@ -25,7 +26,10 @@ sessions as (
         sessions.is_checkout_abandoned,
         sessions.is_form_abandoned
     from {{ ref('fct_sessions') }} as sessions
-    inner join {{ ref('dim_persons') }} as persons on sessions.person_id = persons.person_id
+    left join {{ ref('dim_persons_history') }} as history
+        on sessions.person_id = history.person_id
+        and sessions.started_at >= history.valid_from
+        and (sessions.started_at < history.valid_to or history.valid_to is null)
     where not sessions.is_bot and not sessions.is_endless
 
 ),

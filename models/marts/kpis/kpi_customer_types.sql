@@ -107,15 +107,20 @@ buying_groups as (
 
 ),
 
+{# by the type known when the person became a lead: present knowledge would bias the rate, because whoever buys becomes known #}
 leads as (
 
     select
-        persons.customer_type,
+        coalesce(history.customer_type, 'unknown') as customer_type,
         persons.customer_since,
         conversions.converted_at as entered_at,
         {{ month_of('conversions.converted_date') }} as month_start
     from {{ ref('fct_conversions') }} as conversions
     inner join persons on conversions.person_id = persons.person_id
+    left join {{ ref('dim_persons_history') }} as history
+        on conversions.person_id = history.person_id
+        and conversions.converted_at >= history.valid_from
+        and (conversions.converted_at < history.valid_to or history.valid_to is null)
     where conversions.conversion_type = 'lead'
 
 ),

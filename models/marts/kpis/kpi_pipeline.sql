@@ -84,16 +84,20 @@ deal_moves as (
 
 ),
 
+{# by what was known at that moment: present knowledge would bias the rates, because whoever buys becomes known #}
 lead_conversions as (
 
     select
         conversions.person_id,
         conversions.conversion_type,
-        persons.customer_type,
-        persons.first_channel,
+        coalesce(history.customer_type, 'unknown') as customer_type,
+        coalesce(history.first_channel, 'unknown') as first_channel,
         conversions.converted_at as entered_at
     from {{ ref('fct_conversions') }} as conversions
-    inner join persons on conversions.person_id = persons.person_id
+    left join {{ ref('dim_persons_history') }} as history
+        on conversions.person_id = history.person_id
+        and conversions.converted_at >= history.valid_from
+        and (conversions.converted_at < history.valid_to or history.valid_to is null)
     where conversions.conversion_type in ('lead', 'mql')
 
 ),

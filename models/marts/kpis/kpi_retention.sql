@@ -56,6 +56,7 @@ customers as (
 
 ),
 
+{# a deal and the orders that fulfil it are one purchase, that of the orders #}
 second_purchases as (
 
     select
@@ -67,7 +68,7 @@ second_purchases as (
             converted_date,
             min(converted_date) over (partition by account_id) as first_date
         from purchases
-        where is_own
+        where not has_orders
     ) as dated
     where converted_date > first_date
     group by account_id

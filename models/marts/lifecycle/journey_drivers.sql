@@ -18,7 +18,8 @@ with cohorts as (
     from {{ ref('int_stage_cohorts') }} as cohorts
     inner join {{ ref('int_framework_stages') }} as stages on cohorts.stage_number = stages.stage_number
     where
-        (cohorts.is_converted or cohorts.is_dropped)
+        {# of an open window only those who went on or left fast would be known #}
+        {{ add_days('cohorts.entered_at', setting('funnel_window_days')) }} <= {{ as_of() }}
         and (
             cohorts.exited_at is null
             or cohorts.exited_at > {{ add_days('cohorts.entered_at', setting('driver_landmark_days')) }}

@@ -56,7 +56,7 @@ select
     {{ wilson_bound('periods.rate', 'periods.mature_entered', '-') }} as rate_low,
     {{ wilson_bound('periods.rate', 'periods.mature_entered', '+') }} as rate_high,
     periods.drop_off_rate,
-    periods.median_hours_to_next,
+    case when numbers.has_later_stage then periods.median_hours_to_next end as median_hours_to_next,
     periods.median_hours_in_stage,
     case when emotions.is_enough then emotions.emotion_score end as emotion_score,
     case when emotions.is_enough then emotions.emotion_low end as emotion_low,

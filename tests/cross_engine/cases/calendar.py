@@ -38,6 +38,34 @@ CASES: dict[str, Cases] = {
         },
         {"reporting_timezone": "Asia/Ho_Chi_Minh"},
     ),
+    "text_to_timestamp in St. John's": Cases(
+        "{{ text_to_timestamp('x') }}",
+        {
+            "2026-02-09": "2026-02-09 03:30:00",
+            "2026/8/1": "2026-08-01 02:30:00",
+            "2026-02-09 00:00": "2026-02-09 00:00:00",
+            "2026-02-30": None,
+            None: None,
+        },
+        {"reporting_timezone": "America/St_Johns"},
+    ),
+    # the clock is put back at 01:00, so that midnight comes twice; in spring there is no hour from 00:00 to 01:00
+    "start_of_reporting_day in Havana": Cases(
+        "{{ start_of_reporting_day('cast(x as date)') }}",
+        {
+            "2025-11-02": "2025-11-02 04:00:00",
+            "2025-03-09": "2025-03-09 05:00:00",
+            "2025-03-10": "2025-03-10 04:00:00",
+            None: None,
+        },
+        {"reporting_timezone": "America/Havana"},
+    ),
+    # at midnight the clock is put back to 23:00 of the day that is over
+    "start_of_reporting_day in Santiago": Cases(
+        "{{ start_of_reporting_day('cast(x as date)') }}",
+        {"2025-04-06": "2025-04-06 04:00:00", "2025-09-07": "2025-09-07 04:00:00"},
+        {"reporting_timezone": "America/Santiago"},
+    ),
     "month_of": Cases(
         "{{ month_of('cast(x as date)') }}",
         {"2026-01-31": "2026-01-01", "2024-02-29": "2024-02-01", "1899-12-31": "1899-12-01", None: None},

@@ -11,13 +11,14 @@ NEWCOMBE = (
 
 CASES: dict[str, Cases] = {
     # x the share of five conversions, y customers, z sums of squares and products. By hand 0.24 / 0.06 = 4 trials, over
-    # (1 + 4.84146 / 16)²; no spread between customers is worth no more than the five; one customer tells nothing
+    # (1 + 4.84146 / 16 + 138.249 / 1536 + 500.756 / 24576)² = 1.99649, and (2.77645 / 1.95996)² is 2.00671;
+    # no spread between customers is worth no more than the five; one customer tells nothing
     "effective_trials": Cases(
         "round({{ effective_trials('cast(x as double)', '5e0', 'cast(y as bigint)',"
         " \"cast(split_part(z, '/', 1) as decimal(38, 18))\", \"cast(split_part(z, '/', 2) as decimal(38, 18))\","
         " 'cast(5 as decimal(38, 18))') }}, 4)",
         {
-            ("0.6", "5", "3/3"): "2.3575",
+            ("0.6", "5", "3/3"): "2.0035",
             ("0", "5", "0/0"): "5.0",
             ("1", "5", "5/5"): "5.0",
             ("0.5", "5", "1.25/2.5"): "5.0",
