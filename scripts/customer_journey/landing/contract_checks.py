@@ -7,6 +7,7 @@ import duckdb
 from customer_journey.contract import RawTable, raw_tables
 from customer_journey.errors import InputError
 from customer_journey.raw.adapters import plain
+from customer_journey.raw.broken_lines import MARK
 from customer_journey.raw.file_columns import Column
 from customer_journey.raw.mapping import did_you_mean_one
 
@@ -96,7 +97,7 @@ def double_deliveries(connection: duckdb.DuckDBPyConnection, table: RawTable) ->
         with counted as (
             select _file_id, md5(concat_ws('|', {columns})) as content, count(*) as row_count
             from {table.relation}
-            where try_cast({table.adds_up} as double) is distinct from 0
+            where try_cast({table.adds_up} as double) is distinct from 0 and is_deleted is distinct from '{MARK}'
             group by all
         ),
         totals as (select _file_id, sum(row_count) as row_count from counted group by all),
