@@ -107,6 +107,46 @@ def test_file_in_another_encoding_is_refused_whole(warehouse: duckdb.DuckDBPyCon
         land(warehouse, tmp_path / "raw", lambda table, share: None)
 
 
+STRAY = {
+    "CSV": (".csv", HEADER, "2,b\udcff@x.vn,2026-01-02", "3,Đào,2026-01-03", "4,Đỗ,2026-01-04"),
+    "NDJSON": (
+        ".ndjson",
+        "",
+        '{"contact_id": "2", "email": "b\udcff@x.vn"}',
+        '{"contact_id": "3", "email": "Đào"}',
+        '{"contact_id": "4", "email": "Đỗ"}',
+    ),
+}
+
+
+@pytest.mark.parametrize(("suffix", "header", "stray", "good", "more"), STRAY.values(), ids=STRAY)
+def test_a_stray_byte_breaks_its_line_alone(
+    suffix: str, header: str, stray: str, good: str, more: str, warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    """A text cut within a letter does not make the whole file one of another encoding."""
+    (tmp_path / "raw" / "crm" / "contacts.csv").unlink()
+    lines = [line for line in (header, good, stray, more, "") if line] + [""]
+    text = "\n".join(lines)
+    if suffix == ".ndjson":
+        text = text.replace('"}', '", "created_at": "2026-01-01"}')
+        stray = stray.replace('"}', '", "created_at": "2026-01-01"}')
+    (tmp_path / "raw" / "crm" / f"contacts{suffix}").write_bytes(text.encode("utf-8", "surrogateescape"))
+    land(warehouse, tmp_path / "raw", lambda table, share: None)
+    line = f"line {3 if header else 2}: {stray}".replace("\udcff", "\ufffd")
+    assert [row[:3] for row in _landed(warehouse)] == [
+        ("3", "Đào", None), (line, None, MARK), ("4", "Đỗ", None),
+    ]  # fmt: skip
+
+
+def test_a_stray_byte_below_a_title(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    raw = tmp_path / "raw"
+    (raw / "mapping.yml").write_text("tables:\n  crm/contacts:\n    header_row: 2\n", encoding="utf-8")
+    text = f"Danh sách\n{HEADER}\n1,Đỗ,2026-01-01\n2,\udcff,2026-01-02\n3,Đào,2026-01-03\n"
+    (raw / "crm" / "contacts.csv").write_bytes(text.encode("utf-8", "surrogateescape"))
+    land(warehouse, raw, lambda table, share: None)
+    assert [row[0] for row in _landed(warehouse)] == ["1", "line 4: 2,\ufffd,2026-01-02", "3"]
+
+
 def test_every_table_has_room_for_a_broken_line() -> None:
     assert all(columns_of("broken_line", table) for table in raw_tables())
 

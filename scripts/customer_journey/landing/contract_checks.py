@@ -13,6 +13,8 @@ from customer_journey.raw.mapping import did_you_mean_one
 
 # the most columns that a message lists
 _NAMED = 12
+# the most characters of a column's name that a message shows
+_SHOWN = 100
 
 
 def check_main_tables(
@@ -62,12 +64,19 @@ def check_columns(table: RawTable, where: str, short_name: str, columns: Sequenc
             raise InputError(
                 f"{where}: table {table.label} lacks the columns {' and '.join(group)}. {_add_it('one of them', has)}"
             )
-    return [
-        f"{table.label}: {f'unknown column {column.name}' if column.name else 'a column without a name'} "
-        f"({short_name}), not read{did_you_mean_one(column.name, table.all_columns)}"
-        for column in columns
-        if plain(column.name) not in table.all_columns
+    unknown = [column.name for column in columns if plain(column.name) not in table.all_columns]
+    lines = [
+        f"{table.label}: {f'unknown column {_shortened(name)}' if name else 'a column without a name'} "
+        f"({short_name}), not read{did_you_mean_one(name, table.all_columns)}"
+        for name in unknown[:_NAMED]
     ]
+    if len(unknown) > _NAMED:
+        lines.append(f"{table.label}: {len(unknown) - _NAMED:,} more unknown columns ({short_name}), not read")
+    return lines
+
+
+def _shortened(name: str) -> str:
+    return f"{name[:_SHOWN]}…" if len(name) > _SHOWN else name
 
 
 def _add_it(name: str, has: Sequence[str]) -> str:
@@ -82,7 +91,7 @@ def _add_it(name: str, has: Sequence[str]) -> str:
 
 def _first_of(names: Sequence[str], shown: Callable[[str], str] = repr) -> str:
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return ", ".join(map(shown, names[:_NAMED])) + more
+    return ", ".join(shown(_shortened(name)) for name in names[:_NAMED]) + more
 
 
 def double_deliveries(connection: duckdb.DuckDBPyConnection, table: RawTable) -> list[str]:

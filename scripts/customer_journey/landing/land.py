@@ -40,7 +40,8 @@ from customer_journey.raw.deliveries import (
     state_of_all,
 )
 from customer_journey.raw.file_columns import path_parameter, scan
-from customer_journey.raw.raw_files import MAPPING, entries_below, is_parquet, lines_on_unread, misnamed
+from customer_journey.raw.raw_files import MAPPING, entries_below, is_parquet, is_sheet, lines_on_unread, misnamed
+from customer_journey.raw.sheets import error_cells
 from customer_journey.raw.tabular import columns_of, confuses, read_over_broken_lines
 
 
@@ -127,6 +128,7 @@ def _add_mapped(
         delivery = mapped_delivery(connection, one, table, f"mapped_{number}")
         report.drift += check_columns(table, str(one.file), one.file.name, delivery.columns)
         report.drift += [f"{table.label}: {one.path} {note}" for note in delivery.notes]
+        report.drift += _on_error_cells(one.file, one.path)
         deliveries[table].append(delivery._replace(path=path))
 
 
@@ -159,6 +161,8 @@ def _add_exports(
         others = unread.setdefault(export.place, dict(strange))
         unread[export.place] = {label: problem for label, problem in others.items() if label in strange}
         report.drift += _keep_rows_of_vanished(connection, export, raw, names)
+        for file in export.files or ():
+            report.drift += _on_error_cells(file, file.relative_to(raw).as_posix())
         of_table = {table: delivery for table, delivery in made if delivery.path == export.path(table)}
         # lines that were broken when the export was read before, and are not now
         broken = {names.stored(delivery.path) for _, delivery in made}
@@ -177,6 +181,15 @@ def _add_exports(
             raise problem
         adapters = " or ".join(export.use.adapter for export in plan.exports if export.place == place)
         report.drift += [f"{label}: not recognised by the adapter {adapters}, so not read" for label in labels]
+
+
+def _on_error_cells(file: Path, path: str) -> list[str]:
+    """Return a line on the cells of a workbook that hold an error: they would be missing without a word."""
+    count = error_cells(file) if is_sheet(file) else 0
+    if not count:
+        return []
+    said = "cell holds" if count == 1 else "cells hold"
+    return [f"{path}: {count:,} {said} an error such as #N/A; they are read as empty"]
 
 
 def _landed_broken(
