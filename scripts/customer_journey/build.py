@@ -1,6 +1,7 @@
 """One build, step by step: land, transform, check, publish."""
 
 import contextlib
+import os
 import resource
 import tempfile
 from collections.abc import Callable, Sequence
@@ -131,9 +132,11 @@ def _refuse_one_in_the_other(raw: Path | None, output: Output) -> None:
         if one.resolve().is_relative_to(other.resolve()):
             how = "is the same folder as" if one.resolve() == other.resolve() else "is inside"
             names = ("--out", "--raw") if one == output.root else ("--raw", "--out")
+            beside = raw.resolve().parent / f"{raw.resolve().name}_out"
+            example = f", for example --out {os.path.relpath(beside)}" if one == output.root else ""
             raise InputError(
-                f"{names[0]} {one}: {how} {names[1]} {other}. Choose another --out: the raw files stay as they were "
-                "delivered, and nothing of an erased person may stay in the output."
+                f"{names[0]} {one}: {how} {names[1]} {other}. Choose another --out{example}: the raw files stay as "
+                "they were delivered, and nothing of an erased person may stay in the output."
             )
 
 

@@ -211,17 +211,22 @@ def test_bad_output_folder(place: Place, words: list[str], tiny_raw: Path, small
 @pytest.mark.parametrize(
     ("raw", "out", "words"),
     [
-        ("raw", "raw", "is the same folder as --raw"),
-        ("raw", "raw/out", "is inside --raw"),
-        ("out/raw", "out", "is inside --out"),
+        ("raw", "raw", ["is the same folder as --raw", "for example --out {beside}"]),
+        # as `--raw .` does with the default output
+        ("raw", "raw/out", ["is inside --raw", "for example --out {beside}"]),
+        ("out/raw", "out", ["is inside --out"]),
     ],
 )
-def test_one_folder_in_the_other(raw: str, out: str, words: str, tiny_raw: Path, small: Path, tmp_path: Path) -> None:
+def test_one_folder_in_the_other(
+    raw: str, out: str, words: list[str], tiny_raw: Path, small: Path, tmp_path: Path
+) -> None:
     """Output and raw folder in one another are refused: marts would be read as raw rows, erased rows would stay."""
     (tmp_path / raw).parent.mkdir(exist_ok=True)
     tiny_raw.rename(tmp_path / raw)
     before = sorted((tmp_path / raw).rglob("*"))
-    _assert_refused(small, tmp_path / raw, tmp_path / out, [], ExitCode.UNUSABLE_INPUT, [words])
+    beside = os.path.relpath(tmp_path / "raw_out")
+    said = [word.format(beside=beside) for word in words]
+    _assert_refused(small, tmp_path / raw, tmp_path / out, [], ExitCode.UNUSABLE_INPUT, said)
     assert sorted((tmp_path / raw).rglob("*")) == before
 
 
