@@ -140,6 +140,11 @@ def _refuse_one_in_the_other(raw: Path | None, output: Output) -> None:
             )
 
 
+def _what_gave_out(failures: Sequence[object]) -> str | None:
+    """Return a line for the user if one of the failures says that the machine ran out of memory or disk space."""
+    return next(filter(None, map(what_gave_out, failures)), None)
+
+
 def _prepare_output(output: Output) -> None:
     """Create the output folder if needed, and check that the build can write everything there.
 
@@ -273,6 +278,8 @@ def _build_with(
                 DuckDBEngine.dbt_target, step.count, select=erasure.BEFORE_ERASURE, only=("model", "seed")
             )
             if found.failures:
+                if gave_out := _what_gave_out(found.failures):
+                    raise MachineError(f"{gave_out} ({found.failures[0]}). Nothing was erased or published.")
                 raise CheckFailedError(f"{found.failures[0]}. Nothing was erased or published.")
             erasure.erase(output.warehouse, build.started_at, landing.in_place)
             if options.engine == DuckDBEngine.dbt_target:
@@ -388,7 +395,7 @@ def _build_on(
     if failures:
         more = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
         stands = f"; the marts published last are unchanged in {engine.published}. " if engine.has_published else ". "
-        if gave_out := next(filter(None, map(what_gave_out, failures)), None):
+        if gave_out := _what_gave_out(failures):
             raise MachineError(f"{gave_out} ({failures[0]}{more}). Nothing was published{stands}")
         raise CheckFailedError(
             f"{failures[0]}{more}. Nothing was published{stands}"

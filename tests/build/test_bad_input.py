@@ -14,6 +14,9 @@ from customer_journey.errors import ExitCode
 
 from tests.support.builds import environment_of, run_build, run_journey, write_rows
 
+# enough for a few rows to land, too little for the models that an erasure reads
+ROOM_TO_LAND = 300 * 2**10
+
 Spoil = Callable[[Path], None]
 
 
@@ -259,6 +262,24 @@ def test_full_disk(tiny_raw: Path, small: Path, tmp_path: Path) -> None:
     """Exit 1 and one line; the published file is unchanged."""
     with _mounted(tmp_path / "out", "size=256k"):
         _assert_refused(small, tiny_raw, tmp_path / "out", [], ExitCode.CHECK_FAILED, ["no room left to write"])
+
+
+def test_full_disk_during_an_erasure(tiny_raw: Path, tiny_out: Path, small: Path, tmp_path: Path) -> None:
+    """The line speaks of the disk, not of the model that was being built, when rows to erase are looked for."""
+    write_rows(
+        tiny_raw,
+        "privacy/erasure_requests",
+        [{"request_id": "1", "identifier_type": "email", "identifier_value": "x@example.com",
+          "requested_at": "2026-01-01"}],
+    )  # fmt: skip
+    pages = sum(-(-file.stat().st_size // 4096) * 4096 for file in tiny_out.rglob("*") if file.is_file())
+    folders = 4096 * sum(entry.is_dir() for entry in tiny_out.rglob("*"))
+    with _mounted(tmp_path / "full", f"size={pages + folders + ROOM_TO_LAND}"):
+        shutil.copytree(tiny_out, tmp_path / "full", dirs_exist_ok=True)
+        _assert_refused(
+            small, tiny_raw, tmp_path / "full", [], ExitCode.CHECK_FAILED,
+            ["no room left to write", "Nothing was erased or published"],
+        )  # fmt: skip
 
 
 def test_memory_that_does_not_suffice(tiny_raw: Path, tiny_out: Path, small: Path) -> None:
