@@ -67,6 +67,18 @@ group by person_key, episode_number
     {{ return('') }}
 {%- endmacro %}
 
+{#- All words that stage definitions write between quotation marks, such as the event types that they name. -#}
+{% macro words_of_definitions() -%}
+    {%- set words = [] -%}
+    {%- if execute -%}
+        {%- for definition in var('stage_definitions') -%}
+            {%- set node = graph.nodes['model.' ~ project_name ~ '.' ~ definition] -%}
+            {%- do words.extend(modules.re.findall("'([a-z0-9_]+)'", node.raw_code)) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return(words | unique | sort) }}
+{%- endmacro %}
+
 {#-
     Joins `stages`: the interval of the primary framework in which the person of a row stood at a given time.
 

@@ -8,14 +8,12 @@ with signals as (
     where is_human
     union all
     select
-        events.person_key,
-        events.occurred_at,
-        {# types that hardly anybody else has may name a person #}
-        {{ shown_event_type('events', 'texts') }} as evidence
-    from {{ ref('int_person_events') }} as events
-    {{ join_shared_event_type('texts', 'events') }}
+        person_key,
+        occurred_at,
+        event_type as evidence
+    from {{ ref('int_person_events') }}
     where
-        events.event_type not in (
+        event_type not in (
             'contact_created', 'email_sent', 'email_delivered', 'email_bounced', 'email_unsubscribed', 'email_complained'
         )
 

@@ -1,6 +1,7 @@
 """One build, step by step: land, transform, check, publish."""
 
 import contextlib
+import os
 import resource
 import tempfile
 from collections.abc import Callable, Sequence
@@ -131,10 +132,17 @@ def _refuse_one_in_the_other(raw: Path | None, output: Output) -> None:
         if one.resolve().is_relative_to(other.resolve()):
             how = "is the same folder as" if one.resolve() == other.resolve() else "is inside"
             names = ("--out", "--raw") if one == output.root else ("--raw", "--out")
+            beside = raw.resolve().parent / f"{raw.resolve().name}_out"
+            example = f", for example --out {os.path.relpath(beside)}" if one == output.root else ""
             raise InputError(
-                f"{names[0]} {one}: {how} {names[1]} {other}. Choose another --out: the raw files stay as they were "
-                "delivered, and nothing of an erased person may stay in the output."
+                f"{names[0]} {one}: {how} {names[1]} {other}. Choose another --out{example}: the raw files stay as "
+                "they were delivered, and nothing of an erased person may stay in the output."
             )
+
+
+def _exhausted_resource(failures: Sequence[object]) -> str | None:
+    """Return a line for the user if one of the failures says that the machine ran out of memory or disk space."""
+    return next(filter(None, map(exhausted_resource, failures)), None)
 
 
 def _prepare_output(output: Output) -> None:
@@ -270,6 +278,8 @@ def _build_with(
                 DuckDBEngine.dbt_target, step.count, select=erasure.BEFORE_ERASURE, only=("model", "seed")
             )
             if found.failures:
+                if exhausted := _exhausted_resource(found.failures):
+                    raise MachineError(f"{exhausted} ({found.failures[0]}). Nothing was erased or published.")
                 raise CheckFailedError(f"{found.failures[0]}. Nothing was erased or published.")
             erasure.erase(output.warehouse, build.started_at, landing.in_place)
             if options.engine == DuckDBEngine.dbt_target:
@@ -390,7 +400,7 @@ def _build_on(
     if failures:
         more = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
         stands = f"; the marts published last are unchanged in {engine.published}. " if engine.has_published else ". "
-        if exhausted := next(filter(None, map(exhausted_resource, failures)), None):
+        if exhausted := _exhausted_resource(failures):
             raise MachineError(f"{exhausted} ({failures[0]}{more}). Nothing was published{stands}")
         raise CheckFailedError(
             f"{failures[0]}{more}. Nothing was published{stands}"

@@ -9,7 +9,6 @@ from customer_journey.raw.raw_files import delimiter_of, open_text
 
 # Beyond this row, finding the line would take too long: the row number is shown instead.
 _FARTHEST = 500_000
-csv.field_size_limit(2**31 - 1)
 
 
 def line_of_row(file: Path, how: Reading, row: int) -> int | None:
@@ -31,6 +30,7 @@ def line_of_row(file: Path, how: Reading, row: int) -> int | None:
                 skipped = 1
             else:
                 text.seek(0)
+        csv.field_size_limit(2**31 - 1)
         reader = csv.reader(text, delimiter=how.delimiter or delimiter_of(file))
         # the header is a record too
         wanted = row - (how.header_row - 1) + 1

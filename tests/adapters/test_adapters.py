@@ -54,7 +54,7 @@ def made(connection: duckdb.DuckDBPyConnection, use: AdapterUse, raw: Path) -> t
     export = Export(use, adapter, tuple(export_files(use, raw, use.adapter)), use.adapter)
     deliveries, unread = made_deliveries(connection, export, raw, "made")
     rows: Rows = {}
-    for table, delivery in deliveries.items():
+    for table, delivery in deliveries:
         names = [column.name for column in delivery.columns]
         found = connection.execute(f"select {', '.join(names)} from {delivery.relation}").fetchall()
         rows[table.label] = [dict(zip(names, row, strict=True)) for row in found]

@@ -14,6 +14,9 @@ from customer_journey.errors import ExitCode
 
 from tests.support.builds import environment_of, run_build, run_journey, write_rows
 
+# enough for a few rows to land, too little for the models that an erasure reads
+ROOM_TO_LAND = 300 * 2**10
+
 Spoil = Callable[[Path], None]
 
 
@@ -211,17 +214,22 @@ def test_bad_output_folder(place: Place, words: list[str], tiny_raw: Path, small
 @pytest.mark.parametrize(
     ("raw", "out", "words"),
     [
-        ("raw", "raw", "is the same folder as --raw"),
-        ("raw", "raw/out", "is inside --raw"),
-        ("out/raw", "out", "is inside --out"),
+        ("raw", "raw", ["is the same folder as --raw", "for example --out {beside}"]),
+        # as `--raw .` does with the default output
+        ("raw", "raw/out", ["is inside --raw", "for example --out {beside}"]),
+        ("out/raw", "out", ["is inside --out"]),
     ],
 )
-def test_one_folder_in_the_other(raw: str, out: str, words: str, tiny_raw: Path, small: Path, tmp_path: Path) -> None:
+def test_one_folder_in_the_other(
+    raw: str, out: str, words: list[str], tiny_raw: Path, small: Path, tmp_path: Path
+) -> None:
     """Output and raw folder in one another are refused: marts would be read as raw rows, erased rows would stay."""
     (tmp_path / raw).parent.mkdir(exist_ok=True)
     tiny_raw.rename(tmp_path / raw)
     before = sorted((tmp_path / raw).rglob("*"))
-    _assert_refused(small, tmp_path / raw, tmp_path / out, [], ExitCode.UNUSABLE_INPUT, [words])
+    beside = os.path.relpath(tmp_path / "raw_out")
+    said = [word.format(beside=beside) for word in words]
+    _assert_refused(small, tmp_path / raw, tmp_path / out, [], ExitCode.UNUSABLE_INPUT, said)
     assert sorted((tmp_path / raw).rglob("*")) == before
 
 
@@ -254,6 +262,24 @@ def test_full_disk(tiny_raw: Path, small: Path, tmp_path: Path) -> None:
     """Exit 1 and one line; the published file is unchanged."""
     with _mounted(tmp_path / "out", "size=256k"):
         _assert_refused(small, tiny_raw, tmp_path / "out", [], ExitCode.CHECK_FAILED, ["no room left to write"])
+
+
+def test_full_disk_during_an_erasure(tiny_raw: Path, tiny_out: Path, small: Path, tmp_path: Path) -> None:
+    """The line speaks of the disk, not of the model that was being built, when rows to erase are looked for."""
+    write_rows(
+        tiny_raw,
+        "privacy/erasure_requests",
+        [{"request_id": "1", "identifier_type": "email", "identifier_value": "x@example.com",
+          "requested_at": "2026-01-01"}],
+    )  # fmt: skip
+    pages = sum(-(-file.stat().st_size // 4096) * 4096 for file in tiny_out.rglob("*") if file.is_file())
+    folders = 4096 * sum(entry.is_dir() for entry in tiny_out.rglob("*"))
+    with _mounted(tmp_path / "full", f"size={pages + folders + ROOM_TO_LAND}"):
+        shutil.copytree(tiny_out, tmp_path / "full", dirs_exist_ok=True)
+        _assert_refused(
+            small, tiny_raw, tmp_path / "full", [], ExitCode.CHECK_FAILED,
+            ["no room left to write", "Nothing was erased or published"],
+        )  # fmt: skip
 
 
 def test_memory_that_does_not_suffice(tiny_raw: Path, tiny_out: Path, small: Path) -> None:

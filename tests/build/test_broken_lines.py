@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from customer_journey.contract import raw_tables
 from customer_journey.errors import InputError
 from customer_journey.landing.land import land, unchanged_files
 from customer_journey.landing.reason_codes import columns_of
+from customer_journey.landing.refused import place_of
 from customer_journey.privacy import erasure
 from customer_journey.raw.broken_lines import MARK
 from customer_journey.warehouse import open_warehouse
@@ -103,6 +105,46 @@ def test_file_in_another_encoding_is_refused_whole(warehouse: duckdb.DuckDBPyCon
     file.write_bytes(f"{HEADER}\n1,Hélène,2026-01-01\n2\n".encode("latin-1"))
     with pytest.raises(InputError, match=r"Line: 2.*Save it as UTF-8"):
         land(warehouse, tmp_path / "raw", lambda table, share: None)
+
+
+STRAY = {
+    "CSV": (".csv", HEADER, "2,b\udcff@x.vn,2026-01-02", "3,Đào,2026-01-03", "4,Đỗ,2026-01-04"),
+    "NDJSON": (
+        ".ndjson",
+        "",
+        '{"contact_id": "2", "email": "b\udcff@x.vn"}',
+        '{"contact_id": "3", "email": "Đào"}',
+        '{"contact_id": "4", "email": "Đỗ"}',
+    ),
+}
+
+
+@pytest.mark.parametrize(("suffix", "header", "stray", "good", "more"), STRAY.values(), ids=STRAY)
+def test_a_stray_byte_breaks_its_line_alone(
+    suffix: str, header: str, stray: str, good: str, more: str, warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    """A text cut within a letter does not make the whole file one of another encoding."""
+    (tmp_path / "raw" / "crm" / "contacts.csv").unlink()
+    lines = [line for line in (header, good, stray, more, "") if line] + [""]
+    text = "\n".join(lines)
+    if suffix == ".ndjson":
+        text = text.replace('"}', '", "created_at": "2026-01-01"}')
+        stray = stray.replace('"}', '", "created_at": "2026-01-01"}')
+    (tmp_path / "raw" / "crm" / f"contacts{suffix}").write_bytes(text.encode("utf-8", "surrogateescape"))
+    land(warehouse, tmp_path / "raw", lambda table, share: None)
+    line = f"line {3 if header else 2}: {stray}".replace("\udcff", "\ufffd")
+    assert [row[:3] for row in _landed(warehouse)] == [
+        ("3", "Đào", None), (line, None, MARK), ("4", "Đỗ", None),
+    ]  # fmt: skip
+
+
+def test_a_stray_byte_below_a_title(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    raw = tmp_path / "raw"
+    (raw / "mapping.yml").write_text("tables:\n  crm/contacts:\n    header_row: 2\n", encoding="utf-8")
+    text = f"Danh sách\n{HEADER}\n1,Đỗ,2026-01-01\n2,\udcff,2026-01-02\n3,Đào,2026-01-03\n"
+    (raw / "crm" / "contacts.csv").write_bytes(text.encode("utf-8", "surrogateescape"))
+    land(warehouse, raw, lambda table, share: None)
+    assert [row[0] for row in _landed(warehouse)] == ["1", "line 4: 2,\ufffd,2026-01-02", "3"]
 
 
 def test_every_table_has_room_for_a_broken_line() -> None:
@@ -222,3 +264,94 @@ def test_a_separator_at_the_end_breaks_no_line(warehouse: duckdb.DuckDBPyConnect
     file.write_text(f"{HEADER}\n{GOOD},\n2\n{LAST},,\n", encoding="utf-8")
     land(warehouse, tmp_path / "raw", lambda table, share: None)
     assert [row[0] for row in _landed(warehouse)] == ["1", "line 3: 2", "5"]
+
+
+EXPORT = {
+    "tool/adapter.yml": "name: Tool\ninputs:\n  buys:\n    recognised_by: [Nr]\n    columns: [Nr, Day, Sum, Mail]\n"
+    "  people:\n    recognised_by: [Person]\n    columns: [Person, Mail, Since]\n",
+    "tool/orders/orders.sql": "select Nr as order_id, Day as ordered_at, 'paid' as status, Sum as total_amount,"
+    " Mail as email from buys",
+    "tool/orders/refunds.sql": "select Nr as refund_id, Day as refunded_at, Sum as amount from buys where Sum < '0'",
+    "tool/crm/contacts.sql": "select Person as contact_id, Mail as email, Since as created_at from people",
+    "export/people.ndjson": '{"Person": "1", "Mail": "a@x.vn", "Since": "2026-01-01"}\n{"Person": \n',
+    "export/buys.csv": "Nr;Day;Sum;Mail\n11;2026-01-01;5;a@x.vn\n12;2026-01-01\n13;2026-01-02;6;b@x.vn\n",
+    "mapping.yml": "adapters:\n  - {adapter: tool, folder: export, id_prefix: t-}\n",
+}
+
+
+def _write_export(raw: Path) -> None:
+    for file, text in EXPORT.items():
+        (raw / file).parent.mkdir(parents=True, exist_ok=True)
+        (raw / file).write_text(text, encoding="utf-8")
+
+
+def _all_landed(connection: duckdb.DuckDBPyConnection, table: str, column: str) -> list[tuple[object, ...]]:
+    return connection.execute(
+        f"select path, {column}, is_deleted, _row_number from raw_{table} inner join private.landed_files"
+        " on file_id = _file_id order by is_deleted nulls last, _row_number"
+    ).fetchall()
+
+
+def test_only_the_broken_line_of_an_export_is_refused(tmp_path: Path) -> None:
+    """The rest of an export lands; its broken line stands, with its file, in each table made of that file."""
+    raw, broken = tmp_path / "raw", ("line 3: 12;2026-01-01", MARK, 2)
+    _write_export(raw)
+    with open_warehouse(tmp_path / "warehouse.duckdb") as connection:
+        erasure.prepare(connection)
+        land(connection, raw, lambda table, share: None)
+        made = "export through tool"
+        assert _all_landed(connection, "orders.orders", "order_id") == [
+            ("export/buys.csv through tool as orders/orders", *broken),
+            (f"{made}/orders/orders.sql", "t-11", None, 1),
+            (f"{made}/orders/orders.sql", "t-13", None, 2),
+        ]  # fmt: skip
+        assert _all_landed(connection, "orders.refunds", "refund_id") == [
+            ("export/buys.csv through tool as orders/refunds", *broken)
+        ]
+        assert _all_landed(connection, "crm.contacts", "contact_id") == [
+            ("export/people.ndjson through tool as crm/contacts", 'line 2: {"Person": ', MARK, 2),
+            (f"{made}/crm/contacts.sql", "t-1", None, 1),
+        ]  # fmt: skip
+        assert connection.execute(
+            "select source_table, source, sum(export_rows) from private.sources group by all order by 1"
+        ).fetchall() == [
+            ("crm.contacts", made, 2), ("orders.orders", made, 3), ("orders.refunds", made, 3),
+        ]  # fmt: skip
+
+        # an unchanged export is not read again, and keeps its broken lines
+        for file in raw.rglob("*"):
+            os.utime(file, (1, 1))
+        land(connection, raw, lambda table, share: None)
+        assert unchanged_files(connection, raw) is not None
+        report = land(connection, raw, lambda table, share: None)
+        assert (report.files_read, report.drift) == (0, [])
+        assert unchanged_files(connection, raw) == report.files
+        assert len(_all_landed(connection, "orders.refunds", "refund_id")) == 1
+
+        # a corrected line is broken no more
+        file = raw / "export" / "buys.csv"
+        file.write_text(EXPORT["export/buys.csv"].replace("12;2026-01-01", "12;2026-01-01;7;"), encoding="utf-8")
+        report = land(connection, raw, lambda table, share: None)
+        assert report.drift == []
+        assert [row[1] for row in _all_landed(connection, "orders.orders", "order_id")] == ["t-11", "t-12", "t-13"]
+        assert _all_landed(connection, "orders.refunds", "refund_id") == []
+        assert connection.execute(
+            "select sum(export_rows) from private.sources where source_table = 'orders.orders'"
+        ).fetchone() == (3,)
+        assert unchanged_files(connection, raw) == report.files
+
+
+def test_a_broken_line_of_an_export_is_placed_by_its_file() -> None:
+    assert str(place_of("export/buys.csv through tool as orders/orders", 2)) == "row 3 of export/buys.csv"
+
+
+def test_rows_of_a_mapped_file_count_with_its_broken_lines(
+    warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    raw = tmp_path / "raw"
+    (raw / "mapping.yml").write_text(
+        "tables:\n  crm/contacts:\n    files: buys.csv\n    one_row_per: contact_id\n", encoding="utf-8"
+    )
+    (raw / "buys.csv").write_text(f"{HEADER}\n{GOOD}\n{GOOD}\n2\n", encoding="utf-8")
+    land(warehouse, raw, lambda table, share: None)
+    assert warehouse.execute("select export_rows from private.sources").fetchall() == [(3,)]

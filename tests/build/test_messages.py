@@ -1,6 +1,8 @@
 """Messages for unusable input: one line with the file, the problem, and what to do next (cases: `unusable/`)."""
 
 import gzip
+import io
+import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -93,6 +95,10 @@ USABLE: dict[str, Files] = {
         **mapped_contacts('columns: {contact_id: "Contact\\nid"}'),
         "crm/contacts.csv": CONTACTS.replace("contact_id", '"Contact\nid"'),
     },
+    "another name over two lines": contacts(CONTACTS.replace("email", '"e\nmail"')),
+    "value nested deeply": contacts(
+        '{"contact_id": "1", "created_at": "2026-01-01", "x": ' + "[" * 3000 + "]" * 3000 + "}", ".json"
+    ),
     "header of two rows": {
         **mapped_contacts("header_row: 2"),
         "crm/contacts.csv": "contact_id,Person,\n,email,created_at\n1,mai@example.com,2026-01-01\n",
@@ -117,6 +123,38 @@ def test_json_without_a_record_is_a_table_without_rows(
     report = _land(warehouse, tmp_path / "raw", {"crm/contacts.csv": CONTACTS, "orders/orders.json": content})
     assert warehouse.execute("select count(*) from raw_orders.orders").fetchall() == [(0,)]
     assert report.drift == ["orders/orders: orders/orders.json holds no record"]
+
+
+def test_cells_with_an_error_are_counted(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    """Cells with an error read as empty, so the summary counts them; a number without an end is no whole number."""
+    book = workbook(("May", [*ROWS, ["2", "nam@example.com", "2026-01-02"]]))
+    with zipfile.ZipFile(io.BytesIO(book)) as archive:
+        parts = {name: archive.read(name).decode() for name in archive.namelist()}
+    cell = '<c r="B2" t="inlineStr"><is><t>mai@example.com</t></is></c>'
+    other = '<c r="B3" t="inlineStr"><is><t>nam@example.com</t></is></c>'
+    sheet = "xl/worksheets/sheet1.xml"
+    assert cell in parts[sheet] and other in parts[sheet]
+    parts[sheet] = parts[sheet].replace(cell, '<c r="B2" t="e"><v>#N/A</v></c>')
+    parts[sheet] = parts[sheet].replace(other, '<c r="B3"><v>1e400</v></c>')
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for name, text in parts.items():
+            archive.writestr(name, text)
+    report = _land(warehouse, tmp_path / "raw", {"crm/contacts.xlsx": content.getvalue()})
+    assert warehouse.execute("select contact_id, email from raw_crm.contacts order by 1").fetchall() == [
+        ("1", None), ("2", "inf"),
+    ]  # fmt: skip
+    assert report.drift == ["crm/contacts.xlsx: 1 cell holds an error such as #N/A; they are read as empty"]
+
+
+def test_many_unknown_columns_take_one_line(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    names = ["y" * 300, *(f"c{number}" for number in range(300))]
+    header, row = ",".join(["contact_id", "created_at", *names]), ",".join(["1", "2026-01-01", *names])
+    report = _land(warehouse, tmp_path / "raw", contacts(f"{header}\n{row}\n"))
+    first = ", ".join(repr(f"c{number}") for number in range(11))
+    assert report.drift == [
+        f"crm/contacts: 301 unknown columns (contacts.csv), not read: '{'y' * 100}…', {first} and 289 more"
+    ]
 
 
 def test_what_systems_and_programs_leave_in_folders_is_no_file(

@@ -46,8 +46,10 @@ select
     episodes.entered_at,
     {# an episode that ends after the as-of is still open #}
     case when episodes.left_at <= {{ as_of() }} then episodes.left_at end as left_at,
-    episodes.evidence,
+    {# a definition may take events of any type, also of one that somebody typed #}
+    case when rare_event_types.event_type is null then episodes.evidence else '(rare)' end as evidence,
     episodes.is_override
 from episodes
 inner join {{ ref('int_stage_definitions') }} as definitions on episodes.definition = definitions.definition
+left join {{ ref('int_rare_event_types') }} as rare_event_types on episodes.evidence = rare_event_types.event_type
 where episodes.person_key <> 0

@@ -7,6 +7,7 @@ import duckdb
 from customer_journey.contract import RawTable, raw_tables
 from customer_journey.errors import InputError
 from customer_journey.raw.adapters import plain
+from customer_journey.raw.broken_lines import MARK
 from customer_journey.raw.file_columns import Column
 from customer_journey.raw.mapping import did_you_mean_one
 
@@ -14,6 +15,8 @@ from customer_journey.raw.mapping import did_you_mean_one
 _NAMED = 12
 # the most unknown columns of a file that have a line of their own
 _SINGLY = 3
+# the most characters of a column's name that a message shows
+_SHOWN = 100
 
 
 def check_main_tables(
@@ -64,19 +67,23 @@ def check_columns(table: RawTable, where: str, short_name: str, columns: Sequenc
                 f"{where}: table {table.label} lacks the columns {' and '.join(group)}. {_add_it('one of them', has)}"
             )
     unknown = [column.name for column in columns if plain(column.name) not in table.all_columns]
-    meant = {name: did_you_mean_one(name, table.all_columns) for name in unknown}
+    meant = {name: did_you_mean_one(name, table.all_columns) for name in unknown[:_NAMED]}
     # an export of a tool has dozens: a line each would hide the others
-    together = [name for name in unknown if name and not meant[name]]
+    together = [name for name in unknown if name and not meant.get(name)]
     together = together if len(together) > _SINGLY else []
     lines = [
-        f"{table.label}: {f'unknown column {name}' if name else 'a column without a name'} "
-        f"({short_name}), not read{meant[name]}"
+        f"{table.label}: {f'unknown column {_shortened(name)}' if name else 'a column without a name'} "
+        f"({short_name}), not read{meant.get(name, '')}"
         for name in unknown
         if name not in together
     ]
     if together:
         lines.append(f"{table.label}: {len(together)} unknown columns ({short_name}), not read: {_first_of(together)}")
     return lines
+
+
+def _shortened(name: str) -> str:
+    return f"{name[:_SHOWN]}…" if len(name) > _SHOWN else name
 
 
 def _add_it(name: str, has: Sequence[str]) -> str:
@@ -91,7 +98,7 @@ def _add_it(name: str, has: Sequence[str]) -> str:
 
 def _first_of(names: Sequence[str], shown: Callable[[str], str] = repr) -> str:
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return ", ".join(map(shown, names[:_NAMED])) + more
+    return ", ".join(shown(_shortened(name)) for name in names[:_NAMED]) + more
 
 
 def double_deliveries(connection: duckdb.DuckDBPyConnection, table: RawTable) -> list[str]:
@@ -106,7 +113,7 @@ def double_deliveries(connection: duckdb.DuckDBPyConnection, table: RawTable) ->
         with counted as (
             select _file_id, md5(concat_ws('|', {columns})) as content, count(*) as row_count
             from {table.relation}
-            where try_cast({table.adds_up} as double) is distinct from 0
+            where try_cast({table.adds_up} as double) is distinct from 0 and is_deleted is distinct from '{MARK}'
             group by all
         ),
         totals as (select _file_id, sum(row_count) as row_count from counted group by all),

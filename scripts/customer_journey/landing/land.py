@@ -29,6 +29,7 @@ from customer_journey.raw.deliveries import (
     Delivery,
     Export,
     Plan,
+    broken_alone,
     content_of,
     is_settled,
     lying_at,
@@ -39,7 +40,8 @@ from customer_journey.raw.deliveries import (
     state_of_all,
 )
 from customer_journey.raw.file_columns import path_parameter, scan
-from customer_journey.raw.raw_files import MAPPING, entries_below, is_parquet, lines_on_unread, misnamed
+from customer_journey.raw.raw_files import MAPPING, entries_below, is_parquet, is_sheet, lines_on_unread, misnamed
+from customer_journey.raw.sheets import error_cells
 from customer_journey.raw.tabular import columns_of, confuses, read_over_broken_lines
 
 
@@ -126,6 +128,7 @@ def _add_mapped(
         delivery = mapped_delivery(connection, one, table, f"mapped_{number}")
         report.drift += check_columns(table, str(one.file), one.file.name, delivery.columns)
         report.drift += [f"{table.label}: {one.path} {note}" for note in delivery.notes]
+        report.drift += _on_error_cells(one.file, one.path)
         deliveries[table].append(delivery._replace(path=path))
 
 
@@ -149,7 +152,7 @@ def _add_exports(
         if export.files is not None:
             state = state_of_all(export.files, export.how)
             if _knows(connection, paths.values(), state):
-                for table, path in paths.items():
+                for table, path in [*paths.items(), *_landed_broken(connection, export, raw, names)]:
                     deliveries[table].append(_known(path, state))
                 # unrecognised files were reported when this export was read
                 unread[export.place] = {}
@@ -158,15 +161,46 @@ def _add_exports(
         others = unread.setdefault(export.place, dict(strange))
         unread[export.place] = {label: problem for label, problem in others.items() if label in strange}
         report.drift += _keep_rows_of_vanished(connection, export, raw, names)
-        for table, delivery in made.items():
-            check_columns(table, delivery.path, delivery.path, delivery.columns)
+        for file in export.files or ():
+            report.drift += _on_error_cells(file, file.relative_to(raw).as_posix())
+        of_table = {table: delivery for table, delivery in made if delivery.path == export.path(table)}
+        # lines that were broken when the export was read before, and are not now
+        broken = {names.stored(delivery.path) for _, delivery in made}
+        made += [
+            (table, broken_alone(connection, of_table[table], path, ()))
+            for table, path in _landed_broken(connection, export, raw, names)
+            if path not in broken
+        ]
+        for table, delivery in made:
+            if delivery.columns:
+                check_columns(table, delivery.path, delivery.path, delivery.columns)
             source = None if delivery.source is None else names.stored(delivery.source)
-            deliveries[table].append(delivery._replace(path=paths[table], source=source))
+            deliveries[table].append(delivery._replace(path=names.stored(delivery.path), source=source))
     for place, labels in unread.items():
         if problem := next(filter(None, labels.values()), None):
             raise problem
         adapters = " or ".join(export.use.adapter for export in plan.exports if export.place == place)
         report.drift += [f"{label}: not recognised by the adapter {adapters}, so not read" for label in labels]
+
+
+def _on_error_cells(file: Path, path: str) -> list[str]:
+    """Return a line on the cells of a workbook that hold an error: they would be missing without a word."""
+    count = error_cells(file) if is_sheet(file) else 0
+    if not count:
+        return []
+    said = "cell holds" if count == 1 else "cells hold"
+    return [f"{path}: {count:,} {said} an error such as #N/A; they are read as empty"]
+
+
+def _landed_broken(
+    connection: duckdb.DuckDBPyConnection, export: Export, raw: Path, names: FileNames
+) -> list[tuple[RawTable, str]]:
+    """Return the paths that broken lines of an export's files have landed under, each with its table."""
+    if not kind_of(connection, "private", "landed_files"):
+        return []
+    landed = {path for (path,) in connection.execute("select path from private.landed_files").fetchall()}
+    paths = {names.stored(path): table for path, table in export.paths_of_broken(raw).items()}
+    return [(table, path) for path, table in sorted(paths.items()) if path in landed]
 
 
 def _known(path: str, state: str) -> Delivery:
@@ -236,8 +270,8 @@ def _forget_unread(connection: duckdb.DuckDBPyConnection, raw: Path, names: File
         "select file_id, source_table, path from private.landed_files order by path"
     ).fetchall():
         label = source_table.replace(".", "/")
-        # the forms of Export.path and MappedFile.path; a plain file name may look like one of them
-        export = re.fullmatch(rf"(.+) through [^/]+/{label}\.sql", path)
+        # the forms of Export.path, Export.path_of_broken and MappedFile.path; a plain name may look like one of them
+        export = re.fullmatch(rf"(.+) through (?:[^/]+/{label}\.sql|.+ as {label})", path)
         place = export[1] if export else path.removesuffix(f" as {label}")
         if path in report.files or Path(place).as_posix() not in there:
             continue
@@ -264,16 +298,18 @@ def unchanged_files(connection: duckdb.DuckDBPyConnection, raw: Path) -> list[st
     for export in plan.exports:
         if export.files is None:
             return None
-        read += [(export.path(table), list(export.files), export.how) for table in export.adapter.selects]
-    paths = []
+        paths = [export.path(table) for table in export.adapter.selects]
+        broken = [path for path in export.paths_of_broken(raw) if names.stored(path) in landed]
+        read += [(path, list(export.files), export.how) for path in [*paths, *broken]]
+    found = []
     for named, files, how in read:
         path = names.stored(named)
         sha256, known_state = landed.get(path, (None, None))
         state = state_of(files[0]) if how is None else state_of_all(files, how)
         if sha256 is None or (known_state != state and sha256 != content_of(files, how or "")):
             return None
-        paths.append(path)
-    return sorted(paths)
+        found.append(path)
+    return sorted(found)
 
 
 def land_deliveries(

@@ -145,11 +145,11 @@ def place_of(path: str, row_number: int) -> Place | None:
     """
     if path.startswith(FROM_CATALOG):
         return None
-    export, through, select = path.partition(_THROUGH)
+    # remove the label that is added if one file serves several tables, or holds broken lines of an export
+    file = re.sub(r"( through .+)? as [a-z_]+/[a-z_]+$", "", path)
+    export, through, select = file.partition(_THROUGH)
     if through:
         return Place(f"the result of {select} for {export}", "row", row_number)
-    # remove the label that is added if one file serves two tables
-    file = re.sub(r" as [a-z_]+/[a-z_]+$", "", path)
     if is_json(Path(file)):
         return Place(file, "record", row_number)
     return Place(file, "row", row_number if is_parquet(Path(file)) else row_number + 1)

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 import yaml
@@ -21,6 +21,7 @@ import yaml
 from customer_journey.contract import RawTable, raw_tables
 from customer_journey.errors import InputError, exhausted_resource, first_line
 from customer_journey.paths import PROJECT
+from customer_journey.raw.broken_lines import BrokenLine
 from customer_journey.raw.file_columns import Column, as_text
 from customer_journey.raw.mapping import RECORD_NUMBER, AdapterUse, Reading, did_you_mean, reading_of
 from customer_journey.raw.raw_files import data_files_below, is_text
@@ -218,22 +219,26 @@ def run_selects(
         )
     read: dict[str, list[tuple[str, int]]] = {one.name: [] for one in adapter.inputs}
     unread: dict[str, InputError | None] = {}
+    broken: list[tuple[Part, str]] = []
     parts: dict[str, list[str]] = {one.name: [] for one in adapter.inputs}
     before = _temporary(connection)
-    for label, name, columns, one in read_export(connection, adapter, use, files, where, raw, into):
+    for part in read_export(connection, adapter, use, files, where, raw, into):
+        one, label = part.found, part.label
         if not isinstance(one, Input):
             unread[label] = one
             continue
-        row = connection.execute(f"select count(*) from {name}").fetchone()
+        row = connection.execute(f"select count(*) from {part.relation}").fetchone()
         read[one.name].append((label, row[0] if row else 0))
-        there = {plain(column): column for column in columns}
+        if part.broken:
+            broken.append((part, one.name))
+        there = {plain(column): column for column in part.columns}
         texts = [
             f"{quoted_name(there[plain(column)])} as {quoted_name(column)}"
             if plain(column) in there
             else f"cast(null as varchar) as {quoted_name(column)}"
             for column in one.columns
         ]
-        parts[one.name].append(f"select {', '.join(texts)}, '{quoted(label)}' as _file, _row from {name}")
+        parts[one.name].append(f"select {', '.join(texts)}, '{quoted(label)}' as _file, _row from {part.relation}")
     connection.execute((FOLDER / "macros.sql").read_text(encoding="utf-8"))
     for one in adapter.inputs:
         empty = ", ".join(f"cast(null as varchar) as {quoted_name(column)}" for column in one.columns)
@@ -265,7 +270,7 @@ def run_selects(
     for name, kind in _temporary(connection).items():
         if name not in before and name not in tables.values():
             connection.execute(f"drop {kind} {quoted_name(name)}")
-    return Made(tables, read, unread)
+    return Made(tables, read, unread, broken)
 
 
 def _literal(value: str | None) -> str:
@@ -309,10 +314,23 @@ class Made:
     read: Mapping[str, Sequence[tuple[str, int]]]
     # files that match no input of the adapter; with the error, if the file could not be read at all
     unread: Mapping[str, InputError | None]
+    # the files with broken lines, and the input of each
+    broken: Sequence[tuple["Part", str]]
 
     def rows_for(self, inputs: Collection[str]) -> int:
         """Return the number of rows of the export in these inputs."""
         return sum(rows for name, files in self.read.items() if name in inputs for _, rows in files)
+
+
+class Part(NamedTuple):
+    """A file or table of an export, read into a temporary table."""
+
+    label: str
+    relation: str
+    columns: Sequence[str]
+    # the input that it matched: None if it matched none, the error if it could not be read at all
+    found: Input | InputError | None
+    broken: Sequence[BrokenLine] = ()
 
 
 def read_export(
@@ -323,24 +341,21 @@ def read_export(
     where: str,
     raw: Path,
     into: str,
-) -> list[tuple[str, str, list[str], Input | InputError | None]]:
-    """Read each file or table of an export into a temporary table.
-
-    Each entry is the label of the file, the temporary table, its columns, and the input that it matched: None if it
-    matched none, the error if the file could not be read at all.
-    """
+) -> list[Part]:
+    """Read each file or table of an export into a temporary table."""
     if use.schema is not None:
         return _parts_of_schema(connection, adapter, use.schema, where, into)
-    parts: list[tuple[str, str, list[str], Input | InputError | None]] = []
+    parts: list[Part] = []
     for number, file in enumerate(files):
         name = f"{into}_part_{number}"
         label = file.relative_to(raw).as_posix()
         readings = _readings(adapter, use, file)
-        one, columns = None, []
+        one, columns, broken = None, [], list[BrokenLine]()
         problem: InputError | None = None
         for how in dict.fromkeys([*readings.values(), *_other_separators(use, readings.values(), file)]):
+            broken = []
             try:
-                columns = read_as_text(connection, file, how, name, number_repeated=True)
+                columns = read_as_text(connection, file, how, name, number_repeated=True, broken=broken)
             except InputError as error:
                 problem = problem or error
                 continue
@@ -351,11 +366,14 @@ def read_export(
                 # read it with that input's own options, unless the file differs from its usual form, for example
                 # because it was saved without the title line
                 with contextlib.suppress(InputError):
-                    own = read_as_text(connection, file, readings[one.name], f"{name}_own", number_repeated=True)
+                    lines: list[BrokenLine] = []
+                    own = read_as_text(
+                        connection, file, readings[one.name], f"{name}_own", number_repeated=True, broken=lines
+                    )
                     if adapter.input_of(own) == one:
-                        name, columns = f"{name}_own", own
+                        name, columns, broken = f"{name}_own", own, lines
             break
-        parts.append((label, name, columns, one or (None if columns else problem)))
+        parts.append(Part(label, name, columns, one or (None if columns else problem), broken))
     return parts
 
 
@@ -383,7 +401,7 @@ def _other_separators(use: AdapterUse, readings: Iterable[Reading], file: Path) 
 
 def _parts_of_schema(
     connection: duckdb.DuckDBPyConnection, adapter: Adapter, schema: str, where: str, into: str
-) -> list[tuple[str, str, list[str], Input | InputError | None]]:
+) -> list[Part]:
     described = connection.execute(
         "select table_name, column_name, data_type from information_schema.columns"
         " where table_catalog = current_database() and table_schema = ? order by table_name, ordinal_position",
@@ -396,7 +414,7 @@ def _parts_of_schema(
     tables: dict[str, list[Column]] = {}
     for table, column, data_type in described:
         tables.setdefault(table, []).append(Column(column, data_type))
-    parts: list[tuple[str, str, list[str], Input | InputError | None]] = []
+    parts: list[Part] = []
     for number, (table, columns) in enumerate(sorted(tables.items())):
         one = next((one for one in adapter.inputs if table.lower() in one.table_names), None)
         if one is None:
@@ -407,5 +425,5 @@ def _parts_of_schema(
             f"create or replace temp table {name} as select {texts}, row_number() over () as _row"
             f" from {quoted_name(schema)}.{quoted_name(table)}"
         )
-        parts.append((f"{schema}.{table}", name, [column.name for column in columns], one))
+        parts.append(Part(f"{schema}.{table}", name, [column.name for column in columns], one))
     return parts

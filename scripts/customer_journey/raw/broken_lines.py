@@ -7,6 +7,7 @@ copy without it. A line with an unclosed quotation mark counts as broken alone; 
 import csv
 import io
 import json
+import re
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,10 @@ MARK = "(broken line)"
 # the most lines of one record, and how many characters of a broken line are kept
 _MOST_LINES = 10_000
 _KEPT = 10_000
+# How text is decoded so that bytes that are not UTF-8 are known as such: each becomes one of these characters.
+KEEP_STRAYS = "surrogateescape"
+_STRAY = re.compile("[\udc80-\udcff]")
+_NOT_ASCII = re.compile("[^\0-\x7f]")
 # Kinds of columns that hold any text.
 _TEXTS = ("id", "text", "label", "code", "email", "phone", "identifier", "currency")
 
@@ -48,15 +53,20 @@ def text_column(table: RawTable) -> str:
 def copy_without(file: Path, copy: Path, delimiter: str, longest_row: int) -> list[BrokenLine]:
     """Copy a UTF-8 text file with an empty row in place of each broken line, and return these lines.
 
+    A row with a byte that is not UTF-8 is broken too, unless most rows with non-ASCII letters are such rows: then the
+    file is in another encoding.
+
     Raises:
         UnicodeError: the file is not UTF-8.
         csv.Error: its header is broken.
     """
     broken: list[BrokenLine] = []
+    strays: list[int] = []
+    in_utf_8 = 0
     csv.field_size_limit(longest_row)
     with (
         open_text(file) as binary,
-        io.TextIOWrapper(binary, encoding="utf-8-sig", newline="") as source,
+        io.TextIOWrapper(binary, encoding="utf-8-sig", errors=KEEP_STRAYS, newline="") as source,
         copy.open("w", encoding="utf-8", newline="") as stream,
     ):
         writer = csv.writer(stream, delimiter=delimiter)
@@ -66,11 +76,34 @@ def copy_without(file: Path, copy: Path, delimiter: str, longest_row: int) -> li
                 if record is None:
                     raise csv.Error("its header is broken")
                 header = record
-            elif record is None:
-                broken.append(BrokenLine(row, number, line.rstrip("\r\n")[:_KEPT]))
+            is_stray = has_strays("".join(record) if record is not None else line)
+            if is_stray:
+                strays.append(number)
+            elif record is not None and not all(map(str.isascii, record)):
+                in_utf_8 += 1
+            if record is None or is_stray:
+                broken.append(BrokenLine(row, number, without_strays(line.rstrip("\r\n")[:_KEPT])))
                 record = [""] * len(header)
             writer.writerow(record)
+    if strays and len(strays) >= in_utf_8:
+        raise UnicodeError(f"Line: {strays[0]} holds bytes that are not UTF-8")
     return broken
+
+
+def has_strays(text: str) -> bool:
+    """Return whether a text, decoded with KEEP_STRAYS, holds bytes that are not UTF-8."""
+    return not text.isascii() and _STRAY.search(text) is not None
+
+
+def without_strays(text: str) -> str:
+    """Return a text with a replacement character for each byte that is not UTF-8."""
+    return text if text.isascii() else _STRAY.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def count_strays(text: str) -> tuple[int, int]:
+    """Return the numbers of bytes that are not UTF-8 and of non-ASCII letters, in a text decoded with KEEP_STRAYS."""
+    strays = len(_STRAY.findall(text))
+    return strays, len(_NOT_ASCII.findall(text)) - strays
 
 
 def copy_of_json(file: Path, copy: Path) -> None:
@@ -81,7 +114,10 @@ def copy_of_json(file: Path, copy: Path) -> None:
         ValueError: it is neither JSON nor one record a line.
     """
     with open_text(file) as binary:
-        text = binary.read().decode("utf-8-sig")
+        text = binary.read().decode("utf-8-sig", KEEP_STRAYS)
+    strays, others = count_strays(text)
+    if strays and strays >= others:
+        raise UnicodeError("it holds bytes that are not UTF-8")
     with copy.open("w", encoding="utf-8") as stream:
         try:
             records = [_loaded(text)]
@@ -107,7 +143,7 @@ def _loaded(text: str) -> Any:  # noqa: ANN401
 
 def _record_in(line: str) -> dict[str, Any]:
     try:
-        record = _loaded(line)
+        record = None if has_strays(line) else _loaded(line)
     except (ValueError, RecursionError):
         record = None
     return record if isinstance(record, dict) else {MARK: line[:_KEPT]}

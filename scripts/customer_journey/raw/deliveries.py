@@ -122,6 +122,15 @@ class Export:
         """The path that its rows of a table land under."""
         return f"{self.place} through {self.use.adapter}/{table.label}.sql"
 
+    def path_of_broken(self, label: str, table: RawTable) -> str:
+        """The path that the broken lines of one of its files land under."""
+        return f"{label} through {self.use.adapter} as {table.label}"
+
+    def paths_of_broken(self, raw: Path) -> dict[str, RawTable]:
+        """All paths that broken lines of its files may land under, each with the table."""
+        labels = [file.relative_to(raw).as_posix() for file in self.files or ()]
+        return {self.path_of_broken(label, table): table for label in labels for table in self.adapter.selects}
+
     @property
     def how(self) -> str:
         """A digest of the options and the adapter that it is read with; a change of it means reading it again."""
@@ -313,7 +322,7 @@ def mapped_delivery(connection: duckdb.DuckDBPyConnection, one: MappedFile, tabl
         one.entry.source
         or (f"files with ids {one.entry.id_prefix}…" if one.entry.id_prefix else "files" if counted else None),
         one.entry.record_key.rank if one.entry.record_key else None,
-        counted[0] if counted else None,
+        counted[0] + len(broken) if counted else None,
         notes=("holds no record",) if is_empty else (),
         broken=broken,
     )
@@ -344,8 +353,11 @@ def columns_by_contract(one: MappedFile, table: RawTable, names: Sequence[str]) 
 
 def made_deliveries(
     connection: duckdb.DuckDBPyConnection, export: Export, raw: Path, into: str
-) -> tuple[dict[RawTable, Delivery], Mapping[str, InputError | None]]:
-    """Run an adapter on an export; return a delivery for each raw table, and the files that match no input.
+) -> tuple[list[tuple[RawTable, Delivery]], Mapping[str, InputError | None]]:
+    """Run an adapter on an export; return its deliveries, and the files that match no input.
+
+    Each raw table has one delivery of the rows made for it, and one more for each file with broken lines that its
+    SELECT reads: whatever rows such a line would have made, they are missing in the table.
 
     Raises:
         InputError: the export cannot be read.
@@ -372,8 +384,9 @@ def made_deliveries(
         export.use.id_prefix,
     )
     content = content_of(files, export.how) if files is not None else None
-    deliveries = {}
+    deliveries: list[tuple[RawTable, Delivery]] = []
     for table, relation in made.tables.items():
+        inputs_of = export.adapter.inputs_of(export.adapter.selects[table])
         names = [name for name in connection.table(relation).columns if name != RECORD_NUMBER]
         there = {name: name for name in names}
         key = export.use.record_keys.get(table.label)
@@ -383,7 +396,7 @@ def made_deliveries(
             record_key = _record_key(f"{export.where}: same_records", table, key, there, of_select, entry)
         _make(connection, table, relation, there, entry, f"{relation}_rows", record_key)
         connection.execute(f"drop table {relation}")
-        deliveries[table] = Delivery(
+        delivery = Delivery(
             export.path(table),
             [Column(name, "VARCHAR") for name in names],
             partial(lying_at, list(files or ())),
@@ -393,9 +406,25 @@ def made_deliveries(
             content or _content_of_rows(connection, f"{relation}_rows", export.how),
             export.source,
             key.rank if key else None,
-            made.rows_for(export.adapter.inputs_of(export.adapter.selects[table])),
+            made.rows_for(inputs_of),
         )
+        deliveries.append((table, delivery))
+        for part, input_name in made.broken:
+            if input_name in inputs_of:
+                path = export.path_of_broken(part.label, table)
+                deliveries.append((table, broken_alone(connection, delivery, path, part.broken)))
     return deliveries, made.unread
+
+
+def broken_alone(
+    connection: duckdb.DuckDBPyConnection, made: Delivery, path: str, broken: Sequence[BrokenLine]
+) -> Delivery:
+    """Return the delivery of the broken lines of a file, beside that of the rows made of its export."""
+    relation = f"{made.relation}_{hashlib.sha256(path.encode()).hexdigest()[:16]}"
+    connection.execute(f"create or replace temp table {relation} as select 0 as _row where false")
+    return made._replace(
+        path=path, columns=(), relation=relation, source_rank=None, export_rows=len(broken), broken=broken
+    )
 
 
 def _content_of_rows(connection: duckdb.DuckDBPyConnection, relation: str, how: str) -> str:

@@ -1,6 +1,5 @@
 """Reads JSON records: lists, lines, and the pages of an API or an EL tool around them."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -109,10 +108,14 @@ _OF_AN_ERROR = {
 
 def _refuse_error(connection: duckdb.DuckDBPyConnection, records: str, file: Path) -> None:
     """Refuse the answer of an API to a failed request, which would pass for a record with strange columns."""
-    rows = connection.execute(f"select record from {records} limit 2").fetchall()
-    found = json.loads(rows[0][0]) if len(rows) == 1 else None
-    if isinstance(found, dict) and len(found) and {name.lower() for name in found} <= _OF_AN_ERROR:
-        said = " ".join(str(found.get("message") or next(iter(found.values()))).split())[:_NAMED_OF_ERROR]
+    # not parsed in Python, which gives up values that are nested deeply
+    rows = connection.execute(
+        f"select json_keys(record), coalesce(record ->> '/message', record ->> ('/' || json_keys(record)[1]))"
+        f" from {records} limit 2"
+    ).fetchall()
+    names, text = rows[0] if len(rows) == 1 else ([], None)
+    if names and {name.lower() for name in names} <= _OF_AN_ERROR:
+        said = " ".join(str(text or "").split())[:_NAMED_OF_ERROR]
         raise InputError(
             f"{file}: is no export, but what the API answered to a request that failed ({said}). Export it again."
         )

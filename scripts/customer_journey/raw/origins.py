@@ -124,9 +124,9 @@ class Origins:
                 f"origin_{number}",
             )
             self._parts[number] = [
-                _Part(label, relation, columns, one.name)
-                for label, relation, columns, one in read
-                if isinstance(one, Input)
+                _Part(part.label, part.relation, part.columns, part.found.name)
+                for part in read
+                if isinstance(part.found, Input)
             ]
         return self._parts[number]
 

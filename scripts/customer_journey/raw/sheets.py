@@ -1,6 +1,9 @@
 """Reads the sheets of workbooks as rows of text, and headers of two rows."""
 
 import itertools
+import math
+import re
+import zipfile
 from collections.abc import Iterator, Sequence
 from datetime import datetime, time
 from pathlib import Path
@@ -51,7 +54,8 @@ def rows_of_sheet(file: Path, how: Reading) -> Iterator[list[str]]:
         sheet = book.get_sheet_by_name(how.sheet) if how.sheet else _only_sheet(file, book)
         rows = sheet.to_python(skip_empty_area=False)
     except (python_calamine.CalamineError, ValueError) as error:
-        raise InputError(f"{file}: cannot be read as a sheet ({first_line(error)}). Save it again.") from error
+        remedy = "Replace that cell by a value" if "cell error" in str(error) else "Save it again"
+        raise InputError(f"{file}: cannot be read as a sheet ({first_line(error)}). {remedy}.") from error
     if rows and len(rows) < how.header_row:
         raise no_header_row(file, "row", how)
     above = [_text_of_cell(cell, ".") for cell in rows[how.header_row - 2]] if how.header_row > 1 and rows else []
@@ -63,6 +67,17 @@ def rows_of_sheet(file: Path, how: Reading) -> Iterator[list[str]]:
     if top and sum(bool(cell.strip()) for cell in top[0]) <= 1:
         refuse_title(file, "row", " ".join(top[0]).strip(), top[1:], how.header_row)
     yield from itertools.chain(top, texts)
+
+
+def error_cells(file: Path) -> int:
+    """Return how many cells of a workbook of Excel hold an error such as #N/A, which is read as an empty cell."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            sheets = [name for name in archive.namelist() if re.fullmatch(r"xl/worksheets/[^/]+[.]xml", name)]
+            return sum(len(re.findall(rb"<c [^>]*\bt=\"e\"", archive.read(name))) for name in sheets)
+    except zipfile.BadZipFile:
+        # another kind of workbook
+        return 0
 
 
 def names_below(above: Sequence[str], header: Sequence[str]) -> list[str]:
@@ -124,7 +139,7 @@ def _text_of_cell(cell: object, decimal: str) -> str:
     """Return the text of a cell: numbers with the file's decimal sign, dates in ISO form."""
     if isinstance(cell, bool):
         return str(cell).lower()
-    if isinstance(cell, float):
+    if isinstance(cell, float) and math.isfinite(cell):
         # sheets store whole numbers as floats, with fifteen digits
         return str(int(cell)) if cell == int(cell) and abs(cell) < 1e15 else repr(cell).replace(".", decimal)
     if isinstance(cell, datetime):

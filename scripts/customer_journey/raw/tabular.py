@@ -15,7 +15,7 @@ import duckdb
 
 from customer_journey.errors import InputError, first_line
 from customer_journey.raw.broken_files import EMPTY, LONGEST_ROW, TO_CONVERT, reading, refuse_another_kind
-from customer_journey.raw.broken_lines import BrokenLine, copy_without
+from customer_journey.raw.broken_lines import KEEP_STRAYS, BrokenLine, copy_without, count_strays
 from customer_journey.raw.file_columns import (
     REJECTED,
     REJECTED_SCANS,
@@ -41,6 +41,8 @@ from customer_journey.scratch import scratch_folder
 from customer_journey.warehouse import quoted_name
 
 _UTF_8 = ("utf-8", "utf_8", "utf8", "utf-8-sig", "utf_8_sig", "ascii", "us-ascii")
+# a header of more lines has a quotation mark that is not closed
+_LINES_OF_HEADER = 100
 # With fewer non-ASCII letters than this, a text may be valid UTF-8 by chance.
 _SIGNS_OF_UTF_8 = 4
 
@@ -83,6 +85,7 @@ def columns_of(
 
 def _header_of(file: Path, how: Reading, shown: Path) -> list[str]:
     """Return the column names in the first line of the file, which is line `how.header_row` of the file `shown`."""
+    delimiter = how.delimiter or delimiter_of(file)
     with open_text(file) as stream:
         first = stream.readline(LONGEST_ROW)
         if first.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in first:
@@ -91,8 +94,10 @@ def _header_of(file: Path, how: Reading, shown: Path) -> list[str]:
                 "`journey init` on the folder, which writes a mapping.yml with its encoding."
             )
         line = first.decode("utf-8-sig").lstrip("\ufeff")
-        while line.count('"') % 2 and (more := stream.readline(LONGEST_ROW)):
+        for _ in range(_LINES_OF_HEADER):
             # a name may hold a line break
+            if not line.count('"') % 2 or not (more := stream.readline(LONGEST_ROW)):
+                break
             line += more.decode("utf-8")
         below = [stream.readline(LONGEST_ROW).decode("utf-8", errors="replace") for _ in range(TITLE_LINES)]
     if separator := re.match(r"sep=(.)\r?\n", line):
@@ -106,8 +111,11 @@ def _header_of(file: Path, how: Reading, shown: Path) -> list[str]:
             f"{shown}: line {line[: returned.start()].count(chr(10)) + how.header_row} ends with a carriage return "
             "alone, as in CSV (Macintosh). Save it again as CSV UTF-8."
         )
-    delimiter = how.delimiter or delimiter_of(file)
-    names = [name.strip() for name in next(csv.reader(io.StringIO(line, newline=""), delimiter=delimiter), [])]
+    if line.count('"') % 2 and not _fields_of(line, delimiter, strict=True):
+        raise InputError(
+            f"{shown}: its header holds a quotation mark that is not closed. Correct the header, or export it again."
+        )
+    names = [name.strip() for name in _fields_of(line, delimiter)]
     if len(names) > 1 and all(re.fullmatch("'.*'", name) for name in names):
         raise InputError(
             f"{shown}: its texts stand between single quotation marks, which would become part of them. Export it with "
@@ -116,9 +124,9 @@ def _header_of(file: Path, how: Reading, shown: Path) -> list[str]:
     if not any(names) and not any(text.strip() for text in below):
         raise InputError(f"{shown}: {EMPTY}")
     signs = [how.delimiter] if how.delimiter else [*";\t|,"]
-    fields = [next(csv.reader([line], delimiter=sign), []) for sign in signs]
+    fields = [_fields_of(line, sign) for sign in signs]
     if max(sum(bool(name.strip()) for name in names_by_sign) for names_by_sign in fields) <= 1:
-        rows = [max((next(csv.reader([text], delimiter=sign), []) for sign in signs), key=len) for text in below]
+        rows = [max((_fields_of(text, sign) for sign in signs), key=len) for text in below]
         refuse_title(shown, "line", line.strip().strip("".join(signs)), rows, how.header_row)
     if len(names) == 1 and how.delimiter is None:
         other = max(";\t|,", key=names[0].count)
@@ -128,6 +136,14 @@ def _header_of(file: Path, how: Reading, shown: Path) -> list[str]:
                 f"folder, or write `delimiter: {_in_yaml(other)}` for this table in mapping.yml."
             )
     return names
+
+
+def _fields_of(text: str, delimiter: str, *, strict: bool = False) -> list[str]:
+    """Return the fields of the first record of a text; with `strict`, none if its quotation marks are not balanced."""
+    try:
+        return next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=strict), [])
+    except csv.Error:
+        return []
 
 
 def _in_yaml(sign: str) -> str:
@@ -215,9 +231,6 @@ def read_over_broken_lines(
         kinds = _skipped(connection)
         if not kinds:
             return []
-        if "INVALID ENCODING" in kinds:
-            # every line with a non-ASCII letter is affected, so the file is refused; this reader finds the first line
-            read(scan(file, columns, delimiter), file)
     with scratch_folder() as folder:
         copy = folder / "rows.csv"
         broken = copy_without(file, copy, delimiter or delimiter_of(file), LONGEST_ROW)
@@ -278,8 +291,11 @@ def _as_utf8(file: Path, how: Reading) -> Iterator[tuple[Path, str | None]]:
 def _copy_as_utf8(file: Path, copy: Path, how: Reading, skipped: int, delimiter: str = ",") -> None:
     """Copy a text file as UTF-8 without the lines above its header, or without the first `skipped`."""
     try:
-        with open_text(file) as binary, copy.open("w", encoding="utf-8", newline="") as stream:
-            text = io.TextIOWrapper(binary, encoding=how.encoding or "utf-8-sig", newline="")
+        with open_text(file) as binary, copy.open("w", encoding="utf-8", errors=KEEP_STRAYS, newline="") as stream:
+            is_utf_8 = how.encoding is None or how.encoding.lower() in _UTF_8
+            # stray bytes are kept here, to be found by the reader of broken lines
+            errors = KEEP_STRAYS if is_utf_8 else "strict"
+            text = io.TextIOWrapper(binary, encoding=how.encoding or "utf-8-sig", errors=errors, newline="")
             above = ""
             for _ in range(how.header_row - 1 if how.header_row > 1 else skipped):
                 above = text.readline()
@@ -328,18 +344,19 @@ def _refuse_utf8_called_otherwise(file: Path, how: Reading) -> None:
 
 
 def is_utf_8(file: Path) -> bool:
-    """Return whether a whole text file is valid UTF-8; text with letters in another encoding is not."""
+    """Return whether a whole text file is UTF-8, apart from a few stray bytes; text in another encoding is not."""
     if is_sheet(file) or is_parquet(file):
         return False
-    decoder = codecs.getincrementaldecoder("utf-8")()
+    decoder = codecs.getincrementaldecoder("utf-8")(KEEP_STRAYS)
+    strays, others = 0, 0
     with reading(file), open_text(file) as stream:
-        try:
-            while part := stream.read(TO_CONVERT):
-                decoder.decode(part)
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            return False
-    return True
+        is_last = False
+        while not is_last:
+            part = stream.read(TO_CONVERT)
+            is_last = not part
+            in_part = count_strays(decoder.decode(part, final=is_last))
+            strays, others = strays + in_part[0], others + in_part[1]
+    return strays == 0 or strays < others
 
 
 def _declared_separator(file: Path) -> str:

@@ -117,6 +117,12 @@ BROKEN: Broken = {
         "lacks the required column created_at",
         "to the export",
     ),
+    "header with an open quotation mark": (
+        contacts(f'"{CONTACTS}'),
+        "contacts.csv",
+        "quotation mark that is not closed",
+        "Correct the header",
+    ),
     "carriage returns alone": (
         contacts(CONTACTS.replace("\n", "\r")),
         "contacts.csv",
