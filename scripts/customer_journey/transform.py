@@ -24,6 +24,9 @@ _PARSED_PROJECTS = PROJECT / "target" / "builds"
 _PARSED_PROJECT = "partial_parse.msgpack"
 # unit tests check the models, not the company's rows: scripts/test runs them
 _BUILD = ("build", "--exclude-resource-type", "unit_test")
+# from this size of the warehouse on (bytes), dbt runs one statement at a time: two that sort or keep the values of medians
+# would share the memory limit, and DuckDB, which uses all processors for one, would write to disk what does not fit
+_LARGE = 500_000_000
 # the error line comes from the result; everything else, which may hold values of rows, goes to dbt's log only
 _SILENT = ("--log-level", "none")
 # The heading of a dbt error message.
@@ -151,6 +154,8 @@ def _run_dbt(
     folder = output.dbt_folder(target)
     parsed_project = _PARSED_PROJECTS / target / _PARSED_PROJECT
     _take_parsed_project(parsed_project, folder)
+    is_large = target == "duckdb" and output.warehouse.exists() and output.warehouse.stat().st_size > _LARGE
+    threads = ["--threads", "1"] if is_large else []
 
     # the broken rules that a test logs (macros/broken_rules.sql): dbt's own message holds only their number
     broken_rules: dict[str, list[str]] = {}
@@ -166,7 +171,7 @@ def _run_dbt(
             result = dbtRunner(manifest, callbacks=[report]).invoke([
                 "--no-send-anonymous-usage-stats", *_SILENT, "--no-use-colors", "--log-level-file", "info",
                 "--log-path", str(output.logs), *arguments, "--project-dir", str(PROJECT),
-                "--profiles-dir", str(PROJECT), "--target-path", str(folder), "--target", target,
+                "--profiles-dir", str(PROJECT), "--target-path", str(folder), "--target", target, *threads,
             ])  # fmt: skip
     finally:
         # dbt keeps its connection until the process ends; the steps that follow open the warehouse themselves.

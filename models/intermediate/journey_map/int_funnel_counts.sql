@@ -6,8 +6,10 @@
     'dropped': 'count(*) filter (where is_dropped)',
     'in_progress': 'count(*) filter (where not is_converted and not is_dropped)',
     'new_customers': 'count(*) filter (where is_new_customer)',
-    'waits': quantiles_of('case when is_mature then ' ~ wait ~ ' end', [0.25, 0.5, 0.75]),
 } -%}
+{%- for name in ['p25', 'median', 'p75'] -%}
+    {%- do measures.update({name: list_entry(quantiles_of('case when is_mature then ' ~ wait ~ ' end', [0.25, 0.5, 0.75]), loop.index)}) -%}
+{%- endfor -%}
 {# the cohort without a month is that of all mature months. It is written out in each branch, since a `with` would keep all its rows #}
 {%- set cohorts %}(
     select *, entered_month as cohort_month, {{ is_mature_cohort('entered_month') }} as is_mature

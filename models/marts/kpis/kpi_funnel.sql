@@ -106,8 +106,7 @@ rated as (
 
     select
         {%- for name in quantiles %}
-        {%- set of_mature = list_entry('counted.waits', loop.index) %}
-        {{ hours_of_wait('case when counted.is_mature then ' ~ of_mature ~ ' else survival_quantiles.' ~ name ~ ' end') }}
+        {{ hours_of_wait('case when counted.is_mature then counted.' ~ name ~ ' else survival_quantiles.' ~ name ~ ' end') }}
             as {{ name }}_hours,
         {%- endfor %}
         counted.*,
