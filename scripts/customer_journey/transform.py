@@ -24,8 +24,8 @@ _PARSED_PROJECTS = PROJECT / "target" / "builds"
 _PARSED_PROJECT = "partial_parse.msgpack"
 # unit tests check the models, not the company's rows: scripts/test runs them
 _BUILD = ("build", "--exclude-resource-type", "unit_test")
-# from this size of the warehouse on (bytes), dbt runs one statement at a time: two that sort or keep the values of medians
-# would share the memory limit, and DuckDB, which uses all processors for one, would write to disk what does not fit
+# from this size of the warehouse on (bytes), dbt runs one statement at a time: two that sort, or keep the values of
+# medians, would share the memory limit and write to disk what does not fit. DuckDB uses all processors for one
 _LARGE = 500_000_000
 # the error line comes from the result; everything else, which may hold values of rows, goes to dbt's log only
 _SILENT = ("--log-level", "none")
