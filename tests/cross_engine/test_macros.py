@@ -56,7 +56,8 @@ def test_every_macro_that_dispatches_has_cases() -> None:
     calls = " ".join(case.call for case in CASES.values())
     dispatching = {name.removeprefix("spark__") for name in Macros("spark").context if name.startswith("spark__")}
     tested_otherwise = {
-        "connected_components", "date_spine", "datetime_to_timestamp", "list_entries", "matches", "text_list",
+        "connected_components", "date_spine", "datetime_to_timestamp", "list_entries", "list_entry", "matches",
+        "quantiles_of", "text_list",
     }  # fmt: skip
     assert {name for name in dispatching - NO_EXPRESSIONS - tested_otherwise if f"{name}(" not in calls} == set()
 
@@ -81,6 +82,22 @@ def test_list_entries(engine: str, query: Query) -> None:
     table = "(values ('two', 'a;b'), ('one', 'c'), ('none', null)) as lists (name, x)"
     rows = query(f"select name, {entries} as entry from {table}")
     assert sorted(rows) == [("one", "c"), ("two", "a"), ("two", "b")]
+
+
+def test_quantiles_of(engine: str, query: Query) -> None:
+    """A quantile is the smallest value that its share of the values do not exceed; missing values do not count.
+
+    Of 10, 20, 30, 40 a quarter is at most 10, half at most 20, three quarters at most 30. A quarter of 1 to 5 takes two
+    values, half three, three quarters four. A group without a value has none.
+    """
+    macros = Macros(engine)
+    quantiles = macros.render("{{ quantiles_of('x', [0.25, 0.5, 0.75]) }}")
+    places = [macros.render("{{ list_entry('quantiles', " + str(place) + ") }}") for place in (1, 2, 3)]
+    values = "('even', 40), ('even', 10), ('even', null), ('even', 30), ('even', 20), ('none', null), "
+    values += ", ".join(f"('odd', {number})" for number in (5, 3, 1, 2, 4))
+    table = f"select name, {quantiles} as quantiles from (values {values}) as cases (name, x) group by name"
+    rows = query(f"select name, {', '.join(f'cast({place} as bigint)' for place in places)} from ({table}) as t")
+    assert sorted(rows) == [("even", 10, 20, 30), ("none", None, None, None), ("odd", 2, 3, 4)]
 
 
 def test_addresses_and_numbers_in_texts(engine: str, query: Query) -> None:

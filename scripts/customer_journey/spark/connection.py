@@ -97,6 +97,7 @@ class ThriftConnection:
                 # with the prefix, as in profiles.yml: Spark's Thrift server ignores names without it
                 configuration={
                     "set:hiveconf:spark.sql.session.timeZone": "UTC",
+                    "set:hiveconf:spark.sql.constraintPropagation.enabled": "false",
                     "set:hiveconf:spark.sql.ansi.enabled": "false",
                 },
             )
