@@ -324,6 +324,7 @@ def _write_configuration(
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.warehouse.dir": root / "warehouse",
         "spark.hadoop.javax.jdo.option.ConnectionURL": f"jdbc:derby:;databaseName={metastore / 'db'};create=true",
+        "spark.hadoop.hive.hmshandler.retry.interval": "10ms",
         "spark.hadoop.hive.exec.scratchdir": root / "tmp" / "hive",
         # Commit tasks' files only at the end of the job: a task repeated after a lost worker then leaves no duplicates.
         "spark.hadoop.mapreduce.fileoutputcommitter.algorithm.version": 1,

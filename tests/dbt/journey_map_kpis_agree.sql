@@ -35,7 +35,10 @@ in_marts as (
         {%- if kpi_name in main_kinds %}
         and survey_kind = (
             select
-                min_by(kinds.survey_kind, case kinds.survey_kind when '{{ main_kinds[kpi_name] }}' then 1 when 'unknown' then 3 else 2 end)
+                min_by(
+                    kinds.survey_kind,
+                    case kinds.survey_kind when '{{ main_kinds[kpi_name] }}' then '1' when 'unknown' then '3' else '2' end || kinds.survey_kind
+                )
             from {{ ref(mart) }} as kinds
             where kinds.responses > 0
         )

@@ -69,7 +69,9 @@ responses as (
                     when responses.survey_kind = 'unknown' then 3
                     when responses.survey_kind = case responses.survey_type when 'nps' then 'relational' else 'transactional' end then 1
                     else 2
-                end
+                end,
+                {# of several other kinds, the first by name #}
+                responses.survey_kind
         ) = 1 as is_of_main_kind,
         {# several names of one touchpoint in surveys are mapped to its type #}
         coalesce(survey_touchpoints.touchpoint_type, responses.touchpoint) as touchpoint_type
