@@ -39,5 +39,5 @@ def test_the_dashboard_names_the_marts_of_its_datasets() -> None:
 
 
 def test_the_audience_export_names_what_it_reads() -> None:
-    found = read_by([PROJECT / "scripts" / "customer_journey" / "audience.py"], "intermediate|staging")
+    found = read_by([PROJECT / "scripts" / "customer_journey" / "privacy" / "audience.py"], "intermediate|staging")
     assert exposures()["audience_export"] == found | {"dim_persons"}

@@ -340,7 +340,7 @@ def test_two_publishers_do_not_meet(server: PostgresServer, tmp_path: Path) -> N
     database = server.new_database("two")
     output = numbered_build(tmp_path, 1)
     with server.connect(database) as other:
-        other.execute("select pg_advisory_lock(hashtext('customer_journey.publishing.publish'))")
+        other.execute("select pg_advisory_lock(hashtext('customer_journey.publish'))")
         with pytest.raises(LockedError, match="another process is publishing there"):
             publish(server, database, output)
     assert publish(server, database, output).is_new
