@@ -37,7 +37,8 @@ in_marts as (
             select
                 min_by(
                     kinds.survey_kind,
-                    case kinds.survey_kind when '{{ main_kinds[kpi_name] }}' then '1' when 'unknown' then '3' else '2' end || kinds.survey_kind
+                    case kinds.survey_kind when '{{ main_kinds[kpi_name] }}' then '1' when 'unknown' then '3' else '2' end
+                    || kinds.survey_kind
                 )
             from {{ ref(mart) }} as kinds
             where kinds.responses > 0

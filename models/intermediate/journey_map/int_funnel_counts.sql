@@ -7,9 +7,8 @@
     'in_progress': 'count(*) filter (where not is_converted and not is_dropped)',
     'new_customers': 'count(*) filter (where is_new_customer)',
 } -%}
-{%- for name in ['p25', 'median', 'p75'] -%}
-    {%- do measures.update({name: list_entry(quantiles_of('case when is_mature then ' ~ wait ~ ' end', [0.25, 0.5, 0.75]), loop.index)}) -%}
-{%- endfor -%}
+{%- set waits = quantiles_of('case when is_mature then ' ~ wait ~ ' end', [0.25, 0.5, 0.75]) -%}
+{%- do measures.update({'p25': list_entry(waits, 1), 'median': list_entry(waits, 2), 'p75': list_entry(waits, 3)}) -%}
 {# the cohort without a month is that of all mature months. It is written out in each branch, since a `with` would keep all its rows #}
 {%- set cohorts %}(
     select *, entered_month as cohort_month, {{ is_mature_cohort('entered_month') }} as is_mature
