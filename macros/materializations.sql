@@ -34,7 +34,7 @@
     {%- endcall -%}
     {%- for value in (parts['values'][1:] if parts else []) -%}
         {%- call statement('part_' ~ loop.index) -%}
-            insert into {{ relation }} {{ part_of(parts, value) }}
+            insert into {{ relation }} by name {{ part_of(parts, value) }}
         {%- endcall -%}
     {%- endfor -%}
     {{ run_hooks(post_hooks, inside_transaction=True) }}

@@ -73,7 +73,7 @@ group by person_key, episode_number
     {%- if execute -%}
         {%- for definition in var('stage_definitions') -%}
             {%- set node = graph.nodes['model.' ~ project_name ~ '.' ~ definition] -%}
-            {%- do words.extend(modules.re.findall("'([a-z0-9_]+)'", node.raw_code)) -%}
+            {%- do words.extend(modules.re.findall("'([A-Za-z0-9_ .:/-]+)'", node.raw_code)) -%}
         {%- endfor -%}
     {%- endif -%}
     {{ return(words | unique | sort) }}
@@ -90,6 +90,20 @@ group by person_key, episode_number
         on {{ relation }}.person_key = stages.person_key
         and {{ relation }}.{{ happened_at }} >= stages.entered_at
         and ({{ relation }}.{{ happened_at }} < stages.exited_at or stages.exited_at is null)
+{%- endmacro %}
+
+{#-
+    Joins `history`: what was known of the person of a row at a given time. Present knowledge would bias rates, because persons become
+    known by buying. Whoever was not known yet has no row there: coalesce to 'unknown'.
+
+    Parameters: relation, an alias with person_id; happened_at, its time column.
+    Example: {{ join_known_at('conversions', 'converted_at') }}
+-#}
+{% macro join_known_at(relation, happened_at) -%}
+    left join {{ ref('dim_persons_history') }} as history
+        on {{ relation }}.person_id = history.person_id
+        and {{ relation }}.{{ happened_at }} >= history.valid_from
+        and ({{ relation }}.{{ happened_at }} < history.valid_to or history.valid_to is null)
 {%- endmacro %}
 
 {#-

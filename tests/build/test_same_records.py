@@ -312,3 +312,26 @@ def test_deals_subscriptions_and_tickets_of_two_crms_count_once(tmp_path: Path) 
             ("crm.subscription_changes", 5, 3, 2),
             ("crm.tickets", 3, 2, 1),
         ]
+
+
+def test_a_review_of_an_order_that_counts_elsewhere_is_its_buyers(tmp_path: Path) -> None:
+    """The review names receipt R1 of the till alone; the shop, which counts, knows that Mai bought it as order 1."""
+    raw = tmp_path / "raw"
+    write_settings(raw, {"as_of": "2026-03-15T00:00:00Z", "reporting_currency": "USD", "reporting_timezone": "UTC"})
+    for name, content in {
+        "shop.csv": "order_id,email,ordered_at,total_amount,number\n1,mai@example.com,2026-02-01,100,R1\n",
+        "till.csv": "order_id,ordered_at,total_amount,number\nR1,2026-02-01,100,R1\n",
+        "feedback/reviews.csv": "review_id,order_id,reviewed_at,rating\nV1,till-R1,2026-02-09,5\n",
+        "mapping.yml": "tables:\n  orders/orders:\n    - {source: shop, files: [shop.csv], constants: {status: paid}}\n"
+        '    - {source: till, files: [till.csv], id_prefix: "till-", constants: {status: paid}}\n'
+        "same_records:\n  orders/orders: {shop: number, till: number}\n",
+    }.items():
+        (raw / name).parent.mkdir(exist_ok=True)
+        (raw / name).write_text(content, encoding="utf-8")
+    warehouse = build_models(raw, tmp_path / "out", ("fct_orders", "fct_reviews", "fct_touchpoints"))
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        (buyer,) = connection.execute("select order_id, person_id from marts.fct_orders").fetchall()
+        assert buyer[0] == "1" and buyer[1] != "unknown"
+        assert connection.execute("select order_id, person_id from marts.fct_reviews").fetchall() == [buyer]
+        query = "select person_id from marts.fct_touchpoints where touchpoint_type = 'review'"
+        assert connection.execute(query).fetchall() == [buyer[1:]]

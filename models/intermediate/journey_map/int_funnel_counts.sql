@@ -1,4 +1,5 @@
-{{ config(meta={'parts': {'column': 'dimension', 'values': ['all', 'customer_type', 'channel', 'persona']}}) }}
+{%- set dimensions = ['customer_type', 'channel', 'persona'] -%}
+{{ config(meta={'parts': {'column': 'dimension', 'values': ['all'] + dimensions}}) }}
 {%- set wait = wait_of(microseconds_between('entered_at', 'converted_at')) -%}
 {%- set measures = {
     'entered': 'count(*)',
@@ -20,4 +21,4 @@
 ) as cohorts
 {%- endset %}
 
-{{ by_dimension(cohorts, ['customer_type', 'channel', 'persona'], measures, by=['cohort_month', 'stage_number', 'is_mature']) }}
+{{ by_dimension(cohorts, dimensions, measures, by=['cohort_month', 'stage_number', 'is_mature']) }}

@@ -1,6 +1,6 @@
-{{ config(meta={'parts': {'column': 'dimension', 'values': ['all', 'customer_type', 'persona']}}) }}
-{%- set grain = ['period', 'from_stage_number', 'to_stage_number', 'direction'] -%}
 {%- set dimensions = ['customer_type', 'persona'] -%}
+{{ config(meta={'parts': {'column': 'dimension', 'values': ['all'] + dimensions}}) }}
+{%- set grain = ['period', 'from_stage_number', 'to_stage_number', 'direction'] -%}
 
 with counted as (
 

@@ -38,10 +38,7 @@ select
     {{ segment_key("coalesce(history.customer_type, 'unknown')", "coalesce(history.persona, 'unknown')") }} as segment_key,
     revenues.revenue as revenue_since
 from moments
-left join {{ ref('dim_persons_history') }} as history
-    on moments.person_id = history.person_id
-    and moments.moment >= history.valid_from
-    and (moments.moment < history.valid_to or history.valid_to is null)
+{{ join_known_at('moments', 'moment') }}
 left join revenues
     on moments.person_key = revenues.person_key
     and moments.moment = revenues.moment

@@ -1,4 +1,5 @@
-{{ config(meta={'parts': {'column': 'dimension', 'values': ['all', 'customer_type', 'persona', 'both']}}) }}
+{%- set dimensions = ['all', 'customer_type', 'persona', 'both'] -%}
+{{ config(meta={'parts': {'column': 'dimension', 'values': dimensions}}) }}
 {%- set is_mature = is_mature_cohort('entered_month') -%}
 {%- set wait = wait_of(microseconds_between('entered_at', 'converted_at')) -%}
 {%- set month = period_number('entered_month') -%}
@@ -8,7 +9,7 @@
 ] -%}
 
 {%- for period, is_over in periods -%}
-{%- for dimension in ['all', 'customer_type', 'persona', 'both'] %}
+{%- for dimension in dimensions %}
 select
     {{ period }} as period,
     stage_number,

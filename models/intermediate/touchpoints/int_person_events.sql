@@ -222,7 +222,8 @@ events as (
         cast(null as timestamp) as ended_at
     from {{ accepted('feedback', 'reviews') }} as reviews
     {{ join_persons('reviews', ['contact_id', 'email'], 'reviewed_at') }}
-    left join {{ ref('int_order_persons') }} as orders on reviews.order_id = orders.order_id
+    {{ join_kept('kept_orders', 'orders.orders', 'reviews.order_id') }}
+    left join {{ ref('int_order_persons') }} as orders on {{ kept_id('kept_orders', 'reviews.order_id') }} = orders.order_id
 
 ),
 

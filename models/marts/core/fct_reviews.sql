@@ -1,10 +1,17 @@
 with reviews as (
 
+    select * from {{ shown_texts(accepted('feedback', 'reviews'), 'feedback.reviews', ['platform']) }} as reviews
+
+),
+
+source_events as (
+
     select
-        reviews.*,
-        {{ person_key_of(['contact_id', 'email']) }} as named_person_key
-    from {{ shown_texts(accepted('feedback', 'reviews'), 'feedback.reviews', ['platform']) }} as reviews
-    {{ join_persons('reviews', ['contact_id', 'email'], 'reviewed_at') }}
+        events.source_id,
+        persons.person_id
+    from {{ ref('int_person_events') }} as events
+    inner join {{ ref('int_persons') }} as persons on events.person_key = persons.person_key
+    where events.source_table = 'feedback.reviews'
 
 ),
 
@@ -32,7 +39,7 @@ answered as (
 
 select
     answered.review_id,
-    persons.person_id,
+    source_events.person_id,
     orders.order_id,
     coalesce(answered.product_id, 'unknown') as product_id,
     coalesce(products.category, 'unknown') as product_category,
@@ -49,9 +56,7 @@ select
     answered.replied_at is not null as is_replied,
     answered.reply_microseconds / cast(3600000000 as double) as reply_hours
 from answered
+inner join source_events on answered.review_id = source_events.source_id
 {{ join_kept('kept_orders', 'orders.orders', 'answered.order_id') }}
 left join orders on {{ kept_id('kept_orders', 'answered.order_id') }} = orders.order_id
-{# a review without a name may still have the order, and so its person #}
-inner join {{ ref('int_persons') }} as persons
-    on coalesce(nullif(answered.named_person_key, 0), orders.person_key, 0) = persons.person_key
 left join products on answered.product_id = products.product_id

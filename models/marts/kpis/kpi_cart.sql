@@ -26,10 +26,7 @@ sessions as (
         sessions.is_checkout_abandoned,
         sessions.is_form_abandoned
     from {{ ref('fct_sessions') }} as sessions
-    left join {{ ref('dim_persons_history') }} as history
-        on sessions.person_id = history.person_id
-        and sessions.started_at >= history.valid_from
-        and (sessions.started_at < history.valid_to or history.valid_to is null)
+    {{ join_known_at('sessions', 'started_at') }}
     where not sessions.is_bot and not sessions.is_endless
 
 ),

@@ -117,10 +117,7 @@ leads as (
         {{ month_of('conversions.converted_date') }} as month_start
     from {{ ref('fct_conversions') }} as conversions
     inner join persons on conversions.person_id = persons.person_id
-    left join {{ ref('dim_persons_history') }} as history
-        on conversions.person_id = history.person_id
-        and conversions.converted_at >= history.valid_from
-        and (conversions.converted_at < history.valid_to or history.valid_to is null)
+    {{ join_known_at('conversions', 'converted_at') }}
     where conversions.conversion_type = 'lead'
 
 ),

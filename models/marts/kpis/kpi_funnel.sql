@@ -12,12 +12,12 @@ with stages as (
         stages.rank,
         stages.label_en,
         stages.label_vi,
-        stages.rank < max(stages.rank) over (partition by stages.framework) as has_later_stage
+        numbers.has_later_stage
     from {{ ref('dim_framework_stages') }} as stages
     inner join {{ ref('int_framework_stages') }} as numbers
         on stages.framework = numbers.framework
         and stages.stage = numbers.stage
-    where stages.is_in_funnel
+    where numbers.is_in_funnel
 
 ),
 

@@ -94,10 +94,7 @@ lead_conversions as (
         coalesce(history.first_channel, 'unknown') as first_channel,
         conversions.converted_at as entered_at
     from {{ ref('fct_conversions') }} as conversions
-    left join {{ ref('dim_persons_history') }} as history
-        on conversions.person_id = history.person_id
-        and conversions.converted_at >= history.valid_from
-        and (conversions.converted_at < history.valid_to or history.valid_to is null)
+    {{ join_known_at('conversions', 'converted_at') }}
     where conversions.conversion_type in ('lead', 'mql')
 
 ),
