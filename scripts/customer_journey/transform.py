@@ -166,6 +166,9 @@ def _run_dbt(
         if event.info.name == "JinjaLogInfo":
             broken_rules.setdefault(event.data.node_info.unique_id, []).append(event.data.msg)
 
+    # dbt would go on with a connection that other code of this process left open, even to another folder's warehouse,
+    # whose relative path is the same
+    DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
     try:
         with contextlib.chdir(output.root):
             result = dbtRunner(manifest, callbacks=[report]).invoke([
