@@ -71,7 +71,7 @@ every_table:
   - name: no phone number
     expect: unexpected_rows_expectation
     unexpected_rows_query: |
-      select 1 from (select concat_ws(' | ', {columns_without_ids}) as row_text from {batch})
+      select 1 from (select concat_ws(' | ', {text_columns_without_ids}) as row_text from {batch})
       where regexp_extract(row_text, '0[0-9]([ ]?[0-9]){8}', 0) <> ''
     severity: error
   - name: no column for phone numbers

@@ -20,9 +20,9 @@ SPARK_VIEW = "judged_table"
 
 @dataclass(frozen=True)
 class Catalog:
-    """The tables and views of a warehouse with their columns, and the as-of moment of its build."""
+    """The tables and views of a warehouse with the types of their columns, and the as-of moment of its build."""
 
-    columns: dict[Table, list[str]]
+    columns: dict[Table, dict[str, str]]
     as_of: datetime | None
 
     def tables_of(self, schema: str) -> list[str]:

@@ -35,13 +35,13 @@ class DuckDBReader:
 
     def catalog(self, schemas: Collection[str]) -> Catalog:
         """Return the tables and views of some schemas of the current database."""
-        columns: dict[Table, list[str]] = {}
+        columns: dict[Table, dict[str, str]] = {}
         rows = self._connection.execute(
-            "select schema_name, table_name, column_name from duckdb_columns()"
+            "select schema_name, table_name, column_name, data_type from duckdb_columns()"
             " where database_name = current_database() and not internal order by column_index"
         ).fetchall()
-        for schema, table, column in rows:
-            columns.setdefault((schema, table), []).append(column)
+        for schema, table, column, data_type in rows:
+            columns.setdefault((schema, table), {})[column] = data_type
         # not from marts.build_info, which still holds the previous build
         settings = "select value from private.settings where name = 'as_of'"
         row = self._connection.execute(settings).fetchone() if ("private", "settings") in columns else None

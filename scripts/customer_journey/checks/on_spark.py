@@ -74,7 +74,7 @@ class OnSpark:
         settings = self._frames.get(("private", "settings"))
         as_of = settings.filter("name = 'as_of'").first() if settings is not None else None
         return Catalog(
-            {table: frame.columns for table, frame in self._frames.items() if table[0] in schemas},
+            {table: dict(frame.dtypes) for table, frame in self._frames.items() if table[0] in schemas},
             parse_as_of(as_of.value) if as_of else None,
         )
 

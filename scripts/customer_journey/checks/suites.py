@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -21,10 +22,13 @@ LAYERS: tuple[Layer, ...] = ("landed", "marts")
 SQL_EXPECTATION = "unexpected_rows_expectation"
 BATCH = "{batch}"
 AS_OF = "{as_of}"
-COLUMNS = "{columns}"
-COLUMNS_WITHOUT_IDS = "{columns_without_ids}"
+TEXT_COLUMNS = "{text_columns}"
+TEXT_COLUMNS_WITHOUT_IDS = "{text_columns_without_ids}"
 COLUMN_NAMES = "{column_names}"
 PERSONAL_DATA = "{{personal_data.{kind}}}"
+# types of columns, on either engine, in which an address or a phone number cannot be; numbers and times as text would
+# double the cost of a search for them
+_HOLDS_NO_TEXT = re.compile(r"u?(big|huge|small|tiny)?int|bool|date|time|decimal|double|float", re.IGNORECASE)
 _ID_ENDINGS = ("_id", "_key", "_hash")
 _COLUMN_KEYS = ("column", "column_A", "column_B")
 
@@ -214,10 +218,11 @@ def _filled_in(entry: Entry, catalog: Catalog, warehouse: Reader) -> Entry:
         if catalog.as_of is None:
             raise entry.error(f"reads {AS_OF}, but this warehouse has no as-of. Run scripts/build, which sets it")
         query = query.replace(AS_OF, f"timestamp '{catalog.as_of:%Y-%m-%d %H:%M:%S.%f}'")
-    columns = catalog.columns.get((entry.schema, str(entry.table)), [])
-    without_ids = [column for column in columns if not column.endswith(_ID_ENDINGS)]
-    for placeholder, listed in ((COLUMNS, columns), (COLUMNS_WITHOUT_IDS, without_ids)):
-        # A table that has only id columns has no text columns: the placeholder becomes null.
+    columns = catalog.columns.get((entry.schema, str(entry.table)), {})
+    texts = [column for column, data_type in columns.items() if not _HOLDS_NO_TEXT.match(data_type)]
+    without_ids = [column for column in texts if not column.endswith(_ID_ENDINGS)]
+    for placeholder, listed in ((TEXT_COLUMNS, texts), (TEXT_COLUMNS_WITHOUT_IDS, without_ids)):
+        # A table without such columns: the placeholder becomes null.
         query = query.replace(placeholder, ", ".join(map(warehouse.quoted, listed)) or "null")
     query = query.replace(COLUMN_NAMES, " ".join(columns))
     for kind, pattern in personal_data_patterns().items():
