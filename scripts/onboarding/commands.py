@@ -11,7 +11,7 @@ from customer_journey.options import FOLDER
 from customer_journey.raw.mapping import FILE_NAME
 from customer_journey.raw.raw_files import is_archive
 from customer_journey.settings import FILE_NAME as SETTINGS_FILE
-from customer_journey.settings import problem_with
+from customer_journey.settings import default_settings, problem_with
 from customer_journey.terminal import PlainConsole
 from rich.console import Console
 from rich.table import Table
@@ -134,6 +134,11 @@ def _print_what_to_look_at(console: Console, proposal: Proposal) -> None:
             f"the time zone of {tables} is unknown, so their times are read as UTC. Write it in {FILE_NAME}, or run: "
             f"journey init {proposal.folder} --overwrite --timezone Europe/Paris (or yours)"
         )
+    if proposal.hints.currency is None and any(_has_no_currency(source) for source in proposal.sources):
+        lines.append(
+            f"no file names the currency of its amounts, so they are read as {default_settings()['reporting_currency']}. "
+            f"Run: journey init {proposal.folder} --overwrite --currency EUR (or yours)"
+        )
     for use in proposal.adapters:
         if use.is_zone_asked and (use.timezone is None or not use.timezone.is_sure):
             guess = f"{use.timezone.value}, guess: {use.timezone.why}" if use.timezone else "unknown"
@@ -150,6 +155,12 @@ def _print_what_to_look_at(console: Console, proposal: Proposal) -> None:
     refused = refused_commands(proposal.sources)
     if refused:
         console.print(f"  {refused} unknown statuses or stages: mapping.yml lists the commands to map them")
+
+
+def _has_no_currency(source: Source) -> bool:
+    """Return whether a source has amounts of a currency that no column and no constant names."""
+    named = {match.column for match in source.matches} | source.constants.keys()
+    return "currency" in source.table.columns and not source.missing and "currency" not in named
 
 
 def _called(proposal: Proposal, source: Source, several: Counter[str]) -> str:

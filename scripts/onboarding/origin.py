@@ -13,7 +13,8 @@ from customer_journey.settings import FILE_NAME as SETTINGS_FILE
 from onboarding.match import SURE
 from onboarding.names import plain_name, vocabularies
 from onboarding.proposal import Hints
-from onboarding.sniff import Finding, Sheet
+from onboarding.findings import Finding
+from onboarding.sniff import Sheet
 from onboarding.values import Kind
 
 
@@ -43,6 +44,10 @@ _ITALIAN = re.compile(
     r"\b(ordin[ei]|fattur[ae]|importo|quantit[àa]|spedizione|cellulare|valuta|creato|cognome)\b", re.I
 )
 
+_GERMAN = re.compile(
+    r"\b(bestell|kunden|rechnungs|auftrags|beleg|artikel)(nr|nummer|datum|status|positionen)\b", re.IGNORECASE
+)
+
 _HOMES = (
     _Home(
         "Vietnamese",
@@ -55,15 +60,14 @@ _HOMES = (
     ),
     _Home(
         "German",
-        re.compile(
-            r"\b(bestell|kunden|rechnungs|auftrags|beleg|artikel)(nr|nummer|datum|status|positionen)\b", re.IGNORECASE
-        ),
+        _GERMAN,
         "Europe/Berlin",
         "EUR",
         "DE",
         re.compile(r"'?(\+?49|0[1-9])"),
         False,
     ),
+    _Home("German", _GERMAN, "Europe/Zurich", "CHF", "CH", re.compile(r"'?(\+?41|0[1-9])"), False),
     *(
         _Home("French", _FRENCH, timezone, currency, country, re.compile(phones), False)
         for timezone, currency, country, phones in (
@@ -87,6 +91,18 @@ _HOMES = (
         for timezone, currency, country, phones in (
             ("Europe/Lisbon", "EUR", "PT", r"'?(\+?351|[29])"),
             ("America/Sao_Paulo", "BRL", "BR", r"'?[(]?(\+?55|[1-9])"),
+        )
+    ),
+    *(
+        _Home(language, re.compile(words, re.IGNORECASE), timezone, currency, country, re.compile(phones), True)
+        for language, words, timezone, currency, country, phones in (
+            ("Polish", r"\b(zam[óo]wieni[ae]|klient[aów]*|sprzeda[żz]y?|kwota|waluta|imi[ęe])\b", "Europe/Warsaw", "PLN", "PL",
+             r"'?(\+?48|[4-8])"),
+            ("Turkish", r"\b(sipari[şs]|m[üu][şs]teri|tutar[ıi]?|tarihi)\b", "Europe/Istanbul", "TRY", "TR", r"'?(\+?90|0?[25])"),
+            ("Indonesian", r"\b(pesanan|pelanggan|tanggal|pembayaran)\b", "Asia/Jakarta", "IDR", "ID", r"'?(\+?62|0)"),
+            ("Thai", "[ก-๎]", "Asia/Bangkok", "THB", "TH", r"'?(\+?66|0)"),
+            ("Japanese", "[ぁ-ゖァ-ヺ]|注文|顧客|金額", "Asia/Tokyo", "JPY", "JP", r"'?(\+?81|0)"),
+            ("Korean", "[가-힣]", "Asia/Seoul", "KRW", "KR", r"'?(\+?82|0)"),
         )
     ),
     _Home("Italian", _ITALIAN, "Europe/Rome", "EUR", "IT", re.compile(r"'?(\+?39|[03])"), False),

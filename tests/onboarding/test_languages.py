@@ -9,7 +9,7 @@ import pytest
 import yaml
 from customer_journey.landing.land import land
 from customer_journey.privacy import erasure
-from customer_journey.raw.months import NAMES, english_months_of, in_english
+from customer_journey.raw.months import NAMES, english_of, in_english
 from onboarding.judge import judge
 from onboarding.propose import propose
 from onboarding.write import mapping_text, settings_text
@@ -174,7 +174,7 @@ def test_names_of_months(text: str, english: str) -> None:
     """The proposal and the build translate alike."""
     assert in_english(text) == english
     with duckdb.connect() as connection:
-        assert connection.execute(f"select {english_months_of('?')}", [text]).fetchone() == (english,)
+        assert connection.execute(f"select {english_of('?')}", [text]).fetchone() == (english,)
 
 
 def test_no_name_means_two_months() -> None:
