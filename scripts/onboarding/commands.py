@@ -136,8 +136,9 @@ def _print_what_to_look_at(console: Console, proposal: Proposal) -> None:
         )
     if proposal.hints.currency is None and any(_has_no_currency(source) for source in proposal.sources):
         lines.append(
-            f"no file names the currency of its amounts, so they are read as {default_settings()['reporting_currency']}. "
-            f"Run: journey init {proposal.folder} --overwrite --currency EUR (or yours)"
+            "no file names the currency of its amounts, so they are read as "
+            f"{default_settings()['reporting_currency']}. Run: journey init {proposal.folder} --overwrite --currency "
+            "EUR (or yours)"
         )
     for use in proposal.adapters:
         if use.is_zone_asked and (use.timezone is None or not use.timezone.is_sure):

@@ -14,17 +14,19 @@ from onboarding.findings import Finding
 
 # enough words of a language; more would only take longer
 _SAMPLE = 64 * 2**10
-# Letters beside a-z by the code page that writes them: the languages of each. Hebrew passes for other alphabets in small
-# letters, but not they for Hebrew: it stands before them.
+# Letters beside a-z by the code page that writes them: the languages of each. Hebrew passes for other alphabets in
+# small letters, but not they for Hebrew: it stands before them.
 _LETTERS = {
     "cp1252": (
         "äöüßéèáàç", "àâæçéèêëîïôœùûüÿäö", "áéíñóúüç", "ãáàâçéêíóôõúüñ", "àèéìíòóùú", "åäöæøéü", "éëïöüèêáóíú",
     ),
     "cp1250": ("ąćęłńóśźż", "áčďéěíňóřšťúůýž", "áäčďéíĺľňóôŕšťúýž", "áéíóöőúüű", "ăâîşţ", "čćđšž"),
-    "cp1254": ("çğıiİöşüâîû",),
+    "cp1254": ("çğ\u0131İöşüâîû",),
     "cp1257": ("ąčęėįšųūž", "āčēģīķļņšūž", "äõöüšž"),
     "cp1255": ("אבגדהוזחטיךכלםמןנסעףפץצקרשת",),
-    "cp1251": ("абвгдежзийклмнопрстуфхцчшщъыьэюяё", "абвгґдеєжзиіїйклмнопрстуфхцчшщьюя", "абвгдђежзијклљмнњопрстћуфхцчџш"),
+    "cp1251": (
+        "абвгдежзийклмнопрстуфхцчшщъыьэюяё", "абвгґдеєжзиіїйклмнопрстуфхцчшщьюя", "абвгдђежзијклљмнњопрстћуфхцчџш",
+    ),
     "koi8-r": ("абвгдежзийклмнопрстуфхцчшщъыьэюяё",),
     "cp866": ("абвгдежзийклмнопрстуфхцчшщъыьэюяё",),
     "cp1253": ("αβγδεζηθικλμνξοπρσςτυφχψωάέήίόύώϊϋΐΰ",),
@@ -50,7 +52,7 @@ _OF_SEVERAL = 0.9
 # how much better than Windows-1252 the words of another page must be
 _BETTER = 0.05
 # signs of every language
-_SIGNS = frozenset("€£«»“”„‘’‚–—…·•°ºª№§©®™\u00a0\u200f\u200e฿₫،؛؟")
+_SIGNS = frozenset("€£«»“”„‘’\u201a–—…·•°ºª№§©®™\u00a0\u200f\u200e฿₫،؛؟")
 _WORD = re.compile(r"[^\W\d_]+")
 _THAI_WORD = re.compile("[\u0e00-\u0e7f]+")
 

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from customer_journey.raw.formulas import parse
 from customer_journey.raw.mapping import BUDDHIST, EPOCH
 
+from onboarding.findings import Finding
 from onboarding.match import AS_DATES, AS_NUMBERS
 from onboarding.names import known_values, plain_name
 from onboarding.proposal import DEALS, Hints, Match, Source
 from onboarding.seeds import as_compared, mapped_values, seed_of
-from onboarding.findings import Finding
 from onboarding.values import DAY_FIRST, MONTH_FIRST, Dates, is_epoch, with_order
 
 

@@ -107,10 +107,19 @@ def _join_names_of_persons(source: Source) -> None:
             return
         names = (last, first) if is_family_first else (first, last)
         match = Match(
-            "full_name", names[0], True, "the parts of the name have a column each", source.kinds[names[0]], SURE, names[1:]
+            "full_name",
+            names[0],
+            True,
+            "the parts of the name have a column each",
+            source.kinds[names[0]],
+            SURE,
+            names[1:],
         )
         source.matches = [one for one in source.matches if one is not own]
-        place = sum(source.table.all_columns.index(one.column) < source.table.all_columns.index("full_name") for one in source.matches)
+        place = sum(
+            source.table.all_columns.index(one.column) < source.table.all_columns.index("full_name")
+            for one in source.matches
+        )
         source.matches.insert(place, match)
         for name in names:
             source.unknown.pop(name, None)

@@ -13,7 +13,9 @@ from customer_journey.contract import RawTable, raw_tables
 
 _SYNONYMS = Path(__file__).with_name("synonyms.yml")
 # further languages, in files of the same form
-_LANGUAGES = tuple(Path(__file__).with_name(f"synonyms_{language}.yml") for language in ("fr", "es", "pt", "it", "more"))
+_LANGUAGES = tuple(
+    Path(__file__).with_name(f"synonyms_{language}.yml") for language in ("fr", "es", "pt", "it", "more")
+)
 # the weight of a name that columns of any table have
 _OF_ANY = 0.7
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -136,7 +138,9 @@ def _fillers() -> frozenset[str]:
 def parts_of_names(names: Sequence[str]) -> list[tuple[str, str, bool]]:
     """Return the pairs of columns with the first and the last name of a person, and whether the family's is first."""
     parts = _document()["name_parts"]
-    given, family, leading = ({plain_name(word) for word in parts[part]} for part in ("given", "family", "family_first"))
+    given, family, leading = (
+        {plain_name(word) for word in parts[part]} for part in ("given", "family", "family_first")
+    )
     found = []
     for name in names:
         words = plain_name(name).split()
@@ -160,7 +164,7 @@ def refund_words() -> frozenset[str]:
 
 @cache
 def amounts_in_parts() -> Mapping[str, tuple[str, ...]]:
-    """Return the normalized names of the parts of a total: `price`, `tax`, `shipping`, `discount`; the best ones first."""
+    """Return the normalized names of the parts of a total by part (price, tax, shipping, discount), best ones first."""
     return {
         part: tuple(dict.fromkeys(plain_name(name) for name in names))
         for part, names in _document()["amounts_in_parts"].items()

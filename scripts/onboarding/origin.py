@@ -10,10 +10,10 @@ from typing import Any
 import yaml
 from customer_journey.settings import FILE_NAME as SETTINGS_FILE
 
+from onboarding.findings import Finding
 from onboarding.match import SURE
 from onboarding.names import plain_name, vocabularies
 from onboarding.proposal import Hints
-from onboarding.findings import Finding
 from onboarding.sniff import Sheet
 from onboarding.values import Kind
 
@@ -96,9 +96,22 @@ _HOMES = (
     *(
         _Home(language, re.compile(words, re.IGNORECASE), timezone, currency, country, re.compile(phones), True)
         for language, words, timezone, currency, country, phones in (
-            ("Polish", r"\b(zam[óo]wieni[ae]|klient[aów]*|sprzeda[żz]y?|kwota|waluta|imi[ęe])\b", "Europe/Warsaw", "PLN", "PL",
-             r"'?(\+?48|[4-8])"),
-            ("Turkish", r"\b(sipari[şs]|m[üu][şs]teri|tutar[ıi]?|tarihi)\b", "Europe/Istanbul", "TRY", "TR", r"'?(\+?90|0?[25])"),
+            (
+                "Polish",
+                r"\b(zam[óo]wieni[ae]|klient[aów]*|sprzeda[żz]y?|kwota|waluta|imi[ęe])\b",
+                "Europe/Warsaw",
+                "PLN",
+                "PL",
+                r"'?(\+?48|[4-8])",
+            ),
+            (
+                "Turkish",
+                r"\b(sipari[şs]|m[üu][şs]teri|tutar\w?|tarihi)\b",
+                "Europe/Istanbul",
+                "TRY",
+                "TR",
+                r"'?(\+?90|0?[25])",
+            ),
             ("Indonesian", r"\b(pesanan|pelanggan|tanggal|pembayaran)\b", "Asia/Jakarta", "IDR", "ID", r"'?(\+?62|0)"),
             ("Thai", "[ก-๎]", "Asia/Bangkok", "THB", "TH", r"'?(\+?66|0)"),
             ("Japanese", "[ぁ-ゖァ-ヺ]|注文|顧客|金額", "Asia/Tokyo", "JPY", "JP", r"'?(\+?81|0)"),

@@ -7,8 +7,8 @@ from typing import Any
 from customer_journey.contract import RawTable, raw_tables
 from customer_journey.raw.adapters import Adapter
 
-from onboarding.names import plain_name
 from onboarding.findings import Finding
+from onboarding.names import plain_name
 from onboarding.sniff import Sheet
 from onboarding.values import Kind
 

@@ -8,13 +8,13 @@ from dataclasses import replace
 from decimal import Decimal
 
 from customer_journey.contract import RawTable, raw_tables
-from customer_journey.raw.formulas import parse
+from customer_journey.raw.formulas import Formula, parse
 from customer_journey.raw.mapping import NEGATIVE
 
+from onboarding.findings import Finding
 from onboarding.match import find_times, matches_of, missing_in
 from onboarding.names import amounts_in_parts, plain_name, refund_words, vocabularies
 from onboarding.proposal import ITEMS, ORDERS, REFUNDS, Match, Source
-from onboarding.findings import Finding
 from onboarding.sniff import Sheet
 from onboarding.values import Kind, number_in
 
@@ -24,10 +24,10 @@ _ITEM_PRICE, _ITEM_TAX = "item price", "item tax"
 # the least weight of a name by which an amount of the order is known beside that of its lines
 _NAMED = 0.3
 # words of names of columns that say what a row is: an invoice, a credit note
-_OF_KINDS = frozenset(
-    "type kind art belegart dokumentart dokumenttyp tipo typ tip loai document event nature rodzaj transaction tur soort тип "
-    "种类 类型 種別 区分".split()
-)
+_OF_KINDS = {
+    *("type", "kind", "art", "belegart", "dokumentart", "dokumenttyp", "tipo", "typ", "tip", "loai"),
+    *("document", "event", "nature", "rodzaj", "transaction", "tur", "soort", "种类", "类型", "種別", "区分"),
+}
 # columns of an order's refund that are those of the order: theirs by ours
 _OF_REFUND = {"refunded_at": "ordered_at", "amount": "total_amount", "currency": "currency"}
 
@@ -61,13 +61,16 @@ def sum_lines(source: Source) -> None:
         return
     source.summed_per = "order_id"
     source.notes.append(
-        f"{total.theirs if total is not None else 'The total'} differs between the rows of an order: they have a row for each line, so that the order is "
+        f"{total.theirs if total is not None else 'The total'} differs between the rows of an order: they have a row "
+        "for each line, so that the order is "
         "their sum"
     )
     for match in [match for match in source.matches if match.column in constant]:
         source.matches.remove(match)
         source.unknown[match.theirs] = match.kind
-        source.notes.append(f"{match.theirs} is the same in all rows of an order, and would be added up: it is left out")
+        source.notes.append(
+            f"{match.theirs} is the same in all rows of an order, and would be added up: it is left out"
+        )
 
 
 def total_of_parts(source: Source) -> None:
@@ -79,7 +82,9 @@ def total_of_parts(source: Source) -> None:
     of_piece = set() if _ITEM_TAX in map(plain_name, source.kinds) else {_ITEM_PRICE}
     known = {plain_name(name): name for name, kind in source.kinds.items() if kind.numbers is not None}
     prices = [known[word] for word in parts["price"] if word in known and word not in of_piece][:1]
-    taxes, shipping, discounts = ([known[word] for word in parts[part] if word in known] for part in ("tax", "shipping", "discount"))
+    taxes, shipping, discounts = (
+        [known[word] for word in parts[part] if word in known] for part in ("tax", "shipping", "discount")
+    )
     if not prices:
         return
     source.computed["total_amount"] = " + ".join(f"[{name}]" for name in [*prices, *taxes, *shipping])
@@ -281,12 +286,13 @@ def _total(source: Source, rows: Sequence[tuple[Sheet, list[str]]]) -> Decimal |
     if not text:
         return None
     formula = parse(text)
-    totals = [
-        formula.value(lambda column, sheet=sheet, row=row: number_in(_cell(sheet, row, column), source.kinds[column].numbers))
-        for sheet, row in (rows if source.summed_per else rows[:1])
-    ]
+    totals = [_worked_out(formula, source, sheet, row) for sheet, row in (rows if source.summed_per else rows[:1])]
     known = [total for total in totals if total is not None]
     return sum(known, Decimal(0)) if known else None
+
+
+def _worked_out(formula: Formula, source: Source, sheet: Sheet, row: Sequence[str]) -> Decimal | None:
+    return formula.value(lambda column: number_in(_cell(sheet, row, column), source.kinds[column].numbers))
 
 
 def _kind_of_rows(source: Source) -> tuple[str, list[str]] | None:
@@ -312,9 +318,7 @@ def _reference(orders: Source, key: Match, below: set[str], above: set[str], kin
     for name, kind in orders.unknown.items():
         if name in taken:
             continue
-        texts = [
-            _cell(sheet, row, name) for sheet, row in _rows(orders) if _cell(sheet, row, key.theirs) in below
-        ]
+        texts = [_cell(sheet, row, name) for sheet, row in _rows(orders) if _cell(sheet, row, key.theirs) in below]
         named = [text for text in texts if text]
         if named and sum(text in above for text in named) >= _MOST * len(named):
             return Match("order_id", name, False, "", kind)

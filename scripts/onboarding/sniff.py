@@ -6,7 +6,6 @@ Each proposal states its evidence and how much of the file was examined, so that
 import csv
 import io
 import json
-import re
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence

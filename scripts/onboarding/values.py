@@ -15,8 +15,8 @@ _EMAIL = re.compile(r"(mailto:)?[^@\s,;]+@[^@\s,;]+\.[^@\s,;]{2,}")
 _PHONE = re.compile(r"'?[+(]*[0-9][0-9 .()/*x•-]{6,22}", re.IGNORECASE)
 # 1,25,000 is how India groups digits
 _NUMBER = re.compile(
-    r"[-+−]?[0-9]{1,3}(?:[.,'’ \u00a0\u202f][0-9]{3})+(?:[.,][0-9]+)?|[-+−]?[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3}(?:\.[0-9]+)?"
-    r"|[-+−]?[0-9]+(?:[.,][0-9]+)?"
+    r"[-+−]?[0-9]{1,3}(?:[.,'’ \u00a0\u202f][0-9]{3})+(?:[.,][0-9]+)?"
+    r"|[-+−]?[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3}(?:\.[0-9]+)?|[-+−]?[0-9]+(?:[.,][0-9]+)?"
 )
 # Signs and words for currencies beside amounts, in lower case; None: of several countries. read_number in
 # adapters/macros.sql takes the same ones away.
@@ -24,18 +24,20 @@ CURRENCY_SIGNS: Mapping[str, str | None] = {
     "$": None, "kr": None, "¥": None,
     **{sign: code for code, signs in {
         "VND": "₫ đ vnđ", "USD": "us$", "EUR": "€", "GBP": "£", "THB": "฿ บาท baht", "INR": "₹ rs rs.", "KRW": "₩ 원",
-        "JPY": "円 ￥ \\", "CNY": "元 rmb", "IDR": "rp rp.", "BRL": "r$", "MXN": "mx$", "CHF": "fr.", "PLN": "zł", "CZK": "kč",
-        "HUF": "ft", "RON": "lei", "BGN": "лв лв.", "RUB": "₽ руб руб.", "UAH": "₴ грн грн.", "TRY": "₺ tl", "ILS": "₪",
-        "PHP": "₱", "MYR": "rm", "SGD": "s$", "HKD": "hk$", "TWD": "nt$", "AUD": "a$ au$", "CAD": "c$ ca$", "NZD": "nz$",
-        "AED": "د.إ", "SAR": "ر.س", "EGP": "ج.م", "KWD": "د.ك", "ZAR": "r", "NGN": "₦", "KES": "ksh", "PEN": "s/",
-        "SEK": "", "NOK": "", "DKK": "", "ISK": "", "COP": "", "CLP": "", "ARS": "",
+        "JPY": "円 ￥ \\", "CNY": "元 rmb", "IDR": "rp rp.", "BRL": "r$", "MXN": "mx$", "CHF": "fr.", "PLN": "zł",
+        "CZK": "kč", "HUF": "ft", "RON": "lei", "BGN": "лв лв.", "RUB": "₽ руб руб.",  # noqa: RUF001
+        "UAH": "₴ грн грн.", "TRY": "₺ tl", "ILS": "₪", "PHP": "₱", "MYR": "rm", "SGD": "s$", "HKD": "hk$",
+        "TWD": "nt$", "AUD": "a$ au$", "CAD": "c$ ca$", "NZD": "nz$", "AED": "د.إ", "SAR": "ر.س", "EGP": "ج.م",
+        "KWD": "د.ك", "ZAR": "r", "NGN": "₦", "KES": "ksh", "PEN": "s/", "SEK": "", "NOK": "", "DKK": "", "ISK": "",
+        "COP": "", "CLP": "", "ARS": "",
     }.items() for sign in (*signs.split(), code.lower())},
 }  # fmt: skip
 _SIGN = "|".join(sorted((re.escape(sign) for sign in CURRENCY_SIGNS), key=len, reverse=True))
 # Letters before digits may begin an id (R001, PEN17), unless a blank or a separator shows an amount.
 _WORDS_BEFORE = re.compile(r"(?!r[sp])[^\W\d_]+[0-9]+", re.IGNORECASE)
 _MONEY = re.compile(
-    rf"\(?[-+−]?\s*(?P<before>{_SIGN})?\s*(?P<number>[-+−]?[0-9][0-9.,'’ \u00a0\u202f]*)\s*(?P<after>{_SIGN})?\s*[-−]?\)?",
+    rf"\(?[-+−]?\s*(?P<before>{_SIGN})?\s*(?P<number>[-+−]?[0-9][0-9.,'’ \u00a0\u202f]*)\s*(?P<after>{_SIGN})?"
+    r"\s*[-−]?\)?",
     re.IGNORECASE,
 )
 
@@ -50,7 +52,8 @@ _TIME_FIRST = re.compile(
 )
 # 2026年1月15日 13:05, 2026. 1. 15. PM 1:05
 _EAST_ASIAN = re.compile(
-    r"(?P<year>[0-9]{4})(?P<one>年|년 ?|\. ?)(?P<month>[0-9]{1,2})(?P<two>月|월 ?|\. ?)(?P<day>[0-9]{1,2})(?P<three>日|일|\.)"
+    r"(?P<year>[0-9]{4})(?P<one>年|년 ?|\. ?)(?P<month>[0-9]{1,2})(?P<two>月|월 ?|\. ?)"
+    r"(?P<day>[0-9]{1,2})(?P<three>日|일|\.)"
     r"(?:(?P<gap> ?)(?P<half>[AP]M ?)?(?P<time>[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?))?"
 )
 # a year as it is counted in Thailand

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 
 from customer_journey.raw.raw_files import READ, delimiter_of
 
+from onboarding.findings import Finding
 from onboarding.names import plain_name
 from onboarding.patterns import files_word
 from onboarding.proposal import ITEMS, ORDERS, REFUNDS, AdapterUse, Match, Proposal, Source, instead_of
 from onboarding.seeds import is_refusing, seed_of
-from onboarding.findings import Finding
 from onboarding.sniff import Sheet
 from onboarding.values import Kind, masked
 

@@ -506,7 +506,9 @@ def _make(
     if entry.one_row_per:
         key = theirs[entry.one_row_per]
         # a row without a value stays, to be refused with its reason
-        rows += f" qualify coalesce(trim({key}), '') = '' or row_number() over (partition by trim({key}) order by _row) = 1"
+        rows += (
+            f" qualify coalesce(trim({key}), '') = '' or row_number() over (partition by trim({key}) order by _row) = 1"
+        )
     names = [*constants, *converted, *(["_record_key"] if record_key is not None else [])]
     if entry.summed_per:
         rows = _summed(table, rows, entry.summed_per, names)
@@ -539,7 +541,7 @@ def _number(text: str) -> str:
 
 
 def _worked_out(formula: Formula, factors: Mapping[str, str]) -> str:
-    """Return the SQL of a formula's value as text, to four decimals; a text that no rule accepts if a cell is no number."""
+    """Return the SQL of a formula's value as text, to four decimals; a text that is refused if a cell is no number."""
     value = formula.sql(lambda column: _number(factors[column]))
     unread = " or ".join(f"(trim({text}) <> '' and {_number(text)} is null)" for text in factors.values())
     shown = f"'unreadable: ' || concat_ws(' ', {', '.join(factors.values())})"
@@ -547,7 +549,7 @@ def _worked_out(formula: Formula, factors: Mapping[str, str]) -> str:
 
 
 def _summed(table: RawTable, rows: str, key: str, names: Sequence[str]) -> str:
-    """Return the SQL that adds up the amounts of the rows with the same key; other columns are those of the first row."""
+    """Return the SQL that adds up the amounts of the rows with one key; other columns are those of the first row."""
     group = f"case when coalesce(trim({key}), '') = '' then '_row ' || _row else trim({key}) end"
     columns = []
     for name in names:

@@ -1,4 +1,4 @@
-"""Formulas of mapping.yml for a number that no column holds: `[Quantity] * [Price]`, `[Net] + [Tax]`, `[cents] / 100`."""
+"""Formulas of mapping.yml for a number that a file lacks: `[Quantity] * [Price]`, `[Net] + [Tax]`, `[Cents] / 100`."""
 
 import re
 from collections.abc import Callable
@@ -34,7 +34,8 @@ class Formula:
             return f"({one} * {two})"
         if self.sign == "/":
             return f"({one} / nullif({two}, 0))"
-        return f"(case when {one} is null and {two} is null then null else coalesce({one}, 0) {self.sign} coalesce({two}, 0) end)"
+        total = f"coalesce({one}, 0) {self.sign} coalesce({two}, 0)"
+        return f"(case when {one} is not null or {two} is not null then {total} end)"
 
     def value(self, number: Callable[[str], Decimal | None]) -> Decimal | None:
         """Return its value, given that of each column, as sql does."""
@@ -63,7 +64,9 @@ def parse(text: str) -> Formula:
     while text[place:].strip():
         found = _TOKEN.match(text, place)
         if found is None:
-            raise ValueError(f"{text[place:].strip()!r} is neither a column in brackets, a number nor one of + - * / ( )")
+            raise ValueError(
+                f"{text[place:].strip()!r} is neither a column in brackets, a number nor one of + - * / ( )"
+            )
         kind = found.lastgroup or ""
         tokens.append(("[" if kind == "column" else "0" if kind == "number" else found[kind], found[kind].strip()))
         place = found.end()

@@ -6,20 +6,20 @@ strptime knows English words alone, so the others are translated first.
 import re
 from collections.abc import Mapping
 
-# English, German, French, Spanish, Portuguese, Italian, Polish, Dutch, Swedish, Turkish; no name means two months
+# English, German, French, Spanish, Portuguese, Italian, Polish, Dutch, Swedish; no name means two months
 NAMES: Mapping[str, str] = {
-    "January": "january jan januar jänner janvier janv enero ene janeiro gennaio gen stycznia sty ocak",
-    "February": "february feb februar février fevrier févr fevr fév fev febrero fevereiro febbraio luty lutego lut februari",
-    "March": "march mar märz maerz mär mrz mars marzo março marco marzec marca maart mrt mart",
-    "April": "april apr avril avr abril abr aprile kwietnia kwi nisan",
-    "May": "may mai mayo maio maggio mag maj maja mei mayıs",
-    "June": "june jun juni juin junio junho giugno giu czerwiec czerwca cze haziran",
-    "July": "july jul juli juillet juil julio julho luglio lug lipiec lipca lip temmuz",
-    "August": "august aug août aout agosto ago sierpnia sie augustus augusti ağustos",
-    "September": "september sep sept septembre septiembre setiembre setembro set settembre września wrz eylül",
-    "October": "october oct oktober okt octobre octubre outubro out ottobre ottdziernika paź ekim",
-    "November": "november nov novembre noviembre novembro listopad listopada lis kasım",
-    "December": "december dec dezember dez décembre decembre déc diciembre dic dezembro dicembre grudnia gru aralık",
+    "January": "january jan januar jänner janvier janv enero ene janeiro gennaio gen stycznia sty",
+    "February": "february feb februar février fevrier févr fevr fév fev febrero fevereiro febbraio lutego lut februari",
+    "March": "march mar märz maerz mär mrz mars marzo março marco marzec marca maart mrt",
+    "April": "april apr avril avr abril abr aprile kwietnia kwi",
+    "May": "may mai mayo maio maggio mag maj maja mei",
+    "June": "june jun juni juin junio junho giugno giu czerwiec czerwca cze",
+    "July": "july jul juli juillet juil julio julho luglio lug lipiec lipca lip",
+    "August": "august aug août aout agosto ago sierpnia sie augustus augusti",
+    "September": "september sep sept septembre septiembre setiembre setembro set settembre września wrz",
+    "October": "october oct oktober okt octobre octubre outubro out ottobre ott października",
+    "November": "november nov novembre noviembre novembro listopad listopada lis",
+    "December": "december dec dezember dez décembre decembre déc diciembre dic dezembro dicembre grudnia gru",
 }
 # what is to be replaced, in this order: the day's point or ending, the words between the parts, the names
 _PATTERNS = (
