@@ -55,7 +55,7 @@ def add_source(proposal: Proposal, group: list[Sheet], kinds: Sequence[Kind]) ->
     sources = [source]
     if (source.one_row_per or source.summed_per) and (lines := lines_of(source, group, kinds)):
         price_of_line(lines, source)
-        sources.append(lines)
+        sources += [] if lines.missing else [lines]
     sources += _with_refunds(source, sources[1:])
     for one in sources:
         propose_reading(one, proposal.hints)

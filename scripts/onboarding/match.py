@@ -377,14 +377,21 @@ def lines_of(source: Source, group: list[Sheet], kinds: Sequence[Kind]) -> Sourc
     vocabulary = vocabularies()["orders/order_items"]
     matches = matches_of(vocabulary, group[0].columns, kinds)
     missing = missing_in(vocabulary.table, [match.column for match in matches])
-    if missing not in ([], ["line_number"]):
+    if not set(missing) <= {"line_number", "unit_price"}:
         return None
     taken = {match.theirs for match in [*matches, *source.matches]}
     unknown = {name: kind for name, kind in zip(group[0].columns, kinds, strict=True) if name and name not in taken}
+    lacking = [column for column in missing if column != "line_number"]
     lines = Source(
-        vocabulary.table, group, matches, unknown, [], dict(zip(group[0].columns, kinds, strict=True)), is_sure=False
+        vocabulary.table,
+        group,
+        matches,
+        unknown,
+        lacking,
+        dict(zip(group[0].columns, kinds, strict=True)),
+        is_sure=False,
     )
-    lines.numbered_per = "order_id" if missing else ""
+    lines.numbered_per = "order_id" if "line_number" in missing else ""
     return lines
 
 

@@ -178,8 +178,10 @@ def refunds_among(orders: Source) -> Source | None:
     key, kind_column = _match(orders, "order_id"), None
     if key is None or orders.missing:
         return None
-    totals = [(rows[0], _total(orders, rows)) for rows in _by_key(orders, key)]
-    below = {_cell(sheet, row, key.theirs) for (sheet, row), total in totals if total is not None and total < 0}
+    is_grouped = orders.summed_per or orders.one_row_per
+    groups = _by_key(orders, key) if is_grouped else [[row] for row in _rows(orders)]
+    totals = [(rows[0], _total(orders, rows)) for rows in groups]
+    below = {_cell(sheet, row, key.theirs) for (sheet, row), total in totals if _is_below(total)}
     above = {_cell(sheet, row, key.theirs) for (sheet, row), total in totals if total is not None and total > 0}
     if below and above:
         orders.refund_rows = NEGATIVE
@@ -197,6 +199,9 @@ def refunds_among(orders: Source) -> Source | None:
             is_refund = _cell(sheet, row, kind_column) in values
             (below if is_refund else above).add(_cell(sheet, row, key.theirs))
     orders.notes.append(why)
+    sales = [_cell(sheet, row, key.theirs) for (sheet, row), total in totals if not _is_below(total)]
+    if len(sales) == len(set(sales)):
+        orders.notes = [note for note in orders.notes if "older versions" not in note]
     table = table_called(REFUNDS)
     own = {match.column: match for match in orders.matches}
     matches = [replace(key, column="refund_id", is_sure=False, why="the number of the row")]
@@ -221,6 +226,10 @@ def refunds_among(orders: Source) -> Source | None:
     if not any(match.column == "order_id" for match in matches):
         refunds.notes.append("no column names the order that was refunded: they count in their month and in no order")
     return refunds
+
+
+def _is_below(total: Decimal | None) -> bool:
+    return total is not None and total < 0
 
 
 def _match(source: Source, column: str) -> Match | None:
