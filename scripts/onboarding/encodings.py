@@ -6,6 +6,7 @@ A single-byte code page can decode any text, so the letters decide: the right on
 import codecs
 import re
 import unicodedata
+from itertools import pairwise
 
 from charset_normalizer import from_bytes
 from customer_journey.raw.broken_lines import KEEP_STRAYS, count_strays
@@ -36,6 +37,7 @@ _LETTERS = {
 # Alphabets without a-z; of Cyrillic and Greek words at least a quarter of the letters are vowels.
 _OWN_ALPHABET = ("cp1251", "koi8-r", "cp866", "cp1253", "cp1255", "cp1256", "cp874")
 _VOWELS = frozenset("аеёиоуыэюяіїєαεηιουωάέήίόύώ")
+_VIETNAMESE_VOWELS = frozenset("aăâeêioôơuưy")
 _WITH_VOWELS = ("cp1251", "koi8-r", "cp866", "cp1253")
 # syllables of Thai: a vowel before its consonant, marks above and below it
 _THAI = re.compile("(?:[เ-ไ]?[ก-ฮ][ัิ-ฺ]?[็-๎]?[ะาำๅ]?|[ฯๆ])+")
@@ -81,14 +83,12 @@ def _code_page(content: bytes) -> Finding:
     """Guess among the code pages.
 
     Windows-1258 and Windows-1252 differ only in a few letters: 1258 writes Vietnamese tones as combining marks after
-    the vowel, which NFC joins with it. If marks remain uncombined, or there are none, the text is not Windows-1258.
+    the vowel. If marks stand elsewhere, or there are none, the text is not Windows-1258.
     """
     if b"\0" not in content:
         vietnamese = content.decode("cp1258", errors="replace")
-        composed = unicodedata.normalize("NFC", vietnamese)
-        marks = sum(map(bool, map(unicodedata.combining, vietnamese)))
-        left = sum(map(bool, map(unicodedata.combining, composed)))
-        if marks and left <= marks * 0.02:
+        after = [before.lower() for before, mark in pairwise(vietnamese) if unicodedata.combining(mark)]
+        if after and sum(letter not in _VIETNAMESE_VOWELS for letter in after) <= len(after) * 0.02:
             return Finding("cp1258", False, "its bytes make Vietnamese words in Windows-1258")
     sample = content[:_SAMPLE]
     scores = {page: max(_share(sample, page, letters) for letters in of_page) for page, of_page in _LETTERS.items()}

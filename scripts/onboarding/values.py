@@ -52,8 +52,8 @@ _TIME_FIRST = re.compile(
 )
 # 2026年1月15日 13:05, 2026. 1. 15. PM 1:05
 _EAST_ASIAN = re.compile(
-    r"(?P<year>[0-9]{4})(?P<one>年|년 ?|\. ?)(?P<month>[0-9]{1,2})(?P<two>月|월 ?|\. ?)"
-    r"(?P<day>[0-9]{1,2})(?P<three>日|일|\.)"
+    r"(?P<year>[0-9]{4})(?P<one>年|년 ?|\. ?|[/-])(?P<month>[0-9]{1,2})(?P<two>月|월 ?|\. ?|[/-])"
+    r"(?P<day>[0-9]{1,2})(?P<three>日|일|\.|)"
     r"(?:(?P<gap> ?)(?P<half>[AP]M ?)?(?P<time>[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?))?"
 )
 # a year as it is counted in Thailand
@@ -389,6 +389,8 @@ def _form_of_east_asia(text: str) -> str | None:
     """Return the strptime format of a date such as `2026年1月15日 13:05`; None for others."""
     found = _EAST_ASIAN.fullmatch(in_english(text))
     if found is None or not 1 <= int(found["month"]) <= 12 or not 1 <= int(found["day"]) <= 31:
+        return None
+    if found["one"] in "/-" and not found["half"]:
         return None
     form = f"%Y{found['one']}%m{found['two']}%d{found['three']}"
     if found["time"] is None:
