@@ -258,7 +258,7 @@ _REFUND_ROWS = {
 }
 _WHAT_IF = {
     "date_format": "Write it the other way round if days and months are swapped",
-    "encoding": "Try cp1252, cp1258 or utf-16 if letters look wrong",
+    "encoding": "Try that of your Windows, such as cp1252, cp1250 or cp1258, if letters look wrong",
     "decimal": "Look at one amount in the published tables",
     "timezone": "It is that of the program that wrote the file",
 }

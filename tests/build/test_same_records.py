@@ -244,7 +244,8 @@ CRMS = {
     "new_tickets.csv": "ticket_id,contact_id,opened_at,number\n1,2,2026-02-02,#7\n2,1,2026-02-03,8\n",
     "old_quotes.csv": "quote_id,contact_id,amount,quoted_at,number\n1,1,900,2026-01-11,Q1\n",
     # the second belongs to the deal that counts in the old CRM
-    "new_quotes.csv": "quote_id,contact_id,deal_id,amount,quoted_at,number\n1,2,1,900,2026-01-12,Q1\n2,2,1,950,2026-01-14,Q2\n",
+    "new_quotes.csv": "quote_id,contact_id,deal_id,amount,quoted_at,number\n"
+    "1,2,1,900,2026-01-12,Q1\n2,2,1,950,2026-01-14,Q2\n",
     "old_activities.csv": "activity_id,contact_id,activity_type,occurred_at\n5,1,call,2026-01-10T08:00:00\n",
     "new_activities.csv": "activity_id,contact_id,activity_type,occurred_at,old_id\n1,2,call,2026-01-10T08:01:00,5\n"
     "2,2,call,2026-01-11T08:00:00,\n",
