@@ -284,8 +284,10 @@ def test_records_of_two_crms_count_once(tmp_path: Path) -> None:
             prefix = "" if source == "old" else ", id_prefix: new-"
             lines.append(f"    - {{source: {source}, files: [{name}.csv]{prefix}}}")
     (raw / "mapping.yml").write_text("\n".join(lines) + CRM_KEYS, encoding="utf-8")
-    models = ("fct_deals", "fct_conversions", "fct_mrr_movements", "fct_tickets", "fct_quotes", "fct_activities")
-    models = (*models, "fct_touchpoints", "audit_reconciliation")
+    models = (
+        *("fct_deals", "fct_conversions", "fct_mrr_movements", "fct_tickets", "fct_quotes", "fct_activities"),
+        *("fct_touchpoints", "audit_reconciliation"),
+    )
     warehouse = build_models(raw, tmp_path / "out", models)
     with duckdb.connect(str(warehouse), read_only=True) as connection:
 

@@ -21,7 +21,7 @@ class Country(NamedTuple):
     """The files of a shop: rows by the name of the file, and what lands of them."""
 
     files: Mapping[str, Sequence[str]]
-    settings: Mapping[str, str]
+    settings: Mapping[str, str | int]
     # columns of a raw table, and its rows
     landed: Mapping[tuple[str, str], Sequence[tuple[Any, ...]]]
     encoding: str = "cp1252"

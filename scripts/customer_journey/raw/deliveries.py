@@ -21,7 +21,6 @@ from customer_journey.raw.file_columns import Column, is_nameless
 from customer_journey.raw.formulas import Formula
 from customer_journey.raw.mapping import (
     BUDDHIST,
-    EPOCH,
     RECORD_NUMBER,
     AdapterUse,
     MappedTable,
@@ -32,7 +31,7 @@ from customer_journey.raw.mapping import (
     did_you_mean_one,
     read_mapping,
 )
-from customer_journey.raw.months import english_of, has_words
+from customer_journey.raw.notation import as_decimal, number_of_contract, when_date
 from customer_journey.raw.raw_files import (
     RawFiles,
     data_files_below,
@@ -477,7 +476,7 @@ def _make(
     converted = {name: _converted(table, name, text, entry, identifier_type) for name, text in theirs.items()}
     for name, formula in entry.computed.items():
         factors = {
-            column: _converted_number(_named(own, column, f"{entry.label}: computed: {name}"), entry.reading)
+            column: number_of_contract(_named(own, column, f"{entry.label}: computed: {name}"), entry.reading)
             for column in formula.columns()
         }
         converted[name] = _worked_out(formula, factors)
@@ -529,21 +528,10 @@ def _named(own: Mapping[str, str], column: str, where: str) -> str:
     return f"cast({quoted_name(own[plain(column)])} as varchar)"
 
 
-def _converted_number(text: str, how: Reading) -> str:
-    """Return the SQL that converts a number to the notation of the contract."""
-    decimal = how.decimal or ("," if how.thousands == "." else ".")
-    return f"read_number({text}, '{quoted(decimal)}', '{quoted(how.thousands or '')}')"
-
-
-def _number(text: str) -> str:
-    """Return the SQL of the number that a text in the notation of the contract holds; null if it holds none."""
-    return f"try_cast(read_number({text}, '.', '') as decimal(38, 6))"
-
-
 def _worked_out(formula: Formula, factors: Mapping[str, str]) -> str:
     """Return the SQL of a formula's value as text, to four decimals; a text that is refused if a cell is no number."""
-    value = formula.sql(lambda column: _number(factors[column]))
-    unread = " or ".join(f"(trim({text}) <> '' and {_number(text)} is null)" for text in factors.values())
+    value = formula.sql(lambda column: as_decimal(factors[column]))
+    unread = " or ".join(f"(trim({text}) <> '' and {as_decimal(text)} is null)" for text in factors.values())
     shown = f"'unreadable: ' || concat_ws(' ', {', '.join(factors.values())})"
     return f"case when {unread} then {shown} else cast(cast(round({value}, 4) as decimal(38, 4)) as varchar) end"
 
@@ -554,8 +542,8 @@ def _summed(table: RawTable, rows: str, key: str, names: Sequence[str]) -> str:
     columns = []
     for name in names:
         if name in table.all_columns and table.kind_of(name) == "amount":
-            unread = f"min({name}) filter (where trim({name}) <> '' and {_number(name)} is null)"
-            columns.append(f"coalesce({unread}, cast(sum({_number(name)}) as varchar)) as {name}")
+            unread = f"min({name}) filter (where trim({name}) <> '' and {as_decimal(name)} is null)"
+            columns.append(f"coalesce({unread}, cast(sum({as_decimal(name)}) as varchar)) as {name}")
         else:
             columns.append(f"arg_min({name}, _row) filter (where trim({name}) <> '') as {name}")
     return f"select {', '.join(columns)}, min(_row) as _row from ({rows}) group by {group}"
@@ -567,11 +555,11 @@ def _with_or_without_refunds(table: RawTable, rows: str, refunds: RefundRows, na
     The further refunds with one id get a number behind it: they would pass for versions of the first.
     """
     amounts = [name for name in _SIGNED[table.label] if name in names]
-    is_below = " or ".join(f"coalesce({_number(name)} < 0, false)" for name in amounts)
+    is_below = " or ".join(f"coalesce({as_decimal(name)} < 0, false)" for name in amounts)
     where = f" where {is_below if table.label == REFUNDS else f'not ({is_below})'}" if refunds.column is None else ""
     if table.label != REFUNDS:
         return f"select * from ({rows}){where}"
-    replaced = [f"coalesce(cast(abs({_number('amount')}) as varchar), amount) as amount"]
+    replaced = [f"coalesce(cast(abs({as_decimal('amount')}) as varchar), amount) as amount"]
     if "refund_id" in names and "updated_at" not in names:
         number = "row_number() over (partition by trim(refund_id) order by _row)"
         replaced.append(f"refund_id || case when {number} > 1 then '-' || {number} else '' end as refund_id")
@@ -627,11 +615,11 @@ def _converted(table: RawTable, name: str, text: str, entry: MappedTable, identi
         )
         text = f"case lower(trim({text})) {cases} else {text} end"
     if kind in _NUMBERS and (how.decimal or how.thousands):
-        text = _converted_number(text, how)
+        text = number_of_contract(text, how)
     if kind in (*_TIMES, *_DAYS) and how.calendar == BUDDHIST:
         text = f"gregorian({text})"
     if kind in (*_TIMES, *_DAYS) and how.date_format:
-        fits = " ".join(_when_date(text, form) for form in how.date_format)
+        fits = " ".join(when_date(text, form) for form in how.date_format)
         text = f"case {fits} else {text} end"
     if kind in _TIMES and how.timezone:
         local = f"try_cast(translate(trim({text}), '/', '-') as timestamp)"
@@ -659,16 +647,6 @@ def _with_time(theirs: Mapping[str, str], name: str, column: str, own: Mapping[s
         raise InputError(f"mapping.yml: {label}: times: {name} has no column of its day. Name it under columns.")
     time = f"trim({_named(own, column, f'{label}: times')})"
     return f"nullif(trim({theirs[name]}), '') || coalesce(' ' || nullif({time}, ''), '')"
-
-
-def _when_date(text: str, form: str) -> str:
-    """Return the branch of a CASE that reads a text of this date_format."""
-    if form == EPOCH:
-        # at least ten digits: 2024 would be a year, not seconds
-        return f"when regexp_matches(trim({text}), '^[0-9]{{10,16}}([.][0-9]+)?$') then epoch_time({text})"
-    if has_words(form):
-        text, form = english_of(f"trim({text})"), form.replace("%b", "%B")
-    return f"when try_strptime(trim({text}), '{quoted(form)}') is not null then read_time({text}, '{quoted(form)}')"
 
 
 def takes_prefix(name: str) -> bool:

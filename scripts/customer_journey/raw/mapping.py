@@ -37,7 +37,10 @@ _OF_A_TABLE = (
 )
 # Tables that a list of sales with refunds among them fills.
 _WITH_REFUND_ROWS = ("orders/orders", "orders/order_items", "orders/refunds")
-_OF_AN_ADAPTER = ("adapter", "source", "folder", "schema", *_READING, "id_prefix", "variables")
+_OF_AN_ADAPTER = (
+    *("adapter", "source", "folder", "schema", *(word for word in _READING if word != "calendar")),
+    *("id_prefix", "variables"),
+)
 # Tables whose records two sources may both hold, so that they would count twice. Contacts are joined by their
 # identifiers instead.
 WITH_SAME_RECORDS = (
