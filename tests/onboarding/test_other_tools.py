@@ -214,3 +214,31 @@ def test_orders_of_nobody_are_told(column: str, tmp_path: Path) -> None:
     assert source.is_of_nobody is (column == "Client")
     # the name of a buyer or a country is no amount
     assert "shipping_amount" not in {match.column for match in source.matches}
+
+
+@pytest.mark.parametrize(
+    ("name", "header", "row", "table"),
+    [
+        ("users.csv", "id,email,role,created_at", "7,a@example.com,admin,2026-01-13", "crm/contacts"),
+        (
+            "deals.csv",
+            "deal_id,contact_id,value,stage,status,created_at",
+            "1,7,500,offer,open,2026-01-13",
+            "crm/deals",
+        ),
+        (
+            "tickets.csv",
+            "ticket_id,contact_id,subject,opened,priority",
+            "1,7,Where is it,2026-01-13,high",
+            "crm/tickets",
+        ),
+    ],
+)
+def test_own_tables_are_not_taken_for_links_and_users_of_a_tool(
+    name: str, header: str, row: str, table: str, tmp_path: Path
+) -> None:
+    """A few common names of columns are no sign of a tool: its adapter would make nothing of such a file."""
+    write(tmp_path, name, lines(header, row))
+    proposal = propose(tmp_path, None, None)
+    assert [source.table.label for source in proposal.sources] == [table]
+    assert proposal.adapters == []
