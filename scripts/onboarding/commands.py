@@ -180,7 +180,7 @@ def _doubts(source: Source) -> list[str]:
             lines.append(f"{word} {value}, guess: {finding.why}")
     for match in source.matches:
         if not match.is_sure:
-            lines.append(f"{match.column} is {match.theirs}, guess: {match.why}")
+            lines.append(f"{match.column} is {' with '.join((match.theirs, *match.others))}, guess: {match.why}")
     for column, finding in source.constants.items():
         if not finding.is_sure:
             lines.append(f"{column} {finding.value} for all rows, guess: {finding.why}")

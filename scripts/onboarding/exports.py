@@ -24,6 +24,8 @@ from onboarding.sales_lists import (
     price_of_line,
     refunds_among,
     sum_lines,
+    take_whole_units,
+    tell_places_apart,
     total_of_parts,
 )
 from onboarding.sniff import DELIMITERS, Sheet
@@ -48,7 +50,9 @@ def add_source(proposal: Proposal, group: list[Sheet], kinds: Sequence[Kind]) ->
     if source is None:
         proposal.unknown += [(sheet, why) for sheet in group]
         return
+    take_whole_units(source)
     if source.table.label == ORDERS:
+        tell_places_apart(source)
         total_of_parts(source)
         sum_lines(source)
     price_of_line(source)

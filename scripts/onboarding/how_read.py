@@ -36,9 +36,25 @@ def propose_reading(source: Source, hints: Hints) -> None:
     has_none = "currency" in source.table.columns and "currency" not in named and source.table.label != "orders/refunds"
     if has_none and hints.currency and hints.currency.value != hints.reporting_currency:
         source.constants["currency"] = hints.currency
+    if has_none:
+        _note_several_currencies(source, numbers)
     for match in source.matches:
         _compare_values(source, match)
     _read_stages_as_statuses(source)
+
+
+def _note_several_currencies(source: Source, matches: Sequence[Match]) -> None:
+    """Say that the cells of an amount have several currencies, of which a table without such a column knows one."""
+    several = [match for match in matches if match.kind.numbers and len(match.kind.numbers.currencies) > 1]
+    if not several or several[0].kind.numbers is None:
+        return
+    signs = ", ".join(sorted(several[0].kind.numbers.currencies))
+    source.notes.append(
+        f"{several[0].theirs} has amounts in several currencies ({signs}), and no column names them: all would count "
+        "in one. Add a column with the currency of each row"
+    )
+    if finding := source.constants.get("currency"):
+        source.constants["currency"] = Finding(finding.value, False, f"{several[0].theirs} has others too")
 
 
 def _read_numbers(source: Source, matches: Sequence[Match]) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from customer_journey.contract import RawTable
 
-from onboarding.names import Vocabulary, parts_of_names, plain_name, vocabularies
+from onboarding.names import Vocabulary, parts_of_names, plain_name, scale_of, vocabularies
 from onboarding.proposal import DEALS, ITEMS, ORDERS, Match, Source
 from onboarding.seeds import as_compared, mapped_values, seed_of
 from onboarding.sniff import Sheet
@@ -17,6 +17,8 @@ SURE = 0.7
 # The least score to propose a table: a matching name adds to it, missing required columns lower it.
 _ENOUGH = 3.5
 _CALLED = 5.0
+# how well the name of a file must at least match that of a table to decide between two tables
+_PARTLY = 0.2
 _LACKING = 2.0
 AS_DATES = ("timestamp", "planned_timestamp", "date", "planned_date")
 AS_NUMBERS = ("amount", "rate", "number", "integer")
@@ -63,7 +65,11 @@ def source_of(folder: Path, group: list[Sheet], kinds: Sequence[Kind]) -> tuple[
     if best.missing and place != best.table.label:
         # a list of invoices with their lines is often named after the lines, but is complete only as invoices
         least = max(best.likeness, _ENOUGH)
-        whole = [one for one in candidates if not one.missing and one.called and one.likeness >= least]
+        whole = [
+            one
+            for one in candidates
+            if not one.missing and one.called and (one.likeness >= least or one.called > max(best.called, _PARTLY))
+        ]
         best = max(whole, key=lambda candidate: candidate.score, default=best)
     score, called, table, matches, missing = best.score, best.called, best.table, best.matches, best.missing
     required = len(table.required_columns) + len(table.one_of)
@@ -196,7 +202,10 @@ def _called(vocabulary: Vocabulary, folder: Path, group: Sequence[Sheet]) -> flo
 
 def _assigned(vocabulary: Vocabulary, names: Sequence[str], kinds: Sequence[Kind]) -> dict[str, tuple[int, float]]:
     """Assign at most one column of the file to each column of the contract: best names first, then file order."""
-    plain = [plain_name(name) for name in names]
+    plain = [
+        scale_of(name)[0] if kind.numbers is not None else plain_name(name)
+        for name, kind in zip(names, kinds, strict=True)
+    ]
     # an id or a time that is blank in many rows is that of something else
     needed = {*vocabulary.table.required_columns, *vocabulary.table.key}
     pairs = [

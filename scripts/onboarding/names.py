@@ -171,6 +171,30 @@ def amounts_in_parts() -> Mapping[str, tuple[str, ...]]:
     }
 
 
+def scale_of(name: str) -> tuple[str, str]:
+    """Return the name of an amount without its unit, and what to do to have whole units: ("amount", "/ 100")."""
+    found = re.search(r"[(\[](.*?)[)\]]", name)
+    words = plain_name(name).split()
+    for factor, names in _scales().items():
+        if found and plain_name(found[1]) in names:
+            return plain_name(name), factor
+        for start in range(1, len(words)):
+            if " ".join(words[start:]) in names and len(" ".join(words[start:])) > 1:
+                return " ".join(words[:start]).removesuffix(" in"), factor
+    return plain_name(name), ""
+
+
+@cache
+def _scales() -> Mapping[str, frozenset[str]]:
+    return {factor: frozenset(map(plain_name, names)) for factor, names in _document()["scales"].items()}
+
+
+@cache
+def places() -> frozenset[str]:
+    """Return the normalized names of columns that tell shops or tills apart."""
+    return frozenset(map(plain_name, _document()["places"]))
+
+
 @cache
 def vocabularies() -> Mapping[str, Vocabulary]:
     """Return the known column names of each raw table, by the table's label."""

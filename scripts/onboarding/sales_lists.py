@@ -13,7 +13,7 @@ from customer_journey.raw.mapping import NEGATIVE
 
 from onboarding.findings import Finding
 from onboarding.match import find_times, matches_of, missing_in
-from onboarding.names import amounts_in_parts, plain_name, refund_words, vocabularies
+from onboarding.names import amounts_in_parts, places, plain_name, refund_words, scale_of, vocabularies
 from onboarding.proposal import ITEMS, ORDERS, REFUNDS, Match, Source
 from onboarding.sniff import Sheet
 from onboarding.values import Kind, number_in
@@ -35,6 +35,43 @@ _OF_REFUND = {"refunded_at": "ordered_at", "amount": "total_amount", "currency":
 def table_called(label: str) -> RawTable:
     """Return the raw table with a label."""
     return next(table for table in raw_tables() if table.label == label)
+
+
+def take_whole_units(source: Source) -> None:
+    """Work out amounts that are counted in thousands or cents, as the names of their columns say."""
+    for match in [match for match in source.matches if source.table.kind_of(match.column) == "amount"]:
+        _, factor = scale_of(match.theirs)
+        if factor and "]" not in match.theirs:
+            source.matches.remove(match)
+            source.computed[match.column] = f"[{match.theirs}] {factor}"
+            source.notes.append(f"{match.column} is {source.computed[match.column]}, as the name of the column says")
+
+
+def tell_places_apart(source: Source) -> None:
+    """Join the number of an order with its shop, where shops count alike: one number then has several customers."""
+    key = _match(source, "order_id")
+    buyers = [match for match in source.matches if match.column in ("email", "phone", "contact_id")]
+    if source.table.label != ORDERS or key is None or not buyers or not _has_conflict(source, [key.theirs], buyers):
+        return
+    for name in source.unknown:
+        if plain_name(name) in places() and not _has_conflict(source, [name, key.theirs], buyers):
+            place = source.matches.index(key)
+            why = f"the same {key.theirs} is of several customers, by {name} it is not"
+            source.matches[place] = replace(key, theirs=name, others=(key.theirs,), is_sure=False, why=why)
+            del source.unknown[name]
+            return
+    source.notes.append(f"rows with one {key.theirs} name several customers: is it the number of an order?")
+
+
+def _has_conflict(source: Source, key: Sequence[str], buyers: Sequence[Match]) -> bool:
+    seen: dict[tuple[str, ...], dict[str, str]] = {}
+    for sheet, row in _rows(source):
+        number = tuple(_cell(sheet, row, name) for name in key)
+        for buyer in buyers:
+            text = _cell(sheet, row, buyer.theirs)
+            if text and number[-1] and seen.setdefault(number, {}).setdefault(buyer.column, text) != text:
+                return True
+    return False
 
 
 def sum_lines(source: Source) -> None:

@@ -112,6 +112,8 @@ class Numbers:
     strays: int = 0
     # whether a number is below zero and none above
     is_negative: bool = False
+    # the currencies beside the numbers: their codes, or the signs of which several countries have one
+    currencies: frozenset[str] = frozenset()
     # whether something stands beside the digits of a number: a currency, brackets, a sign behind it
     is_dressed: bool = False
 
@@ -228,6 +230,7 @@ def _notation_of(texts: Iterable[str]) -> Numbers | None:
     counts: Counter[str] = Counter()
     decimal = thousands = evidence = ""
     currency: str | None = None
+    currencies: set[str] = set()
     total = others = 0
     has_plain_thousands = is_dressed = False
     for text in texts:
@@ -240,7 +243,9 @@ def _notation_of(texts: Iterable[str]) -> Numbers | None:
             if others > 20 and _are_too_many(others, total):
                 return None
             continue
-        currency = currency or CURRENCY_SIGNS.get((found["before"] or found["after"] or "").lower())
+        if sign := (found["before"] or found["after"] or "").lower():
+            currencies.add(CURRENCY_SIGNS[sign] or sign)
+            currency = currency or CURRENCY_SIGNS[sign]
         is_dressed |= re.fullmatch(r"-?[0-9.,]+", text.strip()) is None
         signs = re.findall(r"[.,'’ \u00a0\u202f]", number)
         if not signs:
@@ -260,18 +265,47 @@ def _notation_of(texts: Iterable[str]) -> Numbers | None:
     other = {".": ",", ",": "."}
     if decimal and decimal == thousands:
         # 1.250.000 and 12.5 in one column: no pair of separators reads both
-        return Numbers(decimal, "", False, evidence, currency, others, is_dressed=is_dressed)
+        return Numbers(
+            decimal, "", False, evidence, currency, others, is_dressed=is_dressed, currencies=frozenset(currencies)
+        )
     if decimal or thousands:
         decimal = decimal or other.get(thousands, ".")
         thousands = thousands or (other[decimal] if counts[other[decimal]] else "")
-        return Numbers(decimal, thousands, True, evidence, currency, others, is_dressed=is_dressed)
+        return Numbers(
+            decimal,
+            thousands,
+            True,
+            evidence,
+            currency,
+            others,
+            is_dressed=is_dressed,
+            currencies=frozenset(currencies),
+        )
     if counts:
         sign = max(counts, key=lambda found: (counts[found], found))
         if has_plain_thousands:
             # the column writes 1250 without a thousands separator, so 1.250 has decimals
-            return Numbers(sign, "", False, ambiguous[sign], currency, others, is_dressed=is_dressed)
-        return Numbers(other[sign], sign, False, ambiguous[sign], currency, others, is_dressed=is_dressed)
-    return Numbers("", "", True, "", currency, others, is_dressed=is_dressed)
+            return Numbers(
+                sign,
+                "",
+                False,
+                ambiguous[sign],
+                currency,
+                others,
+                is_dressed=is_dressed,
+                currencies=frozenset(currencies),
+            )
+        return Numbers(
+            other[sign],
+            sign,
+            False,
+            ambiguous[sign],
+            currency,
+            others,
+            is_dressed=is_dressed,
+            currencies=frozenset(currencies),
+        )
+    return Numbers("", "", True, "", currency, others, is_dressed=is_dressed, currencies=frozenset(currencies))
 
 
 def dates_of(texts: Iterable[str]) -> Dates | None:

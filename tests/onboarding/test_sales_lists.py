@@ -170,6 +170,46 @@ def test_sales_without_a_status_are_told_to_be_taken_for_completed(tmp_path: Pat
     assert not source.constants["status"].is_sure
 
 
+# two shops count their receipts alike
+SHOPS = Sales(
+    (
+        "Loja;Nº venda;Data;E-mail;Produto;Qtde;Valor unitário;Valor total;Status",
+        "1;100;15/01/2026;ana@example.com.br;A1;1;10,00;10,00;Pago",
+        "2;100;15/01/2026;bia@example.com.br;A1;2;10,00;20,00;Pago",
+        "1;101;16/01/2026;ana@example.com.br;B1;1;5,50;5,50;Pago",
+        "1;101;16/01/2026;ana@example.com.br;A1;1;10,00;10,00;Pago",
+    ),
+    {ORDERS: [("1 100", "2026-01-15", 10), ("1 101", "2026-01-16", 15.5), ("2 100", "2026-01-15", 20)]},
+)
+# amounts in thousands and in cents
+THOUSANDS = Sales(
+    ("Số đơn hàng,Ngày đặt hàng,Email,Tổng tiền (nghìn đồng),Trạng thái", "1,15/01/2026,a@vidu.vn,1250,Hoàn thành"),
+    {ORDERS: [("1", "2026-01-15", 1250000)]},
+)
+CENTS = Sales(
+    ("Order ID,Order date,Customer email,amount_cents,Status", "1,2026-01-15,a@example.com,1999,paid"),
+    {ORDERS: [("1", "2026-01-15", 19.99)]},
+)
+
+
+@pytest.mark.parametrize("sales", [SHOPS, THOUSANDS, CENTS], ids=["shops", "thousands", "cents"])
+def test_numbers_that_mean_something_else_than_they_say(sales: Sales, tmp_path: Path) -> None:
+    write(tmp_path, "orders.csv", lines(*sales.rows))
+    (tmp_path / "mapping.yml").write_text(mapping_text(propose(tmp_path, None, None)), encoding="utf-8")
+    with duckdb.connect() as connection:
+        erasure.prepare(connection)
+        land(connection, tmp_path, lambda table, share: None)
+        assert {query: connection.execute(query).fetchall() for query in sales.landed} == sales.landed
+
+
+def test_several_currencies_in_the_cells_of_one_column_are_told(tmp_path: Path) -> None:
+    rows = ('1,2026-01-15,a@example.com,"$1,200.50",paid', "2,2026-01-16,b@example.com,€99.00,paid")
+    write(tmp_path, "orders.csv", lines("Order ID,Order date,Email,Total,Status", *rows))
+    (source,) = propose(tmp_path, None, None).sources
+    assert any("Total has amounts in several currencies ($, EUR)" in note for note in source.notes)
+    assert not source.constants["currency"].is_sure
+
+
 @pytest.mark.parametrize(
     ("formula", "said"),
     [
