@@ -16,7 +16,7 @@ from customer_journey.terminal import PlainConsole
 from rich.console import Console
 from rich.table import Table
 
-from onboarding.proposal import AdapterUse, Proposal, Source
+from onboarding.proposal import ORDERS, AdapterUse, Proposal, Source
 from onboarding.propose import propose
 from onboarding.write import mapping_text, refused_commands, settings_text
 
@@ -134,7 +134,8 @@ def _print_what_to_look_at(console: Console, proposal: Proposal) -> None:
             f"the time zone of {tables} is unknown, so their times are read as UTC. Write it in {FILE_NAME}, or run: "
             f"journey init {proposal.folder} --overwrite --timezone Europe/Paris (or yours)"
         )
-    if proposal.hints.currency is None and any(_has_no_currency(source) for source in proposal.sources):
+    nameless = any(_has_no_currency(source) for source in proposal.sources) or any(map(_makes_none, proposal.adapters))
+    if proposal.hints.currency is None and nameless:
         lines.append(
             "no file names the currency of its amounts, so they are read as "
             f"{default_settings()['reporting_currency']}. Run: journey init {proposal.folder} --overwrite --currency "
@@ -162,6 +163,15 @@ def _has_no_currency(source: Source) -> bool:
     """Return whether a source has amounts of a currency that no column and no constant names."""
     named = {match.column for match in source.matches} | source.constants.keys()
     return "currency" in source.table.columns and not source.missing and "currency" not in named
+
+
+def _makes_none(use: AdapterUse) -> bool:
+    """Return whether an adapter makes orders without a currency, as the tool's export has none."""
+    made = [
+        select.read_text(encoding="utf-8") for table, select in use.adapter.selects.items() if table.label == ORDERS
+    ]
+    is_asked = use.adapter.variables.get("currency", "") is None
+    return bool(made) and (is_asked or "currency" not in made[0])
 
 
 def _called(proposal: Proposal, source: Source, several: Counter[str]) -> str:

@@ -124,14 +124,18 @@ _HOMES = (
 
 def hints_of(
     folder: Path,
+    sheets: Sequence[Sheet],
     groups: Sequence[Sequence[Sheet]],
     kinds: Sequence[Sequence[Kind]],
     timezone: str | None,
     currency: str | None,
 ) -> Hints:
-    """Collect hints on the origin of the files: options, vars.yml, the language, currency signs, phone numbers."""
+    """Collect hints on the origin of the files: options, vars.yml, the language, currency signs, phone numbers.
+
+    `sheets` are all tables, also those that only an adapter can read and that are in no group.
+    """
     settings = _existing_settings(folder)
-    names = [name for group in groups for name in (*group[0].columns, *(sheet.path.stem for sheet in group))]
+    names = list(dict.fromkeys(name for sheet in sheets for name in (*sheet.columns, sheet.path.stem)))
     currencies = Counter(
         kind.numbers.currency for of_columns in kinds for kind in of_columns if kind.numbers and kind.numbers.currency
     )

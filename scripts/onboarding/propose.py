@@ -36,7 +36,7 @@ def propose(folder: Path, timezone: str | None, currency: str | None) -> Proposa
     sheets = [sheet for file in readable for sheet in sniff(file)]
     groups = _grouped(folder, sheets)
     kinds = [_kinds(group) for group in groups]
-    hints = hints_of(folder, groups, kinds, timezone, currency)
+    hints = hints_of(folder, sheets, groups, kinds, timezone, currency)
     proposal = Proposal(folder, hints, unread=[file for file in files if file not in set(readable)])
     of_tools: list[ToolGroup] = []
     for sheet in sheets:
