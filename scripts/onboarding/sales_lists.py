@@ -85,23 +85,19 @@ def sum_lines(source: Source) -> None:
     if not groups:
         return
     source.notes = [note for note in source.notes if "older versions" not in note]
-    constant = {match.column for match in amounts if _is_constant(match, groups)}
-    if "total_amount" in constant:
+    called = total.theirs if total is not None else source.computed["total_amount"]
+    if _is_of_order(source, groups):
         source.one_row_per = "order_id"
         for match in [match for match in amounts if match.column != "total_amount"]:
             _take_that_of_the_order(source, match, groups)
-        assert total is not None
         source.notes.append(
-            f"{total.theirs} is the same in all rows of an order: they have a row for each line, so that the first of "
-            "each is taken for the order"
+            f"{called} is the same in all rows of an order: they have a row for each line, so that the first of each "
+            "is taken for the order"
         )
         return
     source.summed_per = "order_id"
-    source.notes.append(
-        f"{total.theirs if total is not None else 'The total'} differs between the rows of an order: they have a row "
-        "for each line, so that the order is "
-        "their sum"
-    )
+    source.notes.append(f"{called} is of the lines of an order: they have a row each, so that the order is their sum")
+    constant = {match.column for match in amounts if _is_constant(match, groups)} - {"total_amount"}
     for match in [match for match in source.matches if match.column in constant]:
         source.matches.remove(match)
         source.unknown[match.theirs] = match.kind
@@ -325,16 +321,45 @@ def _differs(match: Match, groups: Sequence[Sequence[tuple[Sheet, list[str]]]]) 
     return any(len({_cell(sheet, row, match.theirs) for sheet, row in rows}) > 1 for rows in groups)
 
 
+def _is_of_order(source: Source, groups: Sequence[Sequence[tuple[Sheet, list[str]]]]) -> bool:
+    """Return whether the total in a row is that of the whole order, not of one line.
+
+    Lines of one price have one amount too: what is quantity times price in each row is the line's.
+    """
+    formula = _formula(source)
+    columns, kinds = source.sheets[0].columns, source.kinds
+    items = {
+        match.column: match for match in matches_of(vocabularies()[ITEMS], columns, [kinds[name] for name in columns])
+    }
+    if formula is None:
+        return False
+    totals = [[_worked_out(formula, source, sheet, row) for sheet, row in rows] for rows in groups]
+    if "quantity" in items and "unit_price" in items:
+        line = parse(f"[{items['quantity'].theirs}] * [{items['unit_price'].theirs}]")
+        lines = [[_worked_out(line, source, sheet, row) for sheet, row in rows] for rows in groups]
+        pairs = [pair for one, other in zip(totals, lines, strict=True) for pair in zip(one, other, strict=True)]
+        known = [(total, line) for total, line in pairs if total and line]
+        if known and sum(abs(total - line) <= abs(line) / 100 for total, line in known) >= _MOST * len(known):
+            return False
+    told = [set(of_order) for of_order in totals if any(of_order)]
+    return bool(told) and sum(len(values) == 1 for values in told) >= _MOST * len(told)
+
+
 def _total(source: Source, rows: Sequence[tuple[Sheet, list[str]]]) -> Decimal | None:
     """Return the total of an order, added up if the source does."""
-    match = _match(source, "total_amount")
-    text = source.computed.get("total_amount") or (f"[{match.theirs}]" if match is not None else "")
-    if not text:
+    formula = _formula(source)
+    if formula is None:
         return None
-    formula = parse(text)
     totals = [_worked_out(formula, source, sheet, row) for sheet, row in (rows if source.summed_per else rows[:1])]
     known = [total for total in totals if total is not None]
     return sum(known, Decimal(0)) if known else None
+
+
+def _formula(source: Source) -> Formula | None:
+    """Return how the total of a row is worked out; None if it is unknown."""
+    match = _match(source, "total_amount")
+    text = source.computed.get("total_amount") or (f"[{match.theirs}]" if match is not None else "")
+    return parse(text) if text else None
 
 
 def _worked_out(formula: Formula, source: Source, sheet: Sheet, row: Sequence[str]) -> Decimal | None:

@@ -122,10 +122,29 @@ SAME_NUMBER = Sales(
 )
 
 
+# two lines of one price are two lines; parts of a total that are of the whole order are not added up
+ONE_PRICE = Sales(
+    (
+        "Invoice No,Date,Email,SKU,Qty,Price,Amount,Status",
+        "1,2026-01-13,a@example.com,A,1,50.00,50.00,paid",
+        "1,2026-01-13,a@example.com,B,1,50.00,50.00,paid",
+    ),
+    {ORDERS: [("1", "2026-01-13", 100)], ITEMS: [("1", "A", 1, 50), ("1", "B", 1, 50)]},
+)
+PARTS_OF_ORDER = Sales(
+    (
+        "Invoice No,Date,Email,SKU,Qty,Price,Net sales,Tax,Status",
+        "1,2026-01-13,a@example.com,A,1,40.00,100.00,20.00,paid",
+        "1,2026-01-13,a@example.com,B,1,60.00,100.00,20.00,paid",
+    ),
+    {ORDERS: [("1", "2026-01-13", 120)], ITEMS: [("1", "A", 1, 40), ("1", "B", 1, 60)]},
+)
+
+
 @pytest.mark.parametrize(
     "sales",
-    [LINES, TILL, INVOICES, PARTS, SAME_NUMBER],
-    ids=["lines", "till", "invoices", "parts of a total", "same number"],
+    [LINES, TILL, INVOICES, PARTS, SAME_NUMBER, ONE_PRICE, PARTS_OF_ORDER],
+    ids=["lines", "till", "invoices", "parts of a total", "same number", "one price", "parts of the order"],
 )
 def test_from_init_to_landed_rows(sales: Sales, tmp_path: Path) -> None:
     """Nothing is edited between `init` and the landing, and no row is refused."""
