@@ -7,7 +7,7 @@ from pathlib import Path
 from customer_journey.contract import RawTable
 
 from onboarding.names import Vocabulary, parts_of_names, plain_name, scale_of, vocabularies
-from onboarding.proposal import DEALS, ITEMS, ORDERS, Match, Source
+from onboarding.proposal import DEALS, EVENTS, ITEMS, ORDERS, Match, Source
 from onboarding.seeds import as_compared, mapped_values, seed_of
 from onboarding.sniff import Sheet
 from onboarding.values import Kind, is_rounded, kind_of
@@ -88,6 +88,7 @@ def source_of(folder: Path, group: list[Sheet], kinds: Sequence[Kind]) -> tuple[
     unknown = {name: kind for name, kind in zip(names, kinds, strict=True) if name and name not in taken}
     source = Source(table, group, matches, unknown, missing, dict(zip(names, kinds, strict=True)))
     _join_names_of_persons(source)
+    _join_id_of_events(source)
     source.notes += [
         f"{name} is left out: its amounts are negative, and a build refuses those"
         for name, kind in unknown.items()
@@ -130,6 +131,19 @@ def _join_names_of_persons(source: Source) -> None:
         for name in names:
             source.unknown.pop(name, None)
         return
+
+
+def _join_id_of_events(source: Source) -> None:
+    """Take visitor, time and event together for the id of an event, as logs and trackers without ids have none."""
+    own = {match.column: match for match in source.matches}
+    if source.table.label != EVENTS or source.missing != ["event_id"]:
+        return
+    first, *others = [
+        own[name].theirs for name in ("anonymous_id", "occurred_at", "event_name", "page_url") if name in own
+    ]
+    why = "no column has ids: what has all of these alike is one event"
+    source.matches.insert(0, Match("event_id", first, False, why, source.kinds[first], 0.0, tuple(others)))
+    source.missing = []
 
 
 def find_times(source: Source) -> None:

@@ -14,6 +14,7 @@ from onboarding.values import Kind
 
 ORDERS = "orders/orders"
 DEALS = "crm/deals"
+EVENTS = "web/events"
 ITEMS = "orders/order_items"
 REFUNDS = "orders/refunds"
 _BUYERS = {"email", "phone", "contact_id", "anonymous_id"}

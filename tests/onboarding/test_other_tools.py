@@ -242,3 +242,28 @@ def test_own_tables_are_not_taken_for_links_and_users_of_a_tool(
     proposal = propose(tmp_path, None, None)
     assert [source.table.label for source in proposal.sources] == [table]
     assert proposal.adapters == []
+
+
+def test_web_events_without_ids(tmp_path: Path) -> None:
+    """A tracker that gives visits ids, but not events: visitor, time, event and page together stand for one."""
+    header = "timestamp,name,user_id,hostname,pathname,referrer,utm_medium,utm_source"
+    rows = (
+        "2026-01-15 13:05:00,pageview,123456,shop.example,/,https://google.com,,",
+        "2026-01-15 13:05:00,pageview,123456,shop.example,/join,,,",
+        "2026-01-15 13:06:00,Signup,123456,shop.example,/join,,cpc,google",
+    )
+    write(tmp_path, "events.csv", lines(header, *rows))
+    (tmp_path / "mapping.yml").write_text(mapping_text(propose(tmp_path, "UTC", None)), encoding="utf-8")
+    with duckdb.connect() as connection:
+        erasure.prepare(connection)
+        land(connection, tmp_path, lambda table, share: None)
+        found = connection.execute(
+            "select event_name, anonymous_id, event_id from raw_web.events order by 3"
+        ).fetchall()
+    assert found == [
+        ("page_view", "123456", "123456 2026-01-15 13:05:00 pageview /"),
+        ("page_view", "123456", "123456 2026-01-15 13:05:00 pageview /join"),
+        ("Signup", "123456", "123456 2026-01-15 13:06:00 Signup /join"),
+    ]
+    (events,) = judge(tmp_path).judgements
+    assert (events.accepted, events.refused) == (3, 0)
