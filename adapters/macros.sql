@@ -12,6 +12,18 @@ create or replace temp macro read_time(text, format) as
         text
     );
 
+-- Converts a date whose year is counted as in Thailand (2569 is 2026); any other text stays.
+create or replace temp macro gregorian(text) as
+    case
+        when regexp_matches(text, '(^|[^0-9])2[45][0-9]{2}([^0-9]|$)')
+            then replace(
+                text,
+                regexp_extract(text, '(?:^|[^0-9])(2[45][0-9]{2})(?:[^0-9]|$)', 1),
+                cast(cast(regexp_extract(text, '(?:^|[^0-9])(2[45][0-9]{2})(?:[^0-9]|$)', 1) as integer) - 543 as varchar)
+            )
+        else text
+    end;
+
 -- Converts epoch seconds, milliseconds or microseconds to a time in UTC. Their size decides the unit: seconds reach the size of
 -- milliseconds in the year 5138.
 create or replace temp macro epoch_time(text) as
@@ -31,20 +43,34 @@ create or replace temp macro epoch_time(text) as
         text
     );
 
--- Converts a number to plain notation: no currency sign, no thousands separators, a decimal point. Digits that are not
--- in groups of three contradict the separators: the text is marked as unreadable instead of read as another number.
+-- Signs and words for currencies beside an amount, the longer ones first (scripts/onboarding/values.py knows the same ones).
+create or replace temp macro currency_signs() as
+    'руб\.|грн\.|us\$|baht|rs\.|rp\.|mx\$|fr\.|лв\.|hk\$|nt\$|au\$|ca\$|nz\$|د\.إ|ر\.س|ج\.م|د\.ك|vnđ|vnd|usd|eur|'
+    || 'gbp|บาท|thb|inr|krw|jpy|rmb|cny|idr|r\$|brl|mxn|chf|pln|czk|huf|lei|ron|bgn|руб|rub|грн|uah|try|ils|php|myr|'
+    || 's\$|sgd|hkd|twd|a\$|aud|c\$|cad|nzd|aed|sar|egp|kwd|zar|ngn|ksh|kes|pen|sek|nok|dkk|isk|cop|clp|ars|\$|kr|rs|'
+    || 'rp|zł|kč|ft|лв|tl|rm|s/|¥|￥|\\|₫|đ|€|£|฿|₹|₩|원|円|元|₽|₴|₺|₪|₱|r|₦|\p{Sc}';
+
+-- A number without what stands beside it: a currency, blanks, brackets or a sign behind it for one below zero.
 create or replace temp macro bare_number(text) as
     regexp_replace(
-        regexp_replace(trim(text, ' ' || chr(9) || chr(160) || chr(8239)), '^\((.*)\)$', '-\1'),
-        '(?i)[\s\x{00a0}\x{202f}]|\b(r|us|mx)\$|[\p{Sc}]|\b(vnd|usd|eur|gbp|brl|mxn|chf|pln|đ|vnđ)\b|(đ|₫|zł)$', '', 'g'
+        regexp_replace(
+            regexp_replace(
+                replace(regexp_replace(text, '[\s\x{00a0}\x{202f}]', '', 'g'), '−', '-'),
+                '^\((.*)\)$', '-\1'
+            ),
+            '(?i)^([-+]?)(' || currency_signs() || ')([-+]?[0-9].*)$', '\1\3'
+        ),
+        '(?i)^(-?)([-+]?[0-9].*?)(' || currency_signs() || ')?(-?)$', '\1\4\2'
     );
 
+-- Converts a number to plain notation: no currency sign, no thousands separators, a decimal point. Digits that
+-- are not in groups of three (in India 1,25,000) contradict the separators: such a text is marked as unreadable instead of read as another number.
 create or replace temp macro read_number(text, decimal, thousands) as
     case
         when text is null or trim(text) = '' then text
         when regexp_matches(
             bare_number(text),
-            '^[+-]?([0-9]+|[0-9]{1,3}(' || case when coalesce(trim(thousands), '') = '' then '~' else regexp_escape(thousands) end
+            '^[+-]?([0-9]+' || case when thousands = ',' then '|[0-9]{1,2}(,[0-9]{2})+,[0-9]{3}' else '' end || '|[0-9]{1,3}(' || case when coalesce(trim(thousands), '') = '' then '~' else regexp_escape(thousands) end
             || '[0-9]{3})+)(' || regexp_escape(decimal) || '[0-9]*)?$'
         )
             then replace(

@@ -218,7 +218,7 @@ left join ranked on judged._file_id = ranked._file_id and judged._row_number = r
 -#}
 {% macro joined_tables() -%}
     {{ return([
-        'orders.orders', 'orders.order_items', 'orders.refunds', 'crm.deals', 'crm.deal_changes', 'crm.quotes',
+        'orders.orders', 'orders.order_items', 'orders.refunds', 'crm.activities', 'crm.deals', 'crm.deal_changes', 'crm.quotes',
         'crm.subscription_changes', 'crm.tickets', 'marketing.ad_spend',
     ]) }}
 {%- endmacro %}

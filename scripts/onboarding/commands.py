@@ -11,12 +11,12 @@ from customer_journey.options import FOLDER
 from customer_journey.raw.mapping import FILE_NAME
 from customer_journey.raw.raw_files import is_archive
 from customer_journey.settings import FILE_NAME as SETTINGS_FILE
-from customer_journey.settings import problem_with
+from customer_journey.settings import default_settings, problem_with
 from customer_journey.terminal import PlainConsole
 from rich.console import Console
 from rich.table import Table
 
-from onboarding.proposal import AdapterUse, Proposal, Source
+from onboarding.proposal import ORDERS, AdapterUse, Proposal, Source
 from onboarding.propose import propose
 from onboarding.write import mapping_text, refused_commands, settings_text
 
@@ -134,6 +134,13 @@ def _print_what_to_look_at(console: Console, proposal: Proposal) -> None:
             f"the time zone of {tables} is unknown, so their times are read as UTC. Write it in {FILE_NAME}, or run: "
             f"journey init {proposal.folder} --overwrite --timezone Europe/Paris (or yours)"
         )
+    nameless = any(_has_no_currency(source) for source in proposal.sources) or any(map(_makes_none, proposal.adapters))
+    if proposal.hints.currency is None and nameless:
+        lines.append(
+            "no file names the currency of its amounts, so they are read as "
+            f"{default_settings()['reporting_currency']}. Run: journey init {proposal.folder} --overwrite --currency "
+            "EUR (or yours)"
+        )
     for use in proposal.adapters:
         if use.is_zone_asked and (use.timezone is None or not use.timezone.is_sure):
             guess = f"{use.timezone.value}, guess: {use.timezone.why}" if use.timezone else "unknown"
@@ -152,6 +159,21 @@ def _print_what_to_look_at(console: Console, proposal: Proposal) -> None:
         console.print(f"  {refused} unknown statuses or stages: mapping.yml lists the commands to map them")
 
 
+def _has_no_currency(source: Source) -> bool:
+    """Return whether a source has amounts of a currency that no column and no constant names."""
+    named = {match.column for match in source.matches} | source.constants.keys()
+    return "currency" in source.table.columns and not source.missing and "currency" not in named
+
+
+def _makes_none(use: AdapterUse) -> bool:
+    """Return whether an adapter makes orders without a currency, as the tool's export has none."""
+    made = [
+        select.read_text(encoding="utf-8") for table, select in use.adapter.selects.items() if table.label == ORDERS
+    ]
+    is_asked = use.adapter.variables.get("currency", "") is None
+    return bool(made) and (is_asked or "currency" not in made[0])
+
+
 def _called(proposal: Proposal, source: Source, several: Counter[str]) -> str:
     """Return the table of a source; with its first file, if the table has several sources."""
     if several[source.table.label] == 1:
@@ -168,7 +190,7 @@ def _doubts(source: Source) -> list[str]:
             lines.append(f"{word} {value}, guess: {finding.why}")
     for match in source.matches:
         if not match.is_sure:
-            lines.append(f"{match.column} is {match.theirs}, guess: {match.why}")
+            lines.append(f"{match.column} is {' with '.join((match.theirs, *match.others))}, guess: {match.why}")
     for column, finding in source.constants.items():
         if not finding.is_sure:
             lines.append(f"{column} {finding.value} for all rows, guess: {finding.why}")

@@ -17,7 +17,17 @@ from customer_journey.raw.tabular import read_as_text
 from onboarding.adapters import Recognised, adapters
 from onboarding.how_read import propose_reading
 from onboarding.match import lines_of, source_of
-from onboarding.proposal import AdapterUse, Proposal, Source, slug_of
+from onboarding.proposal import ITEMS, ORDERS, AdapterUse, Proposal, Source, slug_of
+from onboarding.sales_lists import (
+    assume_status,
+    orders_of_lines,
+    price_of_line,
+    refunds_among,
+    sum_lines,
+    take_whole_units,
+    tell_places_apart,
+    total_of_parts,
+)
 from onboarding.sniff import DELIMITERS, Sheet
 from onboarding.values import Kind, kind_of
 
@@ -40,12 +50,46 @@ def add_source(proposal: Proposal, group: list[Sheet], kinds: Sequence[Kind]) ->
     if source is None:
         proposal.unknown += [(sheet, why) for sheet in group]
         return
-    propose_reading(source, proposal.hints)
+    take_whole_units(source)
+    if source.table.label == ORDERS:
+        tell_places_apart(source)
+        total_of_parts(source)
+        sum_lines(source)
+    price_of_line(source)
+    sources = [source]
+    if (source.one_row_per or source.summed_per) and (lines := lines_of(source, group, kinds)):
+        price_of_line(lines, source)
+        sources += [] if lines.missing else [lines]
+    sources += _with_refunds(source, sources[1:])
+    for one in sources:
+        propose_reading(one, proposal.hints)
     source.notes += _unreadable(group, source)
-    proposal.sources.append(source)
-    if source.one_row_per and (lines := lines_of(source, group, kinds)):
-        propose_reading(lines, proposal.hints)
-        proposal.sources.append(lines)
+    proposal.sources += sources
+
+
+def add_orders_of_lines(proposal: Proposal) -> None:
+    """Add the orders that lists of lines make, where the folder has no orders."""
+    if not any(table.label == ORDERS for table in proposal.absent):
+        return
+    for items in [source for source in proposal.sources if source.table.label == ITEMS and not source.missing]:
+        kinds = [items.kinds[name] for name in items.sheets[0].columns]
+        orders = orders_of_lines(items, kinds)
+        if orders is not None:
+            price_of_line(items, orders)
+            for one in [orders, *_with_refunds(orders, [items])]:
+                propose_reading(one, proposal.hints)
+                proposal.sources.append(one)
+
+
+def _with_refunds(source: Source, lines: Sequence[Source]) -> list[Source]:
+    """Return the refunds among the sales of a source, if there are any; assume what its status is if it has none."""
+    if source.table.label != ORDERS:
+        return []
+    assume_status(source)
+    refunds = refunds_among(source)
+    for items in lines:
+        items.refund_rows = source.refund_rows
+    return [refunds] if refunds is not None else []
 
 
 def _unreadable(group: Sequence[Sheet], source: Source) -> list[str]:

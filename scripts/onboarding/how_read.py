@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
-from customer_journey.raw.mapping import EPOCH
+from customer_journey.raw.formulas import parse
+from customer_journey.raw.mapping import BUDDHIST, EPOCH
 
+from onboarding.findings import Finding
 from onboarding.match import AS_DATES, AS_NUMBERS
 from onboarding.names import known_values, plain_name
 from onboarding.proposal import DEALS, Hints, Match, Source
 from onboarding.seeds import as_compared, mapped_values, seed_of
-from onboarding.sniff import Finding
 from onboarding.values import DAY_FIRST, MONTH_FIRST, Dates, is_epoch, with_order
 
 
@@ -25,26 +26,51 @@ def propose_reading(source: Source, hints: Hints) -> None:
     if sheet.header_row != 1:
         above = f"above it stands {sheet.title[:40]!r}" if sheet.title else "above it stands no row"
         reading["header_row"] = Finding(str(sheet.header_row), bool(sheet.title), above), sheet.header_row
-    _read_numbers(source, [match for match in source.matches if source.table.kind_of(match.column) in AS_NUMBERS])
+    numbers = [match for match in source.matches if source.table.kind_of(match.column) in AS_NUMBERS]
+    for column, formula in source.computed.items():
+        numbers += [Match(column, theirs, False, "", source.kinds[theirs]) for theirs in parse(formula).columns()]
+    _read_numbers(source, numbers)
     _read_dates(source, [match for match in source.matches if source.table.kind_of(match.column) in AS_DATES], hints)
     named = {match.column for match in source.matches}
     # no currency is needed for refunds, which take that of their order, and for amounts in the reporting currency
     has_none = "currency" in source.table.columns and "currency" not in named and source.table.label != "orders/refunds"
     if has_none and hints.currency and hints.currency.value != hints.reporting_currency:
         source.constants["currency"] = hints.currency
+    if has_none:
+        _note_several_currencies(source, numbers)
     for match in source.matches:
         _compare_values(source, match)
     _read_stages_as_statuses(source)
 
 
+def _note_several_currencies(source: Source, matches: Sequence[Match]) -> None:
+    """Say that the cells of an amount have several currencies, of which a table without such a column knows one."""
+    several = [match for match in matches if match.kind.numbers and len(match.kind.numbers.currencies) > 1]
+    if not several or several[0].kind.numbers is None:
+        return
+    signs = ", ".join(sorted(several[0].kind.numbers.currencies))
+    source.notes.append(
+        f"{several[0].theirs} has amounts in several currencies ({signs}), and no column names them: all would count "
+        "in one. Add a column with the currency of each row"
+    )
+    if finding := source.constants.get("currency"):
+        source.constants["currency"] = Finding(finding.value, False, f"{several[0].theirs} has others too")
+
+
 def _read_numbers(source: Source, matches: Sequence[Match]) -> None:
     found = [
-        match for match in matches if match.kind.numbers and match.kind.numbers.decimal + match.kind.numbers.thousands
+        match
+        for match in matches
+        if (numbers := match.kind.numbers) and (numbers.decimal or numbers.thousands or numbers.is_dressed)
     ]
     if not found:
         return
-    # columns with certain separators first: they decide for the ambiguous ones
-    found.sort(key=lambda match: not match.kind.numbers.is_sure if match.kind.numbers else True)
+    # columns with certain separators first, of these one with both: they decide for the others
+    found.sort(
+        key=lambda match: (
+            (not match.kind.numbers.is_sure, not match.kind.numbers.thousands) if match.kind.numbers else (True, True)
+        )
+    )
     numbers = found[0].kind.numbers
     assert numbers is not None
     against = [
@@ -52,7 +78,12 @@ def _read_numbers(source: Source, matches: Sequence[Match]) -> None:
         if match.kind.numbers and match.kind.numbers.is_sure and match.kind.numbers.decimal != numbers.decimal
     ]  # fmt: skip
     is_sure = numbers.is_sure and not against
-    if is_sure and (numbers.decimal, numbers.thousands) == (".", ""):
+    dressed = next((match for match in found if match.kind.numbers and match.kind.numbers.is_dressed), None)
+    if is_sure and (numbers.decimal or ".", numbers.thousands) == (".", ""):
+        if dressed is not None:
+            # read_number takes away what stands beside the digits
+            why = f"{dressed.theirs} has more than digits, as {dressed.kind.example}"
+            source.reading["decimal"] = Finding(".", True, why), "."
         # the notation of the contract needs no option
         return
     why = (
@@ -85,6 +116,9 @@ def _read_dates(source: Source, matches: Sequence[Match], hints: Hints) -> None:
         formats.append(EPOCH)
         why = f"{since_1970.theirs} has seconds or less since 1970, as {since_1970.kind.example}"
         findings.append(Finding("", False, why))
+    if buddhist := next((match for match, dates in dated if dates.is_buddhist), None):
+        why = f"{buddhist.theirs} counts years as in Thailand, as {buddhist.kind.example}"
+        source.reading["calendar"] = Finding(BUDDHIST, True, why), BUDDHIST
     if formats:
         doubtful = next((finding for finding in findings if not finding.is_sure), findings[0])
         source.reading["date_format"] = doubtful, formats[0] if len(formats) == 1 else formats

@@ -294,7 +294,11 @@ def _refusal(
 
 
 def _their_name(file: _File, column: str) -> str:
-    return file.entry.columns.get(column, column) if file.entry else column
+    if file.entry is None:
+        return column
+    if formula := file.entry.computed.get(column):
+        return " or ".join(formula.columns())
+    return file.entry.columns.get(column, column)
 
 
 def _made(

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from customer_journey.contract import RawTable
 
-from onboarding.names import Vocabulary, plain_name, vocabularies
-from onboarding.proposal import DEALS, ORDERS, Match, Source
+from onboarding.names import Vocabulary, parts_of_names, plain_name, scale_of, vocabularies
+from onboarding.proposal import DEALS, EVENTS, ITEMS, ORDERS, Match, Source
 from onboarding.seeds import as_compared, mapped_values, seed_of
 from onboarding.sniff import Sheet
 from onboarding.values import Kind, is_rounded, kind_of
@@ -17,6 +17,8 @@ SURE = 0.7
 # The least score to propose a table: a matching name adds to it, missing required columns lower it.
 _ENOUGH = 3.5
 _CALLED = 5.0
+# how well the name of a file must at least match that of a table to decide between two tables
+_PARTLY = 0.2
 _LACKING = 2.0
 AS_DATES = ("timestamp", "planned_timestamp", "date", "planned_date")
 AS_NUMBERS = ("amount", "rate", "number", "integer")
@@ -53,7 +55,7 @@ def source_of(folder: Path, group: list[Sheet], kinds: Sequence[Kind]) -> tuple[
     place = usual_place(folder, group[0].path)
     candidates = []
     for label, vocabulary in vocabularies().items():
-        matches = _matches(vocabulary, names, kinds)
+        matches = matches_of(vocabulary, names, kinds)
         called = _called(vocabulary, folder, group)
         likeness = _score(vocabulary, matches)
         score = likeness + _CALLED * called + (100 if place == label else 0)
@@ -63,12 +65,18 @@ def source_of(folder: Path, group: list[Sheet], kinds: Sequence[Kind]) -> tuple[
     if best.missing and place != best.table.label:
         # a list of invoices with their lines is often named after the lines, but is complete only as invoices
         least = max(best.likeness, _ENOUGH)
-        whole = [one for one in candidates if not one.missing and one.called and one.likeness >= least]
+        whole = [
+            one
+            for one in candidates
+            if not one.missing and one.called and (one.likeness >= least or one.called > max(best.called, _PARTLY))
+        ]
         best = max(whole, key=lambda candidate: candidate.score, default=best)
     score, called, table, matches, missing = best.score, best.called, best.table, best.matches, best.missing
     required = len(table.required_columns) + len(table.one_of)
-    is_numbered = missing == ["line_number"] and table.label == "orders/order_items"
-    missing = [] if is_numbered else missing
+    # a list of invoices without a status: of a shop that takes the money at once, or that has paid ones alone
+    called = 1.0 if missing == ["status"] and _has_order(matches) else called
+    is_numbered = "line_number" in missing and table.label == ITEMS
+    missing = [column for column in missing if column != "line_number" or not is_numbered]
     is_near = score >= _ENOUGH and len(missing) <= required / 2
     # the names may each occur in many tables: together they make a table if nearly all are of it
     named = [match for match in matches if match.weight >= SURE]
@@ -78,7 +86,9 @@ def source_of(folder: Path, group: list[Sheet], kinds: Sequence[Kind]) -> tuple[
         return None, _why_none(table, missing, score)
     taken = {match.theirs for match in matches}
     unknown = {name: kind for name, kind in zip(names, kinds, strict=True) if name and name not in taken}
-    source = Source(table, group, matches, unknown, missing)
+    source = Source(table, group, matches, unknown, missing, dict(zip(names, kinds, strict=True)))
+    _join_names_of_persons(source)
+    _join_id_of_events(source)
     source.notes += [
         f"{name} is left out: its amounts are negative, and a build refuses those"
         for name, kind in unknown.items()
@@ -86,14 +96,57 @@ def source_of(folder: Path, group: list[Sheet], kinds: Sequence[Kind]) -> tuple[
     ]
     source.numbered_per = "order_id" if is_numbered else ""
     source.is_sure = place == table.label or (not missing and (called == 1 or score >= 2 * _ENOUGH))
-    _find_times(source)
+    find_times(source)
     for sheet in group:
         source.notes += [f"{_name(sheet)}: {note}" for note in sheet.notes]
     _note_lines_of_orders(source)
     return source, ""
 
 
-def _find_times(source: Source) -> None:
+def _join_names_of_persons(source: Source) -> None:
+    """Take the first and the last name, if they stand in two columns, for the full name."""
+    own = next((match for match in source.matches if match.column == "full_name"), None)
+    free = [*source.unknown, *([own.theirs] if own is not None else [])]
+    if "full_name" not in source.table.columns:
+        return
+    for first, last, is_family_first in parts_of_names(free):
+        if own is not None and own.theirs not in (first, last):
+            return
+        names = (last, first) if is_family_first else (first, last)
+        match = Match(
+            "full_name",
+            names[0],
+            True,
+            "the parts of the name have a column each",
+            source.kinds[names[0]],
+            SURE,
+            names[1:],
+        )
+        source.matches = [one for one in source.matches if one is not own]
+        place = sum(
+            source.table.all_columns.index(one.column) < source.table.all_columns.index("full_name")
+            for one in source.matches
+        )
+        source.matches.insert(place, match)
+        for name in names:
+            source.unknown.pop(name, None)
+        return
+
+
+def _join_id_of_events(source: Source) -> None:
+    """Take visitor, time and event together for the id of an event, as logs and trackers without ids have none."""
+    own = {match.column: match for match in source.matches}
+    if source.table.label != EVENTS or source.missing != ["event_id"]:
+        return
+    first, *others = [
+        own[name].theirs for name in ("anonymous_id", "occurred_at", "event_name", "page_url") if name in own
+    ]
+    why = "no column has ids: what has all of these alike is one event"
+    source.matches.insert(0, Match("event_id", first, False, why, source.kinds[first], 0.0, tuple(others)))
+    source.missing = []
+
+
+def find_times(source: Source) -> None:
     """Find the time of day of a column of days in a column of its own, as tills write it: Date and Time."""
     for place, match in enumerate(source.matches):
         dates = match.kind.dates
@@ -133,6 +186,12 @@ def _with_addresses_as_ids(candidate: _Candidate) -> _Candidate:
     return replace(candidate, matches=[match, *candidate.matches], missing=missing, score=candidate.score + _LACKING)
 
 
+def _has_order(matches: Sequence[Match]) -> bool:
+    """Return whether the number, the time and the total of orders are known by their names."""
+    named = {match.column for match in matches if match.weight >= SURE and match.kind.name != "blank"}
+    return {"order_id", "ordered_at", "total_amount"} <= named
+
+
 def _why_none(table: RawTable, missing: Sequence[str], score: float) -> str:
     if score + _LACKING * len(missing) < _ENOUGH / 2:
         return "no raw table has columns like these"
@@ -157,9 +216,20 @@ def _called(vocabulary: Vocabulary, folder: Path, group: Sequence[Sheet]) -> flo
 
 def _assigned(vocabulary: Vocabulary, names: Sequence[str], kinds: Sequence[Kind]) -> dict[str, tuple[int, float]]:
     """Assign at most one column of the file to each column of the contract: best names first, then file order."""
-    plain = [plain_name(name) for name in names]
+    plain = [
+        scale_of(name)[0] if kind.numbers is not None else plain_name(name)
+        for name, kind in zip(names, kinds, strict=True)
+    ]
+    # an id or a time that is blank in many rows is that of something else
+    needed = {*vocabulary.table.required_columns, *vocabulary.table.key}
     pairs = [
-        (-weight * _agreement(vocabulary.table.kind_of(column), kind), number, column)
+        (
+            -weight
+            * _agreement(vocabulary.table.kind_of(column), kind)
+            * (1 - kind.blank_share if column in needed and kind.name != "blank" else 1),
+            number,
+            column,
+        )
         for column in vocabulary.table.all_columns
         for number, (name, kind) in enumerate(zip(plain, kinds, strict=True))
         if name and (weight := vocabulary.weight(column, name)) > 0 and _may_be(vocabulary.table, column, kind)
@@ -176,6 +246,9 @@ def _assigned(vocabulary: Vocabulary, names: Sequence[str], kinds: Sequence[Kind
 
 def _may_be(table: RawTable, column: str, kind: Kind) -> bool:
     """Return whether values can be those of a column: texts, and only negative ones, are no amount that is optional."""
+    if column == "line_number" and kind.example.replace(" ", "").isalpha():
+        # the name of what was bought
+        return False
     is_number = table.kind_of(column) in AS_NUMBERS
     if not is_number or column in table.required_columns or kind.name == "blank":
         return True
@@ -222,7 +295,7 @@ def missing_in(table: RawTable, columns: Sequence[str]) -> list[str]:
     return missing + [" or ".join(group) for group in table.one_of if not set(group) & set(columns)]
 
 
-def _matches(vocabulary: Vocabulary, names: Sequence[str], kinds: Sequence[Kind]) -> list[Match]:
+def matches_of(vocabulary: Vocabulary, names: Sequence[str], kinds: Sequence[Kind]) -> list[Match]:
     """Match the columns of a file with those of a table, by names and by values, and say how certain each match is."""
     assigned = _assigned(vocabulary, names, kinds)
     table = vocabulary.table
@@ -325,14 +398,23 @@ def _has_rows_of_lines(source: Source, key: int) -> bool:
 def lines_of(source: Source, group: list[Sheet], kinds: Sequence[Kind]) -> Source | None:
     """Return the lines of orders in files with a row for each of them; None if they name no product and price."""
     vocabulary = vocabularies()["orders/order_items"]
-    matches = _matches(vocabulary, group[0].columns, kinds)
+    matches = matches_of(vocabulary, group[0].columns, kinds)
     missing = missing_in(vocabulary.table, [match.column for match in matches])
-    if missing not in ([], ["line_number"]):
+    if not set(missing) <= {"line_number", "unit_price"}:
         return None
     taken = {match.theirs for match in [*matches, *source.matches]}
     unknown = {name: kind for name, kind in zip(group[0].columns, kinds, strict=True) if name and name not in taken}
-    lines = Source(vocabulary.table, group, matches, unknown, [], is_sure=False)
-    lines.numbered_per = "order_id" if missing else ""
+    lacking = [column for column in missing if column != "line_number"]
+    lines = Source(
+        vocabulary.table,
+        group,
+        matches,
+        unknown,
+        lacking,
+        dict(zip(group[0].columns, kinds, strict=True)),
+        is_sure=False,
+    )
+    lines.numbered_per = "order_id" if "line_number" in missing else ""
     return lines
 
 

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -13,7 +13,9 @@ from customer_journey.contract import RawTable, raw_tables
 
 _SYNONYMS = Path(__file__).with_name("synonyms.yml")
 # further languages, in files of the same form
-_LANGUAGES = tuple(Path(__file__).with_name(f"synonyms_{language}.yml") for language in ("fr", "es", "pt", "it"))
+_LANGUAGES = tuple(
+    Path(__file__).with_name(f"synonyms_{language}.yml") for language in ("fr", "es", "pt", "it", "more")
+)
 # the weight of a name that columns of any table have
 _OF_ANY = 0.7
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -131,6 +133,66 @@ def _add(words: dict[str, Any], more: Mapping[str, Any]) -> None:
 @cache
 def _fillers() -> frozenset[str]:
     return frozenset(_document()["fillers"])
+
+
+def parts_of_names(names: Sequence[str]) -> list[tuple[str, str, bool]]:
+    """Return the pairs of columns with the first and the last name of a person, and whether the family's is first."""
+    parts = _document()["name_parts"]
+    given, family, leading = (
+        {plain_name(word) for word in parts[part]} for part in ("given", "family", "family_first")
+    )
+    found = []
+    for name in names:
+        words = plain_name(name).split()
+        for start in range(len(words)):
+            if " ".join(words[start:]) not in given:
+                continue
+            # Billing First Name and Billing Last Name
+            before = " ".join(words[:start])
+            for other in names:
+                rest = plain_name(other).removeprefix(f"{before} " if before else "")
+                if other != name and rest in family | leading and (not before or plain_name(other).startswith(before)):
+                    found.append((name, other, rest in leading))
+    return found
+
+
+@cache
+def refund_words() -> frozenset[str]:
+    """Return the normalized words for a refund as a kind of document, such as `credit note`."""
+    return frozenset(plain_name(word) for word in _document()["refund_words"])
+
+
+@cache
+def amounts_in_parts() -> Mapping[str, tuple[str, ...]]:
+    """Return the normalized names of the parts of a total by part (price, tax, shipping, discount), best ones first."""
+    return {
+        part: tuple(dict.fromkeys(plain_name(name) for name in names))
+        for part, names in _document()["amounts_in_parts"].items()
+    }
+
+
+def scale_of(name: str) -> tuple[str, str]:
+    """Return the name of an amount without its unit, and what to do to have whole units: ("amount", "/ 100")."""
+    found = re.search(r"[(\[](.*?)[)\]]", name)
+    words = plain_name(name).split()
+    for factor, names in _scales().items():
+        if found and plain_name(found[1]) in names:
+            return plain_name(name), factor
+        for start in range(1, len(words)):
+            if " ".join(words[start:]) in names and len(" ".join(words[start:])) > 1:
+                return " ".join(words[:start]).removesuffix(" in"), factor
+    return plain_name(name), ""
+
+
+@cache
+def _scales() -> Mapping[str, frozenset[str]]:
+    return {factor: frozenset(map(plain_name, names)) for factor, names in _document()["scales"].items()}
+
+
+@cache
+def places() -> frozenset[str]:
+    """Return the normalized names of columns that tell shops or tills apart."""
+    return frozenset(map(plain_name, _document()["places"]))
 
 
 @cache

@@ -10,10 +10,11 @@ from typing import Any
 import yaml
 from customer_journey.settings import FILE_NAME as SETTINGS_FILE
 
+from onboarding.findings import Finding
 from onboarding.match import SURE
 from onboarding.names import plain_name, vocabularies
 from onboarding.proposal import Hints
-from onboarding.sniff import Finding, Sheet
+from onboarding.sniff import Sheet
 from onboarding.values import Kind
 
 
@@ -43,6 +44,10 @@ _ITALIAN = re.compile(
     r"\b(ordin[ei]|fattur[ae]|importo|quantit[àa]|spedizione|cellulare|valuta|creato|cognome)\b", re.I
 )
 
+_GERMAN = re.compile(
+    r"\b(bestell|kunden|rechnungs|auftrags|beleg|artikel)(nr|nummer|datum|status|positionen)\b", re.IGNORECASE
+)
+
 _HOMES = (
     _Home(
         "Vietnamese",
@@ -55,15 +60,14 @@ _HOMES = (
     ),
     _Home(
         "German",
-        re.compile(
-            r"\b(bestell|kunden|rechnungs|auftrags|beleg|artikel)(nr|nummer|datum|status|positionen)\b", re.IGNORECASE
-        ),
+        _GERMAN,
         "Europe/Berlin",
         "EUR",
         "DE",
         re.compile(r"'?(\+?49|0[1-9])"),
         False,
     ),
+    _Home("German", _GERMAN, "Europe/Zurich", "CHF", "CH", re.compile(r"'?(\+?41|0[1-9])"), False),
     *(
         _Home("French", _FRENCH, timezone, currency, country, re.compile(phones), False)
         for timezone, currency, country, phones in (
@@ -89,20 +93,49 @@ _HOMES = (
             ("America/Sao_Paulo", "BRL", "BR", r"'?[(]?(\+?55|[1-9])"),
         )
     ),
+    *(
+        _Home(language, re.compile(words, re.IGNORECASE), timezone, currency, country, re.compile(phones), True)
+        for language, words, timezone, currency, country, phones in (
+            (
+                "Polish",
+                r"\b(zam[óo]wieni[ae]|klient[aów]*|sprzeda[żz]y?|kwota|waluta|imi[ęe])\b",
+                "Europe/Warsaw",
+                "PLN",
+                "PL",
+                r"'?(\+?48|[4-8])",
+            ),
+            (
+                "Turkish",
+                r"\b(sipari[şs]|m[üu][şs]teri|tutar\w?|tarihi)\b",
+                "Europe/Istanbul",
+                "TRY",
+                "TR",
+                r"'?(\+?90|0?[25])",
+            ),
+            ("Indonesian", r"\b(pesanan|pelanggan|tanggal|pembayaran)\b", "Asia/Jakarta", "IDR", "ID", r"'?(\+?62|0)"),
+            ("Thai", "[ก-๎]", "Asia/Bangkok", "THB", "TH", r"'?(\+?66|0)"),
+            ("Japanese", "[ぁ-ゖァ-ヺ]|注文|顧客|金額", "Asia/Tokyo", "JPY", "JP", r"'?(\+?81|0)"),
+            ("Korean", "[가-힣]", "Asia/Seoul", "KRW", "KR", r"'?(\+?82|0)"),
+        )
+    ),
     _Home("Italian", _ITALIAN, "Europe/Rome", "EUR", "IT", re.compile(r"'?(\+?39|[03])"), False),
 )
 
 
 def hints_of(
     folder: Path,
+    sheets: Sequence[Sheet],
     groups: Sequence[Sequence[Sheet]],
     kinds: Sequence[Sequence[Kind]],
     timezone: str | None,
     currency: str | None,
 ) -> Hints:
-    """Collect hints on the origin of the files: options, vars.yml, the language, currency signs, phone numbers."""
+    """Collect hints on the origin of the files: options, vars.yml, the language, currency signs, phone numbers.
+
+    `sheets` are all tables, also those that only an adapter can read and that are in no group.
+    """
     settings = _existing_settings(folder)
-    names = [name for group in groups for name in (*group[0].columns, *(sheet.path.stem for sheet in group))]
+    names = list(dict.fromkeys(name for sheet in sheets for name in (*sheet.columns, sheet.path.stem)))
     currencies = Counter(
         kind.numbers.currency for of_columns in kinds for kind in of_columns if kind.numbers and kind.numbers.currency
     )

@@ -7,12 +7,16 @@ from typing import Any
 from customer_journey.contract import RawTable, raw_tables
 from customer_journey.raw.adapters import Adapter
 
+from onboarding.findings import Finding
 from onboarding.names import plain_name
-from onboarding.sniff import Finding, Sheet
+from onboarding.sniff import Sheet
 from onboarding.values import Kind
 
 ORDERS = "orders/orders"
 DEALS = "crm/deals"
+EVENTS = "web/events"
+ITEMS = "orders/order_items"
+REFUNDS = "orders/refunds"
 _BUYERS = {"email", "phone", "contact_id", "anonymous_id"}
 # Constants for required columns that an export may lack, and what using each means.
 _INSTEAD = {
@@ -39,6 +43,8 @@ class Match:
     kind: Kind
     # the weight of the name: 1 for the contract's own name, 0 if the name is no evidence
     weight: float = 0.0
+    # further columns, whose texts are joined with it
+    others: tuple[str, ...] = ()
 
 
 @dataclass
@@ -52,6 +58,8 @@ class Source:
     unknown: dict[str, Kind]
     # required columns of the contract without a match in the file
     missing: list[str]
+    # the kinds of all columns, by their names
+    kinds: dict[str, Kind] = field(default_factory=dict)
     # reading options for mapping.yml, in their order; value None: cannot be determined
     reading: dict[str, tuple[Finding | None, Any]] = field(default_factory=dict)
     constants: dict[str, Finding] = field(default_factory=dict)
@@ -62,9 +70,14 @@ class Source:
     id_prefix: str = ""
     # contract name: the column with the time of day, where the day stands in another
     times: dict[str, str] = field(default_factory=dict)
+    # contract name: the formula of a number that no column holds
+    computed: dict[str, str] = field(default_factory=dict)
     # as in mapping.yml: the column by which a file with a row for each line of an order is read
     one_row_per: str = ""
+    summed_per: str = ""
     numbered_per: str = ""
+    # as in mapping.yml: which rows of a list of sales are refunds
+    refund_rows: str | dict[str, list[str]] = ""
     notes: list[str] = field(default_factory=list)
     is_sure: bool = True
 

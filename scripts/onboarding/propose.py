@@ -9,7 +9,7 @@ from customer_journey.raw.adapters import plain
 from customer_journey.raw.raw_files import READ, is_archive, suffix_of
 
 from onboarding.adapters import Recognised, recognised
-from onboarding.exports import ToolGroup, add_adapters, add_source
+from onboarding.exports import ToolGroup, add_adapters, add_orders_of_lines, add_source
 from onboarding.match import missing_in, source_of, usual_place
 from onboarding.origin import hints_of
 from onboarding.patterns import exports_below
@@ -36,7 +36,7 @@ def propose(folder: Path, timezone: str | None, currency: str | None) -> Proposa
     sheets = [sheet for file in readable for sheet in sniff(file)]
     groups = _grouped(folder, sheets)
     kinds = [_kinds(group) for group in groups]
-    hints = hints_of(folder, groups, kinds, timezone, currency)
+    hints = hints_of(folder, sheets, groups, kinds, timezone, currency)
     proposal = Proposal(folder, hints, unread=[file for file in files if file not in set(readable)])
     of_tools: list[ToolGroup] = []
     for sheet in sheets:
@@ -55,6 +55,7 @@ def propose(folder: Path, timezone: str | None, currency: str | None) -> Proposa
         else:
             add_source(proposal, group, of_columns)
     add_adapters(proposal, of_tools)
+    add_orders_of_lines(proposal)
     proposal.sources.sort(key=lambda source: (source.table.label, source.sheets[0].path))
     prefix_colliding(proposal.sources)
     prefix_beside_adapters(proposal)

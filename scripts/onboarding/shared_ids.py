@@ -1,7 +1,7 @@
 """Finds ids that two sources share: rows that would count as versions of one another, orders that would count twice."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from customer_journey.contract import raw_tables
@@ -19,6 +19,7 @@ _SHARED_NUMBERS = 5
 # tables whose ids each system assigns itself; ids of products and orders may be shared on purpose
 _WITH_OWN_IDS = ("crm/contacts", "crm/companies", "crm/deals", "crm/tickets")
 _LINES = 5
+_END_OF_PHONE = 9
 
 
 def prefix_colliding(sources: Sequence[Source]) -> None:
@@ -39,52 +40,69 @@ def prefix_beside_adapters(proposal: Proposal) -> None:
         if source.table.label not in _WITH_OWN_IDS or source.missing or source.id_prefix:
             continue
         own = {match.column: match.theirs for match in source.matches}
-        ids = _by_id(source.sheets, own[source.table.key[0]], own.get("email"))
+        own_id = own[source.table.key[0]]
+        ids = _by_id(source.sheets, own_id, own.get("email"), own.get("phone"))
         for use in proposal.adapters:
             if source.table not in use.adapter.selects:
                 continue
             inputs = use.adapter.inputs_of(use.adapter.selects[source.table])
             sheets = [sheet for name in inputs for sheet in use.files.get(name, [])]
             columns = dict.fromkeys(name for sheet in sheets for name in sheet.columns if name)
-            emails = {name for name in columns if _is_of_emails(sheets, name)}
-            column = max(columns, key=lambda name: len(ids.keys() & _by_id(sheets, name, None).keys()), default="")
-            theirs = _by_id(sheets, column, next((name for name in columns if name in emails), None))
+            column = max(columns, key=lambda name: len(ids.keys() & _by_id(sheets, name).keys()), default="")
+            email, phone = (_column_of(sheets, columns, kind) for kind in ("email", "phone"))
+            theirs = _by_id(sheets, column, email, phone)
             shared = ids.keys() & theirs.keys()
             if len(shared) < max(_SHARED_NUMBERS, len(ids) / 5):
                 continue
-            compared = [key for key in shared if ids[key] and theirs[key]]
-            other = [key for key in compared if ids[key] != theirs[key]]
-            if compared and len(other) <= len(compared) / 10:
+            pairs = [
+                (one, other)
+                for key in shared
+                for one, other in zip(ids[key], theirs[key], strict=True)
+                if one and other
+            ]
+            differ = [pair for pair in pairs if pair[0] != pair[1]]
+            # the same name of the column in files that say nothing else: a till's customers and its invoices
+            is_same = len(differ) <= len(pairs) / 10 if pairs else plain_name(column) == plain_name(own_id)
+            if is_same:
+                what = "with the same e-mails and phones" if pairs else "under the same name"
                 source.notes.append(
-                    f"{len(shared)} of its ids also stand in {use.name} ({column}) with the same e-mails: they are "
-                    "read as versions of the same rows, of which the one with the latest updated_at counts"
+                    f"{len(shared)} of its ids also stand in {use.name} ({column}) {what}: they are read as the same, "
+                    "and of two rows the one with the latest updated_at counts"
                 )
                 continue
             source.id_prefix = f"{slug_of(source.sheets[0].path.stem.split('.')[0])}-"
-            what = f", {len(other)} of them with another e-mail" if other else ""
+            what = f", {len(differ)} of them with another e-mail or phone" if differ else ""
             source.notes.append(
                 f"{len(shared)} of its ids also stand in {use.name} ({column}){what}: a prefix keeps them apart. "
                 "Persons are joined by e-mail and phone"
             )
 
 
-def _by_id(sheets: Sequence[Sheet], column: str, email: str | None) -> dict[str, str]:
-    """Return the ids in a column of files, each with the e-mail of its row; empty if there is none."""
-    found = {}
+def _by_id(
+    sheets: Sequence[Sheet], column: str, email: str | None = None, phone: str | None = None
+) -> dict[str, tuple[str, str]]:
+    """Return the ids in a column of files, each with the e-mail and the end of the phone of its row, if it has them."""
+    found: dict[str, tuple[str, str]] = {}
     for sheet in sheets:
         if column not in sheet.columns:
             continue
         place = sheet.columns.index(column)
-        other = sheet.columns.index(email) if email is not None and email in sheet.columns else None
+        others = [sheet.columns.index(name) if name in sheet.columns else None for name in (email, phone)]
         for row in sheet.rows:
+            address, number = (row[other].strip().lower() if other is not None else "" for other in others)
             if row[place].strip():
-                found[row[place].strip()] = row[other].strip().lower() if other is not None else ""
+                # phones are written with and without the code of the country
+                found[row[place].strip()] = address, re.sub("[^0-9]", "", number)[-_END_OF_PHONE:]
     return found
 
 
-def _is_of_emails(sheets: Sequence[Sheet], column: str) -> bool:
-    texts = [text for sheet in sheets if column in sheet.columns for text in sheet.values(sheet.columns.index(column))]
-    return bool(texts) and kind_of(texts, len(texts)).name == "email"
+def _column_of(sheets: Sequence[Sheet], columns: Iterable[str], kind: str) -> str | None:
+    """Return the first of the columns whose values are of a kind."""
+    for column in columns:
+        texts = [text for one in sheets if column in one.columns for text in one.values(one.columns.index(column))]
+        if texts and kind_of(texts, len(texts)).name == kind:
+            return column
+    return None
 
 
 @dataclass(frozen=True)

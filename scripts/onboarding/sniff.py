@@ -3,12 +3,9 @@
 Each proposal states its evidence and how much of the file was examined, so that no guess is hidden from the user.
 """
 
-import codecs
 import csv
 import io
 import json
-import re
-import unicodedata
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -19,38 +16,25 @@ from typing import Any
 
 import duckdb
 import python_calamine
-from charset_normalizer import from_bytes
 from customer_journey.errors import InputError, first_line
 from customer_journey.raw.broken_files import refuse_another_kind
 from customer_journey.raw.json_records import records_in
 from customer_journey.raw.raw_files import delimiter_of, is_json, is_parquet, is_sheet, open_text
 from customer_journey.raw.sheets import names_below
 
+from onboarding.encodings import encoding_of
+from onboarding.findings import Finding
 from onboarding.values import looks_like_a_value
 
 # Proposals are based on this much of a file; `journey check` reads the rest.
 MOST_BYTES = 32 * 2**20
 MOST_ROWS = 100_000
-# charset-normalizer gets only this much: more would take seconds without a better result
-_BYTES_FOR_CHARSET = 64 * 2**10
 DELIMITERS = (",", ";", "\t", "|")
 # The rows that decide the delimiter, and among which the header is searched.
 _ROWS_FOR_DELIMITER = 200
 _DEEPEST_HEADER = 20
-_ASCII = frozenset(map(chr, range(128)))
-_WESTERN = frozenset("àáâãäåæçèéêëìíîïñòóôõöøùúûüÿœßÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜŸŒ°ºª€£«»“”‘’–—…·¿¡®™©§\u00a0")
-_ACCENTED = re.compile("[À-ÿŒœŸ]{3}")
 # a field may be very long, for example an image encoded as text
 csv.field_size_limit(2**31 - 1)
-
-
-@dataclass(frozen=True)
-class Finding:
-    """A proposal about a file: the value, whether it is certain, and the evidence."""
-
-    value: str
-    is_sure: bool
-    why: str
 
 
 @dataclass
@@ -114,7 +98,7 @@ def _bytes(file: Path) -> tuple[bytes, bool]:
 
 def _text(file: Path) -> Sheet:
     content, is_whole = _bytes(file)
-    encoding = _encoding(content, is_whole)
+    encoding = encoding_of(content, is_whole)
     text = content.decode(encoding.value, errors="replace")
     if not is_whole:
         # drop the last line, which is incomplete
@@ -155,54 +139,6 @@ def _records_of(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
         if any(cell.strip() for cell in row):
             yield line, row
         line = reader.line_num + 1
-
-
-def _encoding(content: bytes, is_whole: bool) -> Finding:
-    if content.startswith(codecs.BOM_UTF8):
-        return Finding("utf-8", True, "it begins with the mark of UTF-8")
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return Finding("utf-16", True, "it begins with the mark of UTF-16")
-    head = content[:4096]
-    even, odd = head[0::2].count(0), head[1::2].count(0)
-    if even + odd > len(head) / 8:
-        return Finding("utf-16-le" if odd > even else "utf-16-be", False, "every other byte is NUL")
-    try:
-        codecs.getincrementaldecoder("utf-8")().decode(content, is_whole)
-    except UnicodeDecodeError:
-        return _legacy_encoding(content)
-    return Finding("utf-8", True, "all bytes are UTF-8")
-
-
-def _legacy_encoding(content: bytes) -> Finding:
-    """Guess among the single-byte code pages.
-
-    Windows-1258 and Windows-1252 differ only in a few letters: 1258 writes Vietnamese tones as combining marks after
-    the vowel, which NFC joins with it. If marks remain uncombined, or there are none, the text is not Windows-1258.
-    """
-    if b"\0" not in content:
-        vietnamese = content.decode("cp1258", errors="replace")
-        composed = unicodedata.normalize("NFC", vietnamese)
-        marks = sum(map(bool, map(unicodedata.combining, vietnamese)))
-        left = sum(map(bool, map(unicodedata.combining, composed)))
-        if marks and left <= marks * 0.02:
-            return Finding("cp1258", False, "its bytes make Vietnamese words in Windows-1258")
-    sample = content[:_BYTES_FOR_CHARSET]
-    if _is_western(sample.decode("cp1252", errors="replace")):
-        return Finding("cp1252", False, "its bytes make Western letters in Windows-1252")
-    best = from_bytes(sample).best()
-    name = best.encoding if best is not None else "cp1252"
-    # for short texts charset-normalizer may name a rare relative of the Western code page
-    if name in ("latin_1", "cp1250", "iso8859_15", "cp1252", "cp775", "mac_roman", "hp_roman8", "cp437", "cp850"):
-        name = "cp1252" if b"\x81" not in sample and b"\x8d" not in sample else "latin-1"
-    return Finding(name.replace("_", "-"), False, "it is no UTF-8, and its bytes look like this code page")
-
-
-def _is_western(text: str) -> bool:
-    """Return whether a text holds only letters and signs of Western Europe, and these as rarely as words there do.
-
-    Of short texts charset-normalizer names rare code pages. Other alphabets decode to many accented letters in a row.
-    """
-    return set(text) - _ASCII <= _WESTERN and _ACCENTED.search(text) is None
 
 
 def _delimiter(text: str, by_suffix: str) -> Finding:
@@ -346,7 +282,7 @@ def _cell(value: object) -> str:
 
 def _records(file: Path) -> Sheet:
     content, is_whole = _bytes(file)
-    encoding = _encoding(content, is_whole)
+    encoding = encoding_of(content, is_whole)
     text = content.decode(encoding.value, errors="replace").removeprefix("\ufeff")
     # UTF-8 is the standard encoding of JSON, so it needs no mention
     sheet = Sheet(file, is_whole=is_whole, encoding=None if encoding.value == "utf-8" else encoding)

@@ -5,32 +5,59 @@ All results are proposals, based only on the texts. Results that the texts do no
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 
 from customer_journey.raw.months import in_english
 
 _EMAIL = re.compile(r"(mailto:)?[^@\s,;]+@[^@\s,;]+\.[^@\s,;]{2,}")
 _PHONE = re.compile(r"'?[+(]*[0-9][0-9 .()/*x•-]{6,22}", re.IGNORECASE)
-_NUMBER = re.compile(r"[-+]?[0-9]{1,3}(?:[.,' \u00a0\u202f][0-9]{3})+(?:[.,][0-9]+)?|[-+]?[0-9]+(?:[.,][0-9]+)?")
-_CURRENCY_SIGNS = {"₫": "VND", "đ": "VND", "vnđ": "VND", "vnd": "VND", "$": None, "us$": "USD", "usd": "USD",
-                   "€": "EUR", "eur": "EUR", "£": "GBP", "gbp": "GBP", "¥": None, "฿": "THB", "thb": "THB", "₹": "INR",
-                   "inr": "INR", "₩": "KRW", "krw": "KRW", "jpy": "JPY", "rp": "IDR", "idr": "IDR", "r$": "BRL",
-                   "brl": "BRL", "mx$": "MXN", "mxn": "MXN", "chf": "CHF", "zł": "PLN", "pln": "PLN"}  # fmt: skip
-_SIGN = "|".join(sorted((re.escape(sign) for sign in _CURRENCY_SIGNS), key=len, reverse=True))
+# 1,25,000 is how India groups digits
+_NUMBER = re.compile(
+    r"[-+−]?[0-9]{1,3}(?:[.,'’ \u00a0\u202f][0-9]{3})+(?:[.,][0-9]+)?"
+    r"|[-+−]?[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3}(?:\.[0-9]+)?|[-+−]?[0-9]+(?:[.,][0-9]+)?"
+)
+# Signs and words for currencies beside amounts, in lower case; None: of several countries. read_number in
+# adapters/macros.sql takes the same ones away.
+CURRENCY_SIGNS: Mapping[str, str | None] = {
+    "$": None, "kr": None, "¥": None,
+    **{sign: code for code, signs in {
+        "VND": "₫ đ vnđ", "USD": "us$", "EUR": "€", "GBP": "£", "THB": "฿ บาท baht", "INR": "₹ rs rs.", "KRW": "₩ 원",
+        "JPY": "円 ￥ \\", "CNY": "元 rmb", "IDR": "rp rp.", "BRL": "r$", "MXN": "mx$", "CHF": "fr.", "PLN": "zł",
+        "CZK": "kč", "HUF": "ft", "RON": "lei", "BGN": "лв лв.", "RUB": "₽ руб руб.",  # noqa: RUF001
+        "UAH": "₴ грн грн.", "TRY": "₺ tl", "ILS": "₪", "PHP": "₱", "MYR": "rm", "SGD": "s$", "HKD": "hk$",
+        "TWD": "nt$", "AUD": "a$ au$", "CAD": "c$ ca$", "NZD": "nz$", "AED": "د.إ", "SAR": "ر.س", "EGP": "ج.م",
+        "KWD": "د.ك", "ZAR": "r", "NGN": "₦", "KES": "ksh", "PEN": "s/", "SEK": "", "NOK": "", "DKK": "", "ISK": "",
+        "COP": "", "CLP": "", "ARS": "",
+    }.items() for sign in (*signs.split(), code.lower())},
+}  # fmt: skip
+_SIGN = "|".join(sorted((re.escape(sign) for sign in CURRENCY_SIGNS), key=len, reverse=True))
+# Letters before digits may begin an id (R001, PEN17), unless a blank or a separator shows an amount.
+_WORDS_BEFORE = re.compile(r"(?!r[sp])[^\W\d_]+[0-9]+", re.IGNORECASE)
 _MONEY = re.compile(
-    rf"[-+]?(?P<before>{_SIGN})?\s*(?P<number>[-+]?[0-9][0-9.,' \u00a0\u202f]*)\s*(?P<after>{_SIGN})?", re.I
+    rf"\(?[-+−]?\s*(?P<before>{_SIGN})?\s*(?P<number>[-+−]?[0-9][0-9.,'’ \u00a0\u202f]*)\s*(?P<after>{_SIGN})?"
+    r"\s*[-−]?\)?",
+    re.IGNORECASE,
 )
 
 _DAY = re.compile(
     r"(?P<one>[0-9]{1,4})(?P<sign>[./-])(?P<two>[0-9]{1,2})(?P=sign)(?P<three>[0-9]{4}|[0-9]{2})"
     r"(?P<gap>T|,? ?|\s+)(?P<time>[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?P<fraction>[.,][0-9]+)?)?)?"
-    r"(?P<half>\s?[AaPp]\.?[Mm]\.?)?(?P<offset>\s?(?:Z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?))?"
+    r"(?P<half>\s?[AaPp]\.?\s?[Mm]\.?)?(?P<offset>\s?(?:Z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?))?"
 )
 _TIME_FIRST = re.compile(
     r"(?P<time>[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?)(?P<gap>,? +)"
     r"(?P<one>[0-9]{1,4})(?P<sign>[./-])(?P<two>[0-9]{1,2})(?P=sign)(?P<three>[0-9]{4}|[0-9]{2})"
 )
+# 2026年1月15日 13:05, 2026. 1. 15. PM 1:05
+_EAST_ASIAN = re.compile(
+    r"(?P<year>[0-9]{4})(?P<one>年|년 ?|\. ?|[/-])(?P<month>[0-9]{1,2})(?P<two>月|월 ?|\. ?|[/-])"
+    r"(?P<day>[0-9]{1,2})(?P<three>日|일|\.|)"
+    r"(?:(?P<gap> ?)(?P<half>[AP]M ?)?(?P<time>[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?))?"
+)
+# a year as it is counted in Thailand
+_BUDDHIST_YEAR = re.compile(r"(?<![0-9])2[45][0-9]{2}(?![0-9])")
 _NAMED_MONTH = re.compile(
     r"(?:(?P<day>[0-9]{1,2})(?P<one>[ /-])(?P<month>[A-Za-z]{3,9})(?P<two>,? |[/-])"
     r"|(?P<first>[A-Za-z]{3,9}) [0-9]{1,2}(?P<comma>,? ))"
@@ -67,6 +94,8 @@ class Dates:
     has_local_times: bool
     # the number of texts that are not dates
     strays: int = 0
+    # whether years are counted as in Thailand: 2569 is 2026
+    is_buddhist: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,6 +112,10 @@ class Numbers:
     strays: int = 0
     # whether a number is below zero and none above
     is_negative: bool = False
+    # the currencies beside the numbers: their codes, or the signs of which several countries have one
+    currencies: frozenset[str] = frozenset()
+    # whether something stands beside the digits of a number: a currency, brackets, a sign behind it
+    is_dressed: bool = False
 
 
 @dataclass(frozen=True)
@@ -164,6 +197,23 @@ def _is_phone(text: str) -> bool:
     return text[0] in "+(0'" or digits.startswith("84") or not text.isdigit()
 
 
+def number_in(text: str, numbers: Numbers | None) -> Decimal | None:
+    """Return the number that a text holds in the notation of its column; None if it holds none."""
+    found = _MONEY.fullmatch(text.strip())
+    if found is None or numbers is None:
+        return None
+    digits = re.sub(r"[^0-9.,]", "", found["number"])
+    decimal = numbers.decimal if numbers.decimal in (".", ",") else "."
+    whole, sign, rest = digits.partition(decimal)
+    value = Decimal(f"{re.sub('[.,]', '', whole) or '0'}.{rest if sign and rest.isdigit() else '0'}")
+    return -value if is_below_zero(text) else value
+
+
+def is_below_zero(text: str) -> bool:
+    """Return whether a number has a sign of negative ones: -5, 5-, (5)."""
+    return bool(re.match(r"\s*\(|[^0-9]*[-−]", text) or re.search(r"[0-9]\s*[-−]\s*$", text))
+
+
 def numbers_of(texts: Iterable[str]) -> Numbers | None:
     """Return the notation of a column's numbers; None if it is not a column of numbers."""
     texts = list(texts)
@@ -171,7 +221,7 @@ def numbers_of(texts: Iterable[str]) -> Numbers | None:
     if found is None:
         return None
     # zero has no sign
-    below = [bool(re.match(r"\s*[-(]|[^0-9]*-", text)) for text in texts if re.search("[1-9]", text)]
+    below = [is_below_zero(text) for text in texts if re.search("[1-9]", text)]
     return replace(found, is_negative=bool(below) and all(below))
 
 
@@ -180,22 +230,26 @@ def _notation_of(texts: Iterable[str]) -> Numbers | None:
     counts: Counter[str] = Counter()
     decimal = thousands = evidence = ""
     currency: str | None = None
+    currencies: set[str] = set()
     total = others = 0
-    has_plain_thousands = False
+    has_plain_thousands = is_dressed = False
     for text in texts:
         total += 1
         found = _MONEY.fullmatch(text.strip())
         number = found["number"].strip() if found else ""
-        if not found or not _NUMBER.fullmatch(number):
+        if not found or not _NUMBER.fullmatch(number) or _WORDS_BEFORE.fullmatch(text.strip()):
             others += 1
             # stop early on a column of texts
             if others > 20 and _are_too_many(others, total):
                 return None
             continue
-        currency = currency or _CURRENCY_SIGNS.get((found["before"] or found["after"] or "").lower())
-        signs = re.findall(r"[.,' \u00a0\u202f]", number)
+        if sign := (found["before"] or found["after"] or "").lower():
+            currencies.add(CURRENCY_SIGNS[sign] or sign)
+            currency = currency or CURRENCY_SIGNS[sign]
+        is_dressed |= re.fullmatch(r"-?[0-9.,]+", text.strip()) is None
+        signs = re.findall(r"[.,'’ \u00a0\u202f]", number)
         if not signs:
-            has_plain_thousands |= len(number.lstrip("+-")) > 3
+            has_plain_thousands |= len(number.lstrip("+-−")) > 3
         elif len(set(signs)) > 1:
             decimal, thousands, evidence = signs[-1], signs[0], text
         elif len(signs) > 1 or signs[0] not in ".,":
@@ -211,18 +265,47 @@ def _notation_of(texts: Iterable[str]) -> Numbers | None:
     other = {".": ",", ",": "."}
     if decimal and decimal == thousands:
         # 1.250.000 and 12.5 in one column: no pair of separators reads both
-        return Numbers(decimal, "", False, evidence, currency, others)
+        return Numbers(
+            decimal, "", False, evidence, currency, others, is_dressed=is_dressed, currencies=frozenset(currencies)
+        )
     if decimal or thousands:
         decimal = decimal or other.get(thousands, ".")
         thousands = thousands or (other[decimal] if counts[other[decimal]] else "")
-        return Numbers(decimal, thousands, True, evidence, currency, others)
+        return Numbers(
+            decimal,
+            thousands,
+            True,
+            evidence,
+            currency,
+            others,
+            is_dressed=is_dressed,
+            currencies=frozenset(currencies),
+        )
     if counts:
         sign = max(counts, key=lambda found: (counts[found], found))
         if has_plain_thousands:
             # the column writes 1250 without a thousands separator, so 1.250 has decimals
-            return Numbers(sign, "", False, ambiguous[sign], currency, others)
-        return Numbers(other[sign], sign, False, ambiguous[sign], currency, others)
-    return Numbers("", "", True, "", currency, others)
+            return Numbers(
+                sign,
+                "",
+                False,
+                ambiguous[sign],
+                currency,
+                others,
+                is_dressed=is_dressed,
+                currencies=frozenset(currencies),
+            )
+        return Numbers(
+            other[sign],
+            sign,
+            False,
+            ambiguous[sign],
+            currency,
+            others,
+            is_dressed=is_dressed,
+            currencies=frozenset(currencies),
+        )
+    return Numbers("", "", True, "", currency, others, is_dressed=is_dressed, currencies=frozenset(currencies))
 
 
 def dates_of(texts: Iterable[str]) -> Dates | None:
@@ -233,21 +316,25 @@ def dates_of(texts: Iterable[str]) -> Dates | None:
     forms: Counter[tuple[str, str]] = Counter()
     has_times = has_local = False
     day_first = month_first = undecided = ""
-    total = others = 0
+    total = others = buddhist = 0
     for text in texts:
         total += 1
+        written = text
+        if year := _BUDDHIST_YEAR.search(text):
+            text = text.replace(year[0], str(int(year[0]) - 543))
+            buddhist += 1
         iso = _ISO.fullmatch(text)
         if iso:
             forms["iso", ""] += 1
             has_times |= ":" in text
             has_local |= ":" in text and not iso["offset"]
             continue
-        if named := _form_of_named_month(text):
+        if named := _form_of_named_month(text) or _form_of_east_asia(text):
             forms[named, ""] += 1
             has_times |= ":" in text
             has_local |= ":" in text
             continue
-        found = _DAY.fullmatch(text) or _TIME_FIRST.fullmatch(text)
+        found = _DAY.fullmatch(text) or _TIME_FIRST.fullmatch(text) or _DAY.fullmatch(in_english(text))
         form = _form(found) if found else None
         if found is None or form is None:
             others += 1
@@ -264,11 +351,11 @@ def dates_of(texts: Iterable[str]) -> Dates | None:
         if len(found["one"]) == 4:
             continue
         if one > 12:
-            day_first = day_first or text
+            day_first = day_first or written
         elif two > 12:
-            month_first = month_first or text
+            month_first = month_first or written
         else:
-            undecided = undecided or text
+            undecided = undecided or written
     if not forms or _are_too_many(others, total):
         return None
     needs_order = any("{day}" in form for form, _ in forms)
@@ -280,12 +367,16 @@ def dates_of(texts: Iterable[str]) -> Dates | None:
         for (form, _), _ in forms.most_common()
         if form != "iso"
     ]
-    if day_first and month_first:
-        return Dates(
-            tuple(dict.fromkeys(formats)), "", f"{day_first} and {month_first}", True, has_times, has_local, others
-        )
+    is_mixed = bool(day_first and month_first)
     return Dates(
-        tuple(dict.fromkeys(formats)), order, day_first or month_first or undecided, False, has_times, has_local, others
+        tuple(dict.fromkeys(formats)),
+        "" if is_mixed else order,
+        f"{day_first} and {month_first}" if is_mixed else day_first or month_first or undecided,
+        is_mixed,
+        has_times,
+        has_local,
+        others,
+        2 * buddhist > total,
     )
 
 
@@ -328,6 +419,20 @@ def _form_of_named_month(text: str) -> str | None:
     return f"{form}{found['gap'] or ''}{clock}{half}"
 
 
+def _form_of_east_asia(text: str) -> str | None:
+    """Return the strptime format of a date such as `2026年1月15日 13:05`; None for others."""
+    found = _EAST_ASIAN.fullmatch(in_english(text))
+    if found is None or not 1 <= int(found["month"]) <= 12 or not 1 <= int(found["day"]) <= 31:
+        return None
+    if found["one"] in "/-" and not found["half"]:
+        return None
+    form = f"%Y{found['one']}%m{found['two']}%d{found['three']}"
+    if found["time"] is None:
+        return form
+    half = f"%p{found['half'][2:]}" if found["half"] else ""
+    return f"{form}{found['gap']}{half}{'%I' if half else '%H'}:%M{':%S' if found['time'].count(':') > 1 else ''}"
+
+
 def _form(found: re.Match[str]) -> tuple[str, str] | None:
     """Return the strptime format of one date, with the order left open as `{day}`; None if it is not a date."""
     groups = found.groupdict()
@@ -355,7 +460,9 @@ def _form(found: re.Match[str]) -> tuple[str, str] | None:
     gap = found["gap"]
     if found.re is _TIME_FIRST:
         return f"{clock}{gap}{day}", ""
-    return f"{day}{gap}{clock}", ""
+    form = f"{day}{gap}{clock}"
+    # english_of makes a plain blank of one that does not break
+    return (re.sub(r"\s", " ", form) if "%p" in form else form), ""
 
 
 def _filled(form: str, order: str) -> str:

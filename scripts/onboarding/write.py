@@ -9,11 +9,12 @@ from collections.abc import Sequence
 
 from customer_journey.raw.raw_files import READ, delimiter_of
 
+from onboarding.findings import Finding
 from onboarding.names import plain_name
 from onboarding.patterns import files_word
-from onboarding.proposal import AdapterUse, Proposal, Source, instead_of
+from onboarding.proposal import ITEMS, ORDERS, REFUNDS, AdapterUse, Match, Proposal, Source, instead_of
 from onboarding.seeds import is_refusing, seed_of
-from onboarding.sniff import Finding, Sheet
+from onboarding.sniff import Sheet
 from onboarding.values import Kind, masked
 
 # ends the line above the commands that map unknown values
@@ -116,7 +117,8 @@ def _is_as_it_stands(proposal: Proposal, source: Source) -> bool:
     return (
         files_word(proposal, source) is None
         and not (source.missing or source.constants or source.values or source.id_prefix or source.notes)
-        and all(match.theirs == match.column and match.is_sure for match in source.matches)
+        and not (source.summed_per or source.refund_rows or source.computed)
+        and all(match.theirs == match.column and match.is_sure and not match.others for match in source.matches)
         and all(word in usual and value in usual[word] for word, (_, value) in source.reading.items())
     )
 
@@ -161,16 +163,25 @@ def _lines_of_entry(proposal: Proposal, source: Source, head: str | None, first:
         )
     if source.one_row_per:
         lines.append(_line(f"one_row_per: {source.one_row_per}", "guess: the other rows of an order are its lines"))
+    if source.summed_per:
+        lines.append(_line(f"summed_per: {source.summed_per}", "guess: the rows with one number are one, and add up"))
+    if source.refund_rows:
+        if isinstance(source.refund_rows, str):
+            text = source.refund_rows
+        else:
+            ((column, values),) = source.refund_rows.items()
+            text = f"{{{scalar(column)}: [{', '.join(map(scalar, values))}]}}"
+        lines.append(_line(f"refund_rows: {text}", f"guess: {_REFUND_ROWS[source.table.label]}"))
     if source.numbered_per:
         lines.append(_line(f"numbered_per: {source.numbered_per}", "guess: the files have no number of the line"))
-    renamed = [match for match in source.matches if match.theirs != match.column]
+    renamed = [match for match in source.matches if match.theirs != match.column or match.others]
     if renamed:
         lines.append("columns:")
         for match in renamed:
             certainty = "sure" if match.is_sure else "guess"
             lines.append(
                 _line(
-                    f"  {match.column}: {scalar(match.theirs)}",
+                    f"  {match.column}: {_named(match)}",
                     f"{certainty}: {match.why}{_example(match.theirs, match.column, match.kind)}",
                 )
             )
@@ -180,7 +191,13 @@ def _lines_of_entry(proposal: Proposal, source: Source, head: str | None, first:
             _line(f"  {column}: {scalar(theirs)}", "guess: the time of that day stands here")
             for column, theirs in source.times.items()
         ]
-    if same := [match for match in source.matches if match.theirs == match.column]:
+    if source.computed:
+        lines.append("computed:")
+        lines += [
+            _line(f"  {column}: {json.dumps(formula, ensure_ascii=False)}", "guess: no column has it")
+            for column, formula in source.computed.items()
+        ]
+    if same := [match for match in source.matches if match.theirs == match.column and not match.others]:
         lines.append(f"# columns that need no mapping: {', '.join(match.column for match in same)}")
         lines += [f"#   guess: {match.column}, {match.why}" for match in same if not match.is_sure]
     for column in source.missing:
@@ -234,9 +251,14 @@ _ASKED_OF_ADAPTER = (
     "some of its times have no offset, and a build stops at them or reads them as UTC. Write the zone of the account, "
     "for example Asia/Tokyo"
 )
+_REFUND_ROWS = {
+    ORDERS: "these rows are refunds, read as orders/refunds",
+    ITEMS: "these rows are lines of refunds",
+    REFUNDS: "these rows alone are read, without their minus",
+}
 _WHAT_IF = {
     "date_format": "Write it the other way round if days and months are swapped",
-    "encoding": "Try cp1252, cp1258 or utf-16 if letters look wrong",
+    "encoding": "Try that of your Windows, such as cp1252, cp1250 or cp1258, if letters look wrong",
     "decimal": "Look at one amount in the published tables",
     "timezone": "It is that of the program that wrote the file",
 }
@@ -250,6 +272,16 @@ def _value(value: object) -> str:
     # a format or a sign is easier to read between quotation marks
     text = str(value)
     return text if re.fullmatch(r"[A-Za-z][\w/-]*", text) else json.dumps(text, ensure_ascii=False)
+
+
+def _named(match: Match) -> str:
+    if not match.others:
+        return scalar(match.theirs)
+    return f"[{', '.join(map(_in_list, (match.theirs, *match.others)))}]"
+
+
+def _in_list(text: str) -> str:
+    return scalar(text) if "," not in text else json.dumps(text, ensure_ascii=False)
 
 
 def _example(name: str, column: str, kind: Kind) -> str:
@@ -303,7 +335,7 @@ def _values(source: Source) -> list[str]:
 
 
 # columns for which the contract proposes values but allows others
-_OPEN = ("orders/orders.sales_channel", "crm/deals.deal_type")
+_OPEN = ("orders/orders.sales_channel", "crm/deals.deal_type", "web/events.event_name")
 
 
 def _why_unknown(source: Source, column: str) -> str:

@@ -232,3 +232,30 @@ def test_local_times_without_a_zone_are_refused(connection: duckdb.DuckDBPyConne
     )
     with pytest.raises(InputError, match=r"local times .*timezone: Europe/Paris"):
         made(connection, use_of("hubspot", "export", {}), tmp_path)
+
+
+def test_an_export_that_another_excel_saved(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    """German Excel writes the numbers and times of Shopify's export in its own way; mapping.yml says how."""
+    file = tmp_path / "export" / "orders.csv"
+    file.parent.mkdir()
+    file.write_text(
+        "Name;Email;Financial Status;Fulfillment Status;Currency;Subtotal;Shipping;Taxes;Total;Discount Amount;"
+        "Created at;Lineitem quantity;Lineitem name;Lineitem price;Lineitem sku;Id\n"
+        "#1001;mai@example.com;paid;fulfilled;EUR;1.249,50;0;199,50;1.249,50;0,00;01.02.2026 09:00;2;Lamp 1,5;624,75;"
+        "L-1.500;5001\n",
+        "utf-8",
+    )
+    use = replace(
+        use_of("shopify", "export", {}),
+        reading=Reading(
+            delimiter=";", decimal=",", thousands=".", date_format=("%d.%m.%Y %H:%M",), timezone="Europe/Berlin"
+        ),
+    )
+    rows, _ = made(connection, use, tmp_path)
+    (order,), (item,) = rows["orders/orders"], rows["orders/order_items"]
+    assert [meant(order[name]) for name in ("order_id", "total_amount", "tax_amount", "ordered_at")] == [
+        *(5001, Decimal("1249.5"), Decimal("199.5")),
+        datetime(2026, 2, 1, 8, tzinfo=UTC),
+    ]
+    # texts with such signs stay texts
+    assert (item["product_id"], meant(item["unit_price"]), meant(item["quantity"])) == ("L-1.500", Decimal("624.75"), 2)

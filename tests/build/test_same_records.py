@@ -223,7 +223,7 @@ def test_sources_whose_ids_may_be_the_same_want_a_prefix(tmp_path: Path) -> None
         read_mapping(tmp_path)
 
 
-# two CRMs: the new one took over deal 100, subscription SUB-1 and ticket 7 of the old one
+# two CRMs: the new one took over deal 100, subscription SUB-1, ticket 7, quote Q1 and call 5 of the old one
 CRMS = {
     "old_contacts.csv": "contact_id,email,created_at\n1,mai@example.com,2026-01-01\n2,nam@example.com,2026-01-01\n",
     "new_contacts.csv": "contact_id,email,created_at\n1,nam@example.com,2026-01-01\n2,mai@example.com,2026-01-01\n",
@@ -242,6 +242,13 @@ CRMS = {
     "1,1,2,started,50,2026-01-06,sub-1\n2,1,2,cancelled,0,2026-02-20,\n3,2,1,started,30,2026-02-10,SUB-2\n",
     "old_tickets.csv": "ticket_id,contact_id,opened_at,order_id\n7,1,2026-02-01,\n",
     "new_tickets.csv": "ticket_id,contact_id,opened_at,number\n1,2,2026-02-02,#7\n2,1,2026-02-03,8\n",
+    "old_quotes.csv": "quote_id,contact_id,amount,quoted_at,number\n1,1,900,2026-01-11,Q1\n",
+    # the second belongs to the deal that counts in the old CRM
+    "new_quotes.csv": "quote_id,contact_id,deal_id,amount,quoted_at,number\n"
+    "1,2,1,900,2026-01-12,Q1\n2,2,1,950,2026-01-14,Q2\n",
+    "old_activities.csv": "activity_id,contact_id,activity_type,occurred_at\n5,1,call,2026-01-10T08:00:00\n",
+    "new_activities.csv": "activity_id,contact_id,activity_type,occurred_at,old_id\n1,2,call,2026-01-10T08:01:00,5\n"
+    "2,2,call,2026-01-11T08:00:00,\n",
 }
 CRM_TABLES = {
     "crm/contacts": ("old_contacts", "new_contacts"),
@@ -249,6 +256,8 @@ CRM_TABLES = {
     "crm/deal_changes": ("new_deal_changes",),
     "crm/subscription_changes": ("old_subscriptions", "new_subscriptions"),
     "crm/tickets": ("old_tickets", "new_tickets"),
+    "crm/quotes": ("old_quotes", "new_quotes"),
+    "crm/activities": ("old_activities", "new_activities"),
     "orders/orders": ("orders",),
 }
 CRM_KEYS = """
@@ -256,10 +265,12 @@ same_records:
   crm/deals: {old: number, new: old_number}
   crm/subscription_changes: {old: number, new: number}
   crm/tickets: {old: ticket_id, new: number}
+  crm/quotes: {old: number, new: number}
+  crm/activities: {old: activity_id, new: old_id}
 """
 
 
-def test_deals_subscriptions_and_tickets_of_two_crms_count_once(tmp_path: Path) -> None:
+def test_records_of_two_crms_count_once(tmp_path: Path) -> None:
     """A deal that both CRMs hold is one conversion; what names it in the second CRM belongs to the deal that counts."""
     raw = tmp_path / "raw"
     write_settings(raw, {"as_of": "2026-03-15T00:00:00Z", "reporting_currency": "USD", "reporting_timezone": "UTC"})
@@ -273,7 +284,10 @@ def test_deals_subscriptions_and_tickets_of_two_crms_count_once(tmp_path: Path) 
             prefix = "" if source == "old" else ", id_prefix: new-"
             lines.append(f"    - {{source: {source}, files: [{name}.csv]{prefix}}}")
     (raw / "mapping.yml").write_text("\n".join(lines) + CRM_KEYS, encoding="utf-8")
-    models = ("fct_deals", "fct_conversions", "fct_mrr_movements", "fct_tickets", "audit_reconciliation")
+    models = (
+        *("fct_deals", "fct_conversions", "fct_mrr_movements", "fct_tickets", "fct_quotes", "fct_activities"),
+        *("fct_touchpoints", "audit_reconciliation"),
+    )
     warehouse = build_models(raw, tmp_path / "out", models)
     with duckdb.connect(str(warehouse), read_only=True) as connection:
 
@@ -303,35 +317,49 @@ def test_deals_subscriptions_and_tickets_of_two_crms_count_once(tmp_path: Path) 
             " where mrr_change <> 0 group by all order by 1, 2"
         ) == [("2026-01-01", "new", 50), ("2026-02-01", "expansion", 30), ("2026-02-01", "new", 30)]
         assert found("select ticket_id from marts.fct_tickets order by 1") == [("7",), ("new-2",)]
+        assert found("select quote_id, deal_id from marts.fct_quotes order by 1") == [("1", None), ("new-2", "1")]
+        assert found("select activity_id from marts.fct_activities order by 1") == [("5",), ("new-2",)]
+        # one touchpoint each, not two
+        assert found(
+            "select touchpoint_type, count(*) from marts.fct_touchpoints"
+            " where touchpoint_type in ('call', 'quote') group by 1 order by 1"
+        ) == [("call", 2), ("quote", 2)]
         assert found(
             "select source_table, rows_in, accepted, duplicates_other_source from marts.audit_reconciliation"
             " where duplicates > 0 order by 1"
         ) == [
+            ("crm.activities", 3, 2, 1),
             ("crm.deal_changes", 2, 1, 1),
             ("crm.deals", 4, 3, 1),
+            ("crm.quotes", 3, 2, 1),
             ("crm.subscription_changes", 5, 3, 2),
             ("crm.tickets", 3, 2, 1),
         ]
 
 
-def test_a_review_of_an_order_that_counts_elsewhere_is_its_buyers(tmp_path: Path) -> None:
-    """The review names receipt R1 of the till alone; the shop, which counts, knows that Mai bought it as order 1."""
+def test_reviews_and_purchases_of_an_order_that_counts_elsewhere_are_its_own(tmp_path: Path) -> None:
+    """Review and web event name receipt R1 of the till alone; the shop, which counts, knows that Mai bought it as 1."""
     raw = tmp_path / "raw"
     write_settings(raw, {"as_of": "2026-03-15T00:00:00Z", "reporting_currency": "USD", "reporting_timezone": "UTC"})
     for name, content in {
         "shop.csv": "order_id,email,ordered_at,total_amount,number\n1,mai@example.com,2026-02-01,100,R1\n",
         "till.csv": "order_id,ordered_at,total_amount,number\nR1,2026-02-01,100,R1\n",
         "feedback/reviews.csv": "review_id,order_id,reviewed_at,rating\nV1,till-R1,2026-02-09,5\n",
+        "web/events.csv": "event_id,anonymous_id,occurred_at,event_name,order_id\n"
+        "E1,cookie,2026-02-01T09:00:00,purchase,till-R1\n",
         "mapping.yml": "tables:\n  orders/orders:\n    - {source: shop, files: [shop.csv], constants: {status: paid}}\n"
         '    - {source: till, files: [till.csv], id_prefix: "till-", constants: {status: paid}}\n'
         "same_records:\n  orders/orders: {shop: number, till: number}\n",
     }.items():
         (raw / name).parent.mkdir(exist_ok=True)
         (raw / name).write_text(content, encoding="utf-8")
-    warehouse = build_models(raw, tmp_path / "out", ("fct_orders", "fct_reviews", "fct_touchpoints"))
+    warehouse = build_models(raw, tmp_path / "out", ("fct_orders", "fct_reviews", "fct_sessions", "fct_touchpoints"))
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         (buyer,) = connection.execute("select order_id, person_id from marts.fct_orders").fetchall()
         assert buyer[0] == "1" and buyer[1] != "unknown"
+        # the session of the purchase, by a cookie that nothing else links to Mai
+        (session,) = connection.execute("select session_id from marts.fct_orders").fetchall()
+        assert connection.execute("select session_id from marts.fct_sessions").fetchall() == [session]
         assert connection.execute("select order_id, person_id from marts.fct_reviews").fetchall() == [buyer]
         query = "select person_id from marts.fct_touchpoints where touchpoint_type = 'review'"
         assert connection.execute(query).fetchall() == [buyer[1:]]

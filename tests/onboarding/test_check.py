@@ -14,9 +14,13 @@ from onboarding.write import mapping_text, settings_text
 from tests.onboarding.files import INVOICES, lines, workbook, write
 
 
-def started(folder: Path) -> None:
-    """Propose and write mapping.yml, as `journey init` does."""
+def started(folder: Path, *, with_refunds: bool = True) -> None:
+    """Propose and write mapping.yml, as `journey init` does; `with_refunds` as proposed, else no row is one."""
     proposal = propose(folder, None, None)
+    if not with_refunds:
+        proposal.sources = [source for source in proposal.sources if source.table.label != "orders/refunds"]
+        for source in proposal.sources:
+            source.refund_rows = ""
     write(folder, "mapping.yml", mapping_text(proposal))
     if (settings := settings_text(proposal)) is not None:
         write(folder, "vars.yml", settings)
@@ -72,7 +76,7 @@ BROKEN = (
 
 def test_each_refusal_names_its_line_column_value_and_what_to_do(tmp_path: Path) -> None:
     write(tmp_path, "don hang.csv", lines(*BROKEN, end="\r\n"))
-    started(tmp_path)
+    started(tmp_path, with_refunds=False)
     (orders,) = judge(tmp_path).judgements
     assert (orders.rows, orders.accepted, orders.refused) == (7, 1, 6)
     found = {refusal.reason: refusal for refusal in orders.refusals}
@@ -84,14 +88,15 @@ def test_each_refusal_names_its_line_column_value_and_what_to_do(tmp_path: Path)
         "missing_order_id": (1, "don hang.csv, line 9", "Mã đơn", ""),
     }
     assert found["negative_total_amount"].advice == (
-        "deliver money that was given back as a row of orders/refunds; write discounts and taxes without the minus"
+        "read rows of money that was given back as refunds (refund_rows: negative in mapping.yml) or deliver them as "
+        "orders/refunds; write discounts and taxes without the minus"
     )
     assert found["unmapped_status"].advice == "map the value 'Bay mất', see below"
 
 
 def test_unmapped_values_are_counted_with_the_command_to_paste(tmp_path: Path) -> None:
     write(tmp_path, "don hang.csv", lines(*BROKEN, end="\r\n"))
-    started(tmp_path)
+    started(tmp_path, with_refunds=False)
     result = CliRunner().invoke(app, ["check", str(tmp_path)])
     assert result.exit_code == 0, result.output
     command = f"journey map-value {tmp_path} orders/orders status 'Bay mất' ???"

@@ -1,5 +1,6 @@
 """What `journey init` proposes for a folder, and the files that it writes."""
 
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -529,3 +530,43 @@ def test_orders_with_a_row_for_each_line_are_orders_and_items(tmp_path: Path) ->
         ("#2", "1", "AT", "1", "90000"),
     ]
     assert counted == [(4,)]
+
+
+def test_a_currency_that_no_file_names_is_told(tmp_path: Path) -> None:
+    """Amounts of a file or of a tool's export would count in the default currency without a word."""
+    said = "no file names the currency of its amounts, so they are read as USD"
+    write(
+        tmp_path / "file", "orders.csv", lines("Order ID,Date,Email,Total,Status", "1,2026-01-15,a@example.com,9,paid")
+    )
+    shutil.copytree(Path(__file__).parents[1] / "adapters" / "tiktok_shop" / "export", tmp_path / "tool")
+    for folder in ("file", "tool"):
+        result = CliRunner().invoke(app, ["init", str(tmp_path / folder)])
+        assert said in result.output, result.output
+        result = CliRunner().invoke(app, ["init", str(tmp_path / folder), "--overwrite", "--currency", "VND"])
+        assert said not in result.output
+
+
+def test_a_file_that_only_an_adapter_can_read_tells_its_country_too(tmp_path: Path) -> None:
+    """Shopee's export names columns twice, so that only its adapter reads it; its names are Vietnamese."""
+    shutil.copytree(Path(__file__).parents[1] / "adapters" / "shopee" / "export", tmp_path / "shopee")
+    hints = propose(tmp_path, None, None).hints
+    assert hints.currency is not None and hints.currency.value == "VND"
+
+
+@pytest.mark.parametrize(("phone", "prefix"), [("84911000{n:03}", ""), ("0922000{n:03}", "danh_sach_khach_hang-")])
+def test_customers_of_a_till_are_those_of_its_invoices(phone: str, prefix: str, tmp_path: Path) -> None:
+    """The invoices have no e-mails, but phones: the numbers of customers mean the same if these agree."""
+    numbers = range(1, 9)
+    header = "Mã hóa đơn;Thời gian;Mã khách hàng;Điện thoại;Kênh bán;Tổng tiền hàng;Khách cần trả;Trạng thái"
+    invoices = [f"HD{n};1{n}/01/2026 09:30;KH{n};0911000{n:03};Website;1.000;1.000.000;Hoàn thành" for n in numbers]
+    customers = [f"KH{n};Lan;{phone.format(n=n)};k{n}@vidu.vn;1{n}/01/2026" for n in numbers]
+    write(tmp_path, "Danh sách hóa đơn.csv", lines(header, *invoices))
+    write(
+        tmp_path,
+        "Danh sách khách hàng.csv",
+        lines("Mã khách hàng;Tên khách hàng;Điện thoại;Email;Ngày tạo", *customers),
+    )
+    proposal = propose(tmp_path, None, None)
+    assert [use.name for use in proposal.adapters] == ["kiotviet"]
+    (source,) = proposal.sources
+    assert source.id_prefix == prefix

@@ -1,4 +1,4 @@
-"""Exports of France, Spain, Brazil and Italy, as Excel saves them there, from `init` to the landed rows."""
+"""Exports of ten countries, as Excel and tills save them there, from `init` to the landed rows."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,7 +9,7 @@ import pytest
 import yaml
 from customer_journey.landing.land import land
 from customer_journey.privacy import erasure
-from customer_journey.raw.months import NAMES, english_months_of, in_english
+from customer_journey.raw.months import NAMES, english_of, in_english
 from onboarding.judge import judge
 from onboarding.propose import propose
 from onboarding.write import mapping_text, settings_text
@@ -21,9 +21,10 @@ class Country(NamedTuple):
     """The files of a shop: rows by the name of the file, and what lands of them."""
 
     files: Mapping[str, Sequence[str]]
-    settings: Mapping[str, str]
+    settings: Mapping[str, str | int]
     # columns of a raw table, and its rows
     landed: Mapping[tuple[str, str], Sequence[tuple[Any, ...]]]
+    encoding: str = "cp1252"
 
 
 FRANCE = Country(
@@ -136,12 +137,143 @@ ITALY = Country(
 )
 
 
-@pytest.mark.parametrize("country", [FRANCE, SPAIN, BRAZIL, ITALY], ids=["France", "Spain", "Brazil", "Italy"])
+_ORDERS = ("raw_orders.orders", "order_id, ordered_at, status, total_amount, phone, currency")
+# refunds are below zero; Windows-1250, blanks between thousands
+POLAND = Country(
+    {
+        "zamówienia.csv": (
+            "Numer zamówienia;Data zamówienia;Imię;Nazwisko;E-mail;Telefon;Wartość zamówienia;Status",
+            "Z/1;15.01.2026 13:05;Michał;Wójcik;michal@example.pl;+48 601 234 567;1 234,50 zł;Zrealizowane",
+            "Z/2;03.02.2026 09:10;Żaneta;Łukasik;zaneta@example.pl;602 345 678;99,00 zł;Anulowane",
+            "KOR/1;05.02.2026 10:00;Michał;Wójcik;michal@example.pl;+48 601 234 567;-200,00 zł;Zrealizowane",
+        )
+    },
+    {"reporting_currency": "PLN", "reporting_timezone": "Europe/Warsaw", "default_phone_country": "PL"},
+    {
+        _ORDERS: [
+            ("Z/1", "2026-01-15 12:05:00.000000+00:00", "completed", "1234.50", "+48 601 234 567", "PLN"),
+            ("Z/2", "2026-02-03 08:10:00.000000+00:00", "cancelled", "99.00", "602 345 678", "PLN"),
+        ],
+        ("raw_orders.refunds", "refund_id, refunded_at, cast(amount as double)"): [
+            ("KOR/1", "2026-02-05 09:00:00.000000+00:00", 200)
+        ],
+    },
+    "cp1250",
+)
+# 2569 is 2026; 29 February is a day of 2024 alone
+THAILAND = Country(
+    {
+        "ยอดขาย.csv": (
+            "ยอดขายประจำเดือน,,,,,",
+            "เลขที่ใบเสร็จ,วันที่,ลูกค้า,เบอร์โทร,ยอดรวม,สถานะ",
+            'R001,15/01/2569,สมชาย ใจดี,081-234-5678,"1,250.00 บาท",ชำระแล้ว',
+            "R002,29/02/2567,สมหญิง,089-765-4321,฿950.00,ยกเลิก",
+        )
+    },
+    {"reporting_currency": "THB", "reporting_timezone": "Asia/Bangkok", "default_phone_country": "TH"},
+    {
+        _ORDERS: [
+            ("R001", "2026-01-15", "paid", "1250.00", "081-234-5678", "THB"),
+            ("R002", "2024-02-29", "cancelled", "950.00", "089-765-4321", "THB"),
+        ]
+    },
+    "cp874",
+)
+# the yen sign is a backslash in its code page
+JAPAN = Country(
+    {
+        "注文.csv": (
+            "注文番号,注文日時,お客様名,メールアドレス,電話番号,合計金額,注文状況",
+            '1001,2026年1月15日 13:05,山田 太郎,taro@example.jp,03-1234-5678,"\\12,000",発送済み',
+            "1002,2026年2月3日 9:20,鈴木花子,hanako@example.jp,090-1234-5678,\\980,キャンセル",
+        )
+    },
+    {
+        "reporting_currency": "JPY",
+        "currency_decimals": 0,
+        "reporting_timezone": "Asia/Tokyo",
+        "default_phone_country": "JP",
+    },
+    {
+        _ORDERS: [
+            ("1001", "2026-01-15 04:05:00.000000+00:00", "shipped", "12000", "03-1234-5678", "JPY"),
+            ("1002", "2026-02-03 00:20:00.000000+00:00", "cancelled", "980", "090-1234-5678", "JPY"),
+        ]
+    },
+    "cp932",
+)
+# halves of the day in Arabic; nothing tells which country of several it is
+ARABIA = Country(
+    {
+        "الطلبات.csv": (
+            "رقم الطلب;تاريخ الطلب;اسم العميل;رقم الجوال;الإجمالي;الحالة",
+            "5001;15/01/2026 3:04 م;محمد علي;0501234567;1250.00 ر.س;مكتمل",
+            "5002;03/02/2026 9:10 ص;فاطمة;0559876543;99.50 ر.س;ملغي",
+        )
+    },
+    {"reporting_currency": "SAR"},
+    {
+        _ORDERS: [
+            ("5001", "2026-01-15 15:04:00.000000", "completed", "1250.00", "0501234567", "SAR"),
+            ("5002", "2026-02-03 09:10:00.000000", "cancelled", "99.50", "0559876543", "SAR"),
+        ]
+    },
+    "cp1256",
+)
+SWITZERLAND = Country(
+    {
+        "bestellungen.csv": (
+            "Bestellnummer;Bestelldatum;Vorname;Nachname;E-Mail;Telefon;Gesamtbetrag;Bestellstatus",
+            "1;3-Feb-26 3:04 PM;Urs;Müller;urs@example.ch;044 123 45 67;CHF 1’234.50;bezahlt",
+            "2;14-Feb-26 9:10 AM;Léa;Favre;lea@example.ch;021 987 65 43;CHF 99.00;storniert",
+        )
+    },
+    {"reporting_currency": "CHF", "reporting_timezone": "Europe/Zurich", "default_phone_country": "CH"},
+    {
+        _ORDERS: [
+            ("1", "2026-02-03 14:04:00.000000+00:00", "paid", "1234.50", "044 123 45 67", "CHF"),
+            ("2", "2026-02-14 08:10:00.000000+00:00", "cancelled", "99.00", "021 987 65 43", "CHF"),
+        ]
+    },
+)
+# a lakh has two digits between its commas; without a status
+INDIA = Country(
+    {
+        "Sales Register.csv": (
+            "Invoice No,Invoice Date,Customer Name,Mobile,Bill Amount,GST,Payment Mode",
+            'IN/1,15-01-2026,Ravi,+91 98765 43210,"₹1,25,000.00","₹22,500.00",UPI',
+            "IN/2,03-02-2026,Asha,+91 91234 56789,₹950.00,₹171.00,Cash",
+        )
+    },
+    {"reporting_currency": "INR"},
+    {
+        _ORDERS: [
+            ("IN/1", "2026-01-15", "completed", "125000.00", "+91 98765 43210", "INR"),
+            ("IN/2", "2026-02-03", "completed", "950.00", "+91 91234 56789", "INR"),
+        ]
+    },
+    "utf-8",
+)
+COUNTRIES = {
+    "France": FRANCE,
+    "Spain": SPAIN,
+    "Brazil": BRAZIL,
+    "Italy": ITALY,
+    "Poland": POLAND,
+    "Thailand": THAILAND,
+    "Japan": JAPAN,
+    "Arabia": ARABIA,
+    "Switzerland": SWITZERLAND,
+    "India": INDIA,
+}
+
+
+@pytest.mark.parametrize("country", COUNTRIES.values(), ids=COUNTRIES)
 def test_from_init_to_landed_rows(country: Country, tmp_path: Path) -> None:
     """Nothing is edited between `init` and the landing, and no row is refused."""
     raw = tmp_path / "raw"
     for name, rows in country.files.items():
-        write(raw, name, lines(*rows, end="\r\n"), encoding="cp1252")
+        write(raw, name, lines(*rows, end="\r\n"), encoding=country.encoding)
     proposal = propose(raw, None, None)
     (raw / "mapping.yml").write_text(mapping_text(proposal), encoding="utf-8")
     settings = settings_text(proposal)
@@ -153,7 +285,10 @@ def test_from_init_to_landed_rows(country: Country, tmp_path: Path) -> None:
         for (table, columns), landed in country.landed.items():
             assert connection.execute(f"select {columns} from {table} order by 1").fetchall() == landed
     verdict = judge(raw)
-    assert [judgement.refusals for judgement in verdict.judgements] == [[]] * len(country.files)
+    assert [judgement.refusals for judgement in verdict.judgements] == [[]] * len(verdict.judgements)
+    assert {f"raw_{judgement.table.label.replace('/', '.')}" for judgement in verdict.judgements} >= {
+        table for table, _ in country.landed
+    }
     assert not verdict.unmapped
 
 
@@ -168,13 +303,20 @@ def test_from_init_to_landed_rows(country: Country, tmp_path: Path) -> None:
         ("7 mag 2025", "7 May 2025"),
         ("02-FÉVR-26", "02-February-26"),
         ("2 Sep 2026", "2 September 2026"),
+        ("7 października 2025", "7 October 2025"),
+        ("12 mei 2025", "12 May 2025"),
+        ("02/03/2026 3:04 p. m.", "02/03/2026 3:04 pM"),
+        ("02/03/2026 3:04\u202fPM", "02/03/2026 3:04 PM"),
+        ("02/03/2026 3:04 CH", "02/03/2026 3:04 PM"),
+        ("2026/3/2 下午 3:04", "2026/3/2 PM 3:04"),
+        ("02/03/2026 3:04 ص", "02/03/2026 3:04 AM"),
     ],
 )
-def test_names_of_months(text: str, english: str) -> None:
+def test_words_in_dates(text: str, english: str) -> None:
     """The proposal and the build translate alike."""
     assert in_english(text) == english
     with duckdb.connect() as connection:
-        assert connection.execute(f"select {english_months_of('?')}", [text]).fetchone() == (english,)
+        assert connection.execute(f"select {english_of('?')}", [text]).fetchone() == (english,)
 
 
 def test_no_name_means_two_months() -> None:

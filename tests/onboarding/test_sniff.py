@@ -162,9 +162,34 @@ def test_a_damaged_file_is_said_to_be_one(tmp_path: Path, name: str, said: str) 
         ("N° de commande;Créées;Nîmes\n1;2;3\n", "cp1252"),
         ("Ångström;Smørrebrød;Straße – 5 €\n1;2;3\n", "cp1252"),
         ("Имя;Телефон;Заказ клиента;Дата заказа\nЮлия;2;Москва;4\n", "cp1251"),
+        ("Номер;Клієнт\n1;Їжак\n", "cp1251"),
+        ("Имя;Телефон;Город\nЮлия Петрова;8;Москва\n", "koi8-r"),
+        ("Имя;Телефон;Город\nЮлия Петрова;8;Москва\n", "cp866"),
+        ("Imię;Nazwisko\nMichał;Wójcik\nZażółć;gęślą jaźń\n", "cp1250"),
+        ("Jméno;Příjmení;Město\nJiří;Dvořák;Plzeň\n", "cp1250"),
+        ("Név;Város\nKovács Ödön;Győr\n", "cp1250"),
+        ("Αριθμός παραγγελίας;Ημερομηνία\n1;Αθήνα\n", "cp1253"),
+        ("Sipariş no;Müşteri;İl\n1;Ayşe Oğuz;İstanbul\n", "cp1254"),
+        ("שם;עיר\nשרה;חיפה\n", "cp1255"),
+        ("رقم الطلب;اسم العميل\n1;محمد علي\n", "cp1256"),
+        ("Užsakymo numeris;Miestas\n1;Šiauliai\n2;Klaipėda\n", "cp1257"),
+        ("เลขที่ใบเสร็จ,วันที่,ลูกค้า\n1,2,สมชาย ใจดี\n", "cp874"),
+        ("注文番号,注文日,お客様名\n1,2,山田 太郎\n", "cp932"),
+        ("订单编号,下单时间,买家姓名\n1,2,王小明\n", "gb18030"),
+        ("訂單編號,日期,客戶姓名\n1,2,陳大文\n", "cp950"),
+        ("주문번호,주문일,고객명\n1,2,김철수\n", "cp949"),
+        # names of several languages
+        ("André;Müller;Søren;Peña\n1;2;3;4\n", "cp1252"),
     ],
 )
-def test_code_pages_of_windows(text: str, encoding: str, tmp_path: Path) -> None:
-    """A short Western text is Windows-1252; other alphabets are not taken for accented letters."""
+def test_code_pages(text: str, encoding: str, tmp_path: Path) -> None:
+    """A short Western text is Windows-1252; another is the page in which its letters make words of one language."""
     (sheet,) = sniff(write(tmp_path, "a.csv", text, encoding))
     assert sheet.encoding is not None and sheet.encoding.value == encoding
+
+
+def test_a_few_stray_bytes_do_not_hide_utf_8(tmp_path: Path) -> None:
+    content = "Mã;Tên khách\n1;Nguyễn Văn Ánh\n".encode() + b"2;\xff\n"
+    (sheet,) = sniff(write(tmp_path, "a.csv", content))
+    assert sheet.encoding is not None and (sheet.encoding.value, sheet.encoding.is_sure) == ("utf-8", False)
+    assert sheet.rows[0] == ["1", "Nguyễn Văn Ánh"]

@@ -1,7 +1,21 @@
 """Detection of a column's kind and notation from its values."""
 
+from collections.abc import Iterator
+from decimal import Decimal
+
+import duckdb
 import pytest
-from onboarding.values import dates_of, kind_of, masked, numbers_of
+from customer_journey.raw.adapters import FOLDER
+from customer_journey.raw.months import english_of, has_words
+from onboarding.values import CURRENCY_SIGNS, dates_of, kind_of, masked, number_in, numbers_of
+
+
+@pytest.fixture(scope="module")
+def macros() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection with the macros that a build reads texts with."""
+    with duckdb.connect() as connection:
+        connection.execute((FOLDER / "macros.sql").read_text(encoding="utf-8"))
+        yield connection
 
 
 @pytest.mark.parametrize(
@@ -76,6 +90,11 @@ def test_what_is_no_date(texts: list[str]) -> None:
         (["12.50", "3"], ".", "", True),
         (["450000", "990000"], "", "", True),
         (["1.250.000 ₫"], ",", ".", True),
+        # India, Switzerland, accountants, SAP
+        (["₹1,25,000.00", "950"], ".", ",", True),
+        (["1’234.50"], ".", "’", True),
+        (["(1,234.50)", "12.00"], ".", ",", True),
+        (["1.234,50-"], ",", ".", True),
     ],
 )
 def test_all_values_of_a_column_tell_its_signs(texts: list[str], decimal: str, thousands: str, is_sure: bool) -> None:
@@ -85,12 +104,80 @@ def test_all_values_of_a_column_tell_its_signs(texts: list[str], decimal: str, t
 
 
 @pytest.mark.parametrize(
-    ("text", "currency"), [("1.250.000 ₫", "VND"), ("€12,50", "EUR"), ("12 USD", "USD"), ("$12", None)]
+    ("text", "currency"),
+    [
+        ("1.250.000 ₫", "VND"),
+        ("€12,50", "EUR"),
+        ("12 USD", "USD"),
+        ("$12", None),
+        ("Rp500", "IDR"),
+        ("R 12", "ZAR"),
+        ("\\980", "JPY"),
+    ],
 )
 def test_signs_of_currencies(text: str, currency: str | None) -> None:
     numbers = numbers_of([text])
     assert numbers is not None
     assert numbers.currency == currency
+
+
+@pytest.mark.parametrize("sign", CURRENCY_SIGNS)
+@pytest.mark.parametrize(
+    ("form", "value"),
+    [
+        ("{} 1,250.50", "1250.5"),
+        ("1,250.50 {}", "1250.5"),
+        ("-{} 1,250.50", "-1250.5"),
+        ("({} 1,250.50)", "-1250.5"),
+        ("{} 1,250.50-", "-1250.5"),
+    ],
+)
+def test_a_build_takes_the_same_currencies_away(
+    form: str, value: str, sign: str, macros: duckdb.DuckDBPyConnection
+) -> None:
+    text = form.format(sign)
+    (found,) = macros.execute("select try_cast(read_number(?, '.', ',') as decimal(9, 2))", [text]).fetchall()
+    assert found[0] == number_in(text, numbers_of([text])) == Decimal(value)
+
+
+@pytest.mark.parametrize("text", ["R001", "PEN17", "1.5k", "12 tr", "5 %", "12 kg"])
+def test_what_is_no_amount(text: str) -> None:
+    """The beginning of an id is no currency, and what multiplies a number is not left out."""
+    assert numbers_of([text]) is None
+
+
+@pytest.mark.parametrize("text", ["1.5k", "12 tr", "5 %", "12 kg"])
+def test_a_build_refuses_what_multiplies_a_number(text: str, macros: duckdb.DuckDBPyConnection) -> None:
+    assert macros.execute("select read_number(?, '.', ',')", [text]).fetchone() == (f"unreadable: {text}",)
+
+
+@pytest.mark.parametrize(
+    ("texts", "formats"),
+    [
+        (["2026年1月15日 13:05", "2026年12月3日 9:20"], ("%Y年%m月%d日 %H:%M",)),
+        (["2026. 1. 15.", "2026. 12. 3."], ("%Y. %m. %d.",)),
+        (["15/01/2026 3:04 p. m."], ("%d/%m/%Y %I:%M %p",)),
+        (["2026/1/15 下午 3:04"], ("%Y/%m/%d %p %I:%M",)),
+        (["3-Feb-26 3:04\u202fPM"], ("%d-%B-%y %I:%M %p",)),
+    ],
+)
+def test_dates_with_words(texts: list[str], formats: tuple[str, ...], macros: duckdb.DuckDBPyConnection) -> None:
+    """The format that is proposed reads them, once their words are English."""
+    dates = dates_of(texts)
+    assert dates is not None and dates.formats == formats
+    form = formats[0]
+    for text in texts:
+        read = english_of("?") if has_words(form) else "?"
+        assert macros.execute(f"select try_strptime({read}, ?) is not null", [text, form]).fetchone() == (True,), text
+
+
+def test_years_as_in_thailand(macros: duckdb.DuckDBPyConnection) -> None:
+    dates = dates_of(["15/01/2569", "29/02/2567"])
+    assert dates is not None and dates.is_buddhist and dates.formats == ("%d/%m/%Y",)
+    for text, gregorian in (("29/02/2567", "29/02/2024"), ("2569-01-15 10:00", "2026-01-15 10:00"), ("25691", "25691")):
+        assert macros.execute("select gregorian(?)", [text]).fetchone() == (gregorian,)
+    ours = dates_of(["15/01/2026"])
+    assert ours is not None and not ours.is_buddhist
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,9 @@
 {%- set records = [
     ('orders', 'orders', 'order_id'),
     ('orders', 'refunds', 'refund_id'),
+    ('crm', 'activities', 'activity_id'),
     ('crm', 'deals', 'deal_id'),
+    ('crm', 'quotes', 'quote_id'),
     ('crm', 'subscription_changes', 'subscription_id'),
     ('crm', 'tickets', 'ticket_id'),
 ] -%}

@@ -38,16 +38,17 @@ sessions as (
 session_of_event as (
 
     select
-        session_events.order_id,
+        {{ kept_id('kept_orders', 'session_events.order_id') }} as order_id,
         sessions.session_id,
         row_number() over (
-            partition by session_events.order_id
+            partition by {{ kept_id('kept_orders', 'session_events.order_id') }}
             order by session_events.occurred_at, session_events.event_id
         ) as choice
     from {{ ref('int_session_events') }} as session_events
     inner join sessions
         on session_events.anonymous_id = sessions.anonymous_id
         and session_events.session_number = sessions.session_number
+    {{ join_kept('kept_orders', 'orders.orders', 'session_events.order_id') }}
     where session_events.order_id is not null and session_events.event_name = 'purchase'
 
 ),

@@ -24,6 +24,7 @@ from customer_journey.paths import PROJECT
 from customer_journey.raw.broken_lines import BrokenLine
 from customer_journey.raw.file_columns import Column, as_text
 from customer_journey.raw.mapping import RECORD_NUMBER, AdapterUse, Reading, did_you_mean, reading_of
+from customer_journey.raw.notation import in_contract
 from customer_journey.raw.raw_files import data_files_below, is_text
 from customer_journey.raw.tabular import is_utf_8, read_as_text
 from customer_journey.warehouse import quoted, quoted_name
@@ -222,6 +223,7 @@ def run_selects(
     broken: list[tuple[Part, str]] = []
     parts: dict[str, list[str]] = {one.name: [] for one in adapter.inputs}
     before = _temporary(connection)
+    connection.execute((FOLDER / "macros.sql").read_text(encoding="utf-8"))
     for part in read_export(connection, adapter, use, files, where, raw, into):
         one, label = part.found, part.label
         if not isinstance(one, Input):
@@ -233,13 +235,12 @@ def run_selects(
             broken.append((part, one.name))
         there = {plain(column): column for column in part.columns}
         texts = [
-            f"{quoted_name(there[plain(column)])} as {quoted_name(column)}"
+            f"{in_contract(quoted_name(there[plain(column)]), use.reading)} as {quoted_name(column)}"
             if plain(column) in there
             else f"cast(null as varchar) as {quoted_name(column)}"
             for column in one.columns
         ]
         parts[one.name].append(f"select {', '.join(texts)}, '{quoted(label)}' as _file, _row from {part.relation}")
-    connection.execute((FOLDER / "macros.sql").read_text(encoding="utf-8"))
     for one in adapter.inputs:
         empty = ", ".join(f"cast(null as varchar) as {quoted_name(column)}" for column in one.columns)
         rows = " union all ".join(parts[one.name]) or (

@@ -18,18 +18,20 @@ from customer_journey.paths import PROJECT
 from customer_journey.raw.adapters import Adapter, adapter_of, export_files, plain, run_selects
 from customer_journey.raw.broken_lines import BrokenLine
 from customer_journey.raw.file_columns import Column, is_nameless
+from customer_journey.raw.formulas import Formula
 from customer_journey.raw.mapping import (
-    EPOCH,
+    BUDDHIST,
     RECORD_NUMBER,
     AdapterUse,
     MappedTable,
     Reading,
     RecordKey,
+    RefundRows,
     did_you_mean,
     did_you_mean_one,
     read_mapping,
 )
-from customer_journey.raw.months import english_months_of, has_named_month
+from customer_journey.raw.notation import as_decimal, number_of_contract, when_date
 from customer_journey.raw.raw_files import (
     RawFiles,
     data_files_below,
@@ -48,6 +50,9 @@ YOUNG_NS = 3 * 10**9
 # Ids that come from other tools: with a prefix they would no longer match.
 _WITHOUT_PREFIX = ("anonymous_id", "message_id", "account_id", "campaign_id", "ad_group_id", "ad_id")
 _NUMBERS = ("amount", "rate", "number", "integer")
+REFUNDS = "orders/refunds"
+# The columns whose sign says whether a row of a list of sales is a refund.
+_SIGNED = {"orders/orders": ["total_amount"], "orders/order_items": ["quantity", "unit_price"], REFUNDS: ["amount"]}
 _TIMES = ("timestamp", "planned_timestamp")
 _DAYS = ("date", "planned_date")
 # a time without an offset; a date alone is left to the reporting time zone
@@ -298,6 +303,7 @@ def mapped_delivery(connection: duckdb.DuckDBPyConnection, one: MappedFile, tabl
     if is_empty:
         # JSON without a record, as an API answers on a quiet day, has no names
         names = [one.entry.columns.get(name, name) for name in table.all_columns]
+        names += [*one.entry.times.values(), *_parts_of(one.entry)]
         texts = ", ".join(f"cast(null as varchar) as {quoted_name(name)}" for name in dict.fromkeys(names))
         connection.execute(f"create or replace temp table {into}_read as select {texts}, 0 as _row where false")
     there = columns_by_contract(one, table, names)
@@ -306,10 +312,12 @@ def mapped_delivery(connection: duckdb.DuckDBPyConnection, one: MappedFile, tabl
         where = f"{one.file}: same_records in mapping.yml"
         record_key = _record_key(where, table, one.entry.record_key, there, names, one.entry)
     _make(connection, table, f"{into}_read", there, one.entry, into, record_key)
-    counted = connection.execute(f"select count(*) from {into}_read").fetchone() if one.entry.one_row_per else None
+    entry = one.entry
+    is_selected = entry.one_row_per or entry.summed_per or entry.refund_rows
+    counted = connection.execute(f"select count(*) from {into}_read").fetchone() if is_selected else None
     connection.execute(f"drop table {into}_read")
     columns = [Column(name, "VARCHAR") for name in connection.table(into).columns if not name.startswith("_")]
-    read = {*map(plain, there.values()), *map(plain, one.entry.times.values())}
+    read = {*map(plain, there.values()), *map(plain, entry.times.values()), *map(plain, _parts_of(entry))}
     unknown = [Column("" if is_nameless(name) else name, "VARCHAR") for name in names if plain(name) not in read]
     return Delivery(
         one.path,
@@ -326,6 +334,15 @@ def mapped_delivery(connection: duckdb.DuckDBPyConnection, one: MappedFile, tabl
         notes=("holds no record",) if is_empty else (),
         broken=broken,
     )
+
+
+def _parts_of(entry: MappedTable) -> list[str]:
+    """Return the columns of the files that are read together with others, or decide which rows are read."""
+    parts = [name for names in entry.joined.values() for name in names]
+    parts += [name for formula in entry.computed.values() for name in formula.columns()]
+    if entry.refund_rows is not None and entry.refund_rows.column is not None:
+        parts.append(entry.refund_rows.column)
+    return parts
 
 
 def columns_by_contract(one: MappedFile, table: RawTable, names: Sequence[str]) -> dict[str, str]:
@@ -346,7 +363,8 @@ def columns_by_contract(one: MappedFile, table: RawTable, names: Sequence[str]) 
     taken = set(found.values())
     for name in table.all_columns:
         same = there.get(plain(name))
-        if name not in found and name not in one.entry.constants and same is not None and same not in taken:
+        is_given = name in found or name in one.entry.constants or name in one.entry.computed
+        if not is_given and same is not None and same not in taken:
             found[name] = same
     return found
 
@@ -446,34 +464,106 @@ def _make(
     connection.execute(macros)
     constants = {name: f"'{quoted(text)}'" for name, text in entry.constants.items()}
     theirs = {name: f"cast({quoted_name(column)} as varchar)" for name, column in there.items()}
+    own = {plain(name): name for name in connection.table(relation).columns}
     for name, column in entry.times.items():
-        theirs[name] = _with_time(theirs, name, column, connection.table(relation).columns, entry.label)
+        theirs[name] = _with_time(theirs, name, column, own, entry.label)
+    for name, columns in entry.joined.items():
+        parts = [f"nullif(trim({_named(own, column, f'{entry.label}: columns')}), '')" for column in columns]
+        theirs[name] = f"nullif(concat_ws(' ', {', '.join(parts)}), '')"
     identifier_type = _converted(
         table, "identifier_type", (constants | theirs).get("identifier_type", "null"), entry, ""
     )
     converted = {name: _converted(table, name, text, entry, identifier_type) for name, text in theirs.items()}
-    for word, column in (("one_row_per", entry.one_row_per), ("numbered_per", entry.numbered_per)):
+    for name, formula in entry.computed.items():
+        factors = {
+            column: number_of_contract(_named(own, column, f"{entry.label}: computed: {name}"), entry.reading)
+            for column in formula.columns()
+        }
+        converted[name] = _worked_out(formula, factors)
+    for word, column in (
+        *(("one_row_per", entry.one_row_per), ("summed_per", entry.summed_per)),
+        ("numbered_per", entry.numbered_per),
+    ):
         if column and column not in theirs:
             raise InputError(
                 f"mapping.yml: {entry.label}: {word}: no column of the files is {column}. Name it under columns."
             )
     if entry.numbered_per:
-        own = theirs[entry.numbered_per]
-        converted["line_number"] = f"cast(row_number() over (partition by trim({own}) order by _row) as varchar)"
+        number = f"row_number() over (partition by trim({theirs[entry.numbered_per]}) order by _row)"
+        converted["line_number"] = f"cast({number} as varchar)"
     texts = [f"nfc_normalize({text}) as {name}" for name, text in (constants | converted).items()]
     if record_key is not None:
         texts.append(f"{record_key} as _record_key")
     has_row = "_row" in connection.table(relation).columns
     row = "_row" if has_row else "row_number() over () as _row"
-    first = ""
+    rows = f"select {', '.join([*texts, row])} from {relation}"
+    if entry.refund_rows is not None and entry.refund_rows.column is not None:
+        given = f"lower(trim({_named(own, entry.refund_rows.column, f'{entry.label}: refund_rows')}))"
+        values = ", ".join(f"lower('{quoted(value.strip())}')" for value in entry.refund_rows.values)
+        is_refund = f"coalesce({given} in ({values}), false)"
+        rows += f" where {is_refund if table.label == REFUNDS else f'not {is_refund}'}"
     if entry.one_row_per:
-        own = theirs[entry.one_row_per]
-        place = f"row_number() over (partition by trim({own}) order by _row)"
+        key = theirs[entry.one_row_per]
         # a row without a value stays, to be refused with its reason
-        first = f" qualify coalesce(trim({own}), '') = '' or {place} = 1"
-    connection.execute(
-        f"create or replace temp table {into} as select {', '.join([*texts, row])} from {relation}{first}"
-    )
+        rows += (
+            f" qualify coalesce(trim({key}), '') = '' or row_number() over (partition by trim({key}) order by _row) = 1"
+        )
+    names = [*constants, *converted, *(["_record_key"] if record_key is not None else [])]
+    if entry.summed_per:
+        rows = _summed(table, rows, entry.summed_per, names)
+    if entry.refund_rows is not None:
+        rows = _with_or_without_refunds(table, rows, entry.refund_rows, names)
+    connection.execute(f"create or replace temp table {into} as {rows}")
+
+
+def _named(own: Mapping[str, str], column: str, where: str) -> str:
+    """Return the SQL of the text in a column of the file.
+
+    Raises:
+        InputError: the file has no such column.
+    """
+    if plain(column) not in own:
+        known = [name for name in own.values() if not name.startswith("_")]
+        raise InputError(f"mapping.yml: {where}: there is no column {column}{did_you_mean(column, known)}")
+    return f"cast({quoted_name(own[plain(column)])} as varchar)"
+
+
+def _worked_out(formula: Formula, factors: Mapping[str, str]) -> str:
+    """Return the SQL of a formula's value as text, to four decimals; a text that is refused if a cell is no number."""
+    value = formula.sql(lambda column: as_decimal(factors[column]))
+    unread = " or ".join(f"(trim({text}) <> '' and {as_decimal(text)} is null)" for text in factors.values())
+    shown = f"'unreadable: ' || concat_ws(' ', {', '.join(factors.values())})"
+    return f"case when {unread} then {shown} else cast(cast(round({value}, 4) as decimal(38, 4)) as varchar) end"
+
+
+def _summed(table: RawTable, rows: str, key: str, names: Sequence[str]) -> str:
+    """Return the SQL that adds up the amounts of the rows with one key; other columns are those of the first row."""
+    group = f"case when coalesce(trim({key}), '') = '' then '_row ' || _row else trim({key}) end"
+    columns = []
+    for name in names:
+        if name in table.all_columns and table.kind_of(name) == "amount":
+            unread = f"min({name}) filter (where trim({name}) <> '' and {as_decimal(name)} is null)"
+            columns.append(f"coalesce({unread}, cast(sum({as_decimal(name)}) as varchar)) as {name}")
+        else:
+            columns.append(f"arg_min({name}, _row) filter (where trim({name}) <> '') as {name}")
+    return f"select {', '.join(columns)}, min(_row) as _row from ({rows}) group by {group}"
+
+
+def _with_or_without_refunds(table: RawTable, rows: str, refunds: RefundRows, names: Sequence[str]) -> str:
+    """Return the SQL of the sales of a list without its refunds, or of its refunds alone, with amounts above zero.
+
+    The further refunds with one id get a number behind it: they would pass for versions of the first.
+    """
+    amounts = [name for name in _SIGNED[table.label] if name in names]
+    is_below = " or ".join(f"coalesce({as_decimal(name)} < 0, false)" for name in amounts)
+    where = f" where {is_below if table.label == REFUNDS else f'not ({is_below})'}" if refunds.column is None else ""
+    if table.label != REFUNDS:
+        return f"select * from ({rows}){where}"
+    replaced = [f"coalesce(cast(abs({as_decimal('amount')}) as varchar), amount) as amount"]
+    if "refund_id" in names and "updated_at" not in names:
+        number = "row_number() over (partition by trim(refund_id) order by _row)"
+        replaced.append(f"refund_id || case when {number} > 1 then '-' || {number} else '' end as refund_id")
+    return f"select * replace ({', '.join(replaced)}) from (select * from ({rows}){where})"
 
 
 def _record_key(
@@ -525,10 +615,11 @@ def _converted(table: RawTable, name: str, text: str, entry: MappedTable, identi
         )
         text = f"case lower(trim({text})) {cases} else {text} end"
     if kind in _NUMBERS and (how.decimal or how.thousands):
-        decimal = how.decimal or ("," if how.thousands == "." else ".")
-        text = f"read_number({text}, '{quoted(decimal)}', '{quoted(how.thousands or '')}')"
+        text = number_of_contract(text, how)
+    if kind in (*_TIMES, *_DAYS) and how.calendar == BUDDHIST:
+        text = f"gregorian({text})"
     if kind in (*_TIMES, *_DAYS) and how.date_format:
-        fits = " ".join(_when_date(text, form) for form in how.date_format)
+        fits = " ".join(when_date(text, form) for form in how.date_format)
         text = f"case {fits} else {text} end"
     if kind in _TIMES and how.timezone:
         local = f"try_cast(translate(trim({text}), '/', '-') as timestamp)"
@@ -546,7 +637,7 @@ def _converted(table: RawTable, name: str, text: str, entry: MappedTable, identi
     return prefixed if takes_prefix(name) else text
 
 
-def _with_time(theirs: Mapping[str, str], name: str, column: str, columns: Sequence[str], label: str) -> str:
+def _with_time(theirs: Mapping[str, str], name: str, column: str, own: Mapping[str, str], label: str) -> str:
     """Return the SQL of a day with the time of day that stands in a column of its own.
 
     Raises:
@@ -554,23 +645,8 @@ def _with_time(theirs: Mapping[str, str], name: str, column: str, columns: Seque
     """
     if name not in theirs:
         raise InputError(f"mapping.yml: {label}: times: {name} has no column of its day. Name it under columns.")
-    own = {plain(one): one for one in columns}
-    if plain(column) not in own:
-        raise InputError(
-            f"mapping.yml: {label}: times: there is no column {column}{did_you_mean(column, own.values())}"
-        )
-    time = f"trim(cast({quoted_name(own[plain(column)])} as varchar))"
+    time = f"trim({_named(own, column, f'{label}: times')})"
     return f"nullif(trim({theirs[name]}), '') || coalesce(' ' || nullif({time}, ''), '')"
-
-
-def _when_date(text: str, form: str) -> str:
-    """Return the branch of a CASE that reads a text of this date_format."""
-    if form == EPOCH:
-        # at least ten digits: 2024 would be a year, not seconds
-        return f"when regexp_matches(trim({text}), '^[0-9]{{10,16}}([.][0-9]+)?$') then epoch_time({text})"
-    if has_named_month(form):
-        text, form = english_months_of(f"trim({text})"), form.replace("%b", "%B")
-    return f"when try_strptime(trim({text}), '{quoted(form)}') is not null then read_time({text}, '{quoted(form)}')"
 
 
 def takes_prefix(name: str) -> bool:

@@ -17,20 +17,36 @@ import yaml
 
 from customer_journey.contract import RawTable, raw_tables
 from customer_journey.errors import InputError, first_line
+from customer_journey.raw.formulas import Formula, parse
 
 FILE_NAME = "mapping.yml"
 # our own date_format, which strptime lacks: seconds, milliseconds or microseconds since 1970
 EPOCH = "epoch"
 
-_READING = ("delimiter", "encoding", "decimal", "thousands", "date_format", "timezone", "sheet", "header_row")
-_OF_A_TABLE = (
-    *("source", "files", *_READING, "columns", "times", "constants", "values", "id_prefix"),
-    *("one_row_per", "numbered_per"),
+# our own calendar beside the Gregorian one: years counted as in Thailand, 543 more
+BUDDHIST = "buddhist"
+# our own word of refund_rows: the rows whose amount is below zero
+NEGATIVE = "negative"
+
+_READING = (
+    *("delimiter", "encoding", "decimal", "thousands", "date_format", "calendar", "timezone", "sheet", "header_row"),
 )
-_OF_AN_ADAPTER = ("adapter", "source", "folder", "schema", *_READING, "id_prefix", "variables")
+_OF_A_TABLE = (
+    *("source", "files", *_READING, "columns", "times", "computed", "constants", "values", "id_prefix"),
+    *("one_row_per", "summed_per", "numbered_per", "refund_rows"),
+)
+# Tables that a list of sales with refunds among them fills.
+_WITH_REFUND_ROWS = ("orders/orders", "orders/order_items", "orders/refunds")
+_OF_AN_ADAPTER = (
+    *("adapter", "source", "folder", "schema", *(word for word in _READING if word != "calendar")),
+    *("id_prefix", "variables"),
+)
 # Tables whose records two sources may both hold, so that they would count twice. Contacts are joined by their
 # identifiers instead.
-WITH_SAME_RECORDS = ("orders/orders", "orders/refunds", "crm/deals", "crm/subscription_changes", "crm/tickets")
+WITH_SAME_RECORDS = (
+    *("orders/orders", "orders/refunds", "crm/activities", "crm/deals", "crm/quotes", "crm/subscription_changes"),
+    "crm/tickets",
+)
 # The column that an adapter's SELECT may add: the number that people see, where the id is another.
 RECORD_NUMBER = "record_number"
 
@@ -45,6 +61,8 @@ class Reading:
     thousands: str | None = None
     # strptime formats; the first that fits is used
     date_format: tuple[str, ...] = ()
+    # None: Gregorian
+    calendar: str | None = None
     # the time zone of times without an offset
     timezone: str | None = None
     sheet: str | None = None
@@ -69,6 +87,15 @@ class RecordKey:
 
 
 @dataclass(frozen=True)
+class RefundRows:
+    """Which rows of a list of sales are refunds: those below zero, or those with one of the values in a column."""
+
+    # None: the rows whose amount is below zero
+    column: str | None = None
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class MappedTable:
     """One entry under `tables:`: the files of a raw table, how they are read, and the names of their columns."""
 
@@ -87,10 +114,18 @@ class MappedTable:
     record_key: RecordKey | None = None
     # contract name: their column with the time of day, where the column of the day has none
     times: Mapping[str, str] = field(default_factory=dict)
+    # contract name: their columns, whose texts are joined with blanks; the first also stands under columns
+    joined: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    # contract name of a number: how it is worked out from their columns
+    computed: Mapping[str, Formula] = field(default_factory=dict)
     # a column of the contract: of the rows with the same value only the first is read
     one_row_per: str = ""
+    # a column of the contract: the rows with the same value are one, with the sums of their amounts
+    summed_per: str = ""
     # a column of the contract: the rows with the same value are numbered, in line_number
     numbered_per: str = ""
+    # orders and their items are read without these rows, refunds from these rows alone
+    refund_rows: RefundRows | None = None
 
     def fingerprint(self) -> str:
         """Return a digest of the entry; if it changes, its files must be read again."""
@@ -270,14 +305,15 @@ def _mapped_table(where: str, table: RawTable, entry: object) -> MappedTable:
     if not isinstance(entry, dict):
         raise InputError(f"{where}: must hold lines of the form `key: value`. See docs/mapping.md.")
     _check_words(where, entry, _OF_A_TABLE)
-    columns = _texts(f"{where}: columns", entry.get("columns"))
     named = entry.get("columns") or {}
+    columns, joined = _columns(f"{where}: columns", named)
     if name := next((name for name, theirs in named.items() if isinstance(theirs, bool)), None):
         raise InputError(
             f"{where}: columns: {name}: YAML reads No, Yes, On and Off as no or yes. Put the name between "
             "quotation marks."
         )
     times = _texts(f"{where}: times", entry.get("times"))
+    computed = _computed(f"{where}: computed", entry.get("computed"))
     constants = _texts(f"{where}: constants", entry.get("constants"))
     values = entry.get("values") or {}
     if not isinstance(values, dict):
@@ -286,11 +322,14 @@ def _mapped_table(where: str, table: RawTable, entry: object) -> MappedTable:
             "`status: {Giao xong: completed}`."
         )
     of_columns = {str(name): _texts(f"{where}: values: {name}", pairs) for name, pairs in values.items()}
-    named_by_us = (("columns", columns), ("times", times), ("constants", constants), ("values", of_columns))
+    named_by_us: tuple[tuple[str, Mapping[str, object]], ...] = (
+        *(("columns", columns), ("times", times), ("computed", computed)),
+        *(("constants", constants), ("values", of_columns)),
+    )
     for word, names in named_by_us:
         for name in names:
             theirs = names[name]
-            if name not in table.all_columns and theirs in table.all_columns:
+            if name not in table.all_columns and isinstance(theirs, str) and theirs in table.all_columns:
                 raise InputError(
                     f"{where}: {word}: {name} and {theirs} are swapped. Write our name first: `{theirs}: {name}`."
                 )
@@ -300,8 +339,18 @@ def _mapped_table(where: str, table: RawTable, entry: object) -> MappedTable:
                 )
     if wrong := next((name for name in times if not table.kind_of(name).endswith("timestamp")), None):
         raise InputError(f"{where}: times: {wrong} is no time. Name the column under columns.")
-    if both := sorted(set(columns) & set(constants)):
-        raise InputError(f"{where}: {both[0]} is both in columns and in constants. Remove one of them.")
+    if wrong := next((name for name in joined if table.kind_of(name) in _NOT_JOINED), None):
+        hint = "the column of the time under times" if "time" in table.kind_of(wrong) else "a formula under computed"
+        raise InputError(f"{where}: columns: {wrong} can have one column. Name {hint}.")
+    if wrong := next((name for name in computed if table.kind_of(name) not in _NUMBERS), None):
+        raise InputError(f"{where}: computed: {wrong} is no number. Name its column under columns.")
+    for one, other, first, second in (
+        (columns, constants, "columns", "constants"),
+        (computed, columns, "computed", "columns"),
+        (computed, constants, "computed", "constants"),
+    ):
+        if both := sorted(set(one) & set(other)):
+            raise InputError(f"{where}: {both[0]} is both in {first} and in {second}. Remove one of them.")
     return MappedTable(
         table.label,
         _list(f"{where}: files", entry.get("files")),
@@ -312,9 +361,58 @@ def _mapped_table(where: str, table: RawTable, entry: object) -> MappedTable:
         _one_text(where, entry, "id_prefix"),
         _one_text(where, entry, "source"),
         times=times,
+        joined=joined,
+        computed=computed,
         one_row_per=_own_column(where, table, entry, "one_row_per"),
+        summed_per=_own_column(where, table, entry, "summed_per"),
         numbered_per=_own_column(where, table, entry, "numbered_per"),
+        refund_rows=_refund_rows(where, table, entry),
     )
+
+
+# Kinds of columns whose texts cannot be joined.
+_NUMBERS = ("amount", "rate", "number", "integer")
+_NOT_JOINED = (*_NUMBERS, "boolean", "timestamp", "planned_timestamp", "date", "planned_date")
+
+
+def _columns(where: str, given: object) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
+    """Return the column of each contract name, the first if there are several, and the lists of several."""
+    if not isinstance(given, dict):
+        return _texts(where, given), {}
+    lists = {name: theirs for name, theirs in given.items() if isinstance(theirs, list)}
+    joined = {str(name): _list(f"{where}: {name}", theirs) for name, theirs in lists.items()}
+    if empty := next((name for name, theirs in joined.items() if not theirs), None):
+        raise InputError(f"{where}: {empty}: names no column. Write one, or a list of them.")
+    firsts = {name: theirs[0] if isinstance(theirs, list) else theirs for name, theirs in given.items()}
+    return _texts(where, firsts), {name: theirs for name, theirs in joined.items() if len(theirs) > 1}
+
+
+def _computed(where: str, given: object) -> dict[str, Formula]:
+    found = {}
+    for name, text in _texts(where, given).items():
+        try:
+            found[name] = parse(text)
+        except ValueError as error:
+            raise InputError(f'{where}: {name}: {error}. Write for example "[Quantity] * [Price]".') from error
+    return found
+
+
+def _refund_rows(where: str, table: RawTable, entry: Mapping[Any, Any]) -> RefundRows | None:
+    given = entry.get("refund_rows")
+    if given is None:
+        return None
+    where = f"{where}: refund_rows"
+    if table.label not in _WITH_REFUND_ROWS:
+        raise InputError(f"{where}: cannot stand here, only in {', '.join(_WITH_REFUND_ROWS)}. Remove this line.")
+    if given == NEGATIVE:
+        return RefundRows()
+    if not isinstance(given, dict) or len(given) != 1:
+        raise InputError(f"{where}: must be `{NEGATIVE}` or a column with values, such as {{Type: [Credit note]}}.")
+    ((column, values),) = given.items()
+    found = _list(f"{where}: {column}", values)
+    if not found:
+        raise InputError(f"{where}: {column}: names no value. Write those of refunds, such as [Credit note].")
+    return RefundRows(str(column), found)
 
 
 def _own_column(where: str, table: RawTable, entry: Mapping[Any, Any], word: str) -> str:
@@ -391,6 +489,9 @@ def _reading(where: str, entry: Mapping[str, Any]) -> Reading:
                 f"{where}: date_format {text!r} is not understood. Write a format of strptime, for example "
                 '"%d/%m/%Y %H:%M": %d day, %m month, %Y year, %H hour, %M minute.'
             )
+    calendar = entry.get("calendar")
+    if calendar not in (None, BUDDHIST):
+        raise InputError(f"{where}: calendar {calendar!r} is unknown. Write {BUDDHIST}, or remove the line.")
     sheet = entry.get("sheet")
     return Reading(
         signs["delimiter"],
@@ -398,6 +499,7 @@ def _reading(where: str, entry: Mapping[str, Any]) -> Reading:
         signs["decimal"],
         signs["thousands"],
         formats,
+        calendar,
         None if zone is None else str(zone),
         None if sheet is None else str(sheet),
         header_row,

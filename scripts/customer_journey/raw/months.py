@@ -1,25 +1,25 @@
-"""Dates with the names of months in the languages of exports: `15 janv. 2026`, `3 de marzo de 2026`, `3. März 2026`.
+"""Dates with words in the languages of exports: `15 janv. 2026`, `3 de marzo de 2026`, `3. März 2026`, `3:04 p. m.`.
 
-strptime knows English names alone, so the others are translated first.
+strptime knows English words alone, so the others are translated first.
 """
 
 import re
 from collections.abc import Mapping
 
-# English, German, French, Spanish, Portuguese, Italian; no name means two months
+# English, German, French, Spanish, Portuguese, Italian, Polish, Dutch, Swedish; no name means two months
 NAMES: Mapping[str, str] = {
-    "January": "january jan januar jänner janvier janv enero ene janeiro gennaio gen",
-    "February": "february feb februar février fevrier févr fevr fév fev febrero fevereiro febbraio",
-    "March": "march mar märz maerz mär mrz mars marzo março marco",
-    "April": "april apr avril avr abril abr aprile",
-    "May": "may mai mayo maio maggio mag",
-    "June": "june jun juni juin junio junho giugno giu",
-    "July": "july jul juli juillet juil julio julho luglio lug",
-    "August": "august aug août aout agosto ago",
-    "September": "september sep sept septembre septiembre setiembre setembro set settembre",
-    "October": "october oct oktober okt octobre octubre outubro out ottobre ott",
-    "November": "november nov novembre noviembre novembro",
-    "December": "december dec dezember dez décembre decembre déc diciembre dic dezembro dicembre",
+    "January": "january jan januar jänner janvier janv enero ene janeiro gennaio gen stycznia sty",
+    "February": "february feb februar février fevrier févr fevr fév fev febrero fevereiro febbraio lutego lut februari",
+    "March": "march mar märz maerz mär mrz mars marzo março marco marzec marca maart mrt",
+    "April": "april apr avril avr abril abr aprile kwietnia kwi",
+    "May": "may mai mayo maio maggio mag maj maja mei",
+    "June": "june jun juni juin junio junho giugno giu czerwiec czerwca cze",
+    "July": "july jul juli juillet juil julio julho luglio lug lipiec lipca lip",
+    "August": "august aug août aout agosto ago sierpnia sie augustus augusti",
+    "September": "september sep sept septembre septiembre setiembre setembro set settembre września wrz",
+    "October": "october oct oktober okt octobre octubre outubro out ottobre ott października",
+    "November": "november nov novembre noviembre novembro listopad listopada lis",
+    "December": "december dec dezember dez décembre decembre déc diciembre dic dezembro dicembre grudnia gru",
 }
 # what is to be replaced, in this order: the day's point or ending, the words between the parts, the names
 _PATTERNS = (
@@ -30,23 +30,33 @@ _PATTERNS = (
         (rf"\b(?:{'|'.join(sorted(names.split(), key=len, reverse=True))})\b\.?", english)
         for english, names in NAMES.items()
     ),
+    # spaces that do not break, as macOS puts before PM
+    ("[\u00a0\u202f]", " "),
+    # halves of the day: a. m. in Spanish, Vietnamese, Chinese, Japanese and Korean, Arabic
+    (r"\b([ap])\.? ?m\.?$", r"\1M"),
+    (r"\bSA$", "AM"),
+    (r"\bCH$", "PM"),
+    ("上午 ?|午前 ?|오전 ?", "AM "),
+    ("下午 ?|午後 ?|오후 ?", "PM "),
+    (" ?ص$", " AM"),
+    (" ?م$", " PM"),
 )
 
 
 def in_english(text: str) -> str:
-    """Return a date with the English name of its month, as english_months_of does in SQL."""
+    """Return a date with English words, as english_of does in SQL."""
     for pattern, replacement in _PATTERNS:
         text = re.sub(pattern, replacement, text, flags=re.IGNORECASE)
     return text
 
 
-def english_months_of(text: str) -> str:
-    """Return the SQL of a text with the English names of months in full, which strptime reads as %B."""
+def english_of(text: str) -> str:
+    """Return the SQL of a text with English words; names of months in full, which strptime reads as %B."""
     for pattern, replacement in _PATTERNS:
         text = f"regexp_replace({text}, '{pattern}', '{replacement}', 'gi')"
     return text
 
 
-def has_named_month(form: str) -> bool:
-    """Return whether a strptime format has the name of a month."""
-    return "%b" in form or "%B" in form
+def has_words(form: str) -> bool:
+    """Return whether a strptime format has the name of a month or the half of a day."""
+    return any(word in form for word in ("%b", "%B", "%p"))

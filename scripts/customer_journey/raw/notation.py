@@ -1,0 +1,41 @@
+"""SQL that converts numbers and times of a source to the notation of the contract (macros of adapters/macros.sql)."""
+
+from customer_journey.raw.mapping import EPOCH, Reading
+from customer_journey.raw.months import english_of, has_words
+from customer_journey.warehouse import quoted
+
+
+def number_of_contract(text: str, how: Reading) -> str:
+    """Return the SQL that converts a number to the notation of the contract."""
+    decimal = how.decimal or ("," if how.thousands == "." else ".")
+    return f"read_number({text}, '{quoted(decimal)}', '{quoted(how.thousands or '')}')"
+
+
+def as_decimal(text: str) -> str:
+    """Return the SQL of the number that a text in the notation of the contract holds; null if it holds none."""
+    return f"try_cast(read_number({text}, '.', '') as decimal(38, 6))"
+
+
+def when_date(text: str, form: str) -> str:
+    """Return the branch of a CASE that reads a text of this date_format."""
+    if form == EPOCH:
+        # at least ten digits: 2024 would be a year, not seconds
+        return f"when regexp_matches(trim({text}), '^[0-9]{{10,16}}([.][0-9]+)?$') then epoch_time({text})"
+    if has_words(form):
+        text, form = english_of(f"trim({text})"), form.replace("%b", "%B")
+    return f"when try_strptime(trim({text}), '{quoted(form)}') is not null then read_time({text}, '{quoted(form)}')"
+
+
+def in_contract(text: str, how: Reading) -> str:
+    """Return the SQL that converts each cell that is a number or time in the declared notation; others stay.
+
+    An adapter reads cells of all kinds as texts, so only those are numbers that have one of the separators.
+    """
+    branches = [when_date(text, form) for form in how.date_format]
+    if how.decimal or how.thousands:
+        decimal = how.decimal or ("," if how.thousands == "." else ".")
+        converted = number_of_contract(text, how)
+        has_sign = f"regexp_matches({text}, '[{quoted(decimal + (how.thousands or ''))}]')"
+        is_number = f"try_cast({converted} as decimal(38, 6)) is not null"
+        branches.append(f"when {has_sign} and {is_number} then {converted}")
+    return f"case {' '.join(branches)} else {text} end" if branches else text
