@@ -117,7 +117,11 @@ events as (
         deals.deal_id as source_id,
         {{ person_key_of(['contact_id']) }} as person_key,
         deals.created_at as occurred_at,
-        'deal_created' as event_type,
+        {# a deal that is closed, nobody knows since when, is no open one #}
+        case
+            when deals.status = 'open' or coalesce(deals.closed_at, closings.closed_at) is not null then 'deal_created'
+            else 'deal_of_unknown_end'
+        end as event_type,
         cast(null as string) as channel,
         cast(null as string) as campaign,
         cast(null as string) as direction,
