@@ -36,9 +36,12 @@
     where somebody copied the link: campaign.name in two braces of Meta, campaignid in one of Google, __CAMPAIGN_NAME__ of TikTok.
 -#}
 {% macro filled_tag(tag) -%}
-    {%- set template = '[$]?[{][{]?[^{}]+[}][}]?|__[a-z0-9]+(_[a-z0-9]+)*__|%%[a-z0-9_.:]+%%|<[a-z0-9_ .]+>' -%}
     case
-        when not {{ regex_like(lower_case(tag), "'^(undefined|null|nan|.object object.|((" ~ template ~ ")[ _|/.-]*)+)$'") }} then {{ tag }}
+        when not {{ regex_like(
+            lower_case(tag),
+            "'^(undefined|null|nan|.object object.|(([$]?[{][{]?[^{}]+[}][}]?|__[a-z0-9]+(_[a-z0-9]+)*__|%%[a-z0-9_.:]+%%|<[a-z0-9_ .]+>)[ _|/.-]*)+)"
+            ~ text_end() ~ "'"
+        ) }} then {{ tag }}
     end
 {%- endmacro %}
 

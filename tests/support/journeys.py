@@ -151,7 +151,7 @@ def periods_at(moment: datetime) -> tuple[str, str, str]:
 
 
 def periods_of(stay: Stay) -> list[str]:
-    """Return the months, quarters and `all` that a stay lasted in; its end is exclusive, and nothing has ended at as-of."""
+    """Return the months, quarters and `all` that a stay lasted in, its end excluded; at as-of nothing has ended."""
     first = local_day(stay.entered_at)
     last = max(first, local_day(stay.exited_at - timedelta(microseconds=1) if stay.exited_at else AS_OF))
     months = [
