@@ -138,20 +138,20 @@ renewals as (
 
     select
         events.person_key,
-        events.event_type = 'subscription_renewed' as is_renewed,
+        not changes.is_payment_end as is_renewed,
         events.occurred_at,
         case
-            when events.event_type = 'subscription_renewed' then events.occurred_at
-            else {{ add_seconds('events.occurred_at', -1) }}
+            when changes.is_payment_end then {{ add_seconds('events.occurred_at', -1) }}
+            else events.occurred_at
         end as happened_at,
-        reasons.reason
+        coalesce(reasons.reason, 'unknown') as reason
     from events
     inner join {{ ref('int_subscription_changes') }} as changes on events.source_id = changes.change_id
     inner join {{ ref('fct_subscription_changes') }} as reasons on changes.change_id = reasons.change_id
     where
         (events.event_type = 'subscription_renewed' and changes.mrr_after > 0)
-        {# the end of a trial that was never paid is no missed renewal #}
-        or (events.event_type = 'subscription_cancelled' and changes.was_paying)
+        {# an end of what was never paid, as of a trial, is no missed renewal, nor is a change of plan #}
+        or (changes.is_payment_end and events.event_type <> 'subscription_switched')
 
 ),
 

@@ -111,6 +111,9 @@ events as (
     from {{ accepted('crm', 'quotes') }} as quotes
     {{ join_exchange_rates('quotes.currency', reporting_date('quotes.quoted_at')) }}
     {{ join_persons('quotes', ['contact_id'], 'quoted_at') }}
+    left join {{ ref('int_internal_identifiers') }} as internal
+        on {{ identifier_key("'contact_id'", 'quotes.contact_id') }} = internal.identifier
+    where internal.identifier is null
     union all
     select
         'crm.deals' as source_table,
