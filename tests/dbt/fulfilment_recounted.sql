@@ -8,7 +8,8 @@ with orders as (
         {# of a promised day any time is in time #}
         delivered_at <= promised_delivery_at
         or (
-            {{ is_whole_day('promised_delivery_at') }} and {{ reporting_date('delivered_at') }} = {{ reporting_date('promised_delivery_at') }}
+            {{ is_whole_day('promised_delivery_at') }}
+            and {{ reporting_date('delivered_at') }} = {{ reporting_date('promised_delivery_at') }}
         ) as is_in_time,
         case
             when delivered_at < ordered_at then cast(0 as bigint)

@@ -1,5 +1,5 @@
--- A KPI that is on the journey map and in a KPI mart has the same numerator and denominator in each month in both, before the map places its
--- facts in stages. Of the kinds of surveys the map shows one: relational NPS and transactional CSAT, if there are any.
+-- A KPI that is on the journey map and in a KPI mart has the same numerator and denominator in each month in both, before the map places
+-- its facts in stages. Of the kinds of surveys the map shows one: relational NPS and transactional CSAT, if there are any.
 {%- set twins = [
     ('cart_abandonment_rate', 'kpi_cart', 'carts_abandoned', 'cart_sessions'),
     ('email_click_rate', 'kpi_email', 'clicked', 'delivered'),
@@ -66,7 +66,11 @@ full outer join on_the_map
     on in_marts.kpi_name = on_the_map.kpi_name
     and in_marts.period = on_the_map.period
 where
-    coalesce(in_marts.kpi_name, on_the_map.kpi_name) in ('{{ twins | map('first') | join("', '") }}')
+    coalesce(in_marts.kpi_name, on_the_map.kpi_name) in (
+        {%- for kpi_name, mart, numerator, denominator in twins %}
+        '{{ kpi_name }}'{{ ',' if not loop.last }}
+        {%- endfor %}
+    )
     and (
         coalesce(in_marts.numerator, 0) <> coalesce(on_the_map.numerator, 0)
         or coalesce(in_marts.denominator, 0) <> coalesce(on_the_map.denominator, 0)

@@ -120,11 +120,7 @@ events as (
         deals.deal_id as source_id,
         {{ person_key_of(['contact_id']) }} as person_key,
         deals.created_at as occurred_at,
-        {# a deal that is closed, nobody knows since when, is no open one #}
-        case
-            when deals.status = 'open' or coalesce(deals.closed_at, closings.closed_at) is not null then 'deal_created'
-            else 'deal_of_unknown_end'
-        end as event_type,
+        'deal_created' as event_type,
         cast(null as string) as channel,
         cast(null as string) as campaign,
         cast(null as string) as direction,
@@ -134,7 +130,9 @@ events as (
             when deals.status = 'open' then cast(null as timestamp)
             when deals.closed_at < closings.reopened_at then closings.closed_at
             {# many CRMs know the day of a closing alone; a deal created on that day was not closed before #}
-            when {{ is_whole_day('deals.closed_at') }} and {{ reporting_date('deals.closed_at') }} = {{ reporting_date('deals.created_at') }}
+            when
+                {{ is_whole_day('deals.closed_at') }}
+                and {{ reporting_date('deals.closed_at') }} = {{ reporting_date('deals.created_at') }}
                 then deals.created_at
             else coalesce(deals.closed_at, closings.closed_at)
         end as ended_at
