@@ -22,11 +22,13 @@ last_changes as (
         fit_window,
         subscription_id,
         {# a row that names a company alone takes the subscriber's person from nobody #}
-        coalesce(max_by(person_id, case when person_id <> 'unknown' then change_number end) over of_subscription, 'unknown') as person_id,
+        coalesce(
+            max_by(person_id, case when person_id <> 'unknown' then change_number end) over (partition by fit_window, subscription_id),
+            'unknown'
+        ) as person_id,
         span_number,
         mrr_after as mrr
     from changes
-    window of_subscription as (partition by fit_window, subscription_id)
     qualify row_number() over (partition by fit_window, subscription_id order by change_number desc) = 1
 
 ),
