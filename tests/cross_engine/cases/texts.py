@@ -136,7 +136,6 @@ CASES: dict[str, Cases] = {
             "[object Object]": None,
             "{{campaign.name}}": None,
             "{{campaign.name}}_{{ad.name}} | {placement}": None,
-            "${campaign}": None,
             "__CAMPAIGN_NAME__": None,
             "%%CAMPAIGN%%": None,
             "<campaign name>": None,
