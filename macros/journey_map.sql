@@ -91,10 +91,12 @@ periods as (
     Select list of one fact of int_journey_facts.
 
     Parameters: fact_type, a text; item and at, expressions; first and second, the two numbers of a fact: numerator and denominator of
-      a KPI, sum and number of answers of an emotion, otherwise 1 and 0.
+      a KPI, sum and number of answers of an emotion, otherwise 1 and 0; counted_at, the time by whose month a KPI's mart counts the fact,
+      where that is not the time at which it is placed in a stage.
 -#}
-{% macro journey_fact(fact_type, item, at='happened_at', first='1', second='0') -%}
-    person_key, {{ at }} as happened_at, '{{ fact_type }}' as fact_type, {{ item }} as item,
+{% macro journey_fact(fact_type, item, at='happened_at', first='1', second='0', counted_at=none) -%}
+    person_key, {{ at }} as happened_at, {{ period_number(reporting_date(counted_at or at)) }} as period,
+    '{{ fact_type }}' as fact_type, {{ item }} as item,
     {{ journey_item_key("'" ~ fact_type ~ "'", item) }} as item_key,
     cast({{ first }} as decimal(28, 12)) as first_number, cast({{ second }} as decimal(28, 12)) as second_number
 {%- endmacro %}

@@ -31,6 +31,20 @@
     nullif({{ trimmed(nfc(masked(decoded))) }}, '')
 {%- endmacro %}
 
+{#-
+    A UTM value; null if nobody filled it in: a word of a script (undefined, null) or a template that the ad platform did not replace, as
+    where somebody copied the link: campaign.name in two braces of Meta, campaignid in one of Google, __CAMPAIGN_NAME__ of TikTok.
+-#}
+{% macro filled_tag(tag) -%}
+    case
+        when not {{ regex_like(
+            lower_case(tag),
+            "'^(undefined|null|nan|.object object.|(([$]?[{][{]?[^{}]+[}][}]?|__[a-z0-9]+(_[a-z0-9]+)*__|%%[a-z0-9_.:]+%%|<[a-z0-9_ .]+>)[ _|/.-]*)+)"
+            ~ text_end() ~ "'"
+        ) }} then {{ tag }}
+    end
+{%- endmacro %}
+
 {#- All parameters of a URL in lower case, with & before and after each, for has_url_parameter; null if there is none. -#}
 {% macro url_parameters(url) -%}
     case when contains({{ url }}, '=') then '&' || translate({{ lower_case(url) }}, '?;#', '&&&') || '&' end

@@ -5,6 +5,12 @@ with orders as (
     select
         *,
         {{ month_of('ordered_date') }} as month_start,
+        {# of a promised day any time is in time #}
+        delivered_at <= promised_delivery_at
+        or (
+            {{ is_whole_day('promised_delivery_at') }}
+            and {{ reporting_date('delivered_at') }} = {{ reporting_date('promised_delivery_at') }}
+        ) as is_in_time,
         case
             when delivered_at < ordered_at then cast(0 as bigint)
             when delivered_at is not null then {{ microseconds_between('ordered_at', 'delivered_at') }}
@@ -25,8 +31,8 @@ counted as (
     select
         month_start,
         count(*) as orders,
-        count(*) filter (where delivered_at <= promised_delivery_at) as on_time,
-        count(*) filter (where delivered_at > promised_delivery_at) as late,
+        count(*) filter (where is_in_time) as on_time,
+        count(*) filter (where not is_in_time) as late,
         count(*) filter (where order_status in ('shipped', 'completed', 'returned') or delivered_at is not null) as shipped,
         count(*) filter (where order_status = 'returned') as returned
     from orders

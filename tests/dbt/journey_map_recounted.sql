@@ -11,7 +11,7 @@ with stays as (
         entries.entered_date,
         entries.outcome = 'converted' as is_converted,
         {{ microseconds_between('entries.entered_at', 'entries.exited_at') }} as microseconds,
-        {{ to_reporting_time('coalesce(entries.exited_at, ' ~ as_of() ~ ')') }} as stayed_until,
+        {{ to_reporting_time('entries.exited_at') }} as stayed_until,
         row_number() over (partition by entries.person_id, entries.stage order by entries.entered_at) as visit
     from {{ ref('fct_stage_entries') }} as entries
     inner join {{ ref('dim_framework_stages') }} as stages
@@ -65,7 +65,11 @@ present as (
     inner join stays
         on stays.entered_date <= periods.last_day
         {# a stay that ends exactly at the start of the period is not in it #}
-        and (stays.entered_date >= periods.first_day or stays.stayed_until > cast(periods.first_day as timestamp))
+        and (
+            stays.entered_date >= periods.first_day
+            or stays.stayed_until > cast(periods.first_day as timestamp)
+            or stays.stayed_until is null
+        )
     group by periods.period, stays.stage
 
 ),

@@ -53,5 +53,8 @@ where
         else 0
     end
     or orders.is_on_time is distinct from case
+        {# of a promised day any time is in time #}
+        when not orders.is_test and not orders.is_internal and {{ is_whole_day('stated.promised_delivery_at') }}
+            then {{ reporting_date('stated.delivered_at') }} <= {{ reporting_date('stated.promised_delivery_at') }}
         when not orders.is_test and not orders.is_internal then not stated.delivered_at > stated.promised_delivery_at
     end

@@ -151,9 +151,9 @@ def periods_at(moment: datetime) -> tuple[str, str, str]:
 
 
 def periods_of(stay: Stay) -> list[str]:
-    """Return the months, quarters and `all` that a stay lasted in; its end is exclusive."""
+    """Return the months, quarters and `all` that a stay lasted in, its end excluded; at as-of nothing has ended."""
     first = local_day(stay.entered_at)
-    last = max(first, local_day((stay.exited_at or AS_OF) - timedelta(microseconds=1)))
+    last = max(first, local_day(stay.exited_at - timedelta(microseconds=1) if stay.exited_at else AS_OF))
     months = [
         (year, month)
         for year in range(first.year, last.year + 1)

@@ -21,7 +21,11 @@ last_changes as (
     select
         fit_window,
         subscription_id,
-        person_id,
+        {# a row that names a company alone takes the subscriber's person from nobody #}
+        coalesce(
+            max_by(person_id, case when person_id <> 'unknown' then change_number end) over (partition by fit_window, subscription_id),
+            'unknown'
+        ) as person_id,
         span_number,
         mrr_after as mrr
     from changes
@@ -36,8 +40,10 @@ spans as (
         last_date,
         subscription_id,
         span_number,
+        subscription_id || '|' || cast(span_number as string) as span_key,
         min(case when is_payment_start then account_id end) as account_id,
         min(case when is_payment_start then changed_at end) as started_at,
+        min(case when is_payment_end then changed_at end) as ended_at,
         min(case when is_payment_start then changed_date end) as started_date,
         bool_or(is_payment_start and is_plan_change) as continues_another,
         min(case when is_payment_end then changed_date end) as ended_date,
@@ -48,17 +54,60 @@ spans as (
 
 ),
 
-{# a span that starts with a change of plan belongs to the same lifetime as the account's subscription before it #}
+{#
+    a span that starts with a change of plan continues the account's span whose end lies nearest to its start; other subscriptions that the
+    account has beside it go on by themselves
+#}
+continuations_0 as (
+
+    select
+        spans.fit_window,
+        spans.span_key,
+        earlier.span_key as first_key
+    from spans
+    inner join spans as earlier
+        on spans.fit_window = earlier.fit_window
+        and spans.account_id = earlier.account_id
+        and spans.continues_another
+        and earlier.is_continued
+        and earlier.started_at < spans.started_at
+        and (
+            {{ is_begun_anew('earlier.ended_at', 'spans.started_at') }}
+            or {{ is_begun_anew('spans.started_at', 'earlier.ended_at') }}
+        )
+    qualify row_number() over (
+        partition by spans.fit_window, spans.span_key
+        order by abs({{ microseconds_between('earlier.ended_at', 'spans.started_at') }}), earlier.span_key
+    ) = 1
+
+),
+
+{# the first span of a chain of changes of plan; each round doubles the length of chains that it finds, to 64 #}
+{%- for round in range(1, 7) %}
+
+continuations_{{ round }} as (
+
+    select
+        later.fit_window,
+        later.span_key,
+        coalesce(earlier.first_key, later.first_key) as first_key
+    from continuations_{{ round - 1 }} as later
+    left join continuations_{{ round - 1 }} as earlier
+        on later.fit_window = earlier.fit_window
+        and later.first_key = earlier.span_key
+
+),
+{%- endfor %}
+
 numbered as (
 
     select
-        *,
-        sum(case when continues_another then 0 else 1 end) over (
-            partition by fit_window, account_id
-            order by started_at, subscription_id, span_number
-            rows between unbounded preceding and current row
-        ) as lifetime_number
+        spans.*,
+        coalesce(continuations.first_key, spans.span_key) as lifetime_key
     from spans
+    left join continuations_6 as continuations
+        on spans.fit_window = continuations.fit_window
+        and spans.span_key = continuations.span_key
 
 ),
 
@@ -75,11 +124,11 @@ lifetimes as (
         count(ended_date) over of_lifetime = count(*) over of_lifetime
         and bool_or(ended_date is not null and not is_continued) over of_lifetime as is_ended,
         row_number() over (
-            partition by fit_window, account_id, lifetime_number
+            partition by fit_window, lifetime_key
             order by started_at, subscription_id, span_number
         ) = 1 as is_first_of_lifetime
     from numbered
-    window of_lifetime as (partition by fit_window, account_id, lifetime_number)
+    window of_lifetime as (partition by fit_window, lifetime_key)
 
 ),
 

@@ -20,7 +20,7 @@ changes as (
 
     select
         changes.*,
-        {{ person_key_of(['contact_id']) }} as person_key,
+        case when internal.identifier is null then {{ person_key_of(['contact_id']) }} else 0 end as person_key,
         {{ reporting_date('changes.changed_at') }} as changed_date,
         case changes.change_type
             {%- for change_type in change_order %}
@@ -34,7 +34,10 @@ changes as (
     left join internal_subscriptions on changes.subscription_id = internal_subscriptions.subscription_id
     left join {{ ref('int_internal_identifiers') }} as internal
         on {{ identifier_key("'contact_id'", 'changes.contact_id') }} = internal.identifier
-    where internal_subscriptions.subscription_id is null and internal.identifier is null
+    {# a colleague who cancels or pauses a customer's subscription ends it; what colleagues pay counts nowhere #}
+    where
+        internal_subscriptions.subscription_id is null
+        and (internal.identifier is null or changes.change_type in ('paused', 'cancelled') or changes.mrr = 0)
     window of_moment as (partition by changes.subscription_id, changes.changed_at)
 
 ),

@@ -124,7 +124,7 @@ deals as (
 
     select
         persons.person_key,
-        deals.created_at,
+        deals.closed_at,
         greatest(deals.created_at, {{ add_seconds('deals.closed_at', -1) }}) as before_closing,
         deals.status = 'won' as is_won,
         deals.lost_reason
@@ -138,19 +138,20 @@ renewals as (
 
     select
         events.person_key,
-        events.event_type = 'subscription_renewed' as is_renewed,
+        not changes.is_payment_end as is_renewed,
+        events.occurred_at,
         case
-            when events.event_type = 'subscription_renewed' then events.occurred_at
-            else {{ add_seconds('events.occurred_at', -1) }}
+            when changes.is_payment_end then {{ add_seconds('events.occurred_at', -1) }}
+            else events.occurred_at
         end as happened_at,
-        reasons.reason
+        coalesce(reasons.reason, 'unknown') as reason
     from events
     inner join {{ ref('int_subscription_changes') }} as changes on events.source_id = changes.change_id
     inner join {{ ref('fct_subscription_changes') }} as reasons on changes.change_id = reasons.change_id
     where
         (events.event_type = 'subscription_renewed' and changes.mrr_after > 0)
-        {# the end of a trial that was never paid is no missed renewal #}
-        or (events.event_type = 'subscription_cancelled' and changes.was_paying)
+        {# an end of what was never paid, as of a trial, is no missed renewal, nor is a change of plan #}
+        or (changes.is_payment_end and events.event_type <> 'subscription_switched')
 
 ),
 
@@ -182,6 +183,7 @@ messages as (
 
     select
         persons.person_key,
+        messages.sent_at,
         messages.delivered_at,
         messages.clicked_at is not null as is_clicked
     from {{ ref('fct_messages') }} as messages
@@ -269,14 +271,17 @@ union all
 select {{ journey_fact('kpi', "'engaged_session_rate'", first='is_engaged', second='1') }}
 from sessions
 union all
-select {{ journey_fact('kpi', "'cart_abandonment_rate'", at='carted_at', first='is_cart_abandoned', second='1') }}
+select
+    {{ journey_fact(
+        'kpi', "'cart_abandonment_rate'", at='carted_at', first='is_cart_abandoned', second='1', counted_at='happened_at'
+    ) }}
 from sessions
 where has_cart
 union all
-select {{ journey_fact('kpi', "'email_click_rate'", at='delivered_at', first='is_clicked', second='1') }}
+select {{ journey_fact('kpi', "'email_click_rate'", at='delivered_at', first='is_clicked', second='1', counted_at='sent_at') }}
 from messages
 union all
-select {{ journey_fact('kpi', "'win_rate'", at='created_at', first='is_won', second='1') }}
+select {{ journey_fact('kpi', "'win_rate'", at='before_closing', first='is_won', second='1', counted_at='closed_at') }}
 from deals
 union all
 select {{ journey_fact('kpi', "'quote_acceptance_rate'", at='quoted_at', first='is_accepted', second='1') }}
@@ -328,5 +333,5 @@ union all
 select {{ journey_fact('kpi', "'survey_response_rate'", at='sent_at', first='is_answered', second='1') }}
 from invitations
 union all
-select {{ journey_fact('kpi', "'renewal_rate'", first='is_renewed', second='1') }}
+select {{ journey_fact('kpi', "'renewal_rate'", first='is_renewed', second='1', counted_at='occurred_at') }}
 from renewals

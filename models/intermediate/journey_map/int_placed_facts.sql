@@ -5,6 +5,7 @@ with facts_and_moves as (
         person_key,
         moved_at as happened_at,
         0 as place,
+        cast(null as integer) as period,
         cast(null as bigint) as item_key,
         cast(null as decimal(28, 12)) as first_number,
         cast(null as decimal(28, 12)) as second_number,
@@ -15,6 +16,7 @@ with facts_and_moves as (
         person_key,
         happened_at,
         1 as place,
+        period,
         item_key,
         first_number,
         second_number,
@@ -27,7 +29,7 @@ placed as (
 
     select
         person_key,
-        happened_at,
+        period,
         item_key,
         first_number,
         second_number,
@@ -40,7 +42,7 @@ facts as (
 
     select
         person_key,
-        {{ period_number(reporting_date('happened_at')) }} as period,
+        period,
         item_key,
         first_number,
         second_number,

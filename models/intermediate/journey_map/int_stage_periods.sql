@@ -2,7 +2,7 @@
 
 {#
     spells: times in which a person's stages stay the same, from their first to their last month. A spell that ends at the very start of a
-    month does not count in that month
+    month does not count in that month; one that still runs at as-of does, even if as-of is that moment, as in the marts by month
 #}
 with spells as (
 
@@ -14,7 +14,7 @@ with spells as (
             {{ month_of('masks.moved_date') }},
             coalesce(
                 lead({{ last_month_of('masks.moved_at') }}) over (partition by masks.person_key order by masks.moved_at),
-                {{ last_month_of(as_of()) }}
+                {{ month_of(reporting_date(as_of())) }}
             )
         ) as last_month,
         {{ mask_columns('masks') }}

@@ -111,6 +111,9 @@ events as (
     from {{ accepted('crm', 'quotes') }} as quotes
     {{ join_exchange_rates('quotes.currency', reporting_date('quotes.quoted_at')) }}
     {{ join_persons('quotes', ['contact_id'], 'quoted_at') }}
+    left join {{ ref('int_internal_identifiers') }} as internal
+        on {{ identifier_key("'contact_id'", 'quotes.contact_id') }} = internal.identifier
+    where internal.identifier is null
     union all
     select
         'crm.deals' as source_table,
@@ -126,6 +129,11 @@ events as (
             {# many CRMs store the expected closing date in open deals #}
             when deals.status = 'open' then cast(null as timestamp)
             when deals.closed_at < closings.reopened_at then closings.closed_at
+            {# many CRMs know the day of a closing alone; a deal created on that day was not closed before #}
+            when
+                {{ is_whole_day('deals.closed_at') }}
+                and {{ reporting_date('deals.closed_at') }} = {{ reporting_date('deals.created_at') }}
+                then deals.created_at
             else coalesce(deals.closed_at, closings.closed_at)
         end as ended_at
     from {{ accepted('crm', 'deals') }} as deals

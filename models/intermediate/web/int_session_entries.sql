@@ -90,14 +90,25 @@ decoded as (
 
 ),
 
+read_tags as (
+
+    select
+        *,
+        coalesce(utm_source, {{ url_tag('decoded_source') }}) as read_source,
+        coalesce(utm_medium, {{ url_tag('decoded_medium') }}) as read_medium,
+        coalesce(utm_campaign, {{ url_tag('decoded_campaign') }}) as read_campaign
+    from decoded
+
+),
+
 tagged as (
 
     select
         *,
-        coalesce(utm_source, {{ url_tag('decoded_source') }}) as source_tag,
-        coalesce(utm_medium, {{ url_tag('decoded_medium') }}) as medium_tag,
-        coalesce(utm_campaign, {{ url_tag('decoded_campaign') }}) as campaign_tag
-    from decoded
+        {{ filled_tag('read_source') }} as source_tag,
+        {{ filled_tag('read_medium') }} as medium_tag,
+        {{ filled_tag('read_campaign') }} as campaign_tag
+    from read_tags
 
 )
 

@@ -121,7 +121,8 @@ churns as (
         churn_type,
         reason,
         effective_at as churned_at,
-        mrr_stopped as mrr_lost
+        {# what it paid before this moment; an upgrade at the moment of the end was never paid #}
+        mrr - mrr_change + mrr_transferred as mrr_lost
     from account_mrr
     {# no churn if the account had no MRR before this moment, neither its own nor transferred to it #}
     where mrr = 0 and mrr_stopped > 0 and mrr - mrr_change + mrr_transferred > 0

@@ -119,7 +119,8 @@ select
     end as is_repeat,
     {# no customer waits for a test or internal order #}
     case
-        when not orders.is_test and not orders.is_internal then orders.delivered_at <= orders.promised_delivery_at
+        when not orders.is_test and not orders.is_internal
+            then not ({{ is_later_than('orders.delivered_at', 'orders.promised_delivery_at') }})
     end as is_on_time,
     orders.total_revenue as total_amount,
     orders.tax as tax_amount,

@@ -29,22 +29,32 @@ compared as (
         *,
         lag(owner_id) over of_subscription as owner_id_before,
         lag(owner_company_id) over of_subscription as owner_company_id_before,
+        max_by(owner_id, case when mrr_after > 0 then change_number end) over before_change as payer_id,
+        max_by(owner_company_id, case when mrr_after > 0 then change_number end) over before_change as payer_company_id,
         lag(amount) over of_subscription as amount_before,
         lag(currency) over of_subscription as currency_before,
         coalesce(lag(mrr_after) over of_subscription, cast(0 as decimal(18, 4))) as mrr_before,
         lead(changed_at) over of_subscription as next_changed_at
     from owned
-    window of_subscription as (partition by subscription_id order by change_number)
+    window
+        of_subscription as (partition by subscription_id order by change_number),
+        before_change as (partition by subscription_id order by change_number rows between unbounded preceding and 1 preceding)
 
 ),
 
-{# an ending change is booked on the account that held the subscription before it, even if the row names another #}
+{#
+    an ending change is booked on the account that paid before it, even if the row names another; so is a second cancellation, which would
+    otherwise give the ended subscription to whom it names
+#}
 held as (
 
     select
         *,
-        case when mrr_after = 0 then coalesce(owner_id_before, owner_id) else owner_id end as account_id,
-        case when mrr_after = 0 then coalesce(owner_company_id_before, owner_company_id) else owner_company_id end as account_company_id
+        case when mrr_after = 0 then coalesce(payer_id, owner_id_before, owner_id) else owner_id end as account_id,
+        case
+            when mrr_after = 0 then coalesce(payer_company_id, owner_company_id_before, owner_company_id)
+            else owner_company_id
+        end as account_company_id
     from compared
 
 ),

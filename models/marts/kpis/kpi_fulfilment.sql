@@ -22,7 +22,7 @@ orders as (
         greatest({{ microseconds_between('orders.ordered_at', 'orders.delivered_at') }}, 0) as delivery_microseconds,
         {# pending orders are not owed a delivery yet; completed ones arrived, even if the delivery time is missing #}
         orders.delivered_at is null
-        and orders.promised_delivery_at < {{ as_of() }}
+        and {{ is_later_than(as_of(), 'orders.promised_delivery_at') }}
         and orders.order_status in ('paid', 'shipped') as is_overdue,
         refunds.refund_amount
     from {{ ref('fct_orders') }} as orders

@@ -128,6 +128,25 @@ CASES: dict[str, Cases] = {
             None: None,
         },
     ),
+    "filled_tag": Cases(
+        "{{ filled_tag('x') }}",
+        {
+            "spring": "spring",
+            "Undefined": None,
+            "[object Object]": None,
+            "{{campaign.name}}": None,
+            "{{campaign.name}}_{{ad.name}} | {placement}": None,
+            "__CAMPAIGN_NAME__": None,
+            "%%CAMPAIGN%%": None,
+            "<campaign name>": None,
+            # somebody chose these
+            "{launch}-2026": "{launch}-2026",
+            "spring_{{ad.name}}": "spring_{{ad.name}}",
+            "__": "__",
+            "nullarbor": "nullarbor",
+            None: None,
+        },
+    ),
     "url_tag of the tagged part": Cases(
         "{{ url_tag(percent_decoded(url_parameter(tagged_part('x'), 'utm_source'))) }}",
         {
