@@ -21,7 +21,7 @@ from customer_journey.settings import default_settings
 from markupsafe import Markup
 
 from report import journey_map
-from report.tables import LIMITS, MAP_TABLES, MIN_PERSONS, encoded, packed, query, read_table, rows_of
+from report.tables import CUT_TABLES, LIMITS, MIN_PERSONS, encoded, packed, query, read_table, rows_of
 from report.words import LANGUAGES, figure, fill
 
 HERE = Path(__file__).parent
@@ -66,7 +66,7 @@ def report_of_build(output: Output) -> str:
 def render(connection: duckdb.DuckDBPyConnection) -> str:
     """Return the page of the published marts that a connection has as schema marts.
 
-    The journey map is cut, month by month and persona by persona, until the page has MOST_BYTES or fewer.
+    Months and personas that can be chosen are cut until the page has MOST_BYTES or fewer.
     """
     manifest = read_yaml(HERE / "figures.yml")
     meta = _meta(connection)
@@ -84,7 +84,7 @@ def render(connection: duckdb.DuckDBPyConnection) -> str:
     }
     for limits in LIMITS:
         if limits is not LIMITS[0]:
-            tables |= {name: read_table(connection, name, limits, meta["month"]) for name in MAP_TABLES}
+            tables |= {name: read_table(connection, name, limits, meta["month"]) for name in CUT_TABLES}
         html = _html({**page, "meta": {**meta, "months": limits.months, "personas": limits.personas}}, tables)
         if len(html.encode()) <= MOST_BYTES:
             break

@@ -13,14 +13,16 @@ import pyarrow as pa
 QUERIES = Path(__file__).parent / "queries"
 # cells with fewer persons could identify somebody, so they are left out in rows of one persona or customer type
 MIN_PERSONS = 5
-MAP_TABLES = ("map", "map_items", "map_touchpoints", "map_emotions")
+_MAP_TABLES = ("map", "map_items", "map_touchpoints", "map_emotions")
+# the tables that Limits cut
+CUT_TABLES = (*_MAP_TABLES, "flow", "go_on_by_persona")
 # number of months shown in the tables of figures
 _MONTHS_OF_FIGURES = 36
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How much of the journey map the page holds.
+    """How much of the journey map and of what is shown beside it the page holds.
 
     `months` (of everybody) and `quarters` up to as-of that can be chosen, `personas` (those of most persons), and
     `items` of a kind in a cell.
@@ -92,23 +94,27 @@ def _shown(column: str, kind: str) -> str:
 
 def _kept(name: str, columns: list[str], limits: Limits, as_of_month: str) -> str:
     conditions = ["true"]
-    if name in MAP_TABLES:
+    if name in CUT_TABLES:
         months = _months_until(as_of_month, limits.months)
         quarters = sorted({_quarter(month) for month in _months_until(as_of_month, 3 * limits.quarters)})
-        of_all = "(customer_type = 'all' and persona = 'all')"
-        conditions += [
-            f"({of_all} or persons >= {MIN_PERSONS})",
-            f"period in ({_list(['all', *months, *quarters])})",
-            "(persona = 'all' or persona in ("
-            " select persona from marts.journey_map where period = 'all' and customer_type = 'all' and persona <> 'all'"
-            f" group by persona order by max(persons) desc, persona limit {limits.personas}))",
-        ]
-        # months by persona or type would fill most of the page and say little
-        conditions.append(f"({of_all} or period not in ({_list(['', *months])}))")
+        if "period" in columns:
+            conditions.append(f"period in ({_list(['all', *months, *quarters])})")
+        if "persona" in columns:
+            conditions.append(
+                "(persona = 'all' or persona in (select persona from marts.journey_map"
+                " where period = 'all' and customer_type = 'all' and persona <> 'all'"
+                f" group by persona order by max(persons) desc, persona limit {limits.personas}))"
+            )
+        if name in _MAP_TABLES:
+            of_all = "(customer_type = 'all' and persona = 'all')"
+            conditions.append(f"({of_all} or persons >= {MIN_PERSONS})")
+            # months by persona or type would fill most of the page and say little
+            conditions.append(f"({of_all} or period not in ({_list(['', *months])}))")
         if name == "map_items":
             conditions.append(f"rank <= {limits.items}")
     first = _months_until(as_of_month, _MONTHS_OF_FIGURES)[0]
-    conditions += [f"{month} >= '{first}-01'" for month in ("month_start", "cohort_month") if month in columns]
+    months_of = ("month_start", "cohort_month", "date_day")
+    conditions += [f"{month} >= '{first}-01'" for month in months_of if month in columns]
     return " and ".join(conditions)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from report.tables import query
+from report.tables import Limits, query, read_table
 
 
 @pytest.fixture
@@ -122,3 +122,41 @@ def test_steps_of_an_email_are_one_touchpoint_and_feelings_stand_beside_the_stag
     assert {kind: row["tone"] for kind, row in found.items() if row["tone"]} == {
         "call": "good", "store": "neutral", "chat": "bad", "delivery": "bad",
     }  # fmt: skip
+
+
+def test_long_histories_and_many_personas_are_cut(marts: duckdb.DuckDBPyConnection) -> None:
+    """The page holds the flow of the periods that the map offers, and the personas of most persons."""
+    marts.execute("""
+        create table marts.journey_map as
+        select 'all' as period, 'all' as customer_type, 'p' || place as persona, 100 - place as persons
+        from range(50) as places (place);
+        create table marts.kpi_funnel as
+        select
+            'f' as framework, 's' as stage, 1 as rank, 'S' as label_en, 'S' as label_vi, 'persona' as dimension,
+            persona as dimension_value, 'all' as cohort, persons as entered, 9 as converted, 0.5 as conversion_rate,
+            0.4 as rate_low, 0.6 as rate_high
+        from marts.journey_map;
+        create table marts.journey_flow as
+        select
+            'f' as framework, period, 's' as from_stage, 1 as from_rank, 'S' as from_label_en, 'S' as from_label_vi,
+            't' as to_stage, 2 as to_rank, 'T' as to_label_en, 'T' as to_label_vi, 'forward' as direction,
+            1 as transitions, 1 as persons, 1.0 as median_hours, 'all' as dimension
+        from (values ('all'), ('2026-03'), ('2026-02'), ('2026-01'), ('2026-Q1'), ('2025-Q4'), ('2016-Q1'))
+            as times (period);
+        create table marts.dim_framework_stages as
+        select 'f' as framework, 's' as stage, 1 as rank, 'S' as label_en, 'S' as label_vi;
+        create table marts.fct_stage_population_daily as
+        select
+            'f' as framework, 's' as stage, true as is_known, 7 as persons,
+            last_day(date '2026-03-01' - to_months(back::integer)) as date_day
+        from range(120) as months (back)
+    """)
+    limits = Limits(months=2, quarters=1, personas=3, items=1)
+    found = {
+        name: read_table(marts, name, limits, "2026-03").to_pylist()
+        for name in ("flow", "go_on_by_persona", "population")
+    }
+    assert {row["period"] for row in found["flow"]} == {"all", "2026-03", "2026-02", "2026-Q1"}
+    assert [row["persona"] for row in found["go_on_by_persona"]] == ["p0", "p1", "p2"]
+    assert [row["date_day"] for row in found["population"]][::35] == ["2023-04-30", "2026-03-31"]
+    assert len(found["population"]) == 36
