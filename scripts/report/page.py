@@ -156,6 +156,11 @@ def _meta(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
         connection,
         "select sum(rows_in)::bigint as rows_in, sum(quarantined)::bigint as refused from marts.audit_reconciliation",
     )
+    conversions = _rows(
+        connection,
+        "select conversion_type from marts.fct_conversions group by conversion_type"
+        " order by sum(revenue) > 0 desc, count(*) desc, conversion_type limit 1",
+    )
     settings = {**default_settings(), **json.loads(build["settings_json"])}
     as_of = build["as_of"].replace(tzinfo=ZoneInfo("UTC"))
     return {
@@ -173,7 +178,11 @@ def _meta(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
         "rows_refused": rows["refused"] or 0,
         "project_version": build["project_version"],
         "min_persons": MIN_PERSONS,
+        # the attribution page opens with it: not every company has orders
+        "conversion_type": conversions[0]["conversion_type"] if conversions else "order",
         "opportunity_share": settings["opportunity_share"],
+        "funnel_window_days": settings["funnel_window_days"],
+        "nps_min_responses": settings["nps_min_responses"],
     }
 
 

@@ -15,8 +15,11 @@ def marts() -> Iterator[duckdb.DuckDBPyConnection]:
         connection.execute("""
             create table marts.dim_channels as
             select *
-            from (values ('ads', 'Ads', 'Quảng cáo'), ('mail', 'Mail', 'Thư'), ('shop', 'Shop', 'Cửa hàng'))
-                as channels (channel, label_en, label_vi)
+            from (
+                values
+                ('ads', 'Ads', 'Quảng cáo', 'paid'), ('mail', 'Mail', 'Thư', 'paid'),
+                ('shop', 'Shop', 'Cửa hàng', 'paid'), ('unassigned', 'Unassigned', 'Chưa phân kênh', 'unknown')
+            ) as channels (channel, label_en, label_vi, ownership)
         """)
         yield connection
 
@@ -79,15 +82,21 @@ def test_the_best_channel_says_whether_the_models_agree(
             values
             ('first_touch', 'ads', 40, 300), ('first_touch', 'mail', 40, 200),
             ('last_touch', 'ads', 40, 500), ('last_touch', 'mail', 40, 200), ('last_touch', 'shop', 29, 9000),
+            ('last_touch', 'unassigned', 40, 9000),
             ('markov', 'ads', 40, 400), ('markov', 'mail', 40, {markov_of_mail})
         ) as rows (attribution_model, channel, conversions, revenue)
     """)
     [row] = rows(marts, "sentences/best_channel")
-    # shop pays more, but of 29 conversions
+    # shop pays more, but of 29 conversions; what is in no channel is no paid channel
     assert (row["label_en"], row["model_en"], row["roas"]) == ("Ads", "Last", 5)
     assert (row["models_verdict"], row["roas_low"], row["roas_high"]) == (verdict, 3, 5)
     assert row["models_first"] == (3 if verdict == "agree" else 2)
     assert row["by_model_en"] == f"First: Ads, Last: Ads, Markov: {'Ads' if verdict == 'agree' else 'Mail'}"
+    # a company that leaves two models out hears what the remaining one says, and of no agreement
+    marts.execute("delete from marts.attribution_performance where attribution_model <> 'first_touch'")
+    [row] = rows(marts, "sentences/best_channel")
+    assert (row["label_en"], row["model_en"], row["roas"], row["models"]) == ("Ads", "First", 3, 1)
+    assert (row["models_verdict"], row["by_model_en"]) == ("few", "First: Ads")
 
 
 def test_steps_of_an_email_are_one_touchpoint_and_feelings_stand_beside_the_stage(

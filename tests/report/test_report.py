@@ -1,7 +1,5 @@
 """The report as a file: which data of the marts it holds, what it leaves out, and that a build survives its failure."""
 
-import base64
-import gzip
 import json
 import re
 from pathlib import Path
@@ -14,23 +12,11 @@ from customer_journey.publishing.published import open_marts
 from report import page
 from report.tables import LIMITS, QUERIES, Limits, query, read_table
 
+from tests.report.conftest import unpacked
 from tests.support.builds import run_build, run_journey
 from tests.support.demo import Demo
 
 FRUGAL = Limits(months=1, quarters=1, personas=1, items=1)
-
-
-@pytest.fixture(scope="session")
-def data(report: Path) -> dict[str, Any]:
-    """The data of the page, decompressed as a browser does."""
-    return unpacked(report.read_text(encoding="utf-8"))
-
-
-def unpacked(html: str) -> dict[str, Any]:
-    text = re.search(r'<script[^>]*id="data"[^>]*>([^<]+)<', html)
-    assert text is not None
-    document: dict[str, Any] = json.loads(gzip.decompress(base64.b64decode(text[1])))
-    return document
 
 
 def rows(table: dict[str, Any]) -> list[tuple[Any, ...]]:
@@ -77,6 +63,18 @@ def test_groups_of_fewer_than_five_persons_are_left_out(data: dict[str, Any]) ->
         groups = [row for row in rows(table) if row[at("persona")] != "all" or row[at("customer_type")] != "all"]
         assert groups
         assert min(row[at("persons")] for row in groups) >= 5
+
+
+def test_the_rate_of_a_cell_is_of_the_persons_named_beside_it(data: dict[str, Any]) -> None:
+    """The rate of the whole period leaves out who entered too recently, so `entered` is not its n."""
+    table = data["tables"]["map"]
+    at = table["columns"].index
+    rated = [row for row in rows(table) if row[at("conversion_rate")] is not None]
+    assert {row[at("period")][4:6] for row in rated} == {"", "-0", "-1", "-Q"}
+    for row in rated:
+        rate = row[at("mature_converted")] / row[at("mature_entered")]
+        assert row[at("conversion_rate")] == pytest.approx(rate, rel=1e-5)
+    assert any(row[at("mature_entered")] < row[at("entered")] for row in rated)
 
 
 @pytest.mark.parametrize("name", sorted(file.stem for file in QUERIES.glob("*.sql")))

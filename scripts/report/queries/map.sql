@@ -1,14 +1,28 @@
--- good and bad: the highest and the lowest rate of the stages in order, and an emotion whose interval leaves out zero
-with cells as (
+-- good and bad: the highest and the lowest rate of the stages in order, and an emotion whose interval leaves out zero; mature: of whom the
+-- rate is, for the period `all` those of the mature months
+with months as (
     select
-        cells.*, stages.is_in_funnel and cells.conversion_rate is not null and cells.persons >= 5 as is_compared
+        framework, customer_type, persona, stage, sum(entered) as mature_entered, sum(converted) as mature_converted
+    from marts.journey_map
+    where period_type = 'month' and is_mature
+    group by framework, customer_type, persona, stage
+),
+
+cells as (
+    select
+        cells.*,
+        case when cells.period_type = 'all' then months.mature_entered when cells.is_mature then cells.entered end as mature_entered,
+        case when cells.period_type = 'all' then months.mature_converted when cells.is_mature then cells.converted end as mature_converted,
+        stages.is_in_funnel and cells.conversion_rate is not null and cells.persons >= 5 as is_compared
     from marts.journey_map as cells
     inner join marts.dim_framework_stages as stages using (framework, stage)
+    left join months using (framework, customer_type, persona, stage)
     where cells.rank > 0
 )
 
 select
-    framework, customer_type, persona, period, stage, rank, persons, entered, converted, dropped, is_mature, conversion_rate, rate_low,
+    framework, customer_type, persona, period, stage, rank, persons, entered, converted, dropped, is_mature,
+    mature_entered, mature_converted, conversion_rate, rate_low,
     rate_high, median_hours_to_next, median_hours_in_stage, emotion_score, emotion_low, emotion_high, emotion_responses, kpi_value,
     case
         when conversion_rate is null then null

@@ -431,7 +431,9 @@ async function start() {
   const packed = Uint8Array.from(atob(byId("data").textContent.trim()), (sign) => sign.charCodeAt(0));
   payload = await new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"))).json();
   ({ meta } = payload);
-  defaults = { page: payload.pages[0].page, framework: meta.primary_framework, persona: "all", persona2: "", customer_type: "all", period: "all", lang: "en", theme: "auto", conversion_type: "order", attribution_model: "last_touch", attribution_model_2: "linear", survey_kind: "relational", folded: "", figure: "" };
+  defaults = { page: payload.pages[0].page, framework: meta.primary_framework, persona: "all", persona2: "", customer_type: "all", period: "all", lang: "en", theme: "auto", conversion_type: meta.conversion_type, attribution_model: "last_touch", attribution_model_2: "linear", survey_kind: "relational", folded: "", figure: "" };
+  // a company may leave a model out, or ask after single touchpoints alone
+  for (const key of ["attribution_model", "attribution_model_2", "survey_kind"]) if (!optionsOf(key).includes(defaults[key])) defaults[key] = optionsOf(key).at(0) ?? "";
   document.documentElement.classList.add("js");
   listen();
   show();
