@@ -368,3 +368,22 @@ def test_numbers_of_a_table_are_those_of_the_marts(desk: Opened, demo: Demo, nam
         for value, kind in zip(values, kinds, strict=True):
             wanted = str(value) if kind == "text" else figure(value, kind, "en", "VND")
             assert wanted in [cell.replace("\u00a0", " ") for cell in row], (row, values)
+
+
+def test_two_models_show_their_difference(desk: Opened, demo: Demo) -> None:
+    desk.show(page="attribution", conv="order", model="last_touch", model2="linear")
+    texts = desk.page.locator("[data-figure=two_models] svg text").all_text_contents()
+    with duckdb.connect(str(demo.published), read_only=True) as connection:
+        credit = connection.execute("""
+            select
+                coalesce(sum(credit) filter (where attribution_model = 'linear'), 0)
+                - coalesce(sum(credit) filter (where attribution_model = 'last_touch'), 0),
+                sum(sum(credit) filter (where attribution_model = 'linear')) over ()
+            from marts.fct_attribution join marts.fct_conversions using (conversion_id)
+            where conversion_type = 'order' and channel <> 'unattributed'
+            group by channel
+        """).fetchall()
+    moved = [figure(float(difference) / float(whole), "points", "en", "VND") for difference, whole in credit]
+    assert sorted(text for text in texts if re.fullmatch(r"[+−]\d+", text)) == sorted(
+        each for each in moved if each != "0"
+    )
