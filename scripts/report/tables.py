@@ -34,12 +34,15 @@ class Limits:
     items: int
 
 
-# Limits from generous to strict; the first with which the page fits is used.
+# Limits from generous to strict; the first with which the page fits is used. A quarter is held for each persona and customer type, a month
+# for everybody alone, so quarters and personas are cut first.
 LIMITS = (
     Limits(months=24, quarters=12, personas=30, items=5),
     Limits(months=24, quarters=8, personas=20, items=5),
-    Limits(months=12, quarters=8, personas=15, items=3),
-    Limits(months=6, quarters=4, personas=10, items=3),
+    Limits(months=24, quarters=8, personas=15, items=3),
+    Limits(months=24, quarters=4, personas=10, items=3),
+    Limits(months=12, quarters=4, personas=10, items=3),
+    Limits(months=12, quarters=4, personas=5, items=3),
     Limits(months=0, quarters=0, personas=5, items=3),
 )
 
@@ -112,6 +115,9 @@ def _kept(name: str, columns: list[str], limits: Limits, as_of_month: str) -> st
             conditions.append(f"({of_all} or period not in ({_list(['', *months])}))")
         if name == "map_items":
             conditions.append(f"rank <= {limits.items}")
+        if name == "map_touchpoints":
+            # what the cell shows, and the most frequent for its table
+            conditions.append(f'("leading" > 0 or least(above, below) <= 2 or rank <= {limits.items})')
     first = _months_until(as_of_month, _MONTHS_OF_FIGURES)[0]
     months_of = ("month_start", "cohort_month", "date_day")
     conditions += [f"{month} >= '{first}-01'" for month in months_of if month in columns]

@@ -131,6 +131,10 @@ def test_steps_of_an_email_are_one_touchpoint_and_feelings_stand_beside_the_stag
     assert {kind: row["tone"] for kind, row in found.items() if row["tone"]} == {
         "call": "good", "store": "neutral", "chat": "bad", "delivery": "bad",
     }  # fmt: skip
+    # the page holds what a cell shows, and the most frequent one for its table: not email_opened, the third
+    limits = Limits(months=0, quarters=0, personas=0, items=1)
+    kept = {row["touchpoint_type"] for row in read_table(marts, "map_touchpoints", limits, "2026-03").to_pylist()}
+    assert set(found) - kept == {"email_opened"}
 
 
 def test_long_histories_and_many_personas_are_cut(marts: duckdb.DuckDBPyConnection) -> None:
