@@ -34,8 +34,8 @@ class Limits:
     items: int
 
 
-# Limits from generous to strict; the first with which the page fits is used. A quarter is held for each persona and customer type, a month
-# for everybody alone, so quarters and personas are cut first.
+# Limits from generous to strict; the first with which the page fits is used. A quarter is held for each persona and
+# customer type, a month for everybody alone, so quarters and personas are cut first.
 LIMITS = (
     Limits(months=24, quarters=12, personas=30, items=5),
     Limits(months=24, quarters=8, personas=20, items=5),

@@ -106,10 +106,10 @@ def test_steps_of_an_email_are_one_touchpoint_and_feelings_stand_beside_the_stag
         create table marts.journey_map as
         select
             'f' as framework, 'all' as customer_type, 'all' as persona, 'all' as period, 's' as stage,
-            0.5 as emotion_score;
+            0.5 as emotion_score, 40 as persons;
         create table marts.journey_map_touchpoints as
         select
-            journey_map.* exclude (emotion_score), rows.*, touchpoint_type as touchpoint_type_label_en,
+            journey_map.* exclude (emotion_score, persons), rows.*, touchpoint_type as touchpoint_type_label_en,
             0 as responses, 0 as attributed_conversions
         from marts.journey_map, (
             values
