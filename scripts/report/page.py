@@ -159,7 +159,7 @@ def _meta(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     conversions = _rows(
         connection,
         "select conversion_type from marts.fct_conversions group by conversion_type"
-        " order by sum(revenue) > 0 desc, count(*) desc, conversion_type limit 1",
+        " order by coalesce(sum(revenue), 0) desc, count(*) desc, conversion_type limit 1",
     )
     settings = {**default_settings(), **json.loads(build["settings_json"])}
     as_of = build["as_of"].replace(tzinfo=ZoneInfo("UTC"))

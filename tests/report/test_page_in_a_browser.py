@@ -10,7 +10,10 @@ from pathlib import Path
 import duckdb
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from customer_journey.paths import Output
+from customer_journey.publishing.published import open_marts
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from report.page import render
 from report.words import figure
 
 from tests.support.demo import Demo
@@ -387,3 +390,40 @@ def test_two_models_show_their_difference(desk: Opened, demo: Demo) -> None:
     assert sorted(text for text in texts if re.fullmatch(r"[+−]\d+", text)) == sorted(
         each for each in moved if each != "0"
     )
+
+
+def test_a_company_without_orders_and_last_touch_opens_on_what_it_has(
+    demo: Demo, browser: Browser, tmp_path: Path
+) -> None:
+    with open_marts(Output(demo.out)) as connection:
+        for mart, kept in {
+            "fct_conversions": "conversion_type <> 'order'",
+            "attribution_performance": "conversion_type <> 'order' and attribution_model <> 'last_touch'",
+            "attribution_model_comparison": "conversion_type <> 'order' and attribution_model <> 'last_touch'",
+            "kpi_nps": "survey_kind <> 'relational'",
+            "kpi_csat": "survey_kind <> 'relational'",
+            "kpi_ces": "survey_kind <> 'relational'",
+        }.items():
+            connection.execute(f"create table kept as from marts.{mart} where {kept}")
+            connection.execute(f"drop view marts.{mart}")
+            connection.execute(f"create table marts.{mart} as from kept")
+            connection.execute("drop table kept")
+        file = tmp_path / "index.html"
+        file.write_text(render(connection), encoding="utf-8")
+    page = browser.new_page(viewport=DESK)
+    for name in ("attribution", "feeling"):
+        page.goto(f"{file.as_uri()}#page={name}")
+        page.wait_for_selector(f".page.current[data-page={name}]")
+        chosen = {
+            key: page.locator(f"select[data-key={key}]").input_value()
+            for key in page.locator("#selectors select").evaluate_all("all => all.map(one => one.dataset.key)")
+        }
+        if name == "attribution":
+            assert chosen == {
+                "conversion_type": "deal_won", "attribution_model": "first_touch", "attribution_model_2": "linear",
+            }  # fmt: skip
+            assert page.locator("[data-figure=channel_return] svg, [data-figure=two_models] svg").count() == 2
+        else:
+            assert chosen == {"survey_kind": "transactional"}
+            assert page.locator("[data-figure=response_rates] svg").count() == 1
+    page.close()

@@ -127,6 +127,7 @@ const options = {
   persona2: () => ["", ...distinct("map", "persona")],
   customer_type: () => distinct("map", "customer_type"),
   period: () => ["all", ...distinct("map", "period").filter((period) => period !== "all").sort().reverse()],
+  attribution_model_2: () => optionsOf("attribution_model"),
   lang: () => ["en", "vi"],
   theme: () => ["auto", "light", "dark"],
   figure: () => payload.figures.map(({ figure }) => figure),
@@ -433,7 +434,10 @@ async function start() {
   ({ meta } = payload);
   defaults = { page: payload.pages[0].page, framework: meta.primary_framework, persona: "all", persona2: "", customer_type: "all", period: "all", lang: "en", theme: "auto", conversion_type: meta.conversion_type, attribution_model: "last_touch", attribution_model_2: "linear", survey_kind: "relational", folded: "", figure: "" };
   // a company may leave a model out, or ask after single touchpoints alone
-  for (const key of ["attribution_model", "attribution_model_2", "survey_kind"]) if (!optionsOf(key).includes(defaults[key])) defaults[key] = optionsOf(key).at(0) ?? "";
+  for (const key of ["attribution_model", "attribution_model_2", "survey_kind"]) {
+    const offered = optionsOf(key);
+    if (!offered.includes(defaults[key])) defaults[key] = offered.find((value) => key !== "attribution_model_2" || value !== defaults.attribution_model) ?? "";
+  }
   document.documentElement.classList.add("js");
   listen();
   show();
