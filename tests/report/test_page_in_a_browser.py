@@ -400,6 +400,7 @@ def test_a_company_without_orders_and_last_touch_opens_on_what_it_has(
             "fct_conversions": "conversion_type <> 'order'",
             "attribution_performance": "conversion_type <> 'order' and attribution_model <> 'last_touch'",
             "attribution_model_comparison": "conversion_type <> 'order' and attribution_model <> 'last_touch'",
+            "kpi_unit_economics": "attribution_model <> 'last_touch'",
             "kpi_nps": "survey_kind <> 'relational'",
             "kpi_csat": "survey_kind <> 'relational'",
             "kpi_ces": "survey_kind <> 'relational'",
