@@ -22,7 +22,7 @@ from markupsafe import Markup
 
 from report import journey_map
 from report.tables import CUT_TABLES, LIMITS, MIN_PERSONS, encoded, packed, query, read_table, rows_of
-from report.words import LANGUAGES, figure, fill
+from report.words import LANGUAGES, decimals_of, figure, fill
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -170,7 +170,7 @@ def _meta(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
         "month": f"{(as_of - timedelta(microseconds=1)).astimezone(ZoneInfo(settings['reporting_timezone'])):%Y-%m}",
         "build_id": build["build_id"],
         "currency": settings["reporting_currency"],
-        "currency_decimals": settings["currency_decimals"],
+        "currency_decimals": decimals_of(settings["reporting_currency"]),
         "timezone": settings["reporting_timezone"],
         "checks_passed": checks["passed"],
         "checks_warned": checks["warned"],

@@ -14,7 +14,7 @@ from customer_journey.paths import Output
 from customer_journey.publishing.published import open_marts
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 from report.page import render
-from report.words import figure
+from report.words import decimals_of, figure
 
 from tests.support.demo import Demo
 
@@ -428,3 +428,22 @@ def test_a_company_without_orders_and_last_touch_opens_on_what_it_has(
             assert chosen == {"survey_kind": "transactional"}
             assert page.locator("[data-figure=response_rates] svg").count() == 1
     page.close()
+
+
+@pytest.mark.parametrize("lang", ["en", "vi"])
+def test_amounts_are_written_as_in_the_sentences(opened: Opened, lang: str) -> None:
+    """The script and Python write the same of any currency."""
+    opened.show(page="overview", lang=lang)
+    for currency in ("USD", "KWD", "JPY", "VND"):
+        for value in (0, 0.004, 12.345, 99.994, -7.5, 133.4, 9_999.4, 10_000, 1_530_000_000):
+            written = opened.page.evaluate(
+                """([currency, decimals, value]) => {
+                  const { currency: before, currency_decimals: places } = meta;
+                  Object.assign(meta, { currency, currency_decimals: decimals });
+                  const words = formatted(value, 'money');
+                  Object.assign(meta, { currency: before, currency_decimals: places });
+                  return words;
+                }""",
+                [currency, decimals_of(currency), value],
+            )
+            assert written.replace("\u00a0", " ") == figure(value, "money", lang, currency)

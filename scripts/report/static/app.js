@@ -72,7 +72,10 @@ function formatted(value, kind = "number", tick = false) {
     case "score": return tick ? signed(value, 1) : signed(value, 2);
     case "persons": return text("persons", { n: intl(value, digits(0)) });
     case "hours": return text(hour ? "unit.hours" : "unit.days", { n: intl(hour ? value : value / 24, digits(0, 1)) });
-    case "money": return (size < 10000 ? intl(value, digits(0)) : compact(value)) + (tick ? "" : ` ${meta.currency}`);
+    case "money": {
+      const few = size > 0 && size < 100 ? meta.currency_decimals : 0;
+      return (size < 10000 ? intl(value, digits(tick ? 0 : few, few)) : compact(value)) + (tick ? "" : ` ${meta.currency}`);
+    }
     case "decimal": return intl(value, { maximumSignificantDigits: 4 });
     default: return tick && size >= 10000 ? compact(value) : intl(value, digits(0));
   }
