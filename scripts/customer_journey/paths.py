@@ -44,6 +44,11 @@ class Output:
         return self.root / ".journey.publishing.duckdb"
 
     @property
+    def spilled_marts(self) -> Path:
+        """The folder in which DuckDB puts what does not fit its memory while the published marts are read."""
+        return self.root / ".marts.tmp"
+
+    @property
     def published_on_spark(self) -> Path:
         """The list of the files of the marts that were last published on Spark."""
         return self.root / "published.json"

@@ -20,4 +20,4 @@ def versions() -> list[str]:
     try:
         return lines + [f"{name} {version(package)}" for package, name in _SECOND_ENGINE.items()]
     except PackageNotFoundError:
-        return [*lines, "Apache Spark: not installed; `scripts/build --target spark` installs it"]
+        return [*lines, "Apache Spark: not installed (extra spark; `scripts/build --target spark` installs it)"]

@@ -30,35 +30,62 @@ _MACRO = re.compile(r"{%-?\s*macro\s+(\w+)\s*\(.*?{%-?\s*endmacro\s*-?%}", re.DO
 _SCHEMA = "judged"
 
 
+class Macros:
+    """The macros of the project on one engine, each a function of `context`, without a connection.
+
+    dbt's own Jinja environment renders them, so `return`, `do` and the names of macros behave as in a run.
+    """
+
+    def __init__(self, engine: str, settings: Mapping[str, Any] | None = None, **context: Any) -> None:
+        project = _read_yaml(PROJECT / "dbt_project.yml")
+        self._engine = engine
+        self.context: dict[str, Any] = {
+            "adapter": SimpleNamespace(dispatch=self._dispatch),
+            "return": _return,
+            "execute": False,
+            "var": {**project["vars"], **(settings or {})}.get,
+            "project_name": project["name"],
+            **context,
+        }
+        for file in sorted((PROJECT / "macros").glob("*.sql")):
+            for found in _MACRO.finditer(file.read_text(encoding="utf-8")):
+                self.context[found[1]] = _function(found[1], self._module(found[0]))
+
+    def render(self, text: str) -> str:
+        """Render a text with calls of macros."""
+        return str(get_template(text, self.context).render(self.context))
+
+    def _dispatch(self, name: str, package: str) -> object:
+        return self.context.get(f"{self._engine}__{name}") or self.context[f"default__{name}"]
+
+    def _module(self, source: str) -> Callable[[], object]:
+        """Return what gives the macro in a text; compiled at the first call, when all macro names are known."""
+        return cache(lambda: get_template(source, self.context).make_module(vars=self.context, shared=False))
+
+
 class Models:
     """The models and seeds of the project in one DuckDB connection, each made when something first refers to it."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, settings: Mapping[str, Any]) -> None:
-        project, profile = _read_yaml(PROJECT / "dbt_project.yml"), _read_yaml(PROJECT / "profiles.yml")
+        profile, name = _read_yaml(PROJECT / "profiles.yml"), _read_yaml(PROJECT / "dbt_project.yml")["name"]
         set_invocation_context({})
         self._connection = connection
         self._made: dict[str, str] = {}
-        variables = {**project["vars"], **settings}
-        self._context: dict[str, Any] = {
-            "adapter": SimpleNamespace(dispatch=self._dispatch),
-            "return": _return,
-            "execute": True,
-            "var": lambda name, default=None: variables.get(name, default),
-            "project_name": project["name"],
-            "graph": {"sources": _sources(project["name"]), "remembered_settings": {}},
-            "modules": SimpleNamespace(datetime=datetime, pytz=pytz, re=re),
-            "run_started_at": datetime.datetime.now(datetime.UTC),
-            "exceptions": SimpleNamespace(raise_compiler_error=_raise),
-            "source": lambda source, table: f"{'' if source == 'private' else 'raw_'}{source}.{table}",
-            "ref": self.relation,
-            "config": lambda **_: "",
-        }
-        for file in sorted((PROJECT / "macros").glob("*.sql")):
-            for found in _MACRO.finditer(file.read_text(encoding="utf-8")):
-                self._context[found[1]] = _function(found[1], self._module(found[0]))
+        self._macros = Macros(
+            "duckdb",
+            settings,
+            execute=True,
+            graph={"sources": _sources(name), "remembered_settings": {}},
+            modules=SimpleNamespace(datetime=datetime, pytz=pytz, re=re),
+            run_started_at=datetime.datetime.now(datetime.UTC),
+            exceptions=SimpleNamespace(raise_compiler_error=_raise),
+            source=lambda source, table: f"{'' if source == 'private' else 'raw_'}{source}.{table}",
+            ref=self.relation,
+            config=lambda **_: "",
+        )
         connection.execute(f"create schema if not exists {_SCHEMA}")
-        for name, value in profile["customer_journey"]["outputs"]["duckdb"]["settings"].items():
-            connection.execute(f"set {name} = '{value}'")
+        for setting, value in profile["customer_journey"]["outputs"]["duckdb"]["settings"].items():
+            connection.execute(f"set {setting} = '{value}'")
 
     def relation(self, name: str) -> str:
         """Return the table of a model or seed, made here if it is not there yet."""
@@ -71,17 +98,18 @@ class Models:
                 file = next(PROJECT.glob(f"models/**/{name}.sql"), None)
                 if file is None:
                     raise InputError(f"{PROJECT / 'models'}: has no model {name}. Add {name}.sql and {name}.yml.")
-                sql = str(get_template(file.read_text(encoding="utf-8"), self._context).render(self._context))
+                sql = self._macros.render(file.read_text(encoding="utf-8"))
                 self._connection.execute(f"create table {self._made[name]} as {sql}")
         return self._made[name]
 
     def call(self, macro: str, *args: object) -> str:
         """Return what a macro of the project gives."""
-        return str(self._context[macro](*args)).strip()
+        return str(self._macros.context[macro](*args)).strip()
 
     def business_time(self, table: RawTable) -> str | None:
         """Return the column that dates a row of a raw table; None where none does."""
-        spec = self._context["graph"]["sources"][f"source.{self._context['project_name']}.{table.source}.{table.name}"]
+        context = self._macros.context
+        spec = context["graph"]["sources"][f"source.{context['project_name']}.{table.source}.{table.name}"]
         found: str | None = spec["config"]["meta"].get("business_time")
         return found
 
@@ -94,13 +122,6 @@ class Models:
             f"create table {self._made[name]} as from read_csv('{quoted(file)}', header = true, auto_detect = false,"
             f" delim = ',', quote = '\"', escape = '\"', nullstr = '', columns = {{{columns}}})"
         )
-
-    def _dispatch(self, name: str, package: str) -> object:
-        return self._context.get(f"duckdb__{name}") or self._context[f"default__{name}"]
-
-    def _module(self, source: str) -> Callable[[], object]:
-        """Return what gives the macro in a text, which is compiled at the first call."""
-        return cache(lambda: get_template(source, self._context).make_module(vars=self._context, shared=False))
 
 
 def _function(name: str, module: Callable[[], object]) -> Callable[..., Any]:

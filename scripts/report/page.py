@@ -21,8 +21,8 @@ from customer_journey.settings import default_settings
 from markupsafe import Markup
 
 from report import journey_map
-from report.tables import LIMITS, MAP_TABLES, MIN_PERSONS, encoded, packed, query, read_table, rows_of
-from report.words import LANGUAGES, figure, fill
+from report.tables import CUT_TABLES, LIMITS, MIN_PERSONS, encoded, packed, query, read_table, rows_of
+from report.words import LANGUAGES, decimals_of, figure, fill
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -66,7 +66,7 @@ def report_of_build(output: Output) -> str:
 def render(connection: duckdb.DuckDBPyConnection) -> str:
     """Return the page of the published marts that a connection has as schema marts.
 
-    The journey map is cut, month by month and persona by persona, until the page has MOST_BYTES or fewer.
+    Months and personas that can be chosen are cut until the page has MOST_BYTES or fewer.
     """
     manifest = read_yaml(HERE / "figures.yml")
     meta = _meta(connection)
@@ -84,7 +84,7 @@ def render(connection: duckdb.DuckDBPyConnection) -> str:
     }
     for limits in LIMITS:
         if limits is not LIMITS[0]:
-            tables |= {name: read_table(connection, name, limits, meta["month"]) for name in MAP_TABLES}
+            tables |= {name: read_table(connection, name, limits, meta["month"]) for name in CUT_TABLES}
         html = _html({**page, "meta": {**meta, "months": limits.months, "personas": limits.personas}}, tables)
         if len(html.encode()) <= MOST_BYTES:
             break
@@ -156,6 +156,11 @@ def _meta(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
         connection,
         "select sum(rows_in)::bigint as rows_in, sum(quarantined)::bigint as refused from marts.audit_reconciliation",
     )
+    conversions = _rows(
+        connection,
+        "select conversion_type from marts.fct_conversions group by conversion_type"
+        " order by coalesce(sum(revenue), 0) desc, count(*) desc, conversion_type limit 1",
+    )
     settings = {**default_settings(), **json.loads(build["settings_json"])}
     as_of = build["as_of"].replace(tzinfo=ZoneInfo("UTC"))
     return {
@@ -165,7 +170,7 @@ def _meta(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
         "month": f"{(as_of - timedelta(microseconds=1)).astimezone(ZoneInfo(settings['reporting_timezone'])):%Y-%m}",
         "build_id": build["build_id"],
         "currency": settings["reporting_currency"],
-        "currency_decimals": settings["currency_decimals"],
+        "currency_decimals": decimals_of(settings["reporting_currency"]),
         "timezone": settings["reporting_timezone"],
         "checks_passed": checks["passed"],
         "checks_warned": checks["warned"],
@@ -173,7 +178,11 @@ def _meta(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
         "rows_refused": rows["refused"] or 0,
         "project_version": build["project_version"],
         "min_persons": MIN_PERSONS,
+        # the attribution page opens with it: not every company has orders
+        "conversion_type": conversions[0]["conversion_type"] if conversions else "order",
         "opportunity_share": settings["opportunity_share"],
+        "funnel_window_days": settings["funnel_window_days"],
+        "nps_min_responses": settings["nps_min_responses"],
     }
 
 

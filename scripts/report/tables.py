@@ -13,14 +13,16 @@ import pyarrow as pa
 QUERIES = Path(__file__).parent / "queries"
 # cells with fewer persons could identify somebody, so they are left out in rows of one persona or customer type
 MIN_PERSONS = 5
-MAP_TABLES = ("map", "map_items", "map_touchpoints", "map_emotions")
+_MAP_TABLES = ("map", "map_items", "map_touchpoints", "map_emotions")
+# the tables that Limits cut
+CUT_TABLES = (*_MAP_TABLES, "flow", "go_on_by_persona")
 # number of months shown in the tables of figures
 _MONTHS_OF_FIGURES = 36
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How much of the journey map the page holds.
+    """How much of the journey map and of what is shown beside it the page holds.
 
     `months` (of everybody) and `quarters` up to as-of that can be chosen, `personas` (those of most persons), and
     `items` of a kind in a cell.
@@ -32,12 +34,15 @@ class Limits:
     items: int
 
 
-# Limits from generous to strict; the first with which the page fits is used.
+# Limits from generous to strict; the first with which the page fits is used. A quarter is held for each persona and
+# customer type, a month for everybody alone, so quarters and personas are cut first.
 LIMITS = (
     Limits(months=24, quarters=12, personas=30, items=5),
     Limits(months=24, quarters=8, personas=20, items=5),
-    Limits(months=12, quarters=8, personas=15, items=3),
-    Limits(months=6, quarters=4, personas=10, items=3),
+    Limits(months=24, quarters=8, personas=15, items=3),
+    Limits(months=24, quarters=4, personas=10, items=3),
+    Limits(months=12, quarters=4, personas=10, items=3),
+    Limits(months=12, quarters=4, personas=5, items=3),
     Limits(months=0, quarters=0, personas=5, items=3),
 )
 
@@ -92,23 +97,30 @@ def _shown(column: str, kind: str) -> str:
 
 def _kept(name: str, columns: list[str], limits: Limits, as_of_month: str) -> str:
     conditions = ["true"]
-    if name in MAP_TABLES:
+    if name in CUT_TABLES:
         months = _months_until(as_of_month, limits.months)
         quarters = sorted({_quarter(month) for month in _months_until(as_of_month, 3 * limits.quarters)})
-        of_all = "(customer_type = 'all' and persona = 'all')"
-        conditions += [
-            f"({of_all} or persons >= {MIN_PERSONS})",
-            f"period in ({_list(['all', *months, *quarters])})",
-            "(persona = 'all' or persona in ("
-            " select persona from marts.journey_map where period = 'all' and customer_type = 'all' and persona <> 'all'"
-            f" group by persona order by max(persons) desc, persona limit {limits.personas}))",
-        ]
-        # months by persona or type would fill most of the page and say little
-        conditions.append(f"({of_all} or period not in ({_list(['', *months])}))")
+        if "period" in columns:
+            conditions.append(f"period in ({_list(['all', *months, *quarters])})")
+        if "persona" in columns:
+            conditions.append(
+                "(persona = 'all' or persona in (select persona from marts.journey_map"
+                " where period = 'all' and customer_type = 'all' and persona <> 'all'"
+                f" group by persona order by max(persons) desc, persona limit {limits.personas}))"
+            )
+        if name in _MAP_TABLES:
+            of_all = "(customer_type = 'all' and persona = 'all')"
+            conditions.append(f"({of_all} or persons >= {MIN_PERSONS})")
+            # months by persona or type would fill most of the page and say little
+            conditions.append(f"({of_all} or period not in ({_list(['', *months])}))")
         if name == "map_items":
             conditions.append(f"rank <= {limits.items}")
+        if name == "map_touchpoints":
+            # what the cell shows, and the most frequent for its table
+            conditions.append(f'("leading" > 0 or least(above, below) <= 2 or rank <= {limits.items})')
     first = _months_until(as_of_month, _MONTHS_OF_FIGURES)[0]
-    conditions += [f"{month} >= '{first}-01'" for month in ("month_start", "cohort_month") if month in columns]
+    months_of = ("month_start", "cohort_month", "date_day")
+    conditions += [f"{month} >= '{first}-01'" for month in months_of if month in columns]
     return " and ".join(conditions)
 
 

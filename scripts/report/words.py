@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from babel.numbers import format_compact_decimal, format_decimal, format_percent
+from babel.numbers import format_compact_decimal, format_decimal, format_percent, get_currency_precision
 
 LANGUAGES = ("en", "vi")
 # {column} or {column|format}
@@ -49,13 +49,20 @@ def figure(value: float | None, kind: str, language: str, currency: str) -> str:
     if value is None:
         return "–"
     if kind == "money":
-        return f"{_compact(value, language)} {currency}"
+        return f"{_amount(value, language, decimals_of(currency))} {currency}"
     if kind == "hours":
         return _hours(value, language)
     return _FORMATS[kind](value, language)
 
 
-def _compact(value: float, language: str) -> str:
+def decimals_of(currency: str) -> int:
+    """Return the decimals with which small amounts are written: none for VND, two for USD and KWD."""
+    return min(2, get_currency_precision(currency))
+
+
+def _amount(value: float, language: str, decimals: int) -> str:
+    if decimals and 0 < abs(value) < 100:
+        return format_decimal(value, f"0.{'0' * decimals}", locale=language)
     # two decimals are enough in a chart: 1.53 billion, 1,53 tỷ
     if abs(value) < 10_000:
         return format_decimal(round(value), locale=language)

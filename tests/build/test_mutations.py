@@ -17,10 +17,10 @@ import pytest
 import yaml
 from customer_journey.paths import PROJECT
 from customer_journey.privacy.hash_key import hash_key
+from onboarding.macros import Macros
 
 from tests.support.dbt import must_pass, run_dbt
 from tests.support.demo import Demo, built_demo
-from tests.support.macros import Macros
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 import duckdb
-
-from tests.support.macros import Macros
+from onboarding.macros import Macros
 
 SEED = Path(__file__).parents[2] / "seeds" / "channel_sources.csv"
 with SEED.open(encoding="utf-8", newline="") as stream:

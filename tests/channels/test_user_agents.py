@@ -5,8 +5,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-
-from tests.support.macros import Macros
+from onboarding.macros import Macros
 
 with (Path(__file__).parent / "user_agents.csv").open(encoding="utf-8", newline="") as stream:
     AGENTS = list(csv.DictReader(stream))

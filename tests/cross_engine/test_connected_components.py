@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
-
-from tests.support.macros import Macros
+from onboarding.macros import Macros
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

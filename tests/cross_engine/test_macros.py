@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
+from onboarding.macros import Macros
 
 from tests.cross_engine.cases import calendar, identity, money, statistics, texts, values
-from tests.support.macros import Macros
 
 Query = Callable[[str], Sequence[tuple[Any, ...]]]
 

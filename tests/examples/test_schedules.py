@@ -100,7 +100,7 @@ def test_systemd_reads_service_and_timer(tmp_path: Path) -> None:
 
 
 def test_dagster_runs_the_build_and_shows_its_marts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Runs only if the large extra is installed: bootstrap dagster."""
+    """Needs the extra dagster, which `scripts/test` without arguments installs."""
     dagster = pytest.importorskip("dagster", reason="the extra dagster is not installed")
     project = make_small_project(tmp_path / "project")
     raw, out = tmp_path / "raw", tmp_path / "out"

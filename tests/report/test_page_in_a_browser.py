@@ -10,8 +10,11 @@ from pathlib import Path
 import duckdb
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from customer_journey.paths import Output
+from customer_journey.publishing.published import open_marts
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
-from report.words import figure
+from report.page import render
+from report.words import decimals_of, figure
 
 from tests.support.demo import Demo
 
@@ -368,3 +371,79 @@ def test_numbers_of_a_table_are_those_of_the_marts(desk: Opened, demo: Demo, nam
         for value, kind in zip(values, kinds, strict=True):
             wanted = str(value) if kind == "text" else figure(value, kind, "en", "VND")
             assert wanted in [cell.replace("\u00a0", " ") for cell in row], (row, values)
+
+
+def test_two_models_show_their_difference(desk: Opened, demo: Demo) -> None:
+    desk.show(page="attribution", conv="order", model="last_touch", model2="linear")
+    texts = desk.page.locator("[data-figure=two_models] svg text").all_text_contents()
+    with duckdb.connect(str(demo.published), read_only=True) as connection:
+        credit = connection.execute("""
+            select
+                coalesce(sum(credit) filter (where attribution_model = 'linear'), 0)
+                - coalesce(sum(credit) filter (where attribution_model = 'last_touch'), 0),
+                sum(sum(credit) filter (where attribution_model = 'linear')) over ()
+            from marts.fct_attribution join marts.fct_conversions using (conversion_id)
+            where conversion_type = 'order' and channel <> 'unattributed'
+            group by channel
+        """).fetchall()
+    moved = [figure(float(difference) / float(whole), "points", "en", "VND") for difference, whole in credit]
+    assert sorted(text for text in texts if re.fullmatch(r"[+−]\d+", text)) == sorted(
+        each for each in moved if each != "0"
+    )
+
+
+def test_a_company_without_orders_and_last_touch_opens_on_what_it_has(
+    demo: Demo, browser: Browser, tmp_path: Path
+) -> None:
+    with open_marts(Output(demo.out)) as connection:
+        for mart, kept in {
+            "fct_conversions": "conversion_type <> 'order'",
+            "attribution_performance": "conversion_type <> 'order' and attribution_model <> 'last_touch'",
+            "attribution_model_comparison": "conversion_type <> 'order' and attribution_model <> 'last_touch'",
+            "kpi_unit_economics": "attribution_model <> 'last_touch'",
+            "kpi_nps": "survey_kind <> 'relational'",
+            "kpi_csat": "survey_kind <> 'relational'",
+            "kpi_ces": "survey_kind <> 'relational'",
+        }.items():
+            connection.execute(f"create table kept as from marts.{mart} where {kept}")
+            connection.execute(f"drop view marts.{mart}")
+            connection.execute(f"create table marts.{mart} as from kept")
+            connection.execute("drop table kept")
+        file = tmp_path / "index.html"
+        file.write_text(render(connection), encoding="utf-8")
+    page = browser.new_page(viewport=DESK)
+    for name in ("attribution", "feeling"):
+        page.goto(f"{file.as_uri()}#page={name}")
+        page.wait_for_selector(f".page.current[data-page={name}]")
+        chosen = {
+            key: page.locator(f"select[data-key={key}]").input_value()
+            for key in page.locator("#selectors select").evaluate_all("all => all.map(one => one.dataset.key)")
+        }
+        if name == "attribution":
+            assert chosen == {
+                "conversion_type": "deal_won", "attribution_model": "first_touch", "attribution_model_2": "linear",
+            }  # fmt: skip
+            assert page.locator("[data-figure=channel_return] svg, [data-figure=two_models] svg").count() == 2
+        else:
+            assert chosen == {"survey_kind": "transactional"}
+            assert page.locator("[data-figure=response_rates] svg").count() == 1
+    page.close()
+
+
+@pytest.mark.parametrize("lang", ["en", "vi"])
+def test_amounts_are_written_as_in_the_sentences(opened: Opened, lang: str) -> None:
+    """The script and Python write the same of any currency."""
+    opened.show(page="overview", lang=lang)
+    for currency in ("USD", "KWD", "JPY", "VND"):
+        for value in (0, 0.004, 12.345, 99.994, -7.5, 133.4, 9_999.4, 10_000, 1_530_000_000):
+            written = opened.page.evaluate(
+                """([currency, decimals, value]) => {
+                  const { currency: before, currency_decimals: places } = meta;
+                  Object.assign(meta, { currency, currency_decimals: decimals });
+                  const words = formatted(value, 'money');
+                  Object.assign(meta, { currency: before, currency_decimals: places });
+                  return words;
+                }""",
+                [currency, decimals_of(currency), value],
+            )
+            assert written.replace("\u00a0", " ") == figure(value, "money", lang, currency)

@@ -1,7 +1,5 @@
 """The report as a file: which data of the marts it holds, what it leaves out, and that a build survives its failure."""
 
-import base64
-import gzip
 import json
 import re
 from pathlib import Path
@@ -14,23 +12,11 @@ from customer_journey.publishing.published import open_marts
 from report import page
 from report.tables import LIMITS, QUERIES, Limits, query, read_table
 
+from tests.report.conftest import unpacked
 from tests.support.builds import run_build, run_journey
 from tests.support.demo import Demo
 
 FRUGAL = Limits(months=1, quarters=1, personas=1, items=1)
-
-
-@pytest.fixture(scope="session")
-def data(report: Path) -> dict[str, Any]:
-    """The data of the page, decompressed as a browser does."""
-    return unpacked(report.read_text(encoding="utf-8"))
-
-
-def unpacked(html: str) -> dict[str, Any]:
-    text = re.search(r'<script[^>]*id="data"[^>]*>([^<]+)<', html)
-    assert text is not None
-    document: dict[str, Any] = json.loads(gzip.decompress(base64.b64decode(text[1])))
-    return document
 
 
 def rows(table: dict[str, Any]) -> list[tuple[Any, ...]]:
@@ -77,6 +63,40 @@ def test_groups_of_fewer_than_five_persons_are_left_out(data: dict[str, Any]) ->
         groups = [row for row in rows(table) if row[at("persona")] != "all" or row[at("customer_type")] != "all"]
         assert groups
         assert min(row[at("persons")] for row in groups) >= 5
+
+
+def test_what_fewer_than_five_say_is_left_out(data: dict[str, Any], demo: Demo) -> None:
+    """A KPI of a persona's three answers, or the time of its two who went on, is not in the page."""
+    table = data["tables"]["map"]
+    at = table["columns"].index
+    key = ("framework", "customer_type", "persona", "period", "stage")
+    with duckdb.connect(str(demo.published), read_only=True) as connection:
+        few = {
+            row[:5]: row[5:]
+            for row in connection.sql(
+                f"select {', '.join(key)}, kpi_denominator < 5 and kpi_name <> 'Persons who entered', converted < 5"
+                " from marts.journey_map where (customer_type <> 'all' or persona <> 'all') and persons >= 5"
+            ).fetchall()
+        }
+    groups = [row for row in rows(table) if row[at("persona")] != "all" or row[at("customer_type")] != "all"]
+    for column, which in (("kpi_value", 0), ("median_hours_to_next", 1)):
+        hidden = [row[at(column)] for row in groups if few[tuple(row[at(name)] for name in key)][which]]
+        assert hidden and set(hidden) == {None}
+        assert any(row[at(column)] is not None for row in groups)
+
+
+def test_the_rate_of_a_cell_is_of_the_persons_named_beside_it(data: dict[str, Any]) -> None:
+    """The rate of the whole period leaves out who entered too recently, so `entered` is not its n."""
+    table = data["tables"]["map"]
+    at = table["columns"].index
+    rated = [row for row in rows(table) if row[at("conversion_rate")] is not None]
+    assert {row[at("period")][4:6] for row in rated} == {"", "-0", "-1", "-Q"}
+    for row in rated:
+        rate = row[at("mature_converted")] / row[at("mature_entered")]
+        assert row[at("conversion_rate")] == pytest.approx(rate, rel=1e-5)
+    assert any(row[at("mature_entered")] < row[at("entered")] for row in rated)
+    groups = [row for row in rated if row[at("persona")] != "all" or row[at("customer_type")] != "all"]
+    assert min(row[at("mature_entered")] for row in groups) >= 5
 
 
 @pytest.mark.parametrize("name", sorted(file.stem for file in QUERIES.glob("*.sql")))

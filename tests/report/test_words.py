@@ -36,3 +36,20 @@ def test_a_text_takes_names_in_its_language_and_figures() -> None:
     template = "{label}: {rate|rate}, {touchpoint}"
     assert fill(template, row, "en", "VND") == "Quote: 25 %, support"
     assert fill(template, row, "vi", "VND") == "Báo giá: 25 %, support"
+
+
+@pytest.mark.parametrize(
+    ("value", "currency", "english", "vietnamese"),
+    [
+        (12.4, "USD", "12.40 USD", "12,40 USD"),
+        (-0.125, "KWD", "-0.12 KWD", "-0,12 KWD"),
+        (0, "USD", "0 USD", "0 USD"),
+        (133.4, "KWD", "133 KWD", "133 KWD"),
+        (12.4, "JPY", "12 JPY", "12 JPY"),
+    ],
+)
+def test_small_amounts_have_the_decimals_of_their_currency(
+    value: float, currency: str, english: str, vietnamese: str
+) -> None:
+    assert figure(value, "money", "en", currency) == english
+    assert figure(value, "money", "vi", currency) == vietnamese

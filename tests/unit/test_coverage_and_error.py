@@ -14,9 +14,8 @@ import pyarrow as pa
 import pytest
 from customer_journey.paths import PROJECT
 from numpy.typing import NDArray
+from onboarding.macros import Macros
 from scipy import stats
-
-from tests.support.macros import Macros
 
 Floats = NDArray[np.float64]
 

@@ -3,10 +3,9 @@
 import duckdb
 import phonenumbers
 import pytest
+from onboarding.macros import Macros
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 from tools import phone_countries
-
-from tests.support.macros import Macros
 
 # Trunk prefixes 0, 8, 06, 1 and none; lengths fixed and free; an exit code that is not 00.
 COUNTRIES = (

@@ -4,8 +4,8 @@ import csv
 import re
 
 from customer_journey.paths import PROJECT
+from onboarding.macros import Macros
 
-from tests.support.macros import Macros
 from tests.support.privacy import published_columns, source_columns
 
 CLASSES = {"direct", "indirect", "free_text", "none"}

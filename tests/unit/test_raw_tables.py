@@ -4,8 +4,7 @@ import pytest
 import yaml
 from customer_journey.contract import RawTable, raw_tables
 from customer_journey.paths import PROJECT
-
-from tests.support.macros import Macros
+from onboarding.macros import Macros
 
 TABLES = raw_tables()
 each_table = pytest.mark.parametrize("table", TABLES, ids=lambda table: table.label)

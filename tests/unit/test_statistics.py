@@ -2,9 +2,8 @@
 
 import duckdb
 import pytest
+from onboarding.macros import Macros
 from scipy import stats
-
-from tests.support.macros import Macros
 
 # 0 to 12 in steps of 0.01, past 7.07, where another approximation begins
 GRID = "select number / 100e0 as x from range(0, 1201) as numbers (number)"

@@ -122,9 +122,9 @@ def _of_killed_builds(output: Output) -> Iterator[tuple[Path, str]]:
         if file.is_file() and not file.is_symlink():
             yield file, why
     # DuckDB's spill files, written when memory is short; DuckDB deletes them unless it is killed
-    spilled = output.root / f"{output.warehouse.name}.tmp"
-    if spilled.is_dir() and not spilled.is_symlink():
-        yield spilled, why
+    for spilled in (output.root / f"{output.warehouse.name}.tmp", output.spilled_marts):
+        if spilled.is_dir() and not spilled.is_symlink():
+            yield spilled, why
     for folder in (output.root, output.report.parent, output.docs.parent):
         for path in sorted(_within(folder)):
             match = _UNFINISHED.fullmatch(path.name)

@@ -23,9 +23,6 @@ from customer_journey.publishing.publish import SCHEMA
 from customer_journey.raw.mapping import did_you_mean
 from customer_journey.warehouse import open_warehouse
 
-IDENTIFIERS = ("email", "phone", "contact_id")
-DEFAULT_PURPOSE = "marketing"
-
 
 @dataclass(frozen=True)
 class Request:

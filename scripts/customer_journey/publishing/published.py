@@ -10,7 +10,7 @@ import duckdb
 from customer_journey.errors import InputError
 from customer_journey.paths import Output
 from customer_journey.publishing.publish import SCHEMA
-from customer_journey.warehouse import quoted
+from customer_journey.warehouse import memory_limit, quoted
 
 
 def published_file(output: Output) -> Path:
@@ -58,7 +58,8 @@ def open_marts(output: Output) -> Iterator[duckdb.DuckDBPyConnection]:
         InputError: the folder has no published marts.
     """
     file = published_file(output)
-    with duckdb.connect(":memory:") as connection:
+    with duckdb.connect(":memory:", config={"memory_limit": memory_limit()}) as connection:
+        connection.execute(f"set temp_directory = '{quoted(output.spilled_marts)}'")
         connection.execute("set TimeZone = 'UTC'")
         attach_marts(connection, SCHEMA, file)
         yield connection

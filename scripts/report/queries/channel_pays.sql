@@ -1,6 +1,6 @@
 -- revenue of orders, deals and subscriptions; spend is the same whatever type of conversion it is held against, so it is taken once
 select
-    performance.attribution_model, performance.channel, channels.label_en, channels.label_vi,
+    performance.attribution_model, performance.channel, channels.label_en, channels.label_vi, channels.ownership = 'paid' as is_paid,
     sum(performance.spend) filter (where performance.conversion_type = 'order') as spend, sum(performance.conversions) as conversions,
     sum(performance.revenue) as revenue,
     sum(performance.revenue) / sum(performance.spend) filter (where performance.conversion_type = 'order') as roas

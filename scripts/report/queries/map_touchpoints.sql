@@ -40,13 +40,16 @@ ranked as (
         case when better_by < 0 then row_number() over (
             partition by framework, customer_type, persona, period, stage
             order by emotion_score nulls last, label desc, touchpoint_type desc
-        ) end as below
+        ) end as below,
+        row_number() over (
+            partition by framework, customer_type, persona, period, stage order by touches desc nulls last, touchpoint_type
+        ) as rank
     from folded
 )
 
 select
     framework, customer_type, persona, period, stage, touchpoint_type, touches, persons, emotion_score, responses, attributed_conversions,
-    sent, opened, above, below,
+    rank, sent, opened, above, below,
     case when place <= 3 then place end as leading,
     case when better_by is null then null when abs(better_by) < 0.05 then 'neutral' when better_by > 0 then 'good' else 'bad' end as tone
 from ranked

@@ -1,4 +1,4 @@
-select met_in, value_met, row_count
+select source_column, unmapped_value, row_count
 from marts.audit_unmapped
-order by row_count desc, met_in, value_met
+order by row_count desc, source_column, unmapped_value
 limit 200

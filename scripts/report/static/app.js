@@ -72,7 +72,10 @@ function formatted(value, kind = "number", tick = false) {
     case "score": return tick ? signed(value, 1) : signed(value, 2);
     case "persons": return text("persons", { n: intl(value, digits(0)) });
     case "hours": return text(hour ? "unit.hours" : "unit.days", { n: intl(hour ? value : value / 24, digits(0, 1)) });
-    case "money": return (size < 10000 ? intl(value, digits(0)) : compact(value)) + (tick ? "" : ` ${meta.currency}`);
+    case "money": {
+      const few = size > 0 && size < 100 ? meta.currency_decimals : 0;
+      return (size < 10000 ? intl(value, digits(tick ? 0 : few, few)) : compact(value)) + (tick ? "" : ` ${meta.currency}`);
+    }
     case "decimal": return intl(value, { maximumSignificantDigits: 4 });
     default: return tick && size >= 10000 ? compact(value) : intl(value, digits(0));
   }
@@ -127,6 +130,7 @@ const options = {
   persona2: () => ["", ...distinct("map", "persona")],
   customer_type: () => distinct("map", "customer_type"),
   period: () => ["all", ...distinct("map", "period").filter((period) => period !== "all").sort().reverse()],
+  attribution_model_2: () => optionsOf("attribution_model"),
   lang: () => ["en", "vi"],
   theme: () => ["auto", "light", "dark"],
   figure: () => payload.figures.map(({ figure }) => figure),
@@ -431,7 +435,12 @@ async function start() {
   const packed = Uint8Array.from(atob(byId("data").textContent.trim()), (sign) => sign.charCodeAt(0));
   payload = await new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"))).json();
   ({ meta } = payload);
-  defaults = { page: payload.pages[0].page, framework: meta.primary_framework, persona: "all", persona2: "", customer_type: "all", period: "all", lang: "en", theme: "auto", conversion_type: "order", attribution_model: "last_touch", attribution_model_2: "linear", survey_kind: "relational", folded: "", figure: "" };
+  defaults = { page: payload.pages[0].page, framework: meta.primary_framework, persona: "all", persona2: "", customer_type: "all", period: "all", lang: "en", theme: "auto", conversion_type: meta.conversion_type, attribution_model: "last_touch", attribution_model_2: "linear", survey_kind: "relational", folded: "", figure: "" };
+  // a company may leave a model out, or ask after single touchpoints alone
+  for (const key of ["attribution_model", "attribution_model_2", "survey_kind"]) {
+    const offered = optionsOf(key);
+    if (!offered.includes(defaults[key])) defaults[key] = offered.find((value) => key !== "attribution_model_2" || value !== defaults.attribution_model) ?? "";
+  }
   document.documentElement.classList.add("js");
   listen();
   show();

@@ -109,9 +109,13 @@ function axisChart(figure, rows, width) {
     if (compare && which) series.push(intervals(entries.filter(({ place }) => list[0].rows.has(categories[place])).map(({ place, row }) => ({ place, low: row[one.column], high: list[0].rows.get(categories[place])[one.column] })), across, 0, base));
     const marks = points ? entries : kind === "line" ? entries.filter(({ row }) => isFew(figure, row)) : [];
     if (marks.length) series.push({ type: "custom", name: one.name, itemStyle: { color: base }, encode: across ? { x: 0, y: 1 } : { y: 0, x: 1 }, z: 6, data: marks.map(({ place, row }) => [place, row[one.column]]), renderItem: ({ dataIndex }, api) => {
-      const { row } = marks[dataIndex], tint = pointColour(figure, row, one.column, base, alone), few = compare ? which > 0 : isFew(figure, row);
+      const { row, place } = marks[dataIndex], tint = pointColour(figure, row, one.column, base, alone), few = compare ? which > 0 : isFew(figure, row);
       const [cx, cy] = api.coord(across ? [api.value(0), api.value(1)] : [api.value(1), api.value(0)]);
-      return { type: "circle", shape: { cx, cy: cy + (across ? 0 : shift * api.size([0, 1])[1]), r: 5 }, style: { fill: few ? paper : tint, stroke: tint, lineWidth: 2 } };
+      const point = { type: "circle", shape: { cx, cy: cy + (across ? 0 : shift * api.size([0, 1])[1]), r: 5 }, style: { fill: few ? paper : tint, stroke: tint, lineWidth: 2 } };
+      const first = compare && which ? list[0].rows.get(categories[place])?.[one.column] ?? null : null, moved = first === null ? "0" : formatted(row[one.column] - first, "points");
+      if (moved === "0") return point;
+      const [right] = api.coord([Math.max(first, row[one.column]), place]);
+      return { type: "group", children: [point, { type: "text", style: { x: right + 10, y: cy, text: moved, fill: quiet, font: `12px ${FONT}`, verticalAlign: "middle" } }] };
     } });
     if (low && high && !stack && (list.length <= 3 || points)) {
       const within = entries.filter(({ row }) => row[low] !== null && row[high] !== null).map(({ place, row }) => ({ place, low: row[low], high: row[high] }));

@@ -16,13 +16,13 @@ ranked as (
     from channels
     inner join marts.dim_channels as dim using (channel)
     inner join marts.dim_attribution_models as models using (attribution_model)
-    where channels.roas is not null and channels.conversions >= 30
+    where channels.roas is not null and channels.conversions >= 30 and dim.ownership = 'paid'
 ),
 
 -- the best channel of the three models that differ most in whom they credit
 compared as (
     select
-        count(distinct channel) = 1 as is_agreed,
+        case when count(distinct channel) > 1 then 'disagree' when count(*) = 3 then 'agree' else 'few' end as models_verdict,
         string_agg(model_en || ': ' || label_en, ', ' order by attribution_model) as by_model_en,
         string_agg(model_vi || ': ' || label_vi, ', ' order by attribution_model) as by_model_vi
     from ranked
@@ -30,8 +30,8 @@ compared as (
 )
 
 select
-    best.*, case when compared.is_agreed then 'agree' else 'disagree' end as models_verdict, compared.by_model_en, compared.by_model_vi,
-    same.models_first, same.roas_low, same.roas_high, (select count(distinct attribution_model) from channels) as models
+    best.*, compared.models_verdict, coalesce(compared.by_model_en, best.model_en || ': ' || best.label_en) as by_model_en,
+    coalesce(compared.by_model_vi, best.model_vi || ': ' || best.label_vi) as by_model_vi, same.models_first, same.roas_low, same.roas_high, (select count(distinct attribution_model) from channels) as models
 from ranked as best
 cross join compared
 inner join (
@@ -39,4 +39,7 @@ inner join (
     from ranked
     group by channel
 ) as same using (channel)
-where best.attribution_model = 'last_touch' and best.place = 1
+where
+    best.place = 1
+    -- a company may leave a model out
+    and best.attribution_model = (select attribution_model from channels order by attribution_model <> 'last_touch', attribution_model limit 1)

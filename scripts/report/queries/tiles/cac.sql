@@ -4,5 +4,9 @@ select
     economics.attribution_model, models.label_en as attribution_model_en, models.label_vi as attribution_model_vi
 from marts.kpi_unit_economics as economics
 inner join marts.dim_attribution_models as models using (attribution_model)
-where economics.dimension = 'all' and economics.attribution_model = 'last_touch' and economics.is_complete and economics.blended_cac is not null
+where
+    economics.dimension = 'all' and economics.is_complete and economics.blended_cac is not null
+    and economics.attribution_model = (
+        select attribution_model from marts.kpi_unit_economics order by attribution_model <> 'last_touch', attribution_model limit 1
+    )
 order by moment
