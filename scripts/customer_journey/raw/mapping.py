@@ -3,7 +3,6 @@
 docs/mapping.md is the reference of its keys.
 """
 
-import codecs
 import difflib
 import hashlib
 import re
@@ -208,17 +207,32 @@ def _with_record_keys(
 
 
 class _Loader(yaml.SafeLoader):
-    """Refuses a key that stands twice: YAML would keep the last one and drop the other without a word."""
+    """Refuses a key that stands twice: YAML would keep the last one and drop the other without a word.
+
+    A key that is a list, and a text with a NUL or half an emoji, are refused too: no name or file can be one.
+    """
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
         for key, _ in node.value:
-            if key.value in seen and isinstance(key, yaml.ScalarNode) and key.value != "<<":
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.constructor.ConstructorError(
+                    None, None, "a list or mapping stands where a name belongs", key.start_mark
+                )
+            if key.value in seen and key.value != "<<":
                 raise yaml.constructor.ConstructorError(
                     None, None, f"{key.value} stands here for the second time; join both entries", key.start_mark
                 )
             seen.add(str(key.value))
         return super().construct_mapping(node, deep)
+
+    def construct_scalar(self, node: yaml.ScalarNode | yaml.MappingNode) -> str:
+        text = str(super().construct_scalar(node))
+        if re.search("[\0\ud800-\udfff]", text):
+            raise yaml.constructor.ConstructorError(
+                None, None, "a text holds a NUL or half of a character", node.start_mark
+            )
+        return text
 
 
 def load_yaml(text: str) -> object:
@@ -361,12 +375,13 @@ def _reading(where: str, entry: Mapping[str, Any]) -> Reading:
     encoding, zone = entry.get("encoding"), entry.get("timezone")
     if encoding is not None:
         try:
-            codecs.lookup(str(encoding))
-        except LookupError as error:
+            # unlike codecs.lookup this refuses codecs that are no encodings of text, such as hex
+            "".encode(str(encoding))
+        except (LookupError, UnicodeError) as error:
             raise InputError(
                 f"{where}: encoding {encoding!r} is unknown. Write one that Python knows, such as utf-8 or cp1258."
             ) from error
-    if zone is not None and zone not in zoneinfo.available_timezones():
+    if zone is not None and str(zone) not in zoneinfo.available_timezones():
         raise InputError(
             f"{where}: timezone {zone!r} is not an IANA time zone"
             f"{did_you_mean(str(zone), zoneinfo.available_timezones())}"
