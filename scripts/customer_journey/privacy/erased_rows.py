@@ -10,7 +10,9 @@ from collections.abc import Collection, Iterator
 import duckdb
 
 from customer_journey.contract import RawTable, raw_tables
+from customer_journey.landing.landed import kind_of
 from customer_journey.privacy.hash_key import Ring
+from customer_journey.raw.broken_lines import MARK, text_column
 
 # Columns that hold an identifier but do not have the name of its type.
 _ALIASES = {
@@ -34,6 +36,13 @@ _PARENTS = {
     "invitation_id": "feedback.survey_invitations",
 }
 
+# Names of persons are looked for in typed texts, but not where a name is that of the row itself.
+_TYPED = ("text", "label", "code")
+_OWN_NAMES = ("full_name", "company_name", "product_name")
+_WORDS_OF_A_NAME = range(2, 7)
+# A name that the rows of so many persons write may be words of the language, such as "Khách hàng".
+_PERSONS_OF_A_PHRASE = 5
+
 
 def find(connection: duckdb.DuckDBPyConnection, ring: Ring) -> None:
     """Put the persons to erase on the suppression list, and mark the rows to delete and to redact."""
@@ -53,6 +62,7 @@ def find(connection: duckdb.DuckDBPyConnection, ring: Ring) -> None:
                 _mark_rows(connection, table)
         _mark_all_children(connection)
     _remember_parents(connection)
+    _find_names(connection)
     connection.execute(
         "delete from redacted where exists (from to_erase where to_erase.source_table = redacted.source_table"
         " and to_erase._file_id = redacted._file_id and to_erase._row_number = redacted._row_number)"
@@ -240,6 +250,102 @@ def _find_in_texts(connection: duckdb.DuckDBPyConnection) -> None:
                 where mentions.source_table = '{table.source_table}' and {condition}
                 """
             )
+
+
+def _find_names(connection: duckdb.DuckDBPyConnection) -> None:
+    """Mark texts in rows of others that write the name of an erased contact, for redaction.
+
+    Not a name that a contact who stays has too, or that the rows of many persons write: the text may speak of a
+    stranger, or of nobody. The list keeps a hash of the name, since a later delivery brings the texts again.
+    """
+    contacts = next(table for table in raw_tables() if table.source_table == "crm.contacts")
+    if kind_of(connection, "raw_crm", "contacts") is None:
+        return
+    is_erased = is_marked(contacts, "contacts")
+    connection.execute(
+        f"""
+        create temp table names as
+        select {_words_of("full_name")} as words, not {is_erased} as stays, (
+            select min(request_id) from to_erase where {_matches("to_erase", contacts, "contacts")}
+        ) as request_id
+        from {contacts.relation} as contacts where full_name is not null
+        """
+    )
+    connection.execute(
+        f"""
+        insert into private.suppression_list
+        select {_hash("'name:' || words")} as identifier_hash, min(request_id) from names
+        where not stays and len(string_split(words, ' ')) between {_WORDS_OF_A_NAME[0]} and {_WORDS_OF_A_NAME[-1]}
+        group by words having identifier_hash not in (select identifier_hash from private.suppression_list)
+        """
+    )
+    texts = " union all ".join(
+        f"select '{table.source_table}' as source_table, _file_id, _row_number, '{column}' as column_name,"
+        f" {_owner_of(table)} as owner, {column} as written from {table.relation} where {condition}"
+        for table in raw_tables()
+        if kind_of(connection, f"raw_{table.source}", table.name)
+        for column, condition in _typed_columns(table)
+    )
+    grams = ", ".join(
+        f"[array_to_string(words[place : place + {count - 1}], ' ') for place in range(1, len(words) - {count - 2})]"
+        for count in _WORDS_OF_A_NAME
+    )
+    connection.execute(
+        f"""
+        insert into written
+        with texts as ({texts}),
+        distinct_texts as (select distinct written from texts where regexp_matches(written, '[^\\p{{L}}\\p{{N}}]')),
+        words as (select written, string_split({_words_of("written")}, ' ') as words from distinct_texts),
+        grams as (select distinct written, unnest(flatten([{grams}])) as gram from words),
+        named as (
+            select written, gram, {_hash("'name:' || gram")} as name_hash
+            from grams where name_hash in (select identifier_hash from private.suppression_list)
+                and gram not in (select words from names where stays)
+        ),
+        found as (
+            select texts.*, named.gram, named.name_hash
+            from texts inner join named using (written)
+            where not exists (
+                select 1 from to_erase where to_erase.source_table = texts.source_table
+                    and to_erase._file_id = texts._file_id and to_erase._row_number = texts._row_number
+            )
+        )
+        select source_table, _file_id, _row_number, column_name, false, 'name:' || gram, name_hash
+        from found
+        qualify count(distinct owner) over (partition by gram) < {_PERSONS_OF_A_PHRASE}
+        """
+    )
+    connection.execute(
+        """
+        insert into redacted
+        select source_table, _file_id, _row_number, min(suppression_list.request_id)
+        from written inner join private.suppression_list using (identifier_hash)
+        where starts_with(written.identifier, 'name:')
+        group by all
+        """
+    )
+
+
+def _words_of(text: str) -> str:
+    """Return the SQL of a text as words in small letters without accents, separated by single blanks."""
+    decoded = f"coalesce(try(url_decode({text})), {text})"
+    visible = f"regexp_replace({decoded}, '\\p{{Cf}}', '', 'g')"
+    letters = f"replace(lower(strip_accents({visible})), 'đ', 'd')"
+    return f"trim(regexp_replace({letters}, '[^\\p{{L}}\\p{{N}}]+', ' ', 'g'))"
+
+
+def _typed_columns(table: RawTable) -> Iterator[tuple[str, str]]:
+    """Yield each column of a table that may write somebody's name, with the SQL condition on its rows."""
+    for column, kind in zip(table.columns, table.kinds, strict=True):
+        if kind in _TYPED and not column.endswith("_id") and column not in (*table.key, *_OWN_NAMES):
+            yield column, f"{column} is not null"
+    yield text_column(table), f"is_deleted = '{MARK}'"
+
+
+def _owner_of(table: RawTable) -> str:
+    named = [column for column in identifiers_of(table) if column not in _LISTS]
+    row = "concat_ws(' ', _file_id, _row_number)"
+    return f"coalesce({', '.join([*named, row])})"
 
 
 def identifiers_found(connection: duckdb.DuckDBPyConnection) -> list[str]:
