@@ -45,7 +45,7 @@ from customer_journey.warehouse import open_warehouse
 
 # The address space that Python, dbt and DuckDB reserve before they read a row.
 LEAST_ADDRESS_SPACE = 1500 * 2**20
-# What must be left of it before scipy is loaded: if memory is denied to the OpenBLAS in it, that asks again without end.
+# What must be left of it before scipy is loaded: the OpenBLAS in it asks without end for memory that is denied.
 ROOM_FOR_SCIPY = 300 * 2**20
 
 ROW_STATES = ("rows_in", "accepted", "duplicates", "quarantined", "deferred", "erased")
@@ -78,8 +78,8 @@ class BuildResult:
     frameworks: list[str]
     # tables of an EL tool, each with the number of its rows that belong to erased persons
     left_to_erase: list[tuple[str, int]]
-    # erasure requests by an identifier that several people share: request, identifier type, number of contacts
-    waiting_requests: list[tuple[str, str, int]]
+    # erasure requests that nobody was erased for, each with the reason
+    waiting_requests: list[tuple[str, str]]
     # requests that this build erased rows for, each with the number of rows and tables
     erasure_receipts: list[tuple[str, int, int]]
     # a line on the hash key if this build made or changed it, else None

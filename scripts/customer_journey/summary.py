@@ -65,12 +65,8 @@ def _notices(output: Output, result: BuildResult) -> Iterator[tuple[str, str]]:
         )
     for request, rows, tables in result.erasure_receipts:
         yield "erased", f"request {request}: {rows:,} rows of {tables} tables, see {output.erasure_receipts}"
-    for request, identifier_type, contacts in result.waiting_requests:
-        yield (
-            "to decide",
-            f"erasure request {request}: nobody was erased, because several people share its {identifier_type} "
-            f"({contacts} contacts have it). Request the erasure by contact_id",
-        )
+    for request, reason in result.waiting_requests:
+        yield "to decide", f"erasure request {request}: nobody was erased, because {reason}"
     answers = {table.label: table.answers for table in raw_tables()}
     for label in result.landing.absent_tables:
         yield "absent", f"{label}: {answers[label]}"

@@ -340,12 +340,16 @@ def _values(out: Path, columns: dict[str, str]) -> dict[str, list[str]]:
 
 
 def test_a_request_erases_a_person_or_nobody(small: Path, tmp_path: Path) -> None:
-    """A request for a shared mailbox, a withdrawn one and one of an unknown type erase nobody."""
+    """A request for a shared mailbox, a withdrawn one and one that is refused erase nobody; the summary names them.
+
+    Two rows of one request are two identifiers of it, unless one is a later version.
+    """
     raw, out = tmp_path / "raw", tmp_path / "out"
     write_tiny_company(raw)
     (raw / "crm/contacts.csv").unlink()
     write_rows(raw, "crm/contacts", [
-        {"contact_id": f"c{number}", "email": "office@example.com", "created_at": "2026-01-01"} for number in range(7)
+        {"contact_id": f"c{number}", "email": "office@example.com" if number < 7 else "", "created_at": "2026-01-01"}
+        for number in range(10)
     ])  # fmt: skip
     asked = {"identifier_type": "email", "requested_at": "2026-01-05"}
     office = {"identifier_value": "office@example.com", **asked}
@@ -358,6 +362,15 @@ def test_a_request_erases_a_person_or_nobody(small: Path, tmp_path: Path) -> Non
         },
         {"request_id": "odd", **office, "identifier_type": "e-mail"},
         {"request_id": "one", **asked, "identifier_type": "contact_id", "identifier_value": "c2"},
+        {"request_id": "undated", **office, "requested_at": "yesterday"},
+        # two identifiers of one request, and one that was corrected
+        {"request_id": "two", **asked, "identifier_type": "contact_id", "identifier_value": "c7"},
+        {"request_id": "two", **asked, "identifier_type": "contact_id", "identifier_value": "c8"},
+        {"request_id": "mend", **asked, "identifier_type": "contact_id", "identifier_value": "c3"},
+        {
+            "request_id": "mend", **asked, "identifier_type": "contact_id", "identifier_value": "c9",
+            "updated_at": "2026-01-06",
+        },
     ])  # fmt: skip
     done = run_build(raw, out, project=small)
     assert done.returncode == 0, done.stderr
@@ -365,10 +378,13 @@ def test_a_request_erases_a_person_or_nobody(small: Path, tmp_path: Path) -> Non
         "erasure request shared: nobody was erased, because several people share its email (7 contacts have it)"
         in done.stdout
     )
+    for request, reason in (("odd", "unknown_identifier_type"), ("undated", "invalid_requested_at")):
+        line = f"erasure request {request}: nobody was erased, because its row is refused ({reason}). Correct the row"
+        assert line in done.stdout
     with duckdb.connect(str(out / "warehouse.duckdb"), read_only=True) as connection:
         contacts = connection.execute("select contact_id from raw_crm.contacts order by 1").fetchall()
         reasons = connection.execute(
             "select row_reason from staging.stg_privacy__erasure_requests where row_status = 'quarantined'"
         ).fetchall()
     assert contacts == [("c0",), ("c1",), ("c3",), ("c4",), ("c5",), ("c6",)]
-    assert reasons == [("unknown_identifier_type",)]
+    assert sorted(reasons) == [("invalid_requested_at",), ("unknown_identifier_type",)]

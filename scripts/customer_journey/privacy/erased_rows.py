@@ -26,6 +26,17 @@ _TYPES = ("contact_id", "email", "phone", "anonymous_id")
 # Columns that hold several identifiers, separated by semicolons in staging, and their type.
 _LISTS = {"merged_contact_ids": "contact_id"}
 
+# SQL: a row `requests` of the staged requests is to be carried out. Rows of one id that are equally new count together,
+# as the identifiers of one request; elsewhere one row of a key counts.
+IN_FORCE = """not requests.is_deleted and (
+    requests.row_status = 'accepted'
+    or requests.row_reason = 'superseded' and exists (
+        select 1 from staging.stg_privacy__erasure_requests as newest
+        where newest.request_id = requests.request_id and newest.row_status = 'accepted' and not newest.is_deleted
+            and newest.updated_at is not distinct from requests.updated_at
+    )
+)"""
+
 # A row without an identifier belongs to the person of its parent row. Companies and products belong to nobody.
 _PARENTS = {
     "deal_id": "crm.deals",
@@ -82,7 +93,7 @@ def _hash(parts: str, key: str = "getvariable('suppression_key')") -> str:
 def _take_requests(connection: duckdb.DuckDBPyConnection) -> None:
     """Separate requests for a person from those for a shared identifier, which wait for a request by contact_id."""
     connection.execute(
-        """
+        f"""
         create temp table requested as
         select
             requests.request_id,
@@ -95,7 +106,7 @@ def _take_requests(connection: duckdb.DuckDBPyConnection) -> None:
             union
             select identifier_type || ':' || identifier_value as identifier from seeds.identifier_placeholders
         ) as shared on requests.identifier_type || ':' || requests.identifier_value = shared.identifier
-        where requests.row_status = 'accepted' and not requests.is_deleted
+        where {IN_FORCE}
         group by all
         """
     )
@@ -103,7 +114,11 @@ def _take_requests(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         """
         insert into private.waiting_requests
-        select requested.request_id, requested.identifier_type, count(distinct contacts.contact_id) as contacts
+        select coalesce(request_id, 'without an id'), null, null, row_reason
+        from staging.stg_privacy__erasure_requests
+        where row_status = 'quarantined' and not is_deleted
+        union all
+        select requested.request_id, requested.identifier_type, count(distinct contacts.contact_id), null
         from requested
         left join staging.stg_crm__contacts as contacts
             on contacts.row_status = 'accepted'

@@ -55,6 +55,7 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
         "create table if not exists private.waiting_requests"
         " (request_id varchar, identifier_type varchar, contacts bigint)"
     )
+    connection.execute("alter table private.waiting_requests add column if not exists refused_for varchar")
     connection.execute(
         "create table if not exists private.erasure_receipts"
         " (request_id varchar, erased_at timestamp, source_table varchar, rows_removed bigint, texts_removed bigint)"
@@ -158,11 +159,20 @@ def left_at_their_origin(connection: duckdb.DuckDBPyConnection, exported: Sequen
     return [(path.removeprefix(FROM_CATALOG), int(count)) for path, count in rows]
 
 
-def waiting(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, int]]:
-    """Return the requests by an identifier that several people share: id, type, and number of contacts with it."""
-    return connection.execute(
-        "select request_id, identifier_type, contacts from private.waiting_requests order by request_id"
+def waiting(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
+    """Return the requests that nobody was erased for, each with the reason and what to do."""
+    rows = connection.execute(
+        "select request_id, identifier_type, contacts, refused_for from private.waiting_requests order by all"
     ).fetchall()
+    return [
+        (
+            request,
+            f"its row is refused ({refused_for}). Correct the row"
+            if refused_for
+            else f"several people share its {kind} ({contacts} contacts have it). Request the erasure by contact_id",
+        )
+        for request, kind, contacts, refused_for in rows
+    ]
 
 
 def _row_id(table: RawTable) -> str:
