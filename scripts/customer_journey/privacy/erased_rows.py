@@ -301,25 +301,41 @@ def _find_names(connection: duckdb.DuckDBPyConnection) -> None:
         if kind_of(connection, f"raw_{table.source}", table.name)
         for column, condition in _typed_columns(table)
     )
-    grams = ", ".join(
-        f"[array_to_string(words[place : place + {count - 1}], ' ') for place in range(1, len(words) - {count - 2})]"
+    following = ", ".join(
+        f"lead(word, {place}) over following as word_{place}" for place in range(1, _WORDS_OF_A_NAME[-1])
+    )
+    grams = " union all ".join(
+        "select text_id, concat_ws(' ', word, " + ", ".join(f"word_{place}" for place in range(1, count)) + ") as gram"
+        f" from in_a_row where word_{count - 1} is not null"
         for count in _WORDS_OF_A_NAME
     )
+    # not by lists of words: DuckDB would copy the list of a long text for each of its words
     connection.execute(
         f"""
         insert into written
         with texts as ({texts}),
-        distinct_texts as (select distinct written from texts where regexp_matches(written, '[^\\p{{L}}\\p{{N}}]')),
-        words as (select written, string_split({_words_of("written")}, ' ') as words from distinct_texts),
-        grams as (select distinct written, unnest(flatten([{grams}])) as gram from words),
+        distinct_texts as materialized (
+            select row_number() over () as text_id, written
+            from (select distinct written from texts where regexp_matches(written, '[^\\p{{L}}\\p{{N}}]'))
+        ),
+        words as (
+            select text_id, unnest(words) as word, unnest(range(len(words))) as place
+            from (select text_id, string_split({_words_of("written")}, ' ') as words from distinct_texts)
+        ),
+        in_a_row as materialized (
+            select text_id, word, {following}
+            from words
+            window following as (partition by text_id order by place)
+        ),
         named as (
-            select written, gram, {_hash("'name:' || gram")} as name_hash
-            from grams where name_hash in (select identifier_hash from private.suppression_list)
+            select distinct text_id, gram, {_hash("'name:' || gram")} as name_hash
+            from ({grams})
+            where name_hash in (select identifier_hash from private.suppression_list)
                 and gram not in (select words from names where stays)
         ),
         found as (
             select texts.*, named.gram, named.name_hash
-            from texts inner join named using (written)
+            from named inner join distinct_texts using (text_id) inner join texts using (written)
             where not exists (
                 select 1 from to_erase where to_erase.source_table = texts.source_table
                     and to_erase._file_id = texts._file_id and to_erase._row_number = texts._row_number
