@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import yaml
 
 from customer_journey.contract import RawTable, raw_tables
@@ -401,7 +402,7 @@ def _reading(where: str, entry: Mapping[str, Any]) -> Reading:
         raise InputError(f"{where}: header_row {header_row!r} is not the number of a line. The first line is 1.")
     formats = _list(f"{where}: date_format", entry.get("date_format"))
     for text in formats:
-        if text != EPOCH and re.search(r"%[dejmYyqG]|%-[dm]|%s", text) is None:
+        if text != EPOCH and not _is_date_format(text):
             raise InputError(
                 f"{where}: date_format {text!r} is not understood. Write a format of strptime, for example "
                 '"%d/%m/%Y %H:%M": %d day, %m month, %Y year, %H hour, %M minute.'
@@ -417,6 +418,18 @@ def _reading(where: str, entry: Mapping[str, Any]) -> Reading:
         None if sheet is None else str(sheet),
         header_row,
     )
+
+
+def _is_date_format(text: str) -> bool:
+    """Return whether a text names a part of a date, and DuckDB reads it as a format of strptime."""
+    if re.search(r"%[djmYyG]|%-[dm]", text) is None:
+        return False
+    try:
+        with duckdb.connect() as connection:
+            connection.execute("select try_strptime('', ?)", [text])
+    except duckdb.InvalidInputException:
+        return False
+    return True
 
 
 def _check_words(where: str, entry: Mapping[Any, Any], known: Sequence[str]) -> None:

@@ -186,6 +186,12 @@ BROKEN: Broken = {
         "not readable as YAML",
         "Save it as UTF-8",
     ),
+    "date format with an unknown sign": (
+        mapped_contacts('date_format: "%d/%m/%Y %Q"'),
+        "mapping.yml: crm/contacts",
+        "'%d/%m/%Y %Q' is not understood",
+        "%d/%m/%Y",
+    ),
     "name that is a list": (
         mapping("tables:\n  [crm/contacts]: {id_prefix: a}\n"),
         "mapping.yml",
