@@ -78,10 +78,10 @@ class BuildResult:
     frameworks: list[str]
     # tables of an EL tool, each with the number of its rows that belong to erased persons
     left_to_erase: list[tuple[str, int]]
-    # erasure requests that nobody was erased for, each with the reason
-    waiting_requests: list[tuple[str, str]]
-    # requests that this build erased rows for, each with the number of rows and tables
-    erasure_receipts: list[tuple[str, int, int]]
+    # a line on each erasure request that nobody was erased for
+    waiting_requests: list[str]
+    # requests that this build erased rows for: see erasure.receipts
+    erasure_receipts: list[tuple[str, int, int, bool | None]]
     # a line on the hash key if this build made or changed it, else None
     key_news: str | None
     # one line for each definition that differs from the published build

@@ -362,6 +362,7 @@ def test_a_request_erases_a_person_or_nobody(small: Path, tmp_path: Path) -> Non
         },
         {"request_id": "odd", **office, "identifier_type": "e-mail"},
         {"request_id": "one", **asked, "identifier_type": "contact_id", "identifier_value": "c2"},
+        {"request_id": "nobody", **asked, "identifier_type": "contact_id", "identifier_value": "c7.0"},
         {"request_id": "undated", **office, "requested_at": "yesterday"},
         # two identifiers of one request, and one that was corrected
         {"request_id": "two", **asked, "identifier_type": "contact_id", "identifier_value": "c7"},
@@ -378,6 +379,8 @@ def test_a_request_erases_a_person_or_nobody(small: Path, tmp_path: Path) -> Non
         "erasure request shared: nobody was erased, because several people share its email (7 contacts have it)"
         in done.stdout
     )
+    assert "request nobody: no row of this person was found. If you know the person, correct it" in done.stdout
+    assert "request one: 2 rows of 2 tables" in done.stdout
     for request, reason in (("odd", "unknown_identifier_type"), ("undated", "invalid_requested_at")):
         line = f"erasure request {request}: nobody was erased, because its row is refused ({reason}). Correct the row"
         assert line in done.stdout
