@@ -299,7 +299,7 @@ def test_her_name_in_texts_of_others(small: Path, tmp_path: Path) -> None:
         "said nguyen thi hoa, her colleague", "NGUYỄN  THỊ\u200b HOA", "https://a.vn/?n=Nguy%E1%BB%85n+Th%E1%BB%8B%20Hoa",
         "Nguyễn-Thị-Hoa",
     )  # fmt: skip
-    not_hers = ("Nguyễn Thị Hoàng", "Thị Hoa", "Hoa", "Lan Trần called", "mai")
+    not_hers = ("Nguyễn Thị Hoàng", "Thị Hoa", "Hoa", "Lan Trần called", "mai", "nguyen_thi_hoa")
     call = {"activity_type": "call", "occurred_at": "2026-01-04"}
     calls = [
         *({"activity_id": f"a{number}", "contact_id": "c6", "outcome": text, **call}

@@ -7,15 +7,17 @@ from customer_journey.errors import InputError
 from customer_journey.raw.mapping import FILE_NAME, read_mapping
 
 ODD = (
-    "null", "true", "-1", "1.5", "1e999", "''", "' '", "text", "[]", "[1]", "[[a]]", "{}", "{a: b}", "{1: [2]}", "{[a]: b}",
-    "2026-01-01", "2026-13-45", '"a\\0"', '"\\n"', '"\\ud83d"', "hex", "undefined", "'%'", "'%d %Q'", ".nan", "!!binary aGk=",
-    "!!set {a}", "!!python/object:os.system x", "&a [*a]", "? [a]", "*nobody", "'",
+    "null", "true", "-1", "1.5", "1e999", "''", "' '", "text", "[]", "[1]", "[[a]]", "{}", "{a: b}", "{1: [2]}",
+    "{[a]: b}", "2026-01-01", "2026-13-45", '"a\\0"', '"\\n"', '"\\ud83d"', "hex", "undefined", "'%'", "'%d %Q'",
+    ".nan", "!!binary aGk=", "!!set {a}", "!!python/object:os.system x", "&a [*a]", "? [a]", "*nobody", "'",
 )  # fmt: skip
 OF_A_TABLE = (
-    "source", "files", "delimiter", "encoding", "decimal", "thousands", "date_format", "timezone", "sheet", "header_row",
-    "columns", "times", "constants", "values", "id_prefix", "one_row_per", "numbered_per",
+    "source", "files", "delimiter", "encoding", "decimal", "thousands", "date_format", "timezone", "sheet",
+    "header_row", "columns", "times", "constants", "values", "id_prefix", "one_row_per", "numbered_per",
 )  # fmt: skip
-OF_AN_ADAPTER = ("adapter", "folder", "schema", "source", "id_prefix", "variables", "timezone", "encoding", "header_row")
+OF_AN_ADAPTER = (
+    "folder", "schema", "source", "id_prefix", "variables", "timezone", "encoding", "header_row",
+)  # fmt: skip
 PLACES = {
     "file": "{}",
     "tables": "tables: {}",
@@ -32,7 +34,7 @@ PLACES = {
     "values of a column": "tables:\n  crm/contacts:\n    values:\n      email: {}",
     "value of a column": "tables:\n  crm/contacts:\n    values:\n      email:\n        {}: a",
     **{f"{key} of a table": f"tables:\n  crm/contacts:\n    {key}: {{}}" for key in OF_A_TABLE},
-    **{f"{key} of an adapter": f"adapters:\n  - {key}: {{}}\n    adapter: shopify" for key in OF_AN_ADAPTER[1:]},
+    **{f"{key} of an adapter": f"adapters:\n  - {key}: {{}}\n    adapter: shopify" for key in OF_AN_ADAPTER},
     "adapter of an adapter": "adapters:\n  - adapter: {}\n    folder: .",
 }
 

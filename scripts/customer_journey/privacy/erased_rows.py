@@ -316,7 +316,7 @@ def _find_names(connection: duckdb.DuckDBPyConnection) -> None:
         with texts as ({texts}),
         distinct_texts as materialized (
             select row_number() over () as text_id, written
-            from (select distinct written from texts where regexp_matches(written, '[^\\p{{L}}\\p{{N}}]'))
+            from (select distinct written from texts where regexp_matches(written, '[^\\p{{L}}\\p{{N}}_]'))
         ),
         words as (
             select text_id, unnest(words) as word, unnest(range(len(words))) as place
@@ -358,11 +358,14 @@ def _find_names(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _words_of(text: str) -> str:
-    """Return the SQL of a text as words in small letters without accents, separated by single blanks."""
+    """Return the SQL of a text as words in small letters without accents, separated by single blanks.
+
+    Words that underscores join are one: `demo_request` is a code, whoever is called Demo Request.
+    """
     decoded = f"coalesce(try(url_decode({text})), {text})"
     visible = f"regexp_replace({decoded}, '\\p{{Cf}}', '', 'g')"
     letters = f"replace(lower(strip_accents({visible})), 'đ', 'd')"
-    return f"trim(regexp_replace({letters}, '[^\\p{{L}}\\p{{N}}]+', ' ', 'g'))"
+    return f"trim(regexp_replace({letters}, '[^\\p{{L}}\\p{{N}}_]+', ' ', 'g'))"
 
 
 def _typed_columns(table: RawTable) -> Iterator[tuple[str, str]]:
