@@ -38,8 +38,8 @@ def reading_marts(*files: Path) -> Iterator[None]:
         if not is_damage(error):
             raise
         raise InputError(
-            f"{' or '.join(map(str, files))}: the published marts are damaged ({first_line(error)}). Publish them anew: "
-            "scripts/build --full-refresh."
+            f"{' or '.join(map(str, files))}: the published marts are damaged ({first_line(error)}). "
+            "Publish them anew: scripts/build --full-refresh."
         ) from error
 
 
