@@ -47,9 +47,10 @@ _PARENTS = {
     "invitation_id": "feedback.survey_invitations",
 }
 
-# Names of persons are looked for in typed texts, but not where a name is that of the row itself.
+# Names of persons are looked for in typed texts and in the parameters of page addresses, but not where a name is that of
+# the row itself, or a program's.
 _TYPED = ("text", "label", "code")
-_OWN_NAMES = ("full_name", "company_name", "product_name")
+_WITHOUT_NAMES = ("full_name", "company_name", "product_name", "user_agent")
 _WORDS_OF_A_NAME = range(2, 7)
 # A name that the rows of so many persons write may be words of the language, such as "Khách hàng".
 _PERSONS_OF_A_PHRASE = 5
@@ -371,8 +372,8 @@ def _words_of(text: str) -> str:
 def _typed_columns(table: RawTable) -> Iterator[tuple[str, str]]:
     """Yield each column of a table that may write somebody's name, with the SQL condition on its rows."""
     for column, kind in zip(table.columns, table.kinds, strict=True):
-        if kind in _TYPED and not column.endswith("_id") and column not in (*table.key, *_OWN_NAMES):
-            yield column, f"{column} is not null"
+        if kind in _TYPED and not column.endswith("_id") and column not in (*table.key, *_WITHOUT_NAMES):
+            yield column, f"contains({column}, '?')" if column.endswith("_url") else f"{column} is not null"
     yield text_column(table), f"is_deleted = '{MARK}'"
 
 
