@@ -47,8 +47,8 @@ _PARENTS = {
     "invitation_id": "feedback.survey_invitations",
 }
 
-# Names of persons are looked for in typed texts and in the parameters of page addresses, but not where a name is that of
-# the row itself, or a program's.
+# Names of persons are looked for in typed texts and in the parameters of page addresses, but not where a name is that
+# of the row itself, or a program's.
 _TYPED = ("text", "label", "code")
 _WITHOUT_NAMES = ("full_name", "company_name", "product_name", "user_agent")
 _WORDS_OF_A_NAME = range(2, 7)
