@@ -17,6 +17,17 @@ find_uv() {
     done
 }
 
+# Prints where uv is, after installing it where it is not.
+need_uv() {
+    if [ -z "$(find_uv)" ]; then
+        echo "Setting up uv …" >&2
+        python3 -m venv "$PROJECT/.venv-uv" > /dev/null 2>&1 \
+            && "$PROJECT/.venv-uv/bin/python" -m pip install --quiet --disable-pip-version-check uv \
+            || python3 -m pip install --quiet --disable-pip-version-check --target "$PROJECT/.venv-uv" uv
+    fi
+    find_uv
+}
+
 # `bootstrap spark` adds the packages of the second engine; extras installed once stay. Fast if nothing changed since the last run.
 bootstrap() {
     local stamp="$PROJECT/.venv/.synced" wanted known="" extras="" extra
@@ -33,14 +44,7 @@ bootstrap() {
     if [ "$known" = "$wanted" ]; then
         return
     fi
-    UV="$(find_uv)"
-    if [ -z "$UV" ]; then
-        echo "Setting up uv …" >&2
-        python3 -m venv "$PROJECT/.venv-uv" > /dev/null 2>&1 \
-            && "$PROJECT/.venv-uv/bin/python" -m pip install --quiet --disable-pip-version-check uv \
-            || python3 -m pip install --quiet --disable-pip-version-check --target "$PROJECT/.venv-uv" uv
-        UV="$(find_uv)"
-    fi
+    UV="$(need_uv)"
     if [ -z "$UV" ]; then
         echo "error: uv could not be installed. python3 with pip and a package registry are needed." >&2
         exit 2

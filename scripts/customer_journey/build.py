@@ -45,6 +45,8 @@ from customer_journey.warehouse import open_warehouse
 
 # The address space that Python, dbt and DuckDB reserve before they read a row.
 LEAST_ADDRESS_SPACE = 1500 * 2**20
+# What must be left of it before scipy is loaded: the OpenBLAS in it asks without end for memory that is denied.
+ROOM_FOR_SCIPY = 300 * 2**20
 
 ROW_STATES = ("rows_in", "accepted", "duplicates", "quarantined", "deferred", "erased")
 
@@ -76,10 +78,10 @@ class BuildResult:
     frameworks: list[str]
     # tables of an EL tool, each with the number of its rows that belong to erased persons
     left_to_erase: list[tuple[str, int]]
-    # erasure requests by an identifier that several people share: request, identifier type, number of contacts
-    waiting_requests: list[tuple[str, str, int]]
-    # requests that this build erased rows for, each with the number of rows and tables
-    erasure_receipts: list[tuple[str, int, int]]
+    # a line on each erasure request that nobody was erased for
+    waiting_requests: list[str]
+    # requests that this build erased rows for: see erasure.receipts
+    erasure_receipts: list[tuple[str, int, int, bool | None]]
     # a line on the hash key if this build made or changed it, else None
     key_news: str | None
     # one line for each definition that differs from the published build
@@ -117,6 +119,24 @@ def _check_memory_limit() -> None:
         raise MachineError(
             f"{NO_MEMORY} (ulimit -v is {limit // 2**20:,} MB; a build needs at least"
             f" {LEAST_ADDRESS_SPACE // 2**20:,} MB). Nothing was published; the marts published last are unchanged."
+        )
+
+
+def refuse_to_load_scipy_without_room() -> None:
+    """Refuse to go on if a memory limit leaves too little: the process would hang while it loads scipy.
+
+    Raises:
+        MachineError: too little of the address space is left.
+    """
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    sizes = Path("/proc/self/statm")
+    if limit == resource.RLIM_INFINITY or not sizes.is_file():
+        return
+    used = int(sizes.read_text(encoding="ascii").split()[0]) * resource.getpagesize()
+    if limit - used < ROOM_FOR_SCIPY:
+        raise MachineError(
+            f"{NO_MEMORY} (ulimit -v is {limit // 2**20:,} MB, of which {used // 2**20:,} MB are in use before the "
+            "models are built). Nothing was published; the marts published last are unchanged."
         )
 
 
@@ -419,6 +439,7 @@ def _build_on(
 
 def _transform(engine: Engine, project: Project, built: Sequence[str], progress: Progress) -> TransformResult:
     """Have dbt build and test every model not yet `built`: first those before the CLV fit, then those that read it."""
+    refuse_to_load_scipy_without_room()
     # scipy takes a second to import; errors in the input should be reported before that
     from customer_journey.clv.step import AFTER_FIT, INPUTS, fit_clv
 

@@ -70,6 +70,8 @@ def main() -> None:
     """Run the command line; every expected failure is one line on standard error and a documented exit code."""
     # on a full disk, logging would print a traceback for each line that it cannot write
     logging.raiseExceptions = False
+    # the matrices of a fit are small, and each thread would reserve memory: on a machine of many cores, gigabytes
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     code = _run()
     if "pyspark" in sys.modules:
         # its threads keep DuckDB's module alive, which prints a long warning about that at exit

@@ -86,6 +86,8 @@ _SAY_NO_MEMORY = (
     "could not set up allocator", "mmap failed", "malloc of size",
 )  # fmt: skip
 _SAY_NO_ROOM = ("no space left", "disk quota exceeded", "file too large", "not enough space", "disk full")
+# What DuckDB says of a damaged file, sometimes without naming it.
+_SAY_DAMAGED = ("corrupt database file", "not a valid duckdb database file", "could not read enough bytes")
 _NO_MEMORY_NUMBERS = {errno.ENOMEM, errno.EAGAIN}
 _NO_ROOM_NUMBERS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -105,6 +107,11 @@ def exhausted_resource(problem: object) -> str | None:
     return NO_MEMORY if any(words in message for words in _SAY_NO_MEMORY) else None
 
 
+def is_damage(error: Exception) -> bool:
+    """Return whether DuckDB says that a database file is damaged."""
+    return type(error).__module__.endswith("duckdb") and any(words in str(error).lower() for words in _SAY_DAMAGED)
+
+
 def as_build_error(error: Exception) -> BuildError | None:
     """Return an error from Python or DuckDB as a line for the user; None if it can only be a defect of this project."""
     exhausted = exhausted_resource(error)
@@ -113,7 +120,7 @@ def as_build_error(error: Exception) -> BuildError | None:
     if isinstance(error, OSError):
         where = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
         return InputError(f"{where}{error.strerror or error}.")
-    if type(error).__module__.endswith("duckdb") and "orrupt database file" in str(error):
+    if is_damage(error):
         return InputError(f"warehouse.duckdb in the output folder is damaged ({first_line(error)}). {IF_DAMAGED}")
     if type(error).__module__.endswith("duckdb"):
         return BuildError(f"DuckDB: {first_line(error)}")

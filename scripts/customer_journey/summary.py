@@ -63,14 +63,13 @@ def _notices(output: Output, result: BuildResult) -> Iterator[tuple[str, str]]:
             "to erase",
             (f"{relation} still holds {rows:,} rows of erased persons. The build ignores them: delete them there"),
         )
-    for request, rows, tables in result.erasure_receipts:
-        yield "erased", f"request {request}: {rows:,} rows of {tables} tables, see {output.erasure_receipts}"
-    for request, identifier_type, contacts in result.waiting_requests:
-        yield (
-            "to decide",
-            f"erasure request {request}: nobody was erased, because several people share its {identifier_type} "
-            f"({contacts} contacts have it). Request the erasure by contact_id",
-        )
+    for request, rows, tables, found in result.erasure_receipts:
+        if found:
+            yield "erased", f"request {request}: {rows:,} rows of {tables} tables, see {output.erasure_receipts}"
+        elif found is False:
+            yield "erased", f"request {request}: no row of this person was found. If you know the person, correct it"
+    for line in result.waiting_requests:
+        yield "to decide", line
     answers = {table.label: table.answers for table in raw_tables()}
     for label in result.landing.absent_tables:
         yield "absent", f"{label}: {answers[label]}"

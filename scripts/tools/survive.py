@@ -369,16 +369,11 @@ def short_of_memory(soak: Soak, megabytes: Sequence[int]) -> None:
 def other_harms(soak: Soak) -> None:
     """Inject the faults without a random moment: two builds at once, damaged raw files, a damaged warehouse."""
     _two_at_once(soak)
-    # the largest file, since damage to it affects most rows
-    largest = max((file for file in soak.raw.rglob("*.*") if file.suffix in (".csv", ".parquet")), key=_size)
-    whole = largest.read_bytes()
-    damages: dict[str, Callable[[], object]] = {
-        "raw file shortened": lambda: largest.write_bytes(whole[: len(whole) // 2]),
-        "raw file half written": lambda: largest.write_bytes(whole[: len(whole) // 2] + bytes(len(whole) // 2)),
-        "raw file deleted": largest.unlink,
-    }
-    for name, damage in damages.items():
-        _after(soak, name, damage, lambda: largest.write_bytes(whole))
+    for kind in ("csv", "parquet"):
+        files = list(soak.raw.rglob(f"*.{kind}"))
+        if files:
+            # damage to the largest file affects most rows
+            _damage_file(soak, kind, max(files, key=_size))
     warehouse = soak.out.warehouse
     for name, at in (("head of the warehouse overwritten", 0), ("middle of the warehouse overwritten", 1)):
         kept = warehouse.read_bytes()
@@ -395,6 +390,17 @@ def other_harms(soak: Soak) -> None:
         _after(soak, name, damage, put_back)
     kept_file = soak.folder / "aside.duckdb"
     _after(soak, "warehouse gone", lambda: warehouse.rename(kept_file), lambda: None)
+
+
+def _damage_file(soak: Soak, kind: str, file: Path) -> None:
+    whole = file.read_bytes()
+    damages: dict[str, Callable[[], object]] = {
+        "shortened": lambda: file.write_bytes(whole[: len(whole) // 2]),
+        "half written": lambda: file.write_bytes(whole[: len(whole) // 2] + bytes(len(whole) // 2)),
+        "deleted": file.unlink,
+    }
+    for name, damage in damages.items():
+        _after(soak, f"raw {kind} {name}", damage, lambda: file.write_bytes(whole))
 
 
 def _size(file: Path) -> int:

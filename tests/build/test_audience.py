@@ -157,8 +157,14 @@ def out(tmp_path: Path) -> Path:
         _rows(
             warehouse,
             "staging.stg_privacy__erasure_requests",
-            f"identifier_type varchar, identifier_value varchar, {judged}",
-            [("email", "giang@example.com", "accepted", False), ("email", "an@example.com", "accepted", True)],
+            "request_id varchar, identifier_type varchar, identifier_value varchar, row_reason varchar,"
+            f" updated_at timestamp, {judged}",
+            [
+                # two addresses of one request
+                ("r1", "email", "giang.old@example.com", None, None, "accepted", False),
+                ("r1", "email", "giang@example.com", "superseded", None, "duplicate", False),
+                ("r2", "email", "an@example.com", None, None, "accepted", True),
+            ],
         )
         _rows(
             warehouse,

@@ -299,6 +299,20 @@ def test_memory_that_does_not_suffice(tiny_raw: Path, tiny_out: Path, small: Pat
     assert (tiny_out / "journey.duckdb").read_bytes() == before
 
 
+def test_scipy_is_not_loaded_into_a_full_address_space() -> None:
+    """The library in it would ask for memory without end, so that the build would hang instead of ending."""
+    program = (
+        "import resource, sys\n"
+        "from customer_journey.build import refuse_to_load_scipy_without_room as load\n"
+        "load()\n"
+        "used = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (used + 2**20, used + 2**20))\n"
+        "load()"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.stderr.splitlines()[-1].startswith("customer_journey.errors.MachineError: out of memory")
+
+
 def test_memory_limit_that_is_none(
     tiny_raw: Path, small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -107,6 +107,29 @@ def test_file_in_another_encoding_is_refused_whole(warehouse: duckdb.DuckDBPyCon
         land(warehouse, tmp_path / "raw", lambda table, share: None)
 
 
+LACKING = {"cp1252": b"\x81", "cp1253": b"\xd2\x81", "cp1258": b"\x8a", "gbk": b"\xff\x81"}
+
+
+@pytest.mark.parametrize(("encoding", "stray"), LACKING.items(), ids=LACKING)
+def test_a_byte_that_an_encoding_lacks_breaks_its_line_alone(
+    encoding: str, stray: bytes, warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    """A declared encoding is believed: the other rows are read, with their letters.
+
+    cp1253 has neither D2 nor 81, which together would be a letter of UTF-8.
+    """
+    raw = tmp_path / "raw"
+    (raw / "mapping.yml").write_text(f"tables:\n  crm/contacts:\n    encoding: {encoding}\n", encoding="utf-8")
+    letter = "\xb0"
+    good = f"{HEADER}\n1,a{letter}@x.vn,2026-01-01\n".encode(encoding)
+    (raw / "crm" / "contacts.csv").write_bytes(good + b"2,b" + stray + b"@x.vn,2026-01-01\n" + LAST.encode())
+    land(warehouse, raw, lambda table, share: None)
+    first, broken, last = _landed(warehouse)
+    assert (first[1], last[1]) == (f"a{letter}@x.vn", "e@x.vn")
+    assert broken[2:] == (MARK, 2)
+    assert str(broken[0]).startswith("line 3: 2,b\N{REPLACEMENT CHARACTER}")
+
+
 STRAY = {
     "CSV": (".csv", HEADER, "2,b\udcff@x.vn,2026-01-02", "3,Đào,2026-01-03", "4,Đỗ,2026-01-04"),
     "NDJSON": (

@@ -283,6 +283,54 @@ def test_whoever_is_told_of_in_words_is_found(small: Path, tmp_path: Path) -> No
     assert _values(out, {"raw_crm.contacts": "contact_id"}) == {"raw_crm.contacts": ["1", "c-new"]}
 
 
+def test_her_name_in_texts_of_others(small: Path, tmp_path: Path) -> None:
+    """Texts of others lose her name, also if they are delivered again; not a namesake's, and not a common phrase."""
+    raw, out = tmp_path / "raw", tmp_path / "out"
+    write_tiny_company(raw)
+    (raw / "crm/contacts.csv").unlink()
+    write_rows(raw, "crm/contacts", [
+        {"contact_id": f"c{number}", "created_at": "2026-01-01", "full_name": name}
+        for number, name in enumerate(
+            # the first four ask to be erased
+            ("Nguyễn Thị Hoa", "Lan Trần", "Khách hàng", "Mai", "LAN TRAN", "Hoa", "Nam", "Bình", "Hà", "Tú")
+        )
+    ])  # fmt: skip
+    hers = (
+        "said nguyen thi hoa, her colleague", "NGUYỄN  THỊ\u200b HOA", "https://a.vn/?n=Nguy%E1%BB%85n+Th%E1%BB%8B%20Hoa",
+        "Nguyễn-Thị-Hoa",
+    )  # fmt: skip
+    not_hers = ("Nguyễn Thị Hoàng", "Thị Hoa", "Hoa", "Lan Trần called", "mai", "nguyen_thi_hoa")
+    call = {"activity_type": "call", "occurred_at": "2026-01-04"}
+    calls = [
+        *({"activity_id": f"a{number}", "contact_id": "c6", "outcome": text, **call}
+          for number, text in enumerate((*hers, *not_hers))),
+        *({"activity_id": f"b{number}", "contact_id": f"c{number}", "outcome": f"khách hàng bận {number}", **call}
+          for number in range(5, 10)),
+    ]  # fmt: skip
+    write_rows(raw, "crm/activities", calls, part="january")
+    write_rows(raw, "privacy/erasure_requests", [
+        {**REQUEST, "request_id": f"r{number}", "identifier_type": "contact_id", "identifier_value": f"c{number}"}
+        for number in range(4)
+    ])  # fmt: skip
+    publish(raw, out, project=small)
+    kept = sorted([*["(erased)"] * len(hers), *not_hers, *(f"khách hàng bận {number}" for number in range(5, 10))])
+    assert sorted(_values(out, {"raw_crm.activities": "outcome"})["raw_crm.activities"]) == kept
+
+    # the same calls and one more, in a new version of the file
+    more = {"activity_id": "a9", "contact_id": "c6", "outcome": "Hoa called for Nguyen Thi Hoa again", **call}
+    write_rows(raw, "crm/activities", [*calls, more], part="january")
+    publish(raw, out, project=small)
+    assert sorted(_values(out, {"raw_crm.activities": "outcome"})["raw_crm.activities"]) == ["(erased)", *kept]
+
+    # the request was a mistake
+    assert run_journey("lift-erasure", "--out", str(out), "--request", "r0").returncode == 0
+    (raw / "privacy/erasure_requests.csv").unlink()
+    write_rows(raw, "crm/activities", [more], part="february")
+    publish(raw, out, project=small)
+    texts = _values(out, {"raw_crm.activities": "outcome"})["raw_crm.activities"]
+    assert texts.count(more["outcome"]) == 1
+
+
 def _values(out: Path, columns: dict[str, str]) -> dict[str, list[str]]:
     with duckdb.connect(str(out / "warehouse.duckdb"), read_only=True) as connection:
         return {
@@ -292,12 +340,16 @@ def _values(out: Path, columns: dict[str, str]) -> dict[str, list[str]]:
 
 
 def test_a_request_erases_a_person_or_nobody(small: Path, tmp_path: Path) -> None:
-    """A request for a shared mailbox, a withdrawn one and one of an unknown type erase nobody."""
+    """A request for a shared mailbox, a withdrawn one and one that is refused erase nobody; the summary names them.
+
+    Two rows of one request are two identifiers of it, unless one is a later version.
+    """
     raw, out = tmp_path / "raw", tmp_path / "out"
     write_tiny_company(raw)
     (raw / "crm/contacts.csv").unlink()
     write_rows(raw, "crm/contacts", [
-        {"contact_id": f"c{number}", "email": "office@example.com", "created_at": "2026-01-01"} for number in range(7)
+        {"contact_id": f"c{number}", "email": "office@example.com" if number < 7 else "", "created_at": "2026-01-01"}
+        for number in range(10)
     ])  # fmt: skip
     asked = {"identifier_type": "email", "requested_at": "2026-01-05"}
     office = {"identifier_value": "office@example.com", **asked}
@@ -310,6 +362,16 @@ def test_a_request_erases_a_person_or_nobody(small: Path, tmp_path: Path) -> Non
         },
         {"request_id": "odd", **office, "identifier_type": "e-mail"},
         {"request_id": "one", **asked, "identifier_type": "contact_id", "identifier_value": "c2"},
+        {"request_id": "nobody", **asked, "identifier_type": "contact_id", "identifier_value": "c7.0"},
+        {"request_id": "undated", **office, "requested_at": "yesterday"},
+        # two identifiers of one request, and one that was corrected
+        {"request_id": "two", **asked, "identifier_type": "contact_id", "identifier_value": "c7"},
+        {"request_id": "two", **asked, "identifier_type": "contact_id", "identifier_value": "c8"},
+        {"request_id": "mend", **asked, "identifier_type": "contact_id", "identifier_value": "c3"},
+        {
+            "request_id": "mend", **asked, "identifier_type": "contact_id", "identifier_value": "c9",
+            "updated_at": "2026-01-06",
+        },
     ])  # fmt: skip
     done = run_build(raw, out, project=small)
     assert done.returncode == 0, done.stderr
@@ -317,10 +379,15 @@ def test_a_request_erases_a_person_or_nobody(small: Path, tmp_path: Path) -> Non
         "erasure request shared: nobody was erased, because several people share its email (7 contacts have it)"
         in done.stdout
     )
+    assert "request nobody: no row of this person was found. If you know the person, correct it" in done.stdout
+    assert "request one: 2 rows of 2 tables" in done.stdout
+    for request, reason in (("odd", "unknown_identifier_type"), ("undated", "invalid_requested_at")):
+        line = f"erasure request {request}: nobody was erased, because its row is refused ({reason}). Correct the row"
+        assert line in done.stdout
     with duckdb.connect(str(out / "warehouse.duckdb"), read_only=True) as connection:
         contacts = connection.execute("select contact_id from raw_crm.contacts order by 1").fetchall()
         reasons = connection.execute(
             "select row_reason from staging.stg_privacy__erasure_requests where row_status = 'quarantined'"
         ).fetchall()
     assert contacts == [("c0",), ("c1",), ("c3",), ("c4",), ("c5",), ("c6",)]
-    assert reasons == [("unknown_identifier_type",)]
+    assert sorted(reasons) == [("invalid_requested_at",), ("unknown_identifier_type",)]

@@ -168,4 +168,4 @@ def _value(draw: random.Random, label: str, name: str, kind: str, own: dict[str,
         return draw.choice((*(f"{name}-{number}" for number in range(40)), "unknown", *PLANTS[:6]))
     if values := _VALUES.get(_KINDS.get(kind, kind)):
         return draw.choice(values)
-    return draw.choice(("plain", "Thường", "<b>", "=1+1", "all", "unknown", "x" * 300, *PLANTS))
+    return draw.choice(("plain", "Thường", "<b>", "=1+1", "all", "unknown", "x" * 300, "nul\0 \x1b[2J", *PLANTS))

@@ -73,6 +73,9 @@ named as (
     select company_id from {{ ref('fct_deals') }}
     where company_id <> 'unknown'
     union
+    select company_id from {{ ref('fct_orders') }}
+    where company_id <> 'unknown'
+    union
     select company_id from {{ ref('fct_quotes') }}
     where company_id <> 'unknown'
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 
-from customer_journey.publishing.published import attach_marts
+from customer_journey.publishing.published import attach_marts, reading_marts
 
 # Marts about builds, not about data: they always differ.
 ABOUT_BUILDS = frozenset({"audit_builds", "audit_checks", "bridge_person_changes", "build_info"})
@@ -67,7 +67,7 @@ def compare_marts(one: Path, other: Path, examples: int = 3, *, left_out: Collec
 
     `left_out` names columns, as mart.column, that are not compared.
     """
-    with duckdb.connect(":memory:") as connection:
+    with reading_marts(one, other), duckdb.connect(":memory:") as connection:
         connection.execute("set TimeZone = 'UTC'")
         ones, others = attach_marts(connection, "one", one), attach_marts(connection, "other", other)
         for side, file, marts in (("one", one, ones - others), ("other", other, others - ones)):

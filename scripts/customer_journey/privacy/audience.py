@@ -18,6 +18,7 @@ from customer_journey.landing.landed import kind_of
 from customer_journey.locking import locked
 from customer_journey.paths import Output
 from customer_journey.privacy.audience_query import persons_of, short_query
+from customer_journey.privacy.erased_rows import IN_FORCE
 from customer_journey.privacy.private_files import check_place, write_private
 from customer_journey.publishing.publish import SCHEMA
 from customer_journey.raw.mapping import did_you_mean
@@ -110,13 +111,13 @@ def _audience(
     _find_consents(warehouse, request, as_of)
     _find_identifiers(warehouse, request.identifier_type)
     rows = warehouse.execute(
-        """
+        f"""
         with asked_to_be_erased as (
             select distinct identifiers.person_key
             from staging.stg_privacy__erasure_requests as requests
             inner join intermediate.int_person_identifiers as identifiers
                 on identifiers.identifier = requests.identifier_type || ':' || requests.identifier_value
-            where requests.row_status = 'accepted' and not requests.is_deleted
+            where {IN_FORCE}
         )
         select
             case

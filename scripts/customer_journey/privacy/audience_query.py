@@ -8,9 +8,10 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from customer_journey.errors import InputError, exhausted_resource
+from customer_journey.errors import InputError, exhausted_resource, is_damage
 from customer_journey.paths import Output
 from customer_journey.publishing.publish import SCHEMA
+from customer_journey.publishing.published import reading_marts
 from customer_journey.raw.mapping import did_you_mean_one
 from customer_journey.warehouse import memory_limit, quoted
 
@@ -26,7 +27,10 @@ def persons_of(output: Output, query: str) -> pa.Table:
     Raises:
         InputError: it is not valid SQL, not a single statement, or reads anything but marts.
     """
-    with duckdb.connect(":memory:", config={"memory_limit": memory_limit()}) as connection:
+    with (
+        reading_marts(output.published),
+        duckdb.connect(":memory:", config={"memory_limit": memory_limit()}) as connection,
+    ):
         connection.execute(f"attach '{quoted(output.published)}' as published (read_only)")
         connection.execute(f"use published.{SCHEMA}")
         # from here on the query can read nothing but the attached file
@@ -45,7 +49,7 @@ def persons_of(output: Output, query: str) -> pa.Table:
         try:
             found = connection.sql(statement).to_arrow_table()
         except duckdb.Error as error:
-            if exhausted_resource(error):
+            if exhausted_resource(error) or is_damage(error):
                 raise
             raise InputError(
                 f"{short_query(query)}: {_one_line(error)}{_marts_with_column(connection, error)}"

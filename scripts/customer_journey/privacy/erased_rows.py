@@ -10,7 +10,9 @@ from collections.abc import Collection, Iterator
 import duckdb
 
 from customer_journey.contract import RawTable, raw_tables
+from customer_journey.landing.landed import kind_of
 from customer_journey.privacy.hash_key import Ring
+from customer_journey.raw.broken_lines import MARK, text_column
 
 # Columns that hold an identifier but do not have the name of its type.
 _ALIASES = {
@@ -24,6 +26,17 @@ _TYPES = ("contact_id", "email", "phone", "anonymous_id")
 # Columns that hold several identifiers, separated by semicolons in staging, and their type.
 _LISTS = {"merged_contact_ids": "contact_id"}
 
+# SQL: a row `requests` of the staged requests is to be carried out. Rows of one id that are equally new count together,
+# as the identifiers of one request; elsewhere one row of a key counts.
+IN_FORCE = """not requests.is_deleted and (
+    requests.row_status = 'accepted'
+    or requests.row_reason = 'superseded' and exists (
+        select 1 from staging.stg_privacy__erasure_requests as newest
+        where newest.request_id = requests.request_id and newest.row_status = 'accepted' and not newest.is_deleted
+            and newest.updated_at is not distinct from requests.updated_at
+    )
+)"""
+
 # A row without an identifier belongs to the person of its parent row. Companies and products belong to nobody.
 _PARENTS = {
     "deal_id": "crm.deals",
@@ -33,6 +46,14 @@ _PARENTS = {
     "quote_id": "crm.quotes",
     "invitation_id": "feedback.survey_invitations",
 }
+
+# Names of persons are looked for in typed texts and in the parameters of page addresses, but not where a name is that
+# of the row itself, or a program's.
+_TYPED = ("text", "label", "code")
+_WITHOUT_NAMES = ("full_name", "company_name", "product_name", "user_agent")
+_WORDS_OF_A_NAME = range(2, 7)
+# A name that the rows of so many persons write may be words of the language, such as "Khách hàng".
+_PERSONS_OF_A_PHRASE = 5
 
 
 def find(connection: duckdb.DuckDBPyConnection, ring: Ring) -> None:
@@ -53,6 +74,7 @@ def find(connection: duckdb.DuckDBPyConnection, ring: Ring) -> None:
                 _mark_rows(connection, table)
         _mark_all_children(connection)
     _remember_parents(connection)
+    _find_names(connection)
     connection.execute(
         "delete from redacted where exists (from to_erase where to_erase.source_table = redacted.source_table"
         " and to_erase._file_id = redacted._file_id and to_erase._row_number = redacted._row_number)"
@@ -72,7 +94,7 @@ def _hash(parts: str, key: str = "getvariable('suppression_key')") -> str:
 def _take_requests(connection: duckdb.DuckDBPyConnection) -> None:
     """Separate requests for a person from those for a shared identifier, which wait for a request by contact_id."""
     connection.execute(
-        """
+        f"""
         create temp table requested as
         select
             requests.request_id,
@@ -85,7 +107,7 @@ def _take_requests(connection: duckdb.DuckDBPyConnection) -> None:
             union
             select identifier_type || ':' || identifier_value as identifier from seeds.identifier_placeholders
         ) as shared on requests.identifier_type || ':' || requests.identifier_value = shared.identifier
-        where requests.row_status = 'accepted' and not requests.is_deleted
+        where {IN_FORCE}
         group by all
         """
     )
@@ -93,7 +115,11 @@ def _take_requests(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         """
         insert into private.waiting_requests
-        select requested.request_id, requested.identifier_type, count(distinct contacts.contact_id) as contacts
+        select coalesce(request_id, 'without an id'), null, null, row_reason
+        from staging.stg_privacy__erasure_requests
+        where row_status = 'quarantined' and not is_deleted
+        union all
+        select requested.request_id, requested.identifier_type, count(distinct contacts.contact_id), null
         from requested
         left join staging.stg_crm__contacts as contacts
             on contacts.row_status = 'accepted'
@@ -240,6 +266,122 @@ def _find_in_texts(connection: duckdb.DuckDBPyConnection) -> None:
                 where mentions.source_table = '{table.source_table}' and {condition}
                 """
             )
+
+
+def _find_names(connection: duckdb.DuckDBPyConnection) -> None:
+    """Mark texts in rows of others that write the name of an erased contact, for redaction.
+
+    Not a name that a contact who stays has too, or that the rows of many persons write: the text may speak of a
+    stranger, or of nobody. The list keeps a hash of the name, since a later delivery brings the texts again.
+    """
+    contacts = next(table for table in raw_tables() if table.source_table == "crm.contacts")
+    if kind_of(connection, "raw_crm", "contacts") is None:
+        return
+    is_erased = is_marked(contacts, "contacts")
+    connection.execute(
+        f"""
+        create temp table names as
+        select {_words_of("full_name")} as words, not {is_erased} as stays, (
+            select min(request_id) from to_erase where {_matches("to_erase", contacts, "contacts")}
+        ) as request_id
+        from {contacts.relation} as contacts where full_name is not null
+        """
+    )
+    connection.execute(
+        f"""
+        insert into private.suppression_list
+        select {_hash("'name:' || words")} as identifier_hash, min(request_id) from names
+        where not stays and len(string_split(words, ' ')) between {_WORDS_OF_A_NAME[0]} and {_WORDS_OF_A_NAME[-1]}
+        group by words having identifier_hash not in (select identifier_hash from private.suppression_list)
+        """
+    )
+    texts = " union all ".join(
+        f"select '{table.source_table}' as source_table, _file_id, _row_number, '{column}' as column_name,"
+        f" {_owner_of(table)} as owner, {column} as written from {table.relation} where {condition}"
+        for table in raw_tables()
+        if kind_of(connection, f"raw_{table.source}", table.name)
+        for column, condition in _typed_columns(table)
+    )
+    following = ", ".join(
+        f"lead(word, {place}) over following as word_{place}" for place in range(1, _WORDS_OF_A_NAME[-1])
+    )
+    grams = " union all ".join(
+        "select text_id, concat_ws(' ', word, " + ", ".join(f"word_{place}" for place in range(1, count)) + ") as gram"
+        f" from in_a_row where word_{count - 1} is not null"
+        for count in _WORDS_OF_A_NAME
+    )
+    # not by lists of words: DuckDB would copy the list of a long text for each of its words
+    connection.execute(
+        f"""
+        insert into written
+        with texts as ({texts}),
+        distinct_texts as materialized (
+            select row_number() over () as text_id, written
+            from (select distinct written from texts where regexp_matches(written, '[^\\p{{L}}\\p{{N}}_]'))
+        ),
+        words as (
+            select text_id, unnest(words) as word, unnest(range(len(words))) as place
+            from (select text_id, string_split({_words_of("written")}, ' ') as words from distinct_texts)
+        ),
+        in_a_row as materialized (
+            select text_id, word, {following}
+            from words
+            window following as (partition by text_id order by place)
+        ),
+        named as (
+            select distinct text_id, gram, {_hash("'name:' || gram")} as name_hash
+            from ({grams})
+            where name_hash in (select identifier_hash from private.suppression_list)
+                and gram not in (select words from names where stays)
+        ),
+        found as (
+            select texts.*, named.gram, named.name_hash
+            from named inner join distinct_texts using (text_id) inner join texts using (written)
+            where not exists (
+                select 1 from to_erase where to_erase.source_table = texts.source_table
+                    and to_erase._file_id = texts._file_id and to_erase._row_number = texts._row_number
+            )
+        )
+        select source_table, _file_id, _row_number, column_name, false, 'name:' || gram, name_hash
+        from found
+        qualify count(distinct owner) over (partition by gram) < {_PERSONS_OF_A_PHRASE}
+        """
+    )
+    connection.execute(
+        """
+        insert into redacted
+        select source_table, _file_id, _row_number, min(suppression_list.request_id)
+        from written inner join private.suppression_list using (identifier_hash)
+        where starts_with(written.identifier, 'name:')
+        group by all
+        """
+    )
+
+
+def _words_of(text: str) -> str:
+    """Return the SQL of a text as words in small letters without accents, separated by single blanks.
+
+    Words that underscores join are one: `demo_request` is a code, whoever is called Demo Request.
+    """
+    decoded = f"coalesce(try(url_decode({text})), {text})"
+    visible = f"regexp_replace({decoded}, '\\p{{Cf}}', '', 'g')"
+    letters = f"replace(lower(strip_accents({visible})), 'đ', 'd')"
+    return f"trim(regexp_replace({letters}, '[^\\p{{L}}\\p{{N}}_]+', ' ', 'g'))"
+
+
+def _typed_columns(table: RawTable) -> Iterator[tuple[str, str]]:
+    """Yield each column of a table that may write somebody's name, with the SQL condition on its rows."""
+    for column, kind in zip(table.columns, table.kinds, strict=True):
+        if kind in _TYPED and not column.endswith("_id") and column not in (*table.key, *_WITHOUT_NAMES):
+            yield column, f"contains({column}, '?')" if column.endswith("_url") else f"{column} is not null"
+    yield text_column(table), f"is_deleted = '{MARK}'"
+
+
+def _owner_of(table: RawTable) -> str:
+    """Return the SQL of whose row it is, as it is written there; the row itself if nobody is named."""
+    named = [f"nullif(trim({column}), '')" for column in identifiers_of(table) if column not in _LISTS]
+    row = "concat_ws(' ', _file_id, _row_number)"
+    return f"coalesce({', '.join([*named, row])})"
 
 
 def identifiers_found(connection: duckdb.DuckDBPyConnection) -> list[str]:

@@ -55,6 +55,7 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
         "create table if not exists private.waiting_requests"
         " (request_id varchar, identifier_type varchar, contacts bigint)"
     )
+    connection.execute("alter table private.waiting_requests add column if not exists refused_for varchar")
     connection.execute(
         "create table if not exists private.erasure_receipts"
         " (request_id varchar, erased_at timestamp, source_table varchar, rows_removed bigint, texts_removed bigint)"
@@ -158,11 +159,18 @@ def left_at_their_origin(connection: duckdb.DuckDBPyConnection, exported: Sequen
     return [(path.removeprefix(FROM_CATALOG), int(count)) for path, count in rows]
 
 
-def waiting(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, int]]:
-    """Return the requests by an identifier that several people share: id, type, and number of contacts with it."""
-    return connection.execute(
-        "select request_id, identifier_type, contacts from private.waiting_requests order by request_id"
+def waiting(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Return a line on each request that nobody was erased for: why, and what to do."""
+    rows = connection.execute(
+        "select request_id, identifier_type, contacts, refused_for from private.waiting_requests order by all"
     ).fetchall()
+    return [
+        f"erasure request {request}: nobody was erased, because its row is refused ({refused_for}). Correct the row"
+        if refused_for
+        else f"erasure request {request}: nobody was erased, because several people share its {kind} "
+        f"({contacts} contacts have it). Request the erasure by contact_id"
+        for request, kind, contacts, refused_for in rows
+    ]
 
 
 def _row_id(table: RawTable) -> str:
@@ -214,11 +222,22 @@ def _note_receipts(connection: duckdb.DuckDBPyConnection, erased_at: datetime) -
     )
 
 
-def receipts(connection: duckdb.DuckDBPyConnection, erased_at: datetime) -> list[tuple[str, int, int]]:
-    """Return the requests that rows went for in one build: the request, rows and tables."""
+def receipts(connection: duckdb.DuckDBPyConnection, erased_at: datetime) -> list[tuple[str, int, int, bool | None]]:
+    """Return the requests that rows went for in one build: the request, rows, tables, and whether it found anybody.
+
+    None: nothing but the request itself was removed now, since an earlier build had found the person.
+    """
     return connection.execute(
-        "select request_id, sum(rows_removed + texts_removed)::bigint, count(*) from private.erasure_receipts"
-        " where erased_at = ? group by request_id order by request_id",
+        """
+        with counted as (
+            select request_id, rows_removed + texts_removed as changed, erased_at = ? as is_now,
+                source_table <> 'privacy.erasure_requests' as is_of_person
+            from private.erasure_receipts
+        )
+        select request_id, sum(changed) filter (is_now)::bigint, count(*) filter (is_now),
+            case when bool_or(is_now and is_of_person) then true when not bool_or(is_of_person) then false end
+        from counted group by request_id having bool_or(is_now) order by request_id
+        """,
         [erased_at.replace(tzinfo=None)],
     ).fetchall()
 

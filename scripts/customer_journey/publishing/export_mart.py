@@ -13,7 +13,7 @@ from customer_journey.errors import InputError, exhausted_resource, first_line
 from customer_journey.paths import Output
 from customer_journey.privacy.private_files import FORMULA_SIGNS
 from customer_journey.publishing.publish import SCHEMA
-from customer_journey.publishing.published import attach_marts, published_file
+from customer_journey.publishing.published import attach_marts, published_file, reading_marts
 from customer_journey.raw.mapping import did_you_mean_one
 from customer_journey.warehouse import memory_limit, quoted, quoted_name
 
@@ -70,7 +70,10 @@ def export_all(output: Output, folder: Path, file_format: str, *, overwrite: boo
 @contextmanager
 def _published(output: Output) -> Iterator[tuple[duckdb.DuckDBPyConnection, set[str]]]:
     file = published_file(output)
-    with duckdb.connect(":memory:", config={"memory_limit": memory_limit()}) as connection:
+    with (
+        reading_marts(file),
+        duckdb.connect(":memory:", config={"memory_limit": memory_limit()}) as connection,
+    ):
         connection.execute("set TimeZone = 'UTC'")
         connection.execute("set enable_progress_bar = false")
         yield connection, attach_marts(connection, SCHEMA, file)

@@ -22,7 +22,7 @@ from customer_journey.paths import Output
 from customer_journey.publishing.declared_marts import DeclaredMart, declared_marts
 from customer_journey.publishing.postgres_server import Server, ServerError, Session, literal, name
 from customer_journey.publishing.publish import SCHEMA
-from customer_journey.publishing.published import attach_marts, published_file
+from customer_journey.publishing.published import attach_marts, published_file, reading_marts
 from customer_journey.warehouse import memory_limit, quoted_name
 
 BUILDING = f"{SCHEMA}_next"
@@ -97,7 +97,12 @@ def publish(output: Output, server: Server, reader: str, on_progress: Callable[[
         BuildError: the server does not answer or ended the session; the marts published there before are unchanged.
     """
     try:
-        with _open(output) as source, Session(server) as session, Session(server) as guard:
+        with (
+            reading_marts(published_file(output)),
+            _open(output) as source,
+            Session(server) as session,
+            Session(server) as guard,
+        ):
             return _Publication(source, session, guard, server.place, reader).run(on_progress)
     except ServerError as error:
         raise error.as_build_error(server.place) from error

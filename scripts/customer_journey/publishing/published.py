@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from customer_journey.errors import InputError
+from customer_journey.errors import InputError, first_line, is_damage
 from customer_journey.paths import Output
 from customer_journey.publishing.publish import SCHEMA
 from customer_journey.warehouse import memory_limit, quoted
@@ -23,6 +23,24 @@ def published_file(output: Output) -> Path:
         if file.exists():
             return file
     raise InputError(f"{output.root}: no published marts here. Build first: scripts/build --out {output.root}.")
+
+
+@contextmanager
+def reading_marts(*files: Path) -> Iterator[None]:
+    """Name the published files if one turns out to be damaged, since DuckDB often does not.
+
+    Raises:
+        InputError: one of them is damaged. Unlike a damaged warehouse it holds nothing that a build cannot make again.
+    """
+    try:
+        yield
+    except duckdb.Error as error:
+        if not is_damage(error):
+            raise
+        raise InputError(
+            f"{' or '.join(map(str, files))}: the published marts are damaged ({first_line(error)}). "
+            "Publish them anew: scripts/build --full-refresh."
+        ) from error
 
 
 def attach_marts(connection: duckdb.DuckDBPyConnection, schema: str, file: Path) -> set[str]:
@@ -55,10 +73,11 @@ def open_marts(output: Output) -> Iterator[duckdb.DuckDBPyConnection]:
     A build that publishes meanwhile does not change what this connection reads.
 
     Raises:
-        InputError: the folder has no published marts.
+        InputError: the folder has no published marts, or they are damaged.
     """
     file = published_file(output)
-    with duckdb.connect(":memory:", config={"memory_limit": memory_limit()}) as connection:
+    memory = {"memory_limit": memory_limit()}
+    with reading_marts(file), duckdb.connect(":memory:", config=memory) as connection:
         connection.execute(f"set temp_directory = '{quoted(output.spilled_marts)}'")
         connection.execute("set TimeZone = 'UTC'")
         attach_marts(connection, SCHEMA, file)

@@ -50,11 +50,11 @@ def text_column(table: RawTable) -> str:
     return next(name for name in (*table.key, *table.columns) if kinds[name] in _TEXTS)
 
 
-def copy_without(file: Path, copy: Path, delimiter: str, longest_row: int) -> list[BrokenLine]:
+def copy_without(file: Path, copy: Path, delimiter: str, longest_row: int, is_sure: bool = False) -> list[BrokenLine]:
     """Copy a UTF-8 text file with an empty row in place of each broken line, and return these lines.
 
     A row with a byte that is not UTF-8 is broken too, unless most rows with non-ASCII letters are such rows: then the
-    file is in another encoding.
+    file is in another encoding. `is_sure` says that its encoding is known, so that only such rows are broken.
 
     Raises:
         UnicodeError: the file is not UTF-8.
@@ -85,7 +85,7 @@ def copy_without(file: Path, copy: Path, delimiter: str, longest_row: int) -> li
                 broken.append(BrokenLine(row, number, without_strays(line.rstrip("\r\n")[:_KEPT])))
                 record = [""] * len(header)
             writer.writerow(record)
-    if strays and len(strays) >= in_utf_8:
+    if not is_sure and strays and len(strays) >= in_utf_8:
         raise UnicodeError(f"Line: {strays[0]} holds bytes that are not UTF-8")
     return broken
 
@@ -98,6 +98,14 @@ def has_strays(text: str) -> bool:
 def without_strays(text: str) -> str:
     """Return a text with a replacement character for each byte that is not UTF-8."""
     return text if text.isascii() else _STRAY.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def with_equal_strays(text: str) -> str:
+    """Return a text, decoded with KEEP_STRAYS, in which every stray byte is FF, which is never part of UTF-8.
+
+    Two stray bytes of another encoding could make a letter of UTF-8 together.
+    """
+    return text if text.isascii() else _STRAY.sub("\udcff", text)
 
 
 def count_strays(text: str) -> tuple[int, int]:

@@ -3,7 +3,6 @@
 docs/mapping.md is the reference of its keys.
 """
 
-import codecs
 import difflib
 import hashlib
 import re
@@ -13,6 +12,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import yaml
 
 from customer_journey.contract import RawTable, raw_tables
@@ -243,17 +243,32 @@ def _with_record_keys(
 
 
 class _Loader(yaml.SafeLoader):
-    """Refuses a key that stands twice: YAML would keep the last one and drop the other without a word."""
+    """Refuses a key that stands twice: YAML would keep the last one and drop the other without a word.
+
+    A key that is a list, and a text with a NUL or half an emoji, are refused too: no name or file can be one.
+    """
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
         for key, _ in node.value:
-            if key.value in seen and isinstance(key, yaml.ScalarNode) and key.value != "<<":
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.constructor.ConstructorError(
+                    None, None, "a list or mapping stands where a name belongs", key.start_mark
+                )
+            if key.value in seen and key.value != "<<":
                 raise yaml.constructor.ConstructorError(
                     None, None, f"{key.value} stands here for the second time; join both entries", key.start_mark
                 )
             seen.add(str(key.value))
         return super().construct_mapping(node, deep)
+
+    def construct_scalar(self, node: yaml.ScalarNode | yaml.MappingNode) -> str:
+        text = str(super().construct_scalar(node))
+        if re.search("[\0\ud800-\udfff]", text):
+            raise yaml.constructor.ConstructorError(
+                None, None, "a text holds a NUL or half of a character", node.start_mark
+            )
+        return text
 
 
 def load_yaml(text: str) -> object:
@@ -459,12 +474,13 @@ def _reading(where: str, entry: Mapping[str, Any]) -> Reading:
     encoding, zone = entry.get("encoding"), entry.get("timezone")
     if encoding is not None:
         try:
-            codecs.lookup(str(encoding))
-        except LookupError as error:
+            # unlike codecs.lookup this refuses codecs that are no encodings of text, such as hex
+            "".encode(str(encoding))
+        except (LookupError, UnicodeError) as error:
             raise InputError(
                 f"{where}: encoding {encoding!r} is unknown. Write one that Python knows, such as utf-8 or cp1258."
             ) from error
-    if zone is not None and zone not in zoneinfo.available_timezones():
+    if zone is not None and str(zone) not in zoneinfo.available_timezones():
         raise InputError(
             f"{where}: timezone {zone!r} is not an IANA time zone"
             f"{did_you_mean(str(zone), zoneinfo.available_timezones())}"
@@ -484,7 +500,7 @@ def _reading(where: str, entry: Mapping[str, Any]) -> Reading:
         raise InputError(f"{where}: header_row {header_row!r} is not the number of a line. The first line is 1.")
     formats = _list(f"{where}: date_format", entry.get("date_format"))
     for text in formats:
-        if text != EPOCH and re.search(r"%[dejmYyqG]|%-[dm]|%s", text) is None:
+        if text != EPOCH and not _is_date_format(text):
             raise InputError(
                 f"{where}: date_format {text!r} is not understood. Write a format of strptime, for example "
                 '"%d/%m/%Y %H:%M": %d day, %m month, %Y year, %H hour, %M minute.'
@@ -504,6 +520,18 @@ def _reading(where: str, entry: Mapping[str, Any]) -> Reading:
         None if sheet is None else str(sheet),
         header_row,
     )
+
+
+def _is_date_format(text: str) -> bool:
+    """Return whether a text names a part of a date, and DuckDB reads it as a format of strptime."""
+    if re.search(r"%[djmYyG]|%-[dm]", text) is None:
+        return False
+    try:
+        with duckdb.connect() as connection:
+            connection.execute("select try_strptime('', ?)", [text])
+    except duckdb.InvalidInputException:
+        return False
+    return True
 
 
 def _check_words(where: str, entry: Mapping[Any, Any], known: Sequence[str]) -> None:

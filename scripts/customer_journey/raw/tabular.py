@@ -9,13 +9,20 @@ import io
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import duckdb
 
 from customer_journey.errors import InputError, first_line
 from customer_journey.raw.broken_files import EMPTY, LONGEST_ROW, TO_CONVERT, reading, refuse_another_kind
-from customer_journey.raw.broken_lines import KEEP_STRAYS, BrokenLine, copy_without, count_strays
+from customer_journey.raw.broken_lines import (
+    KEEP_STRAYS,
+    BrokenLine,
+    copy_without,
+    count_strays,
+    with_equal_strays,
+)
 from customer_journey.raw.file_columns import (
     REJECTED,
     REJECTED_SCANS,
@@ -200,12 +207,15 @@ def read_as_text(
             if broken is None or is_parquet(source):
                 read(scan(source, columns, delimiter), source)
             else:
+                over_broken_lines = partial(
+                    read_over_broken_lines, connection, source, columns, delimiter, read, is_sure=not _is_utf_8(how)
+                )
                 try:
-                    lines = read_over_broken_lines(connection, source, columns, delimiter, read)
+                    lines = over_broken_lines()
                 except duckdb.InvalidInputException as error:
                     if not confuses(error):
                         raise
-                    lines = read_over_broken_lines(connection, source, columns, delimiter, read, is_confusing=True)
+                    lines = over_broken_lines(is_confusing=True)
                 broken += [line.below(how.header_row - 1) for line in lines]
             return names
 
@@ -217,11 +227,12 @@ def read_over_broken_lines(
     delimiter: str | None,
     read: Callable[[str, Path], object],
     is_confusing: bool = False,
+    is_sure: bool = False,
 ) -> list[BrokenLine]:
     """Read a file, or if lines of it are broken a copy without these; return the broken lines.
 
     `read` gets the table function and the file that it is to read, and replaces what it read before. A file that
-    `confuses` DuckDB is read from a copy at once.
+    `confuses` DuckDB is read from a copy at once. `is_sure`: the mapping names its encoding, see `copy_without`.
 
     Raises:
         duckdb.Error: the file is not UTF-8, or confuses DuckDB.
@@ -233,7 +244,7 @@ def read_over_broken_lines(
             return []
     with scratch_folder() as folder:
         copy = folder / "rows.csv"
-        broken = copy_without(file, copy, delimiter or delimiter_of(file), LONGEST_ROW)
+        broken = copy_without(file, copy, delimiter or delimiter_of(file), LONGEST_ROW, is_sure)
         if _is_file_at_fault(broken, columns):
             read(scan(file, columns, delimiter), file)
         read(scan(copy, columns, delimiter or delimiter_of(file)), copy)
@@ -270,7 +281,7 @@ def _as_utf8(file: Path, how: Reading) -> Iterator[tuple[Path, str | None]]:
         return
     separator = "" if is_sheet(file) else _declared_separator(file)
     delimiter = how.delimiter or separator or delimiter_of(file)
-    is_plain = not is_sheet(file) and how.header_row == 1 and (how.encoding or "utf-8").lower() in _UTF_8
+    is_plain = not is_sheet(file) and how.header_row == 1 and _is_utf_8(how)
     if is_plain and not separator:
         yield file, delimiter
         return
@@ -282,27 +293,37 @@ def _as_utf8(file: Path, how: Reading) -> Iterator[tuple[Path, str | None]]:
             yield copy, ","
             return
         _refuse_utf8_called_otherwise(file, how)
-        _copy_as_utf8(file, copy, how, len(separator), delimiter)
-        if not copy.stat().st_size and how.header_row > 1:
-            raise no_header_row(file, "line", how)
-        yield copy, delimiter
+        with _in_its_encoding(file, how):
+            _copy_as_utf8(file, copy, how, len(separator), delimiter)
+            if not copy.stat().st_size and how.header_row > 1:
+                raise no_header_row(file, "line", how)
+            yield copy, delimiter
 
 
 def _copy_as_utf8(file: Path, copy: Path, how: Reading, skipped: int, delimiter: str = ",") -> None:
-    """Copy a text file as UTF-8 without the lines above its header, or without the first `skipped`."""
+    """Copy a text file as UTF-8 without the lines above its header, or without the first `skipped`.
+
+    A byte that its encoding does not define becomes one that UTF-8 does not define either, so that the reader of broken
+    lines finds it. UTF-16 and UTF-32 are read strictly: after such a byte nothing would be read right.
+    """
+    encoding = how.encoding or "utf-8-sig"
+    errors = "strict" if re.match("utf.?(16|32|7)", encoding.lower()) else KEEP_STRAYS
+    with open_text(file) as binary, copy.open("w", encoding="utf-8", errors=KEEP_STRAYS, newline="") as stream:
+        text = io.TextIOWrapper(binary, encoding=encoding, errors=errors, newline="")
+        above = ""
+        for _ in range(how.header_row - 1 if how.header_row > 1 else skipped):
+            above = text.readline()
+        if how.header_row > 1:
+            stream.write(_header_below(above, text.readline(), delimiter))
+        while part := text.read(TO_CONVERT):
+            stream.write(with_equal_strays(part.removeprefix("\ufeff")))
+
+
+@contextmanager
+def _in_its_encoding(file: Path, how: Reading) -> Iterator[None]:
+    """Refuse a file that is not written in the encoding that the mapping names."""
     try:
-        with open_text(file) as binary, copy.open("w", encoding="utf-8", errors=KEEP_STRAYS, newline="") as stream:
-            is_utf_8 = how.encoding is None or how.encoding.lower() in _UTF_8
-            # stray bytes are kept here, to be found by the reader of broken lines
-            errors = KEEP_STRAYS if is_utf_8 else "strict"
-            text = io.TextIOWrapper(binary, encoding=how.encoding or "utf-8-sig", errors=errors, newline="")
-            above = ""
-            for _ in range(how.header_row - 1 if how.header_row > 1 else skipped):
-                above = text.readline()
-            if how.header_row > 1:
-                stream.write(_header_below(above, text.readline(), delimiter))
-            while part := text.read(TO_CONVERT):
-                stream.write(part.removeprefix("\ufeff"))
+        yield
     except UnicodeError as error:
         if how.encoding is None:
             raise
@@ -359,6 +380,10 @@ def is_utf_8(file: Path) -> bool:
     return strays == 0 or strays < others
 
 
+def _is_utf_8(how: Reading) -> bool:
+    return (how.encoding or "utf-8").lower() in _UTF_8
+
+
 def _declared_separator(file: Path) -> str:
     """Return the separator that a first line such as `sep=;`, as Excel writes it, declares; empty if there is none."""
     with open_text(file) as stream:
@@ -371,10 +396,11 @@ def _json_in_utf8(file: Path, how: Reading) -> Iterator[Path]:
     """Yield a JSON file that DuckDB can read: the file itself, or a copy in UTF-8 without a byte order mark."""
     with open_text(file) as stream:
         has_mark = stream.read(3) == codecs.BOM_UTF8
-    if (how.encoding or "utf-8").lower() in _UTF_8 and not has_mark:
+    if _is_utf_8(how) and not has_mark:
         yield file
         return
     with scratch_folder() as folder:
         copy = folder / "records.json"
-        _copy_as_utf8(file, copy, how, 0)
-        yield copy
+        with _in_its_encoding(file, how):
+            _copy_as_utf8(file, copy, how, 0)
+            yield copy

@@ -186,4 +186,46 @@ BROKEN: Broken = {
         "not readable as YAML",
         "Save it as UTF-8",
     ),
+    "date format with an unknown sign": (
+        mapped_contacts('date_format: "%d/%m/%Y %Q"'),
+        "mapping.yml: crm/contacts",
+        "'%d/%m/%Y %Q' is not understood",
+        "%d/%m/%Y",
+    ),
+    "name that is a list": (
+        mapping("tables:\n  [crm/contacts]: {id_prefix: a}\n"),
+        "mapping.yml",
+        "line 2, column 3: a list or mapping stands where a name belongs",
+        "Correct that line",
+    ),
+    "NUL in a text": (
+        mapped_contacts('id_prefix: "a\\0"'),
+        "mapping.yml",
+        "line 3, column 16: a text holds a NUL",
+        "Correct that line",
+    ),
+    "half an emoji in a text": (
+        mapped_contacts('files: "\\ud83d.csv"'),
+        "mapping.yml",
+        "half of a character",
+        "Correct that line",
+    ),
+    "list of time zones": (
+        mapped_contacts("timezone: [Asia/Ho_Chi_Minh]"),
+        "mapping.yml: crm/contacts",
+        "is not an IANA time zone",
+        "Did you mean Asia/Ho_Chi_Minh?",
+    ),
+    "encoding of bytes": (
+        mapped_contacts("encoding: hex"),
+        "mapping.yml: crm/contacts",
+        "encoding 'hex' is unknown",
+        "such as utf-8",
+    ),
+    "encoding that always fails": (
+        mapped_contacts("encoding: undefined"),
+        "mapping.yml: crm/contacts",
+        "encoding 'undefined' is unknown",
+        "such as utf-8",
+    ),
 }

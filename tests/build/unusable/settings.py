@@ -42,4 +42,10 @@ BROKEN: Broken = {
         "not readable as YAML",
         "day is out of range",
     ),
+    "name that is a mapping": (
+        settings("{lapse_days: 1}: 2\n"),
+        "vars.yml",
+        "line 1, column 1: a list or mapping stands where a name belongs",
+        "Correct that line",
+    ),
 }
