@@ -76,8 +76,7 @@ def open_marts(output: Output) -> Iterator[duckdb.DuckDBPyConnection]:
         InputError: the folder has no published marts, or they are damaged.
     """
     file = published_file(output)
-    memory = {"memory_limit": memory_limit()}
-    with reading_marts(file), duckdb.connect(":memory:", config=memory) as connection:
+    with reading_marts(file), duckdb.connect(":memory:", config={"memory_limit": memory_limit()}) as connection:
         connection.execute(f"set temp_directory = '{quoted(output.spilled_marts)}'")
         connection.execute("set TimeZone = 'UTC'")
         attach_marts(connection, SCHEMA, file)
