@@ -14,7 +14,7 @@ from customer_journey.contract import RawTable, raw_tables
 _SYNONYMS = Path(__file__).with_name("synonyms.yml")
 # further languages, in files of the same form
 _LANGUAGES = tuple(
-    Path(__file__).with_name(f"synonyms_{language}.yml") for language in ("fr", "es", "pt", "it", "more")
+    Path(__file__).with_name(f"synonyms_{language}.yml") for language in ("fr", "es", "pt", "it", "other_languages")
 )
 # the weight of a name that columns of any table have
 _OF_ANY = 0.7

@@ -96,7 +96,7 @@ def _build_planted(folder: Path) -> None:
     # a deal that certainly counts: the drawn ones with a name for a stage are all refused
     (deal,) = besides["crm/deals"]
     besides["crm/deals"].append({**deal, "deal_id": "d2", "deal_stage": NAME})
-    counts = write_any_rows(folder / "raw", seed=14, rows=ANY_ROWS, besides=besides)
+    counts = write_any_rows(folder / "raw", seed=15, rows=ANY_ROWS, besides=besides)
     write_settings(folder / "raw", {**SETTINGS, **_VND, "max_quarantined_share": 1})
     done = run_build(folder / "raw", folder / "out")
     (folder / "counts.json").write_text(json.dumps(counts), encoding="utf-8")

@@ -290,9 +290,17 @@ def _find_names(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         f"""
         insert into private.suppression_list
-        select {_hash("'name:' || words")} as identifier_hash, min(request_id) from names
-        where not stays and len(string_split(words, ' ')) between {_WORDS_OF_A_NAME[0]} and {_WORDS_OF_A_NAME[-1]}
-        group by words having identifier_hash not in (select identifier_hash from private.suppression_list)
+        with gone as (
+            select words, string_split(words, ' ') as parts, request_id
+            from names where not stays and len(parts) between {_WORDS_OF_A_NAME[0]} and {_WORDS_OF_A_NAME[-1]}
+        ),
+        hashed as (
+            select {_hash("'name:' || words")} as identifier_hash, request_id from gone
+            union
+            -- where a name may begin: without it, each two to six words of each text would have to be hashed
+            select {_hash("'name_start:' || parts[1]")}, request_id from gone
+        )
+        from hashed except from private.suppression_list
         """
     )
     texts = " union all ".join(
@@ -307,7 +315,7 @@ def _find_names(connection: duckdb.DuckDBPyConnection) -> None:
     )
     grams = " union all ".join(
         "select text_id, concat_ws(' ', word, " + ", ".join(f"word_{place}" for place in range(1, count)) + ") as gram"
-        f" from in_a_row where word_{count - 1} is not null"
+        f" from in_a_row where word in (from starts) and word_{count - 1} is not null"
         for count in _WORDS_OF_A_NAME
     )
     # not by lists of words: DuckDB would copy the list of a long text for each of its words
@@ -316,12 +324,16 @@ def _find_names(connection: duckdb.DuckDBPyConnection) -> None:
         insert into written
         with texts as ({texts}),
         distinct_texts as materialized (
-            select row_number() over () as text_id, written
+            select row_number() over () as text_id, written, string_split({_words_of("written")}, ' ') as words
             from (select distinct written from texts where regexp_matches(written, '[^\\p{{L}}\\p{{N}}_]'))
+        ),
+        starts as materialized (
+            select word from (select distinct unnest(words) as word from distinct_texts)
+            where {_hash("'name_start:' || word")} in (select identifier_hash from private.suppression_list)
         ),
         words as (
             select text_id, unnest(words) as word, unnest(range(len(words))) as place
-            from (select text_id, string_split({_words_of("written")}, ' ') as words from distinct_texts)
+            from distinct_texts where list_has_any(words, (select coalesce(list(word), []) from starts))
         ),
         in_a_row as materialized (
             select text_id, word, {following}
