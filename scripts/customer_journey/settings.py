@@ -78,7 +78,7 @@ def _read_file(file: Path) -> dict[str, Any]:
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise InputError(f"{file}: not readable as YAML ({what_yaml_says(error)}).") from error
     except OSError as error:
-        raise InputError(f"{file}: cannot be read ({error.strerror}).") from error
+        raise InputError(f"{file}: cannot be read ({error.strerror}). Check its permissions.") from error
     if not isinstance(given, dict):
         raise InputError(f"{file}: holds no settings. Write lines of the form `setting: value` (docs/settings.md).")
     defaults = default_settings()

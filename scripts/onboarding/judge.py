@@ -319,8 +319,9 @@ def _made(
     found = connection.execute(
         f"select {', '.join(table.key)} from {table.relation} where _file_id = ? and _row_number = ?", [file_id, row]
     ).fetchone()
-    values = [masked(str(value), "code") for value in found or () if value is not None]
-    return f"{file.path.removeprefix('. through ')}, {', '.join(table.key)} {', '.join(values) or 'blank'}", ""
+    values = ["blank" if value is None else masked(str(value), "code") for value in found or ()]
+    key = ", ".join(f"{column} {value}" for column, value in zip(table.key, values, strict=False))
+    return f"{file.path.removeprefix('. through ')}, {key}", ""
 
 
 def _place(file: _File, row: int) -> str:
@@ -351,7 +352,7 @@ def _advice(table: RawTable, reason: str, column: str, value: str, theirs: str, 
     if reason == f"invalid_{column}" and kind in ("timestamp", "planned_timestamp", "date", "planned_date"):
         if re.fullmatch(r"[3-6][0-9]{4}([.,][0-9]+)?", value.strip()):
             day = date(1899, 12, 30) + timedelta(days=int(value.strip()[:5]))
-            return f"a spreadsheet counts days so (this is {day}): format the column as a date and save again"
+            return f"it is the number by which a spreadsheet stores {day}: format the column as a date and save again"
         dates = dates_of([value.strip()])
         if dates is not None and dates.formats and dates.formats[0] not in how.date_format:
             either = " (or the other way round)" if dates.order == "" else ""

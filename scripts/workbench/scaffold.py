@@ -202,7 +202,9 @@ def _put_in_place(project: Path, scaffold: Scaffold, name: str, place: Place, la
         if place.above not in [*stages, "none"]:
             raise InputError(f"--above {place.above}: no stage of {place.framework} ({closest(place.above, stages)}).")
         if not is_name(place.stage):
-            raise InputError(f"--framework-stage {place.stage!r}: is not snake_case as {_snake_case(place.stage)} is.")
+            raise InputError(
+                f"--framework-stage {place.stage!r}: must be in snake_case, for example {_snake_case(place.stage)}."
+            )
         moved = _insert_stage(framework_stages, place, label_en, label_vi)
         room = f"; ranks moved up by one: {', '.join(moved)}" if moved else ""
         scaffold.put(
@@ -214,7 +216,7 @@ def _put_in_place(project: Path, scaffold: Scaffold, name: str, place: Place, la
     elif place.stage not in stages:
         raise InputError(
             f"--framework-stage {place.stage}: {place.framework} has no such stage ({closest(place.stage, stages)})."
-            " To make it one, say --above which stage it stands."
+            " To add it, name the stage below it with --above."
         )
     _map(mapping, place.framework, place.stage, [name])
     scaffold.put(mapping.path, mapping.text(), f"it puts persons in the stage {place.stage} of {place.framework}")

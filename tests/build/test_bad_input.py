@@ -339,9 +339,9 @@ def test_table_of_which_half_is_refused_publishes_nothing(tiny_raw: Path, tiny_o
         ExitCode.CHECK_FAILED,
         [
             "crm/contacts: 60 of 110 rows are refused (55 %)",
-            "missing_created_at 40 (as row 2 of crm/contacts.csv)",
-            "too_early_created_at 14 (as row 42 of crm/contacts.csv)",
-            "invalid_created_at 6 (as row 56 of crm/contacts.csv)",
+            "missing_created_at 40 (such as row 2 of crm/contacts.csv)",
+            "too_early_created_at 14 (such as row 42 of crm/contacts.csv)",
+            "invalid_created_at 6 (such as row 56 of crm/contacts.csv)",
             "max_quarantined_share (0.5)",
             "the marts published last are unchanged",
         ],
@@ -376,7 +376,7 @@ def test_what_is_refused_and_not_read_is_said_first(tiny_raw: Path, small: Path,
     summary = [line for line in done.stdout.splitlines() if not line.endswith(" s")]
     assert summary[0] == (
         "refused        orders/orders: 5 of 7 rows are refused (71 %): negative_total_amount 5"
-        " (as row 4 of orders/orders.csv)"
+        " (such as row 4 of orders/orders.csv)"
     )
     assert (
         "drift          orders/orders: orders.numbers not read (files of raw tables are .parquet,"
@@ -398,7 +398,8 @@ def test_failed_check_publishes_nothing(tiny_raw: Path, tiny_out: Path, small: P
         [],
         ExitCode.CHECK_FAILED,
         [
-            "orders/orders: 100 of 100 rows are refused (100 %): unmapped_status 100 (as row 2 of orders/orders.csv)",
+            "orders/orders: 100 of 100 rows are refused (100 %): unmapped_status 100",
+            "unmapped_status 100 (such as row 2 of orders/orders.csv)",
             f"max_quarantined_share (0.5) allows fewer: `journey check {tiny_raw}` says what to change",
             "Nothing was published",
             "the marts published last are unchanged",

@@ -241,8 +241,8 @@ def test_the_message_of_a_build_names_the_row_of_the_export(tmp_path: Path) -> N
                 (found,) = refusals(lambda text: connection.execute(text).fetchall(), place, [("orders.orders", 2, 1)])
             return found.reasons
 
-        assert reasons(raw) == ["invalid_total_amount 1 (as row 3 of export/(masked).csv)"]
-        of_the_select = ["invalid_total_amount 1 (as row 1 of the result of tool/orders/orders.sql for export)"]
+        assert reasons(raw) == ["invalid_total_amount 1 (such as row 3 of export/(masked).csv)"]
+        of_the_select = ["invalid_total_amount 1 (such as row 1 of the result of tool/orders/orders.sql for export)"]
         assert reasons(None) == of_the_select
         # an export that changed since does not fail the build
         (raw / "export/buys.csv").unlink()

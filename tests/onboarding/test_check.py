@@ -88,8 +88,8 @@ def test_each_refusal_names_its_line_column_value_and_what_to_do(tmp_path: Path)
         "missing_order_id": (1, "don hang.csv, line 9", "Mã đơn", ""),
     }
     assert found["negative_total_amount"].advice == (
-        "read rows of money that was given back as refunds (refund_rows: negative in mapping.yml) or deliver them as "
-        "orders/refunds; write discounts and taxes without the minus"
+        "if the money was given back, write refund_rows: negative in mapping.yml or deliver the row in orders/refunds; "
+        "write discounts and taxes without the minus"
     )
     assert found["unmapped_status"].advice == "map the value 'Bay mất', see below"
 
@@ -128,7 +128,7 @@ def test_unmapped_values_are_counted_with_the_command_to_paste(tmp_path: Path) -
         ),
         (
             "order_id,ordered_at,status,total_amount\n1,46023,paid,10\n",
-            "a spreadsheet counts days so (this is 2026-01-01): format the column as a date",
+            "it is the number by which a spreadsheet stores 2026-01-01: format the column as a date",
         ),
         ("order_id,ordered_at,status,total_amount\n1,#####,paid,10\n", "the column was too narrow"),
         ("order_id,ordered_at,status,total_amount\n1,2026-01-13,paid,#REF!\n", "correct the formula"),
@@ -254,4 +254,4 @@ def test_rows_of_an_adapter_are_named_by_the_row_of_the_export(tmp_path: Path) -
     assert found["orders/order_items", "invalid_unit_price"] == ("shop/orders.csv, row 5", "Lineitem price", "?")
     # one of two lines of the order, so the row is named by its key
     place, _, _ = found["orders/order_items", "quarantined_parent"]
-    assert place == "shop through shopify/orders/order_items.sql, order_id, line_number s-5001, 1"
+    assert place == "shop through shopify/orders/order_items.sql, order_id s-5001, line_number 1"

@@ -307,10 +307,10 @@ def test_a_cell_that_is_no_number_refuses_its_order(tmp_path: Path) -> None:
         ("orders/orders: {refund_rows: {Type: []}}", "Type: names no value"),
         ("orders/orders: {summed_per: order}", "orders/orders has no column order. Did you mean order_id?"),
         ("orders/orders: {computed: {status: '[a]'}}", "computed: status is no number"),
-        ("orders/orders: {columns: {total_amount: [a, b]}}", "total_amount can have one column. Name a formula"),
+        ("orders/orders: {columns: {total_amount: [a, b]}}", "total_amount can have only one column. Name a formula"),
         (
             "orders/orders: {columns: {ordered_at: [a, b]}}",
-            "ordered_at can have one column. Name the column of the time",
+            "ordered_at can have only one column. Name the column of the time",
         ),
         (
             "orders/orders: {columns: {total_amount: a}, computed: {total_amount: '[a] * [b]'}}",

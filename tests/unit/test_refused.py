@@ -48,8 +48,9 @@ def test_the_three_commonest_reasons_have_a_row_each(models: duckdb.DuckDBPyConn
         )
     # in a text file the header is line 1; equally frequent reasons are in alphabetical order
     assert [str(refusal) for refusal in found] == [
-        "crm/deals: 7 of 8 rows are refused (88 %): invalid_amount 3 (as row 3 of crm/deals/a.csv);"
-        " too_early_created_at 2 (as row 8 of crm/deals/b.parquet); missing_deal_id 1 (as row 9 of crm/deals/a.csv)"
+        "crm/deals: 7 of 8 rows are refused (88 %): invalid_amount 3 (such as row 3 of crm/deals/a.csv);"
+        " too_early_created_at 2 (such as row 8 of crm/deals/b.parquet);"
+        " missing_deal_id 1 (such as row 9 of crm/deals/a.csv)"
     ]
 
 

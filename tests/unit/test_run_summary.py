@@ -143,7 +143,7 @@ def test_a_message_is_short(tmp_path: Path) -> None:
     assert text.startswith(f"customer_journey: build {BUILD} published with 30 warnings\n- xxx")
 
 
-REFUSED = "crm/quotes: 4 of 12 rows are refused (33 %): invalid_amount 4 (as row 10 of crm/quotes.csv)"
+REFUSED = "crm/quotes: 4 of 12 rows are refused (33 %): invalid_amount 4 (such as row 10 of crm/quotes.csv)"
 STALE = "raw tables are fresh on audit_freshness: crm/contacts: nothing for 14.4 days, usually 3 rows in seven days"
 LOW = "raw tables have their usual volume on audit_freshness: web/events: 4 rows on Monday 2026-06-29, usually 76"
 

@@ -43,7 +43,7 @@ REFUSED = {
     "unknown stage of a framework": (
         ["new", "stage", "vip", "--framework", "adahub_crm", "--framework-stage", "sales_led"],
         "error: --framework-stage sales_led: adahub_crm has no such stage (did you mean sales_lead?)."
-        " To make it one, say --above which stage it stands.",
+        " To add it, name the stage below it with --above.",
     ),
     "above an unknown stage": (
         ["new", "stage", "vip", "--framework", "adahub_crm", "--above", "costumer"],

@@ -50,8 +50,10 @@ def check_main_tables(
         )
 
 
-def check_columns(table: RawTable, where: str, short_name: str, columns: Sequence[Column]) -> list[str]:
-    """Return a line on each unknown column; `where` names the file or table in errors.
+def check_columns(
+    table: RawTable, where: str, short_name: str, columns: Sequence[Column], *, is_file: bool = True
+) -> list[str]:
+    """Return a line on each unknown column; `where` names the file, or the table of an EL tool, in errors.
 
     Raises:
         InputError: a required column is missing.
@@ -60,11 +62,13 @@ def check_columns(table: RawTable, where: str, short_name: str, columns: Sequenc
     has = [column.name for column in columns if column.name and plain(column.name) not in table.all_columns]
     for name in table.required_columns:
         if name not in names:
-            raise InputError(f"{where}: table {table.label} lacks the required column {name}. {_add_it(name, has)}")
+            raise InputError(
+                f"{where}: table {table.label} lacks the required column {name}. {_add_it([name], has, is_file)}"
+            )
     for group in table.one_of:
         if not set(group) & names:
             raise InputError(
-                f"{where}: table {table.label} lacks the columns {' and '.join(group)}. {_add_it('one of them', has)}"
+                f"{where}: table {table.label} lacks the columns {' and '.join(group)}. {_add_it(group, has, is_file)}"
             )
     unknown = [column.name for column in columns if plain(column.name) not in table.all_columns]
     meant = {name: did_you_mean_one(name, table.all_columns) for name in unknown[:_NAMED]}
@@ -86,13 +90,17 @@ def _shortened(name: str) -> str:
     return f"{name[:_SHOWN]}…" if len(name) > _SHOWN else name
 
 
-def _add_it(name: str, has: Sequence[str]) -> str:
+def _add_it(lacking: Sequence[str], has: Sequence[str], is_file: bool) -> str:
+    """Return what to do about a file, or a table of an EL tool, that has only these unknown columns in their place."""
+    it, names = "it" if len(lacking) == 1 else "one of them", " or ".join(lacking)
     if not has:
-        return f"Add {'it' if ' ' not in name else name} to the export."
+        return f"Add {it} to the export."
+    if not is_file:
+        return f"It has these unknown columns: {_first_of(has)}. If one of them is {names}, rename it; else add {it}."
     return (
-        f"The file has these unknown columns: {_first_of(has)}. If one of them is meant, write "
-        "`columns: {our name: their name}` for this table in mapping.yml (`journey init` proposes it); "
-        f"else add {'it' if ' ' not in name else name} to the export."
+        f"The file has these unknown columns: {_first_of(has)}. If one of them is {names}, write "
+        f"`columns: {{{lacking[0]}: <that column>}}` for this table in mapping.yml (`journey init` proposes it); "
+        f"else add {it} to the export."
     )
 
 

@@ -38,7 +38,7 @@ def point_at_schemas(connection: duckdb.DuckDBPyConnection, schemas: Mapping[str
                 report.absent_tables.append(table.label)
                 continue
             where = f"{schema}.{table.name}"
-            report.drift += check_columns(table, where, where, columns)
+            report.drift += check_columns(table, where, where, columns, is_file=False)
             connection.execute(f"create schema if not exists raw_{table.source}")
             connection.execute(
                 f"create view {table.relation} as select {', '.join(texts_of(table, columns))}, 0::bigint as _file_id,"

@@ -162,7 +162,7 @@ def examples_in(
     warehouse: Path | None = None,
     named: Callable[[str], str] = str,
 ) -> Iterator[Callable[[_Example], str]]:
-    """Yield a function that says where an example is, such as ` (as row 3 of orders.csv)`.
+    """Yield a function that says where an example is, such as ` (such as row 3 of orders.csv)`.
 
     A row that an adapter made is named by the row of the export in `raw` that it was made of, if that is one certain
     row. `files` has the paths of the landed files by id, `named` returns a file's name as messages may show it.
@@ -199,6 +199,6 @@ def examples_in(
                 with suppress(BuildError, duckdb.Error, OSError):
                     found = origin(path, example)
             found = found or place_of(path, example.row_number)
-            return f" (in {path.removeprefix(FROM_CATALOG)})" if found is None else f" (as {found})"
+            return f" (in {path.removeprefix(FROM_CATALOG)})" if found is None else f" (such as {found})"
 
         yield place

@@ -27,7 +27,7 @@ def clean(out: Path, keep: int | None, dry_run: bool) -> None:
     """
     output = Output(out.resolve())
     if not output.warehouse.exists() and not output.summary.exists():
-        raise InputError(f"--out {output.root}: nothing was built here.")
+        raise InputError(f"--out {output.root}: nothing was built here. Name the --out of your builds.")
     keep = keep_builds() if keep is None else keep
     with locked(output):
         if output.warehouse.exists():

@@ -146,9 +146,14 @@ def load_adapter(folder: Path) -> Adapter:
             selects,
         )
     except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, AttributeError, OSError) as error:
+        said = first_line(error)
+        if isinstance(error, KeyError):
+            said = f"it lacks the key {error.args[0]}"
+        elif isinstance(error, TypeError | AttributeError):
+            said = "a part of it is not of the form `key: value`"
         raise InputError(
-            f"{file}: is not a valid description of an adapter ({first_line(error)}). Correct it: adapters/README.md "
-            "describes its keys."
+            f"{file}: is not a valid description of an adapter ({said}). Correct it: adapters/README.md describes its "
+            "keys."
         ) from error
 
 
@@ -216,7 +221,8 @@ def run_selects(
         )
     if unknown := sorted(set(use.variables) - set(adapter.variables)):
         raise InputError(
-            f"{where}: variables: the adapter has no variable {unknown[0]}{did_you_mean(unknown[0], adapter.variables)}"
+            f"{where}: variables: the adapter has no variable {unknown[0]}"
+            f"{did_you_mean(unknown[0], adapter.variables) if adapter.variables else '. Remove `variables`.'}"
         )
     read: dict[str, list[tuple[str, int]]] = {one.name: [] for one in adapter.inputs}
     unread: dict[str, InputError | None] = {}

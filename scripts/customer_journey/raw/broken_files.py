@@ -68,7 +68,7 @@ _INSTEAD = {
     "a pointer of Git LFS": "Run `git lfs pull` where it was cloned.",
     "a compressed file": "Unpack it here.",
     "an archive": "Unpack it here.",
-    "text": "Rename it to end in .csv, or in .tsv if tabs part its columns.",
+    "text": "Rename it to end in .csv, or in .tsv if tabs separate its columns.",
 }
 
 
@@ -176,11 +176,11 @@ def _hint_on_line(file: Path, number: int) -> str:
         for _ in range(number - 1):
             line = stream.readline(LONGEST_ROW)
     if b"\0" in line:
-        return "It holds NUL bytes, as where a copy broke off. Export it again."
+        return "It holds NUL bytes, so it was probably cut off while it was copied. Export it again."
     if line.startswith((b"<<<<<<< ", b"=======", b">>>>>>> ")):
         return "It is the mark of a merge conflict. Resolve the conflict in that file."
     if first.rstrip().endswith((b",", b";", b"\t")) and not line.rstrip(b"\r\n").endswith((b",", b";", b"\t")):
-        return "The header has a separator more at its end. Remove it there."
+        return "The header ends with one separator too many. Remove it there."
     return (
         "Correct that line: put a value that holds a separator, line break or quotation mark between quotation marks."
     )

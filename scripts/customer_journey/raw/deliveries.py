@@ -307,6 +307,8 @@ def mapped_delivery(connection: duckdb.DuckDBPyConnection, one: MappedFile, tabl
         texts = ", ".join(f"cast(null as varchar) as {quoted_name(name)}" for name in dict.fromkeys(names))
         connection.execute(f"create or replace temp table {into}_read as select {texts}, 0 as _row where false")
     there = columns_by_contract(one, table, names)
+    if is_json(one.file) and not there:
+        _refuse_several_lists(connection, one.file, table, f"{into}_read", names)
     record_key = None
     if one.entry.record_key is not None:
         where = f"{one.file}: same_records in mapping.yml"
@@ -334,6 +336,20 @@ def mapped_delivery(connection: duckdb.DuckDBPyConnection, one: MappedFile, tabl
         notes=("holds no record",) if is_empty else (),
         broken=broken,
     )
+
+
+def _refuse_several_lists(
+    connection: duckdb.DuckDBPyConnection, file: Path, table: RawTable, relation: str, names: Sequence[str]
+) -> None:
+    """Refuse a JSON object with several lists of records: their names would pass for the columns of one record."""
+    texts = ", ".join(f"starts_with({quoted_name(name)}, '[')" for name in names)
+    rows = connection.execute(f"select {texts} from {relation} limit 2").fetchall()
+    lists = [repr(name) for name, is_list in zip(names, rows[0], strict=True) if is_list] if len(rows) == 1 else []
+    if len(lists) > 1:
+        raise InputError(
+            f"{file}: holds several lists of records ({', '.join(lists)}). Keep only the one of {table.label} in this "
+            "file."
+        )
 
 
 def _parts_of(entry: MappedTable) -> list[str]:
@@ -486,7 +502,8 @@ def _make(
     ):
         if column and column not in theirs:
             raise InputError(
-                f"mapping.yml: {entry.label}: {word}: no column of the files is {column}. Name it under columns."
+                f"mapping.yml: {entry.label}: {word}: the files have no column {column}. Write under `columns` which "
+                "of their columns it is."
             )
     if entry.numbered_per:
         number = f"row_number() over (partition by trim({theirs[entry.numbered_per]}) order by _row)"

@@ -84,7 +84,11 @@ def refuse_repeated(file: Path, columns: Sequence[Column]) -> None:
     names = [column.name.lower() for column in columns]
     repeated = sorted({column.name for column in columns if column.name and names.count(column.name.lower()) > 1})
     if repeated:
-        raise InputError(f"{file}: the header names the column {repeated[0]!r} twice. Rename or remove one of them.")
+        spelled = sorted({column.name for column in columns if column.name.lower() == repeated[0].lower()})
+        same = f" ({' and '.join(map(repr, spelled))} are the same name)" if len(spelled) > 1 else ""
+        raise InputError(
+            f"{file}: the header names the column {repeated[0]!r} twice{same}. Rename or remove one of them."
+        )
 
 
 def as_text(column: Column) -> str:

@@ -257,7 +257,7 @@ class _Loader(yaml.SafeLoader):
                 )
             if key.value in seen and key.value != "<<":
                 raise yaml.constructor.ConstructorError(
-                    None, None, f"{key.value} stands here for the second time; join both entries", key.start_mark
+                    None, None, f"{key.value} stands here for the second time; join both or remove one", key.start_mark
                 )
             seen.add(str(key.value))
         return super().construct_mapping(node, deep)
@@ -269,6 +269,19 @@ class _Loader(yaml.SafeLoader):
                 None, None, "a text holds a NUL or half of a character", node.start_mark
             )
         return text
+
+
+def _date_or_time(loader: _Loader, node: yaml.ScalarNode) -> object:
+    """Return the date or time that a text has the form of; YAML would not say where the one is that does not exist."""
+    try:
+        return loader.construct_yaml_timestamp(node)
+    except ValueError as error:
+        raise yaml.constructor.ConstructorError(
+            None, None, f"{node.value} is not a date or time that exists ({error})", node.start_mark
+        ) from error
+
+
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", _date_or_time)
 
 
 def load_yaml(text: str) -> object:
@@ -305,6 +318,8 @@ def what_yaml_says(error: Exception) -> str:
 def did_you_mean(wrong: str, names: Iterable[str]) -> str:
     """Return the end of a sentence: the name that was probably meant, else all the names."""
     known = sorted(names)
+    if not known:
+        return "."
     by_case = {name.casefold(): name for name in known}
     close = [by_case[name] for name in difflib.get_close_matches(wrong.casefold(), by_case, n=1, cutoff=0.6)]
     return f". Did you mean {close[0]}?" if close else f". There are: {', '.join(known)}."
@@ -356,7 +371,7 @@ def _mapped_table(where: str, table: RawTable, entry: object) -> MappedTable:
         raise InputError(f"{where}: times: {wrong} is no time. Name the column under columns.")
     if wrong := next((name for name in joined if table.kind_of(name) in _NOT_JOINED), None):
         hint = "the column of the time under times" if "time" in table.kind_of(wrong) else "a formula under computed"
-        raise InputError(f"{where}: columns: {wrong} can have one column. Name {hint}.")
+        raise InputError(f"{where}: columns: {wrong} can have only one column. Name {hint}.")
     if wrong := next((name for name in computed if table.kind_of(name) not in _NUMBERS), None):
         raise InputError(f"{where}: computed: {wrong} is no number. Name its column under columns.")
     for one, other, first, second in (

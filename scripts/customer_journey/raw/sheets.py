@@ -128,7 +128,8 @@ def _only_sheet(file: Path, book: "python_calamine.CalamineWorkbook") -> "python
     filled = [name for name in book.sheet_names if book.get_sheet_by_name(name).to_python()]
     if len(filled) > 1:
         raise InputError(
-            f"{file}: has the sheets {', '.join(filled)}. Choose one in mapping.yml, for example `sheet: {filled[0]}`."
+            f"{file}: has the sheets {', '.join(filled)}. Choose one for this table in mapping.yml, for example "
+            f"`sheet: {filled[0]}`, or run `journey init` on the folder."
         )
     if not filled:
         raise InputError(f"{file}: {EMPTY}")

@@ -328,7 +328,10 @@ def _in_its_encoding(file: Path, how: Reading) -> Iterator[None]:
         if how.encoding is None:
             raise
         if "truncated data" in str(error) or "unexpected end" in str(error):
-            raise InputError(f"{file}: ends within a character, as where a copy broke off. Export it again.") from error
+            raise InputError(
+                f"{file}: ends in the middle of a character, so it was probably cut off while it was copied. Export it "
+                "again."
+            ) from error
         raise InputError(
             f"{file}: is not written in {how.encoding}, as mapping.yml says ({first_line(error)}). Correct "
             "`encoding` there; `journey init` proposes one."

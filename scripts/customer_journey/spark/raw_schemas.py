@@ -66,7 +66,7 @@ def land_from_catalog(
             continue
         described, _ = describe(spark, _quoted(relation))
         columns = [Column(name, kind.upper()) for name, kind in described]
-        report.drift += check_columns(table, relation, relation, columns)
+        report.drift += check_columns(table, relation, relation, columns, is_file=False)
         known = [column for column in columns if column.name in table.all_columns and column.data_type != _NOTHING]
         deliveries[table].append(
             Delivery(f"{FROM_CATALOG}{relation}", known, partial(_export, spark, exports / relation, relation, known))

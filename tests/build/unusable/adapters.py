@@ -57,6 +57,15 @@ BROKEN: Broken = {
         "has no variable curency",
         "Did you mean currency?",
     ),
+    "variable of an adapter without any": (
+        mapping(
+            f"{USE_OF_TOOL}, timezone: UTC, variables: {{currency: VND}}}}\n",
+            **TOOL | {"tool/adapter.yml": TOOL["tool/adapter.yml"].replace("variables: {currency: null}\n", "")},
+        ),
+        "mapping.yml: adapters: tool",
+        "has no variable currency",
+        "Remove `variables`",
+    ),
     "SELECT that fails": (
         mapping(
             f"{USE_OF_TOOL}, timezone: UTC}}\n",
@@ -84,7 +93,13 @@ BROKEN: Broken = {
     "description of an adapter": (
         mapping(f"{USE_OF_TOOL}, timezone: UTC}}\n", **TOOL | {"tool/adapter.yml": "name: Tool\n"}),
         "adapter.yml",
-        "is not a valid description of an adapter",
+        "is not a valid description of an adapter (it lacks the key inputs)",
+        "adapters/README.md",
+    ),
+    "description of an adapter that is a list": (
+        mapping(f"{USE_OF_TOOL}, timezone: UTC}}\n", **TOOL | {"tool/adapter.yml": "- name: Tool\n"}),
+        "adapter.yml",
+        "is not a valid description of an adapter (a part of it is not of the form `key: value`)",
         "adapters/README.md",
     ),
     "export that two entries name": (

@@ -40,8 +40,8 @@ BROKEN: Broken = {
     "two lists": (
         contacts('{"people": [{"contact_id": "1"}], "orders": []}', ".json"),
         "contacts.json",
-        "lacks the required column",
-        "people",
+        "holds several lists of records ('orders', 'people')",
+        "Keep only the one of crm/contacts in this file",
     ),
     "JSON gzip cut off": (
         contacts(gzip.compress(b'[{"contact_id": "1"}]' * 9)[:-15], ".json.gz"),

@@ -7,7 +7,7 @@ BROKEN: Broken = {
         mapping("tables:\n  crm/contacts: {delimiter: ';'}\n  crm/contacts: {delimiter: ','}\n"),
         "mapping.yml",
         "line 3, column 3: crm/contacts stands here for the second time",
-        "join both entries",
+        "join both or remove one",
     ),
     "mapping under another name": (
         {"mapping.yaml": "tables: {}\n", "crm/contacts.csv": CONTACTS},

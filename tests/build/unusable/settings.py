@@ -39,8 +39,8 @@ BROKEN: Broken = {
     "day that is none": (
         settings("earliest_date: 2026-02-30\n"),
         "vars.yml",
-        "not readable as YAML",
-        "day is out of range",
+        "line 1, column 16: 2026-02-30 is not a date or time that exists (day is out of range",
+        "Correct that line",
     ),
     "name that is a mapping": (
         settings("{lapse_days: 1}: 2\n"),

@@ -15,7 +15,7 @@ BROKEN: Broken = {
         contacts(workbook(("May", ROWS), ("June", ROWS)), ".xlsx"),
         "contacts.xlsx",
         "has the sheets May, June",
-        "sheet: May",
+        "`sheet: May`, or run `journey init`",
     ),
     "sheet that is not there": (
         {

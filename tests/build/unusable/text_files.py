@@ -55,8 +55,8 @@ BROKEN: Broken = {
     "near name of a column": (
         contacts(CONTACTS.replace("contact_id", "Contact ID")),
         "contacts.csv",
-        "lacks the required column contact_id",
-        "Contact ID",
+        "lacks the required column contact_id. The file has these unknown columns: 'Contact ID'",
+        "`columns: {contact_id: <that column>}`",
     ),
     "name in another language": (
         contacts(CONTACTS.replace("created_at", "Ngày tạo")),
@@ -73,7 +73,7 @@ BROKEN: Broken = {
     "column twice, in capitals": (
         contacts("contact_id,Email,email,created_at\n"),
         "contacts.csv",
-        "twice",
+        "twice ('Email' and 'email' are the same name)",
         "Rename or remove one",
     ),
     "no byte": (contacts(""), "contacts.csv", "is empty", "Export it again"),
@@ -138,7 +138,7 @@ BROKEN: Broken = {
     "separator at the end of the header": (
         contacts(CONTACTS.replace("created_at", "created_at,")),
         "contacts.csv",
-        "The header has a separator more at its end",
+        "The header ends with one separator too many",
         "Remove it there",
     ),
     "single quotation marks": (
@@ -170,7 +170,7 @@ BROKEN: Broken = {
     "UTF-16 cut off": (
         {**mapped_contacts("encoding: utf-16"), "crm/contacts.csv": CONTACTS.encode("utf-16")[:-1]},
         "contacts.csv",
-        "ends within a character",
+        "ends in the middle of a character",
         "Export it again",
     ),
     "blank line above": (contacts(f"\n{CONTACTS}"), "contacts.csv", "line 1 is blank", "header_row: 2"),
