@@ -7,7 +7,6 @@ import duckdb
 import pytest
 from click.testing import CliRunner
 from customer_journey.cli import app
-from customer_journey.errors import InputError
 from customer_journey.landing.land import land
 from customer_journey.privacy import erasure
 from customer_journey.raw.mapping import read_mapping
@@ -16,6 +15,7 @@ from onboarding.propose import propose
 from onboarding.write import mapping_text, settings_text
 
 from tests.onboarding.files import lines, write
+from tests.onboarding.refusal import refusal_of
 
 # each name of a column begins with that of its record
 CRM = {
@@ -197,12 +197,7 @@ def test_a_day_and_its_time_in_two_columns(tmp_path: Path) -> None:
 def test_times_that_cannot_be_followed(lines_of_mapping: str, said: str, tmp_path: Path) -> None:
     write(tmp_path, "sales.csv", lines("Sale,Date,Time,Status,Total", "1,2026-01-13,10:00,paid,10"))
     columns = "columns: {order_id: Sale, ordered_at: Date, status: Status, total_amount: Total}"
-    entry = f"tables:\n  orders/orders:\n    files: [sales.csv]\n    {columns}\n    {lines_of_mapping}\n"
-    write(tmp_path, "mapping.yml", entry)
-    with duckdb.connect() as connection, pytest.raises(InputError) as refused:
-        erasure.prepare(connection)
-        land(connection, tmp_path, lambda table, share: None)
-    assert said in str(refused.value)
+    assert said in refusal_of(tmp_path, f"{columns}\n    {lines_of_mapping}")
 
 
 @pytest.mark.parametrize("column", ["Client", "E-mail"])

@@ -67,8 +67,7 @@ def compare_marts(one: Path, other: Path, examples: int = 3, *, left_out: Collec
 
     `left_out` names columns, as mart.column, that are not compared.
     """
-    with reading_marts(one, other), duckdb.connect(":memory:") as connection:
-        connection.execute("set TimeZone = 'UTC'")
+    with reading_marts(one, other) as connection:
         ones, others = attach_marts(connection, "one", one), attach_marts(connection, "other", other)
         for side, file, marts in (("one", one, ones - others), ("other", other, others - ones)):
             for mart in sorted(marts):

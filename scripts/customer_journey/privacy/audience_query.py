@@ -13,7 +13,7 @@ from customer_journey.paths import Output
 from customer_journey.publishing.publish import SCHEMA
 from customer_journey.publishing.published import reading_marts
 from customer_journey.raw.mapping import did_you_mean_one
-from customer_journey.warehouse import memory_limit, quoted
+from customer_journey.warehouse import quoted
 
 # table functions that read nothing but their arguments
 _HARMLESS = ("unnest", "range", "generate_series")
@@ -27,10 +27,7 @@ def persons_of(output: Output, query: str) -> pa.Table:
     Raises:
         InputError: it is not valid SQL, not a single statement, or reads anything but marts.
     """
-    with (
-        reading_marts(output.published),
-        duckdb.connect(":memory:", config={"memory_limit": memory_limit()}) as connection,
-    ):
+    with reading_marts(output.published) as connection:
         connection.execute(f"attach '{quoted(output.published)}' as published (read_only)")
         connection.execute(f"use published.{SCHEMA}")
         # from here on the query can read nothing but the attached file

@@ -15,7 +15,7 @@ from customer_journey.privacy.private_files import FORMULA_SIGNS
 from customer_journey.publishing.publish import SCHEMA
 from customer_journey.publishing.published import attach_marts, published_file, reading_marts
 from customer_journey.raw.mapping import did_you_mean_one
-from customer_journey.warehouse import memory_limit, quoted, quoted_name
+from customer_journey.warehouse import quoted, quoted_name
 
 FORMATS = ("csv", "parquet")
 # rows in memory at once while CSV is written
@@ -70,12 +70,7 @@ def export_all(output: Output, folder: Path, file_format: str, *, overwrite: boo
 @contextmanager
 def _published(output: Output) -> Iterator[tuple[duckdb.DuckDBPyConnection, set[str]]]:
     file = published_file(output)
-    with (
-        reading_marts(file),
-        duckdb.connect(":memory:", config={"memory_limit": memory_limit()}) as connection,
-    ):
-        connection.execute("set TimeZone = 'UTC'")
-        connection.execute("set enable_progress_bar = false")
+    with reading_marts(file) as connection:
         yield connection, attach_marts(connection, SCHEMA, file)
 
 

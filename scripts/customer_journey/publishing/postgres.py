@@ -23,7 +23,7 @@ from customer_journey.publishing.declared_marts import DeclaredMart, declared_ma
 from customer_journey.publishing.postgres_server import Server, ServerError, Session, literal, name
 from customer_journey.publishing.publish import SCHEMA
 from customer_journey.publishing.published import attach_marts, published_file, reading_marts
-from customer_journey.warehouse import memory_limit, quoted_name
+from customer_journey.warehouse import quoted_name
 
 BUILDING = f"{SCHEMA}_next"
 READER = "journey_reader"
@@ -97,30 +97,14 @@ def publish(output: Output, server: Server, reader: str, on_progress: Callable[[
         BuildError: the server does not answer or ended the session; the marts published there before are unchanged.
     """
     try:
-        with (
-            reading_marts(published_file(output)),
-            _open(output) as source,
-            Session(server) as session,
-            Session(server) as guard,
-        ):
-            return _Publication(source, session, guard, server.place, reader).run(on_progress)
+        file = published_file(output)
+        with reading_marts(file) as source:
+            if "build_info" not in attach_marts(source, "source", file):
+                raise InputError(f"{file}: lacks the table build_info, so its build is unknown. Build again.")
+            with Session(server) as session, Session(server) as guard:
+                return _Publication(source, session, guard, server.place, reader).run(on_progress)
     except ServerError as error:
         raise error.as_build_error(server.place) from error
-
-
-def _open(output: Output) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(":memory:", config={"memory_limit": memory_limit(), "preserve_insertion_order": True})
-    connection.execute("set TimeZone = 'UTC'")
-    connection.execute("set enable_progress_bar = false")
-    file = published_file(output)
-    try:
-        marts = attach_marts(connection, "source", file)
-        if "build_info" not in marts:
-            raise InputError(f"{file}: lacks the table build_info, so its build is unknown. Build again.")
-    except BaseException:
-        connection.close()
-        raise
-    return connection
 
 
 class _Publication:

@@ -26,14 +26,23 @@ def published_file(output: Output) -> Path:
 
 
 @contextmanager
-def reading_marts(*files: Path) -> Iterator[None]:
-    """Name the published files if one turns out to be damaged, since DuckDB often does not.
+def reading_marts(*files: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a connection, with times in UTC, to read published files with.
+
+    It keeps to the memory limit, and what does not fit goes to the output folder of the first file. By itself DuckDB
+    would take most of the machine's memory, and write rows to the folder in which the command was started.
 
     Raises:
-        InputError: one of them is damaged. Unlike a damaged warehouse it holds nothing that a build cannot make again.
+        InputError: a file is damaged, which DuckDB often says without its name. Unlike a damaged warehouse it holds
+            nothing that a build cannot make again.
     """
+    spilled = quoted(Output(files[0].parent).spilled_marts)
     try:
-        yield
+        with duckdb.connect(":memory:", config={"memory_limit": memory_limit()}) as connection:
+            connection.execute(f"set temp_directory = '{spilled}'")
+            connection.execute("set TimeZone = 'UTC'")
+            connection.execute("set enable_progress_bar = false")
+            yield connection
     except duckdb.Error as error:
         if not is_damage(error):
             raise
@@ -76,8 +85,6 @@ def open_marts(output: Output) -> Iterator[duckdb.DuckDBPyConnection]:
         InputError: the folder has no published marts, or they are damaged.
     """
     file = published_file(output)
-    with reading_marts(file), duckdb.connect(":memory:", config={"memory_limit": memory_limit()}) as connection:
-        connection.execute(f"set temp_directory = '{quoted(output.spilled_marts)}'")
-        connection.execute("set TimeZone = 'UTC'")
+    with reading_marts(file) as connection:
         attach_marts(connection, SCHEMA, file)
         yield connection

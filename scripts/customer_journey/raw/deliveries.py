@@ -21,7 +21,10 @@ from customer_journey.raw.file_columns import Column, is_nameless
 from customer_journey.raw.formulas import Formula
 from customer_journey.raw.mapping import (
     BUDDHIST,
+    DAYS,
+    NUMBERS,
     RECORD_NUMBER,
+    TIMES,
     AdapterUse,
     MappedTable,
     Reading,
@@ -49,12 +52,9 @@ YOUNG_NS = 3 * 10**9
 
 # Ids that come from other tools: with a prefix they would no longer match.
 _WITHOUT_PREFIX = ("anonymous_id", "message_id", "account_id", "campaign_id", "ad_group_id", "ad_id")
-_NUMBERS = ("amount", "rate", "number", "integer")
 REFUNDS = "orders/refunds"
 # The columns whose sign says whether a row of a list of sales is a refund.
 _SIGNED = {"orders/orders": ["total_amount"], "orders/order_items": ["quantity", "unit_price"], REFUNDS: ["amount"]}
-_TIMES = ("timestamp", "planned_timestamp")
-_DAYS = ("date", "planned_date")
 # a time without an offset; a date alone is left to the reporting time zone
 _LOCAL_TIME = "^[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}[T ][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]*)?)?$"
 
@@ -612,9 +612,9 @@ def _record_key(
 
 
 def _compared(text: str, kind: str) -> str:
-    if kind in _NUMBERS:
+    if kind in NUMBERS:
         return f"coalesce(cast(try_cast({text} as decimal(18, 4)) as varchar), trim({text}))"
-    if kind in (*_TIMES, *_DAYS):
+    if kind in (*TIMES, *DAYS):
         return f"left(trim({text}), 10)"
     if kind == "phone":
         return f"right(regexp_replace({text}, '[^0-9]', '', 'g'), 9)"
@@ -631,14 +631,14 @@ def _converted(table: RawTable, name: str, text: str, entry: MappedTable, identi
             f"when lower('{quoted(theirs.strip())}') then '{quoted(ours)}'" for theirs, ours in pairs.items()
         )
         text = f"case lower(trim({text})) {cases} else {text} end"
-    if kind in _NUMBERS and (how.decimal or how.thousands):
+    if kind in NUMBERS and (how.decimal or how.thousands):
         text = number_of_contract(text, how)
-    if kind in (*_TIMES, *_DAYS) and how.calendar == BUDDHIST:
+    if kind in (*TIMES, *DAYS) and how.calendar == BUDDHIST:
         text = f"gregorian({text})"
-    if kind in (*_TIMES, *_DAYS) and how.date_format:
+    if kind in (*TIMES, *DAYS) and how.date_format:
         fits = " ".join(when_date(text, form) for form in how.date_format)
         text = f"case {fits} else {text} end"
-    if kind in _TIMES and how.timezone:
+    if kind in TIMES and how.timezone:
         local = f"try_cast(translate(trim({text}), '/', '-') as timestamp)"
         utc = f"strftime(timezone('UTC', timezone('{how.timezone}', {local})), '%Y-%m-%d %H:%M:%S.%f') || '+00:00'"
         is_local = f"regexp_matches(trim({text}), '{_LOCAL_TIME}') and {local} is not null"

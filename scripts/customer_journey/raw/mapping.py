@@ -23,6 +23,12 @@ FILE_NAME = "mapping.yml"
 # our own date_format, which strptime lacks: seconds, milliseconds or microseconds since 1970
 EPOCH = "epoch"
 
+# kinds of columns
+NUMBERS = ("amount", "rate", "number", "integer")
+TIMES = ("timestamp", "planned_timestamp")
+DAYS = ("date", "planned_date")
+# those whose texts cannot be joined
+_NOT_JOINED = (*NUMBERS, *TIMES, *DAYS, "boolean")
 # our own calendar beside the Gregorian one: years counted as in Thailand, 543 more
 BUDDHIST = "buddhist"
 # our own word of refund_rows: the rows whose amount is below zero
@@ -367,12 +373,12 @@ def _mapped_table(where: str, table: RawTable, entry: object) -> MappedTable:
                 raise InputError(
                     f"{where}: {word}: {table.label} has no column {name}{did_you_mean(name, table.all_columns)}"
                 )
-    if wrong := next((name for name in times if not table.kind_of(name).endswith("timestamp")), None):
+    if wrong := next((name for name in times if table.kind_of(name) not in TIMES), None):
         raise InputError(f"{where}: times: {wrong} is no time. Name the column under columns.")
     if wrong := next((name for name in joined if table.kind_of(name) in _NOT_JOINED), None):
-        hint = "the column of the time under times" if "time" in table.kind_of(wrong) else "a formula under computed"
+        hint = "the column of the time under times" if table.kind_of(wrong) in TIMES else "a formula under computed"
         raise InputError(f"{where}: columns: {wrong} can have only one column. Name {hint}.")
-    if wrong := next((name for name in computed if table.kind_of(name) not in _NUMBERS), None):
+    if wrong := next((name for name in computed if table.kind_of(name) not in NUMBERS), None):
         raise InputError(f"{where}: computed: {wrong} is no number. Name its column under columns.")
     for one, other, first, second in (
         (columns, constants, "columns", "constants"),
@@ -398,11 +404,6 @@ def _mapped_table(where: str, table: RawTable, entry: object) -> MappedTable:
         numbered_per=_own_column(where, table, entry, "numbered_per"),
         refund_rows=_refund_rows(where, table, entry),
     )
-
-
-# Kinds of columns whose texts cannot be joined.
-_NUMBERS = ("amount", "rate", "number", "integer")
-_NOT_JOINED = (*_NUMBERS, "boolean", "timestamp", "planned_timestamp", "date", "planned_date")
 
 
 def _columns(where: str, given: object) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:

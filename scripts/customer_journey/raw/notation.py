@@ -7,8 +7,11 @@ from customer_journey.warehouse import quoted
 
 def number_of_contract(text: str, how: Reading) -> str:
     """Return the SQL that converts a number to the notation of the contract."""
-    decimal = how.decimal or ("," if how.thousands == "." else ".")
-    return f"read_number({text}, '{quoted(decimal)}', '{quoted(how.thousands or '')}')"
+    return f"read_number({text}, '{quoted(_decimal_sign(how))}', '{quoted(how.thousands or '')}')"
+
+
+def _decimal_sign(how: Reading) -> str:
+    return how.decimal or ("," if how.thousands == "." else ".")
 
 
 def as_decimal(text: str) -> str:
@@ -33,9 +36,8 @@ def in_contract(text: str, how: Reading) -> str:
     """
     branches = [when_date(text, form) for form in how.date_format]
     if how.decimal or how.thousands:
-        decimal = how.decimal or ("," if how.thousands == "." else ".")
         converted = number_of_contract(text, how)
-        has_sign = f"regexp_matches({text}, '[{quoted(decimal + (how.thousands or ''))}]')"
+        has_sign = f"regexp_matches({text}, '[{quoted(_decimal_sign(how) + (how.thousands or ''))}]')"
         is_number = f"try_cast({converted} as decimal(38, 6)) is not null"
         branches.append(f"when {has_sign} and {is_number} then {converted}")
     return f"case {' '.join(branches)} else {text} end" if branches else text
