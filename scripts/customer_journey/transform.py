@@ -158,7 +158,11 @@ def _run_dbt(
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
     from dbt.clients import jinja
+    from dbt_common.events import event_manager_client
 
+    from customer_journey.dbt_events import EventsOfNote
+
+    event_manager_client.ctx_set_event_manager(EventsOfNote())
     # dbt renders each of the 800 arguments of tests in a template of its own, some 2 ms each, unless this cache has it
     jinja._render_cache = _PlainTexts()
     # Paths are relative to the folder that dbt runs in, so that all output folders can share one parsed project.

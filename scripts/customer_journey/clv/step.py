@@ -1,5 +1,6 @@
 """The build step that fits the CLV models: it reads statistics that dbt built and writes scores that dbt joins."""
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -38,7 +39,7 @@ _CONTRACTS = pa.schema([
     ("lifetime_months", pa.int64()), ("discounted_months", pa.float64()),
 ])  # fmt: skip
 
-Query = Callable[[str], Sequence[Sequence[Any]]]
+Query = Callable[[str], Sequence[tuple[Any, ...]]]
 
 
 @dataclass(frozen=True)
@@ -65,52 +66,45 @@ def fit_clv(query: Query, on_progress: Callable[[str, float], None]) -> dict[str
             f" from intermediate.{INPUTS} order by fit_window"
         )
     ]
+    statistics = _by_window(
+        query,
+        "frequency, recency_days, age_days, count(case when is_fitted then 1 end)",
+        "from intermediate.int_clv_customers group by fit_window, frequency, recency_days, age_days",
+    )
+    values = _by_window(
+        query,
+        "frequency, revenue_per_repeat_day, count(*)",
+        "from intermediate.int_clv_customers where is_fitted and frequency > 0 and revenue_per_repeat_day > 0"
+        " group by fit_window, frequency, revenue_per_repeat_day",
+    )
+    lifetimes = _by_window(
+        query,
+        "lifetime_months, cast(is_ended as int), count(*)",
+        "from intermediate.int_clv_subscriptions where is_first_of_lifetime"
+        " group by fit_window, lifetime_months, is_ended",
+    )
+    running = _by_window(
+        query,
+        "lifetime_months",
+        "from intermediate.int_clv_subscriptions where mrr > 0 group by fit_window, lifetime_months",
+    )
     parameters, scores, contracts = ([schema.empty_table()] for schema in (_PARAMETERS, _SCORES, _CONTRACTS))
     for number, window in enumerate(windows):
         model = beta_geometric.MODELS[window.purchase_model]
         on_progress(f"{model.name}, {window.name}", number / len(windows))
-        groups = _columns(
-            query(
-                "select frequency, recency_days, age_days, count(case when is_fitted then 1 end)"
-                f" from intermediate.int_clv_customers where fit_window = '{window.name}'"
-                " group by frequency, recency_days, age_days order by 1, 2, 3"
-            ),
-            4,
-        )
+        groups = _columns(statistics[window.name], 4)
         purchases = _attempt(partial(_fit_purchases, model, groups, window.min_customers))
         parameters.append(_parameters(window, model.name, beta_geometric.PARAMETERS, purchases))
         if isinstance(purchases, Fit):
             scores.append(_scores(window, model, purchases, groups))
         on_progress(f"gamma_gamma, {window.name}", (number + 1 / 3) / len(windows))
-        values = _columns(
-            query(
-                "select frequency, revenue_per_repeat_day, count(*) from intermediate.int_clv_customers"
-                f" where fit_window = '{window.name}' and is_fitted and frequency > 0 and revenue_per_repeat_day > 0"
-                " group by frequency, revenue_per_repeat_day order by 1, 2"
-            ),
-            3,
-        )
-        value = _attempt(partial(_fit_values, values, window.min_customers))
+        value = _attempt(partial(_fit_values, _columns(values[window.name], 3), window.min_customers))
         parameters.append(_parameters(window, "gamma_gamma", gamma_gamma.PARAMETERS, value))
         on_progress(f"sbg, {window.name}", (number + 2 / 3) / len(windows))
-        lifetimes = _columns(
-            query(
-                "select lifetime_months, cast(is_ended as int), count(*) from intermediate.int_clv_subscriptions"
-                f" where fit_window = '{window.name}' and is_first_of_lifetime"
-                " group by lifetime_months, is_ended order by 1, 2"
-            ),
-            3,
-        )
-        running = _columns(
-            query(
-                "select distinct lifetime_months from intermediate.int_clv_subscriptions"
-                f" where fit_window = '{window.name}' and mrr > 0 order by 1"
-            ),
-            1,
-        )
-        survival = _attempt(partial(_fit_lifetimes, lifetimes, window.min_customers))
+        ended = _columns(lifetimes[window.name], 3)
+        survival = _attempt(partial(_fit_lifetimes, ended, window.min_customers))
         parameters.append(_parameters(window, "sbg", sbg.PARAMETERS, survival))
-        contracts.append(_contracts(window, survival, lifetimes, running[0]))
+        contracts.append(_contracts(window, survival, ended, _columns(running[window.name], 1)[0]))
     return {
         PARAMETERS_TABLE: pa.concat_tables(parameters),
         SCORES_TABLE: pa.concat_tables(scores),
@@ -139,6 +133,14 @@ def _attempt(fit: Callable[[], Fit]) -> Fit | str:
         return fit()
     except FitError as error:
         return str(error)
+
+
+def _by_window(query: Query, columns: str, source: str) -> dict[str, list[Sequence[Any]]]:
+    # one query for all windows: opening the warehouse takes longer than the rest
+    rows: dict[str, list[Sequence[Any]]] = defaultdict(list)
+    for window, *row in sorted(query(f"select fit_window, {columns} {source}")):
+        rows[window].append(row)
+    return rows
 
 
 def _columns(rows: Sequence[Sequence[Any]], width: int) -> list[Vector]:
