@@ -33,7 +33,7 @@ AS_OF = datetime(2026, 6, 30, 13, tzinfo=UTC)
 LAST_DAY = date(2026, 7, 1)
 CUSTOMERS, SUBSCRIBERS = 500, 200
 CATEGORIES = {"tea": 0.4, "cups": 0.7, "courses": 0.2}
-MARTS = ("kpi_clv", "kpi_clv_model")
+MARTS = ("audit_reconciliation", "kpi_clv", "kpi_clv_model")
 
 Raw = dict[str, Any]
 Vector = Any
