@@ -425,7 +425,7 @@
 {#-
     Connected components of a graph. Identity resolution uses it: what is connected is one person.
 
-    Parameters: edges, a relation with the columns low and high, the two ends of an edge, each edge once.
+    Parameters: edges, a relation or a query in brackets with the columns low and high, the two ends of an edge, each edge once.
     Returns: a select of node and component. A component is named by its smallest node.
     Example: {{ connected_components(ref('int_identity_edges')) }}
     The DuckDB version is a recursive CTE `using key`, which keeps one row per node.

@@ -332,7 +332,8 @@ left join ranked on judged._file_id = ranked._file_id and judged._row_number = r
 {%- endmacro %}
 
 {#-
-    A column as it was known at the as-of: a timestamp after the as-of or before earliest_date reads as null.
+    A column as it was known at the as-of: a timestamp after the as-of or before earliest_date reads as null. A status whose meta
+    `open_before` names a time reads as open while that time lies after the as-of.
 
     Parameters: column, an entry of source_spec(…).columns; meta, that of its table.
     Returns: an expression over the alias `judged`. The business time is left alone, because macro stage defers or quarantines the
@@ -341,6 +342,8 @@ left join ranked on judged._file_id = ranked._file_id and judged._row_number = r
 {% macro as_seen(column, meta) -%}
     {%- if column.config.meta.kind == 'timestamp' and column.name != meta.business_time -%}
         case when judged.{{ column.name }} between {{ earliest(column) }} and {{ as_of() }} then judged.{{ column.name }} end
+    {%- elif column.config.meta.open_before -%}
+        case when judged.{{ column.config.meta.open_before }} > {{ as_of() }} then 'open' else judged.{{ column.name }} end
     {%- else -%}judged.{{ column.name }}
     {%- endif -%}
 {%- endmacro %}

@@ -41,15 +41,15 @@ GRAPHS: dict[str, tuple[Edges, set[frozenset[str]]]] = {
 }
 
 
-def on_duckdb(edges: Edges) -> list[tuple[str, str]]:
+def on_duckdb(edges: Edges, source: str) -> list[tuple[str, str]]:
     with duckdb.connect() as connection:
         connection.execute("create table edges (low varchar, high varchar)")
         if edges:
             connection.executemany("insert into edges values (?, ?)", edges)
-        return connection.execute(Macros("duckdb").render("{{ connected_components('edges') }}")).fetchall()
+        return connection.execute(Macros("duckdb").render(f"{{{{ connected_components('{source}') }}}}")).fetchall()
 
 
-def on_spark(session: "SparkSession", edges: Edges) -> list[tuple[str, str]]:
+def on_spark(session: "SparkSession", edges: Edges, source: str) -> list[tuple[str, str]]:
     session.createDataFrame(list(edges), "low string, high string").createOrReplaceTempView("edges")
 
     def run_query(statement: str) -> SimpleNamespace:
@@ -66,13 +66,14 @@ def on_spark(session: "SparkSession", edges: Edges) -> list[tuple[str, str]]:
         this=SimpleNamespace(database=None, schema="default", identifier="components"),
         api=SimpleNamespace(Relation=SimpleNamespace(create=relation)),
     )
-    rows = [tuple(row) for row in session.sql(macros.render("{{ connected_components('edges') }}")).collect()]
+    components = macros.render(f"{{{{ connected_components('{source}') }}}}")
+    rows = [tuple(row) for row in session.sql(components).collect()]
     macros.render("{{ drop_round_tables() }}")
     assert session.sql("show tables in default like 'components*'").collect() == []
     return rows
 
 
-Find = Callable[[Edges], list[tuple[str, str]]]
+Find = Callable[[Edges, str], list[tuple[str, str]]]
 
 
 @pytest.fixture
@@ -80,11 +81,16 @@ def find(engine: str, request: pytest.FixtureRequest) -> Find:
     if engine == "duckdb":
         return on_duckdb
     session: SparkSession = request.getfixturevalue("spark")
-    return lambda edges: on_spark(session, edges)
+    return lambda edges, source: on_spark(session, edges, source)
 
 
 @pytest.mark.parametrize("name", GRAPHS)
 def test_a_component_is_all_that_is_linked_and_named_by_its_least_node(name: str, find: Find) -> None:
     edges, components = GRAPHS[name]
-    found = find([(min(edge), max(edge)) for edge in edges])
+    found = find([(min(edge), max(edge)) for edge in edges], "edges")
     assert sorted(found) == sorted((node, min(component)) for component in components for node in component)
+
+
+def test_edges_may_come_from_a_query(find: Find) -> None:
+    found = find([("b", "a"), ("c", "b")], "(select high as low, low as high from edges)")
+    assert sorted(found) == [("a", "a"), ("b", "a"), ("c", "a")]

@@ -1,16 +1,23 @@
 """Customer value and cohorts, recalculated from published facts and parameters."""
 
+import csv
+from bisect import bisect_left
 from collections import defaultdict
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
+from math import ceil
 
 import duckdb
 import numpy as np
 import pytest
+from customer_journey.paths import PROJECT
 from scipy.special import beta as beta_function
 from scipy.stats import gamma
 
 AGES = (3, 6, 12, 24)
+# examples/demo/vars.yml and the default of clv_holdout_weeks
+AS_OF_DAY = date(2026, 7, 1)
+HOLDOUT_WEEKS = 26
 Key = tuple[date, str, str]
 
 
@@ -135,3 +142,67 @@ def test_predictions_follow_from_the_published_parameters(marts: duckdb.DuckDBPy
         assert p_alive == pytest.approx(alive / (alive + dropped), rel=1e-4)
         assert 0 <= purchases <= 52 * (r + x) / (alpha + age)
         assert clv == pytest.approx(worth, rel=1e-9)
+
+
+def test_holdout_was_what_customers_bought(marts: duckdb.DuckDBPyConnection) -> None:
+    """The backtest compares with the purchase days after the calibration window, of those who were not subscribed."""
+    cut = AS_OF_DAY - timedelta(weeks=HOLDOUT_WEEKS)
+    subscribed = {
+        row[0]
+        for row in marts.execute(
+            """
+                select max_by(person_id, change_number) filter (where person_id <> 'unknown')
+                from marts.fct_subscription_changes
+                where changed_date <= ?
+                group by subscription_id
+                having max_by(mrr_after, change_number) > 0
+            """,
+            [cut],
+        ).fetchall()
+    }
+    days: defaultdict[str, set[date]] = defaultdict(set)
+    for person, day in marts.execute(
+        "select person_id, ordered_date from marts.fct_orders where is_conversion"
+    ).fetchall():
+        days[person].add(day)
+    published = {
+        row[:2]: row[2:]
+        for row in marts.execute(
+            "select cohort_month, frequency, customers, actual_purchases from marts.kpi_clv_backtest"
+        ).fetchall()
+    }
+    expected: defaultdict[tuple[date, str], list[int]] = defaultdict(lambda: [0, 0])
+    for person, bought in days.items():
+        if min(bought) > cut or person in subscribed:
+            continue
+        frequency = sum(day <= cut for day in bought) - 1
+        cell = expected[min(bought).replace(day=1), str(frequency) if frequency < 7 else "7+"]
+        cell[0] += 1
+        cell[1] += sum(day > cut for day in bought)
+    assert published == {key: tuple(cell) for key, cell in expected.items()}
+    assert len(published) > 50
+
+
+def test_segments_follow_from_ranks(marts: duckdb.DuckDBPyConnection) -> None:
+    """RFM segment of each buyer: scores by the share of other buyers with less, so that equals score alike."""
+    with (PROJECT / "seeds" / "rfm_segments.csv").open(encoding="utf-8", newline="") as stream:
+        segments = list(csv.DictReader(stream))
+    buyers = marts.execute(
+        "select -days_since_last_order, frequency, historical_revenue, rfm_segment from marts.kpi_clv where orders > 0"
+    ).fetchall()
+    ordered = [sorted(row[place] for row in buyers) for place in range(3)]
+
+    def score(place: int, value: float) -> int:
+        return min(5, 1 + 5 * bisect_left(ordered[place], value) // (len(buyers) - 1))
+
+    for *values, segment in buyers:
+        recency, frequency, revenue = (score(place, value) for place, value in enumerate(values))
+        worth = ceil((frequency + revenue) / 2)
+        found = [
+            row["rfm_segment"]
+            for row in segments
+            if int(row["recency_from"]) <= recency <= int(row["recency_to"])
+            and int(row["value_from"]) <= worth <= int(row["value_to"])
+        ]
+        assert found == [segment]
+    assert {row[-1] for row in buyers} == {row["rfm_segment"] for row in segments}

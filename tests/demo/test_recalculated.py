@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from statistics import NormalDist
+from statistics import NormalDist, median
 from typing import Any
 
 import duckdb
@@ -218,6 +218,43 @@ def test_linear_model_credits_every_touch_alike(
         share = (1 / Decimal(len(of))).quantize(unit, rounding="ROUND_FLOOR")
         assert set(of.values()) <= {share, share + unit}
         assert sum(of.values()) == 1
+
+
+def test_common_paths(marts: duckdb.DuckDBPyConnection, paths: dict[str, tuple[str, list[str]]]) -> None:
+    """The listed paths are the most common ones, each with its share, revenue and median days."""
+    touches = {
+        row[0]: row[1:]
+        for row in marts.execute("select touchpoint_id, channel, touched_at from marts.fct_touchpoints").fetchall()
+    }
+    found: defaultdict[tuple[str, str], list[tuple[float | None, Decimal]]] = defaultdict(list)
+    for conversion, converted_at, revenue in marts.execute(
+        "select conversion_id, converted_at, revenue from marts.fct_conversions"
+    ).fetchall():
+        kind, path = paths[conversion]
+        channels = [touches[touchpoint][0] for touchpoint in path]
+        # a long path is shown by its first ten channels
+        name = " > ".join([*channels[:10], *(["…"] if len(channels) > 10 else [])]) or "(no touch)"
+        days = (converted_at - touches[path[0]][1]).total_seconds() / 86400 if path else None
+        found[kind, name].append((days, revenue))
+    totals: Counter[str] = Counter()
+    for (kind, _), conversions in found.items():
+        totals[kind] += len(conversions)
+
+    published = marts.execute(
+        "select conversion_type, path, conversions, share, revenue, median_days from marts.attribution_paths"
+        " order by conversion_type, rank"
+    ).fetchall()
+
+    assert len(published) > 500
+    for kind, name, count, share, revenue, median_days in published:
+        conversions = found[kind, name]
+        assert (count, revenue) == (len(conversions), sum(amount for _, amount in conversions)), name
+        assert share == pytest.approx(count / totals[kind]), name
+        waits = [days for days, _ in conversions if days is not None]
+        assert median_days == (pytest.approx(median(waits)) if waits else None), name
+    for kind in totals:
+        counts = [row[2] for row in published if row[0] == kind]
+        assert counts == sorted((len(of) for (one, _), of in found.items() if one == kind), reverse=True)[: len(counts)]
 
 
 # What became of the rows

@@ -283,3 +283,38 @@ def test_the_projects_suites_of_marts_can_be_read() -> None:
 
     assert {entry.schema for entry in entries} == {"marts"}
     assert {"dim_persons", "fct_attribution", "journey_map", None} <= {entry.table for entry in entries}
+
+
+@pytest.mark.parametrize(
+    ("table", "name", "rows", "is_told"),
+    [
+        # midnight in Vietnam, and times of day
+        ("fct_orders", "most orders have a time of day", [("2026-01-05 17:00:00", 100), (None, 200)], True),
+        ("fct_orders", "most orders have a time of day", [("2026-01-05 17:00:00", 100), (None, 300)], False),
+        ("fct_orders", "most orders have a time of day", [("2026-01-05 17:00:00", 99)], False),
+        ("fct_deals", "every closed deal has a closing time", [("lost", 1)], True),
+        ("fct_deals", "every closed deal has a closing time", [("open", 1)], False),
+    ],
+)
+def test_days_without_times_are_told(table: str, name: str, rows: list[tuple[str | None, int]], is_told: bool) -> None:
+    """A build warns if orders know days alone, and of each deal that was closed nobody knows when."""
+    (query,) = [
+        entry.kwargs["unexpected_rows_query"]
+        for entry in load_suites(EXPECTATIONS, ("marts",))
+        if entry.table == table and entry.name == name
+    ]
+    with duckdb.connect() as connection:
+        if table == "fct_orders":
+            connection.execute("create table batch (ordered_at timestamp)")
+            for moment, count in rows:
+                connection.execute(
+                    "insert into batch select"
+                    " coalesce(cast(? as timestamp), timestamp '2026-02-01' + interval (7 * i) minute)"
+                    " from range(?) as numbers (i)",
+                    [moment, count],
+                )
+        else:
+            connection.execute("create table batch (status varchar, closed_at timestamp)")
+            connection.executemany("insert into batch values (?, null)", [[status] for status, _ in rows])
+        found = connection.execute(query.replace("{batch}", "batch")).fetchall()
+    assert bool(found) == is_told

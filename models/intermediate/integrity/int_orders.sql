@@ -1,13 +1,31 @@
 {%- set discount = 'cast(orders.discount_amount as double) * coalesce(cast(rates.rate as double), 1)' -%}
 
-with orders as (
+with purchase_events as (
+
+    select
+        {{ kept_id('kept_orders', 'events.order_id') }} as order_id,
+        {{ reporting_date('events.occurred_at') }} as purchased_date,
+        min(events.occurred_at) as purchased_at
+    from {{ accepted('web', 'events') }} as events
+    {{ join_kept('kept_orders', 'orders.orders', 'events.order_id') }}
+    where events.order_id is not null and events.event_name = 'purchase'
+    group by {{ kept_id('kept_orders', 'events.order_id') }}, {{ reporting_date('events.occurred_at') }}
+
+),
+
+orders as (
 
     select
         orders.*,
         {{ reporting_date('orders.ordered_at') }} as ordered_date,
+        purchase_events.purchased_at,
         status_map.order_status
     from {{ accepted('orders', 'orders') }} as orders
     inner join {{ ref('order_status_map') }} as status_map on orders.status = status_map.raw_status
+    left join purchase_events
+        on orders.order_id = purchase_events.order_id
+        and {{ is_whole_day('orders.ordered_at') }}
+        and {{ reporting_date('orders.ordered_at') }} = purchase_events.purchased_date
 
 ),
 
@@ -36,7 +54,8 @@ select
     converted.company_id,
     {{ kept_id('kept_deals', 'converted.deal_id') }} as deal_id,
     {{ kept_id('kept_subscriptions', 'converted.subscription_id') }} as subscription_id,
-    converted.ordered_at,
+    {# many exports know the day of an order alone; its own purchase event on that day knows the time #}
+    coalesce(converted.purchased_at, converted.ordered_at) as ordered_at,
     converted.ordered_date,
     converted.order_status,
     coalesce(converted.sales_channel, 'unknown') as sales_channel,

@@ -120,7 +120,11 @@ events as (
         deals.deal_id as source_id,
         {{ person_key_of(['contact_id']) }} as person_key,
         deals.created_at as occurred_at,
-        'deal_created' as event_type,
+        {# nobody can say how long a deal was open that is closed without a closing time, so it is no opportunity #}
+        case
+            when deals.status = 'open' or coalesce(deals.closed_at, closings.closed_at) is not null then 'deal_created'
+            else 'deal_recorded'
+        end as event_type,
         cast(null as string) as channel,
         cast(null as string) as campaign,
         cast(null as string) as direction,
@@ -245,7 +249,8 @@ identified as (
         occurred_at,
         'social_' || interaction_type as event_type,
         case when platform = 'zalo' then 'zalo' end as channel,
-        sentiment as amount
+        sentiment as amount,
+        cast(null as string) as referred_identifier
     from {{ accepted('marketing', 'social_interactions') }} as social_interactions
     union all
     select
@@ -255,18 +260,26 @@ identified as (
         visited_at as occurred_at,
         'visit_' || place_type as event_type,
         cast(null as string) as channel,
-        cast(null as decimal(18, 4)) as amount
+        cast(null as decimal(18, 4)) as amount,
+        cast(null as string) as referred_identifier
     from {{ accepted('marketing', 'offline_visits') }} as offline_visits
     union all
     select
         'crm.referrals' as source_table,
-        referral_id as source_id,
-        {{ identifier_key("'contact_id'", 'referrer_contact_id') }} as identifier,
-        referred_at as occurred_at,
+        referrals.referral_id as source_id,
+        {{ identifier_key("'contact_id'", 'referrals.referrer_contact_id') }} as identifier,
+        referrals.referred_at as occurred_at,
         'referral' as event_type,
         cast(null as string) as channel,
-        cast(null as decimal(18, 4)) as amount
+        cast(null as decimal(18, 4)) as amount,
+        coalesce(
+            {{ identifier_key("'contact_id'", 'referrals.referred_contact_id') }},
+            {{ identifier_key("'email'", 'referrals.referred_email') }}
+        ) as referred_identifier
     from {{ accepted('crm', 'referrals') }} as referrals
+    left join {{ ref('int_internal_identifiers') }} as internal
+        on {{ identifier_key("'contact_id'", 'referrals.referrer_contact_id') }} = internal.identifier
+    where internal.identifier is null
 
 )
 
@@ -287,6 +300,9 @@ from identified
 {{ join_former_identifier('former', 'identified.identifier', 'identified.occurred_at') }}
 left join {{ ref('int_person_identifiers') }} as person_identifiers
     on person_identifiers.identifier = coalesce(former.contact_identifier, identified.identifier)
+left join {{ ref('int_person_identifiers') }} as referred on identified.referred_identifier = referred.identifier
+{# who names his own second address refers nobody #}
+where coalesce(person_identifiers.person_key <> referred.person_key, true)
 union all
 select
     events.source_table,

@@ -13,7 +13,7 @@ source_events as (
         persons.person_id
     from {{ ref('int_person_events') }} as events
     inner join {{ ref('int_persons') }} as persons on events.person_key = persons.person_key
-    where events.event_type = 'deal_created'
+    where events.event_type in ('deal_created', 'deal_recorded')
 
 ),
 

@@ -1,19 +1,17 @@
 with referrals as (
 
-    select
-        referrals.*,
-        referrals.referrer_contact_id as contact_id
-    from {{ shown_texts(accepted('crm', 'referrals'), 'crm.referrals', ['status']) }} as referrals
+    select * from {{ shown_texts(accepted('crm', 'referrals'), 'crm.referrals', ['status']) }} as referrals
 
 ),
 
+{# without those of colleagues, and of persons who named themselves #}
 referrers as (
 
     select
-        referrals.referral_id,
-        {{ person_key_of(['contact_id']) }} as person_key
-    from referrals
-    {{ join_persons('referrals', ['contact_id'], 'referred_at') }}
+        source_id as referral_id,
+        person_key
+    from {{ ref('int_person_events') }}
+    where event_type = 'referral'
 
 ),
 
