@@ -12,6 +12,7 @@ from customer_journey.errors import InputError
 from customer_journey.landing.contract_checks import check_columns, check_main_tables, double_deliveries
 from customer_journey.landing.landed import (
     LandingReport,
+    clean_earlier_rows,
     create_landed_table,
     create_manifest,
     has_landed,
@@ -39,7 +40,7 @@ from customer_journey.raw.deliveries import (
     state_of,
     state_of_all,
 )
-from customer_journey.raw.file_columns import path_parameter, scan
+from customer_journey.raw.file_columns import path_parameter, readable, scan
 from customer_journey.raw.raw_files import MAPPING, entries_below, is_parquet, is_sheet, lines_on_unread, misnamed
 from customer_journey.raw.sheets import error_cells
 from customer_journey.raw.tabular import columns_of, confuses, read_over_broken_lines
@@ -324,6 +325,7 @@ def land_deliveries(
         connection.execute("begin")
         try:
             create_manifest(connection)
+            clean_earlier_rows(connection)
             is_new = []
             for number, (table, delivered) in enumerate(deliveries.items()):
                 on_progress(table.label, number / len(deliveries))
@@ -350,7 +352,7 @@ def _land_broken(
         connection.execute(f"delete from {table.relation} where _file_id = ? and _row_number = ?", [file_id, line.row])
         connection.execute(
             f"insert into {table.relation} ({text_column(table)}, is_deleted, _file_id, _row_number)"
-            " values (?, ?, ?, ?)",
+            f" select {readable('cast($1 as varchar)')}, $2, $3, $4",
             [str(line), MARK, file_id, line.row],
         )
 

@@ -14,6 +14,13 @@ READ_AT_ONCE = 2 * LONGEST_ROW
 # Temporary tables of DuckDB that list the lines it could not read.
 REJECTED = "rejected_lines"
 REJECTED_SCANS = "rejected_scans"
+# Characters that no text keeps when it lands: breaks become a blank, unseen ones go. PostgreSQL refuses NUL, a terminal
+# obeys ESC, and texts that look equal would be two. Not the joiners of Persian and of emoji, which are letters there.
+_BREAKS = "\\t-\\r\\x85\u2028\u2029"
+_UNSEEN = (
+    "\\x00-\\x08\\x0e-\\x1f\\x7f-\\x84\\x86-\\x9f"
+    "\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff"
+)
 
 
 class Column(NamedTuple):
@@ -91,16 +98,29 @@ def refuse_repeated(file: Path, columns: Sequence[Column]) -> None:
         )
 
 
+def readable(text: str) -> str:
+    """Return the SQL of a text as it lands: in NFC, each line break or tab a blank, and without control characters."""
+    # a letter with accents may be one character or several: without NFC the same campaign would be two
+    cleaned = f"regexp_replace(regexp_replace({text}, '[{_BREAKS}]+', ' ', 'g'), '[{_UNSEEN}]', '', 'g')"
+    return f"nfc_normalize(case when {is_odd(text)} then {cleaned} else {text} end)"
+
+
+def is_odd(text: str) -> str:
+    """Return the SQL condition that a text holds a line break, a tab or a control character."""
+    return f"regexp_matches({text}, '[{_BREAKS}{_UNSEEN}]')"
+
+
 def as_text(column: Column) -> str:
     """Return the SQL that reads a column as text."""
     name = quoted_name(column.name)
     text = f"cast({name} as varchar)"
     if column.data_type == "VARCHAR":
-        # a letter with accents may be one character or several: without NFC the same campaign would be two
-        return f"nfc_normalize({text})"
+        return readable(text)
     if column.data_type.startswith(("STRUCT", "MAP")):
         # nested values of Parquet are written as JSON, so that they read as in a JSON file
-        return f"nfc_normalize(cast(to_json({name}) as varchar))"
+        return readable(f"cast(to_json({name}) as varchar)")
+    if column.data_type.endswith("]") or column.data_type.startswith(("ENUM", "UNION")):
+        return readable(text)
     if column.data_type.startswith("DECIMAL"):
         # drop the zeros that only fill the scale: 450.000 could also be read as four hundred and fifty thousand
         return f"case when contains({text}, '.') then rtrim(rtrim({text}, '0'), '.') else {text} end"

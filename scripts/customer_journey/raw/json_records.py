@@ -1,5 +1,6 @@
 """Reads JSON records: lists, lines, and the pages of an API or an EL tool around them."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import duckdb
 from customer_journey.errors import InputError
 from customer_journey.raw.broken_files import LONGEST_ROW
 from customer_journey.raw.broken_lines import MARK, BrokenLine, copy_of_json
-from customer_journey.raw.file_columns import path_parameter
+from customer_journey.raw.file_columns import path_parameter, readable
 from customer_journey.raw.raw_files import is_compressed
 from customer_journey.scratch import scratch_folder
 from customer_journey.warehouse import quoted, quoted_name
@@ -171,7 +172,7 @@ def read_json(
     for (key,) in keys:
         names.setdefault(key.lower(), []).insert(0, key)
     texts = [
-        f"nfc_normalize(coalesce({', '.join(_value_of(key) for key in spellings)})) as {quoted_name(spellings[0])}"
+        f"{readable(_value_of(spellings))} as {quoted_name(spellings[0])}"
         for spellings in names.values()
         if spellings[0]
     ]
@@ -192,7 +193,8 @@ def _read_records(connection: duckdb.DuckDBPyConnection, file: Path, into: str) 
     )
 
 
-def _value_of(key: str) -> str:
-    # a JSON pointer: a path would end at a quotation mark in the key
-    pointer = key.replace("~", "~0").replace("/", "~1")
-    return f"record ->> '/{quoted(pointer)}'"
+def _value_of(spellings: Sequence[str]) -> str:
+    # JSON pointers: a path would end at a quotation mark in the key
+    pointers = [key.replace("~", "~0").replace("/", "~1") for key in spellings]
+    values = [f"record ->> '/{quoted(pointer)}'" for pointer in pointers]
+    return f"coalesce({', '.join(values)})" if len(values) > 1 else f"({values[0]})"
