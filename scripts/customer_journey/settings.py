@@ -18,7 +18,7 @@ from customer_journey.contract import raw_tables
 from customer_journey.errors import InputError
 from customer_journey.paths import PROJECT
 from customer_journey.project_files import read_yaml
-from customer_journey.raw.mapping import did_you_mean_one, load_yaml, is_there, what_yaml_says
+from customer_journey.raw.mapping import did_you_mean_one, is_there, load_yaml, what_yaml_says
 
 FILE_NAME = "vars.yml"
 

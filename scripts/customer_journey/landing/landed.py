@@ -103,7 +103,7 @@ def create_record_keys(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def clean_earlier_rows(connection: duckdb.DuckDBPyConnection) -> None:
-    """Clean the texts that an earlier release landed with their control characters; only once, as new ones land clean."""
+    """Clean, once, the texts that an earlier release landed with their control characters."""
     if kind_of(connection, "private", "clean_texts"):
         return
     for table in raw_tables():

@@ -288,6 +288,7 @@ def _find_names(connection: duckdb.DuckDBPyConnection) -> None:
         from {contacts.relation} as contacts where full_name is not null
         """
     )
+    rarest = "list_sort([{'shortness': -length(part), 'word': part} for part in parts])[1].word"
     connection.execute(
         f"""
         insert into private.suppression_list
@@ -303,9 +304,7 @@ def _find_names(connection: duckdb.DuckDBPyConnection) -> None:
             -- each word, and the longest as the rarest: else each two to six words of each text would have to be hashed
             select {_hash("'name_word:' || unnest(parts)")}, request_id from gone
             union
-            select {_hash("'name_anchor:' || list_sort([{'n': -length(part), 'word': part} for part in parts])[1].word")},
-                request_id
-            from gone
+            select {_hash(f"'name_anchor:' || {rarest}")}, request_id from gone
         )
         from hashed except from private.suppression_list
         """
@@ -320,7 +319,9 @@ def _find_names(connection: duckdb.DuckDBPyConnection) -> None:
     longest = _WORDS_OF_A_NAME[-1]
     near = range(1 - longest, longest)
     around = ", ".join(
-        f"lead({what}, {place}) over in_order as {what}_{place + longest}" for place in near for what in ("word", "place")
+        f"lead({what}, {place}) over in_order as {what}_{place + longest}"
+        for place in near
+        for what in ("word", "place")
     )
     grams = " union all ".join(
         f"select text_id, concat_ws(' ', {', '.join(f'word_{place}' for place in range(first, first + count))}) as gram"

@@ -189,7 +189,9 @@ def plan_of(raw: Path) -> Plan:
             named.update(files)
         for file in sorted(named):
             if kind := no_file(file):
-                raise InputError(f"{file}: is {kind}, no file. Put a file in its place, or correct `files` in mapping.yml.")
+                raise InputError(
+                    f"{file}: is {kind}, no file. Put a file in its place, or correct `files` in mapping.yml."
+                )
             _map(plan, raw, tables[entry.label], file, entry)
     named_for_tables = set(plan.claimed)
     adapters = []

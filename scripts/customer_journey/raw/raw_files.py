@@ -262,7 +262,13 @@ def entries_below(folder: Path) -> Iterator[Path]:
 def _names(folder: Path, files: Sequence[Path]) -> str:
     more = f" and {len(files) - _NAMED:,} more" if len(files) > _NAMED else ""
     kinds = {file: no_file(file) for file in files[:_NAMED]}
-    return ", ".join(_name(folder, file) + (f" ({kind})" if kind else "") for file, kind in kinds.items()) + more
+    return (
+        ", ".join(
+            _name(folder, file) + (f" ({kind})" if kind not in (None, "a folder") else "")
+            for file, kind in kinds.items()
+        )
+        + more
+    )
 
 
 def _name(folder: Path, entry: Path) -> str:
