@@ -20,6 +20,7 @@ from customer_journey.landing import land as landing_module
 from customer_journey.landing.land import land
 from customer_journey.landing.landed import LandingReport
 from customer_journey.privacy import erasure
+from customer_journey.raw import broken_files, broken_lines
 from customer_journey.raw.deliveries import content_of
 from customer_journey.settings import read_settings
 from customer_journey.warehouse import open_warehouse
@@ -188,6 +189,28 @@ def test_nothing_but_what_is_no_file_is_refused(spoil: Callable[[Folder], None],
     assert "Put a file in its place" in str(raised.value)
     (folder.raw / "mapping.yml").write_text("tables:\n  crm/contacts: {files: ['crm/contacts/*']}\n", encoding="utf-8")
     with pytest.raises(InputError, match=rf"{named.split(' (')[0]}: is {named.split('(')[1][:-1]}, no file"):
+        folder.land()
+
+
+def test_file_made_to_fill_a_disk_is_refused(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of a few megabytes that expands to some gigabytes is refused before it is read; other files are not."""
+    rows = "".join(f"{number},{os.urandom(8).hex()},2026-01-01\n" for number in range(30_000))
+    folder.write("usual.csv.gz", gzip.compress((CONTACTS + rows).encode()))
+    monkeypatch.setattr(broken_files, "_LARGE", 10**6)
+    folder.land()
+    bomb = folder.write("bomb.csv.gz", gzip.compress(CONTACTS.encode() + b"3,Mai,2026-01-01\n" * 100_000))
+    with pytest.raises(InputError, match=r"bomb\.csv\.gz: would expand from 0 MB to about 0 GB"):
+        folder.land()
+    assert bomb.stat().st_size < 10**5
+
+
+def test_large_json_is_not_searched_for_broken_lines(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """JSON is searched for its broken lines up to a size; beyond it Python would take all memory."""
+    folder.write("part.ndjson", '{"contact_id": "1", "created_at": "2026-01-01"}\n{"contact_id"\n')
+    assert folder.land().files_read == 3
+    monkeypatch.setattr(broken_lines, "_MOST_TO_MEND", 10)
+    folder.write("part.ndjson", '{"contact_id": "2", "created_at": "2026-01-01"}\n{"contact_id"\n')
+    with pytest.raises(InputError, match=r"part\.ndjson: cannot be read as JSON"):
         folder.land()
 
 

@@ -21,6 +21,8 @@ MARK = "(broken line)"
 # the most lines of one record, and how many characters of a broken line are kept
 _MOST_LINES = 10_000
 _KEPT = 10_000
+# the largest JSON file, in bytes, that is searched for broken lines: Python takes several times as much memory
+_MOST_TO_MEND = 2**28
 # How text is decoded so that bytes that are not UTF-8 are known as such: each becomes one of these characters.
 KEEP_STRAYS = "surrogateescape"
 _STRAY = re.compile("[\udc80-\udcff]")
@@ -122,7 +124,10 @@ def copy_of_json(file: Path, copy: Path) -> None:
         ValueError: it is neither JSON nor one record a line.
     """
     with open_text(file) as binary:
-        text = binary.read().decode("utf-8-sig", KEEP_STRAYS)
+        content = binary.read(_MOST_TO_MEND + 1)
+    if len(content) > _MOST_TO_MEND:
+        raise ValueError("it is too large to be searched for broken lines")
+    text = content.decode("utf-8-sig", KEEP_STRAYS)
     strays, others = count_strays(text)
     if strays and strays >= others:
         raise UnicodeError("it holds bytes that are not UTF-8")

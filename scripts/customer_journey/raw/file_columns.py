@@ -1,6 +1,7 @@
 """The columns of files: their names, and the SQL that reads them as text."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -11,6 +12,8 @@ from customer_journey.raw.raw_files import delimiter_of, is_compressed, is_parqu
 from customer_journey.warehouse import quoted, quoted_name
 
 READ_AT_ONCE = 2 * LONGEST_ROW
+# Exports of tools have some hundreds. Each column of a table takes DuckDB a fraction of a megabyte.
+MOST_COLUMNS = 2_000
 # Temporary tables of DuckDB that list the lines it could not read.
 REJECTED = "rejected_lines"
 REJECTED_SCANS = "rejected_scans"
@@ -85,11 +88,24 @@ def with_numbers(columns: Sequence[Column]) -> list[Column]:
     return [found[place] for place in range(len(columns))]
 
 
+def refuse_too_many(file: Path, count: int, what: str = "columns") -> None:
+    """Refuse a file of more columns than a table has; to read them would take all memory.
+
+    Raises:
+        InputError: there are more than MOST_COLUMNS.
+    """
+    if count > MOST_COLUMNS:
+        raise InputError(
+            f"{file}: has {count:,} {what}, but at most {MOST_COLUMNS:,} are read. Export it with one row for each "
+            "record and only the columns that you need."
+        )
+
+
 def refuse_repeated(file: Path, columns: Sequence[Column]) -> None:
     """Refuse a file that names a column twice."""
     # DuckDB treats names that differ only in case as equal
-    names = [column.name.lower() for column in columns]
-    repeated = sorted({column.name for column in columns if column.name and names.count(column.name.lower()) > 1})
+    counts = Counter(column.name.lower() for column in columns)
+    repeated = sorted({column.name for column in columns if column.name and counts[column.name.lower()] > 1})
     if repeated:
         spelled = sorted({column.name for column in columns if column.name.lower() == repeated[0].lower()})
         same = f" ({' and '.join(map(repr, spelled))} are the same name)" if len(spelled) > 1 else ""

@@ -9,7 +9,7 @@ import duckdb
 from customer_journey.errors import InputError
 from customer_journey.raw.broken_files import LONGEST_ROW
 from customer_journey.raw.broken_lines import MARK, BrokenLine, copy_of_json
-from customer_journey.raw.file_columns import path_parameter, readable
+from customer_journey.raw.file_columns import path_parameter, readable, refuse_too_many
 from customer_journey.raw.raw_files import is_compressed
 from customer_journey.scratch import scratch_folder
 from customer_journey.warehouse import quoted, quoted_name
@@ -167,6 +167,7 @@ def read_json(
     keys = connection.execute(
         f"select distinct unnest(json_keys(record)) as name from {records} order by name"
     ).fetchall()
+    refuse_too_many(file, len(keys), "different keys")
     # names that differ only in case are one column, as in a table of DuckDB
     names: dict[str, list[str]] = {}
     for (key,) in keys:

@@ -31,6 +31,7 @@ from customer_journey.raw.file_columns import (
     is_nameless,
     path_parameter,
     refuse_repeated,
+    refuse_too_many,
     scan,
     with_numbers,
 )
@@ -84,6 +85,7 @@ def columns_of(
             "describe select * from read_parquet($files, hive_partitioning = false)", path_parameter([file])
         ).fetchall()
         columns = [Column(row[0], row[1]) for row in rows]
+    refuse_too_many(shown, len(columns))
     if number_repeated:
         return with_numbers(columns)
     refuse_repeated(shown, columns)
