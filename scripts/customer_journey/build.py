@@ -197,8 +197,8 @@ def _prepare_output(output: Output) -> None:
         # the build renames new files over old ones: the target of a link would stay as it was, with erased persons
         if file.is_symlink():
             raise InputError(
-                f"{file}: is a link, but the build replaces this file by renaming. Move the file that it leads to here, "
-                "or make --out itself the link."
+                f"{file}: is a link, but the build replaces this file by renaming. Move the file that it leads to "
+                "here, or make --out itself the link."
             )
         if file.exists() and not file.is_file():
             raise InputError(

@@ -205,7 +205,10 @@ BAD_OUT: dict[str, tuple[Place, list[str]]] = {
     "warehouse is a folder": (_folder_at("warehouse.duckdb"), ["warehouse.duckdb: is a folder"]),
     "published file is a folder": (_folder_at("journey.duckdb"), ["journey.duckdb: is a folder"]),
     "note is a folder": (_folder_at("built_from.json"), ["built_from.json: is a folder"]),
-    "warehouse is a link": (_link_at("warehouse.duckdb"), ["warehouse.duckdb: is a link", "make --out itself the link"]),
+    "warehouse is a link": (
+        _link_at("warehouse.duckdb"),
+        ["warehouse.duckdb: is a link", "make --out itself the link"],
+    ),
     "published file is a link": (_link_at("journey.duckdb"), ["journey.duckdb: is a link"]),
     "lock is a link": (_link_at(".lock"), [".lock: is a link"]),
     "logs are a file": (_file_at("logs"), ["logs: is a file, but the build needs a folder of that name"]),

@@ -16,6 +16,8 @@ from customer_journey.warehouse import quoted, quoted_name
 
 # the most characters of an API's message that are shown
 _NAMED_OF_ERROR = 60
+# how many levels of pages may lie around the records
+_MOST_PAGES = 20
 # keys that an API puts beside the records in each page of its answer
 _OF_A_PAGE = (
     *("_links", "code", "count", "cursor", "has_more", "hasmore", "limit", "links", "message", "meta", "next"),
@@ -147,8 +149,13 @@ def read_json(
             except ValueError:
                 raise error from None
             _read_records(connection, copy, records)
+    levels = 0
     while _unwrap(connection, records):
-        pass
+        levels += 1
+        if levels > _MOST_PAGES:
+            raise InputError(
+                f"{file}: its records lie in more than {_MOST_PAGES} levels of objects. Export a list of them."
+            )
     strange = connection.execute(
         f"select number, coalesce(record ->> '/{MARK}', record::varchar) from {records}"
         f" where json_type(record) <> 'OBJECT' or json_type(record, '/{MARK}') is not null order by number"

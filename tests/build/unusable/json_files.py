@@ -6,6 +6,12 @@ import json
 from tests.build.unusable.contents import Broken, contacts
 
 BROKEN: Broken = {
+    "pages in pages in pages": (
+        contacts('{"a": ' * 1000 + "[]" + "}" * 1000, ".json"),
+        "contacts.json",
+        "its records lie in more than 20 levels of objects",
+        "Export a list of them",
+    ),
     "keys that are values": (
         contacts(
             json.dumps([{"contact_id": "1", "created_at": "2026-01-01", f"k{number}": 1} for number in range(2000)]),
