@@ -348,13 +348,15 @@ def _land_broken(
     connection: duckdb.DuckDBPyConnection, table: RawTable, file_id: int, broken: Sequence[BrokenLine]
 ) -> None:
     """Put a row that will be quarantined in the place of each broken line."""
-    for line in broken:
-        connection.execute(f"delete from {table.relation} where _file_id = ? and _row_number = ?", [file_id, line.row])
-        connection.execute(
-            f"insert into {table.relation} ({text_column(table)}, is_deleted, _file_id, _row_number)"
-            f" select {readable('cast($1 as varchar)')}, $2, $3, $4",
-            [str(line), MARK, file_id, line.row],
-        )
+    rows = [line.row for line in broken]
+    connection.execute(
+        f"delete from {table.relation} where _file_id = $1 and _row_number in (select unnest($2))", [file_id, rows]
+    )
+    connection.execute(
+        f"insert into {table.relation} ({text_column(table)}, is_deleted, _file_id, _row_number)"
+        f" select {readable('line')}, $1, $2, number from (select unnest($3::varchar[]) as line, unnest($4) as number)",
+        [MARK, file_id, list(map(str, broken)), rows],
+    )
 
 
 class _ConfusingError(Exception):
@@ -430,7 +432,8 @@ def _land(
                     if delivery.path in confusing or not confuses(error):
                         raise
                     raise _ConfusingError(delivery.path) from error
-    _land_broken(connection, table, file_id, broken)
+    if broken:
+        _land_broken(connection, table, file_id, broken)
     connection.execute(
         "insert into private.landed_files values (?, ?, ?, ?, ?)",
         [file_id, table.source_table, delivery.path, sha256, row_count],

@@ -31,7 +31,7 @@ _PEEKED = 512
 # Of a compressed file: how many bytes are expanded to judge it, what is large, in bytes, and how many times its size is
 # still usual.
 _SAMPLE = 2**26
-_LARGE = 4 * 10**9
+_LARGE = 10**9
 _USUAL_TIMES = 200
 # first bytes of a file, by which its real format shows
 _KINDS = {

@@ -36,7 +36,7 @@ class Column(NamedTuple):
 def scan(file: Path, columns: Sequence[Column], delimiter: str | None = None, *, skips: bool = False) -> str:
     """Return the SQL table function that reads such a file; the paths are passed as the parameter `$files`.
 
-    With `skips`, lines of text that cannot be read are left out, and `has_skipped` tells of it.
+    With `skips`, lines of text that cannot be read are left out, and the table REJECTED tells of it.
     """
     # hive_partitioning: a folder named `contact_id=1` must not become a column
     if is_parquet(file):
@@ -45,16 +45,13 @@ def scan(file: Path, columns: Sequence[Column], delimiter: str | None = None, *,
     names = [column.name or f"nameless {number}" for number, column in enumerate(columns)]
     types = ", ".join(f"'{quoted(name)}': 'varchar'" for name in names)
     compression = "gzip" if is_compressed(file) else "none"
+    rejects = f"rejects_table = '{REJECTED}', rejects_scan = '{REJECTED_SCANS}'"
     return (
         f"read_csv($files, auto_detect = false, header = true, delim = '{quoted(delimiter or delimiter_of(file))}',"
         " quote = '\"', escape = '\"',"
         f" strict_mode = true, encoding = 'utf-8', max_line_size = {LONGEST_ROW}, buffer_size = {READ_AT_ONCE},"
         f" hive_partitioning = false, compression = '{compression}', columns = {{{types}}}"
-        + (
-            f", store_rejects = true, rejects_table = '{REJECTED}', rejects_scan = '{REJECTED_SCANS}')"
-            if skips
-            else ")"
-        )
+        + (f", store_rejects = true, rejects_limit = 1, {rejects})" if skips else ")")
     )
 
 

@@ -167,7 +167,9 @@ def read_json(
         )
     if broken is not None:
         broken += [BrokenLine(number, number, text) for number, text in strange]
-        connection.executemany(f"delete from {records} where number = ?", [[number] for number, _ in strange] or [[-1]])
+        connection.execute(
+            f"delete from {records} where json_type(record) <> 'OBJECT' or json_type(record, '/{MARK}') is not null"
+        )
     _refuse_error(connection, records, file)
     # `{}` is no record
     connection.execute(f"delete from {records} where json_array_length(json_keys(record)::json) = 0")
