@@ -289,6 +289,11 @@ def test_vanished_file_keeps_its_rows(landing: Landing) -> None:
     assert landing.rows("feedback/survey_invitations", "invitation_id") == [("i1",)]
     assert landing.rows("crm/contacts", "contact_id") == [("1",), ("2",)]
     assert "feedback/survey_invitations" in report.absent_tables
+    # somebody who gave the folder of another company must not mix both
+    assert report.drift == [
+        "2 files that landed before are not in RAW any more, such as crm/contacts/a.csv; the rows are kept. If RAW is "
+        "another company's, choose another --out"
+    ]
 
 
 def test_required_table_must_have_a_file_on_every_build(landing: Landing) -> None:

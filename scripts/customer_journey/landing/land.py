@@ -91,6 +91,7 @@ def land(connection: duckdb.DuckDBPyConnection, raw: Path, on_progress: Callable
     report.files = sorted(delivery.path for of_table in deliveries.values() for delivery in of_table)
     land_deliveries(connection, deliveries, report, on_progress)
     _forget_unread(connection, raw, names, report)
+    report.drift += _on_gone(connection, report.files)
     report.absent_tables += [
         table.label for table in tables if table not in delivered or _is_unmade(connection, plan, table)
     ]
@@ -282,6 +283,20 @@ def _forget_unread(connection: duckdb.DuckDBPyConnection, raw: Path, names: File
         for table in ("file_states", "sources"):
             connection.execute(f"delete from private.{table} where path = ?", [path])
         report.drift.append(f"{path}: mapping.yml no longer reads it, so its rows in {source_table} were removed")
+
+
+def _on_gone(connection: duckdb.DuckDBPyConnection, files: Collection[str]) -> list[str]:
+    """Return a line on the files that landed before and are gone: in the OUT of another company both would be mixed."""
+    landed = connection.execute("select path from private.landed_files order by path").fetchall()
+    # files of an export that are gone have been told (_keep_rows_of_vanished)
+    gone = [path for (path,) in landed if path not in files and " was gone (" not in path]
+    if not gone:
+        return []
+    are = "file that landed before is" if len(gone) == 1 else "files that landed before are"
+    return [
+        f"{len(gone):,} {are} not in RAW any more, such as {gone[0]}; the rows are kept. If RAW is another company's, "
+        "choose another --out"
+    ]
 
 
 def unchanged_files(connection: duckdb.DuckDBPyConnection, raw: Path) -> list[str] | None:
