@@ -48,7 +48,7 @@ def rows_of_sheet(file: Path, how: Reading) -> Iterator[list[str]]:
     """Yield the rows of a sheet as texts, the header first."""
     import python_calamine
 
-    _refuse_vast(file)
+    refuse_vast(file)
     try:
         book = _opened_book(file)
         names = book.sheet_names
@@ -82,7 +82,7 @@ def error_cells(file: Path) -> int:
     return sum(len(re.findall(rb"<c [^>]*\bt=\"e\"", part)) for sheet in _sheets_in(file) for part in sheet)
 
 
-def _refuse_vast(file: Path) -> None:
+def refuse_vast(file: Path) -> None:
     """Refuse a workbook that takes more memory than any that people save, which its reader would not survive.
 
     The reader keeps a place for each cell up to the last row and column in use, also if all between are empty.
