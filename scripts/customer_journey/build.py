@@ -194,6 +194,12 @@ def _prepare_output(output: Output) -> None:
             "--out."
         ) from error
     for file in output.files:
+        # the build renames new files over old ones: the target of a link would stay as it was, with erased persons
+        if file.is_symlink():
+            raise InputError(
+                f"{file}: is a link, but the build replaces this file by renaming. Move the file that it leads to "
+                "here, or make --out itself the link."
+            )
         if file.exists() and not file.is_file():
             raise InputError(
                 f"{file}: is a folder, but the build writes a file of that name. Move it away, or choose another --out."

@@ -18,7 +18,7 @@ from customer_journey.contract import raw_tables
 from customer_journey.errors import InputError
 from customer_journey.paths import PROJECT
 from customer_journey.project_files import read_yaml
-from customer_journey.raw.mapping import did_you_mean_one, load_yaml, refuse_near_name, what_yaml_says
+from customer_journey.raw.mapping import did_you_mean_one, is_there, load_yaml, what_yaml_says
 
 FILE_NAME = "vars.yml"
 
@@ -56,12 +56,8 @@ def read_settings(raw: Path | None, as_of: str | None, now: datetime) -> dict[st
     """
     settings: dict[str, Any] = {}
     file = raw / FILE_NAME if raw else None
-    if file and file.is_dir():
-        raise InputError(f"{file}: is a folder, but must be a file of settings. Rename or remove it.")
-    if file and file.is_file():
+    if file and is_there(file):
         settings = _read_file(file)
-    elif file:
-        refuse_near_name(file)
     earliest = str(settings.get("earliest_date", default_settings()["earliest_date"]))
     if as_of is not None:
         settings["as_of"] = _timestamp(as_of, "--as-of", earliest)

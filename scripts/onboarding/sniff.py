@@ -18,9 +18,10 @@ import duckdb
 import python_calamine
 from customer_journey.errors import InputError, first_line
 from customer_journey.raw.broken_files import refuse_another_kind
+from customer_journey.raw.file_columns import refuse_too_many
 from customer_journey.raw.json_records import records_in
 from customer_journey.raw.raw_files import delimiter_of, is_json, is_parquet, is_sheet, open_text
-from customer_journey.raw.sheets import names_below
+from customer_journey.raw.sheets import names_below, refuse_vast
 
 from onboarding.encodings import encoding_of
 from onboarding.findings import Finding
@@ -29,6 +30,8 @@ from onboarding.values import looks_like_a_value
 # Proposals are based on this much of a file; `journey check` reads the rest.
 MOST_BYTES = 32 * 2**20
 MOST_ROWS = 100_000
+# What a cell holds shows in its beginning; to search megabytes for dates and amounts takes minutes.
+LONGEST_CELL = 10_000
 DELIMITERS = (",", ";", "\t", "|")
 # The rows that decide the delimiter, and among which the header is searched.
 _ROWS_FOR_DELIMITER = 200
@@ -85,6 +88,8 @@ def sniff(file: Path) -> list[Sheet]:
         return [_text(file)]
     except InputError as error:
         return [Sheet(file, problem=str(error).removeprefix(f"{file}: ").removesuffix("."))]
+    except RecursionError:
+        return [Sheet(file, problem="its values are nested too deeply: export a list of records, or CSV")]
     except (OSError, EOFError, zlib.error, duckdb.Error, python_calamine.CalamineError, ValueError) as error:
         return [Sheet(file, problem=f"cannot be read ({first_line(error)}): export it again")]
 
@@ -171,6 +176,7 @@ def _take(sheet: Sheet, numbered: Sequence[tuple[int, Sequence[str]]]) -> None:
         return
     widths = Counter(_width(row) for _, row in numbered[:_ROWS_FOR_DELIMITER])
     width = max(widths.items(), key=lambda item: (item[1] * min(item[0], 3), item[0]))[0]
+    refuse_too_many(sheet.path, width)
     place = _header_place([row for _, row in numbered[:_DEEPEST_HEADER]], width)
     if place is None:
         sheet.problem = (
@@ -216,7 +222,7 @@ def _width(row: Sequence[str]) -> int:
 
 
 def _padded(row: Sequence[str], width: int) -> list[str]:
-    return [*row[:width], *[""] * (width - len(row))]
+    return [*(cell[:LONGEST_CELL] for cell in row[:width]), *[""] * (width - len(row))]
 
 
 def _header_place(rows: Sequence[Sequence[str]], width: int) -> int | None:
@@ -243,6 +249,7 @@ def _completes(upper: Sequence[str], lower: Sequence[str]) -> bool:
 
 
 def _workbook(file: Path) -> list[Sheet]:
+    refuse_vast(file)
     workbook = python_calamine.load_workbook(file)
     visible = [
         found.name
@@ -293,7 +300,8 @@ def _records(file: Path) -> Sheet:
     if len(records) > MOST_ROWS:
         records, sheet.is_whole = records[:MOST_ROWS], False
     sheet.columns = list(dict.fromkeys(name for record in records for name in record))
-    sheet.rows = [[_json_text(record.get(name)) for name in sheet.columns] for record in records]
+    refuse_too_many(file, len(sheet.columns), "different keys")
+    sheet.rows = [[_json_text(record.get(name))[:LONGEST_CELL] for name in sheet.columns] for record in records]
     return sheet
 
 
@@ -353,5 +361,6 @@ def _parquet(file: Path) -> Sheet:
             [str(file), MOST_ROWS + 1],
         )
         columns = [column[0] for column in found.description]
+        refuse_too_many(file, len(columns))
         rows = [[cell or "" for cell in row] for row in found.fetchall()]
     return Sheet(file, columns=columns, rows=rows[:MOST_ROWS], is_whole=len(rows) <= MOST_ROWS)

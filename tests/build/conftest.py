@@ -96,6 +96,9 @@ def _build_planted(folder: Path) -> None:
     # a deal that certainly counts: the drawn ones with a name for a stage are all refused
     (deal,) = besides["crm/deals"]
     besides["crm/deals"].append({**deal, "deal_id": "d2", "deal_stage": NAME})
+    # and a quote, since of the drawn ones only the last of its id counts
+    quote = {"quote_id": "q1", "contact_id": deal["contact_id"], "quoted_at": "2026-01-15", "status": NAME}
+    besides["crm/quotes"] = [quote]
     counts = write_any_rows(folder / "raw", seed=15, rows=ANY_ROWS, besides=besides)
     write_settings(folder / "raw", {**SETTINGS, **_VND, "max_quarantined_share": 1})
     done = run_build(folder / "raw", folder / "out")

@@ -1,12 +1,13 @@
 """No input row, whatever it contains, stops a build from publishing, and no personal data in it is published."""
 
 import json
+import re
 from pathlib import Path
 
 import duckdb
 from customer_journey.contract import raw_tables
 
-from tests.support.any_rows import FREE_TEXT, NAME, PLANTS
+from tests.support.any_rows import FREE_TEXT, NAME, PLANTS, UNSEEN
 from tests.support.privacy import published_columns
 
 # free text columns that these random rows leave empty, because few persons buy, churn or answer twice; and label
@@ -34,6 +35,20 @@ SELDOM_RARE = {
     "kpi_sales.dimension_value_label_en",
     "kpi_sales.dimension_value_label_vi",
 }
+# what dbt writes around coloured words of its log
+COLOUR = re.compile(rb"\x1b\[[0-9;]*m")
+CONTROLS = re.compile(rb"[\0-\x08\x0e-\x1f\x7f]")
+
+
+def test_nothing_raw_in_logs_and_reports(planted: Path) -> None:
+    """No file of text under OUT holds a control character of the rows: a terminal would obey it."""
+    texts = {file: file.read_bytes() for file in (planted / "out").rglob("*") if file.is_file() and _is_text(file)}
+    assert len(texts) > 5
+    assert [str(file) for file, text in texts.items() if CONTROLS.search(COLOUR.sub(b"", text))] == []
+
+
+def _is_text(file: Path) -> bool:
+    return file.suffix in (".csv", ".html", ".json", ".log", ".md", ".txt", ".yml")
 
 
 def test_anything_that_rules_accept_is_published(planted: Path) -> None:
@@ -66,6 +81,7 @@ def test_anything_that_rules_accept_is_published(planted: Path) -> None:
             for (row,) in connection.execute(f"select t::varchar from marts.{table} as t").fetchall()
         ).casefold()
     assert [plant for plant in (FREE_TEXT, NAME, *PLANTS) if plant.casefold() in text] == []
+    assert set(UNSEEN) & set(text) == set()
     free_text = {name for name, privacy in published_columns().items() if privacy == "free_text"}
     assert rare <= free_text
     assert free_text - rare <= SELDOM_RARE

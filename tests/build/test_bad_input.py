@@ -186,6 +186,15 @@ def _link_to(target: str, is_file: bool = False) -> Place:
     return link
 
 
+def _link_at(name: str) -> Place:
+    def link(out: Path) -> None:
+        out.mkdir()
+        (out.parent / name).touch()
+        (out / name).symlink_to(out.parent / name)
+
+    return link
+
+
 BAD_OUT: dict[str, tuple[Place, list[str]]] = {
     "a file": (_nothing, ["--out", "this folder cannot be created", "out is a file"]),
     "link to a file": (_link_to("file", is_file=True), ["--out", "this folder cannot be created", "file is a file"]),
@@ -196,6 +205,12 @@ BAD_OUT: dict[str, tuple[Place, list[str]]] = {
     "warehouse is a folder": (_folder_at("warehouse.duckdb"), ["warehouse.duckdb: is a folder"]),
     "published file is a folder": (_folder_at("journey.duckdb"), ["journey.duckdb: is a folder"]),
     "note is a folder": (_folder_at("built_from.json"), ["built_from.json: is a folder"]),
+    "warehouse is a link": (
+        _link_at("warehouse.duckdb"),
+        ["warehouse.duckdb: is a link", "make --out itself the link"],
+    ),
+    "published file is a link": (_link_at("journey.duckdb"), ["journey.duckdb: is a link"]),
+    "lock is a link": (_link_at(".lock"), [".lock: is a link"]),
     "logs are a file": (_file_at("logs"), ["logs: is a file, but the build needs a folder of that name"]),
     "warehouse is no database": (
         _file_at("warehouse.duckdb", b"no database " * 5000),

@@ -1,6 +1,7 @@
 """Lines of text files that cannot be split into columns, and names of raw files that hold personal data."""
 
 import csv
+import gzip
 import json
 import os
 from collections.abc import Iterator
@@ -14,7 +15,9 @@ from customer_journey.landing.land import land, unchanged_files
 from customer_journey.landing.reason_codes import columns_of
 from customer_journey.landing.refused import place_of
 from customer_journey.privacy import erasure
+from customer_journey.raw import broken_lines
 from customer_journey.raw.broken_lines import MARK
+from customer_journey.raw.file_columns import READ_AT_ONCE
 from customer_journey.warehouse import open_warehouse
 
 from tests.support.builds import write_required_tables
@@ -60,11 +63,48 @@ def test_only_the_broken_line_is_refused(
     file.write_text(ending.join([HEADER, GOOD, *lines, LAST, ""]), encoding="utf-8", newline="")
     report = land(warehouse, tmp_path / "raw", lambda table, share: None)
     assert report.files_read == 3
-    broken = [(f"line {3 + place}: {line}", None, MARK, 2 + place) for place, line in enumerate(lines)]
+    # no text keeps a NUL
+    texts = [line.replace("\0", "") for line in lines]
+    broken = [(f"line {3 + place}: {text}", None, MARK, 2 + place) for place, text in enumerate(texts)]
     assert _landed(warehouse) == [
         ("1", "a@x.vn", None, 1), *broken, ("5", "e@x.vn", None, 2 + len(lines)),
     ]  # fmt: skip
     assert warehouse.execute("select sum(row_count) from private.landed_files").fetchone() == (2 + len(lines),)
+
+
+@pytest.mark.parametrize("end", ["", f"\n{LAST}\n"], ids=["at the end", "in the middle"])
+@pytest.mark.parametrize("suffix", ["csv", "csv.gz"])
+def test_a_line_longer_than_what_is_read_at_once_is_refused(
+    suffix: str, end: str, warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    """Such a line is quarantined as any broken one; DuckDB leaves it out without a word."""
+    (tmp_path / "raw/crm/contacts.csv").unlink()
+    file = tmp_path / f"raw/crm/contacts.{suffix}"
+    text = f"{HEADER}\n{GOOD}\n2,{'b' * (READ_AT_ONCE + 10)},2026-01-02{end}".encode()
+    file.write_bytes(gzip.compress(text, 1) if suffix == "csv.gz" else text)
+    land(warehouse, tmp_path / "raw", lambda table, share: None)
+    first, long, *others = _landed(warehouse)
+    assert first == ("1", "a@x.vn", None, 1)
+    assert str(long[0]).startswith("line 3: 2,bbb") and long[1:] == (None, MARK, 2)
+    assert others == ([("5", "e@x.vn", None, 3)] if end else [])
+
+
+def test_large_file_that_is_broken_throughout_is_refused(
+    warehouse: duckdb.DuckDBPyConnection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A large file of other lines than its header says is refused before DuckDB keeps each of them in memory."""
+    file = tmp_path / "raw" / "crm" / "contacts.csv"
+    file.write_text(f"{HEADER}\n{GOOD}\n" + f"{GOOD},more\n" * 50_000, encoding="utf-8")
+    with pytest.raises(InputError, match=r"contacts\.csv: .*CSV Error on Line: 3, as on nearly all others"):
+        land(warehouse, tmp_path / "raw", lambda table, share: None)
+    # lines that are broken further below
+    file.write_text(f"{HEADER}\n" + f"{GOOD}\n" * 50_000 + f"{GOOD},more\n" * 20, encoding="utf-8")
+    monkeypatch.setattr(broken_lines, "_MOST_BROKEN", 10)
+    with pytest.raises(InputError, match=r"CSV Error on Line: 50002, as on more than 10 others"):
+        land(warehouse, tmp_path / "raw", lambda table, share: None)
+    monkeypatch.setattr(broken_lines, "_MOST_BROKEN", 20)
+    land(warehouse, tmp_path / "raw", lambda table, share: None)
+    assert warehouse.execute("select count(*) from raw_crm.contacts where is_deleted is not null").fetchone() == (20,)
 
 
 def test_a_carriage_return_alone_ends_a_line_too(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
@@ -81,7 +121,7 @@ def test_values_with_line_breaks_are_no_broken_lines(warehouse: duckdb.DuckDBPyC
     file.write_text(f'{HEADER}\n1,"a@x.vn\n\n""quoted"", more",2026-01-01\n\n2\n{LAST}\n', encoding="utf-8")
     land(warehouse, tmp_path / "raw", lambda table, share: None)
     assert _landed(warehouse) == [
-        ("1", 'a@x.vn\n\n"quoted", more', None, 1), ("line 6: 2", None, MARK, 2), ("5", "e@x.vn", None, 3),
+        ("1", 'a@x.vn "quoted", more', None, 1), ("line 6: 2", None, MARK, 2), ("5", "e@x.vn", None, 3),
     ]  # fmt: skip
 
 

@@ -68,7 +68,7 @@ TWINS: dict[str, Twins] = {
             "responded_at": pa.array([IN_UTC], pa.timestamp("us")),
         },
         {"email": "mai@x.vn", "survey_type": "nps", "score": Decimal(9), "scale_max": Decimal(10), "scale_min": None,
-         "comment": 'two\n"lines"', "responded_at": IN_UTC},
+         "comment": 'two "lines"', "responded_at": IN_UTC},
     ),
     "finance/exchange_rates": (
         {"rate_date": "2026-01-03", "currency": "VND", "rate_to_reporting": "0.00003925"},

@@ -1,5 +1,7 @@
 """Landing: which files are read, what becomes of rows landed before, and that a failed landing leaves nothing."""
 
+import csv
+import json
 import os
 import shutil
 from collections.abc import Sequence
@@ -153,6 +155,69 @@ def test_text_lands_in_one_form_of_unicode(landing: Landing) -> None:
     assert landing.rows("crm/contacts", "full_name") == [(together,), (together,)]
 
 
+# a NUL, a terminal's escape, a bell, two controls of Latin-1, a byte order mark, letters that turn the line around
+UNSEEN = "\0\x1b\x07\x9b\x7f\ufeff\u202e\u200b\u00ad"
+DIRTY = {
+    "contact_id": f"{UNSEEN}1{UNSEEN}",
+    "full_name": f"Mai{UNSEEN} Anh\t\r\nHà\u2028Lê",
+    "created_at": "2026-01-01",
+}
+CLEAN = ("1", "Mai Anh Hà Lê")
+
+
+def _dirty_file(landing: Landing, kind: str) -> None:
+    file = landing.raw / f"crm/contacts.{kind}"
+    (landing.raw / "crm/contacts.csv").unlink()
+    if kind == "parquet":
+        pq.write_table(pa.Table.from_pylist([DIRTY]), file)
+    elif kind == "ndjson":
+        file.write_text(json.dumps(DIRTY), encoding="utf-8")
+    else:
+        with file.open("w", encoding="utf-8", newline="") as stream:
+            csv.writer(stream, delimiter="\t" if kind == "tsv" else ",").writerows([DIRTY, DIRTY.values()])
+
+
+@pytest.mark.parametrize("kind", ["csv", "tsv", "parquet", "ndjson"])
+def test_text_lands_without_control_characters(landing: Landing, kind: str) -> None:
+    """No text keeps a control character: PostgreSQL refuses NUL, a terminal obeys ESC, and equal ids would differ."""
+    _dirty_file(landing, kind)
+    landing.land()
+    assert landing.rows("crm/contacts", "contact_id", "full_name") == [CLEAN]
+
+
+@pytest.mark.parametrize("value", [["a\0b", "c"], {"a": "b\0"}])
+def test_nested_text_lands_without_control_characters(landing: Landing, value: object) -> None:
+    """Lists and structures of Parquet are texts with the same rule."""
+    (landing.raw / "crm/contacts.csv").unlink()
+    rows = [{"contact_id": "1", "full_name": value, "created_at": "2026-01-01"}]
+    pq.write_table(pa.Table.from_pylist(rows), landing.raw / "crm/contacts.parquet")
+    landing.land()
+    ((name,),) = landing.rows("crm/contacts", "full_name")
+    assert "b" in name and "\0" not in name
+
+
+def test_mapped_and_broken_rows_land_without_control_characters(landing: Landing) -> None:
+    """The rule also holds for constants of mapping.yml and for a line that cannot be split into columns."""
+    (landing.raw / "crm/contacts.csv").unlink()
+    landing.write(
+        "mapping.yml",
+        'tables:\n  crm/contacts:\n    files: [own.csv]\n    constants: {lead_source: "a\\eb"}\n',
+    )
+    landing.write("own.csv", "contact_id,email,created_at\n1,a@x.vn,2026-01-01\n\x1b2,b@x.vn\n")
+    landing.land()
+    assert landing.rows("crm/contacts", "contact_id", "lead_source") == [("1", "ab"), ("line 3: 2,b@x.vn", None)]
+
+
+def test_rows_of_an_earlier_release_are_cleaned(landing: Landing) -> None:
+    """Rows that an earlier release landed are cleaned once, since their files are not read again."""
+    landing.write("crm/contacts.csv", contacts(1))
+    landing.land()
+    landing.connection.execute("update raw_crm.contacts set full_name = 'Ma' || chr(0) || 'i'")
+    landing.connection.execute("drop table private.clean_texts")
+    landing.land()
+    assert landing.rows("crm/contacts", "full_name") == [("Mai",)]
+
+
 def test_decimals_land_without_the_zeros_of_their_scale(landing: Landing) -> None:
     """Typed decimals land without trailing zeros, because the text 450.000 could be read in two ways."""
     file = landing.raw / "orders" / "refunds.parquet"
@@ -224,6 +289,11 @@ def test_vanished_file_keeps_its_rows(landing: Landing) -> None:
     assert landing.rows("feedback/survey_invitations", "invitation_id") == [("i1",)]
     assert landing.rows("crm/contacts", "contact_id") == [("1",), ("2",)]
     assert "feedback/survey_invitations" in report.absent_tables
+    # somebody who gave the folder of another company must not mix both
+    assert report.drift == [
+        "2 files that landed before are not in RAW any more, such as crm/contacts/a.csv; the rows are kept. If RAW is "
+        "another company's, choose another --out"
+    ]
 
 
 def test_required_table_must_have_a_file_on_every_build(landing: Landing) -> None:

@@ -1,10 +1,13 @@
 """Files in a raw folder: each one is read, named as not read, or refused in one line; none is ignored silently."""
 
+import contextlib
 import gzip
 import os
 import random
 import shutil
+import socket
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +20,9 @@ from customer_journey.landing import land as landing_module
 from customer_journey.landing.land import land
 from customer_journey.landing.landed import LandingReport
 from customer_journey.privacy import erasure
+from customer_journey.raw import broken_files, broken_lines
 from customer_journey.raw.deliveries import content_of
+from customer_journey.settings import read_settings
 from customer_journey.warehouse import open_warehouse
 
 from tests.support.builds import write_required_tables
@@ -86,7 +91,8 @@ def test_tab_separated_fields_may_hold_commas_quotes_and_tabs(folder: Folder) ->
     """Tab-separated fields may hold commas, quotes and tabs."""
     folder.write("part.tsv", 'contact_id\tfull_name\tcreated_at\n1\t"a, ""b""\tc"\t2026-01-01\n')
     folder.land()
-    assert folder.rows() == [("1", 'a, "b"\tc', 1)]
+    # a tab lands as a blank, as line breaks do
+    assert folder.rows() == [("1", 'a, "b" c', 1)]
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
@@ -143,14 +149,79 @@ def _pipe(folder: Folder) -> None:
     os.mkfifo(folder.contacts / "again.csv")
 
 
-@pytest.mark.parametrize("spoil", [_link_to_itself, _link_to_the_folder, _link_to_nothing, _pipe])
-def test_what_leads_nowhere_is_named(spoil: Callable[[Folder], None], folder: Folder) -> None:
-    """Links in a circle and pipes are named; otherwise a build would never end."""
+def _device(folder: Folder) -> None:
+    (folder.contacts / "again.csv").symlink_to("/dev/zero")
+
+
+def _socket(folder: Folder) -> None:
+    # the path of a socket must be short
+    with socket.socket(socket.AF_UNIX) as bound, contextlib.chdir(folder.contacts):
+        bound.bind("again.csv")
+
+
+NO_FILES = {
+    _link_to_itself: "again.csv (a link that leads nowhere)",
+    _link_to_the_folder: "again (a linked folder)",
+    _link_to_nothing: "again.csv (a link that leads nowhere)",
+    _pipe: "again.csv (a pipe)",
+    _device: "again.csv (a device)",
+    _socket: "again.csv (a socket)",
+}
+
+
+@pytest.mark.parametrize(("spoil", "named"), NO_FILES.items())
+def test_what_is_no_file_is_named(spoil: Callable[[Folder], None], named: str, folder: Folder) -> None:
+    """Links in a circle, pipes and devices are named; otherwise a build would never end."""
     folder.write("part.csv", CONTACTS)
     spoil(folder)
     (line,) = folder.land().drift
-    assert "again" in line and "not read" in line
+    assert line.startswith(f"crm/contacts: contacts/{named} not read (")
     assert len(folder.rows()) == 2
+
+
+@pytest.mark.parametrize(("spoil", "named"), NO_FILES.items())
+def test_nothing_but_what_is_no_file_is_refused(spoil: Callable[[Folder], None], named: str, folder: Folder) -> None:
+    """A table of nothing else is refused, at its usual place and where mapping.yml names it."""
+    spoil(folder)
+    with pytest.raises(InputError) as raised:
+        folder.land()
+    assert f"can be read (contacts/{named})" in str(raised.value)
+    assert "Put a file in its place" in str(raised.value)
+    (folder.raw / "mapping.yml").write_text("tables:\n  crm/contacts: {files: ['crm/contacts/*']}\n", encoding="utf-8")
+    with pytest.raises(InputError, match=rf"{named.split(' (')[0]}: is {named.split('(')[1][:-1]}, no file"):
+        folder.land()
+
+
+def test_file_made_to_fill_a_disk_is_refused(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of a few megabytes that expands to some gigabytes is refused before it is read; other files are not."""
+    rows = "".join(f"{number},{os.urandom(8).hex()},2026-01-01\n" for number in range(30_000))
+    folder.write("usual.csv.gz", gzip.compress((CONTACTS + rows).encode()))
+    monkeypatch.setattr(broken_files, "_LARGE", 10**6)
+    folder.land()
+    bomb = folder.write("bomb.csv.gz", gzip.compress(CONTACTS.encode() + b"3,Mai,2026-01-01\n" * 100_000))
+    with pytest.raises(InputError, match=r"bomb\.csv\.gz: would expand from 0 MB to about 0 GB"):
+        folder.land()
+    assert bomb.stat().st_size < 10**5
+
+
+def test_large_json_is_not_searched_for_broken_lines(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """JSON is searched for its broken lines up to a size; beyond it Python would take all memory."""
+    folder.write("part.ndjson", '{"contact_id": "1", "created_at": "2026-01-01"}\n{"contact_id"\n')
+    assert folder.land().files_read == 3
+    monkeypatch.setattr(broken_lines, "_MOST_TO_MEND", 10)
+    folder.write("part.ndjson", '{"contact_id": "2", "created_at": "2026-01-01"}\n{"contact_id"\n')
+    with pytest.raises(InputError, match=r"part\.ndjson: cannot be read as JSON"):
+        folder.land()
+
+
+@pytest.mark.parametrize("name", ["mapping.yml", "vars.yml"])
+def test_settings_that_are_no_file_are_refused(name: str, folder: Folder) -> None:
+    """A broken link or a pipe in the place of settings is refused; the build would go on without them."""
+    folder.write("part.csv", CONTACTS)
+    (folder.raw / name).symlink_to("gone.yml")
+    with pytest.raises(InputError, match="is a link that leads nowhere, but must be a file"):
+        read_settings(folder.raw, None, datetime.now(UTC))
+        folder.land()
 
 
 def _nothing_that_is_read(folder: Folder) -> None:

@@ -5,8 +5,9 @@ import json
 from pathlib import Path
 
 import pytest
-from onboarding.sniff import MOST_BYTES, sniff
+from onboarding.sniff import LONGEST_CELL, MOST_BYTES, sniff
 
+from tests.build.unusable import contents as unusable
 from tests.onboarding.files import INVOICES, lines, workbook, write
 
 HEADER = ["Mã đơn", "Thời gian", "Mã khách hàng", "Điện thoại", "Tổng cộng", "Trạng thái"]
@@ -84,6 +85,32 @@ def test_what_is_no_table_is_said_with_what_to_do(tmp_path: Path, content: str, 
     (sheet,) = sniff(write(tmp_path, "a.csv", content))
     assert sheet.problem is not None and said in sheet.problem
     assert ": " in sheet.problem
+
+
+HOSTILE: dict[str, tuple[str, str | bytes, str]] = {
+    "names that are values": ("a.csv", ",".join(f"c{n}" for n in range(3000)), "has 3,000 columns, but at most 2,000"),
+    "keys that are values": ("a.json", json.dumps([{f"k{n}": 1} for n in range(3000)]), "has 3,000 different keys"),
+    "lists in lists": ("a.json", "[" * 100_000 + "]" * 100_000, "nested too deeply: export a list of records"),
+    "cell at the end of the sheet": (
+        "a.xlsx",
+        unusable.workbook(
+            ("May", unusable.ROWS),
+            below='<row r="1048576"><c r="XFD1048576" t="inlineStr"><is><t>x</t></is></c></row>',
+        ),
+        "in use up to row 1,048,576 and column 16,384",
+    ),
+}
+
+
+@pytest.mark.parametrize(("name", "content", "said"), HOSTILE.values(), ids=HOSTILE)
+def test_what_would_exhaust_the_memory_is_not_read(tmp_path: Path, name: str, content: str | bytes, said: str) -> None:
+    (sheet,) = sniff(write(tmp_path, name, content))
+    assert sheet.problem is not None and said in sheet.problem
+
+
+def test_of_a_long_cell_the_beginning_is_looked_at(tmp_path: Path) -> None:
+    (sheet,) = sniff(write(tmp_path, "a.csv", f'id,words\n1,"{"a, " * 2**20}"\n'))
+    assert sheet.rows == [["1", ("a, " * 2**20)[:LONGEST_CELL]]]
 
 
 def test_a_header_alone_is_a_table_without_rows(tmp_path: Path) -> None:

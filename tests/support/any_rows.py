@@ -1,7 +1,7 @@
 """Random raw rows: each column holds any value that its kind accepts, especially extreme ones.
 
 Ids come from small pools, so that rows refer to each other. Texts contain marked personal data that must not appear in
-any published byte.
+any published byte. Some values of every column hold control characters.
 """
 
 import random
@@ -71,6 +71,10 @@ _WORDS = {
     "privacy/consents.status": ("granted", "withdrawn"),
     "privacy/consents.purpose": ("marketing", "analytics"),
 }
+# characters that no text keeps when it lands; the share of values that hold one, and of those with blanks around them
+UNSEEN = "\0\x01\x07\x08\x0e\x1b\x1f\x7f\x80\x9b\x9f\u00ad\u200b\u202e\u2066\ufeff"
+_SOILED = 0.2
+_BLANK = "\t\n\r\x0b\x0c\x85\u2028"
 _PERSONS = range(12)
 _ERASED = 11
 
@@ -106,7 +110,8 @@ def write_any_rows(
     raw: Path, seed: int, rows: int, besides: Mapping[str, Sequence[Mapping[str, object]]] | None = None
 ) -> dict[str, int]:
     """Write this many rows of each raw table, drawn by a seed, plus the given ones; return the rows per table."""
-    draw = random.Random(seed)
+    # two draws, so that the rows are the same as without unseen characters, which mean nothing
+    draw, soil = random.Random(seed), random.Random(seed)
     counts = {}
     for file in sorted(PROJECT.glob("models/staging/*/_*__sources.yml")):
         for source in yaml.safe_load(file.read_text(encoding="utf-8"))["sources"]:
@@ -117,9 +122,21 @@ def write_any_rows(
                     drawn = [_row(draw, label, kinds) for _ in range(rows)]
                     _plant_names(draw, label, kinds, drawn)
                     of_table = [*drawn, *(besides or {}).get(label, ())]
-                    write_rows(raw, label, of_table)
+                    write_rows(raw, label, [_soiled(soil, row) for row in of_table])
                     counts[label.replace("/", ".")] = len(of_table)
     return counts
+
+
+def _soiled(draw: random.Random, row: Mapping[str, object]) -> dict[str, object]:
+    """Return a row with unseen characters and line breaks in some of its values."""
+    soiled = dict(row)
+    for name, value in row.items():
+        if value and draw.random() < _SOILED:
+            text, place = str(value), draw.randrange(len(str(value)) + 1)
+            soiled[name] = (
+                f"{draw.choice(_BLANK)}{text[:place]}{draw.choice(UNSEEN)}{text[place:]}{draw.choice(_BLANK)}"
+            )
+    return soiled
 
 
 def _plant_names(

@@ -34,6 +34,7 @@ REQUEST = {
 # her address and number as people write them to hide them, or as tools encode them
 SPELLINGS = (
     "Hoa.Erased@EXAMPLE.com",
+    "hoa.\0erased@exam\x1bple.com",
     "hoa.erased%40example.com",
     "hoa%252Eerased%2540example.com",
     "hoa.erased&#64;example.com",

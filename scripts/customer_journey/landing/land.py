@@ -12,6 +12,7 @@ from customer_journey.errors import InputError
 from customer_journey.landing.contract_checks import check_columns, check_main_tables, double_deliveries
 from customer_journey.landing.landed import (
     LandingReport,
+    clean_earlier_rows,
     create_landed_table,
     create_manifest,
     has_landed,
@@ -39,7 +40,7 @@ from customer_journey.raw.deliveries import (
     state_of,
     state_of_all,
 )
-from customer_journey.raw.file_columns import path_parameter, scan
+from customer_journey.raw.file_columns import path_parameter, readable, scan
 from customer_journey.raw.raw_files import MAPPING, entries_below, is_parquet, is_sheet, lines_on_unread, misnamed
 from customer_journey.raw.sheets import error_cells
 from customer_journey.raw.tabular import columns_of, confuses, read_over_broken_lines
@@ -90,6 +91,7 @@ def land(connection: duckdb.DuckDBPyConnection, raw: Path, on_progress: Callable
     report.files = sorted(delivery.path for of_table in deliveries.values() for delivery in of_table)
     land_deliveries(connection, deliveries, report, on_progress)
     _forget_unread(connection, raw, names, report)
+    report.drift += _on_gone(connection, report.files)
     report.absent_tables += [
         table.label for table in tables if table not in delivered or _is_unmade(connection, plan, table)
     ]
@@ -283,6 +285,20 @@ def _forget_unread(connection: duckdb.DuckDBPyConnection, raw: Path, names: File
         report.drift.append(f"{path}: mapping.yml no longer reads it, so its rows in {source_table} were removed")
 
 
+def _on_gone(connection: duckdb.DuckDBPyConnection, files: Collection[str]) -> list[str]:
+    """Return a line on the files that landed before and are gone: in the OUT of another company both would be mixed."""
+    landed = connection.execute("select path from private.landed_files order by path").fetchall()
+    # files of an export that are gone have been told (_keep_rows_of_vanished)
+    gone = [path for (path,) in landed if path not in files and " was gone (" not in path]
+    if not gone:
+        return []
+    are = "file that landed before is" if len(gone) == 1 else "files that landed before are"
+    return [
+        f"{len(gone):,} {are} not in RAW any more, such as {gone[0]}; the rows are kept. If RAW is another company's, "
+        "choose another --out"
+    ]
+
+
 def unchanged_files(connection: duckdb.DuckDBPyConnection, raw: Path) -> list[str] | None:
     """Return the paths of the files under `raw` if all have landed unchanged; None if one is new or changed."""
     landed = {
@@ -324,6 +340,7 @@ def land_deliveries(
         connection.execute("begin")
         try:
             create_manifest(connection)
+            clean_earlier_rows(connection)
             is_new = []
             for number, (table, delivered) in enumerate(deliveries.items()):
                 on_progress(table.label, number / len(deliveries))
@@ -346,13 +363,15 @@ def _land_broken(
     connection: duckdb.DuckDBPyConnection, table: RawTable, file_id: int, broken: Sequence[BrokenLine]
 ) -> None:
     """Put a row that will be quarantined in the place of each broken line."""
-    for line in broken:
-        connection.execute(f"delete from {table.relation} where _file_id = ? and _row_number = ?", [file_id, line.row])
-        connection.execute(
-            f"insert into {table.relation} ({text_column(table)}, is_deleted, _file_id, _row_number)"
-            " values (?, ?, ?, ?)",
-            [str(line), MARK, file_id, line.row],
-        )
+    rows = [line.row for line in broken]
+    connection.execute(
+        f"delete from {table.relation} where _file_id = $1 and _row_number in (select unnest($2))", [file_id, rows]
+    )
+    connection.execute(
+        f"insert into {table.relation} ({text_column(table)}, is_deleted, _file_id, _row_number)"
+        f" select {readable('line')}, $1, $2, number from (select unnest($3::varchar[]) as line, unnest($4) as number)",
+        [MARK, file_id, list(map(str, broken)), rows],
+    )
 
 
 class _ConfusingError(Exception):
@@ -428,7 +447,8 @@ def _land(
                     if delivery.path in confusing or not confuses(error):
                         raise
                     raise _ConfusingError(delivery.path) from error
-    _land_broken(connection, table, file_id, broken)
+    if broken:
+        _land_broken(connection, table, file_id, broken)
     connection.execute(
         "insert into private.landed_files values (?, ?, ?, ?, ?)",
         [file_id, table.source_table, delivery.path, sha256, row_count],

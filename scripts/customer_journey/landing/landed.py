@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 import duckdb
 
-from customer_journey.contract import RawTable
+from customer_journey.contract import RawTable, raw_tables
 from customer_journey.errors import InputError
 from customer_journey.raw.adapters import plain
-from customer_journey.raw.file_columns import Column, as_text
+from customer_journey.raw.file_columns import Column, as_text, is_odd, readable
 
 # Prefix of the path of a table exported from Spark's catalog; no file path begins so.
 FROM_CATALOG = "catalog:"
@@ -100,6 +100,19 @@ def create_record_keys(connection: duckdb.DuckDBPyConnection) -> None:
         "create table if not exists private.record_keys"
         " (source_table varchar, file_id bigint, row_number bigint, record_key varchar, source_rank bigint)"
     )
+
+
+def clean_earlier_rows(connection: duckdb.DuckDBPyConnection) -> None:
+    """Clean, once, the texts that an earlier release landed with their control characters."""
+    if kind_of(connection, "private", "clean_texts"):
+        return
+    for table in raw_tables():
+        if landed_kind(connection, table) != "BASE TABLE":
+            continue
+        for column in connection.table(table.relation).columns:
+            if not column.startswith("_"):
+                connection.execute(f"update {table.relation} set {column} = {readable(column)} where {is_odd(column)}")
+    connection.execute("create table private.clean_texts as select true as is_clean")
 
 
 def create_landed_table(connection: duckdb.DuckDBPyConnection, table: RawTable) -> None:

@@ -269,10 +269,11 @@ def _find_in_texts(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _find_names(connection: duckdb.DuckDBPyConnection) -> None:
-    """Mark texts in rows of others that write the name of an erased contact, for redaction.
+    """Mark texts in rows of others that write the name of an erased contact, its words in any order, for redaction.
 
     Not a name that a contact who stays has too, or that the rows of many persons write: the text may speak of a
-    stranger, or of nobody. The list keeps a hash of the name, since a later delivery brings the texts again.
+    stranger, or of nobody. A contact who stays and has the words in another order keeps only those orders that are not
+    the erased contact's own. The list keeps hashes of the name, since a later delivery brings the texts again.
     """
     contacts = next(table for table in raw_tables() if table.source_table == "crm.contacts")
     if kind_of(connection, "raw_crm", "contacts") is None:
@@ -287,6 +288,7 @@ def _find_names(connection: duckdb.DuckDBPyConnection) -> None:
         from {contacts.relation} as contacts where full_name is not null
         """
     )
+    rarest = "list_sort([{'shortness': -length(part), 'word': part} for part in parts])[1].word"
     connection.execute(
         f"""
         insert into private.suppression_list
@@ -297,8 +299,12 @@ def _find_names(connection: duckdb.DuckDBPyConnection) -> None:
         hashed as (
             select {_hash("'name:' || words")} as identifier_hash, request_id from gone
             union
-            -- where a name may begin: without it, each two to six words of each text would have to be hashed
-            select {_hash("'name_start:' || parts[1]")}, request_id from gone
+            select {_hash(f"'name_words:' || {_sorted('words')}")}, request_id from gone
+            union
+            -- each word, and the longest as the rarest: else each two to six words of each text would have to be hashed
+            select {_hash("'name_word:' || unnest(parts)")}, request_id from gone
+            union
+            select {_hash(f"'name_anchor:' || {rarest}")}, request_id from gone
         )
         from hashed except from private.suppression_list
         """
@@ -310,13 +316,18 @@ def _find_names(connection: duckdb.DuckDBPyConnection) -> None:
         if kind_of(connection, f"raw_{table.source}", table.name)
         for column, condition in _typed_columns(table)
     )
-    following = ", ".join(
-        f"lead(word, {place}) over following as word_{place}" for place in range(1, _WORDS_OF_A_NAME[-1])
+    longest = _WORDS_OF_A_NAME[-1]
+    near = range(1 - longest, longest)
+    around = ", ".join(
+        f"lead({what}, {place}) over in_order as {what}_{place + longest}"
+        for place in near
+        for what in ("word", "place")
     )
     grams = " union all ".join(
-        "select text_id, concat_ws(' ', word, " + ", ".join(f"word_{place}" for place in range(1, count)) + ") as gram"
-        f" from in_a_row where word in (from starts) and word_{count - 1} is not null"
+        f"select text_id, concat_ws(' ', {', '.join(f'word_{place}' for place in range(first, first + count))}) as gram"
+        f" from in_a_row where is_anchor and place_{first + count - 1} - place_{first} = {count - 1}"
         for count in _WORDS_OF_A_NAME
+        for first in range(longest - count + 1, longest + 1)
     )
     # not by lists of words: DuckDB would copy the list of a long text for each of its words
     connection.execute(
@@ -327,24 +338,37 @@ def _find_names(connection: duckdb.DuckDBPyConnection) -> None:
             select row_number() over () as text_id, written, string_split({_words_of("written")}, ' ') as words
             from (select distinct written from texts where regexp_matches(written, '[^\\p{{L}}\\p{{N}}_]'))
         ),
-        starts as materialized (
-            select word from (select distinct unnest(words) as word from distinct_texts)
-            where {_hash("'name_start:' || word")} in (select identifier_hash from private.suppression_list)
+        known as materialized (
+            select word, {_hash("'name_anchor:' || word")} in (select identifier_hash from private.suppression_list)
+                as is_anchor
+            from (select distinct unnest(words) as word from distinct_texts)
+            where {_hash("'name_word:' || word")} in (select identifier_hash from private.suppression_list)
         ),
         words as (
-            select text_id, unnest(words) as word, unnest(range(len(words))) as place
-            from distinct_texts where list_has_any(words, (select coalesce(list(word), []) from starts))
+            select text_id, word, place, is_anchor
+            from (
+                select text_id, unnest(words) as word, unnest(range(len(words))) as place
+                from distinct_texts
+                where list_has_any(words, (select coalesce(list(word), []) from known where is_anchor))
+            )
+            inner join known using (word)
         ),
         in_a_row as materialized (
-            select text_id, word, {following}
+            select text_id, is_anchor, {around}
             from words
-            window following as (partition by text_id order by place)
+            window in_order as (partition by text_id order by place)
         ),
+        grams as materialized (select distinct text_id, gram, {_sorted("gram")} as in_alphabet from ({grams})),
         named as (
-            select distinct text_id, gram, {_hash("'name:' || gram")} as name_hash
-            from ({grams})
+            select text_id, gram, {_hash("'name:' || gram")} as name_hash
+            from grams
             where name_hash in (select identifier_hash from private.suppression_list)
                 and gram not in (select words from names where stays)
+            union all
+            select text_id, gram, {_hash("'name_words:' || in_alphabet")} as name_hash
+            from grams
+            where name_hash in (select identifier_hash from private.suppression_list)
+                and in_alphabet not in (select {_sorted("words")} from names where stays)
         ),
         found as (
             select texts.*, named.gram, named.name_hash
@@ -379,6 +403,11 @@ def _words_of(text: str) -> str:
     visible = f"regexp_replace({decoded}, '\\p{{Cf}}', '', 'g')"
     letters = f"replace(lower(strip_accents({visible})), 'đ', 'd')"
     return f"trim(regexp_replace({letters}, '[^\\p{{L}}\\p{{N}}_]+', ' ', 'g'))"
+
+
+def _sorted(words: str) -> str:
+    """Return the SQL of words, separated by blanks, in alphabetical order."""
+    return f"array_to_string(list_sort(string_split({words}, ' ')), ' ')"
 
 
 def _typed_columns(table: RawTable) -> Iterator[tuple[str, str]]:

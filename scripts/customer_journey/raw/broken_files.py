@@ -28,6 +28,11 @@ LONGEST_ROW = 16 * 2**20
 TO_CONVERT = 2**20
 EMPTY = "is empty, without even a header. Export it again."
 _PEEKED = 512
+# Of a compressed file: how many bytes are expanded to judge it, what is large, in bytes, and how many times its size is
+# still usual.
+_SAMPLE = 2**26
+_LARGE = 10**9
+_USUAL_TIMES = 200
 # first bytes of a file, by which its real format shows
 _KINDS = {
     b"PK\x03\x04": "a workbook",
@@ -110,6 +115,7 @@ def refuse_another_kind(file: Path) -> None:
             raw = stream.read(_PEEKED)
         if raw.startswith(b"\x1f\x8b"):
             raise InputError(f"{file}: is compressed twice. Unpack it once.")
+        _refuse_expanding(file)
     text = raw.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     found = next((kind for signs, kind in _KINDS.items() if raw.startswith(signs)), None)
     found = found or next((kind for signs, kind in _KINDS_OF_TEXT.items() if text.startswith(signs)), None)
@@ -124,6 +130,24 @@ def refuse_another_kind(file: Path) -> None:
     if found is None or found in own or (is_parquet(file) and found in _KINDS_OF_TEXT.values()):
         return
     raise InputError(f"{file}: is {found}, not {_kind_of(file)}. {_INSTEAD[found]}")
+
+
+def _refuse_expanding(file: Path) -> None:
+    """Refuse a compressed file that would expand to fill a disk: rows are compressed ten or twenty times."""
+    size = file.stat().st_size
+    # gzip never compresses more than about a thousand times
+    if size * 1032 < _LARGE:
+        return
+    with file.open("rb") as raw, gzip.open(raw, "rb") as stream:
+        expanded = 0
+        while expanded < _SAMPLE and (part := stream.read(TO_CONVERT)):
+            expanded += len(part)
+        times = expanded / raw.tell()
+    if times > _USUAL_TIMES and size * times > _LARGE:
+        raise InputError(
+            f"{file}: would expand from {size / 10**6:,.0f} MB to about {size * times / 10**9:,.0f} GB, as a file does "
+            "that is made to fill a disk. Export it again; if it is right, unpack it."
+        )
 
 
 def _kind_of(file: Path) -> str:

@@ -6,6 +6,7 @@ copy without it. A line with an unclosed quotation mark counts as broken alone; 
 
 import csv
 import io
+import itertools
 import json
 import re
 from collections import deque
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
 from customer_journey.contract import RawTable
+from customer_journey.raw.broken_files import LONGEST_ROW, TO_CONVERT
 from customer_journey.raw.raw_files import open_text
 
 # The value of is_deleted in the row of a broken line; the macro stage has the same.
@@ -21,6 +23,13 @@ MARK = "(broken line)"
 # the most lines of one record, and how many characters of a broken line are kept
 _MOST_LINES = 10_000
 _KEPT = 10_000
+# the most broken lines of a file that are quarantined one by one
+_MOST_BROKEN = 100_000
+# Of a large file, how many lines are read to judge it, and how many of them may be broken.
+_JUDGED = 1_000
+_MOST_OF_JUDGED = 900
+# the largest JSON file, in bytes, that is searched for broken lines: Python takes several times as much memory
+_MOST_TO_MEND = 2**28
 # How text is decoded so that bytes that are not UTF-8 are known as such: each becomes one of these characters.
 KEEP_STRAYS = "surrogateescape"
 _STRAY = re.compile("[\udc80-\udcff]")
@@ -58,7 +67,7 @@ def copy_without(file: Path, copy: Path, delimiter: str, longest_row: int, is_su
 
     Raises:
         UnicodeError: the file is not UTF-8.
-        csv.Error: its header is broken.
+        csv.Error: its header is broken, or a great many of its lines are.
     """
     broken: list[BrokenLine] = []
     strays: list[int] = []
@@ -84,10 +93,45 @@ def copy_without(file: Path, copy: Path, delimiter: str, longest_row: int, is_su
             if record is None or is_stray:
                 broken.append(BrokenLine(row, number, without_strays(line.rstrip("\r\n")[:_KEPT])))
                 record = [""] * len(header)
+                if len(broken) > _MOST_BROKEN:
+                    break
             writer.writerow(record)
     if not is_sure and strays and len(strays) >= in_utf_8:
         raise UnicodeError(f"Line: {strays[0]} holds bytes that are not UTF-8")
+    if len(broken) > _MOST_BROKEN:
+        raise csv.Error(f"CSV Error on Line: {broken[0].line}, as on more than {_MOST_BROKEN:,} others")
     return broken
+
+
+def refuse_broken_throughout(file: Path, delimiter: str) -> None:
+    """Refuse a large text file that is broken from its beginning, before DuckDB keeps each of its lines in memory.
+
+    Raises:
+        csv.Error: hardly any of the first lines can be split into the columns of the header.
+    """
+    if file.stat().st_size < TO_CONVERT:
+        return
+    csv.field_size_limit(LONGEST_ROW)
+    with open_text(file) as binary:
+        source = io.TextIOWrapper(binary, encoding="utf-8-sig", errors=KEEP_STRAYS, newline="")
+        first = list(itertools.islice(_records(source, delimiter), _JUDGED))
+    broken = [number for number, _, record in first if record is None]
+    if len(broken) > _MOST_OF_JUDGED:
+        raise csv.Error(f"CSV Error on Line: {broken[0]}, as on nearly all others")
+
+
+def has_endless_line(file: Path) -> bool:
+    """Return whether a line of a text file is longer than any row may be; DuckDB skips some of them without a word."""
+    run = 0
+    with open_text(file) as stream:
+        while part := stream.read(TO_CONVERT):
+            end = part.find(b"\n")
+            run += len(part) if end < 0 else end
+            if run > LONGEST_ROW:
+                return True
+            if end >= 0:
+                run = len(part) - part.rfind(b"\n") - 1
+    return False
 
 
 def has_strays(text: str) -> bool:
@@ -122,7 +166,10 @@ def copy_of_json(file: Path, copy: Path) -> None:
         ValueError: it is neither JSON nor one record a line.
     """
     with open_text(file) as binary:
-        text = binary.read().decode("utf-8-sig", KEEP_STRAYS)
+        content = binary.read(_MOST_TO_MEND + 1)
+    if len(content) > _MOST_TO_MEND:
+        raise ValueError("it is too large to be searched for broken lines")
+    text = content.decode("utf-8-sig", KEEP_STRAYS)
     strays, others = count_strays(text)
     if strays and strays >= others:
         raise UnicodeError("it holds bytes that are not UTF-8")
@@ -165,9 +212,12 @@ def _records(source: TextIO, delimiter: str) -> Iterator[tuple[int, str, list[st
     """
     ahead: deque[str] = deque()
     number, width = 0, None
-    while line := ahead.popleft() if ahead else source.readline():
+    while line := ahead.popleft() if ahead else _line_of(source):
         number += 1
         if not line.strip("\r\n"):
+            continue
+        if len(line) > LONGEST_ROW:
+            yield number, line, None
             continue
         reader = csv.reader(_lines_from(line, ahead, source), delimiter=delimiter, strict=True)
         try:
@@ -188,11 +238,19 @@ def _records(source: TextIO, delimiter: str) -> Iterator[tuple[int, str, list[st
             number += 1
 
 
+def _line_of(source: TextIO) -> str:
+    """Return the next line; of one that is longer than a row may be only the beginning, which is longer too."""
+    line = part = source.readline(LONGEST_ROW + 1)
+    while len(part) > LONGEST_ROW and not part.endswith("\n"):
+        part = source.readline(LONGEST_ROW + 1)
+    return line
+
+
 def _lines_from(line: str, ahead: deque[str], source: TextIO) -> Iterator[str]:
     yield line
     for place in range(_MOST_LINES):
         if place == len(ahead):
-            following = source.readline()
+            following = _line_of(source)
             if not following:
                 return
             ahead.append(following)

@@ -17,7 +17,7 @@ from customer_journey.errors import InputError
 from customer_journey.paths import PROJECT
 from customer_journey.raw.adapters import Adapter, adapter_of, export_files, plain, run_selects
 from customer_journey.raw.broken_lines import BrokenLine
-from customer_journey.raw.file_columns import Column, is_nameless
+from customer_journey.raw.file_columns import Column, is_nameless, readable
 from customer_journey.raw.formulas import Formula
 from customer_journey.raw.mapping import (
     BUDDHIST,
@@ -43,6 +43,7 @@ from customer_journey.raw.raw_files import (
     is_claimed,
     is_json,
     is_sheet,
+    no_file,
 )
 from customer_journey.raw.tabular import read_as_text
 from customer_journey.warehouse import quoted, quoted_name
@@ -187,6 +188,10 @@ def plan_of(raw: Path) -> Plan:
                 )
             named.update(files)
         for file in sorted(named):
+            if kind := no_file(file):
+                raise InputError(
+                    f"{file}: is {kind}, no file. Put a file in its place, or correct `files` in mapping.yml."
+                )
             _map(plan, raw, tables[entry.label], file, entry)
     named_for_tables = set(plan.claimed)
     adapters = []
@@ -508,7 +513,7 @@ def _make(
     if entry.numbered_per:
         number = f"row_number() over (partition by trim({theirs[entry.numbered_per]}) order by _row)"
         converted["line_number"] = f"cast({number} as varchar)"
-    texts = [f"nfc_normalize({text}) as {name}" for name, text in (constants | converted).items()]
+    texts = [f"{readable(text)} as {name}" for name, text in (constants | converted).items()]
     if record_key is not None:
         texts.append(f"{record_key} as _record_key")
     has_row = "_row" in connection.table(relation).columns

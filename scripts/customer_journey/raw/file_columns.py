@@ -1,6 +1,7 @@
 """The columns of files: their names, and the SQL that reads them as text."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -11,9 +12,18 @@ from customer_journey.raw.raw_files import delimiter_of, is_compressed, is_parqu
 from customer_journey.warehouse import quoted, quoted_name
 
 READ_AT_ONCE = 2 * LONGEST_ROW
+# Exports of tools have some hundreds. Each column of a table takes DuckDB a fraction of a megabyte.
+MOST_COLUMNS = 2_000
 # Temporary tables of DuckDB that list the lines it could not read.
 REJECTED = "rejected_lines"
 REJECTED_SCANS = "rejected_scans"
+# Characters that no text keeps when it lands: breaks become a blank, unseen ones go. PostgreSQL refuses NUL, a terminal
+# obeys ESC, and texts that look equal would be two. Not the joiners of Persian and of emoji, which are letters there.
+_BREAKS = "\\t-\\r\\x85\u2028\u2029"
+_UNSEEN = (
+    "\\x00-\\x08\\x0e-\\x1f\\x7f-\\x84\\x86-\\x9f"
+    "\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff"
+)
 
 
 class Column(NamedTuple):
@@ -26,7 +36,7 @@ class Column(NamedTuple):
 def scan(file: Path, columns: Sequence[Column], delimiter: str | None = None, *, skips: bool = False) -> str:
     """Return the SQL table function that reads such a file; the paths are passed as the parameter `$files`.
 
-    With `skips`, lines of text that cannot be read are left out, and `has_skipped` tells of it.
+    With `skips`, lines of text that cannot be read are left out, and the table REJECTED tells of it.
     """
     # hive_partitioning: a folder named `contact_id=1` must not become a column
     if is_parquet(file):
@@ -35,16 +45,13 @@ def scan(file: Path, columns: Sequence[Column], delimiter: str | None = None, *,
     names = [column.name or f"nameless {number}" for number, column in enumerate(columns)]
     types = ", ".join(f"'{quoted(name)}': 'varchar'" for name in names)
     compression = "gzip" if is_compressed(file) else "none"
+    rejects = f"rejects_table = '{REJECTED}', rejects_scan = '{REJECTED_SCANS}'"
     return (
         f"read_csv($files, auto_detect = false, header = true, delim = '{quoted(delimiter or delimiter_of(file))}',"
         " quote = '\"', escape = '\"',"
         f" strict_mode = true, encoding = 'utf-8', max_line_size = {LONGEST_ROW}, buffer_size = {READ_AT_ONCE},"
         f" hive_partitioning = false, compression = '{compression}', columns = {{{types}}}"
-        + (
-            f", store_rejects = true, rejects_table = '{REJECTED}', rejects_scan = '{REJECTED_SCANS}')"
-            if skips
-            else ")"
-        )
+        + (f", store_rejects = true, rejects_limit = 1, {rejects})" if skips else ")")
     )
 
 
@@ -78,11 +85,24 @@ def with_numbers(columns: Sequence[Column]) -> list[Column]:
     return [found[place] for place in range(len(columns))]
 
 
+def refuse_too_many(file: Path, count: int, what: str = "columns") -> None:
+    """Refuse a file of more columns than a table has; to read them would take all memory.
+
+    Raises:
+        InputError: there are more than MOST_COLUMNS.
+    """
+    if count > MOST_COLUMNS:
+        raise InputError(
+            f"{file}: has {count:,} {what}, but at most {MOST_COLUMNS:,} are read. Export it with one row for each "
+            "record and only the columns that you need."
+        )
+
+
 def refuse_repeated(file: Path, columns: Sequence[Column]) -> None:
     """Refuse a file that names a column twice."""
     # DuckDB treats names that differ only in case as equal
-    names = [column.name.lower() for column in columns]
-    repeated = sorted({column.name for column in columns if column.name and names.count(column.name.lower()) > 1})
+    counts = Counter(column.name.lower() for column in columns)
+    repeated = sorted({column.name for column in columns if column.name and counts[column.name.lower()] > 1})
     if repeated:
         spelled = sorted({column.name for column in columns if column.name.lower() == repeated[0].lower()})
         same = f" ({' and '.join(map(repr, spelled))} are the same name)" if len(spelled) > 1 else ""
@@ -91,16 +111,29 @@ def refuse_repeated(file: Path, columns: Sequence[Column]) -> None:
         )
 
 
+def readable(text: str) -> str:
+    """Return the SQL of a text as it lands: in NFC, each line break or tab a blank, and without control characters."""
+    # a letter with accents may be one character or several: without NFC the same campaign would be two
+    cleaned = f"regexp_replace(regexp_replace({text}, '[{_BREAKS}]+', ' ', 'g'), '[{_UNSEEN}]', '', 'g')"
+    return f"nfc_normalize(case when {is_odd(text)} then {cleaned} else {text} end)"
+
+
+def is_odd(text: str) -> str:
+    """Return the SQL condition that a text holds a line break, a tab or a control character."""
+    return f"regexp_matches({text}, '[{_BREAKS}{_UNSEEN}]')"
+
+
 def as_text(column: Column) -> str:
     """Return the SQL that reads a column as text."""
     name = quoted_name(column.name)
     text = f"cast({name} as varchar)"
     if column.data_type == "VARCHAR":
-        # a letter with accents may be one character or several: without NFC the same campaign would be two
-        return f"nfc_normalize({text})"
+        return readable(text)
     if column.data_type.startswith(("STRUCT", "MAP")):
         # nested values of Parquet are written as JSON, so that they read as in a JSON file
-        return f"nfc_normalize(cast(to_json({name}) as varchar))"
+        return readable(f"cast(to_json({name}) as varchar)")
+    if column.data_type.endswith("]") or column.data_type.startswith(("ENUM", "UNION")):
+        return readable(text)
     if column.data_type.startswith("DECIMAL"):
         # drop the zeros that only fill the scale: 450.000 could also be read as four hundred and fifty thousand
         return f"case when contains({text}, '.') then rtrim(rtrim({text}, '0'), '.') else {text} end"

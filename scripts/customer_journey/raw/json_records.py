@@ -1,5 +1,6 @@
 """Reads JSON records: lists, lines, and the pages of an API or an EL tool around them."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +9,15 @@ import duckdb
 from customer_journey.errors import InputError
 from customer_journey.raw.broken_files import LONGEST_ROW
 from customer_journey.raw.broken_lines import MARK, BrokenLine, copy_of_json
-from customer_journey.raw.file_columns import path_parameter
+from customer_journey.raw.file_columns import path_parameter, readable, refuse_too_many
 from customer_journey.raw.raw_files import is_compressed
 from customer_journey.scratch import scratch_folder
 from customer_journey.warehouse import quoted, quoted_name
 
 # the most characters of an API's message that are shown
 _NAMED_OF_ERROR = 60
+# how many levels of pages may lie around the records
+_MOST_PAGES = 20
 # keys that an API puts beside the records in each page of its answer
 _OF_A_PAGE = (
     *("_links", "code", "count", "cursor", "has_more", "hasmore", "limit", "links", "message", "meta", "next"),
@@ -146,8 +149,13 @@ def read_json(
             except ValueError:
                 raise error from None
             _read_records(connection, copy, records)
+    levels = 0
     while _unwrap(connection, records):
-        pass
+        levels += 1
+        if levels > _MOST_PAGES:
+            raise InputError(
+                f"{file}: its records lie in more than {_MOST_PAGES} levels of objects. Export a list of them."
+            )
     strange = connection.execute(
         f"select number, coalesce(record ->> '/{MARK}', record::varchar) from {records}"
         f" where json_type(record) <> 'OBJECT' or json_type(record, '/{MARK}') is not null order by number"
@@ -159,19 +167,22 @@ def read_json(
         )
     if broken is not None:
         broken += [BrokenLine(number, number, text) for number, text in strange]
-        connection.executemany(f"delete from {records} where number = ?", [[number] for number, _ in strange] or [[-1]])
+        connection.execute(
+            f"delete from {records} where json_type(record) <> 'OBJECT' or json_type(record, '/{MARK}') is not null"
+        )
     _refuse_error(connection, records, file)
     # `{}` is no record
     connection.execute(f"delete from {records} where json_array_length(json_keys(record)::json) = 0")
     keys = connection.execute(
         f"select distinct unnest(json_keys(record)) as name from {records} order by name"
     ).fetchall()
+    refuse_too_many(file, len(keys), "different keys")
     # names that differ only in case are one column, as in a table of DuckDB
     names: dict[str, list[str]] = {}
     for (key,) in keys:
         names.setdefault(key.lower(), []).insert(0, key)
     texts = [
-        f"nfc_normalize(coalesce({', '.join(_value_of(key) for key in spellings)})) as {quoted_name(spellings[0])}"
+        f"{readable(_value_of(spellings))} as {quoted_name(spellings[0])}"
         for spellings in names.values()
         if spellings[0]
     ]
@@ -192,7 +203,8 @@ def _read_records(connection: duckdb.DuckDBPyConnection, file: Path, into: str) 
     )
 
 
-def _value_of(key: str) -> str:
-    # a JSON pointer: a path would end at a quotation mark in the key
-    pointer = key.replace("~", "~0").replace("/", "~1")
-    return f"record ->> '/{quoted(pointer)}'"
+def _value_of(spellings: Sequence[str]) -> str:
+    # JSON pointers: a path would end at a quotation mark in the key
+    pointers = [key.replace("~", "~0").replace("/", "~1") for key in spellings]
+    values = [f"record ->> '/{quoted(pointer)}'" for pointer in pointers]
+    return f"coalesce({', '.join(values)})" if len(values) > 1 else f"({values[0]})"

@@ -18,6 +18,7 @@ import yaml
 from customer_journey.contract import RawTable, raw_tables
 from customer_journey.errors import InputError, first_line
 from customer_journey.raw.formulas import Formula, parse
+from customer_journey.raw.raw_files import no_file
 
 FILE_NAME = "mapping.yml"
 # our own date_format, which strptime lacks: seconds, milliseconds or microseconds since 1970
@@ -168,10 +169,7 @@ def read_mapping(raw: Path) -> MappingFile:
         InputError: it cannot be read, or an entry is not valid; the message names the entry.
     """
     file = raw / FILE_NAME
-    if file.is_dir():
-        raise InputError(f"{file}: is a folder, but must be the file of the mapping. Rename or remove it.")
-    if not file.is_file():
-        refuse_near_name(file)
+    if not is_there(file):
         return MappingFile()
     try:
         given = load_yaml(file.read_text(encoding="utf-8-sig")) or {}
@@ -299,15 +297,20 @@ def load_yaml(text: str) -> object:
     return yaml.load(text, _Loader)
 
 
-def refuse_near_name(file: Path) -> None:
-    """Refuse a file whose name is nearly this one, such as mapping.yaml: it would be ignored.
+def is_there(file: Path) -> bool:
+    """Return whether a raw folder has this file of settings.
 
     Raises:
-        InputError: there is such a file.
+        InputError: it would be ignored, because it is a folder, a pipe or a broken link, or is called mapping.yaml.
     """
+    if kind := no_file(file):
+        raise InputError(f"{file}: is {kind}, but must be a file. Rename or remove it.")
+    if file.is_file():
+        return True
     for near in sorted(file.parent.glob("*")) if file.parent.is_dir() else ():
         if near.name.lower() in (file.name, f"{file.stem}.yaml", f"{file.name}.txt") and near.is_file():
             raise InputError(f"{near}: would not be read under this name. Rename it to {file.name}.")
+    return False
 
 
 def what_yaml_says(error: Exception) -> str:

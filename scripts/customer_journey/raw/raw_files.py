@@ -8,6 +8,7 @@ import gzip
 import io
 import os
 import re
+import stat
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -169,7 +170,25 @@ def is_archive(file: Path) -> bool:
 
 
 def _remedy(unread: Sequence[Path]) -> str:
+    if all(map(no_file, unread)):
+        return "Put a file in its place."
     return "Unpack it here." if all(map(is_archive, unread)) else "Export the table as one of these."
+
+
+def no_file(entry: Path) -> str | None:
+    """Return what an entry of a folder is instead of a file: a folder, a pipe, a broken link; None for a file."""
+    try:
+        mode = entry.stat().st_mode
+    except OSError:
+        return "a link that leads nowhere" if entry.is_symlink() else None
+    kinds = {
+        stat.S_IFDIR: "a linked folder" if entry.is_symlink() else "a folder",
+        stat.S_IFIFO: "a pipe",
+        stat.S_IFSOCK: "a socket",
+        stat.S_IFCHR: "a device",
+        stat.S_IFBLK: "a device",
+    }
+    return kinds.get(stat.S_IFMT(mode))
 
 
 def is_parquet(file: Path) -> bool:
@@ -242,7 +261,14 @@ def entries_below(folder: Path) -> Iterator[Path]:
 
 def _names(folder: Path, files: Sequence[Path]) -> str:
     more = f" and {len(files) - _NAMED:,} more" if len(files) > _NAMED else ""
-    return ", ".join(_name(folder, file) for file in files[:_NAMED]) + more
+    kinds = {file: no_file(file) for file in files[:_NAMED]}
+    return (
+        ", ".join(
+            _name(folder, file) + (f" ({kind})" if kind not in (None, "a folder") else "")
+            for file, kind in kinds.items()
+        )
+        + more
+    )
 
 
 def _name(folder: Path, entry: Path) -> str:

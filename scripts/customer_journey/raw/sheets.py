@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from customer_journey.errors import InputError, first_line
-from customer_journey.raw.broken_files import EMPTY
+from customer_journey.raw.broken_files import EMPTY, LONGEST_ROW, TO_CONVERT
 from customer_journey.raw.mapping import Reading, did_you_mean
 
 # slow to import, and builds without sheets do not need it
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 # how many lines below the first one are searched for the header
 TITLE_LINES = 20
+# A workbook with more bytes when unpacked, or a sheet with more cells, is refused: a million rows of thirty columns
+# take some two gigabytes.
+_MOST_BYTES = 2 * 10**9
+_MOST_CELLS = 32 * 2**20
 
 
 def refuse_title(file: Path, unit: str, first: str, below: Sequence[Sequence[str]], header_row: int) -> None:
@@ -44,6 +48,7 @@ def rows_of_sheet(file: Path, how: Reading) -> Iterator[list[str]]:
     """Yield the rows of a sheet as texts, the header first."""
     import python_calamine
 
+    refuse_vast(file)
     try:
         book = _opened_book(file)
         names = book.sheet_names
@@ -71,13 +76,59 @@ def rows_of_sheet(file: Path, how: Reading) -> Iterator[list[str]]:
 
 def error_cells(file: Path) -> int:
     """Return how many cells of a workbook of Excel hold an error such as #N/A, which is read as an empty cell."""
-    try:
-        with zipfile.ZipFile(file) as archive:
-            sheets = [name for name in archive.namelist() if re.fullmatch(r"xl/worksheets/[^/]+[.]xml", name)]
-            return sum(len(re.findall(rb"<c [^>]*\bt=\"e\"", archive.read(name))) for name in sheets)
-    except zipfile.BadZipFile:
+    if not zipfile.is_zipfile(file):
         # another kind of workbook
         return 0
+    return sum(len(re.findall(rb"<c [^>]*\bt=\"e\"", part)) for sheet in _sheets_in(file) for part in sheet)
+
+
+def refuse_vast(file: Path) -> None:
+    """Refuse a workbook that takes more memory than any that people save, which its reader would not survive.
+
+    The reader keeps a place for each cell up to the last row and column in use, also if all between are empty.
+    """
+    if not zipfile.is_zipfile(file):
+        return
+    for sheet in _sheets_in(file):
+        rows, columns = 1, 1
+        for part in sheet:
+            used = re.findall(rb"<c [^>]*?\br=\"([A-Z]{1,3})([0-9]{1,7})\"", part)
+            rows = max(rows, *(int(row) for _, row in used), 1)
+            columns = max(columns, *(_number_of(name) for name in {name for name, _ in used}), 1)
+        if rows * columns > _MOST_CELLS:
+            raise InputError(
+                f"{file}: a sheet is in use up to row {rows:,} and column {columns:,}, more than can be read. Delete "
+                "what stands far below or right of the table, or save the table as CSV."
+            )
+
+
+def _number_of(name: bytes) -> int:
+    """Return the number of a column: A is 1, AA is 27."""
+    number = 0
+    for letter in name:
+        number = 26 * number + letter - 64
+    return number
+
+
+def _sheets_in(file: Path) -> Iterator[Iterator[bytes]]:
+    """Yield the XML of each sheet of a workbook of Excel, in parts that end before a tag."""
+    with zipfile.ZipFile(file) as archive:
+        if sum(entry.file_size for entry in archive.infolist()) > _MOST_BYTES:
+            raise InputError(f"{file}: is too large for a workbook. Save its tables as CSV.")
+        for entry in archive.infolist():
+            if re.fullmatch(r"xl/worksheets/[^/]+[.]xml", entry.filename):
+                yield _parts_of(archive, entry)
+
+
+def _parts_of(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
+    with archive.open(entry) as stream:
+        rest = b""
+        while more := stream.read(TO_CONVERT):
+            whole, sign, begun = (rest + more).rpartition(b"<")
+            # what goes on for so long is no cell
+            rest = sign + begun if sign and len(begun) < LONGEST_ROW else b""
+            yield whole
+        yield rest
 
 
 def names_below(above: Sequence[str], header: Sequence[str]) -> list[str]:

@@ -21,6 +21,8 @@ from customer_journey.raw.broken_lines import (
     BrokenLine,
     copy_without,
     count_strays,
+    has_endless_line,
+    refuse_broken_throughout,
     with_equal_strays,
 )
 from customer_journey.raw.file_columns import (
@@ -31,6 +33,7 @@ from customer_journey.raw.file_columns import (
     is_nameless,
     path_parameter,
     refuse_repeated,
+    refuse_too_many,
     scan,
     with_numbers,
 )
@@ -84,6 +87,7 @@ def columns_of(
             "describe select * from read_parquet($files, hive_partitioning = false)", path_parameter([file])
         ).fetchall()
         columns = [Column(row[0], row[1]) for row in rows]
+    refuse_too_many(shown, len(columns))
     if number_repeated:
         return with_numbers(columns)
     refuse_repeated(shown, columns)
@@ -237,10 +241,10 @@ def read_over_broken_lines(
     Raises:
         duckdb.Error: the file is not UTF-8, or confuses DuckDB.
     """
-    if not is_confusing:
+    if not is_confusing and not has_endless_line(file):
+        refuse_broken_throughout(file, delimiter or delimiter_of(file))
         read(scan(file, columns, delimiter, skips=True), file)
-        kinds = _skipped(connection)
-        if not kinds:
+        if not _has_skipped(connection):
             return []
     with scratch_folder() as folder:
         copy = folder / "rows.csv"
@@ -263,14 +267,14 @@ def confuses(error: duckdb.Error) -> bool:
     return "reached an invalid state" in str(error)
 
 
-def _skipped(connection: duckdb.DuckDBPyConnection) -> set[str]:
-    """Return the kinds of errors for which the last reading skipped lines."""
+def _has_skipped(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Return whether the last reading skipped lines."""
     if not connection.execute("select 1 from duckdb_tables() where table_name = ?", [REJECTED]).fetchone():
-        return set()
-    kinds = connection.execute(f"select distinct error_type::varchar from {REJECTED}").fetchall()
+        return False
+    found = connection.execute(f"select 1 from {REJECTED} limit 1").fetchone()
     for table in (REJECTED, REJECTED_SCANS):
         connection.execute(f"drop table {table}")
-    return {kind for (kind,) in kinds}
+    return found is not None
 
 
 @contextmanager

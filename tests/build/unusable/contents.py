@@ -54,8 +54,8 @@ def parquet(**columns: list[str]) -> bytes:
     return content.getvalue()
 
 
-def workbook(*sheets: tuple[str, list[list[str]]]) -> bytes:
-    """Return a workbook of Excel: each sheet by its name and rows of texts."""
+def workbook(*sheets: tuple[str, list[list[str]]], below: str = "") -> bytes:
+    """Return a workbook of Excel: each sheet by its name and rows of texts, with the XML of more rows below them."""
     content = io.BytesIO()
     main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
     office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -97,7 +97,7 @@ def workbook(*sheets: tuple[str, list[list[str]]]) -> bytes:
             )
             archive.writestr(
                 f"xl/worksheets/sheet{n}.xml",
-                f'<worksheet xmlns="{main}"><sheetData>{cells}</sheetData></worksheet>',
+                f'<worksheet xmlns="{main}"><sheetData>{cells}{below}</sheetData></worksheet>',
             )
     return content.getvalue()
 

@@ -1,10 +1,26 @@
 """JSON that cannot be read."""
 
 import gzip
+import json
 
 from tests.build.unusable.contents import Broken, contacts
 
 BROKEN: Broken = {
+    "pages in pages in pages": (
+        contacts('{"a": ' * 1000 + "[]" + "}" * 1000, ".json"),
+        "contacts.json",
+        "its records lie in more than 20 levels of objects",
+        "Export a list of them",
+    ),
+    "keys that are values": (
+        contacts(
+            json.dumps([{"contact_id": "1", "created_at": "2026-01-01", f"k{number}": 1} for number in range(2000)]),
+            ".json",
+        ),
+        "contacts.json",
+        "has 2,002 different keys, but at most 2,000 are read",
+        "one row for each record",
+    ),
     "scalars": (contacts("[1, 2]", ".json"), "contacts.json", "record 1 is not an object", "Export objects, or CSV"),
     "lines of texts": (
         contacts('"a"\n"b"\n', ".ndjson"),

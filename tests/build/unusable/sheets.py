@@ -11,6 +11,18 @@ from tests.build.unusable.contents import (
 )
 
 BROKEN: Broken = {
+    "cell at the end of the sheet": (
+        contacts(
+            workbook(
+                ("May", ROWS),
+                below='<row r="1048576"><c r="XFD1048576" t="inlineStr"><is><t>x</t></is></c></row>',
+            ),
+            ".xlsx",
+        ),
+        "contacts.xlsx",
+        "in use up to row 1,048,576 and column 16,384",
+        "Delete what stands far below or right of the table",
+    ),
     "two sheets": (
         contacts(workbook(("May", ROWS), ("June", ROWS)), ".xlsx"),
         "contacts.xlsx",

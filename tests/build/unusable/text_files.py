@@ -5,6 +5,18 @@ import gzip
 from tests.build.unusable.contents import CONTACTS, HEADER, ROWS, Broken, contacts, mapped_contacts, parquet, workbook
 
 BROKEN: Broken = {
+    "more columns than a table has": (
+        contacts(f"{HEADER.strip()}{''.join(f',c{number}' for number in range(100_000))}\n"),
+        "contacts.csv",
+        "has 100,003 columns, but at most 2,000 are read",
+        "only the columns that you need",
+    ),
+    "separators after the names": (
+        contacts(f"{HEADER.strip()}{',' * 5_000}\n"),
+        "contacts.csv",
+        "has 5,003 columns",
+        "only the columns that you need",
+    ),
     "semicolons": (
         contacts(CONTACTS.replace(",", ";")),
         "contacts.csv",
