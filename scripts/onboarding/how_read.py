@@ -1,5 +1,6 @@
 """Proposes how files are read: decimal signs, date formats, time zone, and what values mean."""
 
+import re
 from collections.abc import Sequence
 
 from customer_journey.raw.formulas import parse
@@ -126,6 +127,8 @@ def _read_dates(source: Source, matches: Sequence[Match], hints: Hints) -> None:
     # columns with the contract's own names are taken to be in UTC, as in the contract
     is_utc = all(match.theirs == match.column for match in source.matches)
     is_given = hints.timezone is not None and hints.timezone.is_sure
+    if local is not None and re.search(r"\((?:UTC|GMT)\)\s*$", local.theirs):
+        return
     if local is not None and (is_given or not is_utc):
         source.reading["timezone"] = hints.timezone, hints.timezone.value if hints.timezone else None
     elif is_given and local is None and any(dates.has_times for _, dates in dated):
@@ -170,8 +173,11 @@ def _compare_values(source: Source, match: Match) -> None:
         source.known_values[match.column] = [value for value in counts if as_compared(value) in known]
         unknown = {value: count for value, count in counts.items() if as_compared(value) not in known}
         if unknown:
+            # Overdue 3 days, Due in 5 days
+            plainly = {value: " ".join(re.sub("[0-9]+", "", plain_name(value)).split()) for value in unknown}
             source.values[match.column] = {
-                value: (likely.get(plain_name(value)), count) for value, count in unknown.items()
+                value: (likely.get(plain_name(value), likely.get(plainly[value])), count)
+                for value, count in unknown.items()
             }
         return
     if names is None:

@@ -163,6 +163,12 @@ def refund_words() -> frozenset[str]:
 
 
 @cache
+def no_sale_words() -> frozenset[str]:
+    """Return the normalized words for a booking in a list of sales that is none, such as `payment`."""
+    return frozenset(plain_name(word) for word in _document()["no_sale_words"])
+
+
+@cache
 def amounts_in_parts() -> Mapping[str, tuple[str, ...]]:
     """Return the normalized names of the parts of a total by part (price, tax, shipping, discount), best ones first."""
     return {

@@ -50,6 +50,6 @@ def _pattern(paths: Sequence[str]) -> str | None:
     while not all(path[len(start) :].endswith(end) for path in paths):
         end = end[1:]
     # treat a number as a whole: 2025 and 2026 share digits only by chance
-    start = re.sub(r"[0-9]+$", "", start)
+    start = re.sub(r"[0-9][0-9._-]*$", "", start)
     end = re.sub(r"^[0-9]+", "", end)
     return f"{start}*{end}" if len(start.rpartition("/")[2]) > 2 else None

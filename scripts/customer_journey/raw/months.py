@@ -1,4 +1,4 @@
-"""Dates with words in the languages of exports: `15 janv. 2026`, `3 de marzo de 2026`, `3. März 2026`, `3:04 p. m.`.
+"""Dates with words in the languages of exports: `15 janv. 2026`, `3 de marzo de 2026`, `3. März 2026`, `3:04 p. m. ICT`.
 
 strptime knows English words alone, so the others are translated first.
 """
@@ -21,8 +21,19 @@ NAMES: Mapping[str, str] = {
     "November": "november nov novembre noviembre novembro listopad listopada lis",
     "December": "december dec dezember dez décembre decembre déc diciembre dic dezembro dicembre grudnia gru",
 }
-# what is to be replaced, in this order: the day's point or ending, the words between the parts, the names
+# Names of time zones and their offsets. Left out are those with several: CST is China's and Chicago's, IST India's and Israel's.
+ZONES: Mapping[str, str] = {
+    **dict.fromkeys(("ICT", "WIB"), "+07"), **dict.fromkeys(("SGT", "HKT", "WITA"), "+08"), **dict.fromkeys(("JST", "KST"), "+09"),
+    "AEST": "+10", "AEDT": "+11", "NZST": "+12", "NZDT": "+13", "CET": "+01", "CEST": "+02", "EEST": "+03", "MSK": "+03",
+    "EDT": "-04", "EST": "-05", "CDT": "-05", "MDT": "-06", "MST": "-07", "PDT": "-07", "PST": "-08",
+}  # fmt: skip
+# what is to be replaced, in this order: offsets, the day's point or ending, the words between the parts, the names
 _PATTERNS = (
+    # GMT+7, (UTC+07:00)
+    (r" ?\(?(?:GMT|UTC) ?\+([0-9])(:?[0-9]{2})?\)?$", r" +0\1\2"),
+    (r" ?\(?(?:GMT|UTC) ?-([0-9])(:?[0-9]{2})?\)?$", r" -0\1\2"),
+    (r" ?\(?(?:GMT|UTC) ?([+-][0-9]{2})(:?[0-9]{2})?\)?$", r" \1\2"),
+    *((rf" {name}$", f" {offset}") for name, offset in ZONES.items()),
     (r"^([0-9]{1,2})(?:[.º°]|er)? (?:de |di )?", r"\1 "),
     (r" (?:de|del|di) ([0-9]{4})", r" \1"),
     (r"([0-9]{4}),? (?:à|a las|às|alle|alle ore|um) ", r"\1 "),
@@ -33,9 +44,9 @@ _PATTERNS = (
     # spaces that do not break, as macOS puts before PM
     ("[\u00a0\u202f]", " "),
     # halves of the day: a. m. in Spanish, Vietnamese, Chinese, Japanese and Korean, Arabic
-    (r"\b([ap])\.? ?m\.?$", r"\1M"),
-    (r"\bSA$", "AM"),
-    (r"\bCH$", "PM"),
+    (r"\b([ap])\.? ?m\.?( [+-][0-9:]+)?$", r"\1M\2"),
+    (r"\bSA( [+-][0-9:]+)?$", r"AM\1"),
+    (r"\bCH( [+-][0-9:]+)?$", r"PM\1"),
     ("上午 ?|午前 ?|오전 ?", "AM "),
     ("下午 ?|午後 ?|오후 ?", "PM "),
     (" ?ص$", " AM"),
@@ -58,5 +69,5 @@ def english_of(text: str) -> str:
 
 
 def has_words(form: str) -> bool:
-    """Return whether a strptime format has the name of a month or the half of a day."""
-    return any(word in form for word in ("%b", "%B", "%p"))
+    """Return whether a strptime format has the name of a month, the half of a day or an offset, which may be a name."""
+    return any(word in form for word in ("%b", "%B", "%p", "%z"))
