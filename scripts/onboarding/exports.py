@@ -18,6 +18,7 @@ from onboarding.adapters import Recognised, adapters
 from onboarding.guests import find_guests
 from onboarding.how_read import propose_reading
 from onboarding.match import lines_of, source_of
+from onboarding.no_records import leave_out_no_records
 from onboarding.proposal import ITEMS, ORDERS, AdapterUse, Proposal, Source, slug_of
 from onboarding.sales_lists import (
     assume_status,
@@ -53,6 +54,7 @@ def add_source(proposal: Proposal, group: list[Sheet], kinds: Sequence[Kind]) ->
     if source is None:
         proposal.unknown += [(sheet, why) for sheet in group]
         return
+    leave_out_no_records(source)
     take_whole_units(source)
     if source.table.label == ORDERS:
         tell_places_apart(source)

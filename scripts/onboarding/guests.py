@@ -7,9 +7,31 @@ from onboarding.proposal import ORDERS, Source
 
 # what shops and tills write instead of a customer's number
 _WORDS = frozenset(
-    "guest|guests|guest checkout|walk in|walk in customer|walkin|cash customer|cash sale|retail customer|anonymous|khach le|"
-    "khach vang lai|laufkunde|laufkundschaft|barverkauf|client comptoir|client de passage|consumidor final|"
-    "cliente mostrador|cliente ocasional|cliente banco|misc customer|one time customer".split("|")
+    [
+        "guest",
+        "guests",
+        "guest checkout",
+        "walk in",
+        "walk in customer",
+        "walkin",
+        "cash customer",
+        "cash sale",
+        "retail customer",
+        "anonymous",
+        "khach le",
+        "khach vang lai",
+        "laufkunde",
+        "laufkundschaft",
+        "barverkauf",
+        "client comptoir",
+        "client de passage",
+        "consumidor final",
+        "cliente mostrador",
+        "cliente ocasional",
+        "cliente banco",
+        "misc customer",
+        "one time customer",
+    ]
 )
 # with so many e-mail addresses, or so many phone numbers, an id is not of one person
 _ADDRESSES = 5
@@ -23,7 +45,9 @@ def find_guests(source: Source) -> None:
     rows: dict[str, int] = defaultdict(int)
     addresses: dict[str, dict[str, set[str]]] = defaultdict(lambda: {"email": set(), "phone": set()})
     for sheet in source.sheets:
-        places = {column: sheet.columns.index(own[column]) for column in ("contact_id", "email", "phone") if column in own}
+        places = {
+            column: sheet.columns.index(own[column]) for column in ("contact_id", "email", "phone") if column in own
+        }
         for row in sheet.rows:
             if contact := row[places["contact_id"]].strip():
                 rows[contact] += 1
@@ -40,6 +64,6 @@ def find_guests(source: Source) -> None:
     source.values.setdefault("contact_id", {}).update({contact: ("", count) for contact, count in found.items()})
     shown = ", ".join(list(found)[:3])
     source.notes.append(
-        f"{own['contact_id']} {shown} stands in {sum(found.values()):,} orders and seems to be nobody's number: they are "
-        "read as without one, else they would be the orders of one person"
+        f"{own['contact_id']} {shown} stands in {sum(found.values()):,} orders and seems to be nobody's number: they "
+        "are read as without one, else they would be the orders of one person"
     )

@@ -27,6 +27,17 @@ AS_DATES = ("timestamp", "planned_timestamp", "date", "planned_date")
 AS_NUMBERS = ("amount", "rate", "number", "integer")
 # names of columns with a time of day
 _TIMES = ("time", "time of day", "uhrzeit", "zeit", "gio", "heure", "hora", "ora")
+_PERCENT = {
+    "percent",
+    "percentage",
+    "pct",
+    "prozent",
+    "pourcent",
+    "pourcentage",
+    "porcentaje",
+    "porcentagem",
+    "percentuale",
+}
 # the least number of columns of a file for which names that occur in many tables are enough, if nearly all match
 _FEW = 4
 _NEARLY_ALL = 0.8
@@ -244,7 +255,10 @@ def _assigned(vocabulary: Vocabulary, names: Sequence[str], kinds: Sequence[Kind
         )
         for column in vocabulary.table.all_columns
         for number, (name, kind) in enumerate(zip(plain, kinds, strict=True))
-        if name and (weight := vocabulary.weight(column, name)) > 0 and _may_be(vocabulary.table, column, kind)
+        if not (vocabulary.table.kind_of(column) == "amount" and is_percentage(names[number]))
+        and name
+        and (weight := vocabulary.weight(column, name)) > 0
+        and _may_be(vocabulary.table, column, kind)
     ]
     order = {column: place for place, column in enumerate(vocabulary.table.all_columns)}
     assigned: dict[str, tuple[int, float]] = {}
@@ -254,6 +268,11 @@ def _assigned(vocabulary: Vocabulary, names: Sequence[str], kinds: Sequence[Kind
             assigned[column] = number, -weight
             used.add(number)
     return assigned
+
+
+def is_percentage(name: str) -> bool:
+    """Return whether the name of a column says that it holds shares of another amount: Discount (%)."""
+    return "%" in name or bool(_PERCENT & set(plain_name(name).split()))
 
 
 def _may_be(table: RawTable, column: str, kind: Kind) -> bool:

@@ -163,6 +163,7 @@ def orders_of_lines(items: Source, kinds: Sequence[Kind]) -> Source | None:
     taken = {match.theirs for match in matches}
     unknown = {name: kind for name, kind in items.kinds.items() if name and name not in taken}
     orders = Source(table, items.sheets, matches, unknown, missing, items.kinds, is_sure=False)
+    orders.left_out_rows = dict(items.left_out_rows)
     find_times(orders)
     total_of_parts(orders)
     quantity, price = _match(items, "quantity"), _match(items, "unit_price")
@@ -212,7 +213,7 @@ def leave_out_payments(orders: Source) -> None:
         values = [value for value in kind.counts if plain_name(value) in no_sale_words()]
         others = [value for value in kind.counts if value not in values and not _is_refund(value)]
         if values and others and _OF_KINDS & set(plain_name(name).split()):
-            orders.left_out_rows = {name: values}
+            orders.left_out_rows[name] = values
             orders.notes.append(f"its rows with {name} {' or '.join(values)} are no sales and are left out")
             return
 

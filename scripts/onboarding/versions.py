@@ -14,7 +14,7 @@ _FORMS = (
 
 
 def find_file_date(source: Source) -> None:
-    """Propose file_date where files hold other rows of the same keys, and say so; without it any of them would count."""
+    """Propose file_date where files hold other rows of the same keys, and say so: without it any of them counts."""
     own = {match.column: match.theirs for match in source.matches}
     keys = [own[column] for column in source.table.key if column in own]
     if source.table.adds_up or not keys or len(source.sheets) < 2 or "updated_at" in own:

@@ -169,13 +169,11 @@ def _lines_of_entry(proposal: Proposal, source: Source, head: str | None, first:
     if source.summed_per:
         lines.append(_line(f"summed_per: {source.summed_per}", "guess: the rows with one number are one, and add up"))
     if source.refund_rows:
-        if isinstance(source.refund_rows, str):
-            text = source.refund_rows
-        else:
-            text = _rows_with(source.refund_rows)
+        rows = source.refund_rows
+        text = rows if isinstance(rows, str) else _rows_with(rows)
         lines.append(_line(f"refund_rows: {text}", f"guess: {_REFUND_ROWS[source.table.label]}"))
     if source.left_out_rows:
-        lines.append(_line(f"left_out_rows: {_rows_with(source.left_out_rows)}", "guess: these rows are no sales"))
+        lines.append(_line(f"left_out_rows: {_rows_with(source.left_out_rows)}", "guess: these rows are no records"))
     if source.numbered_per:
         lines.append(_line(f"numbered_per: {source.numbered_per}", "guess: the files have no number of the line"))
     renamed = [match for match in source.matches if match.theirs != match.column or match.others]
@@ -269,8 +267,8 @@ _WHAT_IF = {
 
 
 def _rows_with(rows: dict[str, list[str]]) -> str:
-    ((column, values),) = rows.items()
-    return f"{{{scalar(column)}: [{', '.join(map(scalar, values))}]}}"
+    of_columns = [f"{scalar(column)}: [{', '.join(map(_in_list, values))}]" for column, values in rows.items()]
+    return f"{{{', '.join(of_columns)}}}"
 
 
 def _value(value: object) -> str:

@@ -80,6 +80,23 @@ def workbook(file: Path, sheets: dict[str, Sequence[Sequence[str | float]]]) -> 
     return file
 
 
+def merge_cells(file: Path, cells: str) -> None:
+    """Merge a range of cells such as `B2:B3` on the only sheet of a workbook."""
+    edit_sheet(file, "</sheetData>", f'</sheetData><mergeCells count="1"><mergeCell ref="{cells}"/></mergeCells>')
+
+
+def edit_sheet(file: Path, old: str, new: str) -> None:
+    """Replace a part of the XML of the only sheet of a workbook."""
+    with ZipFile(file) as archive:
+        parts = {name: archive.read(name).decode() for name in archive.namelist()}
+    name = "xl/worksheets/sheet1.xml"
+    assert old in parts[name]
+    parts[name] = parts[name].replace(old, new)
+    with ZipFile(file, "w") as archive:
+        for part, content in parts.items():
+            archive.writestr(part, content)
+
+
 def _cell(row: int, column: int, value: str | float) -> str:
     place = f"{chr(ord('A') + column)}{row}"
     if isinstance(value, str):

@@ -35,7 +35,7 @@ from customer_journey.raw.mapping import (
     did_you_mean_one,
     read_mapping,
 )
-from customer_journey.raw.notation import as_decimal, number_of_contract, when_date
+from customer_journey.raw.notation import UNSEEN, as_decimal, number_of_contract, when_date
 from customer_journey.raw.raw_files import (
     RawFiles,
     data_files_below,
@@ -255,7 +255,11 @@ def _map(plan: Plan, raw: Path, table: RawTable, file: Path, entry: MappedTable)
             )
     # one file may serve two tables, such as orders and their customers
     is_shared = any(one.file == file for of_table in plan.mapped.values() for one in of_table)
-    plan.mapped[table].append(MappedFile(file, f"{path} as {table.label}" if is_shared else path, entry))
+    named = f"{path} as {table.label}" if is_shared else path
+    if any(one.path == named for one in plan.mapped[table]):
+        # sheets of one workbook: under one path the rows of the last would replace those of the others
+        named += f", sheet {entry.reading.sheet}" if entry.reading.sheet else f", entry {len(plan.mapped[table]) + 1}"
+    plan.mapped[table].append(MappedFile(file, named, entry))
     plan.claimed.add(file)
 
 
@@ -532,9 +536,7 @@ def _make(
     has_row = "_row" in connection.table(relation).columns
     row = "_row" if has_row else "row_number() over () as _row"
     rows = f"select {', '.join([*texts, row])} from {relation}"
-    conditions = []
-    if entry.left_out_rows is not None:
-        conditions.append(f"not {_is_among(entry.left_out_rows, own, f'{entry.label}: left_out_rows')}")
+    conditions = [f"not {_is_among(of_kind, own, f'{entry.label}: left_out_rows')}" for of_kind in entry.left_out_rows]
     if entry.refund_rows is not None and entry.refund_rows.column is not None:
         is_refund = _is_among(entry.refund_rows, own, f"{entry.label}: refund_rows")
         conditions.append(is_refund if table.label == REFUNDS else f"not {is_refund}")
@@ -654,6 +656,8 @@ def _converted(table: RawTable, name: str, text: str, entry: MappedTable, identi
     if name not in table.all_columns:
         return text
     kind, how = table.kind_of(name), entry.reading
+    if kind != "text":
+        text = f"trim({text}, '{UNSEEN}')"
     if pairs := entry.values.get(name):
         cases = " ".join(
             f"when lower('{quoted(theirs.strip())}') then '{quoted(ours)}'" for theirs, ours in pairs.items()

@@ -134,7 +134,7 @@ class MappedTable:
     # orders and their items are read without these rows, refunds from these rows alone
     refund_rows: RowsWith | None = None
     # rows that are not read, such as payments in a list of invoices
-    left_out_rows: RowsWith | None = None
+    left_out_rows: tuple[RowsWith, ...] = ()
     # the format of the date in the names of the files, the updated_at of their rows
     file_date: str = ""
 
@@ -277,7 +277,10 @@ class _Loader(yaml.SafeLoader):
         text = str(super().construct_scalar(node))
         if re.search("[\0\ud800-\udfff]", text):
             raise yaml.constructor.ConstructorError(
-                None, None, "a text holds a NUL or half of a character", node.start_mark
+                None,
+                None,
+                "a text holds a NUL or half an emoji, as \\uD83D alone is: write the whole character",
+                node.start_mark,
             )
         return text
 
@@ -456,19 +459,20 @@ def _refund_rows(where: str, table: RawTable, entry: Mapping[Any, Any]) -> RowsW
         raise InputError(f"{where}: cannot stand here, only in {', '.join(_WITH_REFUND_ROWS)}. Remove this line.")
     if given == NEGATIVE:
         return RowsWith()
-    return _rows_with(where, given, f"`{NEGATIVE}` or ")
-
-
-def _rows_with(where: str, given: object, otherwise: str = "") -> RowsWith | None:
-    if given is None:
-        return None
     if not isinstance(given, dict) or len(given) != 1:
-        raise InputError(f"{where}: must be {otherwise}a column with values, such as {{Type: [Credit note]}}.")
-    ((column, values),) = given.items()
-    found = _list(f"{where}: {column}", values)
-    if not found:
-        raise InputError(f"{where}: {column}: names no value. Write those of these rows, such as [Credit note].")
-    return RowsWith(str(column), found)
+        raise InputError(f"{where}: must be `{NEGATIVE}` or a column with values, such as {{Type: [Credit note]}}.")
+    return _rows_with(where, given)[0]
+
+
+def _rows_with(where: str, given: object) -> tuple[RowsWith, ...]:
+    if given is None:
+        return ()
+    if not isinstance(given, dict):
+        raise InputError(f"{where}: must be columns with values, such as {{Type: [Payment]}}.")
+    found = tuple(RowsWith(str(column), _list(f"{where}: {column}", values)) for column, values in given.items())
+    if empty := next((rows for rows in found if not rows.values), None):
+        raise InputError(f"{where}: {empty.column}: names no value. Write those of these rows, such as [Credit note].")
+    return found
 
 
 def _own_column(where: str, table: RawTable, entry: Mapping[Any, Any], word: str) -> str:
