@@ -101,6 +101,8 @@ class Verdict:
     doubles: list[str] = field(default_factory=list)
     # ids and phones that a spreadsheet changed, or that match nothing
     ids: list[str] = field(default_factory=list)
+    # amounts that no file names the currency of
+    assumed: list[str] = field(default_factory=list)
     absent: list[RawTable] = field(default_factory=list)
     max_quarantined_share: float = 0.5
 
@@ -146,6 +148,9 @@ def judge(raw: Path) -> Verdict:
             staged = models.relation(f"stg_{table.source}__{table.name}")
             verdict.judgements.append(_judgement(connection, models, table, staged, rejects, files, origins))
             verdict.unmapped += _unmapped(connection, models, table, is_of_files(raw, table))
+            verdict.ids += _unread(connection, models, table)
+            if "reporting_currency" not in settings:
+                verdict.assumed += _without_currency(connection, models, table)
         verdict.orders = _orders(connection, models, there)
     return verdict
 
@@ -255,6 +260,59 @@ def _rounded(connection: duckdb.DuckDBPyConnection, table: RawTable) -> list[str
                 "Format the column as text there and save the file again"
             )
     return lines
+
+
+def _without_currency(connection: duckdb.DuckDBPyConnection, models: Models, table: RawTable) -> list[str]:
+    """Return a line on rows without a currency: they count in that of the settings, which nobody has chosen."""
+    # refunds and lines take the currency of their order
+    if "currency" not in table.columns or table.label == "orders/refunds":
+        return []
+    staged = models.relation(f"stg_{table.source}__{table.name}")
+    row = connection.execute(
+        f"select count(*) from {staged} where row_status = 'accepted' and currency is null"
+    ).fetchone()
+    if not row or not row[0]:
+        return []
+    currency = default_settings()["reporting_currency"]
+    return [
+        f"{table.label}: the currency of {rows_of(row[0])} is taken to be {currency}, since no file names it. If it is "
+        "another, write reporting_currency in vars.yml"
+    ]
+
+
+def _unread(connection: duckdb.DuckDBPyConnection, models: Models, table: RawTable) -> list[str]:
+    """Return a line on each column of addresses or phones with texts that are none, so that they identify nobody."""
+    lines = []
+    staged = models.relation(f"stg_{table.source}__{table.name}")
+    for column in table.columns:
+        kind = table.kind_of(column)
+        if kind not in ("email", "phone"):
+            continue
+        landed = f"trim(landed.{column})"
+        row = connection.execute(
+            f"""
+            select count(*), min({landed})
+            from {table.relation} as landed
+            inner join {staged} as staged
+                on landed._file_id = staged._file_id and landed._row_number = staged._row_number
+            where staged.row_status = 'accepted' and staged.{column} is null and {landed} <> ''
+                and not regexp_matches(landed.{column}, '^[0-9]([.,][0-9]+)?[Ee][+][0-9]+$')
+                and not {models.call("is_word_for_nothing", landed)}
+            """
+        ).fetchone()
+        if row and row[0]:
+            what = "no e-mail address" if kind == "email" else "no phone number"
+
+            lines.append(
+                f"{table.label}: {column} is {what} that can be read in {rows_of(row[0])}, as "
+                f"{_masked_unread(row[1])}: nobody is known by it"
+            )
+    return lines
+
+
+def _masked_unread(value: str) -> str:
+    """Return a text that may hold an address or number, with its letters and digits hidden."""
+    return repr(re.sub(r"\w", "x", value)[:40])
 
 
 def _shown(value: str) -> str:

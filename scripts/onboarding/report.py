@@ -53,6 +53,11 @@ def print_report(console: Console, folder: Path, verdict: Verdict) -> bool:
         console.print("Ids and phones to look at:")
         for note in verdict.ids:
             console.print(f"  {note}")
+    if verdict.assumed:
+        console.print()
+        console.print("Assumed:")
+        for note in verdict.assumed:
+            console.print(f"  {note}")
     notes = [*verdict.doubles, *verdict.drift]
     if notes:
         console.print()

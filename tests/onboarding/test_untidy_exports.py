@@ -344,3 +344,39 @@ def test_satisfaction_up_to_ten_has_its_scale(tmp_path: Path) -> None:
     )
     found = landed(tmp_path, "select distinct survey_type, scale_min, scale_max from raw_feedback.survey_responses")
     assert found == [("csat", "1", "10")]
+
+
+def test_kinds_of_messages_by_the_words_of_senders(tmp_path: Path) -> None:
+    words = ["processed", "delivered", "open", "click", "bounce", "spamreport", "group_unsubscribe", "deferred"]
+    events = [
+        f'{{"sg_event_id": "e{word}", "email": "a@example.org", "timestamp": 1768299753, "event": "{word}"}}'
+        for word in words
+    ]
+    write(tmp_path, "email_events.json", f"[{', '.join(events)}]")
+    orders(tmp_path, "1,2026-01-13,a@example.org,completed,10")
+    found = landed(tmp_path, "select event_type from raw_marketing.email_events order by email_event_id")
+    # by the id: bounce, click, deferred, delivered, group_unsubscribe, open, processed, spamreport
+    assert [word for (word,) in found] == [
+        *("bounced", "clicked", "deferred", "delivered", "unsubscribed", "opened", "sent", "complained"),
+    ]
+
+
+def test_an_address_or_currency_that_is_not_there_is_told(tmp_path: Path) -> None:
+    orders(
+        tmp_path,
+        "1,2026-01-13,a@example.org; b@example.org,completed,10",
+        "2,2026-01-13,NULL,completed,10",
+        "3,2026-01-13,c@example.org,completed,10",
+    )
+    started(tmp_path)
+    verdict = judge(tmp_path)
+    assert verdict.ids == [
+        "orders/orders: email is no e-mail address that can be read in 1 row, as 'x@xxxxxxx.xxx; x@xxxxxxx.xxx': nobody "
+        "is known by it"
+    ]
+    assert verdict.assumed == [
+        "orders/orders: the currency of 3 rows is taken to be USD, since no file names it. If it is another, write "
+        "reporting_currency in vars.yml"
+    ]
+    write(tmp_path, "vars.yml", "reporting_currency: EUR\n")
+    assert judge(tmp_path).assumed == []
