@@ -371,8 +371,8 @@ def test_an_address_or_currency_that_is_not_there_is_told(tmp_path: Path) -> Non
     started(tmp_path)
     verdict = judge(tmp_path)
     assert verdict.ids == [
-        "orders/orders: email is no e-mail address that can be read in 1 row, as 'x@xxxxxxx.xxx; x@xxxxxxx.xxx': nobody "
-        "is known by it"
+        "orders/orders: email is no e-mail address that can be read in 1 row, as 'x@xxxxxxx.xxx; x@xxxxxxx.xxx': "
+        "nobody is known by it"
     ]
     assert verdict.assumed == [
         "orders/orders: the currency of 3 rows is taken to be USD, since no file names it. If it is another, write "
