@@ -257,9 +257,7 @@ left join ranked on judged._file_id = ranked._file_id and judged._row_number = r
     #N/A. As an id it would make one record, or one person, of all rows that have none.
 -#}
 {% macro is_word_for_nothing(text) -%}
-    {%- set words = [
-        'null', '(null)', '<null>', '[null]', '\\n', 'none', 'nil', 'nan', 'nat', '<na>', 'n/a', '#n/a', 'undefined', '(blank)', '-', '--'
-    ] -%}
+    {%- set words = 'null (null) <null> \\n none nil nan nat <na> n/a #n/a undefined (blank) - --'.split(' ') -%}
     {{ lower_case(text) }} in ({% for word in words %}{{ string_literal(word) }}{{ ', ' if not loop.last }}{% endfor %})
 {%- endmacro %}
 

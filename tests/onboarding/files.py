@@ -1,6 +1,6 @@
 """Small made-up exports in the form that tools and spreadsheets write."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from xml.sax.saxutils import escape
 from zipfile import ZipFile
@@ -26,7 +26,7 @@ def lines(*rows: str, end: str = "\n") -> str:
     return "".join(row + end for row in rows)
 
 
-def workbook(file: Path, sheets: dict[str, Sequence[Sequence[str | float]]]) -> Path:
+def workbook(file: Path, sheets: Mapping[str, Sequence[Sequence[str | float]]]) -> Path:
     """Write a workbook of texts and numbers, the minimum that Excel accepts."""
     names = list(sheets)
     types = "".join(

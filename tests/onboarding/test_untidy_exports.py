@@ -131,8 +131,8 @@ def test_mistakes_in_the_mapping_are_told(tmp_path: Path, entry: str, message: s
 
 def test_each_sheet_of_a_workbook_lands(tmp_path: Path) -> None:
     """A sheet a month: under one path the rows of the third would have replaced those of the second."""
-    names = ["Mã đơn", "Ngày", "Email", "Trạng thái", "Tổng tiền"]
-    sheets = {
+    names: list[str | float] = ["Mã đơn", "Ngày", "Email", "Trạng thái", "Tổng tiền"]
+    sheets: dict[str, list[list[str | float]]] = {
         f"T{month}": [names, [f"HD{month}", f"2026-0{month}-11", "a@example.org", "Hoàn thành", 10.0]]
         for month in (1, 2, 3)
     }
@@ -157,7 +157,7 @@ def test_cells_that_are_merged_over_rows_stand_in_each(tmp_path: Path) -> None:
 
 def test_formulas_without_a_value_are_told(tmp_path: Path) -> None:
     """Programs write formulas, only a spreadsheet program works them out."""
-    rows: list[list[str | float]] = [HEADER.split(","), ["1", "2026-01-13", "a@example.org", "completed", 10.0]]
+    rows: list[list[str | float]] = [[*HEADER.split(",")], ["1", "2026-01-13", "a@example.org", "completed", 10.0]]
     file = workbook(tmp_path / "orders.xlsx", {"Sheet1": rows})
     edit_sheet(file, "<v>10.0</v>", "<f>5*2</f>")
     started(tmp_path)
