@@ -140,7 +140,13 @@ def lines_on_unread(raw: Path, found: RawFiles, claimed: Collection[Path] = ()) 
             ]
         elif strange:
             # the folder of a whole company, one level too low
-            is_raw = any(below.is_dir() and below.name in sources for below in strange)
+            is_raw = any(
+                table.source == below.name and child.name.split(".")[0] == table.name
+                for below in strange
+                if below.is_dir()
+                for child in _entries(below)
+                for table in found.read
+            )
             hint = f". If {entry} is the raw folder, name it instead of {raw}" if is_raw else ""
             lines.append(f"{_names(raw, strange)}: not a raw table, so not read{hint}")
     return lines
