@@ -24,7 +24,7 @@ create or replace temp macro gregorian(text) as
         else text
     end;
 
--- Converts epoch seconds, milliseconds or microseconds to a time in UTC. Their size decides the unit: seconds reach the size of
+-- Converts epoch seconds, milliseconds, microseconds or nanoseconds to a time in UTC. Their size decides the unit: seconds reach the size of
 -- milliseconds in the year 5138.
 create or replace temp macro epoch_time(text) as
     coalesce(
@@ -35,6 +35,7 @@ create or replace temp macro epoch_time(text) as
                         when abs(try_cast(trim(text) as double)) < 1e11 then try_cast(trim(text) as double) * 1e6
                         when abs(try_cast(trim(text) as double)) < 1e14 then try_cast(trim(text) as double) * 1e3
                         when abs(try_cast(trim(text) as double)) < 1e17 then try_cast(trim(text) as double)
+                        when abs(try_cast(trim(text) as double)) < 1e20 then try_cast(trim(text) as double) / 1e3
                     end as bigint
                 )
             ),

@@ -47,7 +47,8 @@ with typed as (
             {#- a row that landing made for a line that cannot be split into columns #}
             when landed.is_deleted = '(broken line)' then 'broken_line'
             {%- for column in columns if column.config.meta.required %}
-            when {{ is_blank('landed.' ~ column.name) }} then 'missing_{{ column.name }}'
+            when {{ is_blank('landed.' ~ column.name) }}
+                {%- if column.config.meta.kind == 'id' %} or {{ is_word_for_nothing(trimmed('landed.' ~ column.name)) }}{% endif %} then 'missing_{{ column.name }}'
             {%- endfor %}
             {%- for group in meta.get('one_of', []) %}
             when {% for name in group %}{{ is_blank('landed.' ~ name) }}{{ ' and ' if not loop.last }}{% endfor %} then 'missing_{{ group | join("_or_") }}'
@@ -252,6 +253,15 @@ left join ranked on judged._file_id = ranked._file_id and judged._row_number = r
 {% macro is_blank(text) -%}coalesce({{ trimmed(text) }}, '') = ''{%- endmacro %}
 
 {#-
+    SQL condition: the text is a word that a program writes where it has no value, as databases write NULL or \N and spreadsheets
+    #N/A. As an id it would make one record, or one person, of all rows that have none.
+-#}
+{% macro is_word_for_nothing(text) -%}
+    {%- set words = 'null (null) <null> \\n none nil nan nat <na> n/a #n/a undefined (blank) - --'.split(' ') -%}
+    {{ lower_case(text) }} in ({% for word in words %}{{ string_literal(word) }}{{ ', ' if not loop.last }}{% endfor %})
+{%- endmacro %}
+
+{#-
     Kinds of columns whose text may be unreadable. Such a row is quarantined as invalid_<column>; text of every other kind is always
     readable.
 -#}
@@ -284,20 +294,21 @@ left join ranked on judged._file_id = ranked._file_id and judged._row_number = r
     {%- set kind = column.config.meta.kind -%}
     {%- set text = "nullif(" ~ trimmed('landed.' ~ column.name) ~ ", '')" -%}
     {%- if kind == 'text' -%}{{ text }}
-    {%- elif kind == 'id' and column.name.endswith('_id') -%}{{ publishable_id(text) }}
-    {#- An id whose name does not end in _id, such as line_number, may look like a phone number, so it is checked for all kinds of personal data. -#}
-    {%- elif kind == 'id' -%}{{ publishable_id(text, var('personal_data_patterns') | list) }}
+    {%- elif kind == 'id' -%}
+        {#- An id whose name does not end in _id, such as line_number, may look like a phone number, so it is checked for all kinds of personal data. -#}
+        {%- set own = publishable_id(text) if column.name.endswith('_id') else publishable_id(text, var('personal_data_patterns') | list) -%}
+        case when {{ is_word_for_nothing(text) }} then null else {{ own }} end
     {%- elif kind == 'label' -%}{{ masked(text) }}
     {%- elif kind == 'code' -%}{{ lower_case(masked(text)) }}
     {%- elif kind == 'currency' -%}upper({{ text }})
-    {%- elif kind == 'id_list' -%}{{ normalize_id_list(text) }}
+    {%- elif kind == 'id_list' -%}case when {{ is_word_for_nothing(text) }} then null else {{ normalize_id_list(text) }} end
     {%- elif kind == 'email' -%}{{ normalize_email(text) }}
     {%- elif kind == 'phone' -%}{{ normalize_phone(text) }}
     {%- elif kind == 'identifier' -%}
         case {{ lower_case(trimmed('landed.identifier_type')) }}
             when 'email' then {{ normalize_email(text) }}
             when 'phone' then {{ normalize_phone(text) }}
-            else {{ text }}
+            else case when {{ is_word_for_nothing(text) }} then null else {{ text }} end
         end
     {%- elif kind == 'amount' -%}{{ text_to_decimal(text, 18, 4) }}
     {%- elif kind == 'rate' -%}{{ text_to_decimal(text, 19, 12) }}

@@ -15,11 +15,14 @@ from customer_journey.raw.raw_files import data_files_below, delimiter_of
 from customer_journey.raw.tabular import read_as_text
 
 from onboarding.adapters import Recognised, adapters
+from onboarding.guests import find_guests
 from onboarding.how_read import propose_reading
 from onboarding.match import lines_of, source_of
+from onboarding.no_records import leave_out_no_records
 from onboarding.proposal import ITEMS, ORDERS, AdapterUse, Proposal, Source, slug_of
 from onboarding.sales_lists import (
     assume_status,
+    leave_out_payments,
     orders_of_lines,
     price_of_line,
     refunds_among,
@@ -30,6 +33,7 @@ from onboarding.sales_lists import (
 )
 from onboarding.sniff import DELIMITERS, Sheet
 from onboarding.values import Kind, kind_of
+from onboarding.versions import find_file_date
 
 # The size up to which files beside an export are test-read.
 _MOST_TRIED = 64 * 2**20
@@ -50,6 +54,7 @@ def add_source(proposal: Proposal, group: list[Sheet], kinds: Sequence[Kind]) ->
     if source is None:
         proposal.unknown += [(sheet, why) for sheet in group]
         return
+    leave_out_no_records(source)
     take_whole_units(source)
     if source.table.label == ORDERS:
         tell_places_apart(source)
@@ -62,7 +67,9 @@ def add_source(proposal: Proposal, group: list[Sheet], kinds: Sequence[Kind]) ->
         sources += [] if lines.missing else [lines]
     sources += _with_refunds(source, sources[1:])
     for one in sources:
+        find_file_date(one)
         propose_reading(one, proposal.hints)
+        find_guests(one)
     source.notes += _unreadable(group, source)
     proposal.sources += sources
 
@@ -86,9 +93,10 @@ def _with_refunds(source: Source, lines: Sequence[Source]) -> list[Source]:
     if source.table.label != ORDERS:
         return []
     assume_status(source)
+    leave_out_payments(source)
     refunds = refunds_among(source)
     for items in lines:
-        items.refund_rows = source.refund_rows
+        items.refund_rows, items.left_out_rows = source.refund_rows, source.left_out_rows
     return [refunds] if refunds is not None else []
 
 

@@ -1,5 +1,6 @@
 """Proposes how files are read: decimal signs, date formats, time zone, and what values mean."""
 
+import re
 from collections.abc import Sequence
 
 from customer_journey.raw.formulas import parse
@@ -7,10 +8,10 @@ from customer_journey.raw.mapping import BUDDHIST, EPOCH
 
 from onboarding.findings import Finding
 from onboarding.match import AS_DATES, AS_NUMBERS
-from onboarding.names import known_values, plain_name
+from onboarding.names import known_values, plain_name, words_by_meaning
 from onboarding.proposal import DEALS, Hints, Match, Source
 from onboarding.seeds import as_compared, mapped_values, seed_of
-from onboarding.values import DAY_FIRST, MONTH_FIRST, Dates, is_epoch, with_order
+from onboarding.values import CURRENCY_SIGNS, DAY_FIRST, MONTH_FIRST, Dates, compact_form, is_epoch, with_order
 
 
 def propose_reading(source: Source, hints: Hints) -> None:
@@ -116,6 +117,11 @@ def _read_dates(source: Source, matches: Sequence[Match], hints: Hints) -> None:
         formats.append(EPOCH)
         why = f"{since_1970.theirs} has seconds or less since 1970, as {since_1970.kind.example}"
         findings.append(Finding("", False, why))
+    for match in matches:
+        texts = _texts_of(source, match) if match.kind.name in ("number", "phone") else []
+        if texts and (form := compact_form(texts)):
+            formats.append(form)
+            findings.append(Finding("", True, f"{match.theirs}: {match.kind.example}"))
     if buddhist := next((match for match, dates in dated if dates.is_buddhist), None):
         why = f"{buddhist.theirs} counts years as in Thailand, as {buddhist.kind.example}"
         source.reading["calendar"] = Finding(BUDDHIST, True, why), BUDDHIST
@@ -126,10 +132,16 @@ def _read_dates(source: Source, matches: Sequence[Match], hints: Hints) -> None:
     # columns with the contract's own names are taken to be in UTC, as in the contract
     is_utc = all(match.theirs == match.column for match in source.matches)
     is_given = hints.timezone is not None and hints.timezone.is_sure
+    if local is not None and re.search(r"\((?:UTC|GMT)\)\s*$", local.theirs):
+        return
     if local is not None and (is_given or not is_utc):
         source.reading["timezone"] = hints.timezone, hints.timezone.value if hints.timezone else None
     elif is_given and local is None and any(dates.has_times for _, dates in dated):
         source.notes.append("its times have offsets of their own: --timezone makes no difference to them")
+
+
+def _texts_of(source: Source, match: Match) -> list[str]:
+    return [text for sheet in source.sheets for text in sheet.values(sheet.columns.index(match.theirs))]
 
 
 def _order_of(match: Match, dates: Dates, decided: str | None, hints: Hints) -> tuple[Dates, Finding]:
@@ -161,17 +173,40 @@ def _read_stages_as_statuses(source: Source) -> None:
         }
 
 
+_YES_OR_NO = {*("true", "t", "yes", "y", "1"), *("false", "f", "no", "n", "0")}
+
+
+def _meaning_of(kind: str, value: str) -> str | None:
+    """Return a yes, no or currency in the contract's words: in lower case if it is one; None if it is unknown."""
+    text = value.strip().lower()
+    if kind == "boolean":
+        return text if text in _YES_OR_NO else words_by_meaning("yes_or_no").get(plain_name(value) or text)
+    code = CURRENCY_SIGNS.get(text) or words_by_meaning("currency_names").get(plain_name(value))
+    return text if re.fullmatch("[a-z]{3}", text) and code in (None, text.upper()) else code
+
+
 def _compare_values(source: Source, match: Match) -> None:
     """Compare the values of a column with its seed or with the contract's list."""
     label, counts = source.table.label, match.kind.counts
+    kind = source.table.kind_of(match.column)
+    if kind in ("boolean", "currency"):
+        meanings = {value: _meaning_of(kind, value) for value in counts}
+        if other := {value: (ours, counts[value]) for value, ours in meanings.items() if ours != value.lower()}:
+            source.values[match.column] = other
+        return
     names = known_values().get(f"{label}.{match.column}")
     if seed_of(label, match.column):
         known, likely = mapped_values(label, match.column), names or {}
         source.known_values[match.column] = [value for value in counts if as_compared(value) in known]
         unknown = {value: count for value, count in counts.items() if as_compared(value) not in known}
         if unknown:
+            # HOAN THANH, as a program without accents writes it
+            likely = {**{plain_name(value): ours for value, ours in known.items()}, **likely}
+            # Overdue 3 days, Due in 5 days
+            plainly = {value: " ".join(re.sub("[0-9]+", "", plain_name(value)).split()) for value in unknown}
             source.values[match.column] = {
-                value: (likely.get(plain_name(value)), count) for value, count in unknown.items()
+                value: (likely.get(plain_name(value), likely.get(plainly[value])), count)
+                for value, count in unknown.items()
             }
         return
     if names is None:

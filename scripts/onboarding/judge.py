@@ -28,12 +28,16 @@ from onboarding.lines import line_of_row
 from onboarding.macros import Models
 from onboarding.names import known_values
 from onboarding.seeds import is_refusing, mapped_values, mapping_columns, seed_of
-from onboarding.values import dates_of, masked, numbers_of
+from onboarding.values import compact_form, dates_of, is_rounded, masked, numbers_of
 from onboarding.write import rows_of
 
 _REASONS = 5
 _VALUES = 20
 _PERSONAL = ("email", "phone", "identifier", "text", "id_list")
+# tables that others refer to, the fewest rows without a match that are told, and ids without what zeros do to them
+_REFERRED = ("crm/contacts", "crm/companies", "orders/products")
+_FEWEST = 3
+_ALIKE = "ltrim(regexp_replace(lower(trim({})), '[.]0$', ''), '0')"
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,10 @@ class Verdict:
     # columns and files that are not read
     drift: list[str] = field(default_factory=list)
     doubles: list[str] = field(default_factory=list)
+    # ids and phones that a spreadsheet changed, or that match nothing
+    ids: list[str] = field(default_factory=list)
+    # amounts that no file names the currency of
+    assumed: list[str] = field(default_factory=list)
     absent: list[RawTable] = field(default_factory=list)
     max_quarantined_share: float = 0.5
 
@@ -128,7 +136,8 @@ def judge(raw: Path) -> Verdict:
         there = [table for table in raw_tables() if _count(connection, table.relation)]
         verdict = Verdict(
             drift=report.drift,
-            doubles=[*report.doubles, *(line for table in there for line in _rounded(connection, table))],
+            doubles=report.doubles,
+            ids=[*(line for table in there for line in _rounded(connection, table)), *_unmatched(connection, there)],
             absent=[table for table in raw_tables() if table.label in report.absent_tables],
             max_quarantined_share=float({**default_settings(), **settings}["max_quarantined_share"]),
         )
@@ -139,6 +148,9 @@ def judge(raw: Path) -> Verdict:
             staged = models.relation(f"stg_{table.source}__{table.name}")
             verdict.judgements.append(_judgement(connection, models, table, staged, rejects, files, origins))
             verdict.unmapped += _unmapped(connection, models, table, is_of_files(raw, table))
+            verdict.ids += _unread(connection, models, table)
+            if "reporting_currency" not in settings:
+                verdict.assumed += _without_currency(connection, models, table)
         verdict.orders = _orders(connection, models, there)
     return verdict
 
@@ -233,15 +245,118 @@ def _judgement(
 def _rounded(connection: duckdb.DuckDBPyConnection, table: RawTable) -> list[str]:
     """Return a line on ids that a spreadsheet rounded, such as 1.23E+12: rows of different records look the same."""
     lines = []
-    for column in table.key:
+    for column in table.columns:
+        kind = table.kind_of(column)
+        if kind not in ("id", "phone"):
+            continue
         row = connection.execute(
-            f"select count(*), min(trim({column})) from {table.relation} where contains({column}, 'E+')"
-            f" and regexp_matches(trim({column}), '^[0-9]([.,][0-9]+)?E[+][0-9]+$')"
+            f"select count(*), min(trim({column})) from {table.relation} where contains(lower({column}), 'e+')"
+            f" and regexp_matches(trim({column}), '^[0-9]([.,][0-9]+)?[Ee][+][0-9]+$')"
         ).fetchone()
         if row and row[0]:
+            effect = "they are read as no number" if kind == "phone" else "different ones look the same"
             lines.append(
-                f"{table.label}: {column} was rounded by a spreadsheet in {rows_of(row[0])}, as {row[1]}: different "
-                "rows look the same. Format the column as text there and save the file again"
+                f"{table.label}: {column} was rounded by a spreadsheet in {rows_of(row[0])}, as {row[1]}: {effect}. "
+                "Format the column as text there and save the file again"
+            )
+    return lines
+
+
+def _without_currency(connection: duckdb.DuckDBPyConnection, models: Models, table: RawTable) -> list[str]:
+    """Return a line on rows without a currency: they count in that of the settings, which nobody has chosen."""
+    # refunds and lines take the currency of their order
+    if "currency" not in table.columns or table.label == "orders/refunds":
+        return []
+    staged = models.relation(f"stg_{table.source}__{table.name}")
+    row = connection.execute(
+        f"select count(*) from {staged} where row_status = 'accepted' and currency is null"
+    ).fetchone()
+    if not row or not row[0]:
+        return []
+    currency = default_settings()["reporting_currency"]
+    return [
+        f"{table.label}: the currency of {rows_of(row[0])} is taken to be {currency}, since no file names it. If it is "
+        "another, write reporting_currency in vars.yml"
+    ]
+
+
+def _unread(connection: duckdb.DuckDBPyConnection, models: Models, table: RawTable) -> list[str]:
+    """Return a line on each column of addresses or phones with texts that are none, so that they identify nobody."""
+    lines = []
+    staged = models.relation(f"stg_{table.source}__{table.name}")
+    for column in table.columns:
+        kind = table.kind_of(column)
+        if kind not in ("email", "phone"):
+            continue
+        landed = f"trim(landed.{column})"
+        row = connection.execute(
+            f"""
+            select count(*), min({landed})
+            from {table.relation} as landed
+            inner join {staged} as staged
+                on landed._file_id = staged._file_id and landed._row_number = staged._row_number
+            where staged.row_status = 'accepted' and staged.{column} is null and {landed} <> ''
+                and not regexp_matches(landed.{column}, '^[0-9]([.,][0-9]+)?[Ee][+][0-9]+$')
+                and not {models.call("is_word_for_nothing", landed)}
+            """
+        ).fetchone()
+        if row and row[0]:
+            what = "no e-mail address" if kind == "email" else "no phone number"
+
+            lines.append(
+                f"{table.label}: {column} is {what} that can be read in {rows_of(row[0])}, as "
+                f"{_masked_unread(row[1])}: nobody is known by it"
+            )
+    return lines
+
+
+def _masked_unread(value: str) -> str:
+    """Return a text that may hold an address or number, with its letters and digits hidden."""
+    return repr(re.sub(r"\w", "x", value)[:40])
+
+
+def _shown(value: str) -> str:
+    return masked(value, "email" if "@" in value else "code")
+
+
+def _unmatched(connection: duckdb.DuckDBPyConnection, there: Sequence[RawTable]) -> list[str]:
+    """Return a line on each column of ids of which at least half match no row of the table they refer to.
+
+    The rows count, but not for the customer, company or product that they mean. Order, deal and other ids are left out:
+    rows with unknown ones are refused.
+    """
+    lines = []
+    for parent in [table for table in there if table.label in _REFERRED]:
+        (key,) = parent.key
+        for table in [table for table in there if key in table.columns and table is not parent]:
+            row = connection.execute(
+                f"""
+                with
+                ids as (select trim({key}) as id, {_ALIKE.format(key)} as alike from {parent.relation}),
+                own as (
+                    select trim({key}) as id, {_ALIKE.format(key)} as alike
+                    from {table.relation} where trim({key}) <> ''
+                )
+                select
+                    count(*),
+                    count(*) filter (where id not in (select id from ids)),
+                    count(*) filter (where id not in (select id from ids) and alike in (select alike from ids)),
+                    min(id) filter (where id not in (select id from ids)),
+                    (select min(id) from ids)
+                from own
+                """
+            ).fetchone()
+            if row is None or row[1] < _FEWEST or 2 * row[1] < row[0]:
+                continue
+            count, unknown, alike, one, other = row
+            how = (
+                "there they are written otherwise, with other zeros before or behind: export both alike"
+                if 2 * alike >= unknown
+                else "are they the numbers of another system? Then export those of this one"
+            )
+            lines.append(
+                f"{table.label}: {key} is in no row of {parent.label} in {unknown:,} of {rows_of(count)}, as "
+                f"{_shown(one)} ({parent.label} has {_shown(other)}): {how}"
             )
     return lines
 
@@ -349,15 +464,28 @@ def _advice(table: RawTable, reason: str, column: str, value: str, theirs: str, 
         return "the column was too narrow when a spreadsheet saved the file: widen it and save again"
     if re.fullmatch(r"#(REF|VALUE|NAME|DIV/0|N/A|NULL|NUM)[!?]?", value.strip()):
         return "it is the error of a formula: correct the formula in the spreadsheet and save again"
+    if is_rounded(value.strip()):
+        return "a spreadsheet rounded it: format the column as text there and save the file again"
     if reason == f"invalid_{column}" and kind in ("timestamp", "planned_timestamp", "date", "planned_date"):
         if re.fullmatch(r"[3-6][0-9]{4}([.,][0-9]+)?", value.strip()):
             day = date(1899, 12, 30) + timedelta(days=int(value.strip()[:5]))
             return f"it is the number by which a spreadsheet stores {day}: format the column as a date and save again"
+        if re.fullmatch(
+            r"(?i)[0-9]{4}[-/ ]?[qw][0-9]{1,2}|q[1-4][-/ ]*[0-9]{4}|[0-9]{4}[-/][0-9]{1,2}|[0-9]{1,2}[-/][0-9]{4}",
+            value.strip(),
+        ):
+            return "it names no day: export the day of each row"
+        if form := compact_form([value.strip()]):
+            return f'write date_format: "{form}" for {table.label} in mapping.yml'
         dates = dates_of([value.strip()])
         if dates is not None and dates.formats and dates.formats[0] not in how.date_format:
             either = " (or the other way round)" if dates.order == "" else ""
             return f'write date_format: "{dates.formats[0]}"{either} for {table.label} in mapping.yml'
+        if any(map(str.isdigit, value)) and theirs != value.strip():
+            return f"{advice_on(reason)}, or write its form as date_format for {table.label} in mapping.yml"
     is_number = kind in ("amount", "rate", "number", "integer")
+    if is_number and value.strip().endswith("%"):
+        return "it is a share, not an amount: leave the column out of mapping.yml, or export the amount"
     if is_number and reason in (f"invalid_{column}", f"ambiguous_{column}"):
         numbers = numbers_of([value.strip()])
         if numbers is not None and numbers.decimal and how.decimal is None and how.thousands is None:

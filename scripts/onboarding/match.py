@@ -10,6 +10,7 @@ from onboarding.names import Vocabulary, parts_of_names, plain_name, scale_of, v
 from onboarding.proposal import DEALS, EVENTS, ITEMS, ORDERS, Match, Source
 from onboarding.seeds import as_compared, mapped_values, seed_of
 from onboarding.sniff import Sheet
+from onboarding.surveys import RESPONSES, name_survey, of_answers, question_in
 from onboarding.values import Kind, is_rounded, kind_of
 
 # A match by name with at least this weight is certain if the values agree.
@@ -17,6 +18,8 @@ SURE = 0.7
 # The least score to propose a table: a matching name adds to it, missing required columns lower it.
 _ENOUGH = 3.5
 _CALLED = 5.0
+# how well a blank column fits one that every row must fill: any other that has values and a fitting name fits better
+_ALL_BLANK = 0.3
 # how well the name of a file must at least match that of a table to decide between two tables
 _PARTLY = 0.2
 _LACKING = 2.0
@@ -24,6 +27,17 @@ AS_DATES = ("timestamp", "planned_timestamp", "date", "planned_date")
 AS_NUMBERS = ("amount", "rate", "number", "integer")
 # names of columns with a time of day
 _TIMES = ("time", "time of day", "uhrzeit", "zeit", "gio", "heure", "hora", "ora")
+_PERCENT = {
+    "percent",
+    "percentage",
+    "pct",
+    "prozent",
+    "pourcent",
+    "pourcentage",
+    "porcentaje",
+    "porcentagem",
+    "percentuale",
+}
 # the least number of columns of a file for which names that occur in many tables are enough, if nearly all match
 _FEW = 4
 _NEARLY_ALL = 0.8
@@ -54,12 +68,19 @@ def source_of(folder: Path, group: list[Sheet], kinds: Sequence[Kind]) -> tuple[
     names = group[0].columns
     place = usual_place(folder, group[0].path)
     candidates = []
+    question = question_in(names, kinds)
     for label, vocabulary in vocabularies().items():
         matches = matches_of(vocabulary, names, kinds)
+        if label == RESPONSES:
+            matches = of_answers(matches, question, dict(zip(names, kinds, strict=True)))
         called = _called(vocabulary, folder, group)
         likeness = _score(vocabulary, matches)
         score = likeness + _CALLED * called + (100 if place == label else 0)
         missing = missing_in(vocabulary.table, [match.column for match in matches])
+        if label == RESPONSES and question is not None:
+            # the question says what the survey is
+            missing = [column for column in missing if column != "survey_type"]
+            score += _ENOUGH
         candidates.append(_Candidate(score, likeness, called, vocabulary.table, matches, missing))
     best = max(map(_with_addresses_as_ids, candidates), key=lambda candidate: candidate.score)
     if best.missing and place != best.table.label:
@@ -89,6 +110,8 @@ def source_of(folder: Path, group: list[Sheet], kinds: Sequence[Kind]) -> tuple[
     source = Source(table, group, matches, unknown, missing, dict(zip(names, kinds, strict=True)))
     _join_names_of_persons(source)
     _join_id_of_events(source)
+    if table.label == RESPONSES and question is not None:
+        name_survey(source, question)
     source.notes += [
         f"{name} is left out: its amounts are negative, and a build refuses those"
         for name, kind in unknown.items()
@@ -226,13 +249,16 @@ def _assigned(vocabulary: Vocabulary, names: Sequence[str], kinds: Sequence[Kind
         (
             -weight
             * _agreement(vocabulary.table.kind_of(column), kind)
-            * (1 - kind.blank_share if column in needed and kind.name != "blank" else 1),
+            * (1 if column not in needed else _ALL_BLANK if kind.name == "blank" else 1 - kind.blank_share),
             number,
             column,
         )
         for column in vocabulary.table.all_columns
         for number, (name, kind) in enumerate(zip(plain, kinds, strict=True))
-        if name and (weight := vocabulary.weight(column, name)) > 0 and _may_be(vocabulary.table, column, kind)
+        if not (vocabulary.table.kind_of(column) == "amount" and is_percentage(names[number]))
+        and name
+        and (weight := vocabulary.weight(column, name)) > 0
+        and _may_be(vocabulary.table, column, kind)
     ]
     order = {column: place for place, column in enumerate(vocabulary.table.all_columns)}
     assigned: dict[str, tuple[int, float]] = {}
@@ -242,6 +268,11 @@ def _assigned(vocabulary: Vocabulary, names: Sequence[str], kinds: Sequence[Kind
             assigned[column] = number, -weight
             used.add(number)
     return assigned
+
+
+def is_percentage(name: str) -> bool:
+    """Return whether the name of a column says that it holds shares of another amount: Discount (%)."""
+    return "%" in name or bool(_PERCENT & set(plain_name(name).split()))
 
 
 def _may_be(table: RawTable, column: str, kind: Kind) -> bool:
@@ -427,7 +458,8 @@ def _note_lines_of_orders(source: Source) -> None:
     if key is None:
         return
     place = source.sheets[0].columns.index(key.theirs)
-    texts = [text for sheet in source.sheets for text in sheet.values(place)]
+    by_file = [sheet.values(place) for sheet in source.sheets]
+    texts = [text for of_file in by_file for text in of_file]
     if rounded := next((text for text in texts if is_rounded(text)), None):
         source.notes.append(
             f"{key.theirs} was rounded by a spreadsheet, as {rounded}: different rows look the same. Format it as text "
@@ -439,7 +471,8 @@ def _note_lines_of_orders(source: Source) -> None:
             f"{key.theirs} has {key.kind.distinct:,} values in {len(texts):,} rows, most of the others without amount: "
             "they have a row for each line, so that the first of each is taken for the order"
         )
-    elif len(texts) - key.kind.distinct > 0.02 * len(texts):
+    # rows that stand in several files as well are another matter: see versions.py
+    elif sum(len(of_file) - len(set(of_file)) for of_file in by_file) > 0.02 * len(texts):
         hint = ", or lines of it, which orders/order_items wants" if source.table.label == "orders/orders" else ""
         source.notes.append(
             f"{key.theirs} has {key.kind.distinct:,} values in {len(texts):,} rows: one row of each counts, "

@@ -163,6 +163,24 @@ def refund_words() -> frozenset[str]:
 
 
 @cache
+def no_sale_words() -> frozenset[str]:
+    """Return the normalized words for a booking in a list of sales that is none, such as `payment`."""
+    return frozenset(plain_name(word) for word in _document()["no_sale_words"])
+
+
+@cache
+def total_words() -> frozenset[str]:
+    """Return the normalized words that stand in place of a record's id in a row of totals."""
+    return frozenset(plain_name(word) for word in _document()["total_words"])
+
+
+@cache
+def words_by_meaning(which: str) -> Mapping[str, str]:
+    """Return what normalized words mean: of yes and no (`yes_or_no`), or of currencies (`currency_names`)."""
+    return {plain_name(word): ours for ours, words in _document()[which].items() for word in words}
+
+
+@cache
 def amounts_in_parts() -> Mapping[str, tuple[str, ...]]:
     """Return the normalized names of the parts of a total by part (price, tax, shipping, discount), best ones first."""
     return {

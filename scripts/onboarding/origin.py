@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 from customer_journey.settings import FILE_NAME as SETTINGS_FILE
 
+from onboarding.adapters import adapters, recognised
 from onboarding.findings import Finding
 from onboarding.match import SURE
 from onboarding.names import plain_name, vocabularies
@@ -148,9 +149,16 @@ def hints_of(
                 currencies[{"VNĐ": "VND", "₫": "VND", "đ": "VND", "€": "EUR"}.get(in_brackets[1], in_brackets[1])] += 1
             if len(kind.counts) == 1 and _is_of_currency(plain_name(name)):
                 currencies[kind.example.upper()] += 1
+        # a tool of one country, as KiotViet
+        tool = recognised(group[0].columns)
+        if tool is not None and (fixed := adapters()[tool.adapter].variables.get("currency")):
+            currencies[fixed] += 1
     phones = [kind.example for of_columns in kinds for kind in of_columns if kind.name == "phone"]
     seen = currencies.most_common(1)[0][0] if currencies else None
     home, why = _home(names, seen)
+    if home is None and timezone:
+        home = next((one for one in _HOMES if one.timezone == timezone), None)
+        why = f"--timezone is {timezone}"
     zone = None
     if timezone:
         zone = Finding(timezone, True, "given by --timezone")

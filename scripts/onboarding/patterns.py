@@ -49,7 +49,7 @@ def _pattern(paths: Sequence[str]) -> str | None:
     end = paths[0][len(start) :]
     while not all(path[len(start) :].endswith(end) for path in paths):
         end = end[1:]
-    # treat a number as a whole: 2025 and 2026 share digits only by chance
-    start = re.sub(r"[0-9]+$", "", start)
-    end = re.sub(r"^[0-9]+", "", end)
+    # treat a number or a date as a whole: 2025 and 2026 share digits only by chance
+    start = re.sub(r"[0-9][0-9._-]*$", "", start)
+    end = re.sub(r"^[-_.0-9]*[0-9]", "", end)
     return f"{start}*{end}" if len(start.rpartition("/")[2]) > 2 else None

@@ -76,8 +76,12 @@ class Source:
     one_row_per: str = ""
     summed_per: str = ""
     numbered_per: str = ""
+    # as in mapping.yml: the format of the date in the names of the files
+    file_date: str = ""
     # as in mapping.yml: which rows of a list of sales are refunds
     refund_rows: str | dict[str, list[str]] = ""
+    # as in mapping.yml: the rows that are not read
+    left_out_rows: dict[str, list[str]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     is_sure: bool = True
 

@@ -48,6 +48,16 @@ def print_report(console: Console, folder: Path, verdict: Verdict) -> bool:
             else:
                 row = f"{value.value.lower()},???"
                 console.print(f"  add the row {row} to {value.known_by}   # {comment}; the table comes from an adapter")
+    if verdict.ids:
+        console.print()
+        console.print("Ids and phones to look at:")
+        for note in verdict.ids:
+            console.print(f"  {note}")
+    if verdict.assumed:
+        console.print()
+        console.print("Assumed:")
+        for note in verdict.assumed:
+            console.print(f"  {note}")
     notes = [*verdict.doubles, *verdict.drift]
     if notes:
         console.print()

@@ -13,7 +13,7 @@ from customer_journey.raw.mapping import NEGATIVE
 
 from onboarding.findings import Finding
 from onboarding.match import find_times, matches_of, missing_in
-from onboarding.names import amounts_in_parts, places, plain_name, refund_words, scale_of, vocabularies
+from onboarding.names import amounts_in_parts, no_sale_words, places, plain_name, refund_words, scale_of, vocabularies
 from onboarding.proposal import ITEMS, ORDERS, REFUNDS, Match, Source
 from onboarding.sniff import Sheet
 from onboarding.values import Kind, number_in
@@ -163,6 +163,7 @@ def orders_of_lines(items: Source, kinds: Sequence[Kind]) -> Source | None:
     taken = {match.theirs for match in matches}
     unknown = {name: kind for name, kind in items.kinds.items() if name and name not in taken}
     orders = Source(table, items.sheets, matches, unknown, missing, items.kinds, is_sure=False)
+    orders.left_out_rows = dict(items.left_out_rows)
     find_times(orders)
     total_of_parts(orders)
     quantity, price = _match(items, "quantity"), _match(items, "unit_price")
@@ -204,6 +205,17 @@ def assume_status(orders: Source) -> None:
         orders.missing = []
         why = "no column says which orders were cancelled or are not paid yet"
         orders.constants["status"] = Finding("completed", False, why)
+
+
+def leave_out_payments(orders: Source) -> None:
+    """Leave out rows whose kind is no sale, as payments in a list of invoices: their amounts would count twice."""
+    for name, kind in orders.unknown.items():
+        values = [value for value in kind.counts if plain_name(value) in no_sale_words()]
+        others = [value for value in kind.counts if value not in values and not _is_refund(value)]
+        if values and others and _OF_KINDS & set(plain_name(name).split()):
+            orders.left_out_rows[name] = values
+            orders.notes.append(f"its rows with {name} {' or '.join(values)} are no sales and are left out")
+            return
 
 
 def refunds_among(orders: Source) -> Source | None:
@@ -250,7 +262,7 @@ def refunds_among(orders: Source) -> Source | None:
         if theirs in own
     ]
     refunds = Source(table, orders.sheets, matches, dict(orders.unknown), [], orders.kinds, is_sure=False)
-    refunds.refund_rows = orders.refund_rows
+    refunds.refund_rows, refunds.left_out_rows = orders.refund_rows, orders.left_out_rows
     refunds.times = {"refunded_at": orders.times["ordered_at"]} if "ordered_at" in orders.times else {}
     if orders.summed_per:
         refunds.summed_per = "refund_id"
@@ -272,7 +284,8 @@ def _match(source: Source, column: str) -> Match | None:
 def _rows(source: Source) -> Iterator[tuple[Sheet, list[str]]]:
     for sheet in source.sheets:
         for row in sheet.rows:
-            yield sheet, row
+            if not any(_cell(sheet, row, name) in values for name, values in source.left_out_rows.items()):
+                yield sheet, row
 
 
 def _cell(sheet: Sheet, row: Sequence[str], name: str) -> str:

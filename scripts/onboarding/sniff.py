@@ -20,8 +20,9 @@ from customer_journey.errors import InputError, first_line
 from customer_journey.raw.broken_files import refuse_another_kind
 from customer_journey.raw.file_columns import refuse_too_many
 from customer_journey.raw.json_records import records_in
+from customer_journey.raw.notation import UNSEEN
 from customer_journey.raw.raw_files import delimiter_of, is_json, is_parquet, is_sheet, open_text
-from customer_journey.raw.sheets import names_below, refuse_vast
+from customer_journey.raw.sheets import names_below, refuse_vast, with_merged_cells
 
 from onboarding.encodings import encoding_of
 from onboarding.findings import Finding
@@ -32,7 +33,7 @@ MOST_BYTES = 32 * 2**20
 MOST_ROWS = 100_000
 # What a cell holds shows in its beginning; to search megabytes for dates and amounts takes minutes.
 LONGEST_CELL = 10_000
-DELIMITERS = (",", ";", "\t", "|")
+DELIMITERS = (",", ";", "\t", "|", "^", "~")
 # The rows that decide the delimiter, and among which the header is searched.
 _ROWS_FOR_DELIMITER = 200
 _DEEPEST_HEADER = 20
@@ -70,7 +71,8 @@ class Sheet:
 
     def values(self, column: int) -> list[str]:
         """Return the texts of a column that are not blank, in the sample."""
-        return [row[column].strip() for row in self.rows if row[column].strip()]
+        texts = (row[column].strip(UNSEEN) for row in self.rows)
+        return [text for text in texts if text]
 
 
 def sniff(file: Path) -> list[Sheet]:
@@ -234,11 +236,20 @@ def _header_place(rows: Sequence[Sequence[str]], width: int) -> int | None:
             continue
         if any(looks_like_a_value(cell) for cell in filled):
             return None
-        return place + 1 if len(rows) > place + 1 and _completes(row, rows[place + 1]) else place
+        is_group = _completes(row, *rows[place + 1 : place + 2]) or _stands_above(row, *rows[place + 1 : place + 3])
+        return place + 1 if is_group else place
     return None
 
 
-def _completes(upper: Sequence[str], lower: Sequence[str]) -> bool:
+def _stands_above(upper: Sequence[str], lower: Sequence[str] = (), first: Sequence[str] = ()) -> bool:
+    """Return whether a row names groups of columns: the row below has more names, and values stand below that."""
+    filled = [cell for cell in upper if cell.strip()]
+    names = [cell for cell in lower if cell.strip()]
+    values = sum(map(looks_like_a_value, first))
+    return len(names) > len(filled) and values > 1 and not any(map(looks_like_a_value, names))
+
+
+def _completes(upper: Sequence[str], lower: Sequence[str] = ()) -> bool:
     """Return whether the row below a header is its second row: only names, in the columns where the first has none."""
     width = max(_width(upper), _width(lower))
     pairs = list(zip(_padded(upper, width), _padded(lower, width), strict=True))
@@ -262,16 +273,24 @@ def _workbook(file: Path) -> list[Sheet]:
         found = workbook.get_sheet_by_name(name)
         # keep blank rows at the top, which calamine would skip, so that row numbers are those of the sheet
         rows = found.to_python(skip_empty_area=False, nrows=MOST_ROWS + _DEEPEST_HEADER)
-        numbered = [(number + 1, [_cell(cell) for cell in row]) for number, row in enumerate(rows)]
-        numbered = [(number, row) for number, row in numbered if any(cell.strip() for cell in row)]
-        if not numbered:
-            continue
-        sheet = Sheet(file, sheet=name, is_whole=found.total_height <= MOST_ROWS)
-        _take(sheet, numbered)
-        sheets.append(sheet)
+        sheet = _sheet(file, name, rows, found.total_height)
+        if sheet is not None and found.merged_cell_ranges:
+            sheet = _sheet(file, name, with_merged_cells(found, rows, sheet.header_row), found.total_height)
+        sheets += [sheet] if sheet is not None else []
     if len(sheets) == 1 and len(workbook.sheet_names) == 1:
         sheets[0].sheet = None
     return sheets or [Sheet(file, problem="holds no rows in any sheet: export it again")]
+
+
+def _sheet(file: Path, name: str, rows: Sequence[Sequence[object]], height: int) -> Sheet | None:
+    """Return a sheet of a workbook; None if it holds nothing."""
+    numbered = [(number, [_cell(cell) for cell in row]) for number, row in enumerate(rows, 1)]
+    numbered = [(number, row) for number, row in numbered if any(cell.strip() for cell in row)]
+    sheet = Sheet(file, sheet=name, is_whole=height <= MOST_ROWS)
+    if not numbered:
+        return None
+    _take(sheet, numbered)
+    return sheet
 
 
 def _cell(value: object) -> str:

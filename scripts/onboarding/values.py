@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from customer_journey.raw.months import in_english
+from customer_journey.raw.months import in_english, without_weekday
 
 _EMAIL = re.compile(r"(mailto:)?[^@\s,;]+@[^@\s,;]+\.[^@\s,;]{2,}")
 _PHONE = re.compile(r"'?[+(]*[0-9][0-9 .()/*x•-]{6,22}", re.IGNORECASE)
@@ -43,7 +43,7 @@ _MONEY = re.compile(
 
 _DAY = re.compile(
     r"(?P<one>[0-9]{1,4})(?P<sign>[./-])(?P<two>[0-9]{1,2})(?P=sign)(?P<three>[0-9]{4}|[0-9]{2})"
-    r"(?P<gap>T|,? ?|\s+)(?P<time>[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?P<fraction>[.,][0-9]+)?)?)?"
+    r"(?P<gap>T|,? ?|\s+)(?P<time>[0-9]{1,2}(?P<clock>[:h.])[0-9]{2}(?:(?P=clock)[0-9]{2}(?P<fraction>[.,][0-9]+)?)?)?"
     r"(?P<half>\s?[AaPp]\.?\s?[Mm]\.?)?(?P<offset>\s?(?:Z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?))?"
 )
 _TIME_FIRST = re.compile(
@@ -63,10 +63,15 @@ _NAMED_MONTH = re.compile(
     r"|(?P<first>[A-Za-z]{3,9}) [0-9]{1,2}(?P<comma>,? ))"
     r"(?P<year>[0-9]{4}|[0-9]{2})(?P<gap>,? (?:at )?)?"
     r"(?P<time>[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?)?(?P<half> ?[AaPp][Mm])?"
+    r"(?P<offset> ?(?:Z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?))?"
 )
 _MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october",
            "november", "december")  # fmt: skip
 _ENGLISH = {*_MONTHS, *(name[:3] for name in _MONTHS)}
+_COMPACT = re.compile(
+    r"(19[7-9][0-9]|20[0-9]{2})(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])(([01][0-9]|2[0-3])[0-5][0-9]([0-5][0-9])?)?"
+)
+_COMPACT_FORMS = {"9" * 8: "%Y%m%d", "9" * 12: "%Y%m%d%H%M", "9" * 14: "%Y%m%d%H%M%S"}
 _ISO = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?"
     r"(?: ?(?P<offset>Z|UTC|[+-][0-9]{2}(?::?[0-9]{2})?))?)?"
@@ -148,7 +153,14 @@ def looks_like_a_value(text: str) -> bool:
 
 def is_epoch(text: str) -> bool:
     """Return whether a number may be an epoch time in seconds, milliseconds or microseconds, from 2001 to 2100."""
-    return bool(re.fullmatch(r"([1-3][0-9]{9}|4[01][0-9]{8})([0-9]{3}|[0-9]{6})?(\.[0-9]+)?", text))
+    return bool(re.fullmatch(r"([1-3][0-9]{9}|4[01][0-9]{8})([0-9]{3}){0,3}(\.[0-9]+)?", text))
+
+
+def compact_form(texts: Iterable[str]) -> str | None:
+    """Return the strptime format of dates without separators, as 20260115 or 20260115102233; None if one is none."""
+    found = {re.sub("[0-9]", "9", text) for text in texts if _COMPACT.fullmatch(text)}
+    is_all = all(_COMPACT.fullmatch(text) for text in texts)
+    return _COMPACT_FORMS.get(found.pop()) if is_all and len(found) == 1 else None
 
 
 def is_rounded(text: str) -> bool:
@@ -329,10 +341,12 @@ def dates_of(texts: Iterable[str]) -> Dates | None:
             has_times |= ":" in text
             has_local |= ":" in text and not iso["offset"]
             continue
+        bare = without_weekday(text)
+        weekday, text = "" if bare == text else "%A, ", bare
         if named := _form_of_named_month(text) or _form_of_east_asia(text):
-            forms[named, ""] += 1
+            forms[f"{weekday}{named}", ""] += 1
             has_times |= ":" in text
-            has_local |= ":" in text
+            has_local |= ":" in text and "%z" not in named
             continue
         found = _DAY.fullmatch(text) or _TIME_FIRST.fullmatch(text) or _DAY.fullmatch(in_english(text))
         form = _form(found) if found else None
@@ -342,7 +356,7 @@ def dates_of(texts: Iterable[str]) -> Dates | None:
             if others > 20 and _are_too_many(others, total):
                 return None
             continue
-        forms[form] += 1
+        forms[f"{weekday}{form[0]}", form[1]] += 1
         groups = found.groupdict()
         if groups.get("time"):
             has_times = True
@@ -406,7 +420,7 @@ def _form_of_named_month(text: str) -> str | None:
     whole = month in _MONTHS
     if found is None or month not in _ENGLISH or bool(found["gap"]) > bool(found["time"]):
         return None
-    if found["half"] and not found["time"]:
+    if (found["half"] or found["offset"]) and not found["time"]:
         return None
     # May is both a full name and an abbreviation
     name = "%B" if whole and month != "may" else "%b"
@@ -416,7 +430,8 @@ def _form_of_named_month(text: str) -> str | None:
         return form
     clock = ("%I" if found["half"] else "%H") + ":%M" + (":%S" if found["time"].count(":") > 1 else "")
     half = (" " if found["half"][0] == " " else "") + "%p" if found["half"] else ""
-    return f"{form}{found['gap'] or ''}{clock}{half}"
+    offset = (" " if found["offset"][0] == " " else "") + "%z" if found["offset"] else ""
+    return f"{form}{found['gap'] or ''}{clock}{half}{offset}"
 
 
 def _form_of_east_asia(text: str) -> str | None:
@@ -451,7 +466,11 @@ def _form(found: re.Match[str]) -> tuple[str, str] | None:
     time = groups.get("time")
     if time is None:
         return (day, "") if not (groups.get("half") or groups.get("offset")) else None
-    clock = ("%I" if groups.get("half") else "%H") + ":%M" + (":%S" if time.count(":") > 1 else "")
+    # 10h22, 10.22
+    colon = groups.get("clock") or ":"
+    if colon != ":" and not found["gap"]:
+        return None
+    clock = ("%I" if groups.get("half") else "%H") + f"{colon}%M" + (f"{colon}%S" if time.count(colon) > 1 else "")
     clock += ".%f" if groups.get("fraction") else ""
     if groups.get("half"):
         clock += (" " if groups["half"][0].isspace() else "") + "%p"

@@ -117,7 +117,7 @@ def _is_as_it_stands(proposal: Proposal, source: Source) -> bool:
     return (
         files_word(proposal, source) is None
         and not (source.missing or source.constants or source.values or source.id_prefix or source.notes)
-        and not (source.summed_per or source.refund_rows or source.computed)
+        and not (source.summed_per or source.refund_rows or source.left_out_rows or source.computed or source.file_date)
         and all(match.theirs == match.column and match.is_sure and not match.others for match in source.matches)
         and all(word in usual and value in usual[word] for word, (_, value) in source.reading.items())
     )
@@ -161,17 +161,19 @@ def _lines_of_entry(proposal: Proposal, source: Source, head: str | None, first:
                 "guess: another source has the same ids; remove this line if they mean the same",
             )
         )
+    if source.file_date:
+        why = "guess: of rows with one key, those of the file with the latest date in its name count"
+        lines.append(_line(f"file_date: {json.dumps(source.file_date)}", why))
     if source.one_row_per:
         lines.append(_line(f"one_row_per: {source.one_row_per}", "guess: the other rows of an order are its lines"))
     if source.summed_per:
         lines.append(_line(f"summed_per: {source.summed_per}", "guess: the rows with one number are one, and add up"))
     if source.refund_rows:
-        if isinstance(source.refund_rows, str):
-            text = source.refund_rows
-        else:
-            ((column, values),) = source.refund_rows.items()
-            text = f"{{{scalar(column)}: [{', '.join(map(scalar, values))}]}}"
+        rows = source.refund_rows
+        text = rows if isinstance(rows, str) else _rows_with(rows)
         lines.append(_line(f"refund_rows: {text}", f"guess: {_REFUND_ROWS[source.table.label]}"))
+    if source.left_out_rows:
+        lines.append(_line(f"left_out_rows: {_rows_with(source.left_out_rows)}", "guess: these rows are no records"))
     if source.numbered_per:
         lines.append(_line(f"numbered_per: {source.numbered_per}", "guess: the files have no number of the line"))
     renamed = [match for match in source.matches if match.theirs != match.column or match.others]
@@ -264,6 +266,11 @@ _WHAT_IF = {
 }
 
 
+def _rows_with(rows: dict[str, list[str]]) -> str:
+    of_columns = [f"{scalar(column)}: [{', '.join(map(_in_list, values))}]" for column, values in rows.items()]
+    return f"{{{', '.join(of_columns)}}}"
+
+
 def _value(value: object) -> str:
     if isinstance(value, list):
         return f"[{', '.join(json.dumps(text, ensure_ascii=False) for text in value)}]"
@@ -320,7 +327,10 @@ def _values(source: Source) -> list[str]:
         if likely:
             proposed.append(f"  {column}:")
             proposed += [
-                _line(f"    {scalar(theirs)}: {ours}", f"guess: by its name, in {rows_of(found[theirs][1])}")
+                _line(
+                    f"    {scalar(theirs)}: {scalar(ours)}",
+                    f"guess: {'by its name' if ours else 'it is no value'}, in {rows_of(found[theirs][1])}",
+                )
                 for theirs, ours in likely.items()
             ]
         rest = {theirs: count for theirs, (ours, count) in found.items() if ours is None}

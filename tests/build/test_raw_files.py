@@ -128,7 +128,7 @@ def test_file_that_is_not_read_is_named(folder: Folder) -> None:
         "crm/contacts: contacts/2026-02.doc, contacts/2026-03.xml, contacts/2026-04.csv.zip, contacts/2026-05,"
         " contacts/2026-06.csv.bak, contacts/2026-07.csv/part.avro, contacts.numbers not read"
         " (files of raw tables are .parquet, .csv, .csv.gz, .tsv, .xlsx, .json, .ndjson)",
-        "contacts.csv: not in the folder of a source, so not read",
+        "contacts.csv: not in the folder of a source, so not read. Move it to crm/contacts.csv",
         "shopify/orders: not a raw table, so not read",
     ]
 

@@ -1,6 +1,6 @@
 """Small made-up exports in the form that tools and spreadsheets write."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from xml.sax.saxutils import escape
 from zipfile import ZipFile
@@ -26,7 +26,7 @@ def lines(*rows: str, end: str = "\n") -> str:
     return "".join(row + end for row in rows)
 
 
-def workbook(file: Path, sheets: dict[str, Sequence[Sequence[str | float]]]) -> Path:
+def workbook(file: Path, sheets: Mapping[str, Sequence[Sequence[str | float]]]) -> Path:
     """Write a workbook of texts and numbers, the minimum that Excel accepts."""
     names = list(sheets)
     types = "".join(
@@ -78,6 +78,23 @@ def workbook(file: Path, sheets: dict[str, Sequence[Sequence[str | float]]]) -> 
                 f'{head}<worksheet xmlns="{main}"><sheetData>{rows}</sheetData></worksheet>',
             )
     return file
+
+
+def merge_cells(file: Path, cells: str) -> None:
+    """Merge a range of cells such as `B2:B3` on the only sheet of a workbook."""
+    edit_sheet(file, "</sheetData>", f'</sheetData><mergeCells count="1"><mergeCell ref="{cells}"/></mergeCells>')
+
+
+def edit_sheet(file: Path, old: str, new: str) -> None:
+    """Replace a part of the XML of the only sheet of a workbook."""
+    with ZipFile(file) as archive:
+        parts = {name: archive.read(name).decode() for name in archive.namelist()}
+    name = "xl/worksheets/sheet1.xml"
+    assert old in parts[name]
+    parts[name] = parts[name].replace(old, new)
+    with ZipFile(file, "w") as archive:
+        for part, content in parts.items():
+            archive.writestr(part, content)
 
 
 def _cell(row: int, column: int, value: str | float) -> str:

@@ -215,7 +215,7 @@ def test_ids_that_a_spreadsheet_rounded_are_told(tmp_path: Path) -> None:
     """Ids rounded by a spreadsheet are reported, because orders with equal rounded ids count as versions of one."""
     rows = ["1.23E+12,2026-01-13,paid,10", "1.23E+12,2026-01-14,paid,20", "7,2026-01-14,paid,20"]
     write(tmp_path, "orders/orders.csv", lines("order_id,ordered_at,status,total_amount", *rows))
-    (line,) = judge(tmp_path).doubles
+    (line,) = judge(tmp_path).ids
     assert line.startswith("orders/orders: order_id was rounded by a spreadsheet in 2 rows, as 1.23E+12")
 
 

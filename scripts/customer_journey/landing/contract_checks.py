@@ -20,12 +20,17 @@ _SHOWN = 100
 
 
 def check_main_tables(
-    where: str, delivered: Collection[RawTable], landed: Collection[str], *, has_mapping: bool = False
-) -> None:  # fmt: skip
+    where: str,
+    delivered: Collection[RawTable],
+    landed: Collection[str],
+    *,
+    has_mapping: bool = False,
+    misplaced: str = "",
+) -> None:
     """Check that at least one main table is delivered, and that none delivered before is missing.
 
     `delivered` are the tables with files now, `landed` the labels of the tables that earlier builds landed.
-    `where` begins the error message.
+    `where` begins the error message; `misplaced` is a line on a file that lies in the wrong folder.
 
     Raises:
         InputError: no main table is delivered, or one of an earlier build is missing.
@@ -34,7 +39,9 @@ def check_main_tables(
     if not any(table in delivered for table in main):
         others = _first_of(sorted(table.label for table in delivered), str)
         remedy = (
-            "Put its export there and run `journey init` with --overwrite, or complete its entry in mapping.yml."
+            f"{misplaced}."
+            if misplaced
+            else "Put its export there and run `journey init` with --overwrite, or complete its entry in mapping.yml."
             if has_mapping
             else "Add for example orders/orders.csv; for exports of tools, `journey init` writes a mapping.yml."
         )

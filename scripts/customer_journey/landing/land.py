@@ -42,7 +42,7 @@ from customer_journey.raw.deliveries import (
 )
 from customer_journey.raw.file_columns import path_parameter, readable, scan
 from customer_journey.raw.raw_files import MAPPING, entries_below, is_parquet, is_sheet, lines_on_unread, misnamed
-from customer_journey.raw.sheets import error_cells
+from customer_journey.raw.sheets import cells_without_value, error_cells
 from customer_journey.raw.tabular import columns_of, confuses, read_over_broken_lines
 
 
@@ -75,7 +75,16 @@ def land(connection: duckdb.DuckDBPyConnection, raw: Path, on_progress: Callable
     for table in tables:
         if table.is_main and table not in delivered and (near := misnamed(raw, table)):
             raise InputError(f"{near[0][0]}: is not read under this name. Rename it to {raw / near[0][1]}.")
-    check_main_tables(f"{raw}: ", delivered, landed_tables(connection), has_mapping=(raw / MAPPING).is_file())
+    check_main_tables(
+        f"{raw}: ",
+        delivered,
+        landed_tables(connection),
+        has_mapping=(raw / MAPPING).is_file(),
+        # a file in the wrong folder, and where it belongs
+        misplaced=next(
+            (line for line in report.drift if ". Move it to " in line or " is the raw folder, name it" in line), ""
+        ),
+    )
     # Every file is checked before the first row lands, so that an error never leaves half of the files landed.
     deliveries: dict[RawTable, list[Delivery]] = {table: [] for table in tables}
     for table, files in plan.plain.items():
@@ -186,12 +195,19 @@ def _add_exports(
 
 
 def _on_error_cells(file: Path, path: str) -> list[str]:
-    """Return a line on the cells of a workbook that hold an error: they would be missing without a word."""
-    count = error_cells(file) if is_sheet(file) else 0
-    if not count:
+    """Return lines on cells of a workbook with an error or without a value: they would be missing without a word."""
+    if not is_sheet(file):
         return []
-    said = "cell holds" if count == 1 else "cells hold"
-    return [f"{path}: {count:,} {said} an error such as #N/A; they are read as empty"]
+    found = (
+        (error_cells(file), "an error such as #N/A; they are read as empty"),
+        (
+            cells_without_value(file),
+            "a formula without its value; they are read as empty. Open the file in a spreadsheet program and save it",
+        ),
+    )
+    return [
+        f"{path}: {count:,} {'cell holds' if count == 1 else 'cells hold'} {what}" for count, what in found if count
+    ]
 
 
 def _landed_broken(

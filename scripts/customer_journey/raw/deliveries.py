@@ -18,6 +18,7 @@ from customer_journey.paths import PROJECT
 from customer_journey.raw.adapters import Adapter, adapter_of, export_files, plain, run_selects
 from customer_journey.raw.broken_lines import BrokenLine
 from customer_journey.raw.file_columns import Column, is_nameless, readable
+from customer_journey.raw.file_dates import date_in_name
 from customer_journey.raw.formulas import Formula
 from customer_journey.raw.mapping import (
     BUDDHIST,
@@ -29,12 +30,12 @@ from customer_journey.raw.mapping import (
     MappedTable,
     Reading,
     RecordKey,
-    RefundRows,
+    RowsWith,
     did_you_mean,
     did_you_mean_one,
     read_mapping,
 )
-from customer_journey.raw.notation import as_decimal, number_of_contract, when_date
+from customer_journey.raw.notation import UNSEEN, as_decimal, number_of_contract, when_date
 from customer_journey.raw.raw_files import (
     RawFiles,
     data_files_below,
@@ -259,7 +260,11 @@ def _map(plan: Plan, raw: Path, table: RawTable, file: Path, entry: MappedTable)
             )
     # one file may serve two tables, such as orders and their customers
     is_shared = any(one.file == file for of_table in plan.mapped.values() for one in of_table)
-    plan.mapped[table].append(MappedFile(file, f"{path} as {table.label}" if is_shared else path, entry))
+    named = f"{path} as {table.label}" if is_shared else path
+    if any(one.path == named for one in plan.mapped[table]):
+        # sheets of one workbook: under one path the rows of the last would replace those of the others
+        named += f", sheet {entry.reading.sheet}" if entry.reading.sheet else f", entry {len(plan.mapped[table]) + 1}"
+    plan.mapped[table].append(MappedFile(file, named, entry))
     plan.claimed.add(file)
 
 
@@ -318,9 +323,9 @@ def mapped_delivery(connection: duckdb.DuckDBPyConnection, one: MappedFile, tabl
     if one.entry.record_key is not None:
         where = f"{one.file}: same_records in mapping.yml"
         record_key = _record_key(where, table, one.entry.record_key, there, names, one.entry)
-    _make(connection, table, f"{into}_read", there, one.entry, into, record_key)
-    entry = one.entry
-    is_selected = entry.one_row_per or entry.summed_per or entry.refund_rows
+    entry = _with_its_date(one)
+    _make(connection, table, f"{into}_read", there, entry, into, record_key)
+    is_selected = entry.one_row_per or entry.summed_per or entry.refund_rows or entry.left_out_rows
     counted = connection.execute(f"select count(*) from {into}_read").fetchone() if is_selected else None
     connection.execute(f"drop table {into}_read")
     columns = [Column(name, "VARCHAR") for name in connection.table(into).columns if not name.startswith("_")]
@@ -455,6 +460,23 @@ def made_deliveries(
     return deliveries, made.unread
 
 
+def _with_its_date(one: MappedFile) -> MappedTable:
+    """Return the entry of a file, with the date in the file's name as the updated_at of its rows if that is wanted.
+
+    Raises:
+        InputError: the name holds no such date.
+    """
+    if not one.entry.file_date:
+        return one.entry
+    found = date_in_name(one.file.name, one.entry.file_date)
+    if found is None:
+        raise InputError(
+            f"{one.file}: its name holds no date like {one.entry.file_date}, which file_date in mapping.yml wants. Add "
+            "the date of the export to the name, or remove file_date."
+        )
+    return replace(one.entry, constants={**one.entry.constants, "updated_at": found.isoformat(" ")})
+
+
 def broken_alone(
     connection: duckdb.DuckDBPyConnection, made: Delivery, path: str, broken: Sequence[BrokenLine]
 ) -> Delivery:
@@ -519,11 +541,12 @@ def _make(
     has_row = "_row" in connection.table(relation).columns
     row = "_row" if has_row else "row_number() over () as _row"
     rows = f"select {', '.join([*texts, row])} from {relation}"
+    conditions = [f"not {_is_among(of_kind, own, f'{entry.label}: left_out_rows')}" for of_kind in entry.left_out_rows]
     if entry.refund_rows is not None and entry.refund_rows.column is not None:
-        given = f"lower(trim({_named(own, entry.refund_rows.column, f'{entry.label}: refund_rows')}))"
-        values = ", ".join(f"lower('{quoted(value.strip())}')" for value in entry.refund_rows.values)
-        is_refund = f"coalesce({given} in ({values}), false)"
-        rows += f" where {is_refund if table.label == REFUNDS else f'not {is_refund}'}"
+        is_refund = _is_among(entry.refund_rows, own, f"{entry.label}: refund_rows")
+        conditions.append(is_refund if table.label == REFUNDS else f"not {is_refund}")
+    if conditions:
+        rows += f" where {' and '.join(conditions)}"
     if entry.one_row_per:
         key = theirs[entry.one_row_per]
         # a row without a value stays, to be refused with its reason
@@ -536,6 +559,13 @@ def _make(
     if entry.refund_rows is not None:
         rows = _with_or_without_refunds(table, rows, entry.refund_rows, names)
     connection.execute(f"create or replace temp table {into} as {rows}")
+
+
+def _is_among(rows: RowsWith, own: Mapping[str, str], where: str) -> str:
+    """Return the SQL that says whether a row has one of the values in the column."""
+    assert rows.column is not None
+    values = ", ".join(f"lower('{quoted(value.strip())}')" for value in rows.values)
+    return f"coalesce(lower(trim({_named(own, rows.column, where)})) in ({values}), false)"
 
 
 def _named(own: Mapping[str, str], column: str, where: str) -> str:
@@ -571,7 +601,7 @@ def _summed(table: RawTable, rows: str, key: str, names: Sequence[str]) -> str:
     return f"select {', '.join(columns)}, min(_row) as _row from ({rows}) group by {group}"
 
 
-def _with_or_without_refunds(table: RawTable, rows: str, refunds: RefundRows, names: Sequence[str]) -> str:
+def _with_or_without_refunds(table: RawTable, rows: str, refunds: RowsWith, names: Sequence[str]) -> str:
     """Return the SQL of the sales of a list without its refunds, or of its refunds alone, with amounts above zero.
 
     The further refunds with one id get a number behind it: they would pass for versions of the first.
@@ -631,6 +661,8 @@ def _converted(table: RawTable, name: str, text: str, entry: MappedTable, identi
     if name not in table.all_columns:
         return text
     kind, how = table.kind_of(name), entry.reading
+    if kind != "text":
+        text = f"trim({text}, '{UNSEEN}')"
     if pairs := entry.values.get(name):
         cases = " ".join(
             f"when lower('{quoted(theirs.strip())}') then '{quoted(ours)}'" for theirs, ours in pairs.items()

@@ -7,7 +7,7 @@ import difflib
 import hashlib
 import re
 import zoneinfo
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import yaml
 
 from customer_journey.contract import RawTable, raw_tables
 from customer_journey.errors import InputError, first_line
+from customer_journey.raw.file_dates import is_name_format
 from customer_journey.raw.formulas import Formula, parse
 from customer_journey.raw.raw_files import no_file
 
@@ -40,7 +41,7 @@ _READING = (
 )
 _OF_A_TABLE = (
     *("source", "files", *_READING, "columns", "times", "computed", "constants", "values", "id_prefix"),
-    *("one_row_per", "summed_per", "numbered_per", "refund_rows"),
+    *("one_row_per", "summed_per", "numbered_per", "refund_rows", "left_out_rows", "file_date"),
 )
 # Tables that a list of sales with refunds among them fills.
 _WITH_REFUND_ROWS = ("orders/orders", "orders/order_items", "orders/refunds")
@@ -94,8 +95,8 @@ class RecordKey:
 
 
 @dataclass(frozen=True)
-class RefundRows:
-    """Which rows of a list of sales are refunds: those below zero, or those with one of the values in a column."""
+class RowsWith:
+    """Rows of a list of sales, such as refunds: those below zero, or those with one of the values in a column."""
 
     # None: the rows whose amount is below zero
     column: str | None = None
@@ -132,7 +133,11 @@ class MappedTable:
     # a column of the contract: the rows with the same value are numbered, in line_number
     numbered_per: str = ""
     # orders and their items are read without these rows, refunds from these rows alone
-    refund_rows: RefundRows | None = None
+    refund_rows: RowsWith | None = None
+    # rows that are not read, such as payments in a list of invoices
+    left_out_rows: tuple[RowsWith, ...] = ()
+    # the format of the date in the names of the files, the updated_at of their rows
+    file_date: str = ""
 
     def fingerprint(self) -> str:
         """Return a digest of the entry; if it changes, its files must be read again."""
@@ -270,7 +275,10 @@ class _Loader(yaml.SafeLoader):
         text = str(super().construct_scalar(node))
         if re.search("[\0\ud800-\udfff]", text):
             raise yaml.constructor.ConstructorError(
-                None, None, "a text holds a NUL or half of a character", node.start_mark
+                None,
+                None,
+                "a text holds a NUL or half an emoji, as \\uD83D alone is: write the whole character",
+                node.start_mark,
             )
         return text
 
@@ -406,7 +414,21 @@ def _mapped_table(where: str, table: RawTable, entry: object) -> MappedTable:
         summed_per=_own_column(where, table, entry, "summed_per"),
         numbered_per=_own_column(where, table, entry, "numbered_per"),
         refund_rows=_refund_rows(where, table, entry),
+        left_out_rows=_rows_with(f"{where}: left_out_rows", entry.get("left_out_rows")),
+        file_date=_file_date(where, entry, {*columns, *constants}),
     )
+
+
+def _file_date(where: str, entry: Mapping[Any, Any], named: Collection[str]) -> str:
+    form = _one_text(where, entry, "file_date")
+    if form and not is_name_format(form):
+        raise InputError(
+            f"{where}: file_date {form!r} is not understood. Write the form of the date in the names of the files, for "
+            'example "%Y-%m-%d": %Y year, %m month, %d day, %H hour, %M minute, %S second.'
+        )
+    if form and "updated_at" in named:
+        raise InputError(f"{where}: file_date and a column updated_at exclude each other. Remove one of them.")
+    return form
 
 
 def _columns(where: str, given: object) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
@@ -431,7 +453,7 @@ def _computed(where: str, given: object) -> dict[str, Formula]:
     return found
 
 
-def _refund_rows(where: str, table: RawTable, entry: Mapping[Any, Any]) -> RefundRows | None:
+def _refund_rows(where: str, table: RawTable, entry: Mapping[Any, Any]) -> RowsWith | None:
     given = entry.get("refund_rows")
     if given is None:
         return None
@@ -439,14 +461,21 @@ def _refund_rows(where: str, table: RawTable, entry: Mapping[Any, Any]) -> Refun
     if table.label not in _WITH_REFUND_ROWS:
         raise InputError(f"{where}: cannot stand here, only in {', '.join(_WITH_REFUND_ROWS)}. Remove this line.")
     if given == NEGATIVE:
-        return RefundRows()
+        return RowsWith()
     if not isinstance(given, dict) or len(given) != 1:
         raise InputError(f"{where}: must be `{NEGATIVE}` or a column with values, such as {{Type: [Credit note]}}.")
-    ((column, values),) = given.items()
-    found = _list(f"{where}: {column}", values)
-    if not found:
-        raise InputError(f"{where}: {column}: names no value. Write those of refunds, such as [Credit note].")
-    return RefundRows(str(column), found)
+    return _rows_with(where, given)[0]
+
+
+def _rows_with(where: str, given: object) -> tuple[RowsWith, ...]:
+    if given is None:
+        return ()
+    if not isinstance(given, dict):
+        raise InputError(f"{where}: must be columns with values, such as {{Type: [Payment]}}.")
+    found = tuple(RowsWith(str(column), _list(f"{where}: {column}", values)) for column, values in given.items())
+    if empty := next((rows for rows in found if not rows.values), None):
+        raise InputError(f"{where}: {empty.column}: names no value. Write those of these rows, such as [Credit note].")
+    return found
 
 
 def _own_column(where: str, table: RawTable, entry: Mapping[Any, Any], word: str) -> str:

@@ -123,7 +123,8 @@ def lines_on_unread(raw: Path, found: RawFiles, claimed: Collection[Path] = ()) 
             continue
         if not entry.is_dir():
             why = "no entry of mapping.yml names it" if (raw / MAPPING).is_file() else "not in the folder of a source"
-            lines.append(f"{_name(raw, entry)}: {why}, so not read")
+            place = _usual_place(entry, found.read)
+            lines.append(f"{_name(raw, entry)}: {why}, so not read{f'. Move it to {place}' if place else ''}")
             continue
         tables = [table.name for table in found.read if table.source == entry.name]
         strange = [
@@ -139,8 +140,25 @@ def lines_on_unread(raw: Path, found: RawFiles, claimed: Collection[Path] = ()) 
                 for below, near in meant.items()
             ]
         elif strange:
-            lines.append(f"{_names(raw, strange)}: not a raw table, so not read")
+            # the folder of a whole company, one level too low
+            is_raw = any(
+                table.source == below.name and child.name.split(".")[0] == table.name
+                for below in strange
+                if below.is_dir()
+                for child in _entries(below)
+                for table in found.read
+            )
+            hint = f". If {entry} is the raw folder, name it instead of {raw}" if is_raw else ""
+            lines.append(f"{_names(raw, strange)}: not a raw table, so not read{hint}")
     return lines
+
+
+def _usual_place(file: Path, tables: Iterable[RawTable]) -> str:
+    """Return where a file belongs that has the name of a raw table but no folder of a source; empty for others."""
+    suffix = suffix_of(file)
+    name = file.name[: -len(suffix)] if suffix else ""
+    found = [table.label for table in tables if table.name == name.lower()]
+    return f"{found[0]}{suffix}" if len(found) == 1 else ""
 
 
 def misnamed(raw: Path, table: RawTable) -> list[tuple[Path, str]]:

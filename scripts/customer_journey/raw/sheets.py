@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from datetime import datetime, time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from customer_journey.errors import InputError, first_line
 from customer_journey.raw.broken_files import EMPTY, LONGEST_ROW, TO_CONVERT
@@ -57,7 +57,7 @@ def rows_of_sheet(file: Path, how: Reading) -> Iterator[list[str]]:
                 f"{file}: has no sheet {how.sheet}, which mapping.yml names{did_you_mean(how.sheet, names)}"
             )
         sheet = book.get_sheet_by_name(how.sheet) if how.sheet else _only_sheet(file, book)
-        rows = sheet.to_python(skip_empty_area=False)
+        rows = with_merged_cells(sheet, sheet.to_python(skip_empty_area=False), how.header_row)
     except (python_calamine.CalamineError, ValueError) as error:
         remedy = "Replace that cell by a value" if "cell error" in str(error) else "Save it again"
         raise InputError(f"{file}: cannot be read as a sheet ({first_line(error)}). {remedy}.") from error
@@ -74,12 +74,31 @@ def rows_of_sheet(file: Path, how: Reading) -> Iterator[list[str]]:
     yield from itertools.chain(top, texts)
 
 
+def with_merged_cells(
+    sheet: "python_calamine.CalamineSheet", rows: list[list[Any]], header_row: int
+) -> list[list[Any]]:  # fmt: skip
+    """Return rows in which cells that are merged over several rows below the header stand in each of these."""
+    for (top, left), (bottom, _) in sheet.merged_cell_ranges or ():
+        for row in rows[top + 1 : bottom + 1] if top >= header_row else ():
+            row[left] = rows[top][left]
+    return rows
+
+
+def cells_without_value(file: Path) -> int:
+    """Return how many formulas of a workbook of Excel have no stored value, so that they are read as empty cells."""
+    return _count_in_sheets(file, rb"<c [^>]*>\s*<f(?:[^<>/]*/>|[^<>]*>[^<]*</f>)\s*(?:<v\s*/>|<v></v>)?\s*</c>")
+
+
 def error_cells(file: Path) -> int:
     """Return how many cells of a workbook of Excel hold an error such as #N/A, which is read as an empty cell."""
+    return _count_in_sheets(file, rb"<c [^>]*\bt=\"e\"")
+
+
+def _count_in_sheets(file: Path, pattern: bytes) -> int:
     if not zipfile.is_zipfile(file):
         # another kind of workbook
         return 0
-    return sum(len(re.findall(rb"<c [^>]*\bt=\"e\"", part)) for sheet in _sheets_in(file) for part in sheet)
+    return sum(len(re.findall(pattern, part)) for sheet in _sheets_in(file) for part in sheet)
 
 
 def refuse_vast(file: Path) -> None:
@@ -111,7 +130,7 @@ def _number_of(name: bytes) -> int:
 
 
 def _sheets_in(file: Path) -> Iterator[Iterator[bytes]]:
-    """Yield the XML of each sheet of a workbook of Excel, in parts that end before a tag."""
+    """Yield the XML of each sheet of a workbook of Excel, in parts that end before a cell."""
     with zipfile.ZipFile(file) as archive:
         if sum(entry.file_size for entry in archive.infolist()) > _MOST_BYTES:
             raise InputError(f"{file}: is too large for a workbook. Save its tables as CSV.")
@@ -124,9 +143,9 @@ def _parts_of(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[byte
     with archive.open(entry) as stream:
         rest = b""
         while more := stream.read(TO_CONVERT):
-            whole, sign, begun = (rest + more).rpartition(b"<")
+            whole, sign, begun = (rest + more).rpartition(b"<c ")
             # what goes on for so long is no cell
-            rest = sign + begun if sign and len(begun) < LONGEST_ROW else b""
+            rest = sign + begun if len(begun) < LONGEST_ROW else b""
             yield whole
         yield rest
 

@@ -20,7 +20,13 @@ BROKEN: Broken = {
         {"contacts.csv": CONTACTS},
         "raw",
         "none of the tables",
-        "Add for example orders/orders.csv",
+        "contacts.csv: not in the folder of a source, so not read. Move it to crm/contacts.csv.",
+    ),
+    "the folder above": (
+        {"data/crm/contacts.csv": CONTACTS},
+        "raw",
+        "data/crm: not a raw table, so not read. If ",
+        "is the raw folder, name it instead of",
     ),
     "another name of a table": (
         {"crm/customers.csv": CONTACTS},

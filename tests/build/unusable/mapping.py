@@ -207,7 +207,7 @@ BROKEN: Broken = {
     "half an emoji in a text": (
         mapped_contacts('files: "\\ud83d.csv"'),
         "mapping.yml",
-        "half of a character",
+        "line 3, column 12: a text holds a NUL or half an emoji, as \\uD83D alone is: write the whole character",
         "Correct that line",
     ),
     "list of time zones": (

@@ -80,6 +80,12 @@ CASES: dict[str, Cases] = {
             "lan@site.xxx": "lan@site.xxx",
         },
     ),
+    "is_word_for_nothing": Cases(
+        "{{ is_word_for_nothing('x') }}",
+        dict.fromkeys(("NULL", "\\N", "None", "nan", "N/A", "#N/A", "undefined", "(blank)", "-"), "true")
+        | dict.fromkeys(("0", "N", "NULL-1", "Nancy", "--1", ""), "false")
+        | {None: None},
+    ),
     "normalize_id_list": Cases(
         "{{ normalize_id_list('x') }}",
         {
