@@ -24,7 +24,7 @@
     {%- set existing = load_cached_relation(this) -%}
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
-    {#- DuckDB replaces only what is of the same kind -#}
+    {#- DuckDB replaces a table only by a table and a view only by a view -#}
     {%- if existing is not none and existing.type != type -%}
         {%- do drop_relation_if_exists(existing) -%}
     {%- endif -%}

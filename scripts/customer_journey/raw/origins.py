@@ -17,7 +17,7 @@ from customer_journey.raw.deliveries import Export, plan_of, takes_prefix
 from customer_journey.raw.raw_files import is_json, is_parquet
 from customer_journey.warehouse import quoted_name
 
-# The keys that decide which column of an export holds them, and the share of them that must be in it.
+# The column of an export that holds a table's keys is found by this many keys, of which this share must stand in it.
 _SAMPLE = 200
 _MOST = 0.8
 # An export above this size is not read again for a message: by a command that only judges rows, and by a build.
