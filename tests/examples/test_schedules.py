@@ -100,8 +100,8 @@ def _github_builds(folder: Path) -> subprocess.CompletedProcess[str]:
         f"cd {PROJECT}\n{_here(build['run'], folder)}", "-e", **{**dict.fromkeys(build["env"], ""), **variables}
     )
     shown = folder / "step_summary.md"
-    told = _run(_here(report["run"], folder), "-e", GITHUB_STEP_SUMMARY=str(shown))
-    assert (told.returncode, told.stderr) == (0, "")
+    reported = _run(_here(report["run"], folder), "-e", GITHUB_STEP_SUMMARY=str(shown))
+    assert (reported.returncode, reported.stderr) == (0, "")
     summary = json.loads((folder / "journey" / "summary.json").read_text(encoding="utf-8"))
     assert shown.read_text(encoding="utf-8").splitlines()[:2] == [
         f"**{summary['status']}** (exit code {summary['exit_code']}), as of {summary['as_of']}",
