@@ -1,7 +1,7 @@
 """Finds the row of an export that an adapter's row was made of, for messages about refused rows.
 
-A SELECT does not say which rows it reads. But the key of what it makes mostly stands in a column of the export: that
-column is found by the keys of many rows, and the row by the key of the one in question.
+A SELECT does not say which rows it reads. But the key of the rows that it makes is usually in a column of the
+export: that column is found by the keys of many rows, and the row by the key of the one in question.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
