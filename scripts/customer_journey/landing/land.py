@@ -188,8 +188,8 @@ def _on_error_cells(file: Path, path: str) -> list[str]:
     count = error_cells(file) if is_sheet(file) else 0
     if not count:
         return []
-    hold = "cell holds" if count == 1 else "cells hold"
-    return [f"{path}: {count:,} {hold} an error such as #N/A; they are read as empty"]
+    said = "cell holds" if count == 1 else "cells hold"
+    return [f"{path}: {count:,} {said} an error such as #N/A; they are read as empty"]
 
 
 def _landed_broken(
