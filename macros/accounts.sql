@@ -35,6 +35,7 @@
     case when {{ relation }}.company_id = 'unknown' then persons.customer_type else companies.customer_type end
 {%- endmacro %}
 
+{#- Joins the company of an account (the row `unknown` if it has none), and the person of an account without a company. -#}
 {% macro join_account(relation) -%}
     left join {{ ref('dim_companies') }} as companies on {{ relation }}.company_id = companies.company_id
     left join {{ ref('dim_persons') }} as persons on {{ relation }}.account_id = persons.person_id

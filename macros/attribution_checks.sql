@@ -44,7 +44,7 @@
             'mend': 'a touch that is to get nothing weighs 0, or has no row'
         },
         'elsewhere': {
-            'one': 'row is of a touch outside the path of its conversion', 'many': 'rows are of touches outside the path of their conversion',
+            'one': 'row credits a touch outside the path of its conversion', 'many': 'rows credit touches outside the path of their conversion',
             'mend': 'take conversion_number and touch_number from one row of int_paths'
         },
         'repeated': {

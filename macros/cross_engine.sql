@@ -352,23 +352,6 @@
 {%- endmacro %}
 {% macro spark__start_of_reporting_day(date) -%}to_utc_timestamp(try_cast({{ date }} as timestamp), '{{ setting('reporting_timezone') }}'){%- endmacro %}
 
-{#- Day of a UTC timestamp in the reporting time zone. Example: {{ reporting_date('orders.ordered_at') }} as ordered_date -#}
-{% macro reporting_date(timestamp) -%}cast({{ to_reporting_time(timestamp) }} as date){%- endmacro %}
-
-{#-
-    SQL condition: a timestamp is the first moment of a day in the reporting time zone. A planned or closing time that is one nearly always
-    comes from a source that knows days alone, so it means some time of that day.
--#}
-{% macro is_whole_day(timestamp) -%}({{ timestamp }} = {{ start_of_reporting_day(reporting_date(timestamp)) }}){%- endmacro %}
-
-{#- SQL condition: a moment is later than was planned. A planned day is over when it ends. Null if either is unknown. -#}
-{% macro is_later_than(moment, planned) -%}
-    case
-        when {{ is_whole_day(planned) }} then {{ reporting_date(moment) }} > {{ reporting_date(planned) }}
-        else {{ moment }} > {{ planned }}
-    end
-{%- endmacro %}
-
 {#-
     First day of the month of a date, as a date. Without the cast, date_trunc returns a date on one engine and a timestamp on the
     other.

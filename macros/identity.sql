@@ -73,8 +73,8 @@
 {%- endmacro %}
 
 {#-
-    Customer type of a person, b2b, b2c or unknown: that of the company; b2b with a company of unknown type; b2c for a contact or
-    buyer without a company.
+    Customer type of a person: the type of the company; b2b if the company's type is unknown; b2c for a contact or buyer without a
+    company; else unknown.
 -#}
 {% macro customer_type_of(companies, company_id, is_contact_or_buyer) -%}
     case

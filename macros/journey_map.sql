@@ -91,8 +91,8 @@ periods as (
     Select list of one fact of int_journey_facts.
 
     Parameters: fact_type, a text; item and at, expressions; first and second, the two numbers of a fact: numerator and denominator of
-      a KPI, sum and number of answers of an emotion, otherwise 1 and 0; counted_at, the time by whose month a KPI's mart counts the fact,
-      where that is not the time at which it is placed in a stage.
+      a KPI, sum and number of answers of an emotion, otherwise 1 and 0; counted_at, only for a KPI whose own mart counts the fact by
+      another time than `at`, which places it in a stage: the map then counts it in the month of counted_at, as that mart does.
 -#}
 {% macro journey_fact(fact_type, item, at='happened_at', first='1', second='0', counted_at=none) -%}
     person_key, {{ at }} as happened_at, {{ period_number(reporting_date(counted_at or at)) }} as period,

@@ -1,12 +1,7 @@
-{#-
-    Tables and views on DuckDB, in the place of dbt-duckdb's own, which build beside what is there, rename twice and ask the catalog for
-    indexes and foreign keys, of which there are none here: a dozen statements a model. DuckDB replaces a table or view in one, and undoes that
-    with the rest of its transaction where the model fails.
--#}
+{#- Tables and views on DuckDB, in the place of dbt-duckdb's own: see replace_in_one_statement. -#}
 {% materialization table, adapter='duckdb' %}
     {{ return(replace_in_one_statement('table')) }}
 {% endmaterialization %}
-
 {% materialization view, adapter='duckdb' %}
     {{ return(replace_in_one_statement('view')) }}
 {% endmaterialization %}
@@ -24,7 +19,7 @@
     {%- set existing = load_cached_relation(this) -%}
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
-    {#- DuckDB replaces only what is of the same kind -#}
+    {#- DuckDB replaces a table only by a table and a view only by a view -#}
     {%- if existing is not none and existing.type != type -%}
         {%- do drop_relation_if_exists(existing) -%}
     {%- endif -%}

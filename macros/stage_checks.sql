@@ -45,7 +45,7 @@
             ) -%}
         {%- elif types[name] not in accepted_types -%}
             {%- do problems.append(
-                'column ' ~ name ~ ' is of type ' ~ types[name] ~ ' (write cast(… as ' ~ type ~ ') as ' ~ name ~ ')'
+                'column ' ~ name ~ ' has type ' ~ types[name] ~ ' (write cast(… as ' ~ type ~ ') as ' ~ name ~ ')'
             ) -%}
         {%- endif -%}
     {%- endfor -%}
@@ -74,7 +74,7 @@
         },
         'is_of_nobody': {
             'is': 'persons.person_key is null and episodes.person_key is not null',
-            'one': 'episode is of a person who does not exist', 'many': 'episodes are of persons who do not exist',
+            'one': 'episode belongs to a person who does not exist', 'many': 'episodes belong to persons who do not exist',
             'mend': 'take person_key from int_person_events or int_touchpoints',
         },
         'begins_after_as_of': {

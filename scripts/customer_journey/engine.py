@@ -5,10 +5,12 @@ import multiprocessing
 import multiprocessing.connection
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import duckdb
 
@@ -30,23 +32,33 @@ if TYPE_CHECKING:
 EngineName = Literal["duckdb", "spark"]
 
 
-class Engine(Protocol):
+class Engine(ABC):
     """The engine of one build, a context manager that releases its resources at the end."""
 
-    @property
-    def dbt_target(self) -> str:
-        """The target of the dbt profile."""
+    # the schema in which dbt builds the marts
+    building: str
 
-    @property
-    def building(self) -> str:
-        """The schema in which dbt builds the marts."""
+    def __init__(self, output: Output) -> None:
+        self._output = output
 
-    def __enter__(self) -> Self: ...
+    def __enter__(self) -> Self:
+        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
+    ) -> None:
+        self.close()
 
+    @property
+    @abstractmethod
+    def dbt_target(self) -> str:
+        """The target of the dbt profile."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Release the resources."""
+
+    @abstractmethod
     def land_schemas(
         self,
         warehouse: duckdb.DuckDBPyConnection,
@@ -55,23 +67,34 @@ class Engine(Protocol):
     ) -> LandingReport:
         """Land the tables that an EL tool keeps in schemas of the engine; `schemas` has the schema of each source."""
 
+    @abstractmethod
     def in_output(self, exported: Sequence[str]) -> list[str]:
         """Return those of the exported tables that an EL tool keeps in the output folder itself."""
 
+    @abstractmethod
     def start(self, on_progress: Callable[[str, float], None]) -> None:
         """Start the engine and give the models access to the landed rows."""
 
+    @abstractmethod
     def query_models(self, query: str) -> list[tuple[Any, ...]]:
         """Run a query over the models built so far, in the schemas that dbt builds them in."""
 
+    @abstractmethod
     def keep(self, tables: "Mapping[str, pa.Table]") -> None:
         """Create or replace tables in the schema `private`, for models to read."""
 
+    @abstractmethod
     def run_expectations(self, on_progress: Callable[[str, float], None]) -> list[CheckResult]:
         """Run the expectation suites on the landed rows and the models."""
 
+    @abstractmethod
+    def marts(self) -> AbstractContextManager[audit.AuditStore]:
+        """Open the schema in which the marts are built."""
+
     def definitions_version(self) -> str | None:
         """Return the version of all built stage definitions; None if there are none."""
+        with self.marts() as store:
+            return audit.definitions_version(store)
 
     def record(
         self,
@@ -81,44 +104,46 @@ class Engine(Protocol):
         settings: Mapping[str, Any],
     ) -> None:
         """Store the record of the build and its checks for the audit marts; `builds` are all builds of this folder."""
+        with self.marts() as store:
+            audit.record_build(store, build, builds, checks, settings)
 
+    @abstractmethod
     def publish(self, build_id: str, descriptions: Descriptions, keep_before: bool) -> int:
         """Publish the marts named in `descriptions` and return their number.
 
         Without `keep_before` the marts of the previous build are removed at once, even if somebody is reading them.
         """
 
+    @abstractmethod
     def query_published(self, query: str) -> list[tuple[Any, ...]]:
         """Run a query over the published marts, schema `marts`."""
 
     @property
+    @abstractmethod
     def published(self) -> str:
         """The place of the published marts."""
 
     @property
+    @abstractmethod
     def has_published(self) -> bool:
         """Whether an earlier build has published here."""
 
 
-class DuckDBEngine:
+class DuckDBEngine(Engine):
     """The embedded engine: models are built in the private warehouse and published as a separate file."""
 
     dbt_target = "duckdb"
     building = SCHEMA
 
     def __init__(self, output: Output) -> None:
-        self._output = output
+        super().__init__(output)
         # Great Expectations keeps its connection to the warehouse open until its process ends: it gets its own process.
         self._checker = ProcessPoolExecutor(
             max_workers=1, mp_context=multiprocessing.get_context("spawn"), initializer=_begin
         )
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """End the process of Great Expectations."""
         self._checker.shutdown()
 
     def land_schemas(
@@ -153,21 +178,11 @@ class DuckDBEngine:
             run_expectations, self._output.warehouse, EXPECTATIONS, LAYERS, self._output.data_docs
         ).result()
 
-    def definitions_version(self) -> str | None:
-        """Read it from the warehouse."""
+    @contextmanager
+    def marts(self) -> Iterator[audit.AuditStore]:
+        """Open the warehouse."""
         with open_warehouse(self._output.warehouse) as connection:
-            return audit.definitions_version(_DuckDBStore(connection))
-
-    def record(
-        self,
-        build: BuildRecord,
-        builds: Sequence[Sequence[Any]],
-        checks: Sequence[CheckResult],
-        settings: Mapping[str, Any],
-    ) -> None:
-        """Keep it in the warehouse."""
-        with open_warehouse(self._output.warehouse) as connection:
-            audit.record_build(_DuckDBStore(connection), build, builds, checks, settings)
+            yield _DuckDBStore(connection)
 
     def publish(self, build_id: str, descriptions: Descriptions, keep_before: bool) -> int:
         """Rename a new file over the published one, of which nothing is kept."""

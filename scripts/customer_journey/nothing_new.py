@@ -20,7 +20,7 @@ import duckdb
 from customer_journey.contract import raw_tables
 from customer_journey.landing.land import unchanged_files
 from customer_journey.landing.landed import FROM_CATALOG, kind_of, landed_digest
-from customer_journey.paths import PROJECT, Output
+from customer_journey.paths import PROJECT, Output, write_whole
 from customer_journey.privacy.hash_key import hash_key, keyed_digest
 from customer_journey.publishing.publish import SCHEMA
 
@@ -92,9 +92,7 @@ def remember(output: Output, build_id: str, origin: Mapping[str, str], rows: str
         "hash_key": _keyed(build_id),
         "files": sorted(files),
     }
-    unfinished = output.built_from.with_suffix(".unfinished")
-    unfinished.write_text(json.dumps(note, indent=1), encoding="utf-8")
-    os.replace(unfinished, output.built_from)
+    write_whole(output.built_from, json.dumps(note, indent=1))
 
 
 def unchanged(

@@ -22,61 +22,51 @@ DEMO = PROJECT / "examples" / "demo"
 PRIVATE_UMASK = 0o077
 
 
+class _Place:
+    """A file or folder at a fixed place below the output folder."""
+
+    def __init__(self, *parts: str) -> None:
+        self._parts = parts
+
+    def __get__(self, output: "Output", owner: type | None = None) -> Path:
+        return output.root.joinpath(*self._parts)
+
+
 @dataclass(frozen=True)
 class Output:
     """The files under OUT."""
 
     root: Path
 
-    @property
-    def warehouse(self) -> Path:
-        """The private warehouse, which holds personal data and is never read by BI."""
-        return self.root / "warehouse.duckdb"
-
-    @property
-    def published(self) -> Path:
-        """The published file."""
-        return self.root / "journey.duckdb"
-
-    @property
-    def publishing(self) -> Path:
-        """The file being written that will replace the published one."""
-        return self.root / ".journey.publishing.duckdb"
-
-    @property
-    def spilled_marts(self) -> Path:
-        """The folder in which DuckDB puts what does not fit its memory while the published marts are read."""
-        return self.root / ".marts.tmp"
-
-    @property
-    def published_on_spark(self) -> Path:
-        """The list of the files of the marts that were last published on Spark."""
-        return self.root / "published.json"
-
-    @property
-    def built_from(self) -> Path:
-        """The digests of the inputs of the published build."""
-        return self.root / "built_from.json"
-
-    @property
-    def summary(self) -> Path:
-        """The machine-readable summary of the last build."""
-        return self.root / "summary.json"
-
-    @property
-    def lock(self) -> Path:
-        """The lock that allows only one build at a time."""
-        return self.root / ".lock"
-
-    @property
-    def landed(self) -> Path:
-        """The landed tables as Parquet files for Spark."""
-        return self.root / "landed"
-
-    @property
-    def exports(self) -> Path:
-        """The temporary files to which Spark exports an EL tool's tables, until they are landed."""
-        return self.root / "exports"
+    # the private warehouse, which holds personal data and is never read by BI
+    warehouse = _Place("warehouse.duckdb")
+    # the published file, and the file being written that will replace it
+    published = _Place("journey.duckdb")
+    publishing = _Place(".journey.publishing.duckdb")
+    # where DuckDB puts what does not fit its memory while the published marts are read
+    spilled_marts = _Place(".marts.tmp")
+    # the list of the files of the marts that were last published on Spark
+    published_on_spark = _Place("published.json")
+    # the digests of the inputs of the published build
+    built_from = _Place("built_from.json")
+    # the machine-readable summary of the last build
+    summary = _Place("summary.json")
+    # the lock that allows only one build at a time
+    lock = _Place(".lock")
+    # the landed tables as Parquet files for Spark
+    landed = _Place("landed")
+    # the temporary files to which Spark exports an EL tool's tables, until they are landed
+    exports = _Place("exports")
+    # the receipts of erasure: request, time and number of rows by table, without any personal data
+    erasure_receipts = _Place("erasure_receipts.csv")
+    # the logs of dbt
+    logs = _Place("logs")
+    # the pages of Great Expectations
+    data_docs = _Place("data_docs")
+    # the page of dbt that documents models and columns, in one file
+    docs = _Place("docs", "index.html")
+    # the report on the published marts, one HTML page
+    report = _Place("report", "index.html")
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -91,44 +81,12 @@ class Output:
     @property
     def folders(self) -> tuple[Path, ...]:
         """All folders that a build creates."""
-        return (
-            self.landed,
-            self.exports,
-            self.root / "dbt",
-            self.logs,
-            self.data_docs,
-            self.report.parent,
-            self.docs.parent,
-        )
+        own = (self.landed, self.exports, self.root / "dbt", self.logs, self.data_docs)
+        return (*own, self.report.parent, self.docs.parent)
 
     def dbt_folder(self, target: str) -> Path:
         """The target folder of dbt for a target of the profile: compiled SQL and run results."""
         return self.root / "dbt" / target
-
-    @property
-    def erasure_receipts(self) -> Path:
-        """The receipts of erasure: request, time and number of rows by table, without any personal data."""
-        return self.root / "erasure_receipts.csv"
-
-    @property
-    def logs(self) -> Path:
-        """The logs of dbt."""
-        return self.root / "logs"
-
-    @property
-    def data_docs(self) -> Path:
-        """The pages of Great Expectations."""
-        return self.root / "data_docs"
-
-    @property
-    def docs(self) -> Path:
-        """The page of dbt that documents models and columns, in one file."""
-        return self.root / "docs" / "index.html"
-
-    @property
-    def report(self) -> Path:
-        """The report on the published marts, one HTML page."""
-        return self.root / "report" / "index.html"
 
     def own(self) -> list[Path]:
         """All files and folders that builds leave directly under OUT, and no others."""

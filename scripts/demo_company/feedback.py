@@ -62,7 +62,7 @@ def _waves(
     nps += e.nps_slow_support * lived.slow(person, sent) + rng.normal(0, 1.2, len(person))
 
     parcel = np.flatnonzero(orders.counts & (orders.delivered != NEVER) & (rng.random(len(orders.person)) < 0.6))
-    met = np.flatnonzero(orders.counts & (orders.via == STORE) & (rng.random(len(orders.person)) < 0.5))
+    in_store = np.flatnonzero(orders.counts & (orders.via == STORE) & (rng.random(len(orders.person)) < 0.5))
     helped = np.flatnonzero((tickets.resolved != NEVER) & (rng.random(len(tickets.person)) < 0.8))
     slow = tickets.hours[helped] > e.slow_support_hours
 
@@ -97,11 +97,11 @@ def _waves(
             "csat",
             "transactional",
             "store",
-            orders.person[met],
-            orders.time[met] + 600,
-            np.full(len(met), store),
-            csat(orders.person[met], np.full(len(met), 0.2)),
-            np.zeros(len(met), dtype=np.bool_),
+            orders.person[in_store],
+            orders.time[in_store] + 600,
+            np.full(len(in_store), store),
+            csat(orders.person[in_store], np.full(len(in_store), 0.2)),
+            np.zeros(len(in_store), dtype=np.bool_),
             0.5,
         ),
         _Wave(

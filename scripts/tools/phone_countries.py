@@ -46,7 +46,7 @@ def text() -> str:
     """Return the content of the macro file."""
     lines = [_HEAD, "{% macro phone_countries() -%}\n    {{ return({\n"]
     lines += (f"        {line},\n" for line in _countries())
-    lines.append("    }) }}\n{%- endmacro %}\n\n{% macro phone_codes() -%}\n    {{ return({\n")
+    lines.append("    }) }}\n{%- endmacro %}\n{% macro phone_codes() -%}\n    {{ return({\n")
     lines += (f"        {line},\n" for line in _codes())
     lines.append("    }) }}\n{%- endmacro %}\n")
     return "".join(lines)

@@ -367,7 +367,7 @@ def short_of_memory(soak: Soak, megabytes: Sequence[int]) -> None:
 
 
 def other_harms(soak: Soak) -> None:
-    """Inject the faults without a random moment: two builds at once, damaged raw files, a damaged warehouse."""
+    """Inject the faults that need no random moment: two builds at once, damaged raw files, a damaged warehouse."""
     _two_at_once(soak)
     for kind in ("csv", "parquet"):
         files = list(soak.raw.rglob(f"*.{kind}"))

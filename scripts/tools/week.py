@@ -261,7 +261,7 @@ def run_week(folder: Path, scale: float, project: Path | None = None) -> Week:
 
 
 @click.command()
-@click.option("--scale", type=float, default=0.3, show_default=True, help="Size of the demo company.")
+@click.option("--scale", type=float, default=0.2, show_default=True, help="Size of the demo company.")
 @click.option("--keep", type=click.Path(path_type=Path), help="New folder that is kept. Default: a temporary one.")
 def main(scale: float, keep: Path | None) -> None:
     """Simulate seven nights of builds of the demo company, and print what an engineer sees after each."""

@@ -251,7 +251,7 @@ def _identifier_problems(types: SeedFile, placeholders: SeedFile) -> Iterator[st
     for row in placeholders.rows:
         kind, value, where = row["identifier_type"], row["identifier_value"], f"{placeholders.path}:{row.line}"
         if kind not in ("email", "phone"):
-            yield f"{where}: {kind!r} has no placeholders; they are of type email or phone"
+            yield f"{where}: {kind!r} has no placeholders; the types that have are email and phone"
         elif kind == "email" and (value != value.lower() or "@" not in value):
             yield f"{where}: {value!r} is not a normalized e-mail address (write it in lower case)"
         elif kind == "phone" and not _NORMALISED_PHONE.fullmatch(value):

@@ -21,7 +21,7 @@ with stays as (
 
 ),
 
-told as (
+published as (
 
     select * from {{ ref('journey_map') }}
     where framework = '{{ primary }}' and customer_type = 'all' and persona = 'all'
@@ -125,26 +125,26 @@ emotions as (
 
 )
 
-select concat_ws(' ', coalesce(told.period, present.period), coalesce(told.stage, present.stage)) as problem
-from told
+select concat_ws(' ', coalesce(published.period, present.period), coalesce(published.stage, present.stage)) as problem
+from published
 full outer join present
-    on told.period = present.period
-    and told.stage = present.stage
+    on published.period = present.period
+    and published.stage = present.stage
 left join first_stay_hours
-    on told.period = first_stay_hours.period
-    and told.stage = first_stay_hours.stage
-left join stages_without_rate on told.stage = stages_without_rate.stage
+    on published.period = first_stay_hours.period
+    and published.stage = first_stay_hours.stage
+left join stages_without_rate on published.stage = stages_without_rate.stage
 where
-    coalesce(told.persons, 0) <> coalesce(present.persons, 0)
-    or coalesce(told.entered, 0) <> coalesce(present.entered, 0)
-    or told.converted <> present.converted
-    or {{ differ('told.median_hours_in_stage', 'first_stay_hours.middle_hours') }}
+    coalesce(published.persons, 0) <> coalesce(present.persons, 0)
+    or coalesce(published.entered, 0) <> coalesce(present.entered, 0)
+    or published.converted <> present.converted
+    or {{ differ('published.median_hours_in_stage', 'first_stay_hours.middle_hours') }}
     {# for the period `all` the rate pools the mature months, which conversion_rates_agree checks #}
-    or (told.period_type <> 'all' and told.is_mature <> present.is_mature)
+    or (published.period_type <> 'all' and published.is_mature <> present.is_mature)
     or (
-        told.period_type <> 'all'
+        published.period_type <> 'all'
         and {{ differ(
-            'told.conversion_rate',
+            'published.conversion_rate',
             'case when present.is_mature and stages_without_rate.stage is null then ' ~ share_of('present.converted', 'present.entered') ~ ' end'
         ) }}
     )
@@ -152,18 +152,18 @@ union all
 select
     concat_ws(
         ' ',
-        coalesce(told.period, emotions.period),
-        coalesce(told.stage, emotions.stage),
-        coalesce(told.survey_type, emotions.survey_type)
+        coalesce(published.period, emotions.period),
+        coalesce(published.stage, emotions.stage),
+        coalesce(published.survey_type, emotions.survey_type)
     ) as problem
 from (
     select * from {{ ref('journey_map_emotions') }}
     where framework = '{{ primary }}' and customer_type = 'all' and persona = 'all'
-) as told
+) as published
 full outer join emotions
-    on told.period = emotions.period
-    and told.stage = emotions.stage
-    and told.survey_type = emotions.survey_type
+    on published.period = emotions.period
+    and published.stage = emotions.stage
+    and published.survey_type = emotions.survey_type
 where
-    told.responses is distinct from emotions.responses
-    or abs(told.mean_score - emotions.mean_score) > 1e-6
+    published.responses is distinct from emotions.responses
+    or abs(published.mean_score - emotions.mean_score) > 1e-6

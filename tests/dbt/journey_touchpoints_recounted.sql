@@ -94,26 +94,26 @@ emotions as (
 select
     concat_ws(
         ' ',
-        coalesce(told.period, touched.period),
-        coalesce(told.stage, touched.stage),
-        coalesce(told.touchpoint_type, touched.touchpoint_type)
+        coalesce(published.period, touched.period),
+        coalesce(published.stage, touched.stage),
+        coalesce(published.touchpoint_type, touched.touchpoint_type)
     ) as problem
 from (
     select * from {{ ref('journey_map_touchpoints') }}
     where framework = '{{ primary }}' and period_type <> 'month' and customer_type = 'all' and persona = 'all'
-) as told
+) as published
 full outer join touched
-    on told.period = touched.period
-    and told.stage = touched.stage
-    and told.touchpoint_type = touched.touchpoint_type
+    on published.period = touched.period
+    and published.stage = touched.stage
+    and published.touchpoint_type = touched.touchpoint_type
 left join emotions
-    on told.period = emotions.period
-    and told.stage = emotions.stage
-    and told.touchpoint_type = emotions.touchpoint_type
+    on published.period = emotions.period
+    and published.stage = emotions.stage
+    and published.touchpoint_type = emotions.touchpoint_type
 where
-    coalesce(told.touches, 0) <> coalesce(touched.touches, 0)
-    or coalesce(told.persons, 0) <> coalesce(touched.persons, 0)
-    or abs(told.attributed_conversions - coalesce(touched.credit, 0)) > 1e-4
-    or told.responses <> coalesce(emotions.responses, 0)
-    or abs(told.emotion_score - emotions.emotion_score) > 1e-6
-    or (told.emotion_score is not null) <> (emotions.responses >= {{ setting('emotion_min_responses') }})
+    coalesce(published.touches, 0) <> coalesce(touched.touches, 0)
+    or coalesce(published.persons, 0) <> coalesce(touched.persons, 0)
+    or abs(published.attributed_conversions - coalesce(touched.credit, 0)) > 1e-4
+    or published.responses <> coalesce(emotions.responses, 0)
+    or abs(published.emotion_score - emotions.emotion_score) > 1e-6
+    or (published.emotion_score is not null) <> (emotions.responses >= {{ setting('emotion_min_responses') }})

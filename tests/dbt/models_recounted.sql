@@ -79,22 +79,22 @@ single_counts as (
 
 )
 
-select concat_ws(' ', told.conversion_type, told.attribution_model, told.channel) as problem
-from {{ ref('attribution_model_comparison') }} as told
+select concat_ws(' ', published.conversion_type, published.attribution_model, published.channel) as problem
+from {{ ref('attribution_model_comparison') }} as published
 left join given
-    on told.attribution_model = given.attribution_model
-    and told.conversion_type = given.conversion_type
-    and told.channel = given.channel
-left join led on told.conversion_type = led.conversion_type
+    on published.attribution_model = given.attribution_model
+    and published.conversion_type = given.conversion_type
+    and published.channel = given.channel
+left join led on published.conversion_type = led.conversion_type
 where
-    told.conversions <> coalesce(given.conversions, 0)
-    or told.revenue <> coalesce(given.revenue, 0)
-    or {{ differ('cast(coalesce(given.conversions, 0) as double) / led.conversions', 'told.share') }}
-    or told.share - told.share_high > 1e-9
-    or told.share_low - told.share > 1e-9
-    or told.share_high - told.share_low > 1
+    published.conversions <> coalesce(given.conversions, 0)
+    or published.revenue <> coalesce(given.revenue, 0)
+    or {{ differ('cast(coalesce(given.conversions, 0) as double) / led.conversions', 'published.share') }}
+    or published.share - published.share_high > 1e-9
+    or published.share_low - published.share > 1e-9
+    or published.share_high - published.share_low > 1
 union all
-select concat_ws(' ', told.conversion_type, told.attribution_model) as problem
+select concat_ws(' ', published.conversion_type, published.attribution_model) as problem
 from (
     select
         conversion_type,
@@ -102,24 +102,24 @@ from (
         sum(channel_conversions) as channel_conversions
     from {{ ref('attribution_channel_effects') }}
     group by conversion_type, attribution_model
-) as told
-left join led on told.conversion_type = led.conversion_type
+) as published
+left join led on published.conversion_type = led.conversion_type
 {# no effect at all: every weight is null or 0, so there is nothing to compare #}
-where told.channel_conversions > 0 and abs(told.channel_conversions / led.conversions - 1) > 1e-6
+where published.channel_conversions > 0 and abs(published.channel_conversions / led.conversions - 1) > 1e-6
 {%- if 'linear' in var('attribution_models') %}
 union all
-select concat_ws(' ', told.conversion_type, told.path) as problem
-from {{ ref('attribution_paths') }} as told
+select concat_ws(' ', published.conversion_type, published.path) as problem
+from {{ ref('attribution_paths') }} as published
 left join single_counts
-    on told.conversion_type = single_counts.conversion_type
-    and told.path = single_counts.channel
+    on published.conversion_type = single_counts.conversion_type
+    and published.path = single_counts.channel
 left join single_hours
-    on told.conversion_type = single_hours.conversion_type
-    and told.path = single_hours.channel
+    on published.conversion_type = single_hours.conversion_type
+    and published.path = single_hours.channel
 where
-    told.length = 1
+    published.length = 1
     and (
-        told.conversions is distinct from single_counts.conversions
-        or {{ differ('single_hours.middle_hours / 24', 'told.median_days') }}
+        published.conversions is distinct from single_counts.conversions
+        or {{ differ('single_hours.middle_hours / 24', 'published.median_days') }}
     )
 {%- endif %}

@@ -95,7 +95,7 @@ flow_hours as (
 
 ),
 
-told as (
+published as (
 
     select * from {{ ref('journey_flow') }}
     where framework = '{{ setting('primary_framework') }}' and period_type <> 'month' and dimension = 'all'
@@ -109,25 +109,25 @@ union all
 select
     concat_ws(
         ' ',
-        coalesce(told.period, flows.period),
-        coalesce(told.from_stage, flows.moved_from),
-        coalesce(told.to_stage, flows.stage)
+        coalesce(published.period, flows.period),
+        coalesce(published.from_stage, flows.moved_from),
+        coalesce(published.to_stage, flows.stage)
     ) as problem
-from told
+from published
 full outer join flows
-    on told.period = flows.period
-    and told.from_stage = flows.moved_from
-    and told.to_stage = flows.stage
-    and told.direction = flows.moved
+    on published.period = flows.period
+    and published.from_stage = flows.moved_from
+    and published.to_stage = flows.stage
+    and published.direction = flows.moved
 left join flow_hours
     on flows.period = flow_hours.period
     and flows.moved_from = flow_hours.moved_from
     and flows.stage = flow_hours.stage
     and flows.moved = flow_hours.moved
 where
-    told.transitions is distinct from flows.transitions
-    or told.persons is distinct from flows.persons
-    or {{ differ('flow_hours.middle_hours', 'told.median_hours') }}
+    published.transitions is distinct from flows.transitions
+    or published.persons is distinct from flows.persons
+    or {{ differ('flow_hours.middle_hours', 'published.median_hours') }}
 union all
 select concat_ws(' ', positions.person_id, positions.stage) as problem
 from {{ ref('journey_positions') }} as positions

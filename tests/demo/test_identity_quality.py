@@ -1,4 +1,4 @@
-"""Identity resolution against the truth that the demo's generator knows: which identifiers are of one person."""
+"""Identity resolution against the truth that the demo's generator knows: which identifiers belong to one person."""
 
 import shutil
 from collections.abc import Iterator
@@ -42,7 +42,7 @@ PAIRS = """
 
 @dataclass(frozen=True)
 class Quality:
-    """Pairs of identifiers: joined wrongly, or kept apart although rows link them and they are of one person."""
+    """Pairs of identifiers: joined wrongly, or kept apart although rows link them and they belong to one person."""
 
     pairs: int
     tied: int

@@ -338,7 +338,7 @@ def test_what_came_before_they_left(
     persons: dict[str, str],
     companies: dict[str, str],
 ) -> None:
-    """The last touchpoint, ticket and survey score before each churn are of the same account, and earlier."""
+    """The last touchpoint, ticket and survey score before each churn belong to the same account, and are earlier."""
     people: defaultdict[str, set[str]] = defaultdict(set)
     for person, company in companies.items():
         people[company].add(person)

@@ -1,4 +1,4 @@
-"""The glossary has the names of stages, channels and attribution models from the seeds, as marts and report do."""
+"""The glossary has the names of the seeds, as marts and report do, and explains the same terms in both languages."""
 
 import csv
 import re
@@ -7,6 +7,7 @@ import pytest
 from customer_journey.paths import PROJECT
 
 _PAGE = (PROJECT / "docs" / "glossary.md").read_text(encoding="utf-8")
+_IN_VIETNAMESE = (PROJECT / "docs" / "glossary_vi.md").read_text(encoding="utf-8")
 _KPIS = (PROJECT / "docs" / "kpis.md").read_text(encoding="utf-8")
 # the heading of a section, the seed it shows, and the seed's columns in its rows
 _SECTIONS = {
@@ -16,12 +17,23 @@ _SECTIONS = {
 }
 
 
+def _sections(page: str) -> list[tuple[str, list[list[str]]]]:
+    """The headings of a page, each with the cells of its table, without the row that names the columns."""
+    return [
+        (
+            part.splitlines()[0],
+            [
+                [cell.strip().strip("`") for cell in line.strip("|").split("|")]
+                for line in part.splitlines()
+                if line.startswith("| ")
+            ][1:],
+        )
+        for part in re.split(r"^## ", page, flags=re.MULTILINE)[1:]
+    ]
+
+
 def _rows_under(heading: str) -> list[list[str]]:
-    section = re.search(rf"^## {heading}\n(.*?)(?=^## |\Z)", _PAGE, re.MULTILINE | re.DOTALL)
-    assert section, heading
-    table = [line for line in section[1].splitlines() if line.startswith("| ")]
-    # the first row names the columns
-    return [[cell.strip().strip("`") for cell in line.strip("|").split("|")] for line in table[1:]]
+    return dict(_sections(_PAGE))[heading]
 
 
 @pytest.mark.parametrize("heading", _SECTIONS)
@@ -41,6 +53,17 @@ def test_terms_are_explained_once() -> None:
     assert len(terms) > 60
     assert len(terms) == len(set(terms))
     assert all(len(row) == 3 and all(row) for heading in headings for row in _rows_under(heading))
+
+
+def test_both_languages_explain_the_same_terms() -> None:
+    """Each term, under the Vietnamese name of the other page and in its order, is explained in Vietnamese too."""
+    english, vietnamese = _sections(_PAGE), _sections(_IN_VIETNAMESE)
+    assert len(english) == len(vietnamese)
+    for (heading, rows), (_, own) in zip(english, vietnamese, strict=True):
+        # in sections of the seeds the code comes first, then the labels in both languages
+        name, code = (2, 0) if heading in _SECTIONS else (1, 0)
+        assert [row[:2] for row in own] == [[row[name], row[code]] for row in rows]
+        assert all(len(row) == 3 and row[2] for row in own)
 
 
 @pytest.mark.parametrize(

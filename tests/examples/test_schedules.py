@@ -1,4 +1,4 @@
-"""The schedules of examples/schedules: all names in them exist, and Dagster runs the build as its assets."""
+"""The schedules of examples/schedules: each runs the build and hears how it went, Dagster with marts as its assets."""
 
 import importlib.util
 import json
@@ -6,6 +6,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -48,20 +49,86 @@ def _crontab() -> list[str]:
     return [line.split(maxsplit=5)[5] for line in lines if line[:1].isdigit()]
 
 
-def _as_cron_runs(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run a command of the crontab as cron does: with the paths of a test and almost no environment."""
-    places = {"/etc/customer_journey.env": folder / "env", "/srv/customer_journey": PROJECT, "/data": folder}
-    for place, here in places.items():
-        command = command.replace(place, str(here))
-    # .venv/bin is where this Python lies, or not
-    command = command.replace(".venv/bin/journey", f"{sys.executable} -m customer_journey")
+def _here(command: str, folder: Path) -> str:
+    """Return a command with the paths of a test, and without the set-up of `scripts/build`."""
+    python = f"{sys.executable} -m customer_journey"
+    for place, here in {
+        "/bin/bash /srv/customer_journey/scripts/build": f"{python} build", "scripts/build": f"{python} build",
+        ".venv/bin/journey": python, "/etc/customer_journey.env": str(folder / "env"),
+        "/srv/customer_journey": str(PROJECT), "/data": str(folder),
+    }.items():  # fmt: skip
+        command = command.replace(place, here)
+    return command
+
+
+def _run(script: str, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a script with almost no environment, as schedulers do."""
     return subprocess.run(
-        ["/bin/bash", "-c", command],
-        env={"HOME": "/", "PATH": "/usr/bin:/bin"},
+        ["/bin/bash", *options, "-c", script],
+        cwd="/",
+        env={"HOME": "/", "PATH": "/usr/bin:/bin", **environment},
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def _as_cron_runs(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    return _run(_here(command, folder))
+
+
+def _cron_builds(folder: Path) -> subprocess.CompletedProcess[str]:
+    (build,) = [command for command in _crontab() if "scripts/build" in command]
+    return _as_cron_runs(build, folder)
+
+
+def _systemd_builds(folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run the service's command with the variables of its environment file, whose quotation marks systemd removes."""
+    text = (SCHEDULES / "systemd" / "customer-journey.service").read_text(encoding="utf-8")
+    (command,) = [line.removeprefix("ExecStart=") for line in text.splitlines() if line.startswith("ExecStart=")]
+    variables = dict(word.split("=", 1) for word in shlex.split((folder / "env").read_text(encoding="utf-8")))
+    return _run(f"cd {PROJECT} && exec {_here(command, folder)}", **variables)
+
+
+def _github_builds(folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run the steps as a runner does: with `bash -e`, the second also after a failure, which stays that of the job."""
+    workflow = yaml.safe_load((SCHEDULES / "github_actions.yml").read_text(encoding="utf-8"))
+    build, report = (step for step in workflow["jobs"]["build"]["steps"] if "run" in step)
+    variables = dict(word.split("=", 1) for word in shlex.split((folder / "env").read_text(encoding="utf-8")))
+    # a secret that is not set is an empty variable
+    done = _run(
+        f"cd {PROJECT}\n{_here(build['run'], folder)}", "-e", **{**dict.fromkeys(build["env"], ""), **variables}
+    )
+    shown = folder / "step_summary.md"
+    reported = _run(_here(report["run"], folder), "-e", GITHUB_STEP_SUMMARY=str(shown))
+    assert (reported.returncode, reported.stderr) == (0, "")
+    summary = json.loads((folder / "journey" / "summary.json").read_text(encoding="utf-8"))
+    assert shown.read_text(encoding="utf-8").splitlines()[:2] == [
+        f"**{summary['status']}** (exit code {summary['exit_code']}), as of {summary['as_of']}",
+        f"- {summary['error']}",
+    ]
+    return done
+
+
+@pytest.mark.parametrize("builds", [_cron_builds, _systemd_builds, _github_builds])
+def test_each_scheduler_runs_the_build_and_hears_of_its_failure(
+    tmp_path: Path, builds: Callable[[Path], subprocess.CompletedProcess[str]]
+) -> None:
+    """A night with a broken export: the exit code, the summary and the message name it, whoever started the build."""
+    channel = Channel()
+    (tmp_path / "env").write_text(f"JOURNEY_WEBHOOK_URL='{channel.url}?a=1&sig=b%2Fc'\n", encoding="utf-8")
+    (tmp_path / "journey").mkdir()
+    (tmp_path / "raw" / "crm").mkdir(parents=True)
+    (tmp_path / "raw" / "crm" / "contacts.csv").write_text("name\nx\n", encoding="utf-8")
+    done = builds(tmp_path)
+    channel.close()
+    assert done.returncode == 2, done.stderr
+    summary = json.loads((tmp_path / "journey" / "summary.json").read_text(encoding="utf-8"))
+    assert (summary["status"], summary["exit_code"]) == ("unusable_input", 2)
+    lacks = "table crm/contacts lacks the required column contact_id"
+    (post,) = channel.posts
+    assert lacks in summary["error"]
+    assert lacks in post["text"]
 
 
 def test_cron_logs_what_the_shell_says(tmp_path: Path) -> None:

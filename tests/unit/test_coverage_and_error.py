@@ -218,7 +218,7 @@ def test_drivers_of_shuffled_outcomes_are_none(tables: duckdb.DuckDBPyConnection
     columns = "framework, factor, p_value, is_significant"
     masks = FRAMEWORKS // 63 + 1
     found = _rows_of("journey_drivers", tables, columns, stage_masks=masks, as_of="2026-06-30T17:00:00Z")
-    # everybody is of one type, so there is no test
+    # everybody has the same type, so there is no test
     rows = [row for row in found if row[2] is not None]
     worlds = {f"world {number}" for number in range(FRAMEWORKS)}
     assert len(rows) > 40 * FRAMEWORKS

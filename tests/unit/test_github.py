@@ -62,6 +62,14 @@ def test_text_of_a_stranger_is_never_part_of_a_script(file: Path) -> None:
     assert [step["run"] for step in _steps(file) if "${{" in step.get("run", "")] == []
 
 
+def test_no_checkout_leaves_its_token_behind() -> None:
+    """Whatever runs later in the job, or next night on the same runner, could read it in .git/config."""
+    files = [*WORKFLOWS, PROJECT / "examples" / "schedules" / "github_actions.yml"]
+    checkouts = [step for file in files for step in _steps(file) if step.get("uses", "").startswith("actions/checkout")]
+    assert len(checkouts) > 3
+    assert [step for step in checkouts if step["with"].get("persist-credentials") is not False] == []
+
+
 def test_code_of_a_pull_request_runs_without_a_token_that_writes() -> None:
     build, comment = (_read(GITHUB / "workflows" / name) for name in ("diff.yml", "diff_comment.yml"))
     assert build["permissions"] == {"contents": "read"}

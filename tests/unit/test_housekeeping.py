@@ -66,7 +66,7 @@ def test_what_killed_builds_left_goes_and_all_else_stays(output: Output, tmp_pat
         _touch(output.root / "warehouse.duckdb.tmp" / "spilled").parent,
         _touch(output.root / ".marts.tmp" / "spilled").parent,
         _touch(output.root / "summary.99999999"),
-        _touch(output.root / "built_from.unfinished"),
+        _touch(output.root / "built_from.99999999"),
         _touch(output.root / "report" / "index.99999999"),
     ]
     # of a running process

@@ -5,6 +5,7 @@ import stat
 from pathlib import Path
 from typing import Literal
 
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 from customer_journey.checks.result import CheckResult
 from customer_journey.errors import ExitCode, InputError
@@ -192,6 +193,75 @@ def test_a_changed_definition_is_posted_before_the_warnings(tmp_path: Path) -> N
     lines = message(summary.document())["text"].splitlines()
     assert lines[1:3] == ["- changed: setting s0: 1 before, 2 now", "- changed: setting s1: 1 before, 2 now"]
     assert lines[6:] == ["- and 2 more", f"- {LOW}"]
+
+
+# What the services document of a message:
+# https://developers.google.com/workspace/chat/api/reference/rest/v1/spaces.messages,
+# https://adaptivecards.io/explorer/AdaptiveCard.html,
+# https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
+_TEXT_BLOCK = {
+    "type": "object", "required": ["type", "text"], "additionalProperties": False,
+    "properties": {
+        "type": {"const": "TextBlock"}, "text": {"type": "string", "minLength": 1}, "wrap": {"type": "boolean"},
+    },
+}  # fmt: skip
+_CARD = {
+    "type": "object", "required": ["type", "version", "body"], "additionalProperties": False,
+    "properties": {
+        "type": {"const": "AdaptiveCard"}, "$schema": {"type": "string"}, "version": {"pattern": "^1[.][0-5]$"},
+        "body": {"type": "array", "minItems": 1, "items": _TEXT_BLOCK},
+    },
+}  # fmt: skip
+_ATTACHMENT = {
+    "type": "object", "required": ["contentType", "content"], "additionalProperties": False,
+    "properties": {"contentType": {"const": "application/vnd.microsoft.card.adaptive"}, "content": _CARD},
+}  # fmt: skip
+_DOCUMENTED = {
+    # a field that Google Chat does not know is refused; a text may have 32,000 bytes
+    "text": {
+        "type": "object", "required": ["text"], "additionalProperties": False,
+        "properties": {"text": {"type": "string", "minLength": 1, "maxLength": 8000}},
+    },
+    "card": {
+        "type": "object", "required": ["type", "attachments"], "additionalProperties": False,
+        "properties": {
+            "type": {"const": "message"}, "attachments": {"type": "array", "minItems": 1, "items": _ATTACHMENT},
+        },
+    },
+    # Slack and Mattermost show `text`, and ignore fields that they do not know
+    "json": {
+        "type": "object", "required": ["text"],
+        "properties": {"text": {"type": "string", "minLength": 1, "maxLength": 4000}},
+        "not": {"anyOf": [{"required": [name]} for name in ("attachments", "blocks", "channel", "username")]},
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", _DOCUMENTED)
+@pytest.mark.parametrize(("warnings", "code"), [([], 0), ([], 1), ([STALE] * 50, 0), (["x" * 5000], 0)])
+def test_each_form_is_as_its_service_documents_it(tmp_path: Path, form: str, warnings: list[str], code: int) -> None:
+    channel = Channel()
+    environment = {"JOURNEY_WEBHOOK_URL": channel.url, "JOURNEY_WEBHOOK_FORMAT": form, "JOURNEY_WEBHOOK_ON": "always"}
+    assert notify(_night(tmp_path, warnings, code), environment) is None
+    channel.close()
+    (post,) = channel.posts
+    jsonschema.validate(post, _DOCUMENTED[form])
+    # Teams refuses a message above 28 KB
+    assert len(json.dumps(post)) < 28_000
+
+
+@pytest.mark.parametrize("form", _DOCUMENTED)
+def test_a_name_in_a_message_calls_nobody(tmp_path: Path, form: str) -> None:
+    """Otherwise whoever can name a file in an export could call everybody of a channel."""
+    channel = Channel()
+    summary = _summary(tmp_path)
+    summary.end(2, "crm/<!channel><users/all>@all.csv: no file of a raw table")
+    notify(summary, {"JOURNEY_WEBHOOK_URL": channel.url, "JOURNEY_WEBHOOK_FORMAT": form})
+    channel.close()
+    (post,) = channel.posts
+    shown = post["text"] if form != "card" else json.dumps(post["attachments"])
+    assert "all" in shown
+    assert not {"<", ">", "@"} & set(shown)
 
 
 def test_google_chat_gets_the_text_alone(tmp_path: Path) -> None:

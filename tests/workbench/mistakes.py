@@ -203,7 +203,7 @@ TREE_MISTAKES = {
     ),
     "placeholder of another type": Mistake(
         _append(PLACEHOLDERS, "cookie,abc"),
-        "seeds/identifier_placeholders.csv:12: 'cookie' has no placeholders; they are of type email or phone",
+        "seeds/identifier_placeholders.csv:12: 'cookie' has no placeholders; the types that have are email and phone",
     ),
     "type that counts perhaps": Mistake(
         _append("seeds/identifier_types.csv", "zalo_id,as_is,perhaps,true,Zalo,Zalo"),
@@ -404,7 +404,7 @@ BROKEN_DEFINITIONS = {
     ),
     "lead": Broken(
         f"select person_key, occurred_at as entered_at, null as left_at, event_type as evidence {_EVENTS}",
-        ("column left_at is of type null (write cast(… as timestamp) as left_at)",),
+        ("column left_at has type null (write cast(… as timestamp) as left_at)",),
     ),
     "mql": Broken(
         "select person_key, occurred_at as entered_at, cast('2026-06-09' as timestamp) as left_at, 'x' as evidence"
@@ -424,7 +424,7 @@ BROKEN_DEFINITIONS = {
     "quote": Broken(
         "select cast(1 as bigint) as person_key, occurred_at as entered_at, cast(null as timestamp) as left_at,"
         f" 'x' as evidence {_EVENTS} where event_type = 'order'",
-        ("2 episodes are of persons who do not exist (take person_key from int_person_events or int_touchpoints)",),
+        ("2 episodes belong to persons who do not exist (take person_key from int_person_events or int_touchpoints)",),
     ),
     "opportunity": Broken(
         "select person_key, occurred_at as entered_at, cast(null as timestamp) as left_at, 'x' as evidence"
@@ -461,7 +461,7 @@ BROKEN_MODELS = {
     "last_touch": Broken(
         f"select conversion_number, 0 as touch_number, 1 as weight {_PATHS} where touch_number = path_length",
         (
-            "2 rows are of touches outside the path of their conversion (take conversion_number and touch_number"
+            "2 rows credit touches outside the path of their conversion (take conversion_number and touch_number"
             " from one row of int_paths)",
         ),
     ),

@@ -37,7 +37,7 @@ anchors_of_paths as (
 
     select
         paths.conversion_number,
-        {#- a lead or opportunity that came after the conversion has no anchor #}
+        {#- an anchor is a lead or opportunity up to the conversion; a later one is none #}
         {%- for anchor in anchors %}
         case
             when anchors.anchored_at_{{ loop.index }} <= paths.converted_at then anchors.anchored_at_{{ loop.index }}

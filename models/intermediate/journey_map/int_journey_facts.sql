@@ -150,7 +150,7 @@ renewals as (
     inner join {{ ref('fct_subscription_changes') }} as reasons on changes.change_id = reasons.change_id
     where
         (events.event_type = 'subscription_renewed' and changes.mrr_after > 0)
-        {# an end of what was never paid, as of a trial, is no missed renewal, nor is a change of plan #}
+        {# neither the end of a subscription that was never paid, such as a trial, nor a change of plan is a missed renewal #}
         or (changes.is_payment_end and events.event_type <> 'subscription_switched')
 
 ),

@@ -238,7 +238,7 @@ select
     latest.hours_since_latest,
     coalesce(latest.rows_last_7_days, 0) as rows_last_7_days,
     weekly.usual_rows as usual_rows_7_days,
-    {# a source that seldom has rows is not stale because none came #}
+    {# a source that rarely has rows is not stale because none came #}
     latest.hours_since_latest > 24 * {{ setting('stale_after_days') }}
     and weekly.usual_rows * latest.hours_since_latest / 168 >= {{ setting('stale_after_rows') }} as is_stale,
     case when bounds.usual_rows is not null then latest.last_day end as last_day,

@@ -1,4 +1,4 @@
-with met as (
+with encountered as (
 
     select persona_shown as persona
     from {{ shown_texts(accepted('crm', 'contacts'), 'crm.contacts', ['persona']) }} as contacts
@@ -12,11 +12,11 @@ with met as (
 )
 
 select
-    coalesce(personas.persona, met.persona) as persona,
-    coalesce(personas.label_en, met.persona) as label_en,
-    coalesce(personas.label_vi, met.persona) as label_vi
+    coalesce(personas.persona, encountered.persona) as persona,
+    coalesce(personas.label_en, encountered.persona) as label_en,
+    coalesce(personas.label_vi, encountered.persona) as label_vi
 from {{ ref('personas') }} as personas
-full outer join met on personas.persona = met.persona
+full outer join encountered on personas.persona = encountered.persona
 union all
 select
     'unknown' as persona,

@@ -5,7 +5,7 @@ with products as (
 ),
 
 {# a product that was sold, viewed or reviewed may be missing from the catalogue #}
-met as (
+encountered as (
 
     select product_id from {{ ref('fct_order_items') }}
     union
@@ -16,12 +16,12 @@ met as (
 )
 
 select
-    coalesce(products.product_id, met.product_id) as product_id,
+    coalesce(products.product_id, encountered.product_id) as product_id,
     coalesce({{ masked('products.product_name') }}, 'unknown') as product_name,
     coalesce({{ masked('products.category') }}, 'unknown') as category
 from products
-full outer join met on products.product_id = met.product_id
-where coalesce(products.product_id, met.product_id) <> 'unknown'
+full outer join encountered on products.product_id = encountered.product_id
+where coalesce(products.product_id, encountered.product_id) <> 'unknown'
 union all
 select
     'unknown' as product_id,

@@ -1,4 +1,4 @@
-"""Faster import of Great Expectations: modules that it seldom uses are loaded only on first use."""
+"""Faster import of Great Expectations: modules that it rarely uses are loaded only on first use."""
 
 import importlib
 import sys

@@ -101,10 +101,10 @@ def build(
         summary.end(*ending_of(error))
         raise
     finally:
-        not_told = notify(summary)
-        if not_told is not None:
-            summary.warnings.append(not_told)
-            PlainConsole(stderr=True, soft_wrap=True).print(f"warning: {not_told}")
+        not_sent = notify(summary)
+        if not_sent is not None:
+            summary.warnings.append(not_sent)
+            PlainConsole(stderr=True, soft_wrap=True).print(f"warning: {not_sent}")
         # the build has refused an output in the raw folder, which holds nothing but raw files
         if raw is None or not output.root.is_relative_to(raw.resolve()):
             summary.write()

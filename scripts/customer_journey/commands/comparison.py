@@ -2,7 +2,6 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -12,9 +11,6 @@ from customer_journey.errors import ExitCode
 from customer_journey.options import FOLDER
 from customer_journey.paths import Output
 from customer_journey.terminal import PlainConsole
-
-if TYPE_CHECKING:
-    pass
 
 
 @click.command()

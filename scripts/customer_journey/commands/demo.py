@@ -1,15 +1,11 @@
 """The command `journey demo`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from customer_journey.options import FOLDER
 from customer_journey.terminal import PlainConsole
-
-if TYPE_CHECKING:
-    pass
 
 
 @click.command()

@@ -1,7 +1,6 @@
 """Commands that write published marts and refused rows to files."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -9,9 +8,6 @@ from customer_journey.errors import InputError
 from customer_journey.options import FOLDER
 from customer_journey.paths import Output
 from customer_journey.terminal import PlainConsole
-
-if TYPE_CHECKING:
-    pass
 
 
 @click.command("export-mart")

@@ -2,15 +2,11 @@
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from customer_journey.options import FOLDER
 from customer_journey.paths import PRIVATE_UMASK, Output
-
-if TYPE_CHECKING:
-    pass
 
 
 @click.command()

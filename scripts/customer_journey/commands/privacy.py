@@ -2,7 +2,6 @@
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -10,9 +9,6 @@ from customer_journey.errors import InputError
 from customer_journey.options import FOLDER
 from customer_journey.paths import PRIVATE_UMASK, Output
 from customer_journey.terminal import PlainConsole
-
-if TYPE_CHECKING:
-    pass
 
 
 @click.command("rotate-key")

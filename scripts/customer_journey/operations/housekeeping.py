@@ -21,8 +21,8 @@ KEEP_VARIABLE = "JOURNEY_KEEP_BUILDS"
 KEEP = 14
 _BUILD_ID = r"[0-9]{8}T[0-9]{6}\.[0-9]{6}Z"
 _LOG = re.compile(rf"dbt-({_BUILD_ID})\.log(\.[0-9]+)?|summary-({_BUILD_ID})\.json")
-# an unfinished file: the name of the target file, with the process number or another word as its suffix
-_UNFINISHED = re.compile(r"(summary|index|journey_map|published|erasure_receipts)\.([0-9]+)|built_from\.unfinished")
+# an unfinished file: the name of the target file, with the process number as its suffix
+_UNFINISHED = re.compile(r"(summary|index|journey_map|published|erasure_receipts|built_from)\.([0-9]+)")
 _PARSED = re.compile(r"partial_parse\.[0-9]+")
 
 

@@ -40,8 +40,8 @@ def watch(out: Path, within: int) -> None:
         PlainConsole(soft_wrap=True).print(f"{last['status']} at {last['finished_at']}, as of {last['as_of']}")
         return
     line = f"{output.root}: no build has ended well in the last {within} hours; {_ending(last)}."
-    if not_told := post({"text": f"customer_journey: {line}"}):
-        line += f" {not_told}"
+    if not_sent := post({"text": f"customer_journey: {line}"}):
+        line += f" {not_sent}"
     raise CheckFailedError(line)
 
 

@@ -27,6 +27,8 @@ TIMEOUT_SECONDS = 10
 LONGEST_TEXT = 2000
 MOST_WARNINGS = 10
 MOST_DEFINITIONS = 5
+# A name of a file or a value may hold `<!channel>`, `<users/all>` or `@all`, by which a chat would call everybody.
+_NO_MENTIONS = str.maketrans({"<": "‹", ">": "›", "@": "＠"})  # noqa: RUF001
 
 
 def check_variables(environment: Mapping[str, str] = os.environ) -> None:
@@ -94,16 +96,16 @@ def format_of(url: str) -> str:
 
 def _body(content: Mapping[str, Any], form: str) -> bytes:
     """Return the message in one of the three forms that services take."""
-    sent = content
+    text = content["text"].translate(_NO_MENTIONS)
+    sent: Mapping[str, Any] = {**content, "text": text}
     if form == TEXT:
-        sent = {"text": content["text"]}
+        sent = {"text": text}
     elif form == CARD:
-        lines = content["text"].splitlines()
         card = {
             "type": "AdaptiveCard",
             "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
             "version": "1.4",
-            "body": [{"type": "TextBlock", "text": line, "wrap": True} for line in lines],
+            "body": [{"type": "TextBlock", "text": line, "wrap": True} for line in text.splitlines()],
         }
         attachment = {"contentType": "application/vnd.microsoft.card.adaptive", "content": card}
         sent = {"type": "message", "attachments": [attachment]}

@@ -419,7 +419,7 @@ def _typed_columns(table: RawTable) -> Iterator[tuple[str, str]]:
 
 
 def _owner_of(table: RawTable) -> str:
-    """Return the SQL of whose row it is, as it is written there; the row itself if nobody is named."""
+    """Return the SQL of the person whom the row names, as written there; the row itself if it names nobody."""
     named = [f"nullif(trim({column}), '')" for column in identifiers_of(table) if column not in _LISTS]
     row = "concat_ws(' ', _file_id, _row_number)"
     return f"coalesce({', '.join([*named, row])})"

@@ -118,9 +118,9 @@ def _refuse_error(connection: duckdb.DuckDBPyConnection, records: str, file: Pat
     ).fetchall()
     names, text = rows[0] if len(rows) == 1 else ([], None)
     if names and {name.lower() for name in names} <= _OF_AN_ERROR:
-        said = " ".join(str(text or "").split())[:_NAMED_OF_ERROR]
+        answer = " ".join(str(text or "").split())[:_NAMED_OF_ERROR]
         raise InputError(
-            f"{file}: is no export, but what the API answered to a request that failed ({said}). Export it again."
+            f"{file}: is no export, but what the API answered to a request that failed ({answer}). Export it again."
         )
 
 

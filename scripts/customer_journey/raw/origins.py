@@ -1,7 +1,7 @@
 """Finds the row of an export that an adapter's row was made of, for messages about refused rows.
 
-A SELECT does not say which rows it reads. But the key of what it makes mostly stands in a column of the export: that
-column is found by the keys of many rows, and the row by the key of the one in question.
+A SELECT does not say which rows it reads. But the key of the rows that it makes is usually in a column of the
+export: that column is found by the keys of many rows, and the row by the key of the one in question.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +17,7 @@ from customer_journey.raw.deliveries import Export, plan_of, takes_prefix
 from customer_journey.raw.raw_files import is_json, is_parquet
 from customer_journey.warehouse import quoted_name
 
-# The keys that decide which column of an export holds them, and the share of them that must be in it.
+# The column of an export that holds a table's keys is found by this many keys, of which this share must stand in it.
 _SAMPLE = 200
 _MOST = 0.8
 # An export above this size is not read again for a message: by a command that only judges rows, and by a build.

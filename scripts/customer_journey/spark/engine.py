@@ -1,9 +1,9 @@
 """The Spark engine of a build: models are tables in Spark's catalog, published as views in the database `marts`."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from types import TracebackType
-from typing import Any, Self
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -11,9 +11,10 @@ import pyarrow as pa
 from customer_journey import audit
 from customer_journey.checks.result import CheckResult
 from customer_journey.checks.suites import LAYERS
+from customer_journey.engine import Engine
 from customer_journey.landing.landed import LandingReport
 from customer_journey.operations.history import PUBLISHED, PUBLISHING, BuildRecord
-from customer_journey.paths import EXPECTATIONS, Output
+from customer_journey.paths import EXPECTATIONS, Output, write_whole
 from customer_journey.publishing.publish import SCHEMA, Descriptions
 from customer_journey.spark.connection import BUILDING, SparkConnection, connect, hand_over_keys, literal, tables_in
 from customer_journey.spark.landed import share_landed, share_table
@@ -22,21 +23,17 @@ from customer_journey.spark.raw_schemas import land_from_catalog, those_under
 from customer_journey.warehouse import keep_private, open_warehouse
 
 
-class SparkEngine:
+class SparkEngine(Engine):
     """Spark in a session of this process, or the cluster behind the Thrift server that the environment names."""
 
     building = BUILDING
 
     def __init__(self, output: Output) -> None:
-        self._output = output
+        super().__init__(output)
         self._connection: SparkConnection | None = None
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """Close the connection, if there is one."""
         if self._connection is not None:
             self._connection.close()
 
@@ -90,9 +87,10 @@ class SparkEngine:
         session = self._spark.session_to_judge(self._output.root)
         return run_expectations_on_spark(session, EXPECTATIONS, LAYERS, self._output.data_docs, on_progress)
 
-    def definitions_version(self) -> str | None:
-        """Read it from the built marts."""
-        return audit.definitions_version(_SparkStore(self._spark))
+    @contextmanager
+    def marts(self) -> Iterator[audit.AuditStore]:
+        """Open the database in which the marts are built."""
+        yield _SparkStore(self._spark)
 
     def record(
         self,
@@ -101,16 +99,15 @@ class SparkEngine:
         checks: Sequence[CheckResult],
         settings: Mapping[str, Any],
     ) -> None:
-        """Store it with the marts that are being built; it is published with them."""
+        """Store it as published already: it is published with the marts that are being built."""
         seen = [[PUBLISHED if value == PUBLISHING else value for value in row] for row in builds]
-        audit.record_build(_SparkStore(self._spark), build, seen, checks, settings)
+        super().record(build, seen, checks, settings)
 
     def publish(self, build_id: str, descriptions: Descriptions, keep_before: bool) -> int:
         """Copy the built marts, and switch the views in `marts` to the copy."""
         folders = publish_on_spark(self._spark, build_id, descriptions, keep_before)
-        unfinished = self._output.published_on_spark.with_suffix(".unfinished")
-        unfinished.write_text(json.dumps({"build_id": build_id, "marts": folders}, indent=1), encoding="utf-8")
-        unfinished.replace(self._output.published_on_spark)
+        note = {"build_id": build_id, "marts": folders}
+        write_whole(self._output.published_on_spark, json.dumps(note, indent=1))
         return len(folders)
 
     def query_published(self, query: str) -> list[tuple[Any, ...]]:

@@ -1,5 +1,5 @@
--- good and bad: the highest and the lowest rate of the stages in order, and an emotion whose interval leaves out zero; mature: of whom the
--- rate is, for the period `all` those of the mature months
+-- good and bad: the highest and the lowest rate of the stages in order, and an emotion whose interval leaves out zero; mature: the number
+-- of persons that the rate is based on; for the period `all` those of the mature months
 with months as (
     select
         framework, customer_type, persona, stage, sum(entered) as mature_entered, sum(converted) as mature_converted

@@ -19,7 +19,7 @@ ranked as (
 
 select
     framework, customer_type, persona, period, stage, item_type, rank, item, item_en, item_vi, persons,
-    -- whoever went on from here brought in no more than who did not: there is nothing to put a value on
+    -- persons who went on brought no more revenue than those who did not: keeping one of the latter has no value to show
     case when item_type <> 'opportunity' or value > 0 then value end as value,
     case when place <= 3 then place end as leading
 from ranked

@@ -158,7 +158,7 @@ function stateOf(hash) {
   if (!offersPeriod(found)(found.period)) found.period = defaults.period;
   return found;
 }
-/** Months are of everybody: of one persona or type a month has too few people to say much, and the page holds quarters. */
+/** Months show everybody. A single persona or type has too few people in a month to say much, so the page holds its quarters. */
 const isMonth = (period) => /^\d{4}-\d{2}$/.test(period);
 const offersPeriod = ({ page, persona, persona2, customer_type }) => (period) => page !== "map" || !isMonth(period) || (persona === "all" && ["", "all"].includes(persona2) && customer_type === "all");
 function hashOf(wanted) {

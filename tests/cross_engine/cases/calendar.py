@@ -66,6 +66,21 @@ CASES: dict[str, Cases] = {
         {"2025-04-06": "2025-04-06 04:00:00", "2025-09-07": "2025-09-07 04:00:00"},
         {"reporting_timezone": "America/Santiago"},
     ),
+    # midnight in Vietnam is 17:00 of the day before in UTC; a planned day is over when it ends, a planned time at once
+    "is_later_than in Vietnam": Cases(
+        "{{ is_later_than('cast(x as timestamp)', 'cast(y as timestamp)') }}",
+        {
+            ("2026-06-30 16:59:59", "2026-06-29 17:00:00"): "false",
+            ("2026-06-30 17:00:00", "2026-06-29 17:00:00"): "true",
+            ("2026-06-30 03:00:01", "2026-06-30 03:00:00"): "true",
+            ("2026-06-30 03:00:00", "2026-06-30 03:00:00"): "false",
+            # in UTC a day of its own, in Vietnam seven in the morning
+            ("2026-06-30 00:00:01", "2026-06-30 00:00:00"): "true",
+            (None, "2026-06-30 03:00:00"): None,
+            ("2026-06-30 03:00:00", None): None,
+        },
+        {"reporting_timezone": "Asia/Ho_Chi_Minh"},
+    ),
     "month_of": Cases(
         "{{ month_of('cast(x as date)') }}",
         {"2026-01-31": "2026-01-01", "2024-02-29": "2024-02-01", "1899-12-31": "1899-12-01", None: None},

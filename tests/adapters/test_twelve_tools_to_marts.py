@@ -1,6 +1,6 @@
 """Exports of twelve more tools, read through one mapping.yml and built to marts, against figures worked out by hand.
 
-test_adapters_in_a_build.py has those of four tools. The samples are those of tests/adapters/<tool>.
+test_customers_of_four_tools.py has the other four. The samples are those of tests/adapters/<tool>.
 """
 
 import shutil
