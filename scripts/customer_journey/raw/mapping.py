@@ -59,6 +59,10 @@ WITH_SAME_RECORDS = (
 RECORD_NUMBER = "record_number"
 
 
+# the largest mapping.yml or vars.yml: YAML of many megabytes takes minutes to parse
+_MOST_BYTES = 4 * 10**6
+
+
 @dataclass(frozen=True)
 class Reading:
     """How a file is to be read; None means the notation of the contract."""
@@ -314,6 +318,8 @@ def is_there(file: Path) -> bool:
     if kind := no_file(file):
         raise InputError(f"{file}: is {kind}, but must be a file. Rename or remove it.")
     if file.is_file():
+        if (size := file.stat().st_size) > _MOST_BYTES:
+            raise InputError(f"{file}: has {size / 10**6:,.0f} MB, which is no file of settings. Correct or remove it.")
         return True
     for near in sorted(file.parent.glob("*")) if file.parent.is_dir() else ():
         if near.name.lower() in (file.name, f"{file.stem}.yaml", f"{file.name}.txt") and near.is_file():

@@ -3,6 +3,12 @@
 from tests.build.unusable.contents import CONTACTS, ROWS, Broken, mapped_contacts, mapping, workbook
 
 BROKEN: Broken = {
+    "export that is called mapping.yml": (
+        mapping(f"# {'a' * 5_000_000}\n"),
+        "mapping.yml",
+        "has 5 MB, which is no file of settings",
+        "Correct or remove it",
+    ),
     "table twice": (
         mapping("tables:\n  crm/contacts: {delimiter: ';'}\n  crm/contacts: {delimiter: ','}\n"),
         "mapping.yml",
