@@ -5,6 +5,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from customer_journey.errors import InputError
 from customer_journey.landing.land import land
 from customer_journey.privacy import erasure
 from onboarding.judge import Verdict, judge
@@ -380,3 +381,36 @@ def test_an_address_or_currency_that_is_not_there_is_told(tmp_path: Path) -> Non
     ]
     write(tmp_path, "vars.yml", "reporting_currency: EUR\n")
     assert judge(tmp_path).assumed == []
+
+
+def test_payments_of_an_account_are_orders_by_their_number(tmp_path: Path) -> None:
+    """As PayPal exports them: a column called Name holds persons, and money is moved to the bank."""
+    orders(
+        tmp_path,
+        '01/13/2026,Anna,Express Checkout Payment,Completed,USD,"1,250.00",anna@example.org,TX1',
+        "01/14/2026,Anna,Express Checkout Payment,Completed,USD,10.00,anna@example.org,TX2",
+        "01/15/2026,Anna,Payment Refund,Completed,USD,-10.00,anna@example.org,TX3",
+        "01/16/2026,,General Withdrawal,Completed,USD,-500.00,,TX4",
+        header="Date,Name,Type,Status,Currency,Gross,From Email Address,Transaction ID",
+    )
+    assert landed(tmp_path) == [("TX1", 1250), ("TX2", 10)]
+    assert landed(tmp_path, "select refund_id, cast(amount as double) from raw_orders.refunds") == [("TX3", 10)]
+
+
+def test_of_several_totals_that_of_the_customer_is_meant(tmp_path: Path) -> None:
+    """As Sapo exports orders: the amount of the line stands before what the customer has to pay."""
+    header = "Mã đơn hàng,Ngày tạo đơn,Số điện thoại,Trạng thái đơn hàng,Thành tiền,Phí giao hàng,Khách phải trả"
+    orders(tmp_path, 'SON1,13/01/2026 10:22,0911000001,Hoàn thành,"100,000","20,000","120,000"', header=header)
+    assert landed(tmp_path) == [("SON1", 120000)]
+
+
+def test_a_blank_status_is_as_good_as_none(tmp_path: Path) -> None:
+    orders(tmp_path, "301,01/13/26,b1,,16.00", header="Order ID,Sale Date,Buyer User ID,Status,Order Total")
+    assert landed(tmp_path) == [("301", 16)]
+    assert totals(judge(tmp_path)) == {"completed": (1, "16 USD")}
+
+
+def test_text_files_are_said_to_need_another_suffix(tmp_path: Path) -> None:
+    orders(tmp_path, "1,2026-01-13,a@example.org,completed,10", name="orders.txt")
+    with pytest.raises(InputError, match=r"Rename orders\.txt to end in \.csv"):
+        propose(tmp_path, None, None)
