@@ -5,10 +5,13 @@ from typing import Any
 
 import duckdb
 import pytest
+from customer_journey.contract import raw_tables
 from customer_journey.errors import InputError
 from customer_journey.landing.land import land
+from customer_journey.landing.landed import create_landed_table
 from customer_journey.privacy import erasure
 from onboarding.judge import Verdict, judge
+from onboarding.macros import Models
 from onboarding.propose import propose
 from onboarding.write import mapping_text, settings_text
 
@@ -16,6 +19,7 @@ from tests.onboarding.files import edit_sheet, lines, merge_cells, workbook, wri
 from tests.onboarding.refusal import refusal_of
 
 HEADER = "order_id,ordered_at,email,status,total_amount"
+ENDS = "status,total_amount"
 ORDERS = "select order_id, cast(total_amount as double) from raw_orders.orders order by 1"
 
 
@@ -414,3 +418,25 @@ def test_text_files_are_said_to_need_another_suffix(tmp_path: Path) -> None:
     orders(tmp_path, "1,2026-01-13,a@example.org,completed,10", name="orders.txt")
     with pytest.raises(InputError, match=r"Rename orders\.txt to end in \.csv"):
         propose(tmp_path, None, None)
+
+
+def test_words_for_nothing_are_no_ids(tmp_path: Path) -> None:
+    """A customer NULL would be one person with the orders of all guests."""
+    words = ("NULL", "\\N", "None", "n/a", "#N/A", "undefined", "-")
+    rows = [f"{number},2026-01-13,{word},{word},completed,10" for number, word in enumerate([*words, "KH1"], 1)]
+    orders(
+        tmp_path, *rows, "NULL,2026-01-13,KH2,,completed,10", header=f"order_id,ordered_at,contact_id,company_id,{ENDS}"
+    )
+    started(tmp_path)
+    with duckdb.connect() as connection:
+        erasure.prepare(connection)
+        land(connection, tmp_path, lambda table, share: None)
+        for table in raw_tables():
+            create_landed_table(connection, table)
+        connection.execute("set variable hash_key = 'test'")
+        staged = Models(connection, {}).relation("stg_orders__orders")
+        found = connection.execute(
+            f"select order_id, contact_id, company_id, row_reason from {staged} order by _row_number"
+        ).fetchall()
+    assert found[:-2] == [(str(number), None, None, None) for number in range(1, len(words) + 1)]
+    assert found[-2:] == [("8", "KH1", "KH1", None), (None, "KH2", None, "missing_order_id")]
