@@ -9,7 +9,7 @@ from customer_journey.raw.adapters import plain
 from customer_journey.raw.raw_files import READ, is_archive, suffix_of
 
 from onboarding.adapters import Recognised, recognised
-from onboarding.exports import ToolGroup, add_adapters, add_orders_of_lines, add_source
+from onboarding.exports import ToolGroup, add_adapters, add_orders_of_lines, add_source, leave_out_lines_beside_a_tool
 from onboarding.match import missing_in, source_of, usual_place
 from onboarding.origin import hints_of
 from onboarding.patterns import exports_below
@@ -57,6 +57,7 @@ def propose(folder: Path, timezone: str | None, currency: str | None) -> Proposa
         else:
             add_source(proposal, group, of_columns)
     add_adapters(proposal, of_tools)
+    leave_out_lines_beside_a_tool(proposal)
     add_orders_of_lines(proposal)
     proposal.sources.sort(key=lambda source: (source.table.label, source.sheets[0].path))
     prefix_colliding(proposal.sources)

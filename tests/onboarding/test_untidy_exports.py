@@ -1,5 +1,6 @@
 """Exports as people and programs really write them, from `init` to landed rows: nothing of them may count wrongly."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from customer_journey.contract import raw_tables
 from customer_journey.errors import InputError
 from customer_journey.landing.land import land
 from customer_journey.landing.landed import create_landed_table
+from customer_journey.paths import PROJECT
 from customer_journey.privacy import erasure
 from onboarding.judge import Verdict, judge
 from onboarding.macros import Models
@@ -440,3 +442,14 @@ def test_words_for_nothing_are_no_ids(tmp_path: Path) -> None:
         ).fetchall()
     assert found[:-2] == [(str(number), None, None, None) for number in range(1, len(words) + 1)]
     assert found[-2:] == [("8", "KH1", "KH1", None), (None, "KH2", None, "missing_order_id")]
+
+
+def test_lines_of_invoices_beside_payments_are_no_lines_of_orders(tmp_path: Path) -> None:
+    """Stripe's orders are payments; lines of invoices name none, and all their rows would be refused."""
+    shutil.copytree(PROJECT / "tests" / "adapters" / "stripe" / "export", tmp_path, dirs_exist_ok=True)
+    header = "id,invoice_id,amount,currency,quantity,subscription_item_id,unit_amount_excluding_tax"
+    write(tmp_path, "invoice_line_item.csv", lines(header, "il1,in1,21,usd,5,si1,4.2", "il2,in2,65,usd,4,si2,16.25"))
+    proposal = propose(tmp_path, None, None)
+    assert not [source for source in proposal.sources if source.table.label == "orders/order_items"]
+    (why,) = [why for sheet, why in proposal.unknown if sheet.path.stem == "invoice_line_item"]
+    assert why == "may be lines of orders, but Stripe gives the orders: map it if they are of these"
