@@ -48,7 +48,7 @@ with typed as (
             when landed.is_deleted = '(broken line)' then 'broken_line'
             {%- for column in columns if column.config.meta.required %}
             when {{ is_blank('landed.' ~ column.name) }}
-                {%- if column.config.meta.kind == 'id' %} or {{ is_word_for_nothing(trimmed('landed.' ~ column.name)) }}{% endif %} then 'missing_{{ column.name }}'
+                {%- if is_id(column) %} or {{ is_word_for_nothing(trimmed('landed.' ~ column.name)) }}{% endif %} then 'missing_{{ column.name }}'
             {%- endfor %}
             {%- for group in meta.get('one_of', []) %}
             when {% for name in group %}{{ is_blank('landed.' ~ name) }}{{ ' and ' if not loop.last }}{% endfor %} then 'missing_{{ group | join("_or_") }}'
@@ -252,6 +252,11 @@ left join ranked on judged._file_id = ranked._file_id and judged._row_number = r
 {#- SQL condition: the text is null, empty or white space only. -#}
 {% macro is_blank(text) -%}coalesce({{ trimmed(text) }}, '') = ''{%- endmacro %}
 
+{#- Whether a column holds ids: of kind id, or the ids of persons and cookies, which are never published. -#}
+{% macro is_id(column) -%}
+    {{ return(column.config.meta.kind == 'id' or (column.config.meta.kind == 'text' and column.name.endswith('_id'))) }}
+{%- endmacro %}
+
 {#-
     SQL condition: the text is a word that a program writes where it has no value, as databases write NULL or \N and spreadsheets
     #N/A. As an id it would make one record, or one person, of all rows that have none.
@@ -293,7 +298,8 @@ left join ranked on judged._file_id = ranked._file_id and judged._row_number = r
 {% macro typed_value(column) -%}
     {%- set kind = column.config.meta.kind -%}
     {%- set text = "nullif(" ~ trimmed('landed.' ~ column.name) ~ ", '')" -%}
-    {%- if kind == 'text' -%}{{ text }}
+    {%- if kind == 'text' and is_id(column) -%}case when {{ is_word_for_nothing(text) }} then null else {{ text }} end
+    {%- elif kind == 'text' -%}{{ text }}
     {%- elif kind == 'id' -%}
         {#- An id whose name does not end in _id, such as line_number, may look like a phone number, so it is checked for all kinds of personal data. -#}
         {%- set own = publishable_id(text) if column.name.endswith('_id') else publishable_id(text, var('personal_data_patterns') | list) -%}

@@ -16,7 +16,7 @@ from customer_journey.terminal import PlainConsole
 from rich.console import Console
 from rich.table import Table
 
-from onboarding.proposal import ORDERS, AdapterUse, Proposal, Source
+from onboarding.proposal import ORDERS, TEXTS, AdapterUse, Proposal, Source
 from onboarding.propose import propose
 from onboarding.write import mapping_text, refused_commands, settings_text
 
@@ -105,7 +105,8 @@ def _print_files(console: Console, proposal: Proposal) -> None:
                 _files(proposal, [path], None),
                 "not read: is an archive, unpack it here"
                 if is_archive(path)
-                else f"not read: {path.suffix or 'no suffix'} is not a supported format",
+                else f"not read: {path.suffix or 'no suffix'} is not a supported format"
+                + (", rename it to end in .csv" if path.suffix.lower() in TEXTS else ""),
                 "",
                 "",
                 "",

@@ -74,6 +74,23 @@ def add_source(proposal: Proposal, group: list[Sheet], kinds: Sequence[Kind]) ->
     proposal.sources += sources
 
 
+def leave_out_lines_beside_a_tool(proposal: Proposal) -> None:
+    """Leave out files that may be lines of orders, beside a tool whose adapter makes the orders: invoices' lines, say.
+
+    Their order ids would be unknown, and so many refused rows stop a build.
+    """
+    for use in proposal.adapters:
+        if not any(table.label == ORDERS for table in use.adapter.selects):
+            continue
+        of_orders = [source.sheets for source in proposal.sources if source.table.label == ORDERS]
+        for source in list(proposal.sources):
+            is_beside = all(sheet.path.is_relative_to(use.folder) for sheet in source.sheets)
+            if source.table.label == ITEMS and not source.is_sure and is_beside and source.sheets not in of_orders:
+                proposal.sources.remove(source)
+                why = f"may be lines of orders, but {use.adapter.name} gives the orders: map it if they are of these"
+                proposal.unknown += [(sheet, why) for sheet in source.sheets]
+
+
 def add_orders_of_lines(proposal: Proposal) -> None:
     """Add the orders that lists of lines make, where the folder has no orders."""
     if not any(table.label == ORDERS for table in proposal.absent):

@@ -247,7 +247,7 @@ def _rounded(connection: duckdb.DuckDBPyConnection, table: RawTable) -> list[str
     lines = []
     for column in table.columns:
         kind = table.kind_of(column)
-        if kind not in ("id", "phone"):
+        if kind not in ("id", "phone") and not column.endswith("_id"):
             continue
         row = connection.execute(
             f"select count(*), min(trim({column})) from {table.relation} where contains(lower({column}), 'e+')"

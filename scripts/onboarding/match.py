@@ -18,6 +18,8 @@ SURE = 0.7
 # The least score to propose a table: a matching name adds to it, missing required columns lower it.
 _ENOUGH = 3.5
 _CALLED = 5.0
+# how well names of persons fit the number of an order, which a column called Name may hold too
+_NO_NUMBER = 0.3
 # how well a blank column fits one that every row must fill: any other that has values and a fitting name fits better
 _ALL_BLANK = 0.3
 # how well the name of a file must at least match that of a table to decide between two tables
@@ -249,6 +251,7 @@ def _assigned(vocabulary: Vocabulary, names: Sequence[str], kinds: Sequence[Kind
         (
             -weight
             * _agreement(vocabulary.table.kind_of(column), kind)
+            * (_NO_NUMBER if column == "order_id" and not any(map(str.isdigit, kind.example)) else 1)
             * (1 if column not in needed else _ALL_BLANK if kind.name == "blank" else 1 - kind.blank_share),
             number,
             column,
@@ -333,6 +336,9 @@ def matches_of(vocabulary: Vocabulary, names: Sequence[str], kinds: Sequence[Kin
     matches = {}
     for column, (number, weight) in assigned.items():
         kind = kinds[number]
+        if kind.name == "blank" and column == "status" and table.label == ORDERS:
+            # as good as none: one status can stand for all rows
+            continue
         wanted = table.kind_of(column)
         agreement = _agreement(wanted, kind)
         why = "by its name" if weight >= SURE * agreement else "its name is like it"

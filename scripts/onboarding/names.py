@@ -224,7 +224,10 @@ def vocabularies() -> Mapping[str, Vocabulary]:
         columns: dict[str, dict[str, float]] = {}
         for column in table.all_columns:
             weights = {plain_name(name): _OF_ANY for name in of_any.get(column, ())}
-            weights |= {plain_name(name): 0.8 for name in own.get("columns", {}).get(column, ())}
+            names = own.get("columns", {}).get(column, ())
+            # of several totals the one that stands first in the list is meant: what the customer pays, not a part of it
+            step = 0.0005 if column == "total_amount" else 0.0
+            weights |= {plain_name(name): 0.8 - step * place for place, name in enumerate(names)}
             columns[column] = {**weights, plain_name(column): 1.0}
         found[table.label] = Vocabulary(
             table, frozenset({plain_name(name) for name in (*own.get("names", ()), table.name)}), columns

@@ -17,6 +17,8 @@ DEALS = "crm/deals"
 EVENTS = "web/events"
 ITEMS = "orders/order_items"
 REFUNDS = "orders/refunds"
+# suffixes of text files that hold tables in some exports, as Amazon's
+TEXTS = (".txt", ".dat", ".tab", ".text")
 _BUYERS = {"email", "phone", "contact_id", "anonymous_id"}
 # Constants for required columns that an export may lack, and what using each means.
 _INSTEAD = {

@@ -9,11 +9,11 @@ from customer_journey.raw.adapters import plain
 from customer_journey.raw.raw_files import READ, is_archive, suffix_of
 
 from onboarding.adapters import Recognised, recognised
-from onboarding.exports import ToolGroup, add_adapters, add_orders_of_lines, add_source
+from onboarding.exports import ToolGroup, add_adapters, add_orders_of_lines, add_source, leave_out_lines_beside_a_tool
 from onboarding.match import missing_in, source_of, usual_place
 from onboarding.origin import hints_of
 from onboarding.patterns import exports_below
-from onboarding.proposal import Proposal
+from onboarding.proposal import TEXTS, Proposal
 from onboarding.shared_ids import find_same_orders, prefix_beside_adapters, prefix_colliding
 from onboarding.sniff import Sheet, sniff
 from onboarding.values import Kind, kind_of
@@ -31,7 +31,9 @@ def propose(folder: Path, timezone: str | None, currency: str | None) -> Proposa
     readable = [file for file in files if suffix_of(file)]
     if not readable:
         archives = ", ".join(file.name for file in files if is_archive(file))
+        texts = ", ".join(file.name for file in files if file.suffix.lower() in TEXTS)
         remedy = f"Unpack {archives} there" if archives else "Put your exports there"
+        remedy = f"Rename {texts} to end in .csv" if texts and not archives else remedy
         raise InputError(f"{folder}: holds no files that can be read ({READ}). {remedy}.")
     sheets = [sheet for file in readable for sheet in sniff(file)]
     groups = _grouped(folder, sheets)
@@ -55,6 +57,7 @@ def propose(folder: Path, timezone: str | None, currency: str | None) -> Proposa
         else:
             add_source(proposal, group, of_columns)
     add_adapters(proposal, of_tools)
+    leave_out_lines_beside_a_tool(proposal)
     add_orders_of_lines(proposal)
     proposal.sources.sort(key=lambda source: (source.table.label, source.sheets[0].path))
     prefix_colliding(proposal.sources)

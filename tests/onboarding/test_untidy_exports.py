@@ -1,13 +1,19 @@
 """Exports as people and programs really write them, from `init` to landed rows: nothing of them may count wrongly."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
+from customer_journey.contract import raw_tables
+from customer_journey.errors import InputError
 from customer_journey.landing.land import land
+from customer_journey.landing.landed import create_landed_table
+from customer_journey.paths import PROJECT
 from customer_journey.privacy import erasure
 from onboarding.judge import Verdict, judge
+from onboarding.macros import Models
 from onboarding.propose import propose
 from onboarding.write import mapping_text, settings_text
 
@@ -15,6 +21,7 @@ from tests.onboarding.files import edit_sheet, lines, merge_cells, workbook, wri
 from tests.onboarding.refusal import refusal_of
 
 HEADER = "order_id,ordered_at,email,status,total_amount"
+ENDS = "status,total_amount"
 ORDERS = "select order_id, cast(total_amount as double) from raw_orders.orders order by 1"
 
 
@@ -380,3 +387,69 @@ def test_an_address_or_currency_that_is_not_there_is_told(tmp_path: Path) -> Non
     ]
     write(tmp_path, "vars.yml", "reporting_currency: EUR\n")
     assert judge(tmp_path).assumed == []
+
+
+def test_payments_of_an_account_are_orders_by_their_number(tmp_path: Path) -> None:
+    """As PayPal exports them: a column called Name holds persons, and money is moved to the bank."""
+    orders(
+        tmp_path,
+        '01/13/2026,Anna,Express Checkout Payment,Completed,USD,"1,250.00",anna@example.org,TX1',
+        "01/14/2026,Anna,Express Checkout Payment,Completed,USD,10.00,anna@example.org,TX2",
+        "01/15/2026,Anna,Payment Refund,Completed,USD,-10.00,anna@example.org,TX3",
+        "01/16/2026,,General Withdrawal,Completed,USD,-500.00,,TX4",
+        header="Date,Name,Type,Status,Currency,Gross,From Email Address,Transaction ID",
+    )
+    assert landed(tmp_path) == [("TX1", 1250), ("TX2", 10)]
+    assert landed(tmp_path, "select refund_id, cast(amount as double) from raw_orders.refunds") == [("TX3", 10)]
+
+
+def test_of_several_totals_that_of_the_customer_is_meant(tmp_path: Path) -> None:
+    """As Sapo exports orders: the amount of the line stands before what the customer has to pay."""
+    header = "Mã đơn hàng,Ngày tạo đơn,Số điện thoại,Trạng thái đơn hàng,Thành tiền,Phí giao hàng,Khách phải trả"
+    orders(tmp_path, 'SON1,13/01/2026 10:22,0911000001,Hoàn thành,"100,000","20,000","120,000"', header=header)
+    assert landed(tmp_path) == [("SON1", 120000)]
+
+
+def test_a_blank_status_is_as_good_as_none(tmp_path: Path) -> None:
+    orders(tmp_path, "301,01/13/26,b1,,16.00", header="Order ID,Sale Date,Buyer User ID,Status,Order Total")
+    assert landed(tmp_path) == [("301", 16)]
+    assert totals(judge(tmp_path)) == {"completed": (1, "16 USD")}
+
+
+def test_text_files_are_said_to_need_another_suffix(tmp_path: Path) -> None:
+    orders(tmp_path, "1,2026-01-13,a@example.org,completed,10", name="orders.txt")
+    with pytest.raises(InputError, match=r"Rename orders\.txt to end in \.csv"):
+        propose(tmp_path, None, None)
+
+
+def test_words_for_nothing_are_no_ids(tmp_path: Path) -> None:
+    """A customer NULL would be one person with the orders of all guests."""
+    words = ("NULL", "\\N", "None", "n/a", "#N/A", "undefined", "-")
+    rows = [f"{number},2026-01-13,{word},{word},completed,10" for number, word in enumerate([*words, "KH1"], 1)]
+    orders(
+        tmp_path, *rows, "NULL,2026-01-13,KH2,,completed,10", header=f"order_id,ordered_at,contact_id,company_id,{ENDS}"
+    )
+    started(tmp_path)
+    with duckdb.connect() as connection:
+        erasure.prepare(connection)
+        land(connection, tmp_path, lambda table, share: None)
+        for table in raw_tables():
+            create_landed_table(connection, table)
+        connection.execute("set variable hash_key = 'test'")
+        staged = Models(connection, {}).relation("stg_orders__orders")
+        found = connection.execute(
+            f"select order_id, contact_id, company_id, row_reason from {staged} order by _row_number"
+        ).fetchall()
+    assert found[:-2] == [(str(number), None, None, None) for number in range(1, len(words) + 1)]
+    assert found[-2:] == [("8", "KH1", "KH1", None), (None, "KH2", None, "missing_order_id")]
+
+
+def test_lines_of_invoices_beside_payments_are_no_lines_of_orders(tmp_path: Path) -> None:
+    """Stripe's orders are payments; lines of invoices name none, and all their rows would be refused."""
+    shutil.copytree(PROJECT / "tests" / "adapters" / "stripe" / "export", tmp_path, dirs_exist_ok=True)
+    header = "id,invoice_id,amount,currency,quantity,subscription_item_id,unit_amount_excluding_tax"
+    write(tmp_path, "invoice_line_item.csv", lines(header, "il1,in1,21,usd,5,si1,4.2", "il2,in2,65,usd,4,si2,16.25"))
+    proposal = propose(tmp_path, None, None)
+    assert not [source for source in proposal.sources if source.table.label == "orders/order_items"]
+    (why,) = [why for sheet, why in proposal.unknown if sheet.path.stem == "invoice_line_item"]
+    assert why == "may be lines of orders, but Stripe gives the orders: map it if they are of these"

@@ -661,7 +661,7 @@ def _converted(table: RawTable, name: str, text: str, entry: MappedTable, identi
     if name not in table.all_columns:
         return text
     kind, how = table.kind_of(name), entry.reading
-    if kind != "text":
+    if kind != "text" or name.endswith("_id"):
         text = f"trim({text}, '{UNSEEN}')"
     if pairs := entry.values.get(name):
         cases = " ".join(

@@ -122,8 +122,9 @@ def lines_on_unread(raw: Path, found: RawFiles, claimed: Collection[Path] = ()) 
         if entry.name in _NO_TABLES or is_claimed(entry, claimed):
             continue
         if not entry.is_dir():
-            why = "no entry of mapping.yml names it" if (raw / MAPPING).is_file() else "not in the folder of a source"
-            place = _usual_place(entry, found.read)
+            has_mapping = (raw / MAPPING).is_file()
+            why = "no entry of mapping.yml names it" if has_mapping else "not in the folder of a source"
+            place = "" if has_mapping else _usual_place(entry, found.read)
             lines.append(f"{_name(raw, entry)}: {why}, so not read{f'. Move it to {place}' if place else ''}")
             continue
         tables = [table.name for table in found.read if table.source == entry.name]
