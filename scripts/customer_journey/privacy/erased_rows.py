@@ -47,8 +47,8 @@ _PARENTS = {
     "invitation_id": "feedback.survey_invitations",
 }
 
-# Names of persons are looked for in typed texts, in the parameters of page addresses, and where words stand in the place
-# of a number or time, but not where a name is that of the row's person, or a program's.
+# Names of persons are looked for in typed texts, in the parameters of page addresses, and where words stand in the
+# place of a number or time, but not where a name is that of the row's person, or a program's.
 _TYPED = ("text", "label", "code")
 _IDENTIFYING = ("id", "id_list", "identifier", "email", "phone")
 _WITHOUT_NAMES = ("full_name", "user_agent")
