@@ -228,13 +228,14 @@
 
 {#-
     An id for publishing, so that BI can join it to the tables of the shop: the id itself, or a keyed hash if it is an e-mail address,
-    a phone number or the reserved word 'unknown'. The same id has the same result in every table.
+    a phone number (also one of default_phone_country without a plus sign) or the reserved word 'unknown'. The same id has the same
+    result in every table.
 
     Parameters: text, an expression; kinds of personal data to look for.
 -#}
 {% macro publishable_id(text, kinds=['address', 'international']) -%}
     case
-        when {{ text }} = 'unknown' or {{ looks_like(text, personal_data_pattern(kinds)) }}
+        when {{ text }} = 'unknown' or {{ looks_like(text, personal_data_pattern(kinds) ~ '|' ~ home_number_pattern()) }}
             then {{ keyed_hash(["'id'", text]) }}
         else {{ text }}
     end
@@ -242,13 +243,14 @@
 
 {#-
     A text as a person reads it: plain characters, with the percent-encoded signs of identifiers in links decoded (also if encoded
-    more than once) and the @ and . of web pages.
+    more than once) and the @ and . of web pages, JSON and quoted-printable.
 -#}
 {% macro readable_text(text) -%}
     {{ replaced_in_steps(
         plain_characters(text, quote='’'),
         [
-            ("'%(25)*40|&#(64|[xX]40);'", '@'), ("'%(25)*2[Ee]|&#(46|[xX]2[Ee]);'", '.'), ("'%(25)*2[Bb]'", '+'),
+            ("'%(25)*40|&(amp;)*(#0*(64|[xX]40)|commat);|[Z-^]u0040|=40'", '@'),
+            ("'%(25)*2[Ee]|&(amp;)*(#0*(46|[xX]2[Ee])|period);|[Z-^]u002[Ee]|=2[Ee]'", '.'), ("'%(25)*2[Bb]'", '+'),
             ("'%(25)*2[Dd]'", '-'), ("'%(25)*5[Ff]'", '_'), ("'%(25)*20'", ' '),
         ]
     ) }}
@@ -257,14 +259,15 @@
 {#-
     A readable text in lower case with the signs of addresses in place of the words for them, and without blanks around these signs.
 
-    Example: "Hoa (at) Shop dot vn" becomes hoa@shop.vn
+    Examples: "Hoa (at) Shop dot vn" and hoa_at_shop_dot_vn become hoa@shop.vn
 -#}
 {% macro spelled_out(text) -%}
     {%- set at, dot = "'at|@|a còng|a cong'"[1:-1], "'dot|chấm|cham'"[1:-1] -%}
     {{ replaced_in_steps(
         "translate(" ~ lower_case(text) ~ ", '[]{}<>', '()()()')",
         [
-            ("' ?[(] ?(" ~ at ~ ") ?[)] ?| +(" ~ at ~ ") +'", '@'), ("' ?[(] ?(" ~ dot ~ ") ?[)] ?| +(" ~ dot ~ ") +'", '.'),
+            ("' ?[(] ?(" ~ at ~ ") ?[)] ?| +(" ~ at ~ ") +|_at_|-at-'", '@'),
+            ("' ?[(] ?(" ~ dot ~ ") ?[)] ?| +(" ~ dot ~ ") +|_dot_|-dot-'", '.'),
             ("' *([.@_-]) *'", '\\1'),
         ]
     ) }}

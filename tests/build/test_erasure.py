@@ -222,6 +222,13 @@ def test_whoever_is_told_of_in_words_is_found(small: Path, tmp_path: Path) -> No
         {"activity_id": f"a{number}", **call, "outcome": f"ask her: {spelling}", "campaign": f"sale {number}"}
         for number, spelling in enumerate(SPELLINGS)
     ])  # fmt: skip
+    # and words in the place of a time or an amount, in rows of Mai
+    write_rows(raw, "crm/deals", [
+        {"deal_id": "d1", "contact_id": "1", "amount": f"see {hers}", "created_at": "2026-01-04"},
+        {"deal_id": "d2", "contact_id": "1", "amount": "5", "created_at": "0987 654 321"},
+        {"deal_id": "d3", "contact_id": "1", "amount": "5", "created_at": "2026-01-04", "updated_at": f"{hers} x"},
+        {"deal_id": "d5", "contact_id": "1", "amount": "5", "created_at": "4 January", "is_deleted": f"no: {hers}"},
+    ])  # fmt: skip
     # lines that cannot be split into columns land as text in the column of the id
     with (raw / "crm/activities.csv").open("a", encoding="utf-8") as stream:
         stream.write("x1,84987654321\nx2,hoa.erased (at) example.com\n")
@@ -236,6 +243,11 @@ def test_whoever_is_told_of_in_words_is_found(small: Path, tmp_path: Path) -> No
         "raw_orders.orders": "order_id",
         "raw_web.events": "event_id",
     }
+    assert _values(out, {"raw_crm.deals": "concat_ws('|', deal_id, amount, created_at, updated_at, is_deleted)"}) == {
+        "raw_crm.deals": [
+            *("d1|(erased)|2026-01-04", "d2|5|(erased)", "d3|5|2026-01-04|(erased)", "d5|5|4 January|(erased)"),
+        ],
+    }  # fmt: skip
     told = sorted(f"a{number}|(erased)|sale {number}" for number in range(len(SPELLINGS)))
     assert _values(out, left) == {
         "raw_crm.contacts": ["1"],
@@ -249,6 +261,7 @@ def test_whoever_is_told_of_in_words_is_found(small: Path, tmp_path: Path) -> No
     assert {tuple(line.split(",")[2:]) for line in receipt[1:]} == {
         ("crm.activities", "2", str(len(SPELLINGS))),
         ("crm.contacts", "3", "0"),
+        ("crm.deals", "0", "4"),
         ("orders.order_items", "1", "0"),
         ("orders.orders", "3", "0"),
         ("orders.refunds", "1", "0"),
@@ -317,6 +330,21 @@ def test_her_name_in_texts_of_others(small: Path, tmp_path: Path) -> None:
           for number in range(6, 11)),
     ]  # fmt: skip
     write_rows(raw, "crm/activities", calls, part="january")
+    # names of companies and products, words in the place of a time, and names of files
+    write_rows(raw, "crm/companies", [
+        {"company_id": "k1", "company_name": "Nguyen Thi Hoa sole trader"},
+        {"company_id": "k2", "company_name": "Lan Trần Ltd"},
+    ])  # fmt: skip
+    write_rows(raw, "orders/products", [
+        {"product_id": "p1", "product_name": "Engraved for Nguyễn Thị Hoa"},
+        {"product_id": "p2", "product_name": "Cup"},
+    ])  # fmt: skip
+    write_rows(raw, "crm/tickets", [
+        {"ticket_id": "k1", "contact_id": "c7", "opened_at": "ask Nguyen Thi Hoa", "updated_at": "2026-01-04"},
+        {"ticket_id": "k2", "contact_id": "c7", "opened_at": "2026-01-04", "updated_at": "by Hoa Nguyen Thi"},
+        {"ticket_id": "k3", "contact_id": "c7", "opened_at": "4 January 26", "updated_at": ""},
+    ], part="Hoa, NGUYEN_Thi 2026")  # fmt: skip
+    write_rows(raw, "crm/tickets", [{"ticket_id": "k4", "opened_at": "2026-01-04"}], part="Lan Trần")
     write_rows(raw, "privacy/erasure_requests", [
         {**REQUEST, "request_id": f"r{number}", "identifier_type": "contact_id", "identifier_value": f"c{number}"}
         for number in range(5)
@@ -324,6 +352,18 @@ def test_her_name_in_texts_of_others(small: Path, tmp_path: Path) -> None:
     publish(raw, out, project=small)
     kept = sorted([*["(erased)"] * len(hers), *not_hers, *(f"khách hàng bận {number}" for number in range(6, 11))])
     assert sorted(_values(out, {"raw_crm.activities": "outcome"})["raw_crm.activities"]) == kept
+    assert _values(out, {
+        "raw_crm.companies": "company_name",
+        "raw_orders.products": "product_name",
+        "raw_crm.tickets": "concat_ws('|', ticket_id, opened_at, updated_at)",
+    }) == {
+        "raw_crm.companies": ["(erased)", "Lan Trần Ltd"],
+        "raw_orders.products": ["(erased)", "Cup"],
+        "raw_crm.tickets": ["k1|(erased)|2026-01-04", "k2|2026-01-04|(erased)", "k3|4 January 26", "k4|2026-01-04"],
+    }  # fmt: skip
+    files = " ".join(_values(out, {"private.landed_files": "path"})["private.landed_files"])
+    assert "Thi" not in files and "Lan Trần" in files
+    assert "NGUYEN" not in (out / "built_from.json").read_text(encoding="utf-8")
 
     # the same calls and one more, in a new version of the file
     more = {"activity_id": "a99", "contact_id": "c7", "outcome": "Hoa called for Nguyen Thi Hoa again", **call}

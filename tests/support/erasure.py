@@ -46,6 +46,11 @@ SPELLINGS = (
     "hoa dot erased [at] example [dot] com",
     "hoa.erased a còng example chấm com",
     "hoa.erased @ example . com or later",
+    "hoa.erased&commat;example&period;com",
+    "hoa.erased\\u0040example.com",
+    "hoa.erased=40example.com",
+    "hoa.erased_at_example.com",
+    "hoa_dot_erased_at_example_dot_com",
     "aG9hLmVyYXNlZEBleGFtcGxlLmNvbQ==",
     "aG9hLmVyYXNlZEBleGFtcGxlLmNvbQ",
     "%68%6f%61%2e%65%72%61%73%65%64%40example.com",
@@ -63,7 +68,7 @@ SPELLINGS = (
 # her address and number reduced to letters and digits, which every spelling contains
 _SQUEEZED = (
     "hoaerasedexamplecom", "hoaerasedatexampledotcom", "hoadoterasedatexampledotcom", "hoaerasedacngexamplechmcom",
-    "987654321",
+    "hoaerasedu0040examplecom", "hoaerased40examplecom", "hoaerasedatexamplecom", "987654321",
 )  # fmt: skip
 
 

@@ -1,7 +1,8 @@
 {#-
     A view, because searching every landed text takes as long as staging; only erasure reads it, and only if there is an open request.
     An address or number is also found percent-encoded (even several times), in base64, in full-width characters, with invisible
-    characters, blanks or dashes between its letters, and with words for @ and the point.
+    characters, blanks or dashes between its letters, and with words for @ and the point. Columns of amounts, times and the like are
+    searched where they cannot be read.
 
     On DuckDB alone: erasure works on the landed rows, which lie there whichever engine builds the models.
 -#}
@@ -9,17 +10,22 @@
 
 {%- set searched = [] -%}
 {%- for source_name, table_name in staged_tables() -%}
-    {%- for column in source_spec(source_name, table_name).columns.values() if column.config.meta.kind not in fallible_kinds() -%}
+    {%- set own = source_spec(source_name, table_name).columns.values() | list -%}
+    {%- set added = [
+        {'name': 'updated_at', 'config': {'meta': {'kind': 'timestamp'}}}, {'name': 'is_deleted', 'config': {'meta': {'kind': 'boolean'}}},
+    ] if own else [] -%}
+    {%- for column in own + added -%}
         {%- set is_id = column.config.meta.kind == 'id' or column.name.endswith('_id') -%}
-        {%- do searched.append((source_name, table_name, column.name, is_id, is_of_owner(column))) -%}
+        {%- set unreadable = typed_value(column) ~ ' is null' if column.config.meta.kind in fallible_kinds() else '' -%}
+        {%- do searched.append((source_name, table_name, column.name, is_id, is_of_owner(column), unreadable)) -%}
     {%- endfor -%}
     {#- While dbt parses there are no columns yet, but it must see which tables are read. -#}
-    {%- if not execute -%}{%- do searched.append((source_name, table_name, 'updated_at', false, false)) -%}{%- endif -%}
+    {%- if not execute -%}{%- do searched.append((source_name, table_name, 'updated_at', false, false, '')) -%}{%- endif -%}
 {%- endfor %}
 
 with texts as (
 
-    {%- for source_name, table_name, column_name, is_id, is_owner in searched %}
+    {%- for source_name, table_name, column_name, is_id, is_owner, unreadable in searched %}
     select
         '{{ source_name }}.{{ table_name }}' as source_table,
         landed._file_id,
@@ -29,7 +35,14 @@ with texts as (
         landed.{{ column_name }} as written
     from {{ source(source_name, table_name) }} as landed
     where
+        {%- if unreadable %}
+        {# most values are plain numbers and times, which one comparison recognises in a tenth of the time that reading them takes #}
+        not {{ regex_like('landed.' ~ column_name, "'^([12][0-9]{3}-[0-9]{2}-[0-9]{2}([T ][0-9:.]+(Z|[+-][0-9:]+)?)?|-?[0-9]{0,7}([.][0-9]+)?|true|false)" ~ text_end() ~ "'") }}
+        and {{ may_name_somebody('landed.' ~ column_name) }}
+        and {{ unreadable }}
+        {%- else %}
         {{ may_name_somebody('landed.' ~ column_name, is_id) }}
+        {%- endif %}
         {%- if is_id %}
         {# a line that could not be split into columns lands in the column of an id, but may hold anything #}
         or (landed.is_deleted = '(broken line)' and {{ may_name_somebody('landed.' ~ column_name) }})

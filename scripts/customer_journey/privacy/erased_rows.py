@@ -47,10 +47,11 @@ _PARENTS = {
     "invitation_id": "feedback.survey_invitations",
 }
 
-# Names of persons are looked for in typed texts and in the parameters of page addresses, but not where a name is that
-# of the row itself, or a program's.
+# Names of persons are looked for in typed texts, in the parameters of page addresses, and where words stand in the
+# place of a number or time, but not where a name is that of the row's person, or a program's.
 _TYPED = ("text", "label", "code")
-_WITHOUT_NAMES = ("full_name", "company_name", "product_name", "user_agent")
+_IDENTIFYING = ("id", "id_list", "identifier", "email", "phone")
+_WITHOUT_NAMES = ("full_name", "user_agent")
 _WORDS_OF_A_NAME = range(2, 7)
 # A name that the rows of so many persons write may be words of the language, such as "Khách hàng".
 _PERSONS_OF_A_PHRASE = 5
@@ -277,6 +278,7 @@ def _find_names(connection: duckdb.DuckDBPyConnection) -> None:
     """
     contacts = next(table for table in raw_tables() if table.source_table == "crm.contacts")
     if kind_of(connection, "raw_crm", "contacts") is None:
+        connection.execute("create temp table names (words varchar, stays boolean)")
         return
     is_erased = is_marked(contacts, "contacts")
     connection.execute(
@@ -415,6 +417,9 @@ def _typed_columns(table: RawTable) -> Iterator[tuple[str, str]]:
     for column, kind in zip(table.columns, table.kinds, strict=True):
         if kind in _TYPED and not column.endswith("_id") and column not in (*table.key, *_WITHOUT_NAMES):
             yield column, f"contains({column}, '?')" if column.endswith("_url") else f"{column} is not null"
+        elif kind not in (*_TYPED, *_IDENTIFYING) and column not in table.key:
+            yield column, f"regexp_matches({column}, '\\p{{L}}{{2}}')"
+    yield "updated_at", "regexp_matches(updated_at, '\\p{L}{2}')"
     yield text_column(table), f"is_deleted = '{MARK}'"
 
 
@@ -428,6 +433,31 @@ def _owner_of(table: RawTable) -> str:
 def identifiers_found(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Return the identifiers of the persons to erase, as type:value, as far as landed rows tell them."""
     return [identifier for (identifier,) in connection.execute("select distinct identifier from erased").fetchall()]
+
+
+def with_names(connection: duckdb.DuckDBPyConnection, texts: Collection[str]) -> set[str]:
+    """Return those of these texts that hold the words of an erased full name, in any order, and of nobody who stays.
+
+    Unlike in texts that people type, underscores separate words: the texts are names of files.
+    """
+    grams = " union all ".join(
+        f"select text, array_to_string(list_sort(words[place:place + {count - 1}]), ' ') as gram"
+        f" from words, unnest(range(1, len(words) - {count - 2})) as places (place)"
+        for count in _WORDS_OF_A_NAME
+    )
+    rows = connection.execute(
+        f"""
+        with words as (
+            select text, string_split({_words_of("replace(text, '_', ' ')")}, ' ') as words
+            from (select unnest($texts) as text)
+        )
+        select distinct text from ({grams})
+        where {_hash("'name_words:' || gram")} in (select identifier_hash from private.suppression_list)
+            and gram not in (select {_sorted("words")} from names where stays)
+        """,
+        {"texts": sorted(texts)},
+    ).fetchall()
+    return {text for (text,) in rows}
 
 
 def columns_with_names(connection: duckdb.DuckDBPyConnection, table: RawTable) -> Iterator[str]:

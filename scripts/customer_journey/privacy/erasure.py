@@ -110,7 +110,11 @@ def erase(warehouse: Path, erased_at: datetime, schemas: Mapping[str, str] | Non
         _note_receipts(connection, erased_at)
         erased = _delete(connection, schemas or {}) + _redact(connection, schemas or {})
         _forget(connection)
-        file_names.hide(connection, erased_rows.identifiers_found(connection))
+        file_names.hide(
+            connection,
+            erased_rows.identifiers_found(connection),
+            lambda parts: erased_rows.with_names(connection, parts),
+        )
         if not (erased or is_unfinished or is_unpublished(connection)):
             connection.execute("delete from private.erased_hashes")
         connection.execute("delete from private.unfinished_erasure")

@@ -2,14 +2,14 @@
 
 Some tools write into a file name whose export it is (`orders_lan@shop.vn.csv`). A build knows a file by its path, so a
 part of it with personal data is replaced by a digest, with a salt that only the private warehouse holds. Parts that
-look like an e-mail address or phone number are replaced at once; those that hold another identifier of an erased
-person, when the person is erased.
+look like an e-mail address or phone number are replaced at once; those that hold another identifier or the full name of
+an erased person, when the person is erased.
 """
 
 import hmac
 import re
 import secrets
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 import duckdb
@@ -59,10 +59,9 @@ class FileNames:
         name = part[: tail.start()] if tail else part
         return hmac.new(self.salt.encode(), name.encode(), "sha256").hexdigest()[:16]
 
-    def hide(self, path: str, identifiers: Collection[str]) -> list[str]:
-        """Hide the parts of a path that hold one of these identifiers, and return their digests."""
-        parts = [part for part in path.split("/") if not _IS_MASKED.fullmatch(part)]
-        found = {self._digest(part) for part in parts if any(_holds(part, text) for text in identifiers)} - self.hidden
+    def hide(self, parts: Collection[str]) -> list[str]:
+        """Hide these parts of paths, and return the digests that are new."""
+        found = {self._digest(part) for part in parts} - self.hidden
         self.hidden |= found
         return sorted(found)
 
@@ -95,12 +94,18 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> FileNames:
     return names
 
 
-def hide(connection: duckdb.DuckDBPyConnection, identifiers: Collection[str]) -> None:
-    """Replace the names of landed files that hold one of these identifiers (`type:value`)."""
+def hide(
+    connection: duckdb.DuckDBPyConnection,
+    identifiers: Collection[str],
+    with_names: Callable[[Collection[str]], Collection[str]],
+) -> None:
+    """Replace the names of landed files that hold an identifier (`type:value`), or that `with_names` picks."""
     names = names_of(connection)
-    for _, _, text in _stored_texts(connection):
-        for digest in names.hide(text, identifiers):
-            connection.execute("insert into private.hidden_file_names values (?)", [digest])
+    paths = [path for _, _, path in _stored_texts(connection)]
+    parts = {part for path in paths for part in path.split("/") if not _IS_MASKED.fullmatch(part)}
+    personal = {part for part in parts if any(_holds(part, identifier) for identifier in identifiers)}
+    for digest in names.hide(personal.union(with_names(parts))):
+        connection.execute("insert into private.hidden_file_names values (?)", [digest])
     _store(connection, names)
 
 

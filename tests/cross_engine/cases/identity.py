@@ -209,6 +209,15 @@ CASES: dict[str, Cases] = {
                     "lan&#x40;shop.vn",
                     "lan (at) shop.vn",
                     "lan[AT]shop.vn",
+                    # an entity of HTML, an escape of JSON, quoted-printable, and words between underscores
+                    "lan&commat;shop.vn",
+                    "lan&amp;commat;shop&period;vn",
+                    "lan\\u0040shop.vn",
+                    "lan=40shop.vn",
+                    "email=lan.anh=40shop=2Evn",
+                    "lan_at_shop.vn",
+                    "lan_AT_shop_dot_vn",
+                    "lan-at-shop-dot-vn",
                     "bmd1eWVuLnZhbi5hQGdtYWlsLmNvbQ==",
                     "0987 444 555",
                     "0987%20444%20555",
@@ -275,6 +284,13 @@ CASES: dict[str, Cases] = {
                     "retargeting_lookalike_audience",
                     "sale (at home)",
                     "[hat] and [AT1]",
+                    "meet_at_noon",
+                    "sale_at_the_shop. Come",
+                    "polka_dot_dress",
+                    "look-at-me.html",
+                    "?width=40px.jpg",
+                    "rate=40.5",
+                    "u0040",
                     "TikTok-Spark-Ads-VideoViews-2026",
                     "Cj0KCQjw8eOLBhC1ARIsAOzx5cH1Xz",
                 ]
@@ -308,6 +324,28 @@ CASES: dict[str, Cases] = {
             None: None,
         },
     ),
+    "publishable_id in Vietnam": Cases(
+        "{{ publishable_id('x') }} = x",
+        {
+            **dict.fromkeys(
+                [
+                    *("0987601386", "0977.009.702", "84944009702-sale", "DH-0987601386", "84 944 009 702"),
+                    "".join(chr(0xFF10 + int(digit)) for digit in "0987601386"),
+                ],
+                "false",
+            ),
+            # ids of shops: no mobile number has these digits or as many of them
+            **dict.fromkeys(
+                [
+                    *("1000000123", "0000012345", "987601386", "84012345678", "0012345678"),
+                    *("HD000123", "250101ABCDEF12", "5678901234567", "20260131-0001"),
+                    *("INV/03/2026/0001", "304-1234567-7654321"),
+                ],
+                "true",
+            ),
+        },
+        {"default_phone_country": "VN"},
+    ),
     "base64_decoded": Cases(
         "{{ base64_decoded('x') }}",
         {
@@ -327,6 +365,8 @@ CASES: dict[str, Cases] = {
             "hoa [at] shop [dot] vn": "hoa@shop.vn",
             "hoa a còng shop chấm vn": "hoa@shop.vn",
             "hoa.erased @ example . com": "hoa.erased@example.com",
+            "hoa_at_shop_dot_vn": "hoa@shop.vn",
+            "Hoa-at-shop-dot-vn": "hoa@shop.vn",
             "hat and dots": "hat and dots",
             None: None,
         },
@@ -336,6 +376,10 @@ CASES: dict[str, Cases] = {
         {
             "hoa%2Eerased%2540shop%2evn": "hoa.erased@shop.vn",
             "hoa&#64;shop&#x2e;vn": "hoa@shop.vn",
+            "hoa&commat;shop&period;vn": "hoa@shop.vn",
+            "hoa&amp;#064;shop&amp;period;vn": "hoa@shop.vn",
+            "hoa\\u0040shop\\u002Evn": "hoa@shop.vn",
+            "hoa=40shop=2Evn": "hoa@shop.vn",
             "h\u200bo\u202ea\uff20shop\uff0evn": "hoa@shop.vn",
             None: None,
         },
