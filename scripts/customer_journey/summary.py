@@ -11,6 +11,7 @@ from customer_journey.contract import raw_tables
 from customer_journey.errors import RowCounts
 from customer_journey.nothing_new import Unchanged
 from customer_journey.paths import Output
+from customer_journey.privacy.masks import masked
 from customer_journey.settings import known_frameworks
 
 # labels of lines that ask for somebody
@@ -74,12 +75,12 @@ def _notices(output: Output, result: BuildResult) -> Iterator[tuple[str, str]]:
     for label in result.landing.absent_tables:
         yield "absent", f"{label}: {answers[label]}"
     for line in result.landing.drift:
-        yield "drift", line
+        yield "drift", masked(line)
     for line in result.landing.doubles:
-        yield "warning", line
+        yield "warning", masked(line)
     for check in result.checks:
         if not check.success:
-            yield "warning", f"{check.name} on {check.target}: {check.detail}"
+            yield "warning", masked(f"{check.name} on {check.target}: {check.detail}")
 
 
 def _print_report(console: Console, report: str) -> None:
@@ -90,7 +91,7 @@ def print_rows(console: Console, rows: RowCounts) -> None:
     """Print how many rows were accepted, refused and so on; also for a build that publishes nothing."""
     # refusals come first: a report that lacks half of the orders looks like any other
     for line in rows.refusals:
-        console.print(f"{'refused':<14} {line}", soft_wrap=True)
+        console.print(f"{'refused':<14} {masked(line)}", soft_wrap=True)
     table = Table(show_edge=False, pad_edge=False, box=None)
     table.add_column("raw table", no_wrap=True, min_width=28)
     for state in ROW_STATES:

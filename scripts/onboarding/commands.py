@@ -8,6 +8,7 @@ import click
 from customer_journey.contract import raw_tables
 from customer_journey.errors import ExitCode, InputError
 from customer_journey.options import FOLDER
+from customer_journey.privacy.masks import masked
 from customer_journey.raw.mapping import FILE_NAME
 from customer_journey.raw.raw_files import is_archive
 from customer_journey.settings import FILE_NAME as SETTINGS_FILE
@@ -123,7 +124,7 @@ def _asked(use: AdapterUse) -> str:
 def _files(proposal: Proposal, paths: list[Path], sheet: str | None) -> str:
     name = paths[0].relative_to(proposal.folder).as_posix()
     more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
-    return f"{name}{f' [{sheet}]' if sheet else ''}{more}"
+    return masked(f"{name}{f' [{sheet}]' if sheet else ''}{more}")
 
 
 def _print_what_to_look_at(console: Console, proposal: Proposal) -> None:
@@ -154,7 +155,7 @@ def _print_what_to_look_at(console: Console, proposal: Proposal) -> None:
         console.print()
         console.print("Please check:")
         for line in lines:
-            console.print(f"  {line}")
+            console.print(f"  {masked(line) if str(proposal.folder) not in line else line}")
     refused = refused_commands(proposal.sources)
     if refused:
         console.print(f"  {refused} unknown statuses or stages: mapping.yml lists the commands to map them")

@@ -16,6 +16,7 @@ from customer_journey.landing.land import land
 from customer_journey.landing.landed import create_landed_table
 from customer_journey.landing.reason_codes import columns_of, explanation_of
 from customer_journey.landing.refused import STOPPED_FROM_ROWS
+from customer_journey.privacy import masks
 from customer_journey.raw.deliveries import MappedFile, plan_of
 from customer_journey.raw.mapping import MappedTable, Reading
 from customer_journey.raw.origins import Origins
@@ -405,7 +406,9 @@ def _refusal(
         place, own = _made(connection, table, file, file_id, row, origins, value)
         theirs = own or theirs
     how = file.entry.reading if file.entry else Reading()
-    return Refusal(reason, rows, place, theirs, shown, _advice(table, reason, columns[0], value, theirs, how))
+    return Refusal(
+        reason, rows, place, theirs, shown, masks.masked(_advice(table, reason, columns[0], value, theirs, how))
+    )
 
 
 def _their_name(file: _File, column: str) -> str:
@@ -494,10 +497,9 @@ def _advice(table: RawTable, reason: str, column: str, value: str, theirs: str, 
     if reason.startswith("unmapped_") or (reason.startswith("unknown_") and not column.endswith("_id")):
         return f"map the value {value!r}, see below"
     if reason == "no_exchange_rate":
-        return (
-            f"{advice_on(reason)}; if it is your own currency, write reporting_currency: {value.strip().upper() or '…'}"
-            " in vars.yml"
-        )
+        code = value.strip().upper()
+        code = code if re.fullmatch("[A-Z]{3}", code) else "…"
+        return f"{advice_on(reason)}; if it is your own currency, write reporting_currency: {code} in vars.yml"
     if reason.startswith("missing_") and theirs != column:
         return f"{advice_on(reason)}, or name another column for {column} in mapping.yml"
     return advice_on(reason)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from customer_journey.privacy.masks import looks_personal, masked
 from rich.console import Console
 
 from onboarding.commands import print_table
@@ -28,13 +29,13 @@ def print_report(console: Console, folder: Path, verdict: Verdict) -> bool:
             console.print(f"{judgement.table.label}: {judgement.refused:,} of {judgement.rows:,} rows are refused")
         for refusal in judgement.refusals:
             what = (
-                f", {refusal.column} is {refusal.value!r}"
+                f", {masked(refusal.column)} is {refusal.value!r}"
                 if refusal.value
-                else f", {refusal.column}"
+                else f", {masked(refusal.column)}"
                 if refusal.column
                 else ""
             )
-            console.print(f"  {refusal.reason}, {rows_of(refusal.rows)}, first in {refusal.place}{what}")
+            console.print(f"  {refusal.reason}, {rows_of(refusal.rows)}, first in {masked(refusal.place)}{what}")
             console.print(f"    {refusal.advice}")
     if verdict.unmapped:
         console.print()
@@ -42,7 +43,10 @@ def print_report(console: Console, folder: Path, verdict: Verdict) -> bool:
         for value in verdict.unmapped:
             fate = "refused" if value.is_refused else "accepted without a meaning"
             comment = f"{rows_of(value.rows)}, {fate}"
-            if value.is_mappable:
+            if looks_personal(value.value):
+                place = f"{value.table.label}.{value.column}"
+                console.print(f"  {place} holds an e-mail address or phone number: name another column   # {comment}")
+            elif value.is_mappable:
                 command = f"journey map-value {folder} {value.table.label} {value.column} {_shell(value.value)} ???"
                 console.print(f"  {command}   # {comment}; {value.known_by}")
             else:
@@ -52,18 +56,18 @@ def print_report(console: Console, folder: Path, verdict: Verdict) -> bool:
         console.print()
         console.print("Ids and phones to look at:")
         for note in verdict.ids:
-            console.print(f"  {note}")
+            console.print(f"  {masked(note)}")
     if verdict.assumed:
         console.print()
         console.print("Assumed:")
         for note in verdict.assumed:
-            console.print(f"  {note}")
+            console.print(f"  {masked(note)}")
     notes = [*verdict.doubles, *verdict.drift]
     if notes:
         console.print()
         console.print("Not read, or counted twice:")
         for note in notes:
-            console.print(f"  {note}")
+            console.print(f"  {masked(note)}")
     if verdict.absent:
         console.print()
         console.print(f"Not there: {', '.join(table.label for table in verdict.absent)}")

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
+from customer_journey.privacy import masks
 from customer_journey.raw.months import in_english, without_weekday
 
 _EMAIL = re.compile(r"(mailto:)?[^@\s,;]+@[^@\s,;]+\.[^@\s,;]{2,}")
@@ -498,9 +499,12 @@ def masked(text: str, kind: str) -> str:
         return "{…}" if text[0] == "{" else "[…]"
     if kind == "email" or "@" in text:
         name, _, domain = text.partition("@")
-        return f"{name[:1]}…@….{domain.rpartition('.')[2]}"
+        # the end of the domain stays; that of a handle, or what stands behind an address, does not
+        end = re.fullmatch(r"[\w.-]+([.][a-z]{2,7})", domain, re.IGNORECASE)
+        return f"{name[:1]}…@…{end[1] if name and end else ''}"
     if kind == "phone":
         return f"{text[:2]}…"
     if kind == "text":
         return " ".join(f"{word[:1]}…" for word in text.split()[:4])
+    text = masks.masked(text)
     return text if len(text) <= 40 else f"{text[:40]}…"

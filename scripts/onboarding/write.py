@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Sequence
 
+from customer_journey.privacy import masks
 from customer_journey.raw.raw_files import READ, delimiter_of
 
 from onboarding.findings import Finding
@@ -60,7 +61,7 @@ def mapping_text(proposal: Proposal) -> str:
             if lines[-1] != "tables:":
                 lines.append("")
             if len(sources) == 1 and _is_as_it_stands(proposal, sources[0]):
-                files = ", ".join(_relative(proposal, sheet) for sheet in sources[0].sheets[:5])
+                files = masks.masked(", ".join(_relative(proposal, sheet) for sheet in sources[0].sheets[:5]))
                 lines.append(f"  # {label}: needs no mapping, {rows_of(sources[0].row_count)}: {files}")
             elif len(sources) == 1:
                 lines += _entry(proposal, sources[0], f"  {label}:", "    ", "    ")
@@ -124,7 +125,7 @@ def _is_as_it_stands(proposal: Proposal, source: Source) -> bool:
 
 
 def _line(text: str, comment: str = "") -> str:
-    return f"{text.ljust(_COMMENT_AT)}  # {' '.join(comment.split())}" if comment else text
+    return f"{text.ljust(_COMMENT_AT)}  # {masks.masked(' '.join(comment.split()))}" if comment else text
 
 
 def _said(finding: Finding) -> str:
@@ -222,14 +223,14 @@ def _lines_of_entry(proposal: Proposal, source: Source, head: str | None, first:
     if source.unknown:
         shown = list(source.unknown.items())[:_UNKNOWN_SHOWN]
         lines.append("# columns that are not read:")
-        lines += [f"#   {name}: {_shape(name, kind)}" for name, kind in shown]
+        lines += [f"#   {masks.masked(name)}: {_shape(name, kind)}" for name, kind in shown]
         if len(source.unknown) > len(shown):
             lines.append(f"#   and {len(source.unknown) - len(shown)} more")
     counted = rows_of(source.row_count) + ("" if source.is_whole else " looked at, there are more")
     about = [f"# {len(source.sheets)} files, {counted}" if len(source.sheets) > 1 else f"# {counted}"]
     if not source.is_sure and not source.missing:
         about.append(f"# guess: these files are {source.table.label}; please check, or remove this entry")
-    about += [f"# note: {note}" for note in source.notes]
+    about += [f"# note: {masks.masked(note)}" for note in source.notes]
     is_read = any(not line.startswith("#") for line in lines)
     if not is_read and head is not None and patterns is None:
         # a key without a value would be no entry
@@ -323,7 +324,9 @@ def _values(source: Source) -> list[str]:
     proposed: list[str] = []
     asked: list[str] = []
     for column, found in source.values.items():
-        likely = {theirs: ours for theirs, (ours, _) in found.items() if ours is not None}
+        likely = {
+            theirs: ours for theirs, (ours, _) in found.items() if ours is not None and not masks.looks_personal(theirs)
+        }
         if likely:
             proposed.append(f"  {column}:")
             proposed += [
@@ -333,14 +336,19 @@ def _values(source: Source) -> list[str]:
                 )
                 for theirs, ours in likely.items()
             ]
-        rest = {theirs: count for theirs, (ours, count) in found.items() if ours is None}
+        rest = {theirs: count for theirs, (_, count) in found.items() if theirs not in likely}
         if rest:
             asked.append(f"# {column}: {_why_unknown(source, column)}; {ASKED_BELOW}")
             asked += [
                 f"#   journey map-value DIR {source.table.label} {column} {json.dumps(theirs, ensure_ascii=False)} ???"
                 f"   ({rows_of(count)})"
                 for theirs, count in rest.items()
+                if not masks.looks_personal(theirs)
             ]
+            if personal := sum(map(masks.looks_personal, rest)):
+                asked.append(
+                    f"#   not shown: {personal:,} e-mail addresses or phone numbers. Is this the right column?"
+                )
     return [*(["values:", *proposed] if proposed else []), *asked]
 
 
@@ -363,11 +371,12 @@ def _adapter(proposal: Proposal, use: AdapterUse) -> list[str]:
     lines = [f"  - adapter: {use.name}", f"    folder: {_value(folder)}"]
     for name, sheets in use.files.items():
         rows = sum(sheet.row_count for sheet in sheets)
-        lines.append(f"    # {name}: {', '.join(_relative(proposal, sheet) for sheet in sheets[:5])}: {rows_of(rows)}")
+        paths = ", ".join(_relative(proposal, sheet) for sheet in sheets[:5])
+        lines.append(f"    # {name}: {masks.masked(paths)}: {rows_of(rows)}")
     lines += [
         _line(f"    {word}: {_value(value)}", "sure: its files are saved so") for word, value in use.reading.items()
     ]
-    lines += [f"    # note: {note}" for note in use.notes]
+    lines += [f"    # note: {masks.masked(note)}" for note in use.notes]
     if use.is_zone_asked:
         if use.timezone:
             lines.append("    " + _line(f"timezone: {use.timezone.value}", _said(use.timezone)))
@@ -408,7 +417,7 @@ def _leftovers(proposal: Proposal) -> list[str]:
     if proposal.unread:
         lines += ["", f"# not read ({READ}):"]
         lines += [f"#   {path.relative_to(proposal.folder).as_posix()}" for path in proposal.unread[:_UNKNOWN_SHOWN]]
-    return [" ".join(line.split("\n")) for line in lines]
+    return [masks.masked(" ".join(line.split("\n"))) for line in lines]
 
 
 def _columns_of(sheet: Sheet) -> list[str]:

@@ -381,9 +381,12 @@ def test_what_is_refused_and_not_read_is_said_first(tiny_raw: Path, small: Path,
         ],
     )
     (tiny_raw / "orders" / "orders.numbers").touch()
+    (tiny_raw / "crm" / "orders_lan@vidu.vn.csv").touch()
     events = tiny_raw / "web" / "events.csv"
     header, *rows = events.read_text(encoding="utf-8").splitlines()
-    events.write_text("\n".join([f"{header},[/x]\x1b[2J", *(f"{row},1" for row in rows)]), encoding="utf-8")
+    events.write_text(
+        "\n".join([f"{header},[/x]\x1b[2J,+84912345678", *(f"{row},1,2" for row in rows)]), encoding="utf-8"
+    )
     done = run_build(tiny_raw, tmp_path / "out [/x] \x1b[31m", project=small)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
@@ -398,6 +401,9 @@ def test_what_is_refused_and_not_read_is_said_first(tiny_raw: Path, small: Path,
         " .csv, .csv.gz, .tsv, .xlsx, .json, .ndjson)" in summary
     )
     assert r"drift          web/events: unknown column [/x]\x1b[2J (events.csv), not read" in summary
+    assert "drift          web/events: unknown column … (events.csv), not read" in summary
+    assert "drift          crm/….csv: not a raw table, so not read" in summary
+    assert "lan@" not in done.stdout and "84912345678" not in done.stdout
     assert any(line.startswith("published") and r"out [/x] \x1b[31m" in line for line in summary)
 
 

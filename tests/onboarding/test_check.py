@@ -173,6 +173,24 @@ def test_values_of_persons_are_masked(tmp_path: Path) -> None:
     assert (refusal.reason, refusal.value) == ("invalid_created_at", "m…@….vn")
 
 
+def test_nothing_of_a_person_stands_in_what_the_check_prints(tmp_path: Path) -> None:
+    header = "order_id,ordered_at,status,total_amount,currency,lan@vidu.vn,0911000001"
+    rows = (
+        "1,2026-01-13,l@x +84912345678,10,USD,a,b",
+        "2,2026-01-13,0911000002,10,USD,a,b",
+        "3,2026-01-13,paid,10,ZQ0647X@PLANT.EXAMPLE,a,b",
+        "4,l@x +84912345678,paid,10,USD,a,b",
+    )
+    write(tmp_path, "orders/orders.csv", lines(header, *rows))
+    write(tmp_path, "crm/orders_mai@vidu.vn.csv", "a\n1\n")
+    output = CliRunner().invoke(app, ["check", str(tmp_path)]).output.replace(str(tmp_path), "")
+    assert "ordered_at is 'l…@…'" in output and "crm/….csv: not a raw table" in output
+    assert "orders/orders.status holds an e-mail address or phone number: name another column" in output
+    assert "journey map-value" not in output
+    for told in ("lan@", "0911000001", "84912345678", "0911000002", "PLANT", "mai@"):
+        assert told not in output, output
+
+
 def test_a_folder_of_which_nothing_would_count_is_said_to_be_one(tmp_path: Path) -> None:
     write(tmp_path, "orders/orders.csv", "order_id,ordered_at,status,total_amount\n1,2026-01-13,flown,10\n")
     result = CliRunner().invoke(app, ["check", str(tmp_path)])

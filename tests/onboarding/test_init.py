@@ -200,6 +200,20 @@ def test_nothing_of_a_person_stands_in_the_mapping(tmp_path: Path) -> None:
         assert told not in text
 
 
+def test_nothing_of_a_person_stands_in_the_commands_and_names_of_the_mapping(tmp_path: Path) -> None:
+    rows = ("lan@vidu.vn,VND", "+84912345678,VND", "Flown,ZQ@PLANT.EXAMPLE", "0911000001,VND", "paid,@ten.zqtele0")
+    numbered = [f"{number},2026-01-1{number},{row},10,@ten.zqtele0" for number, row in enumerate(rows, 1)]
+    write(tmp_path, "orders.csv", lines("Order ID,Order Date,Status,Currency,Total,Telegram", *numbered))
+    write(tmp_path, "notes_mai@vidu.vn.csv", "Ding,Zahl\na,1\n")
+    write(tmp_path, "notes-0911000002.pdf", "-")
+    result = CliRunner().invoke(app, ["init", str(tmp_path)])
+    text = (tmp_path / "mapping.yml").read_text(encoding="utf-8")
+    assert 'status "Flown" ???' in text and "not shown: 3 e-mail addresses or phone numbers" in text
+    assert "….csv: " in text and "notes-….pdf" in text
+    for told in ("lan@", "84912345678", "PLANT", "0911000001", "zqtele0", "mai@", "0911000002"):
+        assert told not in text and told not in result.output.replace(str(tmp_path), "")
+
+
 def test_a_file_at_its_place_needs_no_word(tmp_path: Path) -> None:
     # the contract's own times are in UTC, wherever the company reports
     write(tmp_path, "vars.yml", "reporting_timezone: Asia/Ho_Chi_Minh\nreporting_currency: VND\n")

@@ -262,6 +262,8 @@ def test_formulas_that_cannot_be_followed(formula: str, said: str, tmp_path: Pat
         ("[a] * [b]", ("5", "", ""), None),
         ("[a] / [b]", ("5", "0", ""), None),
         ("[a] * [b]", ("$2.55", "6", ""), 15.3),
+        # 99 times the column that is added, and as often the one that is taken away
+        ("[a]" + " + [a]" * 49 + " - [b]" * 50, ("3", "2", ""), 50.0),
     ],
 )
 def test_what_formulas_yield(formula: str, values: Sequence[str], result: float | None, tmp_path: Path) -> None:

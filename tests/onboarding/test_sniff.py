@@ -99,6 +99,11 @@ HOSTILE: dict[str, tuple[str, str | bytes, str]] = {
         ),
         "in use up to row 1,048,576 and column 16,384",
     ),
+    "cell beyond any sheet": (
+        "a.xlsx",
+        unusable.workbook(("May", unusable.ROWS), below='<row r="99999999"><c r="ZZZZ99999999"><v>1</v></c></row>'),
+        "in use up to row 99,999,999 and column 475,254",
+    ),
 }
 
 

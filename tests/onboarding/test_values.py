@@ -209,6 +209,11 @@ def test_a_line_of_totals_does_not_hide_the_dates_above_it() -> None:
         ("Phạm Lan", "text", "P… L…"),
         ("HD1", "code", "HD1"),
         ("call lan@vidu.vn", "code", "c…@….vn"),
+        ("lan@vidu.vn +84912345678", "code", "l…@…"),
+        ("@lan.zqtele0", "code", "…@…"),
+        ("@lan.pham", "email", "…@…"),
+        ("+84912345678", "code", "…"),
+        ("0912345678 VND", "code", "… VND"),
     ],
 )
 def test_what_is_of_a_person_shows_its_shape_alone(text: str, kind: str, shown: str) -> None:

@@ -9,9 +9,10 @@ import jsonschema  # type: ignore[import-untyped]
 import pytest
 from customer_journey.checks.result import CheckResult
 from customer_journey.errors import ExitCode, InputError
-from customer_journey.operations.run_summary import RunSummary, masked
+from customer_journey.operations.run_summary import RunSummary
 from customer_journey.operations.webhook import check_variables, format_of, message, notify
 from customer_journey.paths import Output
+from customer_journey.privacy.masks import masked
 from tools.week import Channel
 
 BUILD = "20260630T033000.000001Z"
@@ -81,6 +82,19 @@ def test_no_address_or_number_is_written(tmp_path: Path, value: str) -> None:
     summary.warnings.append(f"crm/contacts: {value}")
     assert value not in summary.text()
     assert "orders.csv" in summary.text()
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("crm/orders_lan@vidu.vn.csv: not a raw table", "crm/….csv: not a raw table"),
+        ("lan@vidu.vn.zip: not in the folder of a source", "….zip: not in the folder of a source"),
+        ("lan@vidu.vn/mai.csv, lan@vidu.vn", "…, …"),
+        ("orders-0912345678.csv and hoa_0912345678.pdf", "orders-….csv and hoa_….pdf"),
+    ],
+)
+def test_names_of_files_stay_but_for_what_is_of_a_person(line: str, shown: str) -> None:
+    assert masked(line) == shown
 
 
 def test_days_numbers_and_paths_stay() -> None:

@@ -10,7 +10,7 @@ import os
 import platform
 import re
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -19,7 +19,7 @@ from typing import Any
 from customer_journey.checks.result import CheckResult
 from customer_journey.errors import ExitCode
 from customer_journey.paths import Output, write_whole
-from customer_journey.settings import personal_data_patterns
+from customer_journey.privacy.masks import masked
 from customer_journey.terminal import plain_line
 
 SCHEMA_VERSION = 1
@@ -152,24 +152,6 @@ class RunSummary:
             "standing_warnings": warnings if self.is_published else self._standing,
             "versions": _versions(self.target),
         }
-
-
-def masked(text: str) -> str:
-    """Return a text with every word masked that looks like an e-mail address or a phone number.
-
-    Error lines name files, columns and reasons, but an engine's error text may quote a value of a row.
-    """
-    for pattern in _patterns():
-        text = pattern.sub("…", text)
-    return text
-
-
-def _patterns() -> Iterable[re.Pattern[str]]:
-    patterns = personal_data_patterns()
-    # mask the whole word around an e-mail address, but of phone numbers only the number itself, not the words beside it
-    yield re.compile(rf"[^\s'\"(),;<>]*(?:{patterns['address']})[^\s'\"(),;<>]*")
-    yield re.compile(patterns["international"])
-    yield re.compile(r"(?<![0-9A-Za-z.%:-])[(]?0[1-9](?:[ .()/-]{0,2}[0-9]){7,9}(?![0-9A-Za-z])")
 
 
 def _counts(checks: Sequence[CheckResult]) -> Mapping[str, Mapping[str, int]]:

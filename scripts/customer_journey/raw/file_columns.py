@@ -17,6 +17,8 @@ MOST_COLUMNS = 2_000
 # Temporary tables of DuckDB that list the lines it could not read.
 REJECTED = "rejected_lines"
 REJECTED_SCANS = "rejected_scans"
+# what DuckDB takes for a pattern in a path
+_WILDCARD = re.compile(r"([*?\[])")
 # Characters that no text keeps when it lands: breaks become a blank, unseen ones go. PostgreSQL refuses NUL, a terminal
 # obeys ESC, and texts that look equal would be two. Not the joiners of Persian and of emoji, which are letters there.
 _BREAKS = "\\t-\\r\\x85\u2028\u2029"
@@ -66,8 +68,19 @@ def is_nameless(name: str) -> bool:
 
 
 def path_parameter(files: Sequence[Path]) -> dict[str, list[str]]:
-    """Return the parameter `$files`, with the wildcard characters of the paths escaped."""
-    return {"files": [re.sub(r"([*?\[])", r"[\1]", str(file)) for file in files]}
+    """Return the parameter `$files`, with the wildcard characters of the paths escaped.
+
+    Raises:
+        InputError: a file beside a name with a wildcard has a backslash in its name, at which DuckDB stops.
+    """
+    for file in files:
+        for part in (file, *file.parents) if _WILDCARD.search(str(file)) else ():
+            beside = sorted(part.parent.iterdir()) if _WILDCARD.search(part.name) else ()
+            if wrong := next((one for one in beside if "\\" in one.name), None):
+                raise InputError(
+                    f"{wrong}: has a backslash in its name, so that {part.name} beside it cannot be read. Rename it."
+                )
+    return {"files": [_WILDCARD.sub(r"[\1]", str(file)) for file in files]}
 
 
 def with_numbers(columns: Sequence[Column]) -> list[Column]:

@@ -1,5 +1,6 @@
 """Formulas of mapping.yml for a number that a file lacks: `[Quantity] * [Price]`, `[Net] + [Tax]`, `[Cents] / 100`."""
 
+import itertools
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,6 +8,10 @@ from decimal import Decimal
 
 # a column between brackets, a number, or a sign
 _TOKEN = re.compile(r"\s*(?:\[(?P<column>[^\]]+)\]|(?P<number>[0-9]+(?:\.[0-9]+)?)|(?P<sign>[-+*/()]))")
+
+# the most columns, numbers and signs of a formula, and the most brackets within each other: engines read no deeper ones
+_LONGEST = 200
+_DEEPEST = 20
 
 
 @dataclass(frozen=True)
@@ -34,8 +39,8 @@ class Formula:
             return f"({one} * {two})"
         if self.sign == "/":
             return f"({one} / nullif({two}, 0))"
-        total = f"coalesce({one}, 0) {self.sign} coalesce({two}, 0)"
-        return f"(case when {one} is not null or {two} is not null then {total} end)"
+        # each part stands once: a long sum would otherwise double with each of its signs
+        return f"list_sum([{one}, {'-' if self.sign == '-' else ''}{two}])"
 
     def value(self, number: Callable[[str], Decimal | None]) -> Decimal | None:
         """Return its value, given that of each column, as sql does."""
@@ -70,6 +75,11 @@ def parse(text: str) -> Formula:
         kind = found.lastgroup or ""
         tokens.append(("[" if kind == "column" else "0" if kind == "number" else found[kind], found[kind].strip()))
         place = found.end()
+        if len(tokens) > _LONGEST:
+            raise ValueError(f"it has more than {_LONGEST} columns, numbers and signs")
+    depths = itertools.accumulate((sign == "(") - (sign == ")") for sign, _ in tokens)
+    if max(depths, default=0) > _DEEPEST:
+        raise ValueError(f"more than {_DEEPEST} brackets stand within each other")
     formula, rest = _sum(tokens)
     if rest:
         raise ValueError(f"{rest[0][1]!r} stands where a sign or the end is expected")

@@ -3,6 +3,7 @@
 docs/mapping.md is the reference of its keys.
 """
 
+import codecs
 import difflib
 import hashlib
 import re
@@ -59,6 +60,12 @@ WITH_SAME_RECORDS = (
 RECORD_NUMBER = "record_number"
 
 
+# codecs of Python for parts of addresses and programs
+_OF_NO_FILES = {"idna", "punycode", "raw-unicode-escape", "raw_unicode_escape", "unicode-escape", "unicode_escape"}
+# a header further below is an error of typing, and to skip so many lines takes minutes
+_LAST_HEADER_ROW = 10_000
+# how deep lists and mappings of YAML may stand within each other
+_DEEPEST = 50
 # the largest mapping.yml or vars.yml: YAML of many megabytes takes minutes to parse
 _MOST_BYTES = 4 * 10**6
 
@@ -304,8 +311,16 @@ def load_yaml(text: str) -> object:
     """Return what a YAML text holds.
 
     Raises:
-        yaml.YAMLError: it is malformed, or a key stands twice in one mapping.
+        yaml.YAMLError: it is malformed or nested too deeply, or a key stands twice in one mapping.
     """
+    depth = 0
+    for event in yaml.parse(text, _Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            assert isinstance(event.start_mark, yaml.Mark)
+            raise yaml.constructor.ConstructorError(
+                None, None, f"more than {_DEEPEST} lists and mappings stand within each other", event.start_mark
+            )
     return yaml.load(text, _Loader)
 
 
@@ -530,10 +545,13 @@ def _reading(where: str, entry: Mapping[str, Any]) -> Reading:
         try:
             # unlike codecs.lookup this refuses codecs that are no encodings of text, such as hex
             "".encode(str(encoding))
-        except (LookupError, UnicodeError) as error:
+            is_of_files = codecs.lookup(str(encoding)).name not in _OF_NO_FILES
+        except (LookupError, UnicodeError, ValueError):
+            is_of_files = False
+        if not is_of_files:
             raise InputError(
-                f"{where}: encoding {encoding!r} is unknown. Write one that Python knows, such as utf-8 or cp1258."
-            ) from error
+                f"{where}: encoding {encoding!r} is unknown. Write one of text files, such as utf-8 or cp1258."
+            )
     if zone is not None and str(zone) not in zoneinfo.available_timezones():
         raise InputError(
             f"{where}: timezone {zone!r} is not an IANA time zone"
@@ -552,6 +570,8 @@ def _reading(where: str, entry: Mapping[str, Any]) -> Reading:
     header_row = entry.get("header_row", 1)
     if not isinstance(header_row, int) or isinstance(header_row, bool) or header_row < 1:
         raise InputError(f"{where}: header_row {header_row!r} is not the number of a line. The first line is 1.")
+    if header_row > _LAST_HEADER_ROW:
+        raise InputError(f"{where}: header_row {header_row:,} is more than {_LAST_HEADER_ROW:,}, the most. Correct it.")
     formats = _list(f"{where}: date_format", entry.get("date_format"))
     for text in formats:
         if text != EPOCH and not _is_date_format(text):

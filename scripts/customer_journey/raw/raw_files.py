@@ -24,7 +24,7 @@ _JSON = (".json", ".ndjson", ".jsonl", ".json.gz", ".ndjson.gz", ".jsonl.gz")
 SUFFIXES = (".parquet", *_TEXT, *_SHEETS, *_JSON)
 READ = "files of raw tables are .parquet, .csv, .csv.gz, .tsv, .xlsx, .json, .ndjson"
 
-_ARCHIVES = (".zip", ".7z", ".rar", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
+ARCHIVES = (".zip", ".7z", ".rar", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 
 # files at the top of a raw folder that are not tables
 MAPPING = "mapping.yml"
@@ -185,7 +185,7 @@ def suffix_of(file: Path) -> str:
 
 def is_archive(file: Path) -> bool:
     """Return whether a file is an archive of other files, by its suffix."""
-    return file.name.lower().endswith(_ARCHIVES)
+    return file.name.lower().endswith(ARCHIVES)
 
 
 def _remedy(unread: Sequence[Path]) -> str:

@@ -111,9 +111,10 @@ def refuse_vast(file: Path) -> None:
     for sheet in _sheets_in(file):
         rows, columns = 1, 1
         for part in sheet:
-            used = re.findall(rb"<c [^>]*?\br=\"([A-Z]{1,3})([0-9]{1,7})\"", part)
+            # the last row may be named by the row alone; digits and letters beyond those of any sheet are cut
+            used = set(re.findall(rb"<(?:\w+:)?(?:c|row)\s[^>]*?\br=[\"']([A-Za-z]{0,6})[A-Za-z]*([0-9]{1,12})", part))
             rows = max(rows, *(int(row) for _, row in used), 1)
-            columns = max(columns, *(_number_of(name) for name in {name for name, _ in used}), 1)
+            columns = max(columns, *(_number_of(name.upper()) for name in {name for name, _ in used}), 1)
         if rows * columns > _MOST_CELLS:
             raise InputError(
                 f"{file}: a sheet is in use up to row {rows:,} and column {columns:,}, more than can be read. Delete "
@@ -144,7 +145,9 @@ def _parts_of(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[byte
         rest = b""
         while more := stream.read(TO_CONVERT):
             whole, sign, begun = (rest + more).rpartition(b"<c ")
-            # what goes on for so long is no cell
+            if len(begun) >= LONGEST_ROW:
+                # what goes on for so long is no cell
+                whole, sign, begun = (rest + more).rpartition(b"<")
             rest = sign + begun if len(begun) < LONGEST_ROW else b""
             yield whole
         yield rest

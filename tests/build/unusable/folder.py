@@ -15,6 +15,12 @@ BROKEN: Broken = {
         "none of the tables",
         "complete its entry in mapping.yml",
     ),
+    "backslash in a name": (
+        {"crm/contacts/\\back.csv": CONTACTS, "crm/contacts/a?.csv": CONTACTS},
+        "crm/contacts/\\back.csv",
+        "has a backslash in its name, so that a?.csv beside it cannot be read",
+        "Rename it",
+    ),
     "nothing": ({}, "raw", "none of the tables", "journey init"),
     "files beside their folders": (
         {"contacts.csv": CONTACTS},

@@ -228,6 +228,39 @@ BROKEN: Broken = {
         "encoding 'hex' is unknown",
         "such as utf-8",
     ),
+    **{
+        f"encoding of no file, {name}": (
+            mapped_contacts(f"encoding: {name}"),
+            "mapping.yml: crm/contacts",
+            f"encoding '{name}' is unknown",
+            "such as utf-8",
+        )
+        for name in ("idna", "punycode", "unicode_escape", "raw_unicode_escape")
+    },
+    "header far below": (
+        mapped_contacts("header_row: 10000000"),
+        "mapping.yml: crm/contacts",
+        "header_row 10,000,000 is more than 10,000, the most",
+        "Correct it",
+    ),
+    "lists within lists": (
+        mapping(f"tables:\n  crm/contacts: {'[' * 3000}{']' * 3000}\n"),
+        "mapping.yml",
+        "line 2, column 65: more than 50 lists and mappings stand within each other",
+        "Correct that line",
+    ),
+    "formula of many brackets": (
+        mapping(f'tables:\n  orders/orders:\n    computed: {{total_amount: "{"(" * 3000}[a]{")" * 3000}"}}\n'),
+        "mapping.yml: orders/orders: computed: total_amount",
+        "has more than 200 columns, numbers and signs",
+        'Write for example "[Quantity] * [Price]"',
+    ),
+    "formula of brackets within each other": (
+        mapping(f'tables:\n  orders/orders:\n    computed: {{total_amount: "{"(" * 21}[a]{")" * 21}"}}\n'),
+        "mapping.yml: orders/orders: computed: total_amount",
+        "more than 20 brackets stand within each other",
+        'Write for example "[Quantity] * [Price]"',
+    ),
     "encoding that always fails": (
         mapped_contacts("encoding: undefined"),
         "mapping.yml: crm/contacts",

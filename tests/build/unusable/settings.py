@@ -42,6 +42,12 @@ BROKEN: Broken = {
         "line 1, column 16: 2026-02-30 is not a date or time that exists (day is out of range",
         "Correct that line",
     ),
+    "lists within lists": (
+        settings(f"lapse_days: {'[' * 3000}\n"),
+        "vars.yml",
+        "line 1, column 62: more than 50 lists and mappings stand within each other",
+        "Correct that line",
+    ),
     "name that is a mapping": (
         settings("{lapse_days: 1}: 2\n"),
         "vars.yml",

@@ -23,6 +23,24 @@ BROKEN: Broken = {
         "in use up to row 1,048,576 and column 16,384",
         "Delete what stands far below or right of the table",
     ),
+    **{
+        f"cell beyond any sheet, {name}": (
+            contacts(workbook(("May", ROWS), below=below), ".xlsx"),
+            "contacts.xlsx",
+            f"in use up to row {row} and column {column}",
+            "Delete what stands far below or right of the table",
+        )
+        for name, below, row, column in (
+            (
+                "by its row and column",
+                '<row r="99999999"><c r="ZZZZ99999999"><v>1</v></c></row>',
+                "99,999,999",
+                "475,254",
+            ),
+            ("by its row alone", '<row r="99999999"><c><v>1</v></c></row>', "99,999,999", "3"),
+            ("in small letters", "<row r='5'><c\tr='zzzzzzzz5'><v>1</v></c></row>", "5", "321,272,406"),
+        )
+    },
     "two sheets": (
         contacts(workbook(("May", ROWS), ("June", ROWS)), ".xlsx"),
         "contacts.xlsx",
