@@ -206,7 +206,9 @@ invitations as (
 select {{ journey_fact('action', 'event_type_shown', at='occurred_at') }}
 from events
 where
-    event_type not in ('contact_created', 'quote', 'deal_created', 'deal_recorded', 'deal_won', 'email_sent', 'email_delivered', 'email_bounced')
+    event_type not in (
+        'contact_created', 'quote', 'deal_created', 'deal_recorded', 'deal_won', 'email_sent', 'email_delivered', 'email_bounced'
+    )
     and coalesce(direction, 'inbound') = 'inbound'
 union all
 select {{ journey_fact('action', "'product_view'", at='occurred_at') }}
