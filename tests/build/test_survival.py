@@ -47,7 +47,8 @@ def test_killed_while_it_lands(soak: Soak) -> None:
 
 def test_killed_while_it_builds_models(soak: Soak) -> None:
     """A build killed while building models changes nothing; models of two builds do not mix."""
-    _, state = survive.kill_one(soak, "models", random.Random(2))
+    # this draw is an early moment: a build that runs faster than the first one would end before a late one
+    _, state = survive.kill_one(soak, "models", random.Random(1))
     assert state == "published file as it was"
 
 
