@@ -362,7 +362,9 @@ def read_export(
         for how in dict.fromkeys([*readings.values(), *_other_separators(use, readings.values(), file)]):
             broken = []
             try:
-                columns = read_as_text(connection, file, how, name, number_repeated=True, broken=broken)
+                columns = read_as_text(
+                    connection, file, how, name, number_repeated=True, keeps_lines=True, broken=broken
+                )
             except InputError as error:
                 problem = problem or error
                 continue
@@ -375,7 +377,13 @@ def read_export(
                 with contextlib.suppress(InputError):
                     lines: list[BrokenLine] = []
                     own = read_as_text(
-                        connection, file, readings[one.name], f"{name}_own", number_repeated=True, broken=lines
+                        connection,
+                        file,
+                        readings[one.name],
+                        f"{name}_own",
+                        number_repeated=True,
+                        keeps_lines=True,
+                        broken=lines,
                     )
                     if adapter.input_of(own) == one:
                         name, columns, broken = f"{name}_own", own, lines
@@ -427,7 +435,7 @@ def _parts_of_schema(
         if one is None:
             continue
         name = f"{into}_part_{number}"
-        texts = ", ".join(f"{as_text(column)} as {quoted_name(column.name)}" for column in columns)
+        texts = ", ".join(f"{as_text(column, keeps_lines=True)} as {quoted_name(column.name)}" for column in columns)
         connection.execute(
             f"create or replace temp table {name} as select {texts}, row_number() over () as _row"
             f" from {quoted_name(schema)}.{quoted_name(table)}"

@@ -21,7 +21,8 @@ REJECTED_SCANS = "rejected_scans"
 _WILDCARD = re.compile(r"([*?\[])")
 # Characters that no text keeps when it lands: breaks become a blank, unseen ones go. PostgreSQL refuses NUL, a terminal
 # obeys ESC, and texts that look equal would be two. Not the joiners of Persian and of emoji, which are letters there.
-_BREAKS = "\\t-\\r\\x85\u2028\u2029"
+_BREAKS_WITHIN_LINES = "\\t\\x0b-\\r\\x85\u2028\u2029"
+_BREAKS = f"\\n{_BREAKS_WITHIN_LINES}"
 _UNSEEN = (
     "\\x00-\\x08\\x0e-\\x1f\\x7f-\\x84\\x86-\\x9f"
     "\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff"
@@ -124,10 +125,15 @@ def refuse_repeated(file: Path, columns: Sequence[Column]) -> None:
         )
 
 
-def readable(text: str) -> str:
-    """Return the SQL of a text as it lands: in NFC, each line break or tab a blank, and without control characters."""
+def readable(text: str, *, keeps_lines: bool = False) -> str:
+    """Return the SQL of a text as it lands: in NFC, each line break or tab a blank, and without control characters.
+
+    With `keeps_lines` the lines stay apart, for adapters that read a cell line by line. What they make of it lands
+    without line breaks.
+    """
+    breaks = _BREAKS_WITHIN_LINES if keeps_lines else _BREAKS
     # a letter with accents may be one character or several: without NFC the same campaign would be two
-    cleaned = f"regexp_replace(regexp_replace({text}, '[{_BREAKS}]+', ' ', 'g'), '[{_UNSEEN}]', '', 'g')"
+    cleaned = f"regexp_replace(regexp_replace({text}, '[{breaks}]+', ' ', 'g'), '[{_UNSEEN}]', '', 'g')"
     return f"nfc_normalize(case when {is_odd(text)} then {cleaned} else {text} end)"
 
 
@@ -136,12 +142,12 @@ def is_odd(text: str) -> str:
     return f"regexp_matches({text}, '[{_BREAKS}{_UNSEEN}]')"
 
 
-def as_text(column: Column) -> str:
-    """Return the SQL that reads a column as text."""
+def as_text(column: Column, *, keeps_lines: bool = False) -> str:
+    """Return the SQL that reads a column as text; see `readable`."""
     name = quoted_name(column.name)
     text = f"cast({name} as varchar)"
     if column.data_type == "VARCHAR":
-        return readable(text)
+        return readable(text, keeps_lines=keeps_lines)
     if column.data_type.startswith(("STRUCT", "MAP")):
         # nested values of Parquet are written as JSON, so that they read as in a JSON file
         return readable(f"cast(to_json({name}) as varchar)")

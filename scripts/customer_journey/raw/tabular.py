@@ -169,6 +169,7 @@ def read_as_text(
     into: str,
     *,
     number_repeated: bool = False,
+    keeps_lines: bool = False,
     broken: list[BrokenLine] | None = None,
 ) -> list[str]:
     """Read a file into the temporary table `into`, its columns as text and `_row`; return the names of the columns.
@@ -196,7 +197,7 @@ def read_as_text(
             )
             names = [column.name or f"nameless {number}" for number, column in enumerate(columns)]
             texts = [
-                f"{as_text(Column(name, column.data_type))} as {quoted_name(name)}"
+                f"{as_text(Column(name, column.data_type), keeps_lines=keeps_lines)} as {quoted_name(name)}"
                 for name, column in zip(names, columns, strict=True)
             ]
             blank = " and ".join(f"coalesce(trim(cast({quoted_name(name)} as varchar)), '') = ''" for name in names)
