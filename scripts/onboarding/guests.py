@@ -2,37 +2,9 @@
 
 from collections import defaultdict
 
-from onboarding.names import plain_name
+from onboarding.names import guest_words, plain_name
 from onboarding.proposal import ORDERS, Source
 
-# what shops and tills write instead of a customer's number
-_WORDS = frozenset(
-    [
-        "guest",
-        "guests",
-        "guest checkout",
-        "walk in",
-        "walk in customer",
-        "walkin",
-        "cash customer",
-        "cash sale",
-        "retail customer",
-        "anonymous",
-        "khach le",
-        "khach vang lai",
-        "laufkunde",
-        "laufkundschaft",
-        "barverkauf",
-        "client comptoir",
-        "client de passage",
-        "consumidor final",
-        "cliente mostrador",
-        "cliente ocasional",
-        "cliente banco",
-        "misc customer",
-        "one time customer",
-    ]
-)
 # with so many e-mail addresses, or so many phone numbers, an id is not of one person
 _ADDRESSES = 5
 
@@ -57,7 +29,7 @@ def find_guests(source: Source) -> None:
     for contact, count in rows.items():
         most = max(len(texts - {""}) for texts in addresses[contact].values()) if contact in addresses else 0
         is_zero = contact in ("0", "-1") and count > 1
-        if is_zero or plain_name(contact) in _WORDS or (most >= _ADDRESSES and 2 * most > count):
+        if is_zero or plain_name(contact) in guest_words() or (most >= _ADDRESSES and 2 * most > count):
             found[contact] = count
     if not found:
         return

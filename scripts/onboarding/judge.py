@@ -29,7 +29,7 @@ from onboarding.lines import line_of_row
 from onboarding.macros import Models
 from onboarding.names import known_values
 from onboarding.seeds import is_refusing, mapped_values, mapping_columns, seed_of
-from onboarding.values import compact_form, dates_of, is_rounded, masked, numbers_of
+from onboarding.values import ROUNDED, compact_form, dates_of, is_rounded, masked, numbers_of
 from onboarding.write import rows_of
 
 _REASONS = 5
@@ -252,7 +252,7 @@ def _rounded(connection: duckdb.DuckDBPyConnection, table: RawTable) -> list[str
             continue
         row = connection.execute(
             f"select count(*), min(trim({column})) from {table.relation} where contains(lower({column}), 'e+')"
-            f" and regexp_matches(trim({column}), '^[0-9]([.,][0-9]+)?[Ee][+][0-9]+$')"
+            f" and regexp_matches(trim({column}), '{ROUNDED}')"
         ).fetchone()
         if row and row[0]:
             effect = "they are read as no number" if kind == "phone" else "different ones look the same"
@@ -297,13 +297,12 @@ def _unread(connection: duckdb.DuckDBPyConnection, models: Models, table: RawTab
             inner join {staged} as staged
                 on landed._file_id = staged._file_id and landed._row_number = staged._row_number
             where staged.row_status = 'accepted' and staged.{column} is null and {landed} <> ''
-                and not regexp_matches(landed.{column}, '^[0-9]([.,][0-9]+)?[Ee][+][0-9]+$')
+                and not regexp_matches({landed}, '{ROUNDED}')
                 and not {models.call("is_word_for_nothing", landed)}
             """
         ).fetchone()
         if row and row[0]:
             what = "no e-mail address" if kind == "email" else "no phone number"
-
             lines.append(
                 f"{table.label}: {column} is {what} that can be read in {rows_of(row[0])}, as "
                 f"{_masked_unread(row[1])}: nobody is known by it"

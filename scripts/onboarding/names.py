@@ -169,6 +169,12 @@ def no_sale_words() -> frozenset[str]:
 
 
 @cache
+def guest_words() -> frozenset[str]:
+    """Return the normalized words that stand in place of a customer's number where nobody is known."""
+    return frozenset(plain_name(word) for word in _document()["guest_words"])
+
+
+@cache
 def total_words() -> frozenset[str]:
     """Return the normalized words that stand in place of a record's id in a row of totals."""
     return frozenset(plain_name(word) for word in _document()["total_words"])

@@ -20,7 +20,7 @@ from customer_journey.errors import InputError, first_line
 from customer_journey.raw.broken_files import refuse_another_kind
 from customer_journey.raw.file_columns import refuse_too_many
 from customer_journey.raw.json_records import records_in
-from customer_journey.raw.notation import UNSEEN
+from customer_journey.raw.notation import PADDING
 from customer_journey.raw.raw_files import delimiter_of, is_json, is_parquet, is_sheet, open_text
 from customer_journey.raw.sheets import names_below, refuse_vast, with_merged_cells
 
@@ -71,7 +71,7 @@ class Sheet:
 
     def values(self, column: int) -> list[str]:
         """Return the texts of a column that are not blank, in the sample."""
-        texts = (row[column].strip(UNSEEN) for row in self.rows)
+        texts = (row[column].strip(PADDING) for row in self.rows)
         return [text for text in texts if text]
 
 

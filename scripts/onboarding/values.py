@@ -153,20 +153,24 @@ def looks_like_a_value(text: str) -> bool:
 
 
 def is_epoch(text: str) -> bool:
-    """Return whether a number may be an epoch time in seconds, milliseconds or microseconds, from 2001 to 2100."""
+    """Return whether a number may be an epoch time in seconds or down to nanoseconds, from 2001 to 2100."""
     return bool(re.fullmatch(r"([1-3][0-9]{9}|4[01][0-9]{8})([0-9]{3}){0,3}(\.[0-9]+)?", text))
 
 
-def compact_form(texts: Iterable[str]) -> str | None:
+def compact_form(texts: Sequence[str]) -> str | None:
     """Return the strptime format of dates without separators, as 20260115 or 20260115102233; None if one is none."""
     found = {re.sub("[0-9]", "9", text) for text in texts if _COMPACT.fullmatch(text)}
     is_all = all(_COMPACT.fullmatch(text) for text in texts)
     return _COMPACT_FORMS.get(found.pop()) if is_all and len(found) == 1 else None
 
 
+# A long number in scientific notation, as a spreadsheet writes it; DuckDB reads the pattern alike.
+ROUNDED = "^[0-9]([.,][0-9]+)?[Ee][+][0-9]+$"
+
+
 def is_rounded(text: str) -> bool:
     """Return whether a spreadsheet wrote a long number in scientific notation: the last digits are lost."""
-    return bool(re.fullmatch(r"[0-9]([.,][0-9]+)?E\+[0-9]+", text, re.IGNORECASE))
+    return re.match(ROUNDED, text) is not None
 
 
 def kind_of(texts: Sequence[str], rows: int) -> Kind:

@@ -17,7 +17,7 @@ from customer_journey.errors import InputError
 from customer_journey.paths import PROJECT
 from customer_journey.raw.adapters import Adapter, adapter_of, export_files, plain, run_selects
 from customer_journey.raw.broken_lines import BrokenLine
-from customer_journey.raw.file_columns import Column, is_nameless, readable
+from customer_journey.raw.file_columns import Column, is_nameless
 from customer_journey.raw.file_dates import date_in_name
 from customer_journey.raw.formulas import Formula
 from customer_journey.raw.mapping import (
@@ -35,7 +35,7 @@ from customer_journey.raw.mapping import (
     did_you_mean_one,
     read_mapping,
 )
-from customer_journey.raw.notation import UNSEEN, as_decimal, number_of_contract, when_date
+from customer_journey.raw.notation import PADDING, as_decimal, number_of_contract, when_date
 from customer_journey.raw.raw_files import (
     RawFiles,
     data_files_below,
@@ -535,7 +535,7 @@ def _make(
     if entry.numbered_per:
         number = f"row_number() over (partition by trim({theirs[entry.numbered_per]}) order by _row)"
         converted["line_number"] = f"cast({number} as varchar)"
-    texts = [f"{readable(text)} as {name}" for name, text in (constants | converted).items()]
+    texts = [f"{text} as {name}" for name, text in (constants | converted).items()]
     if record_key is not None:
         texts.append(f"{record_key} as _record_key")
     has_row = "_row" in connection.table(relation).columns
@@ -662,7 +662,7 @@ def _converted(table: RawTable, name: str, text: str, entry: MappedTable, identi
         return text
     kind, how = table.kind_of(name), entry.reading
     if kind != "text" or name.endswith("_id"):
-        text = f"trim({text}, '{UNSEEN}')"
+        text = f"trim({text}, '{PADDING}')"
     if pairs := entry.values.get(name):
         cases = " ".join(
             f"when lower('{quoted(theirs.strip())}') then '{quoted(ours)}'" for theirs, ours in pairs.items()

@@ -130,6 +130,8 @@ def read_json(
     into: str,
     file: Path,
     broken: list[BrokenLine] | None = None,
+    *,
+    keeps_lines: bool = False,
 ) -> list[str]:
     """Read JSON records: a list, one per line, a single one, or pages of an API or EL tool (`_unwrap`).
 
@@ -182,7 +184,7 @@ def read_json(
     for (key,) in keys:
         names.setdefault(key.lower(), []).insert(0, key)
     texts = [
-        f"{readable(_value_of(spellings))} as {quoted_name(spellings[0])}"
+        f"{readable(_value_of(spellings), keeps_lines=keeps_lines)} as {quoted_name(spellings[0])}"
         for spellings in names.values()
         if spellings[0]
     ]

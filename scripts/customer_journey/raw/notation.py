@@ -5,7 +5,7 @@ from customer_journey.raw.months import english_of, has_words, weekday_removed
 from customer_journey.warehouse import quoted
 
 # Blanks, tabs and signs that nobody sees, such as marks of direction: around a value they are none of it.
-UNSEEN = (
+PADDING = (
     " \t\r\n\u00a0\u202f\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068"
     "\u2069\ufeff"
 )

@@ -186,7 +186,7 @@ def read_as_text(
         refuse_another_kind(file)
         if is_json(file):
             with _json_in_utf8(file, how) as source:
-                return read_json(connection, source, into, file, broken)
+                return read_json(connection, source, into, file, broken, keeps_lines=keeps_lines)
         with _as_utf8(file, how) as (source, delimiter):
             columns = columns_of(
                 connection,
