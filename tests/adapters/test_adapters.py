@@ -27,6 +27,7 @@ from customer_journey.errors import InputError
 from customer_journey.raw.adapters import FOLDER, Adapter, adapter_of, export_files, known_adapters, load_adapter, plain
 from customer_journey.raw.deliveries import Export, made_deliveries
 from customer_journey.raw.mapping import RECORD_NUMBER, AdapterUse, Reading
+from customer_journey.raw.tabular import read_as_text
 
 HERE = Path(__file__).parent
 SAMPLES = sorted(file.parent.name for file in HERE.glob("*/expected.yml"))
@@ -259,3 +260,22 @@ def test_an_export_that_another_excel_saved(connection: duckdb.DuckDBPyConnectio
     ]
     # texts with such signs stay texts
     assert (item["product_id"], meant(item["unit_price"]), meant(item["quantity"])) == ("L-1.500", Decimal("624.75"), 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("notes.csv", 'Id,Note\n1,"source: a\u200b\tb\nmedium: c"\n'),
+        ("notes.json", '[{"Id": 1, "Note": "source: a\u200b\\tb\\nmedium: c"}]'),
+    ],
+)
+@pytest.mark.parametrize(
+    ("keeps_lines", "expected"), [(True, "source: a b\nmedium: c"), (False, "source: a b medium: c")]
+)
+def test_an_adapter_reads_the_lines_of_a_cell(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path, name: str, content: str, keeps_lines: bool, expected: str
+) -> None:
+    """Shops write a label and value on each line of a cell; other control characters are gone before a SELECT."""
+    (tmp_path / name).write_text(content, encoding="utf-8")
+    read_as_text(connection, tmp_path / name, Reading(), "notes", keeps_lines=keeps_lines)
+    assert connection.execute('select "Note" from notes').fetchall() == [(expected,)]
